@@ -1,0 +1,48 @@
+# Every target sets itself up: it needs only Python 3.11 or newer and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := out
+
+.PHONY: demo test test-all bench schema docs clean check
+
+$(VENV)/.base: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs,schema]'
+	touch $@
+
+demo: $(VENV)/.base  ## Convert the examples into one package, validate it and compare.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(OUT)/demo
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check  ## Everything a change must pass, in a few minutes.
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-all: check  ## Also what takes long.
+	$(BIN)/pytest -n 2
+
+bench: $(VENV)/.test  ## Print ratios: us, a peer and the floor, side by side.
+	$(BIN)/python -m bench
+
+schema: $(VENV)/.test  ## Write schema/1.0 from the models and the vocabulary.
+	$(BIN)/benchfmt schema build
+
+docs: $(VENV)/.docs  ## Build the site into site/.
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) $(OUT) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

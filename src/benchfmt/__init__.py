@@ -1,0 +1,55 @@
+"""benchfmt: a common format for AI benchmark results, with converters and checks.
+
+The names below are the public interface; each is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from benchfmt._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from benchfmt.conversion import Account as Account
+    from benchfmt.conversion import Conversion as Conversion
+    from benchfmt.conversion import convert as convert
+    from benchfmt.finding import BenchfmtError as BenchfmtError
+    from benchfmt.finding import Finding as Finding
+    from benchfmt.finding import Severity as Severity
+    from benchfmt.package import Package as Package
+    from benchfmt.package import PackageWriter as PackageWriter
+    from benchfmt.package import open_package as open_package
+    from benchfmt.record import Measurement as Measurement
+    from benchfmt.record import Record as Record
+    from benchfmt.validation import Report as Report
+    from benchfmt.validation import validate as validate
+
+_HOMES = {
+    "Account": "conversion",
+    "BenchfmtError": "finding",
+    "Conversion": "conversion",
+    "Finding": "finding",
+    "Measurement": "record",
+    "Package": "package",
+    "PackageWriter": "package",
+    "Record": "record",
+    "Report": "validation",
+    "Severity": "finding",
+    "convert": "conversion",
+    "open_package": "package",
+    "validate": "validation",
+}
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that `import benchfmt` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'benchfmt' has no attribute {name!r}")
+    return getattr(import_module(f"benchfmt.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

@@ -1,0 +1,151 @@
+"""Cells of text as values, a column at a time: exact numbers, terms, vectors, canonical JSON.
+
+Each function gives back a column and says which cells it could not read; the fault of one cell never costs the others.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benchfmt.identity import canonical
+from benchfmt.record import MAX_SAFE_INTEGER
+from benchfmt.units import Conversion, exact
+from benchfmt.vocabulary import vocabulary
+
+_NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_SLUG = re.compile(r"[^a-z0-9.]+")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Cells read as numbers: the values (null where none), and where a text was no number."""
+
+    values: pl.Series
+    bad: pl.Series
+
+
+def map_distinct(cells: pl.Series, change: Callable[[str], Any], dtype: Any) -> pl.Series:
+    """Return the cells after a Python function that is called once for each distinct text."""
+    encoded: Any = pc.dictionary_encode(cells.to_arrow())
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    changed = pl.Series([change(text) for text in encoded.dictionary.to_pylist()], dtype=dtype)
+    return changed.gather(pl.Series(pl.from_arrow(encoded.indices))).alias(cells.name)
+
+
+def clean(cells: pl.Series, missing_values: list[str]) -> pl.Series:
+    """Return the cells without surrounding blanks, null where they are empty or mean nothing."""
+    stripped = cells.str.strip_chars()
+    return stripped.replace({"": None, **dict.fromkeys(missing_values)})
+
+
+def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:
+    """Return cleaned cells as the doubles nearest to their exact converted values.
+
+    For a power of ten the text is parsed once with its exponent shifted, which rounds once, as exact arithmetic does.
+    """
+    shift = conversion.power_of_ten
+    if shift is None:
+        values = map_distinct(cells, lambda text: _exactly(text, conversion), pl.Float64)
+    else:
+        shifted = cells + f"e{shift}" if shift else cells
+        values = shifted.cast(pl.Float64, strict=False)
+        values = _mend(cells, values, conversion)
+    return Numbers(values, values.is_null() & cells.is_not_null())
+
+
+def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Series:
+    """Read again, one by one, what has an exponent of its own; drop what is not finite."""
+    doubtful = (values.is_null() & cells.is_not_null()) | ~values.is_finite()
+    if not doubtful.any():
+        return values
+    again = map_distinct(cells.set(~doubtful, None), lambda text: _exactly(text, conversion), pl.Float64)
+    return values.zip_with(~doubtful.fill_null(value=False), again)
+
+
+def _exactly(text: str | None, conversion: Conversion) -> float | None:
+    number = exact(text) if text is not None else None
+    if number is None:
+        return None
+    value = conversion.apply(number) if abs(number) < Fraction(10) ** 308 else math.inf
+    return value if math.isfinite(value) else None
+
+
+def integers(read: Numbers) -> Numbers:
+    """Return numbers as whole numbers; one with a fraction, or too large to be kept exactly, is bad."""
+    whole = (read.values == read.values.round()) & (read.values.abs() <= MAX_SAFE_INTEGER)
+    kept = read.values.set(~whole.fill_null(value=False), None)
+    return Numbers(kept.cast(pl.Int64), read.bad | (read.values.is_not_null() & ~whole))
+
+
+def terms(cells: pl.Series, kind: str, words: Mapping[str, Any], namespace: str) -> tuple[pl.Series, dict[str, str]]:
+    """Return cells as vocabulary ids, and the words that became a prefixed term because none is known for them."""
+    unknown: dict[str, str] = {}
+
+    def change(word: str | None) -> str | None:
+        if word is None:
+            return None
+        if word in words:
+            return str(words[word])
+        known = vocabulary().match(kind, word, namespace)
+        if known or ":" in word:
+            return known or word
+        slug = _SLUG.sub("-", word.lower()).strip("-.")
+        unknown[word] = f"{namespace}:{slug}" if slug else ""
+        return unknown[word] or None
+
+    return map_distinct(cells, change, pl.String), unknown
+
+
+def vector(text: str, separator: str | None) -> list[float] | None:
+    """Return the numbers of a vector in a cell, or None where it is cut off or holds something else."""
+    inner = text.strip()
+    if inner[:1] in "[(" and inner[:1]:
+        if inner[-1:] != {"[": "]", "(": ")"}[inner[0]] or len(inner) < 2:
+            return None
+        inner = inner[1:-1]
+    parts = inner.replace(separator, " ").split() if separator else inner.replace(",", " ").split()
+    found = [exact(part) for part in parts]
+    if not found or None in found:
+        return None
+    return [float(number) for number in found if number is not None]
+
+
+def json_numbers(values: pl.Series) -> pl.Series:
+    """Return numbers as RFC 8785 JSON text."""
+    distinct = values.unique()
+    texts = [None if value is None else canonical(value) for value in distinct]
+    return values.replace_strict(distinct, pl.Series(texts, dtype=pl.String), default=None, return_dtype=pl.String)
+
+
+def json_strings(cells: pl.Series) -> pl.Series:
+    """Return texts as RFC 8785 JSON strings."""
+    if cells.str.contains(_NEEDS_ESCAPE).any():
+        return map_distinct(cells, lambda text: None if text is None else canonical(text), pl.String)
+    return '"' + cells + '"'
+
+
+def json_object(parts: Mapping[str, pl.Series], height: int) -> pl.Series:
+    """Return JSON objects made of columns of JSON text; a null part is left out, and an empty object is null."""
+    text = pl.Series([""] * height, dtype=pl.String)
+    for key in sorted(parts, key=lambda name: name.encode("utf-16-be")):
+        pair = f",{canonical(key)}:" + parts[key]
+        text = text + pair.fill_null("")
+    return ("{" + text.str.slice(1) + "}").set(text == "", None)
+
+
+def json_list(parts: list[pl.Series], height: int) -> pl.Series:
+    """Return JSON lists made of columns of JSON text; a null part is left out, and an empty list is null."""
+    text = pl.Series([""] * height, dtype=pl.String)
+    for part in parts:
+        text = text + ("," + part).fill_null("")
+    return ("[" + text.str.slice(1) + "]").set(text == "", None)

@@ -1,0 +1,1 @@
+"""The checks: one module a topic, and the catalogue of their codes."""

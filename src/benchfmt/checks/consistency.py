@@ -1,0 +1,322 @@
+"""BF4xx: whether the values of a record agree with each other.
+
+Printed numbers are rounded: two that should agree may differ by half a unit of their last digits. `half` is that half
+unit, in the unit of the value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from benchfmt.annotated.cells import numbers
+from benchfmt.checks.frames import ColumnCheck, Frames, faults, no_faults, number
+from benchfmt.record import KEY_FIELDS
+from benchfmt.units import Conversion, UnitError, conversion, find_unit
+
+_KEY = list(KEY_FIELDS)
+_ORDINARY = pl.col("statistic").is_null() | pl.col("statistic").is_in(["mean", "single"])
+_SUM_SLACK = 1e-3
+_RATE_SLACK = 0.02
+_EXACT = 1e-12
+_PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
+_EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
+_WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "olympic-mean")
+
+COLUMN_CHECKS = (
+    ColumnCheck(
+        "BF409", "measurements", "target_min",
+        pl.col("target_min") > pl.col("target_max"),
+        pl.format("the least allowed, {}, is above the greatest, {}", number("target_min"), number("target_max")),
+        pl.lit("exchange target_min and target_max"),
+    ),
+    ColumnCheck(
+        "BF412", "measurements", "value",
+        (pl.col("status") == "failed") & pl.col("primary").fill_null(value=False) & pl.col("value").is_not_null(),
+        pl.format("the run failed, yet its headline number is {} {}", number("value"), pl.col("unit")),
+        pl.lit("write status ok if the result counts, or `missing`: run-failed if it does not"),
+    ),
+    ColumnCheck(
+        "BF413", "records", "model_size_bytes",
+        (pl.col("model_size_bytes") / pl.col("model_parameters")).is_between(1 / 16, 64).not_(),
+        pl.format(
+            "{} bytes for {} parameters is {} bytes a parameter",
+            number("model_size_bytes"), number("model_parameters"),
+            (pl.col("model_size_bytes") / pl.col("model_parameters")).round(4).cast(pl.String),
+        ),
+        pl.lit("a size in MB, or parameters in millions? write bytes and the plain count"),
+    ),
+)  # fmt: skip
+
+
+def latency_is_sum(frames: Frames) -> pl.DataFrame:
+    """BF401: end-to-end = preprocess + inference + postprocess, where all four are given."""
+    stages = ("end-to-end", "preprocess", "inference", "postprocess")
+    frame = _with_half(_latencies(frames).filter(pl.col("stage").is_in(stages)), _SUM_SLACK)
+    if not frame.height:
+        return no_faults()
+    group = ["record_id", "statistic", "per", "scope"]
+    wide = frame.group_by(group, maintain_order=True).agg(
+        *(pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
+          for stage in stages for name in ("value", "half")),
+        pl.col("__row").filter(pl.col("stage") == "end-to-end").first(),
+    )  # fmt: skip
+    total = pl.sum_horizontal(*(pl.col(f"value:{s}") for s in stages[1:]))
+    known = pl.all_horizontal(*(pl.col(f"value:{s}").is_not_null() for s in stages))
+    slack = pl.sum_horizontal(*(pl.col(f"half:{s}") for s in stages)) + 1e-9 * total
+    wrong = wide.filter(known & ((pl.col("value:end-to-end") - total).abs() > slack))
+    message = pl.format(
+        "end-to-end latency {} s is not the sum of its stages, {} s",
+        number("value:end-to-end"),
+        total.round(9),
+    )
+    return faults(wrong, "BF401", "measurements", "value", message, number("value:end-to-end"))
+
+
+def throughput_follows(frames: Frames) -> pl.DataFrame:
+    """BF402: with one sample at a time, throughput is one over latency (of the same stage, per and scope)."""
+    single = (pl.col("scenario") == "single-stream") & (pl.col("batch_size").fill_null(1) == 1)
+    latencies = _with_half(_latencies(frames).filter(single & (pl.col("value") > 0)), _RATE_SLACK)
+    rates = frames.measurements.filter(
+        single & (pl.col("metric") == "throughput") & _ORDINARY & pl.col("value").is_not_null()
+    ).with_columns(pl.col("stage").fill_null("end-to-end"))
+    if not latencies.height or not rates.height:
+        return no_faults()
+    joined = _with_half(rates, _RATE_SLACK).join(
+        latencies.select("record_id", "stage", "per", "scope", pl.col("value").alias("latency"), pl.col("half").alias("slack")),
+        on=["record_id", "stage", "per", "scope"], nulls_equal=True, how="inner",
+    )  # fmt: skip
+    expected = 1 / pl.col("latency")
+    slack = pl.col("half") + pl.col("slack") * expected**2 + 1e-9 * expected
+    wrong = joined.filter((pl.col("value") - expected).abs() > slack)
+    message = pl.format(
+        "throughput {} /s does not follow from the latency of {} s, which makes {} /s",
+        number("value"), number("latency"), expected.round(6),
+    )  # fmt: skip
+    return faults(wrong, "BF402", "measurements", "value", message, number("value"))
+
+
+def peak_is_highest(frames: Frames) -> pl.DataFrame:
+    """BF403: min <= mean or median <= max; an unnamed statistic counts as a mean where a minimum or maximum stands by it."""
+    middle = pl.col("statistic").fill_null("mean")
+    frame = frames.measurements.filter(pl.col("value").is_not_null() & middle.is_in(["mean", "median", "min", "max"]))
+    group = ["record_id", "metric", "stage", "per", "scope"]
+    ends = frame.filter(pl.col("statistic").is_in(["min", "max"]))
+    if not ends.height:
+        return no_faults()
+    ends = _with_half(ends, _EXACT)
+    bounds = ends.group_by(group).agg(
+        *(pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
+          for end in ("min", "max") for name in ("value", "half"))
+    )  # fmt: skip
+    inside = _with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
+    found = []
+    for end, word in (("max", "above"), ("min", "below")):
+        gap = (pl.col("value") - pl.col(f"{end}:value")) * (1 if end == "max" else -1)
+        wrong = inside.filter(
+            (pl.col("statistic").fill_null("mean") != end) & (gap > pl.col("half") + pl.col(f"{end}:half"))
+        )
+        name = pl.col("statistic").fill_null("value")
+        message = pl.format(
+            f"{{}}: the {{}} {{}} is {word} the {end}imum {{}}",
+            pl.col("metric"),
+            name,
+            number("value"),
+            number(f"{end}:value"),
+        )
+        found.append(faults(wrong, "BF403", "measurements", "value", message, number("value")))
+    return pl.concat(found).unique(maintain_order=True)
+
+
+def percentiles_in_order(frames: Frames) -> pl.DataFrame:
+    """BF404: a higher percentile is not below a lower one; early-stopping bounds are ordered among themselves."""
+    rank = (
+        pl.when(pl.col("statistic") == "median")
+        .then(50.0)
+        .otherwise(
+            pl.coalesce(pl.col("statistic").str.extract(_PERCENTILE), pl.col("statistic").str.extract(_EARLY)).cast(
+                pl.Float64, strict=False
+            )
+        )
+    )
+    frame = frames.measurements.with_columns(
+        rank.alias("rank"), pl.col("statistic").str.ends_with("-es").alias("early")
+    )
+    frame = frame.filter(pl.col("rank").is_not_null() & pl.col("value").is_not_null())
+    if not frame.height:
+        return no_faults()
+    group = ["record_id", "metric", "stage", "per", "scope", "early"]
+    ordered = _with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
+    before = ordered.with_columns(
+        *(pl.col(name).shift(1).over(group).alias(f"lower:{name}") for name in ("value", "half", "statistic"))
+    )
+    wrong = before.filter(pl.col("lower:value") - pl.col("value") > pl.col("half") + pl.col("lower:half"))
+    message = pl.format(
+        "{}: {} is {}, below {} with {}",
+        pl.col("metric"), pl.col("statistic"), number("value"), pl.col("lower:statistic"), number("lower:value"),
+    )  # fmt: skip
+    return faults(wrong, "BF404", "measurements", "value", message, number("value"))
+
+
+def value_is_reported(frames: Frames) -> pl.DataFrame:
+    """BF405: the value is the reported number converted; a reported text that is no number says nothing."""
+    frame = frames.measurements.filter(
+        pl.all_horizontal(pl.col(n).is_not_null() for n in ("value", "unit", "reported_value", "reported_unit"))
+    )
+    found = []
+    for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):
+        how = reported_conversion(str(word), str(code))
+        if how is None:
+            continue
+        expected = numbers(part["reported_value"].str.strip_chars(), how).values
+        compared = part.with_columns(expected.alias("expected"))
+        off = (pl.col("value") - pl.col("expected")).abs() > _EXACT * pl.col("expected").abs()
+        wrong = compared.filter(off)
+        message = pl.format(
+            "the value {} is not the reported {} {}, which is {} {}",
+            number("value"), pl.col("reported_value"), pl.col("reported_unit"), number("expected"), pl.col("unit"),
+        )  # fmt: skip
+        found.append(faults(wrong, "BF405", "measurements", "value", message, number("value")))
+    return pl.concat([no_faults(), *found])
+
+
+@cache
+def reported_conversion(word: str, code: str) -> Conversion | None:
+    """Return how a number reported in a word of a unit becomes a value, or None where that is not known."""
+    found = find_unit(word)
+    if found is None:
+        return None
+    try:
+        how = conversion(found[0], code)
+    except UnitError:
+        return None
+    return Conversion(how.factor * found[1], how.offset)
+
+
+def samples_agree(frames: Frames) -> pl.DataFrame:
+    """BF406, BF407 and BF408: n, the interval and the value against the samples."""
+    has_list = pl.col("samples").is_not_null() | pl.col("ci").is_not_null()
+    found: list[pl.DataFrame] = []
+    frame = frames.measurements.filter(has_list)
+    for index, row in enumerate(frame.iter_rows(named=True)):
+        for code, column, message in _row_faults(row):
+            found.append(faults(frame.slice(index, 1), code, "measurements", column, message, row[column]))
+    return pl.concat([no_faults(), *found])
+
+
+def _row_faults(row: dict[str, Any]) -> list[tuple[str, str, str]]:
+    found = []
+    if row["samples"]:
+        samples = json.loads(row["samples"])
+        counted = [number for number in samples if number is not None]
+        if row["n"] is not None and row["n"] != len(samples):
+            found.append(("BF406", "n", f"n is {row['n']}, and there are {len(samples)} samples"))
+        statistic = row["statistic"] or "single"
+        if counted and row["value"] is not None and statistic in _WITHIN_SAMPLES:
+            slack = _EXACT * max(abs(number) for number in counted)
+            if not min(counted) - slack <= row["value"] <= max(counted) + slack:
+                words = f"the {row['statistic'] or 'value'} {row['value']:g} lies outside its samples, {min(counted):g} to {max(counted):g}"
+                found.append(("BF408", "value", words))
+    if row["ci"]:
+        lower, upper, level = json.loads(row["ci"])
+        if lower > upper:
+            found.append(("BF407", "ci", f"the interval ends at {upper:g}, below its start {lower:g}"))
+        elif row["value"] is not None and not lower <= row["value"] <= upper:
+            found.append(
+                (
+                    "BF407",
+                    "ci",
+                    f"the interval {lower:g} to {upper:g} does not hold the value {row['value']:g}",
+                )
+            )
+        if not 0 < level < 1:
+            found.append(("BF407", "ci", f"the level {level:g} is not between 0 and 1"))
+    return found
+
+
+def keys_are_unique(frames: Frames) -> pl.DataFrame:
+    """BF410: two measurements of a record have one key."""
+    repeated = frames.measurements.filter(~pl.struct("record_id", *_KEY).is_first_distinct())
+    key = pl.concat_str(*(pl.col(name) for name in _KEY), separator="/", ignore_nulls=True)
+    message = pl.format("{} stands twice in the record", key)
+    return faults(
+        repeated,
+        "BF410",
+        "measurements",
+        "metric",
+        message,
+        key,
+        "tell them apart by statistic, stage, per or scope",
+    )
+
+
+def one_primary(frames: Frames) -> pl.DataFrame:
+    """BF411: more than one primary measurement in a record."""
+    primary = frames.measurements.filter(pl.col("primary").fill_null(value=False))
+    extra = primary.filter(~pl.col("record_id").is_first_distinct())
+    message = pl.format("{} is a second primary measurement", pl.col("metric"))
+    return faults(extra, "BF411", "measurements", "primary", message, hint="keep the one that the suite ranks by")
+
+
+def devices_are_there(frames: Frames) -> pl.DataFrame:
+    """BF414: the run was placed on a kind of device that its system, which lists its accelerators, does not have."""
+    described = frames.systems.select(pl.col("id").alias("system_id"), "accelerator_kind", "accelerators")
+    frame = frames.records.filter(pl.col("placement").is_not_null()).join(described, on="system_id", how="inner")
+    listed = frame.filter(pl.col("accelerator_kind").is_not_null() | pl.col("accelerators").is_not_null())
+    found = []
+    for (placement, kind, several), part in listed.group_by(
+        "placement", "accelerator_kind", "accelerators", maintain_order=True
+    ):
+        has = {str(kind)} if kind else {str(item.get("kind")) for item in json.loads(str(several))}
+        wanted = {device.partition(":")[0] for device in json.loads(str(placement))}
+        lacking = sorted(wanted - has - {"cpu", "accelerator"})
+        if lacking and "None" not in has and "accelerator" not in has:
+            message = f"the run used {lacking[0]}; the system has {', '.join(sorted(has))}"
+            found.append(faults(part, "BF414", "records", "placement", message, str(placement)))
+    return pl.concat([no_faults(), *found])
+
+
+def _latencies(frames: Frames) -> pl.DataFrame:
+    return frames.measurements.filter((pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null())
+
+
+def _with_half(frame: pl.DataFrame, otherwise: float) -> pl.DataFrame:
+    """Add `half`: half a unit of the last digit that was reported, or a share of the value where nothing was."""
+    text = pl.col("reported_value").str.strip_chars()
+    digits = text.str.extract("^[+-]?[0-9]+(?:[.]([0-9]*))?$").fill_null("").str.len_chars()
+    plain = text.str.contains("^[+-]?[0-9]+([.][0-9]*)?$")
+    pairs = frame.select("reported_unit", "unit").unique().drop_nulls()
+    factors = [_factor(word, code) for word, code in pairs.rows()]
+    joined = frame.join(
+        pairs.with_columns(pl.Series("factor", factors, dtype=pl.Float64)), on=["reported_unit", "unit"], how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    half = 0.5 * pl.lit(10.0).pow(-digits.cast(pl.Float64)) * pl.col("factor") * (1 + 1e-9)
+    return joined.with_columns(
+        pl.when(plain & pl.col("factor").is_not_null())
+        .then(half)
+        .otherwise(otherwise * pl.col("value").abs())
+        .alias("half")
+    )
+
+
+def _factor(word: str, code: str) -> float | None:
+    how = reported_conversion(word, code)
+    return None if how is None else float(how.factor)
+
+
+CHECKS: tuple[Callable[[Frames], pl.DataFrame], ...] = (
+    latency_is_sum,
+    throughput_follows,
+    peak_is_highest,
+    percentiles_in_order,
+    value_is_reported,
+    samples_agree,
+    keys_are_unique,
+    one_primary,
+    devices_are_there,
+)

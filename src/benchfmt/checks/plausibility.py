@@ -1,0 +1,70 @@
+"""BF3xx: whether one value can be true."""
+
+from __future__ import annotations
+
+import datetime
+
+import polars as pl
+
+from benchfmt.checks.frames import ColumnCheck, number
+
+_FRACTION = (pl.col("m_unit") == "1") & (pl.col("m_max") == 1.0) & (pl.col("unit") == "1")
+_SAME_UNIT = pl.col("m_unit") == pl.col("unit")
+_LIMITS = (("value", "value"), ("target_min", "target"), ("target_max", "target"))
+
+
+def _year() -> pl.Expr:
+    return pl.col("measured_at").str.slice(0, 4).cast(pl.Int32, strict=False)
+
+
+def _hardware(table: str, column: str, least: float, most: float, hint: str) -> ColumnCheck:
+    outside = (pl.col(column) < least) | (pl.col(column) > most)
+    return ColumnCheck(
+        "BF305", table, column, outside,
+        pl.format(f"{column} {{}} is not in the unit of its field", number(column)),
+        pl.lit(hint),
+    )  # fmt: skip
+
+
+COLUMN_CHECKS = (
+    ColumnCheck(
+        "BF301", "measurements", "value",
+        _FRACTION & (pl.col("value") > 1),
+        pl.format("{} {} is above 1; a percent?", pl.col("metric"), number("value")),
+        pl.format("{} is the fraction", (pl.col("value") / 100).cast(pl.String)),
+    ),
+    ColumnCheck(
+        "BF302", "measurements", "value",
+        _SAME_UNIT & ((pl.col("value") < pl.col("m_min")) | ((pl.col("value") > pl.col("m_max")) & ~_FRACTION)),
+        pl.format("{} {} {} cannot be", pl.col("metric"), number("value"), pl.col("unit")),
+        pl.format(
+            "it lies between {} and {}",
+            number("m_min").fill_null("any number"), number("m_max").fill_null("any number"),
+        ),
+    ),
+    ColumnCheck(
+        "BF303", "measurements", "value",
+        pl.col("m_zero") & (pl.col("value") == 0),
+        pl.format("{} is 0, which nothing that ran can have", pl.col("metric")),
+        pl.lit("write `missing` with the reason: not-measured, below-resolution, run-failed, ..."),
+    ),
+    ColumnCheck(
+        "BF304", "measurements", "value",
+        (pl.col("metric") == "temperature") & (pl.col("unit") == "Cel") & pl.col("value").is_between(-273.15, 2000)
+        & ((pl.col("value") < -90) | (pl.col("value") > 200)),
+        pl.format("a temperature of {} Cel is that of a dead sensor", number("value")),
+        pl.lit("write `missing`: sensor-failed"),
+    ),
+    _hardware("systems", "processor_clock_hz", 1e5, 1e11, "write hertz: 2.4 GHz is 2400000000"),
+    _hardware("systems", "memory_bytes", 4096, 1e17, "write bytes: 16 GiB is 17179869184"),
+    _hardware("systems", "accelerator_memory_bytes", 4096, 1e17, "write bytes: 16 GiB is 17179869184"),
+    _hardware("systems", "processor_cores", 1, 100_000, "write the cores of one processor"),
+    _hardware("records", "model_size_bytes", 16, 1e16, "write bytes: 100 MB is 100000000"),
+    ColumnCheck(
+        "BF306", "records", "measured_at",
+        (_year() < 1990) | (_year() > pl.lit(datetime.datetime.now(datetime.UTC).year + 1)),
+        pl.format("{} is no time at which anybody measured this", pl.col("measured_at")),
+        pl.lit("a clock that was not set? leave the time out"),
+    ),
+)  # fmt: skip
+CHECKS = ()

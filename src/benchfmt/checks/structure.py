@@ -1,0 +1,389 @@
+"""BF1xx: the structure, judged a column at a time by the schema of each column.
+
+A cell at fault is told and taken out; its row is left out of the checks that follow, so that a fault has no echo.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema
+import polars as pl
+
+from benchfmt.annotated.cells import map_distinct
+from benchfmt.checks.frames import ROW, ColumnCheck, dtype, faults, no_faults, number
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import jsons
+from benchfmt.record import CONTROL_BUT_LINES
+from benchfmt.schema import column_schema, record_schema
+from benchfmt.tables import COLUMNS, Column
+
+KEYWORD_CODES = {
+    "required": "BF101",
+    "additionalProperties": "BF102",
+    "type": "BF103",
+    "enum": "BF104",
+    "pattern": "BF105",
+    "not": "BF105",
+    "propertyNames": "BF105",
+    "minimum": "BF106",
+    "maximum": "BF106",
+    "exclusiveMinimum": "BF106",
+    "minLength": "BF107",
+    "minProperties": "BF107",
+    "maxItems": "BF120",
+}
+"""JSON Schema keyword: the code of the fault that it finds."""
+
+PYDANTIC_CODES = {
+    "missing": "BF101",
+    "extra_forbidden": "BF102",
+    "literal_error": "BF104",
+    "not_listed": "BF104",
+    "malformed_text": "BF105",
+    "greater_than": "BF106",
+    "greater_than_equal": "BF106",
+    "less_than": "BF106",
+    "less_than_equal": "BF106",
+    "finite_number": "BF106",
+    "unsafe_number": "BF106",
+    "null_forbidden": "BF107",
+    "empty_text": "BF107",
+    "empty_object": "BF107",
+    "too_long": "BF120",
+    "value_or_missing": "BF108",
+    "value_and_missing": "BF108",
+    "unit_absent": "BF109",
+    "basis_absent": "BF109",
+    "no_result": "BF112",
+}
+"""pydantic error type: the code of the fault; every other type is a wrong type, BF103."""
+
+_HAS_NUMBER = pl.any_horizontal(
+    pl.col(name).is_not_null() for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
+)
+CHECKS = (
+    ColumnCheck(
+        "BF108", "measurements", "value",
+        pl.col("value").is_null() & pl.col("missing").is_null(),
+        pl.format("{} has neither a value nor the reason why not", pl.col("metric")),
+        pl.lit("give the value, or say why there is none in `missing`"),
+    ),
+    ColumnCheck(
+        "BF108", "measurements", "missing",
+        pl.col("value").is_not_null() & pl.col("missing").is_not_null(),
+        pl.format("{} has the value {} and is said to be missing ({})", pl.col("metric"), number("value"), pl.col("missing")),
+        pl.lit("keep one of the two"),
+    ),
+    ColumnCheck(
+        "BF109", "measurements", "unit",
+        pl.col("unit").is_null() & _HAS_NUMBER,
+        pl.format("{} has a number without a unit", pl.col("metric")),
+        pl.lit("write the metric's unit"),
+    ),
+    ColumnCheck(
+        "BF109", "measurements", "basis",
+        pl.col("value").is_not_null() & pl.col("basis").is_null(),
+        pl.format("{} has a value and does not say how it arose", pl.col("metric")),
+        pl.lit("write `measured`, `derived`, ... or `published` where the source does not say"),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A table whose cells have the standard's types: what is sound, which rows are not, and the faults."""
+
+    frame: pl.DataFrame
+    sound: pl.Series
+    faults: pl.DataFrame
+
+
+def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False) -> Typed:
+    """Return a raw frame (text cells, or the types of a Parquet file) in the standard's types, with its faults.
+
+    `newer` is true for a later minor version, whose further columns are no fault.
+    """
+    known = {item.name: item for item in COLUMNS[table]}
+    found = [_unknown_column(table, name) for name in raw.columns if name not in known and name != ROW and not newer]
+    columns: dict[str, pl.Series] = {}
+    sound = pl.Series([True] * raw.height, dtype=pl.Boolean)
+    for name, item in known.items():
+        if name not in raw.columns:
+            columns[name] = pl.Series(name, [None] * raw.height, dtype=dtype(item.kind))
+            if item.required:
+                found.append(_missing_column(table, name))
+            continue
+        typed, bad, words = _type_column(table, item, raw[name])
+        columns[name] = typed.alias(name)
+        sound &= ~bad
+        if bad.any():
+            found.append(_cell_faults(table, item, raw, bad, words))
+    frame = pl.DataFrame({**columns, ROW: raw[ROW]})
+    return Typed(frame, sound, pl.concat([no_faults(), *found]))
+
+
+def no_value(records: pl.DataFrame, with_value: pl.Series, doubtful: pl.Series) -> pl.DataFrame:
+    """Return a fault for each record with status ok that has no value; not for one with a faulty measurement."""
+    bare = records.filter(
+        (pl.col("status") == "ok") & ~pl.col("id").is_in(with_value.implode()) & ~pl.col("id").is_in(doubtful.implode())
+    )
+    return faults(
+        bare, "BF112", "records", "status", "status is ok, yet no measurement has a value",
+        hint="give the value, or say what happened: failed, invalid or incomplete",
+    )  # fmt: skip
+
+
+def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
+    """Return a fault for each record that gives hash or place of a source without its path."""
+    said = (
+        pl.col("source_sha256").is_not_null() | pl.col("source_locator").is_not_null() | pl.col("sources").is_not_null()
+    )
+    bare = records.filter(pl.col("source_path").is_null() & said)
+    return faults(
+        bare,
+        "BF101",
+        "records",
+        "source_path",
+        "a source has no path",
+        hint="write the path of the primary source",
+    )
+
+
+def _unknown_column(table: str, name: str) -> pl.DataFrame:
+    import difflib
+
+    near = difflib.get_close_matches(name, [item.name for item in COLUMNS[table]], n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "put what the standard has no column for into `extensions`"
+    return _table_fault("BF102", table, name, f"{table} has no column {name!r} in the standard", hint)
+
+
+def _missing_column(table: str, name: str) -> pl.DataFrame:
+    return _table_fault("BF101", table, name, f"the column {name!r} is missing", "every row needs it")
+
+
+def _table_fault(code: str, table: str, column: str, message: str, hint: str) -> pl.DataFrame:
+    row: dict[str, Any] = dict.fromkeys(no_faults().columns)
+    row |= {"code": code, "table": table, "column": column, "message": message, "hint": hint}
+    return pl.DataFrame([row], schema=no_faults().schema)
+
+
+def _cell_faults(table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, words: pl.DataFrame) -> pl.DataFrame:
+    wrong = raw.filter(bad)
+    told = words.filter(bad)
+    return faults(
+        wrong,
+        "",
+        table,
+        item.name,
+        told["message"],
+        wrong[item.name].cast(pl.String, strict=False),
+        told["hint"],
+    ).with_columns(told["code"])
+
+
+def _type_column(table: str, item: Column, cells: pl.Series) -> tuple[pl.Series, pl.Series, pl.DataFrame]:
+    """Return a column in its type, which cells are at fault, and code, message and hint for each."""
+    rules = column_schema(table, item.name)
+    words = _Words(cells.len())
+    if item.kind == "boolean":
+        typed = _booleans(cells, words)
+    elif item.kind in ("integer", "number"):
+        typed = _numbers(item, rules, cells, words)
+    elif item.kind == "json":
+        typed = _json(table, item, cells, words)
+    else:
+        typed = _texts(item, rules, cells, words)
+    if item.required:
+        words.say(cells.is_null(), "BF101", f"{item.name} is empty; every row needs it", None)
+    return typed, words.bad, words.frame()
+
+
+class _Words:
+    """The first fault of each cell, with its words."""
+
+    def __init__(self, height: int) -> None:
+        self.bad = pl.Series([False] * height, dtype=pl.Boolean)
+        self.code = pl.Series([None] * height, dtype=pl.String)
+        self.message = self.code.clone()
+        self.hint = self.code.clone()
+
+    def say(self, where: pl.Series, code: Any, message: Any, hint: Any) -> None:
+        """Note a fault where there is none yet; words are one text or a column."""
+        fresh = where.fill_null(value=False) & ~self.bad
+        if fresh.any():
+            self.bad |= fresh
+            self.code = _series(code, fresh).zip_with(fresh, self.code)
+            self.message = _series(message, fresh).zip_with(fresh, self.message)
+            self.hint = _series(hint, fresh).zip_with(fresh, self.hint)
+
+    def frame(self) -> pl.DataFrame:
+        """Return the words as a frame."""
+        return pl.DataFrame({"code": self.code, "message": self.message, "hint": self.hint})
+
+
+def _series(words: Any, like: pl.Series) -> pl.Series:
+    return words if isinstance(words, pl.Series) else pl.Series([words] * like.len(), dtype=pl.String)
+
+
+def _texts(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
+    if cells.dtype != pl.String:
+        words.say(cells.is_not_null(), "BF103", f"{item.name} is text, not {cells.dtype}", None)
+        return pl.Series([None] * cells.len(), dtype=pl.String)
+    shown = "'" + cells.str.head(60) + "'"
+    words.say(cells == "", "BF107", f"{item.name} is empty text", "leave out what the source does not say")
+    if "enum" in rules:
+        allowed = list(rules["enum"])
+        words.say(~cells.is_in(allowed), "BF104", shown + f" is none of: {', '.join(allowed)}", None)
+    wrong = cells.str.contains(rules.get("not", {}).get("pattern", "[^\\s\\S]"))
+    if "pattern" in rules:
+        wrong |= ~cells.str.contains(rules["pattern"])
+    words.say(wrong, "BF105", shown + f" is not well-formed: {_expected(rules)}", None)
+    if "const" in rules:
+        words.say(cells != rules["const"], "BF117", shown + f" is not {rules['const']!r}", None)
+    return cells.set(words.bad, None)
+
+
+def _expected(rules: dict[str, Any]) -> str:
+    pattern = rules.get("pattern")
+    if pattern is None:
+        lines = rules.get("not", {}).get("pattern") == CONTROL_BUT_LINES
+        return "text without control characters" if lines else "one line of text"
+    known = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code"}
+    if pattern.startswith("^[0-9]{4}"):
+        return "an ISO 8601 date or time"
+    return known.get(pattern, "a vocabulary id or prefix:term, lower-case kebab")
+
+
+def _numbers(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
+    whole = item.kind == "integer"
+    shown = cells.cast(pl.String, strict=False).str.head(60)
+    if cells.dtype == pl.Boolean or not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
+        words.say(cells.is_not_null(), "BF103", f"{item.name} is a number, not {cells.dtype}", None)
+        return pl.Series([None] * cells.len(), dtype=dtype(item.kind))
+    values = cells.cast(pl.Float64, strict=False)
+    if cells.dtype == pl.String:
+        # What pandas, Arrow and polars read differently is no number here: blanks, signs of infinity, underscores.
+        plain = cells.str.contains(r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$")
+        words.say(
+            ~plain | values.is_null(),
+            "BF103",
+            "'" + shown + f"' is no {'whole ' if whole else ''}number",
+            "write digits with a decimal point",
+        )
+    words.say(
+        ~values.is_finite(),
+        "BF106" if cells.dtype != pl.String else "BF103",
+        shown + " is not finite",
+        "leave the number out and say why in `missing`",
+    )
+    if whole:
+        words.say(values != values.round(), "BF103", shown + " is no whole number", None)
+    low = rules.get("minimum", rules.get("exclusiveMinimum"))
+    if low is not None:
+        below = (values <= low) if "exclusiveMinimum" in rules else (values < low)
+        hint = "0 is never `not said`: leave the cell empty" if low >= 0 else None
+        words.say(
+            below,
+            "BF106",
+            shown
+            + f" is below what {item.name} may be ({'above' if 'exclusiveMinimum' in rules else 'at least'} {low:g})",
+            hint,
+        )
+    if "maximum" in rules:
+        words.say(values > rules["maximum"], "BF106", shown + f" is above what {item.name} may be", None)
+    sound = values.set(words.bad, None)
+    return sound.cast(pl.Int64) if whole else sound
+
+
+def _booleans(cells: pl.Series, words: _Words) -> pl.Series:
+    if cells.dtype in (pl.Boolean, pl.Null):
+        return cells.cast(pl.Boolean)
+    texts = cells.cast(pl.String, strict=False)
+    typed = texts.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    wrong = typed.is_null() & cells.is_not_null()
+    words.say(wrong, "BF103", "'" + texts.str.head(60) + "' is neither true nor false", "write true or false")
+    return typed
+
+
+def _json(table: str, item: Column, cells: pl.Series, words: _Words) -> pl.Series:
+    if cells.dtype not in (pl.String, pl.Null):
+        words.say(
+            cells.is_not_null(),
+            "BF103",
+            f"{item.name} is JSON text, not {cells.dtype}",
+            "write the list or object as JSON text",
+        )
+        return pl.Series([None] * cells.len(), dtype=pl.String)
+    judged = map_distinct(
+        cells.cast(pl.String),
+        lambda text: None if text is None else json.dumps(_judge(table, item.name, text)),
+        pl.String,
+    )
+    for code in set(judged.drop_nulls()):
+        fault = json.loads(code)
+        if fault:
+            words.say(judged == code, fault[0], fault[1], fault[2])
+    return cells.cast(pl.String).set(words.bad, None)
+
+
+def _judge(table: str, name: str, text: str) -> list[str] | None:
+    """Return code, message and hint of the first fault of a JSON cell, or None."""
+    try:
+        data = jsons.parse(text)
+    except BenchfmtError as error:
+        return [getattr(error, "code", "BF115"), f"{name}: {error}", "write RFC 8785 JSON text"]
+    fault = next(iter(_validator(table, name).iter_errors(data)), None)
+    if fault is None:
+        return None
+    code, message = schema_fault(fault)
+    return [code, f"{name}: {message}", ""]
+
+
+@cache
+def _validator(table: str, name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator({**column_schema(table, name), "$defs": record_schema()["$defs"]})
+
+
+def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:
+    """Return the code and words of a JSON Schema error."""
+    where = "/".join(str(part) for part in error.absolute_path)
+    at = f"at /{where}: " if where else ""
+    deepest = _deepest(error)
+    value = deepest.instance
+    if value is None or (deepest.validator in ("minItems", "minLength", "minProperties") and not value):
+        return "BF107", f"{at}null or empty: leave out what the source does not say"
+    if deepest.validator == "minItems":
+        return "BF120", f"{at}{deepest.message}"
+    code = KEYWORD_CODES.get(str(deepest.validator), "BF103")
+    return code, at + deepest.message
+
+
+def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
+    """Return the error that says most: within a choice, that of the option that was meant."""
+    if error.validator not in ("anyOf", "oneOf") or not error.context:
+        return error
+    inner = [item for item in error.context if item.validator != "type"] or list(error.context)
+    numbers = [item for item in inner if item.validator in ("minimum", "maximum")]
+    return _deepest((numbers or inner)[0])
+
+
+def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
+    """Yield code, field, message and value for pydantic errors of one record."""
+    for error in errors:
+        kind = error["type"]
+        path = [
+            part for part in error["loc"] if part not in ("Accelerator", "list[Accelerator]") and "[" not in str(part)
+        ]
+        code = PYDANTIC_CODES.get(kind, "BF103")
+        if kind == "too_short":
+            code = "BF107" if not error["input"] else "BF120"
+        if kind == "literal_error" and path == ["benchfmt"]:
+            code = "BF117"
+        if path[-1:] == ["[key]"]:
+            path.pop()
+        yield code, ".".join(str(part) for part in path), str(error["msg"]), error["input"]

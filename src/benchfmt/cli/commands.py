@@ -1,0 +1,299 @@
+"""The commands of benchfmt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchfmt.finding import BenchfmtError
+
+if TYPE_CHECKING:
+    from benchfmt.conversion import Account
+
+app = typer.Typer(
+    name="benchfmt",
+    help="A common format for AI benchmark results: convert, validate, look into and use them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+schema_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The published files of the standard.")
+app.add_typer(schema_app, name="schema")
+
+
+class TableFormat(StrEnum):
+    """The files that tables are written as."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
+class TextFormat(StrEnum):
+    """How a result is printed."""
+
+    text = "text"
+    json = "json"
+
+
+@app.callback()
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    if version:
+        from benchfmt._version import __version__
+
+        typer.echo(f"benchfmt {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def convert(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")],
+    family: Annotated[
+        str | None, typer.Option("--from", metavar="FAMILY", help="The converter; else found out.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the converter.")
+    ] = None,
+    table_format: Annotated[TableFormat, typer.Option("--format", help="Files of the tables.")] = TableFormat.parquet,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that read sources.")] = 1,
+    title: Annotated[str | None, typer.Option(help="Title for the package's descriptor.")] = None,
+    license_id: Annotated[str | None, typer.Option("--license", help="Licence (SPDX id) for the descriptor.")] = None,
+    account: Annotated[Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")] = None,
+) -> None:
+    """Convert results to a package, and account for every file and row.
+
+    Exit status 1 if a source or row failed; the rest is converted all the same.
+    """
+    from benchfmt.conversion import convert as run
+    from benchfmt.reports.text import account_lines
+
+    extra = {
+        **({"title": title} if title else {}),
+        **({"licenses": [{"name": license_id}]} if license_id else {}),
+    }
+    conversion = run(list(sources), family, jobs=jobs, **_options(option or []))
+    result: Account = _with_progress(
+        lambda progress: conversion.write(output, format=table_format.value, extra=extra, progress=progress)
+    )
+    for line in account_lines(result):
+        typer.echo(line, err=True)
+    if account:
+        account.write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    typer.echo(output)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command()
+def validate(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Packages, descriptors or files of records.")],
+    rules: Annotated[str, typer.Option(help="Rule set: core or submission.")] = "core",
+    output: Annotated[TextFormat, typer.Option("--format", help="How findings are printed.")] = TextFormat.text,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
+    remote: Annotated[bool, typer.Option("--remote", help="PATH may be a URL, which is fetched.")] = False,
+) -> None:
+    """Check packages, annotated tables or records, and say what to mend."""
+    from benchfmt.reports.text import report_lines
+    from benchfmt.validation import validate as run
+
+    report = run(list(paths), rules, remote=remote)
+    if output is TextFormat.json:
+        _print_json(report.to_dict())
+    else:
+        _print_lines(report_lines(report))
+    raise typer.Exit(1 if not report.ok or (strict and report.warnings) else 0)
+
+
+@app.command()
+def describe(
+    table: Annotated[Path, typer.Argument(help="A CSV table of results.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; else stdout.")] = None,
+    suite: Annotated[str | None, typer.Option(help="The suite that the table is of.")] = None,
+) -> None:
+    """Draft a descriptor for a table: which column is which field or metric, in which unit."""
+    from benchfmt.drafting import draft
+
+    if not table.is_file():
+        raise BenchfmtError(f"{table} is not there")
+    made = draft(table, suite)
+    for note in made.notes:
+        typer.echo(f"look at this: {note}", err=True)
+    text = json.dumps(made.descriptor, indent=2, ensure_ascii=False)
+    if output is None:
+        typer.echo(text)
+    elif output.exists():
+        raise BenchfmtError(f"{output} is there already; name another file")
+    else:
+        output.write_text(text + "\n", "utf-8")
+
+
+@app.command()
+def show(
+    package: Annotated[str, typer.Argument(help="A package.")],
+    record: Annotated[str | None, typer.Option(help="Show this record, as JSON.")] = None,
+    records: Annotated[bool, typer.Option("--records", help="Print all records, as JSON Lines.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Show comparable results side by side.")] = False,
+    metric: Annotated[str | None, typer.Option(help="With --compare: only this primary metric.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="With --compare: how many groups.")] = 3,
+    remote: Annotated[bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")] = False,
+) -> None:
+    """Show what a package holds."""
+    from benchfmt.package import open_package
+    from benchfmt.reports.text import comparison_lines, package_lines
+
+    with open_package(package, remote=remote) as opened:
+        if record:
+            found = next((r for r in opened.records() if r.id == record), None)
+            if found is None:
+                raise BenchfmtError(f"{package} has no record {record!r}")
+            _print_json(found.to_dict())
+        elif records:
+            _print_lines(json.dumps(r.to_dict(), ensure_ascii=False) for r in opened.records())
+        elif compare:
+            _print_lines(comparison_lines(opened, metric, limit))
+        else:
+            _print_lines(package_lines(opened))
+
+
+@app.command()
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding's code (BF401) or a term (latency).")],
+) -> None:
+    """Explain a finding's code, or a term of the vocabulary."""
+    from benchfmt.checks.catalogue import page
+    from benchfmt.vocabulary import vocabulary
+
+    try:
+        typer.echo(page(code.upper()).rstrip())
+        return
+    except KeyError:
+        pass
+    known = vocabulary()
+    found = [(kind, term) for kind in known.kinds() for term in known.terms(kind) if term == code]
+    if not found:
+        raise BenchfmtError(f"{code!r} is neither a code nor a term; see `benchfmt vocabulary`")
+    for kind, term in found:
+        _print_lines(_term_lines(kind, term, known.terms(kind)[term]))
+
+
+@app.command()
+def vocabulary(
+    kind: Annotated[str | None, typer.Argument(help="A kind of terms, such as metric; else all kinds.")] = None,
+    output: Annotated[TextFormat, typer.Option("--format", help="How terms are printed.")] = TextFormat.text,
+) -> None:
+    """List the terms of the vocabulary."""
+    from benchfmt.vocabulary import vocabulary as load
+
+    known = load()
+    if kind is not None and kind not in known.kinds():
+        raise BenchfmtError(f"there is no kind {kind!r}; there are: {', '.join(known.kinds())}")
+    if output is TextFormat.json:
+        _print_json(known.terms(kind) if kind else {name: known.terms(name) for name in known.kinds()})
+    elif kind is None:
+        _print_lines(f"{name:<16} {len(known.terms(name)):>4}  {known.description(name)}" for name in known.kinds())
+    else:
+        _print_lines(_one_line(term_id, term) for term_id, term in known.terms(kind).items())
+
+
+@app.command()
+def converters(
+    output: Annotated[TextFormat, typer.Option("--format", help="How converters are printed.")] = TextFormat.text,
+) -> None:
+    """List the installed converters."""
+    from benchfmt.converters.base import load, names
+
+    found = [(name, load(name)) for name in names()]
+    rows = [
+        {"name": name, "version": item.VERSION, "about": (item.__doc__ or "").strip().partition("\n")[0]}
+        for name, item in found
+    ]
+    if output is TextFormat.json:
+        _print_json(rows)
+    else:
+        _print_lines(f"{row['name']:<16} {row['version']:<6} {row['about']}" for row in rows)
+
+
+@schema_app.command("list")
+def schema_list() -> None:
+    """List the files of the standard."""
+    from benchfmt.vocabulary import schema_folder
+
+    _print_lines(sorted(item.name for item in schema_folder().iterdir()))
+
+
+@schema_app.command("show")
+def schema_show(name: Annotated[str, typer.Argument(help="A file of `benchfmt schema list`.")]) -> None:
+    """Print a file of the standard."""
+    from benchfmt.vocabulary import schema_folder
+
+    names = [item.name for item in schema_folder().iterdir()]
+    if name not in names:
+        raise BenchfmtError(f"there is no {name!r}; there are: {', '.join(sorted(names))}")
+    typer.echo((schema_folder() / name).read_text("utf-8").rstrip())
+
+
+@schema_app.command("build")
+def schema_build(
+    folder: Annotated[Path, typer.Argument(help="The folder with vocabulary/, in a checkout.")] = Path("schema"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file would change.")] = False,
+) -> None:
+    """Write the generated files of the standard from the models and the vocabulary."""
+    from benchfmt.standard import drift, write
+
+    if not (folder / "vocabulary").is_dir():
+        raise BenchfmtError(f"{folder} has no vocabulary/; run this in a checkout of benchfmt")
+    changed = drift(folder) if check else write(folder / "vocabulary", folder / "1.0")
+    for name in changed:
+        typer.echo(f"{'differs' if check else 'written'}: {name}", err=True)
+    raise typer.Exit(1 if check and changed else 0)
+
+
+def _options(pairs: list[str]) -> dict[str, str]:
+    split = [pair.partition("=") for pair in pairs]
+    for key, equals, _ in split:
+        if not equals or not key.isidentifier():
+            raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
+    return {key: value for key, _, value in split}
+
+
+def _with_progress(work: Callable[[Any], Any]) -> Any:
+    """Run work with a progress bar where a person watches, and without one elsewhere."""
+    if not sys.stderr.isatty():
+        return work(None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        return work(lambda done, total, name: bar.update(task, completed=done, total=total, description=name[:40]))
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _one_line(term_id: str, term: dict[str, Any]) -> str:
+    unit = f"[{term['unit']}] " if "unit" in term else ""
+    return f"{term_id:<32} {unit}{term['definition']}"
+
+
+def _term_lines(kind: str, term_id: str, term: dict[str, Any]) -> Iterable[str]:
+    yield f"{term_id} ({kind}): {term.get('label', term_id)}"
+    yield term["definition"]
+    for name in ("unit", "direction", "min", "max", "per", "broader", "source", "aliases", "system"):
+        if name in term:
+            yield f"  {name}: {term[name]}"

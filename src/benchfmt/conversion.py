@@ -1,0 +1,488 @@
+"""Conversion: runs converters over sources and accounts for every file and row.
+
+Seen = primary + supporting + skipped + failed, for files; seen = converted + skipped + failed, for rows.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from benchfmt.converters.base import Converter, Failed, Item, Match, Part, Skipped, Source, Unit, load, names
+from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.identity import canonical, identified
+from benchfmt.package import Format, PackageWriter
+from benchfmt.record import Record
+from benchfmt.tables import Batch, from_rows, to_batch
+from benchfmt.vocabulary import vocabulary
+
+RECORDS_PER_BATCH = 2_000
+_TERM_COLUMNS = {
+    "records": (
+        "suite",
+        "division",
+        "category",
+        "scenario",
+        "phase",
+        "verification",
+        "task",
+        "engine",
+        "precision",
+    ),
+    "measurements": ("metric", "statistic", "stage", "per", "scope"),
+}
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class FileEntry:
+    """What became of one file: its role, and how many of its rows went where."""
+
+    path: str
+    role: str = "skipped"
+    converter: str | None = None
+    reason: str | None = None
+    rows: int = 0
+    converted: int = 0
+    skipped: int = 0
+    failed: int = 0
+    records: int = 0
+    measurements: int = 0
+    duplicates: int = 0
+    details: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is known, without zeros that mean nothing."""
+        always = ("path", "role")
+        return {k: v for k, v in self.__dict__.items() if k in always or v not in (0, None, [])}
+
+
+@dataclass
+class Account:
+    """Where everything went; complete once the conversion has run."""
+
+    files: list[FileEntry] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def total(self, name: str) -> int:
+        """Return the sum of one count over all files."""
+        return sum(getattr(entry, name) for entry in self.files)
+
+    def count(self, role: str) -> int:
+        """Return how many files had a role."""
+        return sum(entry.role == role for entry in self.files)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no source and no row failed."""
+        return not self.count("failed") and not self.total("failed")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the account as plain data (documented in docs/conversion.md)."""
+        roles = ("primary", "supporting", "skipped", "failed")
+        rows = {"seen": "rows", "converted": "converted", "skipped": "skipped", "failed": "failed"}
+        return {
+            "files": {"seen": len(self.files), **{role: self.count(role) for role in roles}},
+            "rows": {name: self.total(of) for name, of in rows.items()},
+            "records": self.total("records"),
+            "measurements": self.total("measurements"),
+            "duplicates": self.total("duplicates"),
+            "entries": [entry.to_dict() for entry in self.files],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A unit and the converter that reads it."""
+
+    converter: str
+    unit: Unit
+    source: Source
+
+
+class Conversion:
+    """A conversion ready to run: iterate it for records, or write it as a package."""
+
+    def __init__(self, jobs: list[_Job], ledger: dict[Path, FileEntry], limits_jobs: int = 1) -> None:
+        """Take the planned work and an entry for every file seen."""
+        self._jobs = jobs
+        self._ledger = ledger
+        self._processes = limits_jobs
+        self._declared: dict[str, Any] = {}
+        self.account = Account(files=list(ledger.values()))
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records, filling the account."""
+        for batch in self.batches():
+            yield from batch_records(batch)
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Batch]:
+        """Yield the converted tables in the order of the sources, filling the account."""
+        for entry in self._ledger.values():
+            for name in ("rows", "converted", "skipped", "failed", "records", "measurements", "duplicates"):
+                setattr(entry, name, 0)
+            entry.details = []
+        self.account.findings.clear()
+        run = _Run(self._ledger, self.account, _suspects(self._jobs))
+        for index, (job, items) in enumerate(_items(self._jobs, self._processes)):
+            if progress:
+                progress(index, len(self._jobs), job.unit.path.name)
+            yield from run.batches(job, items)
+        if progress:
+            progress(len(self._jobs), len(self._jobs), "")
+        self.account.findings.sort()
+
+    def write(
+        self,
+        path: str | Path,
+        *,
+        format: Format = "parquet",  # noqa: A002 - the word users know
+        extra: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> Account:
+        """Write everything as one package and return the account; a stop leaves no half package."""
+        used = _Prefixes()
+        with PackageWriter(path, format=format, extra=extra) as writer:
+            for batch in self.batches(progress):
+                clash = writer.conflict(batch.systems)
+                if clash:
+                    raise BenchfmtError(
+                        f"two sources describe the system {clash!r} in different ways; convert them apart"
+                    )
+                used.see(batch)
+                writer.write(batch)
+            writer.prefixes = used.declared(self._declared)
+        return self.account
+
+    def declare(self, prefixes: Mapping[str, Any]) -> None:
+        """Add prefix declarations that the sources carry, for the package's descriptor."""
+        self._declared.update(prefixes)
+
+
+def convert(
+    source: str | Path | Iterable[str | Path],
+    converter: str | None = None,
+    *,
+    jobs: int = 1,
+    **options: str,
+) -> Conversion:
+    """Plan the conversion of files or folders; raises BenchfmtError for a source that is not there.
+
+    `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
+    """
+    sources = [source] if isinstance(source, str | Path) else list(source)
+    planned: list[_Job] = []
+    ledger: dict[Path, FileEntry] = {}
+    conversion = Conversion(planned, ledger, jobs)
+    for place in sources:
+        root = Path(place)
+        if not root.exists():
+            raise BenchfmtError(f"{root} is not there")
+        _plan(Source(root), converter, options, planned, ledger, conversion, several=len(sources) > 1)
+    conversion.account.files = list(ledger.values())
+    return conversion
+
+
+def detect(source: Source) -> list[tuple[str, Match]]:
+    """Return the converters that fit a source, the surest first."""
+    found = []
+    for name in names():
+        match = load(name).detect(source)
+        if match:
+            found.append((name, match))
+    return sorted(found, key=lambda item: (-item[1].sureness, item[0]))
+
+
+def batch_records(batch: Batch) -> Iterator[Record]:
+    """Yield the records that a batch of tables holds."""
+    systems = {row["id"]: row for row in batch.systems.to_pylist()}
+    measurements: dict[str, list[dict[str, Any]]] = {}
+    for row in batch.measurements.to_pylist():
+        measurements.setdefault(row["record_id"], []).append(row)
+    for row in batch.records.to_pylist():
+        yield Record.from_dict(from_rows(row, systems.get(row["system_id"] or ""), measurements.get(row["id"], ())))
+
+
+def _plan(
+    source: Source,
+    wanted: str | None,
+    options: Mapping[str, str],
+    jobs: list[_Job],
+    ledger: dict[Path, FileEntry],
+    conversion: Conversion,
+    *,
+    several: bool,
+) -> None:
+    prefix = f"{source.root.name}/" if several and source.root.is_dir() else ""
+    for path in source.files:
+        ledger.setdefault(path, FileEntry(prefix + source.relative(path)))
+    chosen = [wanted] if wanted else [name for name, _ in detect(source)]
+    for name in chosen:
+        converter = load(name)
+        conversion.declare(getattr(converter, "PREFIXES", {}))
+        for item in converter.plan(source, options):
+            if isinstance(item, Unit):
+                if _claim(item, name, source, jobs, ledger):
+                    conversion.declare(_prefixes_of(converter, item))
+            else:
+                _set_aside(item, name, ledger)
+    tried = ", ".join(chosen if wanted else names())
+    for path in source.files:
+        entry = ledger[path]
+        if entry.converter is None and entry.reason is None:
+            entry.reason = "a link, which is not followed" if path.is_symlink() else f"not recognised (tried: {tried})"
+
+
+def _claim(unit: Unit, name: str, source: Source, jobs: list[_Job], ledger: dict[Path, FileEntry]) -> bool:
+    """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's."""
+    entry = ledger.get(unit.path)
+    if entry is None or entry.role in ("primary", "failed"):
+        return False
+    entry.role, entry.converter, entry.reason = "primary", name, None
+    for path in unit.supporting:
+        other = ledger.get(path)
+        if other is not None and other.role == "skipped":
+            other.role, other.converter, other.reason = "supporting", name, None
+    jobs.append(_Job(name, unit, source))
+    return True
+
+
+def _prefixes_of(converter: Converter, unit: Unit) -> Mapping[str, Any]:
+    """Return the prefixes that a converter declares for a unit (an optional function of its module)."""
+    declared: Mapping[str, Any] = getattr(converter, "prefixes", lambda _: {})(unit)
+    return declared
+
+
+def _set_aside(item: Skipped | Failed, name: str, ledger: dict[Path, FileEntry]) -> None:
+    entry = ledger.get(item.path)
+    if entry is not None and entry.converter is None:
+        entry.converter = name
+        failed = isinstance(item, Failed)
+        entry.role = "failed" if failed else "skipped"
+        entry.reason = item.error if isinstance(item, Failed) else item.reason
+
+
+class _Run:
+    """One pass over the units: tells duplicates, counts, and gathers records into batches."""
+
+    def __init__(self, ledger: dict[Path, FileEntry], account: Account, suspects: set[int]) -> None:
+        self.ledger = ledger
+        self.account = account
+        self.suspects = suspects
+        self.seen: dict[str, bytes] = {}
+        self.index = -1
+
+    def batches(self, job: _Job, items: Iterable[Item]) -> Iterator[Batch]:
+        self.index += 1
+        entry = self.ledger[job.unit.path]
+        waiting: list[Record] = []
+        try:
+            for item in items:
+                if isinstance(item, Record):
+                    waiting += self._fresh(identified(item.ordered()), entry)
+                    if len(waiting) >= RECORDS_PER_BATCH:
+                        yield self._gather(waiting, entry)
+                        waiting = []
+                elif isinstance(item, Part):
+                    yield from self._part(item, entry)
+                else:
+                    self._note(item, entry)
+        finally:
+            if waiting:
+                yield self._gather(waiting, entry)
+
+    def _gather(self, records: list[Record], entry: FileEntry) -> Batch:
+        batch = to_batch(records)
+        entry.records += batch.records.num_rows
+        entry.measurements += batch.measurements.num_rows
+        return batch
+
+    def _fresh(self, record: Record, entry: FileEntry) -> list[Record]:
+        """Return the record unless it is there already; the same id with other content is a failure."""
+        content = sha256(canonical(record.to_dict()).encode()).digest()
+        before = self.seen.setdefault(str(record.id), content)
+        if before is content:
+            return [record]
+        if before == content:
+            entry.duplicates += 1
+        else:
+            self._fail(entry, None, f"record {record.id!r} is there already, with other content")
+        return []
+
+    def _part(self, part: Part, entry: FileEntry) -> Iterator[Batch]:
+        entry.rows += part.rows
+        entry.skipped += len(part.skipped)
+        self._detail(entry, "skipped", part.skipped)
+        self._detail(entry, "failed", part.failed)
+        entry.failed += len({row for row, _ in part.failed})
+        self.account.findings += part.findings
+        verdict = self._known(part)
+        if verdict == "new":
+            entry.converted += part.converted
+            entry.records += part.batch.records.num_rows
+            entry.measurements += part.batch.measurements.num_rows
+            yield part.batch
+        elif verdict == "same":
+            entry.skipped += part.converted
+            entry.duplicates += part.batch.records.num_rows
+            entry.reason = "the same rows stand in another file"
+        else:
+            entry.failed += part.converted
+            self._detail(entry, "failed", [(0, "records of these ids are there already, with other content")])
+
+    def _known(self, part: Part) -> str:
+        """Say whether a part's records are new; only files that look alike can hold the same ones."""
+        if self.index not in self.suspects or not part.batch.records.num_rows:
+            return "new"
+        content = sha256()
+        for table in (part.batch.records, part.batch.measurements):
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table.unify_dictionaries())
+            content.update(sink.getvalue())
+        key = str(part.batch.records["id"][0].as_py())
+        if key not in self.seen:
+            self.seen[key] = content.digest()
+            return "new"
+        return "same" if self.seen[key] == content.digest() else "other"
+
+    def _note(self, item: Skipped | Failed | Finding, entry: FileEntry) -> None:
+        if isinstance(item, Finding):
+            self.account.findings.append(item)
+            return
+        told = self.ledger.get(item.path, entry)
+        if isinstance(item, Failed):
+            self._fail(told, item.row, item.error)
+        elif item.row is None:
+            told.role, told.reason = "skipped", item.reason
+        else:
+            told.skipped += 1
+            self._detail(told, "skipped", [(item.row, item.reason)])
+
+    def _fail(self, entry: FileEntry, row: int | None, error: str) -> None:
+        if row is None:
+            entry.role, entry.reason = "failed", error
+            return
+        entry.rows += 1
+        entry.failed += 1
+        self._detail(entry, "failed", [(row, error)])
+
+    def _detail(self, entry: FileEntry, what: str, rows: Iterable[tuple[int, str]]) -> None:
+        for row, words in rows:
+            if len(entry.details) < 1_000:
+                entry.details.append({"row": row, "what": what, "reason": words})
+
+
+class _Prefixes:
+    """The prefixed terms that a package uses."""
+
+    def __init__(self) -> None:
+        self.terms: set[str] = set()
+
+    def see(self, batch: Batch) -> None:
+        """Add the prefixed terms of a batch."""
+        for table, columns in _TERM_COLUMNS.items():
+            for name in columns:
+                for term in getattr(batch, table)[name].unique().to_pylist():
+                    if term and ":" in term and not (name == "scope" and _qualified(term)):
+                        self.terms.add(f"{name}/{term}")
+
+    def declared(self, extra: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the declarations of the prefixes used, each with the metrics used."""
+        found: dict[str, Any] = {}
+        for item in sorted(self.terms):
+            column, _, term = item.partition("/")
+            prefix, _, name = term.partition(":")
+            known = extra.get(prefix) or _known_prefix(prefix)
+            entry = found.setdefault(prefix, {k: v for k, v in known.items() if k != "metrics"} or {"title": prefix})
+            metric = known.get("metrics", {}).get(name)
+            if column == "metric" and metric:
+                wanted = ("label", "definition", "unit", "direction", "min", "max", "zero")
+                entry.setdefault("metrics", {})[name] = {k: metric[k] for k in wanted if k in metric}
+        return found
+
+
+def _qualified(term: str) -> bool:
+    return term.partition(":")[0] in vocabulary().terms("scope-qualifier")
+
+
+def _known_prefix(prefix: str) -> dict[str, Any]:
+    term = vocabulary().terms("prefix").get(prefix, {})
+    return (
+        {"title": term["label"], "definition": term["definition"], "metrics": term.get("metrics", {})} if term else {}
+    )
+
+
+def _suspects(jobs: list[_Job]) -> set[int]:
+    """Return the units whose files could be copies: equal in name and size."""
+    seen: dict[tuple[str, int], list[int]] = {}
+    for index, job in enumerate(jobs):
+        path = job.unit.path
+        size = path.stat().st_size if path.is_file() else -1
+        seen.setdefault((path.name, size), []).append(index)
+    return {index for group in seen.values() if len(group) > 1 for index in group}
+
+
+def _items(jobs: list[_Job], processes: int) -> Iterator[tuple[_Job, Iterable[Item]]]:
+    """Yield each unit with what it holds, in order, read by one process or several."""
+    if processes <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            yield job, _read(job)
+        return
+    # Fresh processes: forked ones would inherit the locks of running threads.
+    context = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
+        ProcessPoolExecutor(processes, mp_context=context) as pool,
+    ):
+        waiting: deque[tuple[_Job, Future[str]]] = deque()
+        rest = iter(enumerate(jobs))
+        try:
+            while True:
+                while len(waiting) < 4 * processes and (following := next(rest, None)):
+                    index, job = following
+                    waiting.append((job, pool.submit(_spool, job, str(Path(folder) / str(index)))))
+                if not waiting:
+                    return
+                job, future = waiting.popleft()
+                yield job, _spooled(future.result())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _read(job: _Job) -> Iterator[Item]:
+    """Yield what a unit holds; an error of the source, or of its converter, is one Failed."""
+    try:
+        converter: Converter = load(job.converter)
+        yield from converter.read(job.unit)
+    except (BenchfmtError, OSError) as error:
+        yield Failed(job.unit.path, str(error))
+    except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+        yield Failed(job.unit.path, f"the converter {job.converter} stopped: {type(error).__name__}: {error}")
+
+
+def _spool(job: _Job, path: str) -> str:
+    """Read a unit into a file of our own, so that a large one is never whole in memory."""
+    with Path(path).open("wb") as file:
+        for item in _read(job):
+            pickle.dump(item, file, protocol=5)
+    return path
+
+
+def _spooled(path: str) -> Iterator[Item]:
+    place = Path(path)
+    with place.open("rb") as file:
+        while file.peek(1):
+            yield pickle.load(file)  # noqa: S301 - written by our own process, in a folder that only we can read
+    place.unlink()

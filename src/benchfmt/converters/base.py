@@ -1,0 +1,134 @@
+"""What a converter is: three functions, and the plain values that they take and give.
+
+    NAME, VERSION                                        its id and version
+    detect(source) -> Match | None                       why it fits, and how surely
+    plan(source, options) -> Iterator[Unit | Skipped | Failed]    the units of work, in a stable order
+    read(unit) -> Iterator[Record | Part | Skipped | Failed | Finding]
+
+A unit is read alone, perhaps in another process. This interface is public: see CONTRIBUTING.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import walk
+from benchfmt.record import Record
+from benchfmt.tables import Batch
+
+GROUP = "benchfmt.converters"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to convert: a file, or a folder with all that is in it."""
+
+    root: Path
+    limits: Limits = LIMITS
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every file, in path order; links are listed, never followed."""
+        return tuple(walk(self.root, self.limits))
+
+    def with_suffix(self, *suffixes: str) -> list[Path]:
+        """Return the files whose name ends so (lower-case compared), links left out."""
+        return [path for path in self.files if path.name.lower().endswith(suffixes) and not path.is_symlink()]
+
+    def relative(self, path: Path) -> str:
+        """Return a file's path within the source, with forward slashes."""
+        return path.name if path == self.root else path.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A converter fits a source: how surely (0 to 1) and why."""
+
+    sureness: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work that can be read alone: one primary file (or folder) and the files that support it.
+
+    `extra` is the converter's own; it must survive pickling.
+    """
+
+    path: Path
+    supporting: tuple[Path, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    extra: Any = None
+    limits: Limits = LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that is no result, and why; `row` counts data rows from 1."""
+
+    path: Path
+    reason: str
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A result that could not be read, and the error; `row` counts data rows from 1."""
+
+    path: Path
+    error: str
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a table as records: the column form of what `read` gives."""
+
+    path: Path
+    batch: Batch
+    rows: int
+    converted: int
+    skipped: tuple[tuple[int, str], ...] = ()
+    failed: tuple[tuple[int, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+Item = Record | Part | Skipped | Failed | Finding
+
+
+@runtime_checkable
+class Converter(Protocol):
+    """A module (or object) with the three functions."""
+
+    NAME: str
+    VERSION: str
+
+    def detect(self, source: Source) -> Match | None:
+        """Say why `source` is of this family, or None."""
+
+    def plan(self, source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
+        """Yield the units of work in a stable order."""
+
+    def read(self, unit: Unit) -> Iterator[Item]:
+        """Yield what one unit holds."""
+
+
+def names() -> list[str]:
+    """Return the names of all installed converters, in order."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def load(name: str) -> Converter:
+    """Return a converter by name; raises BenchfmtError where there is none."""
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            converter: Converter = point.load()
+            return converter
+    raise BenchfmtError(f"there is no converter {name!r}; there are: {', '.join(names())}")

@@ -1,0 +1,106 @@
+"""benchfmt's own forms: records as JSON or JSON Lines, and packages, rewritten as one package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.descriptor import FILE_NAME
+from benchfmt.finding import BenchfmtError
+from benchfmt.migrate import to_current
+from benchfmt.package import open_package
+from benchfmt.readers import jsons
+from benchfmt.record import Record
+
+NAME = "records"
+VERSION = "1.0"
+
+
+def detect(source: Source) -> Match | None:
+    """Say whether a source holds records or packages, or None."""
+    found = [path for path in source.files if _kind(path)]
+    return Match(0.95, f"{len(found)} files of benchfmt records") if found else None
+
+
+def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
+    """Yield a unit for each package and each file of records."""
+    for path in source.files:
+        kind = _kind(path)
+        if kind == "package":
+            tables = [] if path.suffix == ".zip" else [p for p in source.files if p.parent == path.parent and p != path]
+            yield Unit(
+                path,
+                tuple(p for p in tables if p.suffix in (".csv", ".parquet")),
+                options,
+                kind,
+                source.limits,
+            )
+        elif kind:
+            yield Unit(path, (), options, kind, source.limits)
+
+
+def read(unit: Unit) -> Iterator[Item]:
+    """Yield the records of one file or package."""
+    if unit.extra == "package":
+        with open_package(unit.path, limits=unit.limits) as package:
+            yield from package.records()
+    elif unit.extra == "lines":
+        yield from _lines(unit)
+    else:
+        data = jsons.read(unit.path, unit.limits)
+        for index, item in enumerate(data if isinstance(data, list) else [data], start=1):
+            yield _record(unit.path, item, index)
+
+
+def _lines(unit: Unit) -> Iterator[Item]:
+    with unit.path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(unit.limits.row_bytes + 1), b""), start=1):
+            if len(line) > unit.limits.row_bytes:
+                yield Failed(unit.path, f"line {number} is longer than {unit.limits.row_bytes} bytes")
+                return
+            if line.strip():
+                try:
+                    yield _record(unit.path, jsons.parse(line, unit.limits), number)
+                except BenchfmtError as error:
+                    yield Failed(unit.path, str(error), number)
+
+
+def _record(path: Path, data: Any, row: int) -> Record | Failed:
+    try:
+        return Record.from_dict(to_current(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return Failed(path, f"{where}: {first['msg']} ({error.error_count()} faults; run benchfmt validate)", row)
+    except (BenchfmtError, TypeError, ValueError) as error:
+        return Failed(path, str(error), row)
+
+
+def _kind(path: Path) -> str | None:
+    """Say what a file is: a package, records in one JSON text, or one a line."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    if path.name == FILE_NAME or path.suffix == ".zip":
+        return "package" if _is_package(path) else None
+    if path.suffix in (".jsonl", ".ndjson"):
+        return "lines" if _starts_like_record(path) else None
+    if path.suffix == ".json":
+        return "json" if _starts_like_record(path) else None
+    return None
+
+
+def _is_package(path: Path) -> bool:
+    try:
+        with open_package(path) as package:
+            return {resource.name for resource in package.descriptor.resources} >= {"records", "measurements"}
+    except (BenchfmtError, OSError):
+        return False
+
+
+def _starts_like_record(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b'"benchfmt"' in file.read(4096) and path.name != FILE_NAME

@@ -1,0 +1,241 @@
+"""The companion descriptor (`datapackage.json`): it describes the canonical tables or annotates somebody's own table.
+
+The models here are what a descriptor may say; `package_schema` is the same as JSON Schema. Properties of the Data
+Package standard that benchfmt does not use may stand beside ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from benchfmt.record import SCHEMA_VERSION, Term
+from benchfmt.schema import BASE, DRAFT, table_schema
+from benchfmt.vocabulary import Metric, read_metric
+
+SCHEMA_URL = f"{BASE}{SCHEMA_VERSION}/package.schema.json"
+FILE_NAME = "datapackage.json"
+RECORD_PATH = "^[a-z][a-z0-9_]*([.][^.\\s]+)*$"
+Word = Annotated[str, Field(description="A word as the source writes it.")]
+TermOrTerms = str | list[str]
+
+
+class _Closed(BaseModel):
+    """Our own objects are closed, so that a misspelt word is found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class _Open(BaseModel):
+    """Data Package objects may hold more than benchfmt reads."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+
+class MetricUse(_Closed):
+    """What a word that names a metric stands for, where its id alone does not say enough."""
+
+    metric: Term
+    statistic: Term | None = None
+    stage: Term | None = None
+    per: Term | None = None
+    scope: Term | None = None
+    unit: str | None = None
+    basis: str | None = None
+    caveats: list[str] | None = None
+
+
+class MetricColumn(_Closed):
+    """The metric is named by another column."""
+
+    column: str
+    terms: dict[Word, Term | MetricUse] = {}
+
+
+class FieldAnnotation(_Closed):
+    """What a column of a table is: a place in the record or a measurement."""
+
+    field: Annotated[str, Field(pattern=RECORD_PATH)] | None = Field(None, description="The place in the record.")
+    metric: Term | MetricColumn | None = Field(None, description="The metric measured.")
+    statistic: Term | None = None
+    stage: Term | None = None
+    per: Term | None = None
+    scope: Term | None = None
+    unit: str | None = Field(None, description="Unit of the numbers in the column: a UCUM code or a known word.")
+    scale: Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float | None = Field(
+        None, description="Factor by which the numbers are multiplied first."
+    )
+    basis: Literal["measured", "derived", "estimated", "predicted", "nominal", "published"] = "measured"
+    caveats: list[str] = []
+    primary: bool = False
+    target_min: float | None = None
+    target_max: float | None = None
+    missing: dict[str, str] = Field({}, description="Cells that mean no value, each with the reason.")
+    terms: dict[Word, TermOrTerms] = Field({}, description="Words of the column, each with what it stands for.")
+    list_: Literal["numbers"] | None = Field(None, alias="list", description="A vector in a cell.")
+    separator: str | None = Field(None, description="What stands between the numbers of a vector, besides spaces.")
+    record: dict[str, JsonValue] = Field({}, description="Fields of the record that this column's header says.")
+    ignore: bool = Field(False, description="The column is left out on purpose.")
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> FieldAnnotation:
+        meanings = [self.field is not None, self.metric is not None, self.ignore]
+        if sum(meanings) != 1:
+            raise PydanticCustomError("one_meaning", "say exactly one of field, metric and ignore")
+        return self
+
+
+class Extract(_Closed):
+    """Fields of the record that stand in a text, such as the file name."""
+
+    from_: str = Field(alias="from", description="`$path` or the name of a column.")
+    pattern: str = Field(description="Regular expression with named groups, searched in the text.")
+    set: dict[Annotated[str, Field(pattern=RECORD_PATH)], str] = Field(description="Record path: group.")
+    terms: dict[str, dict[Word, TermOrTerms]] = Field({}, description="Record path: its words.")
+
+
+class Rule(_Closed):
+    """What holds for rows in which columns have certain values."""
+
+    when: dict[str, str | float | list[str | float]] = Field(
+        description="Column (or $record.path): the text, number or list of these that it has."
+    )
+    set: dict[Annotated[str, Field(pattern=RECORD_PATH)], JsonValue] = {}
+    missing: dict[str, str] = Field({}, description="Column: the reason why it has no value.")
+    caveats: dict[str, list[str]] = Field({}, description="Column: the doubts about its values.")
+
+
+class TableAnnotation(_Closed):
+    """What holds for a whole table."""
+
+    constant: dict[Annotated[str, Field(pattern=RECORD_PATH)], JsonValue] = {}
+    extract: list[Extract] = []
+    rules: list[Rule] = []
+    key: list[str] = Field([], description="Columns whose values name a record; rows with equal ones belong together.")
+
+
+class TableField(_Open):
+    """A column of a table."""
+
+    name: str
+    type: str = "string"
+    benchfmt: FieldAnnotation | None = None
+
+
+class TableSchema(_Open):
+    """The columns of a table."""
+
+    fields: list[TableField]
+    missing_values: list[str] = Field([""], alias="missingValues")
+
+
+class Resource(_Open):
+    """A file of the package."""
+
+    path: str
+    name: str | None = None
+    format: str | None = None
+    encoding: str | None = None
+    bytes: int | None = None
+    hash: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")] | None = None
+    dialect: dict[str, Any] | None = None
+    table: TableSchema | None = Field(None, alias="schema")
+    benchfmt: TableAnnotation | None = None
+
+    @property
+    def annotated(self) -> bool:
+        """Whether the resource is a table that says how it is read as records."""
+        fields = self.table.fields if self.table else []
+        return self.benchfmt is not None or any(item.benchfmt for item in fields)
+
+
+class PrefixMetric(_Open):
+    """A metric that only its own suite knows."""
+
+    definition: str = Field(min_length=1)
+    unit: str = Field(min_length=1)
+    direction: Literal["lower", "higher", "target"]
+    label: str | None = None
+
+
+class Prefix(_Open):
+    """A prefix: whose terms these are, and what its metrics mean."""
+
+    title: str | None = None
+    definition: str | None = None
+    metrics: dict[str, PrefixMetric] = {}
+
+
+class PackageInfo(_Closed):
+    """What the package says of itself as a benchfmt package."""
+
+    version: str = SCHEMA_VERSION
+    vocabulary: str | None = None
+    prefixes: dict[str, Prefix] = {}
+
+
+class Descriptor(_Open):
+    """The content of `datapackage.json`."""
+
+    schema_: str | None = Field(None, alias="$schema")
+    name: str | None = None
+    title: str | None = None
+    benchfmt: PackageInfo = PackageInfo()
+    resources: list[Resource] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_profile(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "profile" in data:
+            raise PydanticCustomError("profile", "`profile` is of an older Data Package standard; write `$schema`")
+        return data
+
+    def metrics(self) -> dict[str, Metric]:
+        """Return the metrics that the descriptor's prefixes declare, by prefixed id."""
+        return {
+            f"{prefix}:{name}": read_metric(f"{prefix}:{name}", metric.model_dump(exclude_none=True))
+            for prefix, declared in self.benchfmt.prefixes.items()
+            for name, metric in declared.metrics.items()
+        }
+
+
+def read_descriptor(data: Any) -> tuple[Descriptor | None, list[tuple[str, str]]]:
+    """Return the descriptor that plain data holds, or None with its faults: JSON Pointer and what is wrong."""
+    try:
+        return Descriptor.model_validate(data), []
+    except ValidationError as error:
+        faults = [(f"/{'/'.join(map(str, item['loc']))}", item["msg"]) for item in error.errors()]
+        return None, faults
+
+
+def package_descriptor(
+    tables: Mapping[str, Mapping[str, Any]],
+    prefixes: Mapping[str, Any],
+    vocabulary_version: str,
+    extra: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the descriptor of the three canonical tables.
+
+    `tables` gives each table's path, format, mediatype, bytes and hash; `extra` is what a user adds (title, licenses).
+    """
+    return {
+        "$schema": SCHEMA_URL,
+        **extra,
+        "benchfmt": {"version": SCHEMA_VERSION, "vocabulary": vocabulary_version, "prefixes": dict(prefixes)},
+        "resources": [{"name": name, **facts, "schema": table_schema(name)} for name, facts in tables.items()],
+    }
+
+
+def package_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a descriptor."""
+    schema = Descriptor.model_json_schema(by_alias=True)
+    return {
+        "$id": SCHEMA_URL,
+        "title": "benchfmt package descriptor",
+        **{key: value for key, value in schema.items() if key not in ("$schema", "title")},
+        "not": {"required": ["profile"]},
+        "$schema": DRAFT,
+    }

@@ -1,0 +1,59 @@
+"""A finding: one fault in somebody's data, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BenchfmtError(Exception):
+    """A wrong call or a file that cannot be used at all; the message says what was tried and what to do."""
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error makes data not conformant, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault: what is wrong, where it stands, and how to mend it.
+
+    `row` counts data rows (or lines of JSON Lines) from 1; `column` is the column's name in the file at `path`;
+    `field` is the place in the record (`measurements.value`); `record` is the record's id, where it has one.
+    """
+
+    code: str
+    severity: Severity
+    path: str
+    row: int | None
+    column: str | None
+    field: str | None
+    message: str
+    value: str | None = None
+    hint: str | None = None
+    record: str | None = None
+
+    def __lt__(self, other: Finding) -> bool:
+        """Order by file, row, code and the rest, so that output is the same on every run."""
+        return self.sort_key() < other.sort_key()
+
+    def sort_key(self) -> tuple[str, int, str, str, str, str, str]:
+        """Return the text and numbers by which findings are ordered."""
+        return (
+            self.path,
+            self.row or 0,
+            self.code,
+            self.column or "",
+            self.field or "",
+            self.message,
+            self.value or "",
+        )
+
+    def to_dict(self) -> dict[str, str | int]:
+        """Return what is known of the finding as a plain dictionary, in the order of the fields."""
+        pairs = {name: getattr(self, name) for name in self.__slots__}
+        pairs["severity"] = self.severity.value
+        return {name: value for name, value in pairs.items() if value is not None}

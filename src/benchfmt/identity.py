@@ -1,0 +1,87 @@
+"""Ids that depend on what a record was read from, and on nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import rfc8785
+
+from benchfmt.record import Record
+from benchfmt.vocabulary import vocabulary
+
+RECORD_PREFIX = "bf1-"
+SYSTEM_PREFIX = "sys1-"
+GENERATED_ID = "^bf1-[a-z2-7]{26}$"
+_DIGITS = 26
+
+
+def canonical(data: Any) -> str:
+    """Return the RFC 8785 JSON text of plain data: the one form in which equal data is equal text."""
+    return rfc8785.dumps(data).decode()
+
+
+def record_id(suite: str, path: str, sha256: str | None, locator: str | None) -> str:
+    """Return the id of the record that stands at `locator` in the primary source (docs/specification.md, Identity)."""
+    return _hashed(RECORD_PREFIX, [suite, path, sha256 or "", locator or ""])
+
+
+def global_id(suite: str, source_id: str) -> str:
+    """Return the id of a record whose source has a worldwide id of its own, such as an OpenML run."""
+    return _hashed(RECORD_PREFIX, [suite, source_id])
+
+
+def record_ids(suite: str, path: str, sha256: str, locators: Iterable[str]) -> list[str]:
+    """Return `record_id` for many plain-ASCII locators of one file, hashing what they share once."""
+    shared = hashlib.sha256(canonical([suite, path, sha256, "|"]).rpartition("|")[0].encode())
+    ids = []
+    for locator in locators:
+        state = shared.copy()
+        state.update(f'{locator}"]'.encode())
+        ids.append(RECORD_PREFIX + base64.b32encode(state.digest()[:20])[:_DIGITS].decode().lower())
+    return ids
+
+
+def system_id(description: Mapping[str, Any], source: Mapping[str, Any] | None = None) -> str:
+    """Return the id of a system: a hash of its description.
+
+    A description that names neither processor nor accelerator could be any machine's, so it is hashed with its source.
+    """
+    named = description.get("processor") or description.get("accelerator")
+    return _hashed(SYSTEM_PREFIX, [description] if named else [description, source or {}])
+
+
+def identified(record: Record) -> Record:
+    """Return the record with the ids that it lacks."""
+    changed: dict[str, Any] = {}
+    if record.system and not record.system.id:
+        changed["system"] = record.system.model_copy(update={"id": system_id(record.system.to_dict(), _file(record))})
+    if not record.id:
+        changed["id"] = expected_id(record) or _hashed(RECORD_PREFIX, [record.to_dict()])
+    return record.model_copy(update=changed) if changed else record
+
+
+def _file(record: Record) -> dict[str, Any]:
+    """Return path and hash of the primary source: rows of one file that name a machine alike mean one machine."""
+    sources = record.provenance.sources if record.provenance else None
+    return sources[0].model_dump(include={"path", "sha256"}, exclude_none=True) if sources else {}
+
+
+def expected_id(record: Record) -> str | None:
+    """Return the id that follows from the record's primary source, or None where it names none."""
+    if not record.provenance or not record.provenance.sources:
+        return None
+    primary = record.provenance.sources[0]
+    return record_id(record.benchmark.suite, primary.path, primary.sha256, primary.locator)
+
+
+def platform(platform_id: str) -> dict[str, Any]:
+    """Return the system that the vocabulary describes under an id; raises KeyError."""
+    return {"id": platform_id, **vocabulary().terms("system")[platform_id]["system"]}
+
+
+def _hashed(prefix: str, data: Any) -> str:
+    digest = hashlib.sha256(rfc8785.dumps(data)).digest()
+    return prefix + base64.b32encode(digest)[:_DIGITS].decode().lower()

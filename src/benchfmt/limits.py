@@ -1,0 +1,23 @@
+"""Safety limits: how much of a stranger's file is read before benchfmt stops with a BF9xx finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force; every size is in bytes."""
+
+    descriptor_bytes: int = 16 * 2**20
+    json_bytes: int = 256 * 2**20
+    json_depth: int = 64
+    row_bytes: int = 2**20
+    files: int = 1_000_000
+    archive_members: int = 10_000
+    archive_bytes: int = 64 * 2**30
+    archive_ratio: int = 1_000
+    findings_per_code: int = 1_000
+
+
+LIMITS = Limits()

@@ -1,0 +1,1 @@
+"""Shared parsers and the safe opening of files."""

@@ -1,0 +1,93 @@
+"""JSON of strangers: strict (no NaN, no doubled key) and bounded in size and depth."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
+
+
+class JsonError(BenchfmtError):
+    """Text that is not JSON as RFC 8259 and this standard want it; `line` counts from 1."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Keep the line beside the message."""
+        super().__init__(message)
+        self.line = line
+
+
+def parse(text: str | bytes, limits: Limits = LIMITS) -> Any:
+    """Return the data of a JSON text; raises JsonError or UnsafeError."""
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+    except RecursionError as error:
+        raise UnsafeError("BF906", "JSON is nested too deep") from error
+    except UnicodeDecodeError as error:
+        raise JsonError(f"not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise JsonError(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno) from error
+    if _deeper(data, limits.json_depth):
+        raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
+    return data
+
+
+def read(path: Path, limits: Limits = LIMITS) -> Any:
+    """Return the data of a JSON file; raises JsonError, UnsafeError or OSError."""
+    size = path.stat().st_size
+    if size > limits.json_bytes:
+        raise UnsafeError(
+            "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text"
+        )
+    text = path.read_bytes()
+    return parse(text.removeprefix(b"\xef\xbb\xbf"), limits)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise JsonError(f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
+    return data
+
+
+def _no_constant(word: str) -> Any:
+    raise JsonError(f"{word} is not JSON; leave a number that does not exist out")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise JsonError(f"{text} is beyond the range of a double")
+    return number
+
+
+def _integer(text: str) -> int | float:
+    # Python refuses to read integers of thousands of digits; no count has more than twenty.
+    if len(text) > 400:
+        raise JsonError(f"{text[:20]}... is beyond the range of a double")
+    return int(text)
+
+
+def _deeper(data: Any, depth: int) -> bool:
+    level = [data]
+    for _ in range(depth + 1):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True

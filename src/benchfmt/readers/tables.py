@@ -1,0 +1,118 @@
+"""Delimited text, streamed as columns of text: a bad row costs itself, never the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class TableError(BenchfmtError):
+    """A table that cannot be read as one; `code` is the finding that says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code beside the message."""
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row with too many or too few cells; `row` counts data rows from 1."""
+
+    row: int
+    expected: int
+    actual: int
+
+
+@dataclass
+class TextTable:
+    """A delimited file whose cells are read as text, batch by batch."""
+
+    path: Path
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    limits: Limits = LIMITS
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+    def header(self) -> list[str]:
+        """Return the names in the first row; raises TableError for an empty or doubled one."""
+        try:
+            # A header longer than a block is no header.
+            with self.path.open("rb") as file:
+                start = file.read(self.limits.row_bytes).decode(self.encoding, "ignore").removeprefix("\ufeff")
+            names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
+        except (csv.Error, LookupError) as error:
+            raise TableError("BF103", f"{self.path.name}: the header cannot be read: {error}") from error
+        if not any(names):
+            raise TableError("BF101", f"{self.path.name} is empty: a table begins with a row of column names")
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise TableError("BF116", f"{self.path.name}: column {doubled[0]!r} stands twice; rename or remove one")
+        return names
+
+    def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
+        """Yield frames of text with the number of each row, counting data rows from 1; raises TableError."""
+        names = self.header()
+        good = 0
+        for batch in self._open(names):
+            frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+            if not frame.height:
+                continue
+            yield frame, self._numbers(good, frame.height)
+            good += frame.height
+
+    def _open(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        try:
+            reader = pa_csv.open_csv(
+                self.path,
+                # Small blocks bound the memory; larger ones are read ahead (measured, see bench/README.md).
+                read_options=pa_csv.ReadOptions(
+                    block_size=self.limits.row_bytes, use_threads=False, encoding=self.encoding
+                ),
+                parse_options=pa_csv.ParseOptions(
+                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=self._note_bad
+                ),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types={name: pa.string() for name in names}, strings_can_be_null=False
+                ),
+            )
+            yield from reader
+        except pa.ArrowInvalid as error:
+            code, reason = _reason(str(error), self.limits.row_bytes)
+            raise TableError(code, f"{self.path.name}: {reason}") from error
+        except LookupError as error:
+            raise TableError("BF118", f"{self.path.name}: {error}") from error
+
+    def _note_bad(self, row: Any) -> Literal["skip"]:
+        # The reader counts the header as row 1.
+        self.bad_rows.append(BadRow(row.number - 1 if row.number else 0, row.expected_columns, row.actual_columns))
+        return "skip"
+
+    def _numbers(self, start: int, count: int) -> Integers:
+        """Return the places in the file of the good rows from `start`: bad ones take numbers of their own."""
+        bad = np.sort(np.array([item.row for item in self.bad_rows], dtype=np.int64))
+        good_before = bad - np.arange(1, len(bad) + 1)
+        numbers = np.arange(start + 1, start + count + 1, dtype=np.int64)
+        return numbers + np.searchsorted(good_before, numbers, side="left")
+
+
+def _reason(text: str, block: int) -> tuple[str, str]:
+    if "straddling" in text or "block" in text:
+        return "BF907", f"a row is longer than {block} bytes, or a quote is never closed"
+    if "UTF" in text.upper():
+        return "BF105", "not UTF-8 text; name the file's encoding in the descriptor"
+    return "BF121", text.replace("CSV parse error: ", "")

@@ -1,0 +1,129 @@
+"""Findings, accounts and packages as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchfmt.conversion import Account
+from benchfmt.finding import Finding
+from benchfmt.package import Package
+from benchfmt.validation import Report
+
+_SHOWN_ROWS = 5
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a finding in one line: where, what, how to mend it, code."""
+    place = finding.path
+    if finding.row is not None:
+        place += f" row {finding.row}"
+    where = finding.column or finding.field
+    if where:
+        place += f", {where}"
+    if finding.record:
+        place += f" ({finding.record})"
+    hint = f"; {finding.hint}" if finding.hint else ""
+    return f"{finding.severity.value}: {place}: {finding.message}{hint} ({finding.code})"
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield a validation report line by line; the last line is the verdict."""
+    for finding in report.findings:
+        yield finding_line(finding)
+    for code, count in sorted(report.more.items()):
+        yield f"... and {_number(count)} more of {code}"
+    verdict = "conformant" if report.ok else "not conformant"
+    yield (
+        f"{verdict} ({report.rules}): {_count(report.records, 'record')}, {_count(report.measurements, 'measurement')}, "
+        f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
+    )
+
+
+def account_lines(account: Account) -> Iterator[str]:
+    """Yield the account of a conversion: totals, then every file or row that gave no record."""
+    yield (
+        f"files: {_number(len(account.files))} seen = {_number(account.count('primary'))} primary + "
+        f"{_number(account.count('supporting'))} supporting + {_number(account.count('skipped'))} skipped + "
+        f"{_number(account.count('failed'))} failed"
+    )
+    if account.total("rows"):
+        yield (
+            f"rows: {_number(account.total('rows'))} seen = {_number(account.total('converted'))} converted + "
+            f"{_number(account.total('skipped'))} skipped + {_number(account.total('failed'))} failed"
+        )
+    duplicates = account.total("duplicates")
+    also = f", {_count(duplicates, 'duplicate')} left out" if duplicates else ""
+    yield f"{_count(account.total('records'), 'record')}, {_count(account.total('measurements'), 'measurement')}{also}"
+    for entry in account.files:
+        if entry.role in ("skipped", "failed") or (entry.reason and entry.skipped):
+            yield f"{entry.role}: {entry.path}: {entry.reason}"
+        for detail in entry.details[:_SHOWN_ROWS]:
+            yield f"{detail['what']}: {entry.path} row {detail['row']}: {detail['reason']}"
+        if len(entry.details) > _SHOWN_ROWS:
+            yield f"... and {_number(entry.skipped + entry.failed - _SHOWN_ROWS)} more rows of {entry.path}"
+    for finding in account.findings:
+        yield finding_line(finding)
+
+
+def package_lines(package: Package) -> Iterator[str]:
+    """Yield what a package holds: its counts, and its records by suite, benchmark, system and status."""
+    import polars as pl
+
+    records = pl.DataFrame(pl.from_arrow(package.table("records")))
+    measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
+    yield (
+        f"{_count(records.height, 'record')}, {_count(measurements.height, 'measurement')}, "
+        f"{_count(package.table('systems').num_rows, 'system')}"
+    )
+    for name in ("suite", "benchmark", "task", "system_id", "engine", "precision", "status"):
+        counts = records[name].drop_nulls().value_counts(sort=True).sort(["count", name], descending=[True, False])
+        if counts.height:
+            shown = ", ".join(f"{value} {_number(count)}" for value, count in counts.head(8).rows())
+            more = f", ... ({_number(counts.height)} in all)" if counts.height > 8 else ""
+            yield f"{name}: {shown}{more}"
+    with_value = measurements.filter(pl.col("value").is_not_null())
+    yield f"metrics: {', '.join(sorted(with_value['metric'].unique()))}"
+    missing = (
+        measurements["missing"]
+        .drop_nulls()
+        .value_counts(sort=True)
+        .sort(["count", "missing"], descending=[True, False])
+    )
+    if missing.height:
+        yield "missing: " + ", ".join(f"{reason} {_number(count)}" for reason, count in missing.rows())
+
+
+def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterator[str]:
+    """Yield, for the largest groups of comparable records, their headline numbers side by side, best first."""
+    import polars as pl
+
+    from benchfmt.vocabulary import vocabulary
+
+    wide = pl.DataFrame(pl.from_arrow(package.wide())).filter(pl.col("comparability_group").is_not_null())
+    ranked = wide.filter(pl.col("primary_value").is_not_null())
+    if metric:
+        ranked = ranked.filter(pl.col("primary_metric") == metric)
+    groups = ranked.group_by("comparability_group", "primary_metric", maintain_order=True).agg(
+        pl.len(), pl.col("system_id").n_unique().alias("systems")
+    )
+    for group, name, *_ in groups.sort(["systems", "len"], descending=True, maintain_order=True).head(limit).rows():
+        rows = ranked.filter((pl.col("comparability_group") == group) & (pl.col("primary_metric") == name))
+        known = vocabulary().metrics.get(name)
+        lower = known is not None and known.direction == "lower"
+        first = rows.row(0, named=True)
+        about = [first[key] for key in ("suite", "benchmark", "model", "model_version", "precision") if first[key]]
+        yield f"{' / '.join(about)}: {name}, {'lower' if lower else 'higher'} is better"
+        ordered = rows.sort(
+            "primary_value", "system_id", "engine", descending=[not lower, False, False], maintain_order=True
+        )
+        for row in ordered.head(limit * 2).iter_rows(named=True):
+            where = [row[key] for key in ("system_id", "engine", "placement") if row[key]]
+            yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{_number(count)} {word}{'' if count == 1 else 's'}"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"

@@ -1,0 +1,317 @@
+"""The published files of the standard (`schema/1.0/`), made from the models, the columns and the vocabulary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchfmt.descriptor import package_schema
+from benchfmt.record import SCHEMA_VERSION
+from benchfmt.schema import BASE, record_schema, table_schema
+from benchfmt.tables import TABLES
+from benchfmt.units import describe
+from benchfmt.vocabulary import vocabulary
+
+TERMS = f"{BASE}terms/"
+"""Properties of a record: one IRI for each field."""
+VOCABULARY = f"{BASE}vocabulary/"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+
+
+def build(vocabulary_folder: Path) -> dict[str, str]:
+    """Return every generated file of the standard by name, as text.
+
+    The vocabulary is built first, since the other files hold its closed lists; raises ValueError for a faulty entry.
+    """
+    files: dict[str, Callable[[], str]] = {
+        "record.schema.json": lambda: _json(record_schema()),
+        "package.schema.json": lambda: _json(package_schema()),
+        **{f"{table}.tableschema.json": _table_file(table) for table in TABLES},
+        "context.jsonld": lambda: _json(context()),
+        "vocabulary.ttl": lambda: vocabulary_graph(build_vocabulary(vocabulary_folder)),
+        "shapes.ttl": shapes_graph,
+    }
+    return {name: make() for name, make in files.items()}
+
+
+def _table_file(table: str) -> Callable[[], str]:
+    return lambda: _json(table_schema(table))
+
+
+def build_vocabulary(folder: Path) -> dict[str, Any]:
+    """Return the vocabulary as one object, read from its YAML files; raises ValueError for a faulty entry."""
+    import yaml
+
+    kinds: dict[str, Any] = {}
+    version = ""
+    for path in sorted(folder.glob("*.yaml")):
+        content = yaml.safe_load(path.read_text("utf-8"))
+        if "version" in content:
+            version = content["version"]
+            continue
+        kinds[content["kind"]] = {
+            "description": content["description"],
+            "closed": content.get("closed", False),
+            "terms": _terms(path.name, content),
+        }
+    _add_factors(kinds["unit"]["terms"])
+    return {"version": version, "kinds": kinds}
+
+
+def _terms(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    terms: dict[str, Any] = {}
+    for term in content["terms"]:
+        if term["id"] in terms:
+            raise ValueError(f"{name}: {term['id']} stands twice")
+        entry = {key: _indexed(value) if key == "metrics" else value for key, value in term.items() if key != "id"}
+        if "aliases" in entry:
+            entry["aliases"] = _lower_general(entry["aliases"], content["kind"])
+        terms[term["id"]] = entry
+    return terms
+
+
+def _indexed(metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    return {item["id"]: {key: value for key, value in item.items() if key != "id"} for item in metrics}
+
+
+def _lower_general(aliases: dict[str, list[Any]], kind: str) -> dict[str, list[str]]:
+    return {
+        suite: sorted({str(word).lower() if suite == "*" and kind != "unit" else str(word) for word in words})
+        for suite, words in aliases.items()
+    }
+
+
+def _add_factors(units: dict[str, Any]) -> None:
+    for code, term in units.items():
+        if term.get("currency"):
+            known = {"dimension": code, "factor": "1", "offset": "0"}
+        else:
+            found = describe(code)
+            known = {"dimension": found.dimension, "factor": str(found.factor), "offset": str(found.offset)}
+        term.update(known)
+
+
+def context() -> dict[str, Any]:
+    """Return the JSON-LD context under which a record is a graph: `@vocab` for fields, vocabulary IRIs for terms."""
+    terms = {field: _term_field(field, kind) for field, kind in _TERM_FIELDS.items()}
+    numbers = {name: {"@id": f"{TERMS}{name}", "@type": f"{_XSD}double"} for name in ("value", "stddev", "flop")}
+    lists = {name: {"@id": f"{TERMS}{name}", "@container": "@list"} for name in _LIST_FIELDS}
+    free = {name: {"@id": f"{TERMS}{name}", "@type": "@json"} for name in _FREE_FIELDS}
+    kinds = {
+        "system": {"kind": _term_field("kind", "system-kind")},
+        "processor": {"architecture": _term_field("architecture", "architecture")},
+        "accelerator": {"kind": _term_field("kind", "device-kind")},
+        "benchmark": {"name": f"{TERMS}benchmark-name"},
+    }
+    return {
+        "@context": {
+            "@version": 1.1,
+            "@vocab": TERMS,
+            **{name: {"@id": f"{TERMS}{name}", "@context": inner} for name, inner in kinds.items()},
+            "url": {"@id": f"{TERMS}url", "@type": f"{_XSD}anyURI"},
+            **terms,
+            **numbers,
+            **lists,
+            **free,
+        }
+    }
+
+
+def _term_field(field: str, kind: str) -> dict[str, Any]:
+    """Return how a field with terms is read: a plain id under its kind, a prefixed one under its prefix."""
+    prefixes = vocabulary().ids("scope-qualifier") if kind == "scope" else vocabulary().ids("prefix")
+    home = "scope" if kind == "scope" else "prefix"
+    named = {p: {"@id": f"{VOCABULARY}{home}/{p}%3A", "@prefix": True} for p in prefixes}
+    return {
+        "@id": f"{TERMS}{field}",
+        "@type": "@vocab",
+        "@context": {**named, "@vocab": f"{VOCABULARY}{kind}/"},
+    }
+
+
+_TERM_FIELDS = {
+    "suite": "suite",
+    "division": "division",
+    "category": "category",
+    "scenario": "scenario",
+    "phase": "phase",
+    "verification": "verification",
+    "task": "task",
+    "engine": "engine",
+    "precision": "precision",
+    "metric": "metric",
+    "statistic": "statistic",
+    "stage": "stage",
+    "per": "per",
+    "scope": "scope",
+    "missing": "missing",
+    "caveats": "caveat",
+    "status": "status",
+    "basis": "basis",
+}
+_LIST_FIELDS = ("ci", "input_shape", "placement", "sources", "values")
+_FREE_FIELDS = ("extensions", "hyperparameters", "stack", "samples")
+
+
+def vocabulary_graph(data: Mapping[str, Any]) -> str:
+    """Return the vocabulary as SKOS in Turtle."""
+    from rdflib import DCTERMS, RDF, RDFS, SKOS, Graph, Literal, URIRef
+
+    graph = Graph()
+    graph.bind("skos", SKOS)
+    graph.bind("bf", TERMS)
+    for kind, content in data["kinds"].items():
+        scheme = URIRef(f"{VOCABULARY}{kind}/")
+        graph.add((scheme, RDF.type, SKOS.ConceptScheme))
+        graph.add((scheme, RDFS.label, Literal(kind, "en")))
+        graph.add((scheme, SKOS.definition, Literal(content["description"], "en")))
+        for concept_id, term in _all_terms(kind, content["terms"]):
+            concept = URIRef(f"{VOCABULARY}{kind}/{_iri(concept_id)}")
+            graph.add((concept, RDF.type, SKOS.Concept))
+            graph.add((concept, SKOS.inScheme, scheme))
+            graph.add((concept, SKOS.notation, Literal(concept_id)))
+            graph.add((concept, SKOS.prefLabel, Literal(term.get("label", concept_id), "en")))
+            graph.add((concept, SKOS.definition, Literal(term["definition"], "en")))
+            if "source" in term:
+                graph.add((concept, DCTERMS.source, Literal(term["source"])))
+            if "broader" in term:
+                graph.add((concept, SKOS.broader, URIRef(f"{VOCABULARY}{kind}/{_iri(term['broader'])}")))
+            for words in term.get("aliases", {}).values():
+                for word in words:
+                    graph.add((concept, SKOS.altLabel, Literal(word)))
+            for name in ("unit", "direction", "min", "max"):
+                if name in term:
+                    graph.add((concept, URIRef(f"{TERMS}{name}"), Literal(term[name])))
+    return _turtle(graph)
+
+
+def _all_terms(kind: str, terms: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for term_id, term in terms.items():
+        yield term_id, term
+        if kind == "prefix":
+            for metric_id, metric in term.get("metrics", {}).items():
+                yield f"{term_id}:{metric_id}", metric
+
+
+def _iri(term_id: str) -> str:
+    from urllib.parse import quote
+
+    return quote(term_id, safe="")
+
+
+def shapes_graph() -> str:
+    """Return SHACL shapes, in Turtle, for records as `context.jsonld` makes them graphs."""
+    from rdflib import RDF, SH, XSD, BNode, Graph, URIRef
+    from rdflib import Literal as Text
+    from rdflib.collection import Collection
+
+    graph = Graph()
+    graph.bind("sh", SH)
+    graph.bind("bf", TERMS)
+    schema = record_schema()
+
+    def shape(name: str, target: str, definition: Mapping[str, Any], fields: list[str]) -> None:
+        node = URIRef(f"{BASE}shapes/{name}")
+        graph.add((node, RDF.type, SH.NodeShape))
+        graph.add(
+            (
+                node,
+                SH.targetObjectsOf if name != "Record" else SH.targetSubjectsOf,
+                URIRef(f"{TERMS}{target}"),
+            )
+        )
+        for field in fields:
+            rule = BNode()
+            graph.add((node, SH.property, rule))
+            graph.add(
+                (
+                    rule,
+                    SH.path,
+                    URIRef(TERMS + ("benchmark-name" if (name, field) == ("Benchmark", "name") else field)),
+                )
+            )
+            if field in definition["required"]:
+                graph.add((rule, SH.minCount, Text(1)))
+            if field != "measurements":
+                graph.add((rule, SH.maxCount, Text(1)))
+            choices = definition["properties"][field].get("enum")
+            if choices:
+                members = BNode()
+                kind = _TERM_FIELDS[field]
+                Collection(graph, members, [URIRef(f"{VOCABULARY}{kind}/{choice}") for choice in choices])
+                graph.add((rule, SH["in"], members))
+            if field == "value":
+                graph.add((rule, SH.datatype, XSD.double))
+
+    definitions = schema["$defs"]
+    shape(
+        "Record",
+        "benchmark",
+        schema,
+        ["benchfmt", "benchmark", "status", "task", "model", "system", "measurements"],
+    )
+    shape("Benchmark", "benchmark", definitions["Benchmark"], ["suite", "name", "scenario", "division"])
+    shape(
+        "Measurement",
+        "measurements",
+        definitions["Measurement"],
+        ["metric", "statistic", "stage", "per", "scope", "value", "unit", "basis", "missing", "primary"],
+    )
+    return _turtle(graph)
+
+
+def _turtle(graph: Any) -> str:
+    return str(graph.serialize(format="longturtle")).strip() + "\n"
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(vocabulary_folder: Path, folder: Path) -> list[str]:
+    """Write the standard's files into `folder`; the names of those that changed."""
+    changed = []
+    vocabulary_text = _json(build_vocabulary(vocabulary_folder))
+    # The vocabulary first: the other files are made from the one that is installed.
+    for name, text in {"vocabulary.json": vocabulary_text}.items():
+        changed += _write(folder / name, text)
+    _forget()
+    for name, text in build(vocabulary_folder).items():
+        changed += _write(folder / name, text)
+    return changed
+
+
+def drift(folder: Path) -> list[str]:
+    """Return the names of committed files that differ from what would be built."""
+    committed = folder / "1.0"
+    files = {
+        "vocabulary.json": _json(build_vocabulary(folder / "vocabulary")),
+        **build(folder / "vocabulary"),
+    }
+    return [name for name, text in files.items() if not _same(committed / name, text)]
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
+
+
+def _write(path: Path, text: str) -> list[str]:
+    if _same(path, text):
+        return []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return [path.name]
+
+
+def _forget() -> None:
+    from benchfmt.units import unit
+
+    for cached in (vocabulary, unit, record_schema):
+        cached.cache_clear()
+
+
+def version() -> str:
+    """Return the version of the standard that `build` writes."""
+    return SCHEMA_VERSION

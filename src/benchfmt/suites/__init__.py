@@ -1,0 +1,1 @@
+"""Rules of suites as data, with their sources."""

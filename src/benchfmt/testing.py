@@ -1,0 +1,76 @@
+"""For authors of converters: `check_converter` holds a converter to what the interface promises."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchfmt.conversion import Account, convert
+from benchfmt.converters.base import Converter, Match, Source, Unit
+from benchfmt.package import open_package
+from benchfmt.validation import validate
+
+
+def check_converter(converter: str | Converter, samples: Iterable[str | Path]) -> list[Account]:
+    """Convert samples and assert all that the interface promises; returns the account of each sample.
+
+    Promised: a name and a version; samples are detected; units survive pickling, come in a stable order, and can be
+    read alone; files and rows are accounted for; the written package validates against the core rules; converting
+    again, in two processes and as CSV, gives the same records; ids do not depend on the path that was given. Raises
+    AssertionError with the sample and what does not hold.
+    """
+    accounts = []
+    for sample in samples:
+        name = converter if isinstance(converter, str) else converter.NAME
+        if not isinstance(converter, str):
+            _check_interface(converter, Path(sample))
+        accounts.append(_check_sample(name, Path(sample)))
+    return accounts
+
+
+def _check_interface(converter: Converter, sample: Path) -> None:
+    _hold(bool(converter.NAME and converter.VERSION), sample, "the converter has no NAME or VERSION")
+    source = Source(sample)
+    match = converter.detect(source)
+    _hold(isinstance(match, Match) and 0 < match.sureness <= 1 and bool(match.reason), sample, "it is not detected")
+    first, second = list(converter.plan(source, {})), list(converter.plan(source, {}))
+    _hold(first == second, sample, "planning twice gives different units")
+    _hold(any(isinstance(item, Unit) for item in first), sample, "there is nothing to read")
+    for item in first:
+        _hold(pickle.loads(pickle.dumps(item)) == item, sample, f"{item} does not survive pickling")  # noqa: S301
+
+
+def _check_sample(name: str, sample: Path) -> Account:
+    with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
+        first, again, text = (Path(folder) / part for part in ("first", "again", "text"))
+        account = convert(sample, name).write(first)
+        _check_account(account, sample)
+        convert(sample.resolve(), name, jobs=2).write(again)
+        for table in ("systems", "records", "measurements"):
+            same = (first / f"{table}.parquet").read_bytes() == (again / f"{table}.parquet").read_bytes()
+            _hold(same, sample, f"two processes give another table {table}")
+        convert(sample, name).write(text, format="csv")
+        for package in (first, text):
+            report = validate(package)
+            _hold(report.ok, sample, f"the package is not conformant: {report.findings[:5]}")
+        with open_package(first) as binary, open_package(text) as plain:
+            same = [record.to_dict() for record in binary.records()] == [record.to_dict() for record in plain.records()]
+            _hold(same, sample, "the CSV form holds other records than the Parquet form")
+    return account
+
+
+def _check_account(account: Account, sample: Path) -> None:
+    data = account.to_dict()
+    files, rows = data["files"], data["rows"]
+    _hold(data["records"] > 0, sample, f"no record was converted: {data['entries'][:3]}")
+    told = files["primary"] + files["supporting"] + files["skipped"] + files["failed"]
+    _hold(files["seen"] == told, sample, f"{files['seen']} files were seen and {told} accounted for")
+    told = rows["converted"] + rows["skipped"] + rows["failed"]
+    _hold(rows["seen"] == told, sample, f"{rows['seen']} rows were seen and {told} accounted for")
+
+
+def _hold(held: bool, sample: Path, otherwise: str) -> None:
+    if not held:
+        raise AssertionError(f"{sample}: {otherwise}")

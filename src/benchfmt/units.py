@@ -1,0 +1,152 @@
+"""Units: UCUM codes, exact conversion, and the words that files use for them.
+
+Factors are fractions, so a conversion is exact until the last step, where the nearest double is taken. The units of the
+vocabulary come with their factors; any other UCUM code is looked up with the ucumvert and pint libraries.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.vocabulary import vocabulary
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+
+
+class UnitError(BenchfmtError):
+    """A unit that is not known, or two that measure different things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit: what it measures and how it converts to the base unit of its dimension."""
+
+    code: str
+    dimension: str
+    factor: Fraction
+    offset: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A conversion: `value * factor + offset`, exactly."""
+
+    factor: Fraction
+    offset: Fraction
+
+    @property
+    def power_of_ten(self) -> int | None:
+        """The exponent where the conversion only shifts the decimal point, else None."""
+        return None if self.offset else _power_of_ten(self.factor)
+
+    def apply(self, number: Fraction) -> float:
+        """Return the double nearest to the exact result."""
+        return float(number * self.factor + self.offset)
+
+
+@cache
+def unit(code: str) -> Unit:
+    """Return the unit with this UCUM or ISO 4217 code; raises UnitError."""
+    term = vocabulary().terms("unit").get(code)
+    if term is not None:
+        return Unit(code, term["dimension"], Fraction(term["factor"]), Fraction(term["offset"]))
+    return _from_library(code)
+
+
+def is_unit(code: str) -> bool:
+    """Say whether a text is the code of a unit."""
+    try:
+        unit(code)
+    except UnitError:
+        return False
+    return True
+
+
+@cache
+def conversion(source: str, target: str) -> Conversion:
+    """Return how a number in `source` becomes one in `target`; raises UnitError where it cannot."""
+    here, there = unit(source), unit(target)
+    if here.dimension != there.dimension:
+        raise UnitError(f"{source} measures {here.dimension}, {target} measures {there.dimension}: no conversion")
+    return Conversion(here.factor / there.factor, (here.offset - there.offset) / there.factor)
+
+
+def exact(text: str) -> Fraction | None:
+    """Return the exact number that a decimal text writes, or None where it writes none."""
+    stripped = text.strip()
+    if not _NUMBER.fullmatch(stripped):
+        return None
+    try:
+        return Fraction(Decimal(stripped))
+    except InvalidOperation:  # pragma: no cover - the pattern admits only decimals
+        return None
+
+
+def convert(text: str, source: str, target: str) -> float | None:
+    """Return the double nearest to a decimal text converted to another unit, or None if it is not a number."""
+    number = exact(text)
+    return None if number is None else conversion(source, target).apply(number)
+
+
+def find_unit(word: str) -> tuple[str, Fraction] | None:
+    """Return the code and factor that a word in a file stands for (`keuro` is 1000 EUR), or None."""
+    code = vocabulary().units.get(word)
+    if code:
+        return code, Fraction(1)
+    for term_id, term in vocabulary().terms("unit").items():
+        factor = term.get("scaled_aliases", {}).get(word)
+        if factor:
+            return term_id, Fraction(factor)
+    return (word, Fraction(1)) if is_unit(word) else None
+
+
+def describe(code: str) -> Unit:
+    """Return a unit as the library knows it, for the vocabulary's build; raises UnitError."""
+    return _from_library(code)
+
+
+def _power_of_ten(factor: Fraction) -> int | None:
+    shift = len(str(factor.numerator)) - len(str(factor.denominator))
+    return shift if factor == Fraction(10) ** shift else None
+
+
+def _from_library(code: str) -> Unit:
+    registry = _registry()
+    try:
+        quantity = _parsed(code)
+        dimension = registry.get_dimensionality(quantity.units)
+    except Exception as error:
+        raise UnitError(f"{code!r} is not a UCUM unit code") from error
+    try:
+        zero = registry.Quantity(Fraction(0), quantity.units).to_base_units()
+        one = registry.Quantity(Fraction(quantity.magnitude), quantity.units).to_base_units()
+    except TypeError:  # a level (dB) has no factor: it converts to itself only
+        return Unit(code, code, Fraction(1))
+    if [part for part, _ in one.unit_items()] == ["radian"]:  # nor has an angle an exact one
+        return Unit(code, code, Fraction(1))
+    name = "·".join(f"{part.strip('[]')}^{power}" for part, power in sorted(dimension.items()))
+    return Unit(code, name or "1", Fraction(one.magnitude - zero.magnitude), Fraction(zero.magnitude))
+
+
+@cache
+def _registry() -> Any:
+    from ucumvert import PintUcumRegistry  # heavy: half a second, and rarely needed
+
+    registry = PintUcumRegistry(non_int_type=Fraction)
+    # pint takes a bit for a plain number; then bytes would convert to fractions.
+    registry.define("bit = [information] = b")
+    registry.define("byte = 8 * bit = B")
+    registry._build_cache()
+    return registry
+
+
+def _parsed(code: str) -> Any:
+    from ucumvert import UcumToPintTransformer, get_ucum_parser
+
+    return UcumToPintTransformer(ureg=_registry()).transform(get_ucum_parser().parse(code))
