@@ -167,7 +167,10 @@ class Conversion:
 
     def declare(self, prefixes: Mapping[str, Any]) -> None:
         """Add prefix declarations that the sources carry, for the package's descriptor."""
-        self._declared.update(prefixes)
+        for name, said in prefixes.items():
+            before = self._declared.get(name, {})
+            metrics = {**before.get("metrics", {}), **said.get("metrics", {})}
+            self._declared[name] = {**before, **said, **({"metrics": metrics} if metrics else {})}
 
 
 def convert(

@@ -76,6 +76,7 @@ STATISTIC_WORDS = {
     "total": "sum",
     "sum": "sum",
 }
+COMPANION_PREFIX = "ai4europe"
 _SCOPE_WORDS = ("cpu", "gpu", "npu", "dsp")
 _HEADER_UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[a-z0-9.]+")
@@ -129,8 +130,8 @@ def is_companion(data: Any) -> bool:
 def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[str, Any], list[Finding]]:
     """Return an AI4Europe companion as an annotated resource, and where it does not fit its table.
 
-    `inputs` become instance data, `hyperparams` configuration, `targets` measurements where the vocabulary knows them;
-    a target that it does not know is kept as text.
+    `inputs` become instance data, `hyperparams` configuration, `targets` measurements. A target whose metric or unit its
+    name does not say is a metric of the companion's own (`ai4europe:time`, see `companion_prefix`).
     """
     findings: list[Finding] = []
     fields = []
@@ -179,12 +180,36 @@ def _of_role(role: str, name: str, taken: set[Any], findings: list[Finding], tab
         return {"field": f"configuration.hyperparameters.{name.replace('.', '_')}"}
     notes: list[str] = []
     found = _measured(name, taken, notes)
-    if found is None:
-        findings.append(_misfit(table, name, f"target {name!r} names no known metric; its numbers are kept as text"))
-    elif notes:
-        findings.append(_misfit(table, name, f"target {name!r}: {notes[0]}; its numbers are kept as text"))
-        return None
-    return found
+    if found is not None and not notes:
+        return found
+    own = own_metric(name)
+    words = f"target {name!r} does not say its metric and unit: it is kept as {own}, comparable with nothing else"
+    hint = "write both in the header, as in time(sec)"
+    findings.append(Finding("BF102", Severity.WARNING, table, None, name, None, words, None, hint))
+    return {"metric": own}
+
+
+def own_metric(name: str) -> str:
+    """Return the prefixed metric of a companion's target."""
+    return f"{COMPANION_PREFIX}:{re.sub('[^a-z0-9.]+', '-', name.lower()).strip('-.') or 'target'}"
+
+
+def companion_prefix(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return the declaration of the metrics that are a companion's own."""
+    fields = resource["schema"]["fields"]
+    own = [
+        field for field in fields if str(field.get("benchfmt", {}).get("metric", "")).startswith(f"{COMPANION_PREFIX}:")
+    ]
+    metrics = {
+        field["benchfmt"]["metric"].partition(":")[2]: {
+            "label": field["name"],
+            "definition": f"The target {field['name']!r} of an AI4Europe companion, which says neither meaning nor unit.",
+            "unit": "[undocumented]",
+            "direction": "target",
+        }
+        for field in own
+    }
+    return {COMPANION_PREFIX: {"title": "Targets of AI4Europe companions", "metrics": metrics}} if metrics else {}
 
 
 def _misfit(table: str, name: str, message: str) -> Finding:

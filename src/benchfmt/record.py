@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -59,6 +59,11 @@ def _given(value: Any) -> Any:
             "null_forbidden", "null is not allowed; leave the key out where the source does not say"
         )
     return value
+
+
+def _rule(kind: LiteralString, field: str, message: LiteralString) -> PydanticCustomError:
+    """Return the error of a rule between fields, with the field at which it is told."""
+    return PydanticCustomError(kind, message, {"field": field})
 
 
 Opt: TypeAlias = Annotated[T | None, BeforeValidator(_given), Field(default=None)]
@@ -327,14 +332,14 @@ class Measurement(Part):
     @model_validator(mode="after")
     def _value_or_reason(self) -> Self:
         if self.value is None and self.missing is None:
-            raise PydanticCustomError("value_or_missing", "a measurement has a value or says why not (missing)")
+            raise _rule("value_or_missing", "value", "a measurement has a value or says why not (missing)")
         if self.value is not None and self.missing is not None:
-            raise PydanticCustomError("value_and_missing", "a measurement with a value is not missing")
+            raise _rule("value_and_missing", "missing", "a measurement with a value is not missing")
         needs_unit = (self.value, self.stddev, self.ci, self.samples, self.target_min, self.target_max)
         if self.unit is None and any(part is not None for part in needs_unit):
-            raise PydanticCustomError("unit_absent", "a number needs its unit")
+            raise _rule("unit_absent", "unit", "a number needs its unit")
         if self.value is not None and self.basis is None:
-            raise PydanticCustomError("basis_absent", "a value needs its basis: measured, derived, ... or published")
+            raise _rule("basis_absent", "basis", "a value needs its basis: measured, derived, ... or published")
         return self
 
 
@@ -387,7 +392,7 @@ class Record(Part):
     @model_validator(mode="after")
     def _measurements_agree(self) -> Self:
         if self.status == "ok" and not any(m.value is not None for m in self.measurements or ()):
-            raise PydanticCustomError("no_result", "a record with status ok has at least one measurement with a value")
+            raise _rule("no_result", "status", "a record with status ok has at least one measurement with a value")
         return self
 
     @classmethod

@@ -337,7 +337,11 @@ class _Judge:
 
     def _batch(self, batch: Batch, shown: _Place, descriptor: Descriptor | None) -> None:
         """Check tables that are sound by construction."""
-        frames = {name: pl.DataFrame(pl.from_arrow(table)) for name, table in batch.tables()}
+        # The column path gives its repeating texts as dictionaries, which polars takes for categories.
+        frames = {
+            name: pl.DataFrame(pl.from_arrow(table)).with_columns(pl.col(pl.Categorical).cast(pl.String))
+            for name, table in batch.tables()
+        }
         numbered = {name: frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}) for name, frame in frames.items()}
         records = numbered["records"].with_columns(pl.int_range(pl.len()).alias(OWNER))
         if isinstance(shown, _Lines):

@@ -8,7 +8,7 @@ import polars as pl
 
 from benchfmt.checks.frames import ColumnCheck, number
 
-_FRACTION = (pl.col("m_unit") == "1") & (pl.col("m_max") == 1.0) & (pl.col("unit") == "1")
+_FRACTION = (pl.col("m_unit") == "1") & (pl.col("m_min") == 0.0) & (pl.col("m_max") == 1.0) & (pl.col("unit") == "1")
 _SAME_UNIT = pl.col("m_unit") == pl.col("unit")
 _LIMITS = (("value", "value"), ("target_min", "target"), ("target_max", "target"))
 
@@ -50,8 +50,8 @@ COLUMN_CHECKS = (
     ),
     ColumnCheck(
         "BF304", "measurements", "value",
-        (pl.col("metric") == "temperature") & (pl.col("unit") == "Cel") & pl.col("value").is_between(-273.15, 2000)
-        & ((pl.col("value") < -90) | (pl.col("value") > 200)),
+        (pl.col("metric") == "temperature") & (pl.col("unit") == "Cel")
+        & (pl.col("value").is_between(-273.15, -90, closed="left") | (pl.col("value") > 200)),
         pl.format("a temperature of {} Cel is that of a dead sensor", number("value")),
         pl.lit("write `missing`: sensor-failed"),
     ),

@@ -270,7 +270,7 @@ def _numbers(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Word
         # What pandas, Arrow and polars read differently is no number here: blanks, signs of infinity, underscores.
         plain = cells.str.contains(r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$")
         words.say(
-            ~plain | values.is_null(),
+            (~plain | values.is_null()) & cells.is_not_null(),
             "BF103",
             "'" + shown + f"' is no {'whole ' if whole else ''}number",
             "write digits with a decimal point",
@@ -374,7 +374,7 @@ def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
 
 def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
     """Yield code, field, message and value for pydantic errors of one record."""
-    for error in errors:
+    for error in _meant_option(errors):
         kind = error["type"]
         path = [
             part for part in error["loc"] if part not in ("Accelerator", "list[Accelerator]") and "[" not in str(part)
@@ -382,8 +382,25 @@ def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
         code = PYDANTIC_CODES.get(kind, "BF103")
         if kind == "too_short":
             code = "BF107" if not error["input"] else "BF120"
-        if kind == "literal_error" and path == ["benchfmt"]:
+        if error["input"] is None and kind != "missing":
+            code = "BF107"
+        elif kind == "literal_error" and path == ["benchfmt"]:
             code = "BF117"
         if path[-1:] == ["[key]"]:
             path.pop()
+        path += [error["ctx"]["field"]] if "field" in error.get("ctx", {}) else []
         yield code, ".".join(str(part) for part in path), str(error["msg"]), error["input"]
+
+
+def _meant_option(errors: list[Any]) -> list[Any]:
+    """Return the errors without those of the other form of `system.accelerator`, which is one object or a list."""
+    one = any(_form(error) == "list" and error["type"] == "list_type" for error in errors)
+    return [error for error in errors if _form(error) in ("", "object" if one else "list")]
+
+
+def _form(error: Any) -> str:
+    """Return which form of `system.accelerator` an error is about; '' where it is about something else."""
+    loc = error["loc"]
+    if loc[:2] != ("system", "accelerator") or len(loc) < 3:
+        return ""
+    return "object" if loc[2] == "Accelerator" else "list"

@@ -1,24 +1,17 @@
-"""Annotated tables: any table with a benchfmt descriptor (`datapackage.json`) beside it, or an AI4Europe companion.
-
-The companion of the AI4Europe benchmarking guide is `<asset>_<HW>.json` beside `<asset>_<HW>.csv`.
-"""
+"""Annotated tables: any table with a benchfmt descriptor (`datapackage.json`) beside it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
-from benchfmt.converters.flat import parse_resource, read_table
+from benchfmt.converters.flat import read_table
 from benchfmt.descriptor import FILE_NAME, Descriptor
-from benchfmt.drafting import companion_resource, is_companion
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import load_descriptor
-from benchfmt.readers import jsons
 from benchfmt.readers.files import safe_path
-from benchfmt.readers.tables import TableError, TextTable
 
 NAME = "annotated"
 VERSION = "1.0"
@@ -26,8 +19,9 @@ VERSION = "1.0"
 
 def detect(source: Source) -> Match | None:
     """Say how many annotated tables a source holds, or None."""
-    found = [path for path in source.with_suffix(".json") if _annotates(path) or _companion_table(path)]
-    return Match(0.8, f"{len(found)} descriptors of annotated tables, first {found[0].name}") if found else None
+    found = [path for path in source.with_suffix(".json") if _annotates(path)]
+    # Somebody said what the table is: no converter knows better.
+    return Match(1.0, f"{len(found)} descriptors of annotated tables, first {found[0].name}") if found else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -43,23 +37,14 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
                 yield Failed(path, str(error))
                 continue
             if table.is_file():
-                yield Unit(table, (path,), options, ("descriptor", str(path), resource.path), source.limits)
+                yield Unit(table, (path,), options, (str(path), resource.path), source.limits)
             else:
                 yield Failed(path, f"the table {resource.path!r} that it describes is not there")
-        companion = None if descriptor else _companion_table(path)
-        if companion:
-            yield Unit(companion, (path,), options, ("companion", str(path), companion.name), source.limits)
 
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one annotated table."""
-    kind, where, name = unit.extra
-    if kind == "companion":
-        columns = TextTable(unit.path, limits=unit.limits).header()
-        data, findings = companion_resource(jsons.read(Path(where), unit.limits), unit.path.name, columns)
-        yield from findings
-        yield from read_table(unit.path, parse_resource(data), converter=NAME, version=VERSION, limits=unit.limits)
-        return
+    where, name = unit.extra
     descriptor = load_descriptor(Path(where), unit.limits)
     resource = next(item for item in descriptor.resources if item.path == name)
     yield from read_table(
@@ -75,9 +60,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 def prefixes(unit: Unit) -> Mapping[str, Any]:
     """Return the prefixes that a unit's descriptor declares, for the package that is written."""
-    kind, where, _ = unit.extra
-    if kind == "companion":
-        return {}
+    where, _ = unit.extra
     declared = load_descriptor(Path(where), unit.limits).benchfmt.prefixes
     return {name: prefix.model_dump(exclude_none=True) for name, prefix in declared.items()}
 
@@ -91,15 +74,3 @@ def _annotates(path: Path) -> Descriptor | None:
     except (BenchfmtError, OSError):
         return None
     return descriptor if any(resource.annotated for resource in descriptor.resources) else None
-
-
-def _companion_table(path: Path) -> Path | None:
-    """Return the table of an AI4Europe companion: of the same name, beside it or under `../data`."""
-    if not re.match(r"^.+_[^_]+\.json$", path.name):
-        return None
-    name = f"{path.stem}.csv"
-    table = next((p for p in (path.with_name(name), path.parent.parent / "data" / name) if p.is_file()), None)
-    try:
-        return table if table and is_companion(jsons.read(path)) else None
-    except (BenchfmtError, OSError, TableError):
-        return None
