@@ -11,6 +11,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -23,10 +24,11 @@ from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.identity import canonical, identified
 from benchfmt.package import Format, PackageWriter
 from benchfmt.record import Record
-from benchfmt.tables import Batch, from_rows, to_batch
+from benchfmt.tables import Batch, from_rows, system_from_row, to_batch
 from benchfmt.vocabulary import vocabulary
 
 RECORDS_PER_BATCH = 2_000
+_CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
 _TERM_COLUMNS = {
     "records": (
         "suite",
@@ -134,7 +136,9 @@ class Conversion:
                 setattr(entry, name, 0)
             entry.details = []
         self.account.findings.clear()
-        run = _Run(self._ledger, self.account, _suspects(self._jobs))
+        # Records that are there already in our own form and their tables can meet only where both are converted.
+        mixed = len({job.converter == "records" for job in self._jobs}) > 1
+        run = _Run(self._ledger, self.account, _suspects(self._jobs), mixed=mixed)
         for index, (job, items) in enumerate(_items(self._jobs, self._processes)):
             if progress:
                 progress(index, len(self._jobs), job.unit.path.name)
@@ -155,11 +159,6 @@ class Conversion:
         used = _Prefixes()
         with PackageWriter(path, format=format, extra=extra) as writer:
             for batch in self.batches(progress):
-                clash = writer.conflict(batch.systems)
-                if clash:
-                    raise BenchfmtError(
-                        f"two sources describe the system {clash!r} in different ways; convert them apart"
-                    )
                 used.see(batch)
                 writer.write(batch)
             writer.prefixes = used.declared(self._declared)
@@ -194,14 +193,28 @@ def convert(
             raise BenchfmtError(f"{root} is not there")
         _plan(Source(root), converter, options, planned, ledger, conversion, several=len(sources) > 1)
     conversion.account.files = list(ledger.values())
+    if not planned and not conversion.account.count("failed"):
+        tried = converter or ", ".join(names())
+        seen = f"{len(ledger)} file{'' if len(ledger) == 1 else 's'}"
+        other = [f"; {e.path}: {e.reason}" for e in ledger.values() if not str(e.reason).startswith("not recognised")]
+        raise BenchfmtError(
+            f"nothing to convert in {', '.join(map(str, sources))}: {seen} seen, none recognised (tried: {tried})"
+            f"{''.join(other[:3])}; for a table of your own see `benchfmt describe`"
+        )
     return conversion
 
 
-def detect(source: Source) -> list[tuple[str, Match]]:
-    """Return the converters that fit a source, the surest first."""
+def detect(source: Source, stopped: dict[str, str] | None = None) -> list[tuple[str, Match]]:
+    """Return the converters that fit a source, the surest first; `stopped` is told which ones could not look at it."""
     found = []
     for name in names():
-        match = load(name).detect(source)
+        try:
+            match = load(name).detect(source)
+        except BenchfmtError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+            (stopped if stopped is not None else {})[name] = _stopped(name, error)
+            continue
         if match:
             found.append((name, match))
     return sorted(found, key=lambda item: (-item[1].sureness, item[0]))
@@ -230,32 +243,56 @@ def _plan(
     prefix = f"{source.root.name}/" if several and source.root.is_dir() else ""
     for path in source.files:
         ledger.setdefault(path, FileEntry(prefix + source.relative(path)))
-    chosen = [wanted] if wanted else [name for name, _ in detect(source)]
+    stopped: dict[str, str] = {}
+    chosen = [wanted] if wanted else [name for name, _ in detect(source, stopped)]
     for name in chosen:
         converter = load(name)
         conversion.declare(getattr(converter, "PREFIXES", {}))
-        for item in converter.plan(source, options):
-            if isinstance(item, Unit):
-                if _claim(item, name, source, jobs, ledger):
-                    conversion.declare(_prefixes_of(converter, item))
-            else:
-                _set_aside(item, name, ledger)
+        try:
+            for item in converter.plan(source, options):
+                if isinstance(item, Unit):
+                    if _claim(item, name, source, jobs, ledger):
+                        conversion.declare(_prefixes_of(converter, item))
+                else:
+                    _set_aside(item, name, ledger)
+        except BenchfmtError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+            stopped[name] = _stopped(name, error)
     tried = ", ".join(chosen if wanted else names())
     for path in source.files:
         entry = ledger[path]
         if entry.converter is None and entry.reason is None:
-            entry.reason = "a link, which is not followed" if path.is_symlink() else f"not recognised (tried: {tried})"
+            entry.reason = _why_not(path, tried)
+            if stopped:
+                entry.role, entry.reason = "failed", "; ".join([*stopped.values(), entry.reason])
+
+
+def _stopped(name: str, error: Exception) -> str:
+    return f"the converter {name} stopped: {type(error).__name__}: {error}"
+
+
+def _why_not(path: Path, tried: str) -> str:
+    """Say why no converter took a file."""
+    if path.is_symlink():
+        return "a link, which is not followed"
+    try:
+        with path.open("rb") as file:
+            return f"not recognised (tried: {tried})" if file.read(1) else "the file is empty"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def _claim(unit: Unit, name: str, source: Source, jobs: list[_Job], ledger: dict[Path, FileEntry]) -> bool:
     """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's."""
-    entry = ledger.get(unit.path)
-    if entry is None or entry.role in ("primary", "failed"):
+    # A file beside the one that was given is seen too, once it is used.
+    entry = ledger.setdefault(unit.path, FileEntry(unit.path.name))
+    if entry.role == "primary":
         return False
     entry.role, entry.converter, entry.reason = "primary", name, None
     for path in unit.supporting:
-        other = ledger.get(path)
-        if other is not None and other.role == "skipped":
+        other = ledger.setdefault(path, FileEntry(path.name))
+        if other.role == "skipped":
             other.role, other.converter, other.reason = "supporting", name, None
     jobs.append(_Job(name, unit, source))
     return True
@@ -279,12 +316,16 @@ def _set_aside(item: Skipped | Failed, name: str, ledger: dict[Path, FileEntry])
 class _Run:
     """One pass over the units: tells duplicates, counts, and gathers records into batches."""
 
-    def __init__(self, ledger: dict[Path, FileEntry], account: Account, suspects: set[int]) -> None:
+    def __init__(
+        self, ledger: dict[Path, FileEntry], account: Account, suspects: set[int], *, mixed: bool = False
+    ) -> None:
         self.ledger = ledger
         self.account = account
         self.suspects = suspects
         self.seen: dict[str, bytes] = {}
+        self.systems: dict[str, str] = {}
         self.index = -1
+        self.mixed = mixed
 
     def batches(self, job: _Job, items: Iterable[Item]) -> Iterator[Batch]:
         self.index += 1
@@ -304,6 +345,7 @@ class _Run:
         finally:
             if waiting:
                 yield self._gather(waiting, entry)
+        _settle(entry)
 
     def _gather(self, records: list[Record], entry: FileEntry) -> Batch:
         batch = to_batch(records)
@@ -313,6 +355,9 @@ class _Run:
 
     def _fresh(self, record: Record, entry: FileEntry) -> list[Record]:
         """Return the record unless it is there already; the same id with other content is a failure."""
+        if record.system and self._clash([record.system.to_dict()]):
+            self._fail(entry, None, _CLASH.format(record.system.id))
+            return []
         content = sha256(canonical(record.to_dict()).encode()).digest()
         before = self.seen.setdefault(str(record.id), content)
         if before is content:
@@ -330,6 +375,17 @@ class _Run:
         self._detail(entry, "failed", part.failed)
         entry.failed += len({row for row, _ in part.failed})
         self.account.findings += part.findings
+        clash = self._clash([system_from_row(row) for row in part.batch.systems.to_pylist()])
+        if clash:
+            entry.failed += part.converted
+            self._detail(entry, "failed", [(None, _CLASH.format(clash))])
+            return
+        if self.mixed:
+            records = [record for item in batch_records(part.batch) for record in self._fresh(item, entry)]
+            entry.converted += part.converted
+            if records:
+                yield self._gather(records, entry)
+            return
         verdict = self._known(part)
         if verdict == "new":
             entry.converted += part.converted
@@ -339,10 +395,17 @@ class _Run:
         elif verdict == "same":
             entry.skipped += part.converted
             entry.duplicates += part.batch.records.num_rows
-            entry.reason = "the same rows stand in another file"
         else:
             entry.failed += part.converted
-            self._detail(entry, "failed", [(0, "records of these ids are there already, with other content")])
+            self._detail(entry, "failed", [(None, "records of these ids are there already, with other content")])
+
+    def _clash(self, systems: list[dict[str, Any]]) -> str | None:
+        """Return the id of a system that was described in another way before, or None; remember the others."""
+        for system in systems:
+            form = canonical(system)
+            if self.systems.setdefault(system["id"], form) != form:
+                return str(system["id"])
+        return None
 
     def _known(self, part: Part) -> str:
         """Say whether a part's records are new; only files that look alike can hold the same ones."""
@@ -381,10 +444,11 @@ class _Run:
         entry.failed += 1
         self._detail(entry, "failed", [(row, error)])
 
-    def _detail(self, entry: FileEntry, what: str, rows: Iterable[tuple[int, str]]) -> None:
+    def _detail(self, entry: FileEntry, what: str, rows: Iterable[tuple[int | None, str]]) -> None:
         for row, words in rows:
             if len(entry.details) < 1_000:
-                entry.details.append({"row": row, "what": what, "reason": words})
+                place = {} if row is None else {"row": row}
+                entry.details.append({**place, "what": what, "reason": words})
 
 
 class _Prefixes:
@@ -427,6 +491,19 @@ def _known_prefix(prefix: str) -> dict[str, Any]:
     )
 
 
+def _settle(entry: FileEntry) -> None:
+    """Give a file that was to be primary, and gave no record, its true role."""
+    if entry.role != "primary" or entry.records:
+        return
+    if entry.failed:
+        entry.role, entry.reason = "failed", "no row of it could be read"
+    elif entry.duplicates:
+        entry.role, entry.reason = "skipped", "what it holds stands in another file"
+        entry.skipped, entry.converted = entry.skipped + entry.converted, 0
+    else:
+        entry.role, entry.reason = "skipped", "it holds no result" if entry.rows else "it holds no rows"
+
+
 def _suspects(jobs: list[_Job]) -> set[int]:
     """Return the units whose files could be copies: equal in name and size."""
     seen: dict[tuple[str, int], list[int]] = {}
@@ -459,9 +536,24 @@ def _items(jobs: list[_Job], processes: int) -> Iterator[tuple[_Job, Iterable[It
                 if not waiting:
                     return
                 job, future = waiting.popleft()
-                yield job, _spooled(future.result())
+                yield job, _result(job, future)
+        except BaseException:
+            # Nobody waits for what is being read: a stop is a stop.
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(job: _Job, future: Future[str]) -> Iterable[Item]:
+    """Return what another process has read."""
+    try:
+        return _spooled(future.result())
+    except BrokenProcessPool as error:
+        raise BenchfmtError("a process that read a source was killed (out of memory?); try --jobs 1") from error
+    except Exception as error:  # noqa: BLE001 - such as a unit that cannot be sent to another process
+        return [Failed(job.unit.path, _stopped(job.converter, error))]
 
 
 def _read(job: _Job) -> Iterator[Item]:
@@ -472,7 +564,7 @@ def _read(job: _Job) -> Iterator[Item]:
     except (BenchfmtError, OSError) as error:
         yield Failed(job.unit.path, str(error))
     except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
-        yield Failed(job.unit.path, f"the converter {job.converter} stopped: {type(error).__name__}: {error}")
+        yield Failed(job.unit.path, _stopped(job.converter, error))
 
 
 def _spool(job: _Job, path: str) -> str:

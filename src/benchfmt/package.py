@@ -174,6 +174,8 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
     file = place if place.name.endswith(".json") and place.is_file() else place / FILE_NAME
     if not file.is_file():
         raise PackageError(f"{place} is no package: there is no {FILE_NAME} in it")
+    if file != place:
+        safe_path(place, FILE_NAME)  # not a link that leads elsewhere
     return Folder(file.parent, file)
 
 
@@ -402,12 +404,13 @@ class PackageWriter:
         self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
         self._sinks: dict[str, _Sink] = {}
         self._systems: dict[str, Row] = {}
-        self._forms: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         """Make the folder in which the package grows; raises PackageError where its place is taken."""
         if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / FILE_NAME).exists():
             raise PackageError(f"{self.path} holds other files; name a new folder, or an existing package to replace")
+        if self.path.is_file() and not (self.path.suffix == ".zip" and _holds_package(self.path)):
+            raise PackageError(f"{self.path} is a file and no package; name a new folder or .zip")
         self.folder.mkdir(parents=True)
         for table in ("records", "measurements"):
             self._sinks[table] = _sink(self.folder, table, self.format)
@@ -425,17 +428,9 @@ class PackageWriter:
                 sink.abandon()
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def conflict(self, systems: pa.Table) -> str | None:
-        """Return the id of a system that the package already describes in another way, or None."""
-        for row in systems.to_pylist():
-            if self._forms.get(row["id"], _form(row)) != _form(row):
-                return str(row["id"])
-        return None
-
     def write(self, batch: Batch) -> None:
         """Add a batch; its systems join those already there."""
         for row in batch.systems.to_pylist():
-            self._forms.setdefault(row["id"], _form(row))
             self._systems.setdefault(row["id"], row)
         self._sinks["records"].write(batch.records)
         self._sinks["measurements"].write(batch.measurements)
@@ -476,8 +471,12 @@ def write_package(path: str | Path, batches: Iterable[Batch], **options: Any) ->
             writer.write(batch)
 
 
-def _form(row: Row) -> str:
-    return canonical({key: value for key, value in row.items() if value is not None})
+def _holds_package(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return FILE_NAME in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
 
 
 class _Sink:
@@ -565,10 +564,15 @@ class _CsvSink(_Sink):
 
 
 def _as_type(cells: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArray[Any]:
+    if pa.types.is_dictionary(wanted):
+        # A word that stands twice in a dictionary makes the Parquet writer leave bytes of the page unwritten: then
+        # equal tables are unequal files, and what was in memory before is published.
+        dictionaries = [chunk.dictionary for chunk in cells.chunks] if cells.type == wanted else []
+        if dictionaries and all(len(words.unique()) == len(words) for words in dictionaries):
+            return cells
+        return cells.cast(pa.string()).dictionary_encode()
     if cells.type == wanted:
         return cells
-    if pa.types.is_dictionary(wanted):
-        return cells.cast(pa.string()).dictionary_encode()
     return cells.cast(wanted)
 
 

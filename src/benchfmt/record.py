@@ -100,11 +100,17 @@ def _integral(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _plain(value: Any) -> Any:
-    """Check free-form JSON: no null, no number that another reader would change."""
-    if isinstance(value, str) and _SURROGATE.search(value):
+def _whole(text: str) -> str:
+    if _SURROGATE.search(text):
         raise PydanticCustomError("malformed_text", "text holds half a character (a lone surrogate)")
-    if isinstance(value, bool | str):
+    return text
+
+
+def _plain(value: Any) -> Any:
+    """Check free-form JSON: no null, no number or text that another reader would change."""
+    if isinstance(value, str):
+        return _whole(value)
+    if isinstance(value, bool):
         return value
     if isinstance(value, int | float):
         if not abs(value) <= MAX_SAFE_INTEGER:  # NaN too
@@ -115,7 +121,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return {key: _plain(item) for key, item in value.items()}
+        return {_whole(key): _plain(item) for key, item in value.items()}
     raise PydanticCustomError("null_forbidden", "null is not allowed; leave the key out where the source does not say")
 
 
@@ -150,7 +156,8 @@ Samples = Annotated[
     WithJsonSchema({"type": "array", "minItems": 1, "items": {"type": ["number", "null"], **_FINITE}}),
 ]
 Json = Annotated[Any, AfterValidator(_plain), WithJsonSchema({"x-json": True})]
-JsonObject = Annotated[dict[str, Json], WithJsonSchema({"type": "object", "additionalProperties": {"x-json": True}})]
+Name = Annotated[str, AfterValidator(_whole)]
+JsonObject = Annotated[dict[Name, Json], WithJsonSchema({"type": "object", "additionalProperties": {"x-json": True}})]
 Extensions = Annotated[
     dict[str, Json],
     AfterValidator(_namespaces),
@@ -257,7 +264,7 @@ class Software(Part):
     engine_version: Opt[Text] = Field(None, description="Version of the engine.")
     stack: Opt[
         Annotated[
-            dict[str, Text],
+            dict[Name, Text],
             WithJsonSchema(
                 {
                     "type": "object",

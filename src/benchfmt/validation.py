@@ -6,9 +6,12 @@ in the same order; what does not is told, and left out of the checks that need i
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
-from benchfmt.annotated import AnnotationError, Origin, compile_resource
+from benchfmt.annotated import AnnotationError, Notes, Origin, compile_resource
 from benchfmt.annotated import run as run_annotated
 from benchfmt.checks import consistency, integrity, plausibility, structure, terms
 from benchfmt.checks.catalogue import CODES, RULE_SETS
@@ -30,13 +33,14 @@ from benchfmt.package import PackageError, open_folder, parquet_batches
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256, safe_path
 from benchfmt.readers.tables import TableError, TextTable
-from benchfmt.record import Record
+from benchfmt.record import SCHEMA_VERSION, Record, System
 from benchfmt.tables import COLUMNS, TABLES, Batch, column, to_batch
 from benchfmt.vocabulary import Metric, vocabulary
 
 TOPICS = (terms, plausibility, consistency, integrity)
 _FORMULA = "^[=+@\t-]"
 _DOCUMENTS = 2_000
+_RECORDS = 16_384
 _SEED = 0
 
 
@@ -134,7 +138,9 @@ class _Judge:
         except UnsafeError as error:
             self.say(error.code, str(place), str(error))
         except PackageError as error:
-            raise BenchfmtError(str(error)) from error
+            if "://" in str(place):
+                raise
+            self.say("BF119", str(place), str(error))
 
     # --- packages ---
 
@@ -232,8 +238,9 @@ class _Judge:
             if program.annotation.key and parts:
                 parts = iter([(pl.concat([f for f, _ in parts]), np.concatenate([r for _, r in parts]))])
             told = 0
+            notes = Notes(resource.path)
             for frame, rows in parts:
-                outcome = run_annotated(program, frame, rows, origin)
+                outcome = run_annotated(program, frame, rows, origin, notes)
                 for finding in outcome.findings:
                     self.add(finding)
                 for row, words in outcome.failed:
@@ -241,6 +248,7 @@ class _Judge:
                 self._table_rows(text, resource.path, told)
                 told = len(text.bad_rows)
                 self._batch(outcome.batch, _Shown(resource.path, outcome), descriptor)
+            self.report.more.update({code: count for code, count in notes.beyond().items() if code in self.codes})
             self._table_rows(text, resource.path, told)
         except AnnotationError as error:
             self.say("BF118", FILE_NAME, str(error))
@@ -255,27 +263,32 @@ class _Judge:
     # --- records as JSON ---
 
     def _documents(self, path: Path) -> None:
-        sound: list[Record] = []
-        rows: list[int] = []
+        waiting: list[_Document] = []
         seen: dict[str, int] = {}
+        systems: dict[str, System] = {}
         for row, data in self._read_documents(path):
-            record = self._document(path, row, data)
-            if record is None:
+            document = self._document(path, row, data)
+            if document is None:
                 continue
-            if record.id and seen.setdefault(record.id, row) != row:
+            record = document.record
+            system = record.system
+            if system and system.id and systems.setdefault(system.id, system) != system:
+                words = f"the system {system.id} is described twice"
                 self.say(
-                    "BF507",
-                    path.name,
-                    f"record {record.id!r} stands in row {seen[record.id]} already",
-                    row=row,
-                    field="id",
-                )
-            sound.append(record)
-            rows.append(row)
-            if len(sound) >= _DOCUMENTS:
-                self._judge_records(path, sound, rows)
-                sound, rows = [], []
-        self._judge_records(path, sound, rows)
+                    "BF508", path.name, words,
+                    row=row, field="system.id", value=system.id, hint=_ONE_SYSTEM, record=record.id,
+                )  # fmt: skip
+            if record.id and seen.setdefault(record.id, row) != row:
+                words = f"record {record.id} stands in row {seen[record.id]} already"
+                self.say(
+                    "BF507", path.name, words,
+                    row=row, field="id", value=record.id, hint=_ONE_RECORD, record=record.id,
+                )  # fmt: skip
+            waiting.append(document)
+            if len(waiting) >= _DOCUMENTS:
+                self._judge_records(path, waiting)
+                waiting = []
+        self._judge_records(path, waiting)
 
     def _read_documents(self, path: Path) -> Iterator[tuple[int, Any]]:
         if path.suffix == ".json":
@@ -302,14 +315,16 @@ class _Judge:
                     except jsons.JsonError as error:
                         self.say("BF116" if "twice" in str(error) else "BF115", path.name, str(error), row=row)
 
-    def _document(self, path: Path, row: int, data: Any) -> Record | None:
-        """Return the record, or None after telling its faults."""
+    def _document(self, path: Path, row: int, data: Any) -> _Document | None:
+        """Return what can be checked of a document after telling the faults of its structure."""
         name = data.get("id") if isinstance(data, dict) and isinstance(data.get("id"), str) else None
         try:
             current = to_current(data) if isinstance(data, dict) else data
-            return Record.from_dict(current)
+            record = Record.from_dict(current)
+            return _Document(row, record, list(range(len(record.measurements or ()))), sound=True)
         except VersionError as error:
-            self.say("BF117", path.name, str(error), row=row, field="benchfmt", record=name)
+            version = data.get("benchfmt")
+            self.say("BF117", path.name, str(error), row=row, field="benchfmt", value=version, record=name)
         except ValidationError as error:
             for code, place, message, value in structure.document_faults(list(error.errors(include_url=False))):
                 self.say(
@@ -321,17 +336,20 @@ class _Judge:
                     value=value,
                     record=name,
                 )
+            return _rest(row, current, error) if isinstance(current, dict) else None
         return None
 
-    def _judge_records(self, path: Path, records: list[Record], rows: list[int]) -> None:
-        if not records:
+    def _judge_records(self, path: Path, documents: list[_Document]) -> None:
+        if not documents:
             return
         # Rows tell the records apart, whatever their ids are.
-        named = [identified(record) for record in records]
+        named = [identified(document.record) for document in documents]
+        rows = [document.row for document in documents]
         unique = [
             record.model_copy(update={"id": f"{row}\x1f{record.id}"}) for row, record in zip(rows, named, strict=True)
         ]
-        self._batch(to_batch(unique), _Lines(path.name, rows, [r.id for r in records]), None)
+        batch = to_batch(unique)
+        self._batch(batch, _Lines(path.name, documents, named, batch.systems["id"].to_pylist()), None)
 
     # --- the checks ---
 
@@ -351,8 +369,7 @@ class _Judge:
         measurements = numbered["measurements"]
         if isinstance(shown, _Lines):
             # Ids of the sources, under which BF506 is judged; the join by row keeps measurements apart.
-            plain = {f"{row}\x1f{i}": i for row, i in zip(shown.rows, records["id"], strict=True)}
-            self._check_documents(records, measurements, numbered["systems"], descriptor, shown, plain)
+            self._check_documents(records, measurements, numbered["systems"], descriptor, shown)
             return
         metrics, prefixes = known(descriptor)
         checked = Frames(records, with_facts(measurements, records, metrics), numbered["systems"], metrics, prefixes)
@@ -365,18 +382,21 @@ class _Judge:
         measurements: pl.DataFrame,
         systems: pl.DataFrame,
         descriptor: Descriptor | None,
-        shown: _Place,
-        plain: Mapping[str, str],
+        shown: _Lines,
     ) -> None:
-        keyed = list(plain)
+        keyed = [f"{row}\x1f{name}" for row, name in zip(shown.rows, records["id"], strict=True)]
+        sound = pl.Series(shown.sound, dtype=pl.Boolean)
         metrics, prefixes = known(descriptor)
         # The checks join by id: here the row is part of it, so that two documents with one id stay two.
         tagged = records.with_columns(pl.Series("id", keyed, dtype=pl.String))
-        frames = Frames(tagged, with_facts(measurements, tagged, metrics), systems, metrics, prefixes)
+        described = systems.unique("id", keep="first", maintain_order=True)
+        frames = Frames(tagged.filter(sound), with_facts(measurements, tagged, metrics), described, metrics, prefixes)
+        doubtful = tagged.filter(pl.Series(shown.partial, dtype=pl.Boolean))["id"]
         for found in run_checks(frames, self.codes, skip=("BF506",)):
-            self.tell(found, shown)
+            self.tell(_without_echo(found, doubtful), shown)
         if "BF506" in self.codes:
-            self.tell(integrity.ids_follow(Frames(records, measurements, systems, metrics, prefixes)), shown)
+            alone = Frames(records.filter(sound), measurements, systems, metrics, prefixes)
+            self.tell(integrity.ids_follow(alone), shown)
 
     # --- telling ---
 
@@ -389,7 +409,7 @@ class _Judge:
                 self.report.more[str(code)] += part.height - room
             for fault in part.head(room).iter_rows(named=True):
                 path, row, shown_column, record = shown.of(str(table), fault)
-                where = _field(str(table), str(name)) if name is not None else None
+                where = shown.field(str(table), str(name), fault) if name is not None else None
                 self.report.findings.append(
                     Finding(
                         str(code), CODES[str(code)].severity, path, row, shown_column, where,
@@ -411,7 +431,9 @@ class _Judge:
         record: str | None = None,
     ) -> None:
         """Add one finding."""
-        shown = None if value is None else str(value)[:200]
+        text = value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        # Half a character cannot be printed: it is shown as its escape.
+        shown = None if text is None else text[:200].encode("utf-8", "backslashreplace").decode()
         self.add(Finding(code, CODES[code].severity, path, row, column, field or None, message, shown, hint, record))
 
     def add(self, finding: Finding) -> None:
@@ -425,7 +447,55 @@ class _Judge:
             self.report.findings.append(finding)
 
 
+_ONE_SYSTEM = "keep one description, or give the other an id of its own"
+_ONE_RECORD = "give each record an id of its own"
 _AGAIN = "the file was changed after the package was written; write the package again"
+
+
+@dataclass(frozen=True)
+class _Document:
+    """What can be checked of one document: its record, and the places of the measurements in it.
+
+    `sound` is false where the record has a fault outside of its measurements; then only these are checked. `partial` is
+    true where measurements are at fault.
+    """
+
+    row: int
+    record: Record
+    places: list[int]
+    sound: bool
+    partial: bool = False
+
+
+def _rest(row: int, data: Mapping[str, Any], error: ValidationError) -> _Document | None:
+    """Return what is left of a faulty document: its sound measurements, and the record if nothing else is at fault."""
+    places = [tuple(item["loc"]) for item in error.errors(include_url=False, include_input=False)]
+    faulty = {place[1] for place in places if place[:1] == ("measurements",) and len(place) > 1}
+    sound = all(place == () or (place[0] == "measurements" and len(place) > 1) for place in places)
+    listed = data.get("measurements")
+    kept = [i for i in range(len(listed)) if i not in faulty] if isinstance(listed, list) else []
+    measurements = [listed[i] for i in kept] if isinstance(listed, list) else []
+    rest = dict(data) if sound else _context(data, places)
+    rest.pop("measurements", None)
+    if measurements:
+        rest["measurements"] = measurements
+    if not measurements and not (sound and data):
+        return None
+    if rest["status"] == "ok" and not any(item.get("value") is not None for item in measurements):
+        rest["status"] = "incomplete"  # that an `ok` has no value is told already, or follows from what is
+    return _Document(row, Record.from_dict(rest), kept, sound, partial=bool(faulty))
+
+
+def _context(data: Mapping[str, Any], faulty: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """Return a record that says only what checks of measurements ask for, as far as it is sound."""
+    rest: dict[str, Any] = {"benchfmt": SCHEMA_VERSION, "benchmark": {"suite": "faulty"}, "status": "incomplete"}
+    for path in (("id",), ("status",), ("benchmark", "scenario"), ("configuration", "batch_size")):
+        value: Any = data
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None and not any(path[: len(place)] == place for place in faulty):
+            rest[path[0]] = value if len(path) == 1 else {**rest.get(path[0], {}), path[1]: value}
+    return rest
 
 
 class _Place:
@@ -434,6 +504,10 @@ class _Place:
     def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
         raise NotImplementedError
+
+    def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
+        """Return the place in the record that a column holds."""
+        return _field(table, name)
 
 
 class _Tables(_Place):
@@ -449,19 +523,35 @@ class _Tables(_Place):
 class _Lines(_Place):
     """A file of records: a row is a line, or a place in the list."""
 
-    def __init__(self, path: str, rows: list[int], ids: list[str | None]) -> None:
+    def __init__(self, path: str, documents: list[_Document], records: list[Record], systems: list[str]) -> None:
         self.path = path
-        self.rows = rows
-        self.ids = ids
+        self.rows = [document.row for document in documents]
+        self.sound = [document.sound for document in documents]
+        self.partial = [document.partial for document in documents]
+        self.places = [document.places for document in documents]
+        self.ids = [record.id for record in records]
+        counts = [len(record.measurements or ()) for record in records]
+        self.starts = list(accumulate(counts, initial=0))
+        named = [record.system.id if record.system else None for record in records]
+        self.users = [named.index(system) for system in systems]
 
     def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
-        if table == "records":
-            at = fault["row"] - 1
-            return self.path, self.rows[at], None, self.ids[at]
-        if table == "measurements" and fault["record"]:
-            row, _, name = fault["record"].partition("\x1f")
-            return self.path, int(row), None, self.ids[self.rows.index(int(row))] and name
-        return self.path, None, None, None
+        at = self._record(table, fault["row"])
+        return self.path, self.rows[at], None, self.ids[at]
+
+    def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
+        place = _field(table, name)
+        if table != "measurements" or place is None:
+            return place
+        at = self._record(table, fault["row"])
+        index = self.places[at][fault["row"] - 1 - self.starts[at]]
+        return place.replace("measurements.", f"measurements.{index}.", 1)
+
+    def _record(self, table: str, row: int) -> int:
+        """Return the place among the records of the one that a row of a table belongs to."""
+        if table == "measurements":
+            return bisect_right(self.starts, row - 1) - 1
+        return self.users[row - 1] if table == "systems" else row - 1
 
 
 class _Shown(_Place):
@@ -503,6 +593,11 @@ def run_checks(frames: Frames, codes: frozenset[str], skip: tuple[str, ...] = ()
                 yield wanted
 
 
+def _without_echo(found: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:
+    """Drop that a record has no primary measurement where one of its measurements, at fault itself, may be it."""
+    return found.filter(~((pl.col("code") == "BF519") & pl.col("record").is_in(doubtful.implode())))
+
+
 def _column_checks(frames: Frames, checks: Iterable[ColumnCheck]) -> Iterator[pl.DataFrame]:
     """Yield the faults of column expressions; each table is scanned once for all of them."""
     by_table: dict[str, list[ColumnCheck]] = {}
@@ -532,6 +627,10 @@ class _Walk:
         self.newer = descriptor.benchfmt.version != "1.0"
         self.shown = _Tables({name: resource.path for name, resource in resources.items()})
         self.metrics, self.prefixes = known(descriptor)
+        self.partial: set[str] = set()
+        """Tables of which rows could not be read: what seems to lack elsewhere may stand there."""
+        self.late: list[pl.Series] = []
+        self.bare: list[pl.DataFrame] = []
 
     def run(self) -> None:
         try:
@@ -547,13 +646,18 @@ class _Walk:
         named = [resource.path for resource in self.resources.values() if resource.path in str(error)]
         return named[0] if named else FILE_NAME
 
+    def _is_parquet(self, table: str) -> bool:
+        resource = self.resources[table]
+        return resource.path.endswith(".parquet") or resource.format == "parquet"
+
     def _raw(self, table: str, *, tell: bool = True) -> Iterator[pl.DataFrame]:
         """Yield a table as it stands, with row numbers; rows of the wrong width are told."""
         resource = self.resources[table]
         path = safe_path(self.root, resource.path)
         if not path.is_file():
+            self.partial.add(table)
             return
-        if resource.path.endswith(".parquet") or resource.format == "parquet":
+        if self._is_parquet(table):
             done = 0
             for part in parquet_batches(path):
                 frame = pl.DataFrame(pl.from_arrow(part))
@@ -575,6 +679,8 @@ class _Walk:
             yield frame.with_columns(pl.all().replace("", None)).with_columns(pl.Series(ROW, rows))
         if tell:
             self.judge._table_rows(text, resource.path, told)
+        if text.bad_rows:
+            self.partial.add(table)
 
     def _formulas(self, table: str, frame: pl.DataFrame, rows: Any) -> None:
         """Tell cells that a spreadsheet would run."""
@@ -593,7 +699,7 @@ class _Walk:
                 )
 
     def _typed(self, table: str, raw: pl.DataFrame) -> structure.Typed:
-        typed = structure.type_table(table, raw, newer=self.newer)
+        typed = structure.type_table(table, raw, newer=self.newer, typed=self._is_parquet(table))
         found = typed.faults
         if raw[ROW].len() and raw[ROW][0] != 1:
             # What is wrong with the columns themselves is told once, with the first rows.
@@ -607,6 +713,8 @@ class _Walk:
         parts = []
         for raw in self._raw("systems"):
             typed = self._typed("systems", raw)
+            if typed.frame["id"].null_count():
+                self.partial.add("systems")
             parts.append(typed.frame.filter(pl.col("id").is_not_null()))
         systems = pl.concat([empty("systems"), *parts])
         double = systems.filter(~pl.col("id").is_first_distinct())
@@ -619,7 +727,7 @@ class _Walk:
                 "id",
                 words,
                 pl.col("id"),
-                "keep one description, or give the other an id of its own",
+                _ONE_SYSTEM,
             ),
             self.shown,
         )
@@ -629,7 +737,9 @@ class _Walk:
         """Return the sorted hashes of all record ids and the place of each; tells ids that stand twice."""
         parts, rows = [], []
         for raw in self._raw("records", tell=False):
-            if "id" in raw.columns:
+            if "id" not in raw.columns:
+                self.partial.add("records")
+            else:
                 parts.append(raw["id"].cast(pl.String).fill_null("").hash(_SEED).to_numpy())
                 rows.append(raw[ROW].to_numpy())
         hashes = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
@@ -643,7 +753,8 @@ class _Walk:
         seen: dict[str, int] = {}
         start = 0
         any_rows = False
-        for raw in self._raw("records"):
+        # A record may have many measurements: small parts bound the memory.
+        for raw in (part for whole in self._raw("records") for part in whole.iter_slices(_RECORDS)):
             any_rows = True
             typed = self._typed("records", raw)
             self.judge.report.records += raw.height
@@ -661,6 +772,10 @@ class _Walk:
                 systems,
             )
         feeder.finish()
+        if "measurements" not in self.partial:
+            late = pl.concat([pl.Series([], dtype=pl.String), *self.late])
+            for found in self.bare:
+                self.judge.tell(found.filter(~pl.col("record").is_in(late.implode())), self.shown)
 
     def _doubled(self, records: pl.DataFrame, seen: dict[str, int]) -> None:
         """Tell record ids that stand twice; only texts whose hashes meet are compared."""
@@ -671,11 +786,13 @@ class _Walk:
         told = doubtful.with_columns(pl.Series("first", first, dtype=pl.Int64)).filter(pl.col("first") != pl.col(ROW))
         words = pl.format("record {} stands in row {} already", pl.col("id"), pl.col("first"))
         self.judge.tell(
-            faults(told, "BF507", "records", "id", words, pl.col("id"), "give each record an id of its own"),
+            faults(told, "BF507", "records", "id", words, pl.col("id"), _ONE_RECORD),
             self.shown,
         )
 
     def _unknown_systems(self, records: pl.DataFrame, systems: pl.DataFrame) -> None:
+        if "systems" in self.partial:
+            return
         named = pl.col("system_id")
         lost = records.filter(named.is_not_null() & ~named.is_in(systems["id"].implode()))
         words = pl.format("the system {} is not among the systems", named)
@@ -704,13 +821,13 @@ class _Walk:
         good = alone.measurements.filter(~pl.col(ROW).is_in(bad_rows.implode()))
         doubtful = pl.concat([measurements.filter(~sound_m)["record_id"], pl.concat(broken)["record"]])
         with_value = good.filter(pl.col("value").is_not_null())["record_id"]
-        judge.tell(structure.no_value(alone.records, with_value, doubtful), self.shown)
+        self.bare.append(structure.no_value(alone.records, with_value, doubtful))
         judge.tell(structure.source_without_path(alone.records), self.shown)
         ready = Frames(alone.records, with_facts(good, records, self.metrics), systems, self.metrics, self.prefixes)
         for found in run_checks(ready, judge.codes):
             # The systems come with every batch; they are told once.
             told = found if not records.height or records[OWNER][0] == 0 else found.filter(pl.col("table") != "systems")
-            judge.tell(told, self.shown)
+            judge.tell(_without_echo(told, doubtful), self.shown)
 
 
 class _Feeder:
@@ -759,7 +876,7 @@ class _Feeder:
             owners = self._owners(typed.frame["record_id"])
             frame = typed.frame.with_columns(pl.Series(OWNER, owners))
             named = frame["record_id"].is_not_null()
-            orphans = frame.filter(named & (frame[OWNER] < 0))
+            orphans = frame.filter(named & (frame[OWNER] < 0) & ("records" not in walk.partial))
             words = pl.format("there is no record {}", pl.col("record_id"))
             walk.judge.tell(
                 faults(
@@ -777,6 +894,7 @@ class _Feeder:
             late = pl.Series((owners >= 0) & (owners < highest))
             words = pl.format("a measurement of {} stands after those of later records", pl.col("record_id"))
             first_late = frame.filter(late).unique("record_id", keep="first", maintain_order=True)
+            walk.late.append(first_late["record_id"])
             walk.judge.tell(
                 faults(
                     first_late,

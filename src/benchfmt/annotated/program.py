@@ -115,6 +115,7 @@ def compile_resource(resource: Resource, columns: list[str], declared: Mapping[s
     variants = _variants(used.values())
     _check_paths(annotation, used.values(), resource.path)
     _check_columns(annotation, columns, resource.path)
+    _check_words(used.values(), annotation)
     static, dynamic = _measures(used.values(), variants, metrics)
     suite = annotation.constant.get("benchmark.suite")
     return Program(
@@ -163,7 +164,9 @@ def target(path: str) -> Target:
 def constant(path: str, value: Any) -> tuple[Target, Any]:
     """Return the place and the value of a constant, checked against the standard; raises AnnotationError."""
     place = target(path)
-    if place.inside or place.input:
+    if place.input is not None:
+        raise AnnotationError(f"{path}: instance data stands in columns, it is no constant")
+    if place.inside:
         return place, value
     schema = {**column_schema(place.table, place.column.name), "$defs": record_schema()["$defs"]}
     fault = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(value)), None)
@@ -331,9 +334,42 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
                 if owners.setdefault(note.field, item.name) != item.name:
                     raise AnnotationError(f"columns {owners[note.field]!r} and {item.name!r} both say {note.field}")
             for path, value in (note.record if note else {}).items():
-                constant(path, value)
+                if constant(path, value)[0].table != "records" or path == "status":
+                    raise AnnotationError(f"column {item.name!r}: a header says nothing of {path} (under `record`)")
     except (AnnotationError, pl.exceptions.ComputeError) as error:
         raise AnnotationError(f"{where}: {error}") from error
+
+
+def _check_words(fields: Iterable[TableField], annotation: TableAnnotation) -> None:
+    """Check reasons, caveats and the parts of keys: a term that nobody knows would only be found in the package."""
+    for item in fields:
+        note = item.benchfmt
+        if note is None:
+            continue
+        named = note.metric.terms.values() if isinstance(note.metric, MetricColumn) else ()
+        uses: list[FieldAnnotation | MetricUse] = [note, *(use for use in named if isinstance(use, MetricUse))]
+        for use in uses:
+            for kind in KEY_FIELDS[1:]:
+                _check_term(item.name, kind, getattr(use, kind))
+            _check_terms(item.name, "caveat", use.caveats or [])
+        _check_terms(item.name, "missing", note.missing.values())
+    for rule in annotation.rules:
+        for name, reason in rule.missing.items():
+            _check_term(name, "missing", reason)
+        for name, caveats in rule.caveats.items():
+            _check_terms(name, "caveat", caveats)
+
+
+def _check_terms(column: str, kind: str, words: Iterable[str]) -> None:
+    for word in words:
+        _check_term(column, kind, word)
+
+
+def _check_term(column: str, kind: str, word: str | None) -> None:
+    if word is None or ":" in word or word in vocabulary().terms(kind) or re.match("^p[0-9]", word):
+        return
+    meant = vocabulary().suggest(kind, word)
+    raise AnnotationError(f"column {column!r}: {word!r} is no {kind}{f'; did you mean {meant!r}?' if meant else ''}")
 
 
 def _check_columns(annotation: TableAnnotation, columns: list[str], where: str) -> None:

@@ -17,6 +17,11 @@ def _year() -> pl.Expr:
     return pl.col("measured_at").str.slice(0, 4).cast(pl.Int32, strict=False)
 
 
+def _with_unit() -> pl.Expr:
+    bare = pl.col("unit") == "1"
+    return pl.when(bare).then(number("value")).otherwise(pl.format("{} {}", number("value"), pl.col("unit")))
+
+
 def _hardware(table: str, column: str, least: float, most: float, hint: str) -> ColumnCheck:
     outside = (pl.col(column) < least) | (pl.col(column) > most)
     return ColumnCheck(
@@ -36,7 +41,7 @@ COLUMN_CHECKS = (
     ColumnCheck(
         "BF302", "measurements", "value",
         _SAME_UNIT & ((pl.col("value") < pl.col("m_min")) | ((pl.col("value") > pl.col("m_max")) & ~_FRACTION)),
-        pl.format("{} {} {} cannot be", pl.col("metric"), number("value"), pl.col("unit")),
+        pl.format("{} {} cannot be", pl.col("metric"), _with_unit()),
         pl.format(
             "it lies between {} and {}",
             number("m_min").fill_null("any number"), number("m_max").fill_null("any number"),

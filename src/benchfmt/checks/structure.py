@@ -6,6 +6,7 @@ A cell at fault is told and taken out; its row is left out of the checks that fo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -63,6 +64,7 @@ PYDANTIC_CODES = {
 }
 """pydantic error type: the code of the fault; every other type is a wrong type, BF103."""
 
+_HALF = re.compile("[\ud800-\udfff]")
 _HAS_NUMBER = pl.any_horizontal(
     pl.col(name).is_not_null() for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
 )
@@ -103,10 +105,11 @@ class Typed:
     faults: pl.DataFrame
 
 
-def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False) -> Typed:
-    """Return a raw frame (text cells, or the types of a Parquet file) in the standard's types, with its faults.
+def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: bool = False) -> Typed:
+    """Return a raw frame in the standard's types, with its faults.
 
-    `newer` is true for a later minor version, whose further columns are no fault.
+    `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
+    have types of their own (Parquet), so that text is no number.
     """
     known = {item.name: item for item in COLUMNS[table]}
     found = [_unknown_column(table, name) for name in raw.columns if name not in known and name != ROW and not newer]
@@ -118,8 +121,8 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False) -> Typed:
             if item.required:
                 found.append(_missing_column(table, name))
             continue
-        typed, bad, words = _type_column(table, item, raw[name])
-        columns[name] = typed.alias(name)
+        cells, bad, words = _type_column(table, item, raw[name], typed=typed)
+        columns[name] = cells.alias(name)
         sound &= ~bad
         if bad.any():
             found.append(_cell_faults(table, item, raw, bad, words))
@@ -174,7 +177,7 @@ def _table_fault(code: str, table: str, column: str, message: str, hint: str) ->
 
 def _cell_faults(table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, words: pl.DataFrame) -> pl.DataFrame:
     wrong = raw.filter(bad)
-    told = words.filter(bad)
+    told = words
     return faults(
         wrong,
         "",
@@ -186,65 +189,80 @@ def _cell_faults(table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, wo
     ).with_columns(told["code"])
 
 
-def _type_column(table: str, item: Column, cells: pl.Series) -> tuple[pl.Series, pl.Series, pl.DataFrame]:
+def _type_column(
+    table: str, item: Column, cells: pl.Series, *, typed: bool
+) -> tuple[pl.Series, pl.Series, pl.DataFrame]:
     """Return a column in its type, which cells are at fault, and code, message and hint for each."""
     rules = column_schema(table, item.name)
-    words = _Words(cells.len())
-    if item.kind == "boolean":
-        typed = _booleans(cells, words)
+    if cells.dtype in (pl.Categorical, pl.Enum):  # a dictionary column of Parquet
+        cells = cells.cast(pl.String)
+    words = _Words(cells)
+    if typed and cells.dtype == pl.String and item.kind in ("boolean", "integer", "number"):
+        words.say(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text", None)
+        read = pl.Series([None] * cells.len(), dtype=dtype(item.kind))
+    elif item.kind == "boolean":
+        read = _booleans(cells, words)
     elif item.kind in ("integer", "number"):
-        typed = _numbers(item, rules, cells, words)
+        read = _numbers(item, rules, cells, words)
     elif item.kind == "json":
-        typed = _json(table, item, cells, words)
+        read = _json(table, item, cells, words)
     else:
-        typed = _texts(item, rules, cells, words)
+        read = _texts(item, rules, cells, words)
     if item.required:
         words.say(cells.is_null(), "BF101", f"{item.name} is empty; every row needs it", None)
-    return typed, words.bad, words.frame()
+    return read, words.bad, words.frame() if words.parts else no_faults()
 
 
 class _Words:
-    """The first fault of each cell, with its words."""
+    """The first fault of each cell, with its words; only cells at fault cost anything."""
 
-    def __init__(self, height: int) -> None:
-        self.bad = pl.Series([False] * height, dtype=pl.Boolean)
-        self.code = pl.Series([None] * height, dtype=pl.String)
-        self.message = self.code.clone()
-        self.hint = self.code.clone()
+    def __init__(self, cells: pl.Series) -> None:
+        self.cells = cells
+        self.bad = pl.Series([False], dtype=pl.Boolean).new_from_index(0, cells.len())
+        self.parts: list[pl.DataFrame] = []
 
-    def say(self, where: pl.Series, code: Any, message: Any, hint: Any) -> None:
-        """Note a fault where there is none yet; words are one text or a column."""
+    def say(self, where: pl.Series, code: str, message: str, hint: str | None = None) -> None:
+        """Note a fault where there is none yet; `{cell}` in the message stands for the cell."""
         fresh = where.fill_null(value=False) & ~self.bad
-        if fresh.any():
-            self.bad |= fresh
-            self.code = _series(code, fresh).zip_with(fresh, self.code)
-            self.message = _series(message, fresh).zip_with(fresh, self.message)
-            self.hint = _series(hint, fresh).zip_with(fresh, self.hint)
+        if not fresh.any():
+            return
+        self.bad |= fresh
+        shown = self.cells.filter(fresh).cast(pl.String, strict=False).str.head(60).fill_null("null")
+        before, mark, after = message.partition("{cell}")
+        words = before + shown + after if mark else pl.Series([message] * shown.len())
+        self.parts.append(
+            pl.DataFrame({"at": fresh.arg_true(), "message": words}).with_columns(
+                pl.lit(code).alias("code"), pl.lit(hint, dtype=pl.String).alias("hint")
+            )
+        )
 
     def frame(self) -> pl.DataFrame:
-        """Return the words as a frame."""
-        return pl.DataFrame({"code": self.code, "message": self.message, "hint": self.hint})
+        """Return the words of the cells at fault, in order."""
+        return pl.concat(self.parts).sort("at") if self.parts else pl.DataFrame()
 
 
-def _series(words: Any, like: pl.Series) -> pl.Series:
-    return words if isinstance(words, pl.Series) else pl.Series([words] * like.len(), dtype=pl.String)
+def _holds(cells: pl.Series, pattern: str) -> pl.Series:
+    """Say which cells a pattern is found in; columns of few distinct texts are asked once for each."""
+    distinct = cells.unique()
+    if distinct.len() * 4 > cells.len():
+        return cells.str.contains(pattern)
+    return cells.is_in(distinct.filter(distinct.str.contains(pattern)).implode())
 
 
 def _texts(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
     if cells.dtype != pl.String:
         words.say(cells.is_not_null(), "BF103", f"{item.name} is text, not {cells.dtype}", None)
         return pl.Series([None] * cells.len(), dtype=pl.String)
-    shown = "'" + cells.str.head(60) + "'"
     words.say(cells == "", "BF107", f"{item.name} is empty text", "leave out what the source does not say")
     if "enum" in rules:
         allowed = list(rules["enum"])
-        words.say(~cells.is_in(allowed), "BF104", shown + f" is none of: {', '.join(allowed)}", None)
-    wrong = cells.str.contains(rules.get("not", {}).get("pattern", "[^\\s\\S]"))
+        words.say(~cells.is_in(allowed), "BF104", f"'{{cell}}' is none of: {', '.join(allowed)}")
+    wrong = _holds(cells, rules.get("not", {}).get("pattern", "[^\\s\\S]"))
     if "pattern" in rules:
-        wrong |= ~cells.str.contains(rules["pattern"])
-    words.say(wrong, "BF105", shown + f" is not well-formed: {_expected(rules)}", None)
+        wrong |= ~_holds(cells, rules["pattern"])
+    words.say(wrong & cells.is_not_null(), "BF105", f"'{{cell}}' is not well-formed: {_expected(rules)}")
     if "const" in rules:
-        words.say(cells != rules["const"], "BF117", shown + f" is not {rules['const']!r}", None)
+        words.say(cells != rules["const"], "BF117", f"'{{cell}}' is not {rules['const']!r}")
     return cells.set(words.bad, None)
 
 
@@ -261,7 +279,6 @@ def _expected(rules: dict[str, Any]) -> str:
 
 def _numbers(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
     whole = item.kind == "integer"
-    shown = cells.cast(pl.String, strict=False).str.head(60)
     if cells.dtype == pl.Boolean or not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
         words.say(cells.is_not_null(), "BF103", f"{item.name} is a number, not {cells.dtype}", None)
         return pl.Series([None] * cells.len(), dtype=dtype(item.kind))
@@ -272,17 +289,17 @@ def _numbers(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Word
         words.say(
             (~plain | values.is_null()) & cells.is_not_null(),
             "BF103",
-            "'" + shown + f"' is no {'whole ' if whole else ''}number",
+            f"'{{cell}}' is no {'whole ' if whole else ''}number",
             "write digits with a decimal point",
         )
     words.say(
         ~values.is_finite(),
         "BF106" if cells.dtype != pl.String else "BF103",
-        shown + " is not finite",
+        "{cell} is not finite",
         "leave the number out and say why in `missing`",
     )
     if whole:
-        words.say(values != values.round(), "BF103", shown + " is no whole number", None)
+        words.say(values != values.round(), "BF103", "{cell} is no whole number")
     low = rules.get("minimum", rules.get("exclusiveMinimum"))
     if low is not None:
         below = (values <= low) if "exclusiveMinimum" in rules else (values < low)
@@ -290,12 +307,11 @@ def _numbers(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Word
         words.say(
             below,
             "BF106",
-            shown
-            + f" is below what {item.name} may be ({'above' if 'exclusiveMinimum' in rules else 'at least'} {low:g})",
+            f"{{cell}} is below what {item.name} may be ({'above' if 'exclusiveMinimum' in rules else 'at least'} {low:g})",
             hint,
         )
     if "maximum" in rules:
-        words.say(values > rules["maximum"], "BF106", shown + f" is above what {item.name} may be", None)
+        words.say(values > rules["maximum"], "BF106", f"{{cell}} is above what {item.name} may be")
     sound = values.set(words.bad, None)
     return sound.cast(pl.Int64) if whole else sound
 
@@ -306,7 +322,7 @@ def _booleans(cells: pl.Series, words: _Words) -> pl.Series:
     texts = cells.cast(pl.String, strict=False)
     typed = texts.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     wrong = typed.is_null() & cells.is_not_null()
-    words.say(wrong, "BF103", "'" + texts.str.head(60) + "' is neither true nor false", "write true or false")
+    words.say(wrong, "BF103", "'{cell}' is neither true nor false", "write true or false")
     return typed
 
 
@@ -337,7 +353,10 @@ def _judge(table: str, name: str, text: str) -> list[str] | None:
         data = jsons.parse(text)
     except BenchfmtError as error:
         return [getattr(error, "code", "BF115"), f"{name}: {error}", "write RFC 8785 JSON text"]
-    fault = next(iter(_validator(table, name).iter_errors(data)), None)
+    if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
+        return ["BF105", f"{name}: text holds half a character (a lone surrogate)", ""]
+    # A wrong type is the cause of whatever else is wrong there.
+    fault = min(_validator(table, name).iter_errors(data), key=lambda error: error.validator != "type", default=None)
     if fault is None:
         return None
     code, message = schema_fault(fault)
@@ -389,7 +408,9 @@ def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
         if path[-1:] == ["[key]"]:
             path.pop()
         path += [error["ctx"]["field"]] if "field" in error.get("ctx", {}) else []
-        yield code, ".".join(str(part) for part in path), str(error["msg"]), error["input"]
+        # A rule between fields, and a field that is absent, come with all that stands around them.
+        value = None if kind == "missing" or "field" in error.get("ctx", {}) else error["input"]
+        yield code, ".".join(str(part) for part in path), str(error["msg"]), value
 
 
 def _meant_option(errors: list[Any]) -> list[Any]:

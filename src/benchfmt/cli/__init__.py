@@ -12,28 +12,39 @@ from types import FrameType
 
 from benchfmt._version import __version__
 
+_STOPPED = 130
+
 
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"benchfmt {__version__}\n")
         return
-    from benchfmt.cli.commands import app
     from benchfmt.finding import BenchfmtError
 
     signal.signal(signal.SIGTERM, _stop)
     try:
-        app()
+        _run()
     except BenchfmtError as error:
         sys.stderr.write(f"benchfmt: {error}\n")
         raise SystemExit(2) from None
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    except OSError as error:
+        sys.stderr.write(f"benchfmt: {error.filename or ''}: {error.strerror or error}\n")
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         sys.stderr.write("benchfmt: stopped; nothing was written\n")
-        raise SystemExit(130) from None
+        raise SystemExit(_STOPPED) from None
+
+
+def _run() -> None:
+    from benchfmt.cli.commands import app
+
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == _STOPPED:  # typer has caught the interrupt
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -50,7 +51,7 @@ def _top(
     if version:
         from benchfmt._version import __version__
 
-        typer.echo(f"benchfmt {__version__}")
+        _print_lines([f"benchfmt {__version__}"])
         raise typer.Exit
 
 
@@ -89,7 +90,7 @@ def convert(
         typer.echo(line, err=True)
     if account:
         account.write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8")
-    typer.echo(output)
+    _print_lines([output])
     raise typer.Exit(0 if result.ok else 1)
 
 
@@ -129,7 +130,7 @@ def describe(
         typer.echo(f"look at this: {note}", err=True)
     text = json.dumps(made.descriptor, indent=2, ensure_ascii=False)
     if output is None:
-        typer.echo(text)
+        _print_lines([text])
     elif output.exists():
         raise BenchfmtError(f"{output} is there already; name another file")
     else:
@@ -173,7 +174,7 @@ def explain(
     from benchfmt.vocabulary import vocabulary
 
     try:
-        typer.echo(page(code.upper()).rstrip())
+        _print_lines([page(code.upper()).rstrip()])
         return
     except KeyError:
         pass
@@ -238,7 +239,7 @@ def schema_show(name: Annotated[str, typer.Argument(help="A file of `benchfmt sc
     names = [item.name for item in schema_folder().iterdir()]
     if name not in names:
         raise BenchfmtError(f"there is no {name!r}; there are: {', '.join(sorted(names))}")
-    typer.echo((schema_folder() / name).read_text("utf-8").rstrip())
+    _print_lines([(schema_folder() / name).read_text("utf-8").rstrip()])
 
 
 @schema_app.command("build")
@@ -262,6 +263,8 @@ def _options(pairs: list[str]) -> dict[str, str]:
     for key, equals, _ in split:
         if not equals or not key.isidentifier():
             raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
+        if key in ("source", "converter", "jobs"):
+            raise BenchfmtError(f"{key!r} is no converter's option; use the command's own")
     return {key: value for key, _, value in split}
 
 
@@ -278,12 +281,16 @@ def _with_progress(work: Callable[[Any], Any]) -> Any:
 
 
 def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
+    _print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
 
 
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
+def _print_lines(lines: Iterable[Any]) -> None:
+    """Print lines of data until all are out or whoever reads them has seen enough; the exit status stays true."""
+    try:
+        for line in lines:
+            typer.echo(line)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(term_id: str, term: dict[str, Any]) -> str:

@@ -19,15 +19,18 @@ VERSION = "1.0"
 
 def detect(source: Source) -> Match | None:
     """Say how many annotated tables a source holds, or None."""
-    found = [path for path in source.with_suffix(".json") if _annotates(path)]
+    found = [path for path in _descriptors(source) if _annotates(path)]
     # Somebody said what the table is: no converter knows better.
     return Match(1.0, f"{len(found)} descriptors of annotated tables, first {found[0].name}") if found else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each annotated table."""
-    for path in source.with_suffix(".json"):
+    for path in _descriptors(source):
         descriptor = _annotates(path)
+        if isinstance(descriptor, str):
+            yield Failed(path, descriptor)
+            continue
         for resource in descriptor.resources if descriptor else ():
             if not resource.annotated:
                 continue
@@ -36,6 +39,8 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             except BenchfmtError as error:
                 yield Failed(path, str(error))
                 continue
+            if source.root.is_file() and source.root not in (path, table):
+                continue  # another table of the folder than the one that was given
             if table.is_file():
                 yield Unit(table, (path,), options, (str(path), resource.path), source.limits)
             else:
@@ -65,12 +70,19 @@ def prefixes(unit: Unit) -> Mapping[str, Any]:
     return {name: prefix.model_dump(exclude_none=True) for name, prefix in declared.items()}
 
 
-def _annotates(path: Path) -> Descriptor | None:
-    """Return the descriptor in a file if it annotates a table."""
-    if path.name != FILE_NAME and not path.name.endswith(f".{FILE_NAME}"):
-        return None
+def _descriptors(source: Source) -> list[Path]:
+    """Return the files that may be descriptors: in a folder, or beside a table that is given alone."""
+    if source.root.is_dir() or source.root.suffix == ".json":
+        found = source.with_suffix(".json")
+    else:
+        found = sorted(source.root.parent.glob(f"*{FILE_NAME}"))
+    return [path for path in found if path.name == FILE_NAME or path.name.endswith(f".{FILE_NAME}")]
+
+
+def _annotates(path: Path) -> Descriptor | str | None:
+    """Return the descriptor in a file if it annotates a table, or what is wrong with it."""
     try:
         descriptor = load_descriptor(path)
-    except (BenchfmtError, OSError):
-        return None
+    except (BenchfmtError, OSError) as error:
+        return str(error)
     return descriptor if any(resource.annotated for resource in descriptor.resources) else None

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchfmt.annotated import AnnotationError, Origin, Outcome, Program, compile_resource, run
+from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource, run
 from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import file_sha256
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import BadRow, TableError, TextTable
 from benchfmt.vocabulary import Metric
 
 
@@ -39,15 +39,17 @@ def read_table(
         program = compile_resource(resource, columns, declared or {})
         yield from absent_columns(program, path.name)
         origin = Origin(identity_path or path.name, file_sha256(path), path.name, converter, version)
+        notes = Notes(path.name)
         frames = _whole(text) if program.annotation.key else text.batches()
         done = 0
         for frame, rows in frames:
-            outcome = run(program, frame, rows, origin)
+            outcome = run(program, frame, rows, origin, notes)
             bad = text.bad_rows[done:]
             done = len(text.bad_rows)
-            yield _part(path, outcome, frame.height, tuple((b.row, _cells(b.expected, b.actual)) for b in bad))
+            yield _part(path, outcome, frame.height, tuple((b.row, _cells(b)) for b in bad))
+        yield from more_findings(notes)
         for late in text.bad_rows[done:]:
-            yield Failed(path, _cells(late.expected, late.actual), late.row)
+            yield Failed(path, _cells(late), late.row)
     except (TableError, AnnotationError) as error:
         yield Failed(path, str(error))
 
@@ -56,6 +58,13 @@ def text_table(path: Path, resource: Resource, limits: Limits = LIMITS) -> TextT
     """Return the file of a resource as a table of text."""
     dialect = resource.dialect or {}
     return TextTable(path, dialect.get("delimiter", ","), resource.encoding or "utf-8", limits)
+
+
+def more_findings(notes: Notes) -> Iterator[Finding]:
+    """Yield a finding for each code of which more cells were at fault than are listed."""
+    for code, count in notes.beyond().items():
+        words = f"{count} more cells are at fault in this way"
+        yield Finding(code, Severity.WARNING, notes.path, None, None, None, words)
 
 
 def absent_columns(program: Program, shown: str) -> Iterator[Finding]:
@@ -93,8 +102,9 @@ def _part(path: Path, outcome: Outcome, height: int, bad: tuple[tuple[int, str],
     )
 
 
-def _cells(expected: int, actual: int) -> str:
-    return f"the row has {actual} cells where the table has {expected} columns"
+def _cells(bad: BadRow) -> str:
+    words = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
+    return f"{words}; a quote is never closed, so the rows after it are lost in it" if bad.open_quote else words
 
 
 __all__ = ["BenchfmtError", "absent_columns", "parse_resource", "read_table", "text_table"]

@@ -25,7 +25,9 @@ NAME = "lpdnn"
 VERSION = "1.0"
 SUITE = "lpdnn"
 
-COMMON = {"ENGINE", "PROCESSOR", "PRECISION", "INFERENCE_TIME"}
+COMMON = ("ENGINE", "PROCESSOR", "PRECISION", "INFERENCE_TIME")
+LOOKS_LIKE = 6
+"""How many of the columns a table needs before its faulty header is told as a fault of an LPDNN table."""
 HUAWEI = {"utilization", "temperature", "voltage"}
 NAME_PATTERN = r"^(?P<AI_TASK>.+)_(?P<PLATFORM>[^_]+)\.csv$"
 MISSING = ["", "/"]
@@ -84,7 +86,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "metric": "temperature", "scope": "cpu", "unit": "Cel", "missing": {rules.DEAD_SENSOR: "sensor-failed"},
     },
     "GPU_TEMP": {"metric": "temperature", "scope": "gpu", "unit": "Cel"},
-    "POWER_CONSUMPTION": {"metric": "power", "unit": "W"},
+    # No board runs on 0 W; one decimal hides less than 0.05 W.
+    "POWER_CONSUMPTION": {"metric": "power", "unit": "W", "missing": ROUNDED},
     "ENERGY_EFFICIENCY": {
         "metric": "lpdnn:gmac-per-second-per-watt", "unit": "10*9/J", "basis": "derived", "missing": ROUNDED,
     },
@@ -112,15 +115,22 @@ QUALITY: dict[str, dict[str, Any]] = {
 
 def detect(source: Source) -> Match | None:
     """Say how many LPDNN tables a source holds, or None."""
-    found = [path for path in source.with_suffix(".csv") if _is_table(path, source)]
-    return Match(0.9, f"{len(found)} tables with the columns of LPDNN, first {found[0].name}") if found else None
+    faults = [(path, _fault(path, source)) for path in source.with_suffix(".csv")]
+    found = [path for path, fault in faults if fault == ""]
+    broken = [path for path, fault in faults if fault]
+    if found:
+        return Match(0.9, f"{len(found)} tables with the columns of LPDNN, first {found[0].name}")
+    return Match(0.4, f"{len(broken)} tables that look like LPDNN's, first {broken[0].name}") if broken else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with its JSON companion."""
     used: set[Path] = set()
     for path in source.with_suffix(".csv"):
-        if _is_table(path, source):
+        fault = _fault(path, source)
+        if fault:
+            yield Failed(path, fault)
+        elif fault == "":
             companion = _companion(path)
             used.update([companion] if companion else [])
             yield Unit(path, (companion,) if companion else (), options, limits=source.limits)
@@ -141,6 +151,12 @@ def read(unit: Unit) -> Iterator[Item]:
         except (BenchfmtError, OSError) as error:
             yield Failed(companion, str(error))
     yield from findings
+    yield from _absent(unit.path, columns)
+    if not unit.supporting and "QUALITY_VALUE" in columns and "QUALITY_METRIC" not in columns:
+        yield _finding(
+            unit.path.name, "QUALITY_VALUE", "which quality this is stands in the JSON companion, which is not here; "
+            "the numbers are kept as text", f"put {unit.path.stem}.json beside the table",
+        )  # fmt: skip
     yield from _strange_name(unit.path, columns)
     resource = parse_resource(describe_table(unit.path, columns, text, quality))
     yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits)
@@ -257,11 +273,13 @@ def _rules(columns: list[str], text: TextTable, path: Path) -> list[dict[str, An
     if columns_are_huawei(columns):
         return found
     here = _platforms(path, columns, text)
+    ids = vocabulary().words("system", SUITE)
     known = {platform: names for platform, names in rules.NOT_MEASURED.items() if platform in here}
-    for platform, unmeasured in {**known, **_unknown_zeros(path, columns, text, here)}.items():
-        where = "$system.id" if platform in known else "$system.name"
+    unknown = (here or {""}) - set(known)
+    for platform, unmeasured in {**known, **_unknown_zeros(columns, path, text, unknown)}.items():
+        where = {"$system.id": ids[platform]} if platform in ids else {"$system.name": platform}
         found += [
-            {"when": {where: platform, name: 0}, "missing": {name: "not-measured"}}
+            {"when": {**(where if platform else {}), name: 0}, "missing": {name: "not-measured"}}
             for name in unmeasured
             if name in columns
         ]
@@ -270,12 +288,18 @@ def _rules(columns: list[str], text: TextTable, path: Path) -> list[dict[str, An
         found.append({"when": load, "caveats": {"GPU_LOAD": ["unreliable-sensor"]}})
         impossible = {**load, "PROCESSOR": list(rules.GPU_PROCESSORS), "GPU_LOAD": 0}
         found.append({"when": impossible, "missing": {"GPU_LOAD": "sensor-failed"}})
+    if {"MODEL", "VERSION"} <= set(columns):
+        nanodet = {"$benchmark.name": "coco", "MODEL": rules.NANODET, "VERSION": list(rules.NANODET_OF_COCO)}
+        kept = f"extensions.{SUITE}.MODEL"
+        found.append({"when": nanodet, "set": {"model.name": "coco-nanodet", kept: rules.NANODET}})
     return found
 
 
-def _unknown_zeros(path: Path, columns: list[str], text: TextTable, here: set[str]) -> dict[str, list[str]]:
-    """Return for platforms that nobody has described the columns that are 0 in all their rows of this table."""
-    unknown = here - set(vocabulary().words("system", SUITE))
+def _unknown_zeros(columns: list[str], path: Path, text: TextTable, unknown: set[str]) -> dict[str, list[str]]:
+    """Return for platforms that nobody has described the columns that are 0 in all their rows of this table.
+
+    A table whose platform is not known counts as one platform, named by the empty text.
+    """
     if not unknown:
         return {}
     names = [name for name in RESOURCES if name in columns]
@@ -306,17 +330,54 @@ def _platforms(path: Path, columns: list[str], text: TextTable) -> set[str]:
 
 
 def _platform_cells(path: Path, columns: list[str]) -> pl.Expr:
-    named = pl.col("PLATFORM").str.strip_chars() if "PLATFORM" in columns else pl.lit(_name_part(path, "PLATFORM"))
-    return named.alias("__platform")
+    if "PLATFORM" in columns:
+        return pl.col("PLATFORM").str.strip_chars().alias("__platform")
+    return pl.lit(_name_part(path, "PLATFORM") or "").alias("__platform")
 
 
-def _is_table(path: Path, source: Source) -> bool:
+def _fault(path: Path, source: Source) -> str | None:
+    """Say what is wrong with the header of an LPDNN table: nothing (""), or None where it is no such table."""
+    table = TextTable(path, limits=source.limits)
     try:
-        columns = set(TextTable(path, limits=source.limits).header())
+        names = table.names()
     except (TableError, OSError):
-        return False
-    named = bool(columns & {"MODEL", "MODEL_VERSION"})
-    return named and columns >= COMMON and (columns >= HUAWEI or "LATENCY" in columns or "DMIPS" in columns)
+        return None
+    columns = set(names)
+    lacking = [name for name in COMMON if name not in columns]
+    lacking += [] if columns & {"MODEL", "MODEL_VERSION"} else ["MODEL"]
+    lacking += [] if columns >= HUAWEI or columns & {"LATENCY", "DMIPS"} else ["LATENCY"]
+    alike = {part.strip(' "') for name in names for part in re.split("[;\t|]", name)} & {
+        *FIELDS,
+        *HUAWEI_FIELDS,
+        "MODEL",
+    }
+    if lacking:
+        return (
+            (
+                f"{path.name} looks like an LPDNN table, but its header has no column {lacking[0]!r}; names separated by "
+                "commas, without blanks, are expected"
+            )
+            if len(alike) >= LOOKS_LIKE
+            else None
+        )
+    try:
+        table.header()
+    except TableError as error:
+        return str(error)
+    return ""
+
+
+def _absent(path: Path, columns: list[str]) -> Iterator[Finding]:
+    """Yield a finding for each column that every LPDNN table has and this one does not."""
+    if columns_are_huawei(columns):
+        return
+    for name in FIELDS:
+        if name not in columns and not (name == "VERSION" and "MODEL_VERSION" in columns):
+            yield Finding(
+                "BF101", Severity.WARNING, path.name, None, name, None,
+                f"the table has no column {name!r}, which LPDNN tables have; its values are missing", None,
+                "restore the column",
+            )  # fmt: skip
 
 
 def _strange_name(path: Path, columns: list[str]) -> Iterator[Finding]:
@@ -351,7 +412,9 @@ def _is_descriptor(path: Path) -> bool:
 def _companion_says(companion: Path, columns: list[str], table: str) -> tuple[str | None, list[Finding]]:
     """Return the quality metric that a companion names, and where it does not fit its table."""
     data = jsons.read(companion)
-    if not isinstance(data, dict) or not all(isinstance(data.get(k, []), list) for k in ("hyperparams", "targets")):
+    if not isinstance(data, dict) or not all(
+        isinstance(data.get(k, []), list) for k in ("hyperparams", "targets", "inputs")
+    ):
         raise BenchfmtError(f"{companion.name}: not a descriptor: lists `hyperparams` and `targets` are expected")
     entries = [
         item for key in ("hyperparams", "targets", "inputs") for item in data.get(key) or [] if isinstance(item, dict)
@@ -371,7 +434,11 @@ def _companion_says(companion: Path, columns: list[str], table: str) -> tuple[st
         for name in sorted(set(columns) - described)
     ]
     said = next((item.get("description") for item in entries if item.get("ID") == "QUALITY_VALUE"), None)
-    if "QUALITY_VALUE" in columns and said not in QUALITY:
+    if (
+        "QUALITY_VALUE" in columns
+        and "QUALITY_METRIC" not in columns
+        and not (isinstance(said, str) and said in QUALITY)
+    ):
         findings.append(
             _finding(
                 companion.name,

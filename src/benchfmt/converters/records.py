@@ -102,5 +102,8 @@ def _is_package(path: Path) -> bool:
 
 
 def _starts_like_record(path: Path) -> bool:
-    with path.open("rb") as file:
-        return b'"benchfmt"' in file.read(4096) and path.name != FILE_NAME
+    try:
+        with path.open("rb") as file:
+            return b'"benchfmt"' in file.read(4096) and path.name != FILE_NAME
+    except OSError:
+        return False

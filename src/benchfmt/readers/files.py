@@ -44,8 +44,14 @@ def walk(root: Path, limits: Limits = LIMITS) -> Iterator[Path]:
     pending = [root]
     while pending:
         folder = pending.pop()
-        with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
+        try:
+            with os.scandir(folder) as entries:
+                ordered = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            if folder == root:
+                raise
+            yield folder  # told by who tries to read it
+            continue
         for entry in ordered:
             if not entry.is_dir(follow_symlinks=False):
                 seen += 1

@@ -82,12 +82,8 @@ def _integer(text: str) -> int | float:
 def _deeper(data: Any, depth: int) -> bool:
     level = [data]
     for _ in range(depth + 1):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
+        level = [node for node in level if isinstance(node, dict | list)]
         if not level:
             return False
+        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
     return True

@@ -36,6 +36,7 @@ class BadRow:
     row: int
     expected: int
     actual: int
+    open_quote: bool = False
 
 
 @dataclass
@@ -50,18 +51,25 @@ class TextTable:
 
     def header(self) -> list[str]:
         """Return the names in the first row; raises TableError for an empty or doubled one."""
+        names = self.names()
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise TableError("BF116", f"{self.path.name}: column {doubled[0]!r} stands twice; rename or remove one")
+        return names
+
+    def names(self) -> list[str]:
+        """Return the cells of the first row as they stand; raises TableError where there is none."""
         try:
             # A header longer than a block is no header.
             with self.path.open("rb") as file:
                 start = file.read(self.limits.row_bytes).decode(self.encoding, "ignore").removeprefix("\ufeff")
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
-        except (csv.Error, LookupError) as error:
+        except LookupError as error:
+            raise TableError("BF118", f"{self.path.name}: {error}") from error
+        except csv.Error as error:
             raise TableError("BF103", f"{self.path.name}: the header cannot be read: {error}") from error
         if not any(names):
             raise TableError("BF101", f"{self.path.name} is empty: a table begins with a row of column names")
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise TableError("BF116", f"{self.path.name}: column {doubled[0]!r} stands twice; rename or remove one")
         return names
 
     def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
@@ -99,7 +107,9 @@ class TextTable:
 
     def _note_bad(self, row: Any) -> Literal["skip"]:
         # The reader counts the header as row 1.
-        self.bad_rows.append(BadRow(row.number - 1 if row.number else 0, row.expected_columns, row.actual_columns))
+        number = row.number - 1 if row.number else 0
+        open_quote = row.text.count('"') % 2 == 1
+        self.bad_rows.append(BadRow(number, row.expected_columns, row.actual_columns, open_quote))
         return "skip"
 
     def _numbers(self, start: int, count: int) -> Integers:

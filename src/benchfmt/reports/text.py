@@ -58,7 +58,8 @@ def account_lines(account: Account) -> Iterator[str]:
         if entry.role in ("skipped", "failed") or (entry.reason and entry.skipped):
             yield f"{entry.role}: {entry.path}: {entry.reason}"
         for detail in entry.details[:_SHOWN_ROWS]:
-            yield f"{detail['what']}: {entry.path} row {detail['row']}: {detail['reason']}"
+            place = f"{entry.path} row {detail['row']}" if "row" in detail else entry.path
+            yield f"{detail['what']}: {place}: {detail['reason']}"
         if len(entry.details) > _SHOWN_ROWS:
             yield f"... and {_number(entry.skipped + entry.failed - _SHOWN_ROWS)} more rows of {entry.path}"
     for finding in account.findings:

@@ -36,5 +36,9 @@ GPU_PROCESSORS = ("GPU", "GPU/CPU")
 RATED_POWER = ("atlas200",)
 """Platforms whose POWER_CONSUMPTION is one constant in every row: a rating, not a measurement."""
 
+NANODET = "incar-object-detection-nanodet"
+NANODET_OF_COCO = ("m", "5x")
+"""The files write D6.3's coco-nanodet with the name of the in-car model; task and version tell the two apart."""
+
 DEAD_SENSOR = "-263.2"
 """CPU_TEMP on every x86-64-nuc row, in degrees Celsius: ten degrees above absolute zero."""

@@ -1,0 +1,66 @@
+"""What is wrong with the cells of one file, counted over all of its frames."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchfmt.finding import Finding, Severity
+from benchfmt.limits import LIMITS
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+_SHOWN = 60
+
+
+class Notes:
+    """The findings on one file; beyond the limit a column's faults are counted only."""
+
+    def __init__(self, path: str) -> None:
+        """Take the path that findings show."""
+        self.path = path
+        self.findings: list[Finding] = []
+        self.counts: Counter[tuple[str, str | None]] = Counter()
+
+    def take(self) -> list[Finding]:
+        """Return the findings since the last call."""
+        found, self.findings = self.findings, []
+        return found
+
+    def cells(self, code: str, name: str, cells: pl.Series, bad: pl.Series, rows: Integers, words: str) -> None:
+        """Note the bad cells of a column; `words` follow the cell."""
+        if not bad.any():
+            return
+        places = np.flatnonzero(bad.fill_null(value=False).to_numpy())
+        room = max(LIMITS.findings_per_code - self.counts[(code, name)], 0)
+        for index in places[:room].tolist():
+            self.add(code, int(rows[index]), name, f"{_short(cells[index])} {words}", cells[index])
+        self.counts[(code, name)] += len(places) - len(places[:room])
+
+    def add(
+        self,
+        code: str,
+        row: int | None,
+        name: str | None,
+        message: str,
+        value: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Note one fault."""
+        self.counts[(code, name)] += 1
+        if self.counts[(code, name)] <= LIMITS.findings_per_code:
+            self.findings.append(Finding(code, Severity.WARNING, self.path, row, name, None, message, value, hint))
+
+    def beyond(self) -> dict[str, int]:
+        """Return how many faults of each code were counted and not listed."""
+        more: Counter[str] = Counter()
+        for (code, _), count in self.counts.items():
+            more[code] += max(count - LIMITS.findings_per_code, 0)
+        return {code: count for code, count in sorted(more.items()) if count}
+
+
+def _short(text: Any) -> str:
+    shown = repr(text)
+    return shown if len(shown) < _SHOWN else f"{shown[: _SHOWN - 4]}...'"
