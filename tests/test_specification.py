@@ -32,7 +32,12 @@ def typed_package(tmp_path: Path) -> Path:
     """The package of section 2, typed from the specification alone."""
     for name, content in BLOCKS.findall(section(2)):
         (tmp_path / name).write_text(content, "utf-8", newline="")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["datapackage.json", "measurements.csv", "records.csv", "systems.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "datapackage.json",
+        "measurements.csv",
+        "records.csv",
+        "systems.csv",
+    ]
     return tmp_path
 
 
@@ -62,7 +67,9 @@ def test_every_json_block_parses() -> None:
 
 
 def test_every_example_id_can_be_recomputed_by_hand() -> None:
-    shown = re.findall(r"^```text\n(\[.*?\])\n```$.*?\| id \| `(bf1-[a-z2-7]{26})` \|", section(4), re.MULTILINE | re.DOTALL)
+    shown = re.findall(
+        r"^```text\n(\[.*?\])\n```$.*?\| id \| `(bf1-[a-z2-7]{26})` \|", section(4), re.MULTILINE | re.DOTALL
+    )
     shown += re.findall(r"^(\[\{.*\])\n(sys1-[a-z2-7]{26})$", section(4), re.MULTILINE)
     assert len(shown) == 4
     for text, identifier in shown:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -532,7 +534,8 @@ def _items(jobs: list[_Job], processes: int) -> Iterator[tuple[_Job, Iterable[It
             while True:
                 while len(waiting) < 4 * processes and (following := next(rest, None)):
                     index, job = following
-                    waiting.append((job, pool.submit(_spool, job, str(Path(folder) / str(index)))))
+                    with _deaf_children():
+                        waiting.append((job, pool.submit(_spool, job, str(Path(folder) / str(index)))))
                 if not waiting:
                     return
                 job, future = waiting.popleft()
@@ -544,6 +547,19 @@ def _items(jobs: list[_Job], processes: int) -> Iterator[tuple[_Job, Iterable[It
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Keep Ctrl-C from processes started here (they inherit the mask): this one hears it, and stops them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _result(job: _Job, future: Future[str]) -> Iterable[Item]:

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.descriptor import SCHEMA_URL
-from benchfmt.finding import Finding, Severity
+from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers.tables import TextTable
 from benchfmt.units import find_unit, unit
 from benchfmt.vocabulary import Metric, vocabulary
@@ -73,13 +73,14 @@ STATISTIC_WORDS = {
     "p90": "p90",
     "p95": "p95",
     "p99": "p99",
+    "p99.9": "p99.9",
     "total": "sum",
     "sum": "sum",
 }
 COMPANION_PREFIX = "ai4europe"
 _SCOPE_WORDS = ("cpu", "gpu", "npu", "dsp")
 _HEADER_UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[a-z0-9.]+")
+_WORDS = re.compile(r"[pP][0-9]{2}(?:\.[0-9]+)?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[a-z0-9.]+")
 _ROWS = 10_000
 
 
@@ -103,7 +104,7 @@ def draft(path: Path, suite: str | None = None) -> Draft:
         annotation = _annotation(name, taken, notes)
         field = {"name": name, "type": _type(first[name] if name in first.columns else None)}
         fields.append({**field, "benchfmt": annotation} if annotation else field)
-        if annotation is None:
+        if annotation is None and not any(f"{name!r}" in note for note in notes):
             notes.append(f"column {name!r} was not understood: it is kept as text under extensions")
     _mark_primary(fields)
     slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
@@ -136,7 +137,11 @@ def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[
     findings: list[Finding] = []
     fields = []
     taken: set[Any] = set()
-    entries = [(role, item) for role in ("inputs", "hyperparams", "targets") for item in data.get(role) or ()]
+    roles = {role: data.get(role) or [] for role in ("inputs", "hyperparams", "targets")}
+    for role, items in roles.items():
+        if not isinstance(items, list):
+            raise BenchfmtError(f"the companion of {table}: {role} is to be a list of columns")
+    entries = [(role, item) for role, items in roles.items() for item in items]
     for role, item in entries:
         name = str(item.get("ID") if isinstance(item, dict) else item)
         if name not in columns:
@@ -146,7 +151,7 @@ def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[
             continue
         annotation = _of_role(role, name, taken, findings, table)
         kind = (
-            {"int": "integer", "float": "number"}.get(item.get("type", ""), "string")
+            {"int": "integer", "float": "number"}.get(str(item.get("type")), "string")
             if isinstance(item, dict)
             else "string"
         )
@@ -243,29 +248,37 @@ def _measured(name: str, taken: set[Any], notes: list[str]) -> dict[str, Any] | 
     if key in taken:
         notes.append(f"column {name!r} looks like another column's measurement; tell them apart by stage or scope")
         return None
+    said = _unit_of(name, word, vocabulary().metrics[metric_id], notes)
+    if said is None:
+        return None
     taken.add(key)
     annotation = {
         "metric": metric_id,
         **({"statistic": statistic} if statistic else {}),
         **({"scope": scope} if scope else {}),
     }
-    return {**annotation, **_unit_of(name, word, vocabulary().metrics[metric_id], notes)}
+    return {**annotation, **said}
 
 
 def _metric(word: str) -> str | None:
     return vocabulary().match("metric", word)
 
 
-def _unit_of(name: str, word: str | None, metric: Metric, notes: list[str]) -> dict[str, Any]:
+def _unit_of(name: str, word: str | None, metric: Metric, notes: list[str]) -> dict[str, Any] | None:
+    """Return the unit of a column, or None where its header names one that cannot be the metric's."""
     found = find_unit(word) if word else None
     wanted = metric.unit or "1"
     if found and word and (wanted in ("target", "currency") or unit(found[0]).dimension == unit(wanted).dimension):
         return {"unit": found[0] if found[1] == 1 else word}
     if word and not found:
-        notes.append(f"column {name!r}: the unit {word!r} is not known; write a UCUM code")
-    elif word:
-        notes.append(f"column {name!r}: {word} is no unit of {metric.id}, which is in {wanted}")
-    elif wanted not in ("1", "target", "currency"):
+        notes.append(
+            f"column {name!r}: the unit {word!r} is not known; write a UCUM code; until then it is kept as text"
+        )
+        return None
+    if word:
+        notes.append(f"column {name!r}: {word} is no unit of {metric.id}, which is in {wanted}; it is kept as text")
+        return None
+    if wanted not in ("1", "target", "currency"):
         notes.append(f"column {name!r} names no unit: {wanted} is assumed; correct it if the numbers are in another")
     if wanted in ("target", "currency"):
         notes.append(f"column {name!r}: {metric.id} needs the unit of its target")
@@ -287,7 +300,7 @@ def _type(cells: pl.Series | None) -> str:
 
 
 def _mark_primary(fields: list[dict[str, Any]]) -> None:
-    """Mark the first quality or time as the headline number."""
+    """Mark the first measurement as the headline number."""
     measured = [field["benchfmt"] for field in fields if "metric" in field.get("benchfmt", {})]
     if measured:
         measured[0]["primary"] = True

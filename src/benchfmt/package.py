@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource, package_descriptor, read_descriptor
 from benchfmt.finding import BenchfmtError
@@ -30,7 +32,7 @@ from benchfmt.readers.files import UnsafeError, file_sha256, safe_path
 from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.jsons import read as read_json
 from benchfmt.readers.tables import TextTable
-from benchfmt.record import SCHEMA_VERSION, Record
+from benchfmt.record import MAX_SAFE_INTEGER, SCHEMA_VERSION, Record
 from benchfmt.tables import COLUMNS, TABLES, Batch, Row, arrow_schema, from_rows, table_of
 from benchfmt.vocabulary import vocabulary
 from benchfmt.wide import widen
@@ -48,6 +50,9 @@ _REPEATING = {
     "dataset_split", "model", "system_id", "engine", "engine_version", "software", "precision", "input_shape",
     "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
 }  # fmt: skip
+
+
+_SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
 
 
 class PackageError(BenchfmtError):
@@ -121,11 +126,20 @@ class Package:
             if waiting and waiting[0] == row["id"]:
                 rows = list(waiting[1])
                 waiting = next(grouped, None)
-            yield Record.from_dict(from_rows(row, systems.get(row["system_id"] or ""), rows))
+            yield self._record(from_rows(row, systems.get(row["system_id"] or ""), rows))
         if waiting:
             raise PackageError(
                 f"{self.root}: measurements of {waiting[0]!r} do not stand in the order of the records; run benchfmt validate"
             )
+
+    def _record(self, data: dict[str, Any]) -> Record:
+        try:
+            return Record.from_dict(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            words = f"record {data['id']!r}: {where}{': ' if where else ''}{first['msg']}; run benchfmt validate"
+            raise PackageError(f"{self.root}: {words}") from error
 
     def _rows(self, table: str) -> Iterator[Row]:
         for batch in self.batches(table):
@@ -211,12 +225,12 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
     return descriptor
 
 
-def parquet_batches(path: Path) -> Iterator[pa.Table]:
-    """Yield a Parquet file row group by row group, none of it larger than a batch; raises PackageError."""
+def parquet_batches(path: Path, rows: int = ROW_GROUP) -> Iterator[pa.Table]:
+    """Yield a Parquet file row group by row group, in tables of at most `rows` rows; raises PackageError."""
     try:
         with pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
             for group in range(file.num_row_groups):
-                for batch in file.iter_batches(batch_size=ROW_GROUP, row_groups=[group]):
+                for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
                     yield pa.Table.from_batches([batch])
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise PackageError(f"{path}: not a Parquet file that can be read: {error}") from error
@@ -243,7 +257,8 @@ def _typed(path: Path, cells: pl.Series, first: int) -> pa.Array[Any]:
         typed = cells.cast(pl.Float64, strict=False)
         typed = typed.set(~typed.is_finite(), None)
         if kind == "integer":
-            typed = typed.set(typed != typed.round(), None).cast(pl.Int64)
+            whole = (typed == typed.round()) & (typed.abs() <= MAX_SAFE_INTEGER)
+            typed = typed.set(~whole, None).cast(pl.Int64)
     else:
         return cells.to_arrow()
     bad = (typed.is_null() & cells.is_not_null()).arg_max()
@@ -480,7 +495,10 @@ def _holds_package(path: Path) -> bool:
 
 
 class _Sink:
-    """Gathers the rows of one table and writes them in groups of fixed size, so that equal rows give equal bytes."""
+    """Gathers the rows of one table and writes them in groups of fixed size, so that equal rows give equal bytes.
+
+    A thread of its own writes a group while the next is gathered; never more than one is waiting.
+    """
 
     def __init__(self, path: Path, table: str) -> None:
         self.path = path
@@ -488,6 +506,8 @@ class _Sink:
         self.schema = arrow_schema(table)
         self._parts: list[pa.Table] = []
         self._rows = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
+        self._pending: Future[None] | None = None
 
     def write(self, part: pa.Table) -> None:
         """Add rows."""
@@ -495,9 +515,18 @@ class _Sink:
         self._rows += part.num_rows
         while self._rows >= ROW_GROUP:
             whole = pa.concat_tables(self._parts)
-            self.flush(whole.slice(0, ROW_GROUP))
+            self._later(whole.slice(0, ROW_GROUP))
             rest = whole.slice(ROW_GROUP)
             self._parts, self._rows = [rest], rest.num_rows
+
+    def _later(self, part: pa.Table) -> None:
+        self._wait()
+        self._pending = self._thread.submit(self.flush, part)
+
+    def _wait(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
 
     def stored(self, part: pa.Table) -> pa.Table:
         """Return rows as this kind of file takes them."""
@@ -509,12 +538,18 @@ class _Sink:
 
     def close(self) -> Path:
         """Write what is left and return the file."""
+        self._wait()
         if self._rows or not self.path.exists():
             self.flush(pa.concat_tables(self._parts) if self._parts else self.stored(table_of(self.table, [])))
         self.abandon()
         return self.path
 
     def abandon(self) -> None:
+        """Close the file, whatever is written of it."""
+        self._thread.shutdown(wait=True)
+        self.release()
+
+    def release(self) -> None:
         """Close the file."""
         raise NotImplementedError
 
@@ -534,10 +569,18 @@ class _ParquetSink(_Sink):
     def flush(self, part: pa.Table) -> None:
         if self._writer is None:
             # Without the Arrow schema in the file every reader sees plain strings.
-            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False)
+            self._writer = pq.ParquetWriter(
+                self.path,
+                self.schema,
+                compression="zstd",
+                store_schema=False,
+                # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
+                use_dictionary=[f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"],
+                write_statistics=[f.name for f in self.schema if f.name in _SEARCHED],
+            )
         self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=ROW_GROUP)
 
-    def abandon(self) -> None:
+    def release(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -557,7 +600,7 @@ class _CsvSink(_Sink):
             self._file = self.path.open("wb")
         pl.DataFrame(pl.from_arrow(part)).write_csv(self._file, include_header=first)
 
-    def abandon(self) -> None:
+    def release(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -567,7 +610,8 @@ def _as_type(cells: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArra
     if pa.types.is_dictionary(wanted):
         # A word that stands twice in a dictionary makes the Parquet writer leave bytes of the page unwritten: then
         # equal tables are unequal files, and what was in memory before is published.
-        dictionaries = [chunk.dictionary for chunk in cells.chunks] if cells.type == wanted else []
+        chunks: list[Any] = cells.chunks if cells.type == wanted else []
+        dictionaries = [chunk.dictionary for chunk in chunks]
         if dictionaries and all(len(words.unique()) == len(words) for words in dictionaries):
             return cells
         return cells.cast(pa.string()).dictionary_encode()

@@ -223,7 +223,8 @@ def shapes_graph() -> str:
             )
         )
         for field in fields:
-            rule = BNode()
+            # Named, for blank nodes are written in another order each time.
+            rule = URIRef(f"{node}/{field}")
             graph.add((node, SH.property, rule))
             graph.add(
                 (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from benchfmt.conversion import Account, convert
-from benchfmt.converters.base import Converter, Match, Source, Unit
+from benchfmt.converters.base import GROUP, Converter, Match, Source, Unit, load, names
 from benchfmt.package import open_package
 from benchfmt.validation import validate
 
@@ -24,8 +25,8 @@ def check_converter(converter: str | Converter, samples: Iterable[str | Path]) -
     accounts = []
     for sample in samples:
         name = converter if isinstance(converter, str) else converter.NAME
-        if not isinstance(converter, str):
-            _check_interface(converter, Path(sample))
+        _check_interface(load(name) if isinstance(converter, str) else converter, Path(sample))
+        _hold(name in names(), Path(sample), f"{name!r} is not installed: it has no entry point in {GROUP!r}")
         accounts.append(_check_sample(name, Path(sample)))
     return accounts
 
@@ -39,18 +40,25 @@ def _check_interface(converter: Converter, sample: Path) -> None:
     _hold(first == second, sample, "planning twice gives different units")
     _hold(any(isinstance(item, Unit) for item in first), sample, "there is nothing to read")
     for item in first:
-        _hold(pickle.loads(pickle.dumps(item)) == item, sample, f"{item} does not survive pickling")  # noqa: S301
+        _hold(_survives(item), sample, f"{item} does not survive pickling")
+
+
+def _survives(item: object) -> bool:
+    try:
+        return bool(pickle.loads(pickle.dumps(item)) == item)  # noqa: S301
+    except Exception:  # noqa: BLE001 - whatever a class raises that cannot be pickled
+        return False
 
 
 def _check_sample(name: str, sample: Path) -> Account:
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
         first, again, text = (Path(folder) / part for part in ("first", "again", "text"))
-        account = convert(sample, name).write(first)
+        account = convert(sample.resolve(), name).write(first)
         _check_account(account, sample)
-        convert(sample.resolve(), name, jobs=2).write(again)
+        convert(Path(os.path.relpath(sample)), name, jobs=2).write(again)
         for table in ("systems", "records", "measurements"):
             same = (first / f"{table}.parquet").read_bytes() == (again / f"{table}.parquet").read_bytes()
-            _hold(same, sample, f"two processes give another table {table}")
+            _hold(same, sample, f"given by another path, or read by two processes, it gives another table {table}")
         convert(sample, name).write(text, format="csv")
         for package in (first, text):
             report = validate(package)

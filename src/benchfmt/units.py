@@ -6,6 +6,7 @@ vocabulary come with their factors; any other UCUM code is looked up with the uc
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -46,8 +47,12 @@ class Conversion:
         return None if self.offset else _power_of_ten(self.factor)
 
     def apply(self, number: Fraction) -> float:
-        """Return the double nearest to the exact result."""
-        return float(number * self.factor + self.offset)
+        """Return the double nearest to the exact result; infinity beyond the range of doubles."""
+        result = number * self.factor + self.offset
+        try:
+            return float(result)
+        except OverflowError:
+            return math.inf if result > 0 else -math.inf
 
 
 @cache
@@ -89,9 +94,10 @@ def exact(text: str) -> Fraction | None:
 
 
 def convert(text: str, source: str, target: str) -> float | None:
-    """Return the double nearest to a decimal text converted to another unit, or None if it is not a number."""
+    """Return the double nearest to a decimal text converted to another unit, or None if it is no number of a double."""
     number = exact(text)
-    return None if number is None else conversion(source, target).apply(number)
+    value = math.nan if number is None else conversion(source, target).apply(number)
+    return value if math.isfinite(value) else None
 
 
 def find_unit(word: str) -> tuple[str, Fraction] | None:

@@ -38,9 +38,10 @@ from benchfmt.tables import COLUMNS, TABLES, Batch, column, to_batch
 from benchfmt.vocabulary import Metric, vocabulary
 
 TOPICS = (terms, plausibility, consistency, integrity)
-_FORMULA = "^[=+@\t-]"
+_FORMULA = "^[=+@\t-]."
 _DOCUMENTS = 2_000
-_RECORDS = 16_384
+_RECORDS = 8_192
+_ROWS = 32_768
 _SEED = 0
 
 
@@ -506,7 +507,8 @@ class _Place:
         raise NotImplementedError
 
     def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
-        """Return the place in the record that a column holds."""
+        """Return the place in the record that a column holds; `fault` tells which of several."""
+        del fault
         return _field(table, name)
 
 
@@ -523,7 +525,7 @@ class _Tables(_Place):
 class _Lines(_Place):
     """A file of records: a row is a line, or a place in the list."""
 
-    def __init__(self, path: str, documents: list[_Document], records: list[Record], systems: list[str]) -> None:
+    def __init__(self, path: str, documents: list[_Document], records: list[Record], systems: list[Any]) -> None:
         self.path = path
         self.rows = [document.row for document in documents]
         self.sound = [document.sound for document in documents]
@@ -659,7 +661,7 @@ class _Walk:
             return
         if self._is_parquet(table):
             done = 0
-            for part in parquet_batches(path):
+            for part in parquet_batches(path, _ROWS):
                 frame = pl.DataFrame(pl.from_arrow(part))
                 yield frame.with_columns(pl.int_range(done + 1, done + frame.height + 1, dtype=pl.Int64).alias(ROW))
                 done += frame.height

@@ -63,7 +63,8 @@ class Vocabulary:
         found = self._aliases(kind, suite).get(word) if suite else None
         if found or word in self.terms(kind):
             return found or word
-        return self._aliases(kind, ANY_SUITE).get(word.strip().lower())
+        plain = word.strip().lower()
+        return self._aliases(kind, ANY_SUITE).get(plain) or (plain if plain in self.terms(kind) else None)
 
     @cache  # noqa: B019 - one vocabulary lives as long as the process
     def _aliases(self, kind: str, suite: str | None) -> dict[str, str]:

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -76,7 +75,7 @@ def _exactly(text: str | None, conversion: Conversion) -> float | None:
     number = exact(text) if text is not None else None
     if number is None:
         return None
-    value = conversion.apply(number) if abs(number) < Fraction(10) ** 308 else math.inf
+    value = conversion.apply(number)
     return value if math.isfinite(value) else None
 
 

@@ -14,6 +14,7 @@ from benchfmt.annotated import cells as c
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import IDENTITY, TERM_KINDS, Program, Target, constant, field_conversion, groups, target
 from benchfmt.identity import canonical, platform, system_id
+from benchfmt.record import MAX_SAFE_INTEGER
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, system_from_row, system_row, table_of
 from benchfmt.units import find_unit
@@ -140,7 +141,7 @@ class Fields:
         for word, term in unknown.items():
             meant = vocabulary().suggest(kind, word)
             at = int(self.rows[(cells == word).arg_max() or 0])
-            self.notes.add(
+            self.notes.once(
                 "BF201", at, name, f"{word!r} is no known {kind}; written as {term!r}" if term else f"{word!r} is no {kind}",
                 word, f"did you mean {meant!r}? say it under `terms` of the column" if meant else "add it to `terms`",
             )  # fmt: skip
@@ -165,10 +166,12 @@ class Fields:
             return self._list_cells(place, cells, words, name)
         if words:
             return c.map_distinct(cells, lambda t: None if t is None else canonical(words.get(t, t)), pl.String)
-        if item_type in ("number", "integer"):
+        if item_type in ("number", "integer") and place.column.name != "software":  # whose versions are text
             read = c.numbers(cells, field_conversion(name, note, place.column) if note else IDENTITY)
-            self.notes.cells("BF103", name, cells, read.bad, self.rows, "is not a number; it is kept as text")
-            return c.json_numbers(read.values).fill_null(c.json_strings(cells))
+            unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
+            told = "is not a number that every reader keeps; it is kept as text"
+            self.notes.cells("BF103", name, cells, read.bad | unsafe, self.rows, told)
+            return c.json_numbers(read.values.set(unsafe, None)).fill_null(c.json_strings(cells))
         return c.json_strings(cells)
 
     def _list_cells(self, place: Target, cells: pl.Series, words: dict[str, Any], name: str) -> pl.Series:
@@ -366,15 +369,15 @@ def _merge_inside(frame: pl.DataFrame, place: Target, value: Any, mask: pl.Serie
     name = place.column.name
     before = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
 
-    def merged(text: str | None) -> str:
-        data = json.loads(text) if text else {}
+    def merged(text: str) -> str:
+        data = json.loads(text)
         node = data
         for part in place.inside[:-1]:
             node = node.setdefault(part, {})
         node[place.inside[-1]] = value
         return canonical(data)
 
-    after = c.map_distinct(before, merged, pl.String)
+    after = c.map_distinct(before.fill_null("{}"), merged, pl.String)
     return frame.with_columns(after.zip_with(mask, before).alias(name))
 
 

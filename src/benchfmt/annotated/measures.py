@@ -67,7 +67,7 @@ def all_measures(fields: Fields) -> list[Measure]:
         measures += found
         for word in unknown:
             at = int(fields.rows[(naming == word).arg_max() or 0])
-            fields.notes.add(
+            fields.notes.once(
                 "BF201",
                 at,
                 named_by.column,

@@ -23,6 +23,7 @@ class Notes:
         self.path = path
         self.findings: list[Finding] = []
         self.counts: Counter[tuple[str, str | None]] = Counter()
+        self.told: set[tuple[str, str, str]] = set()
 
     def take(self) -> list[Finding]:
         """Return the findings since the last call."""
@@ -52,6 +53,12 @@ class Notes:
         self.counts[(code, name)] += 1
         if self.counts[(code, name)] <= LIMITS.findings_per_code:
             self.findings.append(Finding(code, Severity.WARNING, self.path, row, name, None, message, value, hint))
+
+    def once(self, code: str, row: int, name: str, message: str, value: str, hint: str | None = None) -> None:
+        """Note a fault of a word where it first stands."""
+        if (code, name, value) not in self.told:
+            self.told.add((code, name, value))
+            self.add(code, row, name, message, value, hint)
 
     def beyond(self) -> dict[str, int]:
         """Return how many faults of each code were counted and not listed."""

@@ -166,11 +166,13 @@ def constant(path: str, value: Any) -> tuple[Target, Any]:
     place = target(path)
     if place.input is not None:
         raise AnnotationError(f"{path}: instance data stands in columns, it is no constant")
-    if place.inside:
-        return place, value
+    whole = value
+    for key in reversed(place.inside):
+        whole = {key: whole}
     schema = {**column_schema(place.table, place.column.name), "$defs": record_schema()["$defs"]}
-    fault = next(iter(jsonschema.Draft202012Validator(schema).iter_errors(value)), None)
-    if fault:
+    faults = list(jsonschema.Draft202012Validator(schema).iter_errors(whole))
+    if faults:
+        fault = min(faults, key=lambda found: found.validator != "type")
         raise AnnotationError(f"{path}: {fault.message}")
     return place, value
 
@@ -324,7 +326,8 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
                 constant(path, value)
         for extract in annotation.extract:
             for path in extract.set:
-                target(path)
+                if target(path).input:
+                    raise AnnotationError(f"{path}: instance data stands in a column, one vector or number a row")
             pl.Series(["x"]).str.extract_groups(extract.pattern)
         owners: dict[str, str] = {}
         for item in fields:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -187,6 +188,8 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
 @cache
 def reported_conversion(word: str, code: str) -> Conversion | None:
     """Return how a number reported in a word of a unit becomes a value, or None where that is not known."""
+    if word == code:
+        return Conversion(Fraction(1), Fraction(0))
     found = find_unit(word)
     if found is None:
         return None

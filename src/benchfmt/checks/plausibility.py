@@ -36,7 +36,7 @@ COLUMN_CHECKS = (
         "BF301", "measurements", "value",
         _FRACTION & (pl.col("value") > 1),
         pl.format("{} {} is above 1; a percent?", pl.col("metric"), number("value")),
-        pl.format("{} is the fraction", (pl.col("value") / 100).cast(pl.String)),
+        pl.format("{} is the fraction", (pl.col("value") / 100).round_sig_figs(12).cast(pl.String)),
     ),
     ColumnCheck(
         "BF302", "measurements", "value",

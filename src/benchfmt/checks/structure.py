@@ -43,7 +43,6 @@ KEYWORD_CODES = {
 PYDANTIC_CODES = {
     "missing": "BF101",
     "extra_forbidden": "BF102",
-    "literal_error": "BF104",
     "not_listed": "BF104",
     "malformed_text": "BF105",
     "greater_than": "BF106",
@@ -197,6 +196,8 @@ def _type_column(
     if cells.dtype in (pl.Categorical, pl.Enum):  # a dictionary column of Parquet
         cells = cells.cast(pl.String)
     words = _Words(cells)
+    if cells.null_count() == cells.len() and not item.required:
+        return pl.Series([None], dtype=dtype(item.kind)).new_from_index(0, cells.len()), words.bad, no_faults()
     if typed and cells.dtype == pl.String and item.kind in ("boolean", "integer", "number"):
         words.say(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text", None)
         read = pl.Series([None] * cells.len(), dtype=dtype(item.kind))
@@ -374,7 +375,7 @@ def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:
     at = f"at /{where}: " if where else ""
     deepest = _deepest(error)
     value = deepest.instance
-    if value is None or (deepest.validator in ("minItems", "minLength", "minProperties") and not value):
+    if value is None or (deepest.validator != "type" and isinstance(value, str | list | dict) and not value):
         return "BF107", f"{at}null or empty: leave out what the source does not say"
     if deepest.validator == "minItems":
         return "BF120", f"{at}{deepest.message}"
@@ -386,9 +387,7 @@ def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
     """Return the error that says most: within a choice, that of the option that was meant."""
     if error.validator not in ("anyOf", "oneOf") or not error.context:
         return error
-    inner = [item for item in error.context if item.validator != "type"] or list(error.context)
-    numbers = [item for item in inner if item.validator in ("minimum", "maximum")]
-    return _deepest((numbers or inner)[0])
+    return _deepest(max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type")))
 
 
 def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
@@ -401,10 +400,11 @@ def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
         code = PYDANTIC_CODES.get(kind, "BF103")
         if kind == "too_short":
             code = "BF107" if not error["input"] else "BF120"
-        if error["input"] is None and kind != "missing":
+        empty = error["input"] == "" and kind in ("literal_error", "not_listed", "malformed_text")
+        if empty or (error["input"] is None and kind != "missing"):
             code = "BF107"
-        elif kind == "literal_error" and path == ["benchfmt"]:
-            code = "BF117"
+        elif kind == "literal_error":
+            code = "BF117" if path == ["benchfmt"] else "BF104" if isinstance(error["input"], str) else "BF103"
         if path[-1:] == ["[key]"]:
             path.pop()
         path += [error["ctx"]["field"]] if "field" in error.get("ctx", {}) else []

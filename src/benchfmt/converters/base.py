@@ -125,10 +125,16 @@ def names() -> list[str]:
     return sorted({point.name for point in entry_points(group=GROUP)})
 
 
+_LOADED: dict[str, Converter] = {}
+"""Looking entry points up costs milliseconds, and every unit asks."""
+
+
 def load(name: str) -> Converter:
     """Return a converter by name; raises BenchfmtError where there is none."""
+    if name in _LOADED:
+        return _LOADED[name]
     for point in entry_points(group=GROUP):
         if point.name == name:
-            converter: Converter = point.load()
-            return converter
+            _LOADED[name] = point.load()
+            return _LOADED[name]
     raise BenchfmtError(f"there is no converter {name!r}; there are: {', '.join(names())}")

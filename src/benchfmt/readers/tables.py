@@ -20,6 +20,10 @@ from benchfmt.limits import LIMITS, Limits
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
+_BLOCKS = 4
+_FRAME_ROWS = 20_000
+
+
 class TableError(BenchfmtError):
     """A table that cannot be read as one; `code` is the finding that says why."""
 
@@ -74,14 +78,22 @@ class TextTable:
 
     def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
         """Yield frames of text with the number of each row, counting data rows from 1; raises TableError."""
-        names = self.header()
         good = 0
-        for batch in self._open(names):
-            frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
-            if not frame.height:
-                continue
+        for blocks in self._joined(self.header()):
+            frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(blocks)))
             yield frame, self._numbers(good, frame.height)
             good += frame.height
+
+    def _joined(self, names: list[str]) -> Iterator[list[pa.RecordBatch]]:
+        """Yield a few blocks at a time: frames of some size are worth their overhead, and bound the memory still."""
+        blocks: list[pa.RecordBatch] = []
+        for batch in self._open(names):
+            blocks += [batch] if batch.num_rows else []
+            if len(blocks) == _BLOCKS or sum(block.num_rows for block in blocks) >= _FRAME_ROWS:
+                yield blocks
+                blocks = []
+        if blocks:
+            yield blocks
 
     def _open(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         try:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from benchfmt.conversion import Account
 from benchfmt.finding import Finding
 from benchfmt.package import Package
 from benchfmt.validation import Report
 
+if TYPE_CHECKING:
+    import polars as pl
+
 _SHOWN_ROWS = 5
+_COMPARED = 8
 
 
 def finding_line(finding: Finding) -> str:
@@ -95,31 +100,46 @@ def package_lines(package: Package) -> Iterator[str]:
 
 
 def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterator[str]:
-    """Yield, for the largest groups of comparable records, their headline numbers side by side, best first."""
+    """Yield the largest groups of comparable records, each with its headline numbers side by side, best first.
+
+    A group needs two results; those of most systems come first.
+    """
     import polars as pl
 
-    from benchfmt.vocabulary import vocabulary
-
-    wide = pl.DataFrame(pl.from_arrow(package.wide())).filter(pl.col("comparability_group").is_not_null())
-    ranked = wide.filter(pl.col("primary_value").is_not_null())
+    wide = pl.DataFrame(pl.from_arrow(package.wide()))
+    ranked = wide.filter(pl.col("comparability_group").is_not_null() & pl.col("primary_value").is_not_null())
     if metric:
         ranked = ranked.filter(pl.col("primary_metric") == metric)
-    groups = ranked.group_by("comparability_group", "primary_metric", maintain_order=True).agg(
+    together = ["comparability_group", "primary_metric", "primary_unit"]
+    groups = ranked.group_by(together, maintain_order=True).agg(
         pl.len(), pl.col("system_id").n_unique().alias("systems")
     )
-    for group, name, *_ in groups.sort(["systems", "len"], descending=True, maintain_order=True).head(limit).rows():
-        rows = ranked.filter((pl.col("comparability_group") == group) & (pl.col("primary_metric") == name))
-        known = vocabulary().metrics.get(name)
-        lower = known is not None and known.direction == "lower"
-        first = rows.row(0, named=True)
-        about = [first[key] for key in ("suite", "benchmark", "model", "model_version", "precision") if first[key]]
-        yield f"{' / '.join(about)}: {name}, {'lower' if lower else 'higher'} is better"
-        ordered = rows.sort(
-            "primary_value", "system_id", "engine", descending=[not lower, False, False], maintain_order=True
-        )
-        for row in ordered.head(limit * 2).iter_rows(named=True):
-            where = [row[key] for key in ("system_id", "engine", "placement") if row[key]]
-            yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
+    several = groups.filter(pl.col("len") > 1).sort(["systems", "len"], descending=True, maintain_order=True)
+    if not several.height:
+        yield "no two results may be compared" + (f" on {metric}" if metric else "")
+    for group in several.head(limit).iter_rows(named=True):
+        same = [pl.col(name) == group[name] for name in together]
+        yield from _group_lines(ranked.filter(*same))
+    if several.height > limit:
+        yield f"... and {_count(several.height - limit, 'more group')} (--limit)"
+
+
+def _group_lines(rows: pl.DataFrame) -> Iterator[str]:
+    from benchfmt.vocabulary import vocabulary
+
+    first = rows.row(0, named=True)
+    known = vocabulary().metrics.get(first["primary_metric"])
+    higher = known is not None and known.direction == "higher"
+    named = ("suite", "benchmark", "scenario", "model", "model_version", "precision", "input_shape")
+    about = [first[key] for key in named if first[key]]
+    about += [f"batch {first['batch_size']}"] if first["batch_size"] else []
+    yield f"{' / '.join(about)}: {first['primary_metric']}, {'higher' if higher else 'lower'} is better"
+    ordered = rows.sort("primary_value", "system_id", "engine", descending=[higher, False, False], maintain_order=True)
+    for row in ordered.head(_COMPARED).iter_rows(named=True):
+        where = [row[key] for key in ("system_id", "engine", "placement") if row[key]]
+        yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
+    if rows.height > _COMPARED:
+        yield f"  ... and {_count(rows.height - _COMPARED, 'more result')}"
 
 
 def _count(count: int, word: str) -> str:

@@ -1,0 +1,197 @@
+"""The benches: each lines up what is measured, runs it interleaved and says whether the target was met."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.process import ROOT, run_command, run_task
+from bench.table import Bench, Row, Verdict, interleaved, ratios
+
+ANNOTATED_TARGET = 3.0
+FLAT = 1.3
+STARTUP_TARGET = 1.3
+STARTUP_RUNS = 11
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How much is run, and where the generated files go."""
+
+    folder: Path
+    quick: bool
+    repeat: int
+    tell: Callable[[str], None]
+
+    def size(self, full: int) -> int:
+        """Return a size, a tenth of it with --quick."""
+        return full // 10 if self.quick else full
+
+    def out(self, name: str) -> str:
+        """Return an empty place for output."""
+        place = self.folder / "out" / name
+        shutil.rmtree(place, ignore_errors=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return str(place)
+
+
+def annotated(setting: Setting) -> Bench:
+    """An annotated CSV as three Parquet tables: benchfmt, polars by hand, and pyarrow only reading it."""
+    rows = setting.size(1_000_000)
+    where: dict[str, Any] = {"folder": str(setting.folder), "rows": rows}
+    run_task("prepare_annotated", **where)
+    outs = {name: setting.out(name) for name in ("ours", "polars", "ordered")}
+    bench = Bench("annotated", f"{rows:,} rows of 16 columns, 10 measured, to Parquet", [
+        Row("benchfmt convert", "us", lambda: run_task("convert_annotated", **where, out=outs["ours"]), rows, "rows"),
+        Row("polars by hand", "peer", lambda: run_task("convert_by_polars", **where, out=outs["polars"]),
+            rows, "rows", "benchfmt convert"),
+        Row("polars, rows in the standard's order", "other",
+            lambda: run_task("convert_by_polars", **where, out=outs["ordered"], ordered=True),
+            rows, "rows", "benchfmt convert"),
+        Row("pyarrow reads the CSV", "floor", lambda: run_task("read_csv", **where), rows, "rows", "benchfmt convert"),
+    ])  # fmt: skip
+    interleaved(bench.rows, setting.repeat, setting.tell)
+    ours, peer = bench.rows[0], bench.rows[1]
+    factor = median(ratios(ours, peer))
+    # The verdict is on the median of the rounds; the other two tell how far a busy machine is to blame.
+    best = min(ours.seconds) / min(peer.seconds)
+    cpu = median(t.cpu_seconds for t in ours.runs) / median(t.cpu_seconds for t in peer.runs)
+    bench.verdicts.append(
+        Verdict(
+            f"{factor:.2f} times polars by hand, median of the rounds (at most {ANNOTATED_TARGET}); "
+            f"best against best {best:.2f}, CPU seconds {cpu:.2f}",
+            factor <= ANNOTATED_TARGET,
+        )
+    )
+    found = {name: run_task("sums", out=out).facts for name, out in outs.items()}
+    for name in ("polars", "ordered"):
+        differences = _differences(found["ours"], found[name])
+        same = "equal counts, sums per metric and reported characters"
+        bench.verdicts.append(Verdict(f"{name}: {differences or same}", not differences))
+    shutil.rmtree(setting.folder / "out")
+    return bench
+
+
+def _differences(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+    """Return what differs between two packages' counts and sums, or nothing."""
+    wrong = [name for name in ("counts", "columns", "batches", "words") if ours[name] != theirs[name]]
+    pairs = list(zip(ours["groups"], theirs["groups"], strict=False))
+    if len(ours["groups"]) != len(theirs["groups"]):
+        wrong.append("kinds of measurement")
+    # key, rows, values, sum, characters; the peer multiplies where we convert exactly, so sums may differ in rounding.
+    wrong += [
+        str(a[:6]) for a, b in pairs if [*a[:8], a[9]] != [*b[:8], b[9]] or not math.isclose(a[8], b[8], rel_tol=1e-9)
+    ]
+    return f"differ in {', '.join(wrong)}" if wrong else ""
+
+
+def memory(setting: Setting) -> Bench:
+    """The peak of our conversion at a size and at four times the size."""
+    sizes = [setting.size(1_000_000), setting.size(4_000_000)]
+    rows = []
+    for size in sizes:
+        where: dict[str, Any] = {"folder": str(setting.folder), "rows": size}
+        run_task("prepare_annotated", **where)
+        go = partial(run_task, "convert_annotated", **where, out=setting.out("memory"))
+        rows.append(Row(f"benchfmt convert, {size:,} rows", "us", go, size, "rows"))
+    bench = Bench("memory", "peak of the annotated conversion", rows)
+    interleaved(rows, setting.repeat, setting.tell)
+    small, large = (median(taken.over_mib for taken in row.runs) for row in rows)
+    bench.verdicts.append(
+        Verdict(
+            f"{large / small:.2f} times the memory for four times the rows (flat: at most {FLAT})",
+            large / small <= FLAT,
+        )
+    )
+    shutil.rmtree(setting.folder / "out")
+    return bench
+
+
+def lpdnn(setting: Setting) -> Bench:
+    """The real LPDNN tables where they are (`../shared/samples`), else the examples."""
+    choices = [ROOT.parent / "shared/samples/lpdnn", ROOT / "examples/lpdnn"]
+    source = next((place for place in choices if place.is_dir()), None)
+    if source is None:
+        return Bench(
+            "lpdnn", "no samples here", [], [Verdict("neither ../shared/samples/lpdnn nor examples/lpdnn is there")]
+        )
+    out, peer_out = setting.out("lpdnn"), setting.out("lpdnn-peer")
+    facts = run_task("convert_lpdnn", source=str(source), out=out).facts
+    rows = facts["rows"]
+    bench = Bench("lpdnn", f"{source.name}: {facts['files']} files, {rows:,} rows, {facts['records']:,} records", [
+        Row("benchfmt convert", "us", lambda: run_task("convert_lpdnn", source=str(source), out=out), rows, "rows"),
+        Row("benchfmt validate", "us", lambda: run_task("validate_package", path=out, warm=out), facts["records"], "records"),
+        Row("pandas: read, concat, one Parquet", "peer",
+            lambda: run_task("concat_by_pandas", source=str(source), out=peer_out), rows, "rows", "benchfmt convert"),
+        Row("reading the bytes", "floor", lambda: run_task("read_bytes", source=str(source)), rows, "rows", "benchfmt convert"),
+    ])  # fmt: skip
+    interleaved(bench.rows, setting.repeat, setting.tell)
+    speeds = ", ".join(f"{row.name} {facts['files'] / median(row.seconds):,.0f} files/s" for row in bench.rows[:3])
+    bench.verdicts.append(Verdict(speeds))
+    bench.verdicts.append(Verdict(f"pandas read {bench.rows[2].runs[0].facts['rows']:,} rows of the {rows:,}"))
+    shutil.rmtree(setting.folder / "out")
+    return bench
+
+
+def validate(setting: Setting) -> Bench:
+    """Packages of the annotated table: benchfmt, frictionless on a slice, and pyarrow only reading."""
+    full, part = setting.size(200_000), setting.size(10_000)
+
+    def made(rows: int, form: str) -> dict[str, str]:
+        warm = run_task("prepare_package", folder=str(setting.folder), rows=100, form=form).facts["path"]
+        run_task("prepare_annotated", folder=str(setting.folder), rows=rows)
+        return {
+            "path": run_task("prepare_package", folder=str(setting.folder), rows=rows, form=form).facts["path"],
+            "warm": warm,
+        }
+
+    csv, parquet, piece = made(full, "csv"), made(full, "parquet"), made(part, "csv")
+    ours_csv, ours_parquet, ours_piece = "benchfmt, CSV", "benchfmt, Parquet", f"benchfmt, CSV, {part:,} records"
+    bench = Bench("validate", f"{full:,} records of 10 measurements; frictionless on {part:,}", [
+        Row(ours_csv, "us", lambda: run_task("validate_package", **csv), full, "records"),
+        Row(ours_parquet, "us", lambda: run_task("validate_package", **parquet), full, "records"),
+        Row(ours_piece, "us", lambda: run_task("validate_package", **piece), part, "records"),
+        Row(f"frictionless, CSV, {part:,} records", "peer", lambda: run_task("validate_by_frictionless", **piece),
+            part, "records", ours_piece),
+        Row("pyarrow reads the CSV", "floor", lambda: run_task("read_tables", **csv), full, "records", ours_csv),
+        Row("pyarrow reads the Parquet", "floor", lambda: run_task("read_tables", **parquet), full, "records", ours_parquet),
+    ])  # fmt: skip
+    interleaved(bench.rows, setting.repeat, setting.tell)
+    for row in bench.rows[:4]:
+        facts = row.runs[0].facts
+        bench.verdicts.append(Verdict(f"{row.name}: {'' if facts['ok'] else 'NOT '}conformant", facts["ok"]))
+    return bench
+
+
+def startup(setting: Setting) -> Bench:
+    """Starting the program, against a typer program of two commands that does nothing."""
+    script = Path(sysconfig.get_path("scripts")) / "benchfmt"
+    ours = [str(script)] if script.exists() else [sys.executable, "-m", "benchfmt"]
+    bare = [sys.executable, str(ROOT / "bench/bare_typer.py")]
+    bench = Bench("startup", "from start to end of the process", [
+        Row("benchfmt --help", "us", lambda: run_command([*ours, "--help"])),
+        Row("benchfmt --version", "us", lambda: run_command([*ours, "--version"])),
+        Row("bare typer --help", "peer", lambda: run_command([*bare, "--help"]), against="benchfmt --help"),
+        Row("python -c pass", "floor", lambda: run_command([sys.executable, "-c", "pass"]), against="benchfmt --version"),
+    ])  # fmt: skip
+    for row in bench.rows:
+        row.run()
+    interleaved(bench.rows, STARTUP_RUNS, setting.tell)
+    factor = median(ratios(bench.rows[0], bench.rows[2]))
+    bench.verdicts.append(
+        Verdict(
+            f"--help takes {factor:.2f} times the bare program (at most {STARTUP_TARGET})", factor <= STARTUP_TARGET
+        )
+    )
+    return bench
+
+
+BENCHES = {"annotated": annotated, "memory": memory, "lpdnn": lpdnn, "validate": validate, "startup": startup}

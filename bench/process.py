@@ -1,0 +1,70 @@
+"""Running a task in a fresh process and reading what it took.
+
+The peak is VmHWM of the child itself: `ru_maxrss` of a child can be its parent's peak at the moment of the fork.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Taken:
+    """What one run took: wall and CPU seconds, MiB before it and at its peak, and what it counted."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    base_mib: float = 0.0
+    peak_mib: float = 0.0
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def over_mib(self) -> float:
+        """The peak over what imports and warm-up had taken."""
+        return self.peak_mib - self.base_mib
+
+
+@contextmanager
+def measured(taken: Taken) -> Iterator[None]:
+    """Fill in what the block takes; to be used once, in the task's own process, after imports and warm-up."""
+    taken.base_mib = _status("VmRSS")
+    # 5 makes the peak start again from here (proc(5)), so that a warm-up does not count.
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    start, cpu = time.perf_counter(), time.process_time()
+    yield
+    taken.seconds = time.perf_counter() - start
+    taken.cpu_seconds = time.process_time() - cpu
+    taken.peak_mib = _status("VmHWM")
+
+
+def run_task(name: str, **arguments: Any) -> Taken:
+    """Return what a task of bench.tasks took in a process of its own; raises RuntimeError where it failed."""
+    code = "import sys; from bench.tasks import main; main(*sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, name, json.dumps(arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"task {name} failed:\n{done.stderr[-3000:]}")
+    return Taken(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def run_command(command: list[str]) -> Taken:
+    """Return how long a command takes from start to end."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    return Taken(seconds=time.perf_counter() - start)
+
+
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024

@@ -1,0 +1,182 @@
+"""The tasks that are measured; each runs in a process of its own: imports, a warm-up on something small, the task."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench import data
+from bench.process import Taken, measured
+
+WARM_ROWS = 1_000
+
+
+def main(name: str, arguments: str) -> None:
+    """Run a task and print what it took as one line of JSON."""
+    taken = Taken()
+    TASKS[name](taken, **json.loads(arguments))
+    print(json.dumps(asdict(taken)))
+
+
+def prepare_annotated(_: Taken, folder: str, rows: int) -> None:
+    for size in (WARM_ROWS, rows):
+        data.annotated(Path(folder), size)
+
+
+def prepare_package(taken: Taken, folder: str, rows: int, form: str) -> None:
+    taken.facts["path"] = str(data.package(Path(folder), rows, form))
+
+
+# --- annotated ---
+
+
+def convert_annotated(taken: Taken, folder: str, rows: int, out: str) -> None:
+    from benchfmt import convert
+
+    def go(rows: int, out: str) -> Any:
+        return convert(data.annotated(Path(folder), rows), "annotated").write(out)
+
+    with tempfile.TemporaryDirectory() as warm:
+        go(WARM_ROWS, f"{warm}/package")
+    with measured(taken):
+        account = go(rows, out)
+    assert account.ok
+    taken.facts = {"records": account.total("records"), "measurements": account.total("measurements")}
+
+
+def convert_by_polars(taken: Taken, folder: str, rows: int, out: str, *, ordered: bool = False) -> None:
+    from bench import peer
+
+    with tempfile.TemporaryDirectory() as warm:
+        peer.convert(data.annotated(Path(folder), WARM_ROWS), Path(warm), ordered=ordered)
+    with measured(taken):
+        peer.convert(data.annotated(Path(folder), rows), Path(out), ordered=ordered)
+
+
+def read_csv(taken: Taken, folder: str, rows: int) -> None:
+    import pyarrow.csv as pa_csv
+
+    pa_csv.read_csv(data.annotated(Path(folder), WARM_ROWS) / data.TABLE)
+    with measured(taken):
+        table = pa_csv.read_csv(data.annotated(Path(folder), rows) / data.TABLE)
+    assert table.num_rows == rows
+
+
+def sums(taken: Taken, out: str) -> None:
+    """Count the rows of a package's tables, and the values and their sum for each kind of measurement."""
+    import polars as pl
+
+    tables = {name: pl.scan_parquet(f"{out}/{name}.parquet") for name in ("systems", "records", "measurements")}
+    key = ["metric", "statistic", "stage", "scope", "unit", "missing"]
+    grouped = tables["measurements"].group_by(key).agg(
+        pl.len(), pl.col("value").count().alias("values"), pl.col("value").sum().alias("sum"),
+        pl.col("reported_value").str.len_bytes().sum().alias("characters"),
+    ).sort(key, nulls_last=True)  # fmt: skip
+    taken.facts = {
+        "counts": {name: table.select(pl.len()).collect().item() for name, table in tables.items()},
+        "columns": {name: sorted(table.collect_schema().names()) for name, table in tables.items()},
+        "batches": tables["records"].select(pl.col("batch_size").sum()).collect().item(),
+        "words": tables["records"].select("engine", "precision", "model", "extensions").unique().sort(pl.all())
+        .select(pl.struct(pl.all()).hash().sum().cast(pl.String)).collect().item(),
+        "groups": grouped.collect().rows(),
+    }  # fmt: skip
+
+
+# --- lpdnn ---
+
+
+def convert_lpdnn(taken: Taken, source: str, out: str) -> None:
+    from benchfmt import convert
+
+    with tempfile.TemporaryDirectory() as warm:
+        convert(source, "lpdnn").write(f"{warm}/package")
+    with measured(taken):
+        account = convert(source, "lpdnn").write(out).to_dict()
+    taken.facts = {"files": account["files"]["seen"], "rows": account["rows"]["seen"], "records": account["records"]}
+
+
+def validate_package(taken: Taken, path: str, warm: str) -> None:
+    from benchfmt import validate
+
+    validate(warm)
+    with measured(taken):
+        report = validate(path)
+    taken.facts = {"findings": len(report.findings), "ok": report.ok}
+
+
+def concat_by_pandas(taken: Taken, source: str, out: str) -> None:
+    import pandas as pd
+
+    def go(place: Path) -> dict[str, int]:
+        files = sorted(path for path in Path(source).rglob("*") if path.is_file())
+        frames = [_frame(pd, path) for path in files if path.suffix == ".csv"]
+        for path in files:
+            if path.suffix == ".json":
+                json.loads(path.read_bytes())
+        frame = pd.concat(frames, ignore_index=True)
+        frame.to_parquet(place, compression="zstd")
+        return {"files": len(files), "rows": len(frame)}
+
+    Path(out).mkdir(parents=True, exist_ok=True)
+    go(Path(out) / "warm.parquet")
+    with measured(taken):
+        taken.facts = go(Path(out) / "all.parquet")
+
+
+def _frame(pd: Any, path: Path) -> Any:
+    return pd.read_csv(path, dtype=str, na_values=["/"], on_bad_lines="skip").assign(path=str(path))
+
+
+def read_bytes(taken: Taken, source: str) -> None:
+    def go() -> int:
+        return sum(len(path.read_bytes()) for path in Path(source).rglob("*") if path.is_file())
+
+    go()
+    with measured(taken):
+        taken.facts = {"bytes": go()}
+
+
+# --- validate ---
+
+
+def validate_by_frictionless(taken: Taken, path: str, warm: str) -> None:
+    from frictionless import validate
+
+    validate(f"{warm}/datapackage.json")
+    with measured(taken):
+        report = validate(f"{path}/datapackage.json")
+    taken.facts = {"ok": report.valid}
+
+
+def read_tables(taken: Taken, path: str, warm: str) -> None:
+    def go(place: Path) -> int:
+        return sum(_rows_of(file) for file in sorted(place.iterdir()) if file.suffix in (".csv", ".parquet"))
+
+    go(Path(warm))
+    with measured(taken):
+        taken.facts = {"rows": go(Path(path))}
+
+
+def _rows_of(path: Path) -> int:
+    if path.suffix == ".csv":
+        import pyarrow.csv as pa_csv
+
+        return int(pa_csv.read_csv(path).num_rows)
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, pre_buffer=False)
+    # Group by group: reading all at once costs more (shared/formats notes; bench/README.md).
+    return sum(int(file.read_row_group(group).num_rows) for group in range(file.num_row_groups))
+
+
+TASKS: dict[str, Callable[..., None]] = {
+    task.__name__: task
+    for task in (
+        prepare_annotated, prepare_package, convert_annotated, convert_by_polars, read_csv, sums, convert_lpdnn,
+        validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
+    )
+}  # fmt: skip

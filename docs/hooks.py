@@ -1,0 +1,175 @@
+"""Pages made when the site is built: one for each check, one for each kind of term, the commands, and root documents.
+
+`python docs/hooks.py` writes docs/cli.md, which is kept in the repository so that it can be read there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the generated pages to the site (mkdocs calls this)."""
+    from mkdocs.structure.files import File
+
+    for name, text in generated_pages():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Return a page with links to the documents at the root turned to their pages in the site (mkdocs calls this)."""
+    return re.sub(
+        r"(\]\((?:\.\./)*?)(?:\.\./)?(CONTRIBUTING|CHANGELOG)\.md", lambda m: f"{m[1]}{m[2].lower()}.md", markdown
+    )
+
+
+def generated_pages() -> Iterator[tuple[str, str]]:
+    """Yield the path and text of every generated page."""
+    yield from check_pages()
+    yield from vocabulary_pages()
+    for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text("utf-8").replace("](docs/", "](")
+        # Files that are no page are named, not linked.
+        yield name.lower(), on_page_markdown(re.sub(r"\[([^\]]+)\]\((examples/[^)]*)\)", r"\1 (`\2`)", text))
+
+
+def check_pages() -> Iterator[tuple[str, str]]:
+    """Yield the page of each code, and a list of all."""
+    from benchfmt.checks.catalogue import CODES, RULE_SETS, page
+
+    rows = []
+    for code in CODES.values():
+        sets = " and ".join(f"`{name}`" for name, codes in RULE_SETS.items() if code.id in codes)
+        title, _, rest = page(code.id).partition("\n")
+        yield f"checks/{code.id}.md", f"{title}\n\nSeverity: {code.severity.value}. Rule sets: {sets}.\n{rest}"
+        rows.append(f"| [{code.id}]({code.id}.md) | {code.severity.value} | {code.title} | {sets} |")
+    table = "\n".join(["| code | severity | what must hold | rule sets |", "|---|---|---|---|", *rows])
+    text = (
+        "# Checks\n\nEach check has a code that never changes its meaning, and a page that says why it exists, shows a failing "
+        f"and a passing example, and how to mend the fault. `benchfmt explain CODE` prints the page.\n\n{table}\n"
+    )
+    yield "checks/index.md", text
+
+
+def vocabulary_pages() -> Iterator[tuple[str, str]]:
+    """Yield a page for each kind of terms, and a list of all."""
+    from benchfmt.vocabulary import vocabulary
+
+    known = vocabulary()
+    rows = []
+    for kind in known.kinds():
+        terms = known.terms(kind)
+        rows.append(f"| [{kind}]({kind}.md) | {len(terms)} | {known.description(kind)} |")
+        parts = [f"# Vocabulary: {kind}", known.description(kind)]
+        for term_id, term in terms.items():
+            parts += [f"## {_code(term_id)}", *_term(term)]
+        yield f"vocabulary/{kind}.md", "\n\n".join(parts) + "\n"
+    table = "\n".join(["| kind | terms | what it holds |", "|---|---|---|", *rows])
+    text = (
+        f"# Vocabulary\n\nThe controlled terms, version {known.version}. They are kept in `schema/vocabulary/*.yaml` and "
+        "published as `schema/1.0/vocabulary.json` and, as SKOS, `schema/1.0/vocabulary.ttl`. `benchfmt explain TERM` prints a "
+        f"term.\n\n{table}\n"
+    )
+    yield "vocabulary/index.md", text
+
+
+def _term(term: dict[str, Any]) -> Iterator[str]:
+    yield f"{term.get('label', '')}. {_text(term['definition'])}" if term.get("label") else _text(term["definition"])
+    facts = []
+    for name in ("unit", "direction", "min", "max", "per", "broader"):
+        if name in term:
+            value = term[name]
+            facts.append(f"- {name}: {', '.join(map(_code, value)) if isinstance(value, list) else _code(value)}")
+    for suite, words in term.get("aliases", {}).items():
+        where = "" if suite == "*" else f" in {suite}"
+        facts.append(f"- also written{where}: {', '.join(map(_code, words))}")
+    for name, metric in term.get("metrics", {}).items():
+        facts.append(
+            f"- metric {_code(name)} in {_code(metric.get('unit', ''))}: {_text(metric.get('definition', ''))}"
+        )
+    if "source" in term:
+        facts.append(f"- source: {_text(term['source'])}")
+    yield "\n".join(facts)
+
+
+def _code(value: Any) -> str:
+    return f"`{value}`" if str(value) else "(none)"
+
+
+def _text(value: Any) -> str:
+    return re.sub(r"([<>*_\[\]])", r"\\\1", str(value))
+
+
+def cli_page() -> str:
+    """Return the page on the commands, made from the declarations that `--help` is made of."""
+    from benchfmt.cli.commands import app
+
+    intro = (
+        "This page is generated from the declarations that `benchfmt COMMAND --help` prints (`python docs/hooks.py`). Data goes "
+        "to stdout, progress and messages to stderr. Exit status: 0 conformant or done; 1 faults, or a source that failed; 2 a "
+        "wrong call or input that cannot be read at all."
+    )
+    parts = ["# Commands", intro]
+    for path, function in _commands(app, "benchfmt"):
+        parts += [f"## {path}", inspect.getdoc(function) or "", *_usage(path, function)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands(app: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for command in app.registered_commands:
+        yield f"{path} {command.name or command.callback.__name__}", command.callback
+    for group in app.registered_groups:
+        yield from _commands(group.typer_instance, f"{path} {group.name}")
+
+
+def _usage(path: str, function: Any) -> Iterator[str]:
+    """Yield the usage line of a command and the table of its arguments and options."""
+    types = get_type_hints(function, include_extras=True)
+    items = [(p, *get_args(types[p.name])) for p in inspect.signature(function).parameters.values()]
+    arguments = [item for item in items if type(item[2]).__name__ == "ArgumentInfo"]
+    words = " ".join(_placeholder(item) for item in arguments)
+    yield f"```text\n{path} [OPTIONS] {words}".rstrip() + "\n```"
+    rows = [f"| {_name(item)} | {_about(item)} |" for item in items]
+    if rows:
+        yield "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _placeholder(item: tuple[Any, ...]) -> str:
+    parameter, _, info = item
+    word = info.metavar or parameter.name.upper()
+    return word if parameter.default is inspect.Parameter.empty else f"[{word}]"
+
+
+def _name(item: tuple[Any, ...]) -> str:
+    parameter, kind, info = item
+    if type(info).__name__ == "ArgumentInfo":
+        return _code(_placeholder(item))
+    # Within Annotated, typer keeps the first declaration where a default would stand.
+    told = [word for word in (info.default, *(info.param_decls or ())) if isinstance(word, str)]
+    options = told or [f"--{parameter.name.replace('_', '-')}"]
+    value = "" if kind is bool else f" {info.metavar or _values(kind) or parameter.name.upper()}"
+    return ", ".join(f"`{option}{value}`" for option in options)
+
+
+def _values(kind: Any) -> str:
+    return " or ".join(kind) if isinstance(kind, type) and issubclass(kind, Enum) else ""
+
+
+def _about(item: tuple[Any, ...]) -> str:
+    parameter, kind, info = item
+    default = getattr(parameter.default, "value", parameter.default)
+    known = default is not None and default is not inspect.Parameter.empty and kind is not bool
+    return f"{info.help or ''}{f' Default: `{default}`.' if known else ''}"
+
+
+if __name__ == "__main__":
+    (DOCS / "cli.md").write_text(cli_page(), "utf-8")

@@ -1,0 +1,74 @@
+"""What all tests share: no network, the folders, and a word on the tests that had no samples."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT.parent / "shared" / "samples"
+NO_SAMPLES = "the real samples are not here"
+
+
+@pytest.fixture(autouse=True)
+def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail whatever connects to anything but a socket of this machine's own processes."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if self.family != getattr(socket, "AF_UNIX", None):
+            raise AssertionError(f"a test connects to {address}; the network is off")
+        connect(self, address)
+
+    def unknown(host: Any, *_: Any, **__: Any) -> Any:
+        raise AssertionError(f"a test looks up {host!r}; the network is off")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of real samples; skips where it is not."""
+    if not SAMPLES.is_dir():
+        pytest.skip(f"{NO_SAMPLES} ({SAMPLES})")
+    return SAMPLES
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a person write the expected records anew, to read the difference line by line."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ from what is converted now")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
+    """Compare plain data with `tests/golden/<name>.json`, whole."""
+
+    def compare(name: str, data: Any) -> None:
+        path = ROOT / "tests" / "golden" / f"{name}.json"
+        text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        assert json.loads(text) == json.loads(path.read_text("utf-8"))
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the project."""
+    return ROOT
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None] | None:
+    """Say how many tests did not run for want of the real samples."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    lacking = sum(NO_SAMPLES in str(report.longrepr) for report in skipped)
+    terminalreporter.write_line(f"{lacking} tests did not run because {NO_SAMPLES}")

@@ -1,0 +1,231 @@
+"""`describe` drafts what it is sure of and says the rest; AI4Europe companions are read as annotated tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchfmt import BenchfmtError, convert, validate
+from benchfmt.descriptor import read_descriptor
+from benchfmt.drafting import draft
+from benchfmt.readers.tables import TableError
+
+
+def drafted(
+    tmp_path: Path, header: str, row: str = "", suite: str | None = "lpdnn"
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what a header's columns are drafted as, and the notes."""
+    (tmp_path / "table.csv").write_text(f"{header}\n{row}\n")
+    made = draft(tmp_path / "table.csv", suite)
+    fields = made.descriptor["resources"][0]["schema"]["fields"]
+    notes = {field["name"]: dict(field.get("benchfmt", {})) for field in fields}
+    for note in notes.values():
+        note.pop("primary", None)
+    return notes, made.notes
+
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "time(sec)": {"metric": "duration", "unit": "s"},
+    "memAvg(MB)": {"metric": "memory", "statistic": "mean", "unit": "MBy"},
+    "memPeak(MB)": {"metric": "memory", "statistic": "max", "unit": "MBy"},
+    "latency_ms": {"metric": "latency", "unit": "ms"},
+    "Latency [us]": {"metric": "latency", "unit": "us"},
+    "p99 latency (ms)": {"metric": "latency", "statistic": "p99", "unit": "ms"},
+    "latency_p50 (ms)": {"metric": "latency", "statistic": "median", "unit": "ms"},
+    "Accuracy (%)": {"metric": "accuracy", "unit": "%"},
+    "CO2eRate(kg/s)": {"metric": "emissions-rate", "unit": "kg/s"},
+    "energy (kWh)": {"metric": "energy", "unit": "kW.h"},
+    "GPU power (W)": {"metric": "power", "scope": "gpu", "unit": "W"},
+    "Model": {"field": "model.name"},
+    "batch_size": {"field": "configuration.batch_size"},
+    "Batch Size": {"field": "configuration.batch_size"},
+    "Framework": {"field": "software.engine"},
+}
+
+
+@pytest.mark.parametrize(("header", "annotation"), HEADERS.items(), ids=HEADERS)
+def test_a_header_is_drafted_with_metric_statistic_scope_and_unit(
+    tmp_path: Path, header: str, annotation: dict[str, Any]
+) -> None:
+    notes, told = drafted(tmp_path, header)
+    assert notes == {header: annotation}
+    assert told == []
+
+
+DOUBTS = {
+    "sparkle": "column 'sparkle' was not understood",
+    "cpuEnergy(kW)": "column 'cpuEnergy(kW)': kW is no unit of energy, which is in J",
+    "power [parsec]": "column 'power [parsec]': the unit 'parsec' is not known",
+}
+
+
+@pytest.mark.parametrize(("header", "words"), DOUBTS.items(), ids=DOUBTS)
+def test_what_is_not_known_is_said_once_and_left_out(tmp_path: Path, header: str, words: str) -> None:
+    notes, told = drafted(tmp_path, header)
+    assert notes == {header: {}}
+    assert len(told) == 1
+    assert words in told[0]
+
+
+def test_a_unit_that_nobody_wrote_is_assumed_aloud(tmp_path: Path) -> None:
+    notes, told = drafted(tmp_path, "latency")
+    assert notes == {"latency": {"metric": "latency", "unit": "s"}}
+    assert told == ["column 'latency' names no unit: s is assumed; correct it if the numbers are in another"]
+
+
+def test_two_columns_of_one_measurement_are_told_apart_by_a_person(tmp_path: Path) -> None:
+    notes, told = drafted(tmp_path, "latency_ms,latency (us)")
+    assert notes == {"latency_ms": {"metric": "latency", "unit": "ms"}, "latency (us)": {}}
+    assert "looks like another column's measurement" in told[0]
+
+
+def test_the_types_are_read_from_the_rows(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,c,d\n1,1.5,x,\n2,,1,\n")
+    fields = draft(tmp_path / "t.csv").descriptor["resources"][0]["schema"]["fields"]
+    assert [field["type"] for field in fields] == ["integer", "number", "string", "string"]
+
+
+def test_a_suite_that_nobody_named_is_a_prefixed_one_and_told(tmp_path: Path) -> None:
+    (tmp_path / "My Table.csv").write_text("latency_ms\n1\n")
+    made = draft(tmp_path / "My Table.csv")
+    assert made.descriptor["resources"][0]["benchfmt"]["constant"] == {"benchmark.suite": "local:my-table"}
+    assert "the suite is unknown" in made.notes[0]
+
+
+def test_a_draft_is_a_sound_descriptor_and_converts_and_validates(tmp_path: Path) -> None:
+    header = "Model,Batch Size,latency_ms,memPeak(MB),Accuracy (%),colour"
+    drafted(tmp_path, header, "resnet50,8,12.5,116.96,76.1,red", "lpdnn")
+    made = draft(tmp_path / "table.csv", "lpdnn")
+    assert read_descriptor(made.descriptor)[1] == []
+    (tmp_path / "datapackage.json").write_text(json.dumps(made.descriptor))
+    assert validate(tmp_path).findings == []
+    [record] = [r.to_dict() for r in convert(tmp_path)]
+    assert {(m["metric"], m["value"]) for m in record["measurements"]} == {
+        ("latency", 0.0125),
+        ("memory", 116960000.0),
+        ("accuracy", 0.761),
+    }
+    assert record["model"] == {"name": "resnet50"}
+    assert record["extensions"] == {"lpdnn": {"colour": "red"}}
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "is empty"), ("a,a\n", "column 'a' stands twice")])
+def test_what_is_no_table_cannot_be_described(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(TableError, match=words):
+        draft(tmp_path / "t.csv")
+
+
+# --- companions of the AI4Europe benchmarking guide ---
+
+
+COMPANION: dict[str, Any] = {
+    "name": "max-flow",
+    "HW_ID": "leonardo",
+    "HW_price": None,
+    "inputs": [{"ID": "nodes", "type": "int"}, {"ID": "load(kW)", "type": "str"}],
+    "hyperparams": [{"ID": "algorithm", "type": "str"}, {"ID": "nTraces", "type": "int"}],
+    "targets": [{"ID": "time(s)", "type": "float"}, {"ID": "memPeak(MB)", "type": "float"}, {"ID": "sol"}],
+}
+TABLE = 'nodes,load(kW),algorithm,nTraces,time(s),memPeak(MB),sol\n12,"[1. 2.\n 3.]",BK,100,1.5,101.789,3.7\n'
+
+
+def pair(folder: Path, companion: Any, table: str = TABLE) -> Path:
+    (folder / "max-flow_leonardo.csv").write_text(table)
+    (folder / "max-flow_leonardo.json").write_text(json.dumps(companion))
+    return folder
+
+
+def test_a_companion_says_what_is_input_configuration_and_measurement(tmp_path: Path) -> None:
+    conversion = convert(pair(tmp_path, COMPANION))
+    [record] = [r.to_dict() for r in conversion]
+    assert record["benchmark"] == {"suite": "ai4europe", "name": "max-flow"}
+    assert record["system"]["id"] == "leonardo"
+    assert record["configuration"] == {"hyperparameters": {"algorithm": "BK", "nTraces": 100}}
+    assert record["inputs"] == [{"name": "nodes", "values": [12.0]}, {"name": "load(kW)", "values": [1.0, 2.0, 3.0]}]
+    assert [(m["metric"], m.get("statistic"), m["value"], m["unit"]) for m in record["measurements"]] == [
+        ("duration", None, 1.5, "s"),
+        ("ai4europe:sol", None, 3.7, "[undocumented]"),
+        ("memory", "max", 101789000.0, "By"),
+    ]
+    assert [(f.code, f.column) for f in conversion.account.findings] == [("BF102", "sol")]
+    conversion.write(tmp_path / "out")
+    assert validate(tmp_path / "out").findings == []
+
+
+def test_a_companion_that_does_not_fit_its_table_is_told(tmp_path: Path) -> None:
+    targets = [{"ID": "CO2eq(kg)"}, {"ID": "time(s)"}, {"ID": "memPeak(MB)"}]
+    conversion = convert(pair(tmp_path, {**COMPANION, "targets": targets}))
+    assert len(list(conversion)) == 1
+    assert [(f.column, f.message.partition(" column")[0]) for f in conversion.account.findings] == [
+        ("CO2eq(kg)", "the companion describes"),
+        ("sol", "the companion does not describe"),
+    ]
+
+
+SHAPES = {"no list": {"inputs": {"a": 1}}, "a number": {"hyperparams": 3}}
+
+
+@pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
+def test_a_companion_of_another_shape_fails_its_table_with_a_word(tmp_path: Path, change: dict[str, Any]) -> None:
+    conversion = convert(pair(tmp_path, {**COMPANION, **change}))
+    assert list(conversion) == []
+    entry = next(e for e in conversion.account.files if e.path.endswith(".csv"))
+    assert entry.role == "failed"
+    assert "is to be a list of columns" in str(entry.reason)
+
+
+def test_a_platform_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    [record] = list(convert(pair(tmp_path, {**COMPANION, "HW_ID": "toaster"})))
+    assert record.system
+    assert (record.system.name, str(record.system.id)[:5]) == ("toaster", "sys1-")
+
+
+def test_a_table_that_is_not_a_companions_is_a_wrong_call(tmp_path: Path) -> None:
+    pair(tmp_path, {"name": "max-flow"})
+    with pytest.raises(BenchfmtError, match="none recognised"):
+        convert(tmp_path)
+
+
+REAL = {
+    "maxflow/bk_leonardo.csv": "bk_leonardo.generalized-hada-v2.json",
+    "sustainable/contingency_leonardo.csv": "contingency_leonardo.generalized-hada-v2.json",
+}
+
+
+@pytest.mark.parametrize(("table", "companion"), REAL.items(), ids=REAL)
+def test_real_companions_give_each_row_with_its_numbers(
+    samples: Path, tmp_path: Path, table: str, companion: str
+) -> None:
+    source = samples / "energy" / table
+    folder = tmp_path / "source"
+    folder.mkdir()
+    shutil.copy(source, folder)
+    shutil.copy(samples / "energy" / "configs" / companion, folder / f"{source.stem}.json")
+    with source.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    records = list(convert(folder))
+    assert len(records) == len(rows)
+    seconds = next(name for name in rows[0] if name.startswith("time"))
+    for row, record in zip(rows, records, strict=True):
+        values = {m.key: m.value for m in record.measurements or ()}
+        assert values["duration", "", "", "", ""] == float(row[seconds])
+        assert values["memory", "max", "", "", ""] == float(Decimal(row["memPeak(MB)"]) * 10**6)
+        assert values["emissions", "", "", "", ""] == float(row["CO2e(kg)"])
+
+
+def test_the_real_companion_with_a_misspelt_column_is_told(samples: Path, tmp_path: Path) -> None:
+    shutil.copy(samples / "energy" / "maxflow" / "bk_leonardo.csv", tmp_path)
+    shutil.copy(
+        samples / "energy" / "configs" / "bk_leonardo.sustainable-hw-dimensioning.json", tmp_path / "bk_leonardo.json"
+    )
+    conversion = convert(tmp_path)
+    assert len(list(conversion)) > 2_000
+    misfits = {f.column for f in conversion.account.findings if "describe" in f.message}
+    assert misfits == {"CO2eq(kg)", "CO2e(kg)"}
