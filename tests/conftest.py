@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def root() -> Path:
     return ROOT
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None] | None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how many tests did not run for want of the real samples."""
     skipped = terminalreporter.stats.get("skipped", [])
     lacking = sum(NO_SAMPLES in str(report.longrepr) for report in skipped)

@@ -353,7 +353,8 @@ def test_equal_ids_with_other_content_are_a_failure(package: Path, tmp_path: Pat
     assert len(list(conversion)) == 1
     entry = conversion.account.files[0]
     assert entry.duplicates == 1
-    assert "is there already, with other content" in str(entry.reason)
+    assert (entry.rows, entry.converted, entry.skipped, entry.failed) == (3, 1, 1, 1)
+    assert "is there already, with other content" in str(entry.details)
 
 
 # --- wrong calls ---

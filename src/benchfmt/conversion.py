@@ -333,20 +333,18 @@ class _Run:
         self.index += 1
         entry = self.ledger[job.unit.path]
         waiting: list[Record] = []
-        try:
-            for item in items:
-                if isinstance(item, Record):
-                    waiting += self._fresh(identified(item.ordered()), entry)
-                    if len(waiting) >= RECORDS_PER_BATCH:
-                        yield self._gather(waiting, entry)
-                        waiting = []
-                elif isinstance(item, Part):
-                    yield from self._part(item, entry)
-                else:
-                    self._note(item, entry)
-        finally:
-            if waiting:
-                yield self._gather(waiting, entry)
+        for item in items:
+            if isinstance(item, Record):
+                waiting += self._one(item, entry)
+                if len(waiting) >= RECORDS_PER_BATCH:
+                    yield self._gather(waiting, entry)
+                    waiting = []
+            elif isinstance(item, Part):
+                yield from self._part(item, entry)
+            else:
+                self._note(item, entry)
+        if waiting:
+            yield self._gather(waiting, entry)
         _settle(entry)
 
     def _gather(self, records: list[Record], entry: FileEntry) -> Batch:
@@ -355,10 +353,20 @@ class _Run:
         entry.measurements += batch.measurements.num_rows
         return batch
 
+    def _one(self, record: Record, entry: FileEntry) -> list[Record]:
+        """Return a record that came alone, which is a row of its source, unless it is there already or cannot be."""
+        entry.rows += 1
+        duplicates = entry.duplicates
+        fresh = self._fresh(identified(record.ordered()), entry)
+        entry.skipped += entry.duplicates - duplicates
+        entry.converted += 1 if fresh else 0
+        return fresh
+
     def _fresh(self, record: Record, entry: FileEntry) -> list[Record]:
         """Return the record unless it is there already; the same id with other content is a failure."""
         if record.system and self._clash([record.system.to_dict()]):
-            self._fail(entry, None, _CLASH.format(record.system.id))
+            entry.failed += 1
+            self._detail(entry, "failed", [(None, _CLASH.format(record.system.id))])
             return []
         content = sha256(canonical(record.to_dict()).encode()).digest()
         before = self.seen.setdefault(str(record.id), content)
@@ -367,7 +375,8 @@ class _Run:
         if before == content:
             entry.duplicates += 1
         else:
-            self._fail(entry, None, f"record {record.id!r} is there already, with other content")
+            entry.failed += 1
+            self._detail(entry, "failed", [(None, f"record {record.id!r} is there already, with other content")])
         return []
 
     def _part(self, part: Part, entry: FileEntry) -> Iterator[Batch]:
@@ -383,8 +392,12 @@ class _Run:
             self._detail(entry, "failed", [(None, _CLASH.format(clash))])
             return
         if self.mixed:
+            before = entry.failed
             records = [record for item in batch_records(part.batch) for record in self._fresh(item, entry)]
-            entry.converted += part.converted
+            # A record that stands elsewhere already is a duplicate, and its row a skipped one.
+            lost = min(part.converted, part.batch.records.num_rows - len(records) - (entry.failed - before))
+            entry.skipped += lost
+            entry.converted += part.converted - lost - (entry.failed - before)
             if records:
                 yield self._gather(records, entry)
             return
@@ -435,6 +448,7 @@ class _Run:
         elif item.row is None:
             told.role, told.reason = "skipped", item.reason
         else:
+            told.rows += 1
             told.skipped += 1
             self._detail(told, "skipped", [(item.row, item.reason)])
 

@@ -568,16 +568,13 @@ class _ParquetSink(_Sink):
 
     def flush(self, part: pa.Table) -> None:
         if self._writer is None:
+            # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
+            named: dict[str, Any] = {
+                "use_dictionary": [f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"],
+                "write_statistics": [f.name for f in self.schema if f.name in _SEARCHED],
+            }
             # Without the Arrow schema in the file every reader sees plain strings.
-            self._writer = pq.ParquetWriter(
-                self.path,
-                self.schema,
-                compression="zstd",
-                store_schema=False,
-                # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
-                use_dictionary=[f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"],
-                write_statistics=[f.name for f in self.schema if f.name in _SEARCHED],
-            )
+            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False, **named)
         self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=ROW_GROUP)
 
     def release(self) -> None:

@@ -10,7 +10,7 @@ import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ from benchfmt.vocabulary import Metric, vocabulary
 
 TOPICS = (terms, plausibility, consistency, integrity)
 _FORMULA = "^[=+@\t-]."
+_VALUE_CODES = ("BF203", "BF204", "BF301", "BF302", "BF303")
+"""The codes of a value that is wrong by itself."""
 _DOCUMENTS = 2_000
 _RECORDS = 8_192
 _ROWS = 32_768
@@ -585,14 +587,27 @@ def known(descriptor: Descriptor | None) -> tuple[dict[str, Metric], frozenset[s
 
 
 def run_checks(frames: Frames, codes: frozenset[str], skip: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
-    """Yield what the checks of a rule set find in sound frames."""
+    """Yield what the checks of a rule set find in sound frames.
+
+    A value that is at fault itself is not compared with others afterwards: what follows from a fault has no finding.
+    """
     for topic in TOPICS:
-        yield from _column_checks(frames, [c for c in topic.COLUMN_CHECKS if c.code in codes])
-        for check in topic.CHECKS:
-            found = check(frames)
+        wrong: list[pl.Series] = []
+        for found in _topic_faults(frames, topic, codes):
             wanted = found.filter(pl.col("code").is_in(list(codes)) & ~pl.col("code").is_in(list(skip)))
             if wanted.height:
                 yield wanted
+                wrong.append(wanted.filter(pl.col("code").is_in(_VALUE_CODES))["row"])
+        if wrong and any(rows.len() for rows in wrong):
+            at_fault = pl.col(ROW).is_in(pl.concat(wrong).implode())
+            value = pl.when(~at_fault).then(pl.col("value")).alias("value")
+            frames = replace(frames, measurements=frames.measurements.with_columns(value))
+
+
+def _topic_faults(frames: Frames, topic: Any, codes: frozenset[str]) -> Iterator[pl.DataFrame]:
+    yield from _column_checks(frames, [check for check in topic.COLUMN_CHECKS if check.code in codes])
+    for check in topic.CHECKS:
+        yield check(frames)
 
 
 def _without_echo(found: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:

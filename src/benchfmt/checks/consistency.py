@@ -178,11 +178,16 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
         off = (pl.col("value") - pl.col("expected")).abs() > _EXACT * pl.col("expected").abs()
         wrong = compared.filter(off)
         message = pl.format(
-            "the value {} is not the reported {} {}, which is {} {}",
-            number("value"), pl.col("reported_value"), pl.col("reported_unit"), number("expected"), pl.col("unit"),
+            "the value {} is not the reported {}{}, which is {}{}",
+            number("value"), pl.col("reported_value"), _shown_unit("reported_unit"), number("expected"), _shown_unit("unit"),
         )  # fmt: skip
         found.append(faults(wrong, "BF405", "measurements", "value", message, number("value")))
     return pl.concat([no_faults(), *found])
+
+
+def _shown_unit(column: str) -> pl.Expr:
+    """Return a unit as it stands behind a number: nothing for a plain number."""
+    return pl.when(pl.col(column) == "1").then(pl.lit("")).otherwise(" " + pl.col(column))
 
 
 @cache

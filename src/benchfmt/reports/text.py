@@ -27,7 +27,8 @@ def finding_line(finding: Finding) -> str:
         place += f", {where}"
     if finding.record:
         place += f" ({finding.record})"
-    hint = f"; {finding.hint}" if finding.hint else ""
+    joint = " " if finding.message.endswith("?") else "; "
+    hint = f"{joint}{finding.hint}" if finding.hint else ""
     return f"{finding.severity.value}: {place}: {finding.message}{hint} ({finding.code})"
 
 
