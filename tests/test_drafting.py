@@ -75,8 +75,26 @@ def test_what_is_not_known_is_said_once_and_left_out(tmp_path: Path, header: str
 
 def test_a_unit_that_nobody_wrote_is_assumed_aloud(tmp_path: Path) -> None:
     notes, told = drafted(tmp_path, "latency")
-    assert notes == {"latency": {"metric": "latency", "unit": "s"}}
-    assert told == ["column 'latency' names no unit: s is assumed; correct it if the numbers are in another"]
+    assert notes == {"latency": {"metric": "latency", "unit": "s", "caveats": ["unit-inferred"]}}
+    assert told == ["column 'latency' names no unit: s is assumed; correct it and take the caveat out"]
+
+
+def test_times_of_stages_are_latencies_of_their_stage(tmp_path: Path) -> None:
+    notes, told = drafted(tmp_path, "preprocessing_time (ms),inference time [ms],latency (ms)")
+    assert [(note["metric"], note.get("stage")) for note in notes.values()] == [
+        ("latency", "preprocess"),
+        ("latency", "inference"),
+        ("latency", None),
+    ]
+    assert not told
+
+
+def test_marks_among_numbers_are_proposed_as_missing_values(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("model,latency (ms)\na,1.5\nn/a,-\nc,2.5\n")
+    made = draft(table, "lpdnn")
+    assert made.descriptor["resources"][0]["schema"]["missingValues"] == ["", "-"]
+    assert any("'-' among numbers" in note for note in made.notes)
 
 
 def test_two_columns_of_one_measurement_are_told_apart_by_a_person(tmp_path: Path) -> None:

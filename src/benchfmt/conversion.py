@@ -247,6 +247,7 @@ def _plan(
         ledger.setdefault(path, FileEntry(prefix + source.relative(path)))
     stopped: dict[str, str] = {}
     chosen = [wanted] if wanted else [name for name, _ in detect(source, stopped)]
+    _check_options(options, chosen)
     for name in chosen:
         converter = load(name)
         conversion.declare(getattr(converter, "PREFIXES", {}))
@@ -268,6 +269,15 @@ def _plan(
             entry.reason = _why_not(path, tried)
             if stopped:
                 entry.role, entry.reason = "failed", "; ".join([*stopped.values(), entry.reason])
+
+
+def _check_options(options: Mapping[str, str], chosen: list[str]) -> None:
+    """Refuse an option that none of the converters takes: a misspelt one would change nothing, silently."""
+    taken = sorted({option for name in chosen for option in getattr(load(name), "OPTIONS", ())})
+    unknown = sorted(set(options) - set(taken))
+    if unknown and chosen:
+        known = f"they take: {', '.join(taken)}" if taken else "they take none"
+        raise BenchfmtError(f"there is no option {unknown[0]!r} of {', '.join(chosen)}; {known}")
 
 
 def _stopped(name: str, error: Exception) -> str:

@@ -77,6 +77,17 @@ STATISTIC_WORDS = {
     "total": "sum",
     "sum": "sum",
 }
+STAGE_WORDS = {
+    "preprocess": "preprocess",
+    "preprocessing": "preprocess",
+    "inference": "inference",
+    "infer": "inference",
+    "postprocess": "postprocess",
+    "postprocessing": "postprocess",
+    "e2e": "end-to-end",
+}
+MISSING_MARKS = ("-", "--", "/", "?", "n/a", "N/A", "na", "NA", "nan", "NaN", "null", "NULL", "none", "None")
+"""What tables write where they have no number."""
 COMPANION_PREFIX = "ai4europe"
 _SCOPE_WORDS = ("cpu", "gpu", "npu", "dsp")
 _HEADER_UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
@@ -100,9 +111,14 @@ def draft(path: Path, suite: str | None = None) -> Draft:
     notes: list[str] = []
     taken: set[Any] = set()
     fields = []
+    marks = _marks(first)
+    if marks:
+        notes.append(
+            f"{', '.join(map(repr, marks))} among numbers: taken for missing values; add the reason under `missing`"
+        )
     for name in columns:
-        annotation = _annotation(name, taken, notes)
-        field = {"name": name, "type": _type(first[name] if name in first.columns else None)}
+        annotation = _annotation(name, taken, notes, suite)
+        field = {"name": name, "type": _type(first[name] if name in first.columns else None, marks)}
         fields.append({**field, "benchfmt": annotation} if annotation else field)
         if annotation is None and not any(f"{name!r}" in note for note in notes):
             notes.append(f"column {name!r} was not understood: it is kept as text under extensions")
@@ -117,7 +133,7 @@ def draft(path: Path, suite: str | None = None) -> Draft:
     resource = {
         "name": slug,
         "path": path.name,
-        "schema": {"fields": fields, "missingValues": [""]},
+        "schema": {"fields": fields, "missingValues": ["", *marks]},
         "benchfmt": {"constant": {"benchmark.suite": chosen}},
     }
     return Draft({"$schema": SCHEMA_URL, "name": slug, "benchfmt": info, "resources": [resource]}, notes)
@@ -221,30 +237,35 @@ def _misfit(table: str, name: str, message: str) -> Finding:
     return Finding("BF102", Severity.WARNING, table, None, name, None, message, None, "make both say the same")
 
 
-def _annotation(name: str, taken: set[Any], notes: list[str]) -> dict[str, Any] | None:
+def _annotation(name: str, taken: set[Any], notes: list[str], suite: str | None) -> dict[str, Any] | None:
     words = " ".join(_split(name))
     path = FIELD_WORDS.get(words)
     if path and path not in taken:
         taken.add(path)
         return {"field": path}
-    return _measured(name, taken, notes)
+    return _measured(name, taken, notes, suite)
 
 
-def _measured(name: str, taken: set[Any], notes: list[str]) -> dict[str, Any] | None:
-    """Return a column as a measurement: the metric, and the statistic, scope and unit that the header says."""
+def _measured(name: str, taken: set[Any], notes: list[str], suite: str | None = None) -> dict[str, Any] | None:
+    """Return a column as a measurement: the metric, and the statistic, stage, scope and unit that the header says."""
     match = _HEADER_UNIT.match(name)
     base, word = (match["name"], match["unit"].strip()) if match else (name, None)
     words = _split(base)
     statistic = next((STATISTIC_WORDS[w] for w in words if w in STATISTIC_WORDS), None)
     scope = next((w for w in words if w in _SCOPE_WORDS), None)
+    stage = next((STAGE_WORDS[w] for w in words if w in STAGE_WORDS), None)
     core = [w for w in words if w not in STATISTIC_WORDS and w not in _SCOPE_WORDS]
     trailing = find_unit(core[-1]) if word is None and len(core) > 1 else None
     if trailing and len(core[-1]) <= 4:
         word, core = core[-1], core[:-1]
-    metric_id = next((m for m in (_metric(base), _metric(" ".join(core)), _metric("-".join(core))) if m), None)
+    rest = [w for w in core if w not in STAGE_WORDS]
+    metric_id = _metric(suite, name, base, " ".join(core), "-".join(core), " ".join(rest))
     if metric_id is None:
         return None
-    key = (metric_id, statistic, scope)
+    # A time that is named after a stage is a latency of that stage.
+    metric_id = "latency" if stage and metric_id == "duration" else metric_id
+    stage = stage if metric_id == "latency" else None
+    key = (metric_id, statistic, stage, scope)
     if key in taken:
         notes.append(f"column {name!r} looks like another column's measurement; tell them apart by stage or scope")
         return None
@@ -255,13 +276,15 @@ def _measured(name: str, taken: set[Any], notes: list[str]) -> dict[str, Any] | 
     annotation = {
         "metric": metric_id,
         **({"statistic": statistic} if statistic else {}),
+        **({"stage": stage} if stage else {}),
         **({"scope": scope} if scope else {}),
     }
     return {**annotation, **said}
 
 
-def _metric(word: str) -> str | None:
-    return vocabulary().match("metric", word)
+def _metric(suite: str | None, *words: str) -> str | None:
+    """Return the metric that the first known word stands for."""
+    return next((found for word in words if word and (found := vocabulary().match("metric", word, suite))), None)
 
 
 def _unit_of(name: str, word: str | None, metric: Metric, notes: list[str]) -> dict[str, Any] | None:
@@ -279,7 +302,8 @@ def _unit_of(name: str, word: str | None, metric: Metric, notes: list[str]) -> d
         notes.append(f"column {name!r}: {word} is no unit of {metric.id}, which is in {wanted}; it is kept as text")
         return None
     if wanted not in ("1", "target", "currency"):
-        notes.append(f"column {name!r} names no unit: {wanted} is assumed; correct it if the numbers are in another")
+        notes.append(f"column {name!r} names no unit: {wanted} is assumed; correct it and take the caveat out")
+        return {"unit": wanted, "caveats": ["unit-inferred"]}
     if wanted in ("target", "currency"):
         notes.append(f"column {name!r}: {metric.id} needs the unit of its target")
         return {"unit": "1" if wanted == "target" else "EUR"}
@@ -290,13 +314,23 @@ def _split(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(_HEADER_UNIT.sub(lambda m: m["name"], name))]
 
 
-def _type(cells: pl.Series | None) -> str:
+def _type(cells: pl.Series | None, marks: list[str]) -> str:
     if cells is None or not cells.len():
         return "string"
-    given = cells.filter(cells != "")
+    given = cells.filter(~cells.is_in(["", *marks]))
     if given.len() and given.cast(pl.Int64, strict=False).null_count() == 0:
         return "integer"
     return "number" if given.len() and given.cast(pl.Float64, strict=False).null_count() == 0 else "string"
+
+
+def _marks(frame: pl.DataFrame) -> list[str]:
+    """Return the marks for missing values that stand in columns which are numbers otherwise."""
+    found: set[str] = set()
+    for cells in frame.iter_columns():
+        rest = cells.filter(~cells.is_in(["", *MISSING_MARKS]))
+        if cells.dtype == pl.String and rest.len() and rest.cast(pl.Float64, strict=False).null_count() == 0:
+            found |= set(cells.filter(cells.is_in(MISSING_MARKS)).unique())
+    return sorted(found)
 
 
 def _mark_primary(fields: list[dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """What a converter is: three functions, and the plain values that they take and give.
 
     NAME, VERSION                                        its id and version
+    OPTIONS, PREFIXES, prefixes(unit)                    optional: the options it takes, the prefixes it declares
     detect(source) -> Match | None                       why it fits, and how surely
     plan(source, options) -> Iterator[Unit | Skipped | Failed]    the units of work, in a stable order
     read(unit) -> Iterator[Record | Part | Skipped | Failed | Finding]
