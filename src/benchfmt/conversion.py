@@ -26,25 +26,12 @@ from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.identity import canonical, identified
 from benchfmt.package import Format, PackageWriter
 from benchfmt.record import Record
-from benchfmt.tables import Batch, from_rows, system_from_row, to_batch
+from benchfmt.tables import TERM_COLUMNS, Batch, from_rows, system_from_row, to_batch
 from benchfmt.vocabulary import vocabulary
 
 RECORDS_PER_BATCH = 2_000
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
-_TERM_COLUMNS = {
-    "records": (
-        "suite",
-        "division",
-        "category",
-        "scenario",
-        "phase",
-        "verification",
-        "task",
-        "engine",
-        "precision",
-    ),
-    "measurements": ("metric", "statistic", "stage", "per", "scope"),
-}
+_TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
 Progress = Callable[[int, int, str], None]
 
 

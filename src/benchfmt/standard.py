@@ -10,7 +10,7 @@ from typing import Any
 from benchfmt.descriptor import package_schema
 from benchfmt.record import SCHEMA_VERSION
 from benchfmt.schema import BASE, record_schema, table_schema
-from benchfmt.tables import TABLES
+from benchfmt.tables import TABLES, TERM_COLUMNS
 from benchfmt.units import describe
 from benchfmt.vocabulary import vocabulary
 
@@ -132,20 +132,8 @@ def _term_field(field: str, kind: str) -> dict[str, Any]:
 
 
 _TERM_FIELDS = {
-    "suite": "suite",
-    "division": "division",
-    "category": "category",
-    "scenario": "scenario",
-    "phase": "phase",
-    "verification": "verification",
-    "task": "task",
-    "engine": "engine",
-    "precision": "precision",
-    "metric": "metric",
-    "statistic": "statistic",
-    "stage": "stage",
-    "per": "per",
-    "scope": "scope",
+    **TERM_COLUMNS["records"],
+    **TERM_COLUMNS["measurements"],
     "missing": "missing",
     "caveats": "caveat",
     "status": "status",

@@ -140,6 +140,24 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
+TERM_COLUMNS: dict[str, dict[str, str]] = {
+    "records": {
+        "suite": "suite",
+        "division": "division",
+        "category": "category",
+        "scenario": "scenario",
+        "phase": "phase",
+        "verification": "verification",
+        "task": "task",
+        "engine": "engine",
+        "precision": "precision",
+    },
+    "measurements": {"metric": "metric", "statistic": "statistic", "stage": "stage", "per": "per", "scope": "scope"},
+    "systems": {"kind": "system-kind", "processor_architecture": "architecture", "accelerator_kind": "device-kind"},
+}
+"""The columns that hold open terms, each with the kind of its terms in the vocabulary."""
+
+
 def column(table: str, name: str) -> Column:
     """Return a column of a table by name; raises KeyError."""
     return _BY_NAME[table][name]

@@ -22,25 +22,11 @@ from benchfmt.descriptor import (
 from benchfmt.finding import BenchfmtError
 from benchfmt.record import KEY_FIELDS
 from benchfmt.schema import column_schema, record_schema
-from benchfmt.tables import COLUMNS, Column
+from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 from benchfmt.units import Conversion, UnitError, conversion, find_unit
 from benchfmt.vocabulary import Metric, vocabulary
 
-TERM_KINDS = {
-    "suite": "suite",
-    "division": "division",
-    "category": "category",
-    "scenario": "scenario",
-    "phase": "phase",
-    "verification": "verification",
-    "task": "task",
-    "engine": "engine",
-    "precision": "precision",
-    "kind": "system-kind",
-    "processor_architecture": "architecture",
-    "accelerator_kind": "device-kind",
-}
-"""The columns that hold vocabulary terms, each with the kind of its terms."""
+TERM_KINDS = {**TERM_COLUMNS["records"], **TERM_COLUMNS["systems"]}
 _FIELD_UNITS = {"_bytes": "By", "_hz": "Hz"}
 IDENTITY = Conversion(Fraction(1), Fraction(0))
 

@@ -9,34 +9,10 @@ from functools import cache
 import polars as pl
 
 from benchfmt.checks.frames import ColumnCheck, Frames, faults, no_faults, suggestion
+from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
 from benchfmt.vocabulary import Metric, vocabulary
 
-TERM_COLUMNS = {
-    "records": {
-        "suite": "suite",
-        "division": "division",
-        "category": "category",
-        "scenario": "scenario",
-        "phase": "phase",
-        "verification": "verification",
-        "task": "task",
-        "engine": "engine",
-        "precision": "precision",
-    },
-    "measurements": {
-        "metric": "metric",
-        "statistic": "statistic",
-        "stage": "stage",
-        "per": "per",
-        "scope": "scope",
-    },
-    "systems": {
-        "kind": "system-kind",
-        "processor_architecture": "architecture",
-        "accelerator_kind": "device-kind",
-    },
-}
 _AT_K = "^([a-z0-9-]+)@[1-9][0-9]*$"
 _PERCENTILE = "^p[0-9]{1,2}([.][0-9]+)?(-es)?$"
 _NAMES = {"model": "model", "dataset": "dataset"}
