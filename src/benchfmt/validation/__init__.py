@@ -1,0 +1,41 @@
+"""Validation: runs the checks over anything that can be opened and gives findings.
+
+Packages are read batch by batch. The records of a batch are judged together with all of their measurements, which stand
+in the same order; what does not is told, and left out of the checks that need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchfmt.checks.catalogue import RULE_SETS
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.validation.judge import Judge
+from benchfmt.validation.report import Report
+from benchfmt.validation.running import run_checks
+
+__all__ = ["Report", "run_checks", "validate"]
+
+
+def validate(
+    path: str | Path | Iterable[str | Path],
+    rules: str = "core",
+    *,
+    remote: bool = False,
+    limits: Limits = LIMITS,
+) -> Report:
+    """Check packages, annotated tables or records (JSON, JSON Lines) against a rule set.
+
+    Raises BenchfmtError for a rule set that does not exist and for a path at which there is nothing to check; what is
+    wrong with the data itself is in the report.
+    """
+    if rules not in RULE_SETS:
+        raise BenchfmtError(f"there is no rule set {rules!r}; there are: {', '.join(RULE_SETS)}")
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    report = Report(rules)
+    for place in paths:
+        Judge(report, RULE_SETS[rules], limits).judge(place, remote=remote)
+    report.findings.sort()
+    return report
