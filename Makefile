@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out
 
-.PHONY: demo test test-all bench schema docs clean check
+.PHONY: venv demo test test-all bench schema docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -19,6 +19,8 @@ $(VENV)/.test: $(VENV)/.base
 $(VENV)/.docs: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs,schema]'
 	touch $@
+
+venv: $(VENV)/.test  ## Set up .venv with all that the tests use, and run nothing.
 
 demo: $(VENV)/.base  ## Convert the examples into one package, validate it and compare.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(OUT)/demo

@@ -248,7 +248,7 @@ def test_show_compares_and_the_best_stands_first(cli: Cli, package: Path) -> Non
     status, out, _ = cli("show", package, "--compare", "--metric", "latency")
     assert status == 0
     assert out.splitlines()[0].startswith("lpdnn / imagenet / ")
-    assert out.splitlines()[0].endswith(": latency, lower is better")
+    assert out.splitlines()[0].endswith(": latency end-to-end per sample, lower is better")
     assert [line.split() for line in out.splitlines()[1:3]] == [
         ["0.048", "s", "rpi4", "onnxruntime", '["cpu"]'],
         ["0.0897", "s", "rpi4", "lne", '["cpu"]'],

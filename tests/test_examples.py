@@ -90,6 +90,14 @@ def test_converter_passes_its_own_tests(tmp_path: Path) -> None:
     assert "stopwatch" in run("benchfmt", "converters", PYTHONPATH=str(site))
 
 
+def test_draft_of_a_descriptor_is_not_taken_for_records(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "records" / "results.jsonl", tmp_path)
+    shutil.copy(EXAMPLES / "annotated" / "accuracy.csv", tmp_path)
+    for name in ("draft.datapackage.json", "draft.json"):
+        run("benchfmt", "describe", tmp_path / "accuracy.csv", "--suite", "camera-lab:accuracy", "-o", tmp_path / name)
+    assert "5 records" in run("benchfmt", "convert", tmp_path, "-o", tmp_path.parent / "package-beside-drafts")
+
+
 def test_numbers_of_the_lpdnn_examples_fit_together() -> None:
     import csv
 

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from benchfmt import Record
+from pydantic import ValidationError
+
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.readers.files import file_sha256
+from benchfmt.record import Record
+from benchfmt.vocabulary import vocabulary
 
 NAME = "stopwatch"
 VERSION = "0.1"
@@ -38,16 +41,25 @@ def read(unit: Unit) -> Iterator[Item]:
             try:
                 yield _record(row, {"path": unit.path.name, "sha256": digest, "locator": f"row={number}"})
             except ValueError as error:
-                yield Failed(unit.path, f"not a result: {error}", number)
+                yield Failed(unit.path, f"not a result: {_words(error)}", number)
+
+
+def _words(error: ValueError) -> str:
+    """Say what is wrong in one line, also where pydantic says it in several."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
 
 
 def _record(row: Mapping[str, str], source: Mapping[str, str]) -> Record:
+    precision = vocabulary().match("precision", row["dtype"]) or row["dtype"]
     data = {
         "benchfmt": "1.0",
         "benchmark": {"suite": "stopwatch:inference", "phase": "inference"},
         "model": {"name": row["net"]},
         "system": {"name": row["machine"]},
-        "configuration": {"precision": row["dtype"], "batch_size": int(row["batch"])},
+        "configuration": {"precision": precision, "batch_size": int(row["batch"])},
         "measurements": [_latency(row["median_ms"])],
         "status": "failed" if row["median_ms"] == CRASHED else "ok",
         "provenance": {"sources": [dict(source)], "converter": NAME, "converter_version": VERSION},

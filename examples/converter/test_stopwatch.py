@@ -32,7 +32,7 @@ def test_keeps_a_failed_run() -> None:
     assert last["measurements"][0]["missing"] == "run-failed"
 
 
-def test_counts_a_row_that_it_cannot_read(tmp_path: Path) -> None:
+def test_counts_rows_that_it_cannot_read(tmp_path: Path) -> None:
     account = convert(FIXTURES).write(tmp_path / "package").to_dict()
-    assert (account["records"], account["rows"]["failed"]) == (6, 1)
-    assert account["entries"][0]["details"][0]["row"] == 2
+    assert (account["records"], account["rows"]["failed"]) == (6, 2)
+    assert [detail["row"] for detail in account["entries"][0]["details"]] == [2, 3]

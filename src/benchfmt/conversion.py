@@ -24,7 +24,7 @@ import pyarrow as pa
 from benchfmt.converters.base import Converter, Failed, Item, Match, Part, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.identity import canonical, identified
-from benchfmt.package import Format, PackageWriter
+from benchfmt.package import Format, PackageError, PackageWriter, check_replaceable
 from benchfmt.record import Record
 from benchfmt.tables import TERM_COLUMNS, Batch, from_rows, system_from_row, to_batch
 from benchfmt.vocabulary import vocabulary
@@ -145,6 +145,7 @@ class Conversion:
         progress: Progress | None = None,
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package."""
+        self._spare_sources(Path(path))
         used = _Prefixes()
         with PackageWriter(path, format=format, extra=extra) as writer:
             for batch in self.batches(progress):
@@ -152,6 +153,18 @@ class Conversion:
                 writer.write(batch)
             writer.prefixes = used.declared(self._declared)
         return self.account
+
+    def _spare_sources(self, place: Path) -> None:
+        """Refuse a target that would replace a source, unless it is a package of our own that is written anew."""
+        target = place.resolve()
+        inside = [path for path in self._ledger if target == path.resolve() or target in path.resolve().parents]
+        if inside:
+            try:
+                check_replaceable(place)
+            except PackageError as error:
+                raise BenchfmtError(
+                    f"{place} holds what is converted ({inside[0]}); name a folder outside of the sources"
+                ) from error
 
     def declare(self, prefixes: Mapping[str, Any]) -> None:
         """Add prefix declarations that the sources carry, for the package's descriptor."""
@@ -275,6 +288,8 @@ def _why_not(path: Path, tried: str) -> str:
     """Say why no converter took a file."""
     if path.is_symlink():
         return "a link, which is not followed"
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return "not a regular file"
     try:
         with path.open("rb") as file:
             return f"not recognised (tried: {tried})" if file.read(1) else "the file is empty"

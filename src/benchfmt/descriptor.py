@@ -6,10 +6,20 @@ Package standard that benchfmt does not use may stand beside ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from benchfmt.record import SCHEMA_VERSION, Term
@@ -117,6 +127,17 @@ class TableAnnotation(_Closed):
     key: list[str] = Field([], description="Columns whose values name a record; rows with equal ones belong together.")
 
 
+def _unused(said: Mapping[str, Any], allowed: Mapping[str, tuple[Any, ...]]) -> None:
+    """Refuse properties of the Data Package standard that would change what is read, and are not implemented."""
+    for name, values in allowed.items():
+        value = said.get(name)
+        if value is not None and not any(
+            value is it or (isinstance(value, str | list) and value == it) for it in values
+        ):
+            words = "`{name}` {value} is not implemented, and without it the table would be read wrongly"
+            raise PydanticCustomError("not_implemented", words, {"name": name, "value": repr(value)})
+
+
 class TableField(_Open):
     """A column of a table."""
 
@@ -124,12 +145,39 @@ class TableField(_Open):
     type: str = "string"
     benchfmt: FieldAnnotation | None = None
 
+    @model_validator(mode="after")
+    def _plain_numbers(self) -> TableField:
+        _unused(self.model_extra or {}, {"groupChar": ("",), "decimalChar": (".",)})
+        return self
+
 
 class TableSchema(_Open):
     """The columns of a table."""
 
     fields: list[TableField]
     missing_values: list[str] = Field([""], alias="missingValues")
+
+
+_DELIMITER = re.compile(r"[\t -!#-~]")
+_DIALECT: dict[str, tuple[Any, ...]] = {
+    "header": (True,),
+    "headerRows": ([1],),
+    "quoteChar": ('"',),
+    "doubleQuote": (True,),
+    "escapeChar": (),
+    "commentChar": (),
+    "commentRows": ([],),
+}
+"""What the reader does, whatever a dialect says of it: any other value is refused."""
+
+
+def _known_dialect(dialect: dict[str, Any]) -> dict[str, Any]:
+    delimiter = dialect.get("delimiter", ",")
+    if not (isinstance(delimiter, str) and _DELIMITER.fullmatch(delimiter)):
+        words = "`delimiter` {value} is not one ASCII character (and no quote)"
+        raise PydanticCustomError("delimiter", words, {"value": repr(delimiter)})
+    _unused(dialect, _DIALECT)
+    return dialect
 
 
 class Resource(_Open):
@@ -141,7 +189,7 @@ class Resource(_Open):
     encoding: str | None = None
     bytes: int | None = None
     hash: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")] | None = None
-    dialect: dict[str, Any] | None = None
+    dialect: Annotated[dict[str, Any], AfterValidator(_known_dialect)] | None = None
     table: TableSchema | None = Field(None, alias="schema")
     benchfmt: TableAnnotation | None = None
 
@@ -192,6 +240,15 @@ class Descriptor(_Open):
         if isinstance(data, dict) and "profile" in data:
             raise PydanticCustomError("profile", "`profile` is of an older Data Package standard; write `$schema`")
         return data
+
+    @field_validator("resources")
+    @classmethod
+    def _names_once(cls, resources: list[Resource]) -> list[Resource]:
+        names = [resource.name for resource in resources if resource.name is not None]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            words = "two resources have the name {name}; give each a name of its own"
+            raise PydanticCustomError("doubled_name", words, {"name": repr(name)})
+        return resources
 
     def metrics(self) -> dict[str, Metric]:
         """Return the metrics that the descriptor's prefixes declare, by prefixed id."""

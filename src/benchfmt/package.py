@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import secrets
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -52,11 +54,21 @@ _REPEATING = {
 }  # fmt: skip
 
 
+_NAMES = {item.name for items in COLUMNS.values() for item in items}
 _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
 
 
 class PackageError(BenchfmtError):
     """A package that cannot be opened, read or written; the message says why."""
+
+
+class ParquetError(PackageError):
+    """A Parquet file that cannot be read as a table; `code` is the finding that says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code beside the message."""
+        super().__init__(message)
+        self.code = code
 
 
 class Package:
@@ -98,12 +110,17 @@ class Package:
 
     def batches(self, table: str) -> Iterator[pa.Table]:
         """Yield a table in parts, in order, with all columns of the standard; raises PackageError for a faulty cell."""
+        if table == "systems" and all(resource.name != table for resource in self.descriptor.resources):
+            return  # records need not name systems
         path = self.path(table)
         resource = self.resource(table)
         parquet = path.suffix == ".parquet" or resource.format == "parquet"
         newer = self.descriptor.benchfmt.version if self.descriptor.benchfmt.version != SCHEMA_VERSION else None
         for part in parquet_batches(path) if parquet else _csv_batches(path, resource):
-            yield _conform(table, part, path, newer)
+            try:
+                yield _conform(table, part, path, newer)
+            except (ValueError, TypeError, RecursionError) as error:  # such as extensions that are no JSON object
+                raise PackageError(f"{path}: {error}; run benchfmt validate") from error
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table."""
@@ -114,7 +131,14 @@ class Package:
         """The systems by id, as plain data."""
         from benchfmt.tables import system_from_row
 
-        return {row["id"]: system_from_row(row) for row in self.table("systems").to_pylist()}
+        found = {}
+        for row in self.table("systems").to_pylist():
+            try:
+                found[row["id"]] = system_from_row(row)
+            except (ValueError, TypeError, RecursionError) as error:
+                words = f"system {row['id']!r}: {error}; run benchfmt validate"
+                raise PackageError(f"{self.root}: {words}") from error
+        return found
 
     def records(self) -> Iterator[Record]:
         """Yield the records in order, one batch of rows in memory at a time; raises PackageError."""
@@ -126,19 +150,22 @@ class Package:
             if waiting and waiting[0] == row["id"]:
                 rows = list(waiting[1])
                 waiting = next(grouped, None)
-            yield self._record(from_rows(row, systems.get(row["system_id"] or ""), rows))
+            yield self._record(row, systems.get(row["system_id"] or ""), rows)
         if waiting:
             raise PackageError(
                 f"{self.root}: measurements of {waiting[0]!r} do not stand in the order of the records; run benchfmt validate"
             )
 
-    def _record(self, data: dict[str, Any]) -> Record:
+    def _record(self, row: Row, system: Row | None, rows: list[Row]) -> Record:
         try:
-            return Record.from_dict(data)
+            return Record.from_dict(from_rows(row, system, rows))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            words = f"record {data['id']!r}: {where}{': ' if where else ''}{first['msg']}; run benchfmt validate"
+            words = f"record {row['id']!r}: {where}{': ' if where else ''}{first['msg']}; run benchfmt validate"
+            raise PackageError(f"{self.root}: {words}") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            words = f"record {row['id']!r}: {error}; run benchfmt validate"
             raise PackageError(f"{self.root}: {words}") from error
 
     def _rows(self, table: str) -> Iterator[Row]:
@@ -225,15 +252,49 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
     return descriptor
 
 
-def parquet_batches(path: Path, rows: int = ROW_GROUP) -> Iterator[pa.Table]:
-    """Yield a Parquet file row group by row group, in tables of at most `rows` rows; raises PackageError."""
+def parquet_batches(path: Path, rows: int = ROW_GROUP, odd: dict[str, str] | None = None) -> Iterator[pa.Table]:
+    """Yield a Parquet file row group by row group, in tables of at most `rows` rows; raises ParquetError.
+
+    Columns of types that no column of the standard has (lists, bytes, ...) are left out and noted in `odd`, name and
+    type; without it one that bears a name of the standard is an error.
+    """
     try:
         with pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
+            kept = _sound_columns(path, file.schema_arrow, odd)
             for group in range(file.num_row_groups):
                 for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
-                    yield pa.Table.from_batches([batch])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise PackageError(f"{path}: not a Parquet file that can be read: {error}") from error
+                    batch.validate(full=True)
+                    yield pa.Table.from_batches([batch]).select(kept)
+    except pa.ArrowInvalid as error:
+        if "UTF8" in str(error):
+            raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
+        raise ParquetError("BF119", f"{path}: not a Parquet file that can be read: {error}") from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ParquetError("BF119", f"{path}: not a Parquet file that can be read: {error}") from error
+
+
+def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) -> list[str]:
+    """Return the names of the columns whose types can be read."""
+    names = list(schema.names)
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ParquetError("BF116", f"{path}: column {doubled[0]!r} stands twice; rename or remove one")
+    strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
+    if odd is None:
+        for name in sorted(strange.keys() & _NAMES):
+            raise ParquetError("BF103", f"{path}, {name}: a column of type {strange[name]} cannot be read")
+        return names
+    odd.update(strange)
+    return [name for name in names if name not in strange]
+
+
+def _is_odd(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_odd(kind.value_type)
+    plain = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_boolean)
+    numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal128, pa.types.is_null)
+    dated = (pa.types.is_date, pa.types.is_time, pa.types.is_timestamp)
+    return not any(test(kind) for test in (*plain, *numeric, *dated))
 
 
 def _csv_batches(path: Path, resource: Resource) -> Iterator[pa.Table]:
@@ -313,7 +374,16 @@ def _open_zip(place: Path, limits: Limits) -> Folder:
             for name in _named_files(root / FILE_NAME, limits):
                 if name in members and name != FILE_NAME:
                     _extract(archive, members[name], safe_path(root, name), limits.archive_bytes)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         holder.cleanup()
         raise PackageError(f"{place}: not a zip that can be read: {error}") from error
     except BaseException:
@@ -422,10 +492,7 @@ class PackageWriter:
 
     def __enter__(self) -> Self:
         """Make the folder in which the package grows; raises PackageError where its place is taken."""
-        if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / FILE_NAME).exists():
-            raise PackageError(f"{self.path} holds other files; name a new folder, or an existing package to replace")
-        if self.path.is_file() and not (self.path.suffix == ".zip" and _holds_package(self.path)):
-            raise PackageError(f"{self.path} is a file and no package; name a new folder or .zip")
+        check_replaceable(self.path)
         self.folder.mkdir(parents=True)
         for table in ("records", "measurements"):
             self._sinks[table] = _sink(self.folder, table, self.format)
@@ -469,6 +536,7 @@ class PackageWriter:
         )
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         (self.folder / FILE_NAME).write_text(text, "utf-8")
+        check_replaceable(self.path)  # a conversion takes long: something may have been laid there meanwhile
         if self.path.suffix == ".zip":
             _replace_file(_zipped(self.folder), self.path)
         else:
@@ -486,12 +554,57 @@ def write_package(path: str | Path, batches: Iterable[Batch], **options: Any) ->
             writer.write(batch)
 
 
-def _holds_package(path: Path) -> bool:
+def check_replaceable(place: Path) -> None:
+    """Raise PackageError unless a package may be written to a place: a file that is not ours is never removed.
+
+    A folder or a zip that is there may be replaced if it holds nothing but a package as benchfmt writes it.
+    """
+    above = next((parent for parent in place.parents if parent.exists()), None)
+    if above and not above.is_dir():
+        raise PackageError(f"{above} is a file; name a place outside of it")
+    if place.is_dir():
+        files = [
+            path.relative_to(place).as_posix()
+            for path in sorted(place.rglob("*"))
+            if path.is_symlink() or not path.is_dir() or not any(path.iterdir())
+        ]
+    elif not place.exists() and not place.is_symlink():
+        return
+    elif place.is_file() and place.suffix == ".zip":
+        files = _zip_names(place)
+    else:
+        raise PackageError(f"{place} is a file and no package; name a new folder or .zip")
+    if not files:
+        return
+    named = _own_files(place)
+    other = [name for name in files if name not in named]
+    if other:
+        more = f" (and {len(other) - 1} more)" if len(other) > 1 else ""
+        raise PackageError(
+            f"{place} holds other files than a package that benchfmt wrote: {other[0]}{more} would be lost; "
+            "name a new folder, or an existing package to replace"
+        )
+
+
+def _own_files(place: Path) -> set[str]:
+    """Return the names of the files of a package of the standard's tables; none for anything else."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return FILE_NAME in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
-        return False
+        with open_package(place) as package:
+            resources = package.descriptor.resources
+    except (BenchfmtError, OSError):
+        return set()
+    names = {resource.name for resource in resources}
+    if not {"records", "measurements"} <= names <= set(TABLES) or any(resource.annotated for resource in resources):
+        return set()
+    return {FILE_NAME, *(resource.path.removeprefix("./") for resource in resources)}
+
+
+def _zip_names(place: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(place) as archive:
+            return [name for name in archive.namelist() if not name.endswith("/")]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise PackageError(f"{place} is a file and no package; name a new folder or .zip") from error
 
 
 class _Sink:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchfmt.annotated.fields import Fields, Origin
 from benchfmt.annotated.measures import ABSENT, Matrix, measurement_table, read_matrix
@@ -20,6 +21,9 @@ from benchfmt.annotated.program import Program
 from benchfmt.finding import Finding
 from benchfmt.identity import record_id, record_ids
 from benchfmt.tables import Batch, arrow_schema
+
+Described = tuple[pa.Table, pl.Series, pl.Series]
+"""The systems of a frame, the system id of each row, and the rows that clash (`Fields.systems`)."""
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Outcome:
     measurement_columns: pl.Series
     skipped: list[tuple[int, str]] = field(default_factory=list)
     failed: list[tuple[int, str]] = field(default_factory=list)
+    doubled: list[tuple[int, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -57,13 +62,15 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
     of_variant = np.array([m.variant for m in matrix.measures], dtype=np.int64)
     has_value = matrix.reasons == 0
     status = fields.status()
+    described = fields.systems()
+    clash = described[2].to_numpy()
     keep = np.empty((fields.height, variants), dtype=bool)
     for variant in range(variants):
-        keep[:, variant] = has_value[:, of_variant == variant].any(axis=1) | (status != "ok")
+        keep[:, variant] = (has_value[:, of_variant == variant].any(axis=1) | (status != "ok")) & ~clash
     rows, kinds = np.nonzero(keep)
     position = np.zeros(keep.shape, dtype=np.int64)
     position[rows, kinds] = np.arange(len(rows))
-    systems, records = _tables(fields, rows, kinds, _row_locators(fields, rows, kinds))
+    systems, records = _tables(fields, rows, kinds, _row_locators(fields, rows, kinds), described)
     present = (matrix.reasons != ABSENT) & keep[:, of_variant]
     owner = position[:, of_variant].ravel()
     flat = np.flatnonzero(present)
@@ -74,9 +81,8 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[flat // max(len(matrix.measures), 1)],
         measurement_columns=_columns(matrix, flat),
-        skipped=[
-            (int(fields.rows[i]), "no measurement of the row has a value") for i in np.flatnonzero(~keep.any(axis=1))
-        ],
+        skipped=_lost(fields, matrix, ~keep.any(axis=1) & ~clash)[0],
+        failed=[*_clashes(fields, described), *_lost(fields, matrix, ~keep.any(axis=1) & ~clash)[1]],
     )
 
 
@@ -91,26 +97,60 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     np.minimum.at(first, codes, np.arange(fields.height))
     has_value = np.zeros(len(distinct), dtype=bool)
     np.logical_or.at(has_value, codes, (matrix.reasons == 0).any(axis=1))
-    keep = has_value | (fields.status()[first] != "ok")
+    described = fields.systems()
+    clash = described[2].to_numpy()
+    keep = (has_value | (fields.status()[first] != "ok")) & ~clash[first]
     rows = first[keep]
     locators = ["&".join(sorted(f"{n}={_escaped(fields.frame[n][int(i)])}" for n in names)) for i in rows]
-    systems, records = _tables(fields, rows, np.zeros(len(rows), dtype=np.int64), locators)
+    systems, records = _tables(fields, rows, np.zeros(len(rows), dtype=np.int64), locators, described)
     present = (matrix.reasons != ABSENT) & keep[codes][:, None]
     owner = np.repeat((np.cumsum(keep) - 1)[codes], len(matrix.measures))
     table = measurement_table(fields, matrix, present, records["id"].combine_chunks(), owner)
     flat = np.flatnonzero(present)
-    order, failed = _key_order(fields, matrix, flat, owner)
+    order, doubled = _key_order(fields, matrix, flat, owner)
+    lost = _lost(fields, matrix, ~keep[codes] & ~clash[first][codes])
     _note_disagreements(fields, codes, first)
     return Outcome(
         batch=Batch(systems, records, table.take(pa.array(order))),
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[flat[order] // len(matrix.measures)],
         measurement_columns=_columns(matrix, flat[order]),
-        skipped=[
-            (int(fields.rows[row]), "no measurement of the record has a value") for row in np.flatnonzero(~keep[codes])
-        ],
-        failed=failed,
+        skipped=lost[0],
+        failed=[*_clashes(fields, described, codes, first), *lost[1], *doubled],
+        doubled=doubled,
     )
+
+
+def _lost(fields: Fields, matrix: Matrix, gone: Any) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """Return the rows without a record: those that hold nothing, and those whose numbers could not be read."""
+    unreadable = matrix.unreadable()
+    unread = fields.unread.to_numpy()
+    skipped, failed = [], []
+    for index in np.flatnonzero(gone).tolist():
+        row = int(fields.rows[index])
+        columns = [matrix.measures[i].column for i in np.flatnonzero(unreadable[index]).tolist()]
+        if columns:
+            cell = fields.frame[columns[0]][index]
+            failed.append((row, f"no measurement could be read: {columns[0]} is {cell!r}, which is no number"))
+        elif unread[index]:
+            failed.append((row, "no measurement could be read: nothing known says what its numbers measure"))
+        else:
+            skipped.append((row, "no measurement of the row has a value"))
+    return skipped, failed
+
+
+def _clashes(fields: Fields, described: Described, codes: Any = None, first: Any = None) -> list[tuple[int, str]]:
+    """Return the rows that describe a system in another way than an earlier row, each noted as a finding."""
+    ids, clash = described[1], described[2].to_numpy()
+    failed = []
+    for index in np.flatnonzero(clash if codes is None else clash[first][codes]).tolist():
+        row = int(fields.rows[index])
+        words = f"the system {ids[index]!r} is described in another way by an earlier row"
+        fields.notes.add(
+            "BF508", row, None, words, ids[index], "give it an id of its own, or make the rows say the same"
+        )
+        failed.append((row, words))
+    return failed
 
 
 def _key_order(fields: Fields, matrix: Matrix, flat: Any, owner: Any) -> tuple[Any, list[tuple[int, str]]]:
@@ -141,10 +181,13 @@ def _note_disagreements(fields: Fields, codes: Any, first: Any) -> None:
             fields.notes.add("BF103", int(fields.rows[at]), None, words, str(values[at]))
 
 
-def _tables(fields: Fields, rows: Any, variants: Any, locators: list[str]) -> tuple[pa.Table, pa.Table]:
+def _tables(
+    fields: Fields, rows: Any, variants: Any, locators: list[str], described: Described
+) -> tuple[pa.Table, pa.Table]:
     """Return the systems and the records tables of the records in `rows`."""
     frame = fields.record_frame(rows, variants)
-    systems, system_ids = fields.systems(rows)
+    systems, all_ids, _ = described
+    system_ids = all_ids.gather(pl.Series(rows))
     origin, size = fields.origin, len(locators)
     source = {
         "id": _ids(fields, frame["suite"] if "suite" in frame.columns else None, locators),
@@ -155,15 +198,15 @@ def _tables(fields: Fields, rows: Any, variants: Any, locators: list[str]) -> tu
         "converter_version": [origin.converter_version] * size,
     }
     frame = frame.with_columns(pl.Series(name, cells, dtype=pl.String) for name, cells in source.items())
-    if system_ids is not None:
-        frame = frame.with_columns(system_ids.alias("system_id"))
-    return systems, _complete(frame)
+    frame = frame.with_columns(system_ids.alias("system_id"))
+    used = pa.array(sorted(set(system_ids.drop_nulls())), pa.string())
+    return systems.filter(pc.is_in(systems["id"], used)), _complete(frame)
 
 
 def _ids(fields: Fields, suites: pl.Series | None, locators: list[str]) -> list[str]:
     distinct = suites.unique().to_list() if suites is not None else [""]
     path, digest = fields.origin.path, fields.origin.sha256
-    by_row = not fields.program.annotation.key and len(fields.program.variants) == 1
+    by_row = not fields.program.annotation.key and fields.program.variants == ({},)
     if by_row and len(distinct) == 1:
         return record_ids(str(distinct[0]), path, digest, locators)
     names = suites.to_list() if suites is not None else [""] * len(locators)
@@ -173,10 +216,17 @@ def _ids(fields: Fields, suites: pl.Series | None, locators: list[str]) -> list[
 def _row_locators(fields: Fields, rows: Any, variants: Any) -> list[str]:
     """Return the locator of each record: the row, with what the header says where it is a dimension."""
     numbers = fields.rows[rows].tolist()
-    parts = [[f"{path.rpartition('.')[2]}={value}" for path, value in v.items()] for v in fields.program.variants]
+    parts = [_variant_parts(variant) for variant in fields.program.variants]
     if parts == [[]]:
         return [f"row={number}" for number in numbers]
     return ["&".join(sorted([f"row={n}", *parts[v]])) for n, v in zip(numbers, variants.tolist(), strict=True)]
+
+
+def _variant_parts(variant: dict[str, Any]) -> list[str]:
+    """Return the parts of a locator that a header says, under the last names of the paths where these differ."""
+    short = [path.rpartition(".")[2] for path in variant]
+    names = short if len({*short, "row"}) == len(short) + 1 else list(variant)
+    return [f"{name}={_escaped(str(value))}" for name, value in zip(names, variant.values(), strict=True)]
 
 
 def _columns(matrix: Matrix, flat: Any) -> pl.Series:

@@ -47,6 +47,8 @@ class Fields:
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
         self.inputs: dict[str, pl.Series] = {}
+        # Rows with a number that no measurement holds, because nothing says what it measures.
+        self.unread = pl.Series([False] * self.height, dtype=pl.Boolean)
 
     def read(self) -> list[pl.Series]:
         """Fill the fields and return, for each rule, the rows in which it holds."""
@@ -104,7 +106,7 @@ class Fields:
         cells = self.clean[name]
         if not missing:
             return cells
-        meaningless = matches(cells, list(missing))
+        meaningless = matches(cells, list(missing), numeric=self.program.is_numeric(name))
         self.keep(name, cells, meaningless)
         return cells.set(meaningless, None)
 
@@ -210,19 +212,21 @@ class Fields:
         for rule in self.program.annotation.rules:
             mask = pl.Series([True] * self.height)
             for name, wanted in rule.when.items():
-                cells = self._condition_cells(name)
                 options = wanted if isinstance(wanted, list) else [wanted]
-                mask &= matches(cells, options)
+                mask &= self._holds(name, options)
             for path, value in rule.set.items():
                 self._set_constant(path, value, mask)
             masks.append(mask)
         return masks
 
-    def _condition_cells(self, name: str) -> pl.Series:
-        if not name.startswith("$"):
-            return self.frame[name].str.strip_chars()
-        values = self.values.get(name[1:])
-        return pl.Series([""] * self.height) if values is None else values.cast(pl.String).fill_null("")
+    def _holds(self, name: str, options: list[Any]) -> pl.Series:
+        """Say in which rows a column, or a field of the record, is one of the options; "" is any cell without a value."""
+        if name.startswith("$"):
+            values = self.values.get(name[1:])
+            empty = pl.Series([""] * self.height)
+            return matches(empty if values is None else values.cast(pl.String).fill_null(""), options, numeric=False)
+        found = matches(self.frame[name].str.strip_chars(), options, numeric=self.program.is_numeric(name))
+        return found | self.clean[name].is_null() if "" in options else found
 
     def keep(self, name: str, cells: pl.Series, mask: pl.Series) -> None:
         """Keep the text of cells that the record's fields do not hold as it stands."""
@@ -294,8 +298,11 @@ class Fields:
             parts.append(head[:-1] + ',"values":' + values + "}")
         return c.json_list(parts, self.height)
 
-    def systems(self, rows: Any) -> tuple[pa.Table, pl.Series | None]:
-        """Return the systems of the frame and the system id of each record."""
+    def systems(self) -> tuple[pa.Table, pl.Series, pl.Series]:
+        """Return the systems of the frame, the system id of each row, and the rows that describe one in another way.
+
+        A system is what its first row in the file says.
+        """
         columns: dict[str, pl.Series] = {}
         inside: dict[str, dict[str, Any]] = {}
         for path, values in self.values.items():
@@ -308,23 +315,26 @@ class Fields:
         for name, tree in inside.items():
             columns[name] = _tree_json(tree, self.height)
         if not columns:
-            return table_of("systems", []), None
-        frame = pl.DataFrame(columns).select(pl.all().gather(pl.Series(rows)))
+            nothing = pl.Series([None] * self.height, dtype=pl.String)
+            return table_of("systems", []), nothing, nothing.is_not_null()
+        frame = pl.DataFrame(columns)
         distinct = frame.unique(maintain_order=True)
         described = [_described(row, self.origin) for row in distinct.rows(named=True)]
-        ids = pl.Series("__id", [row["id"] if row else None for row in described], dtype=pl.String)
-        joined = frame.join(
-            distinct.with_columns(ids), on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
+        known = {row["id"]: row for row in reversed(described) if row}
+        clashes = [row is not None and self.notes.is_other_system(row) for row in described]
+        facts = distinct.with_columns(
+            pl.Series("__id", [row["id"] if row else None for row in described], dtype=pl.String),
+            pl.Series("__clash", clashes, dtype=pl.Boolean),
         )
-        known = {row["id"]: row for row in described if row}
-        return table_of("systems", list(known.values())), joined["__id"]
+        joined = frame.join(facts, on=frame.columns, how="left", nulls_equal=True, maintain_order="left")
+        return table_of("systems", list(reversed(known.values()))), joined["__id"], joined["__clash"]
 
 
-def matches(cells: pl.Series, options: list[Any]) -> pl.Series:
-    """Say which cells are one of the options: equal text, or the same number where both are numbers."""
+def matches(cells: pl.Series, options: list[Any], *, numeric: bool) -> pl.Series:
+    """Say which cells are one of the options: equal text, or the same number for an option or column of numbers."""
     texts = [option for option in options if isinstance(option, str)]
     numbers = [float(option) for option in options if not isinstance(option, str)]
-    numbers += [number for number in map(_float, texts) if number is not None]
+    numbers += [number for number in map(_float, texts) if number is not None] if numeric else []
     mask = cells.is_in(texts)
     if numbers:
         mask |= cells.cast(pl.Float64, strict=False).is_in(numbers)

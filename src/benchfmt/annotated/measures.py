@@ -37,6 +37,12 @@ class Matrix:
     reason_names: list[str | None]
     caveat_lists: list[str | None]
 
+    def unreadable(self) -> Any:
+        """Return which cells hold something that is no number."""
+        if NOT_NUMERIC not in self.reason_names:
+            return np.zeros(self.reasons.shape, dtype=bool)
+        return self.reasons == self.reason_names.index(NOT_NUMERIC)
+
 
 def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
     """Return the measurements of a frame; `masks` say where each rule holds."""
@@ -75,7 +81,9 @@ def all_measures(fields: Fields) -> list[Measure]:
                 word,
             )
         lost = naming.is_null() | naming.is_in(unknown)
-        fields.keep(item.name, fields.clean[item.name], lost & fields.clean[item.name].is_not_null())
+        lost = lost & fields.clean[item.name].is_not_null()
+        fields.unread |= lost.fill_null(value=False)
+        fields.keep(item.name, fields.clean[item.name], lost)
     return sorted(measures, key=lambda m: m.order)
 
 
@@ -90,7 +98,7 @@ def _measured(fields: Fields, measure: Measure, masks: list[pl.Series]) -> tuple
     bad = read.bad.to_numpy().copy()
     raw = fields.frame[measure.column].str.strip_chars()
     for token, reason in note.missing.items():
-        hit = matches(raw, [token]).to_numpy()
+        hit = matches(raw, [token], numeric=True).to_numpy()
         states[hit] = _index(reasons, reason)
         bad &= ~hit
     for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from benchfmt.finding import Finding, Severity
+from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
@@ -24,6 +26,12 @@ class Notes:
         self.findings: list[Finding] = []
         self.counts: Counter[tuple[str, str | None]] = Counter()
         self.told: set[tuple[str, str, str]] = set()
+        self.systems: dict[str, str] = {}
+
+    def is_other_system(self, row: Mapping[str, Any]) -> bool:
+        """Say whether the file described the system of this id in another way before; remember the first."""
+        form = canonical({name: value for name, value in row.items() if value is not None})
+        return self.systems.setdefault(row["id"], form) != form
 
     def take(self) -> list[Finding]:
         """Return the findings since the last call."""

@@ -83,6 +83,15 @@ class Program:
     unannotated: tuple[str, ...] = ()
     absent: tuple[str, ...] = field(default=())
 
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column holds numbers, so that 0.0 and 0 are one value in it."""
+        item = self.fields.get(name)
+        if item is None or item.benchfmt is None:
+            return False
+        path = item.benchfmt.field
+        numbers = path is not None and target(path).column.kind in ("integer", "number")
+        return item.benchfmt.metric is not None or item.type in ("integer", "number") or numbers
+
     def note(self, name: str) -> FieldAnnotation:
         """Return the annotation of a column."""
         annotation = self.fields[name].benchfmt
@@ -102,6 +111,8 @@ def compile_resource(resource: Resource, columns: list[str], declared: Mapping[s
     _check_paths(annotation, used.values(), resource.path)
     _check_columns(annotation, columns, resource.path)
     _check_words(used.values(), annotation)
+    if annotation.key and variants != ({},):
+        raise AnnotationError(f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)")
     static, dynamic = _measures(used.values(), variants, metrics)
     suite = annotation.constant.get("benchmark.suite")
     return Program(
@@ -119,6 +130,12 @@ def compile_resource(resource: Resource, columns: list[str], declared: Mapping[s
         ),
         absent=tuple(name for name in named if name not in columns),
     )
+
+
+def _check_terms_of(name: str, note: FieldAnnotation, place: Target) -> None:
+    """Check that a word stands for a list only where the record has one."""
+    if place.column.kind != "json" and any(isinstance(term, list) for term in note.terms.values()):
+        raise AnnotationError(f"column {name!r}: {note.field} is one value; its terms are no lists")
 
 
 def _read_elsewhere(annotation: TableAnnotation, used: Mapping[str, TableField]) -> set[str]:
@@ -310,8 +327,13 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
         for rule in annotation.rules:
             for path, value in rule.set.items():
                 constant(path, value)
+            for name in rule.when:
+                if name.startswith("$"):
+                    target(name[1:])
         for extract in annotation.extract:
-            for path in extract.set:
+            for path, group in extract.set.items():
+                if group not in groups(extract.pattern):
+                    raise AnnotationError(f"extract: the pattern {extract.pattern!r} has no group {group!r}")
                 if target(path).input:
                     raise AnnotationError(f"{path}: instance data stands in a column, one vector or number a row")
             pl.Series(["x"]).str.extract_groups(extract.pattern)
@@ -319,7 +341,7 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
         for item in fields:
             note = item.benchfmt
             if note and note.field is not None:
-                target(note.field)
+                _check_terms_of(item.name, note, target(note.field))
                 if owners.setdefault(note.field, item.name) != item.name:
                     raise AnnotationError(f"columns {owners[note.field]!r} and {item.name!r} both say {note.field}")
             for path, value in (note.record if note else {}).items():

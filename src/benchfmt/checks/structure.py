@@ -5,9 +5,10 @@ A cell at fault is told and taken out; its row is left out of the checks that fo
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,12 +17,12 @@ import jsonschema
 import polars as pl
 
 from benchfmt.annotated.cells import map_distinct
-from benchfmt.checks.frames import ROW, ColumnCheck, dtype, faults, no_faults, number
+from benchfmt.checks.frames import ROW, ColumnCheck, dtype, faults, no_faults, number, suggestion
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.record import CONTROL_BUT_LINES
 from benchfmt.schema import column_schema, record_schema
-from benchfmt.tables import COLUMNS, Column
+from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 
 KEYWORD_CODES = {
     "required": "BF101",
@@ -63,6 +64,9 @@ PYDANTIC_CODES = {
 }
 """pydantic error type: the code of the fault; every other type is a wrong type, BF103."""
 
+_TIME = "^[0-9]{4}"
+_HINTED_WORDS = 100
+"""For how many distinct words of a column the nearest term is looked up, which takes long."""
 _HALF = re.compile("[\ud800-\udfff]")
 _HAS_NUMBER = pl.any_horizontal(
     pl.col(name).is_not_null() for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
@@ -157,8 +161,6 @@ def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unknown_column(table: str, name: str) -> pl.DataFrame:
-    import difflib
-
     near = difflib.get_close_matches(name, [item.name for item in COLUMNS[table]], n=1)
     hint = f"did you mean {near[0]!r}?" if near else "put what the standard has no column for into `extensions`"
     return _table_fault("BF102", table, name, f"{table} has no column {name!r} in the standard", hint)
@@ -208,7 +210,7 @@ def _type_column(
     elif item.kind == "json":
         read = _json(table, item, cells, words)
     else:
-        read = _texts(item, rules, cells, words)
+        read = _texts(table, item, rules, cells, words)
     if item.required:
         words.say(cells.is_null(), "BF101", f"{item.name} is empty; every row needs it", None)
     return read, words.bad, words.frame() if words.parts else no_faults()
@@ -222,8 +224,13 @@ class _Words:
         self.bad = pl.Series([False], dtype=pl.Boolean).new_from_index(0, cells.len())
         self.parts: list[pl.DataFrame] = []
 
-    def say(self, where: pl.Series, code: str, message: str, hint: str | None = None) -> None:
-        """Note a fault where there is none yet; `{cell}` in the message stands for the cell."""
+    def say(
+        self, where: pl.Series, code: str, message: str, hint: str | Callable[[str], str | None] | None = None
+    ) -> None:
+        """Note a fault where there is none yet; `{cell}` in the message stands for the cell.
+
+        A hint that is a function is asked once for each distinct cell.
+        """
         fresh = where.fill_null(value=False) & ~self.bad
         if not fresh.any():
             return
@@ -231,15 +238,24 @@ class _Words:
         shown = self.cells.filter(fresh).cast(pl.String, strict=False).str.head(60).fill_null("null")
         before, mark, after = message.partition("{cell}")
         words = before + shown + after if mark else pl.Series([message] * shown.len())
+        hints = (
+            _hints(shown, hint) if callable(hint) else pl.Series([hint], dtype=pl.String).new_from_index(0, len(words))
+        )
         self.parts.append(
-            pl.DataFrame({"at": fresh.arg_true(), "message": words}).with_columns(
-                pl.lit(code).alias("code"), pl.lit(hint, dtype=pl.String).alias("hint")
+            pl.DataFrame({"at": fresh.arg_true(), "message": words, "hint": hints}).select(
+                "at", "message", pl.lit(code).alias("code"), "hint"
             )
         )
 
     def frame(self) -> pl.DataFrame:
         """Return the words of the cells at fault, in order."""
         return pl.concat(self.parts).sort("at") if self.parts else pl.DataFrame()
+
+
+def _hints(words: pl.Series, hint: Callable[[str], str | None]) -> pl.Series:
+    first = words.unique(maintain_order=True).head(_HINTED_WORDS).to_list()
+    hints = {word: hint(word) for word in first}
+    return words.replace_strict(hints, default=None, return_dtype=pl.String)
 
 
 def _holds(cells: pl.Series, pattern: str) -> pl.Series:
@@ -250,21 +266,43 @@ def _holds(cells: pl.Series, pattern: str) -> pl.Series:
     return cells.is_in(distinct.filter(distinct.str.contains(pattern)).implode())
 
 
-def _texts(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
+def _texts(table: str, item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
     if cells.dtype != pl.String:
         words.say(cells.is_not_null(), "BF103", f"{item.name} is text, not {cells.dtype}", None)
         return pl.Series([None] * cells.len(), dtype=pl.String)
     words.say(cells == "", "BF107", f"{item.name} is empty text", "leave out what the source does not say")
     if "enum" in rules:
         allowed = list(rules["enum"])
-        words.say(~cells.is_in(allowed), "BF104", f"'{{cell}}' is none of: {', '.join(allowed)}")
+        words.say(
+            ~cells.is_in(allowed),
+            "BF104",
+            f"'{{cell}}' is none of: {', '.join(allowed)}",
+            lambda word: _nearest(word, allowed),
+        )
     wrong = _holds(cells, rules.get("not", {}).get("pattern", "[^\\s\\S]"))
     if "pattern" in rules:
         wrong |= ~_holds(cells, rules["pattern"])
-    words.say(wrong & cells.is_not_null(), "BF105", f"'{{cell}}' is not well-formed: {_expected(rules)}")
+    words.say(
+        wrong & cells.is_not_null(),
+        "BF105",
+        f"'{{cell}}' is not well-formed: {_expected(rules)}",
+        _form_hint(rules, TERM_COLUMNS[table].get(item.name)),
+    )
     if "const" in rules:
         words.say(cells != rules["const"], "BF117", f"'{{cell}}' is not {rules['const']!r}")
     return cells.set(words.bad, None)
+
+
+def _nearest(word: str, allowed: list[str]) -> str | None:
+    near = difflib.get_close_matches(word.strip().lower(), allowed, n=1)
+    return f"did you mean {near[0]!r}?" if near else None
+
+
+def _form_hint(rules: dict[str, Any], kind: str | None) -> str | Callable[[str], str | None] | None:
+    """Return what to write in place of a malformed text; for a term, the one that was likely meant."""
+    if kind is not None:
+        return lambda word: suggestion(kind, word) or f"see `benchfmt vocabulary {kind}`"
+    return "write it such as 2026-04-03" if rules.get("pattern", "").startswith(_TIME) else None
 
 
 def _expected(rules: dict[str, Any]) -> str:
@@ -273,7 +311,7 @@ def _expected(rules: dict[str, Any]) -> str:
         lines = rules.get("not", {}).get("pattern") == CONTROL_BUT_LINES
         return "text without control characters" if lines else "one line of text"
     known = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code"}
-    if pattern.startswith("^[0-9]{4}"):
+    if pattern.startswith(_TIME):
         return "an ISO 8601 date or time"
     return known.get(pattern, "a vocabulary id or prefix:term, lower-case kebab")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -181,7 +182,7 @@ def explain(
     known = vocabulary()
     found = [(kind, term) for kind in known.kinds() for term in known.terms(kind) if term == code]
     if not found:
-        raise BenchfmtError(f"{code!r} is neither a code nor a term; see `benchfmt vocabulary`")
+        raise BenchfmtError(f"{code!r} is neither a code nor a term; {_instead(code)}")
     for kind, term in found:
         _print_lines(_term_lines(kind, term, known.terms(kind)[term]))
 
@@ -291,6 +292,30 @@ def _print_lines(lines: Iterable[Any]) -> None:
             typer.echo(line)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _instead(word: str) -> str:
+    """Return what somebody who asked to explain an unknown word may have meant."""
+    from difflib import SequenceMatcher
+
+    from benchfmt.checks.catalogue import CODES
+    from benchfmt.vocabulary import vocabulary
+
+    if re.fullmatch("(?i)BF[0-9]+", word):
+        alike = [code for code in CODES if code.startswith(word[:3].upper())] or list(CODES)
+        return f"the nearest codes are {alike[0]} to {alike[-1]}"
+    known = vocabulary()
+    meant = [(term, kind) for kind in known.kinds() for term in known.terms(kind) if term.lower() == word.lower()]
+    for kind in known.kinds() if not meant else ():
+        suites = (known.match(kind, word, suite) for suite in (None, *known.terms("suite")))
+        meant += [(term, kind) for term in dict.fromkeys(suites) if term]
+    if not meant:
+        near = [(term, kind) for kind in known.kinds() if (term := known.suggest(kind, word))]
+        scores = [SequenceMatcher(None, word.lower(), term).ratio() for term, _ in near]
+        meant = [pair for pair, score in zip(near, scores, strict=True) if score == max(scores)]
+    if not meant:
+        return "see `benchfmt vocabulary`"
+    return f"did you mean {' or '.join(f'{term!r} ({kind})' for term, kind in meant[:5])}?"
 
 
 def _one_line(term_id: str, term: dict[str, Any]) -> str:

@@ -76,7 +76,8 @@ def _descriptors(source: Source) -> list[Path]:
         found = source.with_suffix(".json")
     else:
         found = sorted(source.root.parent.glob(f"*{FILE_NAME}"))
-    return [path for path in found if path.name == FILE_NAME or path.name.endswith(f".{FILE_NAME}")]
+    named = [path for path in found if path.name == FILE_NAME or path.name.endswith(f".{FILE_NAME}")]
+    return [path for path in named if path.is_file()]
 
 
 def _annotates(path: Path) -> Descriptor | str | None:

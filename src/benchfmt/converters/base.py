@@ -40,8 +40,9 @@ class Source:
         return tuple(walk(self.root, self.limits))
 
     def with_suffix(self, *suffixes: str) -> list[Path]:
-        """Return the files whose name ends so (lower-case compared), links left out."""
-        return [path for path in self.files if path.name.lower().endswith(suffixes) and not path.is_symlink()]
+        """Return the files whose name ends so (lower-case compared); links, pipes and the like left out."""
+        named = (path for path in self.files if path.name.lower().endswith(suffixes))
+        return [path for path in named if path.is_file() and not path.is_symlink()]
 
     def relative(self, path: Path) -> str:
         """Return a file's path within the source, with forward slashes."""

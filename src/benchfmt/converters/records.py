@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from benchfmt.record import Record
 
 NAME = "records"
 VERSION = "1.0"
+# A record says its version as text; in a descriptor, complete or a draft, `benchfmt` is an object.
+_RECORD = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{.*?"benchfmt"\s*:\s*[^\s{]', re.DOTALL)
 
 
 def detect(source: Source) -> Match | None:
@@ -84,6 +87,8 @@ def _kind(path: Path) -> str | None:
     """Say what a file is: a package, records in one JSON text, or one a line."""
     if path.is_symlink() or not path.is_file():
         return None
+    if path.name.endswith(f".{FILE_NAME}"):
+        return None  # a draft of a descriptor
     if path.name == FILE_NAME or path.suffix == ".zip":
         return "package" if _is_package(path) else None
     if path.suffix in (".jsonl", ".ndjson"):
@@ -104,6 +109,6 @@ def _is_package(path: Path) -> bool:
 def _starts_like_record(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return b'"benchfmt"' in file.read(4096) and path.name != FILE_NAME
+            return _RECORD.match(file.read(4096)) is not None
     except OSError:
         return False

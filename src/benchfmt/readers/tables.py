@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import io
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +70,8 @@ class TextTable:
             with self.path.open("rb") as file:
                 start = file.read(self.limits.row_bytes).decode(self.encoding, "ignore").removeprefix("\ufeff")
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
-        except LookupError as error:
-            raise TableError("BF118", f"{self.path.name}: {error}") from error
+        except (LookupError, ValueError) as error:
+            raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
         except csv.Error as error:
             raise TableError("BF103", f"{self.path.name}: the header cannot be read: {error}") from error
         if not any(names):
@@ -96,6 +98,10 @@ class TextTable:
             yield blocks
 
     def _open(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        options = pa_csv.ParseOptions(
+            delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=_Noting(self)
+        )
+        _keep(options)
         try:
             reader = pa_csv.open_csv(
                 self.path,
@@ -103,9 +109,7 @@ class TextTable:
                 read_options=pa_csv.ReadOptions(
                     block_size=self.limits.row_bytes, use_threads=False, encoding=self.encoding
                 ),
-                parse_options=pa_csv.ParseOptions(
-                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=self._note_bad
-                ),
+                parse_options=options,
                 convert_options=pa_csv.ConvertOptions(
                     column_types={name: pa.string() for name in names}, strings_can_be_null=False
                 ),
@@ -114,15 +118,13 @@ class TextTable:
         except pa.ArrowInvalid as error:
             code, reason = _reason(str(error), self.limits.row_bytes)
             raise TableError(code, f"{self.path.name}: {reason}") from error
-        except LookupError as error:
-            raise TableError("BF118", f"{self.path.name}: {error}") from error
+        except UnicodeDecodeError as error:
+            raise TableError("BF105", f"{self.path.name}: not {self.encoding} text: {error.reason}") from error
+        except (UnicodeError, LookupError) as error:
+            raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
 
-    def _note_bad(self, row: Any) -> Literal["skip"]:
-        # The reader counts the header as row 1.
-        number = row.number - 1 if row.number else 0
-        open_quote = row.text.count('"') % 2 == 1
-        self.bad_rows.append(BadRow(number, row.expected_columns, row.actual_columns, open_quote))
-        return "skip"
+    def _no_encoding(self, error: Exception) -> str:
+        return str(error) if isinstance(error, LookupError) else f"cannot be read as {self.encoding!r}: {error}"
 
     def _numbers(self, start: int, count: int) -> Integers:
         """Return the places in the file of the good rows from `start`: bad ones take numbers of their own."""
@@ -130,6 +132,31 @@ class TextTable:
         good_before = bad - np.arange(1, len(bad) + 1)
         numbers = np.arange(start + 1, start + count + 1, dtype=np.int64)
         return numbers + np.searchsorted(good_before, numbers, side="left")
+
+
+class _Noting:
+    """Notes the rows that the reader cannot take; it outlives its table (see `_keep`), and does not keep it alive."""
+
+    def __init__(self, table: TextTable) -> None:
+        self.table = weakref.ref(table)
+
+    def __call__(self, row: Any) -> Literal["skip"]:
+        # The reader counts the header as row 1.
+        number = row.number - 1 if row.number else 0
+        open_quote = row.text.count('"') % 2 == 1
+        table = self.table()
+        if table is not None:
+            table.bad_rows.append(BadRow(number, row.expected_columns, row.actual_columns, open_quote))
+        return "skip"
+
+
+def _keep(options: pa_csv.ParseOptions) -> None:
+    """Keep a row handler for as long as the process lives, a few hundred bytes a table.
+
+    A thread of Arrow's may be the last to let go of it, and when the interpreter is shutting down by then, the whole
+    process is aborted. A list of ours would be cleared too early.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(options))
 
 
 def _reason(text: str, block: int) -> tuple[str, str]:

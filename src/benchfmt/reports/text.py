@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchfmt.conversion import Account
 from benchfmt.finding import Finding
@@ -111,16 +111,15 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
     ranked = wide.filter(pl.col("comparability_group").is_not_null() & pl.col("primary_value").is_not_null())
     if metric:
         ranked = ranked.filter(pl.col("primary_metric") == metric)
-    together = ["comparability_group", "primary_metric", "primary_unit"]
-    groups = ranked.group_by(together, maintain_order=True).agg(
+    # A group is of one primary measurement: its key and unit are the same in all its rows.
+    groups = ranked.group_by("comparability_group", maintain_order=True).agg(
         pl.len(), pl.col("system_id").n_unique().alias("systems")
     )
     several = groups.filter(pl.col("len") > 1).sort(["systems", "len"], descending=True, maintain_order=True)
     if not several.height:
         yield "no two results may be compared" + (f" on {metric}" if metric else "")
-    for group in several.head(limit).iter_rows(named=True):
-        same = [pl.col(name) == group[name] for name in together]
-        yield from _group_lines(ranked.filter(*same))
+    for group in several["comparability_group"].head(limit):
+        yield from _group_lines(ranked.filter(pl.col("comparability_group") == group))
     if several.height > limit:
         yield f"... and {_count(several.height - limit, 'more group')} (--limit)"
 
@@ -134,13 +133,22 @@ def _group_lines(rows: pl.DataFrame) -> Iterator[str]:
     named = ("suite", "benchmark", "scenario", "model", "model_version", "precision", "input_shape")
     about = [first[key] for key in named if first[key]]
     about += [f"batch {first['batch_size']}"] if first["batch_size"] else []
-    yield f"{' / '.join(about)}: {first['primary_metric']}, {'higher' if higher else 'lower'} is better"
+    yield f"{' / '.join(about)}: {_key(first)}, {'higher' if higher else 'lower'} is better"
     ordered = rows.sort("primary_value", "system_id", "engine", descending=[higher, False, False], maintain_order=True)
     for row in ordered.head(_COMPARED).iter_rows(named=True):
         where = [row[key] for key in ("system_id", "engine", "placement") if row[key]]
         yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
     if rows.height > _COMPARED:
         yield f"  ... and {_count(rows.height - _COMPARED, 'more result')}"
+
+
+def _key(row: dict[str, Any]) -> str:
+    """Return what the headline number is: `latency p90 inference per sample`."""
+    metric, statistic, stage, per, scope = (
+        row[f"primary_{name}"] for name in ("metric", "statistic", "stage", "per", "scope")
+    )
+    parts = (metric, statistic, stage, per and f"per {per}", scope and f"of {scope}")
+    return " ".join(part for part in parts if part)
 
 
 def _count(count: int, word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from benchfmt.annotated import AnnotationError, Notes, Origin, compile_resource
 from benchfmt.annotated import run as run_annotated
 from benchfmt.checks import integrity, structure
+from benchfmt.checks.catalogue import CODES
 from benchfmt.checks.frames import OWNER, ROW, Frames, with_facts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource, read_descriptor
 from benchfmt.finding import BenchfmtError
@@ -44,6 +46,8 @@ class Judge(Teller):
         if "://" not in str(place):
             if not path.exists():
                 raise BenchfmtError(f"{place} is not there")
+            if not path.is_dir() and not path.is_file():
+                raise BenchfmtError(f"{place} is not a regular file")
             if path.is_dir() and not (path / FILE_NAME).is_file():
                 raise BenchfmtError(f"{place} holds no {FILE_NAME}: name a package, a descriptor, or files of records")
             if path.suffix in (".jsonl", ".ndjson") or (path.suffix == ".json" and not _is_descriptor(path)):
@@ -163,8 +167,9 @@ class Judge(Teller):
             for frame, rows in parts:
                 outcome = run_annotated(program, frame, rows, origin, notes)
                 for finding in outcome.findings:
-                    self.add(finding)
-                for row, words in outcome.failed:
+                    # A conversion goes on with what it could read; here the fault weighs what its code says.
+                    self.add(replace(finding, severity=CODES[finding.code].severity))
+                for row, words in outcome.doubled:
                     self.say("BF410", resource.path, words, row=row)
                 self.table_rows(text, resource.path, told)
                 told = len(text.bad_rows)

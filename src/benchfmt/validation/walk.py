@@ -12,7 +12,7 @@ import polars as pl
 from benchfmt.checks import structure
 from benchfmt.checks.frames import OWNER, ROW, Frames, empty, faults, no_faults, with_facts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
-from benchfmt.package import PackageError, parquet_batches
+from benchfmt.package import PackageError, ParquetError, parquet_batches
 from benchfmt.readers.files import UnsafeError, safe_path
 from benchfmt.readers.tables import TableError, TextTable
 from benchfmt.tables import COLUMNS
@@ -25,6 +25,7 @@ _RECORDS = 8_192
 _ROWS = 32_768
 _SEED = 0
 _ONE_SYSTEM = "keep one description, or give the other an id of its own"
+_PLAIN = "write it as text, numbers or true and false"
 _ONE_RECORD = "give each record an id of its own"
 
 
@@ -44,6 +45,9 @@ class Walk:
         """Tables of which rows could not be read: what seems to lack elsewhere may stand there."""
         self.late: list[pl.Series] = []
         self.bare: list[pl.DataFrame] = []
+        self.odd: dict[str, dict[str, str]] = {}
+        """Columns of a Parquet table that cannot be read, each with its type."""
+        self.told_odd: set[str] = set()
 
     def run(self) -> None:
         """Judge all rows of all tables."""
@@ -51,7 +55,7 @@ class Walk:
             systems = self._systems()
             hashes, order = self._ids()
             self._records(systems, hashes, order)
-        except (TableError, UnsafeError) as error:
+        except (TableError, UnsafeError, ParquetError) as error:
             self.judge.say(error.code, self._at(error), str(error))
         except PackageError as error:
             self.judge.say("BF119", self._at(error), str(error))
@@ -73,10 +77,15 @@ class Walk:
             return
         if self._is_parquet(table):
             done = 0
-            for part in parquet_batches(path, _ROWS):
+            self.odd.setdefault(table, {})
+            for part in parquet_batches(path, _ROWS, self.odd[table]):
+                if tell:
+                    self._odd_columns(table)
                 frame = pl.DataFrame(pl.from_arrow(part))
                 yield frame.with_columns(pl.int_range(done + 1, done + frame.height + 1, dtype=pl.Int64).alias(ROW))
                 done += frame.height
+            if tell:
+                self._odd_columns(table)
             return
         text = TextTable(
             path,
@@ -95,6 +104,16 @@ class Walk:
             self.judge.table_rows(text, resource.path, told)
         if text.bad_rows:
             self.partial.add(table)
+
+    def _odd_columns(self, table: str) -> None:
+        """Tell once the columns of types that no column of the standard has."""
+        if table in self.told_odd:
+            return
+        self.told_odd.add(table)
+        for name, kind in self.odd[table].items():
+            self.judge.say(
+                "BF103", self.resources[table].path, f"{name} is of type {kind}", column=name, field=name, hint=_PLAIN
+            )
 
     def _formulas(self, table: str, frame: pl.DataFrame, rows: Any) -> None:
         """Tell cells that a spreadsheet would run."""
@@ -118,6 +137,8 @@ class Walk:
         if raw[ROW].len() and raw[ROW][0] != 1:
             # What is wrong with the columns themselves is told once, with the first rows.
             found = found.filter(pl.col("row").is_not_null())
+        # A column that was taken out is told already; it does not lack.
+        found = found.filter((pl.col("code") != "BF101") | ~pl.col("column").is_in(list(self.odd.get(table, {}))))
         self.judge.tell(found.filter(pl.col("code").is_in(list(self.judge.codes))), self.shown)
         return typed
 
