@@ -7,9 +7,13 @@ import os
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
 from benchfmt.package import open_package
@@ -342,3 +346,131 @@ def test_no_json_in_the_place_of_a_record_raises(data: object, tmp_path: Path) -
     path.write_text(json.dumps(data), "utf-8")
     assert validate(path).ok == (data == [])
     assert codes(validate(path)) <= {"BF101", "BF103", "BF107"}
+
+
+# --- what a hostile or careless package does to readers and writers ---
+
+
+def _annotated(folder: Path, *, dialect: dict[str, Any] | None = None, field: dict[str, Any] | None = None) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "t.csv").write_text("ms\n1.5\n")
+    item = {"name": "ms", "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"}, **(field or {})}
+    resource = {"path": "t.csv", "schema": {"fields": [item]}, "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}}}
+    if dialect is not None:
+        resource["dialect"] = dialect
+    (folder / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
+    return folder
+
+
+def test_a_package_is_never_written_over_its_own_source(tmp_path: Path) -> None:
+    source = _annotated(tmp_path / "s")
+    before = {path.name: path.read_bytes() for path in source.iterdir()}
+    with pytest.raises(BenchfmtError):
+        convert(source).write(source)
+    assert {path.name: path.read_bytes() for path in source.iterdir()} == before
+
+
+def test_a_package_folder_that_holds_a_file_of_the_user_is_not_replaced(tmp_path: Path) -> None:
+    source = _annotated(tmp_path / "s")
+    convert(source).write(tmp_path / "p")
+    convert(source).write(tmp_path / "p")
+    (tmp_path / "p" / "NOTES.md").write_text("mine")
+    with pytest.raises(BenchfmtError, match=r"NOTES\.md"):
+        convert(source).write(tmp_path / "p")
+    assert (tmp_path / "p" / "NOTES.md").read_text() == "mine"
+
+
+def test_two_resources_of_one_name_are_refused_by_judge_and_reader_alike(tmp_path: Path) -> None:
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
+    descriptor = tmp_path / "p" / "datapackage.json"
+    data = json.loads(descriptor.read_text())
+    data["resources"].insert(0, {**data["resources"][1]})
+    descriptor.write_text(json.dumps(data))
+    assert "BF118" in {finding.code for finding in validate(tmp_path / "p").findings}
+    with pytest.raises(BenchfmtError):
+        open_package(tmp_path / "p")
+
+
+def test_a_package_without_systems_opens_as_it_validates(tmp_path: Path) -> None:
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
+    descriptor = tmp_path / "p" / "datapackage.json"
+    data = json.loads(descriptor.read_text())
+    data["resources"] = [resource for resource in data["resources"] if resource["name"] != "systems"]
+    descriptor.write_text(json.dumps(data))
+    assert validate(tmp_path / "p").ok
+    with open_package(tmp_path / "p") as package:
+        assert len(list(package.records())) == package.wide().num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "field"),
+    [
+        ({"delimiter": ";;"}, None),
+        ({"delimiter": ""}, None),
+        ({"delimiter": 5}, None),
+        ({"header": False}, None),
+        ({"quoteChar": "'"}, None),
+        (None, {"groupChar": "."}),
+        (None, {"decimalChar": ","}),
+    ],
+)
+def test_a_property_that_would_change_the_numbers_is_refused(
+    dialect: dict[str, Any] | None, field: dict[str, Any] | None, tmp_path: Path
+) -> None:
+    folder = _annotated(tmp_path / "s", dialect=dialect, field=field)
+    assert [finding.code for finding in validate(folder).findings] == ["BF118"]
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "idna", "ascii", "no-such-encoding"])
+def test_an_encoding_that_does_not_fit_is_a_finding(encoding: str, tmp_path: Path) -> None:
+    folder = _annotated(tmp_path / "s")
+    (folder / "t.csv").write_text("ms,é\n1.5,ü\n", "utf-8")
+    data = json.loads((folder / "datapackage.json").read_text())
+    data["resources"][0]["encoding"] = encoding
+    (folder / "datapackage.json").write_text(json.dumps(data))
+    assert {finding.code for finding in validate(folder).findings} <= {"BF105", "BF118", "BF103"}
+    assert not validate(folder).ok
+
+
+def test_a_pipe_among_the_sources_is_never_opened(tmp_path: Path) -> None:
+    folder = _annotated(tmp_path / "s")
+    os.mkfifo(folder / "x.csv")
+    os.mkfifo(folder / "y.json")
+    account = convert(folder).write(tmp_path / "p")
+    assert account.total("records") == 1
+    assert {entry.path: entry.role for entry in account.files if entry.path in ("x.csv", "y.json")} == {
+        "x.csv": "skipped",
+        "y.json": "skipped",
+    }
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array([["cpu"]]),
+        pa.array([b"\xff\xfe"]),
+        pa.array([3], pa.duration("s")),
+        pa.StructArray.from_arrays([pa.array([1])], ["a"]),
+        pa.array([1], pa.decimal256(40, 2)),
+    ],
+    ids=lambda cells: str(cells.type),
+)
+def test_a_parquet_column_of_a_strange_type_is_a_finding(cells: Any, tmp_path: Path) -> None:
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
+    table = pq.read_table(tmp_path / "p" / "records.parquet")
+    place = table.column_names.index("placement")
+    pq.write_table(table.set_column(place, "placement", cells), tmp_path / "p" / "records.parquet")
+    report = validate(tmp_path / "p")
+    assert {finding.code for finding in report.findings} == {"BF103", "BF501"}
+
+
+def test_parquet_text_that_is_not_utf_8_is_a_finding(tmp_path: Path) -> None:
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
+    table = pq.read_table(tmp_path / "p" / "records.parquet")
+    binary = pa.array([b"\xff\xfe"])
+    text = pa.Array.from_buffers(pa.string(), 1, binary.buffers())
+    place = table.column_names.index("model")
+    pq.write_table(table.set_column(place, "model", text), tmp_path / "p" / "records.parquet")
+    assert "BF105" in {finding.code for finding in validate(tmp_path / "p").findings}
+    with pytest.raises(BenchfmtError), open_package(tmp_path / "p") as package:
+        list(package.records())

@@ -559,9 +559,6 @@ def check_replaceable(place: Path) -> None:
 
     A folder or a zip that is there may be replaced if it holds nothing but a package as benchfmt writes it.
     """
-    above = next((parent for parent in place.parents if parent.exists()), None)
-    if above and not above.is_dir():
-        raise PackageError(f"{above} is a file; name a place outside of it")
     if place.is_dir():
         files = [
             path.relative_to(place).as_posix()
