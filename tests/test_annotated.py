@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from benchfmt import Finding, Severity, convert, validate
-from benchfmt.conversion import Account
+from benchfmt.accounting import Account
 from benchfmt.descriptor import SCHEMA_URL
 
 SUITE = {"benchmark.suite": "lpdnn"}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchfmt import BenchfmtError, convert, open_package, validate
-from benchfmt.conversion import Account
+from benchfmt.accounting import Account
 from benchfmt.converters import annotated, lpdnn
 from benchfmt.converters.base import Match, Source
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from benchfmt import Package, Record, convert, open_package, validate
-from benchfmt.conversion import Account
+from benchfmt.accounting import Account
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lpdnn"
 NO_VALUE = ("", "/")

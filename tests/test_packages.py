@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import benchfmt.package as package_module
+from benchfmt import sinks
 from benchfmt.finding import BenchfmtError
 from benchfmt.identity import identified
 from benchfmt.limits import Limits
@@ -144,7 +144,7 @@ def test_an_empty_package_is_one(tmp_path: Path) -> None:
 
 
 def test_tables_are_written_in_groups_of_fixed_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package_module, "ROW_GROUP", 50)
+    monkeypatch.setattr(sinks, "ROW_GROUP", 50)
     place = save(tmp_path / "package")
     with pq.ParquetFile(place / "measurements.parquet") as file:
         sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]

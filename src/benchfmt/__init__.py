@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchfmt._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from benchfmt.conversion import Account as Account
+    from benchfmt.accounting import Account as Account
     from benchfmt.conversion import Conversion as Conversion
     from benchfmt.conversion import convert as convert
     from benchfmt.finding import BenchfmtError as BenchfmtError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchfmt.validation import validate as validate
 
 _HOMES = {
-    "Account": "conversion",
+    "Account": "accounting",
     "BenchfmtError": "finding",
     "Conversion": "conversion",
     "Finding": "finding",

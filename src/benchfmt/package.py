@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import lzma
 import secrets
@@ -12,13 +11,12 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 import pyarrow as pa
@@ -35,27 +33,18 @@ from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.jsons import read as read_json
 from benchfmt.readers.tables import TextTable
 from benchfmt.record import MAX_SAFE_INTEGER, SCHEMA_VERSION, Record
-from benchfmt.tables import COLUMNS, TABLES, Batch, Row, arrow_schema, from_rows, table_of
+from benchfmt.sinks import ROW_GROUP, Format, Sink, new_sink
+from benchfmt.tables import COLUMNS, TABLES, Batch, Row, arrow_schema, from_rows, system_from_row, table_of
 from benchfmt.vocabulary import vocabulary
 from benchfmt.wide import widen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Format = Literal["parquet", "csv"]
-ROW_GROUP = 131_072
 _MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
-# Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
-_REPEATING = {
-    "metric", "statistic", "stage", "per", "scope", "unit", "basis", "missing", "caveats", "reported_unit", "suite",
-    "suite_version", "benchmark", "division", "category", "scenario", "phase", "verification", "task", "dataset",
-    "dataset_split", "model", "system_id", "engine", "engine_version", "software", "precision", "input_shape",
-    "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
-}  # fmt: skip
 
 
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
-_SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
 
 
 class PackageError(BenchfmtError):
@@ -129,8 +118,6 @@ class Package:
     @property
     def systems(self) -> dict[str, dict[str, Any]]:
         """The systems by id, as plain data."""
-        from benchfmt.tables import system_from_row
-
         found = {}
         for row in self.table("systems").to_pylist():
             try:
@@ -487,7 +474,7 @@ class PackageWriter:
         self.prefixes = dict(prefixes or {})
         self.extra = dict(extra or {})
         self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
-        self._sinks: dict[str, _Sink] = {}
+        self._sinks: dict[str, Sink] = {}
         self._systems: dict[str, Row] = {}
 
     def __enter__(self) -> Self:
@@ -495,7 +482,7 @@ class PackageWriter:
         check_replaceable(self.path)
         self.folder.mkdir(parents=True)
         for table in ("records", "measurements"):
-            self._sinks[table] = _sink(self.folder, table, self.format)
+            self._sinks[table] = new_sink(self.folder, table, self.format)
         return self
 
     def __exit__(
@@ -518,7 +505,7 @@ class PackageWriter:
         self._sinks["measurements"].write(batch.measurements)
 
     def _finish(self) -> None:
-        systems = self._sinks["systems"] = _sink(self.folder, "systems", self.format)
+        systems = self._sinks["systems"] = new_sink(self.folder, "systems", self.format)
         systems.write(table_of("systems", list(self._systems.values())))
         facts = {}
         for table in TABLES:
@@ -602,134 +589,6 @@ def _zip_names(place: Path) -> list[str]:
             return [name for name in archive.namelist() if not name.endswith("/")]
     except (zipfile.BadZipFile, OSError) as error:
         raise PackageError(f"{place} is a file and no package; name a new folder or .zip") from error
-
-
-class _Sink:
-    """Gathers the rows of one table and writes them in groups of fixed size, so that equal rows give equal bytes.
-
-    A thread of its own writes a group while the next is gathered; never more than one is waiting.
-    """
-
-    def __init__(self, path: Path, table: str) -> None:
-        self.path = path
-        self.table = table
-        self.schema = arrow_schema(table)
-        self._parts: list[pa.Table] = []
-        self._rows = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
-        self._pending: Future[None] | None = None
-
-    def write(self, part: pa.Table) -> None:
-        """Add rows."""
-        self._parts.append(self.stored(part))
-        self._rows += part.num_rows
-        while self._rows >= ROW_GROUP:
-            whole = pa.concat_tables(self._parts)
-            self._later(whole.slice(0, ROW_GROUP))
-            rest = whole.slice(ROW_GROUP)
-            self._parts, self._rows = [rest], rest.num_rows
-
-    def _later(self, part: pa.Table) -> None:
-        self._wait()
-        self._pending = self._thread.submit(self.flush, part)
-
-    def _wait(self) -> None:
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
-
-    def stored(self, part: pa.Table) -> pa.Table:
-        """Return rows as this kind of file takes them."""
-        return part
-
-    def flush(self, part: pa.Table) -> None:
-        """Write one group of rows."""
-        raise NotImplementedError
-
-    def close(self) -> Path:
-        """Write what is left and return the file."""
-        self._wait()
-        if self._rows or not self.path.exists():
-            self.flush(pa.concat_tables(self._parts) if self._parts else self.stored(table_of(self.table, [])))
-        self.abandon()
-        return self.path
-
-    def abandon(self) -> None:
-        """Close the file, whatever is written of it."""
-        self._thread.shutdown(wait=True)
-        self.release()
-
-    def release(self) -> None:
-        """Close the file."""
-        raise NotImplementedError
-
-
-class _ParquetSink(_Sink):
-    def __init__(self, path: Path, table: str) -> None:
-        super().__init__(path, table)
-        fields = [
-            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in _REPEATING else f for f in self.schema
-        ]
-        self.schema = pa.schema(fields)
-        self._writer: pq.ParquetWriter | None = None
-
-    def stored(self, part: pa.Table) -> pa.Table:
-        return pa.Table.from_arrays([_as_type(part[f.name], f.type) for f in self.schema], schema=self.schema)
-
-    def flush(self, part: pa.Table) -> None:
-        if self._writer is None:
-            # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
-            named: dict[str, Any] = {
-                "use_dictionary": [f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"],
-                "write_statistics": [f.name for f in self.schema if f.name in _SEARCHED],
-            }
-            # Without the Arrow schema in the file every reader sees plain strings.
-            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False, **named)
-        self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=ROW_GROUP)
-
-    def release(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-
-class _CsvSink(_Sink):
-    def __init__(self, path: Path, table: str) -> None:
-        super().__init__(path, table)
-        self._file: io.BufferedWriter | None = None
-
-    def stored(self, part: pa.Table) -> pa.Table:
-        return pa.Table.from_arrays([_as_type(part[f.name], f.type) for f in self.schema], schema=self.schema)
-
-    def flush(self, part: pa.Table) -> None:
-        first = self._file is None
-        if self._file is None:
-            self._file = self.path.open("wb")
-        pl.DataFrame(pl.from_arrow(part)).write_csv(self._file, include_header=first)
-
-    def release(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-
-def _as_type(cells: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArray[Any]:
-    if pa.types.is_dictionary(wanted):
-        # A word that stands twice in a dictionary makes the Parquet writer leave bytes of the page unwritten: then
-        # equal tables are unequal files, and what was in memory before is published.
-        chunks: list[Any] = cells.chunks if cells.type == wanted else []
-        dictionaries = [chunk.dictionary for chunk in chunks]
-        if dictionaries and all(len(words.unique()) == len(words) for words in dictionaries):
-            return cells
-        return cells.cast(pa.string()).dictionary_encode()
-    if cells.type == wanted:
-        return cells
-    return cells.cast(wanted)
-
-
-def _sink(folder: Path, table: str, form: Format) -> _Sink:
-    kind = _ParquetSink if form == "parquet" else _CsvSink
-    return kind(folder / f"{table}.{form}", table)
 
 
 def _zipped(folder: Path) -> Path:

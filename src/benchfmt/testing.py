@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchfmt.conversion import Account, convert
+from benchfmt.accounting import Account
+from benchfmt.conversion import convert
 from benchfmt.converters.base import GROUP, Converter, Match, Source, Unit, load, names
 from benchfmt.package import open_package
 from benchfmt.validation import validate
@@ -45,7 +46,7 @@ def _check_interface(converter: Converter, sample: Path) -> None:
 
 def _survives(item: object) -> bool:
     try:
-        return bool(pickle.loads(pickle.dumps(item)) == item)  # noqa: S301
+        return bool(pickle.loads(pickle.dumps(item)) == item)  # noqa: S301 - our own bytes, made a moment before
     except Exception:  # noqa: BLE001 - whatever a class raises that cannot be pickled
         return False
 

@@ -16,7 +16,7 @@ import typer
 from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
-    from benchfmt.conversion import Account
+    from benchfmt.accounting import Account
 
 app = typer.Typer(
     name="benchfmt",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from benchfmt.conversion import Account
+from benchfmt.accounting import Account
 from benchfmt.finding import Finding
 from benchfmt.package import Package
 from benchfmt.validation import Report

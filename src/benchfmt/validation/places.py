@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,12 +61,12 @@ def _context(data: Mapping[str, Any], faulty: list[tuple[Any, ...]]) -> dict[str
     return rest
 
 
-class Place:
+class Place(ABC):
     """Where the rows of checked frames stand in somebody's files."""
 
+    @abstractmethod
     def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
-        raise NotImplementedError
 
     def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
         """Return the place in the record that a column holds; `fault` tells which of several."""

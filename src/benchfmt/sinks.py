@@ -1,0 +1,150 @@
+"""Writes the tables of a package, in Parquet or CSV, in groups of rows of fixed size."""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchfmt.tables import arrow_schema, table_of
+
+Format = Literal["parquet", "csv"]
+ROW_GROUP = 131_072
+# Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
+_REPEATING = {
+    "metric", "statistic", "stage", "per", "scope", "unit", "basis", "missing", "caveats", "reported_unit", "suite",
+    "suite_version", "benchmark", "division", "category", "scenario", "phase", "verification", "task", "dataset",
+    "dataset_split", "model", "system_id", "engine", "engine_version", "software", "precision", "input_shape",
+    "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
+}  # fmt: skip
+_SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
+
+
+class Sink(ABC):
+    """Gathers the rows of one table and writes them in groups of fixed size, so that equal rows give equal bytes.
+
+    A thread of its own writes a group while the next is gathered; never more than one is waiting.
+    """
+
+    def __init__(self, path: Path, table: str) -> None:
+        """Take the file to write and the table whose rows it holds."""
+        self.path = path
+        self.table = table
+        self.schema = arrow_schema(table)
+        self._parts: list[pa.Table] = []
+        self._rows = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
+        self._pending: Future[None] | None = None
+
+    def write(self, part: pa.Table) -> None:
+        """Add rows."""
+        self._parts.append(self.stored(part))
+        self._rows += part.num_rows
+        while self._rows >= ROW_GROUP:
+            whole = pa.concat_tables(self._parts)
+            self._later(whole.slice(0, ROW_GROUP))
+            rest = whole.slice(ROW_GROUP)
+            self._parts, self._rows = [rest], rest.num_rows
+
+    def _later(self, part: pa.Table) -> None:
+        self._wait()
+        self._pending = self._thread.submit(self.flush, part)
+
+    def _wait(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def stored(self, part: pa.Table) -> pa.Table:
+        """Return rows with the columns and types of this file."""
+        return pa.Table.from_arrays([_as_type(part[f.name], f.type) for f in self.schema], schema=self.schema)
+
+    @abstractmethod
+    def flush(self, part: pa.Table) -> None:
+        """Write one group of rows."""
+
+    def close(self) -> Path:
+        """Write what is left and return the file."""
+        self._wait()
+        if self._rows or not self.path.exists():
+            self.flush(pa.concat_tables(self._parts) if self._parts else self.stored(table_of(self.table, [])))
+        self.abandon()
+        return self.path
+
+    def abandon(self) -> None:
+        """Close the file, whatever is written of it."""
+        self._thread.shutdown(wait=True)
+        self.release()
+
+    @abstractmethod
+    def release(self) -> None:
+        """Close the file."""
+
+
+class _ParquetSink(Sink):
+    def __init__(self, path: Path, table: str) -> None:
+        super().__init__(path, table)
+        fields = [
+            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in _REPEATING else f for f in self.schema
+        ]
+        self.schema = pa.schema(fields)
+        self._writer: pq.ParquetWriter | None = None
+
+    def flush(self, part: pa.Table) -> None:
+        if self._writer is None:
+            # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
+            named: dict[str, Any] = {
+                "use_dictionary": [f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"],
+                "write_statistics": [f.name for f in self.schema if f.name in _SEARCHED],
+            }
+            # Without the Arrow schema in the file every reader sees plain strings.
+            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False, **named)
+        self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=ROW_GROUP)
+
+    def release(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+class _CsvSink(Sink):
+    def __init__(self, path: Path, table: str) -> None:
+        super().__init__(path, table)
+        self._file: io.BufferedWriter | None = None
+
+    def flush(self, part: pa.Table) -> None:
+        first = self._file is None
+        if self._file is None:
+            self._file = self.path.open("wb")
+        pl.DataFrame(pl.from_arrow(part)).write_csv(self._file, include_header=first)
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _as_type(cells: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArray[Any]:
+    if pa.types.is_dictionary(wanted):
+        # A word that stands twice in a dictionary makes the Parquet writer leave bytes of the page unwritten: then
+        # equal tables are unequal files, and what was in memory before is published.
+        chunks: list[Any] = cells.chunks if cells.type == wanted else []
+        dictionaries = [chunk.dictionary for chunk in chunks]
+        if dictionaries and all(len(words.unique()) == len(words) for words in dictionaries):
+            return cells
+        return cells.cast(pa.string()).dictionary_encode()
+    if cells.type == wanted:
+        return cells
+    return cells.cast(wanted)
+
+
+def new_sink(folder: Path, table: str, form: Format) -> Sink:
+    """Return what writes a table of a package in a folder."""
+    kind = _ParquetSink if form == "parquet" else _CsvSink
+    return kind(folder / f"{table}.{form}", table)
