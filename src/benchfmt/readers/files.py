@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from operator import eq
 from pathlib import Path, PurePosixPath
+from typing import overload
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
@@ -35,30 +39,129 @@ def safe_path(root: Path, relative: str) -> Path:
     return path
 
 
+class Listing(Sequence[Path]):
+    """Every file below a root (or the root itself), in path order; links are listed, never followed.
+
+    It is kept as text, each folder once and each name once: a tree of 20,000 results has 200,000 files, and as many
+    paths take 100 MB. A path is made where one is asked for.
+    """
+
+    def __init__(self, root: Path, limits: Limits = LIMITS) -> None:
+        """Walk the tree; raises UnsafeError where it holds too many files."""
+        self._root = _prefix(str(root)) if root.is_dir() else None
+        self._prefixes: list[str] = []
+        self._starts = array("Q")
+        self._names: list[str] = []
+        self._folders: dict[str, int] = {}
+        self._strange: dict[str, int] = {}
+        known: dict[str, str] = {}
+        for prefix, names in _folders(root, limits):
+            if prefix in self._folders:  # a folder inside it that cannot be read, listed like a file
+                self._strange |= {prefix + name: len(self._names) + i for i, name in enumerate(names)}
+            self._folders.setdefault(prefix, len(self._prefixes))
+            self._prefixes.append(prefix)
+            self._starts.append(len(self._names))
+            self._names += [known.setdefault(name, name) for name in names]
+        self._starts.append(len(self._names))
+
+    def __len__(self) -> int:
+        """Return how many files there are."""
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, index: int) -> Path: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Path]: ...
+    def __getitem__(self, index: int | slice) -> Path | Sequence[Path]:
+        """Return the path of a file, or of several."""
+        if isinstance(index, slice):
+            return tuple(Path(self._text(i)) for i in range(*index.indices(len(self))))
+        return Path(self._text(range(len(self))[index]))
+
+    def __iter__(self) -> Iterator[Path]:
+        """Yield the paths in order."""
+        return map(Path, self.texts())
+
+    def texts(self) -> Iterator[str]:
+        """Yield the paths in order, as text."""
+        return (prefix + name for prefix, name in self._pairs())
+
+    def __contains__(self, path: object) -> bool:
+        """Say whether a path is one of the files."""
+        return isinstance(path, Path) and self.find(str(path)) is not None
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether another sequence holds the same paths."""
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def named(self, *suffixes: str) -> Iterator[Path]:
+        """Yield the files whose names, compared in lower case, end so."""
+        return (Path(prefix + name) for prefix, name in self._pairs() if name.lower().endswith(suffixes))
+
+    def find(self, path: str) -> int | None:
+        """Return the number of a file, or None where it is not one of them."""
+        name = path.rpartition(os.sep)[2]
+        prefix = path[: len(path) - len(name)]
+        block = self._folders.get(prefix)
+        if block is not None:
+            end = self._starts[block + 1]
+            found = bisect_left(self._names, name, self._starts[block], end)
+            if found < end and self._names[found] == name:
+                return found
+        return self._strange.get(path)
+
+    def relative(self, index: int) -> str:
+        """Return the path of a file within the root, with forward slashes."""
+        text = self._names[index] if self._root is None else self._text(index)[len(self._root) :]
+        return text.replace(os.sep, "/")
+
+    def _text(self, index: int) -> str:
+        return self._prefixes[bisect_right(self._starts, index) - 1] + self._names[index]
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        for block, prefix in enumerate(self._prefixes):
+            for index in range(self._starts[block], self._starts[block + 1]):
+                yield prefix, self._names[index]
+
+
 def walk(root: Path, limits: Limits = LIMITS) -> Iterator[Path]:
     """Yield every file below `root` (or `root` itself) in path order; links are yielded, never followed."""
+    return (Path(prefix + name) for prefix, names in _folders(root, limits) for name in names)
+
+
+def _folders(root: Path, limits: Limits) -> Iterator[tuple[str, list[str]]]:
+    """Yield what a file's path starts with and the names of files, folder by folder in path order; none is empty."""
     if not root.is_dir():
-        yield root
+        yield str(root)[: len(str(root)) - len(root.name)], [root.name]
         return
     seen = 0
-    pending = [root]
+    pending = [str(root)]
     while pending:
         folder = pending.pop()
         try:
             with os.scandir(folder) as entries:
-                ordered = sorted(entries, key=lambda entry: entry.name)
+                ordered = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
         except OSError:
-            if folder == root:
+            if folder == str(root):
                 raise
-            yield folder  # told by who tries to read it
+            name = folder.rpartition(os.sep)[2]
+            yield folder[: len(folder) - len(name)], [name]  # told by who tries to read it
             continue
-        for entry in ordered:
-            if not entry.is_dir(follow_symlinks=False):
-                seen += 1
-                if seen > limits.files:
-                    raise UnsafeError("BF905", f"{root} holds more than {limits.files} files")
-                yield Path(entry.path)
-        pending += [Path(entry.path) for entry in reversed(ordered) if entry.is_dir(follow_symlinks=False)]
+        prefix = _prefix(folder)
+        names = [name for name, is_folder in ordered if not is_folder]
+        seen += len(names)
+        if seen > limits.files:
+            raise UnsafeError("BF905", f"{root} holds more than {limits.files} files")
+        if names:
+            yield prefix, names
+        pending += [prefix + name for name, is_folder in reversed(ordered) if is_folder]
+
+
+def _prefix(folder: str) -> str:
+    """Return what the paths of the files in a folder start with, as `pathlib` writes them."""
+    return "" if folder == "." else folder if folder.endswith(os.sep) else folder + os.sep
 
 
 def file_sha256(path: Path) -> str:

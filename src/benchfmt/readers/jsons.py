@@ -21,15 +21,21 @@ class JsonError(BenchfmtError):
         self.line = line
 
 
-def parse(text: str | bytes, limits: Limits = LIMITS) -> Any:
-    """Return the data of a JSON text; raises JsonError or UnsafeError."""
+class Digits(str):
+    """A number of a JSON text as the characters that stand there: no digit is lost."""
+
+    __slots__ = ()
+
+
+def parse(text: str | bytes, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
+    """Return the data of a JSON text, its numbers as `Digits` if asked; raises JsonError or UnsafeError."""
     try:
         data = json.loads(
             text,
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
-            parse_float=_finite,
-            parse_int=_integer,
+            parse_float=Digits if digits else _finite,
+            parse_int=Digits if digits else _integer,
         )
     except RecursionError as error:
         raise UnsafeError("BF906", "JSON is nested too deep") from error
@@ -42,15 +48,15 @@ def parse(text: str | bytes, limits: Limits = LIMITS) -> Any:
     return data
 
 
-def read(path: Path, limits: Limits = LIMITS) -> Any:
-    """Return the data of a JSON file; raises JsonError, UnsafeError or OSError."""
+def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
+    """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
     size = path.stat().st_size
     if size > limits.json_bytes:
         raise UnsafeError(
             "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text"
         )
     text = path.read_bytes()
-    return parse(text.removeprefix(b"\xef\xbb\xbf"), limits)
+    return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,96 @@
+"""MLPerf Inference: submission trees of every round, or any part of one, from LoadGen's logs to records.
+
+One record per performance run. Numbers come from the detail log (six significant digits, what the published tables
+show), else from the summary log. The rules of the rounds are data: `benchfmt.suites.mlperf_inference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.mlperf import endpoints, layout, loadgen_record
+from benchfmt.converters.mlperf.layout import Folders
+from benchfmt.converters.mlperf.submission import NAME, VERSION, Run, Task, frame, pruned, quality
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers.files import file_sha256
+from benchfmt.record import Record
+from benchfmt.suites import mlperf_inference as rules
+
+__all__ = ["NAME", "VERSION", "detect", "plan", "read"]
+OPTIONS = ("round",)
+PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
+
+
+def detect(source: Source) -> Match | None:
+    """Say whether a source holds LoadGen logs of a submission, or None."""
+    names = [path for path in source.files if path.name in (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS)]
+    if not names:
+        return None
+    return Match(0.85, f"{len(names)} LoadGen logs, first {source.relative(names[0])}")
+
+
+def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
+    """Yield a unit for each performance run with the files that tell about it, then what the others are."""
+    wanted = options.get("round")
+    if wanted is not None and wanted not in rules.ROUNDS:
+        raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}")
+    folders = Folders.of(source)
+    for folder, name in folders.runs():
+        where = layout.place(folder)
+        found = layout.supporting(folder, where, folders)
+        files = [(role, path) for role, path in found if path.name != name]
+        yield Unit(
+            Path(folder, name) if source.root.is_absolute() else _as_given(source, folder, name),
+            tuple(_as_given(source, *path.as_posix().rsplit("/", 1)) for _, path in files),
+            options,
+            Task(where, tuple(role for role, _ in files)),
+            source.limits,
+        )
+    for path in source.files:
+        why = layout.why_skipped(source.relative(path))
+        if why:
+            yield Skipped(path, why)
+
+
+def _as_given(source: Source, folder: str, name: str) -> Path:
+    """Return a file's path as the source spells it."""
+    if source.root.is_absolute():
+        return Path(folder, name)
+    if source.root.is_file():
+        return source.root
+    inner = Path(folder, name).relative_to(source.root.absolute())
+    return source.root / inner
+
+
+def read(unit: Unit) -> Iterator[Item]:
+    """Yield the record of one run, and what is wrong with its files."""
+    task: Task = unit.extra
+    files: dict[str, list[Path]] = {}
+    for role, path in zip(task.roles, unit.supporting, strict=True):
+        files.setdefault(role, []).append(path)
+    run = Run(unit, task.place, files)
+    record: dict[str, Any] | Skipped | Failed
+    if unit.path.name == layout.ENDPOINTS:
+        record = endpoints.record(run)
+    elif unit.path.name == "accuracy.txt":
+        record = _accuracy_only(run)
+    else:
+        record = loadgen_record.record(run)
+    yield Record.from_dict(record) if isinstance(record, dict) else record
+    yield from run.findings
+
+
+def _accuracy_only(run: Run) -> dict[str, Any]:
+    """Return the record of a result whose performance run is not there."""
+    run.read(run.unit.path, file_sha256(run.unit.path))
+    claimed = run.unit.options.get("round")
+    names = loadgen_record.names_of(run, {}, claimed)
+    benchmark = rules.benchmark(names.benchmark, claimed) if names.benchmark else None
+    record = frame(run, names, claimed, benchmark, "incomplete")
+    measurements = quality(run, names.benchmark, claimed, closed=run.place.division == "closed")
+    record["measurements"] = measurements or None
+    record["status_detail"] = "an accuracy run without its performance run"
+    return pruned(record, run)

@@ -1,0 +1,222 @@
+"""Where things stand in an MLPerf Inference submission: which files make up one result, and what the others are for.
+
+    <division>/<submitter>/systems/<system>.json
+    <division>/<submitter>/measurements/<system>/<benchmark>/<scenario>/*.json, user.conf      (up to v5.1)
+    <division>/<submitter>/results/<system>/<benchmark>/<scenario>/performance/run_1/…
+                                                                  /accuracy/accuracy.txt
+                                                                  /measurements.json, TEST01/…  (from v6.0)
+    <division>/<submitter>/compliance/<system>/<benchmark>/<scenario>/TEST01/…                  (audit/ in v0.5)
+
+Paths of folders are compared as text, so that a part of a tree means the same as the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchfmt.converters.base import Source
+from benchfmt.suites import mlperf_inference as rules
+
+SUMMARY = "mlperf_log_summary.txt"
+DETAIL = "mlperf_log_detail.txt"
+ENDPOINTS = "result_summary.json"
+ENDPOINTS_ACCURACY = "accuracy_results.json"
+POWER_LOG = "spl.txt"
+DIVISIONS = ("closed", "open", "network")
+_TEST = re.compile(r"TEST[0-9]{2}(-[AB])?")
+_OTHER_RUNS = {"accuracy", "ranging", "compliance", "audit"}
+_WHY = (
+    (re.compile(r"(^|/)(compliance|audit)/|(^|/)TEST[0-9]{2}(-[AB])?/"), "part of a compliance test; its verdict is read from verify_*.txt"),
+    (re.compile(r"(^|/)ranging/"), "from the ranging phase, which only sets up the power meter"),
+    (re.compile(r"mlperf_log_accuracy\.json$"), "answers of the model, cut off by rule; its score stands in accuracy.txt"),
+    (re.compile(r"(^|/)accuracy/([^/]+/)?mlperf_log_(summary|detail)\.txt$"), "log of the accuracy run, which has no speed; its score stands in accuracy.txt"),
+    (re.compile(r"mlperf_log_trace\.json$"), "a trace of events"),
+    (re.compile(r"(^|/)power/|(^|/)ptd_logs\.txt$"), "log of the power meter's software"),
+    (re.compile(r"(^|/)(power_settings|analyzer_table)\.[a-z]+$"), "a description of the power meter for people"),
+    (re.compile(r"(^|/)mlperf\.conf$"), "the suite's own settings, the same in every submission of a round"),
+    (re.compile(r"(^|/)(code|src)/"), "code of the submission"),
+    (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py)$"), "for people, or a program"),
+    (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),
+    (re.compile(r"(^|/)results?\.json$"), "a report of the submitter's own program, not of LoadGen"),
+    (re.compile(r"(^|/)systems/[^/]+\.json$"), "describes a system of which no result is here"),
+    (re.compile(r"(^|/)measurements/"), "describes a measurement of which no result is here, or something else than one"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands: the parts of its path that mean something, None for what the path does not say.
+
+    `path` is that of a file in the run's folder from the root of the submission.
+    """
+
+    prefix: str
+    division: str | None = None
+    submitter: str | None = None
+    system: str | None = None
+    benchmark: str | None = None
+    scenario: str | None = None
+    run: str | None = None
+
+    @property
+    def location(self) -> str | None:
+        """The result's folder from the root of the submission, as published tables name it; None without a full path."""
+        parts = (self.division, self.submitter, "results", self.system, self.benchmark, self.scenario)
+        return "/".join(str(part) for part in parts) if all(parts) else None
+
+
+@dataclass
+class Folders:
+    """The files of a source by folder, both as text with forward slashes; folders are absolute."""
+
+    names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(cls, source: Source) -> Folders:
+        """Return the folders of a source."""
+        folders = cls()
+        for path in source.files:
+            folder, _, name = path.absolute().as_posix().rpartition("/")
+            folders.names[folder].append(name)
+        return folders
+
+    def runs(self) -> Iterator[tuple[str, str]]:
+        """Yield the folder and the primary file of each performance run, in the order of the source."""
+        for folder, names in self.names.items():
+            parts = folder.split("/")
+            if ENDPOINTS in names and parts[-1] == "performance":
+                yield folder, ENDPOINTS
+            elif (SUMMARY in names or DETAIL in names) and not _is_other(parts):
+                yield folder, SUMMARY if SUMMARY in names else DETAIL
+        yield from self._without_speed()
+
+    def _without_speed(self) -> Iterator[tuple[str, str]]:
+        """Yield accuracy runs whose performance run is not there: half a result is a result."""
+        timed = {folder.partition("/performance")[0] for folder in self.names if "/performance" in folder}
+        for folder, names in self.names.items():
+            above, _, last = folder.rpartition("/")
+            if last == "accuracy" and "accuracy.txt" in names and above not in timed and not _is_test(above.split("/")):
+                yield folder, "accuracy.txt"
+
+    def has(self, folder: str, name: str) -> bool:
+        """Say whether a folder has a file."""
+        return folder in self.names and name in self.names[folder]
+
+
+def _is_other(parts: list[str]) -> bool:
+    """Say whether a folder is of a run that gives no result: accuracy, ranging, a compliance test."""
+    results = _last(parts, "results")
+    inside = parts[results + 1 if results is not None else -4 :]
+    return any(part in _OTHER_RUNS or _TEST.fullmatch(part) for part in inside) or (
+        results is None and any(part in ("compliance", "audit") for part in parts)
+    )
+
+
+def _is_test(parts: list[str]) -> bool:
+    return any(_TEST.fullmatch(part) or part in ("compliance", "audit") for part in parts)
+
+
+def _last(parts: list[str], word: str) -> int | None:
+    return next((index for index in range(len(parts) - 1, -1, -1) if parts[index] == word), None)
+
+
+def place(folder: str) -> Place:
+    """Return what the path of a run's folder says."""
+    parts = folder.split("/")
+    performance = _last(parts, "performance")
+    if performance is None and parts[-1] == "accuracy":
+        performance = len(parts) - 1
+    if performance is None:
+        return Place("")
+    run = parts[-1] if parts[-1].startswith("run_") else None
+    results = _last(parts[:performance], "results")
+    inner = parts[results + 1 : performance] if results is not None else parts[max(0, performance - 3) : performance]
+    if results is None and not (inner and rules.scenario(inner[-1])):
+        return Place("", run=run)
+    scenario = inner[-1] if inner else None
+    system = inner[0] if len(inner) > 2 else None
+    benchmark = inner[1] if len(inner) > 2 else inner[0] if len(inner) == 2 else None
+    division = parts[results - 2] if results is not None and results >= 2 and parts[results - 2] in DIVISIONS else None
+    submitter = parts[results - 1] if division and results else None
+    if division and results is not None:
+        prefix = "/".join(parts[: results - 2])
+    elif results is not None:
+        prefix = "/".join(parts[:results])
+    else:
+        prefix = "/".join(parts[: max(0, performance - 3)])
+    return Place(prefix, division, submitter, system, benchmark, scenario, run)
+
+
+def from_root(path: Path, where: Place) -> str:
+    """Return a file's path from the root of its submission; the file's name where no marker of a submission is above it."""
+    text = path.absolute().as_posix()
+    return text[len(where.prefix) + 1 :] if where.prefix and text.startswith(f"{where.prefix}/") else path.name
+
+
+def supporting(folder: str, where: Place, folders: Folders) -> list[tuple[str, Path]]:
+    """Return the files that tell about a run, each with what it is."""
+    found: list[tuple[str, Path]] = []
+
+    def add(role: str, place_of: str, name: str) -> None:
+        if folders.has(place_of, name):
+            found.append((role, Path(place_of, name)))
+
+    add("detail", folder, DETAIL)
+    add("power-log", folder, POWER_LOG)
+    above, _, last = folder.rpartition("/")
+    scenario = above.rpartition("/")[0] if last.startswith("run_") else above
+    performance = above if last.startswith("run_") else folder
+    for accuracy in (f"{scenario}/accuracy", f"{scenario}/{where.scenario}/accuracy"):
+        add("accuracy", accuracy, "accuracy.txt")
+        add("endpoints-accuracy", accuracy, ENDPOINTS_ACCURACY)
+    for name in ("server.json", "client.json"):
+        add(f"power-{name.removesuffix('.json')}", f"{performance}/power", name)
+    for name in ("measurements.json", "user.conf", "config.yaml"):
+        add({"measurements.json": "measurements"}.get(name, name), scenario, name)
+    found += _tests(scenario, folders)
+    if where.system:
+        found += _described(scenario, where, folders)
+    return found
+
+
+def _described(scenario: str, where: Place, folders: Folders) -> Iterator[tuple[str, Path]]:
+    """Yield what stands beside the results: the system, the description of the measurement, compliance tests."""
+    head, _, tail = scenario.rpartition("/results/")
+    named = f"{head}/measurements/{tail}"
+    for name in folders.names.get(named, ()):
+        if name == "user.conf":
+            yield "user.conf", Path(named, name)
+        elif name.endswith(".json"):
+            yield "measurements", Path(named, name)
+    if folders.has(f"{head}/systems", f"{where.system}.json"):
+        yield "system", Path(head, "systems", f"{where.system}.json")
+    for name in ("compliance", "audit"):
+        yield from _tests(f"{head}/{name}/{tail}", folders)
+
+
+def _tests(scenario: str, folders: Folders) -> list[tuple[str, Path]]:
+    found = []
+    for test in (
+        "TEST01",
+        "TEST03",
+        "TEST04",
+        "TEST04-A",
+        "TEST04-B",
+        "TEST05",
+        "TEST06",
+        "TEST07",
+        "TEST08",
+        "TEST09",
+    ):
+        names = folders.names.get(f"{scenario}/{test}", ()) if f"{scenario}/{test}" in folders.names else ()
+        found += [(f"test:{test}", Path(scenario, test, name)) for name in names if re.match(r"verify_.*\.txt$", name)]
+    return found
+
+
+def why_skipped(path: str) -> str | None:
+    """Say why a file of a submission is no result and tells nothing about one, or None where it is not known."""
+    return next((why for pattern, why in _WHY if pattern.search(path)), None)

@@ -1,0 +1,498 @@
+"""A LoadGen run as a record: the official number, every other number of its logs, power and energy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from benchfmt.converters.base import Failed, Skipped
+from benchfmt.converters.mlperf import layout, systems
+from benchfmt.converters.mlperf.submission import Names, Run, count, frame, pruned, quality
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import loadgen, mlperf_power
+from benchfmt.readers.files import file_sha256
+from benchfmt.readers.loadgen import Log
+from benchfmt.record import given
+from benchfmt.suites import mlperf_inference as rules
+from benchfmt.units import convert
+from benchfmt.vocabulary import vocabulary
+
+_DISAGREE = 2e-3
+"""How far summary and detail log of one run may differ: the summary prints two decimals."""
+_MULTI_STREAM_SAMPLES = 8
+"""Samples in a query of the multi-stream scenario since v2.0."""
+_STATISTICS = {"min": "min", "max": "max", "mean": "mean", "50.00": "median"}
+_LATENCY = re.compile(r"result_(?:([0-9.]+)_percentile|(min|max|mean))(_per_query|_query)?_latency_ns")
+_FIRST_TOKEN = re.compile(r"result_first_token_(?:([0-9.]+)_percentile|(min|max|mean))_latency_ns")
+_OUTPUT_TOKEN = re.compile(r"result_time_(?:per_output_token_([0-9.]+)_percentile_ns|to_output_token_(min|max|mean))")
+_RATES: dict[str, tuple[str, str, str, str]] = {
+    "result_samples_per_second": ("throughput", "whole-run", "sample", "measured"),
+    "result_completed_samples_per_sec": ("throughput", "whole-run", "sample", "measured"),
+    "result_scheduled_samples_per_sec": ("request-rate", "whole-run", "query", "measured"),
+    "result_tokens_per_second": ("throughput", "whole-run", "token", "measured"),
+    "result_completed_tokens_per_second": ("throughput", "whole-run", "token", "measured"),
+    # LoadGen multiplies samples by a number of tokens that the benchmark fixes.
+    "result_inferred_tokens_per_second": ("throughput", "whole-run", "token", "estimated"),
+    "result_inferred_completed_tokens_per_second": ("throughput", "whole-run", "token", "estimated"),
+    "result_qps_with_loadgen_overhead": ("throughput", "whole-run", "query", "measured"),
+    "result_qps_without_loadgen_overhead": ("throughput", "request", "query", "derived"),
+}
+_RATES_SINGLE = {
+    "result_tps_with_loadgen_overhead": ("throughput", "whole-run", "token", "measured"),
+    "result_token_throughput_with_loadgen_overhead": ("throughput", "whole-run", "token", "measured"),
+    "result_tps_without_loadgen_overhead": ("throughput", "request", "token", "derived"),
+}
+_STOPPING = {
+    "early_stopping_result": ("latency", "query"),
+    "early_stopping_ttft_result": ("ttft", "query"),
+    "early_stopping_tpot_result": ("tpot", "token"),
+}
+_KNOWN = {
+    "result_validity", "result_perf_constraints_met", "result_min_duration_met", "result_min_queries_met",
+    "result_samples_per_query", "early_stopping_met",
+    # Wrong by a factor of 10^9 in every log; the tokens per second stand beside it.
+    "result_token_throughput",
+}  # fmt: skip
+_SETTINGS = (
+    "effective_target_qps", "effective_target_latency_ns", "effective_target_latency_percentile",
+    "requested_server_ttft_latency", "requested_server_tpot_latency", "effective_samples_per_query",
+    "effective_min_duration_ms", "effective_max_duration_ms", "effective_min_query_count", "effective_max_query_count",
+    "effective_performance_sample_count", "effective_sample_concatenate_permutation",
+)  # fmt: skip
+_CONSTRAINTS = (
+    "result_perf_constraints_met",
+    "result_min_duration_met",
+    "result_min_queries_met",
+    "early_stopping_met",
+)
+_SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
+_STATUS = {"VALID": "ok", "INVALID": "invalid"}
+
+
+def record(run: Run) -> dict[str, Any] | Skipped:
+    """Return the record of a LoadGen run as plain data."""
+    summary = loadgen.read_summary(run.unit.path) if run.unit.path.name == layout.SUMMARY else None
+    detail_path = run.one("detail") if summary else run.unit.path
+    detail = loadgen.read_detail(detail_path) if detail_path else None
+    if summary and summary.accuracy_mode:
+        return Skipped(run.unit.path, "log of an accuracy run, which has no speed")
+    if summary:
+        run.read(summary.path, summary.sha256 or file_sha256(summary.path))
+    detail_at = None
+    if detail:
+        detail_at = run.read(detail.path, detail.sha256 or (None if summary else file_sha256(detail.path)))
+    log = _merged(summary, detail)
+    if summary and detail:
+        _compare(run, summary, detail)
+    seeds = {name: log[f"effective_{name}"] for name in _SEEDS if f"effective_{name}" in log}
+    round_id = _round(run, seeds)
+    names = names_of(run, log, round_id)
+    measurements = _measurements(run, log, names, round_id, detail if summary else None, detail_at)
+    measurements += _power(run, log, names, measurements, round_id)
+    status = _STATUS.get(log.get("result_validity", ""), "incomplete")
+    benchmark = rules.benchmark(names.benchmark, round_id) if names.benchmark else None
+    data = frame(run, names, round_id, benchmark, status)
+    measurements += quality(run, names.benchmark, round_id, closed=run.place.division == "closed")
+    data["measurements"] = measurements or None
+    if status == "ok" and not any("value" in item for item in measurements):
+        data["status"] = "incomplete"
+    errors = (summary.errors if summary else None) or (detail.errors if detail else None)
+    data["status_detail"] = errors or (
+        None if status != "incomplete" else "the log ends before it says whether the result is valid"
+    )
+    data["provenance"] |= given(measured_at=_time(log.get("test_datetime")))
+    run.extensions |= _log_says(log, names, seeds, summary)
+    if errors and measurements and measurements[0].get("primary") and status == "ok":
+        measurements[0].setdefault("caveats", []).append("errors-logged")
+    return pruned(data, run)
+
+
+def _merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
+    """Return the values of both logs; the detail log's have more digits and win."""
+    merged = dict(summary.values) if summary else {}
+    if detail:
+        merged |= {key: value for key, value in detail.values.items() if value != ""}
+    return merged
+
+
+def _compare(run: Run, summary: Log, detail: Log) -> None:
+    """Tell where the two logs of a run differ by more than their digits allow."""
+    for name, text in summary.values.items():
+        other = detail.values.get(name)
+        if other is None or not name.startswith("result_") or other == text:
+            continue
+        if name == "result_validity":
+            run.find(
+                "BF701",
+                run.path,
+                f"the summary says {text}, the detail log {other}",
+                "keep the logs of one run together",
+            )
+            continue
+        here, there = summary.number(name), detail.number(name)
+        if here is None or there is None:
+            continue
+        decimals = len(text.partition(".")[2])
+        if abs(here - there) > _DISAGREE * abs(there) + 0.5 * 10.0**-decimals:
+            run.find(
+                "BF701", run.path, f"{name} is {text} in the summary and {other} in the detail log",
+                "keep the logs of one run together", text,
+            )  # fmt: skip
+
+
+def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
+    """Return the round that the seeds belong to; one that the user claims is only used where they say nothing."""
+    found = rules.round_of(seeds)
+    claimed = run.unit.options.get("round")
+    if claimed and found and claimed != found:
+        run.find(
+            "BF703", run.path, f"the seeds are those of {found}, not of {claimed}",
+            "measure with the seeds of the round, or name the round that was measured", seeds.get("qsl_rng_seed"),
+        )  # fmt: skip
+    return found or claimed
+
+
+def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
+    """Return what was run, by the folder's names and the log's."""
+    named = run.place.benchmark
+    benchmark = (rules.canonical(named, round_id) or named) if named else None
+    word = log.get("effective_scenario") or log.get("requested_scenario")
+    ran = rules.scenario(word) if word else None
+    asked = rules.scenario(run.place.scenario) if run.place.scenario else None
+    if ran == "multi-stream" and not rules.at_least(round_id, "v2.0"):
+        ran = "multi-stream-legacy"
+    if asked == "multi-stream" and not rules.at_least(round_id, "v2.0"):
+        asked = "multi-stream-legacy"
+    if asked is None or ran is None or asked == ran or (asked, ran) == ("interactive", "server"):
+        return Names(benchmark, asked or ran, ran or asked, None)
+    if (asked, ran) in _INFERENCES:
+        return Names(benchmark, asked, ran, ran)
+    run.find(
+        "BF701", run.path, f"the log ran {ran}, its folder says {asked}; the record says what was run",
+        "put the log into the folder of its scenario",
+    )  # fmt: skip
+    return Names(benchmark, ran, ran, None)
+
+
+# --- measurements of the logs ---
+
+
+def _measurements(
+    run: Run, log: Mapping[str, str], names: Names, round_id: str | None, detail: Log | None, detail_at: str | None
+) -> list[dict[str, Any]]:
+    """Return the numbers of the logs; of an inferred result only the one that was inferred."""
+    if names.inferred_from:
+        run.extensions["inferred_from"] = names.inferred_from
+        inferred = _INFERENCES[names.scenario or "", names.inferred_from](log)
+        return [{**inferred, "primary": True}] if inferred else []
+    official = rules.official(names.benchmark, round_id, names.scenario or "")
+    wanted = (official.metric, official.statistic, official.stage, official.per)
+    ran = names.ran or ""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    queries = count(log.get("result_query_count") or log.get("generated_query_count"))
+    for name, text in log.items():
+        spec = _spec(name, ran)
+        if spec is None:
+            if name.startswith("result_") and name not in _KNOWN:
+                run.extensions.setdefault("log", {})[name] = text
+            continue
+        metric, statistic, stage, per, unit, basis = spec
+        value = _value(text, unit)
+        if value is None or (metric, statistic, stage, per) in found:
+            continue
+        item = {
+            "metric": metric, "statistic": statistic, "stage": stage, "per": per, "value": value,
+            "unit": "/s" if unit == "/s" else "s", "basis": basis, "reported_value": text, "reported_unit": unit,
+        }  # fmt: skip
+        if unit == "ns" and per == "query" and queries and ran != "offline":
+            item["n"] = queries
+        if detail is not None and name in detail.values:
+            item["source_path"] = detail_at
+        found[metric, statistic, stage, per] = item
+    for item in (*_estimates(log), *_per_query(log, ran)):
+        found.setdefault((item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item)
+    _bounds(found, log, names, round_id)
+    primary = found.get(wanted)
+    if primary and "value" in primary:
+        primary["primary"] = True
+    return sorted(found.values(), key=lambda item: not item.get("primary"))
+
+
+@cache
+def _spec(name: str, ran: str) -> tuple[str, str, str, str, str, str] | None:
+    """Return metric, statistic, stage, per, unit and basis of a number of the log, or None where it is none of ours."""
+    rate = _RATES.get(name) or (_RATES_SINGLE.get(name) if ran == "single-stream" else None)
+    if rate:
+        if ran == "single-stream" and name == "result_completed_tokens_per_second":
+            return None  # the same as the harness rate to four digits; kept in extensions
+        metric, stage, per, basis = rate
+        return metric, "mean", stage, per, "/s", basis
+    for pattern, metric, per in (
+        (_LATENCY, "latency", "query"),
+        (_FIRST_TOKEN, "ttft", "query"),
+        (_OUTPUT_TOKEN, "tpot", "token"),
+    ):
+        match = pattern.fullmatch(name)
+        if not match:
+            continue
+        level = match.group(1) or match.group(2)
+        statistic = _STATISTICS.get(level) or f"p{level.rstrip('0').rstrip('.')}"
+        if statistic not in vocabulary().terms("statistic"):
+            return None
+        if metric == "latency" and not match.group(3):
+            if ran == "offline":
+                # The time from the one query's issue; no latency of a sample.
+                return "completion-time", statistic, "request", "query", "ns", "measured"
+            if ran in ("multi-stream", "multi-stream-legacy"):
+                per = "sample"
+        return metric, statistic, "request", per, "ns", "measured"
+    return None
+
+
+def _value(text: str, unit: str) -> float | None:
+    """Return a number of the log in seconds or per second, or None for text."""
+    if unit == "ns" and text.isdigit():
+        return float(f"{text}e-9")
+    return convert(text, unit, "s" if unit == "ns" else "/s")
+
+
+def _estimates(log: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield LoadGen's early-stopping estimates, which stand for a percentile with a confidence of 99 %."""
+    for name, (metric, per) in _STOPPING.items():
+        for estimate in loadgen.estimates(log.get(name, "")):
+            item = {"metric": metric, "statistic": f"p{estimate.percentile}-es", "stage": "request", "per": per}
+            if item["statistic"] not in vocabulary().terms("statistic"):
+                continue
+            if estimate.nanoseconds is None:
+                yield {**item, "missing": "too-few-samples", "reported_value": estimate.words}
+            else:
+                yield {
+                    **item, "value": _value(estimate.nanoseconds, "ns"), "unit": "s", "basis": "measured",
+                    "reported_value": estimate.nanoseconds, "reported_unit": "ns",
+                }  # fmt: skip
+
+
+def _per_query(log: Mapping[str, str], ran: str) -> Iterator[dict[str, Any]]:
+    """Yield the samples of a query where that is a result or a choice of the scenario."""
+    if ran == "multi-stream-legacy":
+        text = log.get("result_samples_per_query") or log.get("effective_samples_per_query")
+        basis = "measured"
+    elif ran == "multi-stream":
+        text, basis = log.get("effective_samples_per_query"), "nominal"
+    else:
+        return
+    if count(text):
+        yield {
+            "metric": "samples-per-query",
+            "statistic": "single",
+            "per": "query",
+            "value": float(text or 0),
+            "unit": "1",
+            "basis": basis,
+            "reported_value": text,
+        }
+
+
+def _bounds(
+    found: Mapping[tuple[Any, ...], dict[str, Any]], log: Mapping[str, str], names: Names, round_id: str | None
+) -> None:
+    """Give the latencies that a run was bound to their bounds: the log's own, else those of the round."""
+    if names.ran not in ("server", "multi-stream-legacy"):
+        return
+    limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario or "")
+    share = log.get("effective_target_latency_percentile", "0.99")
+    level = f"p{float(share) * 100:g}" if re.fullmatch(r"0\.[0-9]+", share) else "p99"
+    bounds = (
+        ("latency", level, "query", log.get("effective_target_latency_ns"), limits.latency),
+        ("ttft", "p99", "query", log.get("requested_server_ttft_latency"), limits.ttft),
+        ("tpot", "p99", "token", log.get("requested_server_tpot_latency"), limits.tpot),
+    )
+    tokens = count(log.get("requested_server_ttft_latency")) is not None
+    for metric, statistic, per, logged, rule in bounds:
+        item = found.get((metric, statistic, "request", per))
+        if not item or "value" not in item or (metric == "latency" and tokens):
+            continue
+        if count(logged):
+            item["target_max"] = _value(logged or "", "ns")
+        elif rule is not None:
+            item["target_max"] = float(rule)
+
+
+def _offline_from_single(log: Mapping[str, str]) -> dict[str, Any] | None:
+    """Offline from single-stream: the harness's rate without overhead."""
+    text = log.get("result_qps_without_loadgen_overhead")
+    value = convert(text, "/s", "/s") if text else None
+    if value is None:
+        return None
+    return {
+        "metric": "throughput", "statistic": "mean", "stage": "request", "per": "sample", "value": value, "unit": "/s",
+        "basis": "derived", "reported_value": text, "reported_unit": "/s",
+    }  # fmt: skip
+
+
+def _offline_from_multi(log: Mapping[str, str]) -> dict[str, Any] | None:
+    """Offline from multi-stream (v2.0 on): samples per query over the mean latency of a query."""
+    latency, samples = log.get("result_mean_query_latency_ns", ""), log.get("effective_samples_per_query", "")
+    if not (count(latency) and count(samples)):
+        return None
+    value = int(samples) * 1e9 / int(latency)
+    return {
+        "metric": "throughput", "statistic": "mean", "stage": "request", "per": "sample", "value": value, "unit": "/s",
+        "basis": "derived",
+    }  # fmt: skip
+
+
+def _multi_from_single(log: Mapping[str, str]) -> dict[str, Any] | None:
+    """Multi-stream from single-stream (v2.0 on): eight times the 99th percentile's estimate."""
+    said = loadgen.estimates(log.get("early_stopping_result", ""))
+    text = next((item.nanoseconds for item in said if item.percentile == "99" and item.nanoseconds), None)
+    statistic = "p99-es"
+    if text is None:
+        text, statistic = log.get("result_99.00_percentile_latency_ns"), "p99"
+    if not count(text):
+        return None
+    return {
+        "metric": "latency", "statistic": statistic, "stage": "request", "per": "query",
+        "value": float(f"{_MULTI_STREAM_SAMPLES * int(text or 0)}e-9"), "unit": "s", "basis": "derived",
+    }  # fmt: skip
+
+
+_INFERENCES = {
+    ("offline", "single-stream"): _offline_from_single,
+    ("offline", "multi-stream"): _offline_from_multi,
+    ("multi-stream", "single-stream"): _multi_from_single,
+}
+"""Results that a round allows to be inferred from another scenario's run (format notes: submission checker, `get_inferred_result`)."""
+
+
+# --- power ---
+
+
+def _power(
+    run: Run, log: Mapping[str, str], names: Names, measured: list[dict[str, Any]], round_id: str | None
+) -> list[dict[str, Any]]:
+    """Return power and energy of the measured window, where a power meter's log is there."""
+    path = run.one("power-log")
+    begin, end = log.get("power_begin"), log.get("power_end")
+    if path is None:
+        return []
+    if not begin or not end:
+        run.find(
+            "BF706", run.root(path), "the detail log says no power_begin and power_end: power is not computed", None
+        )
+        return []
+    # Before v1.1 meter and system wrote local time, each with the offset in its own file.
+    local = not rules.at_least(round_id, "v1.1")
+    shifts = [_timezone(run, role) if local else 0.0 for role in ("power-server", "power-client")]
+    try:
+        power = mlperf_power.read(path, begin, end, spl_shift=shifts[0], log_shift=shifts[1], limits=run.unit.limits)
+    except BenchfmtError as error:
+        run.findings.append(Failed(path, str(error)))
+        return []
+    where = run.read(path, file_sha256(path))
+    if not power.samples:
+        run.find("BF704", where, "no reading of the power meter lies between power_begin and power_end", None)
+        return []
+    window = {"stage": "issue-window"}
+    found = [
+        {"metric": "power", "statistic": "mean", **window, "scope": "wall", "value": power.watts_mean, "unit": "W",
+         "basis": "measured", "n": power.samples, "source_path": where},
+        {"metric": "duration", "statistic": "single", **window, "value": power.seconds, "unit": "s", "basis": "measured"},
+    ]  # fmt: skip
+    energy = _energy_per_query(log, names, power.watts_mean * power.seconds, power.seconds)
+    if energy is not None:
+        found.append(
+            {"metric": "energy", "statistic": "mean", **window, "per": "query", "scope": "wall", "value": energy,
+             "unit": "J", "basis": "derived"}
+        )  # fmt: skip
+    primary = next((item for item in measured if item.get("primary")), None)
+    if primary and primary["unit"] == "/s" and power.watts_mean > 0:
+        found.append(
+            {"metric": "energy-efficiency", "statistic": "mean", **window, "per": primary["per"], "scope": "wall",
+             "value": primary["value"] / power.watts_mean, "unit": "/J", "basis": "derived"}
+        )  # fmt: skip
+    return found
+
+
+def _timezone(run: Run, role: str) -> float:
+    path = run.one(role)
+    if path is None:
+        return 0.0
+    try:
+        shift = mlperf_power.timezone(path)
+    except (BenchfmtError, OSError) as error:
+        run.findings.append(Failed(path, str(error)))
+        return 0.0
+    run.read(path, file_sha256(path))
+    return shift
+
+
+def _energy_per_query(log: Mapping[str, str], names: Names, joules: float, seconds: float) -> float | None:
+    """Return joules per query of the streams, as the submission checker computes them; None for the other scenarios."""
+    if names.scenario not in ("single-stream", "multi-stream", "multi-stream-legacy"):
+        return None
+    queries: float | None = count(log.get("result_query_count"))
+    if queries is None and names.scenario == "single-stream":
+        rate = log.get("result_qps_with_loadgen_overhead")
+        queries = float(rate) * seconds if rate else None
+    elif queries is None:
+        issued, samples = count(log.get("generated_query_count")), count(log.get("generated_samples_per_query"))
+        queries = issued * samples if issued and samples else None
+    if not queries:
+        return None
+    factor = _MULTI_STREAM_SAMPLES if names.inferred_from == "single-stream" else 1
+    return joules / queries * factor
+
+
+# --- what stands beside the logs ---
+
+
+def _log_says(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], summary: Log | None) -> dict[str, Any]:
+    """Return what the log says and the standard has no field for."""
+    said: dict[str, Any] = {}
+    if seeds:
+        said["seeds"] = dict(seeds)
+    settings = {}
+    for name in _SETTINGS:
+        if log.get(name):
+            short = re.sub(r"^(effective|requested_server)_", "", name)
+            settings[short] = _plain(log[name])
+    if settings:
+        said["settings"] = settings
+    met = {re.sub(r"^result_|_met$", "", name): log[name] == "true" for name in _CONSTRAINTS if name in log}
+    if met:
+        said["constraints_met"] = met
+    version = log.get("loadgen_version") or log.get("version")
+    for key, value in (("log_scenario", log.get("effective_scenario")), ("loadgen_version", version),
+                       ("sut_name", log.get("sut_name")), ("qsl_name", log.get("qsl_name"))):  # fmt: skip
+        plain = systems.said(value)
+        if plain is not None:
+            said[key] = plain
+    queries, per_query = count(log.get("generated_query_count")), count(log.get("generated_samples_per_query"))
+    if queries and per_query and not names.inferred_from:
+        said["sample_count"] = queries * per_query
+    if summary and summary.warnings:
+        said["warnings"] = summary.warnings
+    return said
+
+
+def _plain(text: str) -> Any:
+    """Return a setting as a number or truth value where it is one that JSON keeps exactly."""
+    if re.fullmatch(r"[0-9]{1,15}", text):
+        return int(text)
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text) if re.fullmatch(r"[0-9.]+(?:e[+-]?[0-9]+)?", text) else text
+    except ValueError:
+        return text
+
+
+def _time(text: str | None) -> str | None:
+    return (
+        text
+        if text and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?", text)
+        else None
+    )

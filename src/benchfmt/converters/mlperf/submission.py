@@ -1,0 +1,340 @@
+"""One result of an MLPerf submission, whatever measured it: its files, names, system, precision and quality."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from benchfmt.converters.base import Failed, Item, Unit
+from benchfmt.converters.mlperf import layout, systems
+from benchfmt.converters.mlperf.layout import Place
+from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.limits import Limits
+from benchfmt.readers import loadgen, mlperf_accuracy, mlperf_json
+from benchfmt.readers.files import file_sha256
+from benchfmt.record import given
+from benchfmt.suites import mlperf_inference as rules
+from benchfmt.units import convert
+from benchfmt.vocabulary import vocabulary
+
+NAME = "mlperf-inference"
+VERSION = "1.0"
+SUITE = "mlperf-inference"
+
+_QUALITY_KEYS = {"output-tokens": ("mean", "sample"), "generated-length": ("sum", None)}
+_ALSO: dict[str, tuple[str, str, str | None]] = {
+    "exact_match": ("exact-match", "%", None),
+    "f1": ("f1", "%", None),
+    "word_error_rate": ("word-error-rate", "%", None),
+    "rouge1": ("rouge-1", "%", None),
+    "rouge2": ("rouge-2", "%", None),
+    "rougeL": ("rouge-l", "%", None),
+    "rougeLsum": ("rouge-lsum", "%", None),
+    "gen_len": ("generated-length", "1", None),
+    "tokens_per_sample": ("output-tokens", "1", None),
+    "kidney": ("dice", "1", "class:kidney"),
+    "tumor": ("dice", "1", "class:tumor"),
+    "whole_tumor": ("dice", "1", "class:whole-tumor"),
+    "tumor_core": ("dice", "1", "class:tumor-core"),
+    "enhancing_tumor": ("dice", "1", "class:enhancing-tumor"),
+}
+"""What a score line says besides the numbers that the checker asks for: metric, unit and scope."""
+_GENERIC: dict[str, tuple[str, str, str | None]] = {
+    "word_error_rate": ("word-error-rate", "%", None),
+    "accuracy": ("accuracy", "%", None),
+    "mAP": ("map", "%", None),
+    "AUC": ("auroc", "%", None),
+    "mean": ("dice", "1", None),
+}
+"""What a line that names its unit says of a benchmark that is not known."""
+_OF_TOTAL = {"acc", "ACCURACY", "WER", "AUC"}
+"""The scores whose line says of how many samples they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one unit needs besides its primary file: its place, and what each supporting file is."""
+
+    place: Place
+    roles: tuple[str, ...]
+
+
+@dataclass
+class Run:
+    """Everything known of one run while its record is made."""
+
+    unit: Unit
+    place: Place
+    files: dict[str, list[Path]]
+    findings: list[Item] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The primary file's path from the root of the submission."""
+        return self.root(self.unit.path)
+
+    def root(self, path: Path) -> str:
+        """Return a file's path from the root of the submission."""
+        return layout.from_root(path, self.place)
+
+    def one(self, role: str) -> Path | None:
+        """Return the first file of a role, or None."""
+        return next(iter(self.files.get(role, ())), None)
+
+    def read(self, path: Path, sha256: str | None) -> str:
+        """Note that a file was read, and return its path."""
+        where = self.root(path)
+        self.sources.append(given(path=where, sha256=sha256))
+        return where
+
+    def find(self, code: str, path: str, message: str, hint: str | None = None, value: str | None = None) -> None:
+        """Note a fault of the source."""
+        self.findings.append(Finding(code, Severity.WARNING, path, None, None, None, message, value, hint))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What was run: the official benchmark, the scenario asked for, the one the log ran, and from which it is inferred."""
+
+    benchmark: str | None
+    scenario: str | None
+    ran: str | None
+    inferred_from: str | None
+
+
+def frame(
+    run: Run, names: Names, round_id: str | None, benchmark: rules.Benchmark | None, status: str
+) -> dict[str, Any]:
+    """Return what is said of a result besides its numbers."""
+    place = run.place
+    description = _system_file(run)
+    measured = _measurement_file(run)
+    software = systems.software(description.get("framework"), description.get("other_software_stack"))
+    machine = systems.system(description)
+    for key in ("framework", "other_software_stack", "sw_notes", "system_type"):
+        plain = systems.said(description.get(key))
+        if plain is not None and key != "system_type":
+            run.extensions[key] = plain
+    for key in (
+        "weight_data_types",
+        "input_data_types",
+        "retraining",
+        "weight_transformations",
+        "starting_weights_filename",
+    ):
+        plain = systems.said(measured.get(key))
+        if plain is not None:
+            run.extensions[key] = plain
+    if settings := _user_conf(run):
+        run.extensions["user_conf"] = settings
+    if verdicts := _compliance(run):
+        run.extensions["compliance"] = verdicts
+    if names.benchmark != place.benchmark and place.benchmark:
+        run.extensions["benchmark_directory"] = place.benchmark
+    location = place.location
+    where = f"{location}/performance/{place.run}" if location and place.run not in (None, "run_1") else location
+    category = systems.said(description.get("status"))
+    return {
+        "benchfmt": "1.0",
+        "benchmark": given(
+            suite=SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
+            category=_category(category, run), scenario=names.scenario, phase="inference",
+        ),
+        "task": benchmark.task if benchmark else None,
+        "dataset": given(
+            name=benchmark.dataset, split=benchmark.split, samples=benchmark.samples,
+        ) if benchmark else {},
+        "model": _model(run, names, benchmark),
+        "system": machine or (given(name=place.system) if place.system else {}),
+        "software": software,
+        "configuration": given(
+            precision=systems.precision(measured.get("weight_data_types")),
+            input_shape=list(benchmark.input_shape) if benchmark and benchmark.input_shape else None,
+        ),
+        "measurements": None,
+        "status": status,
+        "status_detail": None,
+        "provenance": given(
+            submitter=place.submitter or systems.said(description.get("submitter")),
+            execution=(f"{round_id}/{where}" if round_id else where) if where else None,
+            sources=run.sources, converter=NAME, converter_version=VERSION,
+        ),
+    }  # fmt: skip
+
+
+def _model(run: Run, names: Names, benchmark: rules.Benchmark | None) -> dict[str, Any]:
+    """Return the model: the benchmark's own; in the open division a folder named otherwise is another model."""
+    named = run.place.benchmark
+    free = run.place.division == "open" and named and benchmark and not _is_official(named, names.benchmark)
+    if free:
+        return {"name": named}
+    if not benchmark:
+        return given(name=named)
+    return given(name=benchmark.model, parameters=benchmark.parameters, flop=benchmark.flop)
+
+
+@cache
+def _is_official(named: str, benchmark: str | None) -> bool:
+    """Say whether a folder's name is that of the benchmark, in any of its spellings."""
+    short = {re.sub(r"[^a-z0-9]", "", word.lower()) for word in (named, benchmark or "")}
+    return len(short) == 1 or named in ("resnet", "resnet50", "ssd-mobilenet", "ssd-resnet34", "ssd-small", "ssd-large")
+
+
+def _category(status: Any, run: Run) -> str | None:
+    if not isinstance(status, str):
+        return None
+    found = vocabulary().match("category", status, SUITE)
+    if not found:
+        run.extensions["status"] = status
+    return found
+
+
+def quality(run: Run, benchmark: str | None, round_id: str | None, *, closed: bool) -> list[dict[str, Any]]:
+    """Return every number that the score lines of accuracy.txt say, with the targets of the closed division."""
+    path = run.one("accuracy") or (run.unit.path if run.unit.path.name == "accuracy.txt" else None)
+    if path is None:
+        run.find("BF706", run.path, "no accuracy.txt beside the performance run: the quality is not known",
+                 "add accuracy/accuracy.txt")  # fmt: skip
+        return []
+    scores = mlperf_accuracy.scores(path, run.unit.limits)
+    where = run.read(path, file_sha256(path)) if path != run.unit.path else run.path
+    wanted = rules.qualities(benchmark, round_id) if benchmark else ()
+    total = count(scores["total"].text) if "total" in scores else None
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    used: set[tuple[int, str]] = set()
+    for rule in wanted:
+        score = mlperf_accuracy.of(rule.name, scores)
+        item = quality_item(rule, score.text, where, f"line={score.line}", closed=closed) if score else None
+        if score and item:
+            used.add((score.line, score.text))
+            found[item["metric"], None] = {**item, "n": total} if total and rule.name in _OF_TOTAL else item
+    for name, (metric, unit, scope) in (_ALSO if wanted else _GENERIC).items():
+        score = scores.get(name)
+        # Without the benchmark's rules a number without a unit has no meaning that is sure.
+        if score is None or (score.line, score.text) in used or (metric, scope) in found or not (wanted or score.unit):
+            continue
+        item = _item(metric, score.text, score.unit or unit, where, f"line={score.line}")
+        if item:
+            found[metric, scope] = {**item, "scope": scope} if scope else item
+    if not found:
+        run.find("BF706", where, "no line of accuracy.txt says a score that is known for this benchmark", None)
+    if "hash" in scores:
+        run.extensions["accuracy_log_sha256"] = scores["hash"].text
+    return list(found.values())
+
+
+def quality_item(rule: rules.Quality, text: str, where: str, locator: str, *, closed: bool) -> dict[str, Any] | None:
+    """Return a score as a measurement with its targets (which bind the closed division), None where it is no number."""
+    item = _item(rule.metric, text, rule.unit, where, locator)
+    if item and closed:
+        for side, target in (("target_min", rule.target_min), ("target_max", rule.target_max)):
+            if target is not None:
+                item[side] = convert(target, rule.unit, "1")
+    return item
+
+
+def _item(metric: str, text: str, unit: str, where: str, locator: str) -> dict[str, Any] | None:
+    value = convert(text, unit, "1")
+    if value is None:
+        return None
+    statistic, per = _QUALITY_KEYS.get(metric, ("pooled", None))
+    return given(
+        metric=metric, statistic=statistic, per=per, value=value, unit="1", basis="measured", reported_value=text,
+        reported_unit=unit if unit != "1" else None, source_path=where, source_locator=locator,
+    )  # fmt: skip
+
+
+def _system_file(run: Run) -> dict[str, Any]:
+    path = run.one("system")
+    if path is None:
+        name = f"systems/{run.place.system}.json" if run.place.system else "its description in systems/"
+        run.find(
+            "BF706", run.path, f"{name} is not there: hardware and software are not known", "give the whole submission"
+        )
+        return {}
+    data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
+    where = run.read(path, digest)
+    if error:
+        run.findings.append(Failed(path, error))
+        return {}
+    for words in repaired:
+        run.find("BF115", where, words, "correct the file")
+    return data if isinstance(data, dict) else {}
+
+
+def _measurement_file(run: Run) -> dict[str, Any]:
+    """Return the description of the measurement: of several JSON files the one that says the weights' type."""
+    broken: list[tuple[Path, str]] = []
+    for path in run.files.get("measurements", ()):
+        data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
+        if error:
+            broken.append((path, error))
+        elif isinstance(data, dict) and "weight_data_types" in data:
+            where = run.read(path, digest)
+            for words in repaired:
+                run.find("BF115", where, words, "correct the file")
+            return data
+    run.findings += [Failed(path, error) for path, error in broken]
+    if run.place.system:
+        run.find("BF706", run.path, "no description of the measurement (weight_data_types) is there: the precision is not known",
+                 "give the whole submission")  # fmt: skip
+    return {}
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=256)
+def _json(path: str, _modified: int, _size: int, limits: Limits) -> tuple[Any, tuple[str, ...], str | None, str | None]:
+    """Return data, repairs, error and hash of a JSON file; many results share one system."""
+    place = Path(path)
+    try:
+        data, repaired = mlperf_json.read(place, limits)
+    except BenchfmtError as error:
+        return None, (), str(error), file_sha256(place)
+    return data, tuple(repaired), None, file_sha256(place)
+
+
+def _user_conf(run: Run) -> dict[str, str]:
+    path = run.one("user.conf")
+    if path is None:
+        return {}
+    run.read(path, file_sha256(path))
+    return loadgen.read_user_conf(path)
+
+
+def _compliance(run: Run) -> dict[str, Any]:
+    """Return the verdicts of the compliance tests: pass, fail or unknown, by test and file."""
+    found: dict[str, Any] = {}
+    for role, paths in sorted(run.files.items()):
+        for path in paths if role.startswith("test:") else ():
+            text = path.read_bytes()[:1_000_000].decode("utf-8", "replace")
+            run.read(path, file_sha256(path))
+            found.setdefault(role[5:], {})[path.stem.removeprefix("verify_")] = _verdict(text)
+    return found
+
+
+def _verdict(text: str) -> str:
+    checks = re.findall(r"check pass: *(True|False|Skipped)", text)
+    if "TEST FAIL" in text or "False" in checks:
+        return "fail"
+    return "pass" if "TEST PASS" in text or "True" in checks else "unknown"
+
+
+def pruned(record: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Return the record without what is absent, with its extensions."""
+    if run.extensions:
+        record["extensions"] = {"mlperf": dict(sorted(run.extensions.items()))}
+    return {key: value for key, value in record.items() if value is not None and value != {}}
+
+
+def count(text: str | None) -> int | None:
+    """Return a positive count that a text writes, or None."""
+    return int(text) if text and text.isdigit() and int(text) > 0 else None

@@ -1,0 +1,163 @@
+"""JSON that people write by hand for MLPerf: read in spite of small faults, each of which is told."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.jsons import JsonError, _deeper, _finite, _integer
+
+
+def read(path: Path, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
+    """Return the data of a JSON file, and a sentence on each thing that had to be mended or was lost.
+
+    Raises JsonError for what cannot be mended, UnsafeError or OSError.
+    """
+    size = path.stat().st_size
+    if size > limits.json_bytes:
+        raise UnsafeError(
+            "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text"
+        )
+    return parse(path.read_bytes(), limits)
+
+
+def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
+    """Return the data of a JSON text as `read` does."""
+    text, mended = _decoded(data)
+    try:
+        value = _loads(text, mended)
+    except json.JSONDecodeError as error:
+        without, count = _without_trailing_commas(text)
+        if not count:
+            raise _no_json(error) from error
+        mended = [*_decoded(data)[1], f"{count} trailing comma(s) before a closing bracket left out"]
+        try:
+            value = _loads(without, mended)
+        except json.JSONDecodeError as other:
+            raise _no_json(other) from other
+    if _deeper(value, limits.json_depth):
+        raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
+    return value, mended
+
+
+def _decoded(data: bytes) -> tuple[str, list[str]]:
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            return data.removeprefix(mark).decode(encoding, "replace"), ["read as UTF-16, not UTF-8"]
+    mended = ["a byte order mark left out"] if data.startswith(codecs.BOM_UTF8) else []
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode(), mended
+    except UnicodeDecodeError as error:
+        return data.decode("latin-1"), [*mended, f"not UTF-8 at byte {error.start}; read as Latin-1"]
+
+
+def _loads(text: str, mended: list[str]) -> Any:
+    def last_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            seen: dict[str, Any] = {}
+            for name, item in pairs:
+                if name in seen and seen[name] != item:
+                    mended.append(f"the key {name!r} stands twice; {_short(seen[name])} is lost, the last one is kept")
+                elif name in seen:
+                    mended.append(f"the key {name!r} stands twice with the same value")
+                seen[name] = item
+        return value
+
+    def no_constant(word: str) -> None:
+        mended.append(f"{word} is not JSON and no number; read as null")
+
+    try:
+        return json.loads(
+            text, object_pairs_hook=last_wins, parse_constant=no_constant, parse_float=_finite, parse_int=_integer
+        )
+    except RecursionError as error:
+        raise UnsafeError("BF906", "JSON is nested too deep") from error
+
+
+def _short(value: Any) -> str:
+    # Of a list or an object no text is made: it may be as large as the file.
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _no_json(error: json.JSONDecodeError) -> JsonError:
+    return JsonError(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno)
+
+
+# A string is passed over whole (to the end of the text where it is never closed, which keeps this linear).
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z)|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
+
+
+def _without_trailing_commas(text: str) -> tuple[str, int]:
+    count = 0
+
+    def keep(match: re.Match[str]) -> str:
+        nonlocal count
+        if match[0] == ",":
+            count += 1
+            return ""
+        return match[0]
+
+    return _STRING_OR_COMMA.sub(keep, text), count
+
+
+_NOTHING = frozenset({"", "n/a", "-", "unset"})
+_COUNT = re.compile(r"[0-9]{1,18}(?:\.0{1,18})?")
+_MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGTP])(?:iB|B)?", re.IGNORECASE)
+_FREQUENCY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kMG])Hz", re.IGNORECASE)
+_BINARY = {"K": 10, "M": 20, "G": 30, "T": 40, "P": 50}
+_DECIMAL = {"K": 3, "M": 6, "G": 9}
+
+
+def count(value: Any) -> int | None:
+    """Return a positive count (2, "2", 2.0), or None: "2 (big); 4 (LITTLE)" and "N/A" are no counts."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        clean = value.strip()
+        number = int(clean.partition(".")[0]) if _COUNT.fullmatch(clean) else 0
+    elif isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        number = int(value)
+    else:
+        return None
+    return number if number > 0 else None
+
+
+def text(value: Any) -> str | None:
+    """Return a text without the blanks around it, or None where it says nothing ("", "N/A", "-", "UNSET")."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        return None
+    clean = str(value).strip()
+    return None if clean.casefold() in _NOTHING else clean
+
+
+def memory_bytes(value: Any) -> int | None:
+    """Return a memory's size in bytes ("80 GB", "2.2TiB"), or None where it is not one number with a unit.
+
+    K, M, G and T are powers of 1024, as memory is made. A number alone has no unit and gives None.
+    """
+    match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    size = round(Decimal(match[1]) * 2 ** _BINARY[match[2].upper()])
+    return size or None
+
+
+def frequency_hz(value: Any) -> float | None:
+    """Return a frequency in hertz ("2.25 GHz", "2250 MHz"), or None where it is not one number with a unit."""
+    match = _FREQUENCY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    return float(Decimal(match[1]).scaleb(_DECIMAL[match[2].upper()])) or None

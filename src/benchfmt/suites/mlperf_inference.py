@@ -1,0 +1,238 @@
+"""The rules of MLPerf Inference v0.5 to v6.1: rounds, names, official numbers, accuracy targets and latency limits.
+
+The data stand in `data/mlperf_inference.toml`, every block with its source. Nothing here reads a submission.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What a benchmark asks for; vocabulary ids and counts, None where no source states them."""
+
+    name: str
+    task: str | None = None
+    dataset: str | None = None
+    split: str | None = None
+    samples: int | None = None
+    model: str | None = None
+    parameters: int | None = None
+    flop: int | None = None
+    input_shape: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """The key of the number that a round publishes for a result, and the published table's word for its unit."""
+
+    metric: str
+    statistic: str
+    stage: str | None
+    per: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A quality that the checker asks for; targets are decimal text in `unit`, the unit of the number in the file."""
+
+    name: str
+    metric: str
+    unit: str
+    target_min: str | None = None
+    target_max: str | None = None
+    scope: str | None = None
+    """The part of the data that it is for, where a benchmark has several of one metric."""
+    per: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the 99th percentile in seconds, as decimal text; None where a round sets none."""
+
+    latency: str | None = None
+    ttft: str | None = None
+    tpot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """How long and how much a run must do; `samples` are those of the one query of an offline run."""
+
+    seconds: int | None = None
+    queries: int | None = None
+    samples: int | None = None
+
+
+@cache
+def _data() -> dict[str, Any]:
+    text = files("benchfmt.suites").joinpath("data/mlperf_inference.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _rounds() -> Mapping[str, Mapping[str, str]]:
+    return MappingProxyType({name: MappingProxyType(entry["seeds"]) for name, entry in _data()["rounds"].items()})
+
+
+ROUNDS: tuple[str, ...] = tuple(_rounds())
+"""The rounds, oldest first."""
+
+
+def round_of(seeds: Mapping[str, str]) -> str | None:
+    """The one round whose seeds these are, or None; seeds under other names or missing ones do not count."""
+    fits = [name for name, known in _rounds().items() if _agree(seeds, known)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _agree(seeds: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    shared = [key for key in known if key in seeds]
+    return bool(shared) and all(seeds[key].strip() == known[key] for key in shared)
+
+
+def seeds_of(round_id: str) -> Mapping[str, str]:
+    """The seeds of a round by LoadGen's names, empty for an unknown round."""
+    return _rounds().get(round_id, MappingProxyType({}))
+
+
+def at_least(round_id: str | None, other: str) -> bool:
+    """Whether a round is `other` or newer; an unknown round counts as the newest."""
+    return _order(round_id) >= _order(other)
+
+
+def _order(round_id: str | None) -> int:
+    return ROUNDS.index(round_id) if round_id in ROUNDS else len(ROUNDS)
+
+
+def _holds(entry: Mapping[str, Any], round_id: str | None) -> bool:
+    """Whether an entry with `since` and `until` (both inclusive, both optional) is in force in a round."""
+    newest = round_id if round_id in ROUNDS else ROUNDS[-1]
+    late = "until" in entry and _order(newest) > _order(entry["until"])
+    return not late and ("since" not in entry or _order(newest) >= _order(entry["since"]))
+
+
+def canonical(name: str, round_id: str | None) -> str | None:
+    """The official name of a benchmark from that of a directory or a table, or None where it is not known."""
+    word = name.strip().casefold()
+    known = _data()["benchmarks"]
+    alias = next((a for a in _data()["aliases"] if word in a["names"] and _holds(a, round_id)), None)
+    if alias is not None:
+        return str(alias["benchmark"])
+    if word in known:
+        return word
+    guess = next((p for p in _data()["patterns"] if re.search(p["pattern"], word) and _holds(p, round_id)), None)
+    return None if guess is None else str(guess["benchmark"])
+
+
+def scenario(word: str) -> str | None:
+    """The vocabulary id of a scenario in any of the spellings in use, or None; legacy multi-stream is not told apart."""
+    known: dict[str, str] = _data()["scenarios"]["names"]
+    return known.get(re.sub(r"[\s_-]+", "", word).casefold())
+
+
+@cache
+def benchmark(canonical_name: str, round_id: str | None = None) -> Benchmark | None:
+    """What is known of a benchmark by its official name, as of a round, or None."""
+    entry = _data()["benchmarks"].get(canonical_name)
+    if entry is None:
+        return None
+    earlier = next((e["facts"] for e in entry.get("earlier", ()) if _holds(e, round_id)), entry)
+    facts = {key: value for key, value in earlier.items() if key not in ("source", "earlier")}
+    return Benchmark(canonical_name, **facts)
+
+
+def official(benchmark: str | None, round_id: str | None, scenario: str) -> Official:
+    """The key of the official number. An unknown benchmark follows its scenario, an unknown scenario counts samples."""
+    rules = [rule for rule in _data()["official"] if scenario in rule["scenarios"] and _holds(rule, round_id)]
+    own = (rule for rule in rules if benchmark in rule.get("benchmarks", ()))
+    general = (rule for rule in rules if "benchmarks" not in rule)
+    rule = next(own, None) or next(general, None)
+    if rule is None:
+        return Official("throughput", "mean", "whole-run", "sample", "Samples/s")
+    return Official(rule["metric"], rule["statistic"], rule.get("stage"), rule["per"], rule["unit"])
+
+
+def qualities(benchmark: str, round_id: str | None, scenario: str | None = None) -> tuple[Quality, ...]:
+    """The qualities of a benchmark in the checker's order, the official one first; none for an unknown benchmark.
+
+    In a round that does not have the benchmark they are those of the last round that had it, without targets.
+    """
+    rules = [rule for rule in _data()["quality"] if benchmark in rule["benchmarks"]]
+    if not rules:
+        return ()
+    held = (r for r in rules if _holds(r, round_id) and (scenario or "") in r.get("scenarios", (scenario or "",)))
+    rule = next(held, None)
+    if rule is not None:
+        return tuple(_quality(metric, benchmark) for metric in rule["metrics"])
+    return tuple(_quality({"name": metric["name"]}, benchmark) for metric in rules[-1]["metrics"])
+
+
+def _quality(entry: Mapping[str, str], benchmark: str) -> Quality:
+    known = _data()["metrics"][entry["name"]]
+    return Quality(
+        entry["name"],
+        known["metric"],
+        known["unit"],
+        _target(entry.get("min"), benchmark),
+        _target(entry.get("max"), benchmark),
+        known.get("scope"),
+        known.get("per"),
+    )
+
+
+def _target(product: str | None, benchmark: str) -> str | None:
+    """The exact value of a product of decimals, as text without superfluous zeros."""
+    if product is None:
+        return None
+    value = Decimal(1)
+    for factor in product.split("*"):
+        value *= _factor(factor.strip(), benchmark)
+    return format(value.normalize(), "f")
+
+
+def _factor(text: str, benchmark: str) -> Decimal:
+    """One factor; `suffix` is the share that the benchmark's name ends with, in percent."""
+    return Decimal(benchmark.rpartition("-")[2]) / 100 if text == "suffix" else Decimal(text)
+
+
+def latency_limits(benchmark: str, round_id: str | None, scenario: str) -> Limits:
+    """The bounds that a result of this benchmark and scenario must keep; all None where there are none."""
+    rule = _rule("limits", benchmark, round_id, scenario)
+    return Limits(rule.get("latency"), rule.get("ttft"), rule.get("tpot"))
+
+
+def minimum(benchmark: str | None, round_id: str | None, scenario: str) -> Minimum:
+    """The least duration and counts of a run; all None for an unknown scenario."""
+    rule = _rule("minimum", benchmark, round_id, scenario)
+    return Minimum(rule.get("seconds"), rule.get("queries"), rule.get("samples"))
+
+
+def _rule(table: str, benchmark: str | None, round_id: str | None, scenario: str) -> Mapping[str, Any]:
+    """The first block of a table that fits; blocks without benchmarks fit all."""
+    for rule in _data()[table]:
+        fits = "benchmarks" not in rule or benchmark in rule["benchmarks"]
+        if fits and scenario in rule["scenarios"] and _holds(rule, round_id):
+            return dict(rule)
+    return {}
+
+
+MIN_POWER_SECONDS: str = _data()["power"]["min_seconds"]
+"""The shortest window over which power is measured: the least duration of a run since v1.0, the first round with it."""
+
+POWER_UNITS: Mapping[str, str] = MappingProxyType(_data()["power"]["units"])
+"""The published table's word for the unit of a power result, by scenario."""
+
+
+def power_in_local_time(round_id: str | None) -> bool:
+    """Whether the logs of a power run have local times, so that the zones of server.json and client.json count."""
+    return round_id in _data()["power"]["local_times"]
