@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN_ROWS = 5
+_SHOWN_FILES = 5
 _COMPARED = 8
 
 
@@ -60,8 +62,18 @@ def account_lines(account: Account) -> Iterator[str]:
     duplicates = account.total("duplicates")
     also = f", {_count(duplicates, 'duplicate')} left out" if duplicates else ""
     yield f"{_count(account.total('records'), 'record')}, {_count(account.total('measurements'), 'measurement')}{also}"
+    alike: Counter[str | None] = Counter(entry.reason for entry in account.files if entry.role == "skipped")
     for entry in account.files:
-        if entry.role in ("skipped", "failed") or (entry.reason and entry.skipped):
+        if entry.role == "skipped" and alike[entry.reason] > _SHOWN_FILES:
+            # Thousands of logs are left out for one reason: it is said once.
+            yield (
+                f"skipped: {_number(alike[entry.reason])} files, first {entry.path}: {entry.reason} "
+                "(--account FILE lists them all)"
+            )
+            alike[entry.reason] = -1
+        elif alike[entry.reason] >= 0 and entry.role == "skipped":
+            yield f"{entry.role}: {entry.path}: {entry.reason}"
+        elif entry.role == "failed" or (entry.role != "skipped" and entry.reason and entry.skipped):
             yield f"{entry.role}: {entry.path}: {entry.reason}"
         for detail in entry.details[:_SHOWN_ROWS]:
             place = f"{entry.path} row {detail['row']}" if "row" in detail else entry.path

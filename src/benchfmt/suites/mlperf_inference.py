@@ -28,7 +28,7 @@ class Benchmark:
     model: str | None = None
     parameters: int | None = None
     flop: int | None = None
-    input_shape: str | None = None
+    input_shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,13 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the 99th percentile in seconds, as decimal text; None where a round sets none."""
+    """Bounds of a percentile in seconds, as decimal text; None where a round sets none."""
 
     latency: str | None = None
     ttft: str | None = None
     tpot: str | None = None
+    percentile: str = "99"
+    """That of the latency; those of the tokens are bound at their 99th."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def seeds_of(round_id: str) -> Mapping[str, str]:
     return _rounds().get(round_id, MappingProxyType({}))
 
 
+@cache
 def at_least(round_id: str | None, other: str) -> bool:
     """Whether a round is `other` or newer; an unknown round counts as the newest."""
     return _order(round_id) >= _order(other)
@@ -121,6 +124,7 @@ def _holds(entry: Mapping[str, Any], round_id: str | None) -> bool:
     return not late and ("since" not in entry or _order(newest) >= _order(entry["since"]))
 
 
+@cache
 def canonical(name: str, round_id: str | None) -> str | None:
     """The official name of a benchmark from that of a directory or a table, or None where it is not known."""
     word = name.strip().casefold()
@@ -134,6 +138,7 @@ def canonical(name: str, round_id: str | None) -> str | None:
     return None if guess is None else str(guess["benchmark"])
 
 
+@cache
 def scenario(word: str) -> str | None:
     """The vocabulary id of a scenario in any of the spellings in use, or None; legacy multi-stream is not told apart."""
     known: dict[str, str] = _data()["scenarios"]["names"]
@@ -148,9 +153,12 @@ def benchmark(canonical_name: str, round_id: str | None = None) -> Benchmark | N
         return None
     earlier = next((e["facts"] for e in entry.get("earlier", ()) if _holds(e, round_id)), entry)
     facts = {key: value for key, value in earlier.items() if key not in ("source", "earlier")}
+    if "input_shape" in facts:
+        facts["input_shape"] = tuple(facts["input_shape"])
     return Benchmark(canonical_name, **facts)
 
 
+@cache
 def official(benchmark: str | None, round_id: str | None, scenario: str) -> Official:
     """The key of the official number. An unknown benchmark follows its scenario, an unknown scenario counts samples."""
     rules = [rule for rule in _data()["official"] if scenario in rule["scenarios"] and _holds(rule, round_id)]
@@ -162,6 +170,7 @@ def official(benchmark: str | None, round_id: str | None, scenario: str) -> Offi
     return Official(rule["metric"], rule["statistic"], rule.get("stage"), rule["per"], rule["unit"])
 
 
+@cache
 def qualities(benchmark: str, round_id: str | None, scenario: str | None = None) -> tuple[Quality, ...]:
     """The qualities of a benchmark in the checker's order, the official one first; none for an unknown benchmark.
 
@@ -205,12 +214,14 @@ def _factor(text: str, benchmark: str) -> Decimal:
     return Decimal(benchmark.rpartition("-")[2]) / 100 if text == "suffix" else Decimal(text)
 
 
+@cache
 def latency_limits(benchmark: str, round_id: str | None, scenario: str) -> Limits:
     """The bounds that a result of this benchmark and scenario must keep; all None where there are none."""
     rule = _rule("limits", benchmark, round_id, scenario)
-    return Limits(rule.get("latency"), rule.get("ttft"), rule.get("tpot"))
+    return Limits(rule.get("latency"), rule.get("ttft"), rule.get("tpot"), rule.get("percentile", "99"))
 
 
+@cache
 def minimum(benchmark: str | None, round_id: str | None, scenario: str) -> Minimum:
     """The least duration and counts of a run; all None for an unknown scenario."""
     rule = _rule("minimum", benchmark, round_id, scenario)

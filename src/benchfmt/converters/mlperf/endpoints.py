@@ -156,7 +156,7 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
         return
     where = run.read(path, file_sha256(path))
     scores = [entry for entry in _list(_object(data).get("accuracy_scores")) if isinstance(entry, dict)]
-    wanted = rules.qualities(names.benchmark, round_id) if names.benchmark else ()
+    wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
     closed = run.place.division == "closed"
     if not wanted:
         run.find("BF706", where, "the metric of this benchmark's score is not known: the score is left out", None)

@@ -90,7 +90,7 @@ def _accuracy_only(run: Run) -> dict[str, Any]:
     names = loadgen_record.names_of(run, {}, claimed)
     benchmark = rules.benchmark(names.benchmark, claimed) if names.benchmark else None
     record = frame(run, names, claimed, benchmark, "incomplete")
-    measurements = quality(run, names.benchmark, claimed, closed=run.place.division == "closed")
+    measurements = quality(run, names, claimed)
     record["measurements"] = measurements or None
     record["status_detail"] = "an accuracy run without its performance run"
     return pruned(record, run)

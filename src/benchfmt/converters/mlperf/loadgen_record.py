@@ -51,7 +51,7 @@ _STOPPING = {
 }
 _KNOWN = {
     "result_validity", "result_perf_constraints_met", "result_min_duration_met", "result_min_queries_met",
-    "result_samples_per_query", "early_stopping_met",
+    "result_samples_per_query", "early_stopping_met", "result_query_count",
     # Wrong by a factor of 10^9 in every log; the tokens per second stand beside it.
     "result_token_throughput",
 }  # fmt: skip
@@ -94,7 +94,7 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     status = _STATUS.get(log.get("result_validity", ""), "incomplete")
     benchmark = rules.benchmark(names.benchmark, round_id) if names.benchmark else None
     data = frame(run, names, round_id, benchmark, status)
-    measurements += quality(run, names.benchmark, round_id, closed=run.place.division == "closed")
+    measurements += quality(run, names, round_id)
     data["measurements"] = measurements or None
     if status == "ok" and not any("value" in item for item in measurements):
         data["status"] = "incomplete"
@@ -213,11 +213,28 @@ def _measurements(
         found[metric, statistic, stage, per] = item
     for item in (*_estimates(log), *_per_query(log, ran)):
         found.setdefault((item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item)
+    _impossible_means(found, run)
     _bounds(found, log, names, round_id)
     primary = found.get(wanted)
     if primary and "value" in primary:
         primary["primary"] = True
     return sorted(found.values(), key=lambda item: not item.get("primary"))
+
+
+def _impossible_means(found: Mapping[tuple[Any, ...], dict[str, Any]], run: Run) -> None:
+    """Take back means that lie outside of minimum and maximum: LoadGen sums nanoseconds in 64 bits, which run over."""
+    for (metric, statistic, *rest), item in found.items():
+        if statistic != "mean" or item["unit"] != "s":
+            continue
+        least, most = (found.get((metric, end, *rest), {}).get("value") for end in ("min", "max"))
+        if least is not None and most is not None and not least <= item["value"] <= most:
+            run.find(
+                "BF403", run.path, f"the mean {metric} of {item['value']} s lies outside of {least} to {most} s: it is left out",
+                "LoadGen's sum of 64 bits ran over; there is no mean in the log", item["reported_value"],
+            )  # fmt: skip
+            for key in ("value", "basis", "n"):
+                item.pop(key, None)
+            item["missing"] = "invalid-in-source"
 
 
 @cache
@@ -302,8 +319,9 @@ def _bounds(
     if names.ran not in ("server", "multi-stream-legacy"):
         return
     limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario or "")
-    share = log.get("effective_target_latency_percentile", "0.99")
-    level = f"p{float(share) * 100:g}" if re.fullmatch(r"0\.[0-9]+", share) else "p99"
+    # Logs before v1.0 do not say the percentile; then it is that of the rules.
+    share = log.get("effective_target_latency_percentile", "")
+    level = f"p{float(share) * 100:g}" if re.fullmatch(r"0[.][0-9]+", share) else f"p{limits.percentile}"
     bounds = (
         ("latency", level, "query", log.get("effective_target_latency_ns"), limits.latency),
         ("ttft", "p99", "query", log.get("requested_server_ttft_latency"), limits.ttft),
@@ -470,9 +488,14 @@ def _log_says(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], su
         plain = systems.said(value)
         if plain is not None:
             said[key] = plain
-    queries, per_query = count(log.get("generated_query_count")), count(log.get("generated_samples_per_query"))
-    if queries and per_query and not names.inferred_from:
-        said["sample_count"] = queries * per_query
+    queries = count(log.get("result_query_count"))
+    if queries:
+        said["query_count"] = queries
+    # An offline run is one query, whatever its log calls the number of queries that were generated.
+    issued = 1 if names.ran == "offline" else queries
+    samples = count(log.get("generated_samples_per_query"))
+    if samples and issued and not names.inferred_from:
+        said["sample_count"] = samples * issued
     if summary and summary.warnings:
         said["warnings"] = summary.warnings
     return said

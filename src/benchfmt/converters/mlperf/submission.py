@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from benchfmt.converters.base import Failed, Item, Unit
+from benchfmt.converters.base import Failed, Item, Skipped, Unit
 from benchfmt.converters.mlperf import layout, systems
 from benchfmt.converters.mlperf.layout import Place
 from benchfmt.finding import BenchfmtError, Finding, Severity
@@ -23,6 +23,8 @@ from benchfmt.vocabulary import vocabulary
 NAME = "mlperf-inference"
 VERSION = "1.0"
 SUITE = "mlperf-inference"
+AUTOMOTIVE = "mlperf-automotive"
+"""The suite whose scenario is the constant stream; its logs and folders are those of Inference."""
 
 _QUALITY_KEYS = {"output-tokens": ("mean", "sample"), "generated-length": ("sum", None)}
 _ALSO: dict[str, tuple[str, str, str | None]] = {
@@ -142,7 +144,7 @@ def frame(
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
+            suite=AUTOMOTIVE if names.ran == "constant-stream" else SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
             category=_category(category, run), scenario=names.scenario, phase="inference",
         ),
         "task": benchmark.task if benchmark else None,
@@ -194,7 +196,7 @@ def _category(status: Any, run: Run) -> str | None:
     return found
 
 
-def quality(run: Run, benchmark: str | None, round_id: str | None, *, closed: bool) -> list[dict[str, Any]]:
+def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]]:
     """Return every number that the score lines of accuracy.txt say, with the targets of the closed division."""
     path = run.one("accuracy") or (run.unit.path if run.unit.path.name == "accuracy.txt" else None)
     if path is None:
@@ -203,7 +205,8 @@ def quality(run: Run, benchmark: str | None, round_id: str | None, *, closed: bo
         return []
     scores = mlperf_accuracy.scores(path, run.unit.limits)
     where = run.read(path, file_sha256(path)) if path != run.unit.path else run.path
-    wanted = rules.qualities(benchmark, round_id) if benchmark else ()
+    closed = run.place.division == "closed"
+    wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
     total = count(scores["total"].text) if "total" in scores else None
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     used: set[tuple[int, str]] = set()
@@ -212,7 +215,7 @@ def quality(run: Run, benchmark: str | None, round_id: str | None, *, closed: bo
         item = quality_item(rule, score.text, where, f"line={score.line}", closed=closed) if score else None
         if score and item:
             used.add((score.line, score.text))
-            found[item["metric"], None] = {**item, "n": total} if total and rule.name in _OF_TOTAL else item
+            found[item["metric"], rule.scope] = {**item, "n": total} if total and rule.name in _OF_TOTAL else item
     for name, (metric, unit, scope) in (_ALSO if wanted else _GENERIC).items():
         score = scores.get(name)
         # Without the benchmark's rules a number without a unit has no meaning that is sure.
@@ -231,6 +234,8 @@ def quality(run: Run, benchmark: str | None, round_id: str | None, *, closed: bo
 def quality_item(rule: rules.Quality, text: str, where: str, locator: str, *, closed: bool) -> dict[str, Any] | None:
     """Return a score as a measurement with its targets (which bind the closed division), None where it is no number."""
     item = _item(rule.metric, text, rule.unit, where, locator)
+    if item:
+        item |= given(scope=rule.scope)
     if item and closed:
         for side, target in (("target_min", rule.target_min), ("target_max", rule.target_max)):
             if target is not None:
@@ -269,17 +274,27 @@ def _system_file(run: Run) -> dict[str, Any]:
 
 def _measurement_file(run: Run) -> dict[str, Any]:
     """Return the description of the measurement: of several JSON files the one that says the weights' type."""
-    broken: list[tuple[Path, str]] = []
+    chosen: dict[str, Any] = {}
+    broken: list[Failed] = []
     for path in run.files.get("measurements", ()):
         data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
         if error:
-            broken.append((path, error))
-        elif isinstance(data, dict) and "weight_data_types" in data:
+            broken.append(Failed(path, error))
+        elif chosen or not isinstance(data, dict) or "weight_data_types" not in data:
+            run.findings.append(
+                Skipped(path, "beside the description of a measurement, but not one: no weight_data_types")
+            )
+        else:
+            chosen = data
             where = run.read(path, digest)
             for words in repaired:
                 run.find("BF115", where, words, "correct the file")
-            return data
-    run.findings += [Failed(path, error) for path, error in broken]
+    if chosen:
+        run.findings += [
+            Skipped(item.path, f"beside the description of a measurement: {item.error}") for item in broken
+        ]
+        return chosen
+    run.findings += broken
     if run.place.system:
         run.find("BF706", run.path, "no description of the measurement (weight_data_types) is there: the precision is not known",
                  "give the whole submission")  # fmt: skip
