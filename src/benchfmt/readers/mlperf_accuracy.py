@@ -48,7 +48,7 @@ _ACCURACY = re.compile(rf"(?:\{{\"accuracy\"?|accuracy)[\": ]*=?\s*{_NUMBER}(%?)
 _WORDS = re.compile(rf"Word Error Rate:\s*{_NUMBER}(%?)(?:,\s*accuracy={_NUMBER}(%?))?", re.ASCII)
 _BLEU = re.compile(rf"BLEU:\s*{_NUMBER}", re.ASCII)
 _DICE = re.compile(r"Accuracy:\s*mean\s*=", re.ASCII)
-_DICE_PART = re.compile(rf"([a-z][a-z ]*?)\s*=\s*{_NUMBER}", re.ASCII)
+_DICE_PART = re.compile(rf"\s*([a-z]+(?: [a-z]+)?)\s*=\s*{_NUMBER}", re.ASCII)
 _END_TO_END = re.compile(rf"Accuracy:\s*{_NUMBER}(%?)", re.ASCII)
 # MLPerf Automotive, all fractions:
 # https://github.com/mlcommons/mlperf_automotive/blob/master/tools/submission/submission_checker.py
@@ -168,8 +168,9 @@ def _start(line: str) -> Iterator[_Found]:
         elif match := _BLEU.match(line):
             yield "BLEU", match[1], None
         elif _DICE.match(line):
-            for part in _DICE_PART.finditer(line, len("Accuracy:")):
-                yield part[1].strip().replace(" ", "_"), part[2], "1"
+            for text in line.removeprefix("Accuracy:").split(","):
+                if part := _DICE_PART.match(text):
+                    yield part[1].replace(" ", "_"), part[2], "1"
         elif match := _END_TO_END.match(line):
             yield "Accuracy", match[1], match[2] or None
         elif match := _DRIVING.match(line):

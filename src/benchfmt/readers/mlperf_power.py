@@ -29,10 +29,10 @@ class PowerError(BenchfmtError):
 class Power:
     """What a meter says of a window of time.
 
-    `watts_mean` is the plain mean of the `samples` rows strictly inside the window with more than 0 W, and not a
-    number where there are none. `seconds` is the window's length. `rows` counts the good rows of the whole file, `dead` those in the
-    window with 0 W or less (a meter that lost its device says -1), `bad` the lines that are no rows. `channels` counts
-    the meter's single channels (0: one channel, not told). `first` and `last` are the meter's own times.
+    `watts_mean` is the plain mean of the `samples` rows strictly inside the window with more than 0 W, and not a number
+    where there are none. `seconds` is the window's length. `rows` counts the good rows of the whole file, `dead` those
+    in the window with 0 W or less (a meter that lost its device says -1), `bad` the lines that are no rows. `channels`
+    counts the meter's single channels (0: one channel, not told). `first` and `last` are the meter's own times.
     """
 
     watts_mean: float
