@@ -376,9 +376,7 @@ def test_published_qualities_of_the_closed_division_reach_their_targets(samples:
         ("something-else", None, "server", (None, None, None)),
     ],
 )
-def test_latency_limits(
-    benchmark: str, round_id: str | None, scenario: str, limits: tuple[str | None, str | None, str | None]
-) -> None:
+def test_latency_limits(benchmark: str, round_id: str | None, scenario: str, limits: tuple[str | None, ...]) -> None:
     assert rules.latency_limits(benchmark, round_id, scenario) == rules.Limits(*limits)
 
 

@@ -90,6 +90,13 @@ _TABLE = (
     ("BF517", E, "The model is said"),
     ("BF518", W, "The engine is said"),
     ("BF519", W, "One measurement is primary"),
+    # BF7xx: rules of one suite
+    ("BF701", E, "A result of MLPerf follows from its log"),
+    ("BF702", E, "A valid result of MLPerf's closed divisions reaches its targets"),
+    ("BF703", E, "The seeds of an MLPerf run are those of its round"),
+    ("BF704", W, "MLPerf power is measured over the least time of a run"),
+    ("BF705", W, "What MLPerf published for a run is what its files give"),
+    ("BF706", W, "A result of an MLPerf submission is whole"),
     # BF9xx: safety limits
     ("BF901", E, "No path leads out of the package"),
     ("BF902", E, "No link leads out of the package"),
@@ -102,7 +109,7 @@ _TABLE = (
 )
 
 CODES: dict[str, Code] = {code: Code(code, severity, title) for code, severity, title in _TABLE}
-SUBMISSION_ONLY = frozenset(f"BF5{number}" for number in range(11, 20))
+SUBMISSION_ONLY = frozenset(f"BF5{number}" for number in range(11, 20)) | {"BF706"}
 RULE_SETS: dict[str, frozenset[str]] = {
     "core": frozenset(CODES) - SUBMISSION_ONLY,
     "submission": frozenset(CODES),

@@ -36,6 +36,8 @@ def validate(
     paths = [path] if isinstance(path, str | Path) else list(path)
     report = Report(rules)
     for place in paths:
-        Judge(report, RULE_SETS[rules], limits).judge(place, remote=remote)
+        judge = Judge(report, RULE_SETS[rules], limits)
+        judge.judge(place, remote=remote)
+        judge.finish()
     report.findings.sort()
     return report

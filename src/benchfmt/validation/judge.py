@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -294,7 +295,7 @@ class Judge(Teller):
             return
         metrics, prefixes = known(descriptor)
         checked = Frames(records, with_facts(measurements, records, metrics), numbered["systems"], metrics, prefixes)
-        for found in run_checks(checked, self.codes):
+        for found in run_checks(checked, self.codes, across=partial(self.across.add, shown=shown)):
             self.tell(found, shown)
 
     def _check_documents(
@@ -313,7 +314,7 @@ class Judge(Teller):
         described = systems.unique("id", keep="first", maintain_order=True)
         frames = Frames(tagged.filter(sound), with_facts(measurements, tagged, metrics), described, metrics, prefixes)
         doubtful = tagged.filter(pl.Series(shown.partial, dtype=pl.Boolean))["id"]
-        for found in run_checks(frames, self.codes, skip=("BF506",)):
+        for found in run_checks(frames, self.codes, skip=("BF506",), across=partial(self.across.add, shown=shown)):
             self.tell(without_echo(found, doubtful), shown)
         if "BF506" in self.codes:
             alone = Frames(records.filter(sound), measurements, systems, metrics, prefixes)

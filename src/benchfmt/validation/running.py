@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from benchfmt.checks import consistency, integrity, plausibility, terms
+from benchfmt.checks import consistency, integrity, plausibility, suites, terms
 from benchfmt.checks.frames import ROW, ColumnCheck, Frames, faults
 from benchfmt.descriptor import Descriptor
 from benchfmt.vocabulary import Metric, vocabulary
 
-TOPICS = (terms, plausibility, consistency, integrity)
+TOPICS = (terms, plausibility, consistency, integrity, suites)
 _VALUE_CODES = ("BF203", "BF204", "BF301", "BF302", "BF303")
 """The codes of a value that is wrong by itself."""
+_METRIC_CODES = ("BF401", "BF402", "BF403", "BF404", "BF405", "BF408")
+"""The codes of values of one metric that cannot all be right, or not as reported."""
 
 
 def known(descriptor: Descriptor | None) -> tuple[dict[str, Metric], frozenset[str]]:
@@ -25,22 +27,40 @@ def known(descriptor: Descriptor | None) -> tuple[dict[str, Metric], frozenset[s
     return {**vocabulary().metrics, **own}, frozenset(declared | set(vocabulary().terms("prefix")))
 
 
-def run_checks(frames: Frames, codes: frozenset[str], skip: tuple[str, ...] = ()) -> Iterator[pl.DataFrame]:
+def run_checks(
+    frames: Frames,
+    codes: frozenset[str],
+    skip: tuple[str, ...] = (),
+    across: Callable[[Frames], None] | None = None,
+) -> Iterator[pl.DataFrame]:
     """Yield what the checks of a rule set find in sound frames.
 
     A value that is at fault itself is not compared with others afterwards: what follows from a fault has no finding.
+    `across` is given the frames at the end, without the values at fault, for what spans batches.
     """
     for topic in TOPICS:
         wrong: list[pl.Series] = []
+        doubtful: list[pl.Series] = []
         for found in _topic_faults(frames, topic, codes):
             wanted = found.filter(pl.col("code").is_in(list(codes)) & ~pl.col("code").is_in(list(skip)))
             if wanted.height:
                 yield wanted
                 wrong.append(wanted.filter(pl.col("code").is_in(_VALUE_CODES))["row"])
-        if wrong and any(rows.len() for rows in wrong):
-            at_fault = pl.col(ROW).is_in(pl.concat(wrong).implode())
-            value = pl.when(~at_fault).then(pl.col("value")).alias("value")
-            frames = replace(frames, measurements=frames.measurements.with_columns(value))
+                doubtful.append(wanted.filter(pl.col("code").is_in(_METRIC_CODES))["row"])
+        if any(rows.len() for rows in wrong):
+            frames = _without_values(frames, pl.concat(wrong))
+        if any(rows.len() for rows in doubtful):
+            told = frames.measurements.filter(pl.col(ROW).is_in(pl.concat(doubtful).implode()))
+            alike = frames.measurements.join(told, on=["record_id", "metric"], how="semi")
+            frames = _without_values(frames, alike[ROW])
+    if across:
+        across(frames)
+
+
+def _without_values(frames: Frames, rows: pl.Series) -> Frames:
+    """Return the frames without the values of some measurements."""
+    value = pl.when(~pl.col(ROW).is_in(rows.implode())).then(pl.col("value")).alias("value")
+    return replace(frames, measurements=frames.measurements.with_columns(value))
 
 
 def _topic_faults(frames: Frames, topic: Any, codes: frozenset[str]) -> Iterator[pl.DataFrame]:

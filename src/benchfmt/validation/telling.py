@@ -12,6 +12,7 @@ from benchfmt.checks.catalogue import CODES
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
 from benchfmt.readers.tables import TextTable
+from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place
 from benchfmt.validation.report import Report
 
@@ -25,6 +26,12 @@ class Teller:
         self.codes = codes
         self.limits = limits
         self.counts: Counter[tuple[str, str | None]] = Counter()
+        self.across = Across()
+
+    def finish(self) -> None:
+        """Tell what only all batches together show."""
+        found = self.across.faults()
+        self.tell(found.filter(pl.col("code").is_in(list(self.codes))), self.across)
 
     def tell(self, found: pl.DataFrame, shown: Place) -> None:
         """Add a frame of faults; beyond the limit a code's faults are counted only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +260,7 @@ class Walk:
         self.bare.append(structure.no_value(alone.records, with_value, doubtful))
         judge.tell(structure.source_without_path(alone.records), self.shown)
         ready = Frames(alone.records, with_facts(good, records, self.metrics), systems, self.metrics, self.prefixes)
-        for found in run_checks(ready, judge.codes):
+        for found in run_checks(ready, judge.codes, across=partial(judge.across.add, shown=self.shown)):
             # The systems come with every batch; they are told once.
             told = found if not records.height or records[OWNER][0] == 0 else found.filter(pl.col("table") != "systems")
             judge.tell(without_echo(told, doubtful), self.shown)
