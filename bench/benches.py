@@ -14,12 +14,15 @@ from statistics import median
 from typing import Any
 
 from bench.process import ROOT, run_command, run_task
-from bench.table import Bench, Row, Verdict, interleaved, ratios
+from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
 
 ANNOTATED_TARGET = 3.0
 FLAT = 1.3
 STARTUP_TARGET = 1.3
 STARTUP_RUNS = 11
+MLPERF_MS = 3
+MLPERF_JOBS = 2
+MLPERF_FASTER = 1.7
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,59 @@ def lpdnn(setting: Setting) -> Bench:
     return bench
 
 
+def mlperf(setting: Setting) -> Bench:
+    """A generated MLPerf Inference submission at two sizes, by one process and two; and the real samples where they are."""
+    sizes = [setting.size(2_000), setting.size(20_000)]
+    warm, small, large = (
+        run_task("prepare_submission", folder=str(setting.folder), results=size).facts["path"] for size in (18, *sizes)
+    )
+
+    def row(name: str, source: str, size: int, jobs: int = 1, role: Role = "us") -> Row:
+        out = setting.out(f"mlperf-{len(name)}-{jobs}")
+        go = partial(run_task, "convert_mlperf", source=source, warm=warm, out=out, jobs=jobs)
+        return Row(name, role, go, size, "result folders")
+
+    one = f"benchfmt convert, {sizes[1]:,} folders"
+    rows = [
+        row(one, large, sizes[1]),
+        row(f"the same, --jobs {MLPERF_JOBS}", large, sizes[1], MLPERF_JOBS),
+        row(f"benchfmt convert, {sizes[0]:,} folders", small, sizes[0]),
+        Row("opening and reading every file", "floor", lambda: run_task("read_files", source=large),
+            sizes[1], "result folders", one),
+    ]  # fmt: skip
+    samples = ROOT.parent / "shared/samples/mlperf_inference"
+    if samples.is_dir():
+        found = len([*samples.glob("v*/*/*/results/*/*/*/performance")])
+        rows.append(row("benchfmt convert, the real samples", str(samples), found))
+    bench = Bench("mlperf", f"submissions of {sizes[0]:,} and {sizes[1]:,} result folders", rows)
+    interleaved(rows, setting.repeat, setting.tell)
+    bench.verdicts += _mlperf_verdicts(rows, setting)
+    shutil.rmtree(setting.folder / "out")
+    return bench
+
+
+def _mlperf_verdicts(rows: list[Row], setting: Setting) -> list[Verdict]:
+    whole, several, small, floor, *samples = rows
+    cpu = median(taken.cpu_seconds for taken in whole.runs)
+    most = MLPERF_MS * whole.size / 1_000
+    faster = median(ratios(whole, several))
+    low, high = (median(taken.peak_mib for taken in row.runs) for row in (small, whole))
+    child = max(taken.facts["child_mib"] for taken in several.runs)
+    told = [
+        Verdict(f"{cpu:.1f} CPU seconds (at most {most:.0f}: {MLPERF_MS} ms a folder)", cpu <= most),
+        Verdict(f"peak of the whole process {low:.0f} and {high:.0f} MiB: {high / low:.2f} times (at most {FLAT}); "
+                f"of a child of --jobs {MLPERF_JOBS} {child:.0f} MiB", None if setting.quick else high / low <= FLAT),
+        Verdict(f"--jobs {MLPERF_JOBS} is {faster:.2f} times as fast (at least {MLPERF_FASTER})",
+                None if setting.quick else faster >= MLPERF_FASTER),
+        Verdict(f"the floor reads {floor.runs[0].facts['bytes'] / 2**20:,.0f} MiB"),
+    ]  # fmt: skip
+    for row in (whole, *samples):
+        facts, seconds = row.runs[0].facts, median(row.seconds)
+        speed = f"{facts['read_bytes'] / 2**20 / seconds:.1f} MiB/s of the {facts['read_bytes'] / 2**20:,.0f} MiB that it reads"
+        told.append(Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {speed}"))
+    return told
+
+
 def validate(setting: Setting) -> Bench:
     """Packages of the annotated table: benchfmt, frictionless on a slice, and pyarrow only reading."""
     full, part = setting.size(200_000), setting.size(10_000)
@@ -194,4 +250,11 @@ def startup(setting: Setting) -> Bench:
     return bench
 
 
-BENCHES = {"annotated": annotated, "memory": memory, "lpdnn": lpdnn, "validate": validate, "startup": startup}
+BENCHES = {
+    "annotated": annotated,
+    "memory": memory,
+    "lpdnn": lpdnn,
+    "mlperf": mlperf,
+    "validate": validate,
+    "startup": startup,
+}

@@ -6,11 +6,14 @@ The peak is VmHWM of the child itself: `ru_maxrss` of a child can be its parent'
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +50,39 @@ def measured(taken: Taken) -> Iterator[None]:
     taken.peak_mib = _status("VmHWM")
 
 
+@contextmanager
+def children() -> Iterator[Taken]:
+    """Tell what the processes that the block starts take: their CPU seconds, and the peak of the largest."""
+    taken = Taken()
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(taken, done), daemon=True)
+    before = _cpu_of_children()
+    watcher.start()
+    yield taken
+    done.set()
+    watcher.join()
+    taken.cpu_seconds = _cpu_of_children() - before
+
+
+def _watch(taken: Taken, done: threading.Event) -> None:
+    here = Path(f"/proc/self/task/{os.getpid()}/children")
+    while not done.wait(0.1):
+        for child in here.read_text("ascii").split():
+            with suppress(OSError, StopIteration):  # it may be gone meanwhile
+                taken.peak_mib = max(taken.peak_mib, _status("VmHWM", child))
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def bytes_read() -> int:
+    """Return how many bytes this process has read so far, from wherever (proc(5): rchar)."""
+    lines = Path("/proc/self/io").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("rchar"))
+
+
 def run_task(name: str, **arguments: Any) -> Taken:
     """Return what a task of bench.tasks took in a process of its own; raises RuntimeError where it failed."""
     code = "import sys; from bench.tasks import main; main(*sys.argv[1:])"
@@ -65,6 +101,6 @@ def run_command(command: list[str]) -> Taken:
     return Taken(seconds=time.perf_counter() - start)
 
 
-def _status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+def _status(name: str, process: str = "self") -> float:
+    lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import data
-from bench.process import Taken, measured
+from bench.process import Taken, bytes_read, children, measured
+from bench.submission import submission
 
 WARM_ROWS = 1_000
+MLPERF = "mlperf-inference"
 
 
 def main(name: str, arguments: str) -> None:
@@ -140,6 +143,42 @@ def read_bytes(taken: Taken, source: str) -> None:
         taken.facts = {"bytes": go()}
 
 
+# --- mlperf ---
+
+
+def prepare_submission(taken: Taken, folder: str, results: int) -> None:
+    taken.facts["path"] = str(submission(Path(folder), results))
+
+
+def convert_mlperf(taken: Taken, source: str, warm: str, out: str, jobs: int) -> None:
+    """Convert a submission; `peak_mib` is that of the whole process, imports included, as is that of its children."""
+    from benchfmt import convert
+
+    with tempfile.TemporaryDirectory() as folder:
+        convert(warm, MLPERF).write(f"{folder}/package")
+    before = bytes_read()
+    with measured(taken), children() as kids:
+        account = convert(source, MLPERF, jobs=jobs).write(out)
+    taken.base_mib = 0.0
+    taken.cpu_seconds += kids.cpu_seconds
+    tables = sum(file.stat().st_size for file in Path(out).iterdir())  # read once more, for their checksums
+    taken.facts = {
+        "records": account.total("records"), "files": len(account.files), "child_mib": kids.peak_mib,
+        "read_bytes": bytes_read() - before - tables,
+    }  # fmt: skip
+
+
+def read_files(taken: Taken, source: str) -> None:
+    """Open and read every file of a tree: the least that anything costs that looks at all of it."""
+    with measured(taken):
+        total = 0
+        for path, _, names in os.walk(source):
+            for name in names:
+                with open(f"{path}/{name}", "rb") as file:  # noqa: PTH123 - no path objects in a floor
+                    total += len(file.read())
+    taken.facts = {"bytes": total}
+
+
 # --- validate ---
 
 
@@ -177,6 +216,6 @@ TASKS: dict[str, Callable[..., None]] = {
     task.__name__: task
     for task in (
         prepare_annotated, prepare_package, convert_annotated, convert_by_polars, read_csv, sums, convert_lpdnn,
-        validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
+        prepare_submission, convert_mlperf, read_files, validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
     )
 }  # fmt: skip

@@ -12,7 +12,7 @@ run() {
     echo
 }
 
-run benchfmt convert "$here/lpdnn" "$here/annotated" "$here/records" -o "$out"
+run benchfmt convert "$here/lpdnn" "$here/mlperf" "$here/annotated" "$here/records" -o "$out"
 run benchfmt validate "$out"
 run benchfmt show "$out"
 run benchfmt show "$out" --compare

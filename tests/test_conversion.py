@@ -366,7 +366,7 @@ def test_a_source_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
 
 
 def test_a_family_that_does_not_exist_is_a_wrong_call_that_lists_the_others() -> None:
-    with pytest.raises(BenchfmtError, match=r"no converter 'mlperg'; there are: .*annotated, lpdnn, records"):
+    with pytest.raises(BenchfmtError, match=r"no converter 'mlperg'; there are: .*annotated, lpdnn, .*records"):
         convert(FIXTURES, "mlperg")
 
 

@@ -5,57 +5,36 @@ Seen = primary + supporting + skipped + failed, for files; seen = converted + sk
 
 from __future__ import annotations
 
-import multiprocessing
-import pickle
-import signal
-import tempfile
-from collections import deque
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import pyarrow as pa
-
-from benchfmt.accounting import Account, FileEntry
-from benchfmt.converters.base import Converter, Failed, Item, Match, Part, Skipped, Source, Unit, load, names
+from benchfmt.accounting import Account, Ledger
+from benchfmt.converters.base import Converter, Failed, Match, Part, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError, Finding
-from benchfmt.identity import canonical, identified
 from benchfmt.package import PackageError, PackageWriter, check_replaceable
 from benchfmt.record import Record
+from benchfmt.running import Note, Packet, Units, batch_records, packets, stopped
 from benchfmt.sinks import Format
-from benchfmt.tables import TERM_COLUMNS, Batch, from_rows, system_from_row, to_batch
+from benchfmt.tables import TERM_COLUMNS, Batch, kept
 from benchfmt.vocabulary import vocabulary
 
-RECORDS_PER_BATCH = 2_000
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
 _TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
 Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A unit and the converter that reads it."""
-
-    converter: str
-    unit: Unit
-    source: Source
-
-
 class Conversion:
     """A conversion ready to run: iterate it for records, or write it as a package."""
 
-    def __init__(self, jobs: list[_Job], ledger: dict[Path, FileEntry], limits_jobs: int = 1) -> None:
-        """Take the planned work and an entry for every file seen."""
-        self._jobs = jobs
-        self._ledger = ledger
-        self._processes = limits_jobs
+    def __init__(self, units: Units, ledger: Ledger, processes: int = 1) -> None:
+        """Take the planned work and a ledger of every file seen."""
+        self._units = units
+        self._sources: list[Source] = []
+        self._processes = processes
         self._declared: dict[str, Any] = {}
-        self.account = Account(files=list(ledger.values()))
+        self.account = Account(ledger)
 
     def __iter__(self) -> Iterator[Record]:
         """Yield the records, filling the account."""
@@ -64,20 +43,13 @@ class Conversion:
 
     def batches(self, progress: Progress | None = None) -> Iterator[Batch]:
         """Yield the converted tables in the order of the sources, filling the account."""
-        for entry in self._ledger.values():
-            for name in ("rows", "converted", "skipped", "failed", "records", "measurements", "duplicates"):
-                setattr(entry, name, 0)
-            entry.details = []
+        self.account.ledger.reset()
         self.account.findings.clear()
-        # Records that are there already in our own form and their tables can meet only where both are converted.
-        mixed = len({job.converter == "records" for job in self._jobs}) > 1
-        run = _Run(self._ledger, self.account, _suspects(self._jobs), mixed=mixed)
-        for index, (job, items) in enumerate(_items(self._jobs, self._processes)):
-            if progress:
-                progress(index, len(self._jobs), job.unit.path.name)
-            yield from run.batches(job, items)
+        run = _Run(self.account, self._units, progress)
+        for packet in packets(self._units, self._processes, load):
+            yield from run.batches(packet)
         if progress:
-            progress(len(self._jobs), len(self._jobs), "")
+            progress(len(self._units), len(self._units), "")
         self.account.findings.sort()
 
     def write(
@@ -101,14 +73,21 @@ class Conversion:
     def _spare_sources(self, place: Path) -> None:
         """Refuse a target that would replace a source, unless it is a package of our own that is written anew."""
         target = place.resolve()
-        inside = [path for path in self._ledger if target == path.resolve() or target in path.resolve().parents]
+        inside = next((path for source in self._sources for path in _inside(target, source)), None)
+        inside = inside or next(
+            (path for path in self.account.ledger.alone() if _within(target, Path(path).resolve())), None
+        )
         if inside:
             try:
                 check_replaceable(place)
             except PackageError as error:
                 raise BenchfmtError(
-                    f"{place} holds what is converted ({inside[0]}); name a folder outside of the sources"
+                    f"{place} holds what is converted ({inside}); name a folder outside of the sources"
                 ) from error
+
+    def add_source(self, source: Source) -> None:
+        """Remember a source, so that nothing is written over it."""
+        self._sources.append(source)
 
     def declare(self, prefixes: Mapping[str, Any]) -> None:
         """Add prefix declarations that the sources carry, for the package's descriptor."""
@@ -130,19 +109,18 @@ def convert(
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
     """
     sources = [source] if isinstance(source, str | Path) else list(source)
-    planned: list[_Job] = []
-    ledger: dict[Path, FileEntry] = {}
-    conversion = Conversion(planned, ledger, jobs)
+    units, ledger = Units(), Ledger()
+    conversion = Conversion(units, ledger, jobs)
     for place in sources:
         root = Path(place)
         if not root.exists():
             raise BenchfmtError(f"{root} is not there")
-        _plan(Source(root), converter, options, planned, ledger, conversion, several=len(sources) > 1)
-    conversion.account.files = list(ledger.values())
-    if not planned and not conversion.account.count("failed"):
+        _plan(Source(root), converter, options, units, ledger, conversion, several=len(sources) > 1)
+    if not units and not conversion.account.count("failed"):
         tried = converter or ", ".join(names())
         seen = f"{len(ledger)} file{'' if len(ledger) == 1 else 's'}"
-        other = [f"; {e.path}: {e.reason}" for e in ledger.values() if not str(e.reason).startswith("not recognised")]
+        files = conversion.account.files
+        other = [f"; {e.path}: {e.reason}" for e in files if not str(e.reason).startswith("not recognised")]
         raise BenchfmtError(
             f"nothing to convert in {', '.join(map(str, sources))}: {seen} seen, none recognised (tried: {tried})"
             f"{''.join(other[:3])}; for a table of your own see `benchfmt describe`"
@@ -150,8 +128,8 @@ def convert(
     return conversion
 
 
-def detect(source: Source, stopped: dict[str, str] | None = None) -> list[tuple[str, Match]]:
-    """Return the converters that fit a source, the surest first; `stopped` is told which ones could not look at it."""
+def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[str, Match]]:
+    """Return the converters that fit a source, the surest first; `faults` is told which ones could not look at it."""
     found = []
     for name in names():
         try:
@@ -159,38 +137,27 @@ def detect(source: Source, stopped: dict[str, str] | None = None) -> list[tuple[
         except BenchfmtError:
             raise
         except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
-            (stopped if stopped is not None else {})[name] = _stopped(name, error)
+            (faults if faults is not None else {})[name] = stopped(name, error)
             continue
         if match:
             found.append((name, match))
     return sorted(found, key=lambda item: (-item[1].sureness, item[0]))
 
 
-def batch_records(batch: Batch) -> Iterator[Record]:
-    """Yield the records that a batch of tables holds."""
-    systems = {row["id"]: row for row in batch.systems.to_pylist()}
-    measurements: dict[str, list[dict[str, Any]]] = {}
-    for row in batch.measurements.to_pylist():
-        measurements.setdefault(row["record_id"], []).append(row)
-    for row in batch.records.to_pylist():
-        yield Record.from_dict(from_rows(row, systems.get(row["system_id"] or ""), measurements.get(row["id"], ())))
-
-
 def _plan(
     source: Source,
     wanted: str | None,
     options: Mapping[str, str],
-    jobs: list[_Job],
-    ledger: dict[Path, FileEntry],
+    units: Units,
+    ledger: Ledger,
     conversion: Conversion,
     *,
     several: bool,
 ) -> None:
-    prefix = f"{source.root.name}/" if several and source.root.is_dir() else ""
-    for path in source.files:
-        ledger.setdefault(path, FileEntry(prefix + source.relative(path)))
-    stopped: dict[str, str] = {}
-    chosen = [wanted] if wanted else [name for name, _ in detect(source, stopped)]
+    numbers = ledger.see(source.files, f"{source.root.name}/" if several and source.root.is_dir() else "")
+    conversion.add_source(source)
+    faults: dict[str, str] = {}
+    chosen = [wanted] if wanted else [name for name, _ in detect(source, faults)]
     _check_options(options, chosen)
     for name in chosen:
         converter = load(name)
@@ -198,21 +165,36 @@ def _plan(
         try:
             for item in converter.plan(source, options):
                 if isinstance(item, Unit):
-                    if _claim(item, name, source, jobs, ledger):
+                    if _claim(item, name, units, ledger):
                         conversion.declare(_prefixes_of(converter, item))
                 else:
                     _set_aside(item, name, ledger)
         except BenchfmtError:
             raise
         except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
-            stopped[name] = _stopped(name, error)
+            faults[name] = stopped(name, error)
     tried = ", ".join(chosen if wanted else names())
-    for path in source.files:
-        entry = ledger[path]
-        if entry.converter is None and entry.reason is None:
-            entry.reason = _why_not(path, tried)
-            if stopped:
-                entry.role, entry.reason = "failed", "; ".join([*stopped.values(), entry.reason])
+    for number, path in zip(numbers, source.files.texts(), strict=True):
+        if ledger.converter(number) is None and ledger.reason(number) is None:
+            reason = _why_not(Path(path), tried)
+            if faults:
+                ledger.set_role(number, "failed", "; ".join([*faults.values(), reason]))
+            else:
+                ledger.set_role(number, ledger.role(number), reason)
+
+
+def _inside(target: Path, source: Source) -> Iterator[str]:
+    """Yield the files of a source that lie at a place or below it; below its root no link is followed."""
+    root = source.root.resolve()
+    if _within(target, root):
+        yield from source.files.texts()
+    elif root in target.parents:
+        place = str(source.root / target.relative_to(root))
+        yield from (path for path in source.files.texts() if path == place or path.startswith(place + os.sep))
+
+
+def _within(target: Path, path: Path) -> bool:
+    return target == path or target in path.parents
 
 
 def _check_options(options: Mapping[str, str], chosen: list[str]) -> None:
@@ -222,10 +204,6 @@ def _check_options(options: Mapping[str, str], chosen: list[str]) -> None:
     if unknown and chosen:
         known = f"they take: {', '.join(taken)}" if taken else "they take none"
         raise BenchfmtError(f"there is no option {unknown[0]!r} of {', '.join(chosen)}; {known}")
-
-
-def _stopped(name: str, error: Exception) -> str:
-    return f"the converter {name} stopped: {type(error).__name__}: {error}"
 
 
 def _why_not(path: Path, tried: str) -> str:
@@ -241,18 +219,20 @@ def _why_not(path: Path, tried: str) -> str:
         return f"cannot be read: {error.strerror}"
 
 
-def _claim(unit: Unit, name: str, source: Source, jobs: list[_Job], ledger: dict[Path, FileEntry]) -> bool:
+def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
     """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's."""
     # A file beside the one that was given is seen too, once it is used.
-    entry = ledger.setdefault(unit.path, FileEntry(unit.path.name))
-    if entry.role == "primary":
+    number = ledger.see_alone(str(unit.path), unit.path.name)
+    if ledger.role(number) == "primary":
         return False
-    entry.role, entry.converter, entry.reason = "primary", name, None
+    ledger.set_role(number, "primary", None)
+    ledger.set_converter(number, name)
     for path in unit.supporting:
-        other = ledger.setdefault(path, FileEntry(path.name))
-        if other.role == "skipped":
-            other.role, other.converter, other.reason = "supporting", name, None
-    jobs.append(_Job(name, unit, source))
+        other = ledger.see_alone(str(path), path.name)
+        if ledger.role(other) == "skipped":
+            ledger.set_role(other, "supporting", None)
+            ledger.set_converter(other, name)
+    units.add(name, unit, number)
     return True
 
 
@@ -262,165 +242,167 @@ def _prefixes_of(converter: Converter, unit: Unit) -> Mapping[str, Any]:
     return declared
 
 
-def _set_aside(item: Skipped | Failed, name: str, ledger: dict[Path, FileEntry]) -> None:
-    entry = ledger.get(item.path)
-    if entry is not None and entry.converter is None:
-        entry.converter = name
+def _set_aside(item: Skipped | Failed, name: str, ledger: Ledger) -> None:
+    number = ledger.find(str(item.path))
+    if number is not None and ledger.converter(number) is None:
+        ledger.set_converter(number, name)
         failed = isinstance(item, Failed)
-        entry.role = "failed" if failed else "skipped"
-        entry.reason = item.error if isinstance(item, Failed) else item.reason
+        ledger.set_role(
+            number, "failed" if failed else "skipped", item.error if isinstance(item, Failed) else item.reason
+        )
 
 
 class _Run:
-    """One pass over the units: tells duplicates, counts, and gathers records into batches."""
+    """One pass over what was read: tells doubles and counts."""
 
-    def __init__(
-        self, ledger: dict[Path, FileEntry], account: Account, suspects: set[int], *, mixed: bool = False
-    ) -> None:
-        self.ledger = ledger
+    def __init__(self, account: Account, units: Units, progress: Progress | None) -> None:
         self.account = account
-        self.suspects = suspects
+        self.ledger = account.ledger
+        self.units = units
+        self.progress = progress
         self.seen: dict[str, bytes] = {}
-        self.systems: dict[str, str] = {}
-        self.index = -1
-        self.mixed = mixed
+        self.systems: dict[str, bytes] = {}
+        self._tell(0)
 
-    def batches(self, job: _Job, items: Iterable[Item]) -> Iterator[Batch]:
-        self.index += 1
-        entry = self.ledger[job.unit.path]
-        waiting: list[Record] = []
-        for item in items:
-            if isinstance(item, Record):
-                waiting += self._one(item, entry)
-                if len(waiting) >= RECORDS_PER_BATCH:
-                    yield self._gather(waiting, entry)
-                    waiting = []
-            elif isinstance(item, Part):
-                yield from self._part(item, entry)
+    def batches(self, packet: Packet) -> Iterator[Batch]:
+        """Yield the packet's tables, as far as they are new."""
+        if packet.part is not None:
+            yield from self._part(packet, self.units.files[packet.unit])
+            return
+        keep = [False] * len(packet.ids)
+        ended = []
+        for unit, what in packet.events:
+            file = self.units.files[unit]
+            if what is None:
+                ended.append(unit)
+            elif isinstance(what, int):
+                keep[what] = self._one(packet, what, file)
             else:
-                self._note(item, entry)
-        if waiting:
-            yield self._gather(waiting, entry)
-        _settle(entry)
+                self._note(what, file)
+        yield from self._kept(packet, keep)
+        for unit in ended:
+            self._settle(self.units.files[unit])
+            self._tell(unit + 1)
 
-    def _gather(self, records: list[Record], entry: FileEntry) -> Batch:
-        batch = to_batch(records)
-        entry.records += batch.records.num_rows
-        entry.measurements += batch.measurements.num_rows
-        return batch
+    def _tell(self, done: int) -> None:
+        if self.progress and done < len(self.units):
+            name = self.ledger.shown(self.units.files[done]).rpartition("/")[2]
+            self.progress(done, len(self.units), name)
 
-    def _one(self, record: Record, entry: FileEntry) -> list[Record]:
-        """Return a record that came alone, which is a row of its source, unless it is there already or cannot be."""
-        entry.rows += 1
-        duplicates = entry.duplicates
-        fresh = self._fresh(identified(record.ordered()), entry)
-        entry.skipped += entry.duplicates - duplicates
-        entry.converted += 1 if fresh else 0
+    def _kept(self, packet: Packet, keep: list[bool]) -> Iterator[Batch]:
+        if packet.batch is not None and any(keep):
+            yield packet.batch if all(keep) else kept(packet.batch, keep, packet.sizes, packet.systems)
+
+    def _one(self, packet: Packet, index: int, file: int) -> bool:
+        """Say whether a record that came alone, which is a row of its source, is new and can be."""
+        counts = self.ledger.counts(file)
+        counts.rows += 1
+        duplicates = counts.duplicates
+        fresh = self._fresh(packet, index, file)
+        counts.skipped += counts.duplicates - duplicates
+        counts.converted += fresh
         return fresh
 
-    def _fresh(self, record: Record, entry: FileEntry) -> list[Record]:
-        """Return the record unless it is there already; the same id with other content is a failure."""
-        if record.system and self._clash([record.system.to_dict()]):
-            entry.failed += 1
-            self._detail(entry, "failed", [(None, _CLASH.format(record.system.id))])
-            return []
-        content = sha256(canonical(record.to_dict()).encode()).digest()
-        before = self.seen.setdefault(str(record.id), content)
+    def _fresh(self, packet: Packet, index: int, file: int) -> bool:
+        """Say whether a record is not there already; the same id with other content is a failure."""
+        counts = self.ledger.counts(file)
+        system = packet.systems[index]
+        if system >= 0 and self._clash([packet.forms[system]]):
+            counts.failed += 1
+            self.ledger.detail(file, None, "failed", _CLASH.format(packet.forms[system][0]))
+            return False
+        name, content = packet.ids[index], packet.contents[index]
+        before = self.seen.setdefault(name, content)
         if before is content:
-            return [record]
+            counts.records += 1
+            counts.measurements += packet.sizes[index]
+            return True
         if before == content:
-            entry.duplicates += 1
+            counts.duplicates += 1
         else:
-            entry.failed += 1
-            self._detail(entry, "failed", [(None, f"record {record.id!r} is there already, with other content")])
-        return []
+            counts.failed += 1
+            self.ledger.detail(file, None, "failed", f"record {name!r} is there already, with other content")
+        return False
 
-    def _part(self, part: Part, entry: FileEntry) -> Iterator[Batch]:
-        entry.rows += part.rows
-        entry.skipped += len(part.skipped)
-        self._detail(entry, "skipped", part.skipped)
-        self._detail(entry, "failed", part.failed)
-        entry.failed += len({row for row, _ in part.failed})
+    def _part(self, packet: Packet, file: int) -> Iterator[Batch]:
+        part, batch = packet.part, packet.batch
+        assert part is not None and batch is not None  # noqa: S101 - a packet of a part has both
+        counts = self.ledger.counts(file)
+        counts.rows += part.rows
+        counts.skipped += len(part.skipped)
+        counts.failed += len({row for row, _ in part.failed})
+        for what, rows in (("skipped", part.skipped), ("failed", part.failed)):
+            for row, words in rows:
+                self.ledger.detail(file, row, what, words)
         self.account.findings += part.findings
-        clash = self._clash([system_from_row(row) for row in part.batch.systems.to_pylist()])
+        clash = self._clash(packet.forms)
         if clash:
-            entry.failed += part.converted
-            self._detail(entry, "failed", [(None, _CLASH.format(clash))])
-            return
-        if self.mixed:
-            before = entry.failed
-            records = [record for item in batch_records(part.batch) for record in self._fresh(item, entry)]
+            counts.failed += part.converted
+            self.ledger.detail(file, None, "failed", _CLASH.format(clash))
+        elif packet.ids:
+            before = counts.failed
+            keep = [self._fresh(packet, index, file) for index in range(len(packet.ids))]
             # A record that stands elsewhere already is a duplicate, and its row a skipped one.
-            lost = min(part.converted, part.batch.records.num_rows - len(records) - (entry.failed - before))
-            entry.skipped += lost
-            entry.converted += part.converted - lost - (entry.failed - before)
-            if records:
-                yield self._gather(records, entry)
-            return
-        verdict = self._known(part)
-        if verdict == "new":
-            entry.converted += part.converted
-            entry.records += part.batch.records.num_rows
-            entry.measurements += part.batch.measurements.num_rows
-            yield part.batch
-        elif verdict == "same":
-            entry.skipped += part.converted
-            entry.duplicates += part.batch.records.num_rows
+            lost = min(part.converted, keep.count(False) - (counts.failed - before))
+            counts.skipped += lost
+            counts.converted += part.converted - lost - (counts.failed - before)
+            yield from self._kept(packet, keep)
         else:
-            entry.failed += part.converted
-            self._detail(entry, "failed", [(None, "records of these ids are there already, with other content")])
+            yield from self._whole(packet, part, batch, file)
 
-    def _clash(self, systems: list[dict[str, Any]]) -> str | None:
+    def _whole(self, packet: Packet, part: Part, batch: Batch, file: int) -> Iterator[Batch]:
+        """Yield the tables of a part unless they are there already; only files that look alike can hold the same ones."""
+        counts = self.ledger.counts(file)
+        records = batch.records.num_rows
+        key = str(batch.records["id"][0].as_py()) if packet.content else ""
+        before = self.seen.setdefault(key, packet.content) if packet.content else packet.content
+        if before is packet.content:
+            counts.converted += part.converted
+            counts.records += records
+            counts.measurements += batch.measurements.num_rows
+            yield batch
+        elif before == packet.content:
+            counts.skipped += part.converted
+            counts.duplicates += records
+        else:
+            counts.failed += part.converted
+            self.ledger.detail(file, None, "failed", "records of these ids are there already, with other content")
+
+    def _clash(self, systems: Iterable[tuple[str, bytes]]) -> str | None:
         """Return the id of a system that was described in another way before, or None; remember the others."""
-        for system in systems:
-            form = canonical(system)
-            if self.systems.setdefault(system["id"], form) != form:
-                return str(system["id"])
+        for name, form in systems:
+            if self.systems.setdefault(name, form) != form:
+                return name
         return None
 
-    def _known(self, part: Part) -> str:
-        """Say whether a part's records are new; only files that look alike can hold the same ones."""
-        if self.index not in self.suspects or not part.batch.records.num_rows:
-            return "new"
-        content = sha256()
-        for table in (part.batch.records, part.batch.measurements):
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, table.schema) as writer:
-                writer.write_table(table.unify_dictionaries())
-            content.update(sink.getvalue())
-        key = str(part.batch.records["id"][0].as_py())
-        if key not in self.seen:
-            self.seen[key] = content.digest()
-            return "new"
-        return "same" if self.seen[key] == content.digest() else "other"
-
-    def _note(self, item: Skipped | Failed | Finding, entry: FileEntry) -> None:
+    def _note(self, item: Note, file: int) -> None:
         if isinstance(item, Finding):
             self.account.findings.append(item)
             return
-        told = self.ledger.get(item.path, entry)
-        if isinstance(item, Failed):
-            self._fail(told, item.row, item.error)
-        elif item.row is None:
-            told.role, told.reason = "skipped", item.reason
-        else:
-            told.rows += 1
-            told.skipped += 1
-            self._detail(told, "skipped", [(item.row, item.reason)])
-
-    def _fail(self, entry: FileEntry, row: int | None, error: str) -> None:
-        if row is None:
-            entry.role, entry.reason = "failed", error
+        named = self.ledger.find(str(item.path))
+        told = file if named is None else named
+        words = item.error if isinstance(item, Failed) else item.reason
+        role: Literal["failed", "skipped"] = "failed" if isinstance(item, Failed) else "skipped"
+        if item.row is None:
+            self.ledger.set_role(told, role, words)
             return
-        entry.rows += 1
-        entry.failed += 1
-        self._detail(entry, "failed", [(row, error)])
+        counts = self.ledger.counts(told)
+        counts.rows += 1
+        setattr(counts, role, getattr(counts, role) + 1)
+        self.ledger.detail(told, item.row, role, words)
 
-    def _detail(self, entry: FileEntry, what: str, rows: Iterable[tuple[int | None, str]]) -> None:
-        for row, words in rows:
-            if len(entry.details) < 1_000:
-                place = {} if row is None else {"row": row}
-                entry.details.append({**place, "what": what, "reason": words})
+    def _settle(self, file: int) -> None:
+        """Give a file that was to be primary, and gave no record, its true role."""
+        counts = self.ledger.counts(file)
+        if self.ledger.role(file) != "primary" or counts.records:
+            return
+        if counts.failed:
+            self.ledger.set_role(file, "failed", "no row of it could be read")
+        elif counts.duplicates:
+            self.ledger.set_role(file, "skipped", "what it holds stands in another file")
+            counts.skipped, counts.converted = counts.skipped + counts.converted, 0
+        else:
+            self.ledger.set_role(file, "skipped", "it holds no result" if counts.rows else "it holds no rows")
 
 
 class _Prefixes:
@@ -461,109 +443,3 @@ def _known_prefix(prefix: str) -> dict[str, Any]:
     return (
         {"title": term["label"], "definition": term["definition"], "metrics": term.get("metrics", {})} if term else {}
     )
-
-
-def _settle(entry: FileEntry) -> None:
-    """Give a file that was to be primary, and gave no record, its true role."""
-    if entry.role != "primary" or entry.records:
-        return
-    if entry.failed:
-        entry.role, entry.reason = "failed", "no row of it could be read"
-    elif entry.duplicates:
-        entry.role, entry.reason = "skipped", "what it holds stands in another file"
-        entry.skipped, entry.converted = entry.skipped + entry.converted, 0
-    else:
-        entry.role, entry.reason = "skipped", "it holds no result" if entry.rows else "it holds no rows"
-
-
-def _suspects(jobs: list[_Job]) -> set[int]:
-    """Return the units whose files could be copies: equal in name and size."""
-    seen: dict[tuple[str, int], list[int]] = {}
-    for index, job in enumerate(jobs):
-        path = job.unit.path
-        size = path.stat().st_size if path.is_file() else -1
-        seen.setdefault((path.name, size), []).append(index)
-    return {index for group in seen.values() if len(group) > 1 for index in group}
-
-
-def _items(jobs: list[_Job], processes: int) -> Iterator[tuple[_Job, Iterable[Item]]]:
-    """Yield each unit with what it holds, in order, read by one process or several."""
-    if processes <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            yield job, _read(job)
-        return
-    # Fresh processes: forked ones would inherit the locks of running threads.
-    context = multiprocessing.get_context("spawn")
-    with (
-        tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
-        ProcessPoolExecutor(processes, mp_context=context) as pool,
-    ):
-        waiting: deque[tuple[_Job, Future[str]]] = deque()
-        rest = iter(enumerate(jobs))
-        try:
-            while True:
-                while len(waiting) < 4 * processes and (following := next(rest, None)):
-                    index, job = following
-                    with _deaf_children():
-                        waiting.append((job, pool.submit(_spool, job, str(Path(folder) / str(index)))))
-                if not waiting:
-                    return
-                job, future = waiting.popleft()
-                yield job, _result(job, future)
-        except BaseException:
-            # Nobody waits for what is being read: a stop is a stop.
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Keep Ctrl-C from processes started here (they inherit the mask): this one hears it, and stops them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _result(job: _Job, future: Future[str]) -> Iterable[Item]:
-    """Return what another process has read."""
-    try:
-        return _spooled(future.result())
-    except BrokenProcessPool as error:
-        raise BenchfmtError("a process that read a source was killed (out of memory?); try --jobs 1") from error
-    except Exception as error:  # noqa: BLE001 - such as a unit that cannot be sent to another process
-        return [Failed(job.unit.path, _stopped(job.converter, error))]
-
-
-def _read(job: _Job) -> Iterator[Item]:
-    """Yield what a unit holds; an error of the source, or of its converter, is one Failed."""
-    try:
-        converter: Converter = load(job.converter)
-        yield from converter.read(job.unit)
-    except (BenchfmtError, OSError) as error:
-        yield Failed(job.unit.path, str(error))
-    except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
-        yield Failed(job.unit.path, _stopped(job.converter, error))
-
-
-def _spool(job: _Job, path: str) -> str:
-    """Read a unit into a file of our own, so that a large one is never whole in memory."""
-    with Path(path).open("wb") as file:
-        for item in _read(job):
-            pickle.dump(item, file, protocol=5)
-    return path
-
-
-def _spooled(path: str) -> Iterator[Item]:
-    place = Path(path)
-    with place.open("rb") as file:
-        while file.peek(1):
-            yield pickle.load(file)  # noqa: S301 - written by our own process, in a folder that only we can read
-    place.unlink()

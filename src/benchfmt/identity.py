@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,11 +19,41 @@ RECORD_PREFIX = "bf1-"
 SYSTEM_PREFIX = "sys1-"
 GENERATED_ID = "^bf1-[a-z2-7]{26}$"
 _DIGITS = 26
+_MAX_INTEGER = 2**53 - 1
+_DEEP = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def canonical(data: Any) -> str:
     """Return the RFC 8785 JSON text of plain data: the one form in which equal data is equal text."""
-    return rfc8785.dumps(data).decode()
+    return _dumps(data) if _is_simple(data) else rfc8785.dumps(data).decode()
+
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
+
+
+def _is_simple(data: Any, depth: int = 0) -> bool:
+    """Say whether Python's own JSON, keys sorted, is RFC 8785 already: it is twenty times as fast.
+
+    It is for ASCII keys (sorted alike in UTF-8 and UTF-16), integers that a double holds, and fractions that both write
+    without an exponent. Anything else, such as half a character, is left to who knows the rules.
+    """
+    kind = type(data)
+    if kind is str:
+        return data.isascii() or not _SURROGATE.search(data)
+    if kind is int:
+        return bool(-_MAX_INTEGER <= data <= _MAX_INTEGER)
+    if kind is float:
+        return bool(1e-4 <= abs(data) < _MAX_INTEGER and not data.is_integer())
+    if kind is bool or data is None:
+        return True
+    if depth > _DEEP:
+        return False
+    if kind is list or kind is tuple:
+        return all(_is_simple(item, depth + 1) for item in data)
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _is_simple(item, depth + 1) for key, item in data.items())
+    return False
 
 
 def record_id(suite: str, path: str, sha256: str | None, locator: str | None) -> str:
@@ -63,10 +95,27 @@ def identified(record: Record) -> Record:
     """Return the record with the ids that it lacks."""
     changed: dict[str, Any] = {}
     if record.system and not record.system.id:
-        changed["system"] = record.system.model_copy(update={"id": system_id(record.system.to_dict(), _file(record))})
+        changed["system"] = record.system.model_copy(update={"id": _known_system_id(record)})
     if not record.id:
         changed["id"] = expected_id(record) or _hashed(RECORD_PREFIX, [record.to_dict()])
     return record.model_copy(update=changed) if changed else record
+
+
+_KNOWN_SYSTEMS: dict[tuple[str, ...], str] = {}
+"""Ids by the JSON text of the description: thousands of results were run on one machine."""
+
+
+def _known_system_id(record: Record) -> str:
+    system = record.system
+    assert system is not None  # noqa: S101 - whoever calls has looked
+    source = {} if system.processor or system.accelerator else _file(record)
+    key = (system.model_dump_json(exclude_none=True), *source.values())
+    found = _KNOWN_SYSTEMS.get(key)
+    if found is None:
+        if len(_KNOWN_SYSTEMS) >= 1_000:
+            _KNOWN_SYSTEMS.clear()
+        found = _KNOWN_SYSTEMS[key] = system_id(system.to_dict(), _file(record))
+    return found
 
 
 def _file(record: Record) -> dict[str, Any]:
@@ -89,5 +138,5 @@ def platform(platform_id: str) -> dict[str, Any]:
 
 
 def _hashed(prefix: str, data: Any) -> str:
-    digest = hashlib.sha256(rfc8785.dumps(data)).digest()
+    digest = hashlib.sha256(canonical(data).encode()).digest()
     return prefix + base64.b32encode(digest)[:_DIGITS].decode().lower()

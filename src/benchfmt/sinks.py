@@ -8,14 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchfmt.tables import arrow_schema, table_of
+from benchfmt.tables import COLUMNS, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
-ROW_GROUP = 131_072
+ROW_GROUP = 65_536
+GROUP_BYTES = 4 * 2**20
+"""A group ends sooner where its rows hold so much JSON text (extensions, samples): a reader has it in memory too."""
 # Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
 _REPEATING = {
     "metric", "statistic", "stage", "per", "scope", "unit", "basis", "missing", "caveats", "reported_unit", "suite",
@@ -23,6 +26,7 @@ _REPEATING = {
     "dataset_split", "model", "system_id", "engine", "engine_version", "software", "precision", "input_shape",
     "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
 }  # fmt: skip
+_JSON = {item.name for items in COLUMNS.values() for item in items if item.kind == "json"} - _REPEATING
 _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
 
 
@@ -38,19 +42,34 @@ class Sink(ABC):
         self.table = table
         self.schema = arrow_schema(table)
         self._parts: list[pa.Table] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
         self._pending: Future[None] | None = None
 
     def write(self, part: pa.Table) -> None:
         """Add rows."""
-        self._parts.append(self.stored(part))
-        self._rows += part.num_rows
-        while self._rows >= ROW_GROUP:
-            whole = pa.concat_tables(self._parts)
-            self._later(whole.slice(0, ROW_GROUP))
-            rest = whole.slice(ROW_GROUP)
-            self._parts, self._rows = [rest], rest.num_rows
+        part = self.stored(part)
+        ends = np.cumsum(_text_bytes(part))
+        start = 0
+        while start < part.num_rows:
+            before = int(ends[start - 1]) if start else 0
+            room = int(np.searchsorted(ends, before + GROUP_BYTES - self._bytes, side="right")) - start
+            count = min(room, ROW_GROUP - self._rows, part.num_rows - start)
+            if count <= 0 and self._rows:
+                self._full()
+                continue
+            count = max(count, 1)  # a row that is too large by itself stands alone
+            self._parts.append(part.slice(start, count))
+            self._rows += count
+            start += count
+            self._bytes += int(ends[start - 1]) - before
+            if self._rows >= ROW_GROUP:
+                self._full()
+
+    def _full(self) -> None:
+        """Let what is gathered be written as a group."""
+        parts, self._parts, self._rows, self._bytes = self._parts, [], 0, 0
+        self._later(pa.concat_tables(parts))
 
     def _later(self, part: pa.Table) -> None:
         self._wait()
@@ -85,6 +104,16 @@ class Sink(ABC):
     @abstractmethod
     def release(self) -> None:
         """Close the file."""
+
+
+def _text_bytes(part: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return how much JSON text each row holds: of the row alone, so that groups do not depend on how rows come."""
+    total = np.zeros(part.num_rows, np.int64)
+    for field in part.schema:
+        if field.name in _JSON and part[field.name].null_count < part.num_rows:
+            # By polars: pyarrow loads pandas to turn a number of ours into one of its own.
+            total += pl.Series(pl.from_arrow(part[field.name])).str.len_bytes().fill_null(0).to_numpy()
+    return total
 
 
 class _ParquetSink(Sink):

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from benchfmt.identity import canonical
-from benchfmt.record import Record
+from benchfmt.record import Measurement, Record
 
 Kind = Literal["text", "integer", "number", "boolean", "json"]
 Row = dict[str, Any]
@@ -25,6 +28,11 @@ _ARROW: dict[Kind, pa.DataType] = {
     "boolean": pa.bool_(),
     "json": pa.string(),
 }
+
+
+_PLAIN: dict[pa.DataType, type] = {pa.string(): str, pa.int64(): int, pa.float64(): float, pa.bool_(): bool}
+_LONGEST = 2**31 - 1
+"""So many bytes an Arrow array of text can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,26 +232,187 @@ def from_rows(record_row: Row, system_row: Row | None, measurement_rows: Iterabl
 
 def to_batch(records: Sequence[Record]) -> Batch:
     """Return records that have their ids as one batch of tables; each system once."""
-    systems: dict[str, Row] = {}
-    record_rows, measurement_rows = [], []
+    builder = Builder()
     for record in records:
-        system_row, record_row, rows = to_rows(record.to_dict())
-        if system_row:
-            systems.setdefault(canonical({k: v for k, v in system_row.items() if v is not None}), system_row)
-        record_rows.append(record_row)
-        measurement_rows += rows
+        builder.add(record)
+    return builder.batch()
+
+
+class Builder:
+    """Gathers records that have their ids into one batch of tables; each system stands in it once.
+
+    It holds a batch's rows, not its models, which are ten times as large. Beside them are kept, record by record, what
+    is needed to leave some out: the `sizes` in measurements and the number of the system, -1 for none.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no record."""
+        self.sizes: list[int] = []
+        self.systems: list[int] = []
+        self.forms: list[str] = []
+        self.rows = 0
+        self._system_rows: list[Row] = []
+        self._numbers: dict[str, int] = {}
+        self._records: list[tuple[Any, ...]] = []
+        self._measurements: list[list[tuple[Any, ...]]] = []
+
+    def __len__(self) -> int:
+        """Return how many records are gathered."""
+        return len(self._records)
+
+    def add(self, record: Record) -> None:
+        """Add a record at the end."""
+        row = _record_cells(record)
+        measurements = [_measurement_cells(item) for item in record.measurements or ()]
+        self.systems.append(self._system(record))
+        self._records.append(row)
+        self._measurements.append(measurements)
+        self.sizes.append(len(measurements))
+        self.rows += len(measurements)
+
+    def content(self) -> bytes:
+        """Return a digest of what the last record says, its system left out: equal for equal data."""
+        text = json.dumps([self._records[-1], self._measurements[-1]])
+        if "-0.0" in text:  # equal to 0.0
+            text = json.dumps(_without_negative_zero([self._records[-1], self._measurements[-1]]))
+        return sha256(text.encode()).digest()
+
+    def batch(self) -> Batch:
+        """Return the tables."""
+        ids = (row[_ID] for row in self._records)
+        owners = [name for name, size in zip(ids, self.sizes, strict=True) for _ in range(size)]
+        return Batch(
+            table_of("systems", self._system_rows),
+            _columnar("records", _RECORD_ORDER, self._records),
+            _columnar("measurements", _MEASUREMENT_ORDER, [row for rows in self._measurements for row in rows], owners),
+        )
+
+    def _system(self, record: Record) -> int:
+        if record.system is None:
+            return -1
+        text = record.system.model_dump_json(exclude_none=True)
+        number = self._numbers.get(text)
+        if number is None:
+            data = record.system.to_dict()
+            form = canonical(data)
+            number = self._numbers[text] = self.forms.index(form) if form in self.forms else len(self.forms)
+            if number == len(self.forms):
+                self.forms.append(form)
+                self._system_rows.append(system_row(data))
+        return number
+
+
+def kept(batch: Batch, keep: Sequence[bool], sizes: Sequence[int], systems: Sequence[int]) -> Batch:
+    """Return a batch with some of its records only, with their measurements and systems (see `Builder`)."""
+    used = {system for system, stays in zip(systems, keep, strict=True) if stays}
+    rows = [stays for stays, size in zip(keep, sizes, strict=True) for _ in range(size)]
     return Batch(
-        table_of("systems", list(systems.values())),
-        table_of("records", record_rows),
-        table_of("measurements", measurement_rows),
+        batch.systems.filter(pa.array([number in used for number in range(batch.systems.num_rows)], pa.bool_())),
+        batch.records.filter(pa.array(keep, pa.bool_())),
+        batch.measurements.filter(pa.array(rows, pa.bool_())),
     )
+
+
+def _columnar(
+    table: str, order: Sequence[str], rows: Sequence[tuple[Any, ...]], owners: Sequence[str] = ()
+) -> pa.Table:
+    """Return rows, whose cells stand in an order of names, as a table; `owners` are the records of measurements."""
+    schema = arrow_schema(table)
+    found: dict[str, Sequence[Any]] = {
+        "record_id": owners,
+        **dict(zip(order, zip(*rows, strict=True), strict=bool(rows))),
+    }
+    return pa.Table.from_arrays([_array(found.get(f.name, ()), f.type) for f in schema], schema=schema)
+
+
+def _without_negative_zero(data: Any) -> Any:
+    if isinstance(data, list | tuple):
+        return [_without_negative_zero(item) for item in data]
+    return data + 0.0 if isinstance(data, float) else data
+
+
+def _record_cells(record: Record) -> tuple[Any, ...]:
+    """Return the cells of a record's row, in the order of `_RECORD_ORDER`."""
+    said = record.__dict__
+    cells: list[Any] = list(_TOP(said))
+    for part, take, none in _PARTS:
+        cells += none if said[part] is None else take(said[part].__dict__)
+    sources = record.provenance.sources if record.provenance else None
+    first = sources[0] if sources else None
+    cells += (first.path, first.sha256, first.locator) if first else (None, None, None)
+    cells.append(canonical([item.to_dict() for item in sources[1:]]) if sources and len(sources) > 1 else None)
+    cells.append(canonical([item.to_dict() for item in record.inputs]) if record.inputs is not None else None)
+    cells.append(record.system.id if record.system else None)
+    for place in _JSON_PLACES:
+        if cells[place] is not None:
+            cells[place] = canonical(cells[place])
+    return tuple(cells)
+
+
+def _measurement_cells(measurement: Measurement) -> tuple[Any, ...]:
+    """Return the cells of a measurement's row, in the order of `_MEASUREMENT_ORDER`."""
+    cells = _TAKE_MEASUREMENT(measurement.__dict__)
+    if any(cells[place] is not None for place in _JSON_CELLS):
+        return tuple(_cell(item, cell) for item, cell in zip(COLUMNS["measurements"][1:], cells, strict=True))
+    return cells  # type: ignore[no-any-return]
+
+
+def _placed() -> tuple[list[str], Any, list[tuple[str, Any, tuple[None, ...]]], list[int]]:
+    """Return how a record's cells are taken from its models: names in order, the takers, and which are JSON."""
+    plain = [
+        item for item in COLUMNS["records"] if not item.path.startswith(("provenance.sources", "system.", "inputs"))
+    ]
+    top = [item for item in plain if "." not in item.path]
+    order, parts = list(top), []
+    for part in dict.fromkeys(item.path.partition(".")[0] for item in plain if "." in item.path):
+        inside = [item for item in plain if item.path.startswith(f"{part}.")]
+        parts.append((part, itemgetter(*(item.path.partition(".")[2] for item in inside)), (None,) * len(inside)))
+        order += inside
+    names = [item.name for item in order]
+    last = ["source_path", "source_sha256", "source_locator", "sources", "inputs", "system_id"]
+    places = [place for place, item in enumerate(order) if item.kind == "json"]
+    return names + last, itemgetter(*(item.path for item in top)), parts, places
 
 
 def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
     """Return rows as an Arrow table with all columns."""
     schema = arrow_schema(table)
-    arrays = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
+    arrays = [_array([row.get(field.name) for row in rows], field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(cells: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
+    """Return cells as an Arrow array.
+
+    `pa.array` loads pandas wherever that is installed: more than a second and 40 MB in each process. So the plain cases
+    are laid out here, and whatever is not of the very type is left to it.
+    """
+    types = set(map(type, cells))
+    blank = type(None) in types
+    types.discard(type(None))
+    if not types:
+        return pa.nulls(len(cells), kind)
+    if types != {_PLAIN.get(kind)}:
+        return pa.array(cells, kind)
+    valid = [cell is not None for cell in cells] if blank else []
+    mask = _buffer(np.packbits(np.array(valid, bool), bitorder="little")) if blank else None
+    if kind != pa.string():
+        filled = [0 if cell is None else cell for cell in cells] if blank else cells
+        numbers: Any = np.array(filled, bool if kind == pa.bool_() else kind.to_pandas_dtype())
+        laid = np.packbits(numbers, bitorder="little") if kind == pa.bool_() else numbers
+        return pa.Array.from_buffers(kind, len(cells), [mask, _buffer(laid)])
+    encoded = [b"" if cell is None else cell.encode() for cell in cells]
+    ends = np.zeros(len(cells) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
+    if ends[-1] > _LONGEST:
+        return pa.array(cells, kind)  # which knows what to say
+    return pa.Array.from_buffers(
+        kind, len(cells), [mask, _buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
+    )
+
+
+def _buffer(numbers: Any) -> pa.Buffer:
+    return pa.py_buffer(memoryview(numbers))
 
 
 def system_from_row(row: Row) -> dict[str, Any]:
@@ -264,6 +433,13 @@ def system_row(system: Mapping[str, Any]) -> Row:
     # One accelerator has columns of its own; several kinds stand in `accelerators`.
     row["accelerators"] = canonical(accelerator) if isinstance(accelerator, list) else None
     return row
+
+
+_RECORD_ORDER, _TOP, _PARTS, _JSON_PLACES = _placed()
+_ID = _RECORD_ORDER.index("id")
+_MEASUREMENT_ORDER = [item.name for item in COLUMNS["measurements"][1:]]
+_TAKE_MEASUREMENT = itemgetter(*(item.path for item in COLUMNS["measurements"][1:]))
+_JSON_CELLS = [place for place, item in enumerate(COLUMNS["measurements"][1:]) if item.kind == "json"]
 
 
 def _sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:

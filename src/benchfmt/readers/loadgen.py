@@ -119,7 +119,8 @@ def read_summary(path: Path) -> Log:
         whole = not file.read(1)
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     values: dict[str, str] = {}
-    for name, value in _summary_values(text):
+    # A last line without its end may be cut in the middle of a number.
+    for name, value in _summary_values(text[: text.rfind("\n") + 1]):
         values.setdefault(name, value)
     errors, warnings = _ERRORS.search(text), _WARNINGS.search(text)
     return Log(
@@ -229,7 +230,7 @@ def _scalar(raw: bytes) -> str:
     """Return the characters of a value; those of a text without its quotes."""
     if raw.startswith(b'"'):
         try:
-            return str(json.loads(raw))
+            return str(json.loads(raw)).encode("utf-8", "replace").decode()  # \ud800 is half a character
         except ValueError:
             return raw.decode("utf-8", "replace")
     return raw.decode("utf-8", "replace")

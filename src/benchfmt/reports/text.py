@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.accounting import Account
 from benchfmt.finding import Finding
+from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
 from benchfmt.validation import Report
 
@@ -71,9 +72,7 @@ def account_lines(account: Account) -> Iterator[str]:
                 "(--account FILE lists them all)"
             )
             alike[entry.reason] = -1
-        elif alike[entry.reason] >= 0 and entry.role == "skipped":
-            yield f"{entry.role}: {entry.path}: {entry.reason}"
-        elif entry.role == "failed" or (entry.role != "skipped" and entry.reason and entry.skipped):
+        elif (alike[entry.reason] >= 0 and entry.role == "skipped") or entry.role == "failed" or (entry.role != "skipped" and entry.reason and entry.skipped):
             yield f"{entry.role}: {entry.path}: {entry.reason}"
         for detail in entry.details[:_SHOWN_ROWS]:
             place = f"{entry.path} row {detail['row']}" if "row" in detail else entry.path
@@ -130,13 +129,16 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
     several = groups.filter(pl.col("len") > 1).sort(["systems", "len"], descending=True, maintain_order=True)
     if not several.height:
         yield "no two results may be compared" + (f" on {metric}" if metric else "")
+    # An id that was made from a description says nothing to people; the system's name does.
+    made = ((key, str(system.get("name") or key)) for key, system in package.systems.items())
+    names = {key: name for key, name in made if key.startswith(SYSTEM_PREFIX)}
     for group in several["comparability_group"].head(limit):
-        yield from _group_lines(ranked.filter(pl.col("comparability_group") == group))
+        yield from _group_lines(ranked.filter(pl.col("comparability_group") == group), names)
     if several.height > limit:
         yield f"... and {_count(several.height - limit, 'more group')} (--limit)"
 
 
-def _group_lines(rows: pl.DataFrame) -> Iterator[str]:
+def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
     from benchfmt.vocabulary import vocabulary
 
     first = rows.row(0, named=True)
@@ -148,7 +150,8 @@ def _group_lines(rows: pl.DataFrame) -> Iterator[str]:
     yield f"{' / '.join(about)}: {_key(first)}, {'higher' if higher else 'lower'} is better"
     ordered = rows.sort("primary_value", "system_id", "engine", descending=[higher, False, False], maintain_order=True)
     for row in ordered.head(_COMPARED).iter_rows(named=True):
-        where = [row[key] for key in ("system_id", "engine", "placement") if row[key]]
+        shown = {**row, "system_id": names.get(row["system_id"], row["system_id"])}
+        where = [shown[key] for key in ("system_id", "engine", "placement") if shown[key]]
         yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
     if rows.height > _COMPARED:
         yield f"  ... and {_count(rows.height - _COMPARED, 'more result')}"

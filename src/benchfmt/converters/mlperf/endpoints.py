@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from benchfmt.converters.base import Failed
-from benchfmt.converters.mlperf.submission import Names, Run, count, frame, pruned, quality_item
+from benchfmt.converters.mlperf.submission import HELD, Names, Run, count, frame, pruned, quality_item
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -49,15 +49,16 @@ def record(run: Run) -> dict[str, Any] | Failed:
     names = _names(run, round_id)
     benchmark = rules.benchmark(names.benchmark, round_id) if names.benchmark else None
     data = frame(run, names, round_id, benchmark, _status(summary))
-    data["measurements"] = [*_measurements(summary, names, round_id), *_accuracy(run, names, round_id)] or None
-    if data["status"] == "ok" and not data["measurements"]:
+    measured = _measurements(summary, names, round_id)
+    data["measurements"] = [*measured, *_accuracy(run, names, round_id)] or None
+    if data["status"] == "ok" and not measured:
         data["status"] = "incomplete"
     if data["status"] == "incomplete":
-        data["status_detail"] = f"state: {summary.get('state', 'not said')}"
+        data["status_detail"] = f"state: {_text(summary.get('state', 'not said'))}"
     run.extensions |= {
         **({"seeds": seeds} if seeds else {}),
         **_settings(summary, settings, config),
-        "endpoints_version": str(summary.get("version", "")) or None,
+        "endpoints_version": _text(summary.get("version", "")) or None,
     }
     run.extensions = {key: value for key, value in run.extensions.items() if value is not None}
     return pruned(data, run)
@@ -126,7 +127,7 @@ def _series(
         if statistic == "mean" and (spread := _number(series.get("std_dev"), unit, "s" if unit == "ns" else "1")):
             item["stddev"] = spread["value"]
         yield {
-            "metric": metric, "statistic": statistic, **place, "per": per, "basis": "measured", **item,
+            "metric": metric, "statistic": statistic, **place, **({} if statistic == "sum" else {"per": per}), "basis": "measured", **item,
             **({"n": completed} if completed else {}),
         }  # fmt: skip
 
@@ -157,11 +158,13 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
     where = run.read(path, file_sha256(path))
     scores = [entry for entry in _list(_object(data).get("accuracy_scores")) if isinstance(entry, dict)]
     wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
-    closed = run.place.division == "closed"
+    closed = run.place.division in HELD
     if not wanted:
         run.find("BF706", where, "the metric of this benchmark's score is not known: the score is left out", None)
         return
     tokens = next((quality for quality in wanted if quality.metric == "output-tokens"), None)
+    if not any(isinstance(entry.get("score"), Digits) for entry in scores):
+        run.find("BF706", where, "accuracy_scores has no score that is a number: the quality is not known", None)
     for index, entry in enumerate(scores):
         at = f"/accuracy_scores/{index}"
         scope = None if len(scores) == 1 else f"subset:{_slug(str(entry.get('dataset_name', index)))}"
@@ -192,18 +195,26 @@ def _settings(summary: Mapping[str, Any], settings: Mapping[str, Any], config: M
     samples = {key: int(summary[key]) for key in ("n_samples_issued", "n_samples_completed", "n_samples_failed")
                if str(summary.get(key, "")).isdigit()}  # fmt: skip
     found: dict[str, Any] = {
-        "load_pattern": {str(key): _unquoted(value) for key, value in load.items() if value is not None} or None,
+        "load_pattern": {_text(key): _unquoted(value) for key, value in load.items() if value is not None} or None,
         "samples": samples or None,
-        "settings": {str(key): str(value) for key, value in runtime.items() if value is not None} or None,
-        "endpoints_type": str(config["type"]) if isinstance(config.get("type"), str) else None,
-        "model_params": {str(key): str(value) for key, value in _object(config.get("model_params")).items()
+        "settings": {_text(key): _text(value) for key, value in runtime.items() if isinstance(value, str | int | float)} or None,
+        "endpoints_type": _text(config["type"]) if isinstance(config.get("type"), str) else None,
+        "model_params": {_text(key): _text(value) for key, value in _object(config.get("model_params")).items()
                          if isinstance(value, str | int | float) and key != "tokenizer_name"} or None,
     }  # fmt: skip
     return {key: value for key, value in found.items() if value is not None}
 
 
 def _unquoted(value: Any) -> Any:
-    return float(value) if isinstance(value, Digits) else value if isinstance(value, bool) else str(value)
+    if isinstance(value, Digits):
+        said = _number(value, "1", "1")
+        return said["value"] if said and abs(said["value"]) < 2**53 else str(value)
+    return value if isinstance(value, bool) else _text(value)
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be written: an escape such as \\ud800 is half a character."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _config(run: Run) -> Mapping[str, Any]:
@@ -212,8 +223,12 @@ def _config(run: Run) -> Mapping[str, Any]:
         return {}
     try:
         text = path.read_bytes()[:_CONFIG_BYTES].decode("utf-8", "replace")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            # Ten lines of them make a gigabyte; no configuration of a run has one.
+            run.findings.append(Failed(path, f"{path.name}: YAML with references (*name) is not read"))
+            return {}
         data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, OSError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         run.findings.append(Failed(path, f"{path.name}: not YAML: {str(error).splitlines()[0]}"))
         return {}
     run.read(path, file_sha256(path))

@@ -49,6 +49,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             Task(where, tuple(role for role, _ in files)),
             source.limits,
         )
+    yield from (Skipped(path, "a link, which is not followed") for path in folders.links)
     for path in source.files:
         why = layout.why_skipped(source.relative(path))
         if why:
@@ -61,8 +62,8 @@ def _as_given(source: Source, folder: str, name: str) -> Path:
         return Path(folder, name)
     if source.root.is_file():
         return source.root
-    inner = Path(folder, name).relative_to(source.root.absolute())
-    return source.root / inner
+    root = source.root.resolve() if ".." in source.root.parts else source.root.absolute()
+    return source.root / Path(folder, name).relative_to(root)
 
 
 def read(unit: Unit) -> Iterator[Item]:

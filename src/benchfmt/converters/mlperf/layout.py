@@ -12,10 +12,12 @@ Paths of folders are compared as text, so that a part of a tree means the same a
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from benchfmt.converters.base import Source
@@ -74,15 +76,29 @@ class Folders:
     """The files of a source by folder, both as text with forward slashes; folders are absolute."""
 
     names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    links: list[Path] = field(default_factory=list)
+    """What is not followed and so belongs to no result."""
 
     @classmethod
     def of(cls, source: Source) -> Folders:
         """Return the folders of a source."""
         folders = cls()
         for path in source.files:
-            folder, _, name = path.absolute().as_posix().rpartition("/")
+            if os.path.islink(path):  # noqa: PTH114 - a fifth of the time of the method
+                folders.links.append(path)
+                continue
+            folder, _, name = absolute(path).rpartition("/")
             folders.names[folder].append(name)
         return folders
+
+    @cached_property
+    def deeper(self) -> Mapping[str, list[str]]:
+        """The folders right below the folder of a measurement: some submissions have one level more."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for folder in self.names:
+            if "/measurements/" in folder:
+                found[folder.rpartition("/")[0]].append(folder)
+        return found
 
     def runs(self) -> Iterator[tuple[str, str]]:
         """Yield the folder and the primary file of each performance run, in the order of the source."""
@@ -96,10 +112,14 @@ class Folders:
 
     def _without_speed(self) -> Iterator[tuple[str, str]]:
         """Yield accuracy runs whose performance run is not there: half a result is a result."""
-        timed = {folder.partition("/performance")[0] for folder in self.names if "/performance" in folder}
+        performed = (f"{folder}/".rpartition("/performance/") for folder in self.names)
+        runs = {scenario for scenario, found, _ in performed if found}
+        timed = {scenario for folder in runs for scenario in _scenarios(folder)}
         for folder, names in self.names.items():
             above, _, last = folder.rpartition("/")
-            if last == "accuracy" and "accuracy.txt" in names and above not in timed and not _is_test(above.split("/")):
+            if last != "accuracy" or "accuracy.txt" not in names or _is_test(above.split("/")):
+                continue
+            if not timed.intersection(_scenarios(above)):
                 yield folder, "accuracy.txt"
 
     def has(self, folder: str, name: str) -> bool:
@@ -107,17 +127,36 @@ class Folders:
         return folder in self.names and name in self.names[folder]
 
 
+def absolute(path: Path) -> str:
+    """Return the whole path of a file as text with forward slashes, without steps upwards; links above it are kept."""
+    text = path.absolute().as_posix()
+    return f"{path.parent.resolve().as_posix()}/{path.name}" if "/../" in text else text
+
+
+def _scenarios(folder: str) -> list[str]:
+    """Return a result's folder, and the one above it where that repeats its name (`Server/Server`)."""
+    above, _, last = folder.rpartition("/")
+    return [folder, above] if above.rpartition("/")[2].casefold() == last.casefold() else [folder]
+
+
 def _is_other(parts: list[str]) -> bool:
     """Say whether a folder is of a run that gives no result: accuracy, ranging, a compliance test."""
-    results = _last(parts, "results")
-    inside = parts[results + 1 if results is not None else -4 :]
-    return any(part in _OTHER_RUNS or _TEST.fullmatch(part) for part in inside) or (
-        results is None and any(part in ("compliance", "audit") for part in parts)
-    )
+    return any(part in _OTHER_RUNS or _TEST.fullmatch(part) for part in _inside(parts))
 
 
 def _is_test(parts: list[str]) -> bool:
-    return any(_TEST.fullmatch(part) or part in ("compliance", "audit") for part in parts)
+    return any(_TEST.fullmatch(part) or part in ("compliance", "audit") for part in _inside(parts))
+
+
+def _inside(parts: list[str]) -> list[str]:
+    """Return the parts of a folder's path that tell of what kind its run is; what is above a submission tells nothing."""
+    results = _last(parts, "results")
+    if results is not None:
+        return parts[results + 1 :]
+    end = len(parts)
+    while end > 1 and (parts[end - 1] == "performance" or parts[end - 1].startswith("run_")):
+        end -= 1
+    return [parts[end - 1], parts[-1]]
 
 
 def _last(parts: list[str], word: str) -> int | None:
@@ -127,9 +166,7 @@ def _last(parts: list[str], word: str) -> int | None:
 def place(folder: str) -> Place:
     """Return what the path of a run's folder says."""
     parts = folder.split("/")
-    performance = _last(parts, "performance")
-    if performance is None and parts[-1] == "accuracy":
-        performance = len(parts) - 1
+    performance = len(parts) - 1 if parts[-1] == "accuracy" else _last(parts, "performance")
     if performance is None:
         return Place("")
     run = parts[-1] if parts[-1].startswith("run_") else None
@@ -153,7 +190,7 @@ def place(folder: str) -> Place:
 
 def from_root(path: Path, where: Place) -> str:
     """Return a file's path from the root of its submission; the file's name where no marker of a submission is above it."""
-    text = path.absolute().as_posix()
+    text = absolute(path)
     return text[len(where.prefix) + 1 :] if where.prefix and text.startswith(f"{where.prefix}/") else path.name
 
 
@@ -170,9 +207,9 @@ def supporting(folder: str, where: Place, folders: Folders) -> list[tuple[str, P
     above, _, last = folder.rpartition("/")
     scenario = above.rpartition("/")[0] if last.startswith("run_") else above
     performance = above if last.startswith("run_") else folder
-    for accuracy in (f"{scenario}/accuracy", f"{scenario}/{where.scenario}/accuracy"):
-        add("accuracy", accuracy, "accuracy.txt")
-        add("endpoints-accuracy", accuracy, ENDPOINTS_ACCURACY)
+    for accuracy in (f"{scenario}/{where.scenario}", *_scenarios(scenario)):
+        add("accuracy", f"{accuracy}/accuracy", "accuracy.txt")
+        add("endpoints-accuracy", f"{accuracy}/accuracy", ENDPOINTS_ACCURACY)
     for name in ("server.json", "client.json"):
         add(f"power-{name.removesuffix('.json')}", f"{performance}/power", name)
     for name in ("measurements.json", "user.conf", "config.yaml"):
@@ -185,17 +222,21 @@ def supporting(folder: str, where: Place, folders: Folders) -> list[tuple[str, P
 
 def _described(scenario: str, where: Place, folders: Folders) -> Iterator[tuple[str, Path]]:
     """Yield what stands beside the results: the system, the description of the measurement, compliance tests."""
-    head, _, tail = scenario.rpartition("/results/")
-    named = f"{head}/measurements/{tail}"
-    for name in folders.names.get(named, ()):
-        if name == "user.conf":
-            yield "user.conf", Path(named, name)
-        elif name.endswith(".json"):
-            yield "measurements", Path(named, name)
+    head = scenario.rpartition("/results/")[0]
+    tails = [folder[len(head) + len("/results/") :] for folder in _scenarios(scenario)]
+    for tail in tails:
+        named = f"{head}/measurements/{tail}"
+        for place_of in (named, *folders.deeper.get(named, ())):
+            for name in folders.names.get(place_of, ()):
+                if name == "user.conf":
+                    yield "user.conf", Path(place_of, name)
+                elif name.endswith(".json"):
+                    yield "measurements", Path(place_of, name)
     if folders.has(f"{head}/systems", f"{where.system}.json"):
         yield "system", Path(head, "systems", f"{where.system}.json")
     for name in ("compliance", "audit"):
-        yield from _tests(f"{head}/{name}/{tail}", folders)
+        for tail in tails:
+            yield from _tests(f"{head}/{name}/{tail}", folders)
 
 
 def _tests(scenario: str, folders: Folders) -> list[tuple[str, Path]]:

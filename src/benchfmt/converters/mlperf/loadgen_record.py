@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -21,6 +22,8 @@ from benchfmt.vocabulary import vocabulary
 
 _DISAGREE = 2e-3
 """How far summary and detail log of one run may differ: the summary prints two decimals."""
+_EXACT = 2**53
+"""JSON keeps integers up to here."""
 _MULTI_STREAM_SAMPLES = 8
 """Samples in a query of the multi-stream scenario since v2.0."""
 _STATISTICS = {"min": "min", "max": "max", "mean": "mean", "50.00": "median"}
@@ -90,18 +93,17 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     round_id = _round(run, seeds)
     names = names_of(run, log, round_id)
     measurements = _measurements(run, log, names, round_id, detail if summary else None, detail_at)
-    measurements += _power(run, log, names, measurements, round_id)
     status = _STATUS.get(log.get("result_validity", ""), "incomplete")
+    silent = not any("value" in item and item["basis"] != "nominal" for item in measurements)
+    if status == "ok" and silent:
+        status = "incomplete"
+    measurements += _power(run, log, names, measurements, round_id)
     benchmark = rules.benchmark(names.benchmark, round_id) if names.benchmark else None
     data = frame(run, names, round_id, benchmark, status)
     measurements += quality(run, names, round_id)
     data["measurements"] = measurements or None
-    if status == "ok" and not any("value" in item for item in measurements):
-        data["status"] = "incomplete"
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
-    data["status_detail"] = errors or (
-        None if status != "incomplete" else "the log ends before it says whether the result is valid"
-    )
+    data["status_detail"] = errors or (None if status != "incomplete" else _unfinished(log))
     data["provenance"] |= given(measured_at=_time(log.get("test_datetime")))
     run.extensions |= _log_says(log, names, seeds, summary)
     if errors and measurements and measurements[0].get("primary") and status == "ok":
@@ -109,11 +111,19 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     return pruned(data, run)
 
 
+def _unfinished(log: Mapping[str, str]) -> str:
+    """Say what an incomplete run lacks."""
+    ended = log.get("result_validity") in _STATUS
+    return "the log says no speed" if ended else "the log ends before it says whether the result is valid"
+
+
 def _merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
     """Return the values of both logs; the detail log's have more digits and win."""
     merged = dict(summary.values) if summary else {}
     if detail:
         merged |= {key: value for key, value in detail.values.items() if value != ""}
+        if summary and summary.values.get("result_validity") == "INVALID":
+            merged["result_validity"] = "INVALID"  # a run that one of its logs calls so does not count
     return merged
 
 
@@ -146,9 +156,10 @@ def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
     """Return the round that the seeds belong to; one that the user claims is only used where they say nothing."""
     found = rules.round_of(seeds)
     claimed = run.unit.options.get("round")
-    if claimed and found and claimed != found:
+    known = rules.seeds_of(claimed or "")
+    if claimed and any(seed.strip() != known.get(name) for name, seed in seeds.items()):
         run.find(
-            "BF703", run.path, f"the seeds are those of {found}, not of {claimed}",
+            "BF703", run.path, f"the seeds are those of {found or 'no round'}, not of {claimed}",
             "measure with the seeds of the round, or name the round that was measured", seeds.get("qsl_rng_seed"),
         )  # fmt: skip
     return found or claimed
@@ -210,8 +221,10 @@ def _measurements(
             item["n"] = queries
         if detail is not None and name in detail.values:
             item["source_path"] = detail_at
+        if value < 0 or (value == 0 and unit == "/s"):
+            item = _without_value(item, "invalid-in-source" if value < 0 else "below-resolution")
         found[metric, statistic, stage, per] = item
-    for item in (*_estimates(log), *_per_query(log, ran)):
+    for item in (*_estimates(log, detail.values if detail else {}, detail_at), *_per_query(log, ran)):
         found.setdefault((item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item)
     _impossible_means(found, run)
     _bounds(found, log, names, round_id)
@@ -221,10 +234,15 @@ def _measurements(
     return sorted(found.values(), key=lambda item: not item.get("primary"))
 
 
-def _impossible_means(found: Mapping[tuple[Any, ...], dict[str, Any]], run: Run) -> None:
+def _without_value(item: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """Return a measurement whose number cannot be true, with the reason instead of it."""
+    return {key: value for key, value in item.items() if key not in ("value", "basis", "n")} | {"missing": reason}
+
+
+def _impossible_means(found: dict[tuple[Any, ...], dict[str, Any]], run: Run) -> None:
     """Take back means that lie outside of minimum and maximum: LoadGen sums nanoseconds in 64 bits, which run over."""
-    for (metric, statistic, *rest), item in found.items():
-        if statistic != "mean" or item["unit"] != "s":
+    for (metric, statistic, *rest), item in list(found.items()):
+        if statistic != "mean" or "value" not in item or item["unit"] != "s":
             continue
         least, most = (found.get((metric, end, *rest), {}).get("value") for end in ("min", "max"))
         if least is not None and most is not None and not least <= item["value"] <= most:
@@ -232,9 +250,7 @@ def _impossible_means(found: Mapping[tuple[Any, ...], dict[str, Any]], run: Run)
                 "BF403", run.path, f"the mean {metric} of {item['value']} s lies outside of {least} to {most} s: it is left out",
                 "LoadGen's sum of 64 bits ran over; there is no mean in the log", item["reported_value"],
             )  # fmt: skip
-            for key in ("value", "basis", "n"):
-                item.pop(key, None)
-            item["missing"] = "invalid-in-source"
+            found[metric, statistic, *rest] = _without_value(item, "invalid-in-source")
 
 
 @cache
@@ -270,16 +286,17 @@ def _spec(name: str, ran: str) -> tuple[str, str, str, str, str, str] | None:
 
 def _value(text: str, unit: str) -> float | None:
     """Return a number of the log in seconds or per second, or None for text."""
-    if unit == "ns" and text.isdigit():
+    if unit == "ns" and re.fullmatch("[0-9]{1,18}", text):
         return float(f"{text}e-9")
     return convert(text, unit, "s" if unit == "ns" else "/s")
 
 
-def _estimates(log: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _estimates(log: Mapping[str, str], in_detail: Mapping[str, str], detail_at: str | None) -> Iterator[dict[str, Any]]:
     """Yield LoadGen's early-stopping estimates, which stand for a percentile with a confidence of 99 %."""
     for name, (metric, per) in _STOPPING.items():
         for estimate in loadgen.estimates(log.get(name, "")):
             item = {"metric": metric, "statistic": f"p{estimate.percentile}-es", "stage": "request", "per": per}
+            item |= given(source_path=detail_at) if name in in_detail else {}
             if item["statistic"] not in vocabulary().terms("statistic"):
                 continue
             if estimate.nanoseconds is None:
@@ -454,7 +471,8 @@ def _energy_per_query(log: Mapping[str, str], names: Names, joules: float, secon
     queries: float | None = count(log.get("result_query_count"))
     if queries is None and names.scenario == "single-stream":
         rate = log.get("result_qps_with_loadgen_overhead")
-        queries = float(rate) * seconds if rate else None
+        per_second = convert(rate, "/s", "/s") if rate else None
+        queries = per_second * seconds if per_second and per_second > 0 else None
     elif queries is None:
         issued, samples = count(log.get("generated_query_count")), count(log.get("generated_samples_per_query"))
         queries = issued * samples if issued and samples else None
@@ -475,7 +493,7 @@ def _log_says(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], su
     settings = {}
     for name in _SETTINGS:
         if log.get(name):
-            short = re.sub(r"^(effective|requested_server)_", "", name)
+            short = re.sub(r"^effective_|^requested_server_(.*)", lambda m: f"{m[1]}_ns" if m[1] else "", name)
             settings[short] = _plain(log[name])
     if settings:
         said["settings"] = settings
@@ -494,7 +512,7 @@ def _log_says(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], su
     # An offline run is one query, whatever its log calls the number of queries that were generated.
     issued = 1 if names.ran == "offline" else queries
     samples = count(log.get("generated_samples_per_query"))
-    if samples and issued and not names.inferred_from:
+    if samples and issued and samples * issued <= _EXACT and not names.inferred_from:
         said["sample_count"] = samples * issued
     if summary and summary.warnings:
         said["warnings"] = summary.warnings
@@ -507,10 +525,8 @@ def _plain(text: str) -> Any:
         return int(text)
     if text in ("true", "false"):
         return text == "true"
-    try:
-        return float(text) if re.fullmatch(r"[0-9.]+(?:e[+-]?[0-9]+)?", text) else text
-    except ValueError:
-        return text
+    number = float(text) if re.fullmatch(r"[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?", text) else math.inf
+    return number if abs(number) < _EXACT else text
 
 
 def _time(text: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -26,6 +27,8 @@ SUITE = "mlperf-inference"
 AUTOMOTIVE = "mlperf-automotive"
 """The suite whose scenario is the constant stream; its logs and folders are those of Inference."""
 
+HELD = ("closed", "network")
+"""The divisions whose results must reach the targets; the open one is free."""
 _QUALITY_KEYS = {"output-tokens": ("mean", "sample"), "generated-length": ("sum", None)}
 _ALSO: dict[str, tuple[str, str, str | None]] = {
     "exact_match": ("exact-match", "%", None),
@@ -52,6 +55,7 @@ _GENERIC: dict[str, tuple[str, str, str | None]] = {
     "mean": ("dice", "1", None),
 }
 """What a line that names its unit says of a benchmark that is not known."""
+_VERDICT_BYTES = 1_000_000
 _OF_TOTAL = {"acc", "ACCURACY", "WER", "AUC"}
 """The scores whose line says of how many samples they are."""
 
@@ -172,7 +176,7 @@ def frame(
 def _model(run: Run, names: Names, benchmark: rules.Benchmark | None) -> dict[str, Any]:
     """Return the model: the benchmark's own; in the open division a folder named otherwise is another model."""
     named = run.place.benchmark
-    free = run.place.division == "open" and named and benchmark and not _is_official(named, names.benchmark)
+    free = run.place.division == "open" and named and benchmark and not is_official(named, names.benchmark)
     if free:
         return {"name": named}
     if not benchmark:
@@ -181,7 +185,7 @@ def _model(run: Run, names: Names, benchmark: rules.Benchmark | None) -> dict[st
 
 
 @cache
-def _is_official(named: str, benchmark: str | None) -> bool:
+def is_official(named: str, benchmark: str | None) -> bool:
     """Say whether a folder's name is that of the benchmark, in any of its spellings."""
     short = {re.sub(r"[^a-z0-9]", "", word.lower()) for word in (named, benchmark or "")}
     return len(short) == 1 or named in ("resnet", "resnet50", "ssd-mobilenet", "ssd-resnet34", "ssd-small", "ssd-large")
@@ -205,7 +209,7 @@ def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]
         return []
     scores = mlperf_accuracy.scores(path, run.unit.limits)
     where = run.read(path, file_sha256(path)) if path != run.unit.path else run.path
-    closed = run.place.division == "closed"
+    closed = run.place.division in HELD
     wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
     total = count(scores["total"].text) if "total" in scores else None
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -263,13 +267,15 @@ def _system_file(run: Run) -> dict[str, Any]:
         )
         return {}
     data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
-    where = run.read(path, digest)
+    if not error and not isinstance(data, dict):
+        error = f"{path.name}: an object that describes a system is expected"
     if error:
         run.findings.append(Failed(path, error))
         return {}
+    where = run.read(path, digest)
     for words in repaired:
         run.find("BF115", where, words, "correct the file")
-    return data if isinstance(data, dict) else {}
+    return dict(data)
 
 
 def _measurement_file(run: Run) -> dict[str, Any]:
@@ -314,6 +320,11 @@ def _json(path: str, _modified: int, _size: int, limits: Limits) -> tuple[Any, t
         data, repaired = mlperf_json.read(place, limits)
     except BenchfmtError as error:
         return None, (), str(error), file_sha256(place)
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # an escape such as \ud800 is half a character, which no text can hold
+        data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+        repaired = [*repaired, "half a character replaced by a question mark"]
     return data, tuple(repaired), None, file_sha256(place)
 
 
@@ -330,7 +341,8 @@ def _compliance(run: Run) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for role, paths in sorted(run.files.items()):
         for path in paths if role.startswith("test:") else ():
-            text = path.read_bytes()[:1_000_000].decode("utf-8", "replace")
+            with path.open("rb") as file:
+                text = file.read(_VERDICT_BYTES).decode("utf-8", "replace")
             run.read(path, file_sha256(path))
             found.setdefault(role[5:], {})[path.stem.removeprefix("verify_")] = _verdict(text)
     return found
@@ -351,5 +363,5 @@ def pruned(record: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def count(text: str | None) -> int | None:
-    """Return a positive count that a text writes, or None."""
-    return int(text) if text and text.isdigit() and int(text) > 0 else None
+    """Return a positive count that a text writes and JSON keeps exactly, or None."""
+    return int(text) if text and re.fullmatch("[0-9]{1,15}", text) and int(text) else None
