@@ -381,7 +381,7 @@ def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _array(cells: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
+def _array(cells: Sequence[Any], kind: Any) -> Any:
     """Return cells as an Arrow array.
 
     `pa.array` loads pandas wherever that is installed: more than a second and 40 MB in each process. So the plain cases

@@ -29,7 +29,8 @@ _SERIES = (
 )
 _STATISTICS = {"min": "min", "max": "max", "median": "median", "avg": "mean", "total": "sum"}
 _SEEDS = {"scheduler_random_seed": "schedule_rng_seed", "dataloader_random_seed": "sample_index_rng_seed"}
-_CONFIG_BYTES = 1_000_000
+_CONFIG_BYTES = 200_000
+_CONFIG_DEPTH = 50
 
 
 def record(run: Run) -> dict[str, Any] | Failed:
@@ -222,17 +223,30 @@ def _config(run: Run) -> Mapping[str, Any]:
     if path is None:
         return {}
     try:
-        text = path.read_bytes()[:_CONFIG_BYTES].decode("utf-8", "replace")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            # Ten lines of them make a gigabyte; no configuration of a run has one.
-            run.findings.append(Failed(path, f"{path.name}: YAML with references (*name) is not read"))
-            return {}
-        data = yaml.safe_load(text)
+        with path.open("rb") as file:
+            read = file.read(_CONFIG_BYTES + 1)
+        data = _yaml(read)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        run.findings.append(Failed(path, f"{path.name}: not YAML: {str(error).splitlines()[0]}"))
+        run.findings.append(Failed(path, f"{path.name}: not YAML that is read: {str(error).splitlines()[0]}"))
         return {}
     run.read(path, file_sha256(path))
     return _object(data)
+
+
+def _yaml(read: bytes) -> Any:
+    """Return the data of a small YAML text; raises YAMLError or ValueError for any other.
+
+    References (`*name`) make a gigabyte out of ten lines, and a deep text takes hours; no configuration has either.
+    """
+    if len(read) > _CONFIG_BYTES:
+        raise ValueError(f"it has more than {_CONFIG_BYTES} bytes")
+    text = read.decode("utf-8", "replace")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _CONFIG_DEPTH:
+            raise ValueError(f"it has references, or is nested deeper than {_CONFIG_DEPTH} levels")
+    return yaml.safe_load(text)
 
 
 def _number(value: Any, unit: str, target: str) -> dict[str, Any] | None:

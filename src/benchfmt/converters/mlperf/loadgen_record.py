@@ -434,7 +434,8 @@ def _power(
     found = [
         {"metric": "power", "statistic": "mean", **window, "scope": "wall", "value": power.watts_mean, "unit": "W",
          "basis": "measured", "n": power.samples, "source_path": where},
-        {"metric": "duration", "statistic": "single", **window, "value": power.seconds, "unit": "s", "basis": "measured"},
+        {"metric": "duration", "statistic": "single", **window, "value": power.seconds, "unit": "s", "basis": "measured",
+         **({"source_path": run.root(clock)} if (clock := run.one("detail")) else {})},
     ]  # fmt: skip
     energy = _energy_per_query(log, names, power.watts_mean * power.seconds, power.seconds)
     if energy is not None:

@@ -17,6 +17,8 @@ from benchfmt.vocabulary import vocabulary
 SUITE = "mlperf-inference"
 _PART = re.compile(r"^(?P<name>.*?)[\s_=:]*\bv?(?P<version>[0-9]+(?:\.[0-9A-Za-z+*-]+)*)\b(?P<rest>.*)$")
 _WORD = re.compile(r"[A-Za-z]+[0-9]+(?:[A-Za-z0-9]*)")
+_LONG = 500
+"""A longer text is no list of names; looking for some in it takes the square of its length."""
 _NOT_SYSTEM = {
     "submitter", "sumitter", "division", "status", "framework", "other_software_stack", "sw_notes", "operating_system", "system_name",
 }  # fmt: skip
@@ -146,7 +148,7 @@ def _parts(words: Any) -> list[tuple[str, str | None]]:
     found = []
     for part in re.split(r"[,;]", words) if isinstance(words, str) else ():
         stripped = " ".join(part.split())
-        match = _PART.match(stripped)
+        match = _PART.match(stripped) if len(stripped) <= _LONG else None
         if match and match.group("name") and not match.group("rest").strip(" ()"):
             found.append((match.group("name").strip(" _=:"), match.group("version")))
         elif match and match.group("name"):
@@ -172,7 +174,7 @@ def precision(words: Any) -> str | None:
     if isinstance(words, Mapping):
         found = {term for value in words.values() if (term := precision(value))}
         return next(iter(found)) if len(found) == 1 else "mixed" if found else None
-    if not isinstance(words, str):
+    if not isinstance(words, str) or len(words) > _LONG:
         return None
     return _precision(words)
 
