@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN_ROWS = 5
-_SHOWN_FILES = 5
+_SHOWN_FILES = 3
 _COMPARED = 8
 
 
