@@ -205,7 +205,7 @@ def test_a_package_gives_the_same_words_at_the_cell(case: Case, form: str, tmp_p
 @cases
 def test_records_of_another_suite_keep_other_rules(case: Case, tmp_path: Path) -> None:
     other = copy.deepcopy(case.failing)
-    other["benchmark"]["suite"] = "mlperf-mobile"
+    other["benchmark"]["suite"] = "aibench-training"
     assert of_records(tmp_path, other) == []
 
 

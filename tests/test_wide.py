@@ -257,7 +257,8 @@ def test_a_comparison_names_the_whole_key(tmp_path: Path) -> None:
         ("latncy", "did you mean 'latency' (metric)?"),
         ("fps", "did you mean 'throughput' (metric)"),
         ("BF999", "the nearest codes are BF901 to "),
-        ("bf77", "the nearest codes are BF101 to "),
+        ("bf77", "the nearest codes are BF701 to "),
+        ("bf88", "the nearest codes are BF101 to "),
         ("qqqqqq", "see `benchfmt vocabulary`"),
     ],
 )

@@ -57,7 +57,7 @@ COLUMN_CHECKS = (
 def latency_is_sum(frames: Frames) -> pl.DataFrame:
     """BF401: end-to-end = preprocess + inference + postprocess, where all four are given."""
     stages = ("end-to-end", "preprocess", "inference", "postprocess")
-    frame = _with_half(_latencies(frames).filter(pl.col("stage").is_in(stages)), _SUM_SLACK)
+    frame = with_half(_latencies(frames).filter(pl.col("stage").is_in(stages)), _SUM_SLACK)
     if not frame.height:
         return no_faults()
     group = ["record_id", "statistic", "per", "scope"]
@@ -81,13 +81,13 @@ def latency_is_sum(frames: Frames) -> pl.DataFrame:
 def throughput_follows(frames: Frames) -> pl.DataFrame:
     """BF402: with one sample at a time, throughput is one over latency (of the same stage, per and scope)."""
     single = (pl.col("scenario") == "single-stream") & (pl.col("batch_size").fill_null(1) == 1)
-    latencies = _with_half(_latencies(frames).filter(single & (pl.col("value") > 0)), _RATE_SLACK)
+    latencies = with_half(_latencies(frames).filter(single & (pl.col("value") > 0)), _RATE_SLACK)
     rates = frames.measurements.filter(
         single & (pl.col("metric") == "throughput") & _ORDINARY & pl.col("value").is_not_null()
     ).with_columns(pl.col("stage").fill_null("end-to-end"))
     if not latencies.height or not rates.height:
         return no_faults()
-    joined = _with_half(rates, _RATE_SLACK).join(
+    joined = with_half(rates, _RATE_SLACK).join(
         latencies.select("record_id", "stage", "per", "scope", pl.col("value").alias("latency"), pl.col("half").alias("slack")),
         on=["record_id", "stage", "per", "scope"], nulls_equal=True, how="inner",
     )  # fmt: skip
@@ -109,12 +109,12 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
     ends = frame.filter(pl.col("statistic").is_in(["min", "max"]))
     if not ends.height:
         return no_faults()
-    ends = _with_half(ends, _EXACT)
+    ends = with_half(ends, _EXACT)
     bounds = ends.group_by(group).agg(
         *(pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
           for end in ("min", "max") for name in ("value", "half"))
     )  # fmt: skip
-    inside = _with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
+    inside = with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
     found = []
     for end, word in (("max", "above"), ("min", "below")):
         gap = (pl.col("value") - pl.col(f"{end}:value")) * (1 if end == "max" else -1)
@@ -151,7 +151,7 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
     if not frame.height:
         return no_faults()
     group = ["record_id", "metric", "stage", "per", "scope", "early"]
-    ordered = _with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
+    ordered = with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
     before = ordered.with_columns(
         *(pl.col(name).shift(1).over(group).alias(f"lower:{name}") for name in ("value", "half", "statistic"))
     )
@@ -209,7 +209,7 @@ def samples_agree(frames: Frames) -> pl.DataFrame:
     """BF406, BF407 and BF408: n, the interval and the value against the samples."""
     has_list = pl.col("samples").is_not_null() | pl.col("ci").is_not_null()
     found: list[pl.DataFrame] = []
-    frame = frames.measurements.filter(has_list)
+    frame = with_half(frames.measurements.filter(has_list), 0)
     for index, row in enumerate(frame.iter_rows(named=True)):
         for code, column, message in _row_faults(row):
             found.append(faults(frame.slice(index, 1), code, "measurements", column, message, row[column]))
@@ -225,7 +225,8 @@ def _row_faults(row: dict[str, Any]) -> list[tuple[str, str, str]]:
             found.append(("BF406", "n", f"n is {row['n']}, and there are {len(samples)} samples"))
         statistic = row["statistic"] or "single"
         if counted and row["value"] is not None and statistic in _WITHIN_SAMPLES:
-            slack = _EXACT * max(abs(number) for number in counted)
+            # A printed value is rounded; its samples need not be.
+            slack = max(_EXACT * max(abs(number) for number in counted), row["half"] or 0)
             if not min(counted) - slack <= row["value"] <= max(counted) + slack:
                 words = f"the {row['statistic'] or 'value'} {row['value']:g} lies outside its samples, {min(counted):g} to {max(counted):g}"
                 found.append(("BF408", "value", words))
@@ -292,7 +293,7 @@ def _latencies(frames: Frames) -> pl.DataFrame:
     return frames.measurements.filter((pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null())
 
 
-def _with_half(frame: pl.DataFrame, otherwise: float) -> pl.DataFrame:
+def with_half(frame: pl.DataFrame, otherwise: float) -> pl.DataFrame:
     """Add `half`: half a unit of the last digit that was reported, or a share of the value where nothing was."""
     text = pl.col("reported_value").str.strip_chars()
     digits = text.str.extract("^[+-]?[0-9]+(?:[.]([0-9]*))?$").fill_null("").str.len_chars()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from benchfmt.checks.consistency import _with_half as with_half
+from benchfmt.checks.consistency import with_half
 from benchfmt.checks.frames import ROW, ColumnCheck, Frames, faults, no_faults, number
 from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import vocabulary
@@ -33,14 +33,16 @@ class Suite:
 
     member: str
     """The member of `extensions` that holds what only this suite has."""
-    seeds: tuple[str, ...]
-    seeds_of: Callable[[str], Mapping[str, str]]
-    """The seeds of a version of the suite; none for a version that is not known."""
-    version_of: Callable[[Mapping[str, str]], str | None]
-    held_divisions: tuple[str, ...]
+    held_divisions: tuple[str, ...] = ("closed",)
     """The divisions whose valid results reach their targets."""
-    power_seconds: Callable[[], float]
-    """The shortest time over which power is measured."""
+    seeds: tuple[str, ...] = ()
+    seeds_of: Callable[[str], Mapping[str, str]] = lambda _: {}
+    """The seeds of a version of the suite; none for a version that is not known."""
+    version_of: Callable[[Mapping[str, str]], str | None] = lambda _: None
+    power_seconds: Callable[[], float] | None = None
+    """The shortest time over which power is measured, where the rules say one."""
+    quality: bool = True
+    """Whether a valid result says how good its answers were."""
 
 
 def _inference_seeds(version: str) -> Mapping[str, str]:
@@ -71,6 +73,11 @@ SUITES: dict[str, Suite] = {
         held_divisions=("closed", "network"),
         power_seconds=_inference_power_seconds,
     ),
+    **{
+        name: Suite("mlperf")
+        for name in ("mlperf-automotive", "mlperf-hpc", "mlperf-mobile", "mlperf-tiny", "mlperf-training")
+    },
+    "mlperf-storage": Suite("mlperf", quality=False),
 }
 
 
@@ -169,6 +176,8 @@ def seeds_belong(frames: Frames) -> pl.DataFrame:
     """BF703: the seeds of a run are those of its version of the suite."""
     found = [no_faults()]
     for suite, records in _records(frames):
+        if not suite.seeds:
+            continue
         said = records.filter(pl.col("suite_version").is_not_null() & pl.col("extensions").is_not_null())
         seeds = said.with_columns(_own(suite, "seeds", name).alias(name) for name in suite.seeds)
         columns = ["suite_version", *suite.seeds]
@@ -204,6 +213,8 @@ def power_took_long_enough(frames: Frames) -> pl.DataFrame:
     """BF704: power at the wall was measured over the time that a run takes at least."""
     found = [no_faults()]
     for suite, records in _records(frames):
+        if suite.power_seconds is None:
+            continue
         values = _values(frames, records.filter(pl.col("status") == "ok"), pl.col("suite"))
         wall = (pl.col("metric") == "power") & (pl.col("scope") == "wall")
         windows = values.filter((pl.col("metric") == "duration") & (pl.col("stage") == "issue-window"))
@@ -225,7 +236,7 @@ def quality_is_said(frames: Frames) -> pl.DataFrame:
         [metric for metric, term in vocabulary().terms("metric").items() if term.get("quantity") == "quality"]
     )
     for suite, records in _records(frames):
-        valid = records.filter(pl.col("status") == "ok")
+        valid = records.filter((pl.col("status") == "ok") & suite.quality)
         good = frames.measurements.filter(
             pl.col("metric").is_in(qualities.implode()) | pl.col("metric").str.starts_with(f"{suite.member}:")
         )

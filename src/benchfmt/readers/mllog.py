@@ -1,0 +1,335 @@
+r"""The logs of MLPerf Training and HPC: three syntaxes, one reader.
+
+    v0.5   :::MLPv0.5.0 resnet 1541720386.718659639 (file.py:49) run_stop: {"success": true}
+    v0.6   :::MLL 1560888652.056 run_stop: {"value": null, "metadata": {"status": "success"}}
+    v0.7+  :::MLLOG {"time_ms": 1759734393481, "key": "run_stop", "value": null, "metadata": {"status": "success"}}
+
+Most of a log may be other output, so lines are found by their token alone, and only those whose key is asked for are
+parsed. A line counts from its last token on; what stands before it (a rank, a logger's name) does not.
+
+Source: https://github.com/mlcommons/logging, mlperf_logging/compliance_checker/mlp_parser
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.jsons import Digits
+
+V05, V06, V07, FREE = "mlp-v0.5", "mll", "mllog", "free-text"
+_BLOCK = 4 * 2**20
+_TOKEN = b":::ML"
+_TOKENS = ((b":::MLLOG ", V07), (b":::MLL ", V06), (b":::MLPv0.5", V05))
+_V05 = re.compile(
+    r":::MLPv0\.5\S* \S+ (?P<time>[0-9.]+) \((?P<file>.*?)\) (?P<key>[A-Za-z0-9_]+)(?:\s*:\s*(?P<rest>.*))?$"
+)
+_V06 = re.compile(r":::MLL (?P<time>[0-9.]+) (?P<key>[A-Za-z0-9_]+) ?:\s+(?P<rest>.+)$")
+_FREE = re.compile(rb"MLPerf: \w+ \[(?P<time>[0-9/]+ [0-9:]+)\], (?P<key>\w+)(?: *: *(?P<rest>[^\r\n]*))?")
+_KEY = re.compile(rb'"key" *: *"([^"\\]*)"')
+_TIME = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
+_NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MOST_TEXT = 100_000
+"""A line that is no JSON may be a Python dictionary; nobody's is longer."""
+_FAULTS = 100
+"""So many lines that cannot be read are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a log; numbers of `value` and `metadata` are the characters that stand there."""
+
+    key: str
+    milliseconds: Decimal | None
+    value: Any
+    metadata: Mapping[str, Any]
+    line: int
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a log says: its events in order, and the lines that cannot be read."""
+
+    path: Path
+    sha256: str
+    syntax: str | None
+    events: tuple[Event, ...] = ()
+    unreadable: tuple[tuple[int, str], ...] = ()
+    """The first lines that have a token and cannot be read, with the reason."""
+    lost: int = 0
+    """How many there are."""
+    repaired: tuple[int, ...] = field(default=())
+    """Lines whose JSON was a Python dictionary."""
+
+    def first(self, key: str) -> Event | None:
+        """Return the first event with a key, or None."""
+        return next((event for event in self.events if event.key == key), None)
+
+    def all(self, *keys: str) -> list[Event]:
+        """Return the events with one of some keys, in order."""
+        return [event for event in self.events if event.key in keys]
+
+
+def number(value: Any) -> float | None:
+    """Return a value of a log as a finite number, also where it is written as text; None for any other."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: Any) -> int | None:
+    """Return a positive whole number, or None."""
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() and 0 < found <= 2**53 else None
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a log as plain JSON data, its numbers as numbers; None for nothing and for what is no data."""
+    if isinstance(value, Digits):
+        if re.fullmatch(r"-?[0-9]{1,15}", value):
+            return int(value)
+        found = number(value)
+        # A double this large stands for other numbers too.
+        return found if found is None or abs(found) <= 2**53 else str(value)
+    if isinstance(value, list):
+        return [item for part in value if (item := plain(part)) is not None]
+    if isinstance(value, Mapping):
+        return {str(key): item for key, part in value.items() if (item := plain(part)) is not None}
+    if isinstance(value, str):
+        return clean(value)
+    return value
+
+
+def clean(text: str) -> str | None:
+    """Return a text of a log on one line, without what is no character, or None where nothing is left."""
+    return " ".join(_NO_CHARACTER.sub(" ", text).split()) or None
+
+
+def has_events(path: Path, most: int = 2**20) -> bool:
+    """Say whether the start of a file has an event of a training log."""
+    with path.open("rb") as file:
+        head = file.read(most)
+    return any(token in head for token, _ in _TOKENS) or _FREE.search(head) is not None
+
+
+def read(path: Path, limits: Limits = LIMITS, keep: Callable[[str], bool] = lambda _: True) -> Log:
+    """Return the events of a log whose key is to be kept, and the SHA-256 of the file; read once, in blocks."""
+    reading = _Reading(limits, keep)
+    for line, text in reading.lines(path):
+        reading.see(line, text)
+    if reading.syntax is None:
+        reading.free_text(path)
+    return Log(
+        path, reading.digest.hexdigest(), reading.syntax, tuple(reading.events), tuple(reading.faults), reading.lost,
+        tuple(reading.repaired),
+    )  # fmt: skip
+
+
+class _Reading:
+    """What is known while a log is read."""
+
+    def __init__(self, limits: Limits, keep: Callable[[str], bool]) -> None:
+        self.limits, self.keep = limits, keep
+        self.digest = hashlib.sha256()
+        self.syntax: str | None = None
+        self.token = b""
+        self.events: list[Event] = []
+        self.faults: list[tuple[int, str]] = []
+        self.lost = 0
+        self.repaired: list[int] = []
+
+    def lines(self, path: Path) -> Iterator[tuple[int, bytes]]:
+        """Yield number and text of each line that has a token, from its last token on."""
+        rest, above, skipping = b"", 0, False
+        with path.open("rb") as file:
+            for block in iter(partial(file.read, _BLOCK), b""):
+                self.digest.update(block)
+                data = rest + block
+                if skipping:  # the rest of a line that is too long
+                    end = data.find(b"\n") + 1
+                    above += bool(end)
+                    rest, skipping, data = b"", not end, data[end:] if end else b""
+                cut = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+                if not cut and len(data) > self.limits.row_bytes:
+                    if _TOKEN in data:
+                        self._fault(above + 1, f"longer than {self.limits.row_bytes} bytes")
+                    rest, skipping = b"", True
+                    continue
+                yield from self._of(data, cut, above)
+                above += data.count(b"\n", 0, cut)
+                rest = data[cut:]
+        if rest:
+            yield from self._of(rest, len(rest), above)
+
+    def _of(self, data: bytes, end: int, above: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines with a token in a block that ends with a line."""
+        line, counted, stop = above + 1, 0, -1
+        at = data.find(_TOKEN, 0, end)
+        while at >= 0:
+            if at >= stop:
+                stop = data.find(b"\n", at, end)
+                stop = end if stop < 0 else stop
+            line += data.count(b"\n", counted, at)
+            counted = at
+            # A progress bar ends its lines with a carriage return alone.
+            turn = data.find(b"\r", at, stop)
+            here = stop if turn < 0 else turn
+            text = self._cut(data, at, here)
+            if text is not None:
+                yield line, text
+            at = data.find(_TOKEN, here, end)
+
+    def _cut(self, data: bytes, start: int, stop: int) -> bytes | None:
+        """Return a line from its last token on; the first token of a file says its syntax."""
+        if self.syntax is None:
+            found = next(((t, s) for t, s in _TOKENS if data.startswith(t, start)), None)
+            if found is None:
+                return None
+            self.token, self.syntax = found
+        last = data.rfind(self.token, start, stop)
+        return data[last:stop].rstrip() if last >= 0 else None
+
+    def see(self, line: int, raw: bytes) -> None:
+        """Take a line."""
+        if len(raw) > self.limits.row_bytes:
+            self._fault(line, f"longer than {self.limits.row_bytes} bytes")
+            return
+        try:
+            event = self._v07(line, raw) if self.syntax == V07 else self._older(line, raw)
+        except (ValueError, RecursionError) as error:
+            self._fault(line, str(error) or type(error).__name__)
+            return
+        if event is not None:
+            self.events.append(event)
+
+    def _v07(self, line: int, raw: bytes) -> Event | None:
+        named = _KEY.findall(raw)
+        if named and not any(self.keep(name.decode("latin-1")) for name in named):
+            return None
+        data = _loads(_decoded(raw[len(self.token) :]))
+        if not isinstance(data, dict):
+            raise ValueError("no JSON object")
+        key = data.get("key")
+        if not isinstance(key, str):
+            raise ValueError("an event without key")
+        if not self.keep(key):
+            return None
+        time = _time(data["time_ms"]) if "time_ms" in data else _time(data.get("time_s"), 1000)
+        metadata = data.get("metadata")
+        return Event(key, time, data.get("value"), metadata if isinstance(metadata, dict) else {}, line)
+
+    def _older(self, line: int, raw: bytes) -> Event | None:
+        text = _decoded(raw)
+        match = (_V05 if self.syntax == V05 else _V06).match(text)
+        if match is None:
+            raise ValueError("not an event of this syntax")
+        key, time, rest = match["key"], _time(match["time"], 1000), match["rest"]
+        if not self.keep(key):
+            return None
+        value, metadata = self._valued_v05(rest) if self.syntax == V05 else self._valued_v06(line, rest)
+        return Event(key, time, value, metadata, line)
+
+    def _valued_v05(self, rest: str | None) -> tuple[Any, dict[str, Any]]:
+        """Return value and metadata: an object with a value (`{"epoch": 62, "value": 0.75}`) is both."""
+        if not rest:
+            return None, {}
+        try:
+            data = _loads(rest)
+        except ValueError:
+            return rest, {}
+        if isinstance(data, dict):
+            return data.get("value"), {name: item for name, item in data.items() if name != "value"}
+        return data, {}
+
+    def _valued_v06(self, line: int, rest: str) -> tuple[Any, dict[str, Any]]:
+        try:
+            data = _loads(rest)
+        except ValueError as error:
+            data = _python(rest)
+            if data is None:
+                raise ValueError(str(error)) from error
+            self.repaired.append(line)
+        if not isinstance(data, dict):
+            raise ValueError("no JSON object")
+        metadata = data.get("metadata")
+        return data.get("value"), metadata if isinstance(metadata, dict) else {}
+
+    def free_text(self, path: Path) -> None:
+        """Take what Alibaba wrote in v0.6, `MLPerf: resnet [06/13/19 00:55:21], run_stop`: no times to score by."""
+        with path.open("rb") as file:
+            for number_, line in enumerate(iter(partial(file.readline, self.limits.row_bytes), b""), start=1):
+                match = _FREE.match(line.strip())
+                if match is None or not self.keep(match["key"].decode("latin-1")):
+                    continue
+                self.syntax = FREE
+                rest = _decoded(match["rest"] or b"")
+                # 75.98000% is no JSON number.
+                value, metadata = self._valued_v05(re.sub(r"([0-9.]+)%", r'"\1%"', rest))
+                self.events.append(Event(match["key"].decode("latin-1"), None, value, metadata, number_))
+
+    def _fault(self, line: int, words: str) -> None:
+        self.lost += 1
+        if len(self.faults) < _FAULTS:
+            self.faults.append((line, words))
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _loads(text: str) -> Any:
+    """Return JSON data with its numbers as they are written; NaN and the like, which is no JSON, is a text."""
+    return json.loads(text, parse_float=Digits, parse_int=Digits, parse_constant=str)
+
+
+def _python(text: str) -> Any:
+    """Return the data of a Python dictionary among JSON, or None: Intel's minigo of v0.6 writes its metadata so."""
+    words = {"null": "None", "true": "True", "false": "False"}
+    return python_data(re.sub(r"\b(null|true|false)\b", lambda match: words[match[0]], text))
+
+
+def python_data(text: str) -> Any:
+    """Return the data that Python's text of it writes, as JSON data with its numbers as text; None for anything else."""
+    if len(text) > _MOST_TEXT:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _with_digits(ast.literal_eval(text))
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _with_digits(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {str(key): _with_digits(item) for key, item in data.items()}
+    if isinstance(data, list | tuple):
+        return [_with_digits(item) for item in data]
+    if data is None or isinstance(data, bool | str):
+        return data
+    return Digits(data) if isinstance(data, int | float) else str(data)
+
+
+def _time(value: Any, factor: int = 1) -> Decimal | None:
+    """Return a time in milliseconds, exactly as it is written, or None."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _TIME.fullmatch(str(value)):
+        return None
+    return Decimal(str(value)) * factor

@@ -1,0 +1,152 @@
+"""The rules of MLPerf Training and HPC as data."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchfmt.suites import mlperf_training as rules
+from benchfmt.vocabulary import vocabulary
+
+COMPATIBILITY = Path(__file__).parents[2] / "shared/samples/mlperf_compat/MLPerf_Compatibility_Table.adoc"
+ROWS = {
+    "ResNet-50 v1.5": "resnet", "SSD-ResNet34": "ssd", "RetinaNet-ResNeXt50": "retinanet", "MaskRCNN": "maskrcnn", "NCF": "ncf",
+    "NMT": "gnmt", "Transformer": "transformer", "MiniGo": "minigo", "DLRM": "dlrm", "DLRM-dcnv2": "dlrm_dcnv2", "BERT": "bert",
+    "RNN-T": "rnnt", "3D U-Net": "unet3d", "GPT3": "gpt3", "Stable Diffusionv2": "stable_diffusion",
+    "LLama70B-LoRA": "llama2_70b_lora", "RGAT": "rgat", "Llama3.1 405b": "llama31_405b", "Llama3.1 8b": "llama31_8b",
+    "FLUX.1": "flux1", "DeepSeekv3": "deepseekv3_671b", "GPT-OSS-20B": "gpt_oss_20b", "CosmoFlow": "cosmoflow",
+    "DeepCAM": "deepcam", "Open Catalyst": "oc20",
+}  # fmt: skip
+
+
+def data() -> dict[str, Any]:
+    return tomllib.loads(files("benchfmt.suites").joinpath("data/mlperf_training.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("folder", "round_id", "name"),
+    [
+        ("ssd", "v0.5", "ssd"), ("ssd", "v1.1", "ssd"), ("ssd", "v2.0", "retinanet"), ("ssd", "v4.1", "retinanet"),
+        ("retinanet", "v5.0", "retinanet"), ("ssd", None, None), ("mask", "v0.6", "maskrcnn"), ("mask", None, "maskrcnn"),
+        ("gnn", "v4.0", "rgat"), ("rgat", "v5.1", "rgat"), ("resnet", None, "resnet"), ("results", "v3.0", None),
+        ("ResNet", "v3.0", "resnet"),
+    ],
+)  # fmt: skip
+def test_names_map_by_round(folder: str, round_id: str | None, name: str | None) -> None:
+    assert rules.canonical(folder, round_id) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "runs", "dropped"),
+    [("resnet", 5, 1), ("unet3d", 40, 4), ("gpt3", 3, 1), ("dlrm", 5, 1), ("dlrm_dcnv2", 10, 1), ("bert", 10, 1),
+     ("llama31_405b", 3, 1), ("cosmoflow", 10, 1), ("deepcam", 5, 1), ("openfold", 10, 1), ("ncf", 100, 1)],
+)  # fmt: skip
+def test_numbers_of_runs(name: str, runs: int, dropped: int) -> None:
+    benchmark = rules.benchmark(name)
+    assert benchmark and (benchmark.runs, benchmark.dropped) == (runs, dropped)
+
+
+@pytest.mark.parametrize(
+    ("name", "round_id", "targets"),
+    [
+        ("resnet", "v0.5", [("accuracy", "0.749", None)]),
+        ("resnet", "v0.6", [("accuracy", "0.759", None)]),
+        ("resnet", "v5.1", [("accuracy", None, None)]),
+        ("resnet", None, [("accuracy", None, None)]),
+        ("ssd", "v0.5", [("map", "0.212", None)]),
+        ("retinanet", "v2.0", [("map", "0.340", None)]),
+        ("maskrcnn", "v1.0", [("box-map", "0.377", None), ("mask-map", "0.339", None)]),
+        ("rnnt", "v1.0", [("word-error-rate", None, "0.058")]),
+        ("stable_diffusion", "v4.0", [("fid", None, "90"), ("clip-score", "0.15", None)]),
+        ("llama2_70b_lora", "v4.0", [("eval-loss", None, "0.925")]),
+        ("cosmoflow", "v0.7", [("mean-absolute-error", None, None)]),
+        ("cosmoflow", "v2.0", [("mean-absolute-error", None, "0.124")]),
+        ("nothing", "v2.0", []),
+    ],
+)
+def test_targets(name: str, round_id: str | None, targets: list[tuple[str, str | None, str | None]]) -> None:
+    found = [(item.metric, item.target_min, item.target_max) for item in rules.qualities(name, round_id)]
+    assert found == targets
+
+
+def test_the_target_of_bert_depended_on_the_batch() -> None:
+    assert rules.qualities("bert", "v0.7", 8192)[0].target_min == "0.706"
+    assert rules.qualities("bert", "v0.7", 8191)[0].target_min == "0.712"
+    assert rules.qualities("bert", "v1.0", 8192)[0].target_min == "0.720"
+
+
+def test_every_block_has_its_source() -> None:
+    loaded = data()
+    blocks = [
+        loaded["rounds"],
+        *loaded["aliases"],
+        *loaded["folders"],
+        *loaded["benchmarks"].values(),
+        *loaded["quality"],
+        *loaded["comparable"],
+    ]
+    assert all(block["source"] for block in blocks)
+
+
+def test_every_word_is_a_term() -> None:
+    known = vocabulary()
+    kinds = {"task": "task", "model": "model", "dataset": "dataset", "suite": "suite", "phase": "phase"}
+    for entry in data()["benchmarks"].values():
+        for field, kind in kinds.items():
+            assert field not in entry or entry[field] in known.terms(kind), entry
+        counts = entry.get("counts", "epochs")
+        assert counts in known.metrics, counts
+    for rule in data()["quality"]:
+        for metric in rule["metrics"]:
+            direction = known.metrics[metric["metric"]].direction
+            side = {"higher": "min", "lower": "max"}.get(direction or "")
+            assert {"min", "max"} & set(metric) <= ({side} if side else {"max"}), metric
+
+
+def test_every_benchmark_has_a_quality_or_none_is_known() -> None:
+    assert {name for name in data()["benchmarks"] if not rules.qualities(name, None)} == {"qwen35_397b_grpo"}
+
+
+@pytest.mark.skipif(not COMPATIBILITY.exists(), reason="the real samples are not here")
+def test_blocks_are_those_of_the_compatibility_table() -> None:
+    text = COMPATIBILITY.read_text("utf-8")
+    for suite, title in ((rules.TRAINING, "== Training"), (rules.HPC, "== HPC")):
+        table = text.partition(title)[2].partition("|===")[2].partition("|===")[0]
+        head, *lines = [line for line in table.splitlines() if line.startswith("|")]
+        columns = [f"v{cell.strip()}" for cell in head.split("|")[2:]]
+        own = next(block for block in data()["comparable"] if block["suite"] == suite)["blocks"]
+        table_says = {}
+        for line in lines:
+            named = re.match(r"\|\s*(.*?)\s*(?:[0-9]+\+)?\|", line)
+            assert named
+            table_says[ROWS[named[1]]] = blocks(line, columns)
+        assert {name: [tuple(block) for block in found] for name, found in own.items()} == table_says
+
+
+def blocks(line: str, columns: list[str]) -> list[tuple[str, str]]:
+    """Return the rounds of each cell with a cross: `4+|X` is a cell over four."""
+    found, at = [], 0
+    for span, value in re.findall(r"(?:([0-9]+)\+)?\|\s*(X|N/A)\s*", line):
+        end = at + int(span or 1)
+        if value == "X":
+            found.append((columns[at], columns[end - 1]))
+        at = end
+    assert at == len(columns), line
+    return found
+
+
+def test_rounds_of_a_block() -> None:
+    assert rules.block("resnet", "v3.0") == ("v0.6", "v4.0")
+    assert rules.block("resnet", "v5.1") is None
+    assert rules.block("resnet", None) is None
+
+
+def test_links_of_published_rows_name_submitters() -> None:
+    assert rules.folder("HabanaLabs", "v1.0") == "Habana"
+    assert [rules.folder("SUPERMICRO", "v1.0"), rules.folder("Supermicro", "v2.0")] == ["Supermicro", "SUPERMICRO"]
+    assert rules.folder("Supermicro", "v3.0") == "Supermicro" and rules.folder("Dell", None) == "Dell"
