@@ -29,6 +29,7 @@ import pytest
 from benchfmt import convert, open_package, validate
 from benchfmt.accounting import Account
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers.loadgen import read_summary
 from benchfmt.record import Measurement, Record
 from benchfmt.testing import check_converter
 from mlperf_trees import (
@@ -1745,3 +1746,12 @@ def test_no_broken_file_stops_a_conversion(case: str, tmp_path: Path) -> None:
         if any(tree.rglob("*summary.*")):
             assert [e.path for e in converted(tree).account.files if "stopped" in str(e.reason)] == []
         path.write_bytes(data)
+
+
+def test_a_log_without_results_that_ends_is_of_an_accuracy_run(tmp_path: Path) -> None:
+    log = tmp_path / "somewhere" / "mlperf_log_summary.txt"
+    log.parent.mkdir()
+    log.write_text("\n45 warnings encountered. See detailed log.\n\nNo errors encountered during test.\n", "utf-8")
+    assert read_summary(log).accuracy_mode
+    log.write_text("================================================\nMLPerf Results Summary\n", "utf-8")
+    assert not read_summary(log).accuracy_mode

@@ -126,8 +126,15 @@ def read_summary(path: Path) -> Log:
     return Log(
         path, values, hashlib.sha256(data).hexdigest() if whole else None, len(data),
         errors.group(0).strip() if errors else None, warnings.group(0).strip() if warnings else None,
-        "No performance results in accuracy mode" in text or values.get("effective_test_mode") == "AccuracyOnly",
+        _is_accuracy_run(text, values),
     )  # fmt: skip
+
+
+def _is_accuracy_run(text: str, values: dict[str, str]) -> bool:
+    """Say whether a log is of a run for accuracy: it ends with its warnings and errors, and has no results at all."""
+    if values.get("effective_test_mode") == "AccuracyOnly" or "No performance results in accuracy mode" in text:
+        return True
+    return not values and "encountered" in text and "MLPerf Results Summary" not in text
 
 
 def _summary_values(text: str) -> Iterator[tuple[str, str]]:
