@@ -366,7 +366,7 @@ def test_a_source_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
 
 
 def test_a_family_that_does_not_exist_is_a_wrong_call_that_lists_the_others() -> None:
-    with pytest.raises(BenchfmtError, match=r"no converter 'mlperg'; there are: .*annotated, lpdnn, .*records"):
+    with pytest.raises(BenchfmtError, match=r"no converter 'mlperg'; there are: .*annotated, .*lpdnn, .*records"):
         convert(FIXTURES, "mlperg")
 
 
@@ -537,3 +537,21 @@ def test_a_suite_of_its_own_wins_over_a_general_converter() -> None:
     assert annotated.detect(source) is None
     conversion = convert(FIXTURES / "split")
     assert {entry.converter for entry in conversion.account.files} == {"lpdnn"}
+
+
+def test_a_family_of_one_file_is_found_among_thousands_of_the_same_name(tmp_path: Path) -> None:
+    """Detection looks at some files of each name; what nobody takes is looked at after all."""
+    corpus = Path(__file__).parent / "corpus" / "valid"
+    for number in range(2_050):
+        folder = tmp_path / f"{number:04d}"
+        folder.mkdir()
+        (folder / "data.json").write_text("{}", "utf-8")
+    for number in ("2000", "2040"):
+        shutil.copy(corpus / "minimal-value-only.json", tmp_path / number / "data.json")
+    (tmp_path / NAME).write_text(TABLE, "utf-8")
+    records, account = run(tmp_path)
+    assert account.total("records") == len(records)
+    roles = {entry.path: entry.converter for entry in account.files if entry.role == "primary"}
+    assert roles == {"2000/data.json": "records", "imagenet_rpi4.csv": "lpdnn"}
+    assert entry_of(account, "2040/data.json").reason == "what it holds stands in another file"
+    assert account.count("skipped") == 2_049

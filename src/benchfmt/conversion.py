@@ -6,7 +6,9 @@ Seen = primary + supporting + skipped + failed, for files; seen = converted + sk
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +16,16 @@ from benchfmt.accounting import Account, Ledger
 from benchfmt.converters.base import Converter, Failed, Match, Part, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.package import PackageError, PackageWriter, check_replaceable
+from benchfmt.readers.files import Listing
 from benchfmt.record import Record
 from benchfmt.running import Note, Packet, Units, batch_records, packets, stopped
 from benchfmt.sinks import Format
 from benchfmt.tables import TERM_COLUMNS, Batch, kept
 from benchfmt.vocabulary import vocabulary
 
+_SAMPLED_FROM = 2_000
+_SAMPLE = 50
+_DIGITS = re.compile("[0-9]+")
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
 _TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
 Progress = Callable[[int, int, str], None]
@@ -157,8 +163,58 @@ def _plan(
     numbers = ledger.see(source.files, f"{source.root.name}/" if several and source.root.is_dir() else "")
     conversion.add_source(source)
     faults: dict[str, str] = {}
-    chosen = [wanted] if wanted else [name for name, _ in detect(source, faults)]
+    sample = _sample(source.files)
+    whole = len(sample) == len(numbers)
+    chosen = [wanted] if wanted else [name for name, _ in detect(source if whole else source.part(sample), faults)]
     _check_options(options, chosen)
+    _plan_each(chosen, source, options, units, ledger, conversion, faults)
+    if not wanted and not whole:
+        rest = {i for i, number in enumerate(numbers) if i not in sample and not _is_settled(number, ledger)}
+        late = [name for name, _ in detect(source.part(rest), faults) if name not in chosen] if rest else []
+        _check_options(options, [*chosen, *late])
+        _plan_each(late, source, options, units, ledger, conversion, faults)
+    tried = ", ".join(chosen if wanted else names())
+    for number, path in zip(numbers, source.files.texts(), strict=True):
+        if not _is_settled(number, ledger):
+            reason = _why_not(Path(path), tried)
+            if faults:
+                ledger.set_role(number, "failed", "; ".join([*faults.values(), reason]))
+            else:
+                ledger.set_role(number, ledger.role(number), reason)
+
+
+def _sample(files: Listing) -> Collection[int]:
+    """Return the numbers of files to know a large source by: some of each name, whatever number stands in it.
+
+    Every family looks into many files to know its own. What nobody has taken is looked at afterwards, file by file.
+    """
+    if len(files) <= _SAMPLED_FROM:
+        return range(len(files))
+    seen: Counter[str] = Counter()
+    chosen = set()
+    for index, name in enumerate(files.names()):
+        kind = _DIGITS.sub("0", name)
+        seen[kind] += 1
+        if seen[kind] <= _SAMPLE:
+            chosen.add(index)
+    return chosen
+
+
+def _is_settled(number: int, ledger: Ledger) -> bool:
+    """Say whether a file is taken by a converter, or left out for a reason."""
+    return ledger.converter(number) is not None or ledger.reason(number) is not None
+
+
+def _plan_each(
+    chosen: list[str],
+    source: Source,
+    options: Mapping[str, str],
+    units: Units,
+    ledger: Ledger,
+    conversion: Conversion,
+    faults: dict[str, str],
+) -> None:
+    """Ask converters for their units, the surest first."""
     for name in chosen:
         converter = load(name)
         conversion.declare(getattr(converter, "PREFIXES", {}))
@@ -173,14 +229,6 @@ def _plan(
             raise
         except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
             faults[name] = stopped(name, error)
-    tried = ", ".join(chosen if wanted else names())
-    for number, path in zip(numbers, source.files.texts(), strict=True):
-        if ledger.converter(number) is None and ledger.reason(number) is None:
-            reason = _why_not(Path(path), tried)
-            if faults:
-                ledger.set_role(number, "failed", "; ".join([*faults.values(), reason]))
-            else:
-                ledger.set_role(number, ledger.role(number), reason)
 
 
 def _inside(target: Path, source: Source) -> Iterator[str]:

@@ -11,7 +11,7 @@ A unit is read alone, perhaps in another process. This interface is public: see 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -38,6 +38,12 @@ class Source:
     def files(self) -> Listing:
         """Every file, in path order, as a sequence of paths; links are listed, never followed."""
         return Listing(self.root, self.limits)
+
+    def part(self, keep: Container[int]) -> Source:
+        """Return the source with some of its files only, by their numbers in `files`."""
+        part = Source(self.root, self.limits)
+        part.__dict__["files"] = self.files.part(keep)  # where the cached property keeps it
+        return part
 
     def with_suffix(self, *suffixes: str) -> list[Path]:
         """Return the files whose name ends so (lower-case compared); links, pipes and the like left out."""

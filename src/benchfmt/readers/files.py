@@ -6,7 +6,7 @@ import hashlib
 import os
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from operator import eq
 from pathlib import Path, PurePosixPath
 from typing import overload
@@ -48,14 +48,17 @@ class Listing(Sequence[Path]):
 
     def __init__(self, root: Path, limits: Limits = LIMITS) -> None:
         """Walk the tree; raises UnsafeError where it holds too many files."""
-        self._root = _prefix(str(root)) if root.is_dir() else None
+        self._fill(_prefix(str(root)) if root.is_dir() else None, _folders(root, limits))
+
+    def _fill(self, root: str | None, folders: Iterable[tuple[str, list[str]]]) -> None:
+        self._root = root
         self._prefixes: list[str] = []
         self._starts = array("Q")
         self._names: list[str] = []
         self._folders: dict[str, int] = {}
         self._strange: dict[str, int] = {}
         known: dict[str, str] = {}
-        for prefix, names in _folders(root, limits):
+        for prefix, names in folders:
             if prefix in self._folders:  # a folder inside it that cannot be read, listed like a file
                 self._strange |= {prefix + name: len(self._names) + i for i, name in enumerate(names)}
             self._folders.setdefault(prefix, len(self._prefixes))
@@ -99,6 +102,20 @@ class Listing(Sequence[Path]):
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
 
     __hash__ = None  # type: ignore[assignment]
+
+    def part(self, keep: Container[int]) -> Listing:
+        """Return some of the files, by their numbers here, as a listing of their own."""
+        chosen = Listing.__new__(Listing)
+        blocks = (
+            (prefix, [self._names[i] for i in range(self._starts[block], self._starts[block + 1]) if i in keep])
+            for block, prefix in enumerate(self._prefixes)
+        )
+        chosen._fill(self._root, ((prefix, names) for prefix, names in blocks if names))
+        return chosen
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of the files, without their folders, in order."""
+        return iter(self._names)
 
     def named(self, *suffixes: str) -> Iterator[Path]:
         """Yield the files whose names, compared in lower case, end so."""
