@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
 
@@ -255,6 +256,7 @@ BENCHES = {
     "memory": memory,
     "lpdnn": lpdnn,
     "mlperf": mlperf,
+    "openml": openml,
     "validate": validate,
     "startup": startup,
 }

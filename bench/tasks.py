@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import data
+from bench import data, openml
 from bench.process import Taken, bytes_read, children, measured
 from bench.submission import submission
 
@@ -219,3 +219,4 @@ TASKS: dict[str, Callable[..., None]] = {
         prepare_submission, convert_mlperf, read_files, validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
     )
 }  # fmt: skip
+TASKS |= openml.TASKS

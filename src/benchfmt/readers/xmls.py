@@ -1,0 +1,181 @@
+"""XML of strangers: no document type, so no entities, and bounded in size, depth and number of elements.
+
+Python's expat expands entities that a document declares, a thousand million times if told to. They can be declared only in
+a DOCTYPE, which stands before the first element; a document that has one is refused before it is expanded.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.parsers import expat
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
+
+Element = ET.Element
+ELEMENTS = 2_000_000
+"""At most so many elements are held in memory at once; a large run has some 10,000."""
+_BLOCK = 1 << 20
+
+
+class XmlError(BenchfmtError):
+    """Text that is not well-formed XML, or has what is refused; `line` counts from 1."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Keep the line beside the message."""
+        super().__init__(message)
+        self.line = line
+
+
+def read(path: Path, limits: Limits = LIMITS) -> Element:
+    """Return the root of an XML file; raises XmlError, UnsafeError or OSError."""
+    size = path.stat().st_size
+    if size > limits.json_bytes:
+        raise UnsafeError(
+            "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one document"
+        )
+    return parse(path.read_bytes(), limits)
+
+
+def parse(text: bytes, limits: Limits = LIMITS) -> Element:
+    """Return the root of an XML document; raises XmlError or UnsafeError."""
+    guard = Guard(limits)
+    guard.feed(text)
+    guard.close()
+    try:
+        return ET.fromstring(text)  # noqa: S314 - guarded
+    except ET.ParseError as error:
+        raise XmlError(f"not XML: {error}") from error
+
+
+def children(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Element]:
+    """Yield the children of the root one by one, each bounded in size; the file is never whole in memory, and closed at the end.
+
+    What stands before a fault is yielded before it is raised (XmlError, UnsafeError).
+    """
+    guard = Guard(limits, each_child=True)
+    parser: ET.XMLPullParser[Any] = ET.XMLPullParser(("start", "end"))
+    depth, root = 0, None
+    with file:
+        while block := file.read(_BLOCK):
+            fault = _fault(guard, block)
+            parser.feed(block if fault is None else block[: guard.at])
+            events: Iterator[tuple[str, Any]] = parser.read_events()  # type: ignore[assignment]
+            try:
+                for event, element in events:
+                    if event == "start":
+                        root = element if depth == 0 else root
+                        depth += 1
+                        continue
+                    depth -= 1
+                    if depth == 1 and root is not None:
+                        yield element
+                        root.clear()
+            except ET.ParseError as error:
+                raise fault or XmlError(f"not XML: {error}") from error
+            if fault is not None:
+                raise fault
+    guard.close()
+
+
+class Guard:
+    """Looks at a document before anything is built of it."""
+
+    def __init__(self, limits: Limits = LIMITS, *, each_child: bool = False) -> None:
+        """Begin at the start of a document; `each_child` bounds the children of the root one by one."""
+        self._limits = limits
+        self._each = each_child
+        self._depth = 0
+        self._elements = 0
+        self._begin = 0
+        self._bytes = 0
+        self.at = 0
+        # With a separator it knows namespaces, and finds a prefix that nobody declares.
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+
+    def feed(self, text: bytes) -> None:
+        """Look at some more of the document; raises XmlError or UnsafeError."""
+        self._parse(text, final=False)
+        if self._each and self._depth > 1 and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes:
+            self._too_long()
+
+    def close(self) -> None:
+        """Say that the document ends here; raises XmlError where it does not."""
+        self._parse(b"", final=True)
+
+    def _parse(self, text: bytes, *, final: bool) -> None:
+        try:
+            self._parser.Parse(text, final)
+        except expat.ExpatError as error:
+            self.at = max(self._parser.ErrorByteIndex - self._bytes, 0)
+            words = expat.errors.messages[error.code]
+            raise XmlError(
+                f"not XML: {words} at line {error.lineno} column {error.offset + 1}", error.lineno
+            ) from error
+        except BenchfmtError:
+            self.at = max(self._parser.CurrentByteIndex - self._bytes, 0)
+            raise
+        self._bytes += len(text)
+
+    def _doctype(self, name: str, system: str | None, *_: Any) -> None:
+        what = f"the document type {name!r}" + (f" of {system!r}" if system else "")
+        raise XmlError(f"the XML declares {what}: a DOCTYPE can declare entities, and is refused")
+
+    def _start(self, *_: Any) -> None:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > self._limits.json_depth:
+            raise UnsafeError("BF906", f"XML is nested deeper than {self._limits.json_depth} levels")
+        if self._elements > ELEMENTS:
+            raise UnsafeError("BF907", f"the XML has more than {ELEMENTS} elements")
+        if self._each and self._depth == 2:
+            self._begin = self._parser.CurrentByteIndex
+            self._elements = 0
+
+    def _end(self, *_: Any) -> None:
+        if self._each and self._depth == 2 and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes:
+            self._too_long()
+        self._depth -= 1
+
+    def _too_long(self) -> None:
+        raise UnsafeError("BF907", f"an element is longer than {self._limits.row_bytes} bytes")
+
+
+def _fault(guard: Guard, block: bytes) -> BenchfmtError | None:
+    """Return what is wrong with a block, so that what stands before it can be read."""
+    try:
+        guard.feed(block)
+    except BenchfmtError as error:
+        return error
+    return None
+
+
+def plain(element: Element) -> Any:
+    """Return an element as plain data, as OpenML's own server makes JSON of it.
+
+    Text is a string; children are a dict, those of one name that stand twice or more a list; attributes are keys like
+    children, and text beside attributes is `value`; names are without their namespace; an empty element is None.
+    """
+    if len(element) == 0 and not element.attrib:
+        return (element.text or "").strip() or None
+    data: dict[str, Any] = dict(element.attrib)
+    for child in element:
+        tag = child.tag
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        value = plain(child)
+        if name not in data:
+            data[name] = value
+        elif isinstance(data[name], list):
+            data[name].append(value)
+        else:
+            data[name] = [data[name], value]
+    if len(element) == 0 and element.text and element.text.strip():
+        data.setdefault("value", element.text.strip())
+    return data
