@@ -72,7 +72,11 @@ def account_lines(account: Account) -> Iterator[str]:
                 "(--account FILE lists them all)"
             )
             alike[entry.reason] = -1
-        elif (alike[entry.reason] >= 0 and entry.role == "skipped") or entry.role == "failed" or (entry.role != "skipped" and entry.reason and entry.skipped):
+        elif (
+            (alike[entry.reason] >= 0 and entry.role == "skipped")
+            or entry.role == "failed"
+            or (entry.role != "skipped" and entry.reason and entry.skipped)
+        ):
             yield f"{entry.role}: {entry.path}: {entry.reason}"
         for detail in entry.details[:_SHOWN_ROWS]:
             place = f"{entry.path} row {detail['row']}" if "row" in detail else entry.path
