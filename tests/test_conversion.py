@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 from benchfmt import BenchfmtError, convert, open_package, validate
 from benchfmt.accounting import Account
 from benchfmt.converters import annotated, lpdnn
-from benchfmt.converters.base import Match, Source
+from benchfmt.converters.base import Match, Source, Unit
+from benchfmt.record import Record
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lpdnn"
 TABLE = (FIXTURES / "split" / "data" / "imagenet_rpi4.csv").read_text("utf-8")
@@ -546,8 +548,8 @@ def test_a_family_of_one_file_is_found_among_thousands_of_the_same_name(tmp_path
         folder = tmp_path / f"{number:04d}"
         folder.mkdir()
         (folder / "data.json").write_text("{}", "utf-8")
-    for number in ("2000", "2040"):
-        shutil.copy(corpus / "minimal-value-only.json", tmp_path / number / "data.json")
+    for place in ("2000", "2040"):
+        shutil.copy(corpus / "minimal-value-only.json", tmp_path / place / "data.json")
     (tmp_path / NAME).write_text(TABLE, "utf-8")
     records, account = run(tmp_path)
     assert account.total("records") == len(records)
@@ -555,3 +557,41 @@ def test_a_family_of_one_file_is_found_among_thousands_of_the_same_name(tmp_path
     assert roles == {"2000/data.json": "records", "imagenet_rpi4.csv": "lpdnn"}
     assert entry_of(account, "2040/data.json").reason == "what it holds stands in another file"
     assert account.count("skipped") == 2_049
+
+
+def test_what_tells_about_the_results_of_a_surer_family_holds_none_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log beside a result file belongs to it, though another converter would read it alone."""
+    for name in ("app.result", "run.log"):
+        (tmp_path / name).write_text("x", "utf-8")
+    app = Family("app", tmp_path / "app.result", (tmp_path / "run.log",), 0.9)
+    log = Family("log", tmp_path / "run.log", (), 0.8)
+    found = {family.NAME: family for family in (app, log)}
+    monkeypatch.setattr("benchfmt.conversion.names", lambda: list(found))
+    monkeypatch.setattr("benchfmt.conversion.load", found.__getitem__)
+    account = convert(tmp_path).account
+    assert [(e.path, e.role, e.converter) for e in account.files] == [
+        ("app.result", "primary", "app"),
+        ("run.log", "supporting", "app"),
+    ]
+
+
+@dataclass
+class Family:
+    """A converter of one file with those that tell about it."""
+
+    NAME: str
+    path: Path
+    beside: tuple[Path, ...]
+    sureness: float
+    VERSION: str = "1.0"
+
+    def detect(self, source: Source) -> Match:
+        return Match(self.sureness, "a test")
+
+    def plan(self, source: Source, options: dict[str, str]) -> Iterator[Unit]:
+        yield Unit(self.path, self.beside)
+
+    def read(self, unit: Unit) -> Iterator[Record]:
+        yield from ()

@@ -268,10 +268,14 @@ def _why_not(path: Path, tried: str) -> str:
 
 
 def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
-    """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's."""
+    """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's.
+
+    What tells about the results of a surer family holds none of another.
+    """
     # A file beside the one that was given is seen too, once it is used.
     number = ledger.see_alone(str(unit.path), unit.path.name)
-    if ledger.role(number) == "primary":
+    role = ledger.role(number)
+    if role == "primary" or (role == "supporting" and ledger.converter(number) != name):
         return False
     ledger.set_role(number, "primary", None)
     ledger.set_converter(number, name)

@@ -86,9 +86,9 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     detail_at = None
     if detail:
         detail_at = run.read(detail.path, detail.sha256 or (None if summary else file_sha256(detail.path)))
-    log = _merged(summary, detail)
+    log = merged(summary, detail)
     if summary and detail:
-        _compare(run, summary, detail)
+        compare(run, summary, detail)
     seeds = {name: log[f"effective_{name}"] for name in _SEEDS if f"effective_{name}" in log}
     round_id = _round(run, seeds)
     names = names_of(run, log, round_id)
@@ -104,8 +104,8 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     data["measurements"] = measurements or None
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
     data["status_detail"] = errors or (None if status != "incomplete" else _unfinished(log))
-    data["provenance"] |= given(measured_at=_time(log.get("test_datetime")))
-    run.extensions |= _log_says(log, names, seeds, summary)
+    data["provenance"] |= given(measured_at=time_of(log.get("test_datetime")))
+    run.extensions |= said_by_log(log, names, seeds, summary)
     if errors and measurements and measurements[0].get("primary") and status == "ok":
         measurements[0].setdefault("caveats", []).append("errors-logged")
     return pruned(data, run)
@@ -117,7 +117,7 @@ def _unfinished(log: Mapping[str, str]) -> str:
     return "the log says no speed" if ended else "the log ends before it says whether the result is valid"
 
 
-def _merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
+def merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
     """Return the values of both logs; the detail log's have more digits and win."""
     merged = dict(summary.values) if summary else {}
     if detail:
@@ -127,7 +127,7 @@ def _merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
     return merged
 
 
-def _compare(run: Run, summary: Log, detail: Log) -> None:
+def compare(run: Run, summary: Log, detail: Log) -> None:
     """Tell where the two logs of a run differ by more than their digits allow."""
     for name, text in summary.values.items():
         other = detail.values.get(name)
@@ -204,13 +204,13 @@ def _measurements(
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     queries = count(log.get("result_query_count") or log.get("generated_query_count"))
     for name, text in log.items():
-        spec = _spec(name, ran)
-        if spec is None:
+        said = spec(name, ran)
+        if said is None:
             if name.startswith("result_") and name not in _KNOWN:
                 run.extensions.setdefault("log", {})[name] = text
             continue
-        metric, statistic, stage, per, unit, basis = spec
-        value = _value(text, unit)
+        metric, statistic, stage, per, unit, basis = said
+        value = value_of(text, unit)
         if value is None or (metric, statistic, stage, per) in found:
             continue
         item = {
@@ -224,9 +224,9 @@ def _measurements(
         if value < 0 or (value == 0 and unit == "/s"):
             item = _without_value(item, "invalid-in-source" if value < 0 else "below-resolution")
         found[metric, statistic, stage, per] = item
-    for item in (*_estimates(log, detail.values if detail else {}, detail_at), *_per_query(log, ran)):
+    for item in (*estimates_of(log, detail.values if detail else {}, detail_at), *_per_query(log, ran)):
         found.setdefault((item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item)
-    _impossible_means(found, run)
+    take_back_means(found, run)
     _bounds(found, log, names, round_id)
     primary = found.get(wanted)
     if primary and "value" in primary:
@@ -239,7 +239,7 @@ def _without_value(item: Mapping[str, Any], reason: str) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in ("value", "basis", "n")} | {"missing": reason}
 
 
-def _impossible_means(found: dict[tuple[Any, ...], dict[str, Any]], run: Run) -> None:
+def take_back_means(found: dict[tuple[Any, ...], dict[str, Any]], run: Run) -> None:
     """Take back means that lie outside of minimum and maximum: LoadGen sums nanoseconds in 64 bits, which run over."""
     for (metric, statistic, *rest), item in list(found.items()):
         if statistic != "mean" or "value" not in item or item["unit"] != "s":
@@ -254,7 +254,7 @@ def _impossible_means(found: dict[tuple[Any, ...], dict[str, Any]], run: Run) ->
 
 
 @cache
-def _spec(name: str, ran: str) -> tuple[str, str, str, str, str, str] | None:
+def spec(name: str, ran: str) -> tuple[str, str, str, str, str, str] | None:
     """Return metric, statistic, stage, per, unit and basis of a number of the log, or None where it is none of ours."""
     rate = _RATES.get(name) or (_RATES_SINGLE.get(name) if ran == "single-stream" else None)
     if rate:
@@ -284,14 +284,16 @@ def _spec(name: str, ran: str) -> tuple[str, str, str, str, str, str] | None:
     return None
 
 
-def _value(text: str, unit: str) -> float | None:
+def value_of(text: str, unit: str) -> float | None:
     """Return a number of the log in seconds or per second, or None for text."""
     if unit == "ns" and re.fullmatch("[0-9]{1,18}", text):
         return float(f"{text}e-9")
     return convert(text, unit, "s" if unit == "ns" else "/s")
 
 
-def _estimates(log: Mapping[str, str], in_detail: Mapping[str, str], detail_at: str | None) -> Iterator[dict[str, Any]]:
+def estimates_of(
+    log: Mapping[str, str], in_detail: Mapping[str, str], detail_at: str | None
+) -> Iterator[dict[str, Any]]:
     """Yield LoadGen's early-stopping estimates, which stand for a percentile with a confidence of 99 %."""
     for name, (metric, per) in _STOPPING.items():
         for estimate in loadgen.estimates(log.get(name, "")):
@@ -303,7 +305,7 @@ def _estimates(log: Mapping[str, str], in_detail: Mapping[str, str], detail_at: 
                 yield {**item, "missing": "too-few-samples", "reported_value": estimate.words}
             else:
                 yield {
-                    **item, "value": _value(estimate.nanoseconds, "ns"), "unit": "s", "basis": "measured",
+                    **item, "value": value_of(estimate.nanoseconds, "ns"), "unit": "s", "basis": "measured",
                     "reported_value": estimate.nanoseconds, "reported_unit": "ns",
                 }  # fmt: skip
 
@@ -350,7 +352,7 @@ def _bounds(
         if not item or "value" not in item or (metric == "latency" and tokens):
             continue
         if count(logged):
-            item["target_max"] = _value(logged or "", "ns")
+            item["target_max"] = value_of(logged or "", "ns")
         elif rule is not None:
             item["target_max"] = float(rule)
 
@@ -486,7 +488,7 @@ def _energy_per_query(log: Mapping[str, str], names: Names, joules: float, secon
 # --- what stands beside the logs ---
 
 
-def _log_says(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], summary: Log | None) -> dict[str, Any]:
+def said_by_log(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], summary: Log | None) -> dict[str, Any]:
     """Return what the log says and the standard has no field for."""
     said: dict[str, Any] = {}
     if seeds:
@@ -530,7 +532,8 @@ def _plain(text: str) -> Any:
     return number if abs(number) < _EXACT else text
 
 
-def _time(text: str | None) -> str | None:
+def time_of(text: str | None) -> str | None:
+    """Return a time of a log as the standard writes it, or None for something else."""
     return (
         text
         if text and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?", text)

@@ -1,0 +1,1 @@
+"""AI Benchmark (ETH Zurich): logs of the desktop package, and rankings of the mobile app."""

@@ -1,0 +1,1 @@
+"""AIBench (BenchCouncil), Edge AIBench and DAIBench: logs, tables and reports of third-party code, each as it is."""

@@ -1,0 +1,204 @@
+"""DataPerf (MLCommons): the outputs of its challenges, Dynabench's scores and leaderboards, and dcbench's prints.
+
+What is benchmarked is a data strategy; the model is fixed. No output says the method, the size of the selection or the
+day: they come from the file's name or from options. Numbers become fractions; percents keep what was printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from benchfmt.converters import texts
+from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.dataperf import challenges, platforms
+from benchfmt.converters.dataperf.common import NAME, OPTIONS, VERSION
+from benchfmt.finding import BenchfmtError
+from benchfmt.suites import dataperf as rules
+
+__all__ = ["NAME", "OPTIONS", "PREFIXES", "VERSION", "detect", "plan", "read"]
+PREFIXES = {"dataperf": {"title": "DataPerf"}}
+
+READERS: dict[str, Callable[[Unit], Iterator[Item]]] = {
+    "vision-selection": challenges.vision_selection,
+    "speech-selection": challenges.speech_selection,
+    "vision-debugging": challenges.vision_debugging,
+    "strategy-time": challenges.strategy_time,
+    "data-acquisition": challenges.data_acquisition,
+    "nibbler": challenges.nibbler,
+    "score": platforms.score,
+    "leaderboard": platforms.leaderboard,
+    "slices": platforms.slices,
+    "cleaning": platforms.cleaning,
+}
+_JSON = (
+    ("vision-selection", r'\{\s*"[^"]+"\s*:\s*\{\s*"(?:accuracy|recall|precision)"\s*:[^{}]*"f1"\s*:'),
+    ("vision-selection", r'\{\s*"[^"]+"\s*:\s*\{\s*"f1"\s*:[^{}]*"recall"\s*:'),
+    ("data-acquisition", r'\{\s*"[0-9]+"\s*:\s*\{\s*"(?:cost|acc)"\s*:[^{}]*"(?:cost|acc)"'),
+    ("vision-debugging", r'\{\s*"before_acc"|\{\s*"submitted_evaluations"|\{\s*"auc_score"\s*:'),
+    ("leaderboard", r'\{\s*"count"\s*:\s*[0-9]+\s*,\s*"data"\s*:\s*\[\s*(?:\]|\{[\s\S]*?"averaged_scores")'),
+    ("score", r'\{\s*"(?:dataperf_\w+|macro_f1)"\s*:|[\[{][\s\S]{0,2000}"(?:pretty_perf|perf_by_tag)"'),
+    ("nibbler", r'\{\s*"(?:submitted_)?(?:timestamp|prompt)"\s*:\s*\{\s*"0"\s*:|\{\s*"hashed_filename"\s*:\s*\{\s*"0"'),
+    ("!a selection of recordings that was submitted, not a result", r'\{\s*"(?:non)?targets"\s*:\s*\{'),
+    ("!macro F1 of another task in the manner of DataPerf's, not an output of its evaluators", r'\{\s*"average_f1_macro"'),
+)  # fmt: skip
+_TEXT = (
+    ("slices", r"\{'precision_at_10'\s*:"),
+    ("cleaning", r"acc_(?:val|test)_gapclosed\s+[0-9.-]"),
+    ("score", r"\{'(?:dataperf_\w+|macro_f1)'\s*:"),
+)  # fmt: skip
+_SETTINGS = (
+    ("settings of a task of Dynabench, not a result", r"(?m)^(?:perf_metric|aggregation_metric):"),
+    ("a selection of recordings that was submitted, not a result", r"(?m)^(?:non)?targets:"),
+)
+_SPEECH_LOG = re.compile(r"loading (?:eval|selected training) data")
+_SELECTED = re.compile(r"^final best_score=", re.MULTILINE)
+_PRINTS = ("{", "acc_", "SliceDiscoveryProblem(")
+_INDEXES = re.compile(r"(?:[0-9]{1,4}\s*\n)+[0-9]*\s*$")
+
+
+def detect(source: Source) -> Match | None:
+    """Say how many outputs of DataPerf a source holds, or None."""
+    found = [(path, kind) for path, kind in _kinds(source) if kind in READERS]
+    if not found:
+        return None
+    # All is told by what stands in a file: surer than families that go by names such as result_*.txt.
+    return Match(0.92, f"{len(found)} outputs of DataPerf, first {source.relative(found[0][0])}")
+
+
+def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
+    """Yield a unit for each output with the files that tell about it, then what the other files are."""
+    kinds = dict(_kinds(source))
+    used: set[Path] = set()
+    for path, kind in kinds.items():
+        if kind in READERS and kind != "strategy-time":
+            beside = _beside(path, kind, source)
+            used.update(beside)
+            yield Unit(path, tuple(beside), options, kind, source.limits)
+    for path, kind in kinds.items():
+        if kind == "strategy-time" and path not in used:
+            submission = path.with_name(path.name.removeprefix("time_"))
+            beside = [submission] if kinds.get(submission) == "!indexes" else []
+            used.update(beside)
+            yield Unit(path, tuple(beside), options, kind, source.limits)
+    for path, kind in kinds.items():
+        if kind.startswith("!") and path not in used:
+            yield Skipped(path, INDEXES if kind == "!indexes" else kind[1:])
+
+
+INDEXES = "an order of fixes that was submitted, not a result"
+
+
+def read(unit: Unit) -> Iterator[Item]:
+    """Yield the records of one file."""
+    try:
+        yield from READERS[unit.extra](unit)
+    except BenchfmtError as error:
+        yield Failed(unit.path, str(error))
+    except (AttributeError, TypeError) as error:  # a JSON text of another shape than its beginning
+        yield Failed(unit.path, f"it is not shaped like an output of {unit.extra}: {error}")
+
+
+def _kinds(source: Source) -> Iterator[tuple[Path, str]]:
+    for path, head in texts.readable(source, ".json", ".txt", ".log", ".out", ".csv", ".yaml", ".yml"):
+        kind = kind_of(path, head)
+        if kind:
+            yield path, kind
+
+
+def kind_of(path: Path, head: str) -> str | None:
+    """Say by its beginning what a file is: a kind of output, `!` and why it is none, or None where it is of others."""
+    if path.suffix == ".json":
+        return next((kind for kind, pattern in _JSON if re.match(rf"\s*(?:{pattern})", head)), _config(head))
+    if path.suffix == ".csv":
+        return _csv(head)
+    if path.suffix in (".yaml", ".yml"):
+        return _yaml(path, head)
+    text = texts.plain(head) if "core" in head or head.lstrip().startswith(_PRINTS) else head
+    if "Score:" in text and challenges.SCORE.search(text) and _SPEECH_LOG.search(text):
+        return "speech-selection"
+    if "final best_score=" in text and _SELECTED.search(text):
+        return "!the cross-validation score of a selection (final best_score), not the result of the challenge"
+    for kind, pattern in _TEXT:
+        if re.match(rf"\s*(?:{pattern})", text, re.MULTILINE):
+            return kind
+    if text.startswith("SliceDiscoveryProblem("):
+        return "!the description of a problem, not a result"
+    return _submission(path, text)
+
+
+def _config(head: str) -> str | None:
+    known = '"instance_ids"' in head and '"save_path"' in head
+    return "!the configuration of an evaluation whose result is not here" if known else None
+
+
+def _csv(head: str) -> str | None:
+    first = head.split("\n", 1)[0].strip("\r\n\ufeff ")
+    if first == "ImageID,Confidence":
+        return "!a selection of images that was submitted, not a result"
+    if first.startswith("LabelName,ImageID,Confidence"):
+        return "!example images of a concept, not a result"
+    if first == ",prompt":
+        return "!prompts without anybody's judgement; the JSON file beside it has it"
+    numbers = re.fullmatch(r"\s*[0-9]+(?:\s*,\s*[0-9]+){19,20}\s*", head)
+    return "!amounts of data that were to be bought, not a result" if numbers else None
+
+
+def _yaml(path: Path, head: str) -> str | None:
+    if path.name == "dataperf_speech_config.yaml" or "eval_random_seeds:" in head:
+        return "!the settings of an evaluation whose result is not here"
+    if "eval_tasks:" in head or ("noise_level:" in head and "data_id:" in head):
+        return "!the settings of an evaluation whose result is not here"
+    return next((f"!{why}" for why, pattern in _SETTINGS if re.search(pattern, head)), None)
+
+
+def _submission(path: Path, text: str) -> str | None:
+    ids = "|".join(rules.challenge("vision-debugging")["data_ids"])
+    match = re.match(rf"(?P<time>time_)?(?:{ids})(?:-flipped)?_.+\.txt$", path.name)
+    if not match:
+        return None
+    if match["time"]:
+        return "strategy-time" if re.fullmatch(r"\s*[0-9.eE+-]+\s*", text) else None
+    return "!indexes" if _INDEXES.match(text) else None
+
+
+def _beside(path: Path, kind: str, source: Source) -> list[Path]:
+    """Return the files that tell about an output: settings, times, configuration and what was submitted."""
+    near = [path.parent, path.parent.parent, path.parent.parent.parent]
+    if kind == "vision-selection":
+        return _first(source, near, ("task_setup.yaml",))
+    if kind == "speech-selection":
+        return _first(source, near, ("dataperf_speech_config.yaml",))
+    if kind == "vision-debugging":
+        data_id = path.name.split("_")[0]
+        folders = [path.parent, path.parent.parent / "submissions"]
+        return [p for p in _in(source, folders) if p.name.startswith(f"time_{data_id}_")]
+    if kind == "slices":
+        problems = [p for p in _in(source, [path.parent]) if p.name.startswith("problem_")]
+        return problems if len(problems) == 1 else []
+    return _acquisition(path, source) if kind == "data-acquisition" else []
+
+
+def _acquisition(path: Path, source: Source) -> list[Path]:
+    """Return the configuration of a result (`config_x.json` of `result_x.json`) and the submission that it names."""
+    configs = _first(source, [path.parent], (path.name.replace("result", "config", 1),))
+    if not configs or configs[0] == path:
+        return []
+    match = re.search(r'"submission_path"\s*:\s*"([^"]*)"', texts.head(configs[0]))
+    name = Path(match[1]).name if match else ""
+    folders = [
+        path.parent / f"submission_{name}",
+        path.parent / "submission" / name,
+        path.parent.parent / "submission" / name,
+    ]
+    return configs + ([p for p in _in(source, folders) if p.suffix in (".csv", ".txt")] if name else [])
+
+
+def _first(source: Source, folders: list[Path], names: tuple[str, ...]) -> list[Path]:
+    found = [folder / name for folder in folders for name in names if (folder / name) in source.files]
+    return found[:1]
+
+
+def _in(source: Source, folders: list[Path]) -> list[Path]:
+    return [path for path in source.files if path.parent in folders]

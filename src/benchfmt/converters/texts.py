@@ -1,0 +1,159 @@
+"""What converters of logs and small files share: reading text of any console, and numbers with the source's characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchfmt.converters.base import Source
+from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.readers.jsons import Digits
+from benchfmt.record import Record
+from benchfmt.units import convert
+from benchfmt.vocabulary import vocabulary
+
+HEAD = 2**16
+"""So many bytes of a log are looked at to tell what it is; noise may stand before it."""
+START = 2**13
+"""So many of what has a structure from its first character."""
+STRUCTURED = (".json", ".csv", ".tsv", ".yaml", ".yml")
+NEVER = "mlperf_log_"
+"""Names of LoadGen's files begin so: a submission has tens of thousands, and no converter that uses this reads them."""
+LONGEST = 64 * 2**20
+"""A log larger than this is no log of one run."""
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a console's bytes: UTF-8, UTF-16 with its mark (PowerShell's `>`), else Windows-1252."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A cut in the middle of the last character is no sign of another encoding.
+        cut = error.start >= len(data) - 3
+        return data.decode("utf-8", "ignore") if cut else data.decode("cp1252", "replace")
+
+
+def head(path: Path, size: int = HEAD) -> str:
+    """Return the beginning of a file as text, empty where it cannot be read or is binary."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(size)
+    except OSError:
+        return ""
+    return "" if b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff") else decoded(data)
+
+
+def text_of(path: Path) -> str:
+    """Return a file as text without colours and control characters; raises BenchfmtError for one that is too large."""
+    size = path.stat().st_size
+    if size > LONGEST:
+        raise BenchfmtError(f"{path.name} has {size} bytes; a log of one run has at most {LONGEST}")
+    return plain(decoded(path.read_bytes()))
+
+
+def plain(text: str) -> str:
+    """Return text without escape sequences, control characters and half characters; line ends are kept."""
+    text = _ANSI.sub("", text).replace("\r\n", "\n")
+    return _LONE.sub("\ufffd", _CONTROL.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Return text on one line."""
+    return " ".join(plain(text).split())
+
+
+def measurement(metric: str, text: str, unit: str | None = None, **key: Any) -> dict[str, Any]:
+    """Return a measurement of a number as the source writes it, in `unit` (else the metric's own).
+
+    Raises ValueError where the text is no number.
+    """
+    own = own_unit(metric, unit)
+    value = convert(text, unit or own, own)
+    if value is None:
+        raise ValueError(f"{metric} {text!r} is no number")
+    said = {"reported_unit": unit} if unit and unit != own else {}
+    return {"metric": metric, "value": value, "unit": own, "basis": "measured", **key, "reported_value": text, **said}
+
+
+def derived(metric: str, value: Fraction | float, **key: Any) -> dict[str, Any]:
+    """Return a measurement that was calculated from the source, in the metric's unit."""
+    return {"metric": metric, "value": float(value), "unit": own_unit(metric), "basis": "derived", **key}
+
+
+def missing(metric: str, reason: str, **key: Any) -> dict[str, Any]:
+    """Return a measurement that the source or its suite names and that has no value."""
+    return {"metric": metric, "missing": reason, **key}
+
+
+def said_only(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data without what is None."""
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def own_unit(metric: str, otherwise: str | None = None) -> str:
+    """Return the unit in which a metric is stored, or another where the metric does not fix it."""
+    name = metric.partition("@")[0]
+    known = vocabulary().metrics.get(metric) or vocabulary().metrics.get(name)
+    unit = known.unit if known else None
+    return unit if unit and unit not in ("target", "currency") else otherwise or "1"
+
+
+def record(data: Mapping[str, Any]) -> Record:
+    """Return the record of plain data, what is empty left out; raises ValueError with one line of words."""
+    try:
+        return Record.from_dict(_filled(data)).ordered()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "record"
+        raise ValueError(f"{where}: {first['msg']}") from error
+
+
+def finding(code: str, path: str, message: str, hint: str | None = None, value: str | None = None) -> Finding:
+    """Return what is wrong with a source."""
+    return Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
+
+
+def readable(source: Source, *suffixes: str) -> Iterator[tuple[Path, str]]:
+    """Yield the files of these endings with their beginnings as text; binary and empty ones are left out.
+
+    An ending of "" means names without any; a file that was given by itself may end as it likes.
+    """
+    for name in source.files.texts():
+        last = name.replace("\\", "/").rpartition("/")[2].lower()
+        wanted = last.endswith(tuple(s for s in suffixes if s)) or ("" in suffixes and "." not in last)
+        path = Path(name)
+        wanted = (wanted and not last.startswith(NEVER)) or source.root == path
+        if wanted and path.is_file() and not path.is_symlink():
+            text = head(path, START if last.endswith(STRUCTURED) else HEAD)
+            if text:
+                yield path, text
+
+
+def native(data: Any) -> Any:
+    """Return JSON data that was read with its digits as numbers, nulls left out."""
+    if isinstance(data, Digits):
+        return int(data) if re.fullmatch("-?[0-9]{1,15}", data) else float(data)
+    if isinstance(data, Mapping):
+        return {key: native(value) for key, value in data.items() if value is not None}
+    if isinstance(data, list):
+        return [native(value) for value in data if value is not None]
+    return data
+
+
+def _filled(data: Any) -> Any:
+    """Return data without what says nothing: None, and empty objects outside of lists."""
+    if isinstance(data, Mapping):
+        pairs = ((key, _filled(value)) for key, value in data.items())
+        return {key: value for key, value in pairs if value is not None and value != {} and value != []}
+    return data

@@ -1,0 +1,110 @@
+"""What is known of AI Benchmark (ETH Zurich) beyond its logs: the sub-tests with reference times, scores, weights.
+
+The data stand in `data/ai_benchmark.toml`, each with its source. Nothing here reads a result.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+KINDS = ("inference", "training", "micro")
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A sub-test: `id` is that of a full run (`8.3`), or `micro-8`; `ref` is decimal text in milliseconds a batch."""
+
+    id: str
+    number: int
+    kind: str
+    batch: int
+    size: tuple[int, int]
+    ref: str
+    name: str
+    model: str
+    task: str
+
+
+@cache
+def tests() -> tuple[Test, ...]:
+    """Return the 42 sub-tests of a full run and the 16 micro tests, in order."""
+    return tuple(test for number, entry in _data()["desktop"]["models"].items() for test in _of_model(number, entry))
+
+
+def _of_model(number: str, entry: Mapping[str, Any]) -> Iterable[Test]:
+    full = [(kind, config) for kind in ("inference", "training") for config in entry[kind]]
+    named = [(f"{number}.{index}", *item) for index, item in enumerate(full, start=1)]
+    for test_id, kind, config in [*named, *((f"micro-{number}", "micro", config) for config in entry["micro"])]:
+        yield Test(
+            test_id, int(number), kind, config["batch"], (config["size"][0], config["size"][1]), config["ref"],
+            entry["name"], entry["model"], entry["task"],
+        )  # fmt: skip
+
+
+@cache
+def of_model(number: int, kind: str) -> tuple[Test, ...]:
+    """Return the sub-tests of a model and kind, in order; empty for an unknown model."""
+    return tuple(test for test in tests() if test.number == number and test.kind == kind)
+
+
+def find(number: int, kind: str, batch: int, size: tuple[int, int]) -> Test | None:
+    """Return the sub-test with this configuration; one that only the micro run has is an inference test in a log."""
+    kinds = ("inference", "micro") if kind == "inference" else (kind,)
+    fits = (test for k in kinds for test in of_model(number, k) if (test.batch, test.size) == (batch, size))
+    return next(fits, None)
+
+
+def of_kind(kind: str) -> tuple[Test, ...]:
+    """Return all sub-tests of a kind."""
+    return tuple(test for test in tests() if test.kind == kind)
+
+
+def score(pairs: Iterable[tuple[str, str]]) -> int:
+    """Return the score of (reference time, mean time) pairs in milliseconds, as the package rounds it."""
+    ratios = [Fraction(Decimal(ref)) / Fraction(Decimal(mean)) for ref, mean in pairs]
+    logs = math.fsum(math.log(ratio) for ratio in ratios) / len(ratios)
+    # A hair above the exact root, so that a score that is a whole number is not printed one less.
+    return int(_data()["desktop"]["score"]["scale"] * math.exp(logs) * (1 + 1e-12))
+
+
+def is_single_pass(mean_ms: str, std_ms: str) -> bool:
+    """Say whether a result rests on one pass: no spread, and so long that no second pass was made."""
+    return Decimal(std_ms) == 0 and Decimal(mean_ms) >= Decimal(_data()["desktop"]["passes"]["single_from_ms"])
+
+
+def versions() -> tuple[str, ...]:
+    """Return the releases of the desktop package."""
+    return tuple(_data()["desktop"]["versions"])
+
+
+def mobile_version(columns: Iterable[str]) -> str | None:
+    """Return the version of the mobile app whose ranking has these columns, or None where none is known."""
+    names = set(columns)
+    fits = (layout["version"] for layout in _data()["mobile"]["layouts"] if names & set(layout["has"]))
+    return next(fits, None)
+
+
+def mobile_units() -> tuple[tuple[str, str], ...]:
+    """Return patterns of accelerator names in the ranking, each with the kind of device it is."""
+    return tuple((item["pattern"], item["kind"]) for item in _data()["mobile"]["units"])
+
+
+@cache
+def mobile_weights(version: str) -> Mapping[str, str]:
+    """Return the weights of a version's score by category as decimal text, empty where they are not published."""
+    known = _data()["mobile"]["weights"].get(version, {})
+    return MappingProxyType({name: weight for name, weight in known.items() if name != "source"})
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("benchfmt.suites").joinpath("data/ai_benchmark.toml").read_text(encoding="utf-8"))
