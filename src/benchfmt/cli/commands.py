@@ -138,6 +138,8 @@ def describe(
         output.write_text(text + "\n", "utf-8")
 
 
+
+
 @app.command()
 def show(
     package: Annotated[str, typer.Argument(help="A package.")],
@@ -164,6 +166,26 @@ def show(
             _print_lines(comparison_lines(opened, metric, limit))
         else:
             _print_lines(package_lines(opened))
+
+
+@app.command()
+def export(
+    package: Annotated[str, typer.Argument(help="A package.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format: matchmaking.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="The new folder to write.")],
+    option: Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the format.")] = None,
+    remote: Annotated[bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")] = False,
+) -> None:
+    """Write a package in the format of another tool, and say what was left out."""
+    from benchfmt.exports import export as run
+
+    done = run(package, to, output, remote=remote, **_options(option or []))
+    typer.echo(f"{_records(done.records)} in {len(done.files):,} files", err=True)
+    for reason, count in done.left_out:
+        typer.echo(f"left out: {_records(count)}: {reason}", err=True)
+    for note in done.notes:
+        typer.echo(f"note: {note}", err=True)
+    _print_lines([output])
 
 
 @app.command()
@@ -257,6 +279,10 @@ def schema_build(
     for name in changed:
         typer.echo(f"{'differs' if check else 'written'}: {name}", err=True)
     raise typer.Exit(1 if check and changed else 0)
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record{'' if count == 1 else 's'}"
 
 
 def _options(pairs: list[str]) -> dict[str, str]:
