@@ -38,8 +38,10 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     if wanted is not None and wanted not in rules.ROUNDS:
         raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}")
     folders = Folders.of(source)
+    homes = layout.Homes()
     for folder, name in folders.runs():
         where = layout.place(folder)
+        homes.add(folder, where)
         found = layout.supporting(folder, where, folders)
         files = [(role, path) for role, path in found if path.name != name]
         yield Unit(
@@ -52,7 +54,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     yield from (Skipped(path, "a link, which is not followed") for path in folders.links)
     for path in source.files:
         why = layout.why_skipped(source.relative(path))
-        if why:
+        if why and homes.hold(layout.absolute(path)):
             yield Skipped(path, why)
 
 

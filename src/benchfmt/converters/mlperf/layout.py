@@ -258,6 +258,29 @@ def _tests(scenario: str, folders: Folders) -> list[tuple[str, Path]]:
     return found
 
 
+@dataclass
+class Homes:
+    """The folders whose files belong with the runs of a source: those of their submitters, and the submissions' tops."""
+
+    folders: set[str] = field(default_factory=set)
+    tops: set[str] = field(default_factory=set)
+    depths: set[int] = field(default_factory=set)
+
+    def add(self, folder: str, where: Place) -> None:
+        """Add the home of a run."""
+        home = f"{where.prefix}/{where.division}/{where.submitter}" if where.division else where.prefix or folder
+        self.folders.add(home)
+        self.depths.add(home.count("/") + 1)
+        self.tops.add(where.prefix)
+
+    def hold(self, path: str) -> bool:
+        """Say whether a file, by its absolute path, belongs with a run."""
+        parts = path.split("/")
+        return (
+            any("/".join(parts[:depth]) in self.folders for depth in self.depths) or "/".join(parts[:-1]) in self.tops
+        )
+
+
 def why_skipped(path: str) -> str | None:
     """Say why a file of a submission is no result and tells nothing about one, or None where it is not known."""
     return next((why for pattern, why in _WHY if pattern.search(path)), None)

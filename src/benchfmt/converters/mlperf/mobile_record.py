@@ -264,7 +264,8 @@ def _log_only(files: Files, name: str) -> Iterator[Item]:
     run = files.run()
     log = read_log(files, run, name)
     if log is None:
-        yield Skipped(files.unit.path, "log of an accuracy run, which has no speed")
+        path = files.of("performance-summary", name) or files.unit.path
+        yield Skipped(path, "log of an accuracy run, which has no speed")
         return
     benchmark = rules.benchmark(name)
     scenario = mlperf_inference.scenario(log.values.get("effective_scenario", "")) or (

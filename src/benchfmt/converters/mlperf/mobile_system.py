@@ -34,7 +34,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, jsons.Digits):
         if re.fullmatch(r"-?[0-9]{1,15}", value):
             return int(value)
-        return float(value) if repr(float(value)) == str(value) else str(value)
+        kept = repr(float(value)) == str(value) and abs(float(value)) < 2**53
+        return float(value) if kept else str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
