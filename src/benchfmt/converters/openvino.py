@@ -1,0 +1,532 @@
+"""OpenVINO benchmark_app: what it prints, and its report as CSV or JSON, of the Python and the C++ tool.
+
+A request is one batch. In a synchronous run its latency is that of the inference; with several requests in flight it
+contains waiting for the others, and latency times throughput is not 1. Frames per second count samples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from benchfmt.converters import texts
+from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import jsons
+from benchfmt.readers.files import file_sha256
+from benchfmt.record import given
+from benchfmt.units import exact
+
+NAME = "openvino-benchmark-app"
+VERSION = "1.0"
+SUITE = "openvino-benchmark-app"
+OPTIONS = ("model", "system", "submitter", "url", "license")
+
+LOGS = (".log", ".txt", ".out", ".md", ".rst", ".stdout", "")
+DEVICES = {"CPU": "cpu", "GPU": "gpu", "NPU": "npu", "MYRIAD": "vpu", "VPU": "vpu", "FPGA": "fpga"}
+_SECTIONS = {
+    "command line parameters": "command", "configuration setup": "configuration", "execution results": "results",
+    "cmd_options": "command", "configuration_setup": "configuration", "execution_results": "results",
+}  # fmt: skip
+_RESULTS = {
+    "read model time": "read", "read network time": "read", "read_model_time": "read", "read_network_time": "read",
+    "compile model time": "compile", "load model time": "compile", "load network time": "compile",
+    "compile_model_time": "compile", "load_model_time": "compile", "load_network_time": "compile",
+    "first inference time": "first", "first_inference_time": "first", "first_inf_time": "first",
+    "total execution time": "duration", "execution_time": "duration", "total_execution_time": "duration",
+    "total number of iterations": "count", "iterations_num": "count", "total_num_of_iterations": "count",
+    "percentile boundary": "boundary", "percentile_boundary": "boundary", "throughput": "throughput",
+}  # fmt: skip
+"""The names of numbers in a report, without `(ms)`: spaced in CSV and the Python tool's JSON, joined in that of C++."""
+_WORDS = {"median": "median", "average": "mean", "avg": "mean", "min": "min", "max": "max"}
+_LATENCY = re.compile(
+    r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]+)(?:th)? percentile):\s*(?P<number>\S+) (?P<unit>ms|us)"
+)
+_PRINTED = {
+    "count": re.compile(r"Count:\s+([0-9]+) iterations"),
+    "duration": re.compile(r"Duration:\s+(\S+) ms"),
+    "throughput": re.compile(r"Throughput:\s+(\S+) FPS"),
+    "read": re.compile(r"Read (?:model|network) took (\S+) ms"),
+    "compile": re.compile(r"(?:Compile model|Load network|Load model) took (\S+) ms"),
+    "first": re.compile(r"First inference took (\S+) ms"),
+}
+_SINGLE = re.compile(r"Latency:\s+(\S+) (ms|us)")
+_PREFIX = re.compile(r"^\s*(?:[>|]\s*)?(?:\[ ?(?:INFO|WARNING|ERROR) ?\]\s*)?")
+_INPUT = re.compile(
+    r"(?P<name>\S+) (?:\(node: .*\) )?: (?P<type>\w+) / \[(?P<layout>[^\]]*)\] / [\[{](?P<dims>[0-9,]+)[\]}]"
+)
+_MEASURING = re.compile(
+    r"Measuring performance \(Start inference (?P<api>a?synchronously)(?:, (?P<requests>[0-9]+) inference requests)?"
+)
+_CSV_HEAD = re.compile(r"\s*(?:Command line parameters|Configuration setup|Execution results)\s*$", re.MULTILINE)
+_COUNTERS = re.compile(
+    r'\s*layerName;execStatus;layerType|\s*\{\s*"(?:report_type|detailed_performance|avg_performance)"'
+)
+
+
+@dataclass
+class Run:
+    """One run as the tool tells it: numbers with the characters and units that stand there."""
+
+    number: int = 1
+    line: int = 1
+    said: dict[str, str] = field(default_factory=dict)
+    latency: dict[str, tuple[str, str]] = field(default_factory=dict)
+    command: dict[str, str] = field(default_factory=dict)
+    configuration: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    build: str = ""
+    api: str = ""
+    requests: str = ""
+    batch: str = ""
+    devices: list[str] = field(default_factory=list)
+    fills_inputs: bool = False
+    counters: bool = False
+    one_line: bool = False
+    ended: bool = False
+    error: str = ""
+
+    @property
+    def fingerprint(self) -> tuple[str, ...]:
+        """What a run's output and its report have in common, to the last digit."""
+        return tuple(_short(self.said.get(name, "")) for name in ("count", "duration", "throughput"))
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything of a run was found."""
+        return bool(self.said or self.build or self.error)
+
+
+def detect(source: Source) -> Match | None:
+    """Say how many outputs and reports of benchmark_app a source holds, or None."""
+    found = [path for path, kind in _files(source) if kind != "counters"]
+    return Match(0.9, f"{len(found)} files of benchmark_app, first {source.relative(found[0])}") if found else None
+
+
+def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
+    """Yield a unit for each output with the report of the same run, and for each report without."""
+    found = list(_files(source))
+    reports: dict[tuple[str, ...], list[Path]] = {}
+    for path, kind in found:
+        if kind == "report":
+            reports.setdefault(_fingerprint(path, source), []).append(path)
+    taken: set[Path] = set()
+    for path, kind in found:
+        if kind == "counters":
+            yield Skipped(path, "times of layers under performance counters, which slow the run; not read")
+        elif kind == "log":
+            mine = [p for p in _matching(path, reports) if p not in taken]
+            taken.update(mine)
+            yield Unit(path, tuple(mine), options, "log", source.limits)
+    for path, kind in found:
+        if kind == "report" and path not in taken:
+            yield Unit(path, (), options, "report", source.limits)
+
+
+def read(unit: Unit) -> Iterator[Item]:
+    """Yield the records of one file."""
+    try:
+        runs = _runs(unit)
+    except (BenchfmtError, ValueError, ArithmeticError) as error:
+        yield Failed(unit.path, str(error))
+        return
+    digest = file_sha256(unit.path)
+    reports = [(path, _report(path)) for path in unit.supporting]
+    for run in runs:
+        sources = [given(path=unit.path.name, sha256=digest, locator=f"run={run.number}" if len(runs) > 1 else None)]
+        for path, report in reports:
+            if report.fingerprint == run.fingerprint:
+                sources.append({"path": path.name, "sha256": file_sha256(path)})
+                _join(run, report)
+        try:
+            yield texts.record(_record(unit, run, sources))
+        except (ValueError, ArithmeticError) as error:
+            yield Failed(unit.path, f"not a result: {error}", run.number)
+
+
+def _runs(unit: Unit) -> list[Run]:
+    if unit.extra == "report":
+        report = _report(unit.path)
+        if not report.said.get("throughput") and not report.latency:
+            raise BenchfmtError("the report has no execution results")
+        return [report]
+    return printed(texts.text_of(unit.path))
+
+
+# --- which files ---
+
+
+def _files(source: Source) -> Iterator[tuple[Path, str]]:
+    for name in source.files.texts():
+        last = name.replace("\\", "/").rpartition("/")[2].lower()
+        ending = "." + last.rpartition(".")[2] if "." in last else ""
+        alone = source.root == Path(name)
+        if last.startswith("mlperf_log_") or not (alone or ending in (*LOGS, ".csv", ".json")):
+            continue
+        path = Path(name)
+        if path.is_symlink() or not path.is_file():
+            continue
+        kind = _kind(path, ending)
+        if kind:
+            yield path, kind
+
+
+def _kind(path: Path, ending: str) -> str | None:
+    if ending in (".csv", ".json"):
+        head = texts.head(path, 4096)
+        if _COUNTERS.match(head):
+            return "counters" if '"node_type"' in head or ending == ".csv" else None
+        if ending == ".json":
+            return (
+                "report"
+                if head.lstrip()[:1] == "{" and re.search(r'"(?:execution_results|configuration_setup)"\s*:', head)
+                else None
+            )
+        return (
+            "report"
+            if _CSV_HEAD.match(head) and re.search(r"^(?:throughput|target device);", head, re.MULTILINE)
+            else None
+        )
+    return "log" if is_printed(texts.plain(texts.head(path))) else None
+
+
+def is_printed(text: str) -> bool:
+    """Say whether text holds the end of a run as benchmark_app prints it, or its beginning."""
+    end = _PRINTED["throughput"].search(text) and _PRINTED["count"].search(text) and _PRINTED["duration"].search(text)
+    return bool(
+        end
+        or re.search(
+            r"^\s*\[Step [0-9]+/1[01]\] (?:Measuring performance|Loading OpenVINO|Loading the model)",
+            text,
+            re.MULTILINE,
+        )
+    )
+
+
+def _fingerprint(path: Path, source: Source) -> tuple[str, ...]:
+    try:
+        return (str(path.parent), *_report(path).fingerprint) if source.files else ()
+    except (BenchfmtError, OSError):
+        return (str(path),)
+
+
+def _matching(log: Path, reports: Mapping[tuple[str, ...], list[Path]]) -> Iterator[Path]:
+    """Yield the reports whose count, duration and throughput are those of a run of this output."""
+    try:
+        runs = printed(texts.text_of(log))
+    except (BenchfmtError, OSError):  # told when it is read
+        return
+    for run in runs:
+        same = [(key, paths) for key, paths in reports.items() if key[1:] == run.fingerprint and all(run.fingerprint)]
+        near = [paths for key, paths in same if key[0] == str(log.parent)] or [paths for _, paths in same]
+        if len(near) == 1 and len(near[0]) == 1:
+            yield near[0][0]
+
+
+# --- the output ---
+
+
+def printed(text: str) -> list[Run]:
+    """Return the runs that an output holds, in their order."""
+    found: list[Run] = []
+    now = Run()
+    inputs = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        step = re.search(r"\[Step ([0-9]+)/[0-9]+\]", line)
+        if now.says_something and ((step and step[1] == "1") or (now.ended and step)):
+            found.append(now)
+            now = Run(len(found) + 1, number)
+        if step:
+            inputs = step[1] == "6"
+        _take(now, line, _PREFIX.sub("", line).strip(), inputs=inputs)
+    return [run for run in [*found, now] if run.says_something]
+
+
+def _take(run: Run, line: str, text: str, *, inputs: bool) -> None:
+    for name, pattern in _PRINTED.items():
+        if match := pattern.fullmatch(text):
+            run.said.setdefault(name, match[1])
+            run.ended |= name == "throughput"
+            return
+    if match := _LATENCY.fullmatch(text):
+        name = _WORDS[match["word"].lower()] if match["word"] else _percentile(match["level"])
+        run.latency.setdefault(name, (match["number"], match["unit"]))
+    elif match := _SINGLE.fullmatch(text):
+        # Releases before 2021.4 print one number, which is the median (getMedianValue of samples/benchmark_app/main.cpp).
+        run.latency.setdefault("median", (match[1], match[2]))
+        run.one_line = True
+    elif match := _MEASURING.search(text):
+        run.api = "sync" if match["api"] == "synchronously" else "async"
+        run.requests = match["requests"] or ""
+    elif match := re.fullmatch(r"(?:Model|Network) batch size: ([0-9]+)", text):
+        run.batch = match[1]
+    elif match := re.search(r"E(?:xecution Devices: ?|XECUTION_DEVICES: ?)\[(.*)\]", text):
+        run.devices = run.devices or re.findall(r"[A-Z]+(?:\.[0-9]+)?", match[1])
+    elif match := re.fullmatch(r"Build \.+ ?(\S+)", text):
+        run.build = run.build or match[1]
+    elif inputs and (match := _INPUT.fullmatch(text)):
+        if "output" not in run.properties.get("block", ""):
+            run.inputs.setdefault(match["name"], (match["type"], match["layout"], match["dims"]))
+    elif text in ("Model inputs:", "Model outputs:", "Network inputs:", "Network outputs:"):
+        run.properties["block"] = text.lower()
+    elif match := re.fullmatch(r"([A-Z][A-Z_]+): (.+)", text):
+        run.properties.setdefault(match[1], match[2])
+        run.counters |= match[1] == "PERF_COUNT" and match[2] in ("YES", "True")
+    elif text.startswith("Turn on performance counters"):
+        run.counters = True
+    elif "inputs filling are included" in text:
+        run.fills_inputs = True
+    elif re.match(r"\s*\[ ?ERROR ?\]", line) and not run.error:
+        run.error = texts.one_line(text)
+    elif match := re.search(r"benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$", text):
+        run.command |= _switches(match[1])
+
+
+def _switches(line: str) -> dict[str, str]:
+    words = re.findall(r'"[^"]*"|\S+', line)
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return {
+        word: "" if after.startswith("-") else after.strip('"') for word, after in pairs if re.match(r"-[a-z]", word)
+    }
+
+
+def _percentile(level: str) -> str:
+    return "median" if level == "50" else "max" if level == "100" else f"p{level}"
+
+
+# --- the report ---
+
+
+def _report(path: Path) -> Run:
+    blocks: dict[str, dict[str, str]] = {}
+    if path.suffix.lower() == ".json":
+        data = jsons.read(path, digits=True)
+        for key, block in data.items() if isinstance(data, Mapping) else ():
+            if key in _SECTIONS and isinstance(block, Mapping):
+                blocks[_SECTIONS[key]] = {str(k): str(v) for k, v in block.items() if not isinstance(v, list | Mapping)}
+    else:
+        section = ""
+        for line in texts.text_of(path).splitlines():
+            name, semicolon, value = line.strip().partition(";")
+            if not semicolon and name:
+                section = _SECTIONS.get(name.lower(), "")
+            elif section and name:
+                blocks.setdefault(section, {})[name] = value.strip()
+    return _of_blocks(blocks)
+
+
+def _of_blocks(blocks: Mapping[str, Mapping[str, str]]) -> Run:
+    run = Run(ended=True)
+    run.command = {k if k.startswith("-") else f"-{k}": v for k, v in blocks.get("command", {}).items()}
+    run.configuration = {
+        k.replace("_", " ").removesuffix(" (ms)"): v for k, v in blocks.get("configuration", {}).items()
+    }
+    for label, value in blocks.get("results", {}).items():
+        plain = re.sub(r" ?\(ms\)$", "", label).strip().lower()
+        if plain in _RESULTS:
+            run.said[_RESULTS[plain]] = value
+        elif name := _latency_name(plain):
+            run.latency[name] = (value, "ms")
+    boundary = run.said.get("boundary", "50")
+    if boundary != "50" and "median" in run.latency:
+        run.latency[_percentile(boundary)] = run.latency.pop("median")
+    run.batch = run.configuration.get("batch size", "")
+    run.api = run.configuration.get("API", run.configuration.get("api", "")).lower()
+    run.requests = run.configuration.get("number of parallel infer requests", run.configuration.get("nireq", ""))
+    run.devices = re.findall(r"[A-Z]+(?:\.[0-9]+)?", run.configuration.get("target device", ""))
+    run.fills_inputs = (
+        run.configuration.get("inference only", run.configuration.get("inference_only", "")).lower() == "false"
+    )
+    run.counters = (
+        run.command.get("-report_type", "").endswith("counters") and run.command["-report_type"] != "no_counters"
+    )
+    run.counters |= run.command.get("-pc", "false").lower() not in ("false", "0") or "-exec_graph_path" in run.command
+    return run
+
+
+def _latency_name(plain: str) -> str | None:
+    """Return the statistic that a label of a report means, or None: `latency` alone is the median."""
+    words = plain.replace("_", " ")
+    if level := re.fullmatch(r"latency \(([0-9]+) percentile\)", words):
+        return _percentile(level[1])
+    if "latency" not in words.split():
+        return None
+    rest = words.replace("latency", "").strip()
+    return "median" if not rest else _WORDS.get(rest)
+
+
+def _join(run: Run, report: Run) -> None:
+    """Add to a run what its report says besides."""
+    run.command = {**report.command, **run.command}
+    run.configuration = report.configuration
+    run.said = {**report.said, **run.said}
+    run.latency = {**report.latency, **run.latency}
+    run.api, run.requests = run.api or report.api, run.requests or report.requests
+    run.batch = run.batch or report.batch
+    run.devices = run.devices or report.devices
+    run.counters |= report.counters
+    run.fills_inputs |= report.fills_inputs
+
+
+# --- the record ---
+
+
+def _record(unit: Unit, run: Run, sources: list[dict[str, Any]]) -> dict[str, Any]:
+    options = unit.options
+    path = run.command.get("-m") or run.command.get("--path_to_model") or run.command.get("-model") or ""
+    name = options.get("model") or texts.one_line(path.replace("\\", "/").rpartition("/")[2]) or None
+    measurements = _measured(run)
+    status, words = _status(run, measurements)
+    version = re.match(r"(20[0-9]{2}\.[0-9]+(?:\.[0-9]+)?)", run.build)
+    return {
+        "benchfmt": "1.0",
+        "benchmark": given(
+            suite=SUITE, suite_version=version[1] if version else None,
+            name=re.sub(r"\.(onnx|xml|pb|pdmodel|tflite)$", "", name) if name else None,
+            scenario=_scenario(run), phase="inference",
+        ),
+        "model": given(name=name),
+        "system": given(name=options.get("system")),
+        "software": given(engine="openvino", engine_version=version[1] if version else None),
+        "configuration": given(
+            input_shape=_shape(run), batch_size=_batch(run), threads=_whole(run.properties.get("INFERENCE_NUM_THREADS", "")),
+            placement=_placement(run), hyperparameters=_settings(run) or None,
+        ),
+        "measurements": measurements or None,
+        "status": status,
+        "status_detail": words,
+        "provenance": given(
+            submitter=options.get("submitter"), url=options.get("url"), license=options.get("license"), sources=sources, converter=NAME,
+            converter_version=VERSION,
+        ),
+        "extensions": {SUITE: _extensions(run)},
+    }  # fmt: skip
+
+
+def _status(run: Run, measurements: list[dict[str, Any]]) -> tuple[str, str | None]:
+    if run.said.get("throughput") and any("value" in item for item in measurements):
+        return "ok", None
+    if run.error:
+        return "failed", run.error
+    return "incomplete", "the output ends before the run does"
+
+
+def _batch(run: Run) -> int | None:
+    return _whole(run.batch)
+
+
+def _whole(text: str) -> int | None:
+    return int(text) or None if re.fullmatch("[0-9]{1,12}", text) else None
+
+
+def _requests(run: Run) -> int | None:
+    return _whole(run.requests) or (1 if run.api == "sync" else None)
+
+
+def _overlaps(run: Run) -> bool:
+    """Say whether several requests were in flight: as the run says, else by what the times of the requests add up to.
+
+    An asynchronous run that does not say how many has as many as fit.
+    """
+    if run.api:
+        return run.api == "async" and _requests(run) != 1
+    middle = run.latency.get("mean") or run.latency.get("median")
+    count, whole = exact(run.said.get("count", "")), exact(run.said.get("duration", ""))
+    each = exact(middle[0]) if middle else None
+    if not middle or not each or not count or not whole:
+        return False
+    return each * count > whole * (1100 if middle[1] == "us" else Fraction(11, 10))
+
+
+def _scenario(run: Run) -> str | None:
+    if run.api == "async":
+        return "closed-loop"
+    return "single-stream" if run.api == "sync" and _batch(run) == 1 else None
+
+
+def _shape(run: Run) -> list[int] | None:
+    """Return the shape of the one input without its batch, where the layout says which dimension that is."""
+    if len(run.inputs) != 1:
+        return None
+    (_, layout, dims), *_ = run.inputs.values()
+    sizes, names = [int(part) for part in dims.split(",")], [part.strip() for part in layout.split(",")]
+    if len(names) == len(sizes) and "N" in names:
+        del sizes[names.index("N")]
+    return sizes if sizes and all(sizes) else None
+
+
+def _placement(run: Run) -> list[str] | None:
+    kinds = [
+        DEVICES.get(name.partition(".")[0]) for name in run.devices if name not in ("AUTO", "MULTI", "HETERO", "BATCH")
+    ]
+    return list(dict.fromkeys(kind for kind in kinds if kind)) if kinds and all(kinds) else None
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    hint = run.properties.get("PERFORMANCE_HINT", "").rpartition(".")[2].lower() or run.command.get("-hint")
+    return given(
+        api=run.api or None,
+        hint=hint or None,
+        requests=_requests(run),
+        streams=_whole(run.properties.get("NUM_STREAMS", "")),
+        inference_only=False if run.fills_inputs else None,
+    )
+
+
+def _extensions(run: Run) -> dict[str, Any]:
+    inputs = {name: f"{kind} [{layout}] {dims.replace(',', 'x')}" for name, (kind, layout, dims) in run.inputs.items()}
+    return given(
+        build=run.build or None,
+        inputs=inputs or None,
+        precision_hint=run.properties.get("INFERENCE_PRECISION_HINT"),
+        reported_precision=run.configuration.get("precision"),
+        topology=run.configuration.get("topology") or run.properties.get("NETWORK_NAME"),
+        target_device=run.configuration.get("target device") or run.command.get("-d"),
+        performance_counters=True if run.counters else None,
+        command=run.command or None,
+    )
+
+
+def _measured(run: Run) -> list[dict[str, Any]]:
+    said = run.said
+    caveats = ["profiled"] if run.counters else []
+    count = given(n=_whole(said.get("count", "")))
+    found = []
+    if said.get("throughput"):
+        more = {"caveats": caveats} if caveats else {}
+        found.append(
+            _number("throughput", said["throughput"], "/s", statistic="mean", stage="whole-run", per="sample", **more)
+        )
+        found[0]["primary"] = True
+    stage = "request" if _overlaps(run) else "inference"
+    doubts = [*(["overlapping-requests"] if _overlaps(run) else []), *caveats]
+    doubts += ["definition-inferred"] if run.one_line or run.fills_inputs else []
+    for name, (text, unit) in run.latency.items():
+        more = {**count, **({"caveats": doubts} if doubts else {})}
+        found.append(_number("latency", text, unit, statistic=name, stage=stage, per="query", **more))
+    stages = {"read": "load", "compile": "build", "first": "first-run", "duration": "whole-run"}
+    for word, name in stages.items():
+        if said.get(word):
+            found.append(_number("duration", said[word], "ms", stage=name))
+    return found
+
+
+def _number(metric: str, text: str, unit: str, **key: Any) -> dict[str, Any]:
+    """Return a measurement of a printed number; one with two decimals that is 0 was rounded away."""
+    number = exact(text)
+    reason = "invalid-in-source" if number is None else "below-resolution"
+    if not number:
+        left = {name: value for name, value in key.items() if name != "n"}
+        return {**texts.missing(metric, reason, **left), "reported_value": text, "reported_unit": unit}
+    return texts.measurement(metric, text, unit, **key)
+
+
+def _short(text: str) -> str:
+    """Return a number as the output prints it: two decimals; the C++ report has more."""
+    number = exact(text)
+    return "" if number is None else f"{float(number):.2f}"
