@@ -113,6 +113,11 @@ class Listing(Sequence[Path]):
         chosen._fill(self._root, ((prefix, names) for prefix, names in blocks if names))
         return chosen
 
+    def folders(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield what the paths of a folder's files start with, and their names, folder by folder in order."""
+        for block, prefix in enumerate(self._prefixes):
+            yield prefix, self._names[self._starts[block] : self._starts[block + 1]]
+
     def names(self) -> Iterator[str]:
         """Yield the names of the files, without their folders, in order."""
         return iter(self._names)

@@ -49,6 +49,7 @@ class App:
     environment: Mapping[str, Any] = field(default_factory=dict)
     build: Mapping[str, Any] = field(default_factory=dict)
     legacy: bool = False
+    fault: str | None = None
 
 
 @dataclass
@@ -121,24 +122,27 @@ def load(path: Path, limits: Limits) -> tuple[Any, list[str]]:
 
 
 def apps(data: Any) -> Iterator[App]:
-    """Yield the runs of the app that a file holds: one, a list of runs, or the bare list of apps before 2.0."""
+    """Yield the runs of the app that a file holds: one, a list of runs, or the bare list of apps before 2.0.
+
+    What stands among runs and is none has a fault.
+    """
     if isinstance(data, list):
         entries = [item for item in data if isinstance(item, Mapping)]
         if any("benchmark_id" in item for item in entries):
             yield App(data, "", legacy=True)
             return
         for index, item in enumerate(data):
-            if isinstance(item, Mapping):
-                yield from _app(item, f"/{index}")
-    elif isinstance(data, Mapping):
-        yield from _app(data, "")
+            yield _app(item, f"/{index}")
+    else:
+        yield _app(data, "")
 
 
-def _app(data: Mapping[str, Any], pointer: str) -> Iterator[App]:
-    results = data.get("results")
-    if isinstance(results, list):
-        said = [mapping(data, key) for key in ("meta", "environment_info", "build_info")]
-        yield App(results, f"{pointer}/results", said[0], said[1], said[2])
+def _app(data: Any, pointer: str) -> App:
+    results = data.get("results") if isinstance(data, Mapping) else None
+    if not isinstance(results, list):
+        return App([], pointer, fault="no list of results")
+    said = [mapping(data, key) for key in ("meta", "environment_info", "build_info")]
+    return App(results, f"{pointer}/results", said[0], said[1], said[2])
 
 
 def number(value: Any) -> str | None:

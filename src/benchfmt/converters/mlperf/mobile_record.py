@@ -44,6 +44,9 @@ _WEIGHTS = (
     "starting_weights_filename",
 )
 _METRIC_UNITS = {"psnr": "dB"}
+_BLOCKS = ("accuracy", "accuracy2", "dataset", "loadgen", "loadgen_info")
+_NUMBERS = ("measured_duration", "measured_duration_ms", "measured_samples", "query_count", "latency_mean", "latency90",
+            "duration")  # fmt: skip
 
 
 # --- a result file ---
@@ -55,27 +58,40 @@ def of_file(unit: Unit) -> Iterator[Item]:
     try:
         data, repaired = load(unit.path, unit.limits)
     except (BenchfmtError, OSError) as error:
+        # The file is lost, the logs beside it are not.
         yield Failed(unit.path, str(error))
+        yield from _logs_left(files, {})
+        yield from files.findings
         return
     where = files.run().path
     yield from (warning("BF115", where, words, "correct the file") for words in repaired)
     runs = list(apps(data))
-    if not runs:
+    if all(app.fault for app in runs):
         yield Failed(unit.path, "not a result file of the MLPerf Mobile app: no list of results")
+        yield from _logs_left(files, {})
+        yield from files.findings
         return
     row = 0
     for app in runs:
+        if app.fault:
+            row += 1
+            yield Failed(unit.path, f"{app.pointer}: not a run of the app: {app.fault}", row)
         for index, entry in enumerate(app.results):
             row += 1
             yield from _told(files, app, entry, f"{app.pointer}/{index}", row)
+    # The runs of one device: what the app read of it holds for the log too.
+    yield from _logs_left(files, runs[0].environment if len(runs) == 1 else {})
+    yield from files.findings
+
+
+def _logs_left(files: Files, environment: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield what the logs hold that no result of the file has claimed."""
     for benchmark in dict.fromkeys(p.benchmark for p in files.task.parts if p.role.startswith("performance-")):
         if benchmark in files.strange and benchmark not in files.claimed:
-            yield warning(
-                "BF701", where, files.strange[benchmark], "keep the result file and the logs of one run together"
-            )
+            told = files.strange[benchmark]
+            yield warning("BF701", files.run().path, told, "keep the result file and the logs of one run together")
         elif benchmark not in files.claimed:
-            yield from _log_only(files, benchmark)
-    yield from files.findings
+            yield from _log_only(files, benchmark, environment)
 
 
 def _told(files: Files, app: App, entry: Any, pointer: str, row: int) -> Iterator[Item]:
@@ -86,12 +102,17 @@ def _told(files: Files, app: App, entry: Any, pointer: str, row: int) -> Iterato
         found = _record(files, run, app, entry, pointer)
         yield Record.from_dict(found) if isinstance(found, dict) else Skipped(path, found, row)
     except ValidationError as error:
-        first = error.errors()[0]
-        yield Failed(path, f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}", row)
+        yield Failed(path, _why(error), row)
     except ValueError as error:
         yield Failed(path, f"not a result: {error}", row)
     else:
         yield from run.findings
+
+
+def _why(error: ValidationError) -> str:
+    """Return the first thing for which something is not a record."""
+    first = error.errors()[0]
+    return f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
 
 
 # --- one result ---
@@ -153,7 +174,7 @@ def _of_old_android(entry: Mapping[str, Any]) -> dict[str, Any]:
     said = isinstance(accuracy, str) and accuracy.strip() not in ("", "null")
     return {
         "benchmark_id": entry.get("benchmark_id"),
-        "performance_run": run if number(entry.get("score")) else None,
+        "performance_run": run if line(entry.get("score")) else None,
         "accuracy_run": {"accuracy": {"formatted": accuracy}} if said else None,
         "min_duration_ms": entry.get("min_duration"), "min_samples": entry.get("min_samples"),
         "mode": entry.get("mode"), "configuration": entry.get("configuration"),
@@ -170,9 +191,14 @@ def _speeds(performance: Mapping[str, Any], scenario: str | None, *, legacy: boo
     """Return what the result file says of the performance run, the headline number first."""
     found: list[dict[str, Any]] = []
     throughput = performance.get("throughput")
-    text = number(throughput.get("value") if isinstance(throughput, Mapping) else throughput)
+    stated = throughput.get("value") if isinstance(throughput, Mapping) else throughput
+    text = number(stated)
     if text is not None:
         found.append(_rate(text, scenario, legacy=legacy))
+    elif stated is not None:
+        found.append(
+            {**_rate_key(scenario), "missing": "not-numeric", "primary": True} | given(reported_value=line(stated))
+        )
     said = mapping(performance, "loadgen")
     queries = count(str(said.get("query_count", "")))
     for key, statistic in (("latency_mean", "mean"), ("latency90", "p90")):
@@ -194,19 +220,19 @@ def _speeds(performance: Mapping[str, Any], scenario: str | None, *, legacy: boo
 
 def _rate(text: str, scenario: str | None, *, legacy: bool) -> dict[str, Any]:
     """Return the app's throughput: 1 / the 90th percentile of a stream's latency, or the samples issued over their time."""
-    if scenario == "single-stream":
-        key = {"metric": "throughput", "statistic": "inverse-p90", "stage": "request", "per": "sample"}
-        basis = "derived"
-    else:
-        key = {"metric": "throughput", "statistic": "mean", "stage": "whole-run", "per": "issued-sample"}
-        basis = "measured"
     value = convert(text, "/s", "/s")
-    number = given(
-        value=value, unit="/s", basis=basis, caveats=["definition-inferred"] if legacy or not scenario else None
-    )
+    basis = "derived" if scenario == "single-stream" else "measured"
+    doubt = ["definition-inferred"] if legacy or not scenario else None
+    said = given(value=value, unit="/s", basis=basis, caveats=doubt)
     if not value or value < 0:
-        number = {"missing": "invalid-in-source"}
-    return {**key, **number, "primary": True, "reported_value": text, "reported_unit": "/s"}
+        said = {"missing": "invalid-in-source"}
+    return {**_rate_key(scenario), **said, "primary": True, "reported_value": text, "reported_unit": "/s"}
+
+
+def _rate_key(scenario: str | None) -> dict[str, Any]:
+    if scenario == "single-stream":
+        return {"metric": "throughput", "statistic": "inverse-p90", "stage": "request", "per": "sample"}
+    return {"metric": "throughput", "statistic": "mean", "stage": "whole-run", "per": "issued-sample"}
 
 
 def _latency(text: str, statistic: str, scenario: str, queries: int | None) -> dict[str, Any]:
@@ -246,7 +272,7 @@ def of_log(unit: Unit) -> Iterator[Item]:
     folder = unit.path.absolute().parent
     parts = [part.benchmark for part in files.task.parts if part.role.startswith("performance-")]
     name = parts[0] if parts else _benchmark_of(folder)
-    yield from _log_only(files, name)
+    yield from _log_only(files, name, {})
     yield from files.findings
 
 
@@ -259,7 +285,7 @@ def _benchmark_of(folder: Path) -> str:
     return rules.of_folder(model, mlperf_inference.scenario(folder.parent.name) or "") or model
 
 
-def _log_only(files: Files, name: str) -> Iterator[Item]:
+def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterator[Item]:
     """Yield the record that a log gives alone: the app's rate is computed from it as the app does."""
     run = files.run()
     log = read_log(files, run, name)
@@ -271,7 +297,7 @@ def _log_only(files: Files, name: str) -> Iterator[Item]:
     scenario = mlperf_inference.scenario(log.values.get("effective_scenario", "")) or (
         benchmark.scenario if benchmark else None
     )
-    app = App([], "")
+    app = App([], "", environment=environment)
     run.sources += log.sources
     run.extensions |= log.says
     round_id = _round(run, log, app)
@@ -286,7 +312,12 @@ def _log_only(files: Files, name: str) -> Iterator[Item]:
     record["status"] = status if any("value" in item for item in measurements) else "incomplete"
     record["status_detail"] = log.errors
     record["provenance"] |= given(measured_at=time_of(log.values.get("test_datetime")))
-    yield Record.from_dict(pruned(record, run))
+    try:
+        found = Record.from_dict(pruned(record, run))
+    except ValidationError as error:
+        yield Failed(files.of("performance-summary", name) or files.unit.path, _why(error), 1)
+        return
+    yield found
     yield warning("BF706", log.sources[0]["path"], f"no result file of the app has {name}: its accuracy is not known",
                    "add result.json")  # fmt: skip
     yield from run.findings
@@ -329,7 +360,9 @@ def _score(run: Run, said: Mapping[str, Any], metric: str | None) -> dict[str, A
     """Return an accuracy by its text, the only place of its unit; None where the text says none that is known."""
     text = said.get("formatted", said.get("string"))
     normalized = number(said.get("normalized", said.get("value")))
-    if not isinstance(text, str):
+    if not isinstance(text, str) or isinstance(text, jsons.Digits):
+        told = "an accuracy without the text that alone says its unit: it stays in the extensions"
+        run.find("BF706", run.path, told, "give the app's formatted text")
         return None
     for form in rules.forms(metric):
         match = re.fullmatch(form.pattern, text.strip())
@@ -540,7 +573,7 @@ def _status(
         run.find("BF701", run.path, f"the result file says valid: {str(valid).lower()}, the log {log.values['result_validity']}",  # type: ignore[union-attr]
                  "keep the result file and the logs of one run together")  # fmt: skip
     if legacy:
-        valid = _enough(entry, performance)
+        valid, detail = _enough(entry, performance)
     if False in (valid, logged):
         unmet = [key for key, value in loadgen_block.items() if key.endswith("_met") and value is False]
         return "invalid", detail or ("LoadGen: " + ", ".join(f"{key} is false" for key in unmet) if unmet else None)
@@ -549,11 +582,16 @@ def _status(
     return "ok", detail
 
 
-def _enough(entry: Mapping[str, Any], performance: Mapping[str, Any]) -> bool:
-    """Say whether a run of an app before 2.0, which does not say that it is valid, did what it had to do."""
-    pairs = (("min_samples", "measured_samples"), ("min_duration_ms", "measured_duration_ms"))
-    numbers = [(number(entry.get(least)), number(performance.get(done))) for least, done in pairs]
-    return all(float(done) >= float(least) for least, done in numbers if least is not None and done is not None)
+def _enough(entry: Mapping[str, Any], performance: Mapping[str, Any]) -> tuple[bool | None, str | None]:
+    """Say whether a run of an app before 2.0, which does not say that it is valid, did what it had to do, and what not.
+
+    None where the file states neither samples nor times.
+    """
+    pairs = (("min_samples", "measured_samples", "samples"), ("min_duration_ms", "measured_duration_ms", "ms"))
+    numbers = [(number(entry.get(least)), number(performance.get(done)), word) for least, done, word in pairs]
+    known = [(least, done, word) for least, done, word in numbers if least is not None and done is not None]
+    short = [f"{done} of at least {least} {word}" for least, done, word in known if float(done) < float(least)]
+    return (not short if known else None), "; ".join(short) or None
 
 
 def _keep(
@@ -575,6 +613,7 @@ def _keep(
         said = systems.said(plain(app.meta.get(key)))
         if said is not None:
             run.extensions[key] = said
+    _keep_unread(run, {"performance_run": performance, "accuracy_run": accuracy})
     block = mapping(performance, "loadgen")
     met = {key.removeprefix("is_").removesuffix("_met"): value for key, value in block.items()
            if key.endswith("_met") and isinstance(value, bool)}  # fmt: skip
@@ -591,3 +630,27 @@ def _keep(
         measured = number(accuracy.get(key))
         if measured is not None and float(measured) > 0:
             run.extensions[f"accuracy_duration_{unit}"] = plain(jsons.Digits(measured))
+
+
+def _keep_unread(run: Run, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep what stands where the app writes something else: text for a number, a number for an object."""
+    odd: dict[str, Any] = {}
+    for place, part in parts.items():
+        inner = {f"{place}.{key}.": mapping(part, key) for key in ("loadgen", "loadgen_info")}
+        for prefix, block in {f"{place}.": part, **inner}.items():
+            odd |= {f"{prefix}{key}": value for key, value in block.items() if not _as_written(key, value)}
+    kept = systems.said(plain(odd))
+    if kept:
+        run.extensions["unread"] = kept
+        for place in kept:
+            told = f"{place} is not what the app writes there: it stays in the extensions"
+            run.find("BF706", run.path, told, value=str(kept[place]))
+
+
+def _as_written(key: str, value: Any) -> bool:
+    """Say whether a value has the type that the app gives it; null and an empty text say nothing."""
+    if value in (None, "") or (key not in _BLOCKS and key not in _NUMBERS and key != "start_datetime"):
+        return True
+    if key in _BLOCKS:
+        return isinstance(value, Mapping)
+    return bool(time_of(value)) if key == "start_datetime" else number(value) is not None
