@@ -15,7 +15,7 @@ from bench.benches import BENCHES, Setting
 from bench.process import ROOT
 from bench.table import shown
 
-PACKAGES = ("benchfmt", "polars", "pyarrow", "numpy", "pandas", "frictionless", "typer")
+PACKAGES = ("benchfmt", "polars", "pyarrow", "numpy", "pandas", "frictionless", "typer", "onnxruntime")
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
+from bench.profiler import profiler
 from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
 
 ANNOTATED_TARGET = 3.0
@@ -176,6 +177,41 @@ def mlperf(setting: Setting) -> Bench:
     return bench
 
 
+def training(setting: Setting) -> Bench:
+    """A generated repository of MLPerf Training at two sizes, and the real samples where they are."""
+    sizes = [setting.size(2_000), setting.size(20_000)]
+    warm, small, large = (
+        run_task("prepare_training", folder=str(setting.folder), groups=size).facts["path"] for size in (20, *sizes)
+    )
+
+    def row(name: str, source: str, size: int) -> Row:
+        where = {"source": source, "warm": warm, "out": setting.out(f"training-{len(name)}")}
+        return Row(
+            name, "us", partial(run_task, "convert_mlperf", **where, jobs=1, family="mlperf-training"), size, "groups"
+        )
+
+    one = f"benchfmt convert, {sizes[1]:,} groups"
+    rows = [
+        row(one, large, sizes[1]),
+        row(f"benchfmt convert, {sizes[0]:,} groups", small, sizes[0]),
+        Row("opening and reading every file", "floor", lambda: run_task("read_files", source=large), sizes[1], "groups", one),
+    ]  # fmt: skip
+    samples = ROOT.parent / "shared/samples/mlperf_training"
+    if samples.is_dir():
+        rows.append(row("benchfmt convert, the real samples", str(samples), 32))
+    bench = Bench("training", f"repositories of {sizes[0]:,} and {sizes[1]:,} groups of five runs", rows)
+    interleaved(rows, setting.repeat, setting.tell)
+    low, high = (median(taken.peak_mib for taken in row.runs) for row in (rows[1], rows[0]))
+    words = f"peak of the whole process {low:.0f} and {high:.0f} MiB: {high / low:.2f} times (at most {FLAT})"
+    bench.verdicts.append(Verdict(words, None if setting.quick else high / low <= FLAT))
+    for row in (rows[0], *rows[3:]):
+        facts, seconds = row.runs[0].facts, median(row.seconds)
+        rate = f"{facts['files'] / seconds:,.0f} files/s, {facts['read_bytes'] / 2**20 / seconds:.1f} MiB/s"
+        bench.verdicts.append(Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {rate}"))
+    shutil.rmtree(setting.folder / "out")
+    return bench
+
+
 def _mlperf_verdicts(rows: list[Row], setting: Setting) -> list[Verdict]:
     whole, several, small, floor, *samples = rows
     cpu = median(taken.cpu_seconds for taken in whole.runs)
@@ -256,7 +292,9 @@ BENCHES = {
     "memory": memory,
     "lpdnn": lpdnn,
     "mlperf": mlperf,
+    "training": training,
     "openml": openml,
     "validate": validate,
     "startup": startup,
+    "profiler": profiler,
 }

@@ -13,6 +13,7 @@ from typing import Any
 from bench import data, openml
 from bench.process import Taken, bytes_read, children, measured
 from bench.submission import submission
+from bench.training_tree import training_tree
 
 WARM_ROWS = 1_000
 MLPERF = "mlperf-inference"
@@ -150,15 +151,19 @@ def prepare_submission(taken: Taken, folder: str, results: int) -> None:
     taken.facts["path"] = str(submission(Path(folder), results))
 
 
-def convert_mlperf(taken: Taken, source: str, warm: str, out: str, jobs: int) -> None:
+def prepare_training(taken: Taken, folder: str, groups: int) -> None:
+    taken.facts["path"] = str(training_tree(Path(folder), groups))
+
+
+def convert_mlperf(taken: Taken, source: str, warm: str, out: str, jobs: int, family: str = MLPERF) -> None:
     """Convert a submission; `peak_mib` is that of the whole process, imports included, as is that of its children."""
     from benchfmt import convert
 
     with tempfile.TemporaryDirectory() as folder:
-        convert(warm, MLPERF).write(f"{folder}/package")
+        convert(warm, family).write(f"{folder}/package")
     before = bytes_read()
     with measured(taken), children() as kids:
-        account = convert(source, MLPERF, jobs=jobs).write(out)
+        account = convert(source, family, jobs=jobs).write(out)
     taken.base_mib = 0.0
     taken.cpu_seconds += kids.cpu_seconds
     tables = sum(file.stat().st_size for file in Path(out).iterdir())  # read once more, for their checksums
@@ -216,7 +221,7 @@ TASKS: dict[str, Callable[..., None]] = {
     task.__name__: task
     for task in (
         prepare_annotated, prepare_package, convert_annotated, convert_by_polars, read_csv, sums, convert_lpdnn,
-        prepare_submission, convert_mlperf, read_files, validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
+        prepare_submission, prepare_training, convert_mlperf, read_files, validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
     )
 }  # fmt: skip
 TASKS |= openml.TASKS

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from benchfmt.package import Package as Package
     from benchfmt.package import PackageWriter as PackageWriter
     from benchfmt.package import open_package as open_package
+    from benchfmt.profiler.calling import profiled as profiled
+    from benchfmt.profiler.profiling import Profile as Profile
+    from benchfmt.profiler.profiling import profile as profile
     from benchfmt.record import Measurement as Measurement
     from benchfmt.record import Record as Record
     from benchfmt.validation import Report as Report
@@ -33,11 +36,14 @@ _HOMES = {
     "Measurement": "record",
     "Package": "package",
     "PackageWriter": "package",
+    "Profile": "profiler.profiling",
     "Record": "record",
     "Report": "validation",
     "Severity": "finding",
     "convert": "conversion",
     "open_package": "package",
+    "profile": "profiler.profiling",
+    "profiled": "profiler.calling",
     "validate": "validation",
 }
 __all__ = ["__version__", *sorted(_HOMES)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def describe(
         output.write_text(text + "\n", "utf-8")
 
 
+app.command()(profile)
 
 
 @app.command()
@@ -243,7 +245,8 @@ def converters(
     if output is TextFormat.json:
         _print_json(rows)
     else:
-        _print_lines(f"{row['name']:<16} {row['version']:<6} {row['about']}" for row in rows)
+        wide = max((len(row["name"]) for row in rows), default=0)
+        _print_lines(f"{row['name']:<{wide}} {row['version']:<6} {row['about']}" for row in rows)
 
 
 @schema_app.command("list")

@@ -1,0 +1,172 @@
+"""`benchfmt profile`: parses its arguments, calls `profiler.profiling.profile` and prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchfmt.finding import BenchfmtError
+
+
+class Scenario(StrEnum):
+    """How work arrives."""
+
+    single_stream = "single-stream"
+    multi_stream = "multi-stream"
+    server = "server"
+    offline = "offline"
+
+
+class Harness(StrEnum):
+    """What issues the queries."""
+
+    auto = "auto"
+    loadgen = "loadgen"
+    own = "own"
+
+
+class Tables(StrEnum):
+    """The files that tables are written as."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
+class Optimisation(StrEnum):
+    """How much ONNX Runtime optimises the graph."""
+
+    none = "none"
+    basic = "basic"
+    extended = "extended"
+    all = "all"
+
+
+def profile(
+    model: Annotated[Path, typer.Argument(help="An ONNX model.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")],
+    quick: Annotated[bool, typer.Option("--quick", help="One process of a second: does everything work?")] = False,
+    budget: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole profile.  [default: 300]")] = None,
+    scenario: Annotated[Scenario, typer.Option(help="How work arrives.")] = Scenario.single_stream,
+    inputs: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="An .npz or .npy file, a row an item, or a FUNCTION that yields items."),
+    ] = None,
+    preprocess: Annotated[str | None, typer.Option(metavar="FUNCTION", help="Item to arrays; it is timed.")] = None,
+    postprocess: Annotated[
+        str | None, typer.Option(metavar="FUNCTION", help="Outputs to an answer; it is timed.")
+    ] = None,
+    evaluate: Annotated[
+        str | None, typer.Option(metavar="FUNCTION", help="(predict, items) to metrics by name.")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="True labels of the items: text, one a line, or .npy.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="With --labels: answers made elsewhere.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Samples a call, where the model leaves it open.")
+    ] = None,
+    dim: Annotated[list[str] | None, typer.Option(metavar="NAME=SIZE", help="Size of a free dimension.")] = None,
+    provider: Annotated[
+        list[str] | None, typer.Option(help="Execution provider of ONNX Runtime, the first choice first.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of an operator.  [default: all processors]")
+    ] = None,
+    spinning: Annotated[
+        bool, typer.Option("--spinning", help="Let waiting threads spin; the gate is off then.")
+    ] = False,
+    optimisation: Annotated[Optimisation, typer.Option(help="Graph optimisation of ONNX Runtime.")] = Optimisation.all,
+    io_binding: Annotated[
+        bool, typer.Option("--io-binding", help="Bind inputs and outputs to the device once.")
+    ] = False,
+    harness: Annotated[Harness, typer.Option(help="auto: MLPerf's LoadGen where it is installed.")] = Harness.auto,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help="Server: queries a second.  [default: half of what it can]")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Server: threads that handle queries.")] = 1,
+    processes: Annotated[int | None, typer.Option(min=1, help="Fresh processes at least.  [default: 5]")] = None,
+    seed: Annotated[int, typer.Option(help="Of random inputs, order and arrivals.")] = 0,
+    estimate_bandwidth: Annotated[
+        bool, typer.Option("--estimate-bandwidth", help="Estimate the memory traffic from the model's size.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the benchmark.  [default: the file's]")] = None,
+    task: Annotated[str | None, typer.Option(help="What the model does, such as image-classification.")] = None,
+    model_name: Annotated[str | None, typer.Option(help="Name of the model.  [default: the file's]")] = None,
+    model_version: Annotated[str | None, typer.Option(help="Its version or variant.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name of the data of the evaluation.")] = None,
+    split: Annotated[str | None, typer.Option(help="Which part of it.")] = None,
+    submitter: Annotated[str | None, typer.Option(help="Who measures.")] = None,
+    license_id: Annotated[str | None, typer.Option("--license", help="Licence (SPDX id) of the results.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the model or the work can be found.")] = None,
+    system_name: Annotated[str | None, typer.Option(help="Name of the machine.")] = None,
+    system_kind: Annotated[str | None, typer.Option(help="Kind of the machine: laptop, board, server ...")] = None,
+    table_format: Annotated[Tables, typer.Option("--format", help="Files of the tables.")] = Tables.parquet,
+) -> None:
+    """Measure an ONNX model, and write honest records of it.
+
+    FUNCTION is package.module:name or file.py:name. The raw observations go to PACKAGE-runs beside the package. Exit
+    status 1 if a process failed.
+    """
+    from benchfmt.package import check_replaceable
+    from benchfmt.profiler.job import QUICK, Protocol
+    from benchfmt.profiler.profiling import profile as run
+    from benchfmt.profiler.profiling import raw_folder
+    from benchfmt.profiler.telling import summary_lines
+
+    check_replaceable(output)
+    plan = QUICK if quick else Protocol()
+    if processes is not None:
+        plan = _with_processes(plan, processes)
+    system = {key: value for key, value in (("name", system_name), ("kind", system_kind)) if value}
+    about = {
+        "name": name, "task": task, "model": model_name, "model_version": model_version, "dataset": dataset, "split": split,
+        "submitter": submitter, "license": license_id, "url": url, "system": system or None,
+    }  # fmt: skip
+    result = _with_progress(
+        lambda tell: run(
+            model, inputs=inputs, preprocess=preprocess, postprocess=postprocess, evaluate=evaluate, labels=labels,
+            predictions=predictions, scenario=scenario.value, batch_size=batch_size, dimensions=_sizes(dim or []),
+            providers=provider or ["CPUExecutionProvider"], threads=threads, spinning=spinning, optimisation=optimisation.value,
+            io_binding=io_binding, harness=harness.value, rate=rate, workers=workers, seed=seed, protocol=plan, budget=budget,
+            estimate_bandwidth=estimate_bandwidth, about=about, folder=raw_folder(output), tell=tell,
+        )
+    )  # fmt: skip
+    extra = {"title": f"Profile of {result.summary.benchmark.name}"}
+    extra |= {"licenses": [{"name": license_id}]} if license_id else {}  # type: ignore[dict-item]
+    result.write(output, format=table_format.value, extra=extra)
+    for line in summary_lines(result.summary):
+        typer.echo(line, err=True)
+    typer.echo(output)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def _with_processes(plan: Any, processes: int) -> Any:
+    from dataclasses import replace
+
+    return replace(plan, processes=processes, most_processes=max(processes, plan.most_processes))
+
+
+def _sizes(pairs: list[str]) -> dict[str, int]:
+    found = {}
+    for pair in pairs:
+        key, equals, size = pair.rpartition("=")
+        if not equals or not key or not size.isdecimal() or int(size) < 1:
+            raise BenchfmtError(f"--dim takes NAME=SIZE, as in --dim height=224, not {pair!r}")
+        found[key] = int(size)
+    return found
+
+
+def _with_progress(work: Callable[[Any], Any]) -> Any:
+    """Run work with a line of progress where a person watches, and without one elsewhere."""
+    if not sys.stderr.isatty():
+        return work(None)
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        return work(lambda words, done: bar.update(task, completed=done, description=words))

@@ -1,0 +1,80 @@
+"""Functions of the user, named so that a fresh process finds them: `package.module:function` or `file.py:function`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchfmt.finding import BenchfmtError
+
+
+class CallableError(BenchfmtError):
+    """A function that cannot be found or named; the message says what was tried."""
+
+
+def load(name: str) -> Any:
+    """Return what a name stands for; raises CallableError."""
+    place, colon, attribute = name.rpartition(":")
+    if not colon or not place or not attribute:
+        raise CallableError(f"{name!r} names no function; write package.module:function or file.py:function")
+    module = _file_module(Path(place)) if place.endswith(".py") else _module(place)
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise CallableError(f"{place} has no {attribute!r}")
+        found = getattr(found, part)
+    return found
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise CallableError(f"{name} cannot be imported: {error}") from error
+
+
+def _file_module(path: Path) -> Any:
+    if not path.is_file():
+        raise CallableError(f"{path} is not there")
+    name = f"benchfmt_profiled_{path.stem}"
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path.resolve()):
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise CallableError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.resolve().parent))  # what the file imports from beside it
+    spec.loader.exec_module(module)
+    return module
+
+
+def name_of(function: Callable[..., Any] | str | None) -> str | None:
+    """Return the name under which a fresh process finds a function; raises CallableError for one without.
+
+    A function of the file that was started (`__main__`) goes by that file, which is imported again, not started again.
+    """
+    if function is None or isinstance(function, str):
+        return function and _absolute(function)
+    name = getattr(function, "__qualname__", "")
+    if not name or "<" in name:
+        raise CallableError(
+            f"{function!r} has no name that a fresh process could find; define it with `def` at the top of a module"
+        )
+    if function.__module__ == "__main__":
+        try:
+            path = Path(inspect.getfile(function)).resolve(strict=True)
+        except (TypeError, OSError):
+            raise CallableError(f"{name} was defined interactively; put it into a file") from None
+        return f"{path}:{name}"
+    return f"{function.__module__}:{name}"
+
+
+def _absolute(name: str) -> str:
+    place, _, attribute = name.rpartition(":")
+    return f"{Path(place).resolve()}:{attribute}" if place.endswith(".py") else name

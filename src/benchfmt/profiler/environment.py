@@ -1,0 +1,117 @@
+"""The machine and the software of a profile: what is installed, and the state that it was in."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from benchfmt.profiler import proc
+from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
+
+_ARCHITECTURES = {
+    "x86_64": "x86-64", "amd64": "x86-64", "i686": "x86", "aarch64": "armv8-a", "arm64": "armv8-a", "armv7l": "armv7-a",
+    "armv6l": "armv6", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x", "loongarch64": "loongarch64",
+}  # fmt: skip
+_PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "onnx", "mlcommons-loadgen")
+
+
+def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict[str, Any]:
+    """Return the machine as part of a record: what is installed, nothing that changes from run to run."""
+    found = nvml if nvml is not None else open_nvml()
+    cpu = _cpu_info(root)
+    machine = platform.machine().lower()
+    cores = {(entry.get("physical id", "0"), entry.get("core id", str(place))) for place, entry in enumerate(cpu)}
+    packages = {entry.get("physical id", "0") for entry in cpu}
+    name = next((entry[key] for entry in cpu for key in ("model name", "Model", "Hardware") if key in entry), None)
+    processor = {
+        "name": name or platform.processor() or None,
+        "architecture": _ARCHITECTURES.get(machine),
+        "count": len(packages) or None,
+        "cores": len(cores) // len(packages) if packages else os.cpu_count(),
+        "clock_hz": _highest_clock(root),
+    }
+    hypervisor = any("hypervisor" in entry.get("flags", "").split() for entry in cpu)
+    board = proc.text(root / "proc/device-tree/model")
+    return _known(
+        name=(board or "").rstrip("\0") or _dmi(root) or None,
+        # What kind of machine it is can be told only where a hypervisor says so.
+        kind="virtual-machine" if hypervisor else None,
+        nodes=1,
+        processor=_known(**processor),
+        accelerator=_known(kind="gpu", name=found.name, memory_bytes=found.total())
+        if isinstance(found, Nvml)
+        else None,
+        memory_bytes=_memory(root),
+        operating_system=f"{platform.system()} {platform.release()}",
+    )
+
+
+def _cpu_info(root: Path) -> list[dict[str, str]]:
+    text = proc.text(root / "proc/cpuinfo") or ""
+    found = []
+    for part in text.split("\n\n"):
+        pairs = (line.partition(":") for line in part.splitlines())
+        entry = {key.strip(): value.strip() for key, _, value in pairs if value.strip()}
+        if "processor" in entry:
+            found.append(entry)
+    return found
+
+
+def _highest_clock(root: Path) -> float | None:
+    """Return the greatest clock that the kernel may set; the current one is a moment's, and constant on many clouds."""
+    kilohertz = proc.number(root / "sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
+    return kilohertz * 1e3 if kilohertz else None
+
+
+def _dmi(root: Path) -> str | None:
+    words = [proc.text(root / "sys/class/dmi/id" / name) for name in ("sys_vendor", "product_name")]
+    return " ".join(word for word in words if word) or None
+
+
+def _memory(root: Path) -> int | None:
+    for line in (proc.text(root / "proc/meminfo") or "").splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def state(root: Path = proc.ROOT) -> dict[str, Any]:
+    """Return what of the machine may change from run to run and changes the numbers."""
+    first = root / "sys/devices/system/cpu"
+    smt = proc.text(first / "smt/active")
+    facts: dict[str, Any] = {
+        "governor": proc.text(first / "cpu0/cpufreq/scaling_governor") or "not told",
+        "logical_processors": os.cpu_count(),
+        "usable_processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "smt": {"1": True, "0": False}.get(smt or ""),
+        "container": _container(root),
+        "cgroup": proc.Cgroup.find(root).facts() or None,
+    }
+    with suppress(OSError, AttributeError):
+        facts["load_average"] = os.getloadavg()[0]
+    return _known(**facts)
+
+
+def _container(root: Path) -> str | None:
+    for place, word in ((".dockerenv", "docker"), ("run/.containerenv", "podman")):
+        if (root / place).exists():
+            return word
+    return os.environ.get("container")  # noqa: SIM112 - systemd and podman write it in small letters
+
+
+def stack() -> dict[str, str]:
+    """Return the versions of what a run goes through."""
+    found = {"python": platform.python_version(), "python-build": sys.implementation.name}
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _known(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None and value != {}}

@@ -1,0 +1,84 @@
+"""What one process of a profile is asked to do, as plain data that fits into a JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+SCENARIOS = ("single-stream", "multi-stream", "server", "offline")
+HARNESSES = ("auto", "loadgen", "own")
+MULTI_STREAM_SAMPLES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How a measurement is made; the reasons are in docs/profiler.md."""
+
+    processes: int = 5
+    most_processes: int = 20
+    seconds: float = 3.0
+    queries: int = 100
+    warm_up_runs: int = 10
+    warm_up_seconds: float = 1.0
+    warm_up_most: float = 10.0
+    half_width: float = 0.05
+    budget: float = 300.0
+    hertz: float = 10.0
+    quick: bool = False
+
+
+QUICK = Protocol(
+    processes=1, most_processes=1, seconds=1.0, queries=20, warm_up_runs=10, warm_up_seconds=0.2, warm_up_most=1.0,
+    budget=20.0, quick=True,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One process: load a model, warm up, measure (or evaluate), and write down what was seen."""
+
+    model: str
+    result: str
+    kind: str = "measure"
+    inputs: str | None = None
+    preprocess: str | None = None
+    postprocess: str | None = None
+    evaluate: str | None = None
+    labels: str | None = None
+    predictions: str | None = None
+    scenario: str = "single-stream"
+    harness: str = "auto"
+    batch_size: int | None = None
+    dimensions: dict[str, int] = field(default_factory=dict)
+    providers: list[str] = field(default_factory=lambda: ["CPUExecutionProvider"])
+    threads: int = 1
+    spinning: bool = False
+    optimisation: str = "all"
+    io_binding: bool = False
+    seed: int = 0
+    run: int = 1
+    rate: float | None = None
+    workers: int = 1
+    protocol: Protocol = field(default_factory=Protocol)
+
+    def write(self, path: Path) -> None:
+        """Write the job where the process that does it finds it."""
+        path.write_text(json.dumps(asdict(self)), "utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the job that a file holds."""
+        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return cls(**{**data, "protocol": Protocol(**data["protocol"])})
+
+    def changed(self, **values: Any) -> Self:
+        """Return the job with other values."""
+        return replace(self, **values)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what decides the numbers, without paths of this machine."""
+        paths = {"model", "result", "inputs", "labels", "predictions", "kind", "preprocess", "postprocess", "evaluate"}
+        found = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in paths}
+        return {name: value for name, value in found.items() if value is not None} | {"protocol": asdict(self.protocol)}

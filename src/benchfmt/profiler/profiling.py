@@ -1,0 +1,244 @@
+"""`benchfmt.profile`: measure a model, and have the records."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchfmt.package import PackageWriter
+from benchfmt.profiler import callables, environment, quality, running
+from benchfmt.profiler.job import HARNESSES, QUICK, SCENARIOS, Job, Protocol
+from benchfmt.profiler.records import About, Material, overview, records
+from benchfmt.profiler.running import ProfileError, Run, Tell, written
+from benchfmt.record import Record
+from benchfmt.tables import to_batch
+
+Function = Callable[..., Any] | str | None
+
+
+class Temporary:
+    """A folder that goes when nobody holds this any more, or when it is told to."""
+
+    def __init__(self) -> None:
+        """Make the folder."""
+        self.path = Path(tempfile.mkdtemp(prefix="benchfmt-profile-"))
+        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass
+class Profile:
+    """The result: one record for each process, then the summary; and the files that they were made from."""
+
+    records: list[Record]
+    folder: Path
+    runs: Sequence[Run] = ()
+    _holder: Temporary | None = field(default=None, repr=False)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records, the summary last."""
+        return iter(self.records)
+
+    def __enter__(self) -> Self:
+        """Return the profile."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the raw files, if they are in a temporary folder."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove the raw files, if they are in a temporary folder."""
+        if self._holder is not None:
+            self._holder.remove()
+
+    @property
+    def summary(self) -> Record:
+        """The record derived from all processes."""
+        return self.records[-1]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every process came to its end."""
+        return all(record.status == "ok" for record in self.records)
+
+    def write(self, package: str | Path, *, format: Any = "parquet", extra: Mapping[str, Any] | None = None) -> None:  # noqa: A002
+        """Write the records as a package, and beside it the raw files that they name as their sources."""
+        place = Path(package)
+        with PackageWriter(place, format=format, extra=extra) as writer:
+            writer.write(to_batch(self.records))
+        runs = raw_folder(place)
+        if runs.resolve() != self.folder.resolve():
+            shutil.copytree(self.folder, runs, dirs_exist_ok=True)
+
+
+def raw_folder(package: Path) -> Path:
+    """Return where the raw files of a package go: beside it, for a package holds nothing but its tables."""
+    return package.with_name(f"{package.name.removesuffix('.zip')}-runs")
+
+
+def profile(
+    model: str | Path,
+    *,
+    inputs: Function | Path = None,
+    preprocess: Function = None,
+    postprocess: Function = None,
+    evaluate: Function = None,
+    labels: str | Path | None = None,
+    predictions: str | Path | None = None,
+    scenario: str = "single-stream",
+    batch_size: int | None = None,
+    dimensions: Mapping[str, int] | None = None,
+    providers: Sequence[str] = ("CPUExecutionProvider",),
+    threads: int | None = None,
+    spinning: bool = False,
+    optimisation: str = "all",
+    io_binding: bool = False,
+    harness: str = "auto",
+    rate: float | None = None,
+    workers: int = 1,
+    seed: int = 0,
+    quick: bool = False,
+    protocol: Protocol | None = None,
+    budget: float | None = None,
+    estimate_bandwidth: bool = False,
+    about: Mapping[str, Any] | None = None,
+    folder: str | Path | None = None,
+    tell: Tell | None = None,
+) -> Profile:
+    """Measure an ONNX model in fresh processes and return the records; raises BenchfmtError for a wrong call.
+
+    `inputs` is an .npz or .npy file (an item a row) or a function that yields raw items; without it, seeded random tensors
+    are drawn. `preprocess(item)` gives the arrays of one item, `postprocess(outputs)` the answer, and
+    `evaluate(predict, items)` metrics by name. Functions are found again in fresh processes, so they have to be defined
+    at the top of a module or file; a name (`package.module:function`, `file.py:function`) does as well. `about` holds what
+    only you know: name, task, model, dataset, split, submitter, license, url, system.
+    """
+    path = Path(model).resolve()
+    _check(path, scenario, harness, predictions, labels)
+    plan = protocol or (QUICK if quick else Protocol())
+    plan = replace(plan, budget=budget) if budget is not None else plan
+    named = _about(path, about or {})
+    job = Job(
+        model=str(path), result="", inputs=_inputs(inputs), preprocess=callables.name_of(preprocess),
+        postprocess=callables.name_of(postprocess), evaluate=callables.name_of(evaluate),
+        labels=str(Path(labels).resolve()) if labels else None, scenario=scenario, harness=harness, batch_size=batch_size,
+        dimensions=dict(dimensions or {}), providers=list(providers), threads=threads or usable_processors(),
+        spinning=spinning, optimisation=optimisation, io_binding=io_binding, seed=seed, rate=rate, workers=workers, protocol=plan,
+    )  # fmt: skip
+    holder = Temporary() if folder is None else None
+    place = holder.path if holder else Path(str(folder))
+    place.mkdir(parents=True, exist_ok=True)
+    _remove_old(place)
+    say = tell or _say_nothing
+    try:
+        say("reading the model", 0.0)
+        facts = _facts(path, job, estimate_bandwidth=estimate_bandwidth)
+        state = environment.state()
+        runs = running.measure(job, place, say)
+        evaluated = _evaluate(job, place, predictions, say, runs)
+        execution = f"{path.stem}-{secrets.token_hex(8)}"
+        material = Material(
+            named, runs, execution, plan, environment.system(), state, environment.stack(), facts,
+            written(place / "run-summary.json", overview(runs, execution)), evaluated,
+            evaluated.data if evaluated and evaluated.ok else {}, _data_hash(evaluated),
+        )  # fmt: skip
+        return Profile(records(material), place, runs, holder)
+    except BaseException:
+        if holder:
+            holder.remove()
+        raise
+
+
+def _say_nothing(_words: str, _done: float) -> None:
+    """Show no progress."""
+
+
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check(path: Path, scenario: str, harness: str, predictions: Any, labels: Any) -> None:
+    if find_spec("onnxruntime") is None:
+        raise ProfileError("ONNX Runtime is not installed; run pip install 'benchfmt[profile]'")
+    if not path.is_file():
+        raise ProfileError(f"{path} is not there")
+    if scenario not in SCENARIOS:
+        raise ProfileError(f"there is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
+    if harness not in HARNESSES:
+        raise ProfileError(f"there is no harness {harness!r}; there are: {', '.join(HARNESSES)}")
+    if predictions and not labels:
+        raise ProfileError("predictions need labels: give both")
+
+
+def _inputs(inputs: Function | Path) -> str | None:
+    if isinstance(inputs, Path) or (isinstance(inputs, str) and inputs.endswith((".npz", ".npy"))):
+        if not Path(inputs).is_file():
+            raise ProfileError(f"{inputs} is not there")
+        return str(Path(inputs).resolve())
+    return callables.name_of(inputs)
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove what an earlier profile has left, and nothing else."""
+    for old in folder.glob("run-*.json"):
+        old.unlink()
+        with suppress(OSError):
+            for log in old.with_suffix("").glob("mlperf_log_*"):
+                log.unlink()
+            old.with_suffix("").rmdir()
+
+
+def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
+    if find_spec("onnx") is None:
+        words = "the package onnx is not installed"
+        return {"size_bytes": path.stat().st_size, "flop_missing": {"reason": "not-measured", "detail": words}}
+    from benchfmt.profiler import static
+
+    return static.facts(path, job, estimate_bandwidth=estimate_bandwidth)
+
+
+def _evaluate(job: Job, folder: Path, predictions: Any, say: Tell, runs: Sequence[Run]) -> Run | None:
+    """Return the run that determines the quality and where nodes ran, or None where nothing is to be done."""
+    asked = job.evaluate or job.labels or job.providers != ["CPUExecutionProvider"]
+    if not asked or not any(run.ok for run in runs):
+        return None
+    path = folder / "run-quality.json"
+    if predictions:
+        assert job.labels is not None  # noqa: S101 - checked before
+        return _from_files(path, Path(predictions), Path(job.labels))
+    return running.once(job.changed(kind="evaluate", result=str(path)), lambda event: say(f"quality: {event}", 0.99))
+
+
+def _from_files(path: Path, predictions: Path, labels: Path) -> Run:
+    found = quality.by_labels(quality.read_labels(predictions), quality.read_labels(labels))
+    hashes = {"labels_sha256": quality.sha256(labels), "predictions_sha256": quality.sha256(predictions)}
+    said = {**found, "by": "predictions and labels", **hashes}
+    return written(path, {"version": 1, "kind": "evaluate", "status": "ok", "quality": said})
+
+
+def _about(path: Path, said: Mapping[str, Any]) -> About:
+    known = {key: value for key, value in said.items() if value is not None}
+    unknown = set(known) - set(About.__dataclass_fields__)
+    if unknown:
+        raise ProfileError(f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}")
+    return About(**{"name": path.stem, "model": path.stem, **known})
+
+
+def _data_hash(evaluated: Run | None) -> str | None:
+    if evaluated is None or not evaluated.ok:
+        return None
+    found = evaluated.data.get("inputs_sha256") or (evaluated.data.get("quality") or {}).get("labels_sha256")
+    return str(found) if found else None

@@ -1,0 +1,95 @@
+"""Quality of a model's answers: by a function of the user, or by labels.
+
+An evaluator is called with `predict`, which answers one raw item by the whole pipeline, and the items. It returns metrics
+by name (`{"accuracy": 0.97}`), or a dict with `metrics`, and with `n`, `dataset`, `samples` where it knows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.profiler import callables
+from benchfmt.profiler.job import Job
+
+if TYPE_CHECKING:
+    from benchfmt.profiler.engine import Items
+
+
+class QualityError(BenchfmtError):
+    """Labels or predictions that do not fit each other, or an evaluator that returns something else."""
+
+
+def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> dict[str, Any]:
+    """Return metrics, n, and what is known of the data set; raises QualityError."""
+    if job.evaluate:
+        found = callables.load(job.evaluate)(predict, items.raw)
+        said = found if isinstance(found, dict) and "metrics" in found else {"metrics": found}
+        return {"by": job.evaluate.rpartition("/")[2], **checked(said)}
+    assert job.labels is not None  # noqa: S101 - one of the two is there
+    labels = read_labels(Path(job.labels))
+    if items.drawn:
+        raise QualityError("labels without inputs: give --inputs, the accuracy of random inputs is none")
+    answers = [label_of(predict(item)) for item in items.raw]
+    return by_labels(answers, labels) | {"labels_sha256": sha256(Path(job.labels)), "answers": answers}
+
+
+def by_labels(answers: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+    """Return the accuracy of answers against labels."""
+    if len(answers) != len(labels):
+        raise QualityError(f"there are {len(answers)} answers and {len(labels)} labels")
+    right = sum(a == b for a, b in zip(answers, labels, strict=True))
+    return {"by": "labels", "metrics": {"accuracy": right / len(labels)}, "n": len(labels)}
+
+
+def read_labels(path: Path) -> list[str]:
+    """Return labels or predictions: a .npy file (two dimensions: the greatest of a row), or text, one a line."""
+    if path.suffix == ".npy":
+        import numpy as np
+
+        found = np.load(path, allow_pickle=False)
+        return [label_of([row]) for row in found]
+    lines = path.read_text("utf-8").splitlines()
+    return [_plain(line.strip()) for line in lines if line.strip()]
+
+
+def label_of(outputs: Any) -> str:
+    """Return the label that outputs name: the first one if it is a single whole number or word, else its greatest score."""
+    import numpy as np
+
+    first = np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
+    if first.size == 1:
+        return _plain(first.reshape(-1)[0])
+    if not np.issubdtype(first.dtype, np.number):
+        raise QualityError("the first output is neither one label nor scores; give --evaluate")
+    return str(int(first.reshape(-1).argmax()))
+
+
+def _plain(label: Any) -> str:
+    """Return a label as text, whole numbers without a point."""
+    word = str(label)
+    try:
+        return str(int(float(word))) if float(word).is_integer() else word
+    except ValueError:
+        return word
+
+
+def checked(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what an evaluator says, with plain numbers; raises QualityError."""
+    metrics = said.get("metrics")
+    if not isinstance(metrics, dict) or not metrics:
+        raise QualityError("the evaluator must return metrics by name, as in {'accuracy': 0.97}")
+    try:
+        numbers = {str(name): float(value) for name, value in metrics.items()}
+    except (TypeError, ValueError) as error:
+        raise QualityError(f"the evaluator must return numbers: {error}") from error
+    extra: dict[str, Any] = {name: said[name] for name in ("n", "dataset", "unit", "answers", "detail") if name in said}
+    return {"metrics": numbers, **extra}
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,232 @@
+"""Runs the processes of a profile one after the other, each watched by a sampler, until the result is as sure as asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import benchfmt
+from benchfmt.finding import BenchfmtError
+from benchfmt.profiler import figures
+from benchfmt.profiler.job import Job
+from benchfmt.readers import loadgen
+
+Tell = Callable[[str, float], None]
+_WORKER = "import sys; from benchfmt.profiler.worker import main; sys.exit(main(sys.argv[1]))"
+_SAMPLER = "import sys; sys.path[:0] = [sys.argv[2]]; from benchfmt.profiler.sampler import main; main(sys.argv[1])"
+_LATENCY = re.compile(r"result_(?:(min|max|mean)|([0-9.]+)_percentile)(?:_per_query|_query)?_latency_ns")
+_SOURCE = str(Path(benchfmt.__file__).resolve().parents[1])
+
+
+class ProfileError(BenchfmtError):
+    """A profile that cannot be made; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process of a profile has left: its document, the hash of the file, and when it began."""
+
+    path: str
+    sha256: str
+    began: str
+    data: dict[str, Any]
+    logs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the process came to its end."""
+        return bool(self.data.get("status") == "ok")
+
+    @cached_property
+    def median(self) -> float:
+        """The median by which processes are compared: of requests where they arrive by a schedule, else of inference."""
+        seen = self.data["observed"]
+        return figures.median(seen.get("request") or seen["inference"])
+
+
+def harness_of(job: Job) -> str:
+    """Return which harness a job is run by: MLPerf's load generator where it is installed, unless another is asked for."""
+    if job.harness == "loadgen" and find_spec("mlperf_loadgen") is None:
+        raise ProfileError(
+            "MLPerf's load generator is not installed; run pip install mlcommons-loadgen, or --harness own"
+        )
+    if job.harness != "auto":
+        return job.harness
+    return "loadgen" if find_spec("mlperf_loadgen") is not None else "own"
+
+
+def measure(job: Job, folder: Path, tell: Tell) -> list[Run]:
+    """Return the runs of a job: processes until the interval of their medians is narrow enough, or the budget is spent."""
+    plan = job.protocol
+    start = time.monotonic()
+    runs: list[Run] = []
+    job = job.changed(harness=harness_of(job))
+    while True:
+        left = plan.budget - (time.monotonic() - start)
+        share = max(left / max(plan.processes - len(runs), 1), 0.2)
+        number = len(runs) + 1
+        one = job.changed(
+            run=number, result=str(folder / f"run-{number}.json"), protocol=replace(plan, budget=share * 0.6),
+            rate=job.rate or (runs[0].data.get("rate") if runs else None),
+        )  # fmt: skip
+        words = f"process {number}{f' of {plan.processes}' if number <= plan.processes else ', as they still differ'}"
+        done = max(number - 1, 0) / max(plan.processes, number)
+        runs.append(once(one, lambda event, words=words, done=done: tell(f"{words}: {event}", done)))  # type: ignore[misc]
+        spent = time.monotonic() - start
+        per_run = spent / len(runs)
+        if enough(runs, job) or spent + per_run > plan.budget:
+            return runs
+
+
+def enough(runs: list[Run], job: Job) -> bool:
+    """Say whether the processes agree: the 95 % interval of the mean of their medians is narrow enough, or there are too many."""
+    plan = job.protocol
+    good = [run for run in runs if run.ok]
+    if len(runs) >= plan.most_processes or (len(runs) >= 2 and not good):
+        return True
+    if len(runs) < plan.processes:
+        return False
+    between = figures.interval([run.median for run in good])
+    return between is None or between.half_width <= plan.half_width
+
+
+def once(job: Job, tell: Callable[[str], None]) -> Run:
+    """Return what one fresh process has done, watched by a sampler of its own."""
+    path = Path(job.result)
+    began = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    job.write(path.with_suffix(".job"))
+    # Functions of the user are looked for where this process would look.
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(place or str(Path.cwd()) for place in sys.path)}
+    with path.with_suffix(".log").open("w+", encoding="utf-8", errors="replace") as log:
+        command = [sys.executable, "-c", _WORKER, str(path.with_suffix(".job"))]
+        sampler: Sampler | None = None
+        with subprocess.Popen(  # noqa: S603 - our own program, with a file of our own
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=paths
+        ) as worker:
+            try:
+                sampler = _follow(worker, job, tell)
+            except BaseException:
+                worker.kill()
+                raise
+        seen = sampler.stop() if sampler else None
+        log.seek(0)
+        words = log.read().strip()
+    data = _result(path, worker.returncode, words)
+    if seen:
+        data["sampler"] = seen
+    data["began"] = began
+    if data.get("loadgen"):
+        data["loadgen"] |= _loadgen_says(path.with_suffix("") / "mlperf_log_summary.txt")
+    path.write_text(json.dumps(data, separators=(",", ":")), "utf-8")
+    for leftover in (path.with_suffix(".job"), path.with_suffix(".log")):
+        with suppress(OSError):
+            leftover.unlink()
+    return Run(path.name, _sha256(path), began, data, _logs(path.with_suffix("")))
+
+
+def _follow(worker: subprocess.Popen[str], job: Job, tell: Callable[[str], None]) -> Sampler | None:
+    """Start the sampler when the process says that it is there, let it go on, and tell what it says until it ends."""
+    assert worker.stdout is not None  # noqa: S101 - it is a pipe
+    assert worker.stdin is not None  # noqa: S101 - it is a pipe
+    sampler: Sampler | None = None
+    try:
+        for line in worker.stdout:
+            said = json.loads(line)
+            if said["event"] == "started":
+                watched = job.kind == "measure" and job.protocol.hertz
+                sampler = Sampler(said["pid"], job.protocol.hertz) if watched else None
+                worker.stdin.write("\n")
+                worker.stdin.flush()
+            tell(said["event"])
+    except BaseException:
+        if sampler:
+            sampler.stop()
+        raise
+    return sampler
+
+
+class Sampler:
+    """The sampler of one process; it stops when its input is closed."""
+
+    def __init__(self, pid: int, hertz: float, root: str = "/") -> None:
+        """Start watching a process; returns when the sampler is ready."""
+        asked = json.dumps({"pid": pid, "hz": hertz, "root": root})
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-I", "-S", "-c", _SAMPLER, asked, _SOURCE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            start_new_session=True,  # an interrupt is for us; the sampler ends with its input
+        )  # fmt: skip
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        self._process.stdout.readline()
+
+    def stop(self) -> dict[str, Any] | None:
+        """Return what was seen, or None where the sampler has failed."""
+        try:
+            out, _ = self._process.communicate(timeout=30)
+            found: dict[str, Any] = json.loads(out)
+        except (ValueError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+            return None
+        return found
+
+
+def _result(path: Path, code: int, words: str) -> dict[str, Any]:
+    """Return what the process has written; one that was killed has written nothing."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
+        return {"version": 1, "status": "failed", "detail": f"the process was {how}: {words[-500:]}".rstrip(": ")}
+    return found
+
+
+def _logs(folder: Path) -> tuple[tuple[str, str], ...]:
+    """Return the logs that a harness has left beside a result, with their hashes, the summary first."""
+    if not folder.is_dir():
+        return ()
+    files = sorted(folder.glob("mlperf_log_*"), key=lambda path: (path.name != "mlperf_log_summary.txt", path.name))
+    return tuple((f"{folder.name}/{path.name}", _sha256(path)) for path in files)
+
+
+def _loadgen_says(path: Path) -> dict[str, Any]:
+    """Return what LoadGen's summary says of latencies (nanoseconds), rates and validity, read as our MLPerf converter does."""
+    log = loadgen.read_summary(path)
+    latencies, estimates = {}, {}
+    for name, text in log.values.items():
+        match = _LATENCY.fullmatch(name)
+        if match:
+            level = match[1] or match[2].rstrip("0").rstrip(".")
+            latencies[level if match[1] else "median" if level == "50" else f"p{level}"] = int(text)
+    for item in loadgen.estimates(log.values.get("early_stopping_result", "")):
+        if item.nanoseconds is not None:
+            estimates[f"p{item.percentile}-es"] = int(item.nanoseconds)
+    rate = log.number("result_samples_per_second") or log.number("result_completed_samples_per_sec")
+    words = log.values.get("early_stopping_result")
+    found = {"result": log.values.get("result_validity"), "latencies": latencies, "estimates": estimates,
+             "samples_per_second": rate, "scheduled_per_second": log.number("result_scheduled_samples_per_sec"),
+             "early_stopping": words.strip() if words else None}  # fmt: skip
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def written(path: Path, data: dict[str, Any], began: str | None = None) -> Run:
+    """Write a document beside those of the processes, to be a source like them."""
+    path.write_text(json.dumps(data, separators=(",", ":")), "utf-8")
+    return Run(path.name, _sha256(path), began or datetime.now().astimezone().isoformat(timespec="milliseconds"), data)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

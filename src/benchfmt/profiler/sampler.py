@@ -1,0 +1,123 @@
+"""The sampler: a process of its own that watches another one and the machine's sensors, and says what that cost.
+
+It imports only the standard library and reads files of the kernel raw, opened once. Peaks of memory are not its business:
+the kernel keeps them (`proc.reset_peak`). It starts when told, stops when its input ends, and prints one JSON document.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchfmt.profiler import proc
+from benchfmt.profiler.nvml import NvmlError, open_nvml
+from benchfmt.profiler.sensors import Absent, Channel, discover
+
+MOST = 36_000
+"""How many ticks are kept: an hour at 10 Hz; the oldest go first."""
+SLOW = 10
+"""Files of the whole machine are read every so many ticks."""
+_UTIME, _STIME, _THREADS, _RSS = 11, 12, 17, 21
+"""Places in /proc/<pid>/stat after the closing bracket of the name (proc(5))."""
+
+
+def main(arguments: str) -> None:
+    """Watch a process until the input ends, then print what was seen."""
+    asked = json.loads(arguments)
+    root = Path(asked.get("root", "/"))
+    nvml = open_nvml() if asked.get("nvml", True) else NvmlError("NVML was not asked")
+    channels, absent = discover(root, nvml, asked["pid"])
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    watched = watch(asked["pid"], asked["hz"], channels, root, _until_input_ends)
+    json.dump({**watched, "absent": [_plain(item) for item in absent]}, sys.stdout)
+    sys.stdout.flush()
+
+
+def _plain(item: Absent) -> dict[str, str]:
+    return {name: getattr(item, name) for name in ("metric", "scope", "reason", "detail")}
+
+
+def _until_input_ends(seconds: float) -> bool:
+    """Wait, and say whether the input has ended meanwhile."""
+    return bool(select.select([sys.stdin], [], [], max(seconds, 0.0))[0])
+
+
+def watch(
+    pid: int, hertz: float, channels: list[Channel], root: Path, ended: Callable[[float], bool]
+) -> dict[str, Any]:
+    """Return what was seen of a process and of the sensors, tick by tick, until `ended` says so."""
+    rows: deque[tuple[float, int, int, int]] = deque(maxlen=MOST)
+    machine: list[dict[str, Any]] = []
+    process = _opened(root / "proc" / str(pid) / "stat")
+    step = 1 / hertz
+    at_start = _own_cpu()
+    start = due = time.monotonic()
+    ticks = late = 0
+    stopped = last = False
+    while not last:
+        last = stopped  # one more reading after the end, so that readings span whatever was measured
+        now = time.monotonic()
+        late += now - due > step
+        row = _process_row(process)
+        if row is not None:
+            rows.append((now, *row))
+        if ticks % SLOW == 0:
+            machine.append(_machine(now, root))
+        for channel in channels:
+            if channel.failed is None:
+                before = time.thread_time()
+                channel.take(now)
+                channel.cost += time.thread_time() - before
+        ticks += 1
+        due = max(due + step, time.monotonic())
+        stopped = stopped or ended(due - time.monotonic())
+    wall = time.monotonic() - start
+    spent = _own_cpu() - at_start
+    return {
+        "hz": hertz, "start": start, "wall": wall, "ticks": ticks, "late": late,
+        "observer_cpu": spent, "observer_start_cpu": at_start, "observer_share": spent / wall if wall else None,
+        "page_size": os.sysconf("SC_PAGE_SIZE"), "clock_ticks": os.sysconf("SC_CLK_TCK"),
+        "process": {
+            name: [row[place] for row in rows] for place, name in enumerate(("times", "cpu", "threads", "pages"))
+        },
+        "machine": machine,
+        "channels": [channel.to_dict() for channel in channels],
+    }  # fmt: skip
+
+
+def _own_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def _process_row(handle: int | None) -> tuple[int, int, int] | None:
+    """Return CPU ticks, threads and resident pages of the watched process, or None where it is gone."""
+    if handle is None:
+        return None
+    try:
+        words = os.pread(handle, 512, 0).rpartition(b")")[2].split()
+    except OSError:
+        return None
+    if len(words) <= _RSS:
+        return None
+    return int(words[_UTIME]) + int(words[_STIME]), int(words[_THREADS]), int(words[_RSS])
+
+
+def _machine(now: float, root: Path) -> dict[str, Any]:
+    return {"time": now, "cpu": proc.cpu_times(root), "pressure": proc.pressure(root)}

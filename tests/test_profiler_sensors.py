@@ -1,0 +1,454 @@
+"""Sensors and counters of the machine, on roots made of files: every failure gives its reason, nothing is ever 0 for want of an answer."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchfmt
+from benchfmt.profiler import judging, proc, sampler, sensors
+from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
+from benchfmt.profiler.sensors import Absent, Channel
+
+NO_NVML = NvmlError("libnvidia-ml.so.1 is not installed", "not-applicable")
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", "ascii")
+    return root
+
+
+def found(root: Path, nvml: Any = NO_NVML) -> tuple[dict[tuple[str, str], Channel], dict[tuple[str, str], Absent]]:
+    channels, absent = sensors.discover(root, nvml, os.getpid())
+    return {(c.metric, c.scope): c for c in channels}, {(a.metric, a.scope): a for a in absent}
+
+
+RAPL = {
+    "sys/class/powercap/intel-rapl:0/name": "package-0",
+    "sys/class/powercap/intel-rapl:0/energy_uj": "1000000",
+    "sys/class/powercap/intel-rapl:0/max_energy_range_uj": "9999999",
+}
+
+
+def test_a_machine_without_sensors_says_why_for_each(tmp_path: Path) -> None:
+    channels, absent = found(tmp_path)
+    assert channels == {}
+    assert {key: item.reason for key, item in absent.items()} == {
+        ("temperature", "cpu"): "no-sensor", ("energy", "cpu"): "no-sensor", ("power", "board"): "no-sensor",
+        ("utilization", "gpu"): "not-applicable", ("memory", "gpu"): "not-applicable",
+        ("temperature", "gpu"): "not-applicable", ("energy", "gpu"): "not-applicable", ("utilization", "npu"): "no-sensor",
+        ("memory-bandwidth", "memory"): "no-sensor",
+    }  # fmt: skip
+    assert all(item.detail for item in absent.values())
+
+
+def test_the_package_temperature_of_hwmon_is_preferred(tmp_path: Path) -> None:
+    channels, _ = found(tree(tmp_path, {
+        "sys/class/hwmon/hwmon0/name": "nvme", "sys/class/hwmon/hwmon0/temp1_input": "30000",
+        "sys/class/hwmon/hwmon1/name": "coretemp", "sys/class/hwmon/hwmon1/temp1_input": "61500",
+        "sys/class/hwmon/hwmon1/temp2_input": "59000",
+        "sys/class/thermal/thermal_zone0/type": "x86_pkg_temp", "sys/class/thermal/thermal_zone0/temp": "20000",
+    }))  # fmt: skip
+    assert channels["temperature", "cpu"].read() == 61.5
+
+
+def test_thermal_zones_of_a_board(tmp_path: Path) -> None:
+    channels, absent = found(tree(tmp_path, {
+        "sys/class/thermal/thermal_zone0/type": "CPU-therm", "sys/class/thermal/thermal_zone0/temp": "45250",
+        "sys/class/thermal/thermal_zone1/type": "GPU-therm", "sys/class/thermal/thermal_zone1/temp": "44000",
+        "sys/class/thermal/thermal_zone2/type": "PMIC-Die", "sys/class/thermal/thermal_zone2/temp": "100000",
+        "sys/devices/gpu.0/load": "731",
+    }))  # fmt: skip
+    assert channels["temperature", "cpu"].read() == 45.25
+    assert channels["temperature", "gpu"].read() == 44.0
+    assert channels["utilization", "gpu"].read() == pytest.approx(0.731)
+    assert ("temperature", "gpu") not in absent
+
+
+def test_rapl_is_a_counter_that_wraps(tmp_path: Path) -> None:
+    root = tree(tmp_path, RAPL)
+    channels, _ = found(root)
+    energy = channels["energy", "cpu"]
+    assert (energy.kind, energy.wrap) == ("counter", 10.0)
+    for second, microjoules in enumerate((9_000_000, 9_800_000, 300_000, 1_000_000)):
+        tree(root, {"sys/class/powercap/intel-rapl:0/energy_uj": str(microjoules)})
+        energy.take(float(second))
+    seen = judging.sense({"channels": [energy.to_dict()], "absent": []}, "energy", "cpu", (0.0, 3.0))
+    assert seen.value == pytest.approx(2.0)
+
+
+def test_energy_is_interpolated_at_both_ends_and_needs_a_second(tmp_path: Path) -> None:
+    channel = {
+        "metric": "energy",
+        "scope": "cpu",
+        "kind": "counter",
+        "source": "s",
+        "times": [0, 1, 2, 3],
+        "values": [0, 10, 20, 30],
+    }
+    sampled = {"channels": [channel], "absent": []}
+    assert judging.sense(sampled, "energy", "cpu", (0.5, 2.5)).value == pytest.approx(20)
+    assert judging.sense(sampled, "energy", "cpu", (0.5, 1.0)).reason == "too-few-samples"
+    assert judging.sense(sampled, "energy", "cpu", (0.5, 3.5)).reason == "too-few-samples"
+
+
+def test_several_packages_add_up_and_a_lost_one_makes_the_sum_missing() -> None:
+    one = {"metric": "energy", "scope": "cpu", "kind": "counter", "source": "a", "times": [0, 2], "values": [0, 10]}
+    other = {**one, "source": "b", "values": [5, 25]}
+    lost = {**one, "failed": {"reason": "sensor-failed", "detail": "b: gone"}}
+    assert judging.sense({"channels": [one, other], "absent": []}, "energy", "cpu", (0.0, 2.0)).value == 30
+    assert judging.sense({"channels": [one, lost], "absent": []}, "energy", "cpu", (0.0, 2.0)).reason == "sensor-failed"
+
+
+def test_a_dead_counter_is_not_an_energy_of_zero(tmp_path: Path) -> None:
+    channel = {
+        "metric": "energy",
+        "scope": "cpu",
+        "kind": "counter",
+        "source": "rapl",
+        "times": [0, 1, 2],
+        "values": [7, 7, 7],
+    }
+    seen = judging.sense({"channels": [channel], "absent": []}, "energy", "cpu", (0.0, 2.0))
+    assert (seen.value, seen.reason, seen.detail) == (None, "sensor-failed", "rapl: the counter did not move")
+
+
+def test_a_counter_that_goes_back_without_a_range_is_not_believed() -> None:
+    channel = {
+        "metric": "energy",
+        "scope": "gpu",
+        "kind": "counter",
+        "source": "nvml",
+        "times": [0, 1, 2],
+        "values": [7, 9, 1],
+    }
+    assert judging.sense({"channels": [channel], "absent": []}, "energy", "gpu", (0.0, 2.0)).reason == "sensor-failed"
+
+
+def test_a_counter_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # root may read everything, so the refusal of the kernel is played
+    def refuse(path: Any, *_: Any, **__: Any) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    root = tree(tmp_path, RAPL)
+    monkeypatch.setattr(sensors.os, "open", refuse)
+    channels, absent = found(root)
+    assert ("energy", "cpu") not in channels
+    item = absent["energy", "cpu"]
+    assert item.reason == "permission-denied"
+    assert "intel-rapl:0/energy_uj: Permission denied" in item.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("-263200", "sensor-failed"), ("", "sensor-failed"), ("words", "sensor-failed")], ids=["cold", "empty", "text"]
+)  # fmt: skip
+def test_a_dead_thermometer_is_given_up_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
+    root = tree(tmp_path, {"sys/class/hwmon/hwmon0/name": "k10temp", "sys/class/hwmon/hwmon0/temp1_input": text})
+    channel = found(root)[0]["temperature", "cpu"]
+    for second in range(5):
+        channel.take(float(second))
+    assert channel.values == []
+    assert channel.misses == sensors.PATIENCE
+    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0))
+    assert (seen.value, seen.reason) == (None, reason)
+    assert "temp1_input" in seen.detail
+
+
+def test_a_sensor_that_dies_within_a_run_is_missing_not_its_last_value(tmp_path: Path) -> None:
+    root = tree(tmp_path, {"sys/class/hwmon/hwmon0/name": "k10temp", "sys/class/hwmon/hwmon0/temp1_input": "50000"})
+    channel = found(root)[0]["temperature", "cpu"]
+    channel.take(0.0)
+    tree(root, {"sys/class/hwmon/hwmon0/temp1_input": "-273150000"})
+    for second in (1.0, 2.0, 3.0):
+        channel.take(second)
+    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0))
+    assert seen.reason == "sensor-failed"
+
+
+@pytest.mark.parametrize("metric", ["power", "temperature"])
+def test_a_sensor_that_always_reads_nought_is_dead(metric: str) -> None:
+    channel = {
+        "metric": metric,
+        "scope": "board",
+        "kind": "gauge",
+        "source": "s",
+        "times": [0, 1],
+        "values": [0.0, 0.0],
+    }
+    seen = judging.sense({"channels": [channel], "absent": []}, metric, "board", (0.0, 2.0))
+    assert (seen.value, seen.reason) == (None, "sensor-failed")
+
+
+def test_one_failed_reading_is_forgiven(tmp_path: Path) -> None:
+    values = iter([40.0, OSError(errno.EAGAIN, "try again"), 42.0])
+
+    def read() -> float:
+        value = next(values)
+        if isinstance(value, OSError):
+            raise value
+        return value
+
+    channel = Channel("t", "temperature", "cpu", "gauge", "fake", read)
+    for second in range(3):
+        channel.take(float(second))
+    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 2.0))
+    assert (seen.value, seen.peak, seen.count) == (41.0, 42.0, 2)
+
+
+def test_rails_of_a_jetson_board(tmp_path: Path) -> None:
+    hwmon = "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon3"
+    channels, _ = found(tree(tmp_path, {
+        f"{hwmon}/in1_label": "VDD_IN", f"{hwmon}/in1_input": "5000", f"{hwmon}/curr1_input": "1200",
+        f"{hwmon}/in2_label": "VDD_CPU_GPU_CV", f"{hwmon}/in2_input": "5000", f"{hwmon}/curr2_input": "400",
+    }))  # fmt: skip
+    assert channels["power", "board"].read() == pytest.approx(6.0)
+    assert channels["power", "rail:VDD_CPU_GPU_CV"].read() == pytest.approx(2.0)
+
+
+def test_rails_of_an_older_jetson_board(tmp_path: Path) -> None:
+    folder = "sys/bus/i2c/drivers/ina3221x/6-0040/iio:device0"
+    channels, _ = found(tree(tmp_path, {f"{folder}/rail_name_0": "POM_5V_IN", f"{folder}/in_power0_input": "3187"}))
+    assert channels["power", "board"].read() == pytest.approx(3.187)
+
+
+def test_busy_time_of_a_neural_processor(tmp_path: Path) -> None:
+    root = tree(tmp_path, {"sys/class/accel/accel0/device/npu_busy_time_us": "0"})
+    channel = found(root)[0]["utilization", "npu"]
+    for second in range(4):
+        tree(root, {"sys/class/accel/accel0/device/npu_busy_time_us": str(second * 250_000)})
+        channel.take(float(second))
+    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "utilization", "npu", (0.0, 3.0))
+    assert seen.value == pytest.approx(0.25)
+
+
+class Library:
+    """A driver's library, played: what it gives is set by name."""
+
+    def __init__(self, codes: dict[str, int] | None = None) -> None:
+        self.codes, self.joules = codes or {}, 0
+        self.handles: list[tuple[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("nvml"):
+            raise AttributeError(name)
+
+        def call(*arguments: Any) -> int:
+            if code := self.codes.get(name, 0):
+                return code
+            if name.startswith("nvmlDeviceGetHandleBy"):
+                self.handles.append((name, arguments[0].value))
+            elif name == "nvmlDeviceGetName":
+                arguments[1].value = b"NVIDIA H200"
+            elif name == "nvmlDeviceGetUtilizationRates":
+                arguments[-1]._obj.gpu = 83
+            elif name == "nvmlDeviceGetTemperature":
+                arguments[-1]._obj.value = 41
+            elif name == "nvmlDeviceGetTotalEnergyConsumption":
+                self.joules += 100
+                arguments[-1]._obj.value = self.joules * 1000
+            elif name == "nvmlDeviceGetPowerUsage":
+                arguments[-1]._obj.value = 76_500
+            elif name == "nvmlDeviceGetMemoryInfo":
+                arguments[-1]._obj.used, arguments[-1]._obj.total = 5_000, 10_000
+            elif name == "nvmlDeviceGetComputeRunningProcesses_v3":
+                arguments[1]._obj.value = 1
+                arguments[2][0].pid, arguments[2][0].used = os.getpid(), 1234
+            return 0
+
+        return call
+
+
+def test_nvml_gives_load_heat_energy_power_and_memory(tmp_path: Path) -> None:
+    gpu = open_nvml(lambda name: Library())
+    assert isinstance(gpu, Nvml)
+    channels, absent = found(tmp_path, gpu)
+    assert gpu.name == "NVIDIA H200"
+    assert channels["utilization", "gpu"].read() == 0.83
+    assert channels["temperature", "gpu"].read() == 41
+    assert channels["power", "gpu"].read() == 76.5
+    assert channels["memory", "gpu"].read() == 1234
+    assert channels["energy", "gpu"].read() + 100 == channels["energy", "gpu"].read()
+    assert not {key for key in absent if key[1] == "gpu"}
+
+
+@pytest.mark.parametrize(("code", "reason"), [(3, "no-sensor"), (4, "permission-denied"), (999, "sensor-failed")])
+def test_what_nvml_refuses_has_a_reason(tmp_path: Path, code: int, reason: str) -> None:
+    gpu = open_nvml(lambda name: Library({"nvmlDeviceGetTotalEnergyConsumption": code}))
+    channels, absent = found(tmp_path, gpu)
+    assert ("energy", "gpu") not in channels
+    assert absent["energy", "gpu"].reason == reason
+
+
+@pytest.mark.parametrize(
+    ("visible", "asked"), [("3,1", ("nvmlDeviceGetHandleByIndex_v2", 3)), ("GPU-0a1b", ("nvmlDeviceGetHandleByUUID", b"GPU-0a1b"))]
+)  # fmt: skip
+def test_the_gpu_is_the_one_that_a_run_may_see(
+    visible: str, asked: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert isinstance(open_nvml(lambda name: library), Nvml)
+    assert asked in library.handles
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert isinstance(open_nvml(lambda name: library), NvmlError)
+
+
+def test_without_a_driver_there_is_no_gpu() -> None:
+    def missing(name: str) -> Any:
+        raise OSError(name)
+
+    gpu = open_nvml(missing)
+    assert isinstance(gpu, NvmlError)
+    assert gpu.reason == "not-applicable"
+
+
+def test_a_driver_without_a_gpu_is_no_gpu() -> None:
+    gpu = open_nvml(lambda name: Library({"nvmlInit_v2": 9}))
+    assert isinstance(gpu, NvmlError)
+
+
+CGROUP_1 = {
+    "proc/self/cgroup": "4:memory:/work\n2:cpu,cpuacct:/work\n0::/",
+    "sys/fs/cgroup/memory/work/memory.limit_in_bytes": "4294967296",
+    "sys/fs/cgroup/memory/work/memory.max_usage_in_bytes": "1048576",
+    "sys/fs/cgroup/cpu,cpuacct/work/cpu.cfs_quota_us": "150000",
+    "sys/fs/cgroup/cpu,cpuacct/work/cpu.cfs_period_us": "100000",
+    "sys/fs/cgroup/cpu,cpuacct/work/cpu.stat": "nr_periods 1\nnr_throttled 1\nthrottled_time 5000",
+}
+CGROUP_2 = {
+    "proc/self/cgroup": "0::/work",
+    "sys/fs/cgroup/work/cgroup.controllers": "cpu memory",
+    "sys/fs/cgroup/work/memory.max": "max",
+    "sys/fs/cgroup/work/memory.peak": "2097152",
+    "sys/fs/cgroup/work/cpu.max": "50000 100000",
+    "sys/fs/cgroup/work/cpu.stat": "usage_usec 1\nthrottled_usec 7",
+}
+
+
+def test_control_groups_of_both_versions(tmp_path: Path) -> None:
+    one = proc.Cgroup.find(tree(tmp_path / "1", CGROUP_1))
+    assert one.facts() == {"version": 1, "memory_limit_bytes": 2**32, "memory_peak_bytes": 2**20, "cpu_limit": 1.5}
+    assert one.throttled() == 5000
+    two = proc.Cgroup.find(tree(tmp_path / "2", CGROUP_2))
+    assert two.facts() == {"version": 2, "memory_peak_bytes": 2**21, "cpu_limit": 0.5}
+    assert two.throttled() == 7000
+
+
+def test_no_control_group_says_nothing(tmp_path: Path) -> None:
+    assert proc.Cgroup.find(tmp_path).facts() == {}
+    assert proc.Cgroup.find(tmp_path).throttled() is None
+
+
+def test_counters_that_are_not_there_are_none(tmp_path: Path) -> None:
+    assert proc.cpu_times(tmp_path) is None
+    assert proc.pressure(tmp_path) is None
+    assert proc.status(root=tmp_path) == {}
+    assert not proc.reset_peak(tmp_path)
+
+
+def test_what_happened_between_two_moments(tmp_path: Path) -> None:
+    tick = os.sysconf("SC_CLK_TCK")
+    cpu = {"user": 0, "nice": 0, "system": 0, "idle": 0, "iowait": 0, "irq": 0, "softirq": 0, "steal": 0}
+    before = {"monotonic": 0.0, "own_cpu": 0.0, "cpu": cpu, "pressure": {"cpu": 0}, "throttled": None, "involuntary": 3}
+    later = {**cpu, "user": 12 * tick, "idle": 6 * tick, "steal": 2 * tick}
+    after = {
+        "monotonic": 10.0,
+        "own_cpu": 8.0,
+        "cpu": later,
+        "pressure": {"cpu": 2_500_000},
+        "throttled": 1,
+        "involuntary": 8,
+    }
+    assert proc.between(before, after) == {
+        "seconds": 10.0, "own": 8.0, "load": 0.6, "steal": 0.1, "others": pytest.approx(0.2), "pressure-cpu": 0.25,
+        "involuntary-switches": 5,
+    }  # fmt: skip
+
+
+def test_the_peak_of_memory_can_be_started_again() -> None:
+    script = (
+        "from benchfmt.profiler import proc\nheap = bytearray(64 * 2**20)\nfirst = proc.status()['VmHWM']\ndel heap\n"
+        "done = proc.reset_peak()\nprint(done, first - proc.status()['VmHWM'] > 50 * 2**20)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.fixture
+def watched() -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True)
+    yield process
+    process.communicate("\n")
+
+
+def test_the_sampler_imports_only_the_standard_library(watched: subprocess.Popen[str]) -> None:
+    source = str(Path(benchfmt.__file__).parents[1])
+    script = (
+        "import sys; sys.path[:0] = [sys.argv[2]]; from benchfmt.profiler.sampler import main; main(sys.argv[1])\n"
+        "print('\\n' + ' '.join(sorted({name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names))))"
+    )
+    asked = json.dumps({"pid": watched.pid, "hz": 50})
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", script, asked, source],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    out, _ = process.communicate("")
+    document, _, modules = out.partition("\n")
+    assert set(modules.split()) <= {"benchfmt", "__main__"}
+    seen = json.loads(document)
+    assert seen["ticks"] >= 3
+    assert len(seen["process"]["pages"]) == seen["ticks"]
+    assert min(seen["process"]["pages"]) * seen["page_size"] > 2**20
+    assert 0 < seen["observer_share"] < 0.5
+
+
+def test_a_process_that_ends_does_not_end_the_sampler(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    turns = iter([False, False, True])
+
+    def ended(seconds: float) -> bool:
+        process.wait()
+        return next(turns)
+
+    seen = sampler.watch(process.pid, 1000, [], Path("/"), ended)
+    assert seen["ticks"] == 4
+    assert len(seen["process"]["pages"]) <= 1
+
+
+def test_the_cost_of_each_sensor_is_told(tmp_path: Path) -> None:
+    def slow() -> float:
+        until = time.thread_time() + 0.003
+        while time.thread_time() < until:
+            pass
+        return 40.0
+
+    turns = iter([False, True])
+    channel = Channel("slow", "temperature", "cpu", "gauge", "fake", slow)
+    seen = sampler.watch(os.getpid(), 1000, [channel], Path("/"), lambda seconds: next(turns))
+    assert seen["channels"][0]["cost"] >= 0.009
+    assert seen["observer_cpu"] > 0
+
+
+def test_waiting_ends_with_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "select", lambda *_: ([sys.stdin], [], []))
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert sampler._until_input_ends(0.1)
