@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from benchfmt.tables import COLUMNS, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
-ROW_GROUP = 65_536
+ROW_GROUP = 32_768
 GROUP_BYTES = 4 * 2**20
 """A group ends sooner where its rows hold so much JSON text (extensions, samples): a reader has it in memory too."""
 # Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
