@@ -444,3 +444,16 @@ def test_bf706_a_valid_result_says_its_quality(form: str, tmp_path: Path) -> Non
 )
 def test_bf706_passes(passing: dict[str, Any], tmp_path: Path) -> None:
     assert "BF706" not in {finding.code for finding in validate(written(tmp_path, passing), "submission").findings}
+
+
+# --- BF707: enough runs ---
+
+
+def test_bf707_a_score_of_too_few_runs(tmp_path: Path) -> None:
+    examples = dict(re.findall(r"## (Fails|Passes)\n+```json\n(.*?)```", page("BF707"), re.DOTALL))
+    few = json.loads(examples["Fails"])
+    assert [(f.code, f.message, f.value) for f in of_records(tmp_path, few)] == [
+        ("BF707", "the score is of 3 runs; its rules ask for 5", "3")
+    ]
+    assert of_records(tmp_path, {**few, "status": "incomplete"}) == []
+    assert of_records(tmp_path, json.loads(examples["Passes"])) == []

@@ -97,6 +97,7 @@ _TABLE = (
     ("BF704", W, "MLPerf power is measured over the least time of a run"),
     ("BF705", W, "What MLPerf published for a run is what its files give"),
     ("BF706", W, "A result of an MLPerf submission is whole"),
+    ("BF707", E, "An MLPerf score is made from as many runs as its rules ask for"),
     # BF9xx: safety limits
     ("BF901", E, "No path leads out of the package"),
     ("BF902", E, "No link leads out of the package"),

@@ -247,6 +247,22 @@ def quality_is_said(frames: Frames) -> pl.DataFrame:
     return pl.concat(found)
 
 
+def runs_are_enough(frames: Frames) -> pl.DataFrame:
+    """BF707: a score is made from as many runs as its rules ask for."""
+    found = [no_faults()]
+    for suite, records in _records(frames):
+        required = _own(suite, "runs_required").cast(pl.Int64, strict=False).alias("required")
+        values = _values(frames, records.filter(pl.col("status") == "ok"), required)
+        scores = values.filter(
+            (pl.col("metric") == "time-to-train") & pl.col("statistic").str.starts_with("olympic-mean")
+        )
+        few = scores.filter(pl.col("n") < pl.col("required")).unique("record_id", keep="first", maintain_order=True)
+        message = pl.format("the score is of {} runs; its rules ask for {}", pl.col("n"), pl.col("required"))
+        hint = "add the missing runs, or write status incomplete"
+        found.append(faults(few, "BF707", "measurements", "n", message, pl.col("n"), hint))
+    return pl.concat(found)
+
+
 class Runs:
     """The numbers of runs, gathered batch by batch, of which a published and a recomputed record may both be there.
 
@@ -356,4 +372,5 @@ CHECKS: tuple[Callable[[Frames], pl.DataFrame], ...] = (
     seeds_belong,
     power_took_long_enough,
     quality_is_said,
+    runs_are_enough,
 )
