@@ -134,8 +134,8 @@ def profile(
             estimate_bandwidth=estimate_bandwidth, about=about, folder=raw_folder(output), tell=tell,
         )
     )  # fmt: skip
-    extra = {"title": f"Profile of {result.summary.benchmark.name}"}
-    extra |= {"licenses": [{"name": license_id}]} if license_id else {}  # type: ignore[dict-item]
+    title: dict[str, Any] = {"title": f"Profile of {result.summary.benchmark.name}"}
+    extra = title | ({"licenses": [{"name": license_id}]} if license_id else {})
     result.write(output, format=table_format.value, extra=extra)
     for line in summary_lines(result.summary):
         typer.echo(line, err=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -60,10 +61,8 @@ class Form:
 
 def last(pattern: str, text: str) -> re.Match[str] | None:
     """Return the last place where a pattern occurs."""
-    found = None
-    for found in re.finditer(pattern, text, re.MULTILINE):  # noqa: B007 - the last one is wanted
-        pass
-    return found
+    found = deque(re.finditer(pattern, text, re.MULTILINE), maxlen=1)
+    return found[0] if found else None
 
 
 def every(pattern: str, text: str) -> list[re.Match[str]]:

@@ -10,10 +10,8 @@ The round is that of the repository's folder (`training_results_v3.0`); the logs
 
 from __future__ import annotations
 
-import os
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,19 +111,13 @@ class Task:
 class Folders:
     """The files of a source by folder: what a folder's paths start with as the source spells it, and the names."""
 
-    names: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    names: dict[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: Source) -> Folders:
         """Return the folders of a source by their absolute path, as text with forward slashes."""
-        spelled: dict[str, list[str]] = defaultdict(list)
-        for text in source.files.texts():
-            head, _, name = text.rpartition(os.sep)
-            spelled[text[: len(text) - len(name)] if head or name != text else ""].append(name)
-        found = {}
-        for prefix, names in spelled.items():
-            found[Path(prefix or ".").absolute().as_posix()] = (prefix, names)
-        return cls(found)
+        folders = source.files.folders()
+        return cls({Path(prefix or ".").absolute().as_posix(): (prefix, tuple(names)) for prefix, names in folders})
 
     def path(self, folder: str, name: str) -> Path | None:
         """Return a file as the source spells it, or None where it is not there."""
