@@ -457,3 +457,29 @@ def test_bf707_a_score_of_too_few_runs(tmp_path: Path) -> None:
     ]
     assert of_records(tmp_path, {**few, "status": "incomplete"}) == []
     assert of_records(tmp_path, json.loads(examples["Passes"])) == []
+
+
+# --- BF708: valid runs ---
+
+
+def of_page(title: str) -> dict[str, Any]:
+    return json.loads(dict(re.findall(r"## (Fails|Passes)\n+```json\n(.*?)```", page("BF708"), re.DOTALL))[title])
+
+
+@pytest.mark.parametrize("form", ["json", *FORMS])
+def test_bf708_an_invalid_run_in_a_division(form: str, tmp_path: Path) -> None:
+    invalid = {**of_page("Fails"), "id": "r1"}
+    where = written(tmp_path, invalid) if form == "json" else write(tmp_path / form, flatten([invalid]), form)
+    place = (FILE, 1, None, "status") if form == "json" else (f"records.{form}", 1, "status", "status")
+    message = "an invalid run stands in the division closed: LoadGen: the minimum duration is not satisfied"
+    hint = "hand over a run that is valid; an invalid one may be kept, but not compared with others"
+    assert validate(where, "submission").findings == [Finding("BF708", W, *place, message, "invalid", hint, "r1")]
+    assert validate(where).findings == []
+
+
+@pytest.mark.parametrize("what", ["valid", "no division"])
+def test_bf708_passes(what: str, tmp_path: Path) -> None:
+    passing = of_page("Passes" if what == "valid" else "Fails")
+    if what == "no division":
+        del passing["benchmark"]["division"]
+    assert validate(written(tmp_path, passing), "submission").findings == []

@@ -476,13 +476,12 @@ class PackageWriter:
         self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
         self._sinks: dict[str, Sink] = {}
         self._known: set[str] = set()
-        self._systems: list[pa.Table] = []
 
     def __enter__(self) -> Self:
         """Make the folder in which the package grows; raises PackageError where its place is taken."""
         check_replaceable(self.path)
         self.folder.mkdir(parents=True)
-        for table in ("records", "measurements"):
+        for table in TABLES:
             self._sinks[table] = new_sink(self.folder, table, self.format)
         return self
 
@@ -506,16 +505,12 @@ class PackageWriter:
                 self._known.add(name)
                 fresh.append(index)
         if fresh:
-            # As columns: twenty thousand systems as plain rows take a hundred megabytes.
             whole = len(fresh) == batch.systems.num_rows
-            self._systems.append(batch.systems if whole else batch.systems.take(fresh))
+            self._sinks["systems"].write(batch.systems if whole else batch.systems.take(fresh))
         self._sinks["records"].write(batch.records)
         self._sinks["measurements"].write(batch.measurements)
 
     def _finish(self) -> None:
-        systems = self._sinks["systems"] = new_sink(self.folder, "systems", self.format)
-        for part in self._systems or [table_of("systems", [])]:
-            systems.write(part)
         facts = {}
         for table in TABLES:
             path = self._sinks[table].close()

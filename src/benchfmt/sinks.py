@@ -17,6 +17,8 @@ from benchfmt.tables import COLUMNS, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
 ROW_GROUP = 32_768
+SYSTEMS_GROUP = 2_048
+"""Systems come slowly, a few with each batch of records, and wait until a group is whole: so theirs are small."""
 GROUP_BYTES = 4 * 2**20
 """A group ends sooner where its rows hold so much JSON text (extensions, samples): a reader has it in memory too."""
 # Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
@@ -27,6 +29,8 @@ _REPEATING = {
     "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
 }  # fmt: skip
 _JSON = {item.name for items in COLUMNS.values() for item in items if item.kind == "json"} - _REPEATING
+_POOL = pa.system_memory_pool()
+"""What a group needed while it was compressed, a few MB a column, goes back to the system; Arrow's own pool keeps it."""
 _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
 
 
@@ -41,6 +45,7 @@ class Sink(ABC):
         self.path = path
         self.table = table
         self.schema = arrow_schema(table)
+        self.group_rows = SYSTEMS_GROUP if table == "systems" else ROW_GROUP
         self._parts: list[pa.Table] = []
         self._rows = self._bytes = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
@@ -54,7 +59,7 @@ class Sink(ABC):
         while start < part.num_rows:
             before = int(ends[start - 1]) if start else 0
             room = int(np.searchsorted(ends, before + GROUP_BYTES - self._bytes, side="right")) - start
-            count = min(room, ROW_GROUP - self._rows, part.num_rows - start)
+            count = min(room, self.group_rows - self._rows, part.num_rows - start)
             if count <= 0 and self._rows:
                 self._full()
                 continue
@@ -63,7 +68,7 @@ class Sink(ABC):
             self._rows += count
             start += count
             self._bytes += int(ends[start - 1]) - before
-            if self._rows >= ROW_GROUP:
+            if self._rows >= self.group_rows:
                 self._full()
 
     def _full(self) -> None:
@@ -133,8 +138,11 @@ class _ParquetSink(Sink):
                 "write_statistics": [f.name for f in self.schema if f.name in _SEARCHED],
             }
             # Without the Arrow schema in the file every reader sees plain strings.
-            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd", store_schema=False, **named)
-        self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=ROW_GROUP)
+            self._writer = pq.ParquetWriter(
+                self.path, self.schema, compression="zstd", store_schema=False, memory_pool=_POOL, **named
+            )
+        self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=self.group_rows)
+        _POOL.release_unused()
 
     def release(self) -> None:
         if self._writer is not None:

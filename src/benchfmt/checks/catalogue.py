@@ -98,6 +98,7 @@ _TABLE = (
     ("BF705", W, "What MLPerf published for a run is what its files give"),
     ("BF706", W, "A result of an MLPerf submission is whole"),
     ("BF707", E, "An MLPerf score is made from as many runs as its rules ask for"),
+    ("BF708", W, "A result in a division of MLPerf is valid"),
     # BF9xx: safety limits
     ("BF901", E, "No path leads out of the package"),
     ("BF902", E, "No link leads out of the package"),
@@ -110,7 +111,7 @@ _TABLE = (
 )
 
 CODES: dict[str, Code] = {code: Code(code, severity, title) for code, severity, title in _TABLE}
-SUBMISSION_ONLY = frozenset(f"BF5{number}" for number in range(11, 20)) | {"BF706"}
+SUBMISSION_ONLY = frozenset(f"BF5{number}" for number in range(11, 20)) | {"BF706", "BF708"}
 RULE_SETS: dict[str, frozenset[str]] = {
     "core": frozenset(CODES) - SUBMISSION_ONLY,
     "submission": frozenset(CODES),

@@ -263,6 +263,19 @@ def runs_are_enough(frames: Frames) -> pl.DataFrame:
     return pl.concat(found)
 
 
+def runs_are_valid(frames: Frames) -> pl.DataFrame:
+    """BF708: a run that its own log calls invalid is no result of a division."""
+    found = [no_faults()]
+    for _, records in _records(frames):
+        wrong = records.filter((pl.col("status") == "invalid") & pl.col("division").is_not_null())
+        why = pl.col("status_detail").str.split("\n").list.first().str.slice(0, 200)
+        message = pl.format("an invalid run stands in the division {}", pl.col("division"))
+        message += pl.when(why.is_not_null()).then(pl.format(": {}", why)).otherwise(pl.lit(""))
+        hint = "hand over a run that is valid; an invalid one may be kept, but not compared with others"
+        found.append(faults(wrong, "BF708", "records", "status", message, pl.col("status"), hint))
+    return pl.concat(found)
+
+
 class Runs:
     """The numbers of runs, gathered batch by batch, of which a published and a recomputed record may both be there.
 
@@ -373,4 +386,5 @@ CHECKS: tuple[Callable[[Frames], pl.DataFrame], ...] = (
     power_took_long_enough,
     quality_is_said,
     runs_are_enough,
+    runs_are_valid,
 )

@@ -10,19 +10,19 @@ Source of the names: https://github.com/mlcommons/inference/tree/master/loadgen
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from benchfmt.readers import mllog_lines
 
 HEAD_BYTES = TAIL_BYTES = 64 * 1024
 SUMMARY_BYTES = 1024 * 1024
 """A summary has some 3 kB; nobody's has a megabyte."""
 
-_ENTRY = re.compile(rb'^:::(?:MLLOG|ENDPTS) \{"key": "([^"]+)", "value": (.+?), "time_ms": ', re.MULTILINE)
-_ANY_ENTRY = re.compile(rb"^:::(?:MLLOG|ENDPTS) (\{.+\})\s*$", re.MULTILINE)
 _ERROR_KEY = re.compile(rb'"is_error": true')
 _LEGACY = re.compile(rb'^"pid": \d+, "tid": \d+, "ts": -?\d+ns : (\w+) : (.*)$', re.MULTILINE)
 _ESTIMATE = re.compile(r"Early stopping ([0-9.]+)(?:th)? percentile estimate: *([0-9]+)")
@@ -205,42 +205,23 @@ def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> L
             # Half a line at the cut says nothing.
             data = data[: data.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :]
     values: dict[str, str] = {}
-    for name, raw in _entries(data):
-        if name not in values:
-            values[name] = _scalar(raw)
+    for name, text in _entries(data):
+        values.setdefault(name, text.encode("utf-8", "replace").decode())  # \ud800 is half a character
     count = len(_ERROR_KEY.findall(data))
     return Log(path, values, digest, min(size, head + tail), f"{count} errors in the detail log" if count else None)
 
 
-def _entries(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the keys with the JSON of their values, in the order of the log."""
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-    found = False
-    for match in _ENTRY.finditer(data):
-        found = True
-        yield match.group(1).decode("utf-8", "replace"), match.group(2)
-    if found:
+def _entries(data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the keys with the characters of their values, in the order of the log; a line that was cut off says nothing."""
+    token = next((token for token in (mllog_lines.MLLOG, mllog_lines.ENDPTS) if token in data), None)
+    if token is None:
+        for match in _LEGACY.finditer(data):
+            yield match[1].decode(), match[2].decode("utf-8", "replace").strip()
         return
-    for match in _LEGACY.finditer(data):
-        yield match.group(1).decode(), json.dumps(match.group(2).decode("utf-8", "replace").strip()).encode()
-    for match in _ANY_ENTRY.finditer(data):
-        try:
-            entry = json.loads(match.group(1), parse_int=str, parse_float=str)
-        except (ValueError, RecursionError):  # a line that was cut
-            continue
-        if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-            yield entry["key"], json.dumps(entry.get("value")).encode()
-
-
-def _scalar(raw: bytes) -> str:
-    """Return the characters of a value; those of a text without its quotes."""
-    if raw.startswith(b'"'):
-        try:
-            return str(json.loads(raw)).encode("utf-8", "replace").decode()  # \ud800 is half a character
-        except ValueError:
-            return raw.decode("utf-8", "replace")
-    return raw.decode("utf-8", "replace")
+    for _, start, stop in mllog_lines.found(data, token):
+        raw = mllog_lines.last(data, token, start, stop)
+        with suppress(ValueError, RecursionError):
+            yield mllog_lines.entry(raw or b"")
 
 
 def estimates(words: str) -> list[Estimate]:

@@ -1,11 +1,11 @@
-r"""The logs of MLPerf Training and HPC: three syntaxes, one reader.
+r"""The logs of MLPerf Training and HPC, whole: three syntaxes, one reader.
 
     v0.5   :::MLPv0.5.0 resnet 1541720386.718659639 (file.py:49) run_stop: {"success": true}
     v0.6   :::MLL 1560888652.056 run_stop: {"value": null, "metadata": {"status": "success"}}
     v0.7+  :::MLLOG {"time_ms": 1759734393481, "key": "run_stop", "value": null, "metadata": {"status": "success"}}
 
-Most of a log may be other output, so lines are found by their token alone, and only those whose key is asked for are
-parsed. A line counts from its last token on; what stands before it (a rank, a logger's name) does not.
+Lines are found, and those of the third syntax read, by `mllog_lines`, as in the logs of all other suites. Only those
+whose key is asked for are parsed.
 
 Source: https://github.com/mlcommons/logging, mlperf_logging/compliance_checker/mlp_parser
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import math
 import re
 import warnings
@@ -26,18 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import mllog_lines
 from benchfmt.readers.jsons import Digits
 
 V05, V06, V07, FREE = "mlp-v0.5", "mll", "mllog", "free-text"
 _BLOCK = 4 * 2**20
 _TOKEN = b":::ML"
-_TOKENS = ((b":::MLLOG ", V07), (b":::MLL ", V06), (b":::MLPv0.5", V05))
-_V05 = re.compile(
-    r":::MLPv0\.5\S* \S+ (?P<time>[0-9.]+) \((?P<file>.*?)\) (?P<key>[A-Za-z0-9_]+)(?:\s*:\s*(?P<rest>.*))?$"
-)
-_V06 = re.compile(r":::MLL (?P<time>[0-9.]+) (?P<key>[A-Za-z0-9_]+) ?:\s+(?P<rest>.+)$")
+_TOKENS = ((mllog_lines.MLLOG, V07), (b":::MLL ", V06), (b":::MLPv0.5", V05))
+_V05 = re.compile(r"\S* \S+ (?P<time>[0-9.]+) \((?P<file>.*?)\) (?P<key>[A-Za-z0-9_]+)(?:\s*:\s*(?P<rest>.*))?$")
+_V06 = re.compile(r"(?P<time>[0-9.]+) (?P<key>[A-Za-z0-9_]+) ?:\s+(?P<rest>.+)$")
 _FREE = re.compile(rb"MLPerf: \w+ \[(?P<time>[0-9/]+ [0-9:]+)\], (?P<key>\w+)(?: *: *(?P<rest>[^\r\n]*))?")
-_KEY = re.compile(rb'"key" *: *"([^"\\]*)"')
 _TIME = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
 _NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MOST_TEXT = 100_000
@@ -177,32 +174,16 @@ class _Reading:
             yield from self._of(rest, len(rest), above)
 
     def _of(self, data: bytes, end: int, above: int) -> Iterator[tuple[int, bytes]]:
-        """Yield the lines with a token in a block that ends with a line."""
-        line, counted, stop = above + 1, 0, -1
-        at = data.find(_TOKEN, 0, end)
-        while at >= 0:
-            if at >= stop:
-                stop = data.find(b"\n", at, end)
-                stop = end if stop < 0 else stop
-            line += data.count(b"\n", counted, at)
-            counted = at
-            # A progress bar ends its lines with a carriage return alone.
-            turn = data.find(b"\r", at, stop)
-            here = stop if turn < 0 else turn
-            text = self._cut(data, at, here)
+        """Yield the lines with a token in a block that ends with a line; the first token of a file says its syntax."""
+        for line, start, stop in mllog_lines.found(data, _TOKEN, end, above):
+            if self.syntax is None:
+                known = next(((t, s) for t, s in _TOKENS if data.startswith(t, start)), None)
+                if known is None:
+                    continue
+                self.token, self.syntax = known
+            text = mllog_lines.last(data, self.token, start, stop)
             if text is not None:
                 yield line, text
-            at = data.find(_TOKEN, here, end)
-
-    def _cut(self, data: bytes, start: int, stop: int) -> bytes | None:
-        """Return a line from its last token on; the first token of a file says its syntax."""
-        if self.syntax is None:
-            found = next(((t, s) for t, s in _TOKENS if data.startswith(t, start)), None)
-            if found is None:
-                return None
-            self.token, self.syntax = found
-        last = data.rfind(self.token, start, stop)
-        return data[last:stop].rstrip() if last >= 0 else None
 
     def see(self, line: int, raw: bytes) -> None:
         """Take a line."""
@@ -218,15 +199,11 @@ class _Reading:
             self.events.append(event)
 
     def _v07(self, line: int, raw: bytes) -> Event | None:
-        named = _KEY.findall(raw)
-        if named and not any(self.keep(name.decode("latin-1")) for name in named):
+        named = mllog_lines.keys(raw)
+        if named and not any(map(self.keep, named)):
             return None
-        data = _loads(_decoded(raw[len(self.token) :]))
-        if not isinstance(data, dict):
-            raise ValueError("no JSON object")
-        key = data.get("key")
-        if not isinstance(key, str):
-            raise ValueError("an event without key")
+        data = mllog_lines.parsed(raw)
+        key = data["key"]
         if not self.keep(key):
             return None
         time = _time(data["time_ms"]) if "time_ms" in data else _time(data.get("time_s"), 1000)
@@ -234,7 +211,7 @@ class _Reading:
         return Event(key, time, data.get("value"), metadata if isinstance(metadata, dict) else {}, line)
 
     def _older(self, line: int, raw: bytes) -> Event | None:
-        text = _decoded(raw)
+        text = mllog_lines.decoded(raw)
         match = (_V05 if self.syntax == V05 else _V06).match(text)
         if match is None:
             raise ValueError("not an event of this syntax")
@@ -249,7 +226,7 @@ class _Reading:
         if not rest:
             return None, {}
         try:
-            data = _loads(rest)
+            data = mllog_lines.loads(rest)
         except ValueError:
             return rest, {}
         if isinstance(data, dict):
@@ -258,7 +235,7 @@ class _Reading:
 
     def _valued_v06(self, line: int, rest: str) -> tuple[Any, dict[str, Any]]:
         try:
-            data = _loads(rest)
+            data = mllog_lines.loads(rest)
         except ValueError as error:
             data = _python(rest)
             if data is None:
@@ -277,7 +254,7 @@ class _Reading:
                 if match is None or not self.keep(match["key"].decode("latin-1")):
                     continue
                 self.syntax = FREE
-                rest = _decoded(match["rest"] or b"")
+                rest = mllog_lines.decoded(match["rest"] or b"")
                 # 75.98000% is no JSON number.
                 value, metadata = self._valued_v05(re.sub(r"([0-9.]+)%", r'"\1%"', rest))
                 self.events.append(Event(match["key"].decode("latin-1"), None, value, metadata, number_))
@@ -286,18 +263,6 @@ class _Reading:
         self.lost += 1
         if len(self.faults) < _FAULTS:
             self.faults.append((line, words))
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
-def _loads(text: str) -> Any:
-    """Return JSON data with its numbers as they are written; NaN and the like, which is no JSON, is a text."""
-    return json.loads(text, parse_float=Digits, parse_int=Digits, parse_constant=str)
 
 
 def _python(text: str) -> Any:
