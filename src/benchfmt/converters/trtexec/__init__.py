@@ -1,0 +1,73 @@
+"""trtexec: logs of TensorRT 7 to 11, the JSON that a run exports, and both together as one record.
+
+A query is one execution of the engine, whatever its batch. Device time, the time with both transfers, and the time with
+waiting for the query before are stages of their own. Where a run exported its times, they are preferred to the log,
+which must agree. What trtexec does by default is data: `benchfmt.suites.trtexec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from benchfmt.converters import texts
+from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.trtexec import file_groups, record
+from benchfmt.converters.trtexec.evidence import Evidence
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import trtexec as reader
+from benchfmt.readers.trtexec import Run
+
+NAME = record.NAME
+VERSION = record.VERSION
+OPTIONS = ("model", "system", "submitter", "url", "license", "warm_up_ms")
+
+
+def detect(source: Source) -> Match | None:
+    """Say how many logs and exports of trtexec a source holds, or None."""
+    found = file_groups.find(source)
+    if found.logs:
+        return Match(0.9, f"{len(found.logs)} logs of trtexec, first {source.relative(found.logs[0])}")
+    told = [path for path, kind in found.exports.items() if kind in file_groups.RESULTS]
+    return Match(0.85, f"{len(told)} files that trtexec exported, first {source.relative(told[0])}") if told else None
+
+
+def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
+    """Yield a unit for each log with what its runs exported, then for each set of exports without a log."""
+    for group in file_groups.groups(source):
+        if isinstance(group, Skipped):
+            yield group
+            continue
+        kinds = tuple(kind for kind, _ in group.others)
+        yield Unit(group.path, tuple(path for _, path in group.others), options, (group.kind, kinds), source.limits)
+
+
+def read(unit: Unit) -> Iterator[Item]:
+    """Yield the records of one log, or of one set of exports."""
+    kind, kinds = unit.extra
+    exports = list(zip(kinds, unit.supporting, strict=True))
+    if kind == "log":
+        yield from _of_log(unit, exports)
+        return
+    files = [(kind, unit.path), *exports]
+    try:
+        run = file_groups.run_of_exports(files, unit.limits)
+    except BenchfmtError as error:
+        yield Failed(unit.path, str(error))
+        return
+    yield from _of_run(unit, run, files)
+
+
+def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
+    runs = reader.runs(texts.text_of(unit.path))
+    if not runs:
+        yield Failed(unit.path, "there is no run of trtexec in it")
+    mine = file_groups.shared_out(runs, exports)
+    for run in runs:
+        yield from _of_run(unit, run, mine[run.number], several=len(runs) > 1)
+
+
+def _of_run(unit: Unit, run: Run, files: list[tuple[str, Path]], *, several: bool = False) -> Iterator[Item]:
+    evidence = Evidence(unit, run, several)
+    evidence.take(files)
+    yield from record.items(evidence)
