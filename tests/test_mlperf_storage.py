@@ -22,7 +22,7 @@ import pytest
 
 from benchfmt import Record, convert, validate
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
-from benchfmt.converters.mlperf import inference, published, published_tiny, storage, tiny
+from benchfmt.converters.mlperf import inference, published, published_tiny, storage, storage_files, tiny
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.record import Measurement
 from benchfmt.suites import mlperf_storage as rules
@@ -414,7 +414,7 @@ def test_a_summary_that_cannot_be_read_fails_and_the_report_stays(tmp_path: Path
 def test_strange_yaml_is_no_data(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(text)
-    data, error = storage.read_yaml(path)
+    data, error = storage_files.read_yaml(path)
     assert error is not None or data
 
 
