@@ -5,6 +5,7 @@ Times are exact decimals until the last step. Rules: mlcommons/logging, mlperf_l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -219,3 +220,8 @@ def olympic(values: Sequence[Decimal | None], dropped: int) -> Olympic | None:
     if not taken:
         return None
     return Olympic(sum((value for value, _ in taken), Decimal(0)) / len(taken), tuple(index for _, index in taken))
+
+
+def average(values: list[float]) -> float:
+    """Return the plain mean of numbers, without an error of summing."""
+    return math.fsum(values) / len(values)
