@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
-from benchfmt.converters.mlperf import systems, tiny
+from benchfmt.converters.mlperf import systems, tiny, tiny_system
+from benchfmt.converters.mlperf.tiny_quality import targets
+from benchfmt.converters.mlperf.tiny_speed import RATE, without_zero
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -25,17 +27,16 @@ from benchfmt.vocabulary import vocabulary
 
 NAME = "mlperf-tiny-published"
 VERSION = "1.0"
-SUITE = tiny.SUITE
+SUITE = tiny_system.SUITE
 PREFIXES = tiny.PREFIXES
 
 _HEAD = 16 * 1024
 _MARKS = (b'"median_throughput"', b'"Benchmark"', b'"Board Name"')
 _NEEDED = ("Benchmark", "median_throughput")
-_RATE = {"metric": "throughput", "statistic": "median", "stage": "inference", "per": "sample"}
 _COLUMNS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("median_throughput", {**_RATE, "primary": True}, "/s"),
+    ("median_throughput", {**RATE, "primary": True}, "/s"),
     ("median_energy_cost", {"metric": "energy", "statistic": "median", "stage": "inference", "per": "sample", "scope": "board"}, "J"),
-    ("median_energy_median_throughput", {**_RATE, "scope": "run:energy"}, "/s"),
+    ("median_energy_median_throughput", {**RATE, "scope": "run:energy"}, "/s"),
     ("accuracy_Top-1", {"metric": "accuracy", "statistic": "pooled"}, "1"),
     ("accuracy_AUC", {"metric": "auroc", "statistic": "pooled"}, "1"),
 )  # fmt: skip
@@ -110,7 +111,7 @@ def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str]) -> d
     for column, key, unit in _COLUMNS:
         item = _measured(row, column, key, unit)
         if item:
-            measurements.append(item | tiny.targets(benchmark, item["metric"], closed=closed))
+            measurements.append(item | targets(benchmark, item["metric"], closed=closed))
     if not any("value" in item for item in measurements):
         raise ValueError("the row has no number that is one")
     description = {key: value for key, value in row.items() if isinstance(value, str) and not isinstance(value, Digits)}
@@ -127,7 +128,7 @@ def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str]) -> d
         "dataset": given(name=benchmark.dataset) if benchmark else {},
         "model": given(name=benchmark.model) if benchmark and closed else {},
         "system": _system(description),
-        "software": tiny.software(description),
+        "software": tiny_system.software(description),
         "configuration": given(
             precision=systems.precision(description.get("Quantization Method")),
             batch_size=benchmark.batch_size if benchmark else None,
@@ -139,7 +140,7 @@ def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str]) -> d
             execution=_execution(row, round_id, division, name), sources=[{**source, "locator": f"row={number}"}],
             converter=NAME, converter_version=VERSION,
         ),
-        "extensions": {"mlperf": {**kept, **tiny.software_notes(description)}},
+        "extensions": {"mlperf": {**kept, **tiny_system.software_notes(description)}},
     }  # fmt: skip
     return {key: value for key, value in record.items() if value not in (None, {}, {"mlperf": {}})}
 
@@ -150,7 +151,7 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
 
 
 def _system(description: Mapping[str, str]) -> dict[str, Any]:
-    return tiny.system({key: value for key, value in description.items() if key not in _SAID | {"uid", "url"}})
+    return tiny_system.system({key: value for key, value in description.items() if key not in _SAID | {"uid", "url"}})
 
 
 def _measured(row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit: str) -> dict[str, Any] | None:
@@ -167,7 +168,7 @@ def _measured(row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit:
         **key, "value": value, "unit": unit, "basis": "published", "reported_value": str(text),
         **({"reported_unit": code} if code and code != "1" else {}),
     }  # fmt: skip
-    return tiny.without_zero(found) if key["metric"] in ("throughput", "energy") else found
+    return without_zero(found) if key["metric"] in ("throughput", "energy") else found
 
 
 def _execution(row: Mapping[str, Any], round_id: str | None, division: str | None, name: str) -> str | None:
