@@ -94,7 +94,7 @@ def windows(model: str, pairs: int) -> Taken:
 
     job = Job(model, "")
     session = engine.open_session(job)
-    items = engine.Items(job, engine.shapes(session, job), session)
+    items = engine.Items(job, engine.shapes(session.inputs, job))
     call, _ = engine.pipeline(job, session, items)
     chance = random.Random(0)  # noqa: S311 - an order that can be made again
     start, cpu = time.perf_counter(), time.process_time()

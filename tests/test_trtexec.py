@@ -1,12 +1,9 @@
-"""trtexec: the reader, the converter on fixtures and on the real samples, and the adapter with a stand-in."""
+"""trtexec: the reader, and the converter on fixtures and on the real samples."""
 
 from __future__ import annotations
 
 import json
 import re
-import stat
-import sys
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -19,8 +16,6 @@ import pytest
 from benchfmt.conversion import convert
 from benchfmt.converters import trtexec as converter
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
-from benchfmt.finding import BenchfmtError
-from benchfmt.profiler import tensorrt
 from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from benchfmt.record import Measurement, Record
@@ -531,180 +526,3 @@ def test_a_large_log_with_a_marker_only_at_its_end_is_found(tmp_path: Path) -> N
     filler = "some build system says something\n" * 5000
     (tmp_path / "ci.log").write_text(filler + (FIXTURES / "eleven.log").read_text("utf-8"))
     assert converter.detect(Source(tmp_path)) is not None
-
-
-# --- the adapter ---
-
-posix_only = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script that its first line starts")
-
-STAND_IN = """#!{python}
-import sys, time
-flags = dict(word[2:].partition("=")[::2] for word in sys.argv[1:] if word.startswith("--"))
-print("&&&& RUNNING TensorRT.trtexec [TensorRT v{tag}] # " + " ".join(["trtexec", *sys.argv[1:]]), flush=True)
-if "help" in flags:
-    sys.exit(0)
-for line in open({log!r}, encoding="utf-8"):
-    if "&&&&" in line or "TensorRT version" in line or line.startswith("office$"):
-        continue
-    print(line, end="", flush=True)
-    if "Starting inference" in line:
-        open(flags["exportTimes"], "w").write(open({times!r}).read())
-        time.sleep({seconds})
-print("&&&& {end} TensorRT.trtexec [TensorRT v{tag}] # " + " ".join(["trtexec", *sys.argv[1:]]))
-sys.exit({code})
-"""
-
-
-def stand_in(folder: Path, tag: str = "100900", end: str = "PASSED", seconds: float = 0.7) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / "trtexec"
-    source = FIXTURES / "pair"
-    path.write_text(
-        STAND_IN.format(
-            python=sys.executable, tag=tag, log=str(source / "harbour.log"), times=str(source / "times.json"), end=end,
-            seconds=seconds, code=0 if end == "PASSED" else 1,
-        )
-    )  # fmt: skip
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-class Seen:
-    """A sampler that saw a device."""
-
-    def __init__(self, pid: int) -> None:
-        assert pid > 0
-        self.began = time.monotonic()
-
-    def stop(self) -> dict[str, Any]:
-        times = [self.began + step / 50 for step in range(100)]
-        gauge = {"kind": "gauge", "source": "stand-in", "times": times}
-        return {
-            "hz": 50.0, "ticks": 100, "page_size": 4096,
-            "process": {"times": times, "pages": [1000] * 100},
-            "channels": [
-                {**gauge, "metric": "memory", "scope": "gpu", "values": [2**30] * 99 + [2**31]},
-                {**gauge, "metric": "temperature", "scope": "gpu", "failed": {"reason": "sensor-failed", "detail": "stuck"}, "values": []},
-            ],
-            "absent": [{"metric": "power", "scope": "gpu", "reason": "permission-denied", "detail": "no"}],
-        }  # fmt: skip
-
-
-def model(folder: Path) -> Path:
-    path = folder / "harbour.onnx"
-    path.write_bytes(b"x" * 1234)
-    return path
-
-
-@posix_only
-def test_a_stand_in_replaying_a_log_goes_end_to_end(tmp_path: Path) -> None:
-    program = stand_in(tmp_path / "bin")
-    settings = tensorrt.Settings(warm_up_ms=50)
-    [record] = tensorrt.profile(
-        model(tmp_path), tmp_path / "run", program=program, settings=settings, watch=Seen, system={"name": "bench 7"}
-    )
-    found = by_key(record)
-    assert record.status == "ok"
-    assert record.software is not None
-    assert record.software.engine_version == "10.9.0"
-    assert found[RATE].reported_value == "457.364"
-    mean = found["latency", "mean", "compute", "query", ""]
-    assert (mean.n, mean.source_path) == (25, "trtexec-times.json")  # exported times are preferred
-    assert found["memory", "mean", "", "", "gpu"].value == 2**30
-    assert found["memory", "mean", "", "", "process"].value == 4096000
-    assert found["temperature", "mean", "", "", "gpu"].missing == "sensor-failed"
-    assert found["power", "mean", "", "", "gpu"].missing == "permission-denied"
-    assert found["utilization", "mean", "", "", "gpu"].missing == "no-sensor"
-    assert not [m for m in found.values() if m.value == 0]
-    assert record.model is not None
-    assert record.model.size_bytes == 1234
-    assert record.system is not None
-    assert record.system.name == "bench 7"
-    told = (record.extensions or {})["benchfmt"]
-    assert told["window_s"] == pytest.approx(0.65, abs=0.4)
-    assert "--useCudaGraph" in told["switches"]
-
-
-@posix_only
-def test_without_a_sampler_every_sensor_is_missing_with_its_reason(tmp_path: Path) -> None:
-    [record] = tensorrt.profile(
-        model(tmp_path), tmp_path / "run", program=stand_in(tmp_path / "bin", seconds=0), watch=lambda _: None
-    )
-    sensed = [m for m in record.measurements or () if m.scope in ("gpu", "process")]
-    assert len(sensed) == 8
-    assert {m.missing for m in sensed} == {"not-measured"}
-
-
-@posix_only
-def test_the_profiler_s_own_sampler_watches_from_outside(tmp_path: Path) -> None:
-    [record] = tensorrt.profile(
-        model(tmp_path),
-        tmp_path / "run",
-        program=stand_in(tmp_path / "bin", seconds=1),
-        settings=tensorrt.Settings(warm_up_ms=50),
-    )
-    found = by_key(record)
-    assert (found["memory", "mean", "", "", "process"].value or 0) > 2**20
-    assert all(m.value != 0 for m in found.values() if m.metric in ("memory", "power", "energy", "temperature"))
-
-
-@posix_only
-def test_a_failed_run_is_a_failed_record_with_nothing_sensed(tmp_path: Path) -> None:
-    [record] = tensorrt.profile(
-        model(tmp_path), tmp_path / "run", program=stand_in(tmp_path / "bin", end="FAILED", seconds=0), watch=Seen
-    )
-    assert record.status == "failed"
-    assert not [m for m in record.measurements or () if m.metric == "power"]
-
-
-@posix_only
-def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    began = time.monotonic()
-    program = stand_in(tmp_path / "bin", seconds=60)
-    [record] = tensorrt.profile(model(tmp_path), tmp_path / "run", program=program, watch=Seen, timeout=1.5)
-    assert time.monotonic() - began < 20
-    assert record.status == "incomplete"
-    assert (record.extensions or {})["benchfmt"]["exit_status"] != 0
-
-
-@pytest.mark.parametrize(
-    ("release", "wanted", "unwanted"),
-    [
-        (
-            "8.0.1",
-            ["--streams=1", "--percentile=99", "--useCudaGraph", "--useSpinWait"],
-            ["--infStreams=1", "--includeDataTransfers"],
-        ),
-        ("8.6.1", ["--infStreams=1", "--percentile=90,95,99", "--useCudaGraph"], ["--streams=1", "--noDataTransfers"]),
-        (
-            "11.1.0",
-            ["--infStreams=1", "--includeDataTransfers"],
-            ["--useCudaGraph", "--useSpinWait", "--noCudaGraph", ""],
-        ),
-    ],
-)
-def test_every_setting_is_said(release: str, wanted: list[str], unwanted: list[str]) -> None:
-    said = tensorrt.arguments(release, Path("m.onnx"), Path("out"), tensorrt.Settings())
-    assert set(wanted) <= set(said)
-    assert not set(unwanted) & set(said)
-    off = tensorrt.Settings(data_transfers=False, cuda_graph=False, spin_wait=False)
-    said = tensorrt.arguments(release, Path("m.plan"), Path("out"), off)
-    assert "--loadEngine=m.plan" in said
-    assert ("--noDataTransfers" in said) == (release != "11.1.0")
-    assert ("--noCudaGraph" in said) == ("--noSpinWait" in said) == (release == "11.1.0")
-    assert not {"--dumpProfile", "--exportProfile"} & {word.partition("=")[0] for word in said}
-
-
-@posix_only
-def test_a_program_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(tensorrt.TrtexecError, match="which is not there"):
-        tensorrt.find({"TRTEXEC": str(tmp_path / "none")})
-    monkeypatch.setattr(tensorrt, "USUAL", tmp_path / "usual")
-    with pytest.raises(tensorrt.TrtexecError, match="set \\$TRTEXEC"):
-        tensorrt.find({"PATH": str(tmp_path)})
-    program = stand_in(tmp_path / "bin")
-    assert tensorrt.find({"PATH": str(tmp_path / "bin")}) == program
-    with pytest.raises(tensorrt.TrtexecError, match="does not say its version"):
-        tensorrt.version(stand_in(tmp_path / "old", tag=""))
-    with pytest.raises(BenchfmtError, match="there is no setting 'speed'"):
-        tensorrt.settings_of({"speed": 1})

@@ -22,6 +22,14 @@ class Scenario(StrEnum):
     offline = "offline"
 
 
+class Engine(StrEnum):
+    """What runs the model."""
+
+    onnxruntime = "onnxruntime"
+    tensorrt = "tensorrt"
+    trtexec = "trtexec"
+
+
 class Harness(StrEnum):
     """What issues the queries."""
 
@@ -47,11 +55,20 @@ class Optimisation(StrEnum):
 
 
 def profile(
-    model: Annotated[Path, typer.Argument(help="An ONNX model.")],
+    model: Annotated[Path, typer.Argument(help="An ONNX model, or an engine that TensorRT has built.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")],
     quick: Annotated[bool, typer.Option("--quick", help="One process of a second: does everything work?")] = False,
     budget: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole profile.  [default: 300]")] = None,
-    scenario: Annotated[Scenario, typer.Option(help="How work arrives.")] = Scenario.single_stream,
+    engine: Annotated[
+        Engine, typer.Option(help="What runs the model; tensorrt is its Python API.")
+    ] = Engine.onnxruntime,
+    engine_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Of the first provider, TensorRT's builder (fp16=1), or trtexec."),
+    ] = None,
+    scenario: Annotated[
+        Scenario | None, typer.Option(help="How work arrives.  [default: single-stream; trtexec: closed-loop]")
+    ] = None,
     inputs: Annotated[
         str | None,
         typer.Option(metavar="DATA", help="An .npz or .npy file, a row an item, or a FUNCTION that yields items."),
@@ -105,7 +122,7 @@ def profile(
     system_kind: Annotated[str | None, typer.Option(help="Kind of the machine: laptop, board, server ...")] = None,
     table_format: Annotated[Tables, typer.Option("--format", help="Files of the tables.")] = Tables.parquet,
 ) -> None:
-    """Measure an ONNX model, and write honest records of it.
+    """Measure a model, and write honest records of it.
 
     FUNCTION is package.module:name or file.py:name. The raw observations go to PACKAGE-runs beside the package. Exit
     status 1 if a process failed.
@@ -128,7 +145,8 @@ def profile(
     result = _with_progress(
         lambda tell: run(
             model, inputs=inputs, preprocess=preprocess, postprocess=postprocess, evaluate=evaluate, labels=labels,
-            predictions=predictions, scenario=scenario.value, batch_size=batch_size, dimensions=_sizes(dim or []),
+            predictions=predictions, engine=engine.value,
+            engine_options=_options(engine_option or []), scenario=scenario.value if scenario else None, batch_size=batch_size, dimensions=_sizes(dim or []),
             providers=provider or ["CPUExecutionProvider"], threads=threads, spinning=spinning, optimisation=optimisation.value,
             io_binding=io_binding, harness=harness.value, rate=rate, workers=workers, seed=seed, protocol=plan, budget=budget,
             estimate_bandwidth=estimate_bandwidth, about=about, folder=raw_folder(output), tell=tell,
@@ -147,6 +165,16 @@ def _with_processes(plan: Any, processes: int) -> Any:
     from dataclasses import replace
 
     return replace(plan, processes=processes, most_processes=max(processes, plan.most_processes))
+
+
+def _options(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise BenchfmtError(f"--engine-option takes KEY=VALUE, as in --engine-option fp16=1, not {pair!r}")
+        found[key] = value
+    return found
 
 
 def _sizes(pairs: list[str]) -> dict[str, int]:

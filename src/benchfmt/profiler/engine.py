@@ -1,4 +1,4 @@
-"""ONNX Runtime: a session as asked for, its inputs, and what really ran where.
+"""What is common to all engines: the inputs of a model, the items that queries are made of, and how one query is timed.
 
 Imported only in processes that run a model.
 """
@@ -6,84 +6,71 @@ Imported only in processes that run a model.
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime as ort
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import callables
 from benchfmt.profiler.job import MULTI_STREAM_SAMPLES, Job
 
 Feed = dict[str, Any]
+Call = Callable[[int], tuple[int, int, int, int]]
+SESSIONS = {
+    "onnxruntime": ("benchfmt.profiler.onnxruntime_session", "OnnxRuntimeSession"),
+    "tensorrt": ("benchfmt.profiler.tensorrt_session", "TensorRtSession"),
+}
+"""Where the session of each engine is; it is imported only in a process that uses it."""
 TYPES = {
     "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16, "tensor(int64)": np.int64,
     "tensor(int32)": np.int32, "tensor(int16)": np.int16, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8,
     "tensor(uint16)": np.uint16, "tensor(uint32)": np.uint32, "tensor(uint64)": np.uint64, "tensor(bool)": np.bool_,
 }  # fmt: skip
-LEVELS = {
-    "none": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
-    "basic": ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
-    "extended": ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
-    "all": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
-}
-_QUIET = 3
 _POOL = 32
 
 
 class EngineError(BenchfmtError):
-    """A model that ONNX Runtime does not load, or inputs that do not fit it."""
+    """A model that its engine does not load, or inputs that do not fit it."""
 
 
-def options(job: Job, profile: str | None = None) -> ort.SessionOptions:
-    """Return the session options that a job asks for, every default that matters said."""
-    found = ort.SessionOptions()
-    found.intra_op_num_threads = job.threads
-    found.inter_op_num_threads = 1
-    found.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    found.graph_optimization_level = LEVELS[job.optimisation]
-    # Threads that spin use processor time while they wait: then that time says nothing about the work.
-    found.add_session_config_entry("session.intra_op.allow_spinning", "1" if job.spinning else "0")
-    found.log_severity_level = _QUIET
-    if profile:
-        found.enable_profiling = True
-        found.profile_file_prefix = profile
-    return found
+@dataclass(frozen=True)
+class Port:
+    """An input of a model as its file declares it; a free dimension is a name, a number below 1, or None."""
+
+    name: str
+    kind: str
+    shape: tuple[int | str | None, ...]
 
 
-def open_session(job: Job, profile: str | None = None) -> ort.InferenceSession:
-    """Return the session of a job; raises EngineError. Providers that are not there are left out, and told by `placement`."""
-    there = ort.get_available_providers()
-    wanted = [name for name in job.providers if name in there]
-    if "CPUExecutionProvider" not in wanted:
-        wanted.append("CPUExecutionProvider")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ort.InferenceSession(job.model, options(job, profile), providers=wanted)
-    except Exception as error:  # ORT's exceptions have no other common base
-        raise EngineError(f"{Path(job.model).name}: ONNX Runtime does not load it: {error}") from error
+class Session(Protocol):
+    """A loaded model, whatever runs it."""
+
+    inputs: list[Port]
+    building: float | None
+    """Seconds in which an engine was built for this machine; None where none was."""
+
+    def run(self, feed: Feed) -> list[Any]:
+        """Return the outputs for host arrays."""
+
+    def bound(self, feeds: Sequence[Feed]) -> Call:
+        """Return a query over inputs that lie on the device already."""
+
+    def placement(self) -> dict[str, Any]:
+        """Return what was asked for, what is in use, and what of it is lost."""
+
+    def version(self) -> dict[str, str]:
+        """Return which version of what runs the model."""
 
 
-def version() -> dict[str, str]:
-    """Return which ONNX Runtime this is."""
-    return {"version": ort.__version__, "build": ort.get_build_info()}
-
-
-def placement(job: Job, session: ort.InferenceSession) -> dict[str, Any]:
-    """Return the providers asked for, there, and in use, and those that silently are not."""
-    used = session.get_providers()
-    return {
-        "asked": list(job.providers),
-        "available": ort.get_available_providers(),
-        "used": used,
-        "lost": [name for name in job.providers if name not in used],
-        "options": {name: dict(said) for name, said in session.get_provider_options().items() if said},
-    }
+def open_session(job: Job) -> Session:
+    """Return the model of a job loaded by the engine of the job; raises EngineError."""
+    module, name = SESSIONS[job.engine]
+    made: Session = getattr(import_module(module), name)(job)
+    return made
 
 
 @dataclass(frozen=True)
@@ -94,31 +81,35 @@ class Shape:
     kind: str
     shape: tuple[int, ...]
     batched: bool
+    free: bool = False
+    """Whether the file leaves a dimension open."""
 
 
-def shapes(session: ort.InferenceSession, job: Job) -> list[Shape]:
+def shapes(inputs: Sequence[Port], job: Job) -> list[Shape]:
     """Return the inputs with their dimensions filled in: the first free one by the batch size, others as named.
 
     Raises EngineError for a free dimension that nobody has named: a guess would be another model.
     """
     found = []
-    for item in session.get_inputs():
+    for item in inputs:
         sizes, batched = [], False
         for place, size in enumerate(item.shape):
             if isinstance(size, int) and size > 0:
                 sizes.append(size)
                 continue
-            known = job.dimensions.get(f"{item.name}.{place}", job.dimensions.get(str(size)))
+            label = size if isinstance(size, str) and size else f"{item.name}.{place}"
+            known = job.dimensions.get(f"{item.name}.{place}", job.dimensions.get(label))
             if place == 0 and known is None:
                 known, batched = wanted_batch(job), True
             elif place == 0:
                 batched = True
             if known is None:
                 raise EngineError(
-                    f"input {item.name!r} has the free dimension {size or place!r}; give it, as in --dim {size or item.name + '.' + str(place)}=224"
+                    f"input {item.name!r} has the free dimension {label!r}; give it, as in --dim {label}=224"
                 )
             sizes.append(known)
-        found.append(Shape(item.name, item.type, tuple(sizes), batched))
+        free = any(not isinstance(size, int) or size < 1 for size in item.shape)
+        found.append(Shape(item.name, item.kind, tuple(sizes), batched, free))
     if job.batch_size and not any(item.batched for item in found):
         fixed = {item.shape[0] for item in found if item.shape}
         if fixed != {job.batch_size}:
@@ -158,10 +149,10 @@ def random_feed(found: list[Shape], chance: np.random.Generator) -> Feed:
 class Items:
     """The raw items that queries are made of: the user's, or seeded random tensors."""
 
-    def __init__(self, job: Job, found: list[Shape], session: ort.InferenceSession) -> None:
+    def __init__(self, job: Job, found: list[Shape]) -> None:
         """Read or draw the items; raises EngineError."""
         self.batch = batch_of(found)
-        self.names = [item.name for item in session.get_inputs()]
+        self.names = [item.name for item in found]
         self.drawn = job.inputs is None
         if job.inputs is None:
             chance = np.random.default_rng(job.seed)
@@ -203,9 +194,7 @@ def _read_items(name: str, names: list[str]) -> Iterator[Any]:
     yield from found() if callable(found) else found
 
 
-def pipeline(
-    job: Job, session: ort.InferenceSession, items: Items
-) -> tuple[Callable[[int], tuple[int, int, int, int]], Callable[[Any], Any]]:
+def pipeline(job: Job, session: Session, items: Items) -> tuple[Call, Callable[[Any], Any]]:
     """Return how one query is handled and timed, and how one item is answered (for an evaluator)."""
     before = callables.load(job.preprocess) if job.preprocess else None
     after = callables.load(job.postprocess) if job.postprocess else None
@@ -216,7 +205,7 @@ def pipeline(
         return items.joined([items.feed(before(item) if before else item) for item in raw])
 
     def answer(item: Any) -> Any:
-        out = run(None, prepared([item]))
+        out = run(prepared([item]))
         return after(out) if after else out
 
     def staged(index: int) -> tuple[int, int, int, int]:
@@ -224,7 +213,7 @@ def pipeline(
         begin = clock()
         feed = prepared(raw)
         ready = clock()
-        out = run(None, feed)
+        out = run(feed)
         there = clock()
         if after:
             after(out)
@@ -235,12 +224,12 @@ def pipeline(
     feeds = [prepared([items.raw[place] for place in group]) for group in order[:_POOL]]
     count = len(feeds)
     if job.io_binding:
-        return _bound(session, feeds), answer
+        return session.bound(feeds), answer
 
     def bare(index: int) -> tuple[int, int, int, int]:
         feed = feeds[index % count]
         begin = clock()
-        run(None, feed)
+        run(feed)
         end = clock()
         return begin, begin, end, end
 
@@ -254,44 +243,3 @@ def _order(count: int, batch: int, seed: int) -> list[list[int]]:
     if len(groups[-1]) < batch:
         groups[-1] = (groups[-1] + places * batch)[:batch]
     return [[int(place) for place in group] for group in groups]
-
-
-def _bound(session: ort.InferenceSession, feeds: list[Feed]) -> Callable[[int], tuple[int, int, int, int]]:
-    """Return a query whose inputs and outputs are bound to the device once: the copies are not in the time."""
-    device = "cuda" if any("CUDA" in name or "Tensorrt" in name for name in session.get_providers()) else "cpu"
-    bindings = []
-    for feed in feeds:
-        binding = session.io_binding()
-        for name, array in feed.items():
-            binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), device))
-        for item in session.get_outputs():
-            binding.bind_output(item.name, device)
-        bindings.append(binding)
-    run, clock, count = session.run_with_iobinding, time.perf_counter_ns, len(bindings)
-
-    def bound(index: int) -> tuple[int, int, int, int]:
-        binding = bindings[index % count]
-        begin = clock()
-        run(binding)
-        binding.synchronize_outputs()
-        end = clock()
-        return begin, begin, end, end
-
-    return bound
-
-
-def nodes_by_provider(path: Path) -> dict[str, dict[str, float]]:
-    """Return from a profile of ONNX Runtime how many nodes ran on which provider, and their kernel time in seconds."""
-    import json
-
-    found: dict[str, dict[str, float]] = {}
-    nodes: dict[str, set[str]] = {}
-    for event in json.loads(path.read_text("utf-8")):
-        provider = (event.get("args") or {}).get("provider")
-        if event.get("cat") == "Node" and provider and str(event.get("name")).endswith("_kernel_time"):
-            nodes.setdefault(provider, set()).add(event["name"])
-            entry = found.setdefault(provider, {"nodes": 0, "seconds": 0.0})
-            entry["seconds"] += event.get("dur", 0) / 1e6
-    for provider, names in nodes.items():
-        found[provider]["nodes"] = len(names)
-    return found

@@ -17,7 +17,7 @@ _ARCHITECTURES = {
     "x86_64": "x86-64", "amd64": "x86-64", "i686": "x86", "aarch64": "armv8-a", "arm64": "armv8-a", "armv7l": "armv7-a",
     "armv6l": "armv6", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x", "loongarch64": "loongarch64",
 }  # fmt: skip
-_PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "onnx", "mlcommons-loadgen")
+_PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "onnx", "mlcommons-loadgen", "tensorrt", "cuda-python")
 
 
 def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict[str, Any]:

@@ -9,6 +9,11 @@ from typing import Any, Self
 
 SCENARIOS = ("single-stream", "multi-stream", "server", "offline")
 HARNESSES = ("auto", "loadgen", "own")
+ENGINES = ("onnxruntime", "tensorrt", "trtexec")
+PLANS = (".engine", ".plan", ".trt")
+"""Names of files that hold an engine which TensorRT has built."""
+CLOSED_LOOP = "closed-loop"
+"""How trtexec works: the next query is enqueued before the one before it is complete."""
 MULTI_STREAM_SAMPLES = 8
 
 
@@ -42,6 +47,7 @@ class Job:
     model: str
     result: str
     kind: str = "measure"
+    engine: str = "onnxruntime"
     inputs: str | None = None
     preprocess: str | None = None
     postprocess: str | None = None
@@ -52,6 +58,7 @@ class Job:
     harness: str = "auto"
     batch_size: int | None = None
     dimensions: dict[str, int] = field(default_factory=dict)
+    engine_options: dict[str, str] = field(default_factory=dict)
     providers: list[str] = field(default_factory=lambda: ["CPUExecutionProvider"])
     threads: int = 1
     spinning: bool = False
@@ -79,6 +86,18 @@ class Job:
 
     def settings(self) -> dict[str, Any]:
         """Return what decides the numbers, without paths of this machine."""
-        paths = {"model", "result", "inputs", "labels", "predictions", "kind", "preprocess", "postprocess", "evaluate"}
-        found = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in paths}
+        left_out = {
+            "model",
+            "result",
+            "inputs",
+            "labels",
+            "predictions",
+            "kind",
+            "preprocess",
+            "postprocess",
+            "evaluate",
+        }
+        if self.engine != "onnxruntime":
+            left_out |= {"providers", "threads", "spinning", "optimisation"}
+        found = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in left_out}
         return {name: value for name, value in found.items() if value is not None} | {"protocol": asdict(self.protocol)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchfmt.profiler import figures
@@ -42,12 +42,12 @@ def gate(data: dict[str, Any]) -> Gate:
     settings, blocks = data["job"], data["observed"]["blocks"]
     if settings["scenario"] == "server" or not blocks:
         return Gate(None, "the process waits for arrivals, so its processor time says nothing")
-    if settings["spinning"] and settings.get("threads", 1) > 1:
-        return Gate(None, "threads that spin use processor time while they wait")
-    if not settings.get("threads"):
-        return Gate(None, "the number of its threads is not told")
     if data.get("placement", {"used": ["CPUExecutionProvider"]})["used"][:1] != ["CPUExecutionProvider"]:
         return Gate(None, "the work is done by another device")
+    if not settings.get("threads"):
+        return Gate(None, "the number of its threads is not told")
+    if settings.get("spinning") and settings["threads"] > 1:
+        return Gate(None, "threads that spin use processor time while they wait")
     ratios = [cpu / (wall * settings["threads"]) for _, wall, cpu in blocks]
     # Several threads never all work all the time: then the best block is what the others are compared with.
     reference = 1.0 if settings["threads"] == 1 else max(ratios)
@@ -126,6 +126,15 @@ def sense(sampler: dict[str, Any] | None, metric: str, scope: str, window: Seque
     return Sensed(sum(values) / len(values), max(peaks), source=source, count=sum(part.count for part in parts))
 
 
+def watts(sampler: dict[str, Any] | None, scope: str, window: Sequence[float]) -> Sensed:
+    """Return the mean power within a window: by the energy counter where there is one, else by the power sensor."""
+    energy = sense(sampler, "energy", scope, window)
+    if energy.value is not None:
+        return replace(energy, value=energy.value / (window[1] - window[0]))
+    power = sense(sampler, "power", scope, window)
+    return power if power.value is not None or scope == "board" else energy
+
+
 def _channel(channel: dict[str, Any], window: Sequence[float]) -> Sensed:
     if channel.get("failed"):
         return Sensed(None, reason=channel["failed"]["reason"], detail=channel["failed"]["detail"])
@@ -178,6 +187,16 @@ def _at(times: Sequence[float], values: Sequence[float], moment: float) -> float
     before = after - 1
     share = (moment - times[before]) / (times[after] - times[before])
     return values[before] + share * (values[after] - values[before])
+
+
+def processor_seconds(sampler: dict[str, Any] | None, window: Sequence[float]) -> float | None:
+    """Return the processor time of the watched process within a window, to a tick of the kernel; None where it is not known."""
+    if sampler is None:
+        return None
+    times, ticks = sampler["process"]["times"], sampler["process"].get("cpu") or []
+    if len(times) < 2 or len(ticks) != len(times) or times[0] > window[0] or times[-1] < window[1] - 2 / sampler["hz"]:
+        return None
+    return (_at(times, ticks, window[1]) - _at(times, ticks, window[0])) / float(sampler["clock_ticks"])
 
 
 def resident(sampler: dict[str, Any] | None, window: Sequence[float]) -> Sensed:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchfmt.profiler import figures, judging
+from benchfmt.profiler.job import CLOSED_LOOP
 from benchfmt.profiler.judging import Gate, Sensed
 from benchfmt.record import KEY_FIELDS, Measurement, given
 
 NANO = 1e9
 STAGES = ("preprocess", "inference", "postprocess", "end-to-end")
+DEVICE_STAGES = ("transfer-in", "compute", "transfer-out")
+"""Parts of an inference that only a device with a memory of its own has, where its runtime tells them."""
 _GATED = ("min", "mean", "median", "p90", "p95", "p99", "max")
 _MINOR = ("min", "mean", "median", "p90", "max")
 Key = tuple[str, str | None, str | None, str | None, str | None]
@@ -25,6 +28,8 @@ class Facts:
 
     model: Mapping[str, Any] = field(default_factory=dict)
     memory_bytes: int | None = None
+    idle: Mapping[str, Sensed] = field(default_factory=dict)
+    """Watts of each scope before anything was loaded."""
 
 
 class Numbers:
@@ -72,7 +77,7 @@ def unit_of_work(data: Mapping[str, Any]) -> str:
 def primary_key(data: Mapping[str, Any], numbers: Numbers | None = None) -> Key:
     """Return the headline number of a scenario, as MLPerf Inference ranks it; with few queries the nearest one there is."""
     scenario = data["job"]["scenario"]
-    if scenario == "offline":
+    if scenario in ("offline", CLOSED_LOOP):
         return ("throughput", "mean", "whole-run", "sample", None)
     if scenario == "single-stream":
         per = unit_of_work(data) if "samples_per_query" in data else "sample"
@@ -91,7 +96,7 @@ def measured(data: Mapping[str, Any], facts: Facts, gate: Gate, caveats: Sequenc
     _rates(numbers, data, facts)
     _memory(numbers, data, facts)
     _loads(numbers, data)
-    _energies(numbers, data)
+    _energies(numbers, data, facts)
     _temperatures(numbers, data)
     _platform_constants(numbers, data, facts)
     return numbers
@@ -112,6 +117,9 @@ def _timings(numbers: Numbers, data: Mapping[str, Any], gate: Gate) -> None:
             if stage == "end-to-end":
                 words = "without pre- and post-processing there is no whole to time; see the inference"
             numbers.missing(("latency", "mean", stage, per, None), "not-measured", words)
+    for stage in DEVICE_STAGES:
+        if stage in seen:
+            _distribution(numbers, stage, per, seen[stage], data, None)
     if data.get("loadgen"):
         _by_loadgen(numbers, data)
     elif "request" in seen:
@@ -124,9 +132,15 @@ def _timings(numbers: Numbers, data: Mapping[str, Any], gate: Gate) -> None:
         numbers.value(("completion-time", "single", "request", "query", None), seen["wall"] / NANO, "s",
                       **_said(numbers, n=1))  # fmt: skip
     if scenario != "server":
-        numbers.value(("cpu-time", "mean", "whole-run" if data.get("loadgen") else "end-to-end" if whole else "inference", per, None),
-                      seen["cpu"] / count / NANO, "s", **_said(numbers, n=count))  # fmt: skip
-    for stage, part in (("load", "load"), ("first-run", "first_run")):
+        outside = data.get("loadgen") or scenario == CLOSED_LOOP
+        spent: Key = ("cpu-time", "mean", "whole-run" if outside else "end-to-end" if whole else "inference", per, None)
+        if seen["cpu"] is None:
+            numbers.missing(
+                spent, "not-measured", "the processor time of the program was not sampled over the whole measurement"
+            )
+        else:
+            numbers.value(spent, seen["cpu"] / count / NANO, "s", **_said(numbers, n=count))
+    for stage, part in (("build", "build"), ("load", "load"), ("first-run", "first_run")):
         if part not in data:
             continue
         seconds = data[part]["seconds"]
@@ -167,7 +181,7 @@ def _distribution(
     sizes = [size for size, _, _ in data["observed"]["blocks"]]
     for statistic, value in figures.summary(values).items():
         key: Key = ("latency", statistic, stage, per, None)
-        if stage in ("preprocess", "postprocess") and statistic not in _MINOR:
+        if stage in ("preprocess", "postprocess", *DEVICE_STAGES) and statistic not in _MINOR:
             continue
         if value is None:
             least = figures.LEAST[statistic]
@@ -274,14 +288,13 @@ def _sensed(
 def _loads(numbers: Numbers, data: Mapping[str, Any]) -> None:
     cores, seen = data.get("affinity"), data["evidence"]
     # Of the processors that the process may use; `load` is of all that the machine has.
-    if cores:
-        numbers.value(
-            ("utilization", "mean", None, None, "process"), min(seen["own"] / seen["seconds"] / cores, 1.0), "1"
-        )
+    mine: Key = ("utilization", "mean", None, None, "process")
+    if not cores:
+        numbers.missing(mine, "no-sensor", "the number of processors is not told")
+    elif not seen["own"]:
+        numbers.missing(mine, "below-resolution", "the kernel counted no tick of processor time")
     else:
-        numbers.missing(
-            ("utilization", "mean", None, None, "process"), "no-sensor", "the number of processors is not told"
-        )
+        numbers.value(mine, min(seen["own"] / seen["seconds"] / cores, 1.0), "1")
     if "load" in seen:
         numbers.value(("utilization", "mean", None, None, "cpu"), seen["load"], "1")
     else:
@@ -297,7 +310,7 @@ def _temperatures(numbers: Numbers, data: Mapping[str, Any]) -> None:
         _sensed(numbers, ("temperature", "mean", None, None, scope), seen, "Cel", peak="max")
 
 
-def _energies(numbers: Numbers, data: Mapping[str, Any]) -> None:
+def _energies(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
     """Add energy and power of each scope that has a counter or a power sensor, and what follows from them."""
     window = data["window"]
     seconds = window[1] - window[0]
@@ -323,6 +336,24 @@ def _energies(numbers: Numbers, data: Mapping[str, Any]) -> None:
         numbers.value(
             ("energy-efficiency", "mean", None, "sample", scope), samples / joules, "/J", "derived", **_said(numbers)
         )
+        _above_idle(numbers, scope, joules, seconds, samples, facts.idle.get(scope))
+
+
+def _above_idle(numbers: Numbers, scope: str, joules: float, seconds: float, samples: int, idle: Sensed | None) -> None:
+    """Add what the machine takes when nothing is asked of it, and the energy of a sample above that."""
+    watts, more = ("power", "mean", "idle", None, scope), ("dynamic-energy", "mean", None, "sample", scope)
+    if idle is None or idle.value is None:
+        words = idle.detail if idle else "the power was not measured before the model was loaded"
+        reason = idle.reason if idle else "not-measured"
+        numbers.missing(watts, reason, words)
+        numbers.missing(more, reason, words)
+        return
+    numbers.value(watts, idle.value, "W", n=idle.count)
+    above = joules - idle.value * seconds
+    if above > 0:
+        numbers.value(more, above / samples, "J", "derived", **_said(numbers))
+    else:
+        numbers.missing(more, "below-resolution", "the run took no more power than the idle machine before it")
 
 
 def _platform_constants(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:

@@ -75,28 +75,36 @@ def status(pid: int | str = "self", root: Path = ROOT) -> dict[str, int]:
     return found
 
 
-def reset_peak(root: Path = ROOT) -> bool:
-    """Make this process's high-water mark of memory start again from what it holds now; say whether that worked.
+def reset_peak(root: Path = ROOT, pid: int | str = "self") -> bool:
+    """Make a process's high-water mark of memory start again from what it holds now; say whether that worked.
 
     Writing 5 to clear_refs resets VmHWM and ru_maxrss (proc(5)).
     """
     with suppress(OSError):
-        (root / "proc/self/clear_refs").write_text("5", "ascii")
+        (root / "proc" / str(pid) / "clear_refs").write_text("5", "ascii")
         return True
     return False
 
 
-def snapshot(root: Path = ROOT) -> Snapshot:
-    """Return the counters of the machine now."""
+def processor_time(pid: int, root: Path = ROOT) -> float | None:
+    """Return the seconds that another process has used, to a tick of the kernel; None where it cannot be read."""
+    words = (text(root / "proc" / str(pid) / "stat") or "").rpartition(")")[2].split()
+    with suppress(ValueError, IndexError):
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
+def snapshot(root: Path = ROOT, pid: int | None = None) -> Snapshot:
+    """Return the counters of the machine now, and those of this process or of another one."""
     import time
 
     return Snapshot(
         time.monotonic(),
-        time.process_time(),
+        time.process_time() if pid is None else processor_time(pid, root) or 0.0,
         cpu_times(root),
         pressure(root),
         Cgroup.find(root).throttled(),
-        status(root=root).get("nonvoluntary_ctxt_switches"),
+        status("self" if pid is None else pid, root).get("nonvoluntary_ctxt_switches"),
     )
 
 

@@ -17,13 +17,17 @@ from typing import Any, Self
 
 from benchfmt.package import PackageWriter
 from benchfmt.profiler import callables, environment, quality, running
-from benchfmt.profiler.job import HARNESSES, QUICK, SCENARIOS, Job, Protocol
+from benchfmt.profiler.job import CLOSED_LOOP, ENGINES, HARNESSES, PLANS, QUICK, SCENARIOS, Job, Protocol
 from benchfmt.profiler.records import About, Material, overview, records
 from benchfmt.profiler.running import ProfileError, Run, Tell, written
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 
 Function = Callable[..., Any] | str | None
+BUILT = "built-*.plan"
+"""Engines that TensorRT has built for a profile; they go when it is over."""
+LOGS = ("mlperf_log_*", "trtexec*.log", "trtexec*.json")
+"""What a harness leaves beside the document of a process."""
 
 
 class Temporary:
@@ -97,7 +101,9 @@ def profile(
     evaluate: Function = None,
     labels: str | Path | None = None,
     predictions: str | Path | None = None,
-    scenario: str = "single-stream",
+    engine: str = "onnxruntime",
+    engine_options: Mapping[str, str] | None = None,
+    scenario: str | None = None,
     batch_size: int | None = None,
     dimensions: Mapping[str, int] | None = None,
     providers: Sequence[str] = ("CPUExecutionProvider",),
@@ -119,6 +125,9 @@ def profile(
 ) -> Profile:
     """Measure an ONNX model in fresh processes and return the records; raises BenchfmtError for a wrong call.
 
+    `engine` runs it: `onnxruntime`, `tensorrt` (its Python API) or `trtexec`, the last two also an engine that is built.
+    `engine_options` are those of ONNX Runtime's first provider, of TensorRT's builder (`fp16`, `tf32`, ...), or switches of
+    trtexec. `scenario` is single-stream unless another is named; trtexec has one of its own, closed-loop.
     `inputs` is an .npz or .npy file (an item a row) or a function that yields raw items; without it, seeded random tensors
     are drawn. `preprocess(item)` gives the arrays of one item, `postprocess(outputs)` the answer, and
     `evaluate(predict, items)` metrics by name. Functions are found again in fresh processes, so they have to be defined
@@ -126,14 +135,25 @@ def profile(
     only you know: name, task, model, dataset, split, submitter, license, url, system.
     """
     path = Path(model).resolve()
-    _check(path, scenario, harness, predictions, labels)
+    pattern = scenario or (CLOSED_LOOP if engine == "trtexec" else "single-stream")
+    _check(path, engine, pattern, harness, predictions, labels)
+    if engine == "trtexec" and (inputs or preprocess or postprocess or evaluate or io_binding):
+        raise ProfileError(
+            "trtexec makes its own inputs and runs no function; use --engine tensorrt, or leave these out"
+        )
+    if engine == "trtexec" and labels and not predictions:
+        raise ProfileError(
+            "trtexec keeps no answers to compare with labels; give predictions too, or --engine tensorrt"
+        )
+    if engine != "onnxruntime" and tuple(providers) != ("CPUExecutionProvider",):
+        raise ProfileError(f"execution providers are ONNX Runtime's; leave them out with {engine}")
     plan = protocol or (QUICK if quick else Protocol())
     plan = replace(plan, budget=budget) if budget is not None else plan
-    named = _about(path, about or {})
+    named = _about(path, engine, about or {})
     job = Job(
-        model=str(path), result="", inputs=_inputs(inputs), preprocess=callables.name_of(preprocess),
+        model=str(path), result="", engine=engine, engine_options=dict(engine_options or {}), inputs=_inputs(inputs), preprocess=callables.name_of(preprocess),
         postprocess=callables.name_of(postprocess), evaluate=callables.name_of(evaluate),
-        labels=str(Path(labels).resolve()) if labels else None, scenario=scenario, harness=harness, batch_size=batch_size,
+        labels=str(Path(labels).resolve()) if labels else None, scenario=pattern, harness=harness, batch_size=batch_size,
         dimensions=dict(dimensions or {}), providers=list(providers), threads=threads or usable_processors(),
         spinning=spinning, optimisation=optimisation, io_binding=io_binding, seed=seed, rate=rate, workers=workers, protocol=plan,
     )  # fmt: skip
@@ -146,13 +166,16 @@ def profile(
         say("reading the model", 0.0)
         facts = _facts(path, job, estimate_bandwidth=estimate_bandwidth)
         state = environment.state()
-        runs = running.measure(job, place, say)
+        idle = running.idle(plan, say)
+        runs = running.measure(*_runner(job, place, say))
         evaluated = _evaluate(job, place, predictions, say, runs)
+        for built in place.glob(BUILT):  # for this machine alone
+            built.unlink()
         execution = f"{path.stem}-{secrets.token_hex(8)}"
         material = Material(
             named, runs, execution, plan, environment.system(), state, environment.stack(), facts,
-            written(place / "run-summary.json", overview(runs, execution)), evaluated,
-            evaluated.data if evaluated and evaluated.ok else {}, _data_hash(evaluated),
+            written(place / "run-summary.json", overview(runs, execution, idle)), evaluated,
+            evaluated.data if evaluated and evaluated.ok else {}, _data_hash(evaluated), idle,
         )  # fmt: skip
         return Profile(records(material), place, runs, holder)
     except BaseException:
@@ -170,17 +193,49 @@ def usable_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check(path: Path, scenario: str, harness: str, predictions: Any, labels: Any) -> None:
-    if find_spec("onnxruntime") is None:
-        raise ProfileError("ONNX Runtime is not installed; run pip install 'benchfmt[profile]'")
+def _runner(job: Job, place: Path, say: Tell) -> tuple[Job, Path, Tell, running.Once | None]:
+    """Return what `running.measure` is given: how one process is run depends on the engine."""
+    if job.engine != "trtexec":
+        return job.changed(harness=running.harness_of(job)), place, say, None
+    from benchfmt.profiler import trtexec
+
+    return job.changed(harness="trtexec"), place, say, trtexec.once
+
+
+def _check(path: Path, engine: str, scenario: str, harness: str, predictions: Any, labels: Any) -> None:
     if not path.is_file():
         raise ProfileError(f"{path} is not there")
-    if scenario not in SCENARIOS:
-        raise ProfileError(f"there is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
+    if engine not in ENGINES:
+        raise ProfileError(f"there is no engine {engine!r}; there are: {', '.join(ENGINES)}")
+    _check_engine(path, engine)
+    known = (CLOSED_LOOP,) if engine == "trtexec" else SCENARIOS
+    if scenario not in known:
+        raise ProfileError(f"there is no scenario {scenario!r} by {engine}; there are: {', '.join(known)}")
     if harness not in HARNESSES:
         raise ProfileError(f"there is no harness {harness!r}; there are: {', '.join(HARNESSES)}")
     if predictions and not labels:
         raise ProfileError("predictions need labels: give both")
+
+
+def _check_engine(path: Path, engine: str) -> None:
+    built = path.suffix.lower() in PLANS
+    if engine == "onnxruntime" and built:
+        raise ProfileError(
+            f"{path.name} is an engine that TensorRT has built; add --engine tensorrt, or --engine trtexec"
+        )
+    if engine == "onnxruntime" and find_spec("onnxruntime") is None:
+        raise ProfileError("ONNX Runtime is not installed; run pip install 'benchfmt[profile]'")
+    if engine == "tensorrt":
+        lacking = [name for name in ("tensorrt", "cuda") if find_spec(name) is None]
+        if lacking:
+            raise ProfileError(
+                f"TensorRT's Python API needs the packages tensorrt and cuda-python, {' and '.join(lacking)} "
+                f"{'is' if len(lacking) == 1 else 'are'} not there; install them, or use --engine trtexec"
+            )
+    if engine == "trtexec":
+        from benchfmt.profiler import trtexec
+
+        trtexec.find()
 
 
 def _inputs(inputs: Function | Path) -> str | None:
@@ -193,15 +248,19 @@ def _inputs(inputs: Function | Path) -> str | None:
 
 def _remove_old(folder: Path) -> None:
     """Remove what an earlier profile has left, and nothing else."""
-    for old in folder.glob("run-*.json"):
-        old.unlink()
+    for old in [*folder.glob("run-*.json"), *folder.glob(BUILT), *folder.glob("build")]:
+        if old.is_file():
+            old.unlink()
         with suppress(OSError):
-            for log in old.with_suffix("").glob("mlperf_log_*"):
+            for log in (log for pattern in LOGS for log in old.with_suffix("").glob(pattern)):
                 log.unlink()
             old.with_suffix("").rmdir()
 
 
 def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
+    if path.suffix.lower() in PLANS:
+        words = "an engine that is built tells nothing of its operations; profile the ONNX model it was made of"
+        return {"size_bytes": path.stat().st_size, "flop_missing": {"reason": "not-measured", "detail": words}}
     if find_spec("onnx") is None:
         words = "the package onnx is not installed"
         return {"size_bytes": path.stat().st_size, "flop_missing": {"reason": "not-measured", "detail": words}}
@@ -212,7 +271,8 @@ def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
 
 def _evaluate(job: Job, folder: Path, predictions: Any, say: Tell, runs: Sequence[Run]) -> Run | None:
     """Return the run that determines the quality and where nodes ran, or None where nothing is to be done."""
-    asked = job.evaluate or job.labels or job.providers != ["CPUExecutionProvider"]
+    elsewhere = job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]
+    asked = job.evaluate or (job.labels and (predictions or job.engine != "trtexec")) or elsewhere
     if not asked or not any(run.ok for run in runs):
         return None
     path = folder / "run-quality.json"
@@ -229,12 +289,13 @@ def _from_files(path: Path, predictions: Path, labels: Path) -> Run:
     return written(path, {"version": 1, "kind": "evaluate", "status": "ok", "quality": said})
 
 
-def _about(path: Path, said: Mapping[str, Any]) -> About:
+def _about(path: Path, engine: str, said: Mapping[str, Any]) -> About:
     known = {key: value for key, value in said.items() if value is not None}
     unknown = set(known) - set(About.__dataclass_fields__)
     if unknown:
         raise ProfileError(f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}")
-    return About(**{"name": path.stem, "model": path.stem, **known})
+    runs_it = "onnxruntime" if engine == "onnxruntime" else "tensorrt"
+    return About(**{"name": path.stem, "model": path.stem, "engine": runs_it, **known})
 
 
 def _data_hash(evaluated: Run | None) -> str | None:

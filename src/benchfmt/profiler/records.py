@@ -12,6 +12,7 @@ from benchfmt._version import __version__
 from benchfmt.identity import identified
 from benchfmt.profiler import figures, judging
 from benchfmt.profiler.job import Protocol
+from benchfmt.profiler.judging import Sensed
 from benchfmt.profiler.measuring import NANO, Facts, Key, Numbers, measured, primary_key, unit_of_work
 from benchfmt.profiler.running import Run
 from benchfmt.record import Record, given
@@ -20,10 +21,12 @@ NAME = "profiler"
 SUITE = "benchfmt-profiler"
 PROTOCOL_VERSION = "1.0"
 MLPERF_SECONDS = 600
+_FORMATS = {"fp16", "bf16", "int8", "fp8", "best", "trt_fp16_enable", "trt_bf16_enable", "trt_int8_enable"}
+"""Options that let TensorRT, trtexec and ONNX Runtime's provider of it compute in other formats than the model's."""
 _DEVICES = {
     "CPU": "cpu", "CUDA": "gpu", "Tensorrt": "gpu", "NvTensorRTRTX": "gpu", "ROCM": "gpu", "MIGraphX": "gpu", "Dml": "gpu",
     "WebGpu": "gpu", "JS": "gpu", "QNN": "npu", "VitisAI": "npu", "RKNPU": "npu", "CANN": "npu", "XNNPACK": "cpu",
-    "Dnnl": "cpu", "ACL": "cpu", "ArmNN": "cpu",
+    "TensorRT": "gpu", "Dnnl": "cpu", "ACL": "cpu", "ArmNN": "cpu",
 }  # fmt: skip
 
 
@@ -60,6 +63,7 @@ class Material:
     quality: Run | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
     dataset_sha256: str | None = None
+    idle: Mapping[str, Sensed] = field(default_factory=dict)
 
 
 def records(material: Material) -> list[Record]:
@@ -74,12 +78,12 @@ def process_record(run: Run, material: Material, caveats: Sequence[str] = ()) ->
     return record
 
 
-def overview(runs: Sequence[Run], execution: str) -> dict[str, Any]:
+def overview(runs: Sequence[Run], execution: str, idle: Mapping[str, Sensed]) -> dict[str, Any]:
     """Return what a summary is derived from: the files of its processes and their medians; it becomes a file itself."""
     return {"version": 1, "execution": execution, "runs": [
         {"path": run.path, "sha256": run.sha256, **({"median_seconds": run.median / NANO} if run.ok else {"failed": True})}
         for run in runs
-    ]}  # fmt: skip
+    ], **({"idle_watts": {scope: seen.value for scope, seen in idle.items()}} if idle else {})}  # fmt: skip
 
 
 def _process(run: Run, material: Material, also: Sequence[str] = ()) -> tuple[Record, Numbers, list[str]]:
@@ -94,7 +98,7 @@ def _process(run: Run, material: Material, also: Sequence[str] = ()) -> tuple[Re
     caveats += ["placement-fallback"] if _fallback(data, material) else []
     caveats += also
     caveats += ["partial-run"] if data["observed"]["unfinished"] else []
-    facts = Facts(material.facts, material.system.get("memory_bytes"))
+    facts = Facts(material.facts, material.system.get("memory_bytes"), material.idle)
     numbers = measured(data, facts, gate, caveats)
     primary = primary_key(data, numbers)
     more = {
@@ -112,6 +116,7 @@ def _process(run: Run, material: Material, also: Sequence[str] = ()) -> tuple[Re
         "loadgen": data.get("loadgen"),
         "run": data["job"]["run"],
         "memory_before_loading_bytes": data.get("base", {}).get("resident"),
+        "trtexec": data.get("trtexec"),
         "schedule": {name: data[name] for name in ("rate", "schedule_seed", "scheduled") if name in data} or None,
         "state": {**material.state, "cgroup_after": data.get("cgroup") or None},
     }  # fmt: skip
@@ -167,7 +172,7 @@ def _fallback(data: Mapping[str, Any], material: Material) -> bool:
     if data["placement"]["lost"]:
         return True
     nodes = (material.answers or {}).get("nodes") or {}
-    wanted = data["job"]["providers"][0]
+    wanted = data["job"].get("providers", ["CPUExecutionProvider"])[0]
     return wanted != "CPUExecutionProvider" and any(name != wanted for name in nodes)
 
 
@@ -269,7 +274,8 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
     statistic = "mean" if key[1] == "single" else key[1]
     merged: Key = (key[0], statistic, *key[2:])
     gate_said = (key[1] or "").startswith("gated-")
-    if not numbered or (len(numbered) < len(parts) and not gate_said):
+    built = key[2] == "build"  # by the first process, for all
+    if not numbered or (len(numbered) < len(parts) and not gate_said and not built):
         lacking = next(part for part in parts if "missing" in part.found.get(key, {"missing": ""}))
         item = lacking.found.get(key, {"missing": "too-few-samples"})
         words = lacking.details.get("/".join(part or "" for part in key), "not every process has this number")
@@ -289,6 +295,7 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
         "cpu-time",
         "flop-rate",
         "energy",
+        "dynamic-energy",
         "energy-efficiency",
         "completion-time",
     )
@@ -389,12 +396,25 @@ def _configuration(data: Mapping[str, Any], material: Material) -> dict[str, Any
     hyperparameters = given(
         providers=job.get("providers"), intra_op_spinning=job.get("spinning"), graph_optimisation=job.get("optimisation"),
         io_binding=job.get("io_binding"), seed=job.get("seed"), workers=job.get("workers") if job["scenario"] == "server" else None,
-        rate=data.get("rate"),
+        rate=data.get("rate"), engine_options=job.get("engine_options") or None, **_device_settings(data),
     )  # fmt: skip
     return given(
-        precision=material.facts.get("precision"), input_shape=[s for s in shape if s >= 1] or None, batch_size=data.get("batch"),
+        precision=_precision(data, material), input_shape=[s for s in shape if s >= 1] or None, batch_size=data.get("batch"),
         threads=job.get("threads"), placement=_placement(data) or None, hyperparameters=hyperparameters or None,
     )  # fmt: skip
+
+
+def _precision(data: Mapping[str, Any], material: Material) -> str | None:
+    """Return the format of the model's weights, or `mixed` where the engine was allowed others (`engine_options` names them)."""
+    said = data["job"].get("engine_options") or {}
+    allowed = [name for name, value in said.items() if name in _FORMATS and value in ("", "1", "true", "True")]
+    return "mixed" if allowed else material.facts.get("precision")
+
+
+def _device_settings(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how trtexec was told to run an engine, where it did."""
+    said = (data.get("trtexec") or {}).get("settings") or {}
+    return {name: said[name] for name in ("data_transfers", "cuda_graph", "spin_wait", "streams") if name in said}
 
 
 def _placement(data: Mapping[str, Any]) -> list[str]:

@@ -20,11 +20,15 @@ from typing import Any
 
 import benchfmt
 from benchfmt.finding import BenchfmtError
-from benchfmt.profiler import figures
-from benchfmt.profiler.job import Job
+from benchfmt.profiler import figures, judging, proc, sensors
+from benchfmt.profiler.job import Job, Protocol
+from benchfmt.profiler.nvml import open_nvml
 from benchfmt.readers import loadgen
 
 Tell = Callable[[str, float], None]
+Once = Callable[[Job, Callable[[str], None]], "Run"]
+IDLE_SECONDS, IDLE_QUICK = 3.0, 1.2
+"""How long the idle machine is watched; a counter of energy needs more than a second."""
 _WORKER = "import sys; from benchfmt.profiler.worker import main; sys.exit(main(sys.argv[1]))"
 _SAMPLER = "import sys; sys.path[:0] = [sys.argv[2]]; from benchfmt.profiler.sampler import main; main(sys.argv[1])"
 _LATENCY = re.compile(r"result_(?:(min|max|mean)|([0-9.]+)_percentile)(?:_per_query|_query)?_latency_ns")
@@ -68,12 +72,15 @@ def harness_of(job: Job) -> str:
     return "loadgen" if find_spec("mlperf_loadgen") is not None else "own"
 
 
-def measure(job: Job, folder: Path, tell: Tell) -> list[Run]:
-    """Return the runs of a job: processes until the interval of their medians is narrow enough, or the budget is spent."""
+def measure(job: Job, folder: Path, tell: Tell, one_process: Once | None = None) -> list[Run]:
+    """Return the runs of a job: processes until the interval of their medians is narrow enough, or the budget is spent.
+
+    `one_process` runs one and returns what it left; without it that is `once`.
+    """
     plan = job.protocol
     start = time.monotonic()
     runs: list[Run] = []
-    job = job.changed(harness=harness_of(job))
+    run_once = one_process or once
     while True:
         left = plan.budget - (time.monotonic() - start)
         share = max(left / max(plan.processes - len(runs), 1), 0.2)
@@ -84,11 +91,27 @@ def measure(job: Job, folder: Path, tell: Tell) -> list[Run]:
         )  # fmt: skip
         words = f"process {number}{f' of {plan.processes}' if number <= plan.processes else ', as they still differ'}"
         done = max(number - 1, 0) / max(plan.processes, number)
-        runs.append(once(one, lambda event, words=words, done=done: tell(f"{words}: {event}", done)))  # type: ignore[misc]
+        runs.append(run_once(one, lambda event, words=words, done=done: tell(f"{words}: {event}", done)))  # type: ignore[misc]
         spent = time.monotonic() - start
         per_run = spent / len(runs)
         if enough(runs, job) or spent + per_run > plan.budget:
             return runs
+
+
+def idle(plan: Protocol, tell: Tell) -> dict[str, judging.Sensed]:
+    """Return the power of each scope while nothing is asked of the machine; nothing where no sensor tells power or energy."""
+    channels, _ = sensors.discover(proc.ROOT, open_nvml(), os.getpid())
+    scopes = dict.fromkeys(item.scope for item in channels if item.metric in ("power", "energy"))
+    found = [scope for scope in ("cpu", "gpu", "board") if scope in scopes]
+    if not found or not plan.hertz:
+        return {}
+    tell("power of the idle machine", 0.0)
+    sampler = Sampler(os.getpid(), plan.hertz)
+    start = time.monotonic()
+    time.sleep(IDLE_QUICK if plan.quick else IDLE_SECONDS)
+    window = (start, time.monotonic())
+    seen = sampler.stop()
+    return {scope: judging.watts(seen, scope, window) for scope in found}
 
 
 def enough(runs: list[Run], job: Job) -> bool:
@@ -134,7 +157,7 @@ def once(job: Job, tell: Callable[[str], None]) -> Run:
     for leftover in (path.with_suffix(".job"), path.with_suffix(".log")):
         with suppress(OSError):
             leftover.unlink()
-    return Run(path.name, _sha256(path), began, data, _logs(path.with_suffix("")))
+    return Run(path.name, sha256(path), began, data, _logs(path.with_suffix("")))
 
 
 def _follow(worker: subprocess.Popen[str], job: Job, tell: Callable[[str], None]) -> Sampler | None:
@@ -199,7 +222,7 @@ def _logs(folder: Path) -> tuple[tuple[str, str], ...]:
     if not folder.is_dir():
         return ()
     files = sorted(folder.glob("mlperf_log_*"), key=lambda path: (path.name != "mlperf_log_summary.txt", path.name))
-    return tuple((f"{folder.name}/{path.name}", _sha256(path)) for path in files)
+    return tuple((f"{folder.name}/{path.name}", sha256(path)) for path in files)
 
 
 def _loadgen_says(path: Path) -> dict[str, Any]:
@@ -225,8 +248,9 @@ def _loadgen_says(path: Path) -> dict[str, Any]:
 def written(path: Path, data: dict[str, Any], began: str | None = None) -> Run:
     """Write a document beside those of the processes, to be a source like them."""
     path.write_text(json.dumps(data, separators=(",", ":")), "utf-8")
-    return Run(path.name, _sha256(path), began or datetime.now().astimezone().isoformat(timespec="milliseconds"), data)
+    return Run(path.name, sha256(path), began or datetime.now().astimezone().isoformat(timespec="milliseconds"), data)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

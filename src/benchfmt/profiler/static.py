@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import inliner, numpy_helper
 
+from benchfmt.profiler.engine import TYPES, Port
 from benchfmt.profiler.job import Job
+from benchfmt.profiler.running import ProfileError
 
 Shape = tuple[int, ...] | None
 PRECISIONS = {
@@ -370,10 +373,26 @@ def activations(graph: onnx.GraphProto) -> int:
     return total
 
 
+def inputs(path: Path) -> list[Port]:
+    """Return the inputs of a model as its file declares them; raises ProfileError."""
+    try:
+        graph = onnx.load(str(path), load_external_data=False).graph
+    except Exception as error:  # onnx raises what protobuf raises
+        raise ProfileError(f"{path.name} is no ONNX model that can be read: {error}") from error
+    constants = {tensor.name for tensor in graph.initializer}
+    return [_port(value) for value in graph.input if value.name not in constants]
+
+
+def _port(value: onnx.ValueInfoProto) -> Port:
+    tensor = value.type.tensor_type
+    kinds = {np.dtype(kind): name for name, kind in TYPES.items()}
+    kind = kinds.get(np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)), "another type")
+    shape = tuple(d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim)
+    return Port(value.name, kind, shape)
+
+
 def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> dict[str, Any]:
     """Return what is known of a model without running it, ready for records."""
-    from benchfmt.profiler.running import ProfileError
-
     batch = job.batch_size or (8 if job.scenario == "multi-stream" else 1)
     try:
         model, notes = load(path, job.dimensions, batch)

@@ -57,11 +57,14 @@ def measure(job: Job, say: Say) -> dict[str, Any]:
     start = time.monotonic()
     session = engine.open_session(job)
     loaded = time.monotonic()
-    found["load"] = {"window": [start, loaded], "seconds": loaded - start, **_memory()}
-    found["placement"] = engine.placement(job, session)
-    found["engine"] = engine.version()
-    given = engine.shapes(session, job)
-    items = engine.Items(job, given, session)
+    # An engine that was built first is loaded in the rest of the time.
+    building = session.building
+    found["load"] = {"window": [start, loaded], "seconds": loaded - start - (building or 0.0), **_memory()}
+    found |= {} if building is None else {"build": {"seconds": building}}
+    found["placement"] = session.placement()
+    found["engine"] = session.version()
+    given = engine.shapes(session.inputs, job)
+    items = engine.Items(job, given)
     found["inputs"] = [{"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched} for i in given]
     found["items"] = len(items.raw)
     call, _ = engine.pipeline(job, session, items)
@@ -157,29 +160,19 @@ def evaluate(job: Job, say: Say) -> dict[str, Any]:
     from benchfmt.profiler import engine, quality
 
     say("evaluate")
-    found: dict[str, Any] = {}
-    session = engine.open_session(job)
-    found["placement"] = engine.placement(job, session)
-    given = engine.shapes(session, job.changed(scenario="single-stream", batch_size=None))
-    items = engine.Items(job, given, session)
+    alone = job.changed(scenario="single-stream", batch_size=None)
+    session = engine.open_session(alone)
+    found: dict[str, Any] = {"placement": session.placement()}
+    items = engine.Items(alone, engine.shapes(session.inputs, alone))
     if job.evaluate or job.labels:
-        _, answer = engine.pipeline(job.changed(scenario="single-stream", batch_size=None), session, items)
+        _, answer = engine.pipeline(alone, session, items)
         found["quality"] = quality.measure(job, answer, items)
     if job.inputs and Path(job.inputs).is_file():
         found["inputs_sha256"] = hashlib.sha256(Path(job.inputs).read_bytes()).hexdigest()
-    if job.providers != ["CPUExecutionProvider"]:
-        found["nodes"] = _nodes(job, engine, items)
-    return found
+    if job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]:
+        from benchfmt.profiler import onnxruntime_session
 
-
-def _nodes(job: Job, engine: Any, items: Any) -> dict[str, dict[str, float]]:
-    session = engine.open_session(job, profile=str(Path(job.result).with_suffix("")))
-    feed = items.joined([items.feed(items.raw[0])])
-    for _ in range(2):
-        session.run(None, feed)
-    path = Path(session.end_profiling())
-    found: dict[str, dict[str, float]] = engine.nodes_by_provider(path)
-    path.unlink()
+        found["nodes"] = onnxruntime_session.nodes(alone, items.joined([items.feed(items.raw[0])]))
     return found
 
 

@@ -1,0 +1,427 @@
+"""TensorRT by `trtexec`: runs it with every setting said outright, watches it from outside, and tells what it saw.
+
+The defaults of trtexec differ between versions (TensorRT 11 turned three around), so none is relied upon. What it exports
+becomes the same document that a process of our own leaves, so that records, gate and summary are made in one way; its log
+and its times are the sources, and `benchfmt convert` reads them too. Nothing of TensorRT is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.profiler import figures, judging, proc, running
+from benchfmt.profiler.engine import Shape, shapes
+from benchfmt.profiler.job import PLANS, Job
+from benchfmt.profiler.loops import BLOCK_RUNS
+from benchfmt.profiler.running import Run, Sampler
+from benchfmt.readers import jsons
+from benchfmt.readers import trtexec as reader
+from benchfmt.suites import trtexec as rules
+
+USUAL = Path("/usr/src/tensorrt/bin/trtexec")
+"""Where NVIDIA's packages put it, which is on no path."""
+VARIABLE = "TRTEXEC"
+HERTZ = 10.0
+LOG = "trtexec.log"
+TIMES = "trtexec-times.json"
+STAGES = ("inference", "compute", "transfer-in", "transfer-out")
+STEADY = 0.05
+_BEGINS, _ENDS = "Starting inference", ("Warmup completed", "Timing trace has")
+
+
+class TrtexecError(running.ProfileError):
+    """trtexec is not there, or cannot be started."""
+
+
+class Watch(Protocol):
+    """Something that watches a process until it is stopped."""
+
+    def stop(self) -> dict[str, Any] | None:
+        """Return what was seen."""
+
+
+Watcher = Callable[[int], Watch | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the engine is run; each becomes a switch, whatever the version would do without it."""
+
+    warm_up_ms: int = 500
+    duration_s: int = 3
+    iterations: int = 100
+    average_runs: int = 10
+    streams: int = 1
+    percentiles: tuple[str, ...] = ("90", "95", "99")
+    data_transfers: bool = True
+    cuda_graph: bool = True
+    spin_wait: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run has left: its files, when it measured (monotonic seconds), and what was seen of it from outside."""
+
+    folder: Path
+    command: tuple[str, ...]
+    code: int
+    window: tuple[float, float] | None
+    seen: dict[str, Any] | None
+    evidence: dict[str, float] | None
+    peak: int | None
+    """The process's high-water mark of memory, in bytes, since its measurement began."""
+
+    @property
+    def log(self) -> Path:
+        """The log, as trtexec printed it."""
+        return self.folder / LOG
+
+    @property
+    def times(self) -> Path:
+        """The times of each query, as trtexec exported them."""
+        return self.folder / TIMES
+
+
+def find(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the program: the one that $TRTEXEC names, else that on the path, else NVIDIA's; raises TrtexecError."""
+    said = environment.get(VARIABLE)
+    if said:
+        if Path(said).is_file():
+            return Path(said)
+        raise TrtexecError(f"${VARIABLE} is {said}, which is not there")
+    found = shutil.which("trtexec", path=environment.get("PATH"))
+    if found:
+        return Path(found)
+    if USUAL.is_file():
+        return USUAL
+    raise TrtexecError(f"trtexec was not found: not on the path, not at {USUAL}; set ${VARIABLE}")
+
+
+def version(program: Path) -> str:
+    """Return the version of TensorRT that a trtexec belongs to; raises TrtexecError."""
+    try:
+        asked = subprocess.run([str(program), "--help"], capture_output=True, text=True, errors="replace", timeout=60)  # noqa: S603 - the program that the user names
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise TrtexecError(f"{program} cannot be started: {error}") from error
+    mark = reader.MARK.search(asked.stdout + asked.stderr)
+    found = rules.decoded(mark["tag"] or "") if mark else None
+    if found is None:
+        raise TrtexecError(f"{program} does not say its version (TensorRT 7 and older do not); 8.0 or newer is needed")
+    return found
+
+
+def arguments(release: str, model: Path, folder: Path, settings: Settings, more: Sequence[str] = ()) -> list[str]:
+    """Return the switches of a timing run: every setting said, times exported, no profiler."""
+    flags = rules.defaults(release).flags
+    # Up to 8.4 there is one percentile; the greatest was the default.
+    levels = settings.percentiles if len(rules.defaults(release).percentiles) > 1 else settings.percentiles[-1:]
+    said = [
+        f"--loadEngine={model}" if model.suffix.lower() in PLANS else f"--onnx={model}",
+        f"--warmUp={settings.warm_up_ms}",
+        f"--duration={settings.duration_s}",
+        f"--iterations={settings.iterations}",
+        f"--avgRuns={settings.average_runs}",
+        f"{flags['streams']}={settings.streams}",
+        f"{flags['percentiles']}={','.join(levels)}",
+        flags.get("transfers_on" if settings.data_transfers else "transfers_off", ""),
+        flags.get("graph_on" if settings.cuda_graph else "graph_off", ""),
+        flags.get("spin_on" if settings.spin_wait else "spin_off", ""),
+        f"--exportTimes={folder / TIMES}",
+    ]
+    return [word for word in [*said, *more] if word]
+
+
+def watcher(hertz: float = HERTZ) -> Watcher:
+    """Return what starts the profiler's sampler on a process; a sampler that cannot be started watches nothing."""
+
+    def start(pid: int) -> Watch | None:
+        try:
+            return Sampler(pid, hertz) if hertz else None
+        except OSError:
+            return None
+
+    return start
+
+
+def run(
+    model: Path,
+    folder: Path,
+    *,
+    program: Path | None = None,
+    settings: Settings | None = None,
+    more: Sequence[str] = (),
+    watch: Watcher | None = None,
+    timeout: float | None = None,
+) -> Outcome:
+    """Run trtexec once on a model or engine, its files left in `folder`; raises TrtexecError where it cannot start."""
+    exe = program or find()
+    chosen = settings or Settings()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (LOG, TIMES):  # what an earlier run left must not be taken for this one's
+        (folder / name).unlink(missing_ok=True)
+    command = [str(exe), *arguments(version(exe), model, folder, chosen, more)]
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the program that the user names
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", bufsize=1
+        )
+    except OSError as error:
+        raise TrtexecError(f"{exe} cannot be started: {error}") from error
+    observer = (watch or watcher())(process.pid)
+    following = _Following(process.pid)
+    # A program that hangs prints nothing, so a clock of our own ends it.
+    clock = threading.Timer(timeout or 0, process.kill)
+    try:
+        if timeout:
+            clock.start()
+        following.follow(process, folder / LOG)
+    finally:
+        clock.cancel()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+        seen = observer.stop() if observer else None
+    return Outcome(
+        folder, tuple(command), process.returncode, following.window(chosen.warm_up_ms / 1000), seen,
+        following.evidence(), following.peak,
+    )  # fmt: skip
+
+
+class _Following:
+    """What is seen of a running trtexec by its log: when it began and ended to measure, and the machine's counters then."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._before: proc.Snapshot | None = None
+        self._after: proc.Snapshot | None = None
+        self._reset = False
+        self.peak: int | None = None
+
+    def follow(self, process: subprocess.Popen[str], log: Path) -> None:
+        """Write the log as it comes, and look at the process where its measurement begins and ends."""
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        with log.open("w", encoding="utf-8") as file:
+            for line in process.stdout:
+                file.write(line)
+                if _BEGINS in line and self._before is None:
+                    self._reset = proc.reset_peak(pid=self._pid)
+                    self._before = proc.snapshot(pid=self._pid)
+                elif self._before is not None and self._after is None and any(word in line for word in _ENDS):
+                    self._after = proc.snapshot(pid=self._pid)
+                    self.peak = proc.status(self._pid).get("VmHWM") if self._reset else None
+
+    def window(self, warm_up: float) -> tuple[float, float] | None:
+        """Return when the measurement began, its warm-up over, and when it ended."""
+        if self._before is None or self._after is None:
+            return None
+        return min(self._before.monotonic + warm_up, self._after.monotonic), self._after.monotonic
+
+    def evidence(self) -> dict[str, float] | None:
+        """Return what the machine did meanwhile, warm-up included."""
+        if self._before is None or self._after is None:
+            return None
+        return proc.between(self._before.to_dict(), self._after.to_dict())
+
+
+def settings_of(data: Mapping[str, Any]) -> Settings:
+    """Return settings from plain data, unknown names refused."""
+    unknown = sorted(set(data) - set(asdict(Settings())))
+    if unknown:
+        raise TrtexecError(f"there is no setting {unknown[0]!r}; there are: {', '.join(asdict(Settings()))}")
+    return Settings(**{**data, **({"percentiles": tuple(data["percentiles"])} if "percentiles" in data else {})})
+
+
+# --- one process of a profile ---
+
+
+def declared(job: Job) -> list[Shape]:
+    """Return the inputs of a model with the shapes that they are given; none for an engine, whose log will tell them."""
+    model = Path(job.model)
+    if model.suffix.lower() in PLANS:
+        return []
+    if find_spec("onnx") is None:
+        raise TrtexecError(
+            "the package onnx, which reads a model's inputs, is not installed; run pip install 'benchfmt[profile]'"
+        )
+    from benchfmt.profiler import static
+
+    return shapes(static.inputs(model), job)
+
+
+def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None) -> Run:
+    """Return what one run of trtexec has done, in the form of a process of our own; the engine is built once for all."""
+    path, began = Path(job.result), datetime.now().astimezone().isoformat(timespec="milliseconds")
+    program, plan = find(), job.protocol
+    given = declared(job)
+    more = [*switches(job.engine_options), *_shapes_switch(given)]
+    settings = Settings(
+        warm_up_ms=math.ceil(plan.warm_up_seconds * 1000), duration_s=math.ceil(min(plan.seconds, plan.budget)),
+        iterations=max(plan.queries, plan.warm_up_runs),
+    )  # fmt: skip
+    timeout = plan.budget + plan.warm_up_most + settings.duration_s + 60
+    built = _built(job, program, more, tell)
+    if built.failed:
+        data: dict[str, Any] = {"status": "failed", "detail": built.failed}
+    else:
+        tell("measure")
+        outcome = run(
+            built.plan, path.with_suffix(""), program=program, settings=settings, more=more,
+            watch=watch or watcher(plan.hertz), timeout=timeout,
+        )  # fmt: skip
+        data = _document(outcome, given, settings, version(program))
+        if built.seconds is not None:
+            data["build"] = {"seconds": built.seconds}
+    data = {"version": 1, "kind": "measure", "job": job.settings(), "harness": "trtexec", **data, "began": began}
+    found = running.written(path, data, began)
+    files = [path.with_suffix("") / name for name in (LOG, TIMES)]
+    logs = tuple((f"{path.stem}/{file.name}", running.sha256(file)) for file in files if file.is_file())
+    return Run(found.path, found.sha256, began, data, logs)
+
+
+def switches(options: Mapping[str, str]) -> list[str]:
+    """Return the user's options as switches: `fp16=1` is `--fp16`, `builderOptimizationLevel=5` keeps its value."""
+    return [f"--{name}" if value in ("", "1", "true") else f"--{name}={value}" for name, value in options.items()]
+
+
+@dataclass(frozen=True)
+class _Built:
+    """The engine that is measured; how long its building took, where this run built it; or why there is none."""
+
+    plan: Path
+    seconds: float | None = None
+    failed: str = ""
+
+
+def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], None]) -> _Built:
+    model = Path(job.model)
+    if model.suffix.lower() in PLANS:
+        return _Built(model)
+    digest = hashlib.sha256("\0".join(more).encode()).hexdigest()[:12]
+    plan = Path(job.result).with_name(f"built-{digest}.plan")
+    if plan.is_file():
+        return _Built(plan)
+    tell("build")
+    # The shortest run there is: every version builds so, and the engine is loaded afresh by each process that is measured.
+    shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
+    done = run(model, plan.with_name("build"), program=program, settings=shortest, watch=lambda _: None,
+               more=[f"--saveEngine={plan}", *more])  # fmt: skip
+    if done.code or not plan.is_file():
+        return _Built(plan, failed=_why(done))
+    return _Built(plan, _seconds(done, "built"))
+
+
+def _seconds(outcome: Outcome, what: str) -> float | None:
+    """Return how long the log says that building or loading the engine took, or None where it does not say it."""
+    said = [item.totals[what] for item in _runs(outcome) if what in item.totals]
+    try:
+        return float(said[0]) if said else None
+    except ValueError:
+        return None
+
+
+def _runs(outcome: Outcome) -> list[reader.Run]:
+    return reader.runs(outcome.log.read_text("utf-8", "replace"))
+
+
+def _why(outcome: Outcome) -> str:
+    """Return why a run failed, in the words of its log."""
+    errors = [error for item in _runs(outcome) for error in item.errors]
+    how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"ended with status {outcome.code}"
+    return f"trtexec was {how}" + (f": {errors[0]}" if errors else "; its log says no error")
+
+
+def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, release: str) -> dict[str, Any]:
+    """Return what a run has left as the document of a process."""
+    inputs: list[dict[str, Any]] = [
+        {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched} for i in given
+    ]
+    inputs = inputs or _bindings(outcome)
+    batch = inputs[0]["shape"][0] if inputs and inputs[0]["shape"] else 1
+    same = {
+        "placement": {"asked": ["TensorRT"], "used": ["TensorRT"], "lost": [], "options": {}},
+        "engine": {"version": release}, "batch": batch, "samples_per_query": batch, "inputs": inputs,
+        "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "trtexec": {"switches": [_without_place(word) for word in outcome.command[1:]], "settings": asdict(settings)},
+        **({"sampler": outcome.seen} if outcome.seen else {}),
+    }  # fmt: skip
+    if outcome.code or outcome.window is None or outcome.evidence is None or not outcome.times.is_file():
+        return {**same, "status": "failed", "detail": _why(outcome)}
+    try:
+        seen = reader.times(jsons.parse(outcome.times.read_bytes(), digits=True)).after(
+            settings.warm_up_ms if _has_warm_up(release) else 0
+        )
+        observed = _observed(seen, outcome)
+    except BenchfmtError as error:
+        return {**same, "status": "failed", "detail": f"{TIMES}: {error}"}
+    loaded = _seconds(outcome, "loaded")
+    return {
+        **same, "status": "ok", "observed": observed, "window": list(outcome.window), "evidence": outcome.evidence,
+        "warm_up": {"seconds": settings.warm_up_ms / 1000, "steady": _steady(observed["inference"])},
+        **({} if loaded is None else {"load": {"seconds": loaded}}),
+        "memory": {"reset": outcome.peak is not None, **({"peak": outcome.peak} if outcome.peak else {})},
+    }  # fmt: skip
+
+
+def _bindings(outcome: Outcome) -> list[dict[str, Any]]:
+    """Return the inputs of an engine as the log names them; whether a first dimension is a batch nobody says."""
+    found = _runs(outcome)
+    return [
+        {"name": name, "shape": sizes, "batched": True} for item in found[:1] for name, sizes in reader.dimensions(item)
+    ]
+
+
+def _observed(seen: reader.Times, outcome: Outcome) -> dict[str, Any]:
+    if not len(seen):
+        raise BenchfmtError("no query after the warm-up")
+    stages = {
+        name: [round(float(text) * 1e6) for text in texts] for name, texts in seen.stages.items() if name in STAGES
+    }
+    window = outcome.window or (0.0, 0.0)
+    cpu = judging.processor_seconds(outcome.seen, window)
+    share = (window[1] - window[0]) / len(seen)
+    return {
+        "queries": len(seen), "wall": round(seen.wall_ms * 1e6), "cpu": None if cpu is None else round(cpu * 1e9), "unfinished": 0,
+        **stages, "blocks": [[size, round(size * share * 1e9), 0] for size in _blocks(len(seen))],
+    }  # fmt: skip
+
+
+def _blocks(count: int) -> list[int]:
+    """Return the sizes of blocks of consecutive queries, the last one the larger."""
+    blocks = max(count // max(BLOCK_RUNS, count // 30), 1)
+    return [count // blocks] * (blocks - 1) + [count - count // blocks * (blocks - 1)]
+
+
+def _steady(values: Sequence[int]) -> bool:
+    """Say whether the measurement had warmed up: its first five queries are within 5 % of the next five, by their medians."""
+    first, then = (figures.median(part) for part in (values[:5], values[5:10] or values[:5]))
+    return abs(first - then) <= STEADY * then
+
+
+def _has_warm_up(release: str) -> bool:
+    return rules.defaults(release).export_has_warm_up
+
+
+def _without_place(word: str) -> str:
+    """Return a switch without the folders of this machine."""
+    name, equals, value = word.partition("=")
+    return f"{name}={Path(value).name}" if equals and os.sep in value else word
+
+
+def _shapes_switch(given: Sequence[Shape]) -> list[str]:
+    """Return the switch that fills in free dimensions; a model without any refuses it."""
+    free = [item for item in given if item.free]
+    return [f"--shapes={','.join(f'{item.name}:' + 'x'.join(map(str, item.shape)) for item in free)}"] if free else []
