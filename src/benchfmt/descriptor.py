@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +23,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.tables import TextTable
 from benchfmt.record import SCHEMA_VERSION, Term
 from benchfmt.schema import BASE, DRAFT, table_schema
 from benchfmt.vocabulary import Metric, read_metric
@@ -198,6 +201,10 @@ class Resource(_Open):
         """Whether the resource is a table that says how it is read as records."""
         fields = self.table.fields if self.table else []
         return self.benchfmt is not None or any(item.benchfmt for item in fields)
+
+    def text_table(self, path: Path, limits: Limits = LIMITS) -> TextTable:
+        """Return the resource's file, which lies at `path`, as a table of text."""
+        return TextTable(path, (self.dialect or {}).get("delimiter", ","), self.encoding or "utf-8", limits)
 
 
 class PrefixMetric(_Open):

@@ -33,7 +33,7 @@ def read_table(
 
     `identity_path` is the path that ids are made from: from the root of the submission, else the file's name.
     """
-    text = text_table(path, resource, limits)
+    text = resource.text_table(path, limits)
     try:
         columns = text.header()
         program = compile_resource(resource, columns, declared or {})
@@ -52,12 +52,6 @@ def read_table(
             yield Failed(path, _cells(late), late.row)
     except (TableError, AnnotationError) as error:
         yield Failed(path, str(error))
-
-
-def text_table(path: Path, resource: Resource, limits: Limits = LIMITS) -> TextTable:
-    """Return the file of a resource as a table of text."""
-    dialect = resource.dialect or {}
-    return TextTable(path, dialect.get("delimiter", ","), resource.encoding or "utf-8", limits)
 
 
 def more_findings(notes: Notes) -> Iterator[Finding]:
@@ -107,4 +101,4 @@ def _cells(bad: BadRow) -> str:
     return f"{words}; a quote is never closed, so the rows after it are lost in it" if bad.open_quote else words
 
 
-__all__ = ["BenchfmtError", "absent_columns", "parse_resource", "read_table", "text_table"]
+__all__ = ["BenchfmtError", "absent_columns", "parse_resource", "read_table"]

@@ -24,7 +24,7 @@ from benchfmt.migrate import VersionError, readable, to_current
 from benchfmt.package import PackageError, open_folder
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256, safe_path
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import TableError
 from benchfmt.record import Record, System
 from benchfmt.tables import TABLES, Batch, to_batch
 from benchfmt.validation.places import AnnotatedPlace, Document, DocumentPlace, Place, rest_of
@@ -145,12 +145,7 @@ class Judge(Teller):
             path = safe_path(root, resource.path)
             if not path.is_file():
                 return
-            text = TextTable(
-                path,
-                (resource.dialect or {}).get("delimiter", ","),
-                resource.encoding or "utf-8",
-                self.limits,
-            )
+            text = resource.text_table(path, self.limits)
             program = compile_resource(resource, text.header(), descriptor.metrics())
             for name in program.absent:
                 self.say(

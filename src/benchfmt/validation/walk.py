@@ -15,7 +15,7 @@ from benchfmt.checks.frames import OWNER, ROW, Frames, empty, faults, no_faults,
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package import PackageError, ParquetError, parquet_batches
 from benchfmt.readers.files import UnsafeError, safe_path
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import TableError
 from benchfmt.tables import COLUMNS
 from benchfmt.validation.places import TablePlace
 from benchfmt.validation.running import column_checks, known, run_checks, without_echo
@@ -88,12 +88,7 @@ class Walk:
             if tell:
                 self._odd_columns(table)
             return
-        text = TextTable(
-            path,
-            (resource.dialect or {}).get("delimiter", ","),
-            resource.encoding or "utf-8",
-            self.judge.limits,
-        )
+        text = resource.text_table(path, self.judge.limits)
         told = 0
         for frame, rows in text.batches():
             if tell:

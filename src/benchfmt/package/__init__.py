@@ -1,0 +1,22 @@
+"""Packages: three tables and a descriptor, in a folder or a zip, opened and read, or written whole or not at all."""
+
+from benchfmt.package.columns import parquet_batches
+from benchfmt.package.errors import PackageError, ParquetError
+from benchfmt.package.opening import Folder, load_descriptor, open_folder
+from benchfmt.package.reading import Package, open_package
+from benchfmt.package.replacing import check_replaceable
+from benchfmt.package.writing import PackageWriter, write_package
+
+__all__ = [
+    "Folder",
+    "Package",
+    "PackageError",
+    "PackageWriter",
+    "ParquetError",
+    "check_replaceable",
+    "load_descriptor",
+    "open_folder",
+    "open_package",
+    "parquet_batches",
+    "write_package",
+]

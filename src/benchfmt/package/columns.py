@@ -1,0 +1,132 @@
+"""The tables of a package in parts, from Parquet or CSV, with the standard's columns in their types and order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchfmt.descriptor import Resource
+from benchfmt.identity import canonical
+from benchfmt.migrate import NAMESPACE
+from benchfmt.package.errors import PackageError, ParquetError
+from benchfmt.record import MAX_SAFE_INTEGER
+from benchfmt.sinks import ROW_GROUP
+from benchfmt.tables import COLUMNS, arrow_schema
+
+_NAMES = {item.name for items in COLUMNS.values() for item in items}
+
+
+def parquet_batches(path: Path, rows: int = ROW_GROUP, odd: dict[str, str] | None = None) -> Iterator[pa.Table]:
+    """Yield a Parquet file row group by row group, in tables of at most `rows` rows; raises ParquetError.
+
+    Columns of types that no column of the standard has (lists, bytes, ...) are left out and noted in `odd`, name and
+    type; without it one that bears a name of the standard is an error.
+    """
+    try:
+        with pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
+            kept = _sound_columns(path, file.schema_arrow, odd)
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
+                    batch.validate(full=True)
+                    yield pa.Table.from_batches([batch]).select(kept)
+    except pa.ArrowInvalid as error:
+        if "UTF8" in str(error):
+            raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
+        raise ParquetError("BF119", f"{path}: not a Parquet file that can be read: {error}") from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ParquetError("BF119", f"{path}: not a Parquet file that can be read: {error}") from error
+
+
+def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) -> list[str]:
+    """Return the names of the columns whose types can be read."""
+    names = list(schema.names)
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ParquetError("BF116", f"{path}: column {doubled[0]!r} stands twice; rename or remove one")
+    strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
+    if odd is None:
+        for name in sorted(strange.keys() & _NAMES):
+            raise ParquetError("BF103", f"{path}, {name}: a column of type {strange[name]} cannot be read")
+        return names
+    odd.update(strange)
+    return [name for name in names if name not in strange]
+
+
+def _is_odd(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_odd(kind.value_type)
+    plain = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_boolean)
+    numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal128, pa.types.is_null)
+    dated = (pa.types.is_date, pa.types.is_time, pa.types.is_timestamp)
+    return not any(test(kind) for test in (*plain, *numeric, *dated))
+
+
+def csv_batches(path: Path, resource: Resource) -> Iterator[pa.Table]:
+    """Yield a CSV file in tables whose columns of the standard have its types; raises PackageError for a faulty cell."""
+    text = resource.text_table(path)
+    for frame, numbers in text.batches():
+        if text.bad_rows:
+            raise PackageError(
+                f"{path}: row {text.bad_rows[0].row} has the wrong number of cells; run benchfmt validate"
+            )
+        empty = frame.with_columns(pl.all().replace("", None))
+        yield pa.table({name: _typed(path, empty[name], int(numbers[0])) for name in empty.columns})
+
+
+def _typed(path: Path, cells: pl.Series, first: int) -> pa.Array[Any]:
+    kinds = {item.name: item.kind for items in COLUMNS.values() for item in items}
+    kind = kinds.get(cells.name, "text")
+    if kind == "boolean":
+        typed = cells.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    elif kind in ("integer", "number"):
+        typed = cells.cast(pl.Float64, strict=False)
+        typed = typed.set(~typed.is_finite(), None)
+        if kind == "integer":
+            whole = (typed == typed.round()) & (typed.abs() <= MAX_SAFE_INTEGER)
+            typed = typed.set(~whole, None).cast(pl.Int64)
+    else:
+        return cells.to_arrow()
+    bad = (typed.is_null() & cells.is_not_null()).arg_max()
+    if typed.null_count() != cells.null_count():
+        raise PackageError(f"{path} row {first + (bad or 0)}, {cells.name}: {cells[bad or 0]!r} is not a {kind}")
+    return typed.to_arrow()
+
+
+def conform(table: str, part: pa.Table, path: Path, newer: str | None) -> pa.Table:
+    """Return a part with exactly the standard's columns, in their types and order.
+
+    Further columns of a `newer` minor version are carried in the extensions of records and systems.
+    """
+    unknown = [name for name in part.column_names if name not in arrow_schema(table).names]
+    if newer and unknown and table != "measurements":
+        part = _carried(part, unknown, newer)
+    arrays = []
+    for field, item in zip(arrow_schema(table), COLUMNS[table], strict=True):
+        if field.name in part.column_names:
+            try:
+                arrays.append(part[field.name].cast(field.type))
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                raise PackageError(f"{path}, {field.name}: {error}; run benchfmt validate") from error
+        elif not item.required:
+            arrays.append(pa.nulls(part.num_rows, field.type))
+        else:
+            raise PackageError(f"{path}: the column {field.name!r} is missing; run benchfmt validate")
+    return pa.Table.from_arrays(arrays, names=arrow_schema(table).names)
+
+
+def _carried(part: pa.Table, unknown: list[str], version: str) -> pa.Table:
+    rows = part.select(unknown).to_pylist()
+    before = part["extensions"].to_pylist() if "extensions" in part.column_names else [None] * part.num_rows
+    after = []
+    for text, row in zip(before, rows, strict=True):
+        said = {name: str(value) for name, value in row.items() if value is not None}
+        data = json.loads(text) if text else {}
+        after.append(canonical({**data, NAMESPACE: {"version": version, "columns": said}}) if said else text)
+    kept = part.drop_columns([name for name in (*unknown, "extensions") if name in part.column_names])
+    return kept.append_column("extensions", pa.array(after, pa.string()))

@@ -1,0 +1,186 @@
+"""A package's folder on this machine: itself, what is unpacked of a zip, or what is fetched of a remote one."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import tempfile
+import zipfile
+import zlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from benchfmt.descriptor import FILE_NAME, Descriptor, read_descriptor
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.migrate import readable
+from benchfmt.package.errors import PackageError
+from benchfmt.readers.files import UnsafeError, safe_path
+from benchfmt.readers.jsons import JsonError
+from benchfmt.readers.jsons import read as read_json
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A package's folder on this machine: itself, or a temporary one for a zip or a remote package."""
+
+    root: Path
+    file: Path
+    holder: AbstractContextManager[Any] | None = None
+
+    def __enter__(self) -> Self:
+        """Return the folder."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove a temporary folder."""
+        if self.holder is not None:
+            self.holder.__exit__(None, None, None)
+
+
+def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Folder:
+    """Open the folder of a package: its folder, its zip or its `datapackage.json`; a URL only with `remote=True`.
+
+    The descriptor is not judged. Raises PackageError where there is none, UnsafeError where it breaks a safety limit.
+    """
+    if "://" in str(path):
+        if not remote:
+            raise PackageError(f"{path} is remote; pass remote=True (--remote) to fetch it")
+        return _open_remote(str(path), limits)
+    place = Path(path)
+    if place.suffix == ".zip" and place.is_file():
+        return _open_zip(place, limits)
+    file = place if place.name.endswith(".json") and place.is_file() else place / FILE_NAME
+    if not file.is_file():
+        raise PackageError(f"{place} is no package: there is no {FILE_NAME} in it")
+    if file != place:
+        safe_path(place, FILE_NAME)  # not a link that leads elsewhere
+    return Folder(file.parent, file)
+
+
+def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
+    """Return the descriptor in a file; raises PackageError or UnsafeError."""
+    if file.stat().st_size > limits.descriptor_bytes:
+        raise UnsafeError("BF907", f"{file.name} has more than {limits.descriptor_bytes} bytes")
+    try:
+        data = read_json(file, limits)
+    except JsonError as error:
+        raise PackageError(f"{file}: {error}") from error
+    descriptor, faults = read_descriptor(data)
+    if descriptor is None:
+        pointer, message = faults[0]
+        raise PackageError(f"{file}: {pointer}: {message}")
+    if not readable(descriptor.benchfmt.version):
+        raise PackageError(
+            f"{file}: version {descriptor.benchfmt.version!r} is not one of 1.x, which this program reads"
+        )
+    return descriptor
+
+
+def _open_zip(place: Path, limits: Limits) -> Folder:
+    holder = tempfile.TemporaryDirectory(prefix="benchfmt-")
+    root = Path(holder.name)
+    try:
+        with zipfile.ZipFile(place) as archive:
+            members = _members(archive, limits)
+            if FILE_NAME not in members:
+                raise PackageError(f"{place} is no package: there is no {FILE_NAME} at its top")
+            _extract(archive, members[FILE_NAME], root / FILE_NAME, limits.descriptor_bytes)
+            for name in _named_files(root / FILE_NAME, limits):
+                if name in members and name != FILE_NAME:
+                    _extract(archive, members[name], safe_path(root, name), limits.archive_bytes)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        holder.cleanup()
+        raise PackageError(f"{place}: not a zip that can be read: {error}") from error
+    except BaseException:
+        holder.cleanup()
+        raise
+    return Folder(root, root / FILE_NAME, holder)
+
+
+def _named_files(file: Path, limits: Limits) -> list[str]:
+    """Return the paths that a descriptor names, as far as it can be read; its faults are told elsewhere."""
+    try:
+        data = read_json(file, limits)
+    except JsonError:
+        return []
+    resources = data.get("resources") if isinstance(data, dict) else None
+    found = (
+        [item.get("path") for item in resources or () if isinstance(item, dict)] if isinstance(resources, list) else []
+    )
+    return [name for name in found if isinstance(name, str)]
+
+
+def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipInfo]:
+    infos = archive.infolist()
+    if len(infos) > limits.archive_members:
+        raise UnsafeError("BF905", f"the zip holds {len(infos)} files; at most {limits.archive_members} are read")
+    total = sum(info.file_size for info in infos)
+    if total > limits.archive_bytes:
+        raise UnsafeError("BF904", f"the zip would grow to {total} bytes; at most {limits.archive_bytes} are unpacked")
+    for info in infos:
+        packed = max(info.compress_size, 1)
+        if info.file_size > 2**20 and info.file_size / packed > limits.archive_ratio:
+            raise UnsafeError("BF904", f"{info.filename} would grow from {packed} to {info.file_size} bytes")
+        if info.flag_bits & 1:
+            raise PackageError(f"{info.filename} is encrypted")
+    return {info.filename: info for info in infos}
+
+
+def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with archive.open(info) as source, target.open("wb") as file:
+        while block := source.read(2**20):
+            written += len(block)
+            # The size in the directory of a zip is what its author wrote there.
+            if written > most or written > info.file_size:
+                raise UnsafeError("BF904", f"{info.filename} holds more than it says")
+            file.write(block)
+
+
+def _open_remote(url: str, limits: Limits) -> Folder:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise PackageError("reading remote packages needs: pip install 'benchfmt[remote]'") from error
+    holder = tempfile.TemporaryDirectory(prefix="benchfmt-")
+    root = Path(holder.name)
+    try:
+        if url.endswith(".zip"):
+            _download(fsspec, url, root / "package.zip", limits.archive_bytes)
+            inner = _open_zip(root / "package.zip", limits)
+            holder.cleanup()
+            return inner
+        base = url.removesuffix(FILE_NAME).rstrip("/")
+        _download(fsspec, f"{base}/{FILE_NAME}", root / FILE_NAME, limits.descriptor_bytes)
+        for name in _named_files(root / FILE_NAME, limits):
+            _download(fsspec, f"{base}/{name}", safe_path(root, name), limits.archive_bytes)
+    except BaseException:
+        holder.cleanup()
+        raise
+    return Folder(root, root / FILE_NAME, holder)
+
+
+def _download(fsspec: Any, url: str, target: Path, most: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    try:
+        with fsspec.open(url, "rb") as source, target.open("wb") as file:
+            while block := source.read(2**20):
+                written += len(block)
+                if written > most:
+                    raise UnsafeError("BF904", f"{url} has more than {most} bytes")
+                file.write(block)
+    except (OSError, ValueError) as error:
+        raise PackageError(f"{url}: {error}") from error

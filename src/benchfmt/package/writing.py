@@ -1,0 +1,124 @@
+"""Packages written beside their place, and moved there when they are whole."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchfmt.descriptor import FILE_NAME, package_descriptor
+from benchfmt.package.replacing import check_replaceable, replace_folder
+from benchfmt.readers.files import file_sha256
+from benchfmt.sinks import Format, Sink, new_sink
+from benchfmt.tables import TABLES, Batch
+from benchfmt.vocabulary import vocabulary
+
+_MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
+
+
+class PackageWriter:
+    """Writes a package beside its place and moves it there when it is whole; an error or a stop leaves what was."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        format: Format = "parquet",  # noqa: A002 - the word users know
+        prefixes: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take where the package goes (a folder, or a `.zip`); `prefixes` declares the prefixed metrics used."""
+        self.path = Path(path)
+        self.format: Format = format
+        self.prefixes = dict(prefixes or {})
+        self.extra = dict(extra or {})
+        self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
+        self._sinks: dict[str, Sink] = {}
+        self._known: set[str] = set()
+
+    def __enter__(self) -> Self:
+        """Make the folder in which the package grows; raises PackageError where its place is taken."""
+        check_replaceable(self.path)
+        self.folder.mkdir(parents=True)
+        for table in TABLES:
+            self._sinks[table] = new_sink(self.folder, table, self.format)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Move the package to its place, or drop it where something went wrong."""
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            for sink in self._sinks.values():
+                sink.abandon()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(self, batch: Batch) -> None:
+        """Add a batch; its systems join those already there."""
+        fresh = []
+        for index, name in enumerate(map(str, batch.systems["id"].to_pylist())):
+            if name not in self._known:
+                self._known.add(name)
+                fresh.append(index)
+        if fresh:
+            whole = len(fresh) == batch.systems.num_rows
+            self._sinks["systems"].write(batch.systems if whole else batch.systems.take(fresh))
+        self._sinks["records"].write(batch.records)
+        self._sinks["measurements"].write(batch.measurements)
+
+    def _finish(self) -> None:
+        facts = {}
+        for table in TABLES:
+            path = self._sinks[table].close()
+            facts[table] = {
+                "path": path.name,
+                "format": self.format,
+                "mediatype": _MEDIA_TYPES[self.format],
+                "encoding": "utf-8",
+                "bytes": path.stat().st_size,
+                "hash": f"sha256:{file_sha256(path)}",
+            }
+        descriptor = package_descriptor(
+            facts, self.prefixes, vocabulary().version, {"name": self._name(), **self.extra}
+        )
+        text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
+        (self.folder / FILE_NAME).write_text(text, "utf-8")
+        check_replaceable(self.path)  # a conversion takes long: something may have been laid there meanwhile
+        if self.path.suffix == ".zip":
+            _zipped(self.folder).replace(self.path)
+        else:
+            replace_folder(self.folder, self.path)
+
+    def _name(self) -> str:
+        kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self.path.stem.lower())
+        return kept.strip("-.") or "package"
+
+
+def write_package(path: str | Path, batches: Iterable[Batch], **options: Any) -> None:
+    """Write batches as one package; the options are those of PackageWriter."""
+    with PackageWriter(path, **options) as writer:
+        for batch in batches:
+            writer.write(batch)
+
+
+def _zipped(folder: Path) -> Path:
+    target = folder / "package.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            if path == target:
+                continue
+            # A fixed date: equal packages are equal zips.
+            info = zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as member:
+                shutil.copyfileobj(source, member, 2**20)
+    return target
