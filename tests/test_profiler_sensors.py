@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
-import select
 import subprocess
 import sys
 import time
@@ -17,8 +15,9 @@ from typing import Any
 import pytest
 
 import benchfmt
-from benchfmt.profiler import judging, proc, sampler, sensors
+from benchfmt.profiler import environment, judging, proc, sampler, sensors
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
+from benchfmt.profiler.running import Sampler
 from benchfmt.profiler.sensors import Absent, Channel
 
 NO_NVML = NvmlError("libnvidia-ml.so.1 is not installed", "not-applicable")
@@ -253,6 +252,12 @@ class Library:
                 self.handles.append((name, arguments[0].value))
             elif name == "nvmlDeviceGetName":
                 arguments[1].value = b"NVIDIA H200"
+            elif name == "nvmlDeviceGetCount_v2":
+                arguments[0]._obj.value = 8
+            elif name == "nvmlSystemGetDriverVersion":
+                arguments[0].value = b"580.159.04"
+            elif name == "nvmlSystemGetCudaDriverVersion_v2":
+                arguments[0]._obj.value = 13010
             elif name == "nvmlDeviceGetUtilizationRates":
                 arguments[-1]._obj.gpu = 83
             elif name == "nvmlDeviceGetTemperature":
@@ -283,6 +288,18 @@ def test_nvml_gives_load_heat_energy_power_and_memory(tmp_path: Path) -> None:
     assert channels["memory", "gpu"].read() == 1234
     assert channels["energy", "gpu"].read() + 100 == channels["energy", "gpu"].read()
     assert not {key for key in absent if key[1] == "gpu"}
+
+
+def test_nvml_tells_how_many_there_are_and_the_driver(tmp_path: Path) -> None:
+    gpu = open_nvml(lambda name: Library())
+    assert environment.system(tmp_path, gpu)["accelerator"] == {
+        "kind": "gpu", "name": "NVIDIA H200", "count": 8, "memory_bytes": 10_000,
+    }  # fmt: skip
+    said = environment.stack(gpu)
+    assert (said["nvidia-driver"], said["cuda-driver"]) == ("580.159.04", "13.1")
+    silent = open_nvml(lambda name: Library({"nvmlSystemGetDriverVersion": 3, "nvmlDeviceGetCount_v2": 3}))
+    assert "nvidia-driver" not in environment.stack(silent)
+    assert "count" not in environment.system(tmp_path, silent)["accelerator"]
 
 
 @pytest.mark.parametrize(("code", "reason"), [(3, "no-sensor"), (4, "permission-denied"), (999, "sensor-failed")])
@@ -423,13 +440,13 @@ def test_the_sampler_imports_only_the_standard_library(watched: subprocess.Popen
 
 def test_a_process_that_ends_does_not_end_the_sampler(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", "pass"])
-    turns = iter([False, False, True])
+    turns = iter([sampler.PASSED, sampler.PASSED, sampler.END])
 
-    def ended(seconds: float) -> bool:
+    def wait(seconds: float) -> str:
         process.wait()
         return next(turns)
 
-    seen = sampler.watch(process.pid, 1000, [], Path("/"), ended)
+    seen = sampler.watch(process.pid, 1000, [], Path("/"), wait)
     assert seen["ticks"] == 4
     assert len(seen["process"]["pages"]) <= 1
 
@@ -441,14 +458,47 @@ def test_the_cost_of_each_sensor_is_told(tmp_path: Path) -> None:
             pass
         return 40.0
 
-    turns = iter([False, True])
+    turns = iter([sampler.PASSED, sampler.END])
     channel = Channel("slow", "temperature", "cpu", "gauge", "fake", slow)
     seen = sampler.watch(os.getpid(), 1000, [channel], Path("/"), lambda seconds: next(turns))
-    assert seen["channels"][0]["cost"] >= 0.009
+    # Read at the start and, since it is dear, only once more: at the end.
+    assert (seen["ticks"], seen["channels"][0]["reads"]) == (3, 2)
+    assert seen["channels"][0]["cost"] >= 0.006
     assert seen["observer_cpu"] > 0
 
 
-def test_waiting_ends_with_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(select, "select", lambda *_: ([sys.stdin], [], []))
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert sampler._until_input_ends(0.1)
+def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
+    def dear() -> float:
+        until = time.thread_time() + 0.003
+        while time.thread_time() < until:
+            pass
+        return 40.0
+
+    lines = [sampler.PASSED] * 3 + [sampler.LINE] + [sampler.PASSED] * 3 + [sampler.LINE, sampler.PASSED, sampler.END]
+    turns = iter(lines)
+    counter = Channel("c", "energy", "gpu", "counter", "fake", dear)
+    gauge = Channel("g", "power", "gpu", "gauge", "fake", dear)
+    seen = sampler.watch(os.getpid(), 1000, [counter, gauge], Path("/"), lambda seconds: next(turns))
+    assert [channel["reads"] for channel in seen["channels"]] == [4, 2]
+    assert seen["ticks"] == 9
+
+
+def test_a_line_has_the_sampler_read_its_counters_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert sampler._wait(0.01) == sampler.PASSED
+        os.write(write, b"\n")
+        assert sampler._wait(1.0) == sampler.LINE
+        os.close(write)
+        assert sampler._wait(1.0) == sampler.END
+
+
+def test_marks_reach_the_sampler() -> None:
+    watching = Sampler(os.getpid(), 5.0)
+    watching.mark()
+    time.sleep(0.3)
+    watching.mark()
+    seen = watching.stop()
+    assert seen is not None
+    assert seen["ticks"] >= 2

@@ -79,9 +79,11 @@ class Profiled:
         first = call(0)
         warm = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, plan.warm_up_most)
         reset = proc.reset_peak()
+        self._mark()
         before, start = proc.snapshot(), time.monotonic()
         seen = loops.back_to_back(call, loops.Limits(plan.seconds, plan.queries, plan.budget), warm["median"])
         window = [start, time.monotonic()]
+        self._mark()
         status = proc.status()
         self._data = {
             "version": 1, "kind": "callable", "status": "ok", "job": self._job(), "warm_up": warm, "window": window,
@@ -95,6 +97,10 @@ class Profiled:
                 "blocks": [[block.runs, block.wall, block.cpu] for block in seen.blocks],
             },
         }  # fmt: skip
+
+    def _mark(self) -> None:
+        if self._sampler:
+            self._sampler.mark()
 
     def _job(self) -> dict[str, Any]:
         found = {"scenario": "single-stream", "run": 1, "threads": self._threads, "spinning": False}

@@ -43,12 +43,18 @@ def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict
         kind="virtual-machine" if hypervisor else None,
         nodes=1,
         processor=_known(**processor),
-        accelerator=_known(kind="gpu", name=found.name, memory_bytes=found.total())
-        if isinstance(found, Nvml)
-        else None,
+        accelerator=_gpu(found) if isinstance(found, Nvml) else None,
         memory_bytes=_memory(root),
         operating_system=f"{platform.system()} {platform.release()}",
     )
+
+
+def _gpu(nvml: Nvml) -> dict[str, Any]:
+    """Return the GPU that a run may see; how many there are is told where NVML counts them."""
+    count = None
+    with suppress(NvmlError, AttributeError):
+        count = nvml.count()
+    return _known(kind="gpu", name=nvml.name, count=count, memory_bytes=nvml.total())
 
 
 def _cpu_info(root: Path) -> list[dict[str, str]]:
@@ -104,13 +110,14 @@ def _container(root: Path) -> str | None:
     return os.environ.get("container")  # noqa: SIM112 - systemd and podman write it in small letters
 
 
-def stack() -> dict[str, str]:
+def stack(nvml: Nvml | NvmlError | None = None) -> dict[str, str]:
     """Return the versions of what a run goes through."""
+    gpu = nvml if nvml is not None else open_nvml()
     found = {"python": platform.python_version(), "python-build": sys.implementation.name}
     for name in _PACKAGES:
         with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-    return found
+    return found | (gpu.versions() if isinstance(gpu, Nvml) else {})
 
 
 def _known(**facts: Any) -> dict[str, Any]:

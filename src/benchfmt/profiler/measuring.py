@@ -138,6 +138,8 @@ def _timings(numbers: Numbers, data: Mapping[str, Any], gate: Gate) -> None:
             numbers.missing(
                 spent, "not-measured", "the processor time of the program was not sampled over the whole measurement"
             )
+        elif not seen["cpu"]:
+            numbers.missing(spent, "below-resolution", "the kernel counted no tick of processor time")
         else:
             numbers.value(spent, seen["cpu"] / count / NANO, "s", **_said(numbers, n=count))
     for stage, part in (("build", "build"), ("load", "load"), ("first-run", "first_run")):
@@ -295,10 +297,13 @@ def _loads(numbers: Numbers, data: Mapping[str, Any]) -> None:
         numbers.missing(mine, "below-resolution", "the kernel counted no tick of processor time")
     else:
         numbers.value(mine, min(seen["own"] / seen["seconds"] / cores, 1.0), "1")
-    if "load" in seen:
-        numbers.value(("utilization", "mean", None, None, "cpu"), seen["load"], "1")
+    whole: Key = ("utilization", "mean", None, None, "cpu")
+    if "load" not in seen:
+        numbers.missing(whole, "no-sensor", "/proc/stat cannot be read")
+    elif not seen["load"]:
+        numbers.missing(whole, "below-resolution", "the kernel counted no busy tick")
     else:
-        numbers.missing(("utilization", "mean", None, None, "cpu"), "no-sensor", "/proc/stat cannot be read")
+        numbers.value(whole, seen["load"], "1")
     for scope in ("gpu", "npu"):
         found = judging.sense(data.get("sampler"), "utilization", scope, data["window"])
         _sensed(numbers, ("utilization", "mean", None, None, scope), found, "1")

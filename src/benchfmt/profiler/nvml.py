@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 _LIBRARIES = ("libnvidia-ml.so.1", "nvml.dll")
@@ -69,6 +70,24 @@ class Nvml:
         found = kind()
         self._ask(function, self._handle, *before, ctypes.byref(found))
         return int(found.value)
+
+    def count(self) -> int:
+        """Return how many GPUs the driver knows."""
+        found = ctypes.c_uint()
+        self._ask("nvmlDeviceGetCount_v2", ctypes.byref(found))
+        return int(found.value)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the driver and of the CUDA that it brings; what it does not tell is left out."""
+        found: dict[str, str] = {}
+        room, number = ctypes.create_string_buffer(96), ctypes.c_int()
+        with suppress(NvmlError, AttributeError):
+            self._ask("nvmlSystemGetDriverVersion", room, ctypes.c_uint(len(room)))
+            found["nvidia-driver"] = room.value.decode("utf-8", "replace")
+        with suppress(NvmlError, AttributeError):
+            self._ask("nvmlSystemGetCudaDriverVersion_v2", ctypes.byref(number))
+            found["cuda-driver"] = f"{number.value // 1000}.{number.value % 1000 // 10}"
+        return found
 
     def load(self) -> float:
         """Return the share of the last sample period in which a kernel ran."""

@@ -366,7 +366,7 @@ def _record(
         model=given(name=about.model, version=about.model_version, parameters=material.facts.get("parameters"),
                     flop=material.facts.get("flop_per_sample"), size_bytes=material.facts.get("size_bytes")),
         system={**material.system, **about.system} or None,
-        software=given(engine=about.engine, engine_version=(data.get("engine") or {}).get("version"), stack=dict(material.stack)),
+        software=given(engine=about.engine, engine_version=(data.get("engine") or {}).get("version"), stack=_stack(data, material)),
         configuration=_configuration(data, material) or None,
         measurements=[item.to_dict() for item in numbers.measurements(primary)],
         status=status,
@@ -396,11 +396,11 @@ def _configuration(data: Mapping[str, Any], material: Material) -> dict[str, Any
     hyperparameters = given(
         providers=job.get("providers"), intra_op_spinning=job.get("spinning"), graph_optimisation=job.get("optimisation"),
         io_binding=job.get("io_binding"), seed=job.get("seed"), workers=job.get("workers") if job["scenario"] == "server" else None,
-        rate=data.get("rate"), engine_options=job.get("engine_options") or None, **_device_settings(data),
+        rate=data.get("rate"), engine_options=job.get("engine_options") or None, tf32=_tf32(data), **_device_settings(data),
     )  # fmt: skip
     return given(
         precision=_precision(data, material), input_shape=[s for s in shape if s >= 1] or None, batch_size=data.get("batch"),
-        threads=job.get("threads"), placement=_placement(data) or None, hyperparameters=hyperparameters or None,
+        threads=job.get("threads"), placement=_placement(data, material) or None, hyperparameters=hyperparameters or None,
     )  # fmt: skip
 
 
@@ -411,14 +411,33 @@ def _precision(data: Mapping[str, Any], material: Material) -> str | None:
     return "mixed" if allowed else material.facts.get("precision")
 
 
+def _tf32(data: Mapping[str, Any]) -> bool | None:
+    """Say whether the matrix units of a GPU may compute fp32 in TF32, where the provider tells it."""
+    options = (data.get("placement") or {}).get("options") or {}
+    said = next((own["use_tf32"] for own in options.values() if isinstance(own, Mapping) and "use_tf32" in own), None)
+    return None if said is None else said == "1"
+
+
 def _device_settings(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return how trtexec was told to run an engine, where it did."""
     said = (data.get("trtexec") or {}).get("settings") or {}
     return {name: said[name] for name in ("data_transfers", "cuda_graph", "spin_wait", "streams") if name in said}
 
 
-def _placement(data: Mapping[str, Any]) -> list[str]:
+def _stack(data: Mapping[str, Any], material: Material) -> dict[str, str]:
+    """Return the versions without those of another ONNX Runtime that is installed too, under its other name."""
+    ran = (data.get("engine") or {}).get("version")
+    return {
+        name: version for name, version in material.stack.items()
+        if ran is None or version == ran or not name.startswith("onnxruntime") or material.about.engine != "onnxruntime"
+    }  # fmt: skip
+
+
+def _placement(data: Mapping[str, Any], material: Material) -> list[str]:
+    """Return the devices that the run used: by its nodes where a profile tells them, else by the providers that were loaded."""
     used = (data.get("placement") or {}).get("used") or []
+    nodes = (material.answers or {}).get("nodes")
+    used = [name for name in used if not nodes or name in nodes]
     kinds = [_DEVICES.get(name.removesuffix("ExecutionProvider"), "accelerator") for name in used]
     return list(dict.fromkeys(kinds))
 

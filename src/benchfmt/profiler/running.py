@@ -173,6 +173,8 @@ def _follow(worker: subprocess.Popen[str], job: Job, tell: Callable[[str], None]
                 sampler = Sampler(said["pid"], job.protocol.hertz) if watched else None
                 worker.stdin.write("\n")
                 worker.stdin.flush()
+            elif said["event"] in ("measure", "measured") and sampler:
+                sampler.mark()
             tell(said["event"])
     except BaseException:
         if sampler:
@@ -194,6 +196,13 @@ class Sampler:
         )  # fmt: skip
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         self._process.stdout.readline()
+
+    def mark(self) -> None:
+        """Have the counters read now: a measurement begins or ends."""
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        with suppress(OSError, ValueError):  # a sampler that has failed is told by `stop`
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
 
     def stop(self) -> dict[str, Any] | None:
         """Return what was seen, or None where the sampler has failed."""

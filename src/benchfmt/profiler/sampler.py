@@ -1,7 +1,8 @@
 """The sampler: a process of its own that watches another one and the machine's sensors, and says what that cost.
 
 It imports only the standard library and reads files of the kernel raw, opened once. Peaks of memory are not its business:
-the kernel keeps them (`proc.reset_peak`). It starts when told, stops when its input ends, and prints one JSON document.
+the kernel keeps them (`proc.reset_peak`). It starts when told, reads counters at once where a line comes (the moments at
+which a measurement begins and ends), stops when its input ends, and prints one JSON document.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchfmt.profiler.sensors import Absent, Channel, discover
 
 MOST = 36_000
 """How many ticks are kept: an hour at 10 Hz; the oldest go first."""
+PASSED, LINE, END = "passed", "line", "end"
 SLOW = 10
 """Files of the whole machine are read every so many ticks."""
 _UTIME, _STIME, _THREADS, _RSS = 11, 12, 17, 21
@@ -37,7 +39,7 @@ def main(arguments: str) -> None:
     channels, absent = discover(root, nvml, asked["pid"])
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    watched = watch(asked["pid"], asked["hz"], channels, root, _until_input_ends)
+    watched = watch(asked["pid"], asked["hz"], channels, root, _wait)
     json.dump({**watched, "absent": [_plain(item) for item in absent]}, sys.stdout)
     sys.stdout.flush()
 
@@ -46,15 +48,15 @@ def _plain(item: Absent) -> dict[str, str]:
     return {name: getattr(item, name) for name in ("metric", "scope", "reason", "detail")}
 
 
-def _until_input_ends(seconds: float) -> bool:
-    """Wait, and say whether the input has ended meanwhile."""
-    return bool(select.select([sys.stdin], [], [], max(seconds, 0.0))[0])
+def _wait(seconds: float) -> str:
+    """Wait for a line, the end of the input, or the time to pass, and say which it was."""
+    if not select.select([sys.stdin], [], [], max(seconds, 0.0))[0]:
+        return PASSED
+    return LINE if os.read(sys.stdin.fileno(), 4096) else END
 
 
-def watch(
-    pid: int, hertz: float, channels: list[Channel], root: Path, ended: Callable[[float], bool]
-) -> dict[str, Any]:
-    """Return what was seen of a process and of the sensors, tick by tick, until `ended` says so."""
+def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Callable[[float], str]) -> dict[str, Any]:
+    """Return what was seen of a process and of the sensors, tick by tick, until `wait` says that it is the end."""
     rows: deque[tuple[float, int, int, int]] = deque(maxlen=MOST)
     machine: list[dict[str, Any]] = []
     process = _opened(root / "proc" / str(pid) / "stat")
@@ -73,13 +75,12 @@ def watch(
         if ticks % SLOW == 0:
             machine.append(_machine(now, root))
         for channel in channels:
-            if channel.failed is None:
-                before = time.thread_time()
-                channel.take(now)
-                channel.cost += time.thread_time() - before
+            if last:
+                channel.due = 0.0
+            channel.tick(now)
         ticks += 1
         due = max(due + step, time.monotonic())
-        stopped = stopped or ended(due - time.monotonic())
+        stopped = stopped or _until(due, channels, wait)
     wall = time.monotonic() - start
     spent = _own_cpu() - at_start
     return {
@@ -92,6 +93,16 @@ def watch(
         "machine": machine,
         "channels": [channel.to_dict() for channel in channels],
     }  # fmt: skip
+
+
+def _until(due: float, channels: list[Channel], wait: Callable[[float], str]) -> bool:
+    """Wait for the next tick, counters read where a line comes; say whether it is the end instead."""
+    while (what := wait(due - time.monotonic())) == LINE:
+        for channel in channels:
+            if channel.kind == "counter":
+                channel.due = 0.0
+                channel.tick(time.monotonic())
+    return what == END
 
 
 def _own_cpu() -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from typing import Any
 from benchfmt.profiler.nvml import Nvml, NvmlError
 from benchfmt.profiler.proc import number, text
 
+SHARE = 0.001
+"""A channel is read so seldom that it costs no more than this share of a core: NVML's energy counter takes milliseconds."""
 PATIENCE = 3
 """How many readings may fail in a row before a channel is given up."""
 PLAUSIBLE = {"temperature": (-90.0, 200.0), "power": (0.0, 1e6), "utilization": (0.0, 1.0), "memory": (0.0, 1e18)}
@@ -49,12 +52,23 @@ class Channel:
     source: str
     read: Callable[[], float]
     wrap: float | None = None
-    every: int = 1
+    reads: int = 0
+    due: float = 0.0
     times: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     cost: float = 0.0
     failed: Absent | None = None
     misses: int = 0
+
+    def tick(self, now: float) -> None:
+        """Read the channel, unless it is dear and was read a short time ago."""
+        if self.failed or now < self.due:
+            return
+        before = time.thread_time()
+        self.take(now)
+        self.cost += time.thread_time() - before
+        self.reads += 1
+        self.due = now + self.cost / self.reads / SHARE
 
     def take(self, now: float) -> None:
         """Read the channel once; after some failures in a row it is given up with the reason."""
@@ -76,7 +90,7 @@ class Channel:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was read as plain data."""
-        names = ("id", "metric", "scope", "kind", "source", "wrap", "times", "values", "cost")
+        names = ("id", "metric", "scope", "kind", "source", "wrap", "times", "values", "cost", "reads")
         found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.failed is None and self.misses and not self.values:
             self.failed = Absent(self.metric, self.scope, "sensor-failed", f"{self.source}: no reading succeeded")

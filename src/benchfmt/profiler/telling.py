@@ -23,8 +23,16 @@ _SINGLE = (
     (("utilization", "mean", "", "", "gpu"), "load, GPU"), (("temperature", "mean", "", "", "cpu"), "temperature"),
     (("power", "mean", "", "", "cpu"), "power, processor"), (("power", "mean", "", "", "gpu"), "power, GPU"),
     (("power", "mean", "", "", "board"), "power, board"), (("energy-efficiency", "mean", "", "sample", "cpu"), "samples per joule"),
+    (("energy-efficiency", "mean", "", "sample", "gpu"), "samples per joule, GPU"),
+    (("power", "mean", "idle", "", "cpu"), "idle power, processor"), (("power", "mean", "idle", "", "gpu"), "idle power, GPU"),
+    (("duration", "mean", "build", "", ""), "building the engine"),
     (("memory-bandwidth", "mean", "", "", "memory"), "memory bandwidth"), (("lpdnn:dmips", "", "", "", ""), "DMIPS"),
 )  # fmt: skip
+_IF_THERE = {
+    ("duration", "mean", "build", "", ""), ("power", "mean", "idle", "", "gpu"),
+    ("power", "mean", "idle", "", "cpu"), ("energy-efficiency", "mean", "", "sample", "gpu"),
+}  # fmt: skip
+"""Rows that say nothing new where there is no number."""
 
 
 def shown(value: float, unit: str) -> str:
@@ -55,7 +63,7 @@ def summary_lines(record: Record) -> Iterator[str]:
     yield from _static(record)
     yield from _latencies(found)
     for key, words in _SINGLE:
-        if key in found:
+        if key in found and (key not in _IF_THERE or found[key].value is not None):
             yield f"  {words:<24} {_one(found[key], said)}"
     yield from _quality(record)
     yield from _verdict(said)

@@ -48,6 +48,9 @@ class TrtexecError(running.ProfileError):
 class Watch(Protocol):
     """Something that watches a process until it is stopped."""
 
+    def mark(self) -> None:
+        """Take it that a measurement begins or ends."""
+
     def stop(self) -> dict[str, Any] | None:
         """Return what was seen."""
 
@@ -185,7 +188,7 @@ def run(
     try:
         if timeout:
             clock.start()
-        following.follow(process, folder / LOG)
+        following.follow(process, folder / LOG, chosen.warm_up_ms / 1000, observer.mark if observer else lambda: None)
     finally:
         clock.cancel()
         if process.poll() is None:
@@ -210,8 +213,10 @@ class _Following:
         self._reset = False
         self.peak: int | None = None
 
-    def follow(self, process: subprocess.Popen[str], log: Path) -> None:
+    def follow(self, process: subprocess.Popen[str], log: Path, warm_up: float, mark: Callable[[], None]) -> None:
         """Write the log as it comes, and look at the process where its measurement begins and ends."""
+        warm = threading.Timer(warm_up, mark)
+        warm.daemon = True
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         with log.open("w", encoding="utf-8") as file:
             for line in process.stdout:
@@ -219,8 +224,11 @@ class _Following:
                 if _BEGINS in line and self._before is None:
                     self._reset = proc.reset_peak(pid=self._pid)
                     self._before = proc.snapshot(pid=self._pid)
+                    warm.start()
                 elif self._before is not None and self._after is None and any(word in line for word in _ENDS):
                     self._after = proc.snapshot(pid=self._pid)
+                    warm.cancel()
+                    mark()
                     self.peak = proc.status(self._pid).get("VmHWM") if self._reset else None
 
     def window(self, warm_up: float) -> tuple[float, float] | None:

@@ -84,6 +84,7 @@ def measure(job: Job, say: Say) -> dict[str, Any]:
     start = time.monotonic()
     seen, extra = _observe(job, query, expected, samples)
     found["window"] = [start, time.monotonic()]
+    say("measured")
     found["evidence"] = proc.between(before.to_dict(), proc.snapshot().to_dict())
     found["memory"] = {"reset": reset, **_memory()}
     found |= {"samples_per_query": samples, "harness": job.harness, "observed": _observed(job, seen), **extra}
