@@ -321,16 +321,16 @@ def same_numbers(found: dict[Any, Measurement], log: loadgen.Log, scenario: str)
 
 def test_a_provider_that_is_not_there_is_told(place: Path) -> None:
     with profile(
-        place / "dense.onnx", providers=["CUDAExecutionProvider", "CPUExecutionProvider"], protocol=FAST, threads=1, harness="own"
+        place / "dense.onnx", providers=["MIGraphXExecutionProvider", "CPUExecutionProvider"], protocol=FAST, threads=1, harness="own"
     ) as found:  # fmt: skip
         record = found.summary
         shown = list(telling.summary_lines(record))
     assert record.configuration is not None
     assert record.configuration.placement == ["cpu"]
-    assert said(record)["placement"]["lost"] == ["CUDAExecutionProvider"]
+    assert said(record)["placement"]["lost"] == ["MIGraphXExecutionProvider"]
     assert "placement-fallback" in (numbers(record)["latency", "median", "inference", "sample", ""].caveats or [])
     assert said(record)["nodes_by_provider"]["CPUExecutionProvider"]["nodes"] >= 1
-    assert any("asked for CUDAExecutionProvider, which was not used" in line for line in shown)
+    assert any("asked for MIGraphXExecutionProvider, which was not used" in line for line in shown)
 
 
 def test_a_free_dimension_must_be_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import benchfmt
-from benchfmt.profiler import environment, judging, proc, sampler, sensors
+from benchfmt.profiler import environment, judging, measuring, proc, sampler, sensors
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
 from benchfmt.profiler.running import Sampler
 from benchfmt.profiler.sensors import Absent, Channel
@@ -479,7 +479,8 @@ def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
     counter = Channel("c", "energy", "gpu", "counter", "fake", dear)
     gauge = Channel("g", "power", "gpu", "gauge", "fake", dear)
     seen = sampler.watch(os.getpid(), 1000, [counter, gauge], Path("/"), lambda seconds: next(turns))
-    assert [channel["reads"] for channel in seen["channels"]] == [4, 2]
+    # The counter at its start and at both lines, the gauge at its start and at the end.
+    assert [channel["reads"] for channel in seen["channels"]] == [3, 2]
     assert seen["ticks"] == 9
 
 
@@ -502,3 +503,50 @@ def test_marks_reach_the_sampler() -> None:
     seen = watching.stop()
     assert seen is not None
     assert seen["ticks"] >= 2
+
+
+# --- what a sensor of the GPU says about a run ---
+
+
+def of_a_run(used: list[str], memory: float) -> dict[str, tuple[float | None, str | None]]:
+    """Return the numbers of a run's GPU by metric and statistic, from a sampler that saw 100 W and some memory."""
+    times = [step / 10 for step in range(41)]
+    common: dict[str, Any] = {"id": "x", "source": "fake", "times": times, "cost": 0.0, "reads": 41, "scope": "gpu"}
+    channels = [
+        {**common, "metric": "memory", "kind": "gauge", "values": [memory] * 41},
+        {**common, "metric": "energy", "kind": "counter", "values": [100.0 * time for time in times]},
+    ]
+    nanos = 10_000_000
+    data = {
+        "job": {"scenario": "single-stream", "threads": 1}, "window": [1.0, 3.0], "batch": 1, "samples_per_query": 1,
+        "placement": {"used": used}, "warm_up": {"steady": True}, "memory": {"reset": False}, "affinity": 1,
+        "evidence": {"seconds": 2.0, "own": 1.0}, "harness": "own",
+        "observed": {"queries": 200, "wall": 200 * nanos, "cpu": nanos, "unfinished": 0, "inference": [nanos] * 200, "blocks": [[200, 200 * nanos, nanos]]},
+        "sampler": {"channels": channels, "absent": [], "page_size": 4096, "process": {"times": times, "pages": [10] * 41}},
+    }  # fmt: skip
+    idle = {"gpu": judging.Sensed(40.0, count=10)}
+    found = measuring.measured(data, measuring.Facts(idle=idle), judging.gate(data), [])
+    return {
+        "/".join(part for part in key[:3] if part): (item.get("value"), item.get("missing"))
+        for key, item in found.found.items() if key[4] == "gpu"
+    }  # fmt: skip
+
+
+def test_energy_above_idle_is_the_whole_less_the_idle_power() -> None:
+    said = of_a_run(["CUDAExecutionProvider", "CPUExecutionProvider"], 2.0**30)
+    assert said["power/mean"] == (pytest.approx(100.0), None)
+    assert said["power/mean/idle"] == (40.0, None)
+    assert said["energy/mean"] == (pytest.approx(1.0), None)
+    assert said["dynamic-energy/mean"] == (pytest.approx(0.6), None)
+    assert said["memory/max"] == (2.0**30, None)
+
+
+def test_a_run_that_used_no_gpu_has_no_numbers_of_one() -> None:
+    said = of_a_run(["CPUExecutionProvider"], 0.0)
+    assert set(said.values()) == {(None, "not-applicable")}
+
+
+def test_a_process_that_holds_no_memory_of_the_gpu_has_no_0_bytes() -> None:
+    said = of_a_run(["TensorRT"], 0.0)
+    assert (said["memory/mean"], said["memory/max"]) == ((None, "not-applicable"), (None, "not-applicable"))
+    assert said["energy/mean"] == (pytest.approx(1.0), None)

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchfmt.profiler import environment, loops, proc
-from benchfmt.profiler.job import QUICK, Protocol
+from benchfmt.profiler.job import MARK, QUICK, Protocol
 from benchfmt.profiler.profiling import Temporary
 from benchfmt.profiler.records import About, Material, process_record
 from benchfmt.profiler.running import ProfileError, Sampler, written
@@ -80,6 +80,7 @@ class Profiled:
         warm = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, plan.warm_up_most)
         reset = proc.reset_peak()
         self._mark()
+        time.sleep(MARK)
         before, start = proc.snapshot(), time.monotonic()
         seen = loops.back_to_back(call, loops.Limits(plan.seconds, plan.queries, plan.budget), warm["median"])
         window = [start, time.monotonic()]

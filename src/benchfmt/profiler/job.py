@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,19 @@ PLANS = (".engine", ".plan", ".trt")
 CLOSED_LOOP = "closed-loop"
 """How trtexec works: the next query is enqueued before the one before it is complete."""
 MULTI_STREAM_SAMPLES = 8
+MARK = 0.02
+"""Seconds in which the sampler reads its counters before a measurement begins: a slow one would fall into it."""
+_DEVICES = {
+    "CPU": "cpu", "CUDA": "gpu", "Tensorrt": "gpu", "NvTensorRTRTX": "gpu", "ROCM": "gpu", "MIGraphX": "gpu", "Dml": "gpu",
+    "WebGpu": "gpu", "JS": "gpu", "QNN": "npu", "VitisAI": "npu", "RKNPU": "npu", "CANN": "npu", "XNNPACK": "cpu",
+    "TensorRT": "gpu", "Dnnl": "cpu", "ACL": "cpu", "ArmNN": "cpu",
+}  # fmt: skip
+
+
+def devices(used: Iterable[str]) -> list[str]:
+    """Return the kinds of device that execution providers, or TensorRT, stand for."""
+    kinds = (_DEVICES.get(name.removesuffix("ExecutionProvider"), "accelerator") for name in used)
+    return list(dict.fromkeys(kinds))
 
 
 @dataclass(frozen=True, slots=True)

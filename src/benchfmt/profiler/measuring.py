@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchfmt.profiler import figures, judging
-from benchfmt.profiler.job import CLOSED_LOOP
+from benchfmt.profiler.job import CLOSED_LOOP, devices
 from benchfmt.profiler.judging import Gate, Sensed
 from benchfmt.record import KEY_FIELDS, Measurement, given
 
@@ -267,7 +267,7 @@ def _memory(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
     if seen.value and total:
         share: Key = ("memory-utilization", "mean", None, None, "process")
         numbers.value(share, seen.value / total, "1", "derived", **more)
-    gpu = judging.sense(data.get("sampler"), "memory", "gpu", data["window"])
+    gpu = _sense(data, "memory", "gpu", data["window"])
     _sensed(numbers, ("memory", "mean", None, None, "gpu"), gpu, "By", peak="max")
 
 
@@ -285,6 +285,17 @@ def _sensed(
             numbers.missing(highest, seen.reason, seen.detail)
         else:
             numbers.value(highest, seen.peak, unit, n=seen.count)
+
+
+def _sense(data: Mapping[str, Any], metric: str, scope: str, window: Sequence[float]) -> Sensed:
+    """Return what a sensor gives for a window; one of the GPU says nothing about a run that did not use it."""
+    used = (data.get("placement") or {}).get("used")
+    if scope == "gpu" and used is not None and "gpu" not in devices(used):
+        return Sensed(None, reason="not-applicable", detail="the run used no GPU")
+    seen = judging.sense(data.get("sampler"), metric, scope, window)
+    if (metric, scope) == ("memory", "gpu") and seen.peak == 0:
+        return Sensed(None, reason="not-applicable", detail="the process held no memory of the GPU")
+    return seen
 
 
 def _loads(numbers: Numbers, data: Mapping[str, Any]) -> None:
@@ -305,13 +316,13 @@ def _loads(numbers: Numbers, data: Mapping[str, Any]) -> None:
     else:
         numbers.value(whole, seen["load"], "1")
     for scope in ("gpu", "npu"):
-        found = judging.sense(data.get("sampler"), "utilization", scope, data["window"])
+        found = _sense(data, "utilization", scope, data["window"])
         _sensed(numbers, ("utilization", "mean", None, None, scope), found, "1")
 
 
 def _temperatures(numbers: Numbers, data: Mapping[str, Any]) -> None:
     for scope in ("cpu", "gpu"):
-        seen = judging.sense(data.get("sampler"), "temperature", scope, data["window"])
+        seen = _sense(data, "temperature", scope, data["window"])
         _sensed(numbers, ("temperature", "mean", None, None, scope), seen, "Cel", peak="max")
 
 
@@ -321,8 +332,8 @@ def _energies(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
     seconds = window[1] - window[0]
     samples = data["observed"]["queries"] * data["samples_per_query"]
     for scope in ("cpu", "gpu", "board"):
-        seen = judging.sense(data.get("sampler"), "energy", scope, window)
-        power = judging.sense(data.get("sampler"), "power", scope, window)
+        seen = _sense(data, "energy", scope, window)
+        power = _sense(data, "power", scope, window)
         joules = seen.value
         if joules is None and power.value is not None:
             joules = power.value * seconds
@@ -373,7 +384,7 @@ def _platform_constants(numbers: Numbers, data: Mapping[str, Any], facts: Facts)
         calls = data["samples_per_query"] / data["batch"]
         numbers.value(key, estimate["bytes_per_run"] * calls / inference, "By/s", "estimated", **_said(numbers))
     else:
-        seen = judging.sense(data.get("sampler"), "memory-bandwidth", "memory", data["window"])
+        seen = _sense(data, "memory-bandwidth", "memory", data["window"])
         numbers.missing(key, seen.reason, seen.detail)
     numbers.missing(
         ("memory-bandwidth", "max", None, None, "memory"),

@@ -11,7 +11,7 @@ from typing import Any
 from benchfmt._version import __version__
 from benchfmt.identity import identified
 from benchfmt.profiler import figures, judging
-from benchfmt.profiler.job import Protocol
+from benchfmt.profiler.job import Protocol, devices
 from benchfmt.profiler.judging import Sensed
 from benchfmt.profiler.measuring import NANO, Facts, Key, Numbers, measured, primary_key, unit_of_work
 from benchfmt.profiler.running import Run
@@ -23,11 +23,6 @@ PROTOCOL_VERSION = "1.0"
 MLPERF_SECONDS = 600
 _FORMATS = {"fp16", "bf16", "int8", "fp8", "best", "trt_fp16_enable", "trt_bf16_enable", "trt_int8_enable"}
 """Options that let TensorRT, trtexec and ONNX Runtime's provider of it compute in other formats than the model's."""
-_DEVICES = {
-    "CPU": "cpu", "CUDA": "gpu", "Tensorrt": "gpu", "NvTensorRTRTX": "gpu", "ROCM": "gpu", "MIGraphX": "gpu", "Dml": "gpu",
-    "WebGpu": "gpu", "JS": "gpu", "QNN": "npu", "VitisAI": "npu", "RKNPU": "npu", "CANN": "npu", "XNNPACK": "cpu",
-    "TensorRT": "gpu", "Dnnl": "cpu", "ACL": "cpu", "ArmNN": "cpu",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -438,8 +433,7 @@ def _placement(data: Mapping[str, Any], material: Material) -> list[str]:
     used = (data.get("placement") or {}).get("used") or []
     nodes = (material.answers or {}).get("nodes")
     used = [name for name in used if not nodes or name in nodes]
-    kinds = [_DEVICES.get(name.removesuffix("ExecutionProvider"), "accelerator") for name in used]
-    return list(dict.fromkeys(kinds))
+    return devices(used)
 
 
 def clean(data: Any) -> Any:

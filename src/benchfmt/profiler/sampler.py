@@ -64,7 +64,7 @@ def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Cal
     at_start = _own_cpu()
     start = due = time.monotonic()
     ticks = late = 0
-    stopped = last = False
+    stopped = last = marked = False
     while not last:
         last = stopped  # one more reading after the end, so that readings span whatever was measured
         now = time.monotonic()
@@ -75,12 +75,18 @@ def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Cal
         if ticks % SLOW == 0:
             machine.append(_machine(now, root))
         for channel in channels:
-            if last:
+            # A counter that was read when the measurement ended has told all that it can.
+            if last and not (marked and channel.kind == "counter"):
                 channel.due = 0.0
             channel.tick(now)
         ticks += 1
         due = max(due + step, time.monotonic())
-        stopped = stopped or _until(due, channels, wait)
+        what = END if stopped else wait(due - time.monotonic())
+        while what == LINE:
+            marked = True
+            _read_counters(channels)
+            what = wait(due - time.monotonic())
+        stopped = what == END
     wall = time.monotonic() - start
     spent = _own_cpu() - at_start
     return {
@@ -95,14 +101,11 @@ def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Cal
     }  # fmt: skip
 
 
-def _until(due: float, channels: list[Channel], wait: Callable[[float], str]) -> bool:
-    """Wait for the next tick, counters read where a line comes; say whether it is the end instead."""
-    while (what := wait(due - time.monotonic())) == LINE:
-        for channel in channels:
-            if channel.kind == "counter":
-                channel.due = 0.0
-                channel.tick(time.monotonic())
-    return what == END
+def _read_counters(channels: list[Channel]) -> None:
+    for channel in channels:
+        if channel.kind == "counter":
+            channel.due = 0.0
+            channel.tick(time.monotonic())
 
 
 def _own_cpu() -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.profiler import loops, proc
-from benchfmt.profiler.job import Job
+from benchfmt.profiler.job import MARK, Job
 
 Say = Callable[..., None]
 
@@ -79,6 +79,7 @@ def measure(job: Job, say: Say) -> dict[str, Any]:
     found["warm_up"] = {**warm, "window": [start, time.monotonic()], "memory": {"reset": reset, **_memory()}}
     query, expected, samples = _queries(job, call, batch, warm["median"])
     say("measure", expected=expected)
+    time.sleep(MARK)
     reset = can_reset and proc.reset_peak()
     before = proc.snapshot()
     start = time.monotonic()
