@@ -501,6 +501,13 @@ def test_a_hostile_number_in_exported_times_stops_nothing(tmp_path: Path, number
     assert len(items) > 1  # told as a failure, or as a disagreement
 
 
+def test_a_log_without_a_run_beside_an_export_is_one_failure(tmp_path: Path) -> None:
+    (tmp_path / "run.log").write_text("&&&& RUNNING TensorRT.trtexec # \n", "utf-8")
+    (tmp_path / "run_times.json").write_bytes((FIXTURES / "pair" / "times.json").read_bytes())
+    failed = [item for item in read_folder(tmp_path) if isinstance(item, Failed)]
+    assert [item.error for item in failed] == ["there is no run of trtexec in it"]
+
+
 def test_prose_about_trtexec_is_no_log(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("A run ends with\n&&&& PASSED TensorRT.trtexec [TensorRT v8601] # trtexec\n")
     (tmp_path / "b.txt").write_text("we saw `&&&& PASSED TensorRT.trtexec` in it")

@@ -62,6 +62,7 @@ def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
     runs = reader.runs(texts.text_of(unit.path))
     if not runs:
         yield Failed(unit.path, "there is no run of trtexec in it")
+        return
     mine = file_groups.shared_out(runs, exports)
     for run in runs:
         yield from _of_run(unit, run, mine[run.number], several=len(runs) > 1)
