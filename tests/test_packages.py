@@ -262,6 +262,14 @@ def test_what_is_no_package_is_not_opened(name: str, tmp_path: Path) -> None:
         open_package(tmp_path / name)
 
 
+def test_a_record_is_told_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text(json.dumps({"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}}), "utf-8")
+    with pytest.raises(
+        PackageError, match="record.json is a record, no package; `benchfmt convert .*record.json -o PACKAGE`"
+    ):
+        open_package(tmp_path / "record.json")
+
+
 def test_a_package_is_opened_by_its_descriptor_too(tmp_path: Path) -> None:
     place = save(tmp_path / "package", RECORDS_OF_CORPUS[:2])
     assert read(place / "datapackage.json") == RECORDS_OF_CORPUS[:2]

@@ -484,6 +484,21 @@ def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
     assert seen["ticks"] == 9
 
 
+def test_a_gauge_is_read_once_a_second_however_dear_it_is() -> None:
+    def dear() -> float:
+        until = time.thread_time() + 0.003
+        while time.thread_time() < until:
+            pass
+        return 40.0
+
+    gauge, counter = (Channel("x", "energy", "gpu", kind, "fake", dear) for kind in ("gauge", "counter"))
+    for channel in (gauge, counter):
+        for now in range(100):
+            channel.tick(now / 10)
+    assert 9 <= gauge.reads <= 11
+    assert counter.reads <= 4
+
+
 def test_a_line_has_the_sampler_read_its_counters_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read, write = os.pipe()
     with os.fdopen(read) as stdin:

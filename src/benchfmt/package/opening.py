@@ -67,6 +67,8 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
         data = read_json(file, limits)
     except JsonError as error:
         raise PackageError(f"{file}: {error}") from error
+    if isinstance(data, dict) and "benchmark" in data:
+        raise PackageError(f"{file} is a record, no package; `benchfmt convert {file} -o PACKAGE` makes one of it")
     descriptor, faults = read_descriptor(data)
     if descriptor is None:
         pointer, message = faults[0]

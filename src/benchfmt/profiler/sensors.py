@@ -22,6 +22,8 @@ from benchfmt.profiler.proc import number, text
 
 SHARE = 0.001
 """A channel is read so seldom that it costs no more than this share of a core: NVML's energy counter takes milliseconds."""
+LONGEST = 1.0
+"""So many seconds may lie between two readings of a gauge, however dear: a measurement of 3 s has to see it."""
 PATIENCE = 3
 """How many readings may fail in a row before a channel is given up."""
 PLAUSIBLE = {"temperature": (-90.0, 200.0), "power": (0.0, 1e6), "utilization": (0.0, 1.0), "memory": (0.0, 1e18)}
@@ -66,9 +68,10 @@ class Channel:
             return
         before = time.thread_time()
         self.take(now)
-        self.cost += time.thread_time() - before
+        spent = time.thread_time() - before
+        self.cost += spent
         self.reads += 1
-        self.due = now + self.cost / self.reads / SHARE
+        self.due = now + (spent / SHARE if self.kind == "counter" else min(spent / SHARE, LONGEST))
 
     def take(self, now: float) -> None:
         """Read the channel once; after some failures in a row it is given up with the reason."""
