@@ -265,7 +265,7 @@ def test_what_is_no_package_is_not_opened(name: str, tmp_path: Path) -> None:
 def test_a_record_is_told_to_be_one(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text(json.dumps({"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}}), "utf-8")
     with pytest.raises(
-        PackageError, match="record.json is a record, no package; `benchfmt convert .*record.json -o PACKAGE`"
+        PackageError, match=r"record\.json is a record, no package; `benchfmt convert .*record\.json -o PACKAGE`"
     ):
         open_package(tmp_path / "record.json")
 
