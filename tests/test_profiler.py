@@ -494,7 +494,8 @@ def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"scenario": "stream"}, "no scenario 'stream'"), ({"harness": "x"}, "no harness 'x'"), ({"predictions": "p"}, "need labels"),
-     ({"about": {"nane": "x"}}, "about has nane"), ({"inputs": "no.npz"}, "is not there")],
+     ({"about": {"nane": "x"}}, "about has nane"), ({"inputs": "no.npz"}, "is not there"),
+     ({"engine_options": {"foo": "1"}}, "the CPU provider takes no options")],
 )  # fmt: skip
 def test_a_wrong_call_is_told_before_anything_runs(place: Path, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BenchfmtError, match=message):

@@ -322,6 +322,24 @@ def test_a_program_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest
         trtexec.version(stand_in(tmp_path / "old", tag=""))
 
 
+@pytest.mark.parametrize("name", ["noDataTransfers", "exportTimes", "skipInference", "infStreams"])
+def test_what_a_profile_sets_itself_is_no_option(name: str) -> None:
+    with pytest.raises(trtexec.TrtexecError, match=f"--{name} is not for --engine-option"):
+        trtexec.switches({name: "1"})
+
+
+def test_graphs_and_spinning_may_be_turned_off(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    off = {"cuda_graph": "0", "spin_wait": "0"}
+    with run(place, stand_in(tmp_path / "bin", tag="110000", seconds=0.1), monkeypatch, engine_options=off) as made:
+        said = (made.records[0].extensions or {})[SUITE]["trtexec"]
+        assert made.summary.configuration is not None
+        settings = made.summary.configuration.hyperparameters or {}
+    assert {"--noCudaGraph", "--noSpinWait", "--includeDataTransfers"} <= set(said["switches"])
+    assert (settings["cuda_graph"], settings["spin_wait"]) == (False, False)
+    with pytest.raises(BenchfmtError, match="cuda_graph is 1 or 0, not 'maybe'"):
+        run(place, place / "bin" / "trtexec", monkeypatch, engine_options={"cuda_graph": "maybe"})
+
+
 def test_options_become_switches() -> None:
     said = trtexec.switches({"fp16": "1", "int8": "", "builderOptimizationLevel": "5"})
     assert said == ["--fp16", "--int8", "--builderOptimizationLevel=5"]

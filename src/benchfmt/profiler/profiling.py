@@ -145,6 +145,8 @@ def profile(
         raise ProfileError(
             "trtexec keeps no answers to compare with labels; give predictions too, or --engine tensorrt"
         )
+    if engine == "onnxruntime" and engine_options and providers[0] == "CPUExecutionProvider":
+        raise ProfileError("the CPU provider takes no options; --engine-option is for the first --provider")
     if engine != "onnxruntime" and tuple(providers) != ("CPUExecutionProvider",):
         raise ProfileError(f"execution providers are ONNX Runtime's; leave them out with {engine}")
     plan = protocol or (QUICK if quick else Protocol())

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +39,14 @@ LOG = "trtexec.log"
 TIMES = "trtexec-times.json"
 STAGES = ("inference", "compute", "transfer-in", "transfer-out")
 STEADY = 0.05
+_CHOICES = ("cuda_graph", "spin_wait")
+"""Settings that an option may turn off; each becomes the switch that its version has for it."""
+_YES, _NO = ("", "1", "true"), ("0", "false")
+_OWN = frozenset({
+    "onnx", "loadEngine", "saveEngine", "shapes", "warmUp", "duration", "iterations", "avgRuns", "streams", "infStreams", "percentile",
+    "exportTimes", "noDataTransfers", "includeDataTransfers", "useCudaGraph", "noCudaGraph", "useSpinWait", "noSpinWait",
+    "dumpProfile", "exportProfile", "skipInference", "buildOnly", "help", "verbose", "sleepTime", "idleTime",
+})  # fmt: skip
 _BEGINS, _ENDS = "Starting inference", ("Warmup completed", "Timing trace has")
 
 
@@ -112,6 +121,7 @@ def find(environment: Mapping[str, str] = os.environ) -> Path:
     raise TrtexecError(f"trtexec was not found: not on the path, not at {USUAL}; set ${VARIABLE}")
 
 
+@cache
 def version(program: Path) -> str:
     """Return the version of TensorRT that a trtexec belongs to; raises TrtexecError."""
     try:
@@ -230,6 +240,7 @@ class _Following:
                     warm.cancel()
                     mark()
                     self.peak = proc.status(self._pid).get("VmHWM") if self._reset else None
+        warm.cancel()
 
     def window(self, warm_up: float) -> tuple[float, float] | None:
         """Return when the measurement began, its warm-up over, and when it ended."""
@@ -242,14 +253,6 @@ class _Following:
         if self._before is None or self._after is None:
             return None
         return proc.between(self._before.to_dict(), self._after.to_dict())
-
-
-def settings_of(data: Mapping[str, Any]) -> Settings:
-    """Return settings from plain data, unknown names refused."""
-    unknown = sorted(set(data) - set(asdict(Settings())))
-    if unknown:
-        raise TrtexecError(f"there is no setting {unknown[0]!r}; there are: {', '.join(asdict(Settings()))}")
-    return Settings(**{**data, **({"percentiles": tuple(data["percentiles"])} if "percentiles" in data else {})})
 
 
 # --- one process of a profile ---
@@ -277,7 +280,7 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
     more = [*switches(job.engine_options), *_shapes_switch(given)]
     settings = Settings(
         warm_up_ms=math.ceil(plan.warm_up_seconds * 1000), duration_s=math.ceil(min(plan.seconds, plan.budget)),
-        iterations=max(plan.queries, plan.warm_up_runs),
+        iterations=max(plan.queries, plan.warm_up_runs), **_chosen(job.engine_options),
     )  # fmt: skip
     timeout = plan.budget + plan.warm_up_most + settings.duration_s + 60
     built = _built(job, program, more, tell)
@@ -300,8 +303,24 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
 
 
 def switches(options: Mapping[str, str]) -> list[str]:
-    """Return the user's options as switches: `fp16=1` is `--fp16`, `builderOptimizationLevel=5` keeps its value."""
-    return [f"--{name}" if value in ("", "1", "true") else f"--{name}={value}" for name, value in options.items()]
+    """Return the user's options as switches: `fp16=1` is `--fp16`, `builderOptimizationLevel=5` keeps its value.
+
+    Raises TrtexecError for a switch that a profile sets itself, or that would keep it from measuring.
+    """
+    taken = next((name for name in options if name in _OWN), None)
+    if taken:
+        raise TrtexecError(f"--{taken} is not for --engine-option: a profile sets it, or could not measure with it")
+    said = {name: value for name, value in options.items() if name not in _CHOICES}
+    return [f"--{name}" if value in _YES else f"--{name}={value}" for name, value in said.items()]
+
+
+def _chosen(options: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that the user chooses by their own names."""
+    said = {name: value for name, value in options.items() if name in _CHOICES}
+    wrong = next((name for name, value in said.items() if value not in (*_YES, *_NO)), None)
+    if wrong:
+        raise TrtexecError(f"{wrong} is 1 or 0, not {said[wrong]!r}")
+    return {name: value in _YES for name, value in said.items()}
 
 
 @dataclass(frozen=True)
@@ -347,6 +366,8 @@ def _runs(outcome: Outcome) -> list[reader.Run]:
 def _why(outcome: Outcome) -> str:
     """Return why a run failed, in the words of its log."""
     errors = [error for item in _runs(outcome) for error in item.errors]
+    if not outcome.code and not errors:
+        return "trtexec came to its end and measured nothing, or exported no times"
     how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"ended with status {outcome.code}"
     return f"trtexec was {how}" + (f": {errors[0]}" if errors else "; its log says no error")
 
