@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchfmt.suites import mlperf_training as rules
 from benchfmt.vocabulary import vocabulary
-
-COMPATIBILITY = Path(__file__).parents[2] / "shared/samples/mlperf_compat/MLPerf_Compatibility_Table.adoc"
-ROWS = {
-    "ResNet-50 v1.5": "resnet", "SSD-ResNet34": "ssd", "RetinaNet-ResNeXt50": "retinanet", "MaskRCNN": "maskrcnn", "NCF": "ncf",
-    "NMT": "gnmt", "Transformer": "transformer", "MiniGo": "minigo", "DLRM": "dlrm", "DLRM-dcnv2": "dlrm_dcnv2", "BERT": "bert",
-    "RNN-T": "rnnt", "3D U-Net": "unet3d", "GPT3": "gpt3", "Stable Diffusionv2": "stable_diffusion",
-    "LLama70B-LoRA": "llama2_70b_lora", "RGAT": "rgat", "Llama3.1 405b": "llama31_405b", "Llama3.1 8b": "llama31_8b",
-    "FLUX.1": "flux1", "DeepSeekv3": "deepseekv3_671b", "GPT-OSS-20B": "gpt_oss_20b", "CosmoFlow": "cosmoflow",
-    "DeepCAM": "deepcam", "Open Catalyst": "oc20",
-}  # fmt: skip
 
 
 def data() -> dict[str, Any]:
@@ -88,7 +76,6 @@ def test_every_block_has_its_source() -> None:
         *loaded["folders"],
         *loaded["benchmarks"].values(),
         *loaded["quality"],
-        *loaded["comparable"],
     ]
     assert all(block["source"] for block in blocks)
 
@@ -110,40 +97,6 @@ def test_every_word_is_a_term() -> None:
 
 def test_every_benchmark_has_a_quality_or_none_is_known() -> None:
     assert {name for name in data()["benchmarks"] if not rules.qualities(name, None)} == {"qwen35_397b_grpo"}
-
-
-@pytest.mark.skipif(not COMPATIBILITY.exists(), reason="the real samples are not here")
-def test_blocks_are_those_of_the_compatibility_table() -> None:
-    text = COMPATIBILITY.read_text("utf-8")
-    for suite, title in ((rules.TRAINING, "== Training"), (rules.HPC, "== HPC")):
-        table = text.partition(title)[2].partition("|===")[2].partition("|===")[0]
-        head, *lines = [line for line in table.splitlines() if line.startswith("|")]
-        columns = [f"v{cell.strip()}" for cell in head.split("|")[2:]]
-        own = next(block for block in data()["comparable"] if block["suite"] == suite)["blocks"]
-        table_says = {}
-        for line in lines:
-            named = re.match(r"\|\s*(.*?)\s*(?:[0-9]+\+)?\|", line)
-            assert named
-            table_says[ROWS[named[1]]] = blocks(line, columns)
-        assert {name: [tuple(block) for block in found] for name, found in own.items()} == table_says
-
-
-def blocks(line: str, columns: list[str]) -> list[tuple[str, str]]:
-    """Return the rounds of each cell with a cross: `4+|X` is a cell over four."""
-    found, at = [], 0
-    for span, value in re.findall(r"(?:([0-9]+)\+)?\|\s*(X|N/A)\s*", line):
-        end = at + int(span or 1)
-        if value == "X":
-            found.append((columns[at], columns[end - 1]))
-        at = end
-    assert at == len(columns), line
-    return found
-
-
-def test_rounds_of_a_block() -> None:
-    assert rules.block("resnet", "v3.0") == ("v0.6", "v4.0")
-    assert rules.block("resnet", "v5.1") is None
-    assert rules.block("resnet", None) is None
 
 
 def test_links_of_published_rows_name_submitters() -> None:

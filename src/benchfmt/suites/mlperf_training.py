@@ -1,4 +1,4 @@
-"""The rules of MLPerf Training v0.5 to v6.1 and MLPerf HPC v0.7 to v3.0: names, runs, targets, comparable rounds.
+"""The rules of MLPerf Training v0.5 to v6.1 and MLPerf HPC v0.7 to v3.0: names, runs, targets.
 
 The data stand in `data/mlperf_training.toml`, every block with its source. Nothing here reads a submission.
 """
@@ -143,15 +143,3 @@ def qualities(name: str, round_id: str | None, batch_size: int | None = None) ->
 def _quality(entry: Mapping[str, Any]) -> Quality:
     return Quality(entry["metric"], entry.get("min"), entry.get("max"), entry.get("member"),
                    entry.get("event", "eval_accuracy"))  # fmt: skip
-
-
-@cache
-def block(name: str, round_id: str | None) -> tuple[str, str] | None:
-    """Return the first and the last round that results of this round compare with, or None where no table says it."""
-    if round_id is None:
-        return None
-    for table in _data()["comparable"]:
-        for first, last in table["blocks"].get(name, ()):
-            if number(first) <= number(round_id) <= number(last):
-                return first, last
-    return None
