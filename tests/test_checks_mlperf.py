@@ -483,3 +483,24 @@ def test_bf708_passes(what: str, tmp_path: Path) -> None:
     if what == "no division":
         del passing["benchmark"]["division"]
     assert validate(written(tmp_path, passing), "submission").findings == []
+
+
+# --- BF706: what says the quality by itself ---
+
+
+@pytest.mark.parametrize(
+    ("measurement", "told"),
+    [
+        ({"metric": "time-to-train", "statistic": "olympic-mean", "per": "run", "value": 804.5, "unit": "s"}, False),
+        ({"metric": "throughput", "statistic": "mean", "per": "model", "value": 0.01, "unit": "/s"}, False),
+        ({"metric": "mlperf:vbench-score", "statistic": "pooled", "value": 0.7, "unit": "1"}, False),
+        ({"metric": "mlperf:number-of-models", "value": 32, "unit": "1"}, True),
+        ({"metric": "throughput", "statistic": "mean", "per": "sample", "value": 9.0, "unit": "/s"}, True),
+    ],
+    ids=["time to train", "models trained", "a quality of the suite", "a count of the suite", "a rate"],
+)
+def test_what_says_its_quality_by_itself(measurement: dict[str, Any], told: bool, tmp_path: Path) -> None:
+    made = {**RECORD, "measurements": [{**measurement, "basis": "derived", "primary": True}]}
+    made["benchmark"] = {"suite": "mlperf-training", "name": "resnet", "division": "closed"}
+    codes = {finding.code for finding in validate(written(tmp_path, made), "submission").findings}
+    assert ("BF706" in codes) is told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import os
 import signal
@@ -110,7 +111,8 @@ def test_convert_writes_csv_a_zip_a_title_a_licence_and_the_account(cli: Cli, tm
     assert status == 0
     descriptor = json.loads((tmp_path / "p" / "datapackage.json").read_text())
     assert (descriptor["title"], descriptor["licenses"]) == ("Boards", [{"name": "CC-BY-4.0"}])
-    assert (tmp_path / "p" / "records.csv").is_file()
+    rows = list(csv.DictReader((tmp_path / "p" / "records.csv").read_text("utf-8").splitlines()))
+    assert {row["license"] for row in rows} == {"CC-BY-4.0"}
     account = json.loads((tmp_path / "account.json").read_text())
     assert account["files"] == {"seen": 3, "primary": 2, "supporting": 1, "skipped": 0, "failed": 0}
     assert cli("convert", FIXTURES / "split", "-o", tmp_path / "p.zip")[0] == 0

@@ -228,6 +228,61 @@ def test_names_map_by_round() -> None:
 
 
 @real
+def test_the_data_set_is_that_of_the_benchmark_and_its_samples_are_samples() -> None:
+    def data(execution: str) -> tuple[str | None, int | None, Any]:
+        record = scored()[execution]
+        assert record.dataset
+        own: dict[str, Any] = (record.extensions or {}).get("mlperf", {})
+        return record.dataset.name, record.dataset.samples, own.get("eval_samples")
+
+    # Trained on WMT17, evaluated on the 3,003 sentences of newstest2014 (the benchmark's README).
+    assert data("v0.7/DellEMC/results/C4140/transformer") == ("wmt17-en-de", 3003, None)
+    # 97 batches, and tokens: what the logs call eval_samples there is no number of samples.
+    assert data("v3.0/NVIDIA/results/dgxh100_ngc23.04_pytorch/ssd") == ("open-images", None, 97)
+    assert data("v3.0/Intel-HabanaLabs/results/HLS-Gaudi2-N48-PT/gpt3") == ("c4", None, 11590004)
+    assert data("v3.0/Dell/results/XE9680x8H100-SXM-80GB/resnet") == ("imagenet-2012", 50000, None)
+
+
+@real
+def test_a_machine_without_accelerators_has_none() -> None:
+    record = scored()["v0.5/intel/intel_resnet_submission/results/skx_8180_2s_8x/resnet"]
+    assert record.system is not None
+    assert record.system.accelerator is None
+
+
+@real
+def test_staging_takes_as_long_as_the_log_states() -> None:
+    record = scored()["v3.0/Clemson/results/18xR750-2xA100-PCIe-80GB/strong/openfold"]
+    [staging] = [item for item in record.measurements or () if item.stage == "staging"]
+    # Nothing was staged: fractions of a microsecond, which the times of the lines, in milliseconds, show as 0 or 1.
+    assert staging.value is not None
+    assert 2e-7 < staging.value < 5e-7
+    assert len(staging.samples or ()) == 10 and all(value and value < 1e-6 for value in staging.samples or ())
+
+
+@real
+@pytest.mark.parametrize(
+    ("execution", "benchmark", "minutes"),
+    [
+        ("v5.1/Quanta_Cloud_Technology/results/D75T-7U", "llama2_70b_lora", "23.4737585017"),
+        ("v5.1/Quanta_Cloud_Technology/results/D75T-7U", "retinanet", "34.0729611111"),
+        ("v5.1/Quanta_Cloud_Technology/results/D75T-7U", "dlrm_dcnv2", "3.9588708333"),
+        ("v5.1/Quanta_Cloud_Technology/results/D75T-7U", "rgat", "7.93559375"),
+    ],
+)
+def test_values_of_a_summary(execution: str, benchmark: str, minutes: str) -> None:
+    rows = [
+        r
+        for r in convert(TRAINING, "mlperf-training-published")
+        if r.provenance and "summary.json" in r.provenance.sources[0].path
+    ]
+    named = [r for r in rows if r.benchmark.name == benchmark]
+    assert any(primary(r).value == pytest.approx(float(minutes) * 60, rel=1e-9) for r in named), [
+        primary(r).value for r in named
+    ]
+
+
+@real
 def test_every_closed_score_reaches_its_target() -> None:
     told = 0
     for execution, record in scored().items():

@@ -63,16 +63,21 @@ class Conversion:
         path: str | Path,
         *,
         format: Format = "parquet",  # noqa: A002 - the word users know
+        license: str | None = None,  # noqa: A002 - the word of the standard
         extra: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> Account:
-        """Write everything as one package and return the account; a stop leaves no half package."""
+        """Write everything as one package and return the account; a stop leaves no half package.
+
+        `license` (an SPDX id) is that of the package, and of every record whose source says none.
+        """
         self._spare_sources(Path(path))
         used = _Prefixes()
-        with PackageWriter(path, format=format, extra=extra) as writer:
+        more = {**({"licenses": [{"name": license}]} if license else {}), **(extra or {})}
+        with PackageWriter(path, format=format, extra=more) as writer:
             for batch in self.batches(progress):
                 used.see(batch)
-                writer.write(batch)
+                writer.write(batch.licensed(license) if license else batch)
             writer.prefixes = used.declared(self._declared)
         return self.account
 

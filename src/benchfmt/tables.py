@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, Literal
@@ -186,6 +186,12 @@ class Batch:
     systems: pa.Table
     records: pa.Table
     measurements: pa.Table
+
+    def licensed(self, license: str) -> Batch:  # noqa: A002 - the word of the standard
+        """Return the batch with a licence for the records that say none."""
+        place = self.records.schema.get_field_index("license")
+        cells = self.records.column(place).cast(pa.string()).fill_null(pa.scalar(license, pa.string()))
+        return replace(self, records=self.records.set_column(place, "license", cells))
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Yield the three tables by name."""

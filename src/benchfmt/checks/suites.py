@@ -20,6 +20,7 @@ _SLACK = 2e-3
 _EXACT = 1e-9
 _WINDOW_SLACK = 1e-3
 """The window is the difference of two readings of a clock that a time server may set meanwhile."""
+_OWN_QUALITIES = ["mlperf:vbench-score", "mlperf:f1-hierarchical", "mlperf:mean-average-precision-3d"]
 _EARLY = "-es"
 _TAG = "^[0-9]+\x1f"
 """What `validation` puts before the ids of documents."""
@@ -238,8 +239,10 @@ def quality_is_said(frames: Frames) -> pl.DataFrame:
     for suite, records in _records(frames):
         valid = records.filter((pl.col("status") == "ok") & suite.quality)
         good = frames.measurements.filter(
-            pl.col("metric").is_in(qualities.implode()) | pl.col("metric").str.starts_with(f"{suite.member}:")
-        )
+            pl.col("metric").is_in(qualities.implode()) | pl.col("metric").is_in(_OWN_QUALITIES)
+            # Time to train is the time until the target was reached, and models count when they have reached it.
+            | ((pl.col("metric") == "time-to-train") | (pl.col("per") == "model")) & pl.col("value").is_not_null()
+        )  # fmt: skip
         silent = valid.join(good, left_on="id", right_on="record_id", how="anti", maintain_order="left")
         message = pl.lit("a valid result says nothing of its quality: speed without accuracy means nothing")
         hint = "add the score of the accuracy run, or a measurement with the reason why there is none"

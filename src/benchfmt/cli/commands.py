@@ -70,7 +70,9 @@ def convert(
     table_format: Annotated[TableFormat, typer.Option("--format", help="Files of the tables.")] = TableFormat.parquet,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that read sources.")] = 1,
     title: Annotated[str | None, typer.Option(help="Title for the package's descriptor.")] = None,
-    license_id: Annotated[str | None, typer.Option("--license", help="Licence (SPDX id) for the descriptor.")] = None,
+    license_id: Annotated[
+        str | None, typer.Option("--license", help="Licence (SPDX id) of the package, and of records that say none.")
+    ] = None,
     account: Annotated[Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")] = None,
 ) -> None:
     """Convert results to a package, and account for every file and row.
@@ -80,13 +82,12 @@ def convert(
     from benchfmt.conversion import convert as run
     from benchfmt.reports.text import account_lines
 
-    extra = {
-        **({"title": title} if title else {}),
-        **({"licenses": [{"name": license_id}]} if license_id else {}),
-    }
+    extra = {"title": title} if title else {}
     conversion = run(list(sources), family, jobs=jobs, **_options(option or []))
     result: Account = _with_progress(
-        lambda progress: conversion.write(output, format=table_format.value, extra=extra, progress=progress)
+        lambda progress: conversion.write(
+            output, format=table_format.value, license=license_id, extra=extra, progress=progress
+        )
     )
     for line in account_lines(result):
         typer.echo(line, err=True)

@@ -111,7 +111,7 @@ def _without_trailing_commas(text: str) -> tuple[str, int]:
     return _STRING_OR_COMMA.sub(keep, text), count
 
 
-_NOTHING = frozenset({"", "n/a", "-", "unset"})
+_NOTHING = frozenset({"", "n/a", "na", "none", "-", "unset"})
 _COUNT = re.compile(r"[0-9]{1,18}(?:\.0{1,18})?")
 _MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGTP])(?:iB|B)?", re.IGNORECASE)
 _FREQUENCY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kMG])Hz", re.IGNORECASE)

@@ -34,6 +34,8 @@ class Benchmark:
     split: str | None = None
     counts: str | None = None
     """The metric that the logs' `epoch_num` counts, None where it is neither epochs nor samples."""
+    counts_samples: bool = True
+    """Whether `eval_samples` of the logs is a number of samples."""
     scored: bool = True
     """Whether the score follows from the logs."""
     later: bool = False

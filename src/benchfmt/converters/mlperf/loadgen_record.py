@@ -10,12 +10,13 @@ from typing import Any
 
 from benchfmt.converters.base import Failed, Skipped
 from benchfmt.converters.mlperf import layout, systems
-from benchfmt.converters.mlperf.submission import Names, Run, count, frame, pruned, quality
+from benchfmt.converters.mlperf.submission import Names, Run, benchmark_of, count, frame, is_automotive, pruned, quality
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import loadgen, mlperf_power
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.loadgen import Log
 from benchfmt.record import given
+from benchfmt.suites import mlperf_automotive as automotive
 from benchfmt.suites import mlperf_inference as rules
 from benchfmt.units import convert
 from benchfmt.vocabulary import vocabulary
@@ -90,6 +91,8 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     if summary and detail:
         compare(run, summary, detail)
     seeds = {name: log[f"effective_{name}"] for name in _SEEDS if f"effective_{name}" in log}
+    word = log.get("effective_scenario") or log.get("requested_scenario")
+    run.automotive = is_automotive(run, rules.scenario(word) if word else None)
     round_id = _round(run, seeds)
     names = names_of(run, log, round_id)
     measurements = _measurements(run, log, names, round_id, detail if summary else None, detail_at)
@@ -98,7 +101,7 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     if status == "ok" and silent:
         status = "incomplete"
     measurements += _power(run, log, names, measurements, round_id)
-    benchmark = rules.benchmark(names.benchmark, round_id) if names.benchmark else None
+    benchmark = benchmark_of(run, names, round_id)
     data = frame(run, names, round_id, benchmark, status)
     measurements += quality(run, names, round_id)
     data["measurements"] = measurements or None
@@ -154,8 +157,10 @@ def compare(run: Run, summary: Log, detail: Log) -> None:
 
 def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
     """Return the round that the seeds belong to; one that the user claims is only used where they say nothing."""
-    found = rules.round_of(seeds)
     claimed = run.unit.options.get("round")
+    if run.automotive:  # no seeds of its rounds are known
+        return claimed or automotive.round_of(run.place.prefix)
+    found = rules.round_of(seeds)
     known = rules.seeds_of(claimed or "")
     if claimed and any(seed.strip() != known.get(name) for name, seed in seeds.items()):
         run.find(
@@ -168,7 +173,7 @@ def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
 def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
     """Return what was run, by the folder's names and the log's."""
     named = run.place.benchmark
-    benchmark = (rules.canonical(named, round_id) or named) if named else None
+    benchmark = named if run.automotive or not named else rules.canonical(named, round_id) or named
     word = log.get("effective_scenario") or log.get("requested_scenario")
     ran = rules.scenario(word) if word else None
     asked = rules.scenario(run.place.scenario) if run.place.scenario else None
@@ -198,7 +203,9 @@ def _measurements(
         run.extensions["inferred_from"] = names.inferred_from
         inferred = _INFERENCES[names.scenario or "", names.inferred_from](log)
         return [{**inferred, "primary": True}] if inferred else []
-    official = rules.official(names.benchmark, round_id, names.scenario or "")
+    official = (automotive.official(names.scenario or "") if run.automotive else None) or rules.official(
+        names.benchmark, round_id, names.scenario or ""
+    )
     wanted = (official.metric, official.statistic, official.stage, official.per)
     ran = names.ran or ""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}

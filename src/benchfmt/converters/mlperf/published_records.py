@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from benchfmt.converters.base import Part, Unit
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.published_rows import POWER, Result, Row, Table, Told
-from benchfmt.converters.mlperf.submission import AUTOMOTIVE, HELD, SUITE, is_official
+from benchfmt.converters.mlperf.submission import HELD, SUITE, is_official
 from benchfmt.identity import record_ids, system_id
 from benchfmt.readers.jsons import Digits
 from benchfmt.readers.mlperf_json import count
 from benchfmt.record import Record, System, given
+from benchfmt.suites import mlperf_automotive as rules_of_cars
 from benchfmt.suites import mlperf_inference as rules
 from benchfmt.suites.mlperf_inference import Official, Quality
 from benchfmt.tables import to_batch
@@ -71,12 +72,6 @@ _LOG_WORDS: dict[str, tuple[str, str, str | None, str, str, str]] = {
 """LoadGen's words, as submitters' own tables use them: the whole key, the unit and the unit of the printed number."""
 _NAMED_SCORE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*:\s*([-+0-9.eE]+)")
 _STATISTICS = {"output-tokens": "mean", "generated-length": "sum"}
-_AUTOMOTIVE_QUALITY = {
-    "bevformer": Quality("mAP_3D", "mlperf:mean-average-precision-3d", "1", "0.265672044"),
-    "deeplabv3plus": Quality("mIOU", "miou", "1", "0.923430645"),
-    "ssd": Quality("mAP", "map", "1", "0.7171821"),
-}
-"""accuracy-target of v0.5 (mlcommons/mlperf_automotive tools/submission/submission_checker.py @112bb55)."""
 
 
 class Maker:
@@ -115,7 +110,7 @@ class Maker:
 
     def _record(self, result: Result) -> Record:
         row = result.row
-        automotive = "adas" in (row.text("SystemType") or "").lower()
+        automotive = rules_of_cars.is_system(row.text("SystemType"))
         round_id = row.text("version") or (None if automotive else self.unit.options.get("round"))
         if round_id and re.fullmatch(r"[0-9]+\.[0-9]+", round_id):
             round_id = f"v{round_id}"
@@ -128,11 +123,11 @@ class Maker:
         scores, scored = self._accuracy(said)
         measurements = [*self._performance(result, said), *_power(result, said), *scores]
         where = _location(row) or self._folder(said)
-        facts = rules.benchmark(said.benchmark, said.rules_of) if said.benchmark and not automotive else None
+        facts = _facts(said)
         data = {
             "benchfmt": "1.0",
             "benchmark": given(
-                suite=AUTOMOTIVE if automotive else SUITE, suite_version=round_id,
+                suite=rules_of_cars.SUITE if automotive else SUITE, suite_version=round_id,
                 name=said.benchmark or row.text("Model") or row.text("MlperfModel"), division=said.division,
                 category=said.category, scenario=said.scenario, phase="inference",
             ),
@@ -339,6 +334,13 @@ def _scenario(word: str, round_id: str | None, unit: str | None, *, legacy: bool
     return "multi-stream-legacy" if found == "multi-stream" and (old or streams) else found
 
 
+def _facts(said: Said) -> rules.Benchmark | None:
+    """Return what is known of the benchmark of a row, or None."""
+    if said.automotive:
+        return rules_of_cars.benchmark(said.benchmark)
+    return rules.benchmark(said.benchmark, said.rules_of) if said.benchmark else None
+
+
 @cache
 def _official(benchmark: str | None, round_id: str | None, scenario: str | None, *, automotive: bool) -> Official:
     if automotive and scenario == "single-stream":
@@ -457,9 +459,9 @@ def _quality(
 ) -> Quality | None:
     """Return what a score is: by its name, and the official one of the benchmark where it has none."""
     if automotive:
-        own = _AUTOMOTIVE_QUALITY.get((benchmark or "").lower())
+        own = next(iter(rules_of_cars.qualities(benchmark or "")), None)
         same = own is not None and (name is None or own.name == name)
-        return own if same else next((q for q in _AUTOMOTIVE_QUALITY.values() if q.name == name), None)
+        return own if same else next((q for q in rules_of_cars.qualities() if q.name == name), None)
     wanted = rules.qualities(benchmark, round_id, scenario) if benchmark else ()
     if name is None:
         return wanted[0] if wanted else None

@@ -16,6 +16,7 @@ from benchfmt.converters.mlperf.storage_rates import training
 from benchfmt.converters.mlperf.storage_system import SUITE, category, read_description, system
 from benchfmt.converters.mlperf.storage_values import as_object, number, plain_number, positive
 from benchfmt.record import TIME_PATTERN, given
+from benchfmt.vocabulary import vocabulary
 
 _ACCELERATOR = re.compile(r"(?:^|[-_/])([abhv][0-9]{3})(?=$|[-_/])", re.IGNORECASE)
 
@@ -51,6 +52,7 @@ def _whole(result: Result, measurements: list[dict[str, Any]], name: str, versio
             category=category(description), phase="checkpointing" if result.is_of_checkpoints else "storage",
         ),
         "task": "checkpointing" if result.is_of_checkpoints else rule.task if rule else "training-data-loading",
+        "model": given(name=_model(result.workload)),
         "system": given(name=place.system) | system(description),
         "configuration": _configuration(result),
         "measurements": measurements,
@@ -64,6 +66,11 @@ def _whole(result: Result, measurements: list[dict[str, Any]], name: str, versio
         "extensions": {"mlperf": dict(sorted(notes.extensions.items()))} if notes.extensions else None,
     }  # fmt: skip
     return {key: value for key, value in record.items() if value is not None and value != {}}
+
+
+def _model(workload: str | None) -> str | None:
+    """Return the model whose training, or whose checkpoints, a workload emulates."""
+    return (vocabulary().match("model", workload, SUITE) or workload) if workload else None
 
 
 def _description(result: Result) -> dict[str, Any]:

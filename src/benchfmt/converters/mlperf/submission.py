@@ -17,6 +17,7 @@ from benchfmt.limits import Limits
 from benchfmt.readers import loadgen, mlperf_accuracy, mlperf_json
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import given
+from benchfmt.suites import mlperf_automotive as automotive
 from benchfmt.suites import mlperf_inference as rules
 from benchfmt.units import convert
 from benchfmt.vocabulary import vocabulary
@@ -24,7 +25,6 @@ from benchfmt.vocabulary import vocabulary
 NAME = "mlperf-inference"
 VERSION = "1.0"
 SUITE = "mlperf-inference"
-AUTOMOTIVE = "mlperf-automotive"
 """The suite whose scenario is the constant stream; its logs and folders are those of Inference."""
 
 HELD = ("closed", "network")
@@ -78,6 +78,8 @@ class Run:
     findings: list[Item] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
+    automotive: bool = False
+    """Whether it is one of MLPerf Automotive, whose rules are its own."""
 
     @property
     def path(self) -> str:
@@ -148,7 +150,7 @@ def frame(
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=AUTOMOTIVE if names.ran == "constant-stream" else SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
+            suite=automotive.SUITE if run.automotive else SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
             category=_category(category, run), scenario=names.scenario, phase="inference",
         ),
         "task": benchmark.task if benchmark else None,
@@ -210,7 +212,7 @@ def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]
     scores = mlperf_accuracy.scores(path, run.unit.limits)
     where = run.read(path, file_sha256(path)) if path != run.unit.path else run.path
     closed = run.place.division in HELD
-    wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
+    wanted = _wanted(run, names, round_id)
     total = count(scores["total"].text) if "total" in scores else None
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     used: set[tuple[int, str]] = set()
@@ -233,6 +235,28 @@ def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]
     if "hash" in scores:
         run.extensions["accuracy_log_sha256"] = scores["hash"].text
     return list(found.values())
+
+
+def _wanted(run: Run, names: Names, round_id: str | None) -> tuple[rules.Quality, ...]:
+    if not names.benchmark:
+        return ()
+    if run.automotive:
+        return automotive.qualities(names.benchmark)
+    return rules.qualities(names.benchmark, round_id, names.scenario)
+
+
+def benchmark_of(run: Run, names: Names, round_id: str | None) -> rules.Benchmark | None:
+    """Return what is known of the benchmark that was run, or None."""
+    if run.automotive:
+        return automotive.benchmark(names.benchmark)
+    return rules.benchmark(names.benchmark, round_id) if names.benchmark else None
+
+
+def is_automotive(run: Run, scenario: str | None) -> bool:
+    """Say whether a run is one of MLPerf Automotive: by its scenario, or by what its system is for."""
+    path = run.one("system")
+    data = _json(str(path), *_stamp(path), run.unit.limits)[0] if path else None
+    return scenario == "constant-stream" or (isinstance(data, dict) and automotive.is_system(data.get("system_type")))
 
 
 def quality_item(rule: rules.Quality, text: str, where: str, locator: str, *, closed: bool) -> dict[str, Any] | None:

@@ -176,6 +176,9 @@ def _dataset(group: Group) -> dict[str, Any]:
         group.extensions["train_samples"] = train
     if benchmark is None or benchmark.dataset is None:
         return {}
+    if samples is not None and not benchmark.counts_samples:
+        group.extensions["eval_samples"] = samples
+        samples = None
     return given(name=benchmark.dataset, split=benchmark.split, samples=samples)
 
 
