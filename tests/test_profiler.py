@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import runpy
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -338,11 +340,10 @@ def test_a_free_dimension_must_be_named(tmp_path: Path) -> None:
 
     made = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", 3, "height"])], [value("y", None)])
     path = saved(made, tmp_path / "m.onnx")
-    with profile(path, protocol=FAST, threads=1, harness="own") as found:
-        assert not found.ok
-        assert found.summary.status == "failed"
-        assert "--dim height=224" in (found.summary.status_detail or "")
-        assert numbers(found.summary)["latency", "median", "inference", "sample", ""].missing == "run-failed"
+    with pytest.raises(BenchfmtError, match="--dim height=224"):
+        profile(path, protocol=FAST, threads=1, harness="own")
+    with pytest.raises(BenchfmtError, match="no input has the dimension 'hight'; free are: batch, height"):
+        profile(path, dimensions={"hight": 5, "height": 5})
     with profile(path, dimensions={"height": 5}, protocol=FAST, threads=1, harness="own") as found:
         assert found.ok
         assert found.summary.configuration is not None
@@ -392,7 +393,14 @@ def test_an_estimated_bandwidth_is_labelled(place: Path) -> None:
 @pytest.mark.parametrize("scenario", ["offline", "server"])
 def test_a_model_of_fixed_batch_counts_all_its_samples(tmp_path: Path, scenario: str) -> None:
     path = saved(dense(4), tmp_path / "m.onnx")
-    with profile(path, protocol=FAST, threads=1, harness="loadgen", scenario=scenario, rate=50) as found:
+    with profile(
+        path,
+        protocol=FAST,
+        threads=1,
+        harness="loadgen",
+        scenario=scenario,
+        **({"rate": 50} if scenario == "server" else {}),
+    ) as found:
         got = numbers(found.summary)
         data = json.loads((found.folder / "run-1.json").read_text())
     rate = got["throughput", "mean", "whole-run", "sample", ""].value
@@ -495,11 +503,133 @@ def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
     ("arguments", "message"),
     [({"scenario": "stream"}, "no scenario 'stream'"), ({"harness": "x"}, "no harness 'x'"), ({"predictions": "p"}, "need labels"),
      ({"about": {"nane": "x"}}, "about has nane"), ({"inputs": "no.npz"}, "is not there"),
-     ({"engine_options": {"foo": "1"}}, "the CPU provider takes no options")],
+     ({"engine_options": {"foo": "1"}}, "the CPU provider takes no options"), ({"rate": 5}, "are for --scenario server"),
+     ({"scenario": "server", "rate": 0}, "above 0"), ({"scenario": "server", "rate": math.inf}, "above 0"),
+     ({"scenario": "server", "rate": 1e9}, "makes more than"), ({"threads": -1}, "threads is -1"), ({"batch_size": 0}, "batch_size is 0"),
+     ({"providers": ["CUDA"]}, "'CUDA' is no provider"), ({"dimensions": {"batch": 0}}, "is 0; it is at least 1"),
+     ({"scenario": "multi-stream", "batch_size": 3}, "which 3 does not divide"), ({"preprocess": f"{HERE}:nothing_there"}, "has no"),
+     ({"io_binding": True, "preprocess": f"{HERE}:slow_input"}, "neither pre- nor post-processed"), ({"labels": HERE}, "labels without inputs")],
 )  # fmt: skip
 def test_a_wrong_call_is_told_before_anything_runs(place: Path, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(BenchfmtError, match=message):
         profile(place / "dense.onnx", protocol=FAST, **arguments)
+
+
+def test_answers_that_do_not_fit_are_told_before_anything_runs(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("1\n2\n")
+    (tmp_path / "answers.txt").write_text("1\n")
+    (tmp_path / "none.txt").write_text("")
+    labels = tmp_path / "labels.txt"
+    for answers, message in (
+        ("answers", "1 answers and 2 labels"),
+        ("no", "is not there"),
+        ("none", "0 answers and 2"),
+    ):
+        with pytest.raises(BenchfmtError, match=message):
+            profile(place / "dense.onnx", labels=labels, predictions=tmp_path / f"{answers}.txt")
+    (tmp_path / "empty.onnx").touch()
+    with pytest.raises(BenchfmtError, match=r"empty\.onnx is empty"):
+        profile(tmp_path / "empty.onnx")
+
+
+def test_a_stage_that_was_not_declared_has_no_time(place: Path) -> None:
+    with profile(
+        place / "dense.onnx", inputs=words, preprocess=slow_input, protocol=FAST, threads=1, harness="own", scenario="multi-stream", batch_size=1
+    ) as found:  # fmt: skip
+        got = numbers(found.summary)
+    assert got["latency", "mean", "postprocess", "query", ""].missing == "not-measured"
+    # Eight samples in eight calls, each prepared for 2 ms.
+    assert (got["latency", "median", "preprocess", "query", ""].value or 0) > 0.015
+    whole = got["latency", "mean", "end-to-end", "query", ""].value
+    assert whole is not None
+    assert whole > (got["latency", "mean", "preprocess", "query", ""].value or 1)
+
+
+def unbatched(folder: Path, *shape: Any) -> Path:
+    from onnx import helper
+
+    return saved(
+        model([helper.make_node("Relu", ["x"], ["y"])], [value("x", list(shape))], [value("y", None)]),
+        folder / "m.onnx",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "more", "batch"),
+    [
+        ((16,), {}, 1),
+        ((24, 24, 3), {}, 1),
+        ((4, 16), {}, 4),
+        ((4, 16), {"batch_size": 1}, 1),
+        (("seq", "batch", 16), {"dimensions": {"seq": 10, "batch": 2}}, 2),
+        (("seq", "batch", 16), {"dimensions": {"seq": 10}}, 1),
+        (("batch", 16), {"batch_size": 3}, 3),
+    ],
+)
+def test_how_many_samples_a_call_has(tmp_path: Path, shape: tuple[Any, ...], more: dict[str, Any], batch: int) -> None:
+    with profile(
+        unbatched(tmp_path, *shape),
+        protocol=replace(FAST, processes=1, most_processes=1),
+        threads=1,
+        harness="own",
+        **more,
+    ) as found:
+        assert found.summary.configuration is not None
+        assert found.summary.configuration.batch_size == batch
+
+
+def test_an_evaluation_that_fails_is_told_and_leaves_where_nodes_ran(place: Path) -> None:
+    with profile(
+        place / "dense.onnx", inputs=words, preprocess=slow_input, evaluate=nothing_useful, providers=["MIGraphXExecutionProvider"],
+        protocol=FAST, threads=1, harness="own",
+    ) as found:  # fmt: skip
+        assert not found.ok
+        shown = "\n".join(telling.summary_lines(found.summary))
+    assert "accuracy                 - run-failed: QualityError: the evaluator must return numbers" in shown
+    assert said(found.summary)["nodes_by_provider"]["CPUExecutionProvider"]["nodes"] >= 1
+
+
+def test_a_score_is_no_label() -> None:
+    with pytest.raises(quality.QualityError, match="is a score and no label"):
+        quality.label_of([np.array([[0.53]], np.float32)])
+    assert quality.label_of([np.array([3.0])]) == "3"
+    assert quality.label_of([np.array([7])]) == "7"
+
+
+def test_a_profile_that_fails_leaves_an_older_ones_files(place: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    quick = {"protocol": replace(FAST, processes=1, most_processes=1), "threads": 1, "harness": "own", "folder": runs}
+    profile(place / "dense.onnx", **quick)
+    kept = {path.name: path.read_bytes() for path in runs.iterdir()}
+    (tmp_path / "no.onnx").write_text("no model")
+    with pytest.raises(BenchfmtError):
+        profile(tmp_path / "no.onnx", **quick)
+    assert {path.name: path.read_bytes() for path in runs.iterdir()} == kept
+    (runs / "run-9.job").touch()  # of a version that left them
+    profile(place / "dense.onnx", **quick)
+    assert sorted(path.name for path in runs.iterdir()) == ["run-1.json", "run-summary.json"]
+
+
+@pytest.mark.skipif(find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed")
+def test_an_overloaded_server_ends_and_says_so(place: Path) -> None:
+    plan = replace(FAST, processes=1, most_processes=1, seconds=0.5, budget=2.0)
+    with profile(
+        place / "dense.onnx", inputs=words, preprocess=slow_input, scenario="server", harness="loadgen", rate=5000, threads=1, protocol=plan
+    ) as found:  # fmt: skip
+        assert found.summary.status == "failed" or said(found.summary)["stability"] == "unstable"
+        words_of_it = f"{found.summary.status_detail} {said(found.summary).get('stability_evidence')}"
+    assert "too many" in words_of_it or "queries a second of the" in words_of_it
+
+
+@pytest.mark.skipif(find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed")
+def test_by_loadgen_the_measurement_is_that_of_its_queries(place: Path) -> None:
+    with profile(place / "dense.onnx", protocol=FAST, threads=1, harness="loadgen") as found:
+        data = json.loads((found.folder / "run-1.json").read_text())
+    seen, window = data["observed"], data["window"]
+    assert window[1] - window[0] == pytest.approx(seen["wall"] / 1e9, rel=1e-6)
+    # What LoadGen writes afterwards is in no block.
+    assert sum(wall for _, wall, _ in seen["blocks"]) <= seen["wall"] * 1.01
+    assert sum(runs for runs, _, _ in seen["blocks"]) == seen["queries"]
 
 
 def test_a_model_that_is_not_there_is_told() -> None:
@@ -557,7 +687,7 @@ def test_the_command_writes_a_package_and_a_summary(place: Path, tmp_path: Path)
 def test_the_command_ends_with_1_where_a_process_fails(tmp_path: Path) -> None:
     from onnx import helper
 
-    made = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", "width"])], [value("y", None)])
+    made = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", 7])], [value("y", None)])
     command = [
         sys.executable,
         "-m",
@@ -567,9 +697,10 @@ def test_the_command_ends_with_1_where_a_process_fails(tmp_path: Path) -> None:
         "-o",
         str(tmp_path / "p"),
     ]
-    done = subprocess.run([*command, "--quick", "--harness", "own"], capture_output=True, text=True, check=False)
+    failing = ["--quick", "--harness", "own", "--preprocess", f"{HERE}:broken"]
+    done = subprocess.run([*command, *failing], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "--dim width=224" in done.stderr
+    assert "RuntimeError: this pre-processing" in done.stderr
     wrong = subprocess.run([*command, "--dim", "width"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "--dim takes NAME=SIZE" in wrong.stderr
@@ -663,15 +794,15 @@ def test_an_interrupt_leaves_no_package_and_no_process(place: Path, tmp_path: Pa
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
-    while not list((tmp_path / "p-runs").glob("*.log")) and time.monotonic() < until:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while children.exists() and len(children.read_text().split()) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     time.sleep(0.5)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     known = children.read_text().split() if children.exists() else []
     process.terminate()
     _, words = process.communicate(timeout=60)
     assert process.returncode == 130
     assert words == "benchfmt: stopped; nothing was written\n"
-    assert not (tmp_path / "p").exists()
+    assert not list(tmp_path.glob("p*"))
     time.sleep(1)
     assert [pid for pid in known if Path(f"/proc/{pid}").exists()] == []

@@ -302,6 +302,31 @@ def test_nvml_tells_how_many_there_are_and_the_driver(tmp_path: Path) -> None:
     assert "count" not in environment.system(tmp_path, silent)["accelerator"]
 
 
+def test_the_gpu_is_counted_among_those_that_may_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1")
+    assert isinstance(open_nvml(lambda name: library, device=1), Nvml)
+    assert library.handles == [("nvmlDeviceGetHandleByIndex_v2", 1)]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert isinstance(open_nvml(lambda name: library, device=2), Nvml)
+    assert library.handles[-1] == ("nvmlDeviceGetHandleByIndex_v2", 2)
+    for hidden in ("", "-1", "3"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert isinstance(open_nvml(lambda name: library, device=1), NvmlError)
+
+
+def test_a_driver_without_a_function_says_so(tmp_path: Path) -> None:
+    class Old(Library):
+        def __getattr__(self, name: str) -> Any:
+            if name == "nvmlDeviceGetTotalEnergyConsumption":
+                raise AttributeError(name)
+            return super().__getattr__(name)
+
+    channels, absent = found(tmp_path, open_nvml(lambda name: Old()))
+    assert ("energy", "gpu") not in channels
+    assert absent["energy", "gpu"].detail == "NVML NVIDIA H200: this driver has no nvmlDeviceGetTotalEnergyConsumption"
+
+
 @pytest.mark.parametrize(("code", "reason"), [(3, "no-sensor"), (4, "permission-denied"), (999, "sensor-failed")])
 def test_what_nvml_refuses_has_a_reason(tmp_path: Path, code: int, reason: str) -> None:
     gpu = open_nvml(lambda name: Library({"nvmlDeviceGetTotalEnergyConsumption": code}))

@@ -90,7 +90,7 @@ def test_formats_that_are_allowed_make_the_precision_mixed(place: Path, tensorrt
         assert made.summary.configuration is not None
         assert made.summary.configuration.precision == "mixed"
         said = (made.summary.extensions or {})[SUITE]["placement"]["options"]
-    assert said == {"formats": {"fp16": True, "tf32": False}}
+    assert said == {"formats": {"fp16": True, "tf32": False}, "builder": {"use_tf32": "0"}}
 
 
 @pytest.mark.parametrize(

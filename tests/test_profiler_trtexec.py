@@ -158,7 +158,7 @@ def test_times_are_the_exported_ones(found: Profile) -> None:
 
 def test_the_log_and_the_times_are_sources_and_can_be_converted(found: Profile) -> None:
     sources = [source.path for source in (found.records[0].provenance and found.records[0].provenance.sources) or ()]
-    assert sources == ["run-1.json", "run-1/trtexec.log", "run-1/trtexec-times.json"]
+    assert sources == ["run-1.json", "run-1/trtexec.log", "run-1/trtexec-times.json", "build/trtexec.log"]
     assert not list(found.folder.glob("built-*"))
     [record] = convert(found.folder / "run-1", "trtexec")
     ours, theirs = numbers(found.records[0]), numbers(record)
@@ -194,7 +194,7 @@ def test_what_decides_the_numbers_is_in_the_configuration(found: Profile) -> Non
     assert (said.precision, said.batch_size, said.input_shape, said.threads) == ("mixed", 4, [3, 64, 64], None)
     assert said.placement == ["gpu"]
     assert said.hyperparameters == {
-        "engine_options": {"fp16": "1"}, "io_binding": False, "seed": 0,
+        "engine_options": {"fp16": "1"}, "io_binding": False, "seed": 0, "tf32": True,
         "data_transfers": True, "cuda_graph": True, "spin_wait": True, "streams": 1,
     }  # fmt: skip
     assert found.summary.model is not None
@@ -208,7 +208,7 @@ def test_the_package_is_a_submission(found: Profile, tmp_path: Path) -> None:
 
 def run(place: Path, program: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Profile:
     monkeypatch.setenv("TRTEXEC", str(program))
-    return profile(place / "harbour.onnx", engine="trtexec", protocol=FAST, about=ABOUT, **more)
+    return profile(place / "harbour.onnx", engine="trtexec", protocol=FAST, about=ABOUT, **{"batch_size": 4, **more})
 
 
 def test_the_profiler_s_own_sampler_watches_from_outside(
@@ -341,8 +341,19 @@ def test_graphs_and_spinning_may_be_turned_off(place: Path, tmp_path: Path, monk
 
 
 def test_options_become_switches() -> None:
-    said = trtexec.switches({"fp16": "1", "int8": "", "builderOptimizationLevel": "5"})
+    said = trtexec.switches({"fp16": "1", "int8": "", "builderOptimizationLevel": "5", "bf16": "0"})
     assert said == ["--fp16", "--int8", "--builderOptimizationLevel=5"]
+    assert trtexec.switches({"shapes": "image:2x3x64x64"}, loads=True) == ["--shapes=image:2x3x64x64"]
+    with pytest.raises(trtexec.TrtexecError, match="--shapes is not for"):
+        trtexec.switches({"shapes": "image:2x3x64x64"})
+
+
+def test_a_batch_that_was_not_run_is_told(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with run(place, stand_in(tmp_path / "bin", seconds=0.1), monkeypatch, batch_size=8) as made:
+        assert not made.ok
+        assert "image had the shape [4, 3, 64, 64]; it was asked for (8, 3, 64, 64)" in (
+            made.summary.status_detail or ""
+        )
 
 
 def test_processor_time_needs_readings_over_the_whole_window() -> None:

@@ -101,7 +101,7 @@ def profile(
     ] = False,
     harness: Annotated[Harness, typer.Option(help="auto: MLPerf's LoadGen where it is installed.")] = Harness.auto,
     rate: Annotated[
-        float | None, typer.Option(min=0, help="Server: queries a second.  [default: half of what it can]")
+        float | None, typer.Option(help="Server: queries a second.  [default: half of what it can]")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Server: threads that handle queries.")] = 1,
     processes: Annotated[int | None, typer.Option(min=1, help="Fresh processes at least.  [default: 5]")] = None,
@@ -125,12 +125,11 @@ def profile(
     """Measure a model, and write honest records of it.
 
     FUNCTION is package.module:name or file.py:name. The raw observations go to PACKAGE-runs beside the package. Exit
-    status 1 if a process failed.
+    status 1 if a process, or the evaluation, failed.
     """
     from benchfmt.package import check_replaceable
     from benchfmt.profiler.job import QUICK, Protocol
     from benchfmt.profiler.profiling import profile as run
-    from benchfmt.profiler.profiling import raw_folder
     from benchfmt.profiler.telling import summary_lines
 
     check_replaceable(output)
@@ -149,12 +148,13 @@ def profile(
             engine_options=_options(engine_option or []), scenario=scenario.value if scenario else None, batch_size=batch_size, dimensions=_sizes(dim or []),
             providers=provider or ["CPUExecutionProvider"], threads=threads, spinning=spinning, optimisation=optimisation.value,
             io_binding=io_binding, harness=harness.value, rate=rate, workers=workers, seed=seed, protocol=plan, budget=budget,
-            estimate_bandwidth=estimate_bandwidth, about=about, folder=raw_folder(output), tell=tell,
+            estimate_bandwidth=estimate_bandwidth, about=about, tell=tell,
         )
     )  # fmt: skip
     title: dict[str, Any] = {"title": f"Profile of {result.summary.benchmark.name}"}
     extra = title | ({"licenses": [{"name": license_id}]} if license_id else {})
     result.write(output, format=table_format.value, extra=extra)
+    result.close()
     for line in summary_lines(result.summary):
         typer.echo(line, err=True)
     typer.echo(output)

@@ -30,7 +30,9 @@ TYPES = {
     "tensor(int32)": np.int32, "tensor(int16)": np.int16, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8,
     "tensor(uint16)": np.uint16, "tensor(uint32)": np.uint32, "tensor(uint64)": np.uint64, "tensor(bool)": np.bool_,
 }  # fmt: skip
-_POOL = 32
+BATCH_NAMES = ("batch", "batch_size", "n", "bs")
+_POOL_BYTES = 64 * 2**20
+"""So much memory holds feeds that are made before the measurement; what more there are of is not fed."""
 
 
 class EngineError(BenchfmtError):
@@ -83,6 +85,8 @@ class Shape:
     batched: bool
     free: bool = False
     """Whether the file leaves a dimension open."""
+    axis: int | None = None
+    """Which dimension counts the samples, where the file tells."""
 
 
 def shapes(inputs: Sequence[Port], job: Job) -> list[Shape]:
@@ -90,31 +94,52 @@ def shapes(inputs: Sequence[Port], job: Job) -> list[Shape]:
 
     Raises EngineError for a free dimension that nobody has named: a guess would be another model.
     """
-    found = []
-    for item in inputs:
-        sizes, batched = [], False
-        for place, size in enumerate(item.shape):
-            if isinstance(size, int) and size > 0:
-                sizes.append(size)
-                continue
-            label = size if isinstance(size, str) and size else f"{item.name}.{place}"
-            known = job.dimensions.get(f"{item.name}.{place}", job.dimensions.get(label))
-            if place == 0 and known is None:
-                known, batched = wanted_batch(job), True
-            elif place == 0:
-                batched = True
-            if known is None:
-                raise EngineError(
-                    f"input {item.name!r} has the free dimension {label!r}; give it, as in --dim {label}=224"
-                )
-            sizes.append(known)
-        free = any(not isinstance(size, int) or size < 1 for size in item.shape)
-        found.append(Shape(item.name, item.kind, tuple(sizes), batched, free))
-    if job.batch_size and not any(item.batched for item in found):
+    found = [_shape(item, job) for item in inputs]
+    if job.batch_size and all(item.axis is None for item in found):
         fixed = {item.shape[0] for item in found if item.shape}
-        if fixed != {job.batch_size}:
+        if job.batch_size != 1 and fixed != {job.batch_size}:
             raise EngineError(f"the model has a fixed batch of {sorted(fixed)}, not {job.batch_size}")
     return found
+
+
+def _shape(item: Port, job: Job) -> Shape:
+    labels = [
+        size if isinstance(size, str) and size else f"{item.name}.{place}" for place, size in enumerate(item.shape)
+    ]
+    axis = next((place for place, label in enumerate(labels) if label.casefold() in BATCH_NAMES), None)
+    if axis is None and item.shape and not _is_size(item.shape[0]):
+        axis = 0
+    sizes = []
+    for place, size in enumerate(item.shape):
+        known = job.dimensions.get(f"{item.name}.{place}", job.dimensions.get(labels[place]))
+        if isinstance(size, int) and size > 0:
+            sizes.append(size)
+        elif known is None and place == axis:
+            sizes.append(wanted_batch(job))
+        elif known is None:
+            raise EngineError(
+                f"input {item.name!r} has the free dimension {labels[place]!r}; give it, as in --dim {labels[place]}=224"
+            )
+        else:
+            sizes.append(known)
+    free = not all(map(_is_size, item.shape))
+    return Shape(item.name, item.kind, tuple(sizes), axis == 0, free, axis)
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, int) and size > 0
+
+
+def check_names(inputs: Sequence[Port], job: Job) -> None:
+    """Raise EngineError for a dimension that is named and that no input has."""
+    known = {f"{item.name}.{place}" for item in inputs for place in range(len(item.shape))}
+    known |= {size for item in inputs for size in item.shape if isinstance(size, str)}
+    unknown = sorted(set(job.dimensions) - known)
+    if unknown:
+        free = [str(size) for item in inputs for size in item.shape if not _is_size(size)]
+        raise EngineError(
+            f"no input has the dimension {unknown[0]!r}; free are: {', '.join(dict.fromkeys(free)) or 'none'}"
+        )
 
 
 def wanted_batch(job: Job) -> int:
@@ -122,9 +147,19 @@ def wanted_batch(job: Job) -> int:
     return job.batch_size or (MULTI_STREAM_SAMPLES if job.scenario == "multi-stream" else 1)
 
 
-def batch_of(found: list[Shape]) -> int:
-    """Return how many samples a call really has: the first dimension of the first input."""
-    return found[0].shape[0] if found and found[0].shape else 1
+def batch_of(found: Sequence[Shape], job: Job) -> int:
+    """Return how many samples a call really has.
+
+    It is the size of the dimension that is called batch, else of the first one if it is free. Of a model whose shapes are
+    all fixed it is the first dimension of a table or of images (two or four dimensions), else one; `batch_size=1` says that
+    the whole is one sample.
+    """
+    for item in found:
+        if item.axis is not None:
+            return item.shape[item.axis]
+    if job.batch_size or not found:
+        return job.batch_size or 1
+    return found[0].shape[0] if len(found[0].shape) in (2, 4) else 1
 
 
 def random_feed(found: list[Shape], chance: np.random.Generator) -> Feed:
@@ -151,7 +186,8 @@ class Items:
 
     def __init__(self, job: Job, found: list[Shape]) -> None:
         """Read or draw the items; raises EngineError."""
-        self.batch = batch_of(found)
+        self.batch = batch_of(found, job)
+        self.axes = {item.name: item.axis or 0 for item in found}
         self.names = [item.name for item in found]
         self.drawn = job.inputs is None
         if job.inputs is None:
@@ -176,7 +212,7 @@ class Items:
         """Return several feeds of one sample as one of a batch."""
         if len(feeds) == 1:
             return feeds[0]
-        return {name: np.concatenate([feed[name] for feed in feeds]) for name in feeds[0]}
+        return {name: np.concatenate([feed[name] for feed in feeds], axis=self.axes.get(name, 0)) for name in feeds[0]}
 
 
 def _read_items(name: str, names: list[str]) -> Iterator[Any]:
@@ -194,15 +230,22 @@ def _read_items(name: str, names: list[str]) -> Iterator[Any]:
     yield from found() if callable(found) else found
 
 
-def pipeline(job: Job, session: Session, items: Items) -> tuple[Call, Callable[[Any], Any]]:
-    """Return how one query is handled and timed, and how one item is answered (for an evaluator)."""
+def preparer(job: Job, items: Items) -> Callable[[list[Any]], Feed]:
+    """Return what makes the arrays of a call of some raw items."""
     before = callables.load(job.preprocess) if job.preprocess else None
-    after = callables.load(job.postprocess) if job.postprocess else None
-    order = _order(len(items.raw), items.batch if not items.drawn else 1, job.seed + job.run)
-    run, clock = session.run, time.perf_counter_ns
 
     def prepared(raw: list[Any]) -> Feed:
         return items.joined([items.feed(before(item) if before else item) for item in raw])
+
+    return prepared
+
+
+def pipeline(job: Job, session: Session, items: Items) -> tuple[Call, Callable[[Any], Any]]:
+    """Return how one query is handled and timed, and how one item is answered (for an evaluator)."""
+    prepared = preparer(job, items)
+    after = callables.load(job.postprocess) if job.postprocess else None
+    order = _order(len(items.raw), items.batch if not items.drawn else 1, job.seed + job.run)
+    run, clock = session.run, time.perf_counter_ns
 
     def answer(item: Any) -> Any:
         out = run(prepared([item]))
@@ -219,9 +262,11 @@ def pipeline(job: Job, session: Session, items: Items) -> tuple[Call, Callable[[
             after(out)
         return begin, ready, there, clock()
 
-    if before or after:
+    if job.preprocess or after:
         return staged, answer
-    feeds = [prepared([items.raw[place] for place in group]) for group in order[:_POOL]]
+    feeds = [prepared([items.raw[place] for place in order[0]])]
+    fitting = max(_POOL_BYTES // max(sum(array.nbytes for array in feeds[0].values()), 1), 1)
+    feeds += [prepared([items.raw[place] for place in group]) for group in order[1:fitting]]
     count = len(feeds)
     if job.io_binding:
         return session.bound(feeds), answer

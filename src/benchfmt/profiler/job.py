@@ -84,6 +84,12 @@ class Job:
     workers: int = 1
     protocol: Protocol = field(default_factory=Protocol)
 
+    @property
+    def gpu(self) -> int:
+        """The number of the GPU that the engine is told to use: `device_id` of ONNX Runtime, `device` of trtexec."""
+        said = self.engine_options.get("device_id", self.engine_options.get("device", "0"))
+        return int(said) if said.isdecimal() else 0
+
     def write(self, path: Path) -> None:
         """Write the job where the process that does it finds it."""
         path.write_text(json.dumps(asdict(self)), "utf-8")

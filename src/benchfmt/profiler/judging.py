@@ -16,6 +16,8 @@ OTHERS = 0.10
 STEAL = 0.02
 PRESSURE = 0.10
 THROTTLED = 0.01
+KEEPS_UP = 0.9
+"""A server that does less than this share of what it is asked for is overloaded."""
 OBSERVER = 0.02
 """Above this share of a core, the observer says that it was too dear."""
 ENERGY_SECONDS = 1.0
@@ -85,12 +87,25 @@ def instabilities(data: dict[str, Any], half_width: float) -> list[str]:
     words = []
     if not data["warm_up"]["steady"]:
         words.append("the warm-up ended by its time limit, not by being steady")
+    done, asked = _rates(data)
+    if asked and done < KEEPS_UP * asked:
+        words.append(
+            f"the server did {done:.4g} queries a second of the {asked:.4g} that came: the others waited longer and longer"
+        )
     sizes = [size for size, _, _ in data["observed"]["blocks"]]
     if len(sizes) >= 2:
         between = figures.interval(figures.block_means(data["observed"]["inference"], sizes))
         if between and between.half_width > half_width:
             words.append(f"the 95 % interval of the block means is {between.half_width:.1%} wide on each side")
     return words
+
+
+def _rates(data: dict[str, Any]) -> tuple[float, float | None]:
+    """Return the queries a second that a server did and that it was asked for; None for any other scenario."""
+    seen, said = data["observed"], data.get("loadgen") or {}
+    if data["job"]["scenario"] != "server" or not seen["wall"]:
+        return 0.0, None
+    return seen["queries"] / seen["wall"] * 1e9, said.get("scheduled_per_second") or data.get("rate")
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ import queue
 import threading
 import time
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import mlperf_loadgen as lg
 
+from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import loops
 from benchfmt.profiler.job import MULTI_STREAM_SAMPLES, Job
 
@@ -58,11 +60,23 @@ def settings(job: Job, expected: float, samples: int, rate: float, folder: Path)
     return found
 
 
+class OverloadError(BenchfmtError):
+    """A server that cannot keep up with the queries it was asked for."""
+
+
 class System:
     """The system under test as LoadGen sees it: queries in, completions out, every call timed by us too."""
 
-    def __init__(self, job: Job, query: loops.Call, expected: float, samples: int, limits: loops.Limits) -> None:
-        """Take how a query is handled; a server has worker threads."""
+    def __init__(
+        self,
+        job: Job,
+        query: loops.Call,
+        expected: float,
+        samples: int,
+        limits: loops.Limits,
+        begun: Callable[[], None],
+    ) -> None:
+        """Take how a query is handled, and whom to tell that the first one comes; a server has worker threads."""
         self.job, self.query, self.samples = job, query, samples
         self.seen = loops.Observed(times=array("q"))
         self.size = loops.block_size(expected, limits)
@@ -71,6 +85,10 @@ class System:
         self.count = 0
         self.started = 0
         self.block = (0, 0, 0)
+        self.latest = (0, 0)
+        self.begun = begun
+        self.deadline = limits.most * loops.OVERTIME * 1e9
+        self.waiting = 0
         self.threads: list[threading.Thread] = []
         if job.scenario == "server":
             self.threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(job.workers)]
@@ -82,6 +100,7 @@ class System:
         if not self.started:
             self.started = self.seen.begin = time.perf_counter_ns()
             self.block = (0, self.started, time.process_time_ns())
+            self.begun()
         if self.job.scenario == "server":
             self.queue.put(samples)
             return
@@ -93,7 +112,12 @@ class System:
 
     def _serve(self) -> None:
         while (samples := self.queue.get()) is not None:
-            self._handle(samples)
+            if time.perf_counter_ns() - self.started > self.deadline:
+                # Answered without being run, so that the run ends; it fails by this.
+                self.waiting += 1
+                lg.QuerySamplesComplete([lg.QuerySampleResponse(sample.id, 0, 0) for sample in samples])
+            else:
+                self._handle(samples)
 
     def _handle(self, samples: list[Any]) -> None:
         moments = self.query(self.count)
@@ -103,13 +127,15 @@ class System:
             self.seen.end = moments[3]
         lg.QuerySamplesComplete([lg.QuerySampleResponse(sample.id, 0, 0) for sample in samples])
         if self.job.scenario != "server":
+            # Taken now: the last block ends with its last query, not with what LoadGen writes afterwards.
+            self.latest = (time.perf_counter_ns(), time.process_time_ns())
             self._end_block()
 
     def _end_block(self, *, last: bool = False) -> None:
         first, wall, cpu = self.block
         runs = self.count - first
         if runs >= self.size or (last and runs):
-            now, used = time.perf_counter_ns(), time.process_time_ns()
+            now, used = self.latest
             self.seen.blocks.append(loops.Block(runs, now - wall, used - cpu))
             self.block = (self.count, now, used)
 
@@ -131,14 +157,17 @@ def _nothing(_: Any) -> None:
 
 
 def run(
-    job: Job, query: loops.Call, expected: float, samples: int, rate: float, folder: Path
+    job: Job, query: loops.Call, expected: float, samples: int, rate: float, folder: Path, begun: Callable[[], None]
 ) -> tuple[loops.Observed, dict[str, Any]]:
-    """Return what was seen of a run by LoadGen; its logs are in the folder."""
+    """Return what was seen of a run by LoadGen, whose logs are in the folder; raises OverloadError.
+
+    `begun` is called when the first query comes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     plan = job.protocol
     limits = loops.Limits(plan.seconds, plan.queries, plan.budget)
     asked = settings(job, expected, samples, rate, folder)
-    system = System(job, query, expected, samples, limits)
+    system = System(job, query, expected, samples, limits, begun)
     output = lg.LogOutputSettings()
     output.outdir, output.copy_summary_to_stdout = str(folder), False
     logs = lg.LogSettings()
@@ -158,6 +187,10 @@ def run(
         place = folder / empty
         if place.exists() and place.stat().st_size < 8:
             place.unlink()
+    if system.waiting:
+        raise OverloadError(
+            f"{rate:g} queries a second are too many: {system.waiting} had not begun after {system.deadline / 1e9:.0f} s; give a lower --rate"
+        )
     # A query of LoadGen is one of its samples, however many samples of the model a call has.
     counted = {"offline": samples, "multi-stream": MULTI_STREAM_SAMPLES}.get(job.scenario, 1)
     facts = {

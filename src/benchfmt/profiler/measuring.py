@@ -149,11 +149,10 @@ def _timings(numbers: Numbers, data: Mapping[str, Any], gate: Gate) -> None:
         numbers.value(("duration", "single", stage, None, None), seconds, "s", caveats=["single-observation"], n=1)
 
 
-def _whole(seen: Mapping[str, Any]) -> list[int] | None:
-    """Return the times from end to end of each query: its stages share their moments, so nothing lies between them."""
-    if "preprocess" not in seen:
-        return None
-    return [sum(parts) for parts in zip(*(seen[stage] for stage in STAGES[:3]), strict=True)]
+def _whole(seen: Mapping[str, Any]) -> Sequence[int] | None:
+    """Return the times from end to end of each query, where a stage besides the inference was declared."""
+    found: Sequence[int] | None = seen.get("end-to-end")
+    return found
 
 
 def _by_loadgen(numbers: Numbers, data: Mapping[str, Any]) -> None:
@@ -385,7 +384,8 @@ def _platform_constants(numbers: Numbers, data: Mapping[str, Any], facts: Facts)
         numbers.value(key, estimate["bytes_per_run"] * calls / inference, "By/s", "estimated", **_said(numbers))
     else:
         seen = _sense(data, "memory-bandwidth", "memory", data["window"])
-        numbers.missing(key, seen.reason, seen.detail)
+        why = facts.model.get("bandwidth_missing")  # an estimate was asked for and could not be made
+        numbers.missing(key, "not-measured" if why else seen.reason, str(why) if why else seen.detail)
     numbers.missing(
         ("memory-bandwidth", "max", None, None, "memory"),
         "no-sensor",

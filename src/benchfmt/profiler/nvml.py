@@ -57,7 +57,10 @@ class Nvml:
         self._idle_memory = self.used()
 
     def _ask(self, function: str, *arguments: Any) -> None:
-        code = getattr(self._library, function)(*arguments)
+        try:
+            code = getattr(self._library, function)(*arguments)
+        except AttributeError:
+            raise NvmlError(f"this driver has no {function}") from None
         if code:
             raise NvmlError(f"{function} gives error {code}", _REASONS.get(code, "sensor-failed"))
 
@@ -144,11 +147,13 @@ class Nvml:
         return next((float(p.used) for p in room[: count.value] if p.pid == pid and p.used != unknown), None)
 
 
-def open_nvml(load: Callable[[str], Any] = ctypes.CDLL) -> Nvml | NvmlError:
-    """Return the first GPU that a run may see (CUDA_VISIBLE_DEVICES), or the error that says why there is none."""
-    which = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip() or "0"
-    if which.startswith("-"):
-        return NvmlError("CUDA_VISIBLE_DEVICES hides every GPU", "not-applicable")
+def open_nvml(load: Callable[[str], Any] = ctypes.CDLL, device: int = 0) -> Nvml | NvmlError:
+    """Return a GPU by its number among those that a run may see (CUDA_VISIBLE_DEVICES), or the error that says why not."""
+    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = [str(device)] if said is None else [word.strip() for word in said.split(",")][device:]
+    which = visible[0] if visible else ""
+    if not which or which.startswith("-"):
+        return NvmlError("CUDA_VISIBLE_DEVICES hides this GPU", "not-applicable")
     for name in _LIBRARIES:
         try:
             return Nvml(load(name), which)

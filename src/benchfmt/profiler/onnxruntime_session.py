@@ -47,6 +47,9 @@ def options(job: Job, profile: str | None = None) -> ort.SessionOptions:
 def opened(job: Job, profile: str | None = None) -> ort.InferenceSession:
     """Return ONNX Runtime's session; raises EngineError. Providers that are not there are left out, and told by `placement`."""
     there = ort.get_available_providers()
+    unknown = [name for name in job.providers if name not in {*ort.get_all_providers(), *there}]
+    if unknown:
+        raise EngineError(f"ONNX Runtime knows no provider {unknown[0]!r}; there are here: {', '.join(there)}")
     wanted = [name for name in job.providers if name in there]
     if "CPUExecutionProvider" not in wanted:
         wanted.append("CPUExecutionProvider")
@@ -69,6 +72,8 @@ class OnnxRuntimeSession:
         """Load the model; raises EngineError."""
         self._job = job
         self._session = opened(job)
+        # A call that fails on a device would be done again on the CPU, silently, and timed.
+        self._session.disable_fallback()
         self.inputs = [Port(item.name, item.type, tuple(item.shape)) for item in self._session.get_inputs()]
         # No frame of ours around what is timed.
         self.run: Callable[[Feed], list[Any]] = partial(self._session.run, None)
@@ -77,13 +82,15 @@ class OnnxRuntimeSession:
         """Return a query whose inputs and outputs are bound to the device once: the copies are not in the time."""
         used = self._session.get_providers()
         device = "cuda" if any("CUDA" in name or "Tensorrt" in name for name in used) else "cpu"
+        number = self._job.gpu if device == "cuda" else 0
         bindings = []
         for feed in feeds:
             binding = self._session.io_binding()
             for name, array in feed.items():
-                binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), device))
+                value = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), device, number)
+                binding.bind_ortvalue_input(name, value)
             for item in self._session.get_outputs():
-                binding.bind_output(item.name, device)
+                binding.bind_output(item.name, device, number)
             bindings.append(binding)
         run, clock, count = self._session.run_with_iobinding, time.perf_counter_ns, len(bindings)
 

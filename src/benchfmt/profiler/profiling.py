@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchfmt.package import PackageWriter
-from benchfmt.profiler import callables, environment, quality, running
-from benchfmt.profiler.job import CLOSED_LOOP, ENGINES, HARNESSES, PLANS, QUICK, SCENARIOS, Job, Protocol
+from benchfmt.profiler import callables, environment, quality, refusals, running
+from benchfmt.profiler.job import CLOSED_LOOP, PLANS, QUICK, Job, Protocol
+from benchfmt.profiler.nvml import open_nvml
 from benchfmt.profiler.records import About, Material, overview, records
 from benchfmt.profiler.running import ProfileError, Run, Tell, written
 from benchfmt.record import Record
@@ -46,6 +47,7 @@ class Profile:
     records: list[Record]
     folder: Path
     runs: Sequence[Run] = ()
+    evaluated: Run | None = None
     _holder: Temporary | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[Record]:
@@ -74,8 +76,9 @@ class Profile:
 
     @property
     def ok(self) -> bool:
-        """Whether every process came to its end."""
-        return all(record.status == "ok" for record in self.records)
+        """Whether every process came to its end, and the quality was determined where it was asked for."""
+        answered = self.evaluated is None or (self.evaluated.ok and "quality_failed" not in self.evaluated.data)
+        return answered and all(record.status == "ok" for record in self.records)
 
     def write(self, package: str | Path, *, format: Any = "parquet", extra: Mapping[str, Any] | None = None) -> None:  # noqa: A002
         """Write the records as a package, and beside it the raw files that they name as their sources."""
@@ -84,7 +87,7 @@ class Profile:
             writer.write(to_batch(self.records))
         runs = raw_folder(place)
         if runs.resolve() != self.folder.resolve():
-            shutil.copytree(self.folder, runs, dirs_exist_ok=True)
+            _moved(self.folder, runs)
 
 
 def raw_folder(package: Path) -> Path:
@@ -135,55 +138,60 @@ def profile(
     only you know: name, task, model, dataset, split, submitter, license, url, system.
     """
     path = Path(model).resolve()
-    pattern = scenario or (CLOSED_LOOP if engine == "trtexec" else "single-stream")
-    _check(path, engine, pattern, harness, predictions, labels)
-    if engine == "trtexec" and (inputs or preprocess or postprocess or evaluate or io_binding):
-        raise ProfileError(
-            "trtexec makes its own inputs and runs no function; use --engine tensorrt, or leave these out"
-        )
-    if engine == "trtexec" and labels and not predictions:
-        raise ProfileError(
-            "trtexec keeps no answers to compare with labels; give predictions too, or --engine tensorrt"
-        )
-    if engine == "onnxruntime" and engine_options and providers[0] == "CPUExecutionProvider":
-        raise ProfileError("the CPU provider takes no options; --engine-option is for the first --provider")
-    if engine != "onnxruntime" and tuple(providers) != ("CPUExecutionProvider",):
-        raise ProfileError(f"execution providers are ONNX Runtime's; leave them out with {engine}")
     plan = protocol or (QUICK if quick else Protocol())
     plan = replace(plan, budget=budget) if budget is not None else plan
-    named = _about(path, engine, about or {})
+    chosen = [providers] if isinstance(providers, str) else list(providers)
+    answers = Path(predictions) if predictions else None
     job = Job(
         model=str(path), result="", engine=engine, engine_options=dict(engine_options or {}), inputs=_inputs(inputs), preprocess=callables.name_of(preprocess),
         postprocess=callables.name_of(postprocess), evaluate=callables.name_of(evaluate),
-        labels=str(Path(labels).resolve()) if labels else None, scenario=pattern, harness=harness, batch_size=batch_size,
-        dimensions=dict(dimensions or {}), providers=list(providers), threads=threads or usable_processors(),
-        spinning=spinning, optimisation=optimisation, io_binding=io_binding, seed=seed, rate=rate, workers=workers, protocol=plan,
+        labels=str(Path(labels).resolve()) if labels else None, scenario=scenario or (CLOSED_LOOP if engine == "trtexec" else "single-stream"),
+        harness=harness, batch_size=batch_size, dimensions=dict(dimensions or {}), providers=chosen,
+        threads=usable_processors() if threads is None else threads, spinning=spinning, optimisation=optimisation, io_binding=io_binding, seed=seed,
+        rate=rate, workers=workers, protocol=plan,
     )  # fmt: skip
-    holder = Temporary() if folder is None else None
-    place = holder.path if holder else Path(str(folder))
-    place.mkdir(parents=True, exist_ok=True)
-    _remove_old(place)
-    say = tell or _say_nothing
+    refusals.check(job, threads_asked=threads is not None, predictions=answers)
+    named = _about(path, engine, about or {})
+    # Measured aside, so that a profile that fails or is stopped leaves an older one's files as they are.
+    holder = Temporary()
     try:
-        say("reading the model", 0.0)
-        facts = _facts(path, job, estimate_bandwidth=estimate_bandwidth)
-        state = environment.state()
-        idle = running.idle(plan, say)
-        runs = running.measure(*_runner(job, place, say))
-        evaluated = _evaluate(job, place, predictions, say, runs)
-        for built in place.glob(BUILT):  # for this machine alone
-            built.unlink()
-        execution = f"{path.stem}-{secrets.token_hex(8)}"
-        material = Material(
-            named, runs, execution, plan, environment.system(), state, environment.stack(), facts,
-            written(place / "run-summary.json", overview(runs, execution, idle)), evaluated,
-            evaluated.data if evaluated and evaluated.ok else {}, _data_hash(evaluated), idle,
-        )  # fmt: skip
-        return Profile(records(material), place, runs, holder)
+        made = _measured(job, named, holder.path, answers, tell or _say_nothing, estimate_bandwidth=estimate_bandwidth)
+        if folder is None:
+            return replace(made, _holder=holder)
+        _moved(holder.path, Path(folder))
+        holder.remove()
+        return replace(made, folder=Path(folder))
     except BaseException:
-        if holder:
-            holder.remove()
+        holder.remove()
         raise
+
+
+def _measured(
+    job: Job, named: About, place: Path, predictions: Path | None, say: Tell, *, estimate_bandwidth: bool
+) -> Profile:
+    path = Path(job.model)
+    say("reading the model", 0.0)
+    facts = _facts(path, job, estimate_bandwidth=estimate_bandwidth)
+    state, gpu = environment.state(), open_nvml(device=job.gpu)
+    idle = running.idle(job.protocol, say, job.gpu)
+    runs = running.measure(*_runner(job, place, say))
+    evaluated = _evaluate(job, place, predictions, say, runs)
+    for built in place.glob(BUILT):  # for this machine alone
+        built.unlink()
+    execution = f"{path.stem}-{secrets.token_hex(8)}"
+    material = Material(
+        named, runs, execution, job.protocol, environment.system(nvml=gpu), state, environment.stack(gpu), facts,
+        written(place / "run-summary.json", overview(runs, execution, idle)), evaluated,
+        evaluated.data if evaluated and evaluated.ok else {}, _data_hash(evaluated), idle,
+    )  # fmt: skip
+    return Profile(records(material), place, runs, evaluated=evaluated)
+
+
+def _moved(source: Path, folder: Path) -> None:
+    """Put the raw files of a profile into a folder, in place of those of an earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_old(folder)
+    shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
 def _say_nothing(_words: str, _done: float) -> None:
@@ -204,42 +212,6 @@ def _runner(job: Job, place: Path, say: Tell) -> tuple[Job, Path, Tell, running.
     return job.changed(harness="trtexec"), place, say, trtexec.once
 
 
-def _check(path: Path, engine: str, scenario: str, harness: str, predictions: Any, labels: Any) -> None:
-    if not path.is_file():
-        raise ProfileError(f"{path} is not there")
-    if engine not in ENGINES:
-        raise ProfileError(f"there is no engine {engine!r}; there are: {', '.join(ENGINES)}")
-    _check_engine(path, engine)
-    known = (CLOSED_LOOP,) if engine == "trtexec" else SCENARIOS
-    if scenario not in known:
-        raise ProfileError(f"there is no scenario {scenario!r} by {engine}; there are: {', '.join(known)}")
-    if harness not in HARNESSES:
-        raise ProfileError(f"there is no harness {harness!r}; there are: {', '.join(HARNESSES)}")
-    if predictions and not labels:
-        raise ProfileError("predictions need labels: give both")
-
-
-def _check_engine(path: Path, engine: str) -> None:
-    built = path.suffix.lower() in PLANS
-    if engine == "onnxruntime" and built:
-        raise ProfileError(
-            f"{path.name} is an engine that TensorRT has built; add --engine tensorrt, or --engine trtexec"
-        )
-    if engine == "onnxruntime" and find_spec("onnxruntime") is None:
-        raise ProfileError("ONNX Runtime is not installed; run pip install 'benchfmt[profile]'")
-    if engine == "tensorrt":
-        lacking = [name for name in ("tensorrt", "cuda") if find_spec(name) is None]
-        if lacking:
-            raise ProfileError(
-                f"TensorRT's Python API needs the packages tensorrt and cuda-python, {' and '.join(lacking)} "
-                f"{'is' if len(lacking) == 1 else 'are'} not there; install them, or use --engine trtexec"
-            )
-    if engine == "trtexec":
-        from benchfmt.profiler import trtexec
-
-        trtexec.find()
-
-
 def _inputs(inputs: Function | Path) -> str | None:
     if isinstance(inputs, Path) or (isinstance(inputs, str) and inputs.endswith((".npz", ".npy"))):
         if not Path(inputs).is_file():
@@ -250,13 +222,14 @@ def _inputs(inputs: Function | Path) -> str | None:
 
 def _remove_old(folder: Path) -> None:
     """Remove what an earlier profile has left, and nothing else."""
-    for old in [*folder.glob("run-*.json"), *folder.glob(BUILT), *folder.glob("build")]:
-        if old.is_file():
+    for old in [*folder.glob("run-*"), *folder.glob(BUILT), *folder.glob("build")]:
+        if old.is_file() and old.suffix in (".json", ".job", ".log", ".plan"):
             old.unlink()
-        with suppress(OSError):
-            for log in (log for pattern in LOGS for log in old.with_suffix("").glob(pattern)):
+        elif old.is_dir():
+            for log in (log for pattern in LOGS for log in old.glob(pattern)):
                 log.unlink()
-            old.with_suffix("").rmdir()
+            with suppress(OSError):  # it holds something else too
+                old.rmdir()
 
 
 def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
@@ -271,7 +244,7 @@ def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
     return static.facts(path, job, estimate_bandwidth=estimate_bandwidth)
 
 
-def _evaluate(job: Job, folder: Path, predictions: Any, say: Tell, runs: Sequence[Run]) -> Run | None:
+def _evaluate(job: Job, folder: Path, predictions: Path | None, say: Tell, runs: Sequence[Run]) -> Run | None:
     """Return the run that determines the quality and where nodes ran, or None where nothing is to be done."""
     elsewhere = job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]
     asked = job.evaluate or (job.labels and (predictions or job.engine != "trtexec")) or elsewhere
@@ -280,7 +253,7 @@ def _evaluate(job: Job, folder: Path, predictions: Any, say: Tell, runs: Sequenc
     path = folder / "run-quality.json"
     if predictions:
         assert job.labels is not None  # noqa: S101 - checked before
-        return _from_files(path, Path(predictions), Path(job.labels))
+        return _from_files(path, predictions, Path(job.labels))
     return running.once(job.changed(kind="evaluate", result=str(path)), lambda event: say(f"quality: {event}", 0.99))
 
 
@@ -303,5 +276,6 @@ def _about(path: Path, engine: str, said: Mapping[str, Any]) -> About:
 def _data_hash(evaluated: Run | None) -> str | None:
     if evaluated is None or not evaluated.ok:
         return None
+    # Of predictions made elsewhere the labels are all of the data that is at hand.
     found = evaluated.data.get("inputs_sha256") or (evaluated.data.get("quality") or {}).get("labels_sha256")
     return str(found) if found else None

@@ -39,6 +39,8 @@ def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> dict[str, 
 
 def by_labels(answers: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
     """Return the accuracy of answers against labels."""
+    if not labels:
+        raise QualityError("there are no labels")
     if len(answers) != len(labels):
         raise QualityError(f"there are {len(answers)} answers and {len(labels)} labels")
     right = sum(a == b for a, b in zip(answers, labels, strict=True))
@@ -62,7 +64,12 @@ def label_of(outputs: Any) -> str:
 
     first = np.asarray(outputs[0] if isinstance(outputs, list | tuple) else outputs)
     if first.size == 1:
-        return _plain(first.reshape(-1)[0])
+        label = _plain(first.reshape(-1)[0])
+        if np.issubdtype(first.dtype, np.floating) and not label.lstrip("-").isdecimal():
+            raise QualityError(
+                f"the first output is one number, {label}, which is a score and no label; give --postprocess or --evaluate"
+            )
+        return label
     if not np.issubdtype(first.dtype, np.number):
         raise QualityError("the first output is neither one label nor scores; give --evaluate")
     return str(int(first.reshape(-1).argmax()))

@@ -186,14 +186,14 @@ def _summary(parts: Sequence[tuple[Record, Numbers, list[str]]], material: Mater
     primary = next((k for k in (primary_key(first, numbers),) if k in numbers.found), None)
     between = figures.interval([run.median / NANO for _, run in good])
     dirty = [
-        f"process {n}: {e}"
-        for n, (_, run) in enumerate(good, 1)
-        for e in judging.contaminations(run.data, judging.gate(run.data))
+        f"process {_number(run)}: {words}"
+        for _, run in good
+        for words in judging.contaminations(run.data, judging.gate(run.data))
     ]
     shaky = _between_words(between, len(good), material.protocol)
-    shaky += [
-        f"process {n}: {e}" for n, (_, run) in enumerate(good, 1) for e in judging.instabilities(run.data, math.inf)
-    ]
+    # One process alone has nothing but its own blocks to be judged by; of several, what lies between them counts.
+    width = material.protocol.half_width if len(good) == 1 else math.inf
+    shaky += [f"process {_number(run)}: {words}" for _, run in good for words in judging.instabilities(run.data, width)]
     more = {
         "stability": stability(dirty, shaky),
         "stability_evidence": dirty + shaky,
@@ -223,12 +223,17 @@ def _summary_caveats(
     """Return the caveats of any process, but `unstable` only where the processes differ or had not warmed up."""
     found = [word for _, _, words in parts for word in words if word != "unstable"]
     between = figures.interval([run.median for run in good])
-    settled = all(run.data["warm_up"]["steady"] for run in good)
+    width = material.protocol.half_width if len(good) == 1 else math.inf
+    settled = not any(judging.instabilities(run.data, width) for run in good)
     if not settled or _between_words(between, len(good), material.protocol):
         found.append("unstable")
     if len(good) == 1:
         found.append("single-observation")
     return list(dict.fromkeys(found))
+
+
+def _number(run: Run) -> int:
+    return int(run.data["job"]["run"])
 
 
 def _between_words(between: figures.Interval | None, count: int, protocol: Protocol) -> list[str]:
@@ -248,8 +253,13 @@ def _not_conformant(material: Material, caveats: Sequence[str]) -> list[str] | N
     words = []
     if plan.quick:
         words.append("a quick profile: one process of a second shows that everything works, not how fast it is")
-    elif len(material.runs) < full.processes:
-        words.append(f"{len(material.runs)} processes instead of at least {full.processes}")
+    elif (good := sum(run.ok for run in material.runs)) < full.processes:
+        words.append(f"{good} processes that came to their end, instead of at least {full.processes}")
+    words += [
+        f"process {number} failed: {run.data.get('detail')}"
+        for number, run in enumerate(material.runs, 1)
+        if not run.ok
+    ]
     if "short-run" in caveats and not plan.quick:
         words.append(f"a process measured for less than {full.seconds:g} s or {full.queries} queries")
     shares = [observer(run.data).get("share_of_a_core") or 0.0 for run in material.runs if run.ok]
@@ -257,6 +267,9 @@ def _not_conformant(material: Material, caveats: Sequence[str]) -> list[str] | N
         words.append(
             f"the observer used {max(shares):.1%} of a core, more than {judging.OBSERVER:.0%}: it may have disturbed the run"
         )
+    invalid = sum((run.data.get("loadgen") or {}).get("result") == "INVALID" for run in material.runs)
+    if invalid:
+        words.append(f"LoadGen calls {invalid} of {len(material.runs)} runs invalid; its summary logs say why")
     if "partial-run" in caveats:
         words.append("some queries were not begun when the time was over")
     return words or None
@@ -312,6 +325,10 @@ def _inverse(numbers: Numbers, per: str) -> None:
 
 def _quality(numbers: Numbers, material: Material) -> None:
     found = material.answers.get("quality")
+    failed = material.answers.get("quality_failed")
+    if failed:
+        numbers.missing(("accuracy", "pooled", None, None, None), "run-failed", str(failed))
+        return
     if not found:
         reason, words = "no-dataset", "no evaluator and no labels were given (--evaluate, or --labels)"
         if material.quality is not None and not material.quality.ok:
@@ -391,7 +408,7 @@ def _configuration(data: Mapping[str, Any], material: Material) -> dict[str, Any
     hyperparameters = given(
         providers=job.get("providers"), intra_op_spinning=job.get("spinning"), graph_optimisation=job.get("optimisation"),
         io_binding=job.get("io_binding"), seed=job.get("seed"), workers=job.get("workers") if job["scenario"] == "server" else None,
-        rate=data.get("rate"), engine_options=job.get("engine_options") or None, tf32=_tf32(data), **_device_settings(data),
+        rate=data.get("rate"), engine_options=_options(data) or None, tf32=_tf32(data), **_device_settings(data),
     )  # fmt: skip
     return given(
         precision=_precision(data, material), input_shape=[s for s in shape if s >= 1] or None, batch_size=data.get("batch"),
@@ -401,9 +418,16 @@ def _configuration(data: Mapping[str, Any], material: Material) -> dict[str, Any
 
 def _precision(data: Mapping[str, Any], material: Material) -> str | None:
     """Return the format of the model's weights, or `mixed` where the engine was allowed others (`engine_options` names them)."""
-    said = data["job"].get("engine_options") or {}
+    said = _options(data)
     allowed = [name for name, value in said.items() if name in _FORMATS and value in ("", "1", "true", "True")]
     return "mixed" if allowed else material.facts.get("precision")
+
+
+def _options(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options that the engine took: none where the provider that they were for is not in use."""
+    placement = data.get("placement") or {}
+    lost = placement.get("lost") or []
+    return {} if lost and placement.get("asked", [None])[0] in lost else data["job"].get("engine_options") or {}
 
 
 def _tf32(data: Mapping[str, Any]) -> bool | None:

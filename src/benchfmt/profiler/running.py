@@ -21,7 +21,7 @@ from typing import Any
 import benchfmt
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import figures, judging, proc, sensors
-from benchfmt.profiler.job import Job, Protocol
+from benchfmt.profiler.job import MARK, Job, Protocol
 from benchfmt.profiler.nvml import open_nvml
 from benchfmt.readers import loadgen
 
@@ -57,7 +57,9 @@ class Run:
     @cached_property
     def median(self) -> float:
         """The median by which processes are compared: of requests where they arrive by a schedule, else of inference."""
-        seen = self.data["observed"]
+        seen, said = self.data["observed"], (self.data.get("loadgen") or {}).get("latencies", {})
+        if self.data.get("job", {}).get("scenario") in ("server", "multi-stream") and "median" in said:
+            return float(said["median"])
         return figures.median(seen.get("request") or seen["inference"])
 
 
@@ -93,20 +95,24 @@ def measure(job: Job, folder: Path, tell: Tell, one_process: Once | None = None)
         done = max(number - 1, 0) / max(plan.processes, number)
         runs.append(run_once(one, lambda event, words=words, done=done: tell(f"{words}: {event}", done)))  # type: ignore[misc]
         spent = time.monotonic() - start
-        per_run = spent / len(runs)
+        # An engine is built once: that says nothing about how long the next process takes.
+        built = sum((run.data.get("build") or {}).get("seconds", 0.0) for run in runs)
+        per_run = (spent - built) / len(runs)
         if enough(runs, job) or spent + per_run > plan.budget:
             return runs
 
 
-def idle(plan: Protocol, tell: Tell) -> dict[str, judging.Sensed]:
+def idle(plan: Protocol, tell: Tell, gpu: int = 0) -> dict[str, judging.Sensed]:
     """Return the power of each scope while nothing is asked of the machine; nothing where no sensor tells power or energy."""
-    channels, _ = sensors.discover(proc.ROOT, open_nvml(), os.getpid())
+    channels, _ = sensors.discover(proc.ROOT, open_nvml(device=gpu), os.getpid())
     scopes = dict.fromkeys(item.scope for item in channels if item.metric in ("power", "energy"))
     found = [scope for scope in ("cpu", "gpu", "board") if scope in scopes]
     if not found or not plan.hertz:
         return {}
     tell("power of the idle machine", 0.0)
-    sampler = Sampler(os.getpid(), plan.hertz)
+    sampler = Sampler(os.getpid(), plan.hertz, gpu=gpu)
+    sampler.mark()
+    time.sleep(MARK)
     start = time.monotonic()
     time.sleep(IDLE_QUICK if plan.quick else IDLE_SECONDS)
     window = (start, time.monotonic())
@@ -170,10 +176,10 @@ def _follow(worker: subprocess.Popen[str], job: Job, tell: Callable[[str], None]
             said = json.loads(line)
             if said["event"] == "started":
                 watched = job.kind == "measure" and job.protocol.hertz
-                sampler = Sampler(said["pid"], job.protocol.hertz) if watched else None
+                sampler = Sampler(said["pid"], job.protocol.hertz, gpu=job.gpu) if watched else None
                 worker.stdin.write("\n")
                 worker.stdin.flush()
-            elif said["event"] in ("measure", "measured") and sampler:
+            elif said.get("mark") and sampler:
                 sampler.mark()
             tell(said["event"])
     except BaseException:
@@ -186,9 +192,9 @@ def _follow(worker: subprocess.Popen[str], job: Job, tell: Callable[[str], None]
 class Sampler:
     """The sampler of one process; it stops when its input is closed."""
 
-    def __init__(self, pid: int, hertz: float, root: str = "/") -> None:
-        """Start watching a process; returns when the sampler is ready."""
-        asked = json.dumps({"pid": pid, "hz": hertz, "root": root})
+    def __init__(self, pid: int, hertz: float, root: str = "/", gpu: int = 0) -> None:
+        """Start watching a process, and a GPU by its number among those it may see; returns when the sampler is ready."""
+        asked = json.dumps({"pid": pid, "hz": hertz, "root": root, "gpu": gpu})
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", "-c", _SAMPLER, asked, _SOURCE],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

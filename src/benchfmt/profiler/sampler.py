@@ -35,7 +35,7 @@ def main(arguments: str) -> None:
     """Watch a process until the input ends, then print what was seen."""
     asked = json.loads(arguments)
     root = Path(asked.get("root", "/"))
-    nvml = open_nvml() if asked.get("nvml", True) else NvmlError("NVML was not asked")
+    nvml = open_nvml(device=asked.get("gpu", 0)) if asked.get("nvml", True) else NvmlError("NVML was not asked")
     channels, absent = discover(root, nvml, asked["pid"])
     sys.stdout.write("ready\n")
     sys.stdout.flush()

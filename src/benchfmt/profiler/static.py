@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 from onnx import inliner, numpy_helper
 
-from benchfmt.profiler.engine import TYPES, Port
+from benchfmt.profiler.engine import TYPES, EngineError, Port, batch_of, shapes
 from benchfmt.profiler.job import Job
 from benchfmt.profiler.running import ProfileError
 
@@ -379,12 +379,18 @@ def inputs(path: Path) -> list[Port]:
         graph = onnx.load(str(path), load_external_data=False).graph
     except Exception as error:  # onnx raises what protobuf raises
         raise ProfileError(f"{path.name} is no ONNX model that can be read: {error}") from error
+    return _ports(graph)
+
+
+def _ports(graph: onnx.GraphProto) -> list[Port]:
     constants = {tensor.name for tensor in graph.initializer}
     return [_port(value) for value in graph.input if value.name not in constants]
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:
     tensor = value.type.tensor_type
+    if tensor.elem_type == onnx.TensorProto.STRING:
+        return Port(value.name, "tensor(string)", tuple(d.dim_value or d.dim_param or None for d in tensor.shape.dim))
     kinds = {np.dtype(kind): name for name, kind in TYPES.items()}
     kind = kinds.get(np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)), "another type")
     shape = tuple(d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim)
@@ -409,7 +415,7 @@ def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> dict[str
         notes.append(f"bytes on disk: {error}")
     found["precision"], found["weights_by_type"] = precision(graph)
     counted = count(_with_functions(graph, notes, model))
-    found |= _flop(counted, _real_batch(graph, batch))
+    found |= _flop(counted, _batch(graph, job, batch))
     found["model_sha256"] = _sha256(path)
     found["notes"] = notes + counted.notes or None
     if estimate_bandwidth:
@@ -428,13 +434,11 @@ def _with_functions(graph: onnx.GraphProto, notes: list[str], model: onnx.ModelP
         return graph
 
 
-def _real_batch(graph: onnx.GraphProto, batch: int) -> int:
-    constants = {tensor.name for tensor in graph.initializer}
-    for value in graph.input:
-        if value.name not in constants and value.type.HasField("tensor_type"):
-            sizes = _dimensions(value.type.tensor_type.shape)
-            return sizes[0] if sizes and sizes[0] > 0 else batch
-    return batch
+def _batch(graph: onnx.GraphProto, job: Job, batch: int) -> int:
+    try:
+        return batch_of(shapes(_ports(graph), job), job)
+    except EngineError:  # told where the model is run
+        return batch
 
 
 def _flop(counted: Count, batch: int) -> dict[str, Any]:

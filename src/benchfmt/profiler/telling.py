@@ -65,7 +65,7 @@ def summary_lines(record: Record) -> Iterator[str]:
     for key, words in _SINGLE:
         if key in found and (key not in _IF_THERE or found[key].value is not None):
             yield f"  {words:<24} {_one(found[key], said)}"
-    yield from _quality(record)
+    yield from _quality(record, said)
     yield from _verdict(said)
 
 
@@ -115,10 +115,12 @@ def _one(item: Measurement, said: dict[str, Any]) -> str:
     return f"- {item.missing}{f': {words}' if words else ''}"
 
 
-def _quality(record: Record) -> Iterator[str]:
+def _quality(record: Record, said: dict[str, Any]) -> Iterator[str]:
     for item in record.measurements or ():
         if item.statistic == "pooled":
-            words = f"{item.value:.4f} on {item.n or '?'} items" if item.value is not None else f"- {item.missing}"
+            why = said.get("missing", {}).get("/".join(item.key), "")
+            lacking = f"- {item.missing}{f': {why}' if item.missing == 'run-failed' else ''}"
+            words = f"{item.value:.4f} on {item.n or '?'} items" if item.value is not None else lacking
             yield f"  {item.metric:<24} {words}"
 
 

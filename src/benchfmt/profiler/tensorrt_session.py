@@ -40,7 +40,8 @@ class TensorRtSession:
         self._logger = trt.Logger(trt.Logger.ERROR)
         self._formats = _formats(job.engine_options)
         path = Path(job.model)
-        plan = path.read_bytes() if path.suffix.lower() in PLANS else self._plan(path, job)
+        self._loaded = path.suffix.lower() in PLANS
+        plan = path.read_bytes() if self._loaded else self._plan(path, job)
         engine = trt.Runtime(self._logger).deserialize_cuda_engine(plan)
         if engine is None:
             raise EngineError(f"{path.name}: this TensorRT ({trt.__version__}) on this device does not load the engine")
@@ -147,7 +148,10 @@ class TensorRtSession:
         """Return that the device runs all of it: TensorRT falls back nowhere."""
         return {
             "asked": ["TensorRT"], "used": ["TensorRT"], "lost": [],
-            "options": {"formats": dict(self._formats)} if self._formats else {},
+            "options": {
+                **({"formats": dict(self._formats)} if self._formats else {}),
+                **({} if self._loaded else {"builder": {"use_tf32": "1" if self._formats.get("tf32", True) else "0"}}),
+            },
         }  # fmt: skip
 
     def version(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
@@ -94,6 +94,8 @@ class Outcome:
     evidence: dict[str, float] | None
     peak: int | None
     """The process's high-water mark of memory, in bytes, since its measurement began."""
+    limit: float | None = None
+    """The seconds after which it was ended, where it was."""
 
     @property
     def log(self) -> Path:
@@ -194,7 +196,13 @@ def run(
     observer = (watch or watcher())(process.pid)
     following = _Following(process.pid)
     # A program that hangs prints nothing, so a clock of our own ends it.
-    clock = threading.Timer(timeout or 0, process.kill)
+    ended = threading.Event()
+
+    def end() -> None:
+        ended.set()
+        process.kill()
+
+    clock = threading.Timer(timeout or 0, end)
     try:
         if timeout:
             clock.start()
@@ -209,7 +217,7 @@ def run(
         seen = observer.stop() if observer else None
     return Outcome(
         folder, tuple(command), process.returncode, following.window(chosen.warm_up_ms / 1000), seen,
-        following.evidence(), following.peak,
+        following.evidence(), following.peak, timeout if ended.is_set() else None,
     )  # fmt: skip
 
 
@@ -277,13 +285,19 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
     path, began = Path(job.result), datetime.now().astimezone().isoformat(timespec="milliseconds")
     program, plan = find(), job.protocol
     given = declared(job)
-    more = [*switches(job.engine_options), *_shapes_switch(given)]
+    loads = Path(job.model).suffix.lower() in PLANS
+    more = [*switches(job.engine_options, loads=loads), *_shapes_switch(given)]
     settings = Settings(
         warm_up_ms=math.ceil(plan.warm_up_seconds * 1000), duration_s=math.ceil(min(plan.seconds, plan.budget)),
         iterations=max(plan.queries, plan.warm_up_runs), **_chosen(job.engine_options),
     )  # fmt: skip
-    timeout = plan.budget + plan.warm_up_most + settings.duration_s + 60
     built = _built(job, program, more, tell)
+    expected = None if built.failed else _expected(built.plan, program, tuple(more), path.with_name("build"))
+    if expected:  # as many queries as fit, where a hundred take longer than there is time
+        settings = replace(settings, iterations=max(min(settings.iterations, int(plan.budget / expected)), 1))
+    timeout = (
+        plan.budget + plan.warm_up_most + settings.duration_s + 60 + (expected or 0.0) * (settings.iterations + 10)
+    )
     if built.failed:
         data: dict[str, Any] = {"status": "failed", "detail": built.failed}
     else:
@@ -298,19 +312,24 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
     data = {"version": 1, "kind": "measure", "job": job.settings(), "harness": "trtexec", **data, "began": began}
     found = running.written(path, data, began)
     files = [path.with_suffix("") / name for name in (LOG, TIMES)]
-    logs = tuple((f"{path.stem}/{file.name}", running.sha256(file)) for file in files if file.is_file())
+    if built.seconds is not None:
+        files.append(path.with_name("build") / LOG)
+    logs = tuple((f"{file.parent.name}/{file.name}", running.sha256(file)) for file in files if file.is_file())
     return Run(found.path, found.sha256, began, data, logs)
 
 
-def switches(options: Mapping[str, str]) -> list[str]:
+def switches(options: Mapping[str, str], *, loads: bool = False) -> list[str]:
     """Return the user's options as switches: `fp16=1` is `--fp16`, `builderOptimizationLevel=5` keeps its value.
+
+    The shapes of an engine that is loaded are named so; those of a model follow from its file.
 
     Raises TrtexecError for a switch that a profile sets itself, or that would keep it from measuring.
     """
-    taken = next((name for name in options if name in _OWN), None)
+    taken = next((name for name in options if name in _OWN and not (loads and name == "shapes")), None)
     if taken:
         raise TrtexecError(f"--{taken} is not for --engine-option: a profile sets it, or could not measure with it")
-    said = {name: value for name, value in options.items() if name not in _CHOICES}
+    # A switch that is turned off is left out: trtexec takes any text behind `--fp16=` for yes.
+    said = {name: value for name, value in options.items() if name not in _CHOICES and value not in _NO}
     return [f"--{name}" if value in _YES else f"--{name}={value}" for name, value in said.items()]
 
 
@@ -350,6 +369,18 @@ def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], N
     return _Built(plan, _seconds(done, "built"))
 
 
+@cache
+def _expected(plan: Path, program: Path, more: tuple[str, ...], folder: Path) -> float | None:
+    """Return how long a query takes about, by the shortest run of an engine; None where it tells no times."""
+    shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
+    done = run(plan, folder / "probe", program=program, settings=shortest, watch=lambda _: None, more=more)
+    try:
+        seen = reader.times(jsons.parse(done.times.read_bytes(), digits=True))
+    except (BenchfmtError, OSError):
+        return None
+    return figures.median([float(text) / 1e3 for text in seen.stages["inference"]])
+
+
 def _seconds(outcome: Outcome, what: str) -> float | None:
     """Return how long the log says that building or loading the engine took, or None where it does not say it."""
     said = [item.totals[what] for item in _runs(outcome) if what in item.totals]
@@ -366,6 +397,8 @@ def _runs(outcome: Outcome) -> list[reader.Run]:
 def _why(outcome: Outcome) -> str:
     """Return why a run failed, in the words of its log."""
     errors = [error for item in _runs(outcome) for error in item.errors]
+    if outcome.limit is not None:
+        return f"trtexec was ended by this profile after {outcome.limit:.0f} s; give a greater --budget"
     if not outcome.code and not errors:
         return "trtexec came to its end and measured nothing, or exported no times"
     how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"ended with status {outcome.code}"
@@ -377,15 +410,21 @@ def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, rele
     inputs: list[dict[str, Any]] = [
         {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched} for i in given
     ]
-    inputs = inputs or _bindings(outcome)
+    told = _bindings(outcome)
+    ran = {item["name"]: item["shape"] for item in told}
+    odd = next((i["name"] for i in inputs if ran.get(i["name"], i["shape"]) != i["shape"]), None)
+    inputs = inputs or told
     batch = inputs[0]["shape"][0] if inputs and inputs[0]["shape"] else 1
     same = {
-        "placement": {"asked": ["TensorRT"], "used": ["TensorRT"], "lost": [], "options": {}},
+        "placement": {"asked": ["TensorRT"], "used": ["TensorRT"], "lost": [], "options": _tf32(outcome)},
         "engine": {"version": release}, "batch": batch, "samples_per_query": batch, "inputs": inputs,
         "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "trtexec": {"switches": [_without_place(word) for word in outcome.command[1:]], "settings": asdict(settings)},
         **({"sampler": outcome.seen} if outcome.seen else {}),
     }  # fmt: skip
+    if odd:
+        words = f"the log says that {odd} had the shape {ran[odd]}; it was asked for {given[0].shape}"
+        return {**same, "status": "failed", "detail": words}
     if outcome.code or outcome.window is None or outcome.evidence is None or not outcome.times.is_file():
         return {**same, "status": "failed", "detail": _why(outcome)}
     try:
@@ -402,6 +441,13 @@ def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, rele
         **({} if loaded is None else {"load": {"seconds": loaded}}),
         "memory": {"reset": outcome.peak is not None, **({"peak": outcome.peak} if outcome.peak else {})},
     }  # fmt: skip
+
+
+def _tf32(outcome: Outcome) -> dict[str, Any]:
+    """Return whether TF32 was allowed when the engine was built, which it is unless a switch forbids it."""
+    if not any(Path(word).name.startswith("built-") for word in outcome.command):
+        return {}
+    return {"builder": {"use_tf32": "0" if "--noTF32" in outcome.command else "1"}}
 
 
 def _bindings(outcome: Outcome) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from benchfmt.profiler import loops, proc
 from benchfmt.profiler.job import MARK, Job
 
 Say = Callable[..., None]
+LOADGEN_SECONDS = 5e-5
+"""What LoadGen itself needs for a query, about: a model of microseconds is not what bounds its rate."""
 
 
 def main(path: str) -> int:
@@ -75,17 +77,22 @@ def measure(job: Job, say: Say) -> dict[str, Any]:
     say("warm-up")
     reset = can_reset and proc.reset_peak()
     start = time.monotonic()
-    warm = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, plan.warm_up_most)
+    warm = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, min(plan.warm_up_most, plan.budget / 2))
     found["warm_up"] = {**warm, "window": [start, time.monotonic()], "memory": {"reset": reset, **_memory()}}
     query, expected, samples = _queries(job, call, batch, warm["median"])
-    say("measure", expected=expected)
-    time.sleep(MARK)
+    # LoadGen says itself when its first query comes: what it sets up before is no part of the measurement.
+    by_loadgen = job.harness == "loadgen"
+    say("measure", expected=expected, mark=not by_loadgen)
+    time.sleep(0.0 if by_loadgen else MARK)
     reset = can_reset and proc.reset_peak()
     before = proc.snapshot()
     start = time.monotonic()
-    seen, extra = _observe(job, query, expected, samples)
+    seen, extra = _observe(job, query, expected, samples, say)
     found["window"] = [start, time.monotonic()]
-    say("measured")
+    if by_loadgen:
+        ahead = time.monotonic() - time.perf_counter()
+        found["window"] = [seen.begin / 1e9 + ahead, seen.end / 1e9 + ahead]
+    say("measured", mark=True)
     found["evidence"] = proc.between(before.to_dict(), proc.snapshot().to_dict())
     found["memory"] = {"reset": reset, **_memory()}
     found |= {"samples_per_query": samples, "harness": job.harness, "observed": _observed(job, seen), **extra}
@@ -107,15 +114,19 @@ def _queries(job: Job, call: loops.Call, batch: int, median: float) -> tuple[loo
 
     def several(index: int) -> tuple[int, int, int, int]:
         begin, ready, there, end = call(index * calls)
+        prepared, run = ready - begin, there - ready
         for number in range(1, calls):
-            _, r, t, end = call(index * calls + number)
-            ready, there = ready, there + (t - r)
-        return begin, ready, there, end
+            b, r, t, end = call(index * calls + number)
+            prepared, run = prepared + (r - b), run + (t - r)
+        # As if all were prepared first, then run, then finished: the stages keep their lengths, the whole its ends.
+        return begin, begin + prepared, begin + prepared + run, end
 
     return several, median * calls, batch * calls
 
 
-def _observe(job: Job, query: loops.Call, expected: float, samples: int) -> tuple[loops.Observed, dict[str, Any]]:
+def _observe(
+    job: Job, query: loops.Call, expected: float, samples: int, say: Say
+) -> tuple[loops.Observed, dict[str, Any]]:
     """Return what the scenario's loop has seen, by the load generator of MLPerf where it is to be used."""
     plan = job.protocol
     limits = loops.Limits(plan.seconds, plan.queries, max(plan.budget, 0.1))
@@ -123,7 +134,9 @@ def _observe(job: Job, query: loops.Call, expected: float, samples: int) -> tupl
     if job.harness == "loadgen":
         from benchfmt.profiler import loadgen
 
-        return loadgen.run(job, query, expected, samples, rate, Path(job.result).with_suffix(""))
+        rate = job.rate or 0.5 / (expected + LOADGEN_SECONDS)
+        folder = Path(job.result).with_suffix("")
+        return loadgen.run(job, query, expected, samples, rate, folder, lambda: say("begun", mark=True))
     if job.scenario == "server":
         count = max(plan.queries, int(rate * plan.seconds) + 1)
         count = max(1, min(count, int(rate * limits.most)))
@@ -136,15 +149,18 @@ def _observe(job: Job, query: loops.Call, expected: float, samples: int) -> tupl
 def _observed(job: Job, seen: loops.Observed) -> dict[str, Any]:
     times = seen.times
     begin, ready, there, end = (times[place::4] for place in range(4))
-    staged = bool(job.preprocess or job.postprocess)
     found: dict[str, Any] = {
         "queries": seen.queries, "wall": seen.end - seen.begin, "cpu": seen.cpu, "unfinished": seen.unfinished,
         "inference": [b - a for a, b in zip(ready, there, strict=True)],
         "blocks": [[block.runs, block.wall, block.cpu] for block in seen.blocks],
     }  # fmt: skip
-    if staged:
+    # Only a stage that was declared has a time; what lies around the others is a microsecond of ours.
+    if job.preprocess:
         found["preprocess"] = [b - a for a, b in zip(begin, ready, strict=True)]
+    if job.postprocess:
         found["postprocess"] = [b - a for a, b in zip(there, end, strict=True)]
+    if job.preprocess or job.postprocess:
+        found["end-to-end"] = [b - a for a, b in zip(begin, end, strict=True)]
     if seen.scheduled is not None:
         found["request"] = [b - a for a, b in zip(seen.scheduled, end, strict=True)]
         found["queue"] = [b - a for a, b in zip(seen.scheduled, begin, strict=True)]
@@ -167,14 +183,22 @@ def evaluate(job: Job, say: Say) -> dict[str, Any]:
     found: dict[str, Any] = {"placement": session.placement()}
     items = engine.Items(alone, engine.shapes(session.inputs, alone))
     if job.evaluate or job.labels:
-        _, answer = engine.pipeline(alone, session, items)
-        found["quality"] = quality.measure(job, answer, items)
+        try:
+            if items.batch != 1:
+                raise quality.QualityError(
+                    f"the model has a fixed batch of {items.batch}, and an evaluator answers one item at a time; leave the batch open"
+                )
+            _, answer = engine.pipeline(alone, session, items)
+            found["quality"] = quality.measure(job, answer, items)
+        except Exception as error:  # noqa: BLE001 - a user's evaluator may raise anything; where nodes ran is another question
+            found["quality_failed"] = f"{type(error).__name__}: {error}"
+            traceback.print_exc()
     if job.inputs and Path(job.inputs).is_file():
         found["inputs_sha256"] = hashlib.sha256(Path(job.inputs).read_bytes()).hexdigest()
     if job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]:
         from benchfmt.profiler import onnxruntime_session
 
-        found["nodes"] = onnxruntime_session.nodes(alone, items.joined([items.feed(items.raw[0])]))
+        found["nodes"] = onnxruntime_session.nodes(alone, engine.preparer(alone, items)([items.raw[0]] * items.batch))
     return found
 
 
