@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 from benchfmt import BenchfmtError, Measurement, Profile, Record, convert, profile, validate
-from benchfmt.profiler import judging, trtexec
+from benchfmt.profiler import judging, trtexec, trtexec_process
 from benchfmt.profiler.job import Job, Protocol
 from benchfmt.profiler.records import SUITE
 from benchfmt.readers import jsons
@@ -144,7 +144,7 @@ def test_each_run_is_a_record_and_the_summary_is_derived(found: Profile) -> None
 
 def test_times_are_the_exported_ones(found: Profile) -> None:
     times, said = observed(), numbers(found.records[0])
-    for stage in trtexec.STAGES:
+    for stage in trtexec_process.STAGES:
         mean = sum(map(float, times.stages[stage])) / len(times) / 1e3
         item = said["latency", "mean", stage, "batch", ""]
         assert item.value == pytest.approx(mean, rel=1e-4)
@@ -325,7 +325,7 @@ def test_a_program_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("name", ["noDataTransfers", "exportTimes", "skipInference", "infStreams"])
 def test_what_a_profile_sets_itself_is_no_option(name: str) -> None:
     with pytest.raises(trtexec.TrtexecError, match=f"--{name} is not for --engine-option"):
-        trtexec.switches({name: "1"})
+        trtexec_process.switches({name: "1"})
 
 
 def test_graphs_and_spinning_may_be_turned_off(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,11 +341,11 @@ def test_graphs_and_spinning_may_be_turned_off(place: Path, tmp_path: Path, monk
 
 
 def test_options_become_switches() -> None:
-    said = trtexec.switches({"fp16": "1", "int8": "", "builderOptimizationLevel": "5", "bf16": "0"})
+    said = trtexec_process.switches({"fp16": "1", "int8": "", "builderOptimizationLevel": "5", "bf16": "0"})
     assert said == ["--fp16", "--int8", "--builderOptimizationLevel=5"]
-    assert trtexec.switches({"shapes": "image:2x3x64x64"}, loads=True) == ["--shapes=image:2x3x64x64"]
+    assert trtexec_process.switches({"shapes": "image:2x3x64x64"}, loads=True) == ["--shapes=image:2x3x64x64"]
     with pytest.raises(trtexec.TrtexecError, match="--shapes is not for"):
-        trtexec.switches({"shapes": "image:2x3x64x64"})
+        trtexec_process.switches({"shapes": "image:2x3x64x64"})
 
 
 def test_a_batch_that_was_not_run_is_told(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,9 +207,9 @@ def _runner(job: Job, place: Path, say: Tell) -> tuple[Job, Path, Tell, running.
     """Return what `running.measure` is given: how one process is run depends on the engine."""
     if job.engine != "trtexec":
         return job.changed(harness=running.harness_of(job)), place, say, None
-    from benchfmt.profiler import trtexec
+    from benchfmt.profiler import trtexec_process
 
-    return job.changed(harness="trtexec"), place, say, trtexec.once
+    return job.changed(harness="trtexec"), place, say, trtexec_process.once
 
 
 def _inputs(inputs: Function | Path) -> str | None:

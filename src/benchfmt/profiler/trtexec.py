@@ -1,33 +1,24 @@
-"""TensorRT by `trtexec`: runs it with every setting said outright, watches it from outside, and tells what it saw.
+"""The program `trtexec`: found, run with every setting said outright, and watched from outside.
 
-The defaults of trtexec differ between versions (TensorRT 11 turned three around), so none is relied upon. What it exports
-becomes the same document that a process of our own leaves, so that records, gate and summary are made in one way; its log
-and its times are the sources, and `benchfmt convert` reads them too. Nothing of TensorRT is imported.
+The defaults of trtexec differ between versions (TensorRT 11 turned three around), so none is relied upon. Nothing of
+TensorRT is imported.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
 import os
 import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from benchfmt.finding import BenchfmtError
-from benchfmt.profiler import figures, judging, proc, running
-from benchfmt.profiler.engine import Shape, shapes
-from benchfmt.profiler.job import PLANS, Job
-from benchfmt.profiler.loops import BLOCK_RUNS
-from benchfmt.profiler.running import Run, Sampler
-from benchfmt.readers import jsons
+from benchfmt.profiler import proc, running
+from benchfmt.profiler.job import PLANS
+from benchfmt.profiler.running import Sampler
 from benchfmt.readers import trtexec as reader
 from benchfmt.suites import trtexec as rules
 
@@ -37,16 +28,6 @@ VARIABLE = "TRTEXEC"
 HERTZ = 10.0
 LOG = "trtexec.log"
 TIMES = "trtexec-times.json"
-STAGES = ("inference", "compute", "transfer-in", "transfer-out")
-STEADY = 0.05
-_CHOICES = ("cuda_graph", "spin_wait")
-"""Settings that an option may turn off; each becomes the switch that its version has for it."""
-_YES, _NO = ("", "1", "true"), ("0", "false")
-_OWN = frozenset({
-    "onnx", "loadEngine", "saveEngine", "shapes", "warmUp", "duration", "iterations", "avgRuns", "streams", "infStreams", "percentile",
-    "exportTimes", "noDataTransfers", "includeDataTransfers", "useCudaGraph", "noCudaGraph", "useSpinWait", "noSpinWait",
-    "dumpProfile", "exportProfile", "skipInference", "buildOnly", "help", "verbose", "sleepTime", "idleTime",
-})  # fmt: skip
 _BEGINS, _ENDS = "Starting inference", ("Warmup completed", "Timing trace has")
 
 
@@ -261,241 +242,3 @@ class _Following:
         if self._before is None or self._after is None:
             return None
         return proc.between(self._before.to_dict(), self._after.to_dict())
-
-
-# --- one process of a profile ---
-
-
-def declared(job: Job) -> list[Shape]:
-    """Return the inputs of a model with the shapes that they are given; none for an engine, whose log will tell them."""
-    model = Path(job.model)
-    if model.suffix.lower() in PLANS:
-        return []
-    if find_spec("onnx") is None:
-        raise TrtexecError(
-            "the package onnx, which reads a model's inputs, is not installed; run pip install 'benchfmt[profile]'"
-        )
-    from benchfmt.profiler import static
-
-    return shapes(static.inputs(model), job)
-
-
-def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None) -> Run:
-    """Return what one run of trtexec has done, in the form of a process of our own; the engine is built once for all."""
-    path, began = Path(job.result), datetime.now().astimezone().isoformat(timespec="milliseconds")
-    program, plan = find(), job.protocol
-    given = declared(job)
-    loads = Path(job.model).suffix.lower() in PLANS
-    more = [*switches(job.engine_options, loads=loads), *_shapes_switch(given)]
-    settings = Settings(
-        warm_up_ms=math.ceil(plan.warm_up_seconds * 1000), duration_s=math.ceil(min(plan.seconds, plan.budget)),
-        iterations=max(plan.queries, plan.warm_up_runs), **_chosen(job.engine_options),
-    )  # fmt: skip
-    built = _built(job, program, more, tell)
-    expected = None if built.failed else _expected(built.plan, program, tuple(more), path.with_name("build"))
-    if expected:  # as many queries as fit, where a hundred take longer than there is time
-        settings = replace(settings, iterations=max(min(settings.iterations, int(plan.budget / expected)), 1))
-    timeout = (
-        plan.budget + plan.warm_up_most + settings.duration_s + 60 + (expected or 0.0) * (settings.iterations + 10)
-    )
-    if built.failed:
-        data: dict[str, Any] = {"status": "failed", "detail": built.failed}
-    else:
-        tell("measure")
-        outcome = run(
-            built.plan, path.with_suffix(""), program=program, settings=settings, more=more,
-            watch=watch or watcher(plan.hertz), timeout=timeout,
-        )  # fmt: skip
-        data = _document(outcome, given, settings, version(program))
-        if built.seconds is not None:
-            data["build"] = {"seconds": built.seconds}
-    data = {"version": 1, "kind": "measure", "job": job.settings(), "harness": "trtexec", **data, "began": began}
-    found = running.written(path, data, began)
-    files = [path.with_suffix("") / name for name in (LOG, TIMES)]
-    if built.seconds is not None:
-        files.append(path.with_name("build") / LOG)
-    logs = tuple((f"{file.parent.name}/{file.name}", running.sha256(file)) for file in files if file.is_file())
-    return Run(found.path, found.sha256, began, data, logs)
-
-
-def switches(options: Mapping[str, str], *, loads: bool = False) -> list[str]:
-    """Return the user's options as switches: `fp16=1` is `--fp16`, `builderOptimizationLevel=5` keeps its value.
-
-    The shapes of an engine that is loaded are named so; those of a model follow from its file.
-
-    Raises TrtexecError for a switch that a profile sets itself, or that would keep it from measuring.
-    """
-    taken = next((name for name in options if name in _OWN and not (loads and name == "shapes")), None)
-    if taken:
-        raise TrtexecError(f"--{taken} is not for --engine-option: a profile sets it, or could not measure with it")
-    # A switch that is turned off is left out: trtexec takes any text behind `--fp16=` for yes.
-    said = {name: value for name, value in options.items() if name not in _CHOICES and value not in _NO}
-    return [f"--{name}" if value in _YES else f"--{name}={value}" for name, value in said.items()]
-
-
-def _chosen(options: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings that the user chooses by their own names."""
-    said = {name: value for name, value in options.items() if name in _CHOICES}
-    wrong = next((name for name, value in said.items() if value not in (*_YES, *_NO)), None)
-    if wrong:
-        raise TrtexecError(f"{wrong} is 1 or 0, not {said[wrong]!r}")
-    return {name: value in _YES for name, value in said.items()}
-
-
-@dataclass(frozen=True)
-class _Built:
-    """The engine that is measured; how long its building took, where this run built it; or why there is none."""
-
-    plan: Path
-    seconds: float | None = None
-    failed: str = ""
-
-
-def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], None]) -> _Built:
-    model = Path(job.model)
-    if model.suffix.lower() in PLANS:
-        return _Built(model)
-    digest = hashlib.sha256("\0".join(more).encode()).hexdigest()[:12]
-    plan = Path(job.result).with_name(f"built-{digest}.plan")
-    if plan.is_file():
-        return _Built(plan)
-    tell("build")
-    # The shortest run there is: every version builds so, and the engine is loaded afresh by each process that is measured.
-    shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
-    done = run(model, plan.with_name("build"), program=program, settings=shortest, watch=lambda _: None,
-               more=[f"--saveEngine={plan}", *more])  # fmt: skip
-    if done.code or not plan.is_file():
-        return _Built(plan, failed=_why(done))
-    return _Built(plan, _seconds(done, "built"))
-
-
-@cache
-def _expected(plan: Path, program: Path, more: tuple[str, ...], folder: Path) -> float | None:
-    """Return how long a query takes about, by the shortest run of an engine; None where it tells no times."""
-    shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
-    done = run(plan, folder / "probe", program=program, settings=shortest, watch=lambda _: None, more=more)
-    try:
-        seen = reader.times(jsons.parse(done.times.read_bytes(), digits=True))
-    except (BenchfmtError, OSError):
-        return None
-    return figures.median([float(text) / 1e3 for text in seen.stages["inference"]])
-
-
-def _seconds(outcome: Outcome, what: str) -> float | None:
-    """Return how long the log says that building or loading the engine took, or None where it does not say it."""
-    said = [item.totals[what] for item in _runs(outcome) if what in item.totals]
-    try:
-        return float(said[0]) if said else None
-    except ValueError:
-        return None
-
-
-def _runs(outcome: Outcome) -> list[reader.Run]:
-    return reader.runs(outcome.log.read_text("utf-8", "replace"))
-
-
-def _why(outcome: Outcome) -> str:
-    """Return why a run failed, in the words of its log."""
-    errors = [error for item in _runs(outcome) for error in item.errors]
-    if outcome.limit is not None:
-        return f"trtexec was ended by this profile after {outcome.limit:.0f} s; give a greater --budget"
-    if not outcome.code and not errors:
-        return "trtexec came to its end and measured nothing, or exported no times"
-    how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"ended with status {outcome.code}"
-    return f"trtexec was {how}" + (f": {errors[0]}" if errors else "; its log says no error")
-
-
-def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, release: str) -> dict[str, Any]:
-    """Return what a run has left as the document of a process."""
-    inputs: list[dict[str, Any]] = [
-        {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched} for i in given
-    ]
-    told = _bindings(outcome)
-    ran = {item["name"]: item["shape"] for item in told}
-    odd = next((i["name"] for i in inputs if ran.get(i["name"], i["shape"]) != i["shape"]), None)
-    inputs = inputs or told
-    batch = inputs[0]["shape"][0] if inputs and inputs[0]["shape"] else 1
-    same = {
-        "placement": {"asked": ["TensorRT"], "used": ["TensorRT"], "lost": [], "options": _tf32(outcome)},
-        "engine": {"version": release}, "batch": batch, "samples_per_query": batch, "inputs": inputs,
-        "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "trtexec": {"switches": [_without_place(word) for word in outcome.command[1:]], "settings": asdict(settings)},
-        **({"sampler": outcome.seen} if outcome.seen else {}),
-    }  # fmt: skip
-    if odd:
-        words = f"the log says that {odd} had the shape {ran[odd]}; it was asked for {given[0].shape}"
-        return {**same, "status": "failed", "detail": words}
-    if outcome.code or outcome.window is None or outcome.evidence is None or not outcome.times.is_file():
-        return {**same, "status": "failed", "detail": _why(outcome)}
-    try:
-        seen = reader.times(jsons.parse(outcome.times.read_bytes(), digits=True)).after(
-            settings.warm_up_ms if _has_warm_up(release) else 0
-        )
-        observed = _observed(seen, outcome)
-    except BenchfmtError as error:
-        return {**same, "status": "failed", "detail": f"{TIMES}: {error}"}
-    loaded = _seconds(outcome, "loaded")
-    return {
-        **same, "status": "ok", "observed": observed, "window": list(outcome.window), "evidence": outcome.evidence,
-        "warm_up": {"seconds": settings.warm_up_ms / 1000, "steady": _steady(observed["inference"])},
-        **({} if loaded is None else {"load": {"seconds": loaded}}),
-        "memory": {"reset": outcome.peak is not None, **({"peak": outcome.peak} if outcome.peak else {})},
-    }  # fmt: skip
-
-
-def _tf32(outcome: Outcome) -> dict[str, Any]:
-    """Return whether TF32 was allowed when the engine was built, which it is unless a switch forbids it."""
-    if not any(Path(word).name.startswith("built-") for word in outcome.command):
-        return {}
-    return {"builder": {"use_tf32": "0" if "--noTF32" in outcome.command else "1"}}
-
-
-def _bindings(outcome: Outcome) -> list[dict[str, Any]]:
-    """Return the inputs of an engine as the log names them; whether a first dimension is a batch nobody says."""
-    found = _runs(outcome)
-    return [
-        {"name": name, "shape": sizes, "batched": True} for item in found[:1] for name, sizes in reader.dimensions(item)
-    ]
-
-
-def _observed(seen: reader.Times, outcome: Outcome) -> dict[str, Any]:
-    if not len(seen):
-        raise BenchfmtError("no query after the warm-up")
-    stages = {
-        name: [round(float(text) * 1e6) for text in texts] for name, texts in seen.stages.items() if name in STAGES
-    }
-    window = outcome.window or (0.0, 0.0)
-    cpu = judging.processor_seconds(outcome.seen, window)
-    share = (window[1] - window[0]) / len(seen)
-    return {
-        "queries": len(seen), "wall": round(seen.wall_ms * 1e6), "cpu": None if cpu is None else round(cpu * 1e9), "unfinished": 0,
-        **stages, "blocks": [[size, round(size * share * 1e9), 0] for size in _blocks(len(seen))],
-    }  # fmt: skip
-
-
-def _blocks(count: int) -> list[int]:
-    """Return the sizes of blocks of consecutive queries, the last one the larger."""
-    blocks = max(count // max(BLOCK_RUNS, count // 30), 1)
-    return [count // blocks] * (blocks - 1) + [count - count // blocks * (blocks - 1)]
-
-
-def _steady(values: Sequence[int]) -> bool:
-    """Say whether the measurement had warmed up: its first five queries are within 5 % of the next five, by their medians."""
-    first, then = (figures.median(part) for part in (values[:5], values[5:10] or values[:5]))
-    return abs(first - then) <= STEADY * then
-
-
-def _has_warm_up(release: str) -> bool:
-    return rules.defaults(release).export_has_warm_up
-
-
-def _without_place(word: str) -> str:
-    """Return a switch without the folders of this machine."""
-    name, equals, value = word.partition("=")
-    return f"{name}={Path(value).name}" if equals and os.sep in value else word
-
-
-def _shapes_switch(given: Sequence[Shape]) -> list[str]:
-    """Return the switch that fills in free dimensions; a model without any refuses it."""
-    free = [item for item in given if item.free]
-    return [f"--shapes={','.join(f'{item.name}:' + 'x'.join(map(str, item.shape)) for item in free)}"] if free else []
