@@ -48,6 +48,10 @@ ANL = "v0.5/closed/ANL/results/polaris-lustre-Nacc1-Nhosts1/unet3d"
 TRUTH: list[tuple[str, Key, str]] = [
     (COSMOFLOW, RATE, "12555.490585"),
     (COSMOFLOW, BYTES, "33867.863981"),
+    (UNET3D, RATE, "708.234879563363"),
+    (UNET3D, BYTES, "99017.78995084"),
+    (MICRON, RATE, "71.12287823616677"),
+    (MICRON, BYTES, "9943.636526670"),
     (ANL, RATE, "2.918919821728078"),
     (ANL, BYTES, "408.092"),
 ]

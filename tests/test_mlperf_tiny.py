@@ -112,6 +112,12 @@ def test_a_number_of_the_samples(place: str, key: Key, text: str, value: float) 
     assert (found.value, found.reported_value) == (value, text)
 
 
+@needs_samples
+def test_the_period_of_a_stream_is_kept() -> None:
+    said = (sampled()[f"{ST}/sww"].extensions or {})["mlperf"]
+    assert (said["period_seconds"], said["energy_run_period_seconds"]) == (0.031989, 0.031987)
+
+
 def folders(samples: Path) -> Iterator[Path]:
     """Yield the results of the samples: what has a folder of a run below it."""
     runs = {path.parent for path in samples.rglob("*.txt") if path.parent.name in ("performance", "accuracy", "energy")}

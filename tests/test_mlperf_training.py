@@ -329,6 +329,30 @@ def test_published_weak_rows() -> None:
 
 
 @real
+@pytest.mark.parametrize(
+    ("system", "benchmark", "numbers"),
+    [
+        ("dgxa100_n128_ngc21.09_mxnet/strong", "cosmoflow", "7.1150625000000005"),
+        ("dgxa100_n16_ngc21.09_mxnet/strong", "cosmoflow", "25.781025"),
+        ("dgxa100_n256_ngc21.09_pytorch/strong", "deepcam", "1.6677277777777777"),
+        ("dgxa100_n64_ngc21.09_pytorch/strong", "deepcam", "2.645388888888889"),
+        ("dgxa100_n512_ngc21.09_pytorch/weak", "deepcam", "256.0 16.0 48.591699999999996"),
+    ],
+)
+def test_each_row_of_the_summarizer(system: str, benchmark: str, numbers: str) -> None:
+    record = records(HPC, "mlperf-training-published")[f"v1.0/NVIDIA/results/{system}/{benchmark}"]
+    if numbers.count(" "):
+        models, scale, minutes = numbers.split()
+        told = [one(record, f"mlperf:{name}").value for name in ("number-of-models", "instance-scale")]
+        assert told == [float(models), float(scale)]
+        assert one(record, "makespan").reported_value == minutes
+        assert primary(record).value == pytest.approx(float(models) / float(minutes) / 60, rel=1e-12)
+    else:
+        assert primary(record).reported_value == numbers
+        assert primary(record).value == pytest.approx(float(numbers) * 60, rel=1e-12)
+
+
+@real
 def test_cm4mlperf_rows_one_by_one() -> None:
     found = {
         str(record.provenance and record.provenance.url): record for record in convert(TRAINING / "cm4mlperf-results")
