@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import benchfmt
-from benchfmt.profiler import environment, judging, measuring, proc, sampler, sensors
+from benchfmt.profiler import environment, judging, measuring, proc, running, sampler, sensors
+from benchfmt.profiler.job import QUICK
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
 from benchfmt.profiler.running import Sampler
 from benchfmt.profiler.sensors import Absent, Channel
@@ -590,3 +591,35 @@ def test_a_process_that_holds_no_memory_of_the_gpu_has_no_0_bytes() -> None:
     said = of_a_run(["TensorRT"], 0.0)
     assert (said["memory/mean"], said["memory/max"]) == ((None, "not-applicable"), (None, "not-applicable"))
     assert said["energy/mean"] == (pytest.approx(1.0), None)
+
+
+def test_the_idle_machine_is_watched_by_counters_read_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Two:
+        """A sampler whose dear counter is read when it is told to, and never else."""
+
+        def __init__(self, pid: int, hertz: float, gpu: int = 0) -> None:
+            self.times: list[float] = []
+
+        def mark(self) -> None:
+            self.times.append(time.monotonic())
+
+        def stop(self) -> dict[str, Any]:
+            values = [40.0 * moment for moment in self.times]
+            counter = {
+                "metric": "energy",
+                "scope": "gpu",
+                "kind": "counter",
+                "source": "fake",
+                "times": self.times,
+                "values": values,
+            }
+            return {"channels": [counter], "absent": []}
+
+    channel = Channel("x", "energy", "gpu", "counter", "fake", lambda: 0.0)
+    monkeypatch.setattr(running.sensors, "discover", lambda *_: ([channel], []))
+    monkeypatch.setattr(running, "Sampler", Two)
+    found = running.idle(QUICK, lambda *_: None)
+    assert list(found) == ["gpu"]
+    assert found["gpu"].value == pytest.approx(40.0)
+    monkeypatch.setattr(running.sensors, "discover", lambda *_: ([], []))
+    assert running.idle(QUICK, lambda *_: None) == {}

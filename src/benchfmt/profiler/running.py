@@ -116,6 +116,7 @@ def idle(plan: Protocol, tell: Tell, gpu: int = 0) -> dict[str, judging.Sensed]:
     start = time.monotonic()
     time.sleep(IDLE_QUICK if plan.quick else IDLE_SECONDS)
     window = (start, time.monotonic())
+    sampler.mark()
     seen = sampler.stop()
     return {scope: judging.watts(seen, scope, window) for scope in found}
 
