@@ -495,6 +495,9 @@ def test_functions_have_names_that_a_fresh_process_finds() -> None:
      ("no/file.py:f", "is not there")],
 )  # fmt: skip
 def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
+    if name != "json:nothing":  # what a module has, only its import tells
+        with pytest.raises(callables.CallableError, match=message):
+            callables.check(name)
     with pytest.raises(callables.CallableError, match=message):
         callables.load(name)
 
@@ -630,6 +633,19 @@ def test_by_loadgen_the_measurement_is_that_of_its_queries(place: Path) -> None:
     # What LoadGen writes afterwards is in no block.
     assert sum(wall for _, wall, _ in seen["blocks"]) <= seen["wall"] * 1.01
     assert sum(runs for runs, _, _ in seen["blocks"]) == seen["queries"]
+
+
+def test_a_name_is_checked_without_running_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "steps.py"
+    path.write_text("from os.path import *\nimport json as j\nraise SystemExit('run')\ndef f(): pass\n")
+    for name in ("f", "j", "join"):  # the last one by the star
+        callables.check(f"{path}:{name}")
+    path.write_text("def f(): pass\n")
+    with pytest.raises(callables.CallableError, match="has no 'g'"):
+        callables.check(f"{path}:g")
+    path.write_text("def f(:\n")
+    with pytest.raises(callables.CallableError, match="is no Python file"):
+        callables.check(f"{path}:f")
 
 
 def test_a_model_that_is_not_there_is_told() -> None:

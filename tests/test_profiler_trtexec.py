@@ -160,6 +160,8 @@ def test_the_log_and_the_times_are_sources_and_can_be_converted(found: Profile) 
     sources = [source.path for source in (found.records[0].provenance and found.records[0].provenance.sources) or ()]
     assert sources == ["run-1.json", "run-1/trtexec.log", "run-1/trtexec-times.json", "build/trtexec.log"]
     assert not list(found.folder.glob("built-*"))
+    # The run that only told how long a query takes has left nothing.
+    assert sorted(path.name for path in found.folder.rglob("trtexec.log")) == ["trtexec.log"] * 3
     [record] = convert(found.folder / "run-1", "trtexec")
     ours, theirs = numbers(found.records[0]), numbers(record)
     same = theirs["latency", "mean", "compute", "query", ""].value

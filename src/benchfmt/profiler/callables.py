@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,36 @@ def load(name: str) -> Any:
             raise CallableError(f"{place} has no {attribute!r}")
         found = getattr(found, part)
     return found
+
+
+def check(name: str) -> None:
+    """Raise CallableError where a name surely stands for nothing; nothing of the user is run for that."""
+    place, colon, attribute = name.rpartition(":")
+    if not colon or not place or not attribute:
+        raise CallableError(f"{name!r} names no function; write package.module:function or file.py:function")
+    if not place.endswith(".py"):
+        if find_spec(place.partition(".")[0]) is None:
+            raise CallableError(f"{place} cannot be imported: there is no such module")
+        return
+    path = Path(place)
+    if not path.is_file():
+        raise CallableError(f"{path} is not there")
+    try:
+        tree = ast.parse(path.read_bytes(), place)
+    except (SyntaxError, ValueError) as error:
+        raise CallableError(f"{path} is no Python file: {error}") from error
+    words = {word for node in ast.walk(tree) for word in _names(node)}
+    if "*" not in words and attribute.partition(".")[0] not in words:
+        raise CallableError(f"{place} has no {attribute!r}")
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.alias):
+        yield (node.asname or node.name).partition(".")[0]
 
 
 def _module(name: str) -> Any:

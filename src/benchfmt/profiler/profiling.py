@@ -247,8 +247,7 @@ def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
 def _evaluate(job: Job, folder: Path, predictions: Path | None, say: Tell, runs: Sequence[Run]) -> Run | None:
     """Return the run that determines the quality and where nodes ran, or None where nothing is to be done."""
     elsewhere = job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]
-    asked = job.evaluate or (job.labels and (predictions or job.engine != "trtexec")) or elsewhere
-    if not asked or not any(run.ok for run in runs):
+    if not (job.evaluate or job.labels or elsewhere) or not any(run.ok for run in runs):
         return None
     path = folder / "run-quality.json"
     if predictions:

@@ -191,8 +191,7 @@ def _summary(parts: Sequence[tuple[Record, Numbers, list[str]]], material: Mater
         for words in judging.contaminations(run.data, judging.gate(run.data))
     ]
     shaky = _between_words(between, len(good), material.protocol)
-    # One process alone has nothing but its own blocks to be judged by; of several, what lies between them counts.
-    width = material.protocol.half_width if len(good) == 1 else math.inf
+    width = _block_width(len(good), material.protocol)
     shaky += [f"process {_number(run)}: {words}" for _, run in good for words in judging.instabilities(run.data, width)]
     more = {
         "stability": stability(dirty, shaky),
@@ -223,13 +222,21 @@ def _summary_caveats(
     """Return the caveats of any process, but `unstable` only where the processes differ or had not warmed up."""
     found = [word for _, _, words in parts for word in words if word != "unstable"]
     between = figures.interval([run.median for run in good])
-    width = material.protocol.half_width if len(good) == 1 else math.inf
+    width = _block_width(len(good), material.protocol)
     settled = not any(judging.instabilities(run.data, width) for run in good)
     if not settled or _between_words(between, len(good), material.protocol):
         found.append("unstable")
     if len(good) == 1:
         found.append("single-observation")
     return list(dict.fromkeys(found))
+
+
+def _block_width(processes: int, protocol: Protocol) -> float:
+    """Return how much the blocks of a process may differ.
+
+    One process alone has nothing but its own blocks to be judged by; of several, what lies between them counts.
+    """
+    return protocol.half_width if processes == 1 else math.inf
 
 
 def _number(run: Run) -> int:

@@ -31,7 +31,7 @@ def check(job: Job, *, threads_asked: bool, predictions: Path | None) -> None:
         raise ProfileError(words)
     for name in (job.preprocess, job.postprocess, job.evaluate, job.inputs):
         if name and ":" in name and not name.endswith((".npz", ".npy")):
-            callables.load(name)
+            callables.check(name)
     _check_answers(job, predictions)
     _check_shapes(job)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -93,13 +93,17 @@ def measure(job: Job, folder: Path, tell: Tell, one_process: Once | None = None)
         )  # fmt: skip
         words = f"process {number}{f' of {plan.processes}' if number <= plan.processes else ', as they still differ'}"
         done = max(number - 1, 0) / max(plan.processes, number)
-        runs.append(run_once(one, lambda event, words=words, done=done: tell(f"{words}: {event}", done)))  # type: ignore[misc]
+        runs.append(run_once(one, partial(_tell_of, tell, words, done)))
         spent = time.monotonic() - start
         # An engine is built once: that says nothing about how long the next process takes.
         built = sum((run.data.get("build") or {}).get("seconds", 0.0) for run in runs)
         per_run = (spent - built) / len(runs)
         if enough(runs, job) or spent + per_run > plan.budget:
             return runs
+
+
+def _tell_of(tell: Tell, words: str, done: float, event: str) -> None:
+    tell(f"{words}: {event}", done)
 
 
 def idle(plan: Protocol, tell: Tell, gpu: int = 0) -> dict[str, judging.Sensed]:

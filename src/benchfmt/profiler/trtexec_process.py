@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -66,7 +67,7 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
         iterations=max(plan.queries, plan.warm_up_runs), **_chosen(job.engine_options),
     )  # fmt: skip
     built = _built(job, program, more, tell)
-    expected = None if built.failed else _expected(built.plan, program, tuple(more), path.with_name("build"))
+    expected = None if built.failed else _expected(built.plan, program, tuple(more))
     if expected:  # as many queries as fit, where a hundred take longer than there is time
         settings = replace(settings, iterations=max(min(settings.iterations, int(plan.budget / expected)), 1))
     timeout = (
@@ -144,14 +145,16 @@ def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], N
 
 
 @cache
-def _expected(plan: Path, program: Path, more: tuple[str, ...], folder: Path) -> float | None:
+def _expected(plan: Path, program: Path, more: tuple[str, ...]) -> float | None:
     """Return how long a query takes about, by the shortest run of an engine; None where it tells no times."""
     shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
-    done = run(plan, folder / "probe", program=program, settings=shortest, watch=lambda _: None, more=more)
-    try:
-        seen = reader.times(jsons.parse(done.times.read_bytes(), digits=True))
-    except (BenchfmtError, OSError):
-        return None
+    # Aside: a run of one query is no result, and nobody should take its log for one.
+    with tempfile.TemporaryDirectory(prefix="benchfmt-trtexec-") as folder:
+        done = run(plan, Path(folder), program=program, settings=shortest, watch=lambda _: None, more=more)
+        try:
+            seen = reader.times(jsons.parse(done.times.read_bytes(), digits=True))
+        except (BenchfmtError, OSError):  # the run that is measured will say why
+            return None
     return figures.median([float(text) / 1e3 for text in seen.stages["inference"]])
 
 

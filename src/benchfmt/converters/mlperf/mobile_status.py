@@ -28,9 +28,10 @@ def status_of(
         loadgen_block.get("is_result_valid"),
     ]
     valid = next((value for value in stated if isinstance(value, bool)), None)
-    logged = {"VALID": True, "INVALID": False}.get(log.values.get("result_validity", "")) if log else None
+    word = log.values.get("result_validity", "") if log else ""
+    logged = {"VALID": True, "INVALID": False}.get(word)
     if valid is not None and logged is not None and valid != logged:
-        run.find("BF701", run.path, f"the result file says valid: {str(valid).lower()}, the log {log.values['result_validity']}",  # type: ignore[union-attr]
+        run.find("BF701", run.path, f"the result file says valid: {str(valid).lower()}, the log {word}",
                  "keep the result file and the logs of one run together")  # fmt: skip
     if legacy:
         valid, detail = _enough(entry, performance)

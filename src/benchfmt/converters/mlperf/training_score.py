@@ -6,7 +6,7 @@ from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.training_energy import add_energy
 from benchfmt.converters.mlperf.training_runs import ABORTED, UNSCORABLE, Olympic, Run, average, olympic
 from benchfmt.converters.mlperf.training_scored_group import Group
-from benchfmt.readers.mllog import Event, number, whole
+from benchfmt.readers.mllog import number, whole
 
 
 def add_time_to_train(group: Group) -> bool:
@@ -98,14 +98,10 @@ def add_staging(group: Group) -> None:
 def _between(run: Run, start: str, stop: str) -> float | None:
     """Return the seconds between two events of a run that counts: those that the log states, which are finer than its times."""
     first, last = run.log.first(start), run.log.first(stop)
-    if run.seconds is None or not _timed(first) or not _timed(last):
+    if run.seconds is None or first is None or last is None or first.milliseconds is None or last.milliseconds is None:
         return None
-    stated = number(last.metadata.get("staging_duration")) if last else None
+    stated = number(last.metadata.get("staging_duration"))
     if stated is not None and stated >= 0:
         return stated
-    seconds = (last.milliseconds - first.milliseconds) / 1000  # type: ignore[union-attr, operator]
+    seconds = (last.milliseconds - first.milliseconds) / 1000
     return float(seconds) if seconds >= 0 else None
-
-
-def _timed(event: Event | None) -> bool:
-    return event is not None and event.milliseconds is not None
