@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
+FAULTS = ROOT.parent / "shared" / "faults"
 NO_SAMPLES = "the real samples are not here"
 
 
@@ -39,6 +40,14 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"{NO_SAMPLES} ({SAMPLES})")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def faults() -> Path:
+    """The folder of small inputs that went wrong once; skips where it is not."""
+    if not FAULTS.is_dir():
+        pytest.skip(f"{NO_SAMPLES} ({FAULTS})")
+    return FAULTS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
