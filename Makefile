@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out
 
-.PHONY: venv demo test test-all bench schema docs clean check
+.PHONY: venv demo test test-all bench golden schema docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -44,6 +44,9 @@ test-all: check  ## Also what takes long.
 
 bench: $(VENV)/.test  ## Print ratios: us, a peer and the floor, side by side.
 	$(BIN)/python -m bench
+
+golden: $(VENV)/.test  ## Show what BASE=<commit> and this checkout make of every sample, by kind of difference.
+	$(BIN)/python -m bench.golden $(or $(BASE),HEAD)
 
 schema: $(VENV)/.test  ## Write schema/1.0 from the models and the vocabulary.
 	$(BIN)/benchfmt schema build
