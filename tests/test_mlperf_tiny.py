@@ -421,6 +421,17 @@ def test_numbers_of_every_unit_are_read(tmp_path: Path) -> None:
     assert (by_key(record)[ENERGY].value, record.status) == (0.0025, "incomplete")
 
 
+@pytest.mark.parametrize("number", ["-0.004", "-12.5", "-1e3"])
+def test_an_energy_below_zero_is_no_energy(number: str, tmp_path: Path) -> None:
+    path = tmp_path / "energy" / "results.txt"
+    path.parent.mkdir()
+    rate = "Median throughput is 2.000 inf./sec.\n"
+    path.write_text(f"Power Edition Output\n{rate}Median energy cost is {number} uJ/inf.\n")
+    [record] = convert(path, "mlperf-tiny")
+    cost = by_key(record)[ENERGY]
+    assert (cost.value, cost.missing, cost.reported_value) == (None, "invalid-in-source", number)
+
+
 def test_a_rate_of_zero_was_printed_by_rounding(tmp_path: Path) -> None:
     path = tmp_path / "performance" / "results.txt"
     path.parent.mkdir()

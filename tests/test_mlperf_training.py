@@ -554,6 +554,126 @@ def test_two_bad_logs_of_five_give_no_score(case: str, tmp_path: Path) -> None:
     assert str(record.status_detail).startswith("2 of 5 runs did not count")
 
 
+def node(*watts: float, stop: int | None = None, efficiency: float | None = None) -> str:
+    """Return the readings of a node at every tenth second of 600, as a meter writes them."""
+    begin = int(START)
+    step = 600_000 // len(watts)
+    lines = [line(START, "power_measurement_start")]
+    lines += [line(str(begin + step * at), "power_reading", str(power)) for at, power in enumerate(watts, start=1)]
+    if efficiency is not None:
+        lines.append(line(STOP, "conversion_eff", str(efficiency)))
+    return "".join(lines) + (line(str(begin + stop), "power_measurement_stop") if stop else "")
+
+
+def powered(folder: Path, *nodes: str, of: tuple[int, ...] = (0, 1, 2, 3, 4)) -> Record:
+    """Return the record of five runs of 600 s, some of which have readings of nodes."""
+    place = group(folder, *(RUN + END for _ in range(5))) / "training_results_v4.0/Org/results/box/resnet"
+    for run in of:
+        (place / "power" / f"result_{run}").mkdir(parents=True)
+        for number, text in enumerate(nodes):
+            (place / "power" / f"result_{run}" / f"node_{number}.txt").write_text(text)
+    conversion = convert(folder, "mlperf-training")
+    (record,) = conversion
+    assert conversion.account.ok
+    package = folder / "package"
+    convert(folder / "training_results_v4.0", "mlperf-training").write(package)
+    assert not [found for found in validate(package).findings if found.severity == "error"]
+    return record
+
+
+def test_a_negative_power_reading_is_a_reading(tmp_path: Path) -> None:
+    """The rule adds a reading times the time since the one before, whatever its sign."""
+    record = powered(tmp_path, node(1000, -9, 2000, stop=600_000))
+    # 200 s at 1000 W, 200 s at -9 W, 200 s at 2000 W.
+    assert one(record, "energy", "olympic-mean", "node").value == pytest.approx(200 * (1000 - 9 + 2000))
+    assert one(record, "power", "mean", "node").value == pytest.approx((1000 - 9 + 2000) / 3)
+
+
+def test_a_negative_reading_beside_an_efficiency(tmp_path: Path) -> None:
+    record = powered(tmp_path, node(-43, 500.5, -1, 800, stop=600_000, efficiency=0.9), node(300, 300, stop=600_000))
+    joules = 150 * (-43 + 500.5 - 1 + 800) * 0.9
+    assert one(record, "energy", "olympic-mean", "cluster").value == pytest.approx(joules + 600 * 300)
+    assert one(record, "energy", "olympic-mean", "node:0").value == pytest.approx(joules)
+
+
+def test_a_node_whose_readings_add_up_to_no_energy_has_none(tmp_path: Path) -> None:
+    record = powered(tmp_path, node(-12, 2, -12, stop=600_000), node(300, 300, stop=600_000))
+    assert one(record, "energy", "olympic-mean", "cluster").value == pytest.approx(600 * 300 - 200 * 22)
+    assert one(record, "energy", "olympic-mean", "node:0").missing == "invalid-in-source"
+
+
+def test_readings_that_add_up_to_no_energy_are_no_energy(tmp_path: Path) -> None:
+    record = powered(tmp_path, node(-12, 2, -12, stop=600_000))
+    assert one(record, "energy", "olympic-mean-scaled", "node").missing == "invalid-in-source"
+    assert not [item for item in record.measurements or () if item.metric == "power"]
+
+
+def test_without_a_stop_the_last_reading_is_the_end(tmp_path: Path) -> None:
+    record = powered(tmp_path, node(1000, -100, 1000))
+    energy = one(record, "energy", "olympic-mean", "node")
+    assert energy.value == pytest.approx(200 * 1900) and energy.caveats == ["window-corrected"]
+
+
+def test_the_energy_of_one_run_of_five_is_kept(tmp_path: Path) -> None:
+    record = powered(tmp_path, node(1000, -9, 2000, stop=600_000), of=(1,))
+    energy = one(record, "energy", "olympic-mean-scaled", "node")
+    assert (energy.missing, energy.n) == ("not-measured", 5)
+    assert energy.samples == [None, pytest.approx(200 * 2991), None, None, None]
+
+
+def test_the_real_readings_below_zero(faults: Path) -> None:
+    conversion = convert(faults / "mlperf" / "power_negative")
+    (record,) = conversion
+    assert conversion.account.ok
+    energy = one(record, "energy", "olympic-mean-scaled", "cluster")
+    assert energy.missing == "not-measured", "only one of the three runs that count has readings"
+    assert energy.samples and energy.samples[1] == pytest.approx(20_815_330.33, abs=0.01)
+
+
+# --- the newest rules ---
+
+V61 = {
+    "dlrmv4": ("recommendation", "dlrm-v4", "yambda-5b", "auroc", 0.75, "0.7501"),
+    "qwen35_397b_grpo": ("code-generation", "qwen3.5-397b", "r2e-gym", "accuracy", 0.69, "0.71"),
+    "gpt_oss_20b": ("language-modelling", "gpt-oss-20b", "c4", "log-perplexity", 3.34, "3.33"),
+    "flux1": ("text-to-image", "flux.1", "coco-2014", "eval-loss", 0.586, "0.585"),
+}
+
+
+@pytest.mark.parametrize("repository", ["training_results_v6.1", "my results"])
+@pytest.mark.parametrize("name", V61)
+def test_benchmarks_of_the_newest_round(name: str, repository: str, tmp_path: Path) -> None:
+    task, model, dataset, metric, target, text = V61[name]
+    place = tmp_path / repository / "Org" / "results" / "box" / name
+    place.mkdir(parents=True)
+    log = (
+        line(START, "submission_division", '"closed"') + line(START, "tensor_parallelism", "8")
+        + line(START, "micro_batch_size", "2") + line(START, "lowest_numerical_precision_in_linear", '"nvfp4"')
+        + line(START, "lowest_numerical_precision_in_comm", '"bfloat16"') + line(START, "run_start")
+        + line(STOP, "eval_accuracy", text, '{"samples_count": 4096}') + END
+    )  # fmt: skip
+    (place / "result_0.txt").write_text(log)
+    record = only(tmp_path)
+    assert (record.task, record.model and record.model.name) == (task, model)
+    assert record.dataset and record.dataset.name == dataset
+    quality = one(record, metric, "final")
+    assert (quality.target_min or quality.target_max, quality.reported_value) == (target, text)
+    assert record.configuration and record.configuration.precision == "nvfp4"
+    said = record.configuration.hyperparameters or {}
+    assert (said["tensor_parallelism"], said["micro_batch_size"]) == (8, 2)
+    assert said["lowest_numerical_precision_in_comm"] == "bfloat16"
+
+
+def test_the_rules_of_the_newest_round_on_their_first_logs(faults: Path) -> None:
+    found = {record.benchmark.name: record for record in convert(faults / "consumers" / "training61")}
+    recommender, agent = found["dlrmv4"], found["qwen35_397b_grpo"]
+    assert recommender.model and recommender.model.name == "dlrm-v4" and recommender.task == "recommendation"
+    assert recommender.dataset and recommender.dataset.name == "yambda-5b"
+    assert one(recommender, "auroc", "final").target_min == 0.75
+    assert agent.model and agent.dataset and agent.task
+    assert one(agent, "accuracy", "final").target_min == 0.69
+
+
 GOOD = {
     "carriage returns": (RUN + END).replace("\n", "\r\n"),
     "a progress bar before it": (RUN + END).replace(":::MLLOG", " 10%|#\r 20%|##\r:::MLLOG"),

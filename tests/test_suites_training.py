@@ -32,7 +32,7 @@ def test_names_map_by_round(folder: str, round_id: str | None, name: str | None)
 @pytest.mark.parametrize(
     ("name", "runs", "dropped"),
     [("resnet", 5, 1), ("unet3d", 40, 4), ("gpt3", 3, 1), ("dlrm", 5, 1), ("dlrm_dcnv2", 10, 1), ("bert", 10, 1),
-     ("llama31_405b", 3, 1), ("cosmoflow", 10, 1), ("deepcam", 5, 1), ("openfold", 10, 1), ("ncf", 100, 1)],
+     ("llama31_405b", 3, 1), ("dlrmv4", 10, 1), ("qwen35_397b_grpo", 3, 1), ("deepseekv3_671b", 3, 1), ("cosmoflow", 10, 1), ("deepcam", 5, 1), ("openfold", 10, 1), ("ncf", 100, 1)],
 )  # fmt: skip
 def test_numbers_of_runs(name: str, runs: int, dropped: int) -> None:
     benchmark = rules.benchmark(name)
@@ -55,6 +55,19 @@ def test_numbers_of_runs(name: str, runs: int, dropped: int) -> None:
         ("cosmoflow", "v0.7", [("mean-absolute-error", None, None)]),
         ("cosmoflow", "v2.0", [("mean-absolute-error", None, "0.124")]),
         ("nothing", "v2.0", []),
+        ("dlrmv4", "v6.1", [("auroc", "0.75", None)]),
+        ("dlrmv4", "v6.0", [("auroc", None, None)]),
+        ("qwen35_397b_grpo", "v6.1", [("accuracy", "0.69", None)]),
+        ("gpt_oss_20b", "v6.0", [("log-perplexity", None, "3.34")]),
+        ("deepseekv3_671b", "v6.1", [("log-perplexity", None, "3.6")]),
+        ("flux1", "v6.1", [("eval-loss", None, "0.586")]),
+        ("llama31_8b", "v6.1", [("log-perplexity", None, "3.3")]),
+        ("llama31_405b", "v6.1", [("log-perplexity", None, None)]),
+        # Without a round a target stands that no round had otherwise.
+        ("dlrmv4", None, [("auroc", "0.75", None)]),
+        ("rgat", None, [("accuracy", "0.72", None)]),
+        ("bert", None, [("accuracy", None, None)]),
+        ("cosmoflow", None, [("mean-absolute-error", None, None)]),
     ],
 )
 def test_targets(name: str, round_id: str | None, targets: list[tuple[str, str | None, str | None]]) -> None:
@@ -95,8 +108,22 @@ def test_every_word_is_a_term() -> None:
             assert {"min", "max"} & set(metric) <= ({side} if side else {"max"}), metric
 
 
-def test_every_benchmark_has_a_quality_or_none_is_known() -> None:
-    assert {name for name in data()["benchmarks"] if not rules.qualities(name, None)} == {"qwen35_397b_grpo"}
+def test_every_benchmark_has_a_quality() -> None:
+    assert all(rules.qualities(name, None) for name in data()["benchmarks"])
+
+
+IN_FORCE = {
+    "v6.0": ("flux1", "dlrm_dcnv2", "llama31_8b", "llama2_70b_lora", "llama31_405b", "gpt_oss_20b", "deepseekv3_671b"),
+    "v6.1": ("flux1", "dlrmv4", "llama31_8b", "llama2_70b_lora", "gpt_oss_20b", "deepseekv3_671b", "qwen35_397b_grpo"),
+}
+"""The benchmarks of the newest rounds: mlcommons/logging, mlperf_logging/benchmark_meta.py."""
+
+
+@pytest.mark.parametrize(("round_id", "name"), [(held, name) for held, names in IN_FORCE.items() for name in names])
+def test_the_newest_rounds_are_known_whole(round_id: str, name: str) -> None:
+    benchmark = rules.benchmark(rules.canonical(name, round_id))
+    assert benchmark and benchmark.task and benchmark.model and benchmark.dataset
+    assert all(quality.target_min or quality.target_max for quality in rules.qualities(name, round_id))
 
 
 def test_links_of_published_rows_name_submitters() -> None:

@@ -133,11 +133,14 @@ def benchmark(name: str | None) -> Benchmark | None:
 def qualities(name: str, round_id: str | None, batch_size: int | None = None) -> tuple[Quality, ...]:
     """Return the qualities of a benchmark in a round; none for an unknown benchmark.
 
-    Without a round, or in a round that does not have the benchmark, they have no targets.
+    Without a round they have the targets that are the same in every round that has the benchmark; in a round that
+    does not have it they have none.
     """
     rules = [rule for rule in _data()["quality"] if name in rule["benchmarks"]]
+    always = round_id is None and len(rules) == 1
     for rule in rules:
-        if round_id is not None and _holds(rule, round_id) and (batch_size or 0) >= rule.get("batch_at_least", 0):
+        held = always or (round_id is not None and _holds(rule, round_id))
+        if held and (batch_size or 0) >= rule.get("batch_at_least", 0):
             return tuple(_quality(metric) for metric in rule["metrics"])
     return tuple(_quality({**metric, "min": None, "max": None}) for metric in rules[-1]["metrics"]) if rules else ()
 

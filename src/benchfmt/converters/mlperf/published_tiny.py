@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import systems, tiny, tiny_system
 from benchfmt.converters.mlperf.tiny_quality import targets
-from benchfmt.converters.mlperf.tiny_speed import RATE, without_zero
+from benchfmt.converters.mlperf.tiny_speed import RATE, possible
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -168,7 +168,7 @@ def _measured(row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit:
         **key, "value": value, "unit": unit, "basis": "published", "reported_value": str(text),
         **({"reported_unit": code} if code and code != "1" else {}),
     }  # fmt: skip
-    return without_zero(found) if key["metric"] in ("throughput", "energy") else found
+    return possible(found) if key["metric"] in ("throughput", "energy") else found
 
 
 def _execution(row: Mapping[str, Any], round_id: str | None, division: str | None, name: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchfmt.converters.mlperf.tiny_files import Result
 from benchfmt.converters.mlperf.tiny_layout import Role
-from benchfmt.converters.mlperf.tiny_speed import RATE, observed, rates_of, stream, without_zero
+from benchfmt.converters.mlperf.tiny_speed import RATE, observed, possible, rates_of, stream
 from benchfmt.readers.energyrunner import Number, Results, Window
 from benchfmt.units import convert
 
@@ -36,7 +36,7 @@ def _energy_of(result: Result, text: Results, role: Role) -> list[dict[str, Any]
         item = {**RATE, "scope": _SCOPE, "value": float(rate.text), "unit": "/s", "basis": "measured",
                 "reported_value": rate.text, "reported_unit": "/s", **result.at(role, rate)}  # fmt: skip
         rates = rates_of(text.performance.values())
-        items.append(without_zero({**item, **observed(rates, "1")} if rates else item))
+        items.append(possible({**item, **observed(rates, "1")} if rates else item))
     return items
 
 
@@ -52,7 +52,7 @@ def _cost(result: Result, number: Number, windows: list[Window], role: Role, *, 
     costs = [w.per_inference.text for w in windows if w.per_inference and w.per_inference.unit == unit]
     if costs and not streaming and len(costs) == len(windows):
         item |= observed(costs, unit)
-    return without_zero(item)
+    return possible(item)
 
 
 def _power(result: Result, windows: list[Window], role: Role, *, streaming: bool) -> list[dict[str, Any]]:
@@ -68,8 +68,8 @@ def _power(result: Result, windows: list[Window], role: Role, *, streaming: bool
         "reported_unit": powers[0][1],
     }
     several = {"statistic": "median", "basis": "derived", "n": len(values), "samples": values}
-    return [{
+    return [possible({
         "metric": "power", "stage": "whole-run" if streaming else "inference", "scope": "board",
         **(single if len(values) == 1 else several), "value": float(median(values)), "unit": "W",
         "source_path": result.notes.root(result.paths[role]),
-    }]  # fmt: skip
+    })]  # fmt: skip

@@ -57,7 +57,7 @@ def _official_rate(result: Result, text: Results, role: Role) -> dict[str, Any]:
         result.notes.find("BF701", result.notes.root(result.paths[role]), f"the median rate is {number.text} /s; the log's clock gives {rate:g} /s",
                           "keep the files of one run together")  # fmt: skip
         item["caveats"] = [*item.get("caveats", ()), "source-disagrees"]
-    return without_zero(item)
+    return possible(item)
 
 
 def _timed_rate(result: Result, timed: list[Timed]) -> dict[str, Any]:
@@ -115,14 +115,17 @@ def observed(texts: list[str], unit: str) -> dict[str, Any]:
     return {"n": len(texts), "samples": [convert(text, unit, "J" if unit != "1" else "1") for text in texts]}
 
 
-def without_zero(item: dict[str, Any]) -> dict[str, Any]:
-    """Return a measurement, a zero that cannot be (nothing runs at no rate and on no energy) as below the resolution."""
-    if item.get("value") != 0:
+def possible(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a measurement, or why its number is none: nothing runs at no rate and on no energy, or on less.
+
+    A zero is below the resolution of the source; less than that is a reading of a meter which cannot be an energy.
+    """
+    value = item.get("value")
+    if value is None or value > 0:
         return item
-    left = {
-        key: value for key, value in item.items() if key not in ("value", "unit", "basis", "n", "samples", "caveats")
-    }
-    return {**left, "missing": "below-resolution"}
+    of_a_number = ("value", "unit", "basis", "n", "samples", "caveats")
+    left = {key: kept for key, kept in item.items() if key not in of_a_number}
+    return {**left, "missing": "below-resolution" if value == 0 else "invalid-in-source"}
 
 
 def stream(result: Result, text: Results, role: Role, scope: str | None) -> list[dict[str, Any]]:

@@ -12,12 +12,19 @@ from benchfmt.record import given
 _LIST = 16
 """A list of a log with more items is no parameter."""
 _NO_PARAMETERS = frozenset({"opt_step"})
+_LINEAR = "lowest_numerical_precision_in_linear"
+"""From v6.1 every log says the least precision of the linear layers, of attention and of communication."""
+_PARAMETERS = frozenset({
+    "gradient_accumulation_steps", "max_sequence_length", "max_steps", "precision", "precision_mode", "micro_batch_size",
+    "tensor_parallelism", "pipeline_parallelism", "context_parallelism", "expert_parallelism",
+})  # fmt: skip
+_PARAMETER_PREFIXES = ("opt_", "lars_opt_", "sgd_opt_", "lora_", "lowest_numerical_precision_in_")
 
 
 def configuration(group: Group) -> dict[str, Any]:
     """Return what all logs agree on: batch size, precision and parameters."""
     batch = _agreed(group, "global_batch_size")
-    words = _agreed(group, "precision")
+    words = _agreed(group, "precision") or _agreed(group, _LINEAR)
     parameters = {}
     for key in sorted({event.key for run in group.runs for event in run.log.events}):
         if _is_parameter(key) and (value := _agreed(group, key)) is not None:
@@ -32,8 +39,7 @@ def configuration(group: Group) -> dict[str, Any]:
 
 
 def _is_parameter(key: str) -> bool:
-    known = key in ("gradient_accumulation_steps", "max_sequence_length", "max_steps", "precision", "precision_mode")
-    return known or (key.startswith(("opt_", "lars_opt_", "sgd_opt_", "lora_")) and key not in _NO_PARAMETERS)
+    return key in _PARAMETERS or (key.startswith(_PARAMETER_PREFIXES) and key not in _NO_PARAMETERS)
 
 
 def _agreed(group: Group, key: str) -> Any:

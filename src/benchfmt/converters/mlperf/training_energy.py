@@ -24,11 +24,19 @@ def add_energy(group: Group, mean: Olympic) -> None:
             group.findings.append(Failed(path, words))
         found.append(own if own and own.nodes and not own.faults else None)
     used = [found[index] for index in mean.of]
+    impossible = any(item.joules <= 0 for item in used if item)
     several = any(len(item.nodes) > 1 or item.switches for item in found if item)
     scope = "cluster" if several else "node"
     key = {"metric": "energy", "stage": "whole-run", "scope": scope, "unit": "J"}
+    samples = [item.joules if item and item.joules > 0 else None for item in found]
+    if impossible:
+        group.add(**key, statistic="olympic-mean-scaled", missing="invalid-in-source")
+        group.find("BF706", group.place.folder, "the power readings of a run that counts add up to no energy")
+        return
     if any(item is None for item in used):
-        group.add(**key, statistic="olympic-mean-scaled", missing="not-measured")
+        # Without a mean the energy of the runs that were measured has no other place.
+        shown = samples if any(item is not None for item in samples) else None
+        group.add(**key, statistic="olympic-mean-scaled", missing="not-measured", n=len(found), samples=shown)
         group.find("BF706", group.place.folder, "power was not measured, or cannot be read, for a run that counts")
         return
     runs = [item for item in used if item]
@@ -36,7 +44,6 @@ def add_energy(group: Group, mean: Olympic) -> None:
     basis = "estimated" if estimated else "derived"
     caveats = ["window-corrected"] if any(item.corrected for item in runs) else None
     joules = average([item.joules for item in runs])
-    samples = [item.joules if item else None for item in found]
     shared = {**key, "n": len(found), "basis": basis, "caveats": caveats}
     group.add(**shared, statistic="olympic-mean-scaled", value=joules * float(group.scaling))
     group.add(**shared, statistic="olympic-mean", value=joules, samples=samples)
@@ -51,9 +58,14 @@ def _parts(group: Group, runs: list[Energy], caveats: list[str] | None) -> None:
     key = {"metric": "energy", "statistic": "olympic-mean", "stage": "whole-run", "unit": "J", "n": len(group.runs)}
     for node in runs[0].nodes:
         values = [item.nodes[node] for item in runs if node in item.nodes]
-        if len(values) == len(runs):
-            group.add(**key, scope=f"node:{node.removeprefix('node_')}", value=average(values), basis="derived",
-                      caveats=caveats)  # fmt: skip
+        if len(values) < len(runs):
+            continue
+        part = {**key, "scope": f"node:{node.removeprefix('node_')}"}
+        joules = average(values)
+        if joules > 0:
+            group.add(**part, value=joules, basis="derived", caveats=caveats)
+        else:
+            group.add(**part, missing="invalid-in-source")
     if any(item.switches for item in runs):
         group.add(
             **key, scope="network", value=average([sum(item.switches.values()) for item in runs]), basis="estimated"

@@ -1,6 +1,8 @@
 """Energy of MLPerf Training runs (v4.0 on): readings of nodes and estimates of switches, in the same syntax as the logs.
 
-Rules: mlcommons/training_policies power_measurement.adoc; the window of the readings is stretched to that of the run.
+Rules: mlcommons/training_policies power_measurement.adoc, `sum(a power reading * duration between the previous reading
+and the current reading)`, as mlperf_logging/result_summarizer computes it: every reading counts as it is written, one
+below zero too; without a stop the last reading is the end; the window of the readings is stretched to that of the run.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class Energy:
     watts: dict[str, str] = field(default_factory=dict)
     """The estimated power of each switch, as the file writes it."""
     corrected: bool = False
-    """Whether a measurement stops before its last reading, so that the reading's time was taken."""
+    """Whether a measurement has no stop or stops before its last reading, so that the reading's time was taken."""
     faults: list[tuple[Path, str]] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
 
@@ -68,16 +70,15 @@ def _node(log: Log, energy: Energy, seconds: Decimal) -> str | None:
     times = [start.milliseconds]
     watts = []
     for time, value in readings:
-        if time is None or value is None or value < 0:
+        if time is None or value is None:
             return "a power_reading without time or power"
         times.append(time)
         watts.append(value)
     last = max(times)
-    if stop is None or stop.milliseconds is None:
-        return "no power_measurement_stop"
-    # Some files stop where they start; the tool of v4.0 took the last reading then.
-    energy.corrected |= stop.milliseconds < last
-    window = max(stop.milliseconds, last) - times[0]
+    # Some files stop where they start; the tool of v4.0 took the last reading then, and takes it where there is no stop.
+    stopped = stop.milliseconds if stop is not None and stop.milliseconds is not None else times[0]
+    energy.corrected |= stopped < last
+    window = max(stopped, last) - times[0]
     if window <= 0:
         return "the measurement has no length"
     joules = sum(power * float(end - begin) for power, (begin, end) in zip(watts, pairwise(times), strict=True)) / 1000

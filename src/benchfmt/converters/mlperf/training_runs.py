@@ -23,10 +23,11 @@ _KEPT = frozenset({
     "run_start", "run_stop", "eval_accuracy", "eval_error", "eval_result", "global_batch_size", "seed", "run_set_random_seed",
     "train_samples", "eval_samples", "gradient_accumulation_steps", "number_of_nodes", "accelerators_per_node",
     "number_of_ranks", "instance", "instance_id", "staging_start", "staging_stop", "init_start", "init_stop",
-    "max_sequence_length", "precision", "precision_mode", "max_steps", "opt_name",
+    "max_sequence_length", "precision", "precision_mode", "max_steps", "opt_name", "micro_batch_size",
+    "tensor_parallelism", "pipeline_parallelism", "context_parallelism", "expert_parallelism",
     "power_measurement_start", "power_measurement_stop", "power_reading", "interconnect_power_est", "conversion_eff",
 })  # fmt: skip
-_PREFIXES = ("opt_", "lars_opt_", "sgd_opt_", "lora_", "submission_")
+_PREFIXES = ("opt_", "lars_opt_", "sgd_opt_", "lora_", "submission_", "lowest_numerical_precision_in_")
 _SUCCESS = "success"
 
 UNSCORABLE, UNFINISHED, ABORTED = "unscorable", "unfinished", "aborted"
