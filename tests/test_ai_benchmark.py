@@ -19,6 +19,7 @@ import pytest
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.accounting import Account
 from benchfmt.converters.ai_benchmark import desktop, log, mobile
+from benchfmt.converters.ai_benchmark.scores import recomputed
 from benchfmt.converters.base import Failed, Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.suites import ai_benchmark as rules
@@ -406,3 +407,222 @@ def test_the_interface_holds_for_the_samples_of_ai_benchmark(samples: Path) -> N
 
 def test_the_interface_holds_for_the_samples_of_ai_benchmark_mobile(samples: Path) -> None:
     check_converter("ai-benchmark-mobile", [samples / "ai_benchmark"])
+
+
+# --- several runs in one text ---
+
+DEVICE = """>>   AI-Benchmark-v.0.1.2
+>>   Let the AI Games begin..
+
+*  TF Version: {tf}
+*  Platform: Linux-6.1
+*  CPU: N/A
+*  CPU RAM: {ram} GB
+*  GPU/0: {gpu}
+*  GPU RAM: 10.5 GB
+*  CUDA Version: 12.1
+*  CUDA Build: V12.1.66
+
+The benchmark is running...
+The tests might take up to 20 minutes
+Please don't interrupt the script
+
+"""
+FIRST = DEVICE.format(tf="2.11.0", ram=31, gpu="Made-up GPU A")
+SECOND = DEVICE.format(tf="2.12.0", ram=63, gpu="Made-up GPU B")
+
+
+def some_tests(mean: int, *numbers: int) -> str:
+    """Return the lines of some tests, whose times all differ and begin at `mean`."""
+    lines = []
+    for number in numbers:
+        model = rules.of_model(number, "inference")[0]
+        lines.append(f"{number}/19. {model.name}\n")
+        for test in (*rules.of_model(number, "inference"), *rules.of_model(number, "training")):
+            size = f"{test.size[0]}x{test.size[1]}"
+            lines.append(
+                f"{test.id} - {test.kind.ljust(9)} | batch={test.batch}, size={size}: {mean + len(lines)} ± 2 ms"
+            )
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def scored(body: str) -> str:
+    """Return a run with the scores that its tests give."""
+    lines = list(enumerate(body.split("\n"), start=1))
+    found = {kind: item.score for kind, item in recomputed(log.runs(lines)[-1]).items()}
+    return body + "\n".join(f"Device {kind} Score: {found[kind]}" for kind in ("Inference", "Training", "AI")) + "\n"
+
+
+WHOLE_A = scored(FIRST + some_tests(200, 1, 2, 3))
+WHOLE_B = scored(SECOND + some_tests(700, 1, 2, 3))
+ABORTED_A = FIRST + some_tests(200, 1, 2) + "3/19. Inception-V4\n\nKilled\n"
+SEVERAL = {
+    "two whole runs": (WHOLE_A + WHOLE_B, 2),
+    "two whole runs without banners": (
+        (WHOLE_A + WHOLE_B).replace(">>   AI-Benchmark-v.0.1.2\n", ""),
+        2,
+    ),
+    "the second without its device": (WHOLE_A + scored(some_tests(700, 1, 2, 3)), 2),
+    "an aborted run, then a whole one": (ABORTED_A + WHOLE_B, 2),
+    "an aborted run, then tests alone": (ABORTED_A + scored(some_tests(700, 1, 2, 3)), 2),
+    "an aborted run, then tests without headings": (
+        ABORTED_A + re.sub(r"(?m)^\d+/19\..*\n", "", scored(some_tests(700, 1, 2, 3))),
+        2,
+    ),
+    "an aborted run, then scores of another": (ABORTED_A + WHOLE_B[WHOLE_B.index("Device ") :], 2),
+    "one test printed twice": (FIRST + some_tests(200, 1, 2) + some_tests(700, 2, 3), 2),
+    "a heading that counts other tests": (
+        FIRST + some_tests(200, 1, 2) + scored(some_tests(700, 19, 19)[: some_tests(700, 19, 19).rindex("19/19")]
+                                             + some_tests(900, 18)).replace("/19. GNMT", "/1. GNMT"),
+        3,
+    ),
+    "a description from its middle on": (ABORTED_A + SECOND[SECOND.index("*  CPU RAM") :] + some_tests(700, 3, 4), 2),
+    "two runs in one session": (
+        WHOLE_A + "The benchmark is running...\n" + some_tests(700, 4, 5),
+        2,
+    ),
+    "two score blocks": ("Device AI Score: 100\n" * 2, 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_runs_in_one_file_stay_apart(tmp_path: Path, name: str) -> None:
+    text, runs = SEVERAL[name]
+    (tmp_path / "x.log").write_text(text, encoding="utf-8")
+    records, _ = records_of(tmp_path / "x.log")
+    executions = {r["provenance"]["execution"].rpartition("#")[2] for r in records}
+    assert executions == {str(number) for number in range(1, runs + 1)}
+    assert len({r["id"] for r in records}) == len(records)
+    for number in executions:
+        mine = [r for r in records if r["provenance"]["execution"].endswith(f"#{number}")]
+        times = [latency(r)["value"] for r in mine if "summary" not in r["benchmark"]["name"]]
+        assert not times or max(times) < 0.3 or min(times) > 0.6
+        names = {r.get("system", {}).get("accelerator", {}).get("name") for r in mine}
+        versions = {r["software"].get("engine_version") for r in mine}
+        assert len(names) == len(versions) == 1
+        if times and max(times) < 0.3:
+            assert (names, versions) == ({"Made-up GPU A"}, {"2.11.0"})
+        else:
+            assert (names, versions) in (({"Made-up GPU B"}, {"2.12.0"}), ({None}, {None}), ({"Made-up GPU B"}, {None}),
+                                         ({"Made-up GPU A"}, {"2.11.0"}))  # fmt: skip
+            assert not times or names != {"Made-up GPU A"}
+
+
+def test_scores_of_another_run_stand_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_text(SEVERAL["an aborted run, then scores of another"][0], encoding="utf-8")
+    records, account = records_of(tmp_path / "x.log")
+    first, second = (r for r in records if r["benchmark"]["name"] == "summary")
+    assert (first["status"], {m["missing"] for m in first["measurements"]}) == ("incomplete", {"not-reached"})
+    assert "system" not in second
+    assert all("caveats" not in m for m in second["measurements"])
+    assert {f.code for f in account.findings} == {"BF405", "BF515"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (FIRST, "no test and no score of AI Benchmark: the run was cut off before its first test"),
+        (FIRST[: FIRST.index("*  GPU")], "no test and no score of AI Benchmark"),
+        (FIRST[FIRST.index("*  TF") :] + "1/19. MobileNet-V2\n", "no test and no score of AI Benchmark"),
+        (
+            "1.1 - inference | batch=50, size=224x224:",
+            "no mean and deviation can be read in '1.1 - inference | batch=50, size=224x224:'",
+        ),
+        (
+            "Device Inference Score: 10\nDevice Training Score: 20\nDevice AI Score: 50\n",
+            "line 3: two runs in one file: the scores 10 and 20 do not make the AI score 50; none is taken",
+        ),
+        ("Device AI Score: 50", "line 1: the file ends in this line: digits of the score may be cut off"),
+    ],
+)
+def test_a_recognised_text_without_results_has_failed(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "x.log").write_text(text, encoding="utf-8")
+    records, account = records_of(tmp_path / "x.log")
+    assert not records
+    assert not account.ok
+    assert reason in json.dumps(account.to_dict(), ensure_ascii=False)
+
+
+def test_a_run_without_a_test_among_others_is_accounted_for(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_text(FIRST + WHOLE_B, encoding="utf-8")
+    records, account = records_of(tmp_path / "x.log")
+    assert {r["software"]["engine_version"] for r in records} == {"2.12.0"}
+    told = account.to_dict()
+    assert (told["rows"]["skipped"], told["rows"]["failed"]) == (1, 0)
+    assert "line 1: a run that ended before its first test" in json.dumps(told)
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_scores_at_the_end_of_a_file_are_taken_where_they_are_whole(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "x.log").write_text(WHOLE_A.rstrip("\n") + ending, encoding="utf-8")
+    records, account = records_of(tmp_path / "x.log")
+    assert account.ok
+    assert len(records[-1]["measurements"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("1.1 - inference | batch=50, size=224x224: 0.0 ± 0.0 ms\n", "below-resolution"),
+        ("Device Inference Score: 0\nDevice Training Score: 5\nDevice AI Score: 5\n", "not-measured"),
+        (
+            (
+                "1.1 - inference | batch=50, size=224x224: 999999999 ± 2 ms\n"
+                "1.2 - training | batch=50, size=224x224: 26500 ± 2 ms\n"
+                "Device Inference Score: 0\nDevice Training Score: 100\nDevice AI Score: 100\n"
+            ),
+            "below-resolution",
+        ),
+    ],
+)
+def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "x.log").write_text(line, encoding="utf-8")
+    records, _ = records_of(tmp_path / "x.log")
+    missing = [m for r in records for m in r["measurements"] if m.get("reported_value") in ("0", "0.0")]
+    assert [(m["missing"], m.get("value")) for m in missing] == [(reason, None)]
+
+
+@pytest.mark.parametrize(
+    ("described", "placement"),
+    [
+        (FIRST, ["gpu"]),
+        (FIRST[: FIRST.index("*  GPU")], ["cpu"]),
+        (FIRST[: FIRST.index("*  CPU RAM")], None),
+        ("", None),
+    ],
+)
+def test_the_device_is_said_or_absent(tmp_path: Path, described: str, placement: list[str] | None) -> None:
+    (tmp_path / "x.log").write_text(described + some_tests(200, 1), encoding="utf-8")
+    records, _ = records_of(tmp_path / "x.log")
+    assert {str(r["configuration"].get("placement")) for r in records if "configuration" in r} <= {str(placement)}
+    assert all("precision" not in r.get("configuration", {}) for r in records)
+
+
+def test_a_column_in_which_a_test_stands_twice_is_two_runs(tmp_path: Path) -> None:
+    head = "| model | stage | Board A | Board B |\n|---|---|---|---|\n"
+    row = "| 1/19. MobileNet-V2 | inference batch=50, size=224x224 | {} ± 1 ms | {} ± 1 ms |\n"
+    (tmp_path / "x.md").write_text(head + row.format(200, 210) + row.format(700, 710), encoding="utf-8")
+    records, _ = records_of(tmp_path / "x.md")
+    found = [
+        (r["system"]["name"], latency(r)["value"], r["provenance"]["execution"].rpartition("#")[2])
+        for r in records
+        if r["benchmark"]["name"] == "1.1"
+    ]
+    assert found == [("Board A", 0.2, "1"), ("Board B", 0.21, "2"), ("Board A", 0.7, "3"), ("Board B", 0.71, "4")]
+
+
+def test_passes_of_a_run_that_broke_off_count_for_no_other(tmp_path: Path) -> None:
+    passes = "Inference Time: {} ms\n"
+    text = (
+        FIRST + some_tests(200, 1) + "2/19. Inception-V3\n" + passes.format(900) + passes.format(400)
+        + "1/19. MobileNet-V2\n" + passes.format(999) + passes.format(450) + passes.format(454)
+        + "1.1 - inference | batch=50, size=224x224: 452 ± 2 ms\n"
+    )  # fmt: skip
+    (tmp_path / "x.log").write_text(text, encoding="utf-8")
+    found = latency(next(r for r in records_of(tmp_path / "x.log")[0] if latency_of(r) == 0.452))
+    assert (found["n"], found["samples"]) == (2, [0.45, 0.454])
+
+
+def latency_of(record: dict[str, Any]) -> float | None:
+    return next((m.get("value") for m in record["measurements"] if m["metric"] == "latency"), None)

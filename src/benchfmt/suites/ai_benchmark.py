@@ -6,6 +6,7 @@ The data stand in `data/ai_benchmark.toml`, each with its source. Nothing here r
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,16 @@ def find(number: int, kind: str, batch: int, size: tuple[int, int]) -> Test | No
 def of_kind(kind: str) -> tuple[Test, ...]:
     """Return all sub-tests of a kind."""
     return tuple(test for test in tests() if test.kind == kind)
+
+
+def is_named(number: int, heading: str) -> bool:
+    """Say whether a heading is the suite's name of the test with this number."""
+    known = next((test.name for test in tests() if test.number == number), None)
+    return known is not None and _letters(heading).startswith(_letters(known))
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def score(pairs: Iterable[tuple[str, str]]) -> int:

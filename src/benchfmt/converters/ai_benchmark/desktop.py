@@ -6,15 +6,17 @@ for its scores; they share `provenance.execution`. The table of sub-tests is `be
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from benchfmt.converters import texts
-from benchfmt.converters.ai_benchmark import log
+from benchfmt.converters.ai_benchmark import log, retyped
+from benchfmt.converters.ai_benchmark.scores import Again, recomputed, settled
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.readers import jsons
@@ -31,9 +33,7 @@ OPTIONS = ("processor", "accelerator", "system", "date", "submitter", "url")
 TEXTS = (".txt", ".log", ".md", ".markdown", ".out", ".rst")
 STAGES = {"inference": "inference", "training": "training-step", "micro": "inference"}
 SCORES = {"AI": "ai-score", "Inference": "inference-score", "Training": "training-score"}
-AGREE = Fraction(1, 100)
-"""Printed means are rounded: scores that differ by more belong to another run."""
-_WORDS = ("AI-Benchmark", " batch=", "Device Inference Score", "Device Training Score", "Device AI Score")
+_WORDS = ("AI-Benchmark", " batch=", "Device Inference Score", "Device Training Score", "Device AI Score", "CPU RAM:")
 """One of them stands in every post; looking for them first is quick."""
 _BENCH_KEYS = {"public_id", "type", "time_mean", "time_std"}
 _BENCH_HEAD = re.compile(r'^\s*\[\s*\{[^{}]*"public_id"')
@@ -77,7 +77,7 @@ def kind_of(head: str) -> str | None:
     if not any(word in head for word in _WORDS):
         return None
     text = texts.plain(head)
-    if log.BANNER.search(text) or log.RESULT.search(text):
+    if log.BANNER.search(text) or log.LOOSE.search(text) or _describes_device(text):
         return "log"
     if log.SCORE.search(text):
         return "scores"
@@ -85,6 +85,29 @@ def kind_of(head: str) -> str | None:
         r"\|\s*(?:Device (?:Inference|Training|AI) Score|(?:inference|training)\s+batch=\d+,\s*size=\d+x)", text
     )
     return "log" if retyped and re.search(r"\|\s*stage\s*\|", text) else None
+
+
+def _describes_device(text: str) -> bool:
+    """Say whether the lines stand in a text by which the package describes the device before its tests."""
+    keys = {match["key"] for line in text.split("\n") if (match := log.INFO.search(line))}
+    return keys >= {"TF Version", "CPU RAM"}
+
+
+def runs_of(text: str) -> list[log.Run]:
+    """Return the runs of a posted text, those of consoles first, then those of tables."""
+    lines = log.lines_of(text)
+    unended = None if text.endswith("\n") else len(lines)
+    table = [(number, line) for number, line in lines if line.lstrip().startswith("|")]
+    plain = [(number, line) for number, line in lines if not line.lstrip().startswith("|")]
+    consoles = list(settled(log.runs(plain), unended))
+    columns = list(retyped.runs(table, unended))
+    pins = retyped.pins(plain) if columns else {}
+    for run in columns:
+        run.pins = pins
+    found = [*consoles, *columns]
+    for number, run in enumerate((run for run in found if run.measured), start=1):
+        run.number = number
+    return found
 
 
 @dataclass(frozen=True)
@@ -96,13 +119,26 @@ class Maker:
 
     def posted(self) -> Iterator[Item]:
         """Yield what each run of a posted log gives."""
-        for run in log.runs(texts.text_of(self.unit.path)):
-            for result in run.results:
-                yield from self._result(run, result)
-            for damaged in run.damaged:
-                yield Failed(self.unit.path, f"line {damaged.line}: {damaged.reason}", damaged.line)
+        runs = runs_of(texts.text_of(self.unit.path))
+        if not any(run.measured for run in runs):
+            yield Failed(
+                self.unit.path, "no test and no score of AI Benchmark: the run was cut off before its first test"
+            )
+            return
+        for run in runs:
+            if run.measured:
+                yield from self._run(run)
+            else:
+                yield Skipped(self.unit.path, f"line {run.line}: a run that ended before its first test", run.line)
+
+    def _run(self, run: log.Run) -> Iterator[Item]:
+        for result in run.results:
+            yield from self._result(run, result)
+        for damaged in run.damaged:
+            yield Failed(self.unit.path, f"line {damaged.line}: {damaged.reason}", damaged.line)
+        if run.results or run.scores:
             yield self._made(self._summary(run), len(run.results) + 1)
-            yield from self._findings(run)
+        yield from self._findings(run)
 
     def _result(self, run: log.Run, result: log.Result) -> Iterator[Item]:
         path = self.unit.path
@@ -155,6 +191,11 @@ class Maker:
             ]
             return data
         data["measurements"] = measured(result, key)
+        if not any("value" in item for item in data["measurements"]):
+            data["status"], data["status_detail"] = (
+                "incomplete",
+                "the time is printed as 0, below what its digits resolve",
+            )
         return data
 
     def _summary(self, run: log.Run) -> dict[str, Any]:
@@ -165,7 +206,8 @@ class Maker:
         told = {kind: text for kind, (text, _) in run.scores.items()}
         again = recomputed(run)
         if told.keys() - _zeros(told):
-            data["measurements"] = [_score(kind, told, again, micro=micro) for kind in SCORES if kind in told]
+            ran = {result.kind for result in run.results}
+            data["measurements"] = [_score(kind, told, again, ran, micro=micro) for kind in SCORES if kind in told]
             _head(data["measurements"])
         else:
             data["status"], data["status_detail"] = "incomplete", _ended(run)
@@ -177,6 +219,12 @@ class Maker:
     def _findings(self, run: log.Run) -> Iterator[Finding]:
         where = self.unit.path.name
         again = recomputed(run)
+        if run.strangers:
+            line = min(line for _, line in run.scores.values())
+            yield texts.finding(
+                "BF405", where, f"line {line}: the scores do not follow from the tests before them; they stand for a run of "
+                "their own, of which neither tests nor device are known", "keep the whole log of one run",
+            )  # fmt: skip
         for kind, (text, line) in run.scores.items():
             if kind not in again or text == "0":
                 continue
@@ -209,7 +257,12 @@ class Maker:
                 "BF515", where, "the post holds scores alone and does not say of which device",
                 "say it: --option processor=… or --option accelerator=…",
             )  # fmt: skip
-        elif run.info and not run.gpus and run.info.get("CPU", "N/A") == "N/A" and "processor" not in self.unit.options:
+        elif (
+            "CPU RAM" in run.info
+            and placement_of(run) == ["cpu"]
+            and run.info.get("CPU", "N/A") == "N/A"
+            and "processor" not in self.unit.options
+        ):
             yield texts.finding(
                 "BF515", where, "the run was on a processor, which the log does not name (CPU: N/A)",
                 "say which: --option processor=…",
@@ -276,20 +329,31 @@ def measured(result: log.Result, key: Mapping[str, Any]) -> list[dict[str, Any]]
     more: dict[str, Any] = {"caveats": caveats} if caveats else {}
     counted = result.passes[1:] if len(result.passes) > 1 else result.passes
     spread: dict[str, Any] = {"n": 1} if single else {"stddev": convert(std, "ms", "s")}
-    if counted and _agrees(counted, mean):
+    if counted and _agrees(counted, mean, std):
         spread |= {"n": len(counted), "samples": [convert(text, "ms", "s") for text in counted]}
     statistic = "single" if single else "mean"
     latency = texts.measurement("latency", mean, "ms", statistic=statistic, **key, **spread, **more)
-    if not result.batch or not latency["value"]:
+    if not latency["value"]:  # printed as 0.0 ms: no batch takes no time
+        return [{**texts.missing("latency", "below-resolution", statistic=statistic, **key), "reported_value": mean}]
+    if not result.batch:
         return [latency]
     rate = Fraction(result.batch * 1000) / Fraction(mean)
     return [latency, texts.derived("throughput", rate, stage=key["stage"], per="sample", **more)]
 
 
-def _agrees(passes: tuple[str, ...], mean: str) -> bool:
-    """Say whether the mean that was printed is that of the passes that count, as far as it was printed."""
-    exact = Fraction(sum(map(int, passes)), len(passes))
-    return abs(exact - Fraction(mean)) <= 1
+def _agrees(passes: tuple[str, ...], mean: str, std: str) -> bool:
+    """Say whether mean and deviation that were printed are those of the passes that count, as far as they were printed."""
+    times = [int(text) for text in passes]
+    average = Fraction(sum(times), len(times))
+    deviation = math.sqrt(sum((time - average) ** 2 for time in times) / len(times))
+    return abs(average - Fraction(mean)) <= _half(mean) and abs(deviation - float(std)) <= float(_half(std)) * (
+        1 + 1e-9
+    )
+
+
+def _half(printed: str) -> Fraction:
+    """Return half of the last digit of a printed number."""
+    return Fraction(1, 2 * 10 ** len(printed.partition(".")[2]))
 
 
 def system_of(run: log.Run, options: Mapping[str, str]) -> dict[str, Any]:
@@ -327,10 +391,14 @@ def accelerators_of(run: log.Run, options: Mapping[str, str]) -> Any:
 
 
 def placement_of(run: log.Run) -> list[str] | None:
-    """Return what ran the tests: without a GPU line it was the processor, whatever was said around the log."""
-    if run.gpus:
+    """Return what ran the tests: the package lists the GPUs that it uses after the memory; without one it was the processor.
+
+    A log that lacks the description, or its end, says neither.
+    """
+    if run.gpus or run.gpu_ram:
         return ["gpu"]
-    return ["cpu"] if run.info or (run.device and run.device.endswith(" CPU")) else None
+    listed = "CPU RAM" in run.info or (run.device and run.device.endswith(" CPU"))
+    return ["cpu"] if listed else None
 
 
 def software_of(run: log.Run) -> dict[str, Any]:
@@ -343,40 +411,14 @@ def software_of(run: log.Run) -> dict[str, Any]:
     return given(engine="tensorflow", engine_version=version and texts.one_line(version), stack=stack or None)
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
-    """A score that was calculated anew: from how many of its tests, and how many there are."""
-
-    score: int
-    tests: int
-    of: int
-
-    def agrees(self, text: str) -> bool:
-        """Say whether a printed score is this one, as far as the printed means are exact."""
-        return abs(int(text) - self.score) <= AGREE * max(self.score, int(text))
-
-
-def recomputed(run: log.Run) -> dict[str, Again]:
-    """Return the scores that follow from the tests of a run; the package takes those that finished."""
-    found: dict[str, Again] = {}
-    for score, kind in (("Inference", "inference"), ("Training", "training"), ("Inference", "micro")):
-        pairs = {
-            r.test.id: (r.test.ref, r.mean)
-            for r in run.results
-            if r.test and r.test.kind == kind and r.mean and float(r.mean)
-        }
-        if pairs:
-            found[score] = Again(rules.score(pairs.values()), len(pairs), len(rules.of_kind(kind)))
-    parts = [found[name] for name in ("Inference", "Training") if name in found]
-    if len(parts) == 2:
-        found["AI"] = Again(*(sum(getattr(part, name) for part in parts) for name in ("score", "tests", "of")))
-    return found
-
-
-def _score(kind: str, told: Mapping[str, str], again: Mapping[str, Again], *, micro: bool) -> dict[str, Any]:
+def _score(
+    kind: str, told: Mapping[str, str], again: Mapping[str, Again], ran: Collection[str], *, micro: bool
+) -> dict[str, Any]:
     metric = f"{SUITE}:{'micro-score' if micro and kind == 'Inference' else SCORES[kind]}"
     if kind in _zeros(told):
-        return {**texts.missing(metric, "not-measured"), "reported_value": told[kind]}
+        # A fork prints 0 for what was not run; of tests that ran it is a score below 1.
+        reason = "below-resolution" if kind.lower() in ran else "not-measured"
+        return {**texts.missing(metric, reason), "reported_value": told[kind]}
     caveats = []
     if kind in again:
         caveats += [] if again[kind].agrees(told[kind]) else ["foreign-score"]
@@ -394,7 +436,7 @@ def _head(measurements: list[dict[str, Any]]) -> None:
 
 
 def _zeros(told: Mapping[str, str]) -> set[str]:
-    """Return the scores that a fork prints as 0 for what was not run."""
+    """Return the scores that are printed as 0, which no run has."""
     return {kind for kind, text in told.items() if int(text) == 0}
 
 

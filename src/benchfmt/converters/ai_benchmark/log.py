@@ -1,13 +1,14 @@
 """The stdout of AI Benchmark's desktop package as people post it: clean, in markdown, cut off, stitched, or retyped.
 
 Lines are searched, not matched from their start: prompts, bullets and noise of TensorFlow stand before and between.
+Several invocations may stand in one text. A run prints everything once and its tests in rising order, so that what
+repeats or goes back begins the next run: no result is ever joined with the scores or the device of another run.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from benchfmt.suites import ai_benchmark as rules
@@ -15,27 +16,26 @@ from benchfmt.suites import ai_benchmark as rules
 SPREAD = r"(?:±|Â±|\+/-|\+-|ms,\s*std:|[ñ\ufffd])"
 """What stands between mean and deviation: consoles without ± print words, and others spoil it."""
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-_VALUE = rf"(?P<mean>{_NUMBER})\s*{SPREAD}\s*(?P<std>{_NUMBER})\s*ms"
+VALUE = rf"(?P<mean>{_NUMBER})\s*{SPREAD}\s*(?P<std>{_NUMBER})\s*ms"
 BANNER = re.compile(r">>\s+AI-Benchmark(?:-v\.|\s+-\s+)(?P<version>[0-9][^\s*`]*)")
 INFO = re.compile(
     r"\*\s+(?P<key>TF Version|Platform|CPU|CPU RAM|GPU/[0-9]+|GPU RAM|CUDA Version|CUDA Build):\s*(?P<value>.*?)\s*$"
 )
+STARTED = re.compile(r"\bThe benchmark is running\b")
 SECTION = re.compile(r"(?P<number>[0-9]{1,2})/(?P<of>[0-9]{1,2})\.\s+(?P<name>[A-Z].*?)\s*$")
 RESULT = re.compile(
-    rf"(?P<number>[0-9]{{1,2}})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|(?P<config>.*?):\s*{_VALUE}"
+    rf"(?P<number>[0-9]{{1,2}})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|(?P<config>.*?):\s*{VALUE}"
 )
 LOOSE = re.compile(r"(?P<number>[0-9]{1,2})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|")
 SCORE = re.compile(r"Device (?P<kind>Inference|Training|AI) Score:\s*(?P<score>[0-9]+)")
 CONFIG = re.compile(r"batch=(?P<batch>[0-9]{1,6}),size=(?P<a>[0-9]{1,6})x(?P<b>[0-9]{1,6})")
-PASS = re.compile(r"(?:Inference|Training) Time:\s*(?P<ms>[0-9]+)\s*ms")
+PASS = re.compile(r"(?P<kind>Inference|Training) Time:\s*(?P<ms>[0-9]+)\s*ms")
 ERROR = re.compile(
     r"Traceback \(most recent|^\s*[\w.]*(?:Error|Exception)\b|: F tensorflow/|^Aborted|Segmentation fault|^Killed|core dumped"
     r"|KeyboardInterrupt|\bOOM when"
 )
-PIN = re.compile(r"(?P<name>[A-Za-z][\w.-]*)==(?P<version>[0-9][\w.]*)")
-_TABLE_STAGE = re.compile(r"^(?P<kind>inference|training)\b\s*(?P<config>.*)$")
-_TABLE_SCORE = re.compile(r"^Device (?P<kind>Inference|Training|AI) Score$")
-_WITH_NOTE = re.compile(rf"^{_VALUE}\s*(?P<note>.*)$")
+_INFO_ORDER = ("TF Version", "Platform", "CPU", "CPU RAM", "GPU", "CUDA Version", "CUDA Build")
+"""The package prints the device once, in this order; a GPU has two lines, and there may be several."""
 _ERRORS_TOLD = 5
 _LONGEST_LINE = 2_000
 _FANCY = re.compile("[\U0001d400-\U0001d7ff]+")
@@ -68,9 +68,10 @@ class Damaged:
 
 @dataclass
 class Run:
-    """What one invocation printed."""
+    """What one invocation printed, from the line where it begins."""
 
     number: int
+    line: int = 1
     version: str | None = None
     info: dict[str, str] = field(default_factory=dict)
     gpus: list[str] = field(default_factory=list)
@@ -80,85 +81,171 @@ class Run:
     damaged: list[Damaged] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     pins: dict[str, str] = field(default_factory=dict)
+    started: bool = False
+    """Whether the run says that its tests begin."""
+    strangers: bool = False
+    """Whether these are scores that do not follow from the tests printed before them."""
     device: str | None = None
     """The heading of the column, where results were retyped as a table."""
 
     @property
-    def says_anything(self) -> bool:
-        """Whether there is more than a banner."""
-        return bool(self.results or self.scores or self.damaged or self.info)
+    def measured(self) -> bool:
+        """Whether the run printed a test or a score, readable or not."""
+        return bool(self.results or self.scores or self.damaged)
+
+    @property
+    def introduced(self) -> bool:
+        """Whether the run printed anything of itself before its first test."""
+        return bool(self.version or self.info or self.gpus or self.gpu_ram or self.started)
 
 
-def runs(text: str) -> list[Run]:
-    """Return what each invocation in a text printed, in order."""
+def lines_of(text: str) -> list[tuple[int, str]]:
+    """Return the lines of a text with their numbers, its mathematical letters as plain ones."""
     # 0.1.0 prints its banner in mathematical letters. No line of a log is longer than a screen is wide.
     plainly = _FANCY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    lines = [(number, line[:_LONGEST_LINE]) for number, line in enumerate(plainly.split("\n"), start=1)]
-    table = [(number, line) for number, line in lines if line.lstrip().startswith("|")]
-    plain = [(number, line) for number, line in lines if not line.lstrip().startswith("|")]
-    found = [run for run in _logs(plain) if run.results or run.scores or run.damaged]
-    retyped = list(_tables(table, len(found)))
-    pins = {m["name"]: m["version"] for _, line in plain for m in PIN.finditer(line)}
-    for run in retyped:
-        run.pins = pins
-    for number, run in enumerate([*found, *retyped], start=1):
-        run.number = number
-    return [*found, *retyped]
+    return [(number, line[:_LONGEST_LINE]) for number, line in enumerate(plainly.split("\n"), start=1)]
 
 
-def _logs(lines: list[tuple[int, str]]) -> Iterator[Run]:
-    run, passes = Run(1), list[str]()
-    for number, raw in lines:
-        line = raw.rstrip()
-        if starts_anew(run, line):
-            yield run
-            run, passes = Run(run.number + 1), []
+def runs(lines: list[tuple[int, str]]) -> list[Run]:
+    """Return what each invocation printed, in order; the last may have broken off before its first test."""
+    reader = _Reader()
+    for number, line in lines:
+        reader.see(number, line.rstrip())
+    return [*reader.ended, *reader.rest()]
+
+
+class _Reader:
+    """Takes the lines of a console one by one and keeps the runs apart."""
+
+    def __init__(self) -> None:
+        self.ended: list[Run] = []
+        self._begin(1)
+
+    def rest(self) -> list[Run]:
+        """Return the run that was read last, in a list that is empty where it says nothing."""
+        return [self._run] if self._run.measured or self._run.introduced else []
+
+    def _begin(self, line: int) -> None:
+        self._run = Run(len(self.ended) + 1, line)
+        self._rank = (-1, 0)
+        """How far the description of the device has come."""
+        self._test = (0, 0)
+        """Number and part of the last test."""
+        self._section: tuple[int, int] | None = None
+        """Number of the last heading and how many tests it says there are."""
+        self._passes: list[tuple[str, str]] = []
+
+    def _next_run(self, line: int) -> None:
+        self.ended += self.rest()
+        self._begin(line)
+
+    def see(self, number: int, line: str) -> None:
+        """Take one line."""
         if match := BANNER.search(line):
-            run.version = match["version"]
+            self._banner(number, match)
         elif match := INFO.search(line):
-            _inform(run, match["key"], match["value"])
+            self._info(number, match["key"], match["value"])
+        elif STARTED.search(line):
+            if self._run.measured or self._run.started:
+                self._next_run(number)
+            self._run.started = True
         elif match := RESULT.search(line):
-            run.results.append(_result(match, number, tuple(passes)))
-            run.errors, passes = [], []
+            self._result(number, match)
         elif match := PASS.search(line):
-            passes.append(match["ms"])
+            self._passes.append((match["kind"].lower(), match["ms"]))
         elif match := SCORE.search(line):
-            run.scores.setdefault(match["kind"], (match["score"], number))
+            if match["kind"] in self._run.scores:
+                self._next_run(number)
+            self._run.scores[match["kind"]] = (match["score"], number)
         elif match := LOOSE.search(line):
-            run.damaged.append(Damaged(number, f"no mean and deviation can be read in {line.strip()!r}"))
+            self._place_test(number, match)
+            reason = f"no mean and deviation can be read in {line.strip()!r}"
+            self._run.damaged.append(Damaged(number, reason))
+        elif match := SECTION.search(line):
+            self._heading(number, match)
         elif ERROR.search(line):
-            run.errors = [*run.errors, line.strip()][-_ERRORS_TOLD:]
-    yield run
+            self._run.errors = [*self._run.errors, line.strip()][-_ERRORS_TOLD:]
 
+    def _banner(self, number: int, match: re.Match[str]) -> None:
+        if self._run.measured or self._run.introduced:
+            self._next_run(number)
+        self._run.version = match["version"]
 
-def starts_anew(run: Run, line: str) -> bool:
-    """Say whether a line belongs to another invocation than what was read so far."""
-    if BANNER.search(line):
-        return run.says_anything
-    if match := INFO.search(line):
-        return match["key"] == "TF Version" and ("TF Version" in run.info or bool(run.results or run.scores))
-    if match := LOOSE.search(line):
-        printed = f"{match['number']}.{match['sub']}"
-        return bool(run.scores) or any(r.printed == printed and r.kind == match["kind"] for r in run.results)
-    match = SCORE.search(line)
-    return bool(match) and match["kind"] in run.scores if match else False
+    def _info(self, number: int, key: str, value: str) -> None:
+        rank = self._rank_of(key)
+        if self._run.measured or self._run.started or rank <= self._rank:
+            self._next_run(number)
+            rank = self._rank_of(key)
+        self._rank = rank
+        if key.startswith("GPU/"):
+            self._run.gpus.append(value)
+        elif key == "GPU RAM":
+            self._run.gpu_ram.append(value)
+        else:
+            self._run.info[key] = value
 
+    def _rank_of(self, key: str) -> tuple[int, int]:
+        """Return the place of a line in the description of a device: every GPU has a name, then its memory."""
+        gpu = _INFO_ORDER.index("GPU")
+        if key.startswith("GPU/"):
+            return gpu, 2 * int(key.removeprefix("GPU/")[:6])
+        if key == "GPU RAM":
+            last = self._rank[1] if self._rank[0] == gpu else 0
+            return gpu, last + 1 - last % 2
+        return _INFO_ORDER.index(key), 0
 
-def _inform(run: Run, key: str, value: str) -> None:
-    if key.startswith("GPU/"):
-        run.gpus.append(value)
-    elif key == "GPU RAM":
-        run.gpu_ram.append(value)
-    else:
-        run.info[key] = value
+    def _heading(self, number: int, match: re.Match[str]) -> None:
+        """Take the heading of a test: how many tests a run has does not change while it runs."""
+        heading = (int(match["number"]), int(match["of"]))
+        if not rules.is_named(heading[0], match["name"]):
+            return
+        other = self._section is not None and (heading[1] != self._section[1] or heading[0] <= self._section[0])
+        if other or heading[0] < self._test[0] or self._run.scores:
+            self._next_run(number)
+        self._section = heading
+        self._passes = []
+
+    def _place_test(self, number: int, match: re.Match[str]) -> None:
+        """Begin the next run where a test does not come after the last one."""
+        test = (int(match["number"]), int(match["sub"]))
+        if self._run.scores or test <= self._test:
+            passes = self._passes
+            self._next_run(number)
+            self._passes = passes  # they stand between the last test and this one
+        self._test = test
+
+    def _result(self, number: int, match: re.Match[str]) -> None:
+        self._place_test(number, match)
+        passes: list[str] = []
+        for kind, ms in reversed(self._passes):
+            if kind != match["kind"]:
+                break
+            passes.insert(0, ms)
+        self._passes = []
+        self._run.errors = []
+        found = _result(match, number, tuple(passes))
+        if number == 1 and found.test is None:
+            # Of a text that begins in the middle of a line, 11.1 may be left as 1.1.
+            reason = f"the suite has no test {found.printed} like it, and the beginning of a first line may be cut off"
+            self._run.damaged.append(Damaged(number, reason))
+        else:
+            self._run.results.append(found)
 
 
 def _result(match: re.Match[str], line: int, passes: tuple[str, ...]) -> Result:
     batch, size, test, repaired = configuration(int(match["number"]), match["kind"], match["config"])
     return Result(
-        printed=f"{match['number']}.{match['sub']}", kind=match["kind"], line=line, mean=match["mean"],
-        std=match["std"], batch=batch, size=size, test=test, passes=passes, repaired=repaired,
-    )  # fmt: skip
+        printed=f"{match['number']}.{match['sub']}",
+        kind=match["kind"],
+        line=line,
+        mean=match["mean"],
+        std=match["std"],
+        batch=batch,
+        size=size,
+        test=test,
+        passes=passes,
+        repaired=repaired,
+    )
 
 
 def configuration(
@@ -191,50 +278,3 @@ def _could_be(test: rules.Test, config: str) -> bool:
     only = re.sub(r"[^a-z0-9=,]", "", config)
     cut = len(config) >= len(whole) - 2 and whole.startswith(config)
     return only == whole or cut
-
-
-def _tables(lines: list[tuple[int, str]], already: int) -> Iterator[Run]:
-    """Yield the columns of retyped tables: model, stage, then a device each."""
-    columns: dict[int, Run] = {}
-    number, sub = 0, 0
-    for line, raw in lines:
-        cells = [cell.strip() for cell in raw.strip().strip("|").split("|")]
-        if len(cells) > 2 and cells[1].lower() == "stage":
-            yield from _told(columns)
-            columns = {
-                index: Run(already + index, device=name) for index, name in enumerate(cells[2:], start=2) if name
-            }
-            continue
-        if not columns or len(cells) < 3 or set(raw) <= set("|-: \t"):
-            continue
-        if match := SECTION.search(cells[0]):
-            number, sub = int(match["number"]), 0
-        score, stage = _TABLE_SCORE.match(cells[1]), _TABLE_STAGE.match(cells[1])
-        sub += bool(stage)
-        for index, run in columns.items():
-            cell = cells[index] if index < len(cells) else ""
-            if cell and score and cell.isdigit():
-                run.scores.setdefault(score["kind"], (cell, line))
-            elif cell and stage:
-                _cell(run, number, sub, stage, cell, line)
-    yield from _told(columns)
-
-
-def _told(columns: dict[int, Run]) -> Iterator[Run]:
-    yield from (run for run in columns.values() if run.results or run.scores or run.damaged)
-
-
-def _cell(run: Run, number: int, sub: int, stage: re.Match[str], cell: str, line: int) -> None:
-    batch, size, test, repaired = configuration(number, stage["kind"], stage["config"])
-    printed = test.id if test else f"{number}.{sub}"
-    value = _WITH_NOTE.match(cell)
-    if not value and not re.match(r"(?i)^error", cell):
-        run.damaged.append(Damaged(line, f"test {printed}: {cell!r} is no time"))
-        return
-    run.results.append(
-        Result(
-            printed=printed, kind=stage["kind"], line=line, mean=value["mean"] if value else None,
-            std=value["std"] if value else None, batch=batch, size=size, test=test, repaired=repaired,
-            note=(value["note"] or None) if value else cell,
-        )
-    )  # fmt: skip
