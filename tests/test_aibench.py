@@ -337,6 +337,65 @@ def test_bad_input_is_told(tmp_path: Path, name: str, content: str, reason: str)
     assert reason in json.dumps(account["entries"])
 
 
+def baseline(tmp_path: Path, data: object) -> list[dict[str, Any]]:
+    """Return the records of a baseline, each its own package's worth: what is written is conformant."""
+    (tmp_path / "EX2-8G_L3_RN50_INFERENCE_FP16_baseline.json").write_text(json.dumps(data))
+    convert(tmp_path, "aibench").write(tmp_path / "package")
+    assert validate(tmp_path / "package").findings == []
+    return records_of(tmp_path / "EX2-8G_L3_RN50_INFERENCE_FP16_baseline.json")[0]
+
+
+@pytest.mark.parametrize("cell", [-1.0, -1, 0, 0.0, None, float("nan")])
+def test_a_rate_that_cannot_be_has_no_value(tmp_path: Path, cell: float | None) -> None:
+    known, unknown = baseline(tmp_path, {"val.total_ips": {"1": {"2": {"dali-cpu": 81.25, "syntetic": cell}}}})
+    assert (known["status"], known["measurements"][0]["value"]) == ("ok", 81.25)
+    assert unknown["status"] == "incomplete"
+    assert unknown["measurements"][0] == {
+        "metric": "throughput", "stage": "whole-run", "per": "sample", "missing": "invalid-in-source",
+        "reported_value": "NaN" if cell is not None and cell != cell else str(cell),
+    }  # fmt: skip
+
+
+def test_a_latency_that_cannot_be_has_no_value_and_the_rate_beside_it_stays(tmp_path: Path) -> None:
+    data = {"val.compute_latency": {"1": {"4": {"dali-cpu": -1}}}, "val.total_ips": {"1": {"4": {"dali-cpu": 12}}}}
+    (record,) = baseline(tmp_path, data)
+    found = by_metric(record)
+    assert (found["throughput"]["value"], found["throughput"]["primary"]) == (12, True)
+    assert (found["latency"]["missing"], record["status"]) == ("invalid-in-source", "ok")
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"train.loss": [[4.5, 6.0], [2.5, 3.25]]},
+        {"train.loss": [[4.5, 6.0]], "val.top1": [[10.5, 12.0]], "val.top5": [[30, 40]]},
+        {"train.total_ips": [[100, 200]], "val.top1": [[50.5, 60.25]]},
+    ],
+)
+def test_a_baseline_of_curves_is_a_band_and_no_result(tmp_path: Path, metrics: dict[str, Any]) -> None:
+    path = tmp_path / "X9_RN50_TF32_curve_baseline.json"
+    path.write_text(json.dumps({"model": "", "ngpus": [8], "bs": [32], "metric_keys": [*metrics], "metrics": metrics}))
+    records, account = records_of(path)
+    (entry,) = account.to_dict()["entries"]
+    assert (records, entry["role"]) == ([], "skipped")
+    assert entry["reason"].startswith("a baseline of training curves: a pair [low, high] for each epoch")
+
+
+def test_an_epoch_without_a_rate_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "x-raport.json"
+    metrics = {"train.total_ips": [100.0, -1.0, 110.0], "val.top1": [40.5, 120.0]}
+    path.write_text(json.dumps({"model": "resnet50", "metrics": metrics}))
+    found = by_metric(only(path))
+    assert (found["throughput"]["value"], found["throughput"]["samples"]) == (105, [100, None, 110])
+    assert found["accuracy"]["missing"] == "invalid-in-source"
+
+
+def test_the_baselines_that_went_wrong_once(faults: Path, tmp_path: Path) -> None:
+    account = convert(faults / "tables" / "daibench").write(tmp_path / "package")
+    assert (account.total("records"), account.count("skipped"), account.ok) == (2, 1, True)
+    assert validate(tmp_path / "package").findings == []
+
+
 def test_nothing_is_made_of_other_texts(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("Epoch 1: loss 0.3\n")
     (tmp_path / "b.csv").write_text("a,b\n1,2\n")

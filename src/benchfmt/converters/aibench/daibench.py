@@ -9,16 +9,20 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.aibench import about as saying
-from benchfmt.converters.base import Failed, Item, Unit
+from benchfmt.converters.base import Failed, Item, Skipped, Unit
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.record import given
 from benchfmt.suites import aibench as rules
+from benchfmt.units import exact
 
 SUITE = {"suite": "daibench"}
 PHASES = {"train": "training", "val": "inference"}
 RATES = {"total_ips": "whole-run", "compute_ips": "compute"}
 """Images per second, by what the timer covers: loading of the data too, or the device alone."""
+_NO_NUMBER = ("None", "NaN", "nan", "Infinity", "-Infinity")
+"""What stands for a number in JSON of Python's that has none."""
+_PERCENT = 100
 _STEP = 2
 _EARLY = 1
 """So many first entries do not count: the program warms up in them."""
@@ -84,11 +88,11 @@ def _rates(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for name, stage in RATES.items():
         series = _series(steps, f"train.{name}")
         if len(series) > _EARLY:
-            found.append(_mean("throughput", series, stage=stage, per="sample"))
+            found.append(_mean("throughput", series, _EARLY, stage=stage, per="sample"))
     for name, stage in (("data_time", "data-loading"), ("compute_time", "training-step")):
         series = _series(steps, f"train.{name}")
         if len(series) > _EARLY:
-            found.append(_mean("duration", series, stage=stage, per="step"))
+            found.append(_mean("duration", series, _EARLY, stage=stage, per="step"))
     return found
 
 
@@ -96,12 +100,29 @@ def _series(steps: list[dict[str, Any]], name: str) -> list[str]:
     return [str(entry["data"][name]) for entry in steps if name in entry["data"]]
 
 
-def _mean(metric: str, series: list[str], **key: Any) -> dict[str, Any]:
-    """Return the mean of what counts; the first entry covers the warm-up, and stands as null among the samples."""
-    counted = series[_EARLY:]
-    mean = sum((Fraction(text) for text in counted), Fraction(0)) / len(counted)
-    samples = [None] * _EARLY + [float(text) for text in counted]
+def _mean(metric: str, series: list[str], early: int = 0, **key: Any) -> dict[str, Any]:
+    """Return the mean of the entries that count; the others stand as null among the samples.
+
+    The first `early` entries cover the warm-up, and one that cannot be (-1 images a second) was not measured.
+    """
+    numbers = [None] * early + [_possible(text) for text in series[early:]]
+    counted = [number for number in numbers if number is not None]
+    if not counted:
+        return texts.missing(metric, "invalid-in-source", statistic="mean", **key)
+    mean = sum(counted, Fraction(0)) / len(counted)
+    samples = [None if number is None else float(number) for number in numbers]
     return texts.derived(metric, mean, statistic="mean", n=len(series), samples=samples, **key)
+
+
+def _possible(text: str) -> Fraction | None:
+    """Return a rate or a time as a number; DAIBench writes -1 where it has none, and neither can be 0.
+
+    Raises ValueError where the text is no number.
+    """
+    number = exact(text)
+    if number is None:
+        raise ValueError(f"{text!r} is no number")
+    return number if number > 0 else None
 
 
 def _qualities(ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -109,8 +130,16 @@ def _qualities(ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for name, metric in (("val.top1", "accuracy"), ("val.top5", "top-5-accuracy")):
         series = _series(ends, name)
         if series:
-            found.append(texts.measurement(metric, series[-1], "%", statistic="final"))
+            found.append(_percent(metric, series[-1]))
     return found
+
+
+def _percent(metric: str, text: str) -> dict[str, Any]:
+    """Return a share in percent, without a value where it can be none."""
+    number = exact(text)
+    if number is not None and not 0 <= number <= _PERCENT:
+        return {**texts.missing(metric, "invalid-in-source", statistic="final"), "reported_value": text}
+    return texts.measurement(metric, text, "%", statistic="final")
 
 
 def report(unit: Unit) -> Iterator[Item]:
@@ -120,13 +149,20 @@ def report(unit: Unit) -> Iterator[Item]:
     if not isinstance(metrics, dict):
         yield Failed(unit.path, "the object has no `metrics`")
         return
+    if _has_bands(metrics):
+        words = "a baseline of training curves: a pair [low, high] for each epoch, between which a run may lie, is no result"
+        yield Skipped(unit.path, words)
+        return
     record = _frame(unit, {**given(model=data.get("model")), **SUITE, **saying.said(unit)})
     trained = any(name.startswith("train.") for name in metrics)
     record["benchmark"] |= {"name": f"{data.get('model', 'unknown')}-{'training' if trained else 'inference'}"}
     record["benchmark"]["phase"] = "training" if trained else "inference"
-    record["measurements"] = [item for name, series in metrics.items() for item in _of_epochs(name, series)]
-    if record["measurements"]:
-        record["measurements"][0]["primary"] = True
+    try:
+        record["measurements"] = [item for name, series in metrics.items() for item in _of_epochs(name, series)]
+    except ValueError as error:
+        yield Failed(unit.path, f"not a result: {error}")
+        return
+    _complete(record, ", ".join(metrics))
     command = [str(word) for word in data.get("cmd") or () if isinstance(word, str)]
     record["extensions"] = {"daibench": given(cmd=command or None, ngpus=texts.native(data.get("ngpus")))}
     try:
@@ -135,19 +171,32 @@ def report(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, f"not a result: {error}")
 
 
+def _has_bands(metrics: Mapping[str, Any]) -> bool:
+    """Say whether the entries of an epoch are pairs, as those of `*_curve_baseline.json` are."""
+    return any(isinstance(entry, list) for series in metrics.values() if isinstance(series, list) for entry in series)
+
+
+def _complete(record: dict[str, Any], named: str) -> None:
+    """Mark the headline number; a record none of whose numbers has a value is incomplete."""
+    valued = next((item for item in record["measurements"] if "value" in item), None)
+    if valued is not None:
+        valued["primary"] = True
+    elif record["measurements"]:
+        record["status"] = "incomplete"
+        record["status_detail"] = f"no number of {named} can be a result"
+
+
 def _of_epochs(name: str, series: Any) -> Iterator[dict[str, Any]]:
     part, _, word = name.partition(".")
     texts_of = [str(item) for item in series] if isinstance(series, list) and series else []
     if not texts_of or part not in PHASES:
         return
     if word in RATES:
-        mean = sum((Fraction(text) for text in texts_of), Fraction(0)) / len(texts_of)
-        key = {"statistic": "mean", "stage": RATES[word], "per": "sample", "n": len(texts_of)}
         scope = {} if part == "train" else {"scope": "run:validation"}
-        yield texts.derived("throughput", mean, **key, samples=[float(text) for text in texts_of], **scope)
+        yield _mean("throughput", texts_of, stage=RATES[word], per="sample", **scope)
     elif word in ("top1", "top5") and part == "val":
         metric = "accuracy" if word == "top1" else "top-5-accuracy"
-        yield texts.measurement(metric, texts_of[-1], "%", statistic="final")
+        yield _percent(metric, texts_of[-1])
 
 
 def baseline(unit: Unit) -> Iterator[Item]:
@@ -188,8 +237,7 @@ def _reference(unit: Unit, gpus: str, batch: str, backend: str, values: Mapping[
         precision=precision, batch_size=int(batch), placement=[f"gpu:{gpus}"], hyperparameters={"data_backend": backend}
     )
     data["measurements"] = [item for metric, text in values.items() for item in _published(metric, text)]
-    if data["measurements"]:
-        data["measurements"][0]["primary"] = True
+    _complete(data, ", ".join(f"{metric} ({text})" for metric, text in values.items()))
     data["provenance"]["submitter"] = "NVIDIA"
     data["extensions"] = {"daibench": {"baseline": name}}
     return data
@@ -198,9 +246,16 @@ def _reference(unit: Unit, gpus: str, batch: str, backend: str, values: Mapping[
 def _published(metric: str, text: str) -> Iterator[dict[str, Any]]:
     word = metric.partition(".")[2]
     if word in RATES:
-        yield texts.measurement("throughput", text, "/s", stage=RATES[word], per="sample", basis="published")
+        yield _reported("throughput", text, "/s", stage=RATES[word], per="sample")
     elif word == "compute_latency":
-        yield texts.measurement("latency", text, "s", stage="compute", per="batch", basis="published")
+        yield _reported("latency", text, "s", stage="compute", per="batch")
+
+
+def _reported(metric: str, text: str, unit: str, **key: Any) -> dict[str, Any]:
+    """Return a number of NVIDIA's, or that it has none."""
+    if text in _NO_NUMBER or (exact(text) is not None and _possible(text) is None):
+        return {**texts.missing(metric, "invalid-in-source", **key), "reported_value": text}
+    return texts.measurement(metric, text, unit, **key, basis="published")
 
 
 def _frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> dict[str, Any]:
