@@ -16,12 +16,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.companions import Pairing, pair
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.drafting import companion_resource, is_companion
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import jsons
-from benchfmt.readers.tables import TextTable
+from benchfmt.readers.tables import TableError, TextTable
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import read_metric, vocabulary
 
@@ -30,7 +31,7 @@ VERSION = "1.1"
 ROLES = ("inputs", "hyperparams", "targets")
 OWN = "benchfmt"
 """The key under which an exported companion says what its columns are, as the fields of an annotated table do."""
-_NAMED = re.compile(r"^.+_[^_]+\.json$")
+_NAMED = re.compile(r"^.+_[^_]+$")
 _ID = re.compile(r"^(?:.*[_#])?ID$")
 _MOST_BYTES = 2**20
 """What no companion reaches: a folder may hold large JSON files of others, which are not read for nothing."""
@@ -40,18 +41,24 @@ _TYPES = {"bin": "int"}
 
 def detect(source: Source) -> Match | None:
     """Say how many tables with companions a source holds, or None; a suite's own converter is surer."""
-    found = [path for path in source.with_suffix(".json") if table_of(path)]
+    found = sorted(_pairing(source).companions.values())
     return Match(0.5, f"{len(found)} AI4Europe companions, first {found[0].name}") if found else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table that has a companion."""
+    pairing = _pairing(source)
     for path in source.with_suffix(".json"):
-        table = table_of(path)
+        table = pairing.table_of(path)
         if table:
             yield Unit(table, (path,), options, limits=source.limits)
         elif is_companion_file(path):
-            yield Skipped(path, "a descriptor of the vertical matchmaking whose table is not here")
+            yield Skipped(path, pairing.why_alone(path))
+
+
+def _pairing(source: Source) -> Pairing:
+    tables = (path for path in source.with_suffix(".csv") if _NAMED.match(path.stem))
+    return pair(source, tables, _is_there, describes)
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -94,15 +101,20 @@ def read_companion(path: Path, limits: Limits = LIMITS) -> dict[str, Any]:
 def is_companion_file(path: Path) -> bool:
     """Say whether a file is a companion, by its name and what it holds."""
     try:
-        small = bool(_NAMED.match(path.name)) and path.stat().st_size <= _MOST_BYTES
-        return small and _normal(jsons.read(path)) is not None
+        return _may_be(path) and _normal(jsons.read(path)) is not None
     except (BenchfmtError, OSError):
         return False
 
 
-def companion_of(table: Path) -> Path | None:
-    """Return the companion of a table: of the same name, beside it or under `../configs`."""
-    return next((path for path in _places(table, "configs", ".json") if is_companion_file(path)), None)
+def describes(table: Path, companion: Path) -> bool:
+    """Say whether a companion describes columns, and none that a table does not have."""
+    try:
+        data = read_companion(companion)
+        columns = TextTable(table).names()
+    except (BenchfmtError, TableError, OSError):
+        return False
+    described = {str(item.get("ID")) for role in ROLES for item in data[role]}
+    return bool(described) and described <= set(columns)
 
 
 def misfits(data: Mapping[str, Any], columns: list[str], companion: str, table: str) -> list[Finding]:
@@ -225,34 +237,20 @@ def _guide_inputs(said: Any) -> list[dict[str, Any]]:
     return [{"ID": name, **(about if isinstance(about, dict) else {})} for name, about in named.items()]
 
 
-def table_of(path: Path) -> Path | None:
-    """Return the table of a companion: of the same name, beside it or under `../data`."""
-    if not _NAMED.match(path.name):
-        return None
-    table = next(iter(_places(path, "data", ".csv")), None)
-    return table if table and _is_there(path) else None
+def _may_be(path: Path) -> bool:
+    return bool(_NAMED.match(path.stem)) and path.stat().st_size <= _MOST_BYTES
 
 
 def _is_there(path: Path) -> bool:
     """Say whether a companion can be planned: one of a faulty shape is told when it is read."""
     try:
-        data = jsons.read(path)
+        data = jsons.read(path) if _may_be(path) else None
     except (BenchfmtError, OSError):
         return False
     try:
         return _normal(data) is not None
     except BenchfmtError:
         return True
-
-
-def _places(path: Path, folder: str, suffix: str) -> Iterator[Path]:
-    """Yield the files of the same name with another ending, beside a file and in the folder that mirrors its own."""
-    name = f"{path.stem}{suffix}"
-    parents = path.absolute().parents
-    found = [path.with_name(name), path.parent.parent / folder / name]
-    if len(parents) > 2:  # configs/input-dependent beside data/input-dependent
-        found.append(path.parent.parent.parent / folder / path.parent.name / name)
-    yield from (item for item in found if item.is_file() and not item.is_symlink())
 
 
 def _finding(path: str, column: str, message: str) -> Finding:

@@ -13,7 +13,9 @@ from typing import Any
 
 import polars as pl
 
+from benchfmt.converters.ai4europe import describes
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.companions import pair
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import jsons
@@ -125,18 +127,20 @@ def detect(source: Source) -> Match | None:
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with its JSON companion."""
-    used: set[Path] = set()
-    for path in source.with_suffix(".csv"):
-        fault = _fault(path, source)
+    faults = {path: fault for path in source.with_suffix(".csv") if (fault := _fault(path, source)) is not None}
+    tables = [path for path, fault in faults.items() if not fault]
+    pairing = pair(source, tables, _is_companion, describes)
+    for path, fault in faults.items():
         if fault:
             yield Failed(path, fault)
-        elif fault == "":
-            companion = _companion(path)
-            used.update([companion] if companion else [])
-            yield Unit(path, (companion,) if companion else (), options, limits=source.limits)
+            continue
+        companion = pairing.companions.get(path)
+        supporting = (companion,) if companion else ()
+        yield Unit(path, supporting, options, pairing.doubts.get(path), source.limits)
     for path in source.with_suffix(".json"):
-        if path not in used and re.match(r"^.+_[^_]+\.json$", path.name) and _is_descriptor(path):
-            yield Skipped(path, "a descriptor of the vertical matchmaking whose table is not here")
+        named = re.match(r"^.+_[^_]+\.json$", path.name)
+        if named and pairing.table_of(path) is None and _is_descriptor(path):
+            yield Skipped(path, pairing.why_alone(path))
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -153,10 +157,9 @@ def read(unit: Unit) -> Iterator[Item]:
     yield from findings
     yield from _absent(unit.path, columns)
     if not unit.supporting and "QUALITY_VALUE" in columns and "QUALITY_METRIC" not in columns:
-        yield _finding(
-            unit.path.name, "QUALITY_VALUE", "which quality this is stands in the JSON companion, which is not here; "
-            "the numbers are kept as text", f"put {unit.path.stem}.json beside the table",
-        )  # fmt: skip
+        why = f"of which {unit.extra}" if unit.extra else "which is not here"
+        words = f"which quality this is stands in the JSON companion, {why}; the numbers are kept as text"
+        yield _finding(unit.path.name, "QUALITY_VALUE", words, f"put {unit.path.stem}.json beside the table")
     yield from _strange_name(unit.path, columns)
     resource = parse_resource(describe_table(unit.path, columns, text, quality))
     yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits)
@@ -393,12 +396,9 @@ def _name_part(path: Path, group: str) -> str | None:
     return match.group(group) if match else None
 
 
-def _companion(path: Path) -> Path | None:
-    name = f"{path.stem}.json"
-    for candidate in (path.with_name(name), path.parent.parent / "configs" / name):
-        if candidate.is_file() and not candidate.is_symlink():
-            return candidate
-    return None
+def _is_companion(path: Path) -> bool:
+    """Say whether a JSON file of a table's name is its companion: beside the table whatever it holds, which is told."""
+    return path.with_suffix(".csv").is_file() or _is_descriptor(path)
 
 
 def _is_descriptor(path: Path) -> bool:

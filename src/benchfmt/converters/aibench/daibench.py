@@ -20,8 +20,6 @@ SUITE = {"suite": "daibench"}
 PHASES = {"train": "training", "val": "inference"}
 RATES = {"total_ips": "whole-run", "compute_ips": "compute"}
 """Images per second, by what the timer covers: loading of the data too, or the device alone."""
-_NO_NUMBER = ("None", "NaN", "nan", "Infinity", "-Infinity")
-"""What stands for a number in JSON of Python's that has none."""
 _PERCENT = 100
 _STEP = 2
 _EARLY = 1
@@ -210,7 +208,7 @@ def baseline(unit: Unit) -> Iterator[Item]:
         for gpus, by_batch in _items(by_gpus):
             for batch, by_backend in _items(by_batch):
                 for backend, value in _items(by_backend):
-                    found.setdefault((gpus, batch, backend), {})[metric] = str(value)
+                    found.setdefault((gpus, batch, backend), {})[metric] = "" if value is None else str(value)
     for number, ((gpus, batch, backend), values) in enumerate(found.items(), start=1):
         try:
             yield texts.record(_reference(unit, gpus, batch, backend, values))
@@ -253,7 +251,9 @@ def _published(metric: str, text: str) -> Iterator[dict[str, Any]]:
 
 def _reported(metric: str, text: str, unit: str, **key: Any) -> dict[str, Any]:
     """Return a number of NVIDIA's, or that it has none."""
-    if text in _NO_NUMBER or (exact(text) is not None and _possible(text) is None):
+    if not text:
+        return texts.missing(metric, "not-reported", **key)
+    if exact(text) is not None and _possible(text) is None:
         return {**texts.missing(metric, "invalid-in-source", **key), "reported_value": text}
     return texts.measurement(metric, text, unit, **key, basis="published")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_resource, run
-from benchfmt.converters.ai4europe import companion_of, is_companion_file, misfits, read_companion, table_of
+from benchfmt.converters.ai4europe import describes, is_companion_file, misfits, read_companion
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
+from benchfmt.converters.companions import pair
 from benchfmt.converters.energy import derived, layouts
 from benchfmt.converters.energy.surveys import Survey, survey
 from benchfmt.converters.flat import more_findings, parse_resource
@@ -40,22 +41,22 @@ def detect(source: Source) -> Match | None:
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with results, with its JSON companion."""
-    used: set[Path] = set()
-    for path in source.with_suffix(".csv"):
-        layout = _layout(path, source)
+    kinds = {path: layout for path in source.with_suffix(".csv") if (layout := _layout(path, source))}
+    tables = [path for path, layout in kinds.items() if layout in layouts.RESULTS]
+    pairing = pair(source, tables, is_companion_file, describes)
+    for path, layout in kinds.items():
         if layout in layouts.RESULTS:
-            companion = companion_of(path)
-            used.update([companion] if companion else [])
+            companion = pairing.companions.get(path)
             yield Unit(path, (companion,) if companion else (), options, layout, source.limits)
-        elif layout is not None:
+        else:
             yield Skipped(path, f"{_lines(path)} {layouts.NO_RESULTS[layout]}")
     for path in source.with_suffix(".json"):
-        if path in used:
+        if pairing.table_of(path) is not None:
             continue
         if _is_intensities(path):
             yield Skipped(path, "carbon intensities of countries, no results")
-        elif is_companion_file(path) and table_of(path) is None:
-            yield Skipped(path, "a descriptor of the vertical matchmaking whose table is not here")
+        elif is_companion_file(path):
+            yield Skipped(path, pairing.why_alone(path))
 
 
 def read(unit: Unit) -> Iterator[Item]:
