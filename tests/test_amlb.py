@@ -184,6 +184,88 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
     assert plain(tmp_path / "results_now.csv") == plain(FIXTURES / "results_now.csv")
 
 
+PUBLISHED = {
+    "forecasts without utc, duration and info": (
+        "id,task,framework,constraint,fold,type,result,metric,mode,version,training_duration,predict_duration,mape,mase",
+        "hourly_load,hourly_load,AutoGluon_fast,5m4c,1,timeseries,-0.5,neg_mase,aws,1.1.0,12.25,3.5,0.125,0.5",
+        {"amlb:mase": 0.5, "amlb:mape": 0.125},
+    ),
+    "no id, no params": (
+        "task,framework,constraint,fold,type,result,metric,mode,version,training_duration,predict_duration,auc,logloss",
+        "credit-x,flaml,1h8c,2,binary,0.75,auc,aws,2.0,12.25,3.5,0.75,0.5",
+        {"auroc": 0.75, "log-loss": 0.5},
+    ),
+    "without result: the scores stand in columns of their own": (
+        "framework,task,fold,metric,version,seed,training_duration,predict_duration,rmse",
+        "GAMA,houses-x,3,neg_rmse,23.0,7,12.25,3.5,2.5",
+        {"root-mean-squared-error": 2.5},
+    ),
+    "an index of pandas before it": (
+        "Unnamed: 0,task,framework,fold,result,metric,mode,version,training_duration,predict_duration,acc",
+        "17,credit-x,TPOT,4,0.625,acc,local,1.0,12.25,3.5,0.625",
+        {"accuracy": 0.625},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "row", "scores"), PUBLISHED.values(), ids=PUBLISHED)
+def test_a_table_that_is_cut_down_is_read(tmp_path: Path, header: str, row: str, scores: dict[str, float]) -> None:
+    bare = [
+        cell if name in ("task", "framework", "fold", "metric") else ""
+        for name, cell in zip(header.split(","), row.split(","), strict=True)
+    ]
+    path = tmp_path / "published.csv"
+    path.write_text("\n".join((header, row, ",".join(bare), "")))
+    one, other = records(path)
+    found = keyed(one)
+    assert {
+        key[0]: item.value for key, item in found.items() if key[0] not in ("duration", "amlb:models-count")
+    } == scores
+    assert found["duration", "", "training", "fold", ""].value == 12.25
+    assert found["duration", "", "evaluation", "fold", ""].value == 3.5
+    assert (one.status, (one.measurements or [])[0].primary) == ("ok", True)
+    # Nothing says why it has no number: it is not said to have failed.
+    assert (other.status, other.status_detail) == ("incomplete", None)
+    assert {item.missing for item in other.measurements or ()} == {"not-reported"}
+    convert(path, "amlb").write(tmp_path / "package")
+    assert validate(tmp_path / "package").findings == []
+
+
+@pytest.mark.parametrize("lacking", ["task", "fold", "result"])
+def test_a_table_that_lacks_what_is_needed_is_told(tmp_path: Path, lacking: str) -> None:
+    columns = [
+        "id",
+        "task",
+        "framework",
+        "constraint",
+        "fold",
+        "type",
+        "result",
+        "metric",
+        "mode",
+        "version",
+        "params",
+        "seed",
+    ]
+    columns.remove(lacking)
+    path = tmp_path / "published.csv"
+    path.write_text(",".join(columns) + "\n")
+    assert amlb.detect(Source(path)).sureness < 0.5  # type: ignore[union-attr]
+    (told,) = amlb.plan(Source(path), {})
+    assert told == Failed(path, f"it looks like a table of AMLB's results, but its header has no column {lacking!r}")
+    account = convert(path).account
+    assert [(entry.role, entry.reason) for entry in account.files] == [("failed", told.error)]
+
+
+def test_the_published_table_that_went_wrong_once(faults: Path) -> None:
+    one, other = records(faults / "tables" / "amlb-published" / "results.csv")
+    found = keyed(one)
+    assert found["amlb:mase", "single", "", "fold", ""].value == 0.75
+    assert found["amlb:wql", "single", "", "fold", ""].value == 0.98
+    assert found["duration", "", "training", "fold", ""].value == 284.8
+    assert other.status == "incomplete"
+
+
 def test_bad_rows_cost_themselves(tmp_path: Path) -> None:
     text = (FIXTURES / "results_2020.csv").read_text("utf-8").splitlines()
     (tmp_path / "r.csv").write_text("\n".join([text[0], text[1] + ",more", text[2]]) + "\n")

@@ -155,6 +155,12 @@ def scores() -> Mapping[str, Score]:
     return MappingProxyType({name: Score(**entry) for name, entry in _data("amlb")["metrics"].items()})
 
 
+def forecast_scores() -> Mapping[str, str]:
+    """Return the scores of forecasts that the vocabulary does not have, each with its definition: fractions, lower is better."""
+    found: dict[str, str] = _data("amlb")["forecasts"]
+    return MappingProxyType(found)
+
+
 def amlb_tasks() -> Mapping[str, str]:
     """Return the vocabulary's task for each `type` of the AutoML Benchmark."""
     found: dict[str, str] = _data("amlb")["types"]

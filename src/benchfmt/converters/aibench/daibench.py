@@ -190,7 +190,7 @@ def _of_epochs(name: str, series: Any) -> Iterator[dict[str, Any]]:
     if not texts_of or part not in PHASES:
         return
     if word in RATES:
-        scope = {} if part == "train" else {"scope": "run:validation"}
+        scope: dict[str, Any] = {} if part == "train" else {"scope": "run:validation"}
         yield _mean("throughput", texts_of, stage=RATES[word], per="sample", **scope)
     elif word in ("top1", "top5") and part == "val":
         metric = "accuracy" if word == "top1" else "top-5-accuracy"

@@ -7,8 +7,11 @@ See docs/converters/openml.md.
 from __future__ import annotations
 
 import ast
+import csv
+import io
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
 from benchfmt.converters.openml.columns import CONTROL, NUMBER, arrow, named
 from benchfmt.converters.openml.terms import with_metrics
@@ -34,6 +38,9 @@ OPTIONS = ("constraint",)
 SUITE = rules.AMLB
 
 COMMON = ("id", "task", "framework", "fold", "result", "mode", "version", "utc", "duration", "seed", "info")
+"""The columns that every version of the benchmark writes."""
+NEEDED = ("task", "framework", "fold", "result")
+"""Those without which a row says nothing of a fold; published tables leave out any other."""
 TIMED = "infer_batch_size_"
 REPEATS = 10
 """Each batch is predicted so often; the column is the median."""
@@ -46,7 +53,17 @@ _STAGES = {"df": "inference", "file": "end-to-end"}
 _NOT_SCORES = {
     *COMMON, "constraint", "type", "metric", "params", "app_version", "tag", "training_duration", "predict_duration",
     "models", "models_count", "models_ensemble_count", "fold_id",
+    "index", "tid", "task_id", "dataset", "name", "problem_type", "error", "exception", "date", "comment", "notes",
 }  # fmt: skip
+_INDEX = re.compile(r"Unnamed: [0-9]+")
+"""How pandas names a column without a name: the numbers of its rows."""
+_OWN = {
+    "constraint", "mode", "metric", "type", "utc", "duration", "training_duration", "predict_duration", "models",
+    "models_count", "seed", "info", "app_version", "id", "version", "params",
+}  # fmt: skip
+"""Columns of which a table that is cut down has some still."""
+_ENOUGH, _UNMISTAKABLE = 4, 6
+"""So many of them a table needs beside those needed; and one that lacks one of these to be told as a table of AMLB's."""
 _HEAD = 16_384
 MAX_LITERAL = 10_000
 """`params` is a Python literal; one that is longer is kept as text."""
@@ -54,8 +71,11 @@ MAX_LITERAL = 10_000
 
 def detect(source: Source) -> Match | None:
     """Say how many tables of results a source holds, or None."""
-    found = [path for path in source.with_suffix(".csv") if _columns(path, source)]
-    return Match(0.9, f"{len(found)} tables with the columns of AMLB, first {found[0].name}") if found else None
+    faults = [(path, fault) for path in source.with_suffix(".csv") if (fault := _fault(path)) is not None]
+    found = [path for path, fault in faults if not fault]
+    if found:
+        return Match(0.9, f"{len(found)} tables with the columns of AMLB, first {found[0].name}")
+    return Match(0.3, f"{len(faults)} tables that look like AMLB's, first {faults[0][0].name}") if faults else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -64,8 +84,10 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     if constraint is not None and rules.constraint(constraint) is None:
         raise BenchfmtError(f"there is no constraint {constraint!r}; write one such as 1h8c or 30m4c")
     for path in source.with_suffix(".csv", ".json"):
-        columns = _columns(path, source) if path.suffix.lower() == ".csv" else []
-        if columns:
+        fault = _fault(path) if path.suffix.lower() == ".csv" else None
+        if fault:
+            yield Failed(path, fault)
+        elif fault == "":
             yield Unit(path, (), options, source.relative(path), source.limits)
         elif path.name == "metadata.json" and _is_metadata(path, source):
             yield Skipped(path, "the settings of one fold; its scores stand in results.csv")
@@ -89,13 +111,21 @@ def prefixes(unit: Unit) -> Mapping[str, Any]:
 
 
 def _declared(name: str) -> dict[str, str]:
+    known = rules.forecast_scores().get(name)
+    if known:
+        return {"label": name, "definition": known, "unit": "1", "direction": "lower"}
     words = f"The score {name!r} of a table of results."
     return {"label": name, "definition": words, "unit": rules.UNKNOWN_UNIT, "direction": "target"}
 
 
 def _is_score(name: str) -> bool:
     """Say whether a column that is not known holds scores: whatever the benchmark's own columns are not."""
-    return name not in _NOT_SCORES and not name.startswith(TIMED)
+    return name not in _NOT_SCORES and not name.startswith(TIMED) and not _INDEX.fullmatch(name)
+
+
+def _unit_of(name: str) -> str:
+    """Return the unit of a score that the vocabulary does not have."""
+    return "1" if name in rules.forecast_scores() else rules.UNKNOWN_UNIT
 
 
 def _own_metric(name: str) -> str:
@@ -126,16 +156,27 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
 
 
-def _columns(path: Path, source: Source) -> list[str]:
-    """Return the columns of a table of AMLB's, none where a file is no such table."""
-    start = head(path, _HEAD)
-    if not all(name.encode() in start for name in COMMON):
-        return []
+def _fault(path: Path) -> str | None:
+    """Say what a table of AMLB's lacks: nothing (""), or None where a file is no such table."""
+    names = set(_names(path))
+    lacking = [name for name in NEEDED if name not in names]
+    own = len(names & _OWN)
+    if lacking == ["result"] and names & set(rules.scores()):
+        lacking = []  # the scores stand in columns of their own
+    if not lacking:
+        return "" if own >= _ENOUGH else None
+    if len(lacking) > 1 or "framework" in lacking or own < _UNMISTAKABLE:
+        return None
+    return f"it looks like a table of AMLB's results, but its header has no column {lacking[0]!r}"
+
+
+def _names(path: Path) -> list[str]:
+    """Return the names in the first row of a file, as far as its beginning holds them."""
+    start = texts.decoded(head(path, _HEAD)).lstrip("\ufeff")
     try:
-        names = TextTable(path, limits=source.limits).names()
-    except (TableError, OSError):
+        return next(csv.reader(io.StringIO(start, newline="")), [])
+    except csv.Error:
         return []
-    return names if set(COMMON) <= set(names) else []
 
 
 def _is_metadata(path: Path, source: Source) -> bool:
@@ -161,6 +202,8 @@ class _Column:
     """Whether a failed run should have had it."""
     size: int = 0
     """Samples in a batch, for a time of inference."""
+    lost: str = "run-failed"
+    """Why a row without a result has no number."""
 
 
 class _Table:
@@ -168,10 +211,12 @@ class _Table:
 
     def __init__(self, columns: list[str], name: str, digest: str, constraint: str | None) -> None:
         self.columns = [column for column in columns if column]
+        self.absent = [column for column in COMMON if column not in columns]
         self.name, self.digest, self.constraint = name, digest, constraint
         self.doubled: list[tuple[str, str]] = []
         scores = self._scores()
-        self.plain = self._distinct([*scores.values(), *self._times()])
+        lost = "not-reported" if "info" in self.absent else "run-failed"
+        self.plain = [replace(column, lost=lost) for column in self._distinct([*scores.values(), *self._times()])]
         self.scores = {column.name: column for column in self.plain if column.name in scores}
         self.batches = self._distinct(self._batches())
 
@@ -199,7 +244,7 @@ class _Table:
                 found[name] = _Column(name, score.metric, "single", None, "fold", score.unit, score.of_target)
             elif _is_score(name):
                 metric = _own_metric(name)
-                found[name] = _Column(name, metric, "single", None, "fold", rules.UNKNOWN_UNIT)
+                found[name] = _Column(name, metric, "single", None, "fold", _unit_of(name))
         return found
 
     def _times(self) -> list[_Column]:
@@ -226,6 +271,7 @@ class _Table:
     def part(self, path: Path, frame: pl.DataFrame, rows: Any, lost: tuple[tuple[int, str], ...]) -> Part:
         """Return the tables of some rows, and their account."""
         frame = _clean(frame).with_columns(pl.Series("#row", np.asarray(rows), dtype=pl.Int64))
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in self.absent)
         frame = self._with_primary(frame)
         frame, empty = self._without_empty(frame)
         measured = [self._plain(frame)]
@@ -260,13 +306,19 @@ class _Table:
             # A failed row has no score: what it would have been is told by the other rows of the table, not by it.
             name = pl.coalesce(*filled, pl.lit(None, pl.String)) if filled else pl.lit(None, pl.String)
         failed = pl.col("result").is_null()
+        if "result" in self.absent:
+            failed = pl.all_horizontal([pl.col(score).is_null() for score in self.scores])
         return frame.with_columns(name.alias("#score"), failed.alias("#failed"))
 
     def _without_empty(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
-        """Return the rows that say how a fold ended, and those that do not."""
+        """Return the rows that say how a fold ended, and those that do not.
+
+        Where no column says why a fold failed, a row without a number is one that failed or was never run.
+        """
+        said = pl.col("task") if "info" in self.absent else pl.col("info")
         nothing = (
             pl.col("result").is_null()
-            & pl.col("info").is_null()
+            & said.is_null()
             & pl.all_horizontal([pl.col(column.name).is_null() for column in self.plain] or [pl.lit(value=True)])
         )
         bare = frame.filter(nothing)["#row"].to_list()
@@ -321,7 +373,7 @@ class _Table:
         for name in without["#score"].unique().sort().to_list():
             score = rules.scores().get(name)
             metric = score.metric if score else _own_metric(name)
-            column = _Column(name, metric, "single", None, "fold", score.unit if score else rules.UNKNOWN_UNIT)
+            column = _Column(name, metric, "single", None, "fold", score.unit if score else _unit_of(name))
             rows = without.filter(pl.col("#score") == name)
             negated = pl.col("metric").str.starts_with("neg_")
             valued = _valued(
@@ -501,7 +553,7 @@ def _valued(frame: pl.DataFrame, column: _Column) -> pl.DataFrame:
     found = pl.col("value").is_not_null()
     reason = (
         pl.when(pl.col("text").is_null())
-        .then(pl.lit("run-failed"))
+        .then(pl.lit(column.lost))
         .when(whole)
         .then(pl.lit("invalid-in-source"))
         .otherwise(pl.lit("not-numeric"))
