@@ -21,7 +21,7 @@ SYSTEMS: dict[str, Any] = dict.fromkeys(
     ["nodes", "processor_count", "processor_cores", "memory_bytes", "accelerator_count", "accelerator_memory_bytes"], INTEGER
 ) | {"processor_clock_hz": NUMBER}  # fmt: skip
 RECORDS: dict[str, Any] = dict.fromkeys(
-    ["id", "suite", "suite_version", "benchmark", "division", "category", "scenario", "phase", "verification", "task", "dataset", "dataset_split", "dataset_sha256", "model", "model_version", "system_id", "engine", "engine_version", "software", "precision", "input_shape", "placement", "hyperparameters", "inputs", "status", "status_detail", "submitter", "measured_at", "license", "url", "execution", "source_path", "source_sha256", "source_locator", "sources", "converter", "converter_version", "extensions"], TEXT,
+    ["id", "suite", "suite_version", "benchmark", "division", "category", "system_type", "scenario", "phase", "verification", "task", "dataset", "dataset_split", "dataset_sha256", "model", "model_version", "system_id", "engine", "engine_version", "software", "precision", "input_shape", "placement", "hyperparameters", "inputs", "status", "status_detail", "submitter", "measured_at", "license", "url", "execution", "source_path", "source_sha256", "source_locator", "sources", "converter", "converter_version", "extensions"], TEXT,
 ) | dict.fromkeys(["dataset_samples", "model_parameters", "model_size_bytes", "batch_size", "threads"], INTEGER) | {
     "model_flop": NUMBER
 }  # fmt: skip

@@ -197,6 +197,7 @@ class Benchmark(Part):
     name: Opt[Text] = Field(None, description="Name of the benchmark within the suite.")
     division: Opt[Term] = Field(None, description="Division of the suite, such as closed or open.")
     category: Opt[Term] = Field(None, description="Availability of the system, such as available or preview.")
+    system_type: Opt[Term] = Field(None, description="For which use the system was submitted: datacenter or edge.")
     scenario: Opt[Term] = Field(None, description="How work arrived: single-stream, server, offline and so on.")
     phase: Opt[Term] = Field(None, description="What was done: inference, training and so on.")
     verification: Opt[Term] = Field(None, description="Whether somebody other than the submitter has checked it.")

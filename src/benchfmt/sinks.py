@@ -24,7 +24,7 @@ GROUP_BYTES = 4 * 2**20
 # Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
 _REPEATING = {
     "metric", "statistic", "stage", "per", "scope", "unit", "basis", "missing", "caveats", "reported_unit", "suite",
-    "suite_version", "benchmark", "division", "category", "scenario", "phase", "verification", "task", "dataset",
+    "suite_version", "benchmark", "division", "category", "system_type", "scenario", "phase", "verification", "task", "dataset",
     "dataset_split", "model", "system_id", "engine", "engine_version", "software", "precision", "input_shape",
     "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
 }  # fmt: skip

@@ -129,7 +129,7 @@ class Maker:
             "benchmark": given(
                 suite=rules_of_cars.SUITE if automotive else SUITE, suite_version=round_id,
                 name=said.benchmark or row.text("Model") or row.text("MlperfModel"), division=said.division,
-                category=said.category, scenario=said.scenario, phase="inference",
+                category=said.category, system_type=said.system_type, scenario=said.scenario, phase="inference",
             ),
             "task": facts.task if facts else None,
             "dataset": given(name=facts.dataset, split=facts.split, samples=facts.samples) if facts else None,
@@ -293,6 +293,7 @@ class Said:
     rules_of: str | None = field(init=False)
     division: str | None = field(init=False)
     category: str | None = field(init=False)
+    system_type: str | None = field(init=False)
     benchmark: str | None = field(init=False)
     scenario: str | None = field(init=False)
     official: Official = field(init=False)
@@ -308,6 +309,7 @@ class Said:
         division = row.text("Division") or self.folder
         self.division = vocabulary().match("division", division, SUITE) if division else None
         self.category = vocabulary().match("category", row.text("Availability") or "")
+        self.system_type = systems.system_type(row.text("SystemType"))
         names = (row.text("MlperfModel"), row.text("Model"))
         if self.automotive:
             self.benchmark = next((name for name in names if name), None)
@@ -321,7 +323,11 @@ class Said:
     def terms(self) -> Iterator[str]:
         """Yield the columns whose word the record says as a term, with nothing lost."""
         yield from ("Scenario",) if self.scenario else ()
-        for column, term in (("Division", self.division), ("Availability", self.category)):
+        for column, term in (
+            ("Division", self.division),
+            ("Availability", self.category),
+            ("SystemType", self.system_type),
+        ):
             if term and term == (self.row.text(column) or "").lower():
                 yield column
 

@@ -124,9 +124,9 @@ def frame(
     measured = _measurement_file(run)
     software = systems.software(description.get("framework"), description.get("other_software_stack"))
     machine = systems.system(description)
-    for key in ("framework", "other_software_stack", "sw_notes", "system_type"):
+    for key in ("framework", "other_software_stack", "sw_notes"):
         plain = systems.said(description.get(key))
-        if plain is not None and key != "system_type":
+        if plain is not None:
             run.extensions[key] = plain
     for key in (
         "weight_data_types",
@@ -151,7 +151,8 @@ def frame(
         "benchfmt": "1.0",
         "benchmark": given(
             suite=automotive.SUITE if run.automotive else SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
-            category=_category(category, run), scenario=names.scenario, phase="inference",
+            category=_category(category, run), system_type=systems.system_type(description.get("system_type")),
+            scenario=names.scenario, phase="inference",
         ),
         "task": benchmark.task if benchmark else None,
         "dataset": given(

@@ -22,6 +22,7 @@ _LONG = 500
 _NOT_SYSTEM = {
     "submitter", "sumitter", "division", "status", "framework", "other_software_stack", "sw_notes", "operating_system", "system_name",
 }  # fmt: skip
+_TYPE = "system_type"
 _CLEAN = {
     "number_of_nodes": "nodes",
     "host_processors_per_node": "processor_count",
@@ -48,6 +49,11 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
         operating_system=_line(description.get("operating_system")),
         extensions=_wrapped(_kept(description)),
     )
+
+
+def system_type(words: Any) -> str | None:
+    """Return the use for which a system was submitted; None for words that name several (`datacenter,edge`), or none."""
+    return vocabulary().match("system-type", words) if isinstance(words, str) else None
 
 
 def _accelerator(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +88,8 @@ def _kept(description: Mapping[str, Any]) -> dict[str, Any]:
     kept = {}
     for key, value in description.items():
         plain = said(value)
-        if plain is not None and key not in _NOT_SYSTEM and not (key in _CLEAN and count(value) is not None):
+        told = (key in _CLEAN and count(value) is not None) or (key == _TYPE and system_type(value) is not None)
+        if plain is not None and key not in _NOT_SYSTEM and not told:
             kept[key] = plain
     for key in ("host_processor_model_name", "accelerator_model_name"):
         if _line(description.get(key)) is not None:

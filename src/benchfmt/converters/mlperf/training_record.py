@@ -108,6 +108,7 @@ def _record(group: Group, folder: str | None, name: str, version: str, suite: st
         "benchfmt": "1.0",
         "benchmark": given(
             suite=suite, suite_version=group.round, name=group.name, division=group.division, category=_category(group),
+            system_type=systems.system_type(group.description.get("system_type")),
             scenario=place.level or ("strong" if suite == rules.HPC else None), phase=phase,
         ),
         "task": benchmark.task if benchmark else None,
