@@ -18,6 +18,7 @@ from benchfmt import convert, validate
 from benchfmt.accounting import Account
 from benchfmt.converters.aibench import about, files, logs, tables
 from benchfmt.converters.base import Source
+from benchfmt.finding import BenchfmtError
 from benchfmt.suites import aibench as rules
 from benchfmt.testing import check_converter
 
@@ -445,3 +446,148 @@ def test_every_form_names_a_component() -> None:
 
 def test_the_interface_holds_for_the_samples_of_aibench(samples: Path) -> None:
     check_converter("aibench", [samples / "aibench"])
+
+
+# --- several runs in one log ---
+
+C1_RUN = "Epoch: [{e}][ 0/9]\tTime 0.1\nEpoch: [{e}][ 8/9]\tTime 0.1\n * Acc@1 {a}.125 Acc@5 9{a}.500\n"
+C6_RUN = (
+    "Training Summary Epoch: [{e}]\tTime taken (s): {a}00\tAverage Loss 55.1\t\n"
+    "Validation Summary Epoch: [{e}]\tAverage WER {a}.407\tAverage CER {a}.900\t\n"
+)
+C9_RUN = (
+    "Namespace(dataset='set_{a}', net='net{a}')\nim_detect: 1/3 1.{a}74s 0.0{a}6s   \rim_detect: 2/3 0.{a}74s 0.0{a}6s   \r"
+    "im_detect: 3/3 0.{a}70s 0.0{a}0s   \rAP for cat = 0.{a}812\nAP for dog = 0.{a}100\nMean AP = 0.{a}456\n"
+    "test time: {a}81.4052s\n"
+)
+C15_RUN = (
+    "loading model\ntest_time_start\n\nTest set: Average loss: 0.0{a}64, Accuracy: {a}885/10000 ({a}9%)\n\n"
+    "test_time: {a}.6952288150787354  s\n"
+)
+C16_RUN = (
+    "Namespace(L={a}, batch_size={a}12, l2=1e-06)\nNamespace(L={a}, d={a}00)\ntotal training instances: {a}000\n"
+    "Number of params: {a}0000\nEpoch 1 [{a}1.1 s]\tloss=1.95 [0.0 s]\n"
+    "Epoch 2 [{a}2.2 s]\tloss=1.90, map=0.0{a}10, precisions=0.{a}6,0.{a}5,0.{a}4, recalls=0.{a}1,0.{a}2,0.{a}3, "
+    "ndcgs=0.{a}7,0.{a}8,0.{a}9[12.5 s]\n"
+)
+C14_RUN = (
+    "---MLE Training---\niter: 1000 mle_loss: 4.2 reward: 0.0\n0010000.tar rouge_l: 0.{a}105\n0020000.tar rouge_l: 0.{a}402\n"
+    "MLE + RL Validation\n0020000.tar scores: {{'rouge-1': {{'f': 0.{a}6}}, 'rouge-l': {{'f': 0.{a}391}}}}\n"
+)
+MICRO_RUN = "computings times: {a}.250000 second\n"
+FACE_RUN = (
+    "Accuracy: 0.{a}75+-0.003\nValidation rate: 0.{a}5533+-0.02 @ FAR=0.0010{a}\nArea Under Curve (AUC): 0.{a}97\n"
+    "Equal Error Rate (EER): 0.0{a}5\n"
+)
+BAR = "\r[Evaluation Loss: 0.{a}3{d} Acc: {a}4.5{d}%]:  40%|##  | {d}/3 [00:01<00:02, 1.00it/s]"
+C8_RUN = "(Pdb) " + BAR.replace("{d}", "1") + BAR.replace("{d}", "2") + BAR.replace("{d}", "3") + "\n"
+
+
+def epochs(run: str, a: int) -> str:
+    """Return three epochs of a run."""
+    return "".join(run.format(e=e, a=a) for e in (1, 2, 3))
+
+
+COMPONENTS = {
+    "C1": lambda a: epochs(C1_RUN, a),
+    "C6": lambda a: epochs(C6_RUN, a),
+    "C8": lambda a: C8_RUN.format(a=a),
+    "C9": lambda a: C9_RUN.format(a=a),
+    "C14": lambda a: C14_RUN.format(a=a),
+    "C15": lambda a: C15_RUN.format(a=a),
+    "C16": lambda a: C16_RUN.format(a=a),
+    "M3": lambda a: MICRO_RUN.format(a=a),
+    "face": lambda a: FACE_RUN.format(a=a),
+}  # fmt: skip
+
+
+def told(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what a record says, without where it stands."""
+    return {key: value for key, value in record.items() if key not in ("id", "provenance", "system")}
+
+
+def of_text(tmp_path: Path, text: str, component: str) -> tuple[list[dict[str, Any]], Account]:
+    path = tmp_path / "x.log"
+    path.write_text(text, newline="")
+    return records_of(path, component=component)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_two_runs_in_one_log_are_two_records(tmp_path: Path, component: str) -> None:
+    first, second = COMPONENTS[component](4), COMPONENTS[component](7)
+    [one], [two] = (of_text(tmp_path, text, component)[0] for text in (first, second))
+    assert told(one) != told(two)
+    both, account = of_text(tmp_path, first + second, component)
+    assert [told(record) for record in both] == [told(one), told(two)]
+    assert [r["provenance"]["sources"][0].get("locator") for r in both] == ["run=1", "run=2"]
+    assert "locator" not in one["provenance"]["sources"][0]
+    assert account.ok
+
+
+@pytest.mark.parametrize("component", ["C6", "C8", "C9", "C16"])
+def test_a_run_that_broke_off_lends_the_next_nothing(tmp_path: Path, component: str) -> None:
+    first, second = COMPONENTS[component](4), COMPONENTS[component](7)
+    [two], _ = of_text(tmp_path, second, component)
+    for share in (3, 2):
+        cut = first[: len(first) * (share - 1) // share].rstrip("0123456789.")
+        found, _ = of_text(
+            tmp_path, cut + "\nTraceback (most recent call last)\nKeyboardInterrupt\n" + second, component
+        )
+        assert told(found[-1]) == told(two)
+        assert len(found) in (1, 2)
+
+
+def test_logs_of_two_components_in_one_file_have_failed(tmp_path: Path) -> None:
+    found, account = of_text(tmp_path, COMPONENTS["C15"](4) + COMPONENTS["C16"](7), "C16")
+    assert not found
+    assert "two runs in one file: it reads like logs of C15 and C16" in json.dumps(account.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("text", "component", "metric"),
+    [
+        ("Epoch 1 [0.0 s]\tloss=1.95 [0.0 s]\n", "C16", "duration"),
+        ("Training Summary Epoch: [1]\tTime taken (s): 0\tAverage Loss 55.1\t\n", "C6", "duration"),
+        ("Inference Speed: 0.00 fps\nVal Acc: 0.9, Val loss: 0.1\n", "C8", "throughput"),
+        ("Epoch [0/1], Step [0/9], Loss: 0.1, Perplexity: 0.0000\n", "C4", "perplexity"),
+    ],
+)
+def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, text: str, component: str, metric: str) -> None:
+    found, account = of_text(tmp_path, text, component)
+    measurements = [m for record in found for m in record["measurements"] if m["metric"] == metric]
+    assert all("value" not in m and m["missing"] == "below-resolution" for m in measurements)
+    assert measurements or not account.ok
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_cut_log_gives_no_number_that_is_not_printed(tmp_path: Path, component: str) -> None:
+    text = COMPONENTS[component](4)
+    whole, _ = of_text(tmp_path, text, component)
+    printed = {m["reported_value"] for r in whole for m in r["measurements"] if "reported_value" in m}
+    numbers = printed | set(re.findall(r"[0-9]+(?:\.[0-9]+)?|[0-9]+/[0-9]+", text))
+    for end in range(0, len(text), 3):
+        try:
+            found, account = of_text(tmp_path, text[:end], component)
+        except BenchfmtError:
+            continue  # nothing of a component stands there yet
+        assert found or account.to_dict()["entries"]
+        values = {m["reported_value"] for r in found for m in r["measurements"] if "reported_value" in m}
+        assert values <= numbers, text[:end][-80:]
+
+
+@pytest.mark.parametrize("second", ["0/2", "1/2", "0/9"])
+def test_two_trainings_in_one_table_are_two_records(tmp_path: Path, second: str) -> None:
+    row = "{e} 1.{a}G 0.1 0.2 0.3 0.6 {a}0 640 0.{a}1 0.{a}2 0.{a}3 0.{a}4 0.1 0.2 0.3\n"
+    first = [row.format(e=f"{e}/2", a=4) for e in range(2)]
+    (tmp_path / "results.txt").write_text("".join([*first, row.format(e=second, a=7)]))
+    found, _ = records_of(tmp_path / "results.txt")
+    values = [{m["metric"]: m["value"] for m in r["measurements"] if m["metric"] in ("map", "epochs")} for r in found]
+    assert values == [{"map": 0.44, "epochs": 2}, {"map": 0.74, "epochs": 1}]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("Example GPU 32GB", "gpu"), ("Example NPU", "npu"), ("Example Card 910", None)]
+)
+def test_the_kind_of_an_accelerator_is_said_by_its_name_or_absent(name: str, kind: str | None) -> None:
+    record = only(FIXTURES / "c1_eval.log", component="C1", accelerator=name)
+    assert record["system"]["accelerator"].get("kind") == kind

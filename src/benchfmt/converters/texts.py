@@ -31,6 +31,23 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONE = re.compile("[\ud800-\udfff]")
 
 
+_TIMES = ("latency", "duration")
+"""Nothing takes no time: a 0 is what the digits of a printed time leave."""
+_OF_A_VALUE = (
+    "value",
+    "unit",
+    "basis",
+    "n",
+    "samples",
+    "stddev",
+    "ci",
+    "caveats",
+    "primary",
+    "target_min",
+    "target_max",
+)
+
+
 def decoded(data: bytes) -> str:
     """Return the text of a console's bytes: UTF-8, UTF-16 with its mark (PowerShell's `>`), else Windows-1252."""
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
@@ -84,6 +101,22 @@ def measurement(metric: str, text: str, unit: str | None = None, **key: Any) -> 
         raise ValueError(f"{metric} {text!r} is no number")
     said = {"reported_unit": unit} if unit and unit != own else {}
     return {"metric": metric, "value": value, "unit": own, "basis": "measured", **key, "reported_value": text, **said}
+
+
+def possible(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a measurement, one whose value nothing that ran can have as missing: a zero that its digits made, or worse."""
+    metric = vocabulary().metrics.get(item["metric"])
+    value = item.get("value")
+    if metric is None or value is None or item.get("unit") != metric.unit:
+        return dict(item)
+    impossible = metric.zero_impossible or item["metric"] in _TIMES
+    zero = value == 0 and impossible
+    too_low = metric.minimum is not None and value < metric.minimum
+    too_high = metric.maximum is not None and value > metric.maximum
+    if not (zero or too_low or too_high):
+        return dict(item)
+    left = {name: said for name, said in item.items() if name not in _OF_A_VALUE}
+    return {**left, "missing": "below-resolution" if zero else "invalid-in-source"}
 
 
 def derived(metric: str, value: Fraction | float, **key: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from benchfmt.converters import texts
 from benchfmt.converters.ai_benchmark import log, retyped
 from benchfmt.converters.ai_benchmark.scores import Again, recomputed, settled
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -383,8 +384,11 @@ def _column_of_a_processor(run: log.Run) -> str | None:
 def accelerators_of(run: log.Run, options: Mapping[str, str]) -> Any:
     """Return the GPUs that the log lists; one that goes by N/A is a GPU without a name."""
     names = [name if name != "N/A" else options.get("accelerator") for name in run.gpus]
+    if not names and "accelerator" in options:
+        name = texts.one_line(options["accelerator"])
+        return given(kind=systems.accelerator_kind(name), name=name)
     if not names:
-        return {"kind": "gpu", "name": options["accelerator"]} if "accelerator" in options else None
+        return None
     kinds = list(dict.fromkeys(names))
     found = [given(kind="gpu", name=name and texts.one_line(name), count=names.count(name)) for name in kinds]
     return found[0] if len(found) == 1 else found

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Unit
+from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -54,7 +55,7 @@ def frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> d
             "name": about.get("system"),
             "processor": given(name=about.get("processor")),
             "accelerator": given(
-                kind="gpu", name=about["accelerator"], count=int(count) if count.isdigit() and int(count) else None,
+                kind=systems.accelerator_kind(about["accelerator"]), name=about["accelerator"], count=int(count) if count.isdigit() and int(count) else None,
             ) if "accelerator" in about else {},
         },
         "software": given(

@@ -1,4 +1,4 @@
-"""Component logs of AIBench as records: one for each log, with the target and the time to it where both are known."""
+"""Component logs of AIBench as records: one for each run of a log, with the target and the time to it where both are known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.aibench import about as saying
-from benchfmt.converters.aibench import logs
+from benchfmt.converters.aibench import apart, logs
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
 from benchfmt.finding import Finding
 from benchfmt.suites import aibench as rules
@@ -17,21 +17,50 @@ from benchfmt.vocabulary import vocabulary
 
 
 def read(unit: Unit) -> Iterator[Item]:
-    """Yield the record of one log."""
+    """Yield a record for each run of one log."""
     about = saying.said(unit)
     text = texts.text_of(unit.path)
-    form = logs.form_of(text)
+    forms = logs.forms_of(text)
+    wanted = rules.component(about.get("component", ""))
+    form = next((form for form in forms if wanted and form.component == wanted.code), None) or next(iter(forms), None)
     if form is None:
         yield Failed(unit.path, "its beginning is that of a component's log, the whole is not")
+        return
+    others = {other.component for other in forms if not other.generic} - {form.component}
+    if others:
+        names = " and ".join(sorted({form.component, *others}))
+        yield Failed(unit.path, f"two runs in one file: it reads like logs of {names}; give each a file of its own")
         return
     if form.generic and "component" not in about:
         yield Skipped(unit.path, f"it reads like a log of {_shown(form)}, and of many other programs: {unsaid(unit)}")
         return
     yield from _disagrees(unit, form, about)
-    try:
-        yield texts.record(_record(unit, form, about, form.read(text)))
-    except ValueError as error:
-        yield Failed(unit.path, f"not a result: {error}")
+    yield from _runs(unit, form, about, text)
+
+
+def _runs(unit: Unit, form: logs.Form, about: Mapping[str, str], text: str) -> Iterator[Item]:
+    """Yield the record of each run of a log, or why it gives none."""
+    whole = apart.without_cut(text, form.component)
+    if whole != text:
+        yield texts.finding(
+            "BF103",
+            unit.path.name,
+            f"line {text.count(chr(10)) + 1}: the file ends in a number, of which digits may be cut off; it is not taken",
+            "end the last line",
+        )
+    runs = apart.runs(whole, apart.MARKS.get(form.component, ()))
+    for number, (line, part) in enumerate(runs, start=1):
+        several = len(runs) > 1
+        where = f"line {line}: " if several else ""
+        if not form.begins(part):
+            reason = f"{where}a run that ended before its first result"
+            yield Skipped(unit.path, reason, number) if several else Failed(unit.path, reason)
+            continue
+        locator = f"run={number}" if several else None
+        try:
+            yield texts.record(_record(unit, form, about, form.read(part), locator))
+        except ValueError as error:
+            yield Failed(unit.path, f"{where}not a result: {error}", number if several else None)
 
 
 def unsaid(unit: Unit) -> str:
@@ -45,8 +74,10 @@ def _shown(form: logs.Form) -> str:
     )
 
 
-def _record(unit: Unit, form: logs.Form, about: Mapping[str, str], told: logs.Told) -> dict[str, Any]:
-    data = saying.frame(unit, about)
+def _record(
+    unit: Unit, form: logs.Form, about: Mapping[str, str], told: logs.Told, locator: str | None
+) -> dict[str, Any]:
+    data = saying.frame(unit, about, locator)
     component = rules.component(about.get("component", form.component))
     micro = rules.micro(about.get("component", ""))
     data["benchmark"] |= {
@@ -69,7 +100,7 @@ def _record(unit: Unit, form: logs.Form, about: Mapping[str, str], told: logs.To
     data["status"], data["status_detail"] = told.status, told.detail
     data["extensions"] = {"aibench": told.extra}
     _aim(told, component, about)
-    data["measurements"] = told.measurements
+    data["measurements"] = [texts.possible(item) for item in told.measurements]
     return data
 
 

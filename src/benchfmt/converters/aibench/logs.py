@@ -58,6 +58,10 @@ class Form:
         """Say whether a text is of this form."""
         return all(re.search(sign, text, re.MULTILINE) for sign in self.signs)
 
+    def begins(self, text: str) -> bool:
+        """Say whether a part of a log of this form holds the first of its signs, which its reader needs."""
+        return bool(re.search(self.signs[0], text, re.MULTILINE))
+
 
 def last(pattern: str, text: str) -> re.Match[str] | None:
     """Return the last place where a pattern occurs."""
@@ -435,10 +439,15 @@ WORDS = (
 
 def form_of(text: str) -> Form | None:
     """Return the form of a log, or None."""
+    return next(iter(forms_of(text)), None)
+
+
+def forms_of(text: str) -> list[Form]:
+    """Return the forms that a log fits, the surest first."""
     if not any(word in text for word in WORDS):
-        return None
+        return []
     plain = texts.plain(text)
-    return next((form for form in FORMS if form.fits(plain)), None)
+    return [form for form in FORMS if form.fits(plain)]
 
 
 def why_no_result(text: str) -> str | None:

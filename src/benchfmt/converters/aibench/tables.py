@@ -102,23 +102,32 @@ def _latencies(column: list[str]) -> list[dict[str, Any]]:
 
 
 def yolo(unit: Unit) -> Iterator[Item]:
-    """Yield the training that `results.txt` of YOLOv5 tells: a line for each epoch, fifteen values each."""
-    rows = []
+    """Yield each training that `results.txt` of YOLOv5 tells: a line for each epoch, fifteen values each.
+
+    Epochs count up to a total: one that does not, or another total, begins the next training.
+    """
+    trainings: list[list[dict[str, str]]] = []
+    last = (-1, "")
     for number, line in enumerate(texts.text_of(unit.path).splitlines(), start=1):
         cells = line.split()
         if not cells or cells[0].lower() == "epoch":
             continue
-        if len(cells) != len(YOLO) or not re.fullmatch(r"\d+/\d+", cells[0]):
+        if len(cells) != len(YOLO) or not re.fullmatch(r"[0-9]{1,9}/[0-9]{1,9}", cells[0]):
             yield Failed(unit.path, f"line {number} has {len(cells)} values, not {len(YOLO)}", number)
             continue
-        rows.append(dict(zip(YOLO, cells, strict=True)))
-    if rows:
-        yield _made(unit, _training(unit, rows), 1)
+        done, _, total = cells[0].partition("/")
+        if int(done) <= last[0] or total != last[1]:
+            trainings.append([])
+        last = (int(done), total)
+        trainings[-1].append(dict(zip(YOLO, cells, strict=True)))
+    for run, rows in enumerate(trainings, start=1):
+        locator = f"run={run}" if len(trainings) > 1 else None
+        yield _made(unit, _training(unit, rows, locator), run)
 
 
-def _training(unit: Unit, rows: list[dict[str, str]]) -> dict[str, Any]:
+def _training(unit: Unit, rows: list[dict[str, str]], locator: str | None) -> dict[str, Any]:
     about = {"suite": "aibench-edge", **saying.said(unit)}
-    data = saying.frame(unit, about)
+    data = saying.frame(unit, about, locator)
     final = rows[-1]
     done, of = final["epoch"].split("/")
     data["benchmark"] |= {"suite_version": rules.edge_version(), "name": "object-detection", "phase": "training"}
