@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,108 @@ def test_the_use_does_not_divide_what_may_be_compared(tmp_path: Path) -> None:
     wide = open_package(tmp_path / "package").wide()
     assert len(set(wide["comparability_group"].to_pylist())) == 1
     assert set(wide["system_type"].to_pylist()) == {"edge", "datacenter", None}
+
+
+# --- Storage: which file describes the system ---
+
+REPORT = {
+    "overall": {
+        "model": "unet3d", "accelerator": "h100", "num_benchmark_runs": 1, "train_num_accelerators": "4",
+        "num_files_train": 1000, "num_samples_per_file": 1, "train_throughput_mean_samples_per_second": 100.5,
+        "train_throughput_stdev_samples_per_second": 0.0,
+    },
+    "runs": {"run1": {"train_throughput_samples_per_second": 100.5}},
+}  # fmt: skip
+
+
+def array(name: str, memory: int = 65536) -> str:
+    """Return the description of a storage system whose client has some memory."""
+    client = {
+        "node_type_name": "client",
+        "DRAM": {"capacity_MiB": memory},
+        "CPU": {"vendor_and_model_name": "Acme Core 7"},
+    }
+    return json.dumps({"storage_system": {"vendor_name": "Acme", "model_name": name}, "nodes": [client]})  # fmt: skip
+
+
+def stored(root: Path, folder: str, *files: str) -> Path:
+    """Write a result of Storage and descriptions, each of a system that has the name of its file."""
+    top = root / "storage_results_v1.0" / "Closed" / "Acme"
+    put(top / "results" / folder / "mlperf_storage_report.json", json.dumps(REPORT))
+    for file in files:
+        put(top / file, array(file))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "found"),
+    [
+        # no folder of a workload
+        ("Rig_9_unet3d_h100", ["systems/Rig_9_unet3d_h100.json", "systems/Rig_9_resnet50_h100.json"], 0),
+        ("Rig-9", ["systems/Rig-9.json"], 0),
+        ("Rig_9/runs", ["systems/Rig_9.json"], 0),
+        # the suffix, capitals and separators
+        ("Rig_9/unet3d_h100", ["systems/Rig_9.JSON", "systems/Rig_8.JSON"], 0),
+        ("Rig_9/unet3d", ["systems/rig-9.Json"], 0),
+        ("Rig 9 Large/unet3d", ["systems/rig9-large.json", "systems/rig9-small.json"], 0),
+        ("rig_9/unet3d", ["Systems/RIG_9.json"], 0),
+        # named with the workload
+        ("Rig_9/unet3d/h100", ["systems/Rig_9.json", "systems/Rig_9_Unet3D_H100.json"], 1),
+        ("Rig_9/unet3d/h100", ["systems/Rig_9.json", "systems/Rig_9_resnet50_a100.json"], 0),
+        ("Rig_9/unet3d-h100", ["systems/unet3d_Rig_9.json", "systems/cosmoflow_Rig_9.json"], 0),
+        ("Rig_9_unet3d/h100", ["systems/Rig_9.json", "systems/Rig.json"], 0),
+        # nested otherwise
+        ("Rig_9/unet3d", ["systems/Rig_9/description.json", "systems/Rig_8/description.json"], 0),
+        ("lab/Rig_9/unet3d", ["systems/Rig_9.json"], 0),
+        ("Rig_9/2hosts/unet3d", ["systems/Rig_9.json", "systems/Rig_9_2hosts.json", "systems/Rig_9_4hosts.json"], 1),
+    ],
+)  # fmt: skip
+def test_the_description_of_a_storage_system_is_found(
+    tmp_path: Path, folder: str, files: list[str], found: int
+) -> None:
+    conversion = convert(stored(tmp_path, folder, *files))
+    (record,) = conversion
+    assert record.system
+    assert record.system.processor
+    assert (record.system.name, record.system.memory_bytes) == (files[found], 65536 * 2**20)
+    assert record.provenance
+    assert [source.path.partition("Acme/")[2] for source in record.provenance.sources or ()][-1] == files[found]
+    assert not [finding for finding in conversion.account.findings if finding.code == "BF706"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [
+        ("Rig_9/unet3d", ["systems/rig-9.json", "systems/RIG9.json"]),
+        ("Rig_9/unet3d/h100", ["systems/Rig_9_unet3d.json", "systems/Rig_9_h100.json"]),
+        ("Rig_9", ["systems/a/Rig_9.json", "systems/b/Rig_9.json"]),
+    ],
+)
+def test_of_several_descriptions_none_is_taken(tmp_path: Path, folder: str, files: list[str]) -> None:
+    conversion = convert(stored(tmp_path, folder, *files))
+    (record,) = conversion
+    assert record.system is not None
+    assert (record.system.name, record.system.processor) == ("Rig_9", None)
+    (finding,) = [finding for finding in conversion.account.findings if finding.code == "BF706"]
+    assert all(file.rpartition("/")[2] in finding.message for file in files)
+
+
+@pytest.mark.parametrize(
+    "files", [[], ["systems/Schema.json"], ["systems/Rig_99.json", "systems/Rig_9_cosmoflow.json"]]
+)
+def test_a_description_that_is_not_there_is_told(tmp_path: Path, files: list[str]) -> None:
+    conversion = convert(stored(tmp_path, "Rig_9/unet3d", *files))
+    (record,) = conversion
+    assert record.system is not None
+    assert record.system.processor is None
+    (finding,) = [finding for finding in conversion.account.findings if finding.code == "BF706"]
+    assert finding.message == "no file of those given describes the system Rig_9: the hardware is not known"
+
+
+@pytest.mark.parametrize(("place", "records"), [("storage_system_not_found", 8), ("storage_json_suffix", 1)])
+def test_the_hardware_of_storage_that_was_lost_is_found(faults: Path, place: str, records: int) -> None:
+    conversion = convert(faults / "mlperf" / place)
+    found = list(conversion)
+    assert len(found) == records
+    assert all(record.system and record.system.kind == "appliance" for record in found)
+    assert not [finding for finding in conversion.account.findings if finding.code == "BF706"]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.mlperf import storage_descriptions, storage_record
 from benchfmt.converters.mlperf import storage_layout as layout
-from benchfmt.converters.mlperf import storage_record
 from benchfmt.converters.mlperf.results_tree import check_round, set_aside
 from benchfmt.suites import mlperf_storage as rules
 
@@ -40,7 +40,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     groups, copies = layout.without_copies(layout.groups(source))
     for copy, first in copies:
         yield Skipped(copy, f"the same report as {source.relative(first)}")
-    described = layout.system_files(source)
+    described = storage_descriptions.descriptions(source)
     roots = set()
     for folder, files in groups.items():
         where = layout.place(folder)
@@ -50,10 +50,11 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             for _, path in files:
                 yield Failed(path, f"what the results of {phase} mean is not known: no description of them was found")
             continue
-        system = layout.system_of(where, described)
-        both = [*files, *([("system", system)] if system else [])]
+        fitting = storage_descriptions.of(where, described)
+        both = [*files, *([("system", fitting[0])] if len(fitting) == 1 else [])]
         roles, paths = [role for role, _ in both], [path for _, path in both]
-        yield Unit(paths[0], tuple(paths[1:]), options, layout.Task(where, tuple(roles)), source.limits)
+        unclear = tuple(path.name for path in fitting) if len(fitting) > 1 else ()
+        yield Unit(paths[0], tuple(paths[1:]), options, layout.Task(where, tuple(roles), unclear), source.limits)
     yield from set_aside(source, roots, layout.WHY)
 
 

@@ -34,6 +34,8 @@ class Result:
     paths: dict[str, list[Path]]
     """The files by their role."""
     notes: Notes
+    unclear: tuple[str, ...] = ()
+    """The descriptions of systems that fit alike, of which none is taken."""
     report: dict[str, Any] = field(default_factory=dict)
     summaries: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
     """The summaries that have a `metric`."""
@@ -99,7 +101,7 @@ def result_of(unit: Unit) -> Result:
     paths: dict[str, list[Path]] = {}
     for role, path in zip(task.roles, (unit.path, *unit.supporting), strict=True):
         paths.setdefault(role, []).append(path)
-    return Result(unit, task.place, paths, Notes(task.place.prefix))
+    return Result(unit, task.place, paths, Notes(task.place.prefix), task.unclear)
 
 
 def read_files(result: Result) -> Failed | None:

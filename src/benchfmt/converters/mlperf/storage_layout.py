@@ -39,7 +39,7 @@ WHY = (
     (re.compile(r"(^|/)(hydra|overrides|config)\.yaml$"), "settings of a run; those of the first run are read from config.yaml"),
     (re.compile(r"(^|/)summary\.json$"), "a summary of no run of a result"),
     (re.compile(r"\.log$|\.out$|\.err$"), "the log of a run"),
-    (re.compile(r"(^|/)systems/[^/]+\.(json|ya?ml)$"), "describes a system of which no result is here"),
+    (re.compile(r"(?i)(^|/)systems?/([^/]+/)*[^/]+\.(json|ya?ml)$"), "describes a system of which no result is here"),
     (re.compile(r"(^|/)code(-[0-9a-f]+)?/"), "code of the submission"),
     (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|xlsx?|sh|py)$"), "for people, or a program"),
     (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
@@ -58,6 +58,8 @@ class Place:
     """The folders below the system's."""
     location: str | None = None
     round: str | None = None
+    home: str = ""
+    """The folder that holds `results`, and `systems` beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Task:
 
     place: Place
     roles: tuple[str, ...]
+    unclear: tuple[str, ...] = ()
+    """The descriptions of systems that fit alike, by name, so that none of them is taken."""
 
 
 def place(folder: str) -> Place:
@@ -75,8 +79,9 @@ def place(folder: str) -> Place:
         return Place("", inner=tuple(folder.split("/")[-2:]))
     system = above.inner[0] if above.inner else None
     inner = tuple(part for part in above.inner[1:] if part not in ("run", "runs"))
-    location = "/".join((above.path, *above.inner[:1], *inner)) if above.division and inner else None
-    return Place(above.prefix, above.division, above.submitter, system, inner, location, above.round)
+    location = "/".join((above.path, *above.inner[:1], *inner)) if above.division and system else None
+    home = "/".join(filter(None, (above.prefix, above.path.rpartition("/")[0]))) if above.prefix else ""
+    return Place(above.prefix, above.division, above.submitter, system, inner, location, above.round, home)
 
 
 def run_name(path: Path) -> str:
@@ -180,21 +185,3 @@ def _workload_folder(folder: str) -> str:
     if last is None:
         return folder
     return "/".join(parts[: last - 1] if parts[last - 1] in ("run", "runs") else parts[:last])
-
-
-def system_files(source: Source) -> dict[str, Path]:
-    """Return the descriptions of systems by the submitter's folder and the file's stem, `<folder>/<stem>`."""
-    found: dict[str, Path] = {}
-    for path in source.files.named(".json", ".yaml", ".yml"):
-        folder, _, last = path.absolute().parent.as_posix().rpartition("/")
-        if last == "systems" and not path.name.startswith("._"):
-            found.setdefault(f"{folder}/{path.stem}", path)
-    return found
-
-
-def system_of(where: Place, described: Mapping[str, Path]) -> Path | None:
-    """Return the description of a result's system, or None where it is not there."""
-    if where.system is None or where.location is None:
-        return None
-    depth = len(where.location.split("/results/")[0])
-    return described.get(f"{where.prefix}/{where.location[:depth]}/{where.system}")

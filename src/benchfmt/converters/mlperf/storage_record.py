@@ -77,10 +77,22 @@ def _description(result: Result) -> dict[str, Any]:
     """Return the data of the system's file, empty where there is none."""
     path = result.first("system")
     if path is None:
-        result.notes.find("BF706", result.path, f"systems/{result.place.system or '<system>'} is not there: the hardware is not known",
-                          "give the whole submission")  # fmt: skip
+        result.notes.find("BF706", result.path, *_why_not_described(result))
         return {}
     return result.notes.described(path, result.unit.limits, read_description)
+
+
+def _why_not_described(result: Result) -> tuple[str, str]:
+    """Return why the hardware is not known, and what to do."""
+    system = result.place.system
+    if result.unclear:
+        files = ", ".join(result.unclear)
+        words = (
+            f"several files describe the system {system} ({files}), so that none is taken: the hardware is not known"
+        )
+        return words, "give the files the names of the systems' folders"
+    named = f"no file of those given describes the system {system or 'of the result'}"
+    return f"{named}: the hardware is not known", "give the whole submission, with systems/"
 
 
 def _status(result: Result) -> tuple[str, str | None]:

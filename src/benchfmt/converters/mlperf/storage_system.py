@@ -27,7 +27,7 @@ def read_description(path: str, _modified: int, _size: int, limits: Limits) -> D
     repaired: list[str] = []
     data: Any
     error: str | None = None
-    if place_of.suffix == ".json":
+    if place_of.suffix.lower() == ".json":
         try:
             data, repaired = mlperf_json.read(place_of, limits)
         except (BenchfmtError, OSError) as fault:
