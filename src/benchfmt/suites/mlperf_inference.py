@@ -32,6 +32,40 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The benchmark that a name means, and how that is known."""
+
+    benchmark: str
+    rule: str
+    own: bool
+    """Whether it names the benchmark or its own model; a name of another model is only judged as the benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a name proves, and by which rule."""
+
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The height and width in pixels that a name proves, and by which rule."""
+
+    shape: tuple[int, int]
+    rule: str
+
+
+OFFICIAL_NAME = "official name"
+"""The rule of a name that is the benchmark's own, in any of its spellings."""
+LISTED_NAME = "name in the checker's list"
+"""The rule of another model that a round's submission checker lists by name."""
+GUESSED_NAME = "checker's guess from the name"
+"""The rule of another model whose name holds a word from which the submission checker guesses."""
+
+
+@dataclass(frozen=True, slots=True)
 class Official:
     """The key of the number that a round publishes for a result, and the published table's word for its unit."""
 
@@ -127,15 +161,55 @@ def _holds(entry: Mapping[str, Any], round_id: str | None) -> bool:
 @cache
 def canonical(name: str, round_id: str | None) -> str | None:
     """The official name of a benchmark from that of a directory or a table, or None where it is not known."""
+    found = named(name, round_id)
+    return None if found is None else found.benchmark
+
+
+@cache
+def named(name: str, round_id: str | None) -> Named | None:
+    """The benchmark that the name of a directory or a table means in a round, or None where it is not known."""
     word = name.strip().casefold()
-    known = _data()["benchmarks"]
     alias = next((a for a in _data()["aliases"] if word in a["names"] and _holds(a, round_id)), None)
     if alias is not None:
-        return str(alias["benchmark"])
-    if word in known:
-        return word
-    guess = next((p for p in _data()["patterns"] if re.search(p["pattern"], word) and _holds(p, round_id)), None)
-    return None if guess is None else str(guess["benchmark"])
+        own = not alias.get("other_model", False)
+        return Named(str(alias["benchmark"]), OFFICIAL_NAME if own else LISTED_NAME, own)
+    if word in _data()["benchmarks"]:
+        return Named(word, OFFICIAL_NAME, own=True)
+    proven = task_of_name(name)
+    for guess in _data()["patterns"]:
+        if not _holds(guess, round_id) or not re.search(guess["pattern"], word):
+            continue
+        if proven is None or proven.value == _data()["benchmarks"][guess["benchmark"]].get("task"):
+            return Named(str(guess["benchmark"]), GUESSED_NAME, own=False)
+    return None
+
+
+@cache
+def task_of_name(name: str) -> Proven | None:
+    """The task that the name of a model proves, whoever runs it, or None."""
+    word = name.strip().casefold()
+    family = next((f for f in _data()["families"] if re.search(f["pattern"], word)), None)
+    return None if family is None else Proven(str(family["task"]), "family of models in the name")
+
+
+@cache
+def dataset_of_name(name: str) -> Proven | None:
+    """The data set that the name of a model names, or None."""
+    word = name.strip().casefold()
+    data = next((d for d in _data()["named_data"] if re.search(d["pattern"], word)), None)
+    return None if data is None else Proven(str(data["dataset"]), "data set in the name")
+
+
+@cache
+def size_of_name(name: str) -> Size | None:
+    """The input size that the name of a model or of its file of weights proves, or None."""
+    word = name.strip().casefold()
+    for entry in _data()["sizes"]:
+        found = re.search(entry["pattern"], word)
+        if found:
+            side = int(entry.get("size") or found[1])
+            return Size((side, side), str(entry["rule"]))
+    return None
 
 
 @cache

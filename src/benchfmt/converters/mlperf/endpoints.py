@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from benchfmt.converters.base import Failed
-from benchfmt.converters.mlperf.submission import HELD, Names, Run, count, frame, pruned, quality_item
+from benchfmt.converters.mlperf.attribution import HELD
+from benchfmt.converters.mlperf.submission import Names, Run, benchmark_named, count, frame, pruned, quality_item
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -48,8 +49,7 @@ def record(run: Run) -> dict[str, Any] | Failed:
     seeds = {name: str(settings[key]) for key, name in _SEEDS.items() if key in settings}
     round_id = rules.round_of(seeds) or run.unit.options.get("round")
     names = _names(run, round_id)
-    benchmark = rules.benchmark(names.benchmark, round_id) if names.benchmark else None
-    data = frame(run, names, round_id, benchmark, _status(summary))
+    data = frame(run, names, round_id, _status(summary))
     measured = _measurements(summary, names, round_id)
     data["measurements"] = [*measured, *_accuracy(run, names, round_id)] or None
     if data["status"] == "ok" and not measured:
@@ -72,10 +72,10 @@ def _status(summary: Mapping[str, Any]) -> str:
 
 def _names(run: Run, round_id: str | None) -> Names:
     """Return benchmark and scenario by the folders; the form itself names neither."""
-    named = run.place.benchmark
-    benchmark = (rules.canonical(named, round_id or "v6.1") or named) if named else None
+    known = benchmark_named(run, round_id or "v6.1")
+    benchmark = known.value if known else run.place.benchmark
     scenario = rules.scenario(run.place.scenario) if run.place.scenario else None
-    return Names(benchmark, scenario, scenario, None)
+    return Names(benchmark, scenario, scenario, None, known)
 
 
 def _measurements(summary: Mapping[str, Any], names: Names, round_id: str | None) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
     where = run.read(path, file_sha256(path))
     scores = [entry for entry in _list(_object(data).get("accuracy_scores")) if isinstance(entry, dict)]
     wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
-    closed = run.place.division in HELD
+    held = run.place.division in HELD or names.mapped
     if not wanted:
         run.find("BF706", where, "the metric of this benchmark's score is not known: the score is left out", None)
         return
@@ -169,9 +169,7 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
     for index, entry in enumerate(scores):
         at = f"/accuracy_scores/{index}"
         scope = None if len(scores) == 1 else f"subset:{_slug(str(entry.get('dataset_name', index)))}"
-        item = quality_item(
-            wanted[0], str(entry.get("score", "")), where, f"{at}/score", closed=closed and scope is None
-        )
+        item = quality_item(wanted[0], str(entry.get("score", "")), where, f"{at}/score", held=held and scope is None)
         if item:
             yield {
                 **item,
@@ -179,12 +177,12 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
                 **({"n": n} if (n := count(str(entry.get("total_samples", "")))) else {}),
             }
         for subset, value in _object(_object(entry.get("breakdown")).get("subset_scores")).items():
-            part = quality_item(wanted[0], str(value), where, f"{at}/breakdown/subset_scores/{subset}", closed=False)
+            part = quality_item(wanted[0], str(value), where, f"{at}/breakdown/subset_scores/{subset}", held=False)
             if part:
                 yield {**part, "scope": f"subset:{_slug(subset)}"}
         average = _object(entry.get("output_sequence_lengths")).get("avg")
         if tokens and average is not None and scope is None:
-            length = quality_item(tokens, str(average), where, f"{at}/output_sequence_lengths/avg", closed=closed)
+            length = quality_item(tokens, str(average), where, f"{at}/output_sequence_lengths/avg", held=held)
             if length:
                 yield length
 

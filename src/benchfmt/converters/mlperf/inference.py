@@ -70,20 +70,28 @@ def _as_given(source: Source, folder: str, name: str) -> Path:
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the record of one run, and what is wrong with its files."""
+    run = run_of(unit)
+    record = record_of(run)
+    yield Record.from_dict(record) if isinstance(record, dict) else record
+    yield from run.findings
+
+
+def run_of(unit: Unit) -> Run:
+    """Return the run of a unit, of which nothing is read yet."""
     task: Task = unit.extra
     files: dict[str, list[Path]] = {}
     for role, path in zip(task.roles, unit.supporting, strict=True):
         files.setdefault(role, []).append(path)
-    run = Run(unit, task.place, files)
-    record: dict[str, Any] | Skipped | Failed
-    if unit.path.name == layout.ENDPOINTS:
-        record = endpoints.record(run)
-    elif unit.path.name == "accuracy.txt":
-        record = _accuracy_only(run)
-    else:
-        record = loadgen_record.record(run)
-    yield Record.from_dict(record) if isinstance(record, dict) else record
-    yield from run.findings
+    return Run(unit, task.place, files)
+
+
+def record_of(run: Run) -> dict[str, Any] | Skipped | Failed:
+    """Return the record of a run as plain data; the run then knows where each value of what was run comes from."""
+    if run.unit.path.name == layout.ENDPOINTS:
+        return endpoints.record(run)
+    if run.unit.path.name == "accuracy.txt":
+        return _accuracy_only(run)
+    return loadgen_record.record(run)
 
 
 def _accuracy_only(run: Run) -> dict[str, Any]:
@@ -91,8 +99,7 @@ def _accuracy_only(run: Run) -> dict[str, Any]:
     run.read(run.unit.path, file_sha256(run.unit.path))
     claimed = run.unit.options.get("round")
     names = loadgen_record.names_of(run, {}, claimed)
-    benchmark = rules.benchmark(names.benchmark, claimed) if names.benchmark else None
-    record = frame(run, names, claimed, benchmark, "incomplete")
+    record = frame(run, names, claimed, "incomplete")
     measurements = quality(run, names, claimed)
     record["measurements"] = measurements or None
     record["status_detail"] = "an accuracy run without its performance run"

@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchfmt.converters.base import Source
+from benchfmt.converters.mlperf import model_mapping
 from benchfmt.suites import mlperf_inference as rules
 
 SUMMARY = "mlperf_log_summary.txt"
@@ -42,6 +43,7 @@ _WHY = (
     (re.compile(r"(^|/)power/|(^|/)ptd_logs\.txt$"), "log of the power meter's software"),
     (re.compile(r"(^|/)(power_settings|analyzer_table)\.[a-z]+$"), "a description of the power meter for people"),
     (re.compile(r"(^|/)mlperf\.conf$"), "the suite's own settings, the same in every submission of a round"),
+    (re.compile(rf"(^|/){re.escape(model_mapping.NAME)}$"), "gives models of an open submission their benchmarks, but no result of them is here"),
     (re.compile(r"(^|/)(code|src)/"), "code of the submission"),
     (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py)$"), "for people, or a program"),
     (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),
@@ -219,7 +221,31 @@ def supporting(folder: str, where: Place, folders: Folders) -> list[tuple[str, P
     found += _tests(scenario, folders)
     if where.system:
         found += _described(scenario, where, folders)
+    if where.division not in ("closed", "network"):
+        found += [("model-mapping", path) for path in _mappings(scenario, where, folders)]
     return found
+
+
+def _mappings(scenario: str, where: Place, folders: Folders) -> Iterator[Path]:
+    """Yield the files that give the models of an open submission their benchmarks, the nearest first.
+
+    They may stand in any folder from the result's own up to the top of the submission, and beside the results in those
+    of the measurements and systems.
+    """
+    folder = scenario
+    while len(folder) >= len(where.prefix) and folder.rpartition("/")[0] != folder:
+        for beside in (folder, *_beside(folder)):
+            if folders.has(beside, model_mapping.NAME):
+                yield Path(beside, model_mapping.NAME)
+        folder = folder.rpartition("/")[0]
+
+
+def _beside(folder: str) -> Iterator[str]:
+    """Yield the folders that hold the measurements and systems of a folder of results."""
+    head, results, tail = f"{folder}/".rpartition("/results/")
+    if results:
+        for name in ("measurements", "systems"):
+            yield f"{head}/{name}/{tail}".rstrip("/")
 
 
 def _described(scenario: str, where: Place, folders: Folders) -> Iterator[tuple[str, Path]]:

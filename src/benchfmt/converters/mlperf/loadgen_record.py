@@ -10,7 +10,16 @@ from typing import Any
 
 from benchfmt.converters.base import Failed, Skipped
 from benchfmt.converters.mlperf import layout, systems
-from benchfmt.converters.mlperf.submission import Names, Run, benchmark_of, count, frame, is_automotive, pruned, quality
+from benchfmt.converters.mlperf.submission import (
+    Names,
+    Run,
+    benchmark_named,
+    count,
+    frame,
+    is_automotive,
+    pruned,
+    quality,
+)
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import loadgen, mlperf_power
 from benchfmt.readers.files import file_sha256
@@ -101,8 +110,7 @@ def record(run: Run) -> dict[str, Any] | Skipped:
     if status == "ok" and silent:
         status = "incomplete"
     measurements += _power(run, log, names, measurements, round_id)
-    benchmark = benchmark_of(run, names, round_id)
-    data = frame(run, names, round_id, benchmark, status)
+    data = frame(run, names, round_id, status)
     measurements += quality(run, names, round_id)
     data["measurements"] = measurements or None
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
@@ -172,8 +180,8 @@ def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
 
 def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
     """Return what was run, by the folder's names and the log's."""
-    named = run.place.benchmark
-    benchmark = named if run.automotive or not named else rules.canonical(named, round_id) or named
+    known = benchmark_named(run, round_id)
+    benchmark = known.value if known else run.place.benchmark
     word = log.get("effective_scenario") or log.get("requested_scenario")
     ran = rules.scenario(word) if word else None
     asked = rules.scenario(run.place.scenario) if run.place.scenario else None
@@ -182,14 +190,14 @@ def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
     if asked == "multi-stream" and not rules.at_least(round_id, "v2.0"):
         asked = "multi-stream-legacy"
     if asked is None or ran is None or asked == ran or (asked, ran) == ("interactive", "server"):
-        return Names(benchmark, asked or ran, ran or asked, None)
+        return Names(benchmark, asked or ran, ran or asked, None, known)
     if (asked, ran) in _INFERENCES:
-        return Names(benchmark, asked, ran, ran)
+        return Names(benchmark, asked, ran, ran, known)
     run.find(
         "BF701", run.path, f"the log ran {ran}, its folder says {asked}; the record says what was run",
         "put the log into the folder of its scenario",
     )  # fmt: skip
-    return Names(benchmark, ran, ran, None)
+    return Names(benchmark, ran, ran, None, known)
 
 
 # --- measurements of the logs ---

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
+from benchfmt.converters.mlperf import model_mapping
 from benchfmt.converters.mlperf.published_records import NAME, VERSION, Maker
 from benchfmt.converters.mlperf.published_rows import (
     Table,
@@ -55,7 +56,8 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             yield Failed(path, kind[1:])
             continue
         about = [p for p in (path.with_name("_cm.json"), path.parent.parent / "_cm.json") if p in files]
-        beside = (*earlier.get(path, ()), *(about[:1] if kind == "rows" else ()))
+        mappings = model_mapping.beside(path, files)
+        beside = (*earlier.get(path, ()), *(about[:1] if kind == "rows" else ()), *mappings)
         yield Unit(path, beside, options, Table(kind, identity_of(path)), source.limits)
 
 
@@ -76,6 +78,7 @@ def read(unit: Unit) -> Iterator[Item]:
         yield maker.part(results[start : start + _PART_ROWS])
     yield _lost(unit.path, [*skipped, *more_skipped], [*failed, *more_failed])
     yield from told.findings()
+    yield from maker.broken
 
 
 def _lost(path: Path, skipped: list[tuple[int, str]], failed: list[tuple[int, str]]) -> Part:

@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchfmt.converters.base import Part, Unit
-from benchfmt.converters.mlperf import systems
+from benchfmt.converters.base import Failed, Part, Unit
+from benchfmt.converters.mlperf import attribution, model_mapping, systems
+from benchfmt.converters.mlperf.attribution import HELD, Attribution, Filled
+from benchfmt.converters.mlperf.model_mapping import ModelMapping
 from benchfmt.converters.mlperf.published_rows import POWER, Result, Row, Table, Told
-from benchfmt.converters.mlperf.submission import HELD, SUITE, is_official
+from benchfmt.converters.mlperf.submission import SUITE
 from benchfmt.identity import record_ids, system_id
 from benchfmt.readers.jsons import Digits
 from benchfmt.readers.mlperf_json import count
@@ -26,7 +28,7 @@ from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
 
 NAME = "mlperf-published"
-VERSION = "1.0"
+VERSION = "1.1"
 
 _FIRST_TABLES = "v0.7"
 """The checker of this round wrote tables without a version; their numbers follow its rules."""
@@ -80,6 +82,9 @@ class Maker:
     def __init__(self, unit: Unit, table: Table, sha256: str, told: Told) -> None:
         """Take the unit, its table with the hash of the file, and where faults are told."""
         self.unit, self.table, self.sha256, self.told = unit, table, sha256, told
+        read = [model_mapping.read(p, unit.limits) for p in unit.supporting if p.name == model_mapping.NAME]
+        self.mappings = tuple(item for item in read if isinstance(item, ModelMapping))
+        self.broken = [item for item in read if isinstance(item, Failed)]
         self.systems: dict[tuple[Any, ...], System | None] = {}
 
     def part(self, results: Iterable[Result]) -> Part:
@@ -89,7 +94,7 @@ class Maker:
             numbers = {result.row.number, *([result.power.number] if result.power else [])}
             rows += len(numbers)
             try:
-                records.append(self._record(result))
+                records.append(self.record(result))
             except ValidationError as error:
                 failed += [(number, _words(error)) for number in sorted(numbers)]
         batch = to_batch(list(self._identified(records)))
@@ -108,22 +113,31 @@ class Maker:
     def _ids(self, suite: str, places: list[str]) -> list[str]:
         return record_ids(suite, self.table.path, self.sha256, places)
 
-    def _record(self, result: Result) -> Record:
-        row = result.row
+    def said(self, row: Row) -> Said:
+        """Return what a row says, in terms."""
         automotive = rules_of_cars.is_system(row.text("SystemType"))
         round_id = row.text("version") or (None if automotive else self.unit.options.get("round"))
         if round_id and re.fullmatch(r"[0-9]+\.[0-9]+", round_id):
             round_id = f"v{round_id}"
-        said = Said(
-            row, self.table.kind, round_id, automotive, self._division() if self.table.kind == "short" else None
-        )
+        return Said(row, self.table, round_id, automotive, self._division(), self._mapped(row))
+
+    def record(self, result: Result) -> Record:
+        """Return the record of a result; raises ValidationError where it is none."""
+        row = result.row
+        said = self.said(row)
+        automotive, round_id = said.automotive, said.round_id
+        if said.disputed:
+            words = (
+                f"the table calls {said.name!r} a {row.text('MlperfModel')}, but its name is one for {said.disputed}"
+            )
+            self.told.see(row.number, "BF705", words, "MlperfModel")
         if round_id is None:
             words = "the table does not say its round, so that no log can be found for its results; name it (--option round=v0.7)"
             self.told.see(row.number, "BF705", words, None)
         scores, scored = self._accuracy(said)
         measurements = [*self._performance(result, said), *_power(result, said), *scores]
         where = _location(row) or self._folder(said)
-        facts = _facts(said)
+        what = attributed(said).plain()
         data = {
             "benchfmt": "1.0",
             "benchmark": given(
@@ -131,15 +145,12 @@ class Maker:
                 name=said.benchmark or row.text("Model") or row.text("MlperfModel"), division=said.division,
                 category=said.category, system_type=said.system_type, scenario=said.scenario, phase="inference",
             ),
-            "task": facts.task if facts else None,
-            "dataset": given(name=facts.dataset, split=facts.split, samples=facts.samples) if facts else None,
-            "model": _model(said, facts),
+            "task": what["task"],
+            "dataset": what["dataset"],
+            "model": what["model"],
             "system": self._system(row),
             "software": dict(_software(row.text("framework") or "")),
-            "configuration": given(
-                precision=_precision(row.cells.get("weight_data_types")),
-                input_shape=list(facts.input_shape) if facts and facts.input_shape else None,
-            ),
+            "configuration": what["configuration"],
             "measurements": measurements,
             "status": "ok",
             "provenance": given(
@@ -174,6 +185,16 @@ class Maker:
                 *(row.text(n) or "" for n in ("Platform", "Model", "Scenario")),
             ]
         )
+
+    def _mapped(self, row: Row) -> Filled | None:
+        """Return the benchmark that the nearest model_mapping.json of a row's submission gives to its model."""
+        named = row.text("Model") or row.text("MlperfModel") or ""
+        folders = _submission(row)
+        for mapping in self.mappings:
+            found = model_mapping.benchmark(mapping.models, named)
+            if found and mapping.is_about(self.unit.path, folders):
+                return Filled.said(found, mapping.path.name)
+        return None
 
     def _performance(self, result: Result, said: Said) -> list[dict[str, Any]]:
         """Return the headline number."""
@@ -282,11 +303,13 @@ class Said:
     """What a row says, in terms: benchmark, scenario and division, and the number that its round publishes."""
 
     row: Row
-    kind: str
+    table: Table
     round_id: str | None
     automotive: bool
     folder: str | None
     """The division by the table's folder."""
+    mapped: Filled | None = None
+    """The benchmark that the submitter's model_mapping.json gives to the model."""
     ruled: bool = field(init=False)
     """Whether the rules say which number it is: the round is known, or its table can only be of the first ones."""
     undated: bool = field(init=False)
@@ -294,6 +317,11 @@ class Said:
     division: str | None = field(init=False)
     category: str | None = field(init=False)
     system_type: str | None = field(init=False)
+    name: str | None = field(init=False)
+    """The model's own name."""
+    known: Filled | None = field(init=False)
+    disputed: str | None = field(init=False)
+    """The task that the model's name proves, where the table's benchmark has another one and so does not count."""
     benchmark: str | None = field(init=False)
     scenario: str | None = field(init=False)
     official: Official = field(init=False)
@@ -303,22 +331,37 @@ class Said:
         """Look the row's words up."""
         row = self.row
         self.word = (row.text("Units") or "").replace("\\", "") or None
-        self.undated = self.round_id is None and self.kind == "summary"
+        kind = self.table.kind
+        self.undated = self.round_id is None and kind == "summary"
         self.rules_of = _FIRST_TABLES if self.round_id is None else self.round_id
-        self.ruled = self.kind != "short"
-        division = row.text("Division") or self.folder
+        self.ruled = kind != "short"
+        division = row.text("Division") or (self.folder if kind == "short" else None)
         self.division = vocabulary().match("division", division, SUITE) if division else None
         self.category = vocabulary().match("category", row.text("Availability") or "")
         self.system_type = systems.system_type(row.text("SystemType"))
-        names = (row.text("MlperfModel"), row.text("Model"))
+        self.name = row.text("Model") or row.text("MlperfModel")
+        self.disputed = None if self.automotive else self._dispute()
+        self.known = None if self.automotive else self._known()
         if self.automotive:
-            self.benchmark = next((name for name in names if name), None)
+            self.benchmark = row.text("MlperfModel") or row.text("Model")
         else:
-            self.benchmark = next(
-                (found for name in names if name and (found := rules.canonical(name, self.rules_of))), None
-            )
-        self.scenario = _scenario(row.text("Scenario") or "", self.rules_of, self.word, legacy=self.kind != "short")
+            self.benchmark = self.known.value if self.known else None
+        self.scenario = _scenario(row.text("Scenario") or "", self.rules_of, self.word, legacy=kind != "short")
         self.official = _official(self.benchmark, self.rules_of, self.scenario, automotive=self.automotive)
+
+    def _dispute(self) -> str | None:
+        """Return the task that the model's name proves where the benchmark of the table's column has another one."""
+        official = rules.canonical(self.row.text("MlperfModel") or "", self.rules_of)
+        facts = rules.benchmark(official, self.rules_of) if official else None
+        proven = rules.task_of_name(self.name) if self.name else None
+        return proven.value if proven and facts and facts.task not in (None, proven.value) else None
+
+    def _known(self) -> Filled | None:
+        """Return the benchmark: by the table's column, else by a submitter's file, else by a rule of names."""
+        column = rules.canonical(self.row.text("MlperfModel") or "", self.rules_of)
+        if column and not self.disputed:
+            return Filled.said(column, self.table.path)
+        return attribution.benchmark_of(self.name, self.rules_of, None if self.division in HELD else self.mapped)
 
     def terms(self) -> Iterator[str]:
         """Yield the columns whose word the record says as a term, with nothing lost."""
@@ -340,11 +383,18 @@ def _scenario(word: str, round_id: str | None, unit: str | None, *, legacy: bool
     return "multi-stream-legacy" if found == "multi-stream" and (old or streams) else found
 
 
-def _facts(said: Said) -> rules.Benchmark | None:
-    """Return what is known of the benchmark of a row, or None."""
-    if said.automotive:
-        return rules_of_cars.benchmark(said.benchmark)
-    return rules.benchmark(said.benchmark, said.rules_of) if said.benchmark else None
+def attributed(said: Said) -> Attribution:
+    """Return what a row says was run, and what the rules add."""
+    return attribution.attribute(
+        attribution.Said(
+            name=said.name,
+            division=said.division,
+            round_id=said.rules_of,
+            benchmark=said.known,
+            precision=Filled.said(_precision(said.row.cells.get("weight_data_types")), said.table.path),
+            automotive=rules_of_cars.benchmark(said.benchmark) if said.automotive else None,
+        )
+    )
 
 
 @cache
@@ -501,12 +551,13 @@ def _location(row: Row) -> str | None:
     return where.removeprefix("./").rstrip("/").removesuffix("/performance/run_1") or None
 
 
-def _model(said: Said, facts: rules.Benchmark | None) -> dict[str, Any] | None:
-    """Return the model: the benchmark's own; in the open division one of another name is another model."""
-    named = said.row.text("Model") or said.row.text("MlperfModel")
-    if not facts or not facts.model or (said.division == "open" and named and not is_official(named, facts.name)):
-        return {"name": named} if named else None
-    return given(name=facts.model, parameters=facts.parameters, flop=facts.flop)
+def _submission(row: Row) -> Iterator[str]:
+    """Yield the folders of a row's submission, as far as the row names them."""
+    where = (_location(row) or "").split("/")
+    if len(where) > 1:
+        yield from ("/".join(where[:end]) for end in range(len(where), 1, -1))
+    if row.text("Division") and row.text("Organization"):
+        yield f"{(row.text('Division') or '').lower()}/{row.text('Organization')}"
 
 
 def _system(row: Row) -> dict[str, Any]:
@@ -540,14 +591,15 @@ def _name(row: Row, column: str) -> str | None:
 @cache
 def _software(words: str) -> Mapping[str, str]:
     """Return the engine that the first words of a framework's text name, and its version if the next one is one."""
-    parts = re.split(r"[,;]", words)[0].replace(":", " ").split()
+    first = re.split(r"[,;]", words)[0]
+    parts = first.replace(":", " ").split()
     for length in range(min(3, len(parts)), 0, -1):
         engine = vocabulary().match("engine", " ".join(parts[:length]), SUITE)
         if engine:
             after = parts[length] if length < len(parts) else ""
-            version = re.fullmatch(r"v?([0-9][0-9A-Za-z.+~_-]*)", after)
-            return given(engine=engine, engine_version=version[1] if version else None)
-    return {}
+            return given(engine=engine, engine_version=systems.version_of(after))
+    joined = systems.software(first)  # `tflite_vmaster`
+    return given(engine=joined.get("engine"), engine_version=joined.get("engine_version"))
 
 
 def _precision(words: Any) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Source, Unit
+from benchfmt.converters.mlperf import model_mapping
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import jsons
 from benchfmt.readers.tables import BadRow, TextTable
@@ -290,7 +291,7 @@ def copies(unit: Unit, kind: str) -> dict[tuple[str, ...], str]:
     """Return what stands in the other tables that a unit names, each with the words that say where."""
     seen = {}
     for path in unit.supporting:
-        if path.name == "_cm.json":
+        if path.name in ("_cm.json", model_mapping.NAME):
             continue
         try:
             rows, _ = rows_of(path, kind, unit)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
-from benchfmt.converters.mlperf import layout, systems
+from benchfmt.converters.mlperf import layout, model_mapping, systems
+from benchfmt.converters.mlperf.attribution import HELD, Attribution, Filled, Said, attribute, benchmark_of
 from benchfmt.converters.mlperf.layout import Place
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
@@ -23,12 +25,12 @@ from benchfmt.units import convert
 from benchfmt.vocabulary import vocabulary
 
 NAME = "mlperf-inference"
-VERSION = "1.0"
+VERSION = "1.1"
 SUITE = "mlperf-inference"
 """The suite whose scenario is the constant stream; its logs and folders are those of Inference."""
 
-HELD = ("closed", "network")
-"""The divisions whose results must reach the targets; the open one is free."""
+_JUDGED = ("total", "queries", "gen_num", "num-samples")
+"""What score lines call the number of samples that were judged."""
 _QUALITY_KEYS = {"output-tokens": ("mean", "sample"), "generated-length": ("sum", None)}
 _ALSO: dict[str, tuple[str, str, str | None]] = {
     "exact_match": ("exact-match", "%", None),
@@ -80,6 +82,8 @@ class Run:
     extensions: dict[str, Any] = field(default_factory=dict)
     automotive: bool = False
     """Whether it is one of MLPerf Automotive, whose rules are its own."""
+    attribution: Attribution | None = None
+    """What was run, each value with its origin, once the record is made."""
 
     @property
     def path(self) -> str:
@@ -113,15 +117,20 @@ class Names:
     scenario: str | None
     ran: str | None
     inferred_from: str | None
+    known: Filled | None = None
+    """The benchmark with the file or the rule that says it; None for a folder's name that none knows."""
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the submitter's own file says the benchmark."""
+        return self.known is not None and self.known.origin.kind == "file"
 
 
-def frame(
-    run: Run, names: Names, round_id: str | None, benchmark: rules.Benchmark | None, status: str
-) -> dict[str, Any]:
+def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str, Any]:
     """Return what is said of a result besides its numbers."""
     place = run.place
     description = _system_file(run)
-    measured = _measurement_file(run)
+    measured, measured_at = _measurement_file(run)
     software = systems.software(description.get("framework"), description.get("other_software_stack"))
     machine = systems.system(description)
     for key in ("framework", "other_software_stack", "sw_notes"):
@@ -147,6 +156,8 @@ def frame(
     location = place.location
     where = f"{location}/performance/{place.run}" if location and place.run not in (None, "run_1") else location
     category = systems.said(description.get("status"))
+    run.attribution = _attribution(run, names, round_id, description, measured, measured_at)
+    what = run.attribution.plain()
     return {
         "benchfmt": "1.0",
         "benchmark": given(
@@ -154,17 +165,12 @@ def frame(
             category=_category(category, run), system_type=systems.system_type(description.get("system_type")),
             scenario=names.scenario, phase="inference",
         ),
-        "task": benchmark.task if benchmark else None,
-        "dataset": given(
-            name=benchmark.dataset, split=benchmark.split, samples=benchmark.samples,
-        ) if benchmark else {},
-        "model": _model(run, names, benchmark),
+        "task": what["task"],
+        "dataset": what["dataset"],
+        "model": what["model"],
         "system": machine or (given(name=place.system) if place.system else {}),
         "software": software,
-        "configuration": given(
-            precision=systems.precision(measured.get("weight_data_types")),
-            input_shape=list(benchmark.input_shape) if benchmark and benchmark.input_shape else None,
-        ),
+        "configuration": what["configuration"],
         "measurements": None,
         "status": status,
         "status_detail": None,
@@ -176,22 +182,86 @@ def frame(
     }  # fmt: skip
 
 
-def _model(run: Run, names: Names, benchmark: rules.Benchmark | None) -> dict[str, Any]:
-    """Return the model: the benchmark's own; in the open division a folder named otherwise is another model."""
+def _attribution(
+    run: Run, names: Names, round_id: str | None, description: dict[str, Any], measured: dict[str, Any], path: str
+) -> Attribution:
+    """Return what was run, by what the folder, the descriptions and the score lines say."""
+    weights = measured.get("starting_weights_filename")
+    division = run.place.division or description.get("division")
+    return attribute(
+        Said(
+            name=run.place.benchmark,
+            division=division if isinstance(division, str) else None,
+            round_id=round_id,
+            benchmark=names.known,
+            weights=Filled.said(weights if isinstance(weights, str) and "," not in weights else None, path),
+            samples=_judged(run),
+            scored=_scored_task(run),
+            precision=Filled.said(systems.precision(measured.get("weight_data_types")), path),
+            automotive=automotive.benchmark(names.benchmark) if run.automotive else None,
+        )
+    )
+
+
+def _judged(run: Run) -> Filled | None:
+    """Return how many samples the score lines say were judged."""
+    path = _accuracy_path(run)
+    if path is None:
+        return None
+    scores = _scores(str(path), *_stamp(path), run.unit.limits)
+    found = {name: number for name in _JUDGED if name in scores and (number := count(scores[name].text))}
+    if "AUC" in scores:  # its total is that of the pairs of user and item
+        found.pop("total", None)
+    return Filled.said(next(iter(found.values()), None), run.root(path))
+
+
+def _scored_task(run: Run) -> Filled | None:
+    """Return the task that the score lines are of: a mean average precision is one of detectors."""
+    path = _accuracy_path(run)
+    found = path is not None and "mAP" in _scores(str(path), *_stamp(path), run.unit.limits)
+    return Filled.ruled("object-detection", "mAP in the score lines") if found else None
+
+
+def benchmark_named(run: Run, round_id: str | None) -> Filled | None:
+    """Return the benchmark that was run with what says it: the folder's name, the submitter's file, or a rule of names."""
     named = run.place.benchmark
-    free = run.place.division == "open" and named and benchmark and not is_official(named, names.benchmark)
-    if free:
-        return {"name": named}
-    if not benchmark:
-        return given(name=named)
-    return given(name=benchmark.model, parameters=benchmark.parameters, flop=benchmark.flop)
+    if run.automotive or not named:
+        return None
+    found = benchmark_of(named, round_id, _mapped(run, named))
+    return None if found is None or _contradicted(run, found) else found
 
 
-@cache
-def is_official(named: str, benchmark: str | None) -> bool:
-    """Say whether a folder's name is that of the benchmark, in any of its spellings."""
-    short = {re.sub(r"[^a-z0-9]", "", word.lower()) for word in (named, benchmark or "")}
-    return len(short) == 1 or named in ("resnet", "resnet50", "ssd-mobilenet", "ssd-resnet34", "ssd-small", "ssd-large")
+def _contradicted(run: Run, found: Filled) -> bool:
+    """Say whether the score lines contradict the benchmark that was guessed from a name: they score something else."""
+    path = _accuracy_path(run)
+    if found.origin.name != rules.GUESSED_NAME or path is None:
+        return False
+    scores = _scores(str(path), *_stamp(path), run.unit.limits)
+    wanted = rules.qualities(found.value, None)
+    official = wanted and mlperf_accuracy.of(wanted[0].name, scores)
+    return not official and any(name in scores for name in _GENERIC)
+
+
+def _mapped(run: Run, named: str) -> Filled | None:
+    """Return the benchmark that the nearest model_mapping.json of an open submission gives to a name, or None."""
+    if run.place.division in HELD:
+        return None
+    for path in run.files.get("model-mapping", ()):
+        data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
+        try:
+            models = model_mapping.models_of(data, path) if not error else {}
+        except BenchfmtError as wrong:
+            error = str(wrong)
+        if error:
+            run.findings.append(Failed(path, error))
+            continue
+        found = model_mapping.benchmark(models, named)
+        if found:
+            where = run.read(path, digest)
+            for words in repaired:
+                run.find("BF115", where, words, "correct the file")
+            return Filled.said(found, where)
+    return None
 
 
 def _category(status: Any, run: Run) -> str | None:
@@ -204,22 +274,26 @@ def _category(status: Any, run: Run) -> str | None:
 
 
 def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]]:
-    """Return every number that the score lines of accuracy.txt say, with the targets of the closed division."""
-    path = run.one("accuracy") or (run.unit.path if run.unit.path.name == "accuracy.txt" else None)
+    """Return every number that the score lines of accuracy.txt say, with the benchmark's targets.
+
+    The targets are those of the closed divisions, and of the benchmark that a file gives to an open submission, which
+    need not reach them.
+    """
+    path = _accuracy_path(run)
     if path is None:
         run.find("BF706", run.path, "no accuracy.txt beside the performance run: the quality is not known",
                  "add accuracy/accuracy.txt")  # fmt: skip
         return []
-    scores = mlperf_accuracy.scores(path, run.unit.limits)
+    scores = _scores(str(path), *_stamp(path), run.unit.limits)
     where = run.read(path, file_sha256(path)) if path != run.unit.path else run.path
-    closed = run.place.division in HELD
+    held = run.place.division in HELD or names.mapped
     wanted = _wanted(run, names, round_id)
     total = count(scores["total"].text) if "total" in scores else None
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     used: set[tuple[int, str]] = set()
     for rule in wanted:
         score = mlperf_accuracy.of(rule.name, scores)
-        item = quality_item(rule, score.text, where, f"line={score.line}", closed=closed) if score else None
+        item = quality_item(rule, score.text, where, f"line={score.line}", held=held) if score else None
         if score and item:
             used.add((score.line, score.text))
             found[item["metric"], rule.scope] = {**item, "n": total} if total and rule.name in _OF_TOTAL else item
@@ -238,19 +312,22 @@ def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]
     return list(found.values())
 
 
+def _accuracy_path(run: Run) -> Path | None:
+    return run.one("accuracy") or (run.unit.path if run.unit.path.name == "accuracy.txt" else None)
+
+
+@lru_cache(maxsize=16)
+def _scores(path: str, _modified: int, _size: int, limits: Limits) -> Mapping[str, mlperf_accuracy.Score]:
+    """Return the scores of an accuracy.txt, which tell what was run before they are measurements."""
+    return mlperf_accuracy.scores(Path(path), limits)
+
+
 def _wanted(run: Run, names: Names, round_id: str | None) -> tuple[rules.Quality, ...]:
     if not names.benchmark:
         return ()
     if run.automotive:
         return automotive.qualities(names.benchmark)
     return rules.qualities(names.benchmark, round_id, names.scenario)
-
-
-def benchmark_of(run: Run, names: Names, round_id: str | None) -> rules.Benchmark | None:
-    """Return what is known of the benchmark that was run, or None."""
-    if run.automotive:
-        return automotive.benchmark(names.benchmark)
-    return rules.benchmark(names.benchmark, round_id) if names.benchmark else None
 
 
 def is_automotive(run: Run, scenario: str | None) -> bool:
@@ -260,12 +337,12 @@ def is_automotive(run: Run, scenario: str | None) -> bool:
     return scenario == "constant-stream" or (isinstance(data, dict) and automotive.is_system(data.get("system_type")))
 
 
-def quality_item(rule: rules.Quality, text: str, where: str, locator: str, *, closed: bool) -> dict[str, Any] | None:
-    """Return a score as a measurement with its targets (which bind the closed division), None where it is no number."""
+def quality_item(rule: rules.Quality, text: str, where: str, locator: str, *, held: bool) -> dict[str, Any] | None:
+    """Return a score as a measurement, with its targets where it is held to them, None where it is no number."""
     item = _item(rule.metric, text, rule.unit, where, locator)
     if item:
         item |= given(scope=rule.scope)
-    if item and closed:
+    if item and held:
         for side, target in (("target_min", rule.target_min), ("target_max", rule.target_max)):
             if target is not None:
                 item[side] = convert(target, rule.unit, "1")
@@ -303,9 +380,10 @@ def _system_file(run: Run) -> dict[str, Any]:
     return dict(data)
 
 
-def _measurement_file(run: Run) -> dict[str, Any]:
-    """Return the description of the measurement: of several JSON files the one that says the weights' type."""
+def _measurement_file(run: Run) -> tuple[dict[str, Any], str]:
+    """Return the description of the measurement with its path: of several JSON files the one that says the weights' type."""
     chosen: dict[str, Any] = {}
+    where = ""
     broken: list[Failed] = []
     for path in run.files.get("measurements", ()):
         data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
@@ -324,12 +402,12 @@ def _measurement_file(run: Run) -> dict[str, Any]:
         run.findings += [
             Skipped(item.path, f"beside the description of a measurement: {item.error}") for item in broken
         ]
-        return chosen
+        return chosen, where
     run.findings += broken
     if run.place.system:
         run.find("BF706", run.path, "no description of the measurement (weight_data_types) is there: the precision is not known",
                  "give the whole submission")  # fmt: skip
-    return {}
+    return {}, where
 
 
 def _stamp(path: Path) -> tuple[int, int]:

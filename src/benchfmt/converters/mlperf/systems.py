@@ -16,6 +16,14 @@ from benchfmt.vocabulary import vocabulary
 
 SUITE = "mlperf-inference"
 _PART = re.compile(r"^(?P<name>.*?)[\s_=:]*\bv?(?P<version>[0-9]+(?:\.[0-9A-Za-z+*-]+)*)\b(?P<rest>.*)$")
+_NAMED_VERSION = re.compile(
+    r"^(?P<name>.+?)[\s_=:@-]+(?P<version>v?(?:master|main|nightly|head|latest|trunk|dev|devel|develop)"
+    r"|v(?:[0-9]+(?:\.[0-9A-Za-z+*-]+)*)|(?:commit[\s:=]*)?(?=[a-f]*[0-9])[0-9a-f]{7,40})(?:\s*\([^()]*\))?$",
+    re.IGNORECASE,
+)
+"""A version that is no number: a branch, as `vmaster`, or the start of a commit's hash."""
+_JOINED_VERSION = re.compile(r"^(?P<name>[A-Za-z][A-Za-z-]*)_v?(?P<version>[0-9][0-9A-Za-z.+-]*)$")
+_COMMIT = re.compile(r"^commit[\s:=]+([0-9a-f]{7,40})$", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+[0-9]+(?:[A-Za-z0-9]*)")
 _LONG = 500
 """A longer text is no list of names; looking for some in it takes the square of its length."""
@@ -128,7 +136,7 @@ def software(framework: Any, stack: Any = None) -> dict[str, Any]:
 
     The engine is the first part that is one of the vocabulary; a text that names none gives no engine.
     """
-    parts = [part for part in _parts(framework) if part[0]]
+    parts = [_with_named_version(*part) for part in _with_commits(_parts(framework)) if part[0]]
     engine = next(((found, version) for name, version in parts if (found := _engine(name))), None)
     others: dict[str, str] = {}
     for name, version in [*parts, *(_parts(stack) if isinstance(stack, str) else _pairs(stack))]:
@@ -140,6 +148,38 @@ def software(framework: Any, stack: Any = None) -> dict[str, Any]:
         engine_version=engine[1] if engine else None,
         stack=others or None,
     )
+
+
+def _with_named_version(name: str, version: str | None) -> tuple[str, str | None]:
+    """Return the engine and the version that is no number out of `tflite vmaster`; other names as they are."""
+    match = _NAMED_VERSION.match(name) if version is None and len(name) <= _LONG and not _engine(name) else None
+    return (match["name"], named_version(match["version"])) if match and _engine(match["name"]) else (name, version)
+
+
+def named_version(word: str) -> str:
+    """Return a branch or a commit without what is written before it: `master` out of `vmaster`."""
+    return re.sub(r"^(?:commit[\s:=]*|v(?=[a-z0-9]))", "", word, flags=re.IGNORECASE)
+
+
+def version_of(word: str) -> str | None:
+    """Return the version that one word behind an engine's name is: a number, a branch or a commit; None for another word."""
+    number = re.fullmatch(r"v?([0-9][0-9A-Za-z.+~_-]*)", word)
+    named = _NAMED_VERSION.match(f"engine {word}") if word else None
+    if number:
+        return number[1]
+    return named_version(named["version"]) if named else None
+
+
+def _with_commits(parts: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """Return names with versions, the commit of a part of its own being that of the engine before it."""
+    found: list[tuple[str, str | None]] = []
+    for name, version in parts:
+        commit = _COMMIT.match(name) if version is None else None
+        if commit and found and found[-1][1] is None and _engine(found[-1][0]):
+            found[-1] = (found[-1][0], commit[1])
+        else:
+            found.append((name, version))
+    return found
 
 
 def _pairs(stack: Any) -> list[tuple[str, str | None]]:
@@ -155,6 +195,10 @@ def _parts(words: Any) -> list[tuple[str, str | None]]:
     found = []
     for part in re.split(r"[,;]", words) if isinstance(words, str) else ():
         stripped = " ".join(part.split())
+        joined = _JOINED_VERSION.match(stripped) if len(stripped) <= _LONG else None
+        if joined and _engine(joined["name"]):
+            found.append((joined["name"], joined["version"]))
+            continue
         match = _PART.match(stripped) if len(stripped) <= _LONG else None
         if match and match.group("name") and not match.group("rest").strip(" ()"):
             found.append((match.group("name").strip(" _=:"), match.group("version")))
