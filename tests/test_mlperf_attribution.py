@@ -18,13 +18,13 @@ import pytest
 from benchfmt import convert
 from benchfmt.accounting import Account
 from benchfmt.converters.base import Source, Unit
-from benchfmt.converters.mlperf import inference, published
+from benchfmt.converters.mlperf import inference, published, systems
 from benchfmt.converters.mlperf.attribution import Attribution, Filled
 from benchfmt.converters.mlperf.published_records import Maker, attributed
 from benchfmt.converters.mlperf.published_rows import Told, joined, rows_of
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules
-from mlperf_trees import MEASURED, Submission, detail, offline, put, server, single_stream, tokens
+from mlperf_trees import MEASURED, SYSTEM, Submission, detail, offline, put, server, single_stream, tokens
 
 ROUGE = "{'rouge1': 45.5, 'rouge2': 22.5, 'rougeL': 29.5, 'tokens_per_sample': 290.5, 'gen_num': 24576}\n"
 MAP = "Evaluate annotation type *bbox*\nmAP=31.250%\n"
@@ -494,6 +494,61 @@ def test_rules_have_names(tmp_path: Path) -> None:
         },
         "parrot-9b-w4": {"task": mapping, "dataset": mapping, "precision": ("file", measured.format("parrot-9b-w4"))},
     }  # fmt: skip
+
+
+# --- engines and precisions ---
+
+
+@pytest.mark.parametrize(
+    ("framework", "engine", "version"),
+    [
+        ("tflite vmaster", "tflite", "master"),
+        ("TFLite v2.14", "tflite", "2.14"),
+        ("TensorFlow-Lite main (XNNPACK)", "tflite", "main"),
+        ("tflite_vnightly", "tflite", "nightly"),
+        ("onnxruntime 0a1b2c3d4e5f", "onnxruntime", "0a1b2c3d4e5f"),
+        ("ONNX Runtime, commit 0a1b2c3d4e5f", "onnxruntime", "0a1b2c3d4e5f"),
+        ("openvino_2020.4.287", "openvino", "2020.4.287"),
+        ("PyTorch v2.2.2", "pytorch", "2.2.2"),
+        ("NeMo 24.09", "nemo", "24.09"),
+        ("Megatron-LM", "megatron-lm", None),
+        ("parrot vmaster", None, None),
+        ("PyTorch feeds", None, None),
+    ],
+)
+def test_a_version_may_be_a_branch_or_a_commit(framework: str, engine: str | None, version: str | None) -> None:
+    found = systems.software(framework)
+    assert (found.get("engine"), found.get("engine_version")) == (engine, version)
+
+
+def test_the_table_and_the_log_name_one_engine(tmp_path: Path) -> None:
+    tree = opened(tmp_path)
+    tree.described = {**SYSTEM, "framework": "tflite vmaster"}
+    tree.add("mobilenet-v1-0.5-160", "Offline", offline("v5.1"))
+    [log] = converted(tmp_path)[0]
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    with (folder / "summary.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [(*COLUMNS, "framework"), (*row("open", "mobilenet-v1-0.5-160", "resnet", "61.5"), "tflite vmaster")]
+        )
+    [listed] = of_table(folder)[0]
+    assert log.software and listed.software
+    assert (log.software.engine, log.software.engine_version) == ("tflite", "master")
+    assert (listed.software.engine, listed.software.engine_version) == ("tflite", "master")
+
+
+@pytest.mark.parametrize(
+    ("words", "precision"),
+    [
+        ("UINT4", "uint4"), ("uint4", "uint4"), ("u4", "uint4"), ("INT4", "int4"), ("FP4", "fp4"), ("MXFP4", "mxfp4"), ("NVFP4", "nvfp4"),
+        ("UINT4 weights", "uint4"), ("uint4,fp16", "mixed"), ("UNSET", None),
+    ],
+)  # fmt: skip
+def test_precisions_of_four_bits(tmp_path: Path, words: str, precision: str | None) -> None:
+    tree = opened(tmp_path)
+    tree.add("parrot-9b-w4", "Server", tokens(), accuracy=ROUGE, measured={**MEASURED, "weight_data_types": words})
+    assert said(one(tmp_path)).get("precision") == precision
 
 
 # --- inputs that went wrong once ---
