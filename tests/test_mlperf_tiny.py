@@ -443,6 +443,151 @@ def test_a_rate_of_zero_was_printed_by_rounding(tmp_path: Path) -> None:
     assert by_key(record)[ACCURACY].value == 0.0
 
 
+# --- several runs in one file ---
+
+PERFORMANCE = (
+    "".join(
+        f"00100.50{{n}} ulp-mlperf: Performance results for window {n}:\n00100.500 ulp-mlperf:   # Inferences :  1{{n}}0\n"
+        "00100.500 ulp-mlperf:   Runtime      :  12.5 sec.\n"
+        f"00100.500 ulp-mlperf:   Throughput   :  {{n}}.{n}00 inf./sec.\n00100.500 ulp-mlperf: Runtime requirements have been met.\n"
+        for n in (2, 4, 6)
+    )
+    + "00100.500 ulp-mlperf: Median throughput is {n}.400 inf./sec.\n"
+)
+SCORES_RUN = "00300.100 ulp-mlperf: Top-1: 8{n}.0%\n00300.110 ulp-mlperf: AUC: 0.9{n}\n"
+COST = (
+    "00200.700 ulp-ml: Energy data for window 2 at time 11.20 for 1.250 sec.:\n00200.700 ulp-ml:   Energy : {n}0.5 uJ\n"
+    "00200.700 ulp-ml:   Power : {n}2.5 uW\n00200.700 ulp-ml:   Energy/Inf. : {n}000.25 uJ/inf.\n"
+    "00200.700 ulp-ml: Median energy cost is {n}000.250 uJ/inf.\n"
+    "00200.700 ulp-ml: Performance results for window 2:\n00200.700 ulp-ml:   Throughput : {n}.900 inf./sec.\n"
+    "00200.700 ulp-ml: Median throughput is {n}.900 inf./sec.\n"
+)
+SECOND_COST = (
+    "Power Edition Output\nEnergy data for trial 0\n  Power : {n}.5 mW.\n  Total Energy : 3{n}.5 uJ\n  Energy/Inf : {n}7.5 uJ/inf\n"
+    "Median energy cost is {n}7.5000 uJ/inf.\n"
+)
+STREAM = (
+    "Accuracy: 4{n} True positives, {n} False negatives, {n} False positives\nAverage duty cycle: 0.{n}5000\n"
+    "Average period: 0.03{n}000 s\nEstimated throughput: 12{n}.000 inf./sec.\n"
+)
+SESSION = "00010.100 session: m-session-start-id[2021050112000{n}]\n00010.201 dut: m-model-[ic01]\n" + "".join(
+    f"0002{i}.0 sequencer: m-sequencing-i[{i}]-command[dut infer {{n}}0 1]\n0002{i}.1 dut: m-infer-start-{{n}}0\n"
+    f"0002{i}.2 dut: m-lap-us-{i}000000\n0002{i}.3 dut: m-lap-us-{i}500000\n0002{i}.4 dut: m-infer-done\n"
+    for i in (1, 2, 3)
+)
+
+
+def result_of(tmp_path: Path, **files: str) -> tuple[list[Record], list[str]]:
+    """Return records and failures of a result with these files, `performance_log` being log.txt of the performance run."""
+    for name, text in files.items():
+        mode, _, what = name.partition("_")
+        path = tmp_path / "closed" / "Acme" / "results" / "Board" / "ic" / mode / f"{what or 'results'}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, newline="")
+    [unit] = (unit for unit in tiny.plan(Source(tmp_path), {}) if isinstance(unit, Unit))
+    found = list(tiny.read(unit))
+    return [i for i in found if isinstance(i, Record)], [i.error for i in found if isinstance(i, Failed)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "run"),
+    [
+        ("performance", PERFORMANCE), ("accuracy", SCORES_RUN), ("energy", COST), ("energy", SECOND_COST),
+        ("performance", STREAM), ("performance", SESSION),
+    ],
+    ids=["windows", "scores", "energy", "energy of the second runner", "stream", "log"],
+)  # fmt: skip
+@pytest.mark.parametrize("others", [False, True])
+def test_two_runs_of_a_mode_in_one_file_have_failed(tmp_path: Path, mode: str, run: str, *, others: bool) -> None:
+    more = {"performance": PERFORMANCE.format(n=8), "accuracy": SCORES_RUN.format(n=8), "energy": COST.format(n=8)}
+    files = {name: text for name, text in more.items() if others and name != mode}
+    found, failed = result_of(tmp_path, **files, **{mode: run.format(n=4) + run.format(n=7)})
+    assert any(error.startswith("two runs in one file: they begin in lines 1, ") for error in failed)
+    alone, _ = result_of(tmp_path / "alone", **files) if files else ([], [])
+    kept = {m.key: m.value for record in found for m in record.measurements or ()}
+    assert kept == {m.key: m.value for record in alone for m in record.measurements or ()}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (PERFORMANCE, SCORES_RUN, COST), (PERFORMANCE, COST, SCORES_RUN), (SCORES_RUN, PERFORMANCE, COST), (PERFORMANCE, SECOND_COST),
+        (COST, PERFORMANCE), (SECOND_COST, PERFORMANCE),
+    ],
+)  # fmt: skip
+def test_the_runs_of_all_modes_in_one_file_are_one_result(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    modes = {PERFORMANCE: "performance", SCORES_RUN: "accuracy", COST: "energy", SECOND_COST: "energy"}
+    [apart], _ = result_of(tmp_path / "apart", **{modes[part]: part.format(n=4) for part in parts})
+    [joined], failed = result_of(tmp_path / "joined", performance="".join(part.format(n=4) for part in parts))
+    assert not failed
+    values = [{m.key: (m.value, m.n, m.samples) for m in record.measurements or ()} for record in (apart, joined)]
+    assert values[0] == values[1]
+    assert apart.status == joined.status == "ok"
+
+
+def test_of_a_log_of_several_runs_that_of_the_results_is_taken(tmp_path: Path) -> None:
+    rated = "Median throughput is {n}0.000 inf./sec.\n"
+    log = SESSION.format(n=4) + SESSION.format(n=7)
+    [record], failed = result_of(tmp_path / "a", performance=rated.format(n=14), performance_log=log)
+    assert not failed
+    assert by_key(record)[RATE].value == 140
+    assert (record.extensions or {})["mlperf"] == {"model_loaded": "ic01"}
+    [alone], _ = result_of(tmp_path / "b", performance=rated.format(n=14), performance_log=SESSION.format(n=7))
+    assert by_key(record)[RATE] == by_key(alone)[RATE]
+    _, failed = result_of(tmp_path / "c", performance=rated.format(n=9), performance_log=log)
+    assert failed
+    assert failed[0].startswith("two runs in one file")
+
+
+def test_windows_that_are_printed_while_they_run_and_at_the_end_are_one_run(tmp_path: Path) -> None:
+    live = "".join(
+        f"Performance results for window {n}:\n  Throughput : 20.500 inf./sec.\n  m-results : [0.1]\n" for n in (1, 2)
+    )
+    end = "".join(f"Performance results for window {n}\n    Throughput: 20.5 inf./sec.\n" for n in (1, 2))
+    [record], failed = result_of(
+        tmp_path, performance_log=f"ulp-ml\n{live}{end}Median throughput is 20.500 inf./sec.\n"
+    )
+    assert not failed
+    assert by_key(record)[RATE].n == 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [("accuracy", "Top 1% = 8"), ("accuracy", "AUC = 0.9"), ("performance", "Average duty cycle: 0.2")],
+)
+def test_a_number_at_the_very_end_may_lack_digits(tmp_path: Path, mode: str, text: str) -> None:
+    found, failed = result_of(tmp_path, **{mode: f"00001.0 ulp-mlperf: Top-1: 50%\n{text}"})
+    assert any("the file ends here, and digits may be cut off" in error for error in failed)
+    assert text.split()[-1] not in {m.reported_value for record in found for m in record.measurements or ()}
+
+
+@pytest.mark.parametrize("text", [PERFORMANCE, SCORES_RUN, COST, SECOND_COST, STREAM])
+def test_a_cut_file_gives_no_number_that_is_not_printed(tmp_path: Path, text: str) -> None:
+    text = text.format(n=4)
+    numbers = set(re.findall(r"[0-9]+(?:\.[0-9]+)?", text))
+    path = tmp_path / "results.txt"
+    for end in range(len(text)):
+        path.write_text(text[:end], newline="")
+        for run in energyrunner.runs(path):
+            assert {number.text for number in run.numbers.values()} <= numbers
+            assert {w.rate.text for w in run.performance.values() if w.rate} <= numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Performance results for window 2:\n  Throughput : 0.000 inf./sec.\n",
+        "Average duty cycle: 0.00000\nEstimated throughput: 0.000 inf./sec.\n",
+        "Energy data for trial 0\n  Power : 0.0 mW.\nMedian energy cost is 0.0000 uJ/inf.\n",
+    ],
+)
+def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, text: str) -> None:
+    [record], _ = result_of(tmp_path, performance=f"ulp-ml\n{text}", accuracy="Top-1: 50.0%\n")
+    zeros = [m for m in record.measurements or () if m.metric != "accuracy"]
+    assert zeros
+    assert all((m.value, m.missing) == (None, "below-resolution") for m in zeros)
+
+
 # --- bad input ---
 
 
@@ -467,7 +612,7 @@ def test_strange_text_is_read_without_exception_and_fast(text: str, tmp_path: Pa
 def test_a_long_line_is_not_kept_whole(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_bytes(b"x" * 5000 + b"Median throughput is 1.0 inf./sec.\nMedian throughput is 2.0 inf./sec.\n")
-    assert energyrunner.read(path, Limits(row_bytes=1000)).numbers["rate"].text == "2.0"
+    assert energyrunner.runs(path, Limits(row_bytes=1000))[0].numbers["rate"].text == "2.0"
 
 
 def test_another_programs_results_are_left_alone(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 
 from benchfmt.limits import LIMITS, Limits
 
@@ -63,8 +64,9 @@ class Timed:
 
 @dataclass(slots=True)
 class Results:
-    """What a results.txt, log.txt or postproc.txt says."""
+    """What a run in a results.txt, log.txt or postproc.txt says; `line` is where it begins."""
 
+    line: int = 1
     performance: dict[str, Window] = field(default_factory=dict)
     energy: dict[str, Window] = field(default_factory=dict)
     timed: list[Timed] = field(default_factory=list)
@@ -75,18 +77,44 @@ class Results:
     outputs: int = 0
     """How many answers of the model the log shows."""
     faults: list[tuple[int, str]] = field(default_factory=list)
-    """Lines that begin as a number of the run, and hold none."""
+    """Lines that begin as a number of the run and hold none, or may lack digits of it, with what is wrong."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing was measured."""
         return not (self.performance or self.energy or self.timed or self.numbers)
 
+    @property
+    def modes(self) -> frozenset[str]:
+        """Which of the runner's modes this is a run of; a file may hold a run of each."""
+        if self.energy or "energy" in self.numbers:
+            return frozenset({"energy"})
+        scored = bool({"top1", "auc"} & self.numbers.keys())
+        timed = bool(self.performance or self.timed) and not scored
+        fast = timed or bool({"rate", "duty"} & self.numbers.keys())
+        return frozenset(mode for mode, ran in (("performance", fast), ("accuracy", scored)) if ran)
 
+    def is_run_of(self, other: Results) -> bool:
+        """Say whether two files tell of the same run: what both print is the same, and they print some of it."""
+        both = self.numbers.keys() & other.numbers.keys()
+        if both:
+            return all(self.numbers[name].text == other.numbers[name].text for name in both)
+        rate = other.numbers.get("rate")
+        if rate is None or not self.timed:
+            return False
+        clocked = median(timed.rate for timed in self.timed)
+        return abs(Fraction(rate.text) - clocked) <= _CLOCK * clocked
+
+
+_CLOCK = Fraction(2, 1000)
+"""How far the clock in a log may be from the rate that the runner prints for the same run."""
 # With two digits of an exponent every number is one of a double.
 _N = r"([-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?)"
 _PREFIX = re.compile(r"^\s{0,20}(?:[0-9]{1,9}\.[0-9]{1,9} [\w-]{1,30}:)?\s{0,20}")
-_WINDOW = re.compile(r"(Performance results for window|Energy data for window|Energy data for trial) ([0-9]{1,9})\b")
+_WINDOW = re.compile(r"(Performance results for window|Energy data for window|Energy data for trial) ([0-9]{1,9})\b:?")
+_SESSION = re.compile(r"m-session-start-id\[|^Logging initialized\. Writing output to session")
+_COMMAND = re.compile(r"m-sequencing-i\[([0-9]{1,9})\]")
+_MODEL = re.compile(r"m-model-\[([^\]]{1,80})\]|Device model retrieved: (\S{1,80})")
 _IN_WINDOW: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("inferences", re.compile(rf"(?:# )?Inferences {{0,20}}: {{0,20}}{_N}$")),
     ("seconds", re.compile(rf"(?:Runtime|Elapsed time) {{0,20}}: {{0,20}}{_N}(?: sec\.)?$")),
@@ -105,6 +133,8 @@ _OF_RUN: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("period", "Average period", re.compile(rf"Average period: {{1,20}}{_N} (s)$")),
     ("stream-rate", "Estimated throughput", re.compile(rf"Estimated throughput: {{1,20}}{_N} (inf\./sec\.)$")),
 )
+_WHOLE = re.compile(r"AUC: [01]\.[0-9]{2}|AUC = [01]\.[0-9]{3}|Average duty cycle: {1,20}[01]\.[0-9]{5}")
+"""Numbers without a unit of which the runner always prints so many digits."""
 _WAKE_WORDS = re.compile(
     r"Accuracy: ([0-9]{1,9}) True positives, ([0-9]{1,9}) False negatives, ([0-9]{1,9}) False positives$"
 )
@@ -130,34 +160,114 @@ def is_of_runner(path: Path) -> bool:
     return any(mark in head for mark in _MARKS)
 
 
-def read(path: Path, limits: Limits = LIMITS) -> Results:
-    """Return what a file of the EnergyRunner says; a window that stands twice counts as it stands last."""
-    results = Results()
-    window: Window | None = None
-    laps = _Laps(results)
-    for number, line in _lines(path, limits):
-        text = _PREFIX.sub("", line, count=1)
-        results.outputs += "m-results" in text
-        _note(results, text)
-        laps.see(text, number)
-        opened = _WINDOW.match(text)
-        if opened:
-            kind = results.performance if opened[1].startswith("Perf") else results.energy
-            window = kind[opened[2]] = Window(opened[2])
-        elif window is None or not _into(window, text, number):
-            _of_run(results, text, number)
-    return results
+def runs(path: Path, limits: Limits = LIMITS) -> list[Results]:
+    """Return what each run in a file of the EnergyRunner says, in order; one that says nothing where there is none.
+
+    A run measures each of its windows once, prints each of its medians once, and gives its commands in rising order.
+    """
+    reader = _Reader()
+    for number, text, ended in _lines(path, limits):
+        reader.see(number, text, ended=ended)
+    return reader.found
 
 
-def _lines(path: Path, limits: Limits) -> Iterator[tuple[int, str]]:
-    """Yield the lines with their numbers; what is beyond the longest line allowed is left away."""
+def _lines(path: Path, limits: Limits) -> Iterator[tuple[int, str, bool]]:
+    """Yield the lines with their numbers, and whether they end; what is beyond the longest line allowed is left away."""
     with path.open("rb") as file:
         number, whole = 0, True
         while line := file.readline(limits.row_bytes):
+            ended = line.endswith(b"\n")
             if whole:
                 number += 1
-                yield number, line.decode("utf-8", "replace").rstrip()
-            whole = line.endswith(b"\n")
+                text = line.decode("utf-8", "replace").rstrip()
+                yield number, _PREFIX.sub("", text, count=1), ended
+            whole = ended
+
+
+class _Reader:
+    """Takes the lines of a file one by one and keeps its runs apart."""
+
+    def __init__(self) -> None:
+        self.found = [Results()]
+        self._reset()
+
+    @property
+    def _run(self) -> Results:
+        return self.found[-1]
+
+    def _reset(self) -> None:
+        self._window: Window | None = None
+        self._laps = _Laps(self._run)
+        self._opened: set[str] = set()
+        self._command = -1
+
+    def _next_run(self, line: int, *, same_session: bool) -> None:
+        said = dict(self._run.said) if same_session else {}
+        self.found.append(Results(line=line, said=said))
+        self._reset()
+
+    def see(self, line: int, text: str, *, ended: bool) -> None:
+        """Take one line without its prefix; of one that does not end, the last digits may be cut off."""
+        self._separate(line, text)
+        self._run.outputs += "m-results" in text
+        _note(self._run, text)
+        self._laps.see(text, line)
+        opened = _WINDOW.match(text)
+        if opened:
+            windows = self._run.performance if opened[1].startswith("Perf") else self._run.energy
+            self._opened.add(opened[0])
+            self._window = windows[opened[2]] = Window(opened[2])
+        elif not ended and text[-1:].isdigit() and _is_number(text) and not _WHOLE.fullmatch(text):
+            self._run.faults.append((line, f"{text[:80]!r}: the file ends here, and digits may be cut off"))
+        elif self._window is None or not _into(self._window, text, line):
+            _of_run(self._run, text, line)
+
+    def _separate(self, line: int, text: str) -> None:
+        """Begin the next run where a line cannot be of this one."""
+        run = self._run
+        if _SESSION.search(text):
+            if run.said or not run.empty:
+                self._next_run(line, same_session=False)
+            return
+        model = _MODEL.search(text)
+        if model and run.said.get("model", model[1] or model[2]) != (model[1] or model[2]):
+            self._next_run(line, same_session=False)
+            return
+        if self._repeats(text):
+            self._next_run(line, same_session=True)
+        if command := _COMMAND.search(text):
+            self._command = int(command[1])
+
+    def _repeats(self, text: str) -> bool:
+        """Say whether a line begins something that this run has printed already."""
+        run = self._run
+        command = _COMMAND.search(text)
+        if command:
+            return int(command[1]) <= self._command
+        opened = _WINDOW.match(text)
+        if opened:
+            # The second generation prints each window while it runs, with a colon, and again at the end.
+            return opened[0] in self._opened or self._is_of_other_mode(opened[1])
+        if _BEGIN.search(text):
+            return bool(run.numbers)
+        names = {name for name, words, _ in _OF_RUN if text.startswith(words)}
+        return bool(names & run.numbers.keys()) or (text.startswith("Accuracy:") and _WAKE_NAMES[0] in run.numbers)
+
+    def _is_of_other_mode(self, words: str) -> bool:
+        """Say whether windows of this kind are no part of the run so far.
+
+        An energy run prints first what it cost, and the first generation then how fast it was; the second does not.
+        """
+        run = self._run
+        if words.startswith("Perf"):
+            return "energy" in run.numbers and any("trial" in opened for opened in self._opened)
+        return not run.energy and bool(run.performance or run.numbers)
+
+
+def _is_number(text: str) -> bool:
+    """Say whether a line is one that holds a number of a run or of a window."""
+    patterns = [pattern for _, pattern in _IN_WINDOW] + [pattern for _, _, pattern in _OF_RUN]
+    return any(pattern.match(text) for pattern in patterns)
 
 
 def _into(window: Window, text: str, line: int) -> bool:
@@ -182,7 +292,7 @@ def _of_run(results: Results, text: str, line: int) -> None:
             continue
         found = pattern.match(text)
         if found is None:
-            results.faults.append((line, text[:80]))
+            results.faults.append((line, f"{text[:80]!r} has no number"))
             return
         groups = [group for group in found.groups() if group is not None]
         value = next(group for group in groups if group[-1].isdigit())
@@ -191,7 +301,7 @@ def _of_run(results: Results, text: str, line: int) -> None:
     if text.startswith("Accuracy:"):
         counted = _WAKE_WORDS.match(text)
         if counted is None:
-            results.faults.append((line, text[:80]))
+            results.faults.append((line, f"{text[:80]!r} has no number"))
         else:
             results.numbers |= {
                 name: Number(found, line) for name, found in zip(_WAKE_NAMES, counted.groups(), strict=True)

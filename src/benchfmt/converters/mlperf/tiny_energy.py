@@ -16,10 +16,11 @@ _SCOPE = "run:energy"
 
 def energy(result: Result) -> list[dict[str, Any]]:
     """Return energy and power of the energy run, and the speed that it had."""
-    for name in ("results.txt", "log.txt"):
-        text = result.texts.get(("energy", name))
+    own: list[Role] = [("energy", "results.txt"), ("energy", "log.txt")]
+    for role in [*own, *result.texts]:  # one file may hold the runs of several modes
+        text = result.texts.get(role)
         if text and ("energy" in text.numbers or text.energy):
-            return _energy_of(result, text, ("energy", name))
+            return _energy_of(result, text, role)
     return []
 
 

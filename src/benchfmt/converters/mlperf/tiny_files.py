@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Result:
     paths: dict[Role, Path]
     notes: Notes
     texts: dict[Role, Results]
+    unclear: list[str] = field(default_factory=list)
+    """The files that hold two runs of a kind, of which none is taken."""
 
     @property
     def path(self) -> str:
@@ -72,15 +74,61 @@ class Result:
 
 
 def read_texts(unit: Unit) -> Result:
-    """Return the result of a unit with its texts, noting the lines that hold no number."""
+    """Return the result of a unit with its texts, noting the lines that hold no number and the files of several runs."""
     task: Task = unit.extra
     paths = dict(zip(task.roles, (unit.path, *unit.supporting), strict=True))
     result = Result(unit, task.place, paths, Notes(task.place.prefix), {})
-    for role, path in paths.items():
-        if path.suffix == ".txt":
-            text = energyrunner.read(path, unit.limits)
-            result.texts[role] = text
-            result.notes.source(path)
-            for line, words in text.faults:
-                result.notes.fail(path, f"line {line}: {words!r} has no number")
+    elsewhere: dict[Role, tuple[Path, Results]] = {}
+    for role, path in list(paths.items()):
+        if path.suffix != ".txt":
+            continue
+        runs = energyrunner.runs(path, unit.limits)
+        result.notes.source(path)
+        for run in runs:
+            for line, words in run.faults:
+                result.notes.fail(path, f"line {line}: {words}")
+        for mode, run in _by_mode(result, role, runs).items():
+            if mode == role[0]:
+                result.texts[role] = run
+            else:
+                elsewhere.setdefault((mode, role[1]), (path, run))
+    for role, (path, run) in elsewhere.items():
+        _take_from_other(result, role, path, run)
     return result
+
+
+def _by_mode(result: Result, role: Role, runs: list[Results]) -> dict[str, Results]:
+    """Return the runs of a file by their mode, the first being the mode of its folder; nothing where two are alike.
+
+    A file may hold a run of each mode. Two of one mode are two results, and of a log the one is taken that the file
+    of the results tells of.
+    """
+    measured = [run for run in runs if not run.empty]
+    if len(measured) < 2:
+        return {role[0]: measured[0] if measured else runs[0]}
+    modes = [mode for run in measured for mode in run.modes]
+    if len(modes) == len(set(modes)):
+        return {mode: run for run in measured for mode in run.modes}
+    printed = result.texts.get((role[0], "results.txt"))
+    same = [run for run in measured if printed and role[1] != "results.txt" and run.is_run_of(printed)]
+    path = result.paths[role]
+    if len(same) == 1:
+        words = f"holds {len(measured)} runs; that of line {same[0].line} is the one of results.txt, and the others are left out"
+        result.notes.find("BF701", result.notes.root(path), words, "keep the files of one run together")
+        return {role[0]: same[0]}
+    lines = ", ".join(str(run.line) for run in measured)
+    result.notes.fail(
+        path, f"two runs in one file: they begin in lines {lines}; keep the files of each run in a folder of its own"
+    )
+    result.unclear.append(path.name)
+    return {}
+
+
+def _take_from_other(result: Result, role: Role, path: Path, run: Results) -> None:
+    """Take a run that stands in the file of another mode, unless its mode has files of its own."""
+    if any(mode == role[0] for mode, _ in result.texts):
+        words = f"holds {role[0]} numbers too; those of the folder {role[0]} are taken"
+        result.notes.find("BF701", result.notes.root(path), words, "keep the files of one run together")
+    else:
+        result.texts[role] = run
+        result.paths[role] = path

@@ -21,6 +21,9 @@ def quality(result: Result) -> list[dict[str, Any]]:
         text = result.texts.get(("accuracy", name))
         if text and ("top1" in text.numbers or "auc" in text.numbers):
             return _scores(result, text, ("accuracy", name))
+    for role, text in result.texts.items():  # one file may hold the runs of several modes
+        if "top1" in text.numbers or "auc" in text.numbers:
+            return _scores(result, text, role)
     if result.benchmark and result.benchmark.scenario != "streaming":
         words = "no accuracy run is there: the quality is not known"
         result.notes.find("BF706", result.path, words, "add accuracy/results.txt")

@@ -31,6 +31,8 @@ def _record(result: Result, name: str, version: str) -> dict[str, Any] | Failed:
     measurements = [*speed(result), *energy(result), *quality(result)]
     if not any("value" in item for item in measurements):
         names = ", ".join("/".join(role) for role in result.paths if role != SYSTEM)
+        if result.unclear:
+            return Failed(result.unit.path, f"two runs in one file, and no other number: {', '.join(result.unclear)}")
         error = f"no rate, energy or quality can be read from {names}; the run broke off, or the files are cut"
         return Failed(result.unit.path, error)
     benchmark = result.benchmark
@@ -97,7 +99,8 @@ def _said(result: Result, description: Mapping[str, Any]) -> dict[str, Any]:
 def _status(result: Result, measurements: list[dict[str, Any]]) -> tuple[str, str | None]:
     """Return whether there is a performance run, all of whose windows were long enough."""
     if not any(item.get("primary") for item in measurements):
-        return "incomplete", "no performance run"
+        unclear = f"two runs in one file: {', '.join(result.unclear)}" if result.unclear else None
+        return "incomplete", unclear or "no performance run"
     complaint = next(
         (
             window.complaint

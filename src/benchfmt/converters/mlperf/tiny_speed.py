@@ -74,8 +74,8 @@ def _window_rate(result: Result, windows: list[Window]) -> dict[str, Any]:
     """Return the median of printed windows, where the median itself is not printed."""
     _note_inferences(result, windows)
     rates = [float(text) for text in rates_of(windows)]
-    return {**RATE, "value": float(median(rates)), "unit": "/s", "basis": "derived", "primary": True,
-            "n": len(rates), "samples": rates}  # fmt: skip
+    item = {**RATE, "value": float(median(rates)), "unit": "/s", "basis": "derived", "primary": True}
+    return possible({**item, "n": len(rates), "samples": rates})
 
 
 def _note_inferences(result: Result, windows: list[Window]) -> None:
@@ -132,13 +132,15 @@ def stream(result: Result, text: Results, role: Role, scope: str | None) -> list
     """Return duty cycle, estimated rate and counts of a run of the streaming wake word over the whole stream."""
     items = []
     duty, rate = text.numbers["duty"], text.numbers.get("stream-rate")
-    items.append(given(metric="mlperf:duty-cycle", scope=scope, value=float(duty.text), unit="1", basis="measured",
-                       primary=True if scope is None else None, reported_value=duty.text, **result.at(role, duty)))  # fmt: skip
+    items.append(possible(given(
+        metric="mlperf:duty-cycle", scope=scope, value=float(duty.text), unit="1", basis="measured",
+        primary=True if scope is None else None, reported_value=duty.text, **result.at(role, duty),
+    )))  # fmt: skip
     if rate:
-        items.append(given(
+        items.append(possible(given(
             metric="throughput", stage="inference", per="sample", scope=scope, value=float(rate.text), unit="/s",
             basis="derived", reported_value=rate.text, reported_unit="/s", **result.at(role, rate),
-        ))  # fmt: skip
+        )))  # fmt: skip
     if "period" in text.numbers:
         key = "period_seconds" if scope is None else "energy_run_period_seconds"
         result.notes.extensions[key] = text.numbers["period"].text
