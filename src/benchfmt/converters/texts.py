@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.readers import encodings, lines
 from benchfmt.readers.jsons import Digits
+from benchfmt.readers.lines import Own
 from benchfmt.record import Record
 from benchfmt.units import convert
 from benchfmt.vocabulary import vocabulary
@@ -26,9 +28,6 @@ NEVER = "mlperf_log_"
 """Names of LoadGen's files begin so: a submission has tens of thousands, and no converter that uses this reads them."""
 LONGEST = 64 * 2**20
 """A log larger than this is no log of one run."""
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 _TIMES = ("latency", "duration")
@@ -49,40 +48,44 @@ _OF_A_VALUE = (
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of a console's bytes: UTF-8, UTF-16 with its mark (PowerShell's `>`), else Windows-1252."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A cut in the middle of the last character is no sign of another encoding.
-        cut = error.start >= len(data) - 3
-        return data.decode("utf-8", "ignore") if cut else data.decode("cp1252", "replace")
+    """Return the text of a console's bytes, in whatever encoding; a character that is cut off is left away."""
+    return encodings.decoded(data)
 
 
-def head(path: Path, size: int = HEAD) -> str:
-    """Return the beginning of a file as text, empty where it cannot be read or is binary."""
+def head(path: Path, size: int = HEAD, own: Own | None = None) -> str:
+    """Return the beginning of a file as text, empty where it cannot be read or is binary.
+
+    With the line starts of a family (`readers.lines`) it is the text that the program printed, without prefixes.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(size)
+            while (
+                data and not data.strip(b"\0") and file.tell() < LONGEST
+            ):  # a log that was emptied while it was written
+                data = file.read(size)
     except OSError:
         return ""
-    return "" if b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff") else decoded(data)
+    data = encodings.from_first_text(data)
+    if encodings.is_binary(data):
+        return ""
+    return lines.text(data, own) if own else decoded(data)
 
 
-def text_of(path: Path) -> str:
-    """Return a file as text without colours and control characters; raises BenchfmtError for one that is too large."""
+def text_of(path: Path, own: Own | None = None) -> str:
+    """Return a file as text without colours and control characters; raises BenchfmtError for one that is too large.
+
+    With the line starts of a family (`readers.lines`) it is the text that the program printed, without prefixes.
+    """
     size = path.stat().st_size
     if size > LONGEST:
         raise BenchfmtError(f"{path.name} has {size} bytes; a log of one run has at most {LONGEST}")
-    return plain(decoded(path.read_bytes()))
+    return lines.text(path, own) if own else plain(decoded(encodings.from_first_text(path.read_bytes())))
 
 
 def plain(text: str) -> str:
-    """Return text without escape sequences, control characters and half characters; line ends are kept."""
-    text = _ANSI.sub("", text).replace("\r\n", "\n")
-    return _LONE.sub("\ufffd", _CONTROL.sub("", text))
+    """Return text without escape sequences, control characters and half characters; every line ends with `\\n`."""
+    return encodings.plain(text)
 
 
 def one_line(text: str) -> str:
@@ -157,9 +160,10 @@ def finding(code: str, path: str, message: str, hint: str | None = None, value: 
     return Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
 
 
-def readable(source: Source, *suffixes: str) -> Iterator[tuple[Path, str]]:
+def readable(source: Source, *suffixes: str, own: Own | None = None) -> Iterator[tuple[Path, str]]:
     """Yield the files of these endings with their beginnings as text; binary and empty ones are left out.
 
+    Of logs it is the text without prefixes, where the line starts of a family are given (`readers.lines`).
     An ending of "" means names without any; a file that was given by itself may end as it likes.
     """
     for name in source.files.texts():
@@ -168,7 +172,7 @@ def readable(source: Source, *suffixes: str) -> Iterator[tuple[Path, str]]:
         path = Path(name)
         wanted = (wanted and not last.startswith(NEVER)) or source.root == path
         if wanted and path.is_file() and not path.is_symlink():
-            text = head(path, START if last.endswith(STRUCTURED) else HEAD)
+            text = head(path, START) if last.endswith(STRUCTURED) else head(path, HEAD, own)
             if text:
                 yield path, text
 

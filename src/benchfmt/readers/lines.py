@@ -1,0 +1,223 @@
+"""One reader for every line-based family: lines as the program printed them, whatever shells and platforms put before.
+
+    for line in lines.read(path, own=_OWN):
+        line.number, line.text, line.origin
+
+A family says how its own lines begin: `own` is a pattern that is matched at the start, or a function of a text. Name its
+words (`Throughput: `, `Total inference requests`), never any `key : value`. A line that begins so is given as it stands,
+at the cost of one match. Of any other line prefixes are taken off, layer by layer, until it begins so, and no further;
+what never does is given without the prefixes that most of the family's lines carry, and without those that can be nothing
+else (CRI, kubectl, MPI, GitHub Actions). So a line start of the family's own is never lost, and a loose word never found.
+
+Text is decoded (UTF-8, UTF-16, Windows-1252), colours and control characters are dropped, lines that a runtime split are
+joined, and what several pods, ranks or services print at once is put apart, each in its order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import encodings, prefixes
+
+Own = re.Pattern[str] | Callable[[str], object]
+"""How a line of the family begins: a pattern that is matched at the start, or a function that says whether a text does."""
+ENDINGS = (".log", ".txt", ".out", ".err", ".md", ".rst", ".html", ".htm", ".stdout", ".stderr", "")
+"""What the names of files with a program's output end with; "" stands for a name without any ending."""
+_DEPTH = 12
+"""So many layers are taken off at most."""
+_COUNTED = 8
+"""Numbers that count up to so many, one a line, number the lines of a listing and not the ranks of a job."""
+
+
+class Line(NamedTuple):
+    """A line: its number in the file, what the program printed, and which pod, rank or service did, where that is said."""
+
+    number: int
+    text: str
+    origin: str = ""
+
+
+def read(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> list[Line]:
+    """Return the lines of a file or text; those of several origins one origin after the other, else in their order."""
+    return apart(lines(source, own, limits))
+
+
+def text(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> str:
+    """Return what a file's program printed as one text; line n of the file is line n where nothing had to be put apart."""
+    found: list[str] = []
+    for line in read(source, own, limits):
+        found += [""] * (line.number - 1 - len(found))
+        found.append(line.text)
+    return "\n".join([*found, ""]) if found else ""
+
+
+def lines(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> Iterator[Line]:
+    """Yield the lines of a file or text in their order, reading it in blocks; what is beyond the longest line is cut off."""
+    reading = _Reading(own)
+    is_own = reading.is_own
+    for number, raw in _numbered(source, limits.row_bytes):
+        line = raw if raw.isprintable() else encodings.plain(raw.replace("\xa0", " "))
+        if "<" not in line and not reading.special and "[0m" not in line and "[m" not in line and is_own(line):
+            reading.count(())
+            yield Line(number, line.rstrip())
+        else:
+            yield from reading.take(number, line)
+    yield from reading.rest()
+
+
+def can_stand(head: bytes) -> bool:
+    """Say whether a file that begins so can be searched as bytes: one byte a character, and its lines not inside of JSON.
+
+    It is the cheap check for families of large files whose lines are known by a token, wherever in the line it stands.
+    """
+    if encodings.encoding_of(head) not in ("utf-8", "utf-8-sig"):
+        return False
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\0 \t\r\n")
+    return not first.startswith(b"{") or prefixes.message(encodings.decoded(first.partition(b"\n")[0])) is None
+
+
+def apart(found: Iterable[Line]) -> list[Line]:
+    """Return lines with those of each origin together, in the order in which the origins first say something."""
+    kept = list(found)
+    origins = list(dict.fromkeys(line.origin for line in kept))
+    if len(origins) < 2 or _are_numbers(kept):
+        return kept
+    place = {origin: index for index, origin in enumerate(origins)}
+    return sorted(kept, key=lambda line: place[line.origin])
+
+
+def _are_numbers(found: list[Line]) -> bool:
+    """Say whether the origins number the lines of a listing."""
+    numbers = [int(line.origin) for line in found if line.origin.isdecimal()]
+    steps = sum(after == before + 1 for before, after in pairwise(numbers))
+    return bool(numbers) and max(numbers) >= _COUNTED and steps * 5 >= len(numbers) * 3
+
+
+# --- lines of characters ---
+
+
+def _numbered(source: Path | bytes | str, longest: int) -> Iterator[tuple[int, str]]:
+    """Yield the physical lines with their numbers; `\\r\\n`, `\\n` and `\\r` alone (a progress bar) each end one."""
+    if isinstance(source, Path):
+        parts: Iterable[str] = encodings.blocks(source)
+    else:
+        parts = (encodings.decoded(source) if isinstance(source, bytes) else source,)
+    number, rest = 0, ""
+    for part in parts:
+        block = rest + part
+        held = "\r" if block.endswith("\r") else ""  # its line feed may stand in the next block
+        if held:
+            block = block.rstrip("\r")
+        if "\r" in block:
+            block = encodings.ENDS.sub("\n", block)
+        *whole, rest = block.split("\n")
+        for line in whole:
+            number += 1
+            yield number, line[:longest]
+        rest = rest[:longest] + held
+    if rest.strip("\r"):
+        yield number + 1, rest.strip("\r")
+
+
+# --- layers ---
+
+
+class _Reading:
+    """What is known of a file while its lines are read."""
+
+    def __init__(self, own: Own) -> None:
+        self.is_own: Callable[[str], object] = own.match if isinstance(own, re.Pattern) else own
+        self.special = False
+        """Whether lines need more than a match: the file is a page, or a line's rest is still to come."""
+        self.page = False
+        self.votes: Counter[tuple[str, ...]] = Counter()
+        self.usual: tuple[str, ...] = ()
+        self.pending: dict[str, tuple[int, str]] = {}
+
+    def count(self, layers: tuple[str, ...]) -> None:
+        """Count the layers of a line of the family; the most frequent ones are taken off lines that nobody knows."""
+        self.votes[layers] += 1
+        if layers != self.usual and self.votes[layers] > self.votes[self.usual]:
+            self.usual = layers
+
+    def take(self, number: int, line: str) -> Iterator[Line]:
+        """Yield what stands in a physical line."""
+        if "[0m" in line or "[m" in line:
+            line = prefixes.without_written_colours(line)
+        if not self.page and "<" in line and prefixes.is_html(line):
+            self.page = self.special = True
+        parts = prefixes.of_html(line) if self.page and ("<" in line or "&" in line) else [line]
+        for part in parts:
+            yield from self._of_json(number, part) if part.startswith("{") else self._known(number, part, "")
+
+    def rest(self) -> Iterator[Line]:
+        """Yield the lines whose ends never came."""
+        for origin, (number, text_) in self.pending.items():
+            yield Line(number, text_, origin.partition("\t")[0])
+        self.pending.clear()
+
+    def _of_json(self, number: int, line: str) -> Iterator[Line]:
+        said = None if self.is_own(line) else prefixes.message(line)
+        if said is None:
+            yield from self._known(number, line, "")
+            return
+        words, of_docker = said
+        *whole, last = encodings.plain(words).split("\n")
+        for part in whole:
+            yield from self._joined(number, part, "")
+        if of_docker and last:  # Docker splits at 16 kB, and ends only the last piece with a line feed
+            self._keep(number, last, "")
+        elif last:
+            yield from self._known(number, last, "")
+
+    def _keep(self, number: int, piece: str, origin: str) -> None:
+        before = self.pending.get(origin)
+        self.pending[origin] = (before[0], before[1] + piece) if before else (number, piece)
+
+    def _joined(self, number: int, text_: str, origin: str) -> Iterator[Line]:
+        first, begun = self.pending.pop(origin, (number, ""))
+        yield from self._known(first, begun + text_, origin)
+
+    def _piece(self, number: int, peeled: prefixes.Peeled, origin: str) -> tuple[int, prefixes.Peeled] | None:
+        """Return the whole line that ends with a piece and the number of its first, or None where more is to come."""
+        stream = f"{origin}\t{peeled.stream}"
+        if peeled.partial:
+            self._keep(number, peeled.text, stream)
+            return None
+        first, begun = self.pending.pop(stream, (number, ""))
+        return first, replace(peeled, text=begun + peeled.text)
+
+    def _known(self, number: int, line: str, origin: str) -> Iterator[Line]:
+        """Yield a line without its layers, as far as there is reason to take them off."""
+        text_, layers = line, list[str]()
+        strict, texts = True, [(line, origin)]
+        kept = 0
+        while not self.is_own(text_):
+            peeled = prefixes.peel(text_, layers[-1] if layers else "") if len(layers) < _DEPTH else None
+            if peeled is None:
+                break
+            if peeled.stream:
+                piece = self._piece(number, peeled, origin)
+                if piece is None:
+                    return
+                number, peeled = piece
+            text_, origin = peeled.text, peeled.origin or origin
+            layers.append(peeled.kind)
+            texts.append((text_, origin))
+            strict = strict and peeled.kind in prefixes.STRICT
+            kept = len(layers) if strict else kept
+        else:
+            self.count(tuple(layers))
+            yield Line(number, text_.rstrip(), origin)
+            return
+        if self.usual and tuple(layers[: len(self.usual)]) == self.usual:
+            kept = len(self.usual)
+        text_, origin = texts[kept]
+        yield Line(number, text_.rstrip(), origin)
