@@ -17,7 +17,7 @@ import pytest
 from benchfmt import convert, validate
 from benchfmt.accounting import Account
 from benchfmt.converters.aibench import about, files, logs, tables
-from benchfmt.converters.base import Source
+from benchfmt.converters.base import Skipped, Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.suites import aibench as rules
 from benchfmt.testing import check_converter
@@ -320,7 +320,7 @@ def test_what_is_no_result_is_refused(tmp_path: Path, name: str, content: str, r
     ("name", "content", "reason"),
     [
         (
-            "experiment_raport.json",
+            "daibench_raport.json",
             'DLLL {"type": "LOG", "step": "PARAMETER", "data": {}}\n',
             "no line tells of a step",
         ),
@@ -401,6 +401,50 @@ def test_the_baselines_that_went_wrong_once(faults: Path, tmp_path: Path) -> Non
     account = convert(faults / "tables" / "daibench").write(tmp_path / "package")
     assert (account.total("records"), account.count("skipped"), account.ok) == (2, 1, True)
     assert validate(tmp_path / "package").findings == []
+
+
+STEP = 'DLLL {"type": "LOG", "step": [0, %d], "data": {"train.total_ips": %s, "train.loss": 2.5}}\n'
+ASR = 'DLLL {"type": "LOG", "step": [3, 7], "data": {"train_loss": 17.7, "train_throughput": 143.9}}\n'
+SQUAD = 'DLLL {"type": "LOG", "step": [], "data": {"exact_match": 81.3, "inference_sequences_per_second": 301.5}}\n'
+UNSAID = {
+    "a speech recogniser": ("nvlog.json", ASR),
+    "a language model": ("dllogger.json", 'DLLL {"type": "LOG", "step": "PARAMETER", "data": {"epochs": 2}}\n' + SQUAD),
+    "the same network by another program": ("raport.json", STEP % (10, "900.5") + STEP % (20, "1000.5")),
+    "a log by name": ("train.log", STEP % (10, "900.5") + STEP % (20, "1000.5")),
+}
+
+
+@pytest.mark.parametrize("case", UNSAID)
+def test_a_log_of_dllogger_is_of_daibench_only_where_that_is_said(case: str, tmp_path: Path) -> None:
+    name, content = UNSAID[case]
+    (tmp_path / name).write_text(content)
+    plan = list(files.plan(Source(tmp_path), {}))
+    assert [(item.path.name, item.reason[:27]) for item in plan if isinstance(item, Skipped)] == [
+        (name, "a log of NVIDIA's DLLogger,")
+    ]
+    assert len(plan) == 1
+    assert files.detect(Source(tmp_path)), "it is known, and left out for a reason"
+
+
+@pytest.mark.parametrize("said", ["option", "sidecar", "folder", "name", "content"])
+def test_whoever_says_that_it_is_of_daibench_is_believed(said: str, tmp_path: Path) -> None:
+    place = tmp_path / "DAIBench-v1" if said == "folder" else tmp_path / "work"
+    place.mkdir()
+    name = "daibench_raport.json" if said == "name" else "raport.json"
+    said_in = '"workspace": "/work/DAIBench/"' if said == "content" else ""
+    parameters = f'DLLL {{"type": "LOG", "step": "PARAMETER", "data": {{{said_in}}}}}\n'
+    (place / name).write_text(parameters + STEP % (10, "900.5") + STEP % (20, "1000.5"))
+    if said == "sidecar":
+        (place / f"{name}.aibench.json").write_text('{"suite": "daibench"}')
+    options = {"suite": "daibench"} if said == "option" else {}
+    [record] = convert(place, "aibench", **options)
+    assert record.benchmark.suite == "daibench"
+    assert [item.value for item in record.measurements or ()] == [1000.5]
+
+
+def test_the_real_log_of_a_framework_is_no_result(faults: Path) -> None:
+    [item] = files.plan(Source(faults / "mlperf" / "nvlog_as_aibench"), {})
+    assert isinstance(item, Skipped) and "DLLogger" in item.reason
 
 
 def test_nothing_is_made_of_other_texts(tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ _BASELINE = re.compile(
 )
 _REPORT = re.compile(r'^\s*\{[\s\S]*"metrics"\s*:\s*\{[\s\S]*"(?:train|val)\.(?:total_ips|compute_ips|loss|top1)"')
 _SUMMARY = re.compile(r"\AModel,Batch,FP32,TF32,FP32\*,TF32\*")
+_DAIBENCH = re.compile(r"daibench([-_. ].*)?", re.IGNORECASE)
+_UNSAID = (
+    "a log of NVIDIA's DLLogger, which many programs write: nothing says that it is of DAIBench; where it is, say so with "
+    f'--option suite=daibench, or in <file>{SIDECAR} {{"suite": "daibench"}}'
+)
 READERS: dict[str, Callable[[Unit], Iterator[Item]]] = {
     "log": components.read,
     "ssim": tables.compression,
@@ -38,6 +43,7 @@ READERS: dict[str, Callable[[Unit], Iterator[Item]]] = {
     "report": daibench.report,
     "baseline": daibench.baseline,
 }
+_UNSURE = 0.1
 _SURE = {"published": 0.9, "summary": 0.9, "scenario": 0.9, "baseline": 0.8, "dllogger": 0.7, "ssim": 0.7, "yolo": 0.5}
 
 
@@ -55,6 +61,8 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     for path, kind in _kinds(source):
         if kind.startswith("!"):
             yield Skipped(path, kind[1:])
+        elif kind == "dllogger" and "suite" not in options and not _is_daibench(path):
+            yield Skipped(path, _UNSAID)
         else:
             yield Unit(path, beside(path), options, kind, source.limits)
     for path in source.with_suffix(SIDECAR):
@@ -70,7 +78,16 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
 
 
+def _is_daibench(path: Path) -> bool:
+    """Say whether a log of DLLogger is said to be of DAIBench: by somebody beside it, by a name above it, or by itself."""
+    if beside(path) or any(map(_DAIBENCH.fullmatch, path.absolute().parts)):
+        return True
+    return "daibench" in texts.head(path).casefold()
+
+
 def _sureness(path: Path, kind: str) -> float:
+    if kind == "dllogger" and not _is_daibench(path):
+        return _UNSURE
     if kind != "log":
         return _SURE.get(kind, 0.5)
     form = logs.form_of(texts.head(path))

@@ -13,6 +13,7 @@ from typing import Any
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import endpoints, layout, loadgen_record
 from benchfmt.converters.mlperf.layout import Folders
+from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.submission import NAME, VERSION, Run, Task, frame, pruned, quality
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers.files import file_sha256
@@ -39,7 +40,12 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}")
     folders = Folders.of(source)
     homes = layout.Homes()
+    places = Places.of(source)
     for folder, name in folders.runs():
+        if reason := places.why(folder):
+            logs = (log for log in layout.LOGS if folders.has(folder, log))
+            yield from (Skipped(_as_given(source, folder, log), reason) for log in logs)
+            continue
         where = layout.place(folder)
         homes.add(folder, where)
         found = layout.supporting(folder, where, folders)
@@ -56,6 +62,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         why = layout.why_skipped(source.relative(path))
         if why and homes.hold(layout.absolute(path)):
             yield Skipped(path, why)
+    yield from places.skipped(source)
 
 
 def _as_given(source: Source, folder: str, name: str) -> Path:

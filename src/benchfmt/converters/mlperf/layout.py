@@ -29,6 +29,8 @@ DETAIL = "mlperf_log_detail.txt"
 ENDPOINTS = "result_summary.json"
 ENDPOINTS_ACCURACY = "accuracy_results.json"
 POWER_LOG = "spl.txt"
+LOGS = (SUMMARY, DETAIL, ENDPOINTS)
+"""Each may tell the result of a run."""
 DIVISIONS = ("closed", "open", "network")
 _TEST = re.compile(r"TEST[0-9]{2}(-[AB])?")
 _MEASURED = 2

@@ -21,6 +21,7 @@ from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import layout, mobile_record
 from benchfmt.converters.mlperf.layout import Place
 from benchfmt.converters.mlperf.mobile_files import NAME, VERSION, Part, Task
+from benchfmt.converters.mlperf.places import Places
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers.files import file_sha256
 from benchfmt.suites import mlperf_inference
@@ -70,7 +71,8 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     wanted = options.get("round")
     if wanted is not None and wanted not in rules.ROUNDS:
         raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Mobile; there are: {', '.join(rules.ROUNDS)}")
-    tree = _Tree.of(source)
+    places = Places.of(source)
+    tree = _Tree.of(source, places)
     heads: set[str] = set()
     used: set[Path] = set()
     for path, doubled in _kept(tree.results):
@@ -97,6 +99,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             why = next((why for pattern, why in _WHY if pattern.search(text)), None)
             if why:
                 yield Skipped(path, why)
+    yield from places.skipped(source)
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -134,13 +137,13 @@ class _Tree:
     measurements: dict[str, list[Path]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: Source) -> _Tree:
-        """Return what a source holds."""
-        tree = cls(_result_files(source))
+    def of(cls, source: Source, places: Places) -> _Tree:
+        """Return what a source holds; what stands where no results are is no result, and describes one at most."""
+        tree = cls([path for path in _result_files(source) if not places.why(_text(path.parent))])
         mine = {_text(path.parent) for path in tree.results}
         for path in source.files:
             folder = _text(path.parent)
-            if path.name in _LOG_FILES:
+            if path.name in _LOG_FILES and not places.why(folder):
                 place = _log_place(folder, mine)
                 if place:
                     tree.logs.setdefault(folder, place).files[_LOG_FILES[path.name]] = path

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import storage_descriptions, storage_record
 from benchfmt.converters.mlperf import storage_layout as layout
+from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.results_tree import check_round, set_aside
 from benchfmt.suites import mlperf_storage as rules
 
@@ -37,7 +38,8 @@ def detect(source: Source) -> Match | None:
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each result, then what the other files are."""
     check_round(options, "MLPerf Storage", rules.ROUNDS)
-    groups, copies = layout.without_copies(layout.groups(source))
+    places = Places.of(source)
+    groups, copies = layout.without_copies(layout.groups(source, places))
     for copy, first in copies:
         yield Skipped(copy, f"the same report as {source.relative(first)}")
     described = storage_descriptions.descriptions(source)
@@ -56,6 +58,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         unclear = tuple(path.name for path in fitting) if len(fitting) > 1 else ()
         yield Unit(paths[0], tuple(paths[1:]), options, layout.Task(where, tuple(roles), unclear), source.limits)
     yield from set_aside(source, roots, layout.WHY)
+    yield from places.skipped(source)
 
 
 def read(unit: Unit) -> Iterator[Item]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.converters.base import Source
+from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.results_tree import head
 from benchfmt.readers.files import file_sha256
 from benchfmt.suites import mlperf_storage as rules
@@ -117,12 +118,13 @@ def _holds(path: Path, *marks: bytes) -> bool:
     return begin.startswith(PRUNED) or all(mark in begin for mark in marks)
 
 
-def groups(source: Source) -> dict[str, list[tuple[str, Path]]]:
+def groups(source: Source, places: Places) -> dict[str, list[tuple[str, Path]]]:
     """Return the files of each result by its folder (absolute, as text), the primary one first."""
     folders: dict[str, list[Path]] = {}
     for path in source.files.named(".json", ".yaml"):
-        if not path.name.startswith("._"):
-            folders.setdefault(path.absolute().parent.as_posix(), []).append(path)
+        folder = path.absolute().parent.as_posix()
+        if not path.name.startswith("._") and not places.why(folder):
+            folders.setdefault(folder, []).append(path)
     found: dict[str, list[tuple[str, Path]]] = {
         folder: [("report", path)]
         for folder, paths in folders.items()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import tiny_layout as layout
 from benchfmt.converters.mlperf import tiny_record
+from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.results_tree import check_round, set_aside
 from benchfmt.suites import mlperf_tiny as rules
 
@@ -31,7 +32,10 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     check_round(options, "MLPerf Tiny", rules.ROUNDS)
     described = layout.system_files(source)
     roots = set()
+    places = Places.of(source)
     for folder, files in layout.groups(source).items():
+        if places.why(folder):
+            continue
         where = layout.place(folder)
         roots.add(where.prefix or folder)
         roles = [role for role in layout.PRIMARY if role in files]
@@ -42,6 +46,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             found.append(system)
         yield Unit(found[0], tuple(found[1:]), options, layout.Task(where, tuple(roles)), source.limits)
     yield from set_aside(source, roots, layout.WHY)
+    yield from places.skipped(source)
 
 
 def read(unit: Unit) -> Iterator[Item]:

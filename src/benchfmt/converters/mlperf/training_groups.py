@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import training_record
+from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.training_layout import Folders, others
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import mllog
@@ -40,9 +41,13 @@ def plan(source: Source, options: Mapping[str, str], suite: str) -> Iterator[Uni
     if wanted is not None and wanted not in rules.ROUNDS[suite]:
         raise BenchfmtError(f"there is no round {wanted!r} of {suite}; there are: {', '.join(rules.ROUNDS[suite])}")
     folders = Folders.of(source)
-    yield from folders.units(suite, dict(options), source)
+    places = Places.of(source)
+    for unit in folders.units(suite, dict(options), source):
+        if not places.why(unit.path.absolute().parent.as_posix()):
+            yield unit
     for path, why in others(folders, suite):
         yield Skipped(path, why)
+    yield from places.skipped(source)
 
 
 def read(unit: Unit, name: str, version: str, suite: str) -> Iterator[Item]:
