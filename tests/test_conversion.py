@@ -160,8 +160,8 @@ def test_a_quality_column_without_companion_is_told(tmp_path: Path) -> None:
 SKIPPED = {
     "empty file": ("", NAME, "the file is empty"),
     "header only": (HEADER + "\n", NAME, "it holds no rows"),
-    "another family": ("a,b\n1,2\n", "other.csv", "not recognised (tried: "),
-    "a text": ("# notes\n", "README.md", "not recognised (tried: "),
+    "another family": ("a,b\n1,2\n", "other.csv", "not recognised"),
+    "a text": ("# notes\n", "README.md", "not recognised"),
 }
 
 

@@ -142,12 +142,12 @@ class Empty(Toy):
         yield Failed(unit.path, "no idea")
 
 
-class Percent(Toy):
-    """It writes an accuracy of 58.2."""
+class Misspelt(Toy):
+    """It writes a metric that nobody knows."""
 
     def record(self, unit: Unit, row: int, name: str, milliseconds: str) -> Record:
         data = super().record(unit, row, name, milliseconds).to_dict()
-        data["measurements"] = [{"metric": "accuracy", "value": 58.2, "unit": "1", "basis": "measured"}]
+        data["measurements"] = [{"metric": "acuracy", "value": 0.5, "unit": "1", "basis": "measured"}]
         return Record.from_dict(data)
 
 
@@ -178,7 +178,7 @@ BROKEN: dict[str, tuple[type[Toy], str]] = {
     "another plan each time": (Forgetful, "planning twice gives different units"),
     "units that cannot travel": (Clinging, "does not survive pickling"),
     "no record": (Empty, "no record was converted"),
-    "a value out of range": (Percent, "the package is not conformant"),
+    "a word of no list": (Misspelt, "the package is not conformant"),
     "ids of the folder": (
         Whereabouts,
         "given by another path, or read by two processes, it gives another table records",

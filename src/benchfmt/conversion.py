@@ -26,6 +26,11 @@ from benchfmt.vocabulary import vocabulary
 _SAMPLED_FROM = 2_000
 _SAMPLE = 50
 _DIGITS = re.compile("[0-9]+")
+NOT_RECOGNISED = "not recognised"
+_LOOKS = f"{NOT_RECOGNISED}: "
+"""What follows says what a file that looks like a family's lacks."""
+_LOOKED_AT = 200
+"""So many files that nobody took are asked about what they lack."""
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
 _TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
 Progress = Callable[[int, int, str], None]
@@ -54,6 +59,8 @@ class Conversion:
         run = _Run(self.account, self._units, progress)
         for packet in packets(self._units, self._processes, load):
             yield from run.batches(packet)
+        if not self.account.total("records"):
+            run.tell_barren()
         if progress:
             progress(len(self._units), len(self._units), "")
         self.account.findings.sort()
@@ -69,7 +76,9 @@ class Conversion:
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package.
 
-        `license` (an SPDX id) is that of the package, and of every record whose source says none.
+        Where nothing was converted no package is written, and one that stands there already is left alone: the account
+        says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
+        that of the package, and of every record whose source says none.
         """
         self._spare_sources(Path(path))
         used = _Prefixes()
@@ -79,6 +88,8 @@ class Conversion:
                 used.see(batch)
                 writer.write(batch.licensed(license) if license else batch)
             writer.prefixes = used.declared(self._declared)
+            if not self.account.total("records"):
+                writer.drop()
         return self.account
 
     def _spare_sources(self, place: Path) -> None:
@@ -115,7 +126,7 @@ def convert(
     jobs: int = 1,
     **options: str,
 ) -> Conversion:
-    """Plan the conversion of files or folders; raises BenchfmtError for a source that is not there.
+    """Plan the conversion of files or folders; raises BenchfmtError for a source that is not there or not recognised.
 
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
     """
@@ -127,16 +138,29 @@ def convert(
         if not root.exists():
             raise BenchfmtError(f"{root} is not there")
         _plan(Source(root), converter, options, units, ledger, conversion, several=len(sources) > 1)
-    if not units and not conversion.account.count("failed"):
-        tried = converter or ", ".join(names())
-        seen = f"{len(ledger)} file{'' if len(ledger) == 1 else 's'}"
-        files = conversion.account.files
-        other = [f"; {e.path}: {e.reason}" for e in files if not str(e.reason).startswith("not recognised")]
-        raise BenchfmtError(
-            f"nothing to convert in {', '.join(map(str, sources))}: {seen} seen, none recognised (tried: {tried})"
-            f"{''.join(other[:3])}; for a table of your own see `benchfmt describe`"
-        )
+    if not units and not conversion.account.count("failed") and not _is_set_aside(ledger):
+        raise BenchfmtError(_nothing(sources, converter, conversion.account))
     return conversion
+
+
+def _is_set_aside(ledger: Ledger) -> bool:
+    """Say whether a converter knew a file and left it out for a reason: then there was something to convert."""
+    return any(ledger.converter(number) is not None for number in range(len(ledger)))
+
+
+def _nothing(sources: list[str | Path], converter: str | None, account: Account) -> str:
+    """Return what is said where nothing was recognised: what each file lacks, or where families and tables are told."""
+    seen = f"{len(account.files)} file{'' if len(account.files) == 1 else 's'}"
+    told = [f"; {e.path}: {e.reason}" for e in account.files if not str(e.reason).startswith(NOT_RECOGNISED)]
+    told += [
+        f"; {e.path} {reason.removeprefix(_LOOKS)}"
+        for e in account.files
+        if (reason := str(e.reason)).startswith(_LOOKS)
+    ]
+    family = f" as {converter}" if converter else ""
+    hint = "" if told else "; `benchfmt converters` lists what is, and `benchfmt describe` drafts it for your own table"
+    where = ", ".join(map(str, sources))
+    return f"nothing to convert in {where}: {seen} seen, none recognised{family}{''.join(told[:3])}{hint}"
 
 
 def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[str, Match]]:
@@ -178,10 +202,12 @@ def _plan(
         late = [name for name, _ in detect(source.part(rest), faults) if name not in chosen] if rest else []
         _check_options(options, [*chosen, *late])
         _plan_each(late, source, options, units, ledger, conversion, faults)
-    tried = ", ".join(chosen if wanted else names())
+    asked = [wanted] if wanted else names()
+    looked_at = 0
     for number, path in zip(numbers, source.files.texts(), strict=True):
         if not _is_settled(number, ledger):
-            reason = _why_not(Path(path), tried)
+            looked_at += 1
+            reason = _why_not(Path(path), asked if looked_at <= _LOOKED_AT else [], wanted)
             if faults:
                 ledger.set_role(number, "failed", "; ".join([*faults.values(), reason]))
             else:
@@ -259,17 +285,34 @@ def _check_options(options: Mapping[str, str], chosen: list[str]) -> None:
         raise BenchfmtError(f"there is no option {unknown[0]!r} of {', '.join(chosen)}; {known}")
 
 
-def _why_not(path: Path, tried: str) -> str:
-    """Say why no converter took a file."""
+def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
+    """Say why no converter took a file; `asked` are those that may know what it lacks."""
     if path.is_symlink():
         return "a link, which is not followed"
     if path.exists() and not path.is_file() and not path.is_dir():
         return "not a regular file"
     try:
         with path.open("rb") as file:
-            return f"not recognised (tried: {tried})" if file.read(1) else "the file is empty"
+            if not file.read(1):
+                return "the file is empty"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    lacking = [words for name in asked if (words := _lacks(name, path))]
+    if lacking:
+        return f"{_LOOKS}{'; '.join(lacking)}"
+    return f"{NOT_RECOGNISED} as {wanted}" if wanted else f"{NOT_RECOGNISED} (`benchfmt converters` lists what is)"
+
+
+def _lacks(name: str, path: Path) -> str | None:
+    """Return what a converter says that a file lacks to be of its family (an optional function of its module)."""
+    lacks = getattr(load(name), "lacks", None)
+    if lacks is None:
+        return None
+    try:
+        words: str | None = lacks(path)
+    except Exception:  # noqa: BLE001 - one converter's fault never stops the others
+        return None
+    return words
 
 
 def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
@@ -319,6 +362,10 @@ class _Run:
         self.progress = progress
         self.seen: dict[str, bytes] = {}
         self.systems: dict[str, bytes] = {}
+        self.reasons: dict[int, str] = {}
+        """What units say of other files than their own."""
+        self.barren: list[int] = []
+        """Files whose rows were all left out, each for its reason."""
         self._tell(0)
 
     def batches(self, packet: Packet) -> Iterator[Batch]:
@@ -442,6 +489,7 @@ class _Run:
         role: Literal["failed", "skipped"] = "failed" if isinstance(item, Failed) else "skipped"
         if item.row is None:
             self.ledger.set_role(told, role, words)
+            self.reasons[file] = words
             return
         counts = self.ledger.counts(told)
         counts.rows += 1
@@ -458,8 +506,23 @@ class _Run:
         elif counts.duplicates:
             self.ledger.set_role(file, "skipped", "what it holds stands in another file")
             counts.skipped, counts.converted = counts.skipped + counts.converted, 0
+        elif file in self.reasons:
+            self.ledger.set_role(file, "skipped", self.reasons[file])
+        elif counts.rows:
+            self.ledger.set_role(file, "skipped", "none of its rows holds a result")
+            self.barren.append(file)
         else:
-            self.ledger.set_role(file, "skipped", "it holds no result" if counts.rows else "it holds no rows")
+            self._fail(file, "no result stands in it")
+
+    def tell_barren(self) -> None:
+        """Say that files failed of which every row was left out: it is told where no record came of anything."""
+        for file in self.barren:
+            self._fail(file, "none of its rows holds a result")
+
+    def _fail(self, file: int, words: str) -> None:
+        family = str(self.ledger.converter(file))
+        expected = (load(family).__doc__ or family).strip().partition("\n")[0].rstrip(".")
+        self.ledger.set_role(file, "failed", f"{words}; it was read as {family}, which expects: {expected}")
 
 
 class _Prefixes:
@@ -486,7 +549,7 @@ class _Prefixes:
             entry = found.setdefault(prefix, {k: v for k, v in known.items() if k != "metrics"} or {"title": prefix})
             metric = known.get("metrics", {}).get(name)
             if column == "metric" and metric:
-                wanted = ("label", "definition", "unit", "direction", "min", "max", "zero")
+                wanted = ("label", "definition", "unit", "direction", "min", "max", "zero", "zero_stages")
                 entry.setdefault("metrics", {})[name] = {k: metric[k] for k in wanted if k in metric}
         return found
 

@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -28,8 +28,10 @@ import pyarrow as pa
 from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Unit, load
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.identity import canonical, identified
+from benchfmt.possible import Withholder
 from benchfmt.record import Record
 from benchfmt.tables import Batch, Builder, from_rows, system_from_row
+from benchfmt.vocabulary import Metric, read_metric, vocabulary
 
 RECORDS_PER_BATCH = 2_000
 MEASUREMENTS_PER_BATCH = 20_000
@@ -294,15 +296,41 @@ def _table_digest(batch: Batch) -> bytes:
 
 
 def _items(name: str, unit: Unit, loader: Loader) -> Iterator[Item]:
-    """Yield what a unit holds, records with their ids; an error of the source, or of its converter, is one Failed."""
+    """Yield what a unit holds, records with their ids; an error of the source, or of its converter, is one Failed.
+
+    What no metric can be is taken out here, whoever read it.
+    """
+    withholder = Withholder(unit.path.name)
     try:
         converter = loader(name)
+        withholder.metrics = _metrics(converter, unit)
         for item in converter.read(unit):
-            yield identified(item.ordered()) if isinstance(item, Record) else item
+            if isinstance(item, Record):
+                yield identified(withholder.record(item.ordered()))
+            elif isinstance(item, Part):
+                yield replace(item, batch=withholder.batch(item.batch))
+            else:
+                yield item
     except (BenchfmtError, OSError) as error:
         yield Failed(unit.path, str(error))
     except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
         yield Failed(unit.path, stopped(name, error))
+    yield from withholder.more()
+
+
+def prefixes_of(converter: Converter, unit: Unit) -> dict[str, Any]:
+    """Return the prefixes that a converter declares, for all units (`PREFIXES`) and for this one (`prefixes`)."""
+    return {**getattr(converter, "PREFIXES", {}), **getattr(converter, "prefixes", lambda _: {})(unit)}
+
+
+def _metrics(converter: Converter, unit: Unit) -> Mapping[str, Metric]:
+    """Return the metrics by which a unit's numbers are judged: the vocabulary's, and those that a prefix declares."""
+    declared = {
+        f"{prefix}:{name}": read_metric(f"{prefix}:{name}", metric)
+        for prefix, said in prefixes_of(converter, unit).items()
+        for name, metric in said.get("metrics", {}).items()
+    }
+    return {**vocabulary().metrics, **declared}
 
 
 def _pickled(name: str, unit: Unit) -> tuple[str, str, bytes]:

@@ -30,6 +30,8 @@ class Metric:
     minimum: float | None = None
     maximum: float | None = None
     zero_impossible: bool = False
+    zero_stages: tuple[str, ...] = ()
+    """Stages that may take no time although the whole may not."""
     per: tuple[str, ...] = ()
 
 
@@ -115,6 +117,7 @@ def read_metric(metric_id: str, term: Mapping[str, Any]) -> Metric:
         minimum=term.get("min"),
         maximum=term.get("max"),
         zero_impossible=term.get("zero") == "impossible",
+        zero_stages=tuple(term.get("zero_stages", ())),
         per=tuple(term.get("per", ())),
     )
 

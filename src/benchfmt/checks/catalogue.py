@@ -41,6 +41,7 @@ _TABLE = (
     ("BF119", E, "Every table that the descriptor names can be opened"),
     ("BF120", E, "A list has the length that its field asks for"),
     ("BF121", E, "Every row has as many cells as the table has columns"),
+    ("BF122", E, "A package, a table and a file of records hold a record"),
     # BF2xx: vocabulary and units
     ("BF201", E, "A term is in the vocabulary or has a prefix"),
     ("BF202", E, "A prefix is declared"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import polars as pl
 
+from benchfmt import possible
 from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -113,24 +113,7 @@ def dtype(kind: str) -> Any:
 def with_facts(measurements: pl.DataFrame, records: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Return measurements with what their metric and their record say."""
     context = records.select(pl.col("id").alias("record_id"), "scenario", "status", "batch_size").unique("record_id")
-    facts = _facts(tuple(metrics.values()))
-    return measurements.join(facts, on="metric", how="left", maintain_order="left").join(
-        context, on="record_id", how="left", maintain_order="left"
-    )
-
-
-@cache
-def _facts(metrics: tuple[Metric, ...]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "metric": [m.id for m in metrics],
-            "m_unit": [m.unit for m in metrics],
-            "m_min": [None if m.minimum is None else float(m.minimum) for m in metrics],
-            "m_max": [None if m.maximum is None else float(m.maximum) for m in metrics],
-            "m_zero": [m.zero_impossible for m in metrics],
-        },
-        schema_overrides={"m_min": pl.Float64, "m_max": pl.Float64},
-    )
+    return possible.with_facts(measurements, metrics).join(context, on="record_id", how="left", maintain_order="left")
 
 
 def suggestion(kind: str, word: str) -> str | None:

@@ -7,10 +7,7 @@ import datetime
 import polars as pl
 
 from benchfmt.checks.frames import ColumnCheck, number
-
-_FRACTION = (pl.col("m_unit") == "1") & (pl.col("m_min") == 0.0) & (pl.col("m_max") == 1.0) & (pl.col("unit") == "1")
-_SAME_UNIT = pl.col("m_unit") == pl.col("unit")
-_LIMITS = (("value", "value"), ("target_min", "target"), ("target_max", "target"))
+from benchfmt.possible import OUTSIDE, PERCENT, ZERO
 
 
 def _year() -> pl.Expr:
@@ -34,13 +31,13 @@ def _hardware(table: str, column: str, least: float, most: float, hint: str) -> 
 COLUMN_CHECKS = (
     ColumnCheck(
         "BF301", "measurements", "value",
-        _FRACTION & (pl.col("value") > 1),
+        PERCENT,
         pl.format("{} {} is above 1; a percent?", pl.col("metric"), number("value")),
         pl.format("{} is the fraction", (pl.col("value") / 100).round_sig_figs(12).cast(pl.String)),
     ),
     ColumnCheck(
         "BF302", "measurements", "value",
-        _SAME_UNIT & ((pl.col("value") < pl.col("m_min")) | ((pl.col("value") > pl.col("m_max")) & ~_FRACTION)),
+        OUTSIDE,
         pl.format("{} {} cannot be", pl.col("metric"), _with_unit()),
         pl.format(
             "it lies between {} and {}",
@@ -49,7 +46,7 @@ COLUMN_CHECKS = (
     ),
     ColumnCheck(
         "BF303", "measurements", "value",
-        pl.col("m_zero") & (pl.col("value") == 0),
+        ZERO,
         pl.format("{} is 0, which nothing that ran can have", pl.col("metric")),
         pl.lit("write `missing` with the reason: not-measured, below-resolution, run-failed, ..."),
     ),

@@ -77,7 +77,8 @@ def convert(
 ) -> None:
     """Convert results to a package, and account for every file and row.
 
-    Exit status 1 if a source or row failed; the rest is converted all the same.
+    Exit status 1 if a source or row failed; the rest is converted all the same. Where every file was left out for a
+    reason, nothing is written and the status is 0.
     """
     from benchfmt.conversion import convert as run
     from benchfmt.reports.text import account_lines
@@ -93,7 +94,11 @@ def convert(
         typer.echo(line, err=True)
     if account:
         account.write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8")
-    _print_lines([output])
+    if result.total("records"):
+        _print_lines([output])
+    else:
+        why = "every file was left out for a reason" if result.ok else "no result could be read"
+        typer.echo(f"{output} is not written: {why}", err=True)
     raise typer.Exit(0 if result.ok else 1)
 
 
@@ -356,6 +361,18 @@ def _one_line(term_id: str, term: dict[str, Any]) -> str:
 def _term_lines(kind: str, term_id: str, term: dict[str, Any]) -> Iterable[str]:
     yield f"{term_id} ({kind}): {term.get('label', term_id)}"
     yield term["definition"]
-    for name in ("unit", "direction", "min", "max", "per", "broader", "source", "aliases", "system"):
+    for name in (
+        "unit",
+        "direction",
+        "min",
+        "max",
+        "zero",
+        "zero_stages",
+        "per",
+        "broader",
+        "source",
+        "aliases",
+        "system",
+    ):
         if name in term:
             yield f"  {name}: {term[name]}"

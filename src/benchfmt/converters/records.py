@@ -59,6 +59,18 @@ def read(unit: Unit) -> Iterator[Item]:
             yield _record(unit.path, item, index)
 
 
+def lacks(path: Path) -> str | None:
+    """Say what a file that looks like records of ours lacks, or None."""
+    if path.suffix not in (".json", ".jsonl", ".ndjson"):
+        return None
+    start = _head(path)
+    if path.name != FILE_NAME and b'"measurements"' in start and b'"metric"' in start:
+        return 'looks like records, but none says `"benchfmt": "1.0"`'
+    if path.name == FILE_NAME and b'"resources"' in start:
+        return "is a descriptor, but annotates no column, and names no tables `records` and `measurements`"
+    return None
+
+
 def _lines(unit: Unit) -> Iterator[Item]:
     with unit.path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(unit.limits.row_bytes + 1), b""), start=1):
@@ -107,8 +119,13 @@ def _is_package(path: Path) -> bool:
 
 
 def _starts_like_record(path: Path) -> bool:
+    return _RECORD.match(_head(path)) is not None
+
+
+def _head(path: Path) -> bytes:
+    """Return the beginning of a file, empty where it cannot be read."""
     try:
         with path.open("rb") as file:
-            return _RECORD.match(file.read(4096)) is not None
+            return file.read(4096)
     except OSError:
-        return False
+        return b""

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchfmt.descriptor import FILE_NAME, package_descriptor
+from benchfmt.package.errors import PackageError
 from benchfmt.package.replacing import check_replaceable, replace_folder
 from benchfmt.readers.files import file_sha256
 from benchfmt.sinks import Format, Sink, new_sink
@@ -39,7 +40,9 @@ class PackageWriter:
         self.extra = dict(extra or {})
         self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
         self._sinks: dict[str, Sink] = {}
+        self.records = 0
         self._known: set[str] = set()
+        self._dropped = False
 
     def __enter__(self) -> Self:
         """Make the folder in which the package grows; raises PackageError where its place is taken."""
@@ -54,7 +57,7 @@ class PackageWriter:
     ) -> None:
         """Move the package to its place, or drop it where something went wrong."""
         try:
-            if kind is None:
+            if kind is None and not self._dropped:
                 self._finish()
         finally:
             for sink in self._sinks.values():
@@ -71,10 +74,17 @@ class PackageWriter:
         if fresh:
             whole = len(fresh) == batch.systems.num_rows
             self._sinks["systems"].write(batch.systems if whole else batch.systems.take(fresh))
+        self.records += batch.records.num_rows
         self._sinks["records"].write(batch.records)
         self._sinks["measurements"].write(batch.measurements)
 
+    def drop(self) -> None:
+        """Write no package after all; what stands in its place is left alone."""
+        self._dropped = True
+
     def _finish(self) -> None:
+        if not self.records:
+            raise PackageError(f"{self.path}: a package without a record says nothing; none is written")
         facts = {}
         for table in TABLES:
             path = self._sinks[table].close()

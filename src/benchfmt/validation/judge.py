@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from benchfmt.validation.walk import Walk
 _DOCUMENTS = 2_000
 _ONE_SYSTEM = "keep one description, or give the other an id of its own"
 _ONE_RECORD = "give each record an id of its own"
+_NOTHING = "see what the conversion, or the table's annotation, left out; leave the file out if there is nothing to say"
 _AGAIN = "the file was changed after the package was written; write the package again"
 
 
@@ -52,7 +54,8 @@ class Judge(Teller):
             if path.is_dir() and not (path / FILE_NAME).is_file():
                 raise BenchfmtError(f"{place} holds no {FILE_NAME}: name a package, a descriptor, or files of records")
             if path.suffix in (".jsonl", ".ndjson") or (path.suffix == ".json" and not _is_descriptor(path)):
-                self._documents(path)
+                with self._holds_a_record(path.name, "the file holds no record"):
+                    self._documents(path)
                 return
             if path.is_file() and path.suffix not in (".json", ".zip"):
                 raise BenchfmtError(
@@ -78,7 +81,8 @@ class Judge(Teller):
         resources = {resource.name: resource for resource in descriptor.resources if resource.name in TABLES}
         annotated = [resource for resource in descriptor.resources if resource.annotated]
         for resource in annotated:
-            self._annotated(root, resource, descriptor)
+            with self._holds_a_record(resource.path, "no row of the table gives a record"):
+                self._annotated(root, resource, descriptor)
         if annotated and not resources:
             return
         for table in ("records", "measurements"):
@@ -90,7 +94,17 @@ class Judge(Teller):
                     hint="a package has records and measurements",
                 )
         if {"records", "measurements"} <= set(resources):
-            Walk(self, root, resources, descriptor).run()
+            with self._holds_a_record(resources["records"].path, "the package holds no record"):
+                Walk(self, root, resources, descriptor).run()
+
+    @contextmanager
+    def _holds_a_record(self, name: str, words: str) -> Iterator[None]:
+        """Tell where what is judged meanwhile gives no record, unless a fault of its own says why."""
+        records, errors = self.report.records, self.report.errors
+        is_absent = any(code == "BF119" for code, _ in self.counts)
+        yield
+        if self.report.records == records and self.report.errors == errors and not is_absent:
+            self.say("BF122", name, words, hint=_NOTHING)
 
     def _descriptor(self, file: Path) -> Descriptor | None:
         if file.stat().st_size > self.limits.descriptor_bytes:

@@ -1,0 +1,252 @@
+"""Numbers that cannot be: the rule, for one value and for columns, and what a converter writes in their place.
+
+The vocabulary says for each metric between which bounds a value can be and whether it can be 0. `validate` reports what
+breaks this (BF301, BF302, BF303), and a conversion never writes it: the number becomes `missing` with a reason, the
+source's characters stay beside it, and a finding tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benchfmt.finding import Finding, Severity
+from benchfmt.identity import canonical
+from benchfmt.limits import LIMITS
+from benchfmt.record import Measurement, Record
+from benchfmt.tables import Batch
+from benchfmt.vocabulary import Metric, vocabulary
+
+INVALID, ROUNDED = "invalid-in-source", "below-resolution"
+WITHOUT_VALUE = "incomplete"
+"""The status of a record whose source says that it went well, and of which no number is left."""
+
+_ROUNDED = re.compile(r"[+-]?0*\.0+")
+_ROW = re.compile(r"(?:.*&)?row=([0-9]{1,15})(?:&.*)?")
+_CALCULATED = ("derived", "estimated", "predicted")
+_PARTS = ("stddev", "ci", "samples", "target_min", "target_max")
+"""What else of a measurement is in its unit."""
+
+_FRACTION = (pl.col("m_unit") == "1") & (pl.col("m_min") == 0.0) & (pl.col("m_max") == 1.0) & (pl.col("unit") == "1")
+_SAME_UNIT = pl.col("m_unit") == pl.col("unit")
+_VALUE = pl.col("value")
+PERCENT = _FRACTION & (_VALUE > 1)
+"""BF301, on a frame with facts: a fraction above 1."""
+OUTSIDE = _SAME_UNIT & ((pl.col("m_min") > _VALUE) | ((pl.col("m_max") < _VALUE) & ~_FRACTION))
+"""BF302: a value outside the bounds of its metric."""
+ZERO = pl.col("m_zero") & (_VALUE == 0)
+"""BF303: a zero that nothing which ran can have."""
+
+
+def fault(metric: Metric, value: float, unit: str | None, stage: str | None) -> str | None:
+    """Return the code of the check that calls a value impossible for its metric, or None."""
+    if value == 0 and metric.zero_impossible and stage not in metric.zero_stages:
+        return "BF303"
+    if unit != metric.unit:
+        return None
+    low, high = metric.minimum, metric.maximum
+    if low is not None and value < low:
+        return "BF302"
+    if high is not None and value > high:
+        return "BF301" if (low, high, unit) == (0, 1, "1") else "BF302"
+    return None
+
+
+def facts(metrics: Iterable[Metric]) -> pl.DataFrame:
+    """Return what metrics say of their values, a row for each: `m_unit`, `m_min`, `m_max`, `m_zero`, `m_zero_stages`."""
+    return _facts(tuple(metrics))
+
+
+@cache
+def _facts(metrics: tuple[Metric, ...]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "metric": [m.id for m in metrics],
+            "m_unit": [m.unit for m in metrics],
+            "m_min": [None if m.minimum is None else float(m.minimum) for m in metrics],
+            "m_max": [None if m.maximum is None else float(m.maximum) for m in metrics],
+            "m_zero": [m.zero_impossible for m in metrics],
+            "m_zero_stages": [list(m.zero_stages) for m in metrics],
+        },
+        schema_overrides={"m_min": pl.Float64, "m_max": pl.Float64, "m_zero_stages": pl.List(pl.String)},
+    )
+
+
+def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """Return measurements beside what their metrics say; `m_zero` is whether this very one cannot be 0."""
+    base = pl.col("metric").str.replace("@[1-9][0-9]*$", "")
+    known = measurements.with_columns(
+        pl.when(pl.col("metric").is_in(list(metrics))).then("metric").otherwise(base).alias("m_metric")
+    )
+    joined = known.join(
+        facts(metrics.values()), left_on="m_metric", right_on="metric", how="left", maintain_order="left"
+    )
+    may_be = pl.col("stage").is_in(pl.col("m_zero_stages")).fill_null(value=False)
+    return joined.with_columns(m_zero=pl.col("m_zero") & ~may_be).drop("m_metric", "m_zero_stages")
+
+
+@dataclass
+class Withholder:
+    """Takes the numbers that cannot be out of what one unit holds, and remembers what it took."""
+
+    path: str
+    metrics: Mapping[str, Metric] = field(default_factory=lambda: vocabulary().metrics)
+    findings: list[Finding] = field(default_factory=list)
+    _told: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def record(self, record: Record) -> Record:
+        """Return a record whose numbers can all be."""
+        codes = [self._code(item) for item in record.measurements or ()]
+        if not any(codes):
+            return record
+        sources = record.provenance.sources if record.provenance else None
+        path = sources[0].path.rpartition("/")[2] if sources else self.path
+        place = _Place(path, _row(sources[0].locator if sources else None), record.id)
+        kept = [
+            self._withheld(item, code, place) if code else item
+            for item, code in zip(record.measurements or (), codes, strict=True)
+        ]
+        left = any(item.value is not None for item in kept)
+        status = WITHOUT_VALUE if record.status == "ok" and not left else record.status
+        return record.model_copy(update={"measurements": kept, "status": status})
+
+    def batch(self, batch: Batch) -> Batch:
+        """Return tables whose numbers can all be."""
+        needed = batch.measurements.select(["metric", "stage", "unit", "value"])
+        frame = pl.DataFrame(pl.from_arrow(needed)).with_columns(pl.col(pl.Categorical).cast(pl.String))
+        judged = with_facts(frame, self.metrics).select(bad=(PERCENT | OUTSIDE | ZERO).fill_null(value=False))
+        places = np.flatnonzero(judged["bad"].to_numpy())
+        if not len(places):
+            return batch
+        measurements = self._table(batch, places)
+        return replace(batch, records=_incomplete(batch.records, measurements), measurements=measurements)
+
+    def more(self) -> list[Finding]:
+        """Return the findings so far and forget them; what is beyond the limit is counted in one for each metric."""
+        found, self.findings = self.findings, []
+        for (code, metric), count in sorted(self._told.items()):
+            beyond = count - LIMITS.findings_per_code
+            if beyond > 0:
+                words = f"{beyond} more values of {metric} cannot be; each is written as missing"
+                found.append(Finding(code, Severity.WARNING, self.path, None, None, "measurements.value", words))
+        return found
+
+    def _code(self, item: Measurement) -> str | None:
+        if item.value is None:
+            return None
+        metric = self.metrics.get(item.metric) or self.metrics.get(item.metric.partition("@")[0])
+        return fault(metric, item.value, item.unit, item.stage) if metric else None
+
+    def _withheld(self, item: Measurement, code: str, place: _Place) -> Measurement:
+        data = item.to_dict()
+        self._tell(code, data, place)
+        return Measurement.model_validate(withheld(data))
+
+    def _table(self, batch: Batch, places: Any) -> pa.Table:
+        """Return the measurements with the rows at some places withheld."""
+        whole = batch.measurements
+        rows = whole.take(pa.array(places)).to_pylist()
+        owners = {row["record_id"] for row in rows}
+        ids = batch.records["id"].to_pylist()
+        locators = dict(zip(ids, batch.records["source_locator"].to_pylist(), strict=True))
+        changed = []
+        for row in rows:
+            said = {name: cell for name, cell in row.items() if cell is not None}
+            owner = row["record_id"]
+            code = fault(self._metric(row["metric"]), row["value"], row["unit"], row["stage"]) or "BF302"
+            self._tell(code, said, _Place(self.path, _row(locators.get(owner)), owner))
+            changed.append(withheld(said))
+        assert owners <= set(ids)  # noqa: S101 - a part holds the records of its measurements
+        return _with_rows(whole, places, changed)
+
+    def _metric(self, name: str) -> Metric:
+        return self.metrics.get(name) or self.metrics[name.partition("@")[0]]
+
+    def _tell(self, code: str, said: Mapping[str, Any], place: _Place) -> None:
+        """Note that a number is withheld."""
+        self._told[(code, said["metric"])] += 1
+        if self._told[(code, said["metric"])] > LIMITS.findings_per_code:
+            return
+        unit = "" if said["unit"] == "1" else f" {said['unit']}"
+        shown = f"{canonical(said['value'])}{unit}"
+        message = f"{said['metric']} {shown} cannot be; it is written as missing ({reason(said)})"
+        self.findings.append(
+            Finding(
+                code, Severity.WARNING, place.path, place.row, None, "measurements.value", message,
+                said.get("reported_value", canonical(said["value"])),
+                "look at the source: a marker for a number that is not there, another unit, or a fault of the tool?",
+                place.record,
+            )
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a number stands: the file, the row and the record."""
+
+    path: str
+    row: int | None
+    record: str | None
+
+
+def reason(said: Mapping[str, Any]) -> str:
+    """Return why a number that cannot be is missing: a time printed as `0.00` was rounded, others are wrong.
+
+    Of a power of 0.0 W nobody knows whether it was rounded or never measured.
+    """
+    known = vocabulary().terms("metric").get(said["metric"], {})
+    printed = str(said.get("reported_value", ""))
+    timed = known.get("quantity") == "time" and said["value"] == 0
+    return ROUNDED if timed and _ROUNDED.fullmatch(printed.strip()) else INVALID
+
+
+def withheld(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain measurement that says why there is no value; the source's characters and their unit stay."""
+    kept = {name: value for name, value in said.items() if name not in ("value", "basis", "unit")}
+    if any(name in said for name in _PARTS):
+        kept["unit"] = said["unit"]
+    if "reported_value" not in said and said.get("basis") not in _CALCULATED:
+        kept["reported_value"] = canonical(said["value"])
+    if "reported_value" in kept and "reported_unit" not in said:
+        kept["reported_unit"] = said["unit"]
+    return {**kept, "missing": reason(said)}
+
+
+def _row(locator: str | None) -> int | None:
+    match = _ROW.fullmatch(locator or "")
+    return int(match[1]) if match else None
+
+
+def _with_rows(table: pa.Table, places: Any, rows: list[dict[str, Any]]) -> pa.Table:
+    """Return a table with other rows at some places; only the columns that change are laid out anew."""
+    there = np.zeros(table.num_rows, dtype=bool)
+    there[places] = True
+    mask = pa.array(there)
+    for name in ("value", "unit", "basis", "missing", "reported_value", "reported_unit"):
+        index = table.schema.get_field_index(name)
+        kind: Any = pa.float64() if name == "value" else pa.string()
+        before: Any = table.column(index).cast(kind).combine_chunks()
+        cells: Any = pa.array([row.get(name) for row in rows], kind)
+        table = table.set_column(index, name, pc.replace_with_mask(before, mask, cells))
+    return table
+
+
+def _incomplete(records: pa.Table, measurements: pa.Table) -> pa.Table:
+    """Return the records, those that went well and have no value left with another status."""
+    needed = pl.DataFrame(pl.from_arrow(measurements.select(["record_id", "value"])))
+    left = needed.filter(pl.col("value").is_not_null())["record_id"].cast(pl.String)
+    frame = pl.DataFrame(pl.from_arrow(records.select(["id", "status"]))).cast(pl.String)
+    bare = (pl.col("status") == "ok") & ~pl.col("id").is_in(left.implode())
+    status = frame.select(pl.when(bare).then(pl.lit(WITHOUT_VALUE)).otherwise("status").alias("status"))["status"]
+    return records.set_column(
+        records.schema.get_field_index("status"), "status", pa.array(status.to_list(), pa.string())
+    )
