@@ -159,7 +159,6 @@ def test_a_quality_column_without_companion_is_told(tmp_path: Path) -> None:
 
 SKIPPED = {
     "empty file": ("", NAME, "the file is empty"),
-    "header only": (HEADER + "\n", NAME, "it holds no rows"),
     "another family": ("a,b\n1,2\n", "other.csv", "not recognised"),
     "a text": ("# notes\n", "README.md", "not recognised"),
 }
@@ -172,6 +171,15 @@ def test_what_is_no_result_is_skipped_with_the_reason(tmp_path: Path, text: str,
     assert (entry.role, entry.reason[: len(words)]) == ("skipped", words)
     assert len(records) == 2
     assert account.ok
+
+
+def test_a_table_without_rows_is_a_failure_with_what_was_expected(tmp_path: Path) -> None:
+    records, account = run(folder_of(tmp_path, HEADER + "\n", NAME))
+    entry = entry_of(account, NAME)
+    assert (entry.role, entry.reason[:31]) == ("failed", "no result stands in it; it was ")
+    assert "lpdnn, which expects: LPDNN (Bonseyes)" in entry.reason
+    assert len(records) == 2
+    assert not account.ok
 
 
 SAME = {
