@@ -383,7 +383,7 @@ def test_a_family_that_does_not_exist_is_a_wrong_call_that_lists_the_others() ->
 def test_a_source_of_no_known_family_is_a_wrong_call(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     (tmp_path / "b.csv").write_text("")
-    with pytest.raises(BenchfmtError, match=r"2 files seen, none recognised .*b\.csv: the file is empty"):
+    with pytest.raises(BenchfmtError, match=r"2 files seen, none recognised; .*b\.csv: the file is empty"):
         convert(tmp_path)
 
 

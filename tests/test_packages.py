@@ -136,11 +136,11 @@ def test_other_peoples_files_are_not_overwritten(name: str, tmp_path: Path) -> N
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_an_empty_package_is_one(tmp_path: Path) -> None:
+def test_a_package_of_no_records_is_not_written(tmp_path: Path) -> None:
     for form in FORMS:
-        place = save(tmp_path / form, [], format=form)
-        assert read(place) == []
-        assert validate(place).findings == []
+        with pytest.raises(PackageError, match="a package without a record says nothing"):
+            save(tmp_path / form, [], format=form)
+    assert not list(tmp_path.iterdir())
 
 
 def test_tables_are_written_in_groups_of_fixed_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
