@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import rfc8785
 
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.record import Record
 from benchfmt.vocabulary import vocabulary
 
@@ -19,7 +20,6 @@ RECORD_PREFIX = "bf1-"
 SYSTEM_PREFIX = "sys1-"
 GENERATED_ID = "^bf1-[a-z2-7]{26}$"
 _DIGITS = 26
-_MAX_INTEGER = 2**53 - 1
 _DEEP = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -42,9 +42,9 @@ def _is_simple(data: Any, depth: int = 0) -> bool:
     if kind is str:
         return data.isascii() or not _SURROGATE.search(data)
     if kind is int:
-        return bool(-_MAX_INTEGER <= data <= _MAX_INTEGER)
+        return bool(-MAX_SAFE_INTEGER <= data <= MAX_SAFE_INTEGER)
     if kind is float:
-        return bool(1e-4 <= abs(data) < _MAX_INTEGER and not data.is_integer())
+        return bool(1e-4 <= abs(data) < MAX_SAFE_INTEGER and not data.is_integer())
     if kind is bool or data is None:
         return True
     if depth > _DEEP:

@@ -21,11 +21,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.vocabulary import vocabulary
 
 SCHEMA_VERSION = "1.0"
-MAX_SAFE_INTEGER = 2**53 - 1
-"""The largest integer that every JSON reader keeps exactly (RFC 8785, RFC 7493)."""
 MAX_DOUBLE = 1.7976931348623157e308
 
 # Patterns hold in JavaScript, Python and Rust alike: no \d, no look-around. A separate rule forbids the characters that

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from benchfmt.record import MAX_SAFE_INTEGER, SCHEMA_VERSION, Record
+from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.tables import COLUMNS, Column
 from benchfmt.vocabulary import vocabulary
 

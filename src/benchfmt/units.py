@@ -7,17 +7,27 @@ vocabulary come with their factors; any other UCUM code is looked up with the uc
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import exact
 from benchfmt.vocabulary import vocabulary
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+__all__ = [
+    "Conversion",
+    "Unit",
+    "UnitError",
+    "conversion",
+    "convert",
+    "describe",
+    "exact",
+    "find_unit",
+    "is_unit",
+    "unit",
+]
 
 
 class UnitError(BenchfmtError):
@@ -80,17 +90,6 @@ def conversion(source: str, target: str) -> Conversion:
     if here.dimension != there.dimension:
         raise UnitError(f"{source} measures {here.dimension}, {target} measures {there.dimension}: no conversion")
     return Conversion(here.factor / there.factor, (here.offset - there.offset) / there.factor)
-
-
-def exact(text: str) -> Fraction | None:
-    """Return the exact number that a decimal text writes, or None where it writes none."""
-    stripped = text.strip()
-    if not _NUMBER.fullmatch(stripped):
-        return None
-    try:
-        return Fraction(Decimal(stripped))
-    except InvalidOperation:  # pragma: no cover - the pattern admits only decimals
-        return None
 
 
 def convert(text: str, source: str, target: str) -> float | None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchfmt.identity import canonical
-from benchfmt.record import MAX_SAFE_INTEGER
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.units import Conversion, exact
 from benchfmt.vocabulary import vocabulary
 

@@ -14,7 +14,7 @@ from benchfmt.annotated import cells as c
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import IDENTITY, TERM_KINDS, Program, Target, constant, field_conversion, groups, target
 from benchfmt.identity import canonical, platform, system_id
-from benchfmt.record import MAX_SAFE_INTEGER
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, system_from_row, system_row, table_of
 from benchfmt.units import find_unit

@@ -19,6 +19,7 @@ from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.ort_perf_test import DEVICES
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
+from benchfmt.numbers import whole
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import given
@@ -141,9 +142,9 @@ def _add(trace: Trace, event: Mapping[str, Any]) -> None:
         tally = trace.operators.setdefault(provider or "unknown", {}).setdefault(operator, [0, 0])
         tally[0] += 1
         tally[1] += took
-        peak = str(args.get("mem_in_use_peak", ""))
-        if peak.isdecimal():
-            trace.arena_peak = max(trace.arena_peak or 0, int(peak))
+        peak = whole(str(args.get("mem_in_use_peak", "")))
+        if peak is not None:
+            trace.arena_peak = max(trace.arena_peak or 0, peak)
     elif event.get("cat") == "Kernel":
         trace.device += took
         trace.device_count += 1

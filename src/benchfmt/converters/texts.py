@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -12,8 +11,8 @@ from pydantic import ValidationError
 
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.numbers import kept
 from benchfmt.readers import encodings, lines
-from benchfmt.readers.jsons import Digits
 from benchfmt.readers.lines import Own
 from benchfmt.record import Record
 from benchfmt.units import convert
@@ -177,15 +176,8 @@ def readable(source: Source, *suffixes: str, own: Own | None = None) -> Iterator
                 yield path, text
 
 
-def native(data: Any) -> Any:
-    """Return JSON data that was read with its digits as numbers, nulls left out."""
-    if isinstance(data, Digits):
-        return int(data) if re.fullmatch("-?[0-9]{1,15}", data) else float(data)
-    if isinstance(data, Mapping):
-        return {key: native(value) for key, value in data.items() if value is not None}
-    if isinstance(data, list):
-        return [native(value) for value in data if value is not None]
-    return data
+native = kept
+"""JSON data that was read with its digits, as data that every reader keeps, nulls left out."""
 
 
 def _filled(data: Any) -> Any:

@@ -22,8 +22,9 @@ import polars as pl
 
 from benchfmt.exports import Exported
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.package import Package
-from benchfmt.record import KEY_FIELDS, MAX_SAFE_INTEGER
+from benchfmt.record import KEY_FIELDS
 from benchfmt.suites.energy import mean_and_deviation
 from benchfmt.units import is_unit
 from benchfmt.vocabulary import vocabulary

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from benchfmt.descriptor import Resource
 from benchfmt.identity import canonical
 from benchfmt.migrate import NAMESPACE
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.package.errors import PackageError, ParquetError
-from benchfmt.record import MAX_SAFE_INTEGER
 from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import COLUMNS, arrow_schema
 

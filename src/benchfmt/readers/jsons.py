@@ -9,7 +9,10 @@ from typing import Any
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.numbers import Digits
 from benchfmt.readers.files import UnsafeError
+
+__all__ = ["Digits", "JsonError", "parse", "read"]
 
 
 class JsonError(BenchfmtError):
@@ -19,12 +22,6 @@ class JsonError(BenchfmtError):
         """Keep the line beside the message."""
         super().__init__(message)
         self.line = line
-
-
-class Digits(str):
-    """A number of a JSON text as the characters that stand there: no digit is lost."""
-
-    __slots__ = ()
 
 
 def parse(text: str | bytes, limits: Limits = LIMITS, *, digits: bool = False) -> Any:

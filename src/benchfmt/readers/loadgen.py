@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from benchfmt import numbers
 from benchfmt.readers import mllog_lines
 
 HEAD_BYTES = TAIL_BYTES = 64 * 1024
@@ -97,10 +98,7 @@ class Log:
 
     def number(self, name: str) -> float | None:
         """Return a value as a number, or None where the log does not say one."""
-        try:
-            return float(self.values[name])
-        except (KeyError, ValueError):
-            return None
+        return numbers.double(self.values.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True)

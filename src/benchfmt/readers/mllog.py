@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import mllog_lines
 from benchfmt.readers.jsons import Digits
@@ -82,27 +82,19 @@ def number(value: Any) -> float | None:
     """Return a value of a log as a finite number, also where it is written as text; None for any other."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None
+    return numbers.double(str(value))
 
 
 def whole(value: Any) -> int | None:
     """Return a positive whole number, or None."""
     found = number(value)
-    return int(found) if found is not None and found.is_integer() and 0 < found <= 2**53 else None
+    return int(found) if found is not None and found.is_integer() and 0 < found <= numbers.MAX_SAFE_INTEGER else None
 
 
 def plain(value: Any) -> Any:
     """Return a value of a log as plain JSON data, its numbers as numbers; None for nothing and for what is no data."""
     if isinstance(value, Digits):
-        if re.fullmatch(r"-?[0-9]{1,15}", value):
-            return int(value)
-        found = number(value)
-        # A double this large stands for other numbers too.
-        return found if found is None or abs(found) <= 2**53 else str(value)
+        return numbers.of_json(value)
     if isinstance(value, list):
         return [item for part in value if (item := plain(part)) is not None]
     if isinstance(value, Mapping):

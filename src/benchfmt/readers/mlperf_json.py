@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import JsonError, _deeper, _finite, _integer
@@ -112,7 +113,6 @@ def _without_trailing_commas(text: str) -> tuple[str, int]:
 
 
 _NOTHING = frozenset({"", "n/a", "na", "none", "-", "unset"})
-_COUNT = re.compile(r"[0-9]{1,18}(?:\.0{1,18})?")
 _MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGTP])(?:iB|B)?", re.IGNORECASE)
 _FREQUENCY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kMG])Hz", re.IGNORECASE)
 _BINARY = {"K": 10, "M": 20, "G": 30, "T": 40, "P": 50}
@@ -125,12 +125,12 @@ def count(value: Any) -> int | None:
         return None
     if isinstance(value, str):
         clean = value.strip()
-        number = int(clean.partition(".")[0]) if _COUNT.fullmatch(clean) else 0
+        number = numbers.whole(clean) or 0
     elif isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         number = int(value)
     else:
         return None
-    return number if number > 0 else None
+    return number if 0 < number <= numbers.MAX_SAFE_INTEGER else None
 
 
 def text(value: Any) -> str | None:
@@ -152,7 +152,7 @@ def memory_bytes(value: Any) -> int | None:
     if match is None:
         return None
     size = round(Decimal(match[1]) * 2 ** _BINARY[match[2].upper()])
-    return size or None
+    return size if 0 < size <= numbers.MAX_SAFE_INTEGER else None
 
 
 def frequency_hz(value: Any) -> float | None:

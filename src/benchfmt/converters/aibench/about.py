@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchfmt import numbers
 from benchfmt.converters.base import Unit
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
@@ -55,7 +56,8 @@ def frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> d
             "name": about.get("system"),
             "processor": given(name=about.get("processor")),
             "accelerator": given(
-                kind=systems.accelerator_kind(about["accelerator"]), name=about["accelerator"], count=int(count) if count.isdigit() and int(count) else None,
+                kind=systems.accelerator_kind(about["accelerator"]), name=about["accelerator"],
+                count=numbers.count(count),
             ) if "accelerator" in about else {},
         },
         "software": given(
@@ -64,7 +66,7 @@ def frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> d
         ),
         "configuration": given(
             precision=(words.match("precision", precision) or precision) if precision else None,
-            batch_size=int(about["batch_size"]) if about.get("batch_size", "").isdigit() else None,
+            batch_size=numbers.count(about.get("batch_size", "")),
         ),
         "status": "ok",
         "provenance": given(

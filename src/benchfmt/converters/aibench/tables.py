@@ -12,6 +12,7 @@ from benchfmt.converters.aibench import about as saying
 from benchfmt.converters.base import Failed, Item, Unit
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import count
 from benchfmt.readers.tables import TextTable
 from benchfmt.record import given
 from benchfmt.suites import aibench as rules
@@ -132,7 +133,7 @@ def _training(unit: Unit, rows: list[dict[str, str]], locator: str | None) -> di
     done, of = final["epoch"].split("/")
     data["benchmark"] |= {"suite_version": rules.edge_version(), "name": "object-detection", "phase": "training"}
     data["task"] = "object-detection"
-    data["configuration"] |= {"input_shape": [int(final["img_size"])] * 2} if final["img_size"].isdigit() else {}
+    data["configuration"] |= {"input_shape": [size] * 2} if (size := count(final["img_size"])) else {}
     key = {"statistic": "final"}
     data["measurements"] = [
         texts.measurement("map", final["mAP@.5:.95"], primary=True, **key),

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from benchfmt import numbers
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Unit
 from benchfmt.converters.dataperf.common import frame, made, pointer, settings, stamp
@@ -62,7 +63,7 @@ def speech_selection(unit: Unit) -> Iterator[Item]:
         record = frame(unit, "speech-selection", f"run={row}" if len(scores) > 1 else None)
         size = unit.options.get("size") or (name["size"] if name else None)
         language = unit.options.get("language") or (name["language"] if name else None)
-        record["dataset"] = given(name=language, samples=int(size) if size and size.isdigit() else None)
+        record["dataset"] = given(name=language, samples=numbers.count(size) if size else None)
         record["configuration"]["hyperparameters"] |= given(seeds=seeds)
         if language is None or size is None:
             yield texts.finding(

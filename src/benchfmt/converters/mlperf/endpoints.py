@@ -15,6 +15,7 @@ from benchfmt.converters.base import Failed
 from benchfmt.converters.mlperf.attribution import HELD
 from benchfmt.converters.mlperf.submission import Names, Run, benchmark_named, count, frame, pruned, quality_item
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import of_json, whole
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
@@ -191,8 +192,8 @@ def _settings(summary: Mapping[str, Any], settings: Mapping[str, Any], config: M
     """Return how the run was set up and how its samples fared, as far as the standard has no field for it."""
     load = _object(settings.get("load_pattern"))
     runtime = _object(_object(config.get("settings")).get("runtime"))
-    samples = {key: int(summary[key]) for key in ("n_samples_issued", "n_samples_completed", "n_samples_failed")
-               if str(summary.get(key, "")).isdigit()}  # fmt: skip
+    samples = {key: number for key in ("n_samples_issued", "n_samples_completed", "n_samples_failed")
+               if (number := whole(str(summary.get(key, "")))) is not None}  # fmt: skip
     found: dict[str, Any] = {
         "load_pattern": {_text(key): _unquoted(value) for key, value in load.items() if value is not None} or None,
         "samples": samples or None,
@@ -206,8 +207,7 @@ def _settings(summary: Mapping[str, Any], settings: Mapping[str, Any], config: M
 
 def _unquoted(value: Any) -> Any:
     if isinstance(value, Digits):
-        said = _number(value, "1", "1")
-        return said["value"] if said and abs(said["value"]) < 2**53 else str(value)
+        return of_json(value)
     return value if isinstance(value, bool) else _text(value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -21,6 +20,7 @@ from benchfmt.converters.mlperf.submission import (
     quality,
 )
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import MAX_SAFE_INTEGER, of_json
 from benchfmt.readers import loadgen, mlperf_power
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.loadgen import Log
@@ -32,7 +32,6 @@ from benchfmt.vocabulary import vocabulary
 
 _DISAGREE = 2e-3
 """How far summary and detail log of one run may differ: the summary prints two decimals."""
-_EXACT = 2**53
 """JSON keeps integers up to here."""
 _MULTI_STREAM_SAMPLES = 8
 """Samples in a query of the multi-stream scenario since v2.0."""
@@ -530,7 +529,7 @@ def said_by_log(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], 
     # An offline run is one query, whatever its log calls the number of queries that were generated.
     issued = 1 if names.ran == "offline" else queries
     samples = count(log.get("generated_samples_per_query"))
-    if samples and issued and samples * issued <= _EXACT and not names.inferred_from:
+    if samples and issued and samples * issued <= MAX_SAFE_INTEGER and not names.inferred_from:
         said["sample_count"] = samples * issued
     if summary and summary.warnings:
         said["warnings"] = summary.warnings
@@ -539,12 +538,7 @@ def said_by_log(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], 
 
 def _plain(text: str) -> Any:
     """Return a setting as a number or truth value where it is one that JSON keeps exactly."""
-    if re.fullmatch(r"[0-9]{1,15}", text):
-        return int(text)
-    if text in ("true", "false"):
-        return text == "true"
-    number = float(text) if re.fullmatch(r"[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?", text) else math.inf
-    return number if abs(number) < _EXACT else text
+    return text == "true" if text in ("true", "false") else of_json(text)
 
 
 def time_of(text: str | None) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchfmt.converters.mlperf import systems
+from benchfmt.numbers import of_json
 from benchfmt.readers import jsons, mlperf_json
 from benchfmt.record import given
 from benchfmt.vocabulary import vocabulary
@@ -32,10 +33,9 @@ def line(value: Any) -> str | None:
 def plain(value: Any) -> Any:
     """Return data for the extensions: numbers of the source as numbers where JSON keeps them exactly."""
     if isinstance(value, jsons.Digits):
-        if re.fullmatch(r"-?[0-9]{1,15}", value):
-            return int(value)
-        kept = repr(float(value)) == str(value) and abs(float(value)) < 2**53
-        return float(value) if kept else str(value)
+        found = of_json(value)
+        # Of a number that is written in another way than JSON's shortest, the characters are kept.
+        return found if str(found) == str(value) else str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -17,6 +17,7 @@ from benchfmt.converters.mlperf.model_mapping import ModelMapping
 from benchfmt.converters.mlperf.published_rows import POWER, Result, Row, Table, Told
 from benchfmt.converters.mlperf.submission import SUITE
 from benchfmt.identity import record_ids, system_id
+from benchfmt.numbers import of_json
 from benchfmt.readers.jsons import Digits
 from benchfmt.readers.mlperf_json import count
 from benchfmt.record import Record, System, given
@@ -610,10 +611,7 @@ def _precision(words: Any) -> str | None:
 def _plain(value: Any) -> Any:
     """Return a value of a table as plain JSON, a number as a number where every reader keeps it; None for nothing."""
     if isinstance(value, Digits):
-        if re.fullmatch(r"-?[0-9]{1,15}", value):
-            return int(value)
-        number = float(value)
-        return number if abs(number) <= 2**53 and "inf" not in str(number) else str(value)
+        return of_json(value)
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, dict):

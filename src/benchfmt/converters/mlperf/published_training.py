@@ -22,6 +22,7 @@ from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.training_layout import location
 from benchfmt.converters.mlperf.training_system import software
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import of_json
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
@@ -349,7 +350,7 @@ def _kept(score: Score, name: str) -> dict[str, Any]:
             if key != score.benchmark and (text := _text(value)):
                 kept.setdefault("other_scores", {})[key] = text
         elif text := _text(value):
-            kept[key] = int(value) if isinstance(value, Digits) and re.fullmatch("[0-9]{1,15}", value) else text
+            kept[key] = found if isinstance(value, Digits) and isinstance(found := of_json(value), int) else text
     rest = {key: text for key, text in score.cells.items()
             if key not in (_TIME, _MODELS, _SCALE, _ALL, "GBS", "rcp_scaling_factor")}  # fmt: skip
     if rest:

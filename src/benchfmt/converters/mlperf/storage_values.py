@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.readers import mlperf_json
 from benchfmt.readers.jsons import Digits
 from benchfmt.units import conversion, convert, exact
@@ -37,7 +38,7 @@ def positive(value: Any) -> int | None:
 
 def number(value: Fraction | None) -> float | int | None:
     """Return a size as a number of JSON that every reader keeps."""
-    if value is None or value > 2**53:
+    if value is None or value > MAX_SAFE_INTEGER:
         return None
     return int(value) if value.denominator == 1 else float(value)
 

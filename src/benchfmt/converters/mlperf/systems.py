@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from benchfmt import numbers
 from benchfmt.readers.mlperf_json import count, memory_bytes, text
 from benchfmt.record import given
 from benchfmt.vocabulary import vocabulary
@@ -120,9 +121,7 @@ def said(value: Any) -> Any:
     if isinstance(value, list):
         items = [inner for part in value if (inner := said(part)) is not None]
         return items or None
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53:
-        return str(value)
-    return value
+    return numbers.kept(value)
 
 
 def _line(value: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchfmt.converters.mlperf.tiny_files import Result
 from benchfmt.converters.mlperf.tiny_layout import Role
+from benchfmt.numbers import whole
 from benchfmt.readers.energyrunner import Number, Results, Timed, Window
 from benchfmt.readers.jsons import Digits
 from benchfmt.record import given
@@ -80,7 +81,7 @@ def _window_rate(result: Result, windows: list[Window]) -> dict[str, Any]:
 
 def _note_inferences(result: Result, windows: list[Window]) -> None:
     numbers = [window.inferences.text for window in windows if window.inferences]
-    counts = [int(text) for text in numbers if text.isdigit()]
+    counts = [found for text in numbers if (found := whole(text)) is not None]
     if counts:
         result.notes.extensions["inferences_per_window"] = _one_or_all(counts)
 

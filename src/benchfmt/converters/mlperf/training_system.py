@@ -11,6 +11,7 @@ from typing import Any
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
+from benchfmt.numbers import kept
 from benchfmt.readers import jsons, mllog, mlperf_json
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import given
@@ -52,8 +53,7 @@ def _clean(value: Any) -> Any:
         return {mllog.clean(key) or "": _clean(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_clean(item) for item in value]
-    is_large = isinstance(value, int | float) and abs(value) > 2**53
-    return str(value) if is_large else value
+    return kept(value)
 
 
 def _of_lines(path: Path) -> dict[str, Any]:

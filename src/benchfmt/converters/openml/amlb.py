@@ -26,6 +26,7 @@ from benchfmt.converters.openml.terms import with_metrics
 from benchfmt.converters.openml.trees import head
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import canonical, record_ids, system_id
+from benchfmt.numbers import count, kept
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.tables import TableError, TextTable
@@ -264,7 +265,7 @@ class _Table:
         found = []
         for name in self.columns:
             kind, _, size = name.removeprefix(TIMED).partition("_")
-            if name.startswith(TIMED) and kind in _STAGES and size.isdigit() and 0 < int(size) < 2**53:
+            if name.startswith(TIMED) and kind in _STAGES and count(size):
                 found.append(_Column(name, "latency", "median", _STAGES[kind], "batch", "s", size=int(size)))
         return found
 
@@ -617,11 +618,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value if item is not None]
-    if isinstance(value, bool | str):
-        return value
-    if isinstance(value, int | float) and abs(value) <= 2**53 - 1:
-        return value
-    return str(value)
+    return kept(value) if isinstance(value, bool | str | int | float) else str(value)
 
 
 def _around(said: dict[str, Any]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from benchfmt.converters.openml.runs import LICENSE, PRIMARY
 from benchfmt.converters.openml.software import engine_of, flow_and_version, is_mlr, is_test_flow
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical, record_ids
+from benchfmt.numbers import count
 from benchfmt.readers.files import UnsafeError
 from benchfmt.suites import openml as rules
 from benchfmt.tables import Batch, table_of
@@ -136,7 +137,7 @@ class _Records:
 
     def _task(self, word: str | None) -> dict[str, Any]:
         """Return what is known of a task: that it is one of OpenML-CC18, only on the server that its number is of."""
-        number = int(word) if word and word.isdigit() and len(word) < 16 else None
+        number = count(word) if word else None
         suite = rules.suite(self._server, number)
         if suite != rules.CC18 or number is None:
             return {"suite": suite}

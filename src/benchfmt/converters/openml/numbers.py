@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from benchfmt import units
+from benchfmt.numbers import double, of_json
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -20,8 +21,7 @@ def number(text: str, source: str, target: str) -> float | None:
     if not _NUMBER.fullmatch(text):
         return None
     if source == target:
-        value = float(text)
-        return value if math.isfinite(value) else None
+        return double(text)
     shift = _shift(source, target)
     if shift is not None and _PLAIN.fullmatch(text):
         return float(f"{text}e{shift}")
@@ -61,4 +61,5 @@ def matrix(array: str) -> list[list[str]] | None:
 
 def as_json(cell: str) -> Any:
     """Return a cell as a number where it is a whole one, else as its text."""
-    return int(cell) if re.fullmatch(r"-?[0-9]{1,15}", cell) else cell
+    found = of_json(cell)
+    return found if isinstance(found, int) else cell

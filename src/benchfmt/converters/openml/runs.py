@@ -17,6 +17,7 @@ from benchfmt.converters.openml.trees import document, head, identifier, many, t
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import global_id
 from benchfmt.limits import Limits
+from benchfmt.numbers import whole as whole_number
 from benchfmt.record import Record
 from benchfmt.suites import openml as rules
 from benchfmt.vocabulary import vocabulary
@@ -228,9 +229,10 @@ class _Run:
             return int(float(counted))
         whole = self.found.get("number_of_instances")
         total = whole.whole.value if whole and whole.whole else None
-        if not total or not total.isdigit() or not grid or self._scenario() != "cross-validation":
+        counted_all = whole_number(total) if total else None
+        if not counted_all or not grid or self._scenario() != "cross-validation":
             return None
-        return int(total) // grid[0] if int(total) % grid[0] == 0 else None
+        return counted_all // grid[0] if counted_all % grid[0] == 0 else None
 
     def _model(self) -> dict[str, str]:
         if not self.flow_name:

@@ -1,0 +1,95 @@
+"""The one way in which a source's characters become a number.
+
+A number is written with digits 0 to 9, at most one point, a sign and an exponent of at most four digits: `12`, `-0.5`, `.5`, `3.`,
+`1e-3`. Nothing else is one: no NaN or infinity, no hexadecimal digits, no `_` or `,` between digits, no digits of other
+scripts, and nothing that no double holds (`1e999`). Python's own `float` and `int` take several of these, so no
+converter asks them about a text that nobody has looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exactly (RFC 8785, RFC 7493)."""
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
+_JSON_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_MOST_DIGITS = 400
+"""No double has more digits before the point."""
+
+
+class Digits(str):
+    """A number of a JSON text as the characters that stand there: no digit is lost."""
+
+    __slots__ = ()
+
+
+def exact(text: str) -> Fraction | None:
+    """Return the exact number that a decimal text writes (blanks around it are dropped), or None where it is none."""
+    stripped = text.strip()
+    return Fraction(Decimal(stripped)) if _NUMBER.fullmatch(stripped) else None
+
+
+def double(text: str) -> float | None:
+    """Return the double nearest to what a decimal text writes, or None where it is no number or no double holds it."""
+    stripped = text.strip()
+    if not _NUMBER.fullmatch(stripped):
+        return None
+    number = float(stripped)
+    return number if math.isfinite(number) else None
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that a text writes (`12`, `12.0`) where every reader keeps it, or None."""
+    stripped = text.strip()
+    if not _INTEGER.fullmatch(stripped):
+        return None
+    digits = stripped.partition(".")[0]
+    if len(digits) > _MOST_DIGITS:
+        return None
+    number = int(digits)
+    return number if is_safe(number) else None
+
+
+def count(text: str) -> int | None:
+    """Return the whole number above 0 that a text writes, or None."""
+    return whole(text) or None if not text.strip().startswith("-") else None
+
+
+def is_safe(number: float) -> bool:
+    """Say whether every reader of JSON keeps a number, so that it may stand where there is no field for it."""
+    return abs(number) <= MAX_SAFE_INTEGER
+
+
+def of_json(text: str) -> int | float | str:
+    """Return what a JSON text's digits are as data that every reader keeps.
+
+    An integer within 2^53-1 is one, any other number the nearest double; what is larger, or no number, stays the text.
+    """
+    if _JSON_INTEGER.fullmatch(text):
+        integer = whole(text)
+        return str(text) if integer is None else integer
+    number = double(text)
+    return number if number is not None and is_safe(number) else str(text)
+
+
+def kept(data: Any) -> Any:
+    """Return data of a source as JSON that every reader keeps: digits as numbers, too large ones as text.
+
+    None is left out of objects and lists. It is for `extensions`, where nothing may be lost.
+    """
+    if isinstance(data, Digits):
+        return of_json(data)
+    if isinstance(data, Mapping):
+        return {key: kept(value) for key, value in data.items() if value is not None}
+    if isinstance(data, list):
+        return [kept(value) for value in data if value is not None]
+    if isinstance(data, bool) or not isinstance(data, int | float):
+        return data
+    return data if is_safe(data) else str(data)
