@@ -66,6 +66,7 @@ GOOD = measurement("duration", 3.0)
         (measurement("memory", 1e300), "BF302"),
         (measurement("energy", 0, scope="wall"), "BF303"),
         (measurement("word-error-rate", 12500), "BF302"),
+        (measurement("r2", 76), "BF302"),
     ],
 )
 def test_a_number_that_cannot_be_is_missing_and_told(tmp_path: Path, bad: dict[str, Any], code: str) -> None:

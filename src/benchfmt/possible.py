@@ -36,7 +36,8 @@ _CALCULATED = ("derived", "estimated", "predicted")
 _PARTS = ("stddev", "ci", "samples", "target_min", "target_max")
 """What else of a measurement is in its unit."""
 
-_FRACTION = (pl.col("m_unit") == "1") & (pl.col("m_min") == 0.0) & (pl.col("m_max") == 1.0) & (pl.col("unit") == "1")
+_BOUNDED = (pl.col("m_min") == 0.0) & (pl.col("m_max") == 1.0)
+_FRACTION = ((pl.col("m_unit") == "1") & _BOUNDED & (pl.col("unit") == "1")).fill_null(value=False)
 _SAME_UNIT = pl.col("m_unit") == pl.col("unit")
 _VALUE = pl.col("value")
 PERCENT = _FRACTION & (_VALUE > 1)
