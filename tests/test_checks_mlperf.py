@@ -63,7 +63,7 @@ RECORD: dict[str, Any] = {
     "extensions": {"mlperf": {"sample_count": 40104, "seeds": SEEDS}},
 }
 OPEN_HINT = "write division open or status invalid, if the target and the value are right"
-COUNT_HINT = "extensions.mlperf.sample_count is the number of samples that were generated, not the one asked for"
+COUNT_HINT = "extensions.mlperf.sample_count is the number of samples that ran, not the one asked for"
 BASIS_HINT = "keep the number as it was published, and compare by the record of the run's files"
 
 

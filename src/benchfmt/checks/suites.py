@@ -108,14 +108,25 @@ def result_follows(frames: Frames) -> pl.DataFrame:
     for suite, records in _records(frames):
         scenarios = records.filter(pl.col("scenario").is_in(["offline", "multi-stream"]))
         if scenarios.height:
-            count = _own(suite, "sample_count").cast(pl.Int64, strict=False).alias("count")
-            values = with_half(_values(frames, scenarios, count), 0)
+            values = with_half(_values(frames, scenarios, *_counts(suite)), 0)
             found += [_offline_rate(values, suite), _early_estimate(values)]
     return pl.concat(found)
 
 
+def _counts(suite: Suite) -> tuple[pl.Expr, pl.Expr]:
+    """Return how many samples a run is said to have had, and into whole sets of how many LoadGen padded them, if it did."""
+    count = _own(suite, "sample_count").cast(pl.Int64, strict=False).alias("count")
+    loaded = _own(suite, "settings", "performance_sample_count").cast(pl.Int64, strict=False)
+    padded = _own(suite, "settings", "sample_concatenate_permutation") == "true"
+    return count, pl.when(padded & (loaded > 0)).then(loaded).otherwise(1).alias("set")
+
+
 def _offline_rate(values: pl.DataFrame, suite: Suite) -> pl.DataFrame:
-    counted = values.filter((pl.col("scenario") == "offline") & pl.col("count").is_not_null())
+    # Who writes no number of samples may have written of how many the times are.
+    observed = pl.when((pl.col("metric") == "completion-time") & (pl.col("n") > 1)).then(pl.col("n"))
+    count = pl.coalesce(pl.col("count"), observed.max().over("record_id"))
+    offline = values.filter(pl.col("scenario") == "offline").with_columns(count.alias("count"))
+    counted = offline.filter(pl.col("count").is_not_null())
     whole = pl.col("stage").fill_null("whole-run") == "whole-run"
     rates = counted.filter(
         (pl.col("metric") == "throughput") & (pl.col("per") == "sample") & whole
@@ -125,13 +136,15 @@ def _offline_rate(values: pl.DataFrame, suite: Suite) -> pl.DataFrame:
     last = ends.group_by("record_id", "scope").agg(pl.col("value").max().alias("seconds"))
     joined = rates.join(last, on=["record_id", "scope"], nulls_equal=True, how="inner", maintain_order="left")
     made = pl.col("value") * pl.col("seconds")
+    sets = (pl.col("count") / pl.col("set")).ceil()
+    padded = (sets * pl.col("set")).cast(pl.Int64)
     slack = _SLACK * pl.col("count") + pl.col("half") * pl.col("seconds")
-    wrong = joined.filter((made - pl.col("count")).abs() > slack)
+    wrong = joined.filter(((made - pl.col("count")).abs() > slack) & ((made - padded).abs() > slack))
     message = pl.format(
         "{} /s over {} s makes {} samples; the run had {}",
-        number("value"), number("seconds"), made.round(0).cast(pl.String).str.strip_suffix(".0"), pl.col("count"),
+        number("value"), number("seconds"), made.round(0).cast(pl.String).str.strip_suffix(".0"), padded,
     )  # fmt: skip
-    hint = f"extensions.{suite.member}.sample_count is the number of samples that were generated, not the one asked for"
+    hint = f"extensions.{suite.member}.sample_count is the number of samples that ran, not the one asked for"
     return faults(wrong, "BF701", "measurements", "value", message, number("value"), hint)
 
 

@@ -4,6 +4,10 @@ Both are given in one language, the names of the detail log's keys (`result_samp
 each number kept. A detail log may have hundreds of megabytes, of which only the first and the last kilobytes say
 something about the result: the settings stand at the start, the results at the end.
 
+People and scripts join files. LoadGen writes each line of a summary once and in one order, so a line that repeats, or
+steps back in that order, is of the next run. A detail log is of several runs where it begins twice, or where its two ends
+were written by two processes.
+
 Source of the names: https://github.com/mlcommons/inference/tree/master/loadgen
 """
 
@@ -31,6 +35,7 @@ _TOO_FEW = re.compile(r"(Not enough queries processed for ([0-9.]+)(?:th)? perce
 _PERCENTILE = re.compile(
     r"([0-9.]+)(?:th)? (percentile|group percentile)( first token| time to output token|)(?: latency)? \(ns\)"
 )
+_HEADLINE = re.compile(r"([0-9.]+)th( first token|) percentile latency \(ns\)")
 _EXTREME = re.compile(r"(Min|Max|Mean) (First Token latency|Time to Output Token|group latency|latency) \(ns\)")
 _SECTIONS = {"Per-query latency": "per-query", "Per-sample latency": "per-sample"}
 _STOPPING = {
@@ -74,18 +79,39 @@ _NAMES = {
     "sample_index_rng_seed": "effective_sample_index_rng_seed",
     "schedule_rng_seed": "effective_schedule_rng_seed",
     "performance_sample_count": "effective_performance_sample_count",
-    "WARNING": "warning",
 }
+_TITLE, _ADDITIONAL, _PARAMETERS = "MLPerf Results Summary", "Additional Stats", "Test Parameters Used"
+_WARNED, _FAILED, _ACCURACY = "(warnings)", "(errors)", "(accuracy)"
+_MARKS = frozenset({_TITLE, _ADDITIONAL, _PARAMETERS, _WARNED, _FAILED, _ACCURACY})
+"""What is no value of a run, but says where in a summary a line stands."""
+_OFFICIAL = "official:"
+"""What stands before the name of the percentile that a summary says beside its scenario."""
+_RESULT, _NUMBERS, _SETTINGS = 1, 2, 3
+_STAGES = {
+    _TITLE: 0, "sut_name": 0, "effective_scenario": 0, "effective_test_mode": 0,
+    _ADDITIONAL: _NUMBERS, _PARAMETERS: _SETTINGS, _WARNED: 4, _FAILED: 5,
+}  # fmt: skip
+"""The order of a summary. Numbers stand on both sides of the word whether the result is valid."""
+_VERDICT = re.compile(r"result_(validity|(perf_constraints|min_duration|min_queries)_met)|early_stopping_.*")
+_TWICE = ("result_completed_tokens_per_second", "result_inferred_completed_tokens_per_second")
+"""What a summary says twice since v4.1: as the result, and among the other numbers."""
+_ONCE = ("loadgen_version", "test_datetime", "requested_scenario", "effective_scenario", "result_validity")
+"""What the detail log of one run says once."""
+_PID = re.compile(rb'"pid": ?([0-9]+)')
 _TRUTH = {"Yes": "true", "No": "false", "NO": "false"}
-_ERRORS = re.compile(r"^([0-9]+ ERRORS? encountered|[0-9]+ ERROR\(S\) encountered).*$", re.MULTILINE)
-_WARNINGS = re.compile(r"^([0-9]+ warnings? encountered).*$", re.MULTILINE)
+_ERRORS = re.compile(r"(?:No errors|[0-9]+ ERRORS?|[0-9]+ ERROR\(S\)) encountered")
+_WARNINGS = re.compile(r"(?:No warnings|[0-9]+ warnings?) encountered")
+_NO_SPEED = "No performance results in accuracy mode"
+_PERMUTED = "sample_concatenate_permutation was set to true"
 
 
 @dataclass(frozen=True)
 class Log:
-    """What one log says: its values by the detail log's names (the first of a repeated one), as the source's characters.
+    """What one log says of one run: its values by the detail log's names, as the source's characters.
 
-    `sha256` is the hash of the file where all of it was read, else None; `read_bytes` is how much was read.
+    `sha256` is the hash of the file where all of it was read, else None; `read_bytes` is how much was read. `headline`
+    names what a summary says before it says whether the result is valid: what LoadGen took for the result in its time.
+    `several` says why a detail log is of more than one run.
     """
 
     path: Path
@@ -95,6 +121,8 @@ class Log:
     errors: str | None = None
     warnings: str | None = None
     accuracy_mode: bool = False
+    headline: tuple[str, ...] = ()
+    several: str | None = None
 
     def number(self, name: str) -> float | None:
         """Return a value as a number, or None where the log does not say one."""
@@ -111,33 +139,129 @@ class Estimate:
 
 
 def read_summary(path: Path) -> Log:
-    """Return what a summary log says; a cut-off one says less, and never raises for what it holds."""
-    with path.open("rb") as file:
-        data = file.read(SUMMARY_BYTES)
-        whole = not file.read(1)
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    values: dict[str, str] = {}
+    """Return what a summary log says of its first run; a cut-off one says less, and never raises for what it holds."""
+    return read_summaries(path)[0]
+
+
+def read_summaries(path: Path) -> list[Log]:
+    """Return what a summary log says of each of its runs, in the order of the file; at least one, which may say nothing."""
+    data, whole = _ends(path, SUMMARY_BYTES, SUMMARY_BYTES)
+    digest = hashlib.sha256(data).hexdigest() if whole else None
+    text = _text(data)
     # A last line without its end may be cut in the middle of a number.
-    for name, value in _summary_values(text[: text.rfind("\n") + 1]):
-        values.setdefault(name, value)
-    errors, warnings = _ERRORS.search(text), _WARNINGS.search(text)
-    return Log(
-        path, values, hashlib.sha256(data).hexdigest() if whole else None, len(data),
-        errors.group(0).strip() if errors else None, warnings.group(0).strip() if warnings else None,
-        _is_accuracy_run(text, values),
-    )  # fmt: skip
+    runs = _runs(text[: text.rfind("\n") + 1])
+    return [
+        Log(
+            path, run.all_values(), digest, len(data), run.counted(_FAILED), run.counted(_WARNED), run.is_accuracy, run.headline,
+        )
+        for run in runs or [_Run()]
+    ]  # fmt: skip
 
 
-def _is_accuracy_run(text: str, values: dict[str, str]) -> bool:
-    """Say whether a log is of a run for accuracy: it ends with its warnings and errors, and has no results at all."""
-    if values.get("effective_test_mode") == "AccuracyOnly" or "No performance results in accuracy mode" in text:
-        return True
-    return not values and "encountered" in text and "MLPerf Results Summary" not in text
+def _ends(path: Path, head: int, tail: int) -> tuple[bytes, bool]:
+    """Return a file, or its first and its last bytes, and whether that is all of it."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= head + tail:
+            return file.read(head + tail), True
+        start = file.read(head)
+        file.seek(-tail, 2)
+        end = file.read(tail)
+    # Half a line at the cut says nothing.
+    return start[: start.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :], False
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+@dataclass
+class _Run:
+    """One run of a summary while its lines are read; `official` is the number that it says beside its scenario."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    official: dict[str, str] = field(default_factory=dict)
+    stage: int = 0
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether the run was for accuracy: such a summary has its warnings and errors, and no results at all."""
+        if _ACCURACY in self.marks or self.values.get("effective_test_mode") == "AccuracyOnly":
+            return True
+        return not self.values and _TITLE not in self.marks and (_WARNED in self.marks or _FAILED in self.marks)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it says a number, or that a result is valid or not."""
+        return any(name.startswith("result_") for name in self.values)
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """What stands before the word whether the result is valid; nothing where the head was cut off."""
+        if "effective_scenario" not in self.values:
+            return ()
+        names = list(self.values)
+        end = names.index("result_validity") if "result_validity" in names else len(names)
+        return (*names[:end], *self.official)
+
+    def counted(self, mark: str) -> str | None:
+        """Return the line that counts warnings or errors, None where there were none."""
+        line = self.marks.get(mark, "No")
+        return None if line.startswith("No") else line
+
+    def is_over(self, name: str, value: str) -> bool:
+        """Say whether a line is of the next run."""
+        if name == _ACCURACY:
+            return self.has_result
+        if name in self.marks or _stage(name) < self.stage:
+            return True
+        if name.startswith(_OFFICIAL):
+            return name.removeprefix(_OFFICIAL) in self.official
+        return name in self.values and not (name in _TWICE and self.values[name] == value)
+
+    def take(self, name: str, value: str) -> None:
+        """Add what a line says."""
+        if name.startswith(_OFFICIAL):
+            self.official[name.removeprefix(_OFFICIAL)] = value
+        elif name in _MARKS:
+            self.marks[name] = value
+        else:
+            self.values[name] = value
+        if _stage(name) != _NUMBERS or name in _MARKS:
+            self.stage = max(self.stage, _stage(name))
+
+    def all_values(self) -> dict[str, str]:
+        """Return all that it says; the number beside its scenario as a rule stands below too, with the others of its kind."""
+        return self.values | {name: text for name, text in self.official.items() if name not in self.values}
+
+
+@cache
+def _stage(name: str) -> int:
+    """Return where in a summary a line stands."""
+    if name in _STAGES:
+        return _STAGES[name]
+    if name.startswith(_OFFICIAL) or _VERDICT.fullmatch(name):
+        return _RESULT
+    return _SETTINGS if name.startswith(("effective_", "requested_")) else _NUMBERS
+
+
+def _runs(text: str) -> list[_Run]:
+    """Return the runs of a summary; what is said beside titled ones without any result is other output."""
+    runs = [_Run()]
+    for name, value in _summary_values(text):
+        if runs[-1].is_over(name, value):
+            runs.append(_Run())
+        runs[-1].take(name, value)
+    said = [run for run in runs if run.values or run.marks]
+    if not any(_TITLE in run.marks for run in said):
+        return said
+    return [run for run in said if _TITLE in run.marks or run.has_result or run.is_accuracy]
 
 
 def _summary_values(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each line's value by the name that the detail log gives it."""
-    section = ""
+    """Yield each line's value by the name that the detail log gives it, and the marks of a summary's parts."""
+    section = scenario = ""
     stopping: str | None = None
     notes: list[str] = []
     for line in text.split("\n"):
@@ -149,19 +273,51 @@ def _summary_values(text: str) -> Iterator[tuple[str, str]]:
         if stopping:
             yield stopping, "".join(notes)
             stopping, notes = None, []
-        if not colon:
+        mark = _mark(line)
+        if mark:
+            section = ""
+            yield mark, line.strip()
+        elif _PERMUTED in line:
+            yield "effective_sample_concatenate_permutation", "true"
+        elif not colon:
             section = "" if name.startswith("====") else section
         elif name in _STOPPING:
             stopping = _STOPPING[name]
         elif name in _SECTIONS:
             section = _SECTIONS[name]
         else:
-            known = _NAMES.get(name) or _latency_name(name, section)
+            known = _NAMES.get(name) or _official_name(name, scenario) or _latency_name(name, section)
+            if known == "effective_scenario":
+                scenario = value.replace(" ", "")
             if known:
                 stripped = value.strip()
                 yield known, _TRUTH.get(stripped, stripped)
     if stopping:
         yield stopping, "".join(notes)
+
+
+def _mark(line: str) -> str | None:
+    """Return what a line without a value says of the part of a summary that it stands in, or None."""
+    words = line.strip()
+    if words in (_TITLE, _ADDITIONAL, _PARAMETERS):
+        return words
+    if _WARNINGS.match(words):
+        return _WARNED
+    if _ERRORS.match(words):
+        return _FAILED
+    return _ACCURACY if _NO_SPEED in words else None
+
+
+@cache
+def _official_name(name: str, scenario: str) -> str | None:
+    """Return the detail log's name of the percentile beside the scenario, which is named as 90th or 90.0th."""
+    found = _HEADLINE.fullmatch(name)
+    if not found or found[1].count(".") > 1 or found[1].startswith("."):
+        return None
+    level, of = f"{float(found[1]):.2f}", found[2].strip().replace(" ", "_")
+    if of:
+        return f"{_OFFICIAL}result_{of}_{level}_percentile_latency_ns"
+    return f"{_OFFICIAL}result_{level}_percentile{'_per_query' if scenario == 'MultiStream' else ''}_latency_ns"
 
 
 @cache
@@ -177,7 +333,6 @@ def _latency_name(name: str, section: str) -> str | None:
             "First Token latency": f"result_first_token_{end}_latency_ns",
             "Time to Output Token": f"result_time_to_output_token_{end}",
         }[what]
-    # The line before "Result is" names its percentile as 90th or 90.0th; it is repeated below as 90.00.
     percentile = _PERCENTILE.fullmatch(name)
     if not percentile or "th " in name:
         return None
@@ -193,20 +348,30 @@ def _latency_name(name: str, section: str) -> str | None:
 
 def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> Log:
     """Return what a detail log says, reading only its first and its last bytes."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        data = file.read(head + tail if size <= head + tail else head)
-        digest = hashlib.sha256(data).hexdigest() if size <= head + tail else None
-        if size > head + tail:
-            file.seek(-tail, 2)
-            end = file.read(tail)
-            # Half a line at the cut says nothing.
-            data = data[: data.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :]
+    data, whole = _ends(path, head, tail)
     values: dict[str, str] = {}
+    twice: str | None = None
     for name, text in _entries(data):
+        if name in _ONCE and name in values:
+            twice = twice or name
         values.setdefault(name, text.encode("utf-8", "replace").decode())  # \ud800 is half a character
     count = len(_ERROR_KEY.findall(data))
-    return Log(path, values, digest, min(size, head + tail), f"{count} errors in the detail log" if count else None)
+    return Log(
+        path, values, hashlib.sha256(data).hexdigest() if whole else None, len(data) if whole else head + tail,
+        f"{count} errors in the detail log" if count else None, several=_several(data, twice),
+    )  # fmt: skip
+
+
+def _several(data: bytes, twice: str | None) -> str | None:
+    """Say why a detail log is of more than one run, or None."""
+    if twice:
+        return f"{twice} stands there twice"
+    first = _PID.search(data)
+    last = data.rfind(b'"pid":')
+    at_end = _PID.match(data, last) if last >= 0 else None
+    if first and at_end and first[1] != at_end[1]:
+        return f"process {first[1].decode()} wrote its start, process {at_end[1].decode()} its end"
+    return None
 
 
 def _entries(data: bytes) -> Iterator[tuple[str, str]]:

@@ -78,9 +78,9 @@ def _as_given(source: Source, folder: str, name: str) -> Path:
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the record of one run, and what is wrong with its files."""
     run = run_of(unit)
-    record = record_of(run)
-    yield Record.from_dict(record) if isinstance(record, dict) else record
-    yield from run.findings
+    for item in records_of(run):
+        yield Record.from_dict(item) if isinstance(item, dict) else item
+    yield from dict.fromkeys(run.findings)  # several runs of one file share what stands beside them
 
 
 def run_of(unit: Unit) -> Run:
@@ -92,13 +92,17 @@ def run_of(unit: Unit) -> Run:
     return Run(unit, task.place, files)
 
 
-def record_of(run: Run) -> dict[str, Any] | Skipped | Failed:
-    """Return the record of a run as plain data; the run then knows where each value of what was run comes from."""
+def records_of(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
+    """Yield the records of a run as plain data; the run then knows where each value of what was run comes from.
+
+    There is one as a rule, and several where logs of several runs were joined.
+    """
     if run.unit.path.name == layout.ENDPOINTS:
-        return endpoints.record(run)
-    if run.unit.path.name == "accuracy.txt":
-        return _accuracy_only(run)
-    return loadgen_record.record(run)
+        yield endpoints.record(run)
+    elif run.unit.path.name == "accuracy.txt":
+        yield _accuracy_only(run)
+    else:
+        yield from loadgen_record.records(run)
 
 
 def _accuracy_only(run: Run) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from benchfmt.converters.base import Failed, Skipped
-from benchfmt.converters.mlperf import layout, systems
+from benchfmt.converters.mlperf import layout, loadgen_rules, systems
 from benchfmt.converters.mlperf.submission import (
     Names,
     Run,
@@ -32,7 +33,11 @@ from benchfmt.vocabulary import vocabulary
 
 _DISAGREE = 2e-3
 """How far summary and detail log of one run may differ: the summary prints two decimals."""
-"""JSON keeps integers up to here."""
+_LONGEST, _FASTEST = 1e7, 1e12
+"""No run takes a third of a year, and LoadGen, whose clock counts nanoseconds, issues no thousand samples in each."""
+_OF_ALL_RUNS = {"system", "measurements", "user.conf"}
+_OF_ONE_RUN = {"power-log", "power-server", "power-client"}
+"""What stands beside a summary that was joined of several: what tells of all of them, what of the detail log's run."""
 _MULTI_STREAM_SAMPLES = 8
 """Samples in a query of the multi-stream scenario since v2.0."""
 _STATISTICS = {"min": "min", "max": "max", "mean": "mean", "50.00": "median"}
@@ -83,38 +88,99 @@ _SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
 _STATUS = {"VALID": "ok", "INVALID": "invalid"}
 
 
-def record(run: Run) -> dict[str, Any] | Skipped:
-    """Return the record of a LoadGen run as plain data."""
-    summary = loadgen.read_summary(run.unit.path) if run.unit.path.name == layout.SUMMARY else None
-    detail_path = run.one("detail") if summary else run.unit.path
+def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
+    """Yield the record of a LoadGen run as plain data; those of several runs where its summary was joined of several.
+
+    What stands beside a summary of several runs is of one of them at most, and never says of which: only a detail log
+    does, by its numbers.
+    """
+    if run.unit.path.name == layout.DETAIL:
+        yield _of_detail(run)
+        return
+    summaries = loadgen.read_summaries(run.unit.path)
+    detail_path = run.one("detail")
     detail = loadgen.read_detail(detail_path) if detail_path else None
+    if detail and detail.several:
+        run.find("BF701", run.root(detail.path), f"the detail log is of more than one run: {detail.several}; it is left out",
+                 "give each run a folder of its own")  # fmt: skip
+        detail = None
+    if len(summaries) == 1:
+        yield _record(run, summaries[0], detail)
+        return
+    run.find("BF701", run.path, f"the summary is of {len(summaries)} runs: each is a record of its own",
+             "give each run a folder of its own")  # fmt: skip
+    yield from _of_several(run, summaries, detail)
+
+
+def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
+    """Return the record of a detail log that has no summary."""
+    detail = loadgen.read_detail(run.unit.path)
+    if detail.several:
+        return Failed(run.unit.path, f"the detail log is of more than one run: {detail.several}")
+    return _record(run, None, detail)
+
+
+def _of_several(run: Run, summaries: list[Log], detail: Log | None) -> Iterator[dict[str, Any] | Skipped]:
+    """Yield what a summary that was joined of several holds, in its order."""
+    fits = [detail is not None and same_run(summary, detail) for summary in summaries]
+    if detail and fits.count(True) != 1:
+        run.find("BF701", run.root(detail.path), "the detail log does not tell to which run of the summary it belongs; it is left out",
+                 "give each run a folder of its own")  # fmt: skip
+        detail = None
+    beside = {role: paths for role, paths in run.files.items() if role in _OF_ALL_RUNS}
+    for number, (summary, fit) in enumerate(zip(summaries, fits, strict=True), start=1):
+        if any(summary == before for before in summaries[: number - 1]):
+            yield Skipped(run.unit.path, "repeats a run that stands above it, to the last digit", number)
+            continue
+        own = detail if fit else None
+        files = {role: paths for role, paths in run.files.items() if role in _OF_ONE_RUN} if own else {}
+        part = Run(run.unit, run.place, beside | files, run.findings)
+        found = _record(part, summary, own, f"run={number}")
+        yield replace(found, row=number) if isinstance(found, Skipped) else found
+
+
+def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | None = None) -> dict[str, Any] | Skipped:
+    """Return the record of one run; the locator says where in the summary it stands, if that has several."""
     if summary and summary.accuracy_mode:
         return Skipped(run.unit.path, "log of an accuracy run, which has no speed")
     if summary:
         run.read(summary.path, summary.sha256 or file_sha256(summary.path))
+        run.sources[-1] |= given(locator=locator)
     detail_at = None
     if detail:
         detail_at = run.read(detail.path, detail.sha256 or (None if summary else file_sha256(detail.path)))
+    beside = detail if summary else None
+    if summary and detail and not compare(run, summary, detail):
+        # Of two runs one is told; published are the numbers of the detail log.
+        invalid = "INVALID" in (summary.values.get("result_validity"), detail.values.get("result_validity"))
+        detail = replace(detail, values=detail.values | ({"result_validity": "INVALID"} if invalid else {}))
+        summary = None
     log = merged(summary, detail)
-    if summary and detail:
-        compare(run, summary, detail)
+    headline = summary.headline if summary else ()
     seeds = {name: log[f"effective_{name}"] for name in _SEEDS if f"effective_{name}" in log}
     word = log.get("effective_scenario") or log.get("requested_scenario")
     run.automotive = is_automotive(run, rules.scenario(word) if word else None)
     round_id = _round(run, seeds)
-    names = names_of(run, log, round_id)
-    measurements = _measurements(run, log, names, round_id, detail if summary else None, detail_at)
+    time = loadgen_rules.time_of(round_id, log, headline)
+    names = names_of(run, log, time)
+    official = (automotive.official(names.scenario or "") if run.automotive else None) or loadgen_rules.official(
+        names.benchmark, names.scenario or "", time, log, headline
+    )
+    measurements = _measurements(run, log, names, official, beside, detail_at)
+    _bounds(measurements, log, names, round_id)
     status = _STATUS.get(log.get("result_validity", ""), "incomplete")
     silent = not any("value" in item and item["basis"] != "nominal" for item in measurements)
     if status == "ok" and silent:
         status = "incomplete"
-    measurements += _power(run, log, names, measurements, round_id)
+    measurements += _power(run, log, names, measurements, time)
     data = frame(run, names, round_id, status)
     measurements += quality(run, names, round_id)
     data["measurements"] = measurements or None
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
     data["status_detail"] = errors or (None if status != "incomplete" else _unfinished(log))
     data["provenance"] |= given(measured_at=time_of(log.get("test_datetime")))
+    if locator and "execution" in data["provenance"]:
+        data["provenance"]["execution"] += f"#{locator}"
     run.extensions |= said_by_log(log, names, seeds, summary)
     if errors and measurements and measurements[0].get("primary") and status == "ok":
         measurements[0].setdefault("caveats", []).append("errors-logged")
@@ -137,29 +203,50 @@ def merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
     return merged
 
 
-def compare(run: Run, summary: Log, detail: Log) -> None:
-    """Tell where the two logs of a run differ by more than their digits allow."""
+def compare(run: Run, summary: Log, detail: Log) -> bool:
+    """Tell where the two logs of a run differ by more than their digits allow, and say whether they are of one run."""
+    here, there = summary.values.get("result_validity"), detail.values.get("result_validity")
+    if here and there and here != there:
+        run.find(
+            "BF701", run.path, f"the summary says {here}, the detail log {there}", "keep the logs of one run together"
+        )
+    differ = list(_differences(summary, detail))
+    for name, text, other in differ:
+        run.find(
+            "BF701", run.path, f"{name} is {text} in the summary and {other} in the detail log: they are of two runs, "
+            "and the record is of the detail log's", "keep the logs of one run together", text,
+        )  # fmt: skip
+    return not differ
+
+
+def _differences(summary: Log, detail: Log) -> Iterator[tuple[str, str, str]]:
+    """Yield each name that the two logs of one run would not differ in, with what both say."""
     for name, text in summary.values.items():
         other = detail.values.get(name)
-        if other is None or not name.startswith("result_") or other == text:
+        if other is None or other == text:
             continue
-        if name == "result_validity":
-            run.find(
-                "BF701",
-                run.path,
-                f"the summary says {text}, the detail log {other}",
-                "keep the logs of one run together",
-            )
-            continue
-        here, there = summary.number(name), detail.number(name)
-        if here is None or there is None:
-            continue
-        decimals = len(text.partition(".")[2])
-        if abs(here - there) > _DISAGREE * abs(there) + 0.5 * 10.0**-decimals:
-            run.find(
-                "BF701", run.path, f"{name} is {text} in the summary and {other} in the detail log",
-                "keep the logs of one run together", text,
-            )  # fmt: skip
+        if name == "effective_scenario":
+            other_run = rules.scenario(text) != rules.scenario(other)
+        else:
+            number = name.startswith("result_") and _differ(summary.number(name), detail.number(name), text)
+            other_run = number or name.endswith("_rng_seed")
+        if other_run:
+            yield name, text, other
+
+
+def _differ(here: float | None, there: float | None, text: str) -> bool:
+    """Say whether a number of a summary is not that of its detail log, as far as the summary was rounded."""
+    if here is None or there is None:
+        return False
+    decimals = len(text.partition(".")[2])
+    return abs(here - there) > _DISAGREE * abs(there) + 0.5 * 10.0**-decimals
+
+
+def same_run(summary: Log, detail: Log) -> bool:
+    """Say whether two logs are of one run for all that they say: they share a number, and differ in none."""
+    shared = [name for name in summary.values if name.startswith("result_") and detail.number(name) is not None]
+    numbers = [name for name in shared if summary.number(name) is not None]
+    return bool(numbers) and not any(_differences(summary, detail))
 
 
 def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
@@ -178,7 +265,7 @@ def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
 
 
 def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
-    """Return what was run, by the folder's names and the log's."""
+    """Return what was run, by the folder's names and the log's, in the words of a round."""
     known = benchmark_named(run, round_id)
     benchmark = known.value if known else run.place.benchmark
     word = log.get("effective_scenario") or log.get("requested_scenario")
@@ -203,20 +290,16 @@ def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
 
 
 def _measurements(
-    run: Run, log: Mapping[str, str], names: Names, round_id: str | None, detail: Log | None, detail_at: str | None
+    run: Run, log: Mapping[str, str], names: Names, official: rules.Official, detail: Log | None, detail_at: str | None
 ) -> list[dict[str, Any]]:
     """Return the numbers of the logs; of an inferred result only the one that was inferred."""
     if names.inferred_from:
         run.extensions["inferred_from"] = names.inferred_from
         inferred = _INFERENCES[names.scenario or "", names.inferred_from](log)
         return [{**inferred, "primary": True}] if inferred else []
-    official = (automotive.official(names.scenario or "") if run.automotive else None) or rules.official(
-        names.benchmark, round_id, names.scenario or ""
-    )
-    wanted = (official.metric, official.statistic, official.stage, official.per)
     ran = names.ran or ""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    queries = count(log.get("result_query_count") or log.get("generated_query_count"))
+    observed = _observed(log, ran)
     for name, text in log.items():
         said = spec(name, ran)
         if said is None:
@@ -231,21 +314,67 @@ def _measurements(
             "metric": metric, "statistic": statistic, "stage": stage, "per": per, "value": value,
             "unit": "/s" if unit == "/s" else "s", "basis": basis, "reported_value": text, "reported_unit": unit,
         }  # fmt: skip
-        if unit == "ns" and per == "query" and queries and ran != "offline":
-            item["n"] = queries
+        if unit == "ns" and per == "query" and observed:
+            item["n"] = observed
         if detail is not None and name in detail.values:
             item["source_path"] = detail_at
-        if value < 0 or (value == 0 and unit == "/s"):
-            item = _without_value(item, "invalid-in-source" if value < 0 else "below-resolution")
-        found[metric, statistic, stage, per] = item
+        found[metric, statistic, stage, per] = possible(item)
     for item in (*estimates_of(log, detail.values if detail else {}, detail_at), *_per_query(log, ran)):
         found.setdefault((item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item)
+    _take_back_unmeasured(found)
     take_back_means(found, run)
-    _bounds(found, log, names, round_id)
-    primary = found.get(wanted)
+    primary = found.get((official.metric, official.statistic, official.stage, official.per))
     if primary and "value" in primary:
         primary["primary"] = True
     return sorted(found.values(), key=lambda item: not item.get("primary"))
+
+
+def _observed(log: Mapping[str, str], ran: str) -> int | None:
+    """Return how many queries, of an offline run samples, the latencies of a log are of; None where it does not say.
+
+    A server is sent all queries that were generated, the streams as many as they have time for.
+    """
+    if ran == "offline":
+        return samples_of_query(log)
+    said = log.get("result_query_count") or (log.get("generated_query_count") if ran == "server" else None)
+    return count(said)
+
+
+def samples_of_query(log: Mapping[str, str]) -> int | None:
+    """Return how many samples an offline run's query had, or None where the log does not say.
+
+    With `sample_concatenate_permutation` LoadGen fills the query up to whole sets of the samples that it has loaded, and
+    up to v4.1 its log said the number before that (mlcommons/inference loadgen/loadgen.cc, GenerateQueries).
+    """
+    generated = count(log.get("generated_samples_per_query"))
+    if generated is None or log.get("effective_sample_concatenate_permutation") != "true":
+        return generated
+    sizes = (count(log.get("effective_performance_sample_count")), count(log.get("qsl_reported_total_count")))
+    loaded = min((size for size in sizes if size), default=1)
+    return -(-generated // loaded) * loaded
+
+
+def possible(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a measurement as it is, or without its number and with the reason where nothing can have that number."""
+    value, text = item["value"], str(item.get("reported_value", ""))
+    most = _FASTEST if item["unit"] == "/s" else _LONGEST
+    if value < 0 or value > most:
+        return _without_value(item, "invalid-in-source")
+    if value > 0:
+        return item
+    if item["unit"] == "/s" and "." in text:
+        return _without_value(item, "below-resolution")
+    return _without_value(item, "not-measured" if item["per"] == "token" else "invalid-in-source")
+
+
+def _take_back_unmeasured(found: dict[tuple[Any, ...], dict[str, Any]]) -> None:
+    """Say of times of tokens that are all 0 that nobody measured them: the system told LoadGen of no first token."""
+    for metric in ("ttft", "tpot"):
+        series = [item for item in found.values() if item["metric"] == metric]
+        if not any("value" in item for item in series):
+            for item in series:
+                if item["missing"] == "invalid-in-source" and re.fullmatch("0+", str(item.get("reported_value"))):
+                    item["missing"] = "not-measured"
 
 
 def _without_value(item: Mapping[str, Any], reason: str) -> dict[str, Any]:
@@ -318,10 +447,10 @@ def estimates_of(
             if estimate.nanoseconds is None:
                 yield {**item, "missing": "too-few-samples", "reported_value": estimate.words}
             else:
-                yield {
+                yield possible({
                     **item, "value": value_of(estimate.nanoseconds, "ns"), "unit": "s", "basis": "measured",
                     "reported_value": estimate.nanoseconds, "reported_unit": "ns",
-                }  # fmt: skip
+                })  # fmt: skip
 
 
 def _per_query(log: Mapping[str, str], ran: str) -> Iterator[dict[str, Any]]:
@@ -345,13 +474,12 @@ def _per_query(log: Mapping[str, str], ran: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _bounds(
-    found: Mapping[tuple[Any, ...], dict[str, Any]], log: Mapping[str, str], names: Names, round_id: str | None
-) -> None:
-    """Give the latencies that a run was bound to their bounds: the log's own, else those of the round."""
+def _bounds(measurements: list[dict[str, Any]], log: Mapping[str, str], names: Names, round_id: str | None) -> None:
+    """Give the latencies that a run was bound to their bounds: the log's own, else those of its round."""
     if names.ran not in ("server", "multi-stream-legacy"):
         return
-    limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario or "")
+    # Without a round there are no rules that say a bound.
+    limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario or "") if round_id else rules.Limits()
     # Logs before v1.0 do not say the percentile; then it is that of the rules.
     share = log.get("effective_target_latency_percentile", "")
     level = f"p{float(share) * 100:g}" if re.fullmatch(r"0[.][0-9]+", share) else f"p{limits.percentile}"
@@ -361,6 +489,7 @@ def _bounds(
         ("tpot", "p99", "token", log.get("requested_server_tpot_latency"), limits.tpot),
     )
     tokens = count(log.get("requested_server_ttft_latency")) is not None
+    found = {(item["metric"], item["statistic"], item.get("stage"), item.get("per")): item for item in measurements}
     for metric, statistic, per, logged, rule in bounds:
         item = found.get((metric, statistic, "request", per))
         if not item or "value" not in item or (metric == "latency" and tokens):
@@ -375,7 +504,7 @@ def _offline_from_single(log: Mapping[str, str]) -> dict[str, Any] | None:
     """Offline from single-stream: the harness's rate without overhead."""
     text = log.get("result_qps_without_loadgen_overhead")
     value = convert(text, "/s", "/s") if text else None
-    if value is None:
+    if value is None or not 0 < value <= _FASTEST:
         return None
     return {
         "metric": "throughput", "statistic": "mean", "stage": "request", "per": "sample", "value": value, "unit": "/s",
@@ -526,11 +655,14 @@ def said_by_log(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], 
     queries = count(log.get("result_query_count"))
     if queries:
         said["query_count"] = queries
+    generated = count(log.get("generated_samples_per_query"))
     # An offline run is one query, whatever its log calls the number of queries that were generated.
-    issued = 1 if names.ran == "offline" else queries
-    samples = count(log.get("generated_samples_per_query"))
+    offline = names.ran == "offline"
+    samples, issued = (samples_of_query(log), 1) if offline else (generated, queries)
     if samples and issued and samples * issued <= MAX_SAFE_INTEGER and not names.inferred_from:
         said["sample_count"] = samples * issued
+        if generated and samples != generated:
+            said["generated_samples_per_query"] = generated
     if summary and summary.warnings:
         said["warnings"] = summary.warnings
     return said

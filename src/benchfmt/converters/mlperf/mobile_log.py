@@ -58,10 +58,10 @@ def read_log(files: Files, run: Run, name: str) -> RunLog | None:
         summary = None
     if not summary and not detail:
         return None
-    values = loadgen_record.merged(summary, detail)
     logged = Run(Unit((summary or detail).path), files.task.place, {})  # type: ignore[union-attr]
-    if summary and detail:
-        loadgen_record.compare(logged, summary, detail)
+    if summary and detail and not loadgen_record.compare(logged, summary, detail):
+        summary = None
+    values = loadgen_record.merged(summary, detail)
     scenario = mlperf_inference.scenario(values.get("effective_scenario") or values.get("requested_scenario") or "")
     numbers = _numbers(values, scenario or "", _paths(files, summary, detail))
     loadgen_record.take_back_means(numbers, logged)
@@ -101,7 +101,7 @@ def _numbers(
             unit="/s" if unit == "/s" else "s", basis=basis, n=queries if one and unit == "ns" else None,
             reported_value=text, reported_unit=unit, source_path=_source(name, logs),
         )  # fmt: skip
-        found.setdefault(key(item), item)
+        found.setdefault(key(item), loadgen_record.possible(item))
     for item in loadgen_record.estimates_of(values, {}, None):
         item |= given(per="sample" if one else item["per"], source_path=_source("early_stopping_result", logs))
         found.setdefault(key(item), item)
