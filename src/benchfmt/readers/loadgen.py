@@ -102,6 +102,7 @@ _TRUTH = {"Yes": "true", "No": "false", "NO": "false"}
 _ERRORS = re.compile(r"(?:No errors|[0-9]+ ERRORS?|[0-9]+ ERROR\(S\)) encountered")
 _WARNINGS = re.compile(r"(?:No warnings|[0-9]+ warnings?) encountered")
 _NO_SPEED = "No performance results in accuracy mode"
+_BANNER = "=" * 48
 _PERMUTED = "sample_concatenate_permutation was set to true"
 
 
@@ -212,6 +213,8 @@ class _Run:
 
     def is_over(self, name: str, value: str) -> bool:
         """Say whether a line is of the next run."""
+        if name == _TITLE:
+            return bool(self.values or self.marks)
         if name == _ACCURACY:
             return self.has_result
         if name in self.marks or _stage(name) < self.stage:
@@ -264,7 +267,13 @@ def _summary_values(text: str) -> Iterator[tuple[str, str]]:
     section = scenario = ""
     stopping: str | None = None
     notes: list[str] = []
+    before = ""
     for line in text.split("\n"):
+        if line == before:
+            continue  # who logs twice writes each line twice
+        before = line
+        if line.find(_BANNER) > 0:
+            line = _BANNER  # what stands before the next summary was cut off, as a rule within a number
         key, colon, value = line.partition(":")
         name = key.strip()
         if stopping and line.startswith(" * "):
@@ -351,19 +360,21 @@ def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> L
     data, whole = _ends(path, head, tail)
     values: dict[str, str] = {}
     twice: str | None = None
+    differ = False
     for name, text in _entries(data):
-        if name in _ONCE and name in values:
+        said = text.encode("utf-8", "replace").decode()  # \ud800 is half a character
+        if name in values and name in _ONCE:
             twice = twice or name
-        values.setdefault(name, text.encode("utf-8", "replace").decode())  # \ud800 is half a character
+        differ |= values.setdefault(name, said) != said and (name in _ONCE or name.startswith("result_"))
     count = len(_ERROR_KEY.findall(data))
     return Log(
         path, values, hashlib.sha256(data).hexdigest() if whole else None, len(data) if whole else head + tail,
-        f"{count} errors in the detail log" if count else None, several=_several(data, twice),
+        f"{count} errors in the detail log" if count else None, several=_several(data, twice if differ else None),
     )  # fmt: skip
 
 
 def _several(data: bytes, twice: str | None) -> str | None:
-    """Say why a detail log is of more than one run, or None."""
+    """Say why a detail log is of more than one run, or None; one that was copied behind itself is of one."""
     if twice:
         return f"{twice} stands there twice"
     first = _PID.search(data)

@@ -35,6 +35,7 @@ _DISAGREE = 2e-3
 """How far summary and detail log of one run may differ: the summary prints two decimals."""
 _LONGEST, _FASTEST = 1e7, 1e12
 """No run takes a third of a year, and LoadGen, whose clock counts nanoseconds, issues no thousand samples in each."""
+_ACCURACY_RUN = "log of an accuracy run, which has no speed"
 _OF_ALL_RUNS = {"system", "measurements", "user.conf"}
 _OF_ONE_RUN = {"power-log", "power-server", "power-client"}
 """What stands beside a summary that was joined of several: what tells of all of them, what of the detail log's run."""
@@ -104,15 +105,21 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
         run.find("BF701", run.root(detail.path), f"the detail log is of more than one run: {detail.several}; it is left out",
                  "give each run a folder of its own")  # fmt: skip
         detail = None
-    if len(summaries) == 1:
-        yield _record(run, summaries[0], detail)
-        return
-    run.find("BF701", run.path, f"the summary is of {len(summaries)} runs: each is a record of its own",
-             "give each run a folder of its own")  # fmt: skip
-    yield from _of_several(run, summaries, detail)
+    told: list[Log] = []
+    for number, summary in enumerate(summaries, start=1):
+        if summary in told:
+            yield Skipped(run.unit.path, "repeats a run that stands above it, to the last digit", number)
+        elif summary.accuracy_mode:
+            yield Skipped(run.unit.path, _ACCURACY_RUN, number if len(summaries) > 1 else None)
+        else:
+            told.append(summary)
+    if len(told) == 1:
+        yield _record(run, told[0], detail)
+    elif told:
+        yield from _of_several(run, told, summaries, detail)
 
 
-def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
+def _of_detail(run: Run) -> dict[str, Any] | Failed:
     """Return the record of a detail log that has no summary."""
     detail = loadgen.read_detail(run.unit.path)
     if detail.several:
@@ -120,29 +127,25 @@ def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
     return _record(run, None, detail)
 
 
-def _of_several(run: Run, summaries: list[Log], detail: Log | None) -> Iterator[dict[str, Any] | Skipped]:
-    """Yield what a summary that was joined of several holds, in its order."""
-    fits = [detail is not None and same_run(summary, detail) for summary in summaries]
-    if detail and fits.count(True) != 1:
+def _of_several(run: Run, told: list[Log], summaries: list[Log], detail: Log | None) -> Iterator[dict[str, Any]]:
+    """Yield the records of the runs of which a summary was joined, in its order."""
+    run.find("BF701", run.path, f"the summary is of {len(told)} runs: each is a record of its own",
+             "give each run a folder of its own")  # fmt: skip
+    fitting = [summary for summary in told if detail and same_run(summary, detail)]
+    if detail and len(fitting) != 1:
         run.find("BF701", run.root(detail.path), "the detail log does not tell to which run of the summary it belongs; it is left out",
                  "give each run a folder of its own")  # fmt: skip
-        detail = None
-    beside = {role: paths for role, paths in run.files.items() if role in _OF_ALL_RUNS}
-    for number, (summary, fit) in enumerate(zip(summaries, fits, strict=True), start=1):
-        if any(summary == before for before in summaries[: number - 1]):
-            yield Skipped(run.unit.path, "repeats a run that stands above it, to the last digit", number)
-            continue
-        own = detail if fit else None
-        files = {role: paths for role, paths in run.files.items() if role in _OF_ONE_RUN} if own else {}
-        part = Run(run.unit, run.place, beside | files, run.findings)
-        found = _record(part, summary, own, f"run={number}")
-        yield replace(found, row=number) if isinstance(found, Skipped) else found
+        fitting = []
+    for summary in told:
+        own = detail if summary in fitting else None
+        roles = _OF_ALL_RUNS | _OF_ONE_RUN if own else _OF_ALL_RUNS
+        files = {role: paths for role, paths in run.files.items() if role in roles}
+        part = Run(run.unit, run.place, files, run.findings)
+        yield _record(part, summary, own, f"run={summaries.index(summary) + 1}")
 
 
-def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | None = None) -> dict[str, Any] | Skipped:
+def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | None = None) -> dict[str, Any]:
     """Return the record of one run; the locator says where in the summary it stands, if that has several."""
-    if summary and summary.accuracy_mode:
-        return Skipped(run.unit.path, "log of an accuracy run, which has no speed")
     if summary:
         run.read(summary.path, summary.sha256 or file_sha256(summary.path))
         run.sources[-1] |= given(locator=locator)
