@@ -429,10 +429,10 @@ def logs(folder: Path) -> Iterator[tuple[dict[str, Any], Attribution]]:
     """Yield the records of open logs as plain data, each with where its values come from."""
     for unit in units(folder, inference):
         run = inference.run_of(unit)
-        record = inference.record_of(run)
-        if run.place.division == "open" and isinstance(record, dict):
-            assert run.attribution
-            yield record, run.attribution
+        for record in inference.records_of(run):
+            if run.place.division == "open" and isinstance(record, dict):
+                assert run.attribution
+                yield record, run.attribution
 
 
 def open_rows(folder: Path) -> Iterator[tuple[dict[str, Any], Attribution]]:
