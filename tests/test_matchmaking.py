@@ -530,3 +530,107 @@ def test_what_a_companion_says_of_itself_is_checked(tmp_path: Path, said: Any) -
     conversion = convert(pair(tmp_path, benchfmt=said))
     assert list(conversion) == []
     assert [entry.role for entry in conversion.account.files if entry.path == "flow_vm.csv"] == ["failed"]
+
+
+# --- read as the engine reads it ---
+
+
+def engine(folder: Path) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the tables by algorithm and platform, loaded as the engine's code does: by names, with pandas as it is."""
+    tables: dict[tuple[str, str], pd.DataFrame] = {}
+    said: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*.csv")):
+        algorithm, part = path.name.split("_")
+        hardware = part.split(".")[0]
+        config = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        assert (config["name"], config["HW_ID"]) == (algorithm, hardware)
+        assert (algorithm, hardware) not in tables, "one platform hides another"
+        frame = pd.read_csv(path)
+        entries = {role: {entry["ID"]: entry for entry in config.get(role, [])} for role in ROLES}
+        assert said.setdefault(algorithm, entries) == entries, "platforms of an algorithm have other columns"
+        assert set(frame.columns) == {name for group in entries.values() for name in group}
+        assert not frame.isna().any().any(), "pandas took a word for a missing cell"
+        for name, entry in (pair for group in entries.values() for pair in group.items()):
+            if entry["type"] == "bin":
+                assert set(frame[name]) == {0, 1}, f"{name} is no bin on {hardware}"
+        tables[(algorithm, hardware)] = frame
+    return tables
+
+
+def on(number: int, system: str, **parameters: Any) -> Record:
+    return result(number, system, configuration={"hyperparameters": parameters})
+
+
+@pytest.mark.parametrize(
+    "systems",
+    [("BM.GPU.B200.8", "BM.GPU.GB200.4"), ("a.b", "a-b", "a_b", "a/b"), ("v1.5", "v1.6", "v1"), (".", "..", "_")],
+)
+def test_every_platform_is_one_for_the_engine(tmp_path: Path, systems: tuple[str, ...]) -> None:
+    export(
+        package_of(tmp_path, *(on(i + 1, name, k=i) for i, name in enumerate(systems))), "matchmaking", tmp_path / "out"
+    )
+    assert len(engine(tmp_path / "out")) == len(systems)
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind"),
+    [([("a", 0), ("a", 1), ("b", 1), ("b", 1)], "int"), ([("a", 0), ("a", 1), ("b", 1), ("b", 0)], "bin"), ([("a", 0), ("b", 1)], "int"), ([("a", 0), ("a", 1)], "bin")],
+)  # fmt: skip
+def test_a_bin_is_one_on_every_platform(tmp_path: Path, flags: list[tuple[str, int]], kind: str) -> None:
+    made = [on(i + 1, system, flag=flag) for i, (system, flag) in enumerate(flags)]
+    export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out")
+    engine(tmp_path / "out")
+    assert types_of(tmp_path / "out", "imagenet_a")["flag"] == kind
+
+
+@pytest.mark.parametrize("word", sorted(matchmaking.PANDAS_MISSING - {"", " "}))
+def test_a_word_that_pandas_takes_for_nothing_stays_a_word(tmp_path: Path, word: str) -> None:
+    made = [on(1, "a", penalty=word, k=1), on(2, "a", penalty="l2", k=2), on(3, "b", penalty=word, k=1)]
+    export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out")
+    tables = engine(tmp_path / "out")
+    assert list(tables[("imagenet", "a")]["penalty"]) == [f"word:{word}", "l2"]
+    records = list(convert(tmp_path / "out"))
+    found = {(r.configuration.hyperparameters or {})["penalty"] for r in records if r.configuration}
+    assert found == {word, "l2"}
+
+
+def test_pandas_has_no_other_words_for_nothing() -> None:
+    from pandas._libs.parsers import STR_NA_VALUES
+
+    assert set(STR_NA_VALUES) <= matchmaking.PANDAS_MISSING
+
+
+def test_a_metric_can_be_a_feature(tmp_path: Path) -> None:
+    quality = {"metric": "accuracy", "value": 0.7, "unit": "1", "basis": "measured"}
+    made = [result(1, also=[quality]), result(2, also=[quality]), result(3)]
+    done = export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out", feature="accuracy")
+    assert done.records == 2  # the engine needs the number where it is an input
+    engine(tmp_path / "out")
+    [path] = list((tmp_path / "out").rglob("*.json"))
+    data = json.loads(path.read_text("utf-8"))
+    assert "accuracy" in {entry["ID"] for entry in data["hyperparams"]}
+    assert "accuracy" not in {entry["ID"] for entry in data["targets"]}
+    again = [item for r in convert(tmp_path / "out") for item in r.measurements or () if item.metric == "accuracy"]
+    assert [item.value for item in again] == [0.7, 0.7]
+    with pytest.raises(BenchfmtError, match="feature: no record has a value of 'beauty'"):
+        export(tmp_path / "package", "matchmaking", tmp_path / "other", feature="beauty")
+
+
+def test_emissions_have_the_name_by_which_the_engine_scales_them(tmp_path: Path) -> None:
+    carbon = {"metric": "emissions", "value": 0.002, "unit": "kg", "basis": "measured"}
+    package = package_of(tmp_path, result(1, also=[carbon]))
+    for names, expected in (("engine", "CO2e(kg)"), ("benchfmt", "emissions(kg)")):
+        export(package, "matchmaking", tmp_path / names, names=names)
+        [frame] = engine(tmp_path / names).values()
+        assert list(frame[expected]) == [0.002]
+    again = [item for r in convert(tmp_path / "engine") for item in r.measurements or () if item.metric == "emissions"]
+    assert [(item.value, item.unit) for item in again] == [(0.002, "kg")]
+    with pytest.raises(BenchfmtError, match="names: 'mine' is neither"):
+        export(package, "matchmaking", tmp_path / "other", names="mine")
+
+
+@pytest.mark.parametrize("case", ["vemm-dot", "vemm-bin", "vemm-na"])
+def test_what_the_engine_could_not_read_is_read(faults: Path, tmp_path: Path, case: str) -> None:
+    convert(faults / "consumers" / case).write(tmp_path / "package")
+    done = export(tmp_path / "package", "matchmaking", tmp_path / "out")
+    assert len(engine(tmp_path / "out")) == len(done.files) / 2

@@ -30,8 +30,11 @@ from benchfmt.units import is_unit
 from benchfmt.vocabulary import vocabulary
 from benchfmt.wide import column_name
 
-OPTIONS = ("keep",)
-"""`keep`: metrics, separated by commas, whose columns stay although records lack them; these are left out instead."""
+OPTIONS = ("keep", "feature", "names")
+"""`keep`: metrics, separated by commas, whose columns stay although records lack them; these are left out instead.
+`feature`: metrics whose columns are hyper-parameters in place of targets, as LPDNN's own tables have the accuracy.
+`names`: `engine` writes the columns for which the engine has a name of its own (`CO2e(kg)`) under that name.
+"""
 
 INPUTS, HYPERPARAMETERS, TARGETS = "inputs", "hyperparams", "targets"
 ROLES = (INPUTS, HYPERPARAMETERS, TARGETS)
@@ -67,7 +70,16 @@ NUMBERS = {
 }
 LISTS = {"input_shape": ("configuration.input_shape", "x"), "placement": ("configuration.placement", "/")}
 _QUALIFIED = re.compile("^(class|subset|node|accelerator|run):")
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.+-]+")
+ENGINE_NAMES = {("emissions", "kg"): "CO2e(kg)"}
+"""Targets that the engine knows by name: it scales these by the carbon intensity of the country that is asked for."""
+PANDAS_MISSING = frozenset(
+    ("", " ", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
+"""Words that pandas takes for a missing cell unless it is told not to, which the engine does not do."""
+PANDAS_NOTE = "word:"
+"""Such a word gets this before it, so that it stays a word."""
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9+-]+")
 _PATH_PART = re.compile(r"^[^.\s]+$")
 
 NOT_SUCCESSFUL = "not successful (status other than ok)"
@@ -105,18 +117,39 @@ def export(package: Package, folder: Path, options: Mapping[str, str]) -> Export
     left: Counter[str] = Counter()
     usable = _usable(records, left)
     measured = _targets(_frame(package, "measurements"), records["id"])
-    keep = tuple(word.strip() for word in options.get("keep", "").split(",") if word.strip())
-    _check_keep(keep, measured)
+    asked = _asked(options, measured)
     files: list[str] = []
     notes: list[str] = []
     done = 0
     for asset in _assets(records, usable):
-        _fill(asset, records, measured, keep, left)
+        _fill(asset, records, measured, asked, left)
         notes += asset.notes
         for path, rows in _files(asset, records, systems):
             done += len(rows)
             files += _write(folder, path, asset, rows, systems[records["system_id"][rows[0]]])
     return Exported(tuple(files), done, tuple(sorted(left.items())), tuple(notes))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asks for, by the options."""
+
+    keep: tuple[str, ...] = ()
+    feature: tuple[str, ...] = ()
+    engine_names: bool = False
+
+
+def _asked(options: Mapping[str, str], measured: Mapping[str, pl.DataFrame]) -> Asked:
+    """Return the options; raises BenchfmtError where one names what is not there."""
+    lists = {name: tuple(word.strip() for word in options.get(name, "").split(",") if word.strip()) for name in _LISTS}
+    for name, metrics in lists.items():
+        _check_metrics(name, metrics, measured)
+    if options.get("names", "benchfmt") not in ("benchfmt", "engine"):
+        raise BenchfmtError(f"names: {options['names']!r} is neither `benchfmt` nor `engine`")
+    return Asked(lists["keep"], lists["feature"], options.get("names") == "engine")
+
+
+_LISTS = ("keep", "feature")
 
 
 def _frame(package: Package, table: str) -> pl.DataFrame:
@@ -142,7 +175,8 @@ def _usable(records: pl.DataFrame, left: Counter[str]) -> list[int]:
 def _platforms(package: Package) -> dict[str, str]:
     """Return the word for each system in file names: its id, or its name where the id is only a hash.
 
-    No word has an underscore, at whose last one the names are divided.
+    No word has an underscore, at which the engine divides a file's name, or a dot, behind which it drops the rest of it:
+    of `BM.GPU.B200.8` and `BM.GPU.GB200.4` it would keep one. Two systems never share a word: their times do not compare.
     """
     words: dict[str, str] = {}
     for system_id, said in package.systems.items():
@@ -150,11 +184,13 @@ def _platforms(package: Package) -> dict[str, str]:
         plain = system_id.startswith("sys1-") and name and not _NOT_IN_NAMES.search(name)
         words[system_id] = _word(name if plain else system_id)
     counts = Counter(words.values())
-    return {key: _distinct(word, _word(key), counts) for key, word in words.items()}
-
-
-def _distinct(word: str, other: str, counts: Counter[str]) -> str:
-    return word if counts[word] == 1 else f"{word}-{other}" if word != other else word
+    distinct: dict[str, str] = {}
+    for key, word in words.items():
+        longer = f"{word}-{_word(key)}"
+        wanted = (word, longer) if counts[word] == 1 else (longer,)
+        options = (*wanted, *(f"{longer}-{number}" for number in range(2, len(words) + 2)))
+        distinct[key] = next(name for name in options if name not in distinct.values())
+    return distinct
 
 
 def _word(text: str) -> str:
@@ -191,15 +227,16 @@ def _asset_name(key: tuple[str | None, ...], others: list[tuple[str | None, ...]
 
 
 def _fill(
-    asset: Asset, records: pl.DataFrame, measured: Mapping[str, pl.DataFrame], keep: tuple[str, ...], left: Counter[str]
+    asset: Asset, records: pl.DataFrame, measured: Mapping[str, pl.DataFrame], asked: Asked, left: Counter[str]
 ) -> None:
     """Give an asset its columns, whole ones only, and take out the records that lack what it is for."""
     rows = asset.rows
     here = records.select(pl.all().gather(rows))
     asset.constants = _constants(here)
-    columns = [*_inputs(here), *_hyperparameters(here), *_measured(rows, measured)]
-    needed = [column for column in columns if column.role == TARGETS and column.note["metric"] in keep]
-    primary = _primary(columns, [column.note.get("primary_count", 0) for column in columns])
+    columns = [*_inputs(here), *_hyperparameters(here), *_measured(rows, measured, asked)]
+    needed = [column for column in columns if column.note.get("metric") in (*asked.keep, *asked.feature)]
+    counts = [column.note.get("primary_count", 0) if column.role == TARGETS else 0 for column in columns]
+    primary = _primary(columns, counts)
     needed += [primary] if primary and primary not in needed else []
     good = [i for i in range(len(rows)) if all(column.cells[i] is not None for column in needed)]
     if len(good) < len(rows):
@@ -219,9 +256,10 @@ def _fill(
         left[NO_TARGET] += len(good)
         asset.rows = []
     _name(asset.columns)
+    platforms = [str(records["system_id"][row]) for row in asset.rows]
     for column in asset.columns:
         column.note.pop("primary_count", None)
-        column.kind = _kind(column)
+        column.kind = _kind(column, platforms)
     if primary in asset.columns and primary is not None:
         primary.note["primary"] = True
 
@@ -309,14 +347,14 @@ def _targets(measurements: pl.DataFrame, ids: pl.Series) -> dict[str, pl.DataFra
     return {"\x1f".join(map(str, key)): parts[key] for key in sorted(parts, key=lambda key: tuple(map(str, key)))}
 
 
-def _check_keep(keep: tuple[str, ...], measured: Mapping[str, pl.DataFrame]) -> None:
+def _check_metrics(option: str, metrics: tuple[str, ...], measured: Mapping[str, pl.DataFrame]) -> None:
     there = sorted({key.partition("\x1f")[0] for key in measured})
-    for metric in keep:
+    for metric in metrics:
         if metric not in there:
-            raise BenchfmtError(f"keep: no record has a value of {metric!r}; there are: {', '.join(there)}")
+            raise BenchfmtError(f"{option}: no record has a value of {metric!r}; there are: {', '.join(there)}")
 
 
-def _measured(rows: list[int], measured: Mapping[str, pl.DataFrame]) -> Iterator[Column]:
+def _measured(rows: list[int], measured: Mapping[str, pl.DataFrame], asked: Asked) -> Iterator[Column]:
     places = {row: i for i, row in enumerate(rows)}
     wanted = pl.Series(rows, dtype=pl.Int64)
     for key, frame in measured.items():
@@ -329,10 +367,12 @@ def _measured(rows: list[int], measured: Mapping[str, pl.DataFrame]) -> Iterator
             cells[places[place]] = value
         said = is_unit(unit)  # a number without a documented unit has a word in its place, which is none
         name = column_name(tuple(parts)) + (f"({unit})" if said and unit != "1" else "")
+        name = ENGINE_NAMES.get((parts[0], unit), name) if asked.engine_names else name
         note: dict[str, Any] = {part: word for part, word in zip(KEY_FIELDS, parts, strict=True) if word}
         note |= {"unit": unit} if said else {}
         note |= _doubts(mine)
-        yield Column(name, TARGETS, note, _description(parts, unit), cells)
+        role = HYPERPARAMETERS if parts[0] in asked.feature else TARGETS
+        yield Column(name, role, note, _description(parts, unit), cells)
 
 
 def _doubts(mine: pl.DataFrame) -> dict[str, Any]:
@@ -365,17 +405,36 @@ def _name(columns: list[Column]) -> None:
         used.add(column.name)
 
 
-def _kind(column: Column) -> str:
-    """Return the type of a column for the engine: `int`, `float`, `bin` (both 0 and 1 occur) or `str`."""
+def _kind(column: Column, platforms: Sequence[str]) -> str:
+    """Return the type of a column for the engine: `int`, `float`, `bin` (0 and 1 on every platform) or `str`."""
     cells = column.cells
     if any(isinstance(cell, str) for cell in cells):
-        column.cells = [cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
+        words = [cell if isinstance(cell, str) else json.dumps(cell) for cell in cells]
+        column.cells = [_readable(word) for word in words]
+        _note_words(column, words)
         return "str"
-    if column.role == TARGETS or not all(float(cell).is_integer() and abs(cell) <= MAX_SAFE_INTEGER for cell in cells):
+    measured = "metric" in column.note
+    if measured or not all(float(cell).is_integer() and abs(cell) <= MAX_SAFE_INTEGER for cell in cells):
         column.cells = [float(cell) for cell in cells]
         return "float"
     column.cells = [int(cell) for cell in cells]
-    return "bin" if set(column.cells) == {0, 1} else "int"
+    by_platform: dict[str, set[int]] = {}
+    for platform, cell in zip(platforms, column.cells, strict=True):
+        by_platform.setdefault(platform, set()).add(cell)
+    # The engine checks each platform's table by itself: one that has only seen 0 would be refused.
+    return "bin" if all(found == {0, 1} for found in by_platform.values()) else "int"
+
+
+def _readable(word: str) -> str:
+    """Return a word as pandas takes for a word: `NA` would be a missing cell."""
+    return f"{PANDAS_NOTE}{word}" if word.strip() in PANDAS_MISSING else word
+
+
+def _note_words(column: Column, words: list[str]) -> None:
+    """Note which words were changed, so that they are read back as they were."""
+    changed = {_readable(word): word for word in sorted(set(words)) if _readable(word) != word}
+    if changed and "field" in column.note:
+        column.note["terms"] = {**column.note.get("terms", {}), **changed}
 
 
 # --- files ---
