@@ -359,3 +359,14 @@ def test_damaged_files_end_as_items_and_never_as_exceptions(tmp_path: Path) -> N
                 assert found, unit.path
                 seen.update(type(item).__name__ for item in found)
     assert set(seen) == {t.__name__ for t in (Record, Failed, Finding, Skipped)}
+
+
+@pytest.mark.parametrize(("division", "own"), [("open", False), ("closed", True)])
+def test_an_open_result_may_be_of_another_model(division: str, own: bool, tmp_path: Path) -> None:
+    folder = tmp_path / division / "Acme" / "results" / "phone"
+    folder.mkdir(parents=True)
+    app_file(folder, entry())
+    [record] = of(items(tmp_path), Record)
+    assert (record.benchmark.division, record.task) == (division, "image-classification")
+    assert (record.model is not None) == own
+    assert (record.configuration.input_shape if record.configuration else None) == ([384, 384] if own else None)

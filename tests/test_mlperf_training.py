@@ -942,3 +942,13 @@ def test_minigo_of_v06_is_scored_by_the_time_stamp_of_its_last_evaluation(tmp_pa
     record = only(tmp_path)
     assert primary(record).value == 1705.0
     assert one(record, "win-rate", "final").value == 0.51
+
+
+@pytest.mark.parametrize(("division", "model"), [("open", None), ("closed", "resnet50-v1.5")])
+def test_an_open_result_may_be_of_another_model(division: str, model: str | None, tmp_path: Path) -> None:
+    log = line(START, "submission_division", f'"{division}"') + RUN + END
+    record = only(group(tmp_path, *[log] * 5))
+    assert (record.benchmark.name, record.task, record.dataset and record.dataset.name) == (
+        "resnet", "image-classification", "imagenet-2012",
+    )  # fmt: skip
+    assert (record.model.name if record.model else None) == model

@@ -15,6 +15,7 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.file_names import model_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
@@ -379,7 +380,7 @@ def _join(run: Run, report: Run) -> None:
 def _record(unit: Unit, run: Run, sources: list[dict[str, Any]]) -> dict[str, Any]:
     options = unit.options
     path = run.command.get("-m") or run.command.get("--path_to_model") or run.command.get("-model") or ""
-    name = options.get("model") or texts.one_line(path.replace("\\", "/").rpartition("/")[2]) or None
+    name = options.get("model") or model_of(path)
     measurements = _measured(run)
     status, words = _status(run, measurements)
     version = re.match(r"(20[0-9]{2}\.[0-9]+(?:\.[0-9]+)?)", run.build)

@@ -18,6 +18,7 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.file_names import model_of
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import given
 from benchfmt.units import convert, exact
@@ -254,9 +255,7 @@ def _frame(unit: Unit, digest: str, locator: str | None, model: str | None, **co
 def _of_printed(unit: Unit, result: Printed, digest: str, locator: str | None) -> dict[str, Any]:
     said = result.said
     words = re.findall(r'"[^"]+"|\S+', result.command)
-    model = next(
-        (w.strip('"').replace("\\", "/").rpartition("/")[2] for w in words if re.search(r"\.(onnx|ort)\"?$", w)), None
-    )
+    model = next((name for w in words if re.search(r"\.(onnx|ort)\"?$", w) and (name := model_of(w.strip('"')))), None)
     provider = said.get("provider")
     threads = int(said.get("threads", "0")) or None
     device = DEVICES.get(provider or "")

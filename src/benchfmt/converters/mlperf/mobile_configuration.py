@@ -44,9 +44,9 @@ def round_of(run: Run, log: RunLog | None, app: App) -> str | None:
 
 
 def configuration(
-    settings: Mapping[str, Any], named: str, benchmark: rules.Benchmark | None, words: str | None
+    settings: Mapping[str, Any], named: str, own: rules.Benchmark | None, words: str | None
 ) -> dict[str, Any]:
-    """Return how the model was run; a batch size of 0 means that none was set."""
+    """Return how the model was run; a batch size of 0 means that none was set, and `own` is None for another model."""
     code, accelerator = settings.get("accelerator_code"), settings.get("accelerator_desc")
     device = rules.placement(accelerator) if isinstance(accelerator, str) else None
     extra = settings.get("extra_settings")
@@ -58,8 +58,8 @@ def configuration(
     precision = (rules.precision_of_sentence(words) or systems.precision(words)) if words else None
     precision = precision or (rules.precision_of_accelerator(code) if isinstance(code, str) else None)
     return given(
-        precision=precision or rules.precision_of_id(named),
-        input_shape=list(benchmark.input_shape) if benchmark and benchmark.input_shape else None,
+        precision=precision or (rules.precision_of_id(named) if own else None),
+        input_shape=list(own.input_shape) if own and own.input_shape else None,
         batch_size=count(str(settings.get("batch_size", ""))),
         threads=count(str(threads[0])) if threads else None,
         placement=[device] if device else None,

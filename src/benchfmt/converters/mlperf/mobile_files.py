@@ -19,7 +19,7 @@ from benchfmt.readers.files import file_sha256
 from benchfmt.units import exact
 
 NAME = "mlperf-mobile"
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 @dataclass(frozen=True)

@@ -252,6 +252,8 @@ def _frame(
     if isinstance(status, str) and status.strip():
         run.extensions["status"] = status
     submitter = description.get("submitter")
+    # What is known of the benchmark's own model holds for it alone; the open division may run another.
+    own = benchmark if run.place.division != "open" else None
     return {
         "benchfmt": "1.0",
         "benchmark": given(
@@ -260,10 +262,10 @@ def _frame(
         ),
         "task": benchmark.task if benchmark else None,
         "dataset": {},
-        "model": given(name=benchmark.model, version=benchmark.model_version) if benchmark else {},
+        "model": given(name=own.model, version=own.model_version) if own else {},
         "system": machine,
         "software": software(settings, backend, description, app.build),
-        "configuration": configuration(settings, named, benchmark, words),
+        "configuration": configuration(settings, named, own, words),
         "measurements": None,
         "status": "incomplete",
         "status_detail": None,

@@ -34,7 +34,7 @@ from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
 
 NAME = "mlperf-training-published"
-VERSION = "1.0"
+VERSION = "1.1"
 OPTIONS = ("round",)
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
 
@@ -243,18 +243,21 @@ def _record(score: Score, table: Table, digest: str) -> Record:
     named = level if suite == rules.HPC and round_id != "v0.7" else None
     org = rules.folder(details["org"], round_id) if details and suite == rules.TRAINING else details and details["org"]
     where = location(org, details["system"], named, score.benchmark) if details else None
-    division = _text(row.get("division"))
+    word = _text(row.get("division"))
+    division = vocabulary().match("division", word, rules.TRAINING) if word else None
+    opened = division == "open"
     framework = software(_text(row.get("framework")))
     data = {
         "benchfmt": "1.0",
         "benchmark": given(
             suite=suite or rules.TRAINING, suite_version=round_id, name=name,
-            division=vocabulary().match("division", division, rules.TRAINING) if division else None,
+            division=division,
             category=_category(row), scenario=level, phase=facts.phase if facts else "training",
         ),
         "task": facts.task if facts else None,
         "dataset": given(name=facts.dataset, split=facts.split) if facts and facts.dataset else None,
-        "model": given(name=facts.model) if facts and facts.model else None,
+        # In the open division it may be another model, which the table does not name.
+        "model": given(name=facts.model) if facts and facts.model and not opened else None,
         "system": _system(row),
         "software": framework,
         "configuration": given(batch_size=count(score.cells.get("GBS"))),

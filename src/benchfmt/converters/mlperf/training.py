@@ -13,7 +13,7 @@ from benchfmt.converters.mlperf import training_groups
 from benchfmt.suites.mlperf_training import TRAINING
 
 NAME = "mlperf-training"
-VERSION = "1.0"
+VERSION = "1.1"
 OPTIONS = ("round",)
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
 

@@ -184,8 +184,9 @@ def _dataset(group: Group) -> dict[str, Any]:
 
 
 def _model(group: Group) -> dict[str, Any]:
-    """Return the model of the benchmark: in the open division it may be another, which nothing names."""
-    return given(name=group.benchmark.model if group.benchmark else None)
+    """Return the model of the benchmark; in the open division it may be another, which nothing names."""
+    closed = group.division != "open"
+    return given(name=group.benchmark.model if group.benchmark and closed else None)
 
 
 def _system(group: Group) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchfmt.converters import texts
+from benchfmt.converters.file_names import model_of
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.trtexec import Run
 from benchfmt.record import given
@@ -33,13 +33,10 @@ class Settings:
         """The name of the model's file, else of the engine's."""
         run = self.run
         flags = run.flags
-        said = run.option("Model Options", "Model", "Prototxt") or next(
-            (flags[word] for word in ("onnx", "uff", "deploy", "model") if flags.get(word)), ""
-        )
-        said = (
-            said or run.option("Build Options", "Load engine") or flags.get("loadEngine", "") or flags.get("engine", "")
-        )
-        return texts.one_line(said.replace("\\", "/").rpartition("/")[2]) or None
+        said = [run.option("Model Options", "Model", "Prototxt")]
+        said += [flags.get(word, "") for word in ("onnx", "uff", "deploy", "model")]
+        said += [run.option("Build Options", "Load engine"), flags.get("loadEngine", ""), flags.get("engine", "")]
+        return next((name for path in said if (name := model_of(path))), None)
 
     @property
     def implicit_batch(self) -> int | None:
