@@ -674,6 +674,85 @@ def test_the_rules_of_the_newest_round_on_their_first_logs(faults: Path) -> None
     assert one(agent, "accuracy", "final").target_min == 0.69
 
 
+def later(log: str, seconds: int) -> str:
+    """Return a log whose times are so many seconds later."""
+    return re.sub(r'"time_ms": ([0-9]{13})', lambda match: f'"time_ms": {int(match[1]) + 1000 * seconds}', log)
+
+
+ONE = line(START, "submission_benchmark", '"resnet"') + line(START, "init_start") + RUN + END
+SEVERAL = {
+    "one after the other": ONE + later(ONE, 900),
+    "the later one first": later(ONE, 900) + ONE,
+    "without what stands before a run": RUN + END + later(RUN + END, 700),
+    "killed, and begun again": line(START, "init_start") + RUN + later(ONE, 300),
+    "of two benchmarks": ONE + ONE.replace("resnet", "bert"),
+    "three of them": ONE + later(ONE, 900) + later(ONE, 1800),
+    "joined without the end of a line": (ONE + later(ONE, 900)).rstrip(),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_a_log_of_several_runs_is_one_clear_failure(case: str, tmp_path: Path) -> None:
+    conversion = convert(group(tmp_path, ONE, ONE, SEVERAL[case], ONE, ONE), "mlperf-training")
+    (record,) = conversion
+    assert [str(why)[:36] if why else None for why in runs_of(record)] == [
+        None, None, "the log is of more than one run: ano", None, None,
+    ]  # fmt: skip
+    assert one(record, "time-to-train", "olympic-mean").samples == [600, 600, None, 600, 600]
+    [failed] = [entry for entry in conversion.account.files if entry.role == "failed"]
+    assert failed.path.endswith("result_2.txt") and "more than one run" in str(failed.reason)
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_nothing_is_taken_from_a_log_of_several_runs(case: str, tmp_path: Path) -> None:
+    record = only(group(tmp_path, SEVERAL[case]))
+    assert [item.value for item in record.measurements or () if item.value is not None] == []
+    assert record.status == "incomplete"
+
+
+COPIES = {
+    "twice the same": ONE + ONE,
+    "every line twice": "".join(2 * text for text in ONE.splitlines(keepends=True)),
+    "a rank that begins a little later": ONE.replace(END, "") + later(RUN, 2) + END + later(END, 1),
+    "ranks one after the other": ONE + later(ONE, 1),
+    "the benchmark said again at the end": ONE + later(line(STOP, "submission_benchmark", '"resnet"'), 60),
+}
+
+
+@pytest.mark.parametrize("case", COPIES)
+def test_copies_of_one_run_are_one_run(case: str, tmp_path: Path) -> None:
+    record = only(group(tmp_path, ONE, ONE, COPIES[case], ONE, ONE))
+    assert runs_of(record) == [None] * 5 and primary(record).value is not None
+
+
+PRINTED = {
+    "cut in two by a container's runtime": lambda log: "".join(
+        f"2026-02-03T10:00:00.1Z stdout P {text[:70]}\n2026-02-03T10:00:00.1Z stdout F {text[70:]}\n" for text in log.splitlines()
+    ),
+    "in Docker's JSON": lambda log: "".join(
+        json.dumps({"log": text + "\n", "stream": "stdout", "time": "2026-02-03T10:00:00Z"}) + "\n" for text in log.splitlines()
+    ),
+    "in colours": lambda log: "".join(f"\x1b[32m{text}\x1b[0m\n" for text in log.splitlines()),
+    "in HTML": lambda log: "<pre>\n" + log.replace("&", "&amp;").replace('"', "&quot;") + "</pre>\n",
+    "in UTF-16": lambda log: log.encode("utf-16"),
+    "in UTF-16 without a mark": lambda log: log.encode("utf-16-le"),
+    "with a mark of UTF-8": lambda log: log.encode("utf-8-sig"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PRINTED)
+def test_whatever_stands_around_the_lines(case: str, tmp_path: Path) -> None:
+    plain, printed = tmp_path / "plain", tmp_path / "printed"
+    change: Callable[[str], str | bytes] = PRINTED[case]
+    expected = only(group(plain, *[ONE] * 5)).to_dict()
+    found = only(group(printed, *[change(ONE)] * 5)).to_dict()
+    for record in (expected, found):
+        record.pop("id")
+        record["provenance"].pop("sources")
+        record["system"].pop("id")
+    assert found == expected
+
+
 GOOD = {
     "carriage returns": (RUN + END).replace("\n", "\r\n"),
     "a progress bar before it": (RUN + END).replace(":::MLLOG", " 10%|#\r 20%|##\r:::MLLOG"),

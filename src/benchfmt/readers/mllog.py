@@ -25,13 +25,17 @@ from typing import Any
 
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import mllog_lines
+from benchfmt.readers import lines, mllog_lines
+from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
 
 V05, V06, V07, FREE = "mlp-v0.5", "mll", "mllog", "free-text"
 _BLOCK = 4 * 2**20
 _TOKEN = b":::ML"
 _TOKENS = ((mllog_lines.MLLOG, V07), (b":::MLL ", V06), (b":::MLPv0.5", V05))
+_OWN = re.compile(r":::ML(LOG|L|Pv0\.5\S*) |MLPerf: \w+ \[[0-9/]+ [0-9:]+\], ")
+"""How a line begins, for logs whose bytes cannot be searched."""
+_HEAD = 4096
 _V05 = re.compile(r"\S* \S+ (?P<time>[0-9.]+) \((?P<file>.*?)\) (?P<key>[A-Za-z0-9_]+)(?:\s*:\s*(?P<rest>.*))?$")
 _V06 = re.compile(r"(?P<time>[0-9.]+) (?P<key>[A-Za-z0-9_]+) ?:\s+(?P<rest>.+)$")
 _FREE = re.compile(rb"MLPerf: \w+ \[(?P<time>[0-9/]+ [0-9:]+)\], (?P<key>\w+)(?: *: *(?P<rest>[^\r\n]*))?")
@@ -113,18 +117,33 @@ def has_events(path: Path, most: int = 2**20) -> bool:
     """Say whether the start of a file has an event of a training log."""
     with path.open("rb") as file:
         head = file.read(most)
+    if not lines.can_stand(head):
+        return any(_OWN.match(line.text) for line in lines.lines(head, _OWN))
     return any(token in head for token, _ in _TOKENS) or _FREE.search(head) is not None
 
 
 def read(path: Path, limits: Limits = LIMITS, keep: Callable[[str], bool] = lambda _: True) -> Log:
     """Return the events of a log whose key is to be kept, and the SHA-256 of the file; read once, in blocks."""
     reading = _Reading(limits, keep)
-    for line, text in reading.lines(path):
-        reading.see(line, text)
+    with path.open("rb") as file:
+        as_bytes = lines.can_stand(file.read(_HEAD))
+    if as_bytes:
+        for line, text in reading.lines(path):
+            reading.see(line, text)
+        digest = reading.digest.hexdigest()
+    else:
+        digest = file_sha256(path)
+    if reading.lost or not as_bytes:
+        # Colours, HTML and lines that a runtime cut in two are put right by the reader of what programs print.
+        again = _Reading(limits, keep)
+        for line, text in again.printed(path):
+            again.see(line, text)
+        if not as_bytes or again.lost < reading.lost:
+            reading = again
     if reading.syntax is None:
         reading.free_text(path)
     return Log(
-        path, reading.digest.hexdigest(), reading.syntax, tuple(reading.events), tuple(reading.faults), reading.lost,
+        path, digest, reading.syntax, tuple(reading.events), tuple(reading.faults), reading.lost,
         tuple(reading.repaired),
     )  # fmt: skip
 
@@ -164,6 +183,12 @@ class _Reading:
                 rest = data[cut:]
         if rest:
             yield from self._of(rest, len(rest), above)
+
+    def printed(self, path: Path) -> Iterator[tuple[int, bytes]]:
+        """Yield the same of a log whose bytes cannot be searched: in UTF-16, in the JSON of a container's log, in colours."""
+        for line in lines.lines(path, _OWN, self.limits):
+            for _, text in self._of(line.text.encode(), len(line.text.encode()), 0):
+                yield line.number, text
 
     def _of(self, data: bytes, end: int, above: int) -> Iterator[tuple[int, bytes]]:
         """Yield the lines with a token in a block that ends with a line; the first token of a file says its syntax."""

@@ -69,9 +69,13 @@ def _runs(unit: Unit, task: Task, round_id: str | None, findings: list[Item]) ->
             findings.append(Skipped(path, "a link, which is not followed, or no regular file"))
             continue
         try:
-            runs.append(read_run(path, benchmark, unit.limits))
+            run = read_run(path, benchmark, unit.limits)
         except OSError as error:
             findings.append(Failed(path, f"cannot be read: {error.strerror or error}"))
+            continue
+        runs.append(run)
+        if run.several:
+            findings.append(Failed(path, f"{run.why}; give each run a file of its own"))
     return runs
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from benchfmt.vocabulary import vocabulary
 _KEPT = frozenset({
     "run_start", "run_stop", "eval_accuracy", "eval_error", "eval_result", "global_batch_size", "seed", "run_set_random_seed",
     "train_samples", "eval_samples", "gradient_accumulation_steps", "number_of_nodes", "accelerators_per_node",
-    "number_of_ranks", "instance", "instance_id", "staging_start", "staging_stop", "init_start", "init_stop",
+    "number_of_ranks", "cache_clear", "run_clear_caches", "instance", "instance_id", "staging_start", "staging_stop", "init_start", "init_stop",
     "max_sequence_length", "precision", "precision_mode", "max_steps", "opt_name", "micro_batch_size",
     "tensor_parallelism", "pipeline_parallelism", "context_parallelism", "expert_parallelism",
     "power_measurement_start", "power_measurement_stop", "power_reading", "interconnect_power_est", "conversion_eff",
@@ -63,6 +64,8 @@ class Run:
     why: str | None = None
     """Why the run does not count."""
     kind: str | None = None
+    several: bool = False
+    """Whether the log is of more than one run; nothing of it is taken then."""
     repaired: bool = False
     evaluations: list[Event] = field(default_factory=list)
 
@@ -76,6 +79,9 @@ def read_run(path: Path, benchmark: Benchmark | None, limits: Limits) -> Run:
     """Return a run from its log."""
     run = Run(path, mllog.read(path, limits, kept))
     log = run.log
+    if (line := _second_run(log)) is not None:
+        run.several, run.log = True, replace(log, events=())
+        return run.fail(UNSCORABLE, f"the log is of more than one run: another begins by line {line}")
     run.start, run.stop = _ends(log)
     later = benchmark is not None and benchmark.later
     end = None if run.stop is None or later else run.stop.line
@@ -114,6 +120,46 @@ def _ends(log: Log) -> tuple[Event | None, Event | None]:
         if start and stop:
             break
     return start, stop
+
+
+def _second_run(log: Log) -> int | None:
+    """Return the line by which a log tells that another run began in it, or None for a log of one run.
+
+    Ranks write copies of one run, at about one time and in any order of lines, and who logs twice writes each line twice:
+    only a run whose time lies apart is another one. Programs may say the benchmark again, but never another one.
+    """
+    named = [event for event in log.all("submission_benchmark") if isinstance(event.value, str)]
+    if other := next((event for event in named if event.value != named[0].value), None):
+        return other.line
+    start, stop = _ends(log)
+    for event in log.all("run_start"):
+        if start is None or event.milliseconds is None or event.line <= start.line:
+            continue
+        if _is_apart(log, event, start, stop):
+            return event.line
+    begins = [event for event in log.all("run_start") if stop is None or event.line <= stop.line]
+    return next((after.line for before, after in pairwise(begins) if _prepared_between(log, before, after)), None)
+
+
+def _is_apart(log: Log, begin: Event, start: Event | None, stop: Event | None) -> bool:
+    """Say whether a run that begins below the end of another lies before or after it in time too."""
+    if not (start and stop and start.milliseconds and stop.milliseconds and begin.milliseconds):
+        return False
+    if begin.line < stop.line:
+        return False
+    ends = [event.milliseconds for event in log.all("run_stop") if event.line > begin.line and event.milliseconds]
+    return begin.milliseconds >= stop.milliseconds or (bool(ends) and ends[0] <= start.milliseconds)
+
+
+def _prepared_between(log: Log, before: Event, after: Event) -> bool:
+    """Say whether a run was prepared anew between two starts, by the order of the lines and by their times."""
+    if before.milliseconds is None or after.milliseconds is None:
+        return False
+    return any(
+        before.line < event.line < after.line and before.milliseconds < event.milliseconds <= after.milliseconds
+        for event in log.all("init_start", "cache_clear", "run_clear_caches")
+        if event.milliseconds is not None
+    )
 
 
 def _status(log: Log, stop: Event) -> str | None:
