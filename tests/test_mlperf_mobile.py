@@ -252,8 +252,7 @@ def test_a_file_without_results_is_told_as_that(tmp_path: Path) -> None:
     path.write_text('{"results": [], "was": [{"benchmark_id": "x", "score": "1"}]}', "utf-8")
     account = convert(tmp_path).write(tmp_path / "package")
     [told] = [e for e in account.files if e.path == "empty/result.json"]
-    assert told.role == "failed"
-    assert str(told.reason).startswith("no result stands in it")
+    assert (told.role, told.reason) == ("failed", "the list of results is empty")
 
 
 def test_each_run_of_a_list_that_is_none_fails_alone(tmp_path: Path) -> None:
@@ -290,6 +289,71 @@ def test_a_key_that_stands_twice_is_told_and_the_last_one_kept(tmp_path: Path) -
     [record], [finding] = of(found, Record), of(found, Finding)
     assert [m.value for m in record.measurements or () if m.statistic == "p90"] == [0.004]
     assert finding.message == "the key 'latency90' stands twice; 0.005 is lost, the last one is kept"
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+def test_two_documents_in_one_file_have_failed(between: str, tmp_path: Path) -> None:
+    path = app_file(tmp_path, entry())
+    text = path.read_text("utf-8")
+    path.write_text(f"{text}{between}{text.replace('250.0', '350.0')}", "utf-8")
+    [failed] = items(path)
+    assert isinstance(failed, Failed)
+    assert failed.error.startswith("two JSON documents in one file: the second begins at line ")
+
+
+@pytest.mark.parametrize("key", ["performance_run", "accuracy_run", "benchmark_id"])
+def test_a_result_that_holds_two_runs_has_failed(key: str, tmp_path: Path) -> None:
+    path = app_file(tmp_path, entry())
+    value = '"other"' if key == "benchmark_id" else '{"throughput": {"value": 350.0}}'
+    path.write_text(path.read_text("utf-8").replace(f'"{key}":', f'"{key}": {value}, "{key}":', 1), "utf-8")
+    [failed] = items(path)
+    assert isinstance(failed, Failed)
+    assert failed.error == f"two runs in one file: the key {key!r} stands twice in one object, with two values"
+
+
+def test_several_results_of_a_benchmark_give_a_record_each(tmp_path: Path) -> None:
+    tree = shutil.copytree(SUBMISSION, tmp_path / "tree")
+    [path] = (tree / PHONE).glob("result.json")
+    data = json.loads(path.read_text("utf-8"))
+    run = data[0] if isinstance(data, list) else data
+    other = json.loads(json.dumps(next(e for e in run["results"] if e["benchmark_id"] == "image_classification_v2")))
+    other["performance_run"]["throughput"]["value"] = 7.5
+    run["results"].append(other)
+    for older in (tree / PHONE).glob("2025*.json"):
+        older.unlink()
+    path.write_text(json.dumps(data), "utf-8")
+    found = [r for r in of(items(tree), Record) if r.benchmark.name == "image_classification_v2"]
+    rates = [m.value for r in found for m in r.measurements or () if m.metric == "throughput" and m.primary]
+    assert len(rates) == len(found) == 2
+    assert rates[1] == 7.5
+    latencies = [[m.value for m in r.measurements or () if m.statistic == "p99"] for r in found]
+    assert latencies[0]
+    assert not latencies[1]  # the log is of the first
+    assert len({r.provenance.sources[0].locator for r in found if r.provenance and r.provenance.sources}) == 2
+    sources = [s.path or "" for r in found for s in (r.provenance.sources if r.provenance else None) or ()]
+    assert not any("-accuracy/" in path for path in sources)
+
+
+@pytest.mark.parametrize(
+    ("words", "metric"),
+    [({"loadgen": {"latency90": 0, "query_count": 5}}, "latency"), ({"loadgen_info": {"duration": 0}}, "duration")],
+)
+def test_a_zero_that_cannot_be_is_missing(words: dict[str, Any], metric: str, tmp_path: Path) -> None:
+    [record] = of(items(app_file(tmp_path, entry(performance_run=performance(**words)))), Record)
+    zeros = [m for m in record.measurements or () if m.metric == metric and m.reported_value == "0"]
+    assert [(m.value, m.missing) for m in zeros] == [(None, "below-resolution")]
+
+
+@pytest.mark.parametrize("division", ["closed", "open"])
+def test_the_model_of_the_suite_is_that_of_the_closed_division(division: str, tmp_path: Path) -> None:
+    tree = shutil.copytree(SUBMISSION, tmp_path / "tree")
+    (tree / "closed").rename(tree / division)
+    found = of(items(tree), Record)
+    assert found
+    known = [bool(r.model and r.model.name) for r in found]
+    shaped = [bool(r.configuration and r.configuration.input_shape) for r in found]
+    assert any(known) == any(shaped) == (division == "closed")
+    assert any(r.task for r in found)
 
 
 def test_a_result_file_that_is_cut_leaves_its_logs(tmp_path: Path) -> None:

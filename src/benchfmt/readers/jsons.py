@@ -39,10 +39,18 @@ def parse(text: str | bytes, limits: Limits = LIMITS, *, digits: bool = False) -
     except UnicodeDecodeError as error:
         raise JsonError(f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise JsonError(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno) from error
+        raise no_json(error) from error
     if _deeper(data, limits.json_depth):
         raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
     return data
+
+
+def no_json(error: json.JSONDecodeError) -> JsonError:
+    """Return what is wrong with a text that is not JSON, in words."""
+    if error.msg == "Extra data":
+        words = f"two JSON documents in one file: the second begins at line {error.lineno} column {error.colno}"
+        return JsonError(words, error.lineno)
+    return JsonError(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno)
 
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
-from benchfmt.readers.jsons import JsonError, _deeper, _finite, _integer
+from benchfmt.readers.jsons import _deeper, _finite, _integer, no_json
 
 
 def read(path: Path, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
@@ -36,12 +36,12 @@ def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
     except json.JSONDecodeError as error:
         without, count = _without_trailing_commas(text)
         if not count:
-            raise _no_json(error) from error
+            raise no_json(error) from error
         mended = [*_decoded(data)[1], f"{count} trailing comma(s) before a closing bracket left out"]
         try:
             value = _loads(without, mended)
         except json.JSONDecodeError as other:
-            raise _no_json(other) from other
+            raise no_json(other) from other
     if _deeper(value, limits.json_depth):
         raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
     return value, mended
@@ -89,10 +89,6 @@ def _short(value: Any) -> str:
         return "an object" if isinstance(value, dict) else "a list"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def _no_json(error: json.JSONDecodeError) -> JsonError:
-    return JsonError(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno)
 
 
 # A string is passed over whole (to the end of the text where it is never closed, which keeps this linear).

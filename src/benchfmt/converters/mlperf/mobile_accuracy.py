@@ -116,16 +116,16 @@ def dataset(
     known = rules.dataset(named) if isinstance(named, str) else None
     logged = _logged_samples(files, run, name)
     # An offline run fills its last batch, so that it has more samples than its data.
-    samples = logged or (count(str(accuracy.get("measured_samples", ""))) if scenario == "single-stream" else None)
-    samples = samples or (known.samples if known else None)
+    counted = logged or (count(str(accuracy.get("measured_samples", ""))) if scenario == "single-stream" else None)
+    samples = counted or (known.samples if known else None)
     if isinstance(named, str) and rules.is_performance_dataset(named):
         full = rules.full_dataset(kind) if isinstance(kind, str) else None
         proven = full if full and full.samples and full.samples == logged else None
         kept["contradicted"] = True
         return _data(proven.name, proven.split, logged) if proven else given(samples=logged), logged
     if known:
-        return _data(known.name, known.split, samples), samples
-    return _data(named if isinstance(named, str) else None, None, samples), samples
+        return _data(known.name, known.split, samples), counted
+    return _data(named if isinstance(named, str) else None, None, samples), counted
 
 
 def _data(name: str | None, split: str | None, samples: int | None) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _data(name: str | None, split: str | None, samples: int | None) -> dict[str,
 def _logged_samples(files: Files, run: Run, name: str) -> int | None:
     """Return how many samples the log of the accuracy run counts."""
     path = files.of("accuracy-detail", name)
-    if path is None:
+    if path is None or name in files.repeated:
         return None
     log = loadgen.read_detail(path)
     run.read(path, log.sha256 or file_sha256(path))

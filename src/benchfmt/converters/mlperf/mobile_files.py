@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
 from benchfmt.readers import jsons, mlperf_json
 from benchfmt.readers.files import file_sha256
+from benchfmt.suites import mlperf_mobile as rules
 from benchfmt.units import exact
 
 NAME = "mlperf-mobile"
@@ -63,6 +65,8 @@ class Files:
     system: dict[str, Any] = field(default_factory=dict)
     system_source: tuple[Path, str] | None = None
     claimed: set[str] = field(default_factory=set)
+    repeated: set[str] = field(default_factory=set)
+    """The benchmarks of which the file has several results: nothing says of which a log of an accuracy run is."""
     strange: dict[str, str] = field(default_factory=dict)
     described: dict[Path, dict[str, Any]] = field(default_factory=dict)
 
@@ -112,13 +116,25 @@ def _flat(description: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
+_OF_A_RUN = re.compile(
+    r"the key '(benchmark_id|performance_run|accuracy_run|accuracy|loadgen|loadgen_info|results)' stands twice;"
+)
+
+
 def load(path: Path, limits: Limits) -> tuple[Any, list[str]]:
-    """Return the data of a result file with the characters of its numbers, and what had to be mended."""
+    """Return the data of a result file with the characters of its numbers, and what had to be mended.
+
+    Raises JsonError where one object holds two runs: a key of a run stands in it twice, with two values.
+    """
     try:
         return jsons.read(path, limits, digits=True), []
     except jsons.JsonError:
         # Mended by hand-made rules; the numbers are then the shortest text of their double.
-        return mlperf_json.read(path, limits)
+        data, mended = mlperf_json.read(path, limits)
+    twice = next((match[1] for words in mended if (match := _OF_A_RUN.match(words))), None)
+    if twice:
+        raise jsons.JsonError(f"two runs in one file: the key {twice!r} stands twice in one object, with two values")
+    return data, mended
 
 
 def apps(data: Any) -> Iterator[App]:
@@ -143,6 +159,13 @@ def _app(data: Any, pointer: str) -> App:
         return App([], pointer, fault="no list of results")
     said = [mapping(data, key) for key in ("meta", "environment_info", "build_info")]
     return App(results, f"{pointer}/results", said[0], said[1], said[2])
+
+
+def repeated(runs: list[App]) -> set[str]:
+    """Return the benchmarks of which runs of the app have several results."""
+    names = [entry.get("benchmark_id") for app in runs for entry in app.results if isinstance(entry, Mapping)]
+    known = [rules.canonical(name) or name for name in names if isinstance(name, str)]
+    return {name for name in known if known.count(name) > 1}
 
 
 def number(value: Any) -> str | None:

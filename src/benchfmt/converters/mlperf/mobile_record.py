@@ -20,6 +20,7 @@ from benchfmt.converters.mlperf.mobile_files import (
     apps,
     files_of,
     load,
+    repeated,
     time_of,
     warning,
 )  # fmt: skip
@@ -57,6 +58,7 @@ def of_file(unit: Unit) -> Iterator[Item]:
         yield from _logs_left(files, {})
         yield from files.findings
         return
+    files.repeated |= repeated(runs)
     row = 0
     for app in runs:
         if app.fault:
@@ -65,6 +67,8 @@ def of_file(unit: Unit) -> Iterator[Item]:
         for index, entry in enumerate(app.results):
             row += 1
             yield from _told(files, app, entry, f"{app.pointer}/{index}", row)
+    if row == 0:
+        yield Failed(unit.path, "the list of results is empty")
     # The runs of one device: what the app read of it holds for the log too.
     yield from _logs_left(files, runs[0].environment if len(runs) == 1 else {})
     yield from files.findings

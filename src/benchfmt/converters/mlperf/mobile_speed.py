@@ -8,6 +8,7 @@ from typing import Any
 from benchfmt.converters.mlperf.mobile_files import number
 from benchfmt.converters.mlperf.mobile_system import line, mapping
 from benchfmt.converters.mlperf.submission import count
+from benchfmt.converters.texts import possible
 from benchfmt.record import given
 from benchfmt.units import convert
 
@@ -40,7 +41,7 @@ def speeds(performance: Mapping[str, Any], scenario: str | None, *, legacy: bool
             # App 2.0 timed something shorter than the run, nobody says what.
             item = _timed("duration", "single", "whole-run" if unit == "s" else None, measured, unit, "measured")
             found.append({**item, "caveats": ["unit-inferred"]} if legacy else item)
-    return [item for item in found if item.get("value") is not None or "missing" in item]
+    return [possible(item) for item in found if item.get("value") is not None or "missing" in item]
 
 
 def _rate(text: str, scenario: str | None, *, legacy: bool) -> dict[str, Any]:
