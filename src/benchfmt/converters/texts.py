@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.limits import Limits
 from benchfmt.numbers import kept
 from benchfmt.readers import encodings, lines
 from benchfmt.readers.lines import Own
@@ -76,10 +77,28 @@ def text_of(path: Path, own: Own | None = None) -> str:
 
     With the line starts of a family (`readers.lines`) it is the text that the program printed, without prefixes.
     """
+    _check_size(path)
+    return lines.text(path, own) if own else plain(decoded(encodings.from_first_text(path.read_bytes())))
+
+
+def lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
+    """Return the lines that a file's program printed; raises BenchfmtError for a file that is too large."""
+    _check_size(path)
+    return lines.read(path, own, limits)
+
+
+def _check_size(path: Path) -> None:
     size = path.stat().st_size
     if size > LONGEST:
         raise BenchfmtError(f"{path.name} has {size} bytes; a log of one run has at most {LONGEST}")
-    return lines.text(path, own) if own else plain(decoded(encodings.from_first_text(path.read_bytes())))
+
+
+def is_ended(path: Path) -> bool:
+    """Say whether a file ends its last line; digits of one that does not may be cut off."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 4, 0))
+        last = file.read().replace(b"\0", b"")
+    return not last or last.endswith((b"\n", b"\r"))
 
 
 def plain(text: str) -> str:

@@ -15,11 +15,12 @@ from pathlib import Path
 from statistics import median
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import encodings, lines
 
 HEAD_BYTES = 4096
 _MARKS = (
-    b"ulp-ml", b"m-session-start-id", b"Performance results for window", b"Energy data for ", b"Power Edition Output",
-    b"SerialDevice", b"Average duty cycle", b"m-infer-start", b"Logging initialized. Writing output to session",
+    "ulp-ml", "m-session-start-id", "Performance results for window", "Energy data for ", "Power Edition Output",
+    "SerialDevice", "Average duty cycle", "m-infer-start", "Logging initialized. Writing output to session",
 )  # fmt: skip
 
 
@@ -111,6 +112,12 @@ _CLOCK = Fraction(2, 1000)
 # With two digits of an exponent every number is one of a double.
 _N = r"([-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,2})?)"
 _PREFIX = re.compile(r"^\s{0,20}(?:[0-9]{1,9}\.[0-9]{1,9} [\w-]{1,30}:)?\s{0,20}")
+_OWN = re.compile(
+    r"\s{0,20}(?:[0-9]{1,9}\.[0-9]{1,9} [\w-]{1,30}:|(?:# )?Inferences {0,20}:|Runtime|Elapsed time|Throughput|(?:Total )?Energy|Power"
+    r"|Performance results for window|Median |Top[- ]1|AUC|Average (?:duty|period)|Estimated throughput|Accuracy:|e-\[|m-[a-z]"
+    r"|Logging initialized\.|Device (?:model|profile) retrieved)"
+)
+"""How the runner's lines begin; what shells and platforms put before them is no part of them."""
 _WINDOW = re.compile(r"(Performance results for window|Energy data for window|Energy data for trial) ([0-9]{1,9})\b:?")
 _SESSION = re.compile(r"m-session-start-id\[|^Logging initialized\. Writing output to session")
 _COMMAND = re.compile(r"m-sequencing-i\[([0-9]{1,9})\]")
@@ -155,7 +162,7 @@ _LAP = re.compile(r"m-lap-us-([0-9]{1,20})")
 def is_of_runner(path: Path) -> bool:
     """Say whether a file begins as the EnergyRunner writes."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+        head = encodings.decoded(file.read(HEAD_BYTES))
     # A short results.txt begins with a number and nothing else that is the runner's own.
     return any(mark in head for mark in _MARKS)
 
@@ -172,16 +179,14 @@ def runs(path: Path, limits: Limits = LIMITS) -> list[Results]:
 
 
 def _lines(path: Path, limits: Limits) -> Iterator[tuple[int, str, bool]]:
-    """Yield the lines with their numbers, and whether they end; what is beyond the longest line allowed is left away."""
+    """Yield the lines with their numbers, and whether they end, without what stands before them; too long ones are cut."""
     with path.open("rb") as file:
-        number, whole = 0, True
-        while line := file.readline(limits.row_bytes):
-            ended = line.endswith(b"\n")
-            if whole:
-                number += 1
-                text = line.decode("utf-8", "replace").rstrip()
-                yield number, _PREFIX.sub("", text, count=1), ended
-            whole = ended
+        file.seek(max(path.stat().st_size - 4, 0))
+        ended = file.read().replace(b"\0", b"").endswith((b"\n", b"\r"))
+    found = lines.read(path, _OWN, limits)
+    last = max((line.number for line in found), default=0)
+    for line in found:
+        yield line.number, _PREFIX.sub("", line.text, count=1), ended or line.number < last
 
 
 class _Reader:

@@ -20,8 +20,10 @@ from benchfmt.converters.ai_benchmark.scores import Again, recomputed, settled
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.limits import Limits
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
+from benchfmt.readers.lines import ENDINGS
 from benchfmt.record import given
 from benchfmt.suites import ai_benchmark as rules
 from benchfmt.units import convert
@@ -31,11 +33,12 @@ VERSION = "1.0"
 SUITE = "ai-benchmark"
 OPTIONS = ("processor", "accelerator", "system", "date", "submitter", "url")
 
-TEXTS = (".txt", ".log", ".md", ".markdown", ".out", ".rst")
 STAGES = {"inference": "inference", "training": "training-step", "micro": "inference"}
 SCORES = {"AI": "ai-score", "Inference": "inference-score", "Training": "training-score"}
 _WORDS = ("AI-Benchmark", " batch=", "Device Inference Score", "Device Training Score", "Device AI Score", "CPU RAM:")
 """One of them stands in every post; looking for them first is quick."""
+_LONGEST_LINE = 2_000
+"""No line of a log is longer than a screen is wide."""
 _BENCH_KEYS = {"public_id", "type", "time_mean", "time_std"}
 _BENCH_HEAD = re.compile(r'^\s*\[\s*\{[^{}]*"public_id"')
 
@@ -65,7 +68,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def _files(source: Source) -> Iterator[tuple[Path, str]]:
-    for path, head in texts.readable(source, *TEXTS, ".json", ""):
+    for path, head in texts.readable(source, *ENDINGS, ".markdown", ".json", own=log.OWN):
         kind = kind_of(head)
         if kind:
             yield path, kind
@@ -73,11 +76,11 @@ def _files(source: Source) -> Iterator[tuple[Path, str]]:
 
 def kind_of(head: str) -> str | None:
     """Say by its beginning what a file is: a log, `bench.json`, scores alone, or nothing of AI Benchmark."""
-    if head.lstrip().startswith(("[", "{")):
-        return "bench" if _BENCH_HEAD.match(head) and '"time_mean"' in head else None
+    if _BENCH_HEAD.match(head) and '"time_mean"' in head:
+        return "bench"
     if not any(word in head for word in _WORDS):
         return None
-    text = texts.plain(head)
+    text = log.plain_letters(head)
     if log.BANNER.search(text) or log.LOOSE.search(text) or _describes_device(text):
         return "log"
     if log.SCORE.search(text):
@@ -94,12 +97,14 @@ def _describes_device(text: str) -> bool:
     return keys >= {"TF Version", "CPU RAM"}
 
 
-def runs_of(text: str) -> list[log.Run]:
+def runs_of(path: Path, limits: Limits) -> list[log.Run]:
     """Return the runs of a posted text, those of consoles first, then those of tables."""
-    lines = log.lines_of(text)
-    unended = None if text.endswith("\n") else len(lines)
-    table = [(number, line) for number, line in lines if line.lstrip().startswith("|")]
-    plain = [(number, line) for number, line in lines if not line.lstrip().startswith("|")]
+    lines = [
+        (line.number, log.plain_letters(line.text[:_LONGEST_LINE])) for line in texts.lines_of(path, log.OWN, limits)
+    ]
+    unended = None if texts.is_ended(path) or not lines else max(number for number, _ in lines)
+    table = [(number, line) for number, line in lines if log.ROW.match(line)]
+    plain = [(number, line) for number, line in lines if not log.ROW.match(line)]
     consoles = list(settled(log.runs(plain), unended))
     columns = list(retyped.runs(table, unended))
     pins = retyped.pins(plain) if columns else {}
@@ -120,7 +125,7 @@ class Maker:
 
     def posted(self) -> Iterator[Item]:
         """Yield what each run of a posted log gives."""
-        runs = runs_of(texts.text_of(self.unit.path))
+        runs = runs_of(self.unit.path, self.unit.limits)
         if not any(run.measured for run in runs):
             yield Failed(
                 self.unit.path, "no test and no score of AI Benchmark: the run was cut off before its first test"

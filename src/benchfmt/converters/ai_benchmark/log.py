@@ -1,6 +1,7 @@
 """The stdout of AI Benchmark's desktop package as people post it: clean, in markdown, cut off, stitched, or retyped.
 
-Lines are searched, not matched from their start: prompts, bullets and noise of TensorFlow stand before and between.
+What shells and platforms put before the lines is taken off by `readers.lines`. What is left is searched, not matched from its
+start: editors damage lines in ways of their own, and noise of TensorFlow stands between them.
 Several invocations may stand in one text. A run prints everything once and its tests in rising order, so that what
 repeats or goes back begins the next run: no result is ever joined with the scores or the device of another run.
 """
@@ -34,10 +35,19 @@ ERROR = re.compile(
     r"Traceback \(most recent|^\s*[\w.]*(?:Error|Exception)\b|: F tensorflow/|^Aborted|Segmentation fault|^Killed|core dumped"
     r"|KeyboardInterrupt|\bOOM when"
 )
+_STAGE_CELL = r"[^|]*\|\s*(?:(?:stage|Device (?:Inference|Training|AI) Score)\s*\||(?:inference|training)\b[^|:]*\|)"
+OWN = re.compile(
+    r"\s*(?:>>\s{2,}\S|\*\s+(?:TF Version|Platform|CPU|CPU RAM|GPU/[0-9]+|GPU RAM|CUDA Version|CUDA Build):|The benchmark is running"
+    r"|[0-9]{1,2}/[0-9]{1,2}\.\s+[A-Z]|[0-9]{1,2}\.[0-9]\s*-\s*(?:inference|training)\s*\||Device (?:Inference|Training|AI) Score:"
+    rf"|(?:Inference|Training) Time:|\|?{_STAGE_CELL})"
+)
+"""How the lines of the package begin, and the rows of retyped tables; what stands before them is no part of them."""
+BARE_ROW = re.compile(_STAGE_CELL)
+ROW = re.compile(rf"\s*\||{_STAGE_CELL}")
+"""How a row of a retyped table begins; the bar at its start may be gone with a time that stood before it."""
 _INFO_ORDER = ("TF Version", "Platform", "CPU", "CPU RAM", "GPU", "CUDA Version", "CUDA Build")
 """The package prints the device once, in this order; a GPU has two lines, and there may be several."""
 _ERRORS_TOLD = 5
-_LONGEST_LINE = 2_000
 _FANCY = re.compile("[\U0001d400-\U0001d7ff]+")
 
 
@@ -99,18 +109,20 @@ class Run:
         return bool(self.version or self.info or self.gpus or self.gpu_ram or self.started)
 
 
-def lines_of(text: str) -> list[tuple[int, str]]:
-    """Return the lines of a text with their numbers, its mathematical letters as plain ones."""
-    # 0.1.0 prints its banner in mathematical letters. No line of a log is longer than a screen is wide.
-    plainly = _FANCY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    return [(number, line[:_LONGEST_LINE]) for number, line in enumerate(plainly.split("\n"), start=1)]
+def plain_letters(line: str) -> str:
+    """Return a line whose mathematical letters are plain ones: 0.1.0 prints its banner in them."""
+    return _FANCY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), line)
 
 
 def runs(lines: list[tuple[int, str]]) -> list[Run]:
     """Return what each invocation printed, in order; the last may have broken off before its first test."""
     reader = _Reader()
+    last = 0
     for number, line in lines:
+        if number < last:  # here begins what another process printed between those lines
+            reader.end(number)
         reader.see(number, line.rstrip())
+        last = number
     return [*reader.ended, *reader.rest()]
 
 
@@ -138,6 +150,10 @@ class _Reader:
     def _next_run(self, line: int) -> None:
         self.ended += self.rest()
         self._begin(line)
+
+    def end(self, line: int) -> None:
+        """End the run that is read, so that what comes is of another."""
+        self._next_run(line)
 
     def see(self, number: int, line: str) -> None:
         """Take one line."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from benchfmt.converters.ai_benchmark.log import SECTION, VALUE, Damaged, Result, Run, configuration
+from benchfmt.converters.ai_benchmark.log import BARE_ROW, SECTION, VALUE, Damaged, Result, Run, configuration
 
 _STAGE = re.compile(r"^(?P<kind>inference|training)\b\s*(?P<config>.*)$")
 _SCORE = re.compile(r"^Device (?P<kind>Inference|Training|AI) Score$")
@@ -49,7 +49,9 @@ class _Reader:
 
     def see(self, line: int, raw: str) -> Iterator[Run]:
         """Take one row, and yield the runs that end before it."""
-        cells = [cell.strip() for cell in raw.strip().strip("|").split("|")]
+        row = raw.rstrip().removesuffix("|")
+        row = row if BARE_ROW.match(raw) else row.lstrip().removeprefix("|")
+        cells = [cell.strip() for cell in row.split("|")]
         if len(cells) > 2 and cells[1].lower() == "stage":
             yield from self.rest()
             self._open({index: name for index, name in enumerate(cells[2:], start=2) if name}, line)

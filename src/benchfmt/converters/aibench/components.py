@@ -19,7 +19,8 @@ from benchfmt.vocabulary import vocabulary
 def read(unit: Unit) -> Iterator[Item]:
     """Yield a record for each run of one log."""
     about = saying.said(unit)
-    text = texts.text_of(unit.path)
+    text = texts.text_of(unit.path, logs.OWN)
+    text = text if texts.is_ended(unit.path) else text.rstrip("\n")
     forms = logs.forms_of(text)
     wanted = rules.component(about.get("component", ""))
     form = next((form for form in forms if wanted and form.component == wanted.code), None) or next(iter(forms), None)

@@ -15,11 +15,12 @@ from benchfmt.converters.aibench import components, daibench, logs, tables
 from benchfmt.converters.aibench.about import NAME, OPTIONS, SIDECAR, VERSION, beside
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers.lines import ENDINGS
 
 __all__ = ["NAME", "OPTIONS", "PREFIXES", "VERSION", "detect", "plan", "read"]
 PREFIXES = {"aibench": {"title": "AIBench (BenchCouncil)"}}
 
-LOGS = (".txt", ".log", ".out", ".csvlog", "")
+LOGS = (*ENDINGS, ".csvlog")
 _NUMBERS = re.compile(r"(\s*[0-9.eE+-]+\s*,)+\s*$")
 _YOLO = re.compile(r"\A(\s*[Ee]poch\s[^\n]*\n)?\s*\d+/\d+\s+[0-9.]+G(\s+[0-9.eE+-]+){13}\s*$", re.MULTILINE)
 _BASELINE = re.compile(
@@ -90,12 +91,12 @@ def _sureness(path: Path, kind: str) -> float:
         return _UNSURE
     if kind != "log":
         return _SURE.get(kind, 0.5)
-    form = logs.form_of(texts.head(path))
+    form = logs.form_of(texts.head(path, own=logs.OWN))
     return 0.7 if beside(path) or (form and not form.generic) else 0.3
 
 
 def _kinds(source: Source) -> Iterator[tuple[Path, str]]:
-    for path, head in texts.readable(source, *LOGS, ".csv", ".json"):
+    for path, head in texts.readable(source, *LOGS, ".csv", ".json", own=logs.OWN):
         kind = kind_of(path, head)
         if kind:
             yield path, kind

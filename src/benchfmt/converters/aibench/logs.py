@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from benchfmt.converters import texts
 from benchfmt.converters.texts import derived, measurement, missing, one_line
 from benchfmt.record import given
 
@@ -437,6 +436,19 @@ WORDS = (
 """One of them stands in every log that has a form; looking for them first is quick."""
 
 
+OWN = re.compile(
+    r"(?:[IWEF][0-9]{4} [0-9:.]+ +[0-9]+ tf_logging\.py:[0-9]+\]|Epoch:? (?:\[?[0-9]+|gpu_mem)|\[ Epoch [0-9]|Train Epoch: "
+    r"|Test(?: set)?: |Test time :|test_time|train_time|test time:|\* Acc@1 |- \((?:Training|Validation)\)|End of epoch |\(epoch: "
+    r"|Mean pixel accuracy:|Mean class IoU:|(?:Training|Validation) Summary Epoch:|(?:valid|train) set - |i,\s*y,\s*p|\[Evaluation Loss"
+    r"|\[Train\w* Loss|Training complete in |Best val Acc:|Inference Speed:|Val Acc:|Namespace\(|im_detect: |AP for |Mean AP ="
+    r"|\S{1,200}\.tar (?:rouge_l|scores):|iter: [0-9]+ mle_loss|-*MLE (?:Training|Validation|\+ RL)|computings times: |Accuracy: [0-9.]+\+-"
+    r"|Validation rate: |Area Under Curve|Equal Error Rate|total training instances:|Number of params:|Benchmark run: \{"
+    r"|loss = [0-9.e+-]+, step = |global_step/sec: |[0-9]+/[0-9]+\s+[0-9.]+G\s|DLLL \{|==[0-9]+== NVPROF"
+    r'|"Type","Time\(%\)"|"Device","Kernel"|\[[0-9]+: +[0-9]+/[0-9]+\] (?:train|val) loss:|\[[0-9]+/[0-9]+\]\[[0-9]+/[0-9]+\])'
+)
+"""How the lines of the components begin; what shells and platforms put before them is no part of them."""
+
+
 def form_of(text: str) -> Form | None:
     """Return the form of a log, or None."""
     return next(iter(forms_of(text)), None)
@@ -446,14 +458,11 @@ def forms_of(text: str) -> list[Form]:
     """Return the forms that a log fits, the surest first."""
     if not any(word in text for word in WORDS):
         return []
-    plain = texts.plain(text)
-    return [form for form in FORMS if form.fits(plain)]
+    return [form for form in FORMS if form.fits(text)]
 
 
 def why_no_result(text: str) -> str | None:
     """Say why a file of the family is no result, or None where nothing is known of it."""
     start = next((why for pattern, why in AT_THE_START if re.match(pattern, text)), None)
-    found = (
-        why for word, pattern, why in NO_RESULT if word in text and re.search(pattern, texts.plain(text), re.MULTILINE)
-    )
+    found = (why for word, pattern, why in NO_RESULT if word in text and re.search(pattern, text, re.MULTILINE))
     return start or next(found, None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.aibench import about as saying
+from benchfmt.converters.aibench import logs
 from benchfmt.converters.base import Failed, Item, Unit
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import BenchfmtError
@@ -35,7 +36,7 @@ YOLO = (
 def compression(unit: Unit) -> Iterator[Item]:
     """Yield MS-SSIM of each iteration over the images of `lstm_ssim.csv` (C12): an image a line, without header."""
     rows: list[list[str]] = []
-    for number, line in enumerate(texts.text_of(unit.path).splitlines(), start=1):
+    for number, line in enumerate(texts.text_of(unit.path, logs.OWN).splitlines(), start=1):
         cells = [cell.strip() for cell in line.split(",")]
         values = cells[:-1] if cells[-1] == "" else cells  # a comma ends each line
         if not line.strip():
@@ -68,7 +69,7 @@ def _mean(metric: str, column: list[str], **key: Any) -> dict[str, Any]:
 def scenario(unit: Unit) -> Iterator[Item]:
     """Yield the tail latency of each module of Edge AIBench's scenario: columns of frames, each of its own length."""
     columns: dict[str, list[str]] = {name: [] for name in rules.edge_modules()}
-    lines = texts.text_of(unit.path).splitlines()
+    lines = texts.text_of(unit.path, logs.OWN).splitlines()
     names = lines[0].split(",")
     for number, line in enumerate(lines[1:], start=1):
         cells = [cell.strip() for cell in line.split(",")]
@@ -109,7 +110,7 @@ def yolo(unit: Unit) -> Iterator[Item]:
     """
     trainings: list[list[dict[str, str]]] = []
     last = (-1, "")
-    for number, line in enumerate(texts.text_of(unit.path).splitlines(), start=1):
+    for number, line in enumerate(texts.text_of(unit.path, logs.OWN).splitlines(), start=1):
         cells = line.split()
         if not cells or cells[0].lower() == "epoch":
             continue
