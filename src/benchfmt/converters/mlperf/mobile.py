@@ -99,7 +99,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             why = next((why for pattern, why in _WHY if pattern.search(text)), None)
             if why:
                 yield Skipped(path, why)
-    yield from places.skipped(source)
+    yield from (item for item in places.skipped(source) if item.path not in used)
 
 
 def read(unit: Unit) -> Iterator[Item]:
