@@ -31,6 +31,7 @@ from mlperf_trees import (
     summary,
     tokens,
 )
+from variants import ENCODINGS, WRAPPERS, wrapped
 
 NAME = "mlperf-inference"
 SUMMARY, DETAIL = "mlperf_log_summary.txt", "mlperf_log_detail.txt"
@@ -608,6 +609,178 @@ def test_an_estimate_of_nothing_is_missing(tmp_path: Path) -> None:
     assert (found.value, found.missing, found.reported_value) == (None, "invalid-in-source", "0")
 
 
+# --- under any name, behind any prefix, in any encoding ---
+
+OTHER_NAMES = (
+    "offline.txt",
+    "console.log",
+    "run.md",
+    "mlperf_log_summary_2.txt",
+    "20240726_summary.txt",
+    "out",
+    "page.html",
+)
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_a_summary_is_known_by_what_it_says(name: str, tmp_path: Path) -> None:
+    lines = {"run.md": "code-fence", "page.html": "html"}
+    text = summary(server())
+    put(tmp_path / "plain" / SUMMARY, text)
+    wanted = one(tmp_path / "plain")
+    put(tmp_path / "other" / name, wrapped(text, lines[name]) if name in lines else text)
+    for source in (tmp_path / "other", tmp_path / "other" / name):
+        [record] = list(convert(source))
+        assert (record.measurements, record.status) == (wanted.measurements, wanted.status)
+
+
+@pytest.mark.parametrize("noise", ["loading the model\n", "Scenario : fast\nMode: quick\n", "x" * 90_000 + "\n"])
+def test_a_console_that_ends_with_a_summary_is_one(noise: str, tmp_path: Path) -> None:
+    put(tmp_path / "console.log", noise * 3 + summary(offline()) + "bye\n")
+    assert primary(one(tmp_path)) == ("throughput", "mean", "sample", 1000.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Scenario : Offline\nResult is : VALID\n",
+        "MLPerf Results Summary\nwill be printed here\n",
+        "SUT name : box\nScenario : holidays\nMode     : PerformanceOnly\nResult is : VALID\n",
+        ACCURACY_TEXT,
+    ],
+)
+def test_a_text_that_only_sounds_like_a_summary_is_none(text: str, tmp_path: Path) -> None:
+    put(tmp_path / "notes.txt", text)
+    assert not loadgen.is_summary(tmp_path / "notes.txt")
+
+
+def test_a_console_beside_its_summary_counts_once(tmp_path: Path) -> None:
+    put(tmp_path / "logs" / SUMMARY, summary(offline()))
+    put(tmp_path / "console.log", "starting\n" + summary(offline()))
+    put(tmp_path / "logs" / "other.txt", summary(server()))
+    records, account = converted(tmp_path)
+    assert sorted(str(record.benchmark.scenario) for record in records) == ["offline", "server"]
+    [told] = [entry for entry in account.files if entry.path.endswith("console.log")]
+    assert (told.role, told.reason) == ("skipped", f"says what logs/{SUMMARY} says: the same run")
+
+
+def test_a_page_of_a_submission_holds_no_result(tree: Submission) -> None:
+    tree.add("resnet50", "Offline", offline())
+    for name in (
+        "README.md",
+        "code/resnet50/README.md",
+        "measurements/box9/resnet50/Offline/old.log",
+        "documentation/a.txt",
+    ):
+        put(tree.top / name, summary(server()))
+    assert one(tree.root).benchmark.scenario == "offline"
+
+
+def test_several_runs_under_another_name(tmp_path: Path) -> None:
+    put(tmp_path / "all.log", summary(offline()) + "next\n" + summary(server()))
+    records, _ = converted(tmp_path)
+    assert [record.benchmark.scenario for record in records] == ["offline", "server"]
+
+
+DISGUISES = {
+    **{name: lambda text, name=name: wrapped(text, name).encode() for name in WRAPPERS},
+    **ENCODINGS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_each_summary_of_the_samples_says_the_same_in_each_disguise(name: str, samples: Path, tmp_path: Path) -> None:
+    texts = {path.read_bytes() for path in samples.rglob(SUMMARY)}
+    kept = sorted(text for text in texts if b"MLPerf Results Summary" in text)
+    assert len(kept) > 80
+    path = tmp_path / SUMMARY
+    for data in kept:
+        plain = loadgen.read_summaries(put(path, data))
+        disguised = loadgen.read_summaries(put(path, DISGUISES[name](data.decode("utf-8", "replace"))))
+        assert [(log.values, log.headline, log.errors) for log in disguised] == [
+            (log.values, log.headline, log.errors) for log in plain
+        ]
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_a_result_in_each_disguise_gives_the_same_record(name: str, tmp_path: Path) -> None:
+    said = tokens()
+    for folder, change in (("plain", str.encode), ("other", DISGUISES[name])):
+        put(tmp_path / folder / SUMMARY, change(summary(said)))
+        put(tmp_path / folder / DETAIL, change(detail(said)))
+    plain, other = (one(tmp_path / folder) for folder in ("plain", "other"))
+    assert other.measurements == plain.measurements
+    assert other.extensions == plain.extensions
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_large_detail_log_of_utf_16_is_read_at_both_ends(encoding: str, more: int, tree: Submission) -> None:
+    folder = tree.add("resnet50", "Offline", offline())
+    lines = detail(offline()).split("\n")
+    log = "\n".join([*lines[:20], "x" * (300_000 + more), *lines[20:]])
+    put(folder / DETAIL, log.encode(encoding))
+    [record], account = converted(tree.root)
+    assert own(record)["sample_count"] == 720000
+    assert account.findings == []
+
+
+# --- what MLCommons' automation writes beside a run ---
+
+META = {"accelerator_model_name": "Acme GPU 40GB", "accelerators_per_node": "1", "host_processor_model_name": "Acme Core 7",
+        "host_processors_per_node": "2", "number_of_nodes": "1", "system_name": "box1", "submitter": "Acme", "division": "open",
+        "framework": "pytorch v2.3.0", "operating_system": "Ubuntu 22.04"}  # fmt: skip
+MEASURED = {"weight_data_types": "int8", "input_data_types": "fp32", "retraining": "no", "starting_weights_filename": "net.onnx"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "beside"),
+    [
+        ("", ""),
+        ("r50/Offline/performance/run_1", "r50/Offline/performance/run_1"),
+        ("r50/Offline/performance/run_1", "r50/Offline"),
+        ("r50/Offline/performance/run_1", "r50/Offline/performance"),
+    ],
+)
+@pytest.mark.parametrize("name", [SUMMARY, DETAIL, "summary.txt"])
+def test_descriptions_beside_a_run_are_used(run: str, beside: str, name: str, tmp_path: Path) -> None:
+    if name == "summary.txt" and run != beside:
+        pytest.skip("what is not named as LoadGen names it has no folders of its own")
+    root = tmp_path / "automation"
+    put(root / run / name, detail(offline()) if name == DETAIL else summary(offline()))
+    put(root / beside / "measurements.json", json.dumps(MEASURED))
+    put(root / beside / "system_meta.json", json.dumps(META))
+    records, account = converted(root)
+    [record] = records
+    assert record.configuration
+    assert record.configuration.precision == "int8"
+    assert record.system
+    assert record.system.to_dict()["accelerator"] == {"kind": "gpu", "name": "Acme GPU 40GB", "count": 1}
+    assert record.system.to_dict()["processor"] == {"name": "Acme Core 7", "count": 2}
+    assert record.provenance
+    assert record.provenance.submitter == "Acme"
+    assert account.count("supporting") == 2
+    assert record.benchmark.division is None, "nobody has submitted it"
+
+
+def test_descriptions_of_a_submission_come_first(tree: Submission) -> None:
+    folder = tree.add("resnet50", "Offline", offline())
+    put(folder / "system_meta.json", json.dumps(META))
+    put(folder / "measurements.json", json.dumps({**MEASURED, "weight_data_types": "fp32"}))
+    record = one(tree.root)
+    assert record.system
+    assert record.system.name == "Acme Box 9"
+    assert record.configuration
+    assert record.configuration.precision == "int8"
+
+
+@pytest.mark.parametrize("name", ["measurements.json", "system_meta.json"])
+def test_a_broken_description_beside_a_run_loses_no_result(name: str, tmp_path: Path) -> None:
+    put(tmp_path / SUMMARY, summary(offline()))
+    put(tmp_path / name, "{")
+    assert primary(one(tmp_path)) == ("throughput", "mean", "sample", 1000.0)
+
+
 # --- the inputs that went wrong ---
 
 
@@ -625,10 +798,30 @@ def test_inputs_that_went_wrong_once(faults: Path, tmp_path: Path) -> None:
     assert primary(silent) == ("throughput", "mean", "token", 120.5)
     assert {(m.value, m.missing) for m in of(silent, "ttft")} == {(None, "not-measured")}
     assert primary(one(tools / "07b_loadgen_old_singlestream")) == ("latency", "p90", "query", 0.078)
+    assert primary(one(tools / "05d_loadgen_summary_other_name.txt")) == ("throughput", "mean", "sample", 250.0)
+    automated = one(tools / "09_cm_run_folder")
+    assert automated.configuration
+    assert automated.configuration.precision == "int8"
+    assert automated.system
+    assert automated.system.to_dict()["accelerator"] == {"kind": "gpu", "name": "Example GPU 80GB", "count": 1}
+    assert automated.system.to_dict()["processor"] == {"name": "Example CPU", "count": 2}
+    assert automated.provenance
+    assert automated.provenance.submitter == "Example"
     padded = one(faults / "mlperf" / "bf701_padded")
     assert {m.n for m in of(padded, "completion-time")} == {73728}
     convert(faults / "mlperf" / "bf701_padded").write(tmp_path / "package")
     assert validate(tmp_path / "package").findings == []
+
+
+def test_the_table_of_v6_1_is_read_as_it_was(faults: Path) -> None:
+    table = faults / "consumers" / "v61" / "summary.json"
+    rows = list(json.loads(table.read_text()).values())
+    records = list(convert(table))
+    results = [primary(record) for record in records]
+    assert [result and result[3] for result in results] == [row["Result"] for row in rows]
+    assert {record.benchmark.suite_version for record in records} == {"v6.1"}
+    units = {"Samples/s": "sample", "Queries/s": "sample", "Tokens/s": "token", "Latency (s)": "query"}
+    assert [m.per for record in records for m in record.measurements or () if m.primary] == [units[row["Units"]] for row in rows]  # fmt: skip
 
 
 def test_rounds_are_in_order() -> None:

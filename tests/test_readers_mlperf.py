@@ -118,7 +118,7 @@ def test_the_last_number_before_the_hash_counts_and_the_first_after_it(scored) -
     "text",
     [
         "", "hash\n", "accuracy=nan%\n", "accuracy=1.2.3%\n", "accuracy=1e9999\n", "{'rouge1': None}\n", "AUC=\n",
-        "INFO accuracy=76%\n", '        "accuracy": 96.6,\n', " 59.90% pass@1\n", "{'ruby': 411}\n", "mAP=-inf\n",
+        "about accuracy=76%\n", '        "accuracy": 96.6,\n', " 59.90% pass@1\n", "{'ruby': 411}\n", "mAP=-inf\n",
         f"accuracy={'9' * 100_000}\n", "accuracy=٧٦\n", "mATE: 0.88\n",
     ],
 )  # fmt: skip

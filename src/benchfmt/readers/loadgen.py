@@ -13,16 +13,17 @@ Source of the names: https://github.com/mlcommons/inference/tree/master/loadgen
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from benchfmt import numbers
-from benchfmt.readers import mllog_lines
+from benchfmt.readers import encodings, lines, mllog_lines
 
 HEAD_BYTES = TAIL_BYTES = 64 * 1024
 SUMMARY_BYTES = 1024 * 1024
@@ -97,7 +98,23 @@ _TWICE = ("result_completed_tokens_per_second", "result_inferred_completed_token
 """What a summary says twice since v4.1: as the result, and among the other numbers."""
 _ONCE = ("loadgen_version", "test_datetime", "requested_scenario", "effective_scenario", "result_validity")
 """What the detail log of one run says once."""
+_OWN = re.compile(
+    r"={20,}|MLPerf Results Summary|Additional Stats|Test Parameters Used|No performance results"
+    r"|\s*(?:SUT name|Scenario|Mode|Result is|Performance constraints satisfied|Min (?:duration|queries) satisfied"
+    r"|(?:TTFT |TPOT )?Early [Ss]topping (?:satisfied|Result)|Recommendations"
+    r"|(?:Samples|Tokens) per (?:second|query)|(?:Scheduled|Completed) (?:samples|tokens|groups) per second"
+    r"|[QT]PS w/o? loadgen overhead)[ (:]"
+    r"|[0-9.]+(?:th)? (?:first token |group )?percentile[ :]|(?:Min|Max|Mean) (?:First Token |group )?latency \(ns\)"
+    r"|(?:Min|Max|Mean) Time to Output Token|Per-(?:query|sample) latency:|Intervals between each IssueQuery"
+    r"|(?:samples_per_query|target_qps|(?:target|ttft|tpot)_latency|max_async_queries|m(?:in|ax)_(?:duration|query_count)"
+    r"|[a-z_]+_rng_seed|accuracy_log_[a-z_]+|print_timestamps|performance_[a-z_]+|WARNING)[ (:]"
+    r"|\s*\* (?:Processed|Would|Early|Not enough|Only|Need|Run |Increase|Decrease|Reduce|The test|TTFT|TPOT)"
+    r"|(?:No|[0-9]+) (?:warnings?|errors?|ERRORS?|ERROR\(S\)) encountered"
+)
+"""How the lines of a summary begin."""
+_OWN_DETAIL = re.compile(r':::(?:MLLOG|ENDPTS) |"pid": ')
 _PID = re.compile(rb'"pid": ?([0-9]+)')
+_SCENARIOS = ("SingleStream", "MultiStream", "MultiStreamFree", "Server", "Offline", "ConstantStream")
 _TRUTH = {"Yes": "true", "No": "false", "NO": "false"}
 _ERRORS = re.compile(r"(?:No errors|[0-9]+ ERRORS?|[0-9]+ ERROR\(S\)) encountered")
 _WARNINGS = re.compile(r"(?:No warnings|[0-9]+ warnings?) encountered")
@@ -146,11 +163,14 @@ def read_summary(path: Path) -> Log:
 
 def read_summaries(path: Path) -> list[Log]:
     """Return what a summary log says of each of its runs, in the order of the file; at least one, which may say nothing."""
-    data, whole = _ends(path, SUMMARY_BYTES, SUMMARY_BYTES)
-    digest = hashlib.sha256(data).hexdigest() if whole else None
-    text = _text(data)
-    # A last line without its end may be cut in the middle of a number.
-    runs = _runs(text[: text.rfind("\n") + 1])
+    start, end = _ends(path, SUMMARY_BYTES, SUMMARY_BYTES)
+    data = start if end is None else _joined(start, end)
+    digest = hashlib.sha256(data).hexdigest() if end is None else None
+    text = lines.text(data, _OWN)
+    if data and data.rstrip(b"\0")[-1:] not in (b"\n", b"\r"):
+        # A last line without its end may be cut in the middle of a number.
+        text = text[: text.rstrip("\n").rfind("\n") + 1]
+    runs = _runs(text)
     return [
         Log(
             path, run.all_values(), digest, len(data), run.counted(_FAILED), run.counted(_WARNED), run.is_accuracy, run.headline,
@@ -159,21 +179,45 @@ def read_summaries(path: Path) -> list[Log]:
     ]  # fmt: skip
 
 
-def _ends(path: Path, head: int, tail: int) -> tuple[bytes, bool]:
-    """Return a file, or its first and its last bytes, and whether that is all of it."""
+def is_summary(path: Path) -> bool:
+    """Say whether a file holds a summary, whatever it is called and whatever stands around, by a look at its two ends."""
+    try:
+        start, end = _ends(path, HEAD_BYTES, TAIL_BYTES)
+    except OSError:
+        return False
+    data = start if end is None else _joined(start, end)
+    # Most files are told by their bytes alone; those of UTF-16 have a NUL for every other.
+    words = _TITLE.encode() in data or (b"Scenario" in data and b"Result is" in data)
+    if not words and b"\0" not in data[:64]:
+        return False
+    runs = _runs(lines.text(data, _OWN))
+    return any(run.has_result and (_TITLE in run.marks or _is_head(run.values)) for run in runs)
+
+
+def _is_head(values: Mapping[str, str]) -> bool:
+    """Say whether a run without a title is one of LoadGen: its scenario, its mode and its verdict have LoadGen's words."""
+    scenario = values.get("effective_scenario", "").replace(" ", "")
+    mode = values.get("effective_test_mode", "")
+    return (
+        scenario in _SCENARIOS and mode.startswith(("Performance", "Submission", "FindPeak"))
+        and values.get("result_validity") in ("VALID", "INVALID")
+    )  # fmt: skip
+
+
+def _ends(path: Path, head: int, tail: int) -> tuple[bytes, bytes | None]:
+    """Return a whole file and None, or its first and its last bytes."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if size <= head + tail:
-            return file.read(head + tail), True
+            return file.read(head + tail), None
         start = file.read(head)
-        file.seek(-tail, 2)
-        end = file.read(tail)
-    # Half a line at the cut says nothing.
-    return start[: start.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :], False
+        file.seek(-tail - size % 2, 2)  # on a character's border in UTF-16 too
+        return start, file.read(tail + size % 2)
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+def _joined(start: bytes, end: bytes) -> bytes:
+    """Return the two ends of a file as one; half a line at the cut says nothing."""
+    return start[: start.rfind(b"\n") + 1] + end[end.find(b"\n") + 1 :]
 
 
 @dataclass
@@ -276,8 +320,8 @@ def _summary_values(text: str) -> Iterator[tuple[str, str]]:
             line = _BANNER  # what stands before the next summary was cut off, as a rule within a number
         key, colon, value = line.partition(":")
         name = key.strip()
-        if stopping and line.startswith(" * "):
-            notes.append(line)
+        if stopping and line.lstrip().startswith("* "):
+            notes.append(f" {line.lstrip()}")
             continue
         if stopping:
             yield stopping, "".join(notes)
@@ -357,7 +401,8 @@ def _latency_name(name: str, section: str) -> str | None:
 
 def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> Log:
     """Return what a detail log says, reading only its first and its last bytes."""
-    data, whole = _ends(path, head, tail)
+    start, end = _ends(path, head, tail)
+    data = _standing(start, end)
     values: dict[str, str] = {}
     twice: str | None = None
     differ = False
@@ -368,9 +413,26 @@ def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> L
         differ |= values.setdefault(name, said) != said and (name in _ONCE or name.startswith("result_"))
     count = len(_ERROR_KEY.findall(data))
     return Log(
-        path, values, hashlib.sha256(data).hexdigest() if whole else None, len(data) if whole else head + tail,
+        path, values, hashlib.sha256(start).hexdigest() if end is None else None, len(start) + len(end or b""),
         f"{count} errors in the detail log" if count else None, several=_several(data, twice if differ else None),
     )  # fmt: skip
+
+
+def _standing(start: bytes, end: bytes | None) -> bytes:
+    """Return the ends of a detail log as bytes in which its lines are found by their token."""
+    if lines.can_stand(start) and b":::MLLOG {&quot;" not in start:
+        return start if end is None else _joined(start, end)
+    encoding = encodings.encoding_of(start)
+    text = start.decode(encoding, "replace")
+    if end is not None:
+        last = end.decode(encoding.removesuffix("-sig") if encoding != "utf-16" else _byte_order(start), "replace")
+        text = text[: text.rfind("\n") + 1] + last[last.find("\n") + 1 :]
+    return lines.text(text, _OWN_DETAIL).encode("utf-8", "replace")
+
+
+def _byte_order(start: bytes) -> str:
+    """Return the encoding of the rest of a text that begins with a mark of UTF-16."""
+    return "utf-16-le" if start.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
 
 
 def _several(data: bytes, twice: str | None) -> str | None:

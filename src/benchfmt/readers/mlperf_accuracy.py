@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import lines
 
 READ_BYTES = 4 * 2**20
 """How much of a file is read: longer ones give their first and last half of it, where tools print their scores."""
@@ -55,6 +56,11 @@ _END_TO_END = re.compile(rf"Accuracy:\s*{_NUMBER}(%?)", re.ASCII)
 _DRIVING = re.compile(rf"(mAP_3D|mAP|mIOU|Mean IoU):\s*{_NUMBER}(%?)", re.ASCII)
 _MAP_LATER = re.compile(rf"mAP={_NUMBER}(%?)", re.ASCII)
 _HASH = re.compile(r"hash=(\w+)\s*$", re.ASCII)
+_OWN = re.compile(
+    rf"(?:accuracy|AUC|mAP|hash)=|\{{?\s*['\"]?(?:accuracy|{_KEYS})['\"]?\s*:|Word Error Rate:|BLEU:|Accuracy:"
+    r"|(?:mAP_3D|mAP|mIOU|Mean IoU):|metric/"
+)
+"""How the lines that say a score begin."""
 _GLUED_HASH = re.compile(r"\dhash=(\w+)\s*$", re.ASCII)
 
 _Found = tuple[str, str, str | None]
@@ -66,16 +72,27 @@ def scores(path: Path, limits: Limits = LIMITS) -> dict[str, Score]:
     Where a name stands several times the checker's rule holds: the last one before the first `hash=` line, or else
     the first one after it (tools print progress before the hash; people append other runs after it).
     """
-    found: dict[str, Score] = {}
-    for number, line in _lines(path, min(READ_BYTES, limits.json_bytes)):
-        hashed = "hash" in found
-        for name, text, unit in _line(line):
-            if not hashed or name not in found:
-                found[name] = Score(text, unit, number)
+    most = min(READ_BYTES, limits.json_bytes)
+    found = _scores(_lines(path, most))
+    if not {"hash"} < found.keys() and path.stat().st_size <= most:
+        # Behind prefixes and in other forms neither the hash nor what begins a line is found.
+        behind = _scores((line.number, line.text) for line in lines.read(path, _OWN, limits))
+        found = behind if len(behind) > len(found) else found
     if "glued_hash" in found:
         found.setdefault("hash", found["glued_hash"])
     if "mAP_3D" in found:
         found.pop("mAP", None)  # the same number, rounded, from the evaluation's own table
+    return found
+
+
+def _scores(numbered: Iterable[tuple[int, str]]) -> dict[str, Score]:
+    """Return what lines say, by the line's own name."""
+    found: dict[str, Score] = {}
+    for number, line in numbered:
+        hashed = "hash" in found
+        for name, text, unit in _line(line):
+            if not hashed or name not in found:
+                found[name] = Score(text, unit, number)
     return found
 
 
@@ -129,10 +146,10 @@ def of(name: str, found: Mapping[str, Score]) -> Score | None:
 
 def _belongs(name: str, score: Score, found: Mapping[str, Score]) -> bool:
     """Return whether an accuracy is of the line that the metric is about: AUC and word error lines have one too."""
-    lines = {other: found[other].line for other in ("word_error_rate", "AUC") if other in found}
+    others = {other: found[other].line for other in ("word_error_rate", "AUC") if other in found}
     if name in ("WER", "ACCURACY"):
-        return lines.get("word_error_rate") == score.line
-    return name != "acc" or score.line not in lines.values()
+        return others.get("word_error_rate") == score.line
+    return name != "acc" or score.line not in others.values()
 
 
 def _line(line: str) -> Iterator[_Found]:
@@ -193,8 +210,8 @@ def _lines(path: Path, most: int) -> Iterator[tuple[int, str]]:
     yield from enumerate(_split(start, encoding), 1)
     if size > most:
         # The first of these lines is cut.
-        lines = _split(end, encoding)[1:]
-        yield from zip(range(-len(lines), 0), lines, strict=True)
+        last = _split(end, encoding)[1:]
+        yield from zip(range(-len(last), 0), last, strict=True)
 
 
 def _encoding(start: bytes) -> str:

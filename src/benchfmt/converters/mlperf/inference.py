@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
-from benchfmt.converters.mlperf import endpoints, layout, loadgen_record
-from benchfmt.converters.mlperf.layout import Folders
+from benchfmt.converters.mlperf import endpoints, layout, loadgen_record, loose_logs
+from benchfmt.converters.mlperf.layout import Folders, Place
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.submission import NAME, VERSION, Run, Task, frame, pruned, quality
 from benchfmt.finding import BenchfmtError
@@ -29,7 +29,8 @@ def detect(source: Source) -> Match | None:
     """Say whether a source holds LoadGen logs of a submission, or None."""
     names = [path for path in source.files if path.name in (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS)]
     if not names:
-        return None
+        loose = next(loose_logs.summaries(source), None)
+        return Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen") if loose else None
     return Match(0.85, f"{len(names)} LoadGen logs, first {source.relative(names[0])}")
 
 
@@ -39,7 +40,8 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     if wanted is not None and wanted not in rules.ROUNDS:
         raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}")
     folders = Folders.of(source)
-    homes = layout.Homes()
+    homes, submissions = layout.Homes(), layout.Homes()
+    summaries: list[Path] = []
     places = Places.of(source)
     for folder, name in folders.runs():
         if reason := places.why(folder):
@@ -48,21 +50,42 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             continue
         where = layout.place(folder)
         homes.add(folder, where)
+        if where.prefix:
+            submissions.add(folder, where)
         found = layout.supporting(folder, where, folders)
+        found += loose_logs.described(folder, {role for role, _ in found}, folders)
         files = [(role, path) for role, path in found if path.name != name]
+        path = _as_given(source, folder, name)
+        if name == layout.SUMMARY:
+            summaries.append(path)
         yield Unit(
-            Path(folder, name) if source.root.is_absolute() else _as_given(source, folder, name),
+            path,
             tuple(_as_given(source, *path.as_posix().rsplit("/", 1)) for _, path in files),
             options,
             Task(where, tuple(role for role, _ in files)),
             source.limits,
         )
+    for loose in loose_logs.outside(source, submissions, summaries):
+        if isinstance(loose, Skipped):
+            yield loose
+        elif reason := places.why(layout.absolute(loose).rpartition("/")[0]):
+            yield Skipped(loose, reason)
+        else:
+            yield _loose(source, folders, loose, options)
     yield from (Skipped(path, "a link, which is not followed") for path in folders.links)
     for path in source.files:
         why = layout.why_skipped(source.relative(path))
         if why and homes.hold(layout.absolute(path)):
             yield Skipped(path, why)
     yield from places.skipped(source)
+
+
+def _loose(source: Source, folders: Folders, path: Path, options: Mapping[str, str]) -> Unit:
+    """Return the unit of a summary that is not named as LoadGen names one."""
+    folder = layout.absolute(path).rpartition("/")[0]
+    beside = list(loose_logs.described(folder, (), folders))
+    files = tuple(_as_given(source, *file.as_posix().rsplit("/", 1)) for _, file in beside)
+    return Unit(path, files, options, Task(Place(""), tuple(role for role, _ in beside)), source.limits)
 
 
 def _as_given(source: Source, folder: str, name: str) -> Path:

@@ -155,6 +155,9 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
         run.extensions["benchmark_directory"] = place.benchmark
     location = place.location
     where = f"{location}/performance/{place.run}" if location and place.run not in (None, "run_1") else location
+    said_division = systems.said(description.get("division"))
+    if said_division is not None and place.division is None:
+        run.extensions["division"] = said_division  # what is in no submission is in no division
     category = systems.said(description.get("status"))
     run.attribution = _attribution(run, names, round_id, description, measured, measured_at)
     what = run.attribution.plain()

@@ -1,0 +1,71 @@
+"""LoadGen logs outside of submissions: summaries under any name, and the descriptions that stand beside a run.
+
+A summary is known by what it says, since people rename it, paste it into a page or keep a console's output that ends with
+it. MLCommons' automation (mlcflow, before it CM) puts `measurements.json` and `system_meta.json` into the run's own folder;
+they are what a submission keeps in `measurements/` and `systems/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from benchfmt.converters.base import Skipped, Source
+from benchfmt.converters.mlperf import layout
+from benchfmt.converters.mlperf.layout import Folders, Homes
+from benchfmt.readers import lines, loadgen
+
+_DESCRIPTIONS = {"measurements": "measurements.json", "system": "system_meta.json"}
+_CANONICAL = (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS, "accuracy.txt", layout.POWER_LOG)
+_FOR_PEOPLE = (".md", ".html", ".htm", ".rst")
+"""Pages may hold a summary; in a submission they never do."""
+
+
+def described(folder: str, roles: Collection[str], folders: Folders) -> Iterator[tuple[str, Path]]:
+    """Yield the descriptions beside a run that nothing nearer describes, each with its role."""
+    above = [folder]
+    while above[-1].rpartition("/")[2].startswith("run_") or above[-1].endswith("/performance"):
+        above.append(above[-1].rpartition("/")[0])
+    for role, name in _DESCRIPTIONS.items():
+        here = next((place for place in above if role not in roles and folders.has(place, name)), None)
+        if here is not None:
+            yield role, Path(here, name)
+
+
+def summaries(source: Source) -> Iterator[Path]:
+    """Yield the files of a source that hold a summary and are not named as LoadGen names one, by a look at their ends."""
+    for name in source.files.texts():
+        path = Path(name)
+        wanted = path == source.root or _may_be(path, source.relative(path))
+        if wanted and path.name not in _CANONICAL and path.is_file() and not path.is_symlink():
+            yield from [path] if loadgen.is_summary(path) else []
+
+
+def _may_be(path: Path, relative: str) -> bool:
+    ending = path.suffix.lower()
+    if ending not in lines.ENDINGS:
+        return False
+    return ending in _FOR_PEOPLE or layout.why_skipped(relative) is None
+
+
+def outside(source: Source, submissions: Homes, named: Collection[Path]) -> Iterator[Path | Skipped]:
+    """Yield the summaries that no submission holds; one that repeats the run of another file is skipped with the reason.
+
+    `named` are the summaries that are named as LoadGen names them.
+    """
+    found = [path for path in summaries(source) if not submissions.hold(layout.absolute(path))]
+    if not found:
+        return
+    seen: dict[frozenset[tuple[str, str]], Path] = {}
+    for path in named:
+        for log in loadgen.read_summaries(path):
+            seen.setdefault(frozenset(log.values.items()), path)
+    for path in found:
+        runs = [frozenset(log.values.items()) for log in loadgen.read_summaries(path) if not log.accuracy_mode]
+        before = seen.get(runs[0]) if runs and all(run in seen for run in runs) else None
+        if before is not None:
+            yield Skipped(path, f"says what {source.relative(before)} says: the same run")
+            continue
+        for run in runs:
+            seen.setdefault(run, path)
+        yield path
