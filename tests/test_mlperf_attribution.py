@@ -202,6 +202,20 @@ def test_an_input_is_only_written_where_it_is_said(
     assert (record.model.parameters, record.model.flop) == (None, None)
 
 
+@pytest.mark.parametrize("retraining", ["yes", "see README.md", None])
+def test_weights_that_were_trained_on_prove_no_input(tmp_path: Path, retraining: str | None) -> None:
+    tree = opened(tmp_path)
+    said_of = {**MEASURED, "starting_weights_filename": "mobilenet_v1_0.25_192.tgz", "retraining": retraining}
+    tree.add("mobilenet-x", "Offline", offline("v5.1"), accuracy=IMAGES, measured=said_of)
+    tree.add("mobilenet-v1-0.25-128", "Offline", offline("v5.1"), accuracy=IMAGES, measured=said_of)
+    shapes = {
+        r.model.name if r.model else None: r.configuration.input_shape
+        for r in converted(tmp_path)[0]
+        if r.configuration
+    }
+    assert shapes == {"mobilenet-x": None, "mobilenet-v1-0.25-128": [128, 128]}
+
+
 @pytest.mark.parametrize(
     ("benchmark", "shape", "parameters"), [("resnet50", [224, 224], 25600000), ("bert-99.9", [384], 340000000), ("retinanet", [800, 800], None)]
 )  # fmt: skip
@@ -264,6 +278,8 @@ def test_a_run_without_the_folders_of_a_submission_is_of_no_division(tmp_path: P
         ("ssdlite-mobilenet-v3-large-coco", "v2.1", "ssdlite-mobilenet-v3-large-coco", "coco"),
         ("faster-rcnn-resnet50-coco", "v3.0", "faster-rcnn-resnet50-coco", "coco"),
         ("yolo-v4-mobilenet", "v5.1", "yolo-v4-mobilenet", None),
+        ("ssd-resnet101-v1-fpn-coco17-tpu-8", "v2.0", "ssd-resnet101-v1-fpn-coco17-tpu-8", "coco"),
+        ("mobilenet-ssd-v2", "v2.0", "ssd-small", "coco-2017"),
         ("efficientdet-d0-efficientnet-b0-coco2017", "v5.1", "efficientdet-d0-efficientnet-b0-coco2017", "coco-2017"),
         ("retinanet-resnet50-fpn", "v2.0", "retinanet-resnet50-fpn", None),
     ],

@@ -57,6 +57,7 @@ _GENERIC: dict[str, tuple[str, str, str | None]] = {
     "mean": ("dice", "1", None),
 }
 """What a line that names its unit says of a benchmark that is not known."""
+_NOT_RETRAINED = ("no", "n", "none", "0", "false")
 _VERDICT_BYTES = 1_000_000
 _OF_TOTAL = {"acc", "ACCURACY", "WER", "AUC"}
 """The scores whose line says of how many samples they are."""
@@ -189,21 +190,27 @@ def _attribution(
     run: Run, names: Names, round_id: str | None, description: dict[str, Any], measured: dict[str, Any], path: str
 ) -> Attribution:
     """Return what was run, by what the folder, the descriptions and the score lines say."""
-    weights = measured.get("starting_weights_filename")
     division = run.place.division or description.get("division")
     return attribute(
         Said(
             name=run.place.benchmark,
-            division=division if isinstance(division, str) else None,
+            division=division.strip().lower() if isinstance(division, str) else None,
             round_id=round_id,
             benchmark=names.known,
-            weights=Filled.said(weights if isinstance(weights, str) and "," not in weights else None, path),
+            weights=Filled.said(_weights(measured), path),
             samples=_judged(run),
             scored=_scored_task(run),
             precision=Filled.said(systems.precision(measured.get("weight_data_types")), path),
             automotive=automotive.benchmark(names.benchmark) if run.automotive else None,
         )
     )
+
+
+def _weights(measured: dict[str, Any]) -> str | None:
+    """Return the file of the weights that were run: the one file that they started from, unless they were trained on."""
+    weights, retraining = measured.get("starting_weights_filename"), measured.get("retraining")
+    kept = isinstance(retraining, str) and retraining.strip().lower() in _NOT_RETRAINED
+    return weights if kept and isinstance(weights, str) and "," not in weights else None
 
 
 def _judged(run: Run) -> Filled | None:
