@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.mlperf_trees import detail, offline, put, summary
 
+from benchfmt import convert
 from benchfmt.converters.base import Skipped, Source, Unit, load
 from benchfmt.converters.mlperf import places
 from benchfmt.converters.mlperf.places import Places
@@ -204,6 +205,89 @@ def test_a_place_is_looked_up_once(tmp_path: Path) -> None:
     known = Places.of(Source(tmp_path))
     folder = (tmp_path / ORG / "code" / "resnet50").as_posix()
     assert known.why(folder) == known.why(folder) == places.CODE
+
+
+SEEDS = ("effective_qsl_rng_seed", "effective_sample_index_rng_seed", "effective_schedule_rng_seed")
+OF_TESTS = {
+    "TEST01": {
+        "effective_accuracy_log_rng_seed": "720381539243781796",
+        "effective_accuracy_log_sampling_target": "128",
+    },
+    "TEST01 by a share": {"effective_accuracy_log_probability": "0.1"},
+    "TEST04-A": {"effective_performance_issue_unique": "true"},
+    "TEST04-B": {"effective_performance_issue_same": "true"},
+    "TEST05 of v1.0": dict(zip(SEEDS, ("313588358309856706", "471397156132239067", "413914573387865862"), strict=True)),
+    "TEST05 of v4.1": dict(
+        zip(SEEDS, ("16799458546791641818", "5453809927556429288", "5435552105434836064"), strict=True)
+    ),
+}
+FOUND = (
+    "warning_generic_message",
+    '"Found Audit Config file (audit.config). Overriding TestSettings from audit.config file."',
+)
+NOT_SET = {
+    "effective_accuracy_log_rng_seed": "0", "effective_accuracy_log_probability": "0",
+    "effective_accuracy_log_sampling_target": "0", "effective_performance_issue_unique": "false",
+    "effective_performance_issue_same": "false",
+}  # fmt: skip
+
+
+def said_by(values: dict[str, str], logs: str) -> dict[str, str]:
+    """Return the logs of a run with some settings, in both logs or in one of them."""
+    shown = [f"{name.removeprefix('effective_')} : {text}" for name, text in values.items() if name not in SEEDS]
+    shown += [f"{name.removeprefix('effective_')} : {values[name]}" for name in SEEDS if name in values]
+    own = offline(**{name: values[name] for name in SEEDS if name in values})
+    lines = "\n".join(line.replace("true", "1").replace("false", "0") for line in shown)
+    both = {
+        "mlperf_log_summary.txt": summary(own).replace("samples_per_query :", f"{lines}\nsamples_per_query :", 1),
+        "mlperf_log_detail.txt": detail({**own, **values}),
+    }
+    return {name: text for name, text in both.items() if logs in ("both", name)}
+
+
+@pytest.mark.parametrize("logs", ["both", "mlperf_log_summary.txt", "mlperf_log_detail.txt"])
+@pytest.mark.parametrize("case", OF_TESTS)
+def test_a_run_of_a_compliance_test_is_known_by_its_settings(case: str, logs: str, tmp_path: Path) -> None:
+    place = f"{ORG}/results/box9/resnet50/Offline/performance/run_1"
+    for name, text in said_by(OF_TESTS[case], logs).items():
+        tree(tmp_path, place, name, text)
+    conversion = convert(tmp_path, "mlperf-inference")
+    assert list(conversion) == [] and conversion.account.ok
+    told = {entry.path.rpartition("/")[2]: str(entry.reason) for entry in conversion.account.files}
+    assert all(entry.role == "skipped" for entry in conversion.account.files)
+    assert all("compliance test" in reason for reason in told.values())
+
+
+@pytest.mark.parametrize("logs", ["both", "mlperf_log_summary.txt", "mlperf_log_detail.txt"])
+def test_settings_that_are_off_are_those_of_a_result(logs: str, tmp_path: Path) -> None:
+    for name, text in said_by(NOT_SET, logs).items():
+        tree(tmp_path, f"{ORG}/results/box9/resnet50/Offline/performance/run_1", name, text)
+    assert len(list(convert(tmp_path, "mlperf-inference"))) == 1
+
+
+@pytest.mark.parametrize(("own_seeds", "records"), [(True, 0), (False, 1)])
+def test_an_audit_config_that_changes_nothing_is_no_test(own_seeds: bool, records: int, tmp_path: Path) -> None:
+    values = offline(**dict(zip(SEEDS, ("11", "12", "13"), strict=True))) if own_seeds else offline()
+    place = f"{ORG}/results/box9/resnet50/Offline/performance/run_1"
+    tree(tmp_path, place, "mlperf_log_detail.txt", detail(values, more=[FOUND]))
+    tree(tmp_path, place, "audit.config", "*.*.mode = 2\n")
+    conversion = convert(tmp_path, "mlperf-inference")
+    assert len(list(conversion)) == records and conversion.account.ok
+
+
+def test_the_real_ones_by_what_they_say(faults: Path, tmp_path: Path) -> None:
+    """The same logs where a result would stand."""
+    for number, log in enumerate(sorted((faults / "mlperf" / "compliance_as_results").rglob("mlperf_log_summary.txt"))):
+        for name in LOGS:
+            if (log.parent / name).exists():
+                tree(
+                    tmp_path,
+                    f"open/Lab/results/box/net{number}/SingleStream/performance/run_1",
+                    name,
+                    (log.parent / name).read_text(),
+                )
+    conversion = convert(tmp_path, "mlperf-inference")
+    assert list(conversion) == [] and conversion.account.ok
 
 
 def test_the_real_ones(faults: Path) -> None:

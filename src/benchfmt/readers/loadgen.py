@@ -76,6 +76,11 @@ _NAMES = {
     "max_duration (ms)": "effective_max_duration_ms",
     "min_query_count": "effective_min_query_count",
     "max_query_count": "effective_max_query_count",
+    "accuracy_log_rng_seed": "effective_accuracy_log_rng_seed",
+    "accuracy_log_probability": "effective_accuracy_log_probability",
+    "accuracy_log_sampling_target": "effective_accuracy_log_sampling_target",
+    "performance_issue_unique": "effective_performance_issue_unique",
+    "performance_issue_same": "effective_performance_issue_same",
     "qsl_rng_seed": "effective_qsl_rng_seed",
     "sample_index_rng_seed": "effective_sample_index_rng_seed",
     "schedule_rng_seed": "effective_schedule_rng_seed",
@@ -120,6 +125,8 @@ _ERRORS = re.compile(r"(?:No errors|[0-9]+ ERRORS?|[0-9]+ ERROR\(S\)) encountere
 _WARNINGS = re.compile(r"(?:No warnings|[0-9]+ warnings?) encountered")
 _NO_SPEED = "No performance results in accuracy mode"
 _BANNER = "=" * 48
+_AUDITED = (b"Found Audit Config file", b"Test05 flag detected")
+"""What a detail log says where an audit.config gave the settings."""
 _PERMUTED = "sample_concatenate_permutation was set to true"
 
 
@@ -129,7 +136,7 @@ class Log:
 
     `sha256` is the hash of the file where all of it was read, else None; `read_bytes` is how much was read. `headline`
     names what a summary says before it says whether the result is valid: what LoadGen took for the result in its time.
-    `several` says why a detail log is of more than one run.
+    `several` says why a detail log is of more than one run, `audited` that LoadGen found the settings of a compliance test.
     """
 
     path: Path
@@ -141,6 +148,7 @@ class Log:
     accuracy_mode: bool = False
     headline: tuple[str, ...] = ()
     several: str | None = None
+    audited: bool = False
 
     def number(self, name: str) -> float | None:
         """Return a value as a number, or None where the log does not say one."""
@@ -415,6 +423,7 @@ def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> L
     return Log(
         path, values, hashlib.sha256(start).hexdigest() if end is None else None, len(start) + len(end or b""),
         f"{count} errors in the detail log" if count else None, several=_several(data, twice if differ else None),
+        audited=any(words in data for words in _AUDITED),
     )  # fmt: skip
 
 

@@ -136,6 +136,34 @@ def _agree(seeds: Mapping[str, str], known: Mapping[str, str]) -> bool:
     return bool(shared) and all(seeds[key].strip() == known[key] for key in shared)
 
 
+def compliance_test(log: Mapping[str, str], *, audited: bool) -> str | None:
+    """Return why a LoadGen run was one of a compliance test, by its settings as the detail log names them, or None.
+
+    TEST01 and its like keep answers of a performance run, TEST04 issues one sample again and again or none twice, and
+    TEST05 has seeds of its own. `audited` says that LoadGen found an audit.config; one that changes nothing is no test.
+    """
+    for name, test in _SETTINGS_OF_TESTS.items():
+        if log.get(f"effective_{name}", "").strip() not in _OFF:
+            return f"a run of {test} ({name} is {log[f'effective_{name}'].strip()})"
+    seeds = {name: log[f"effective_{name}"] for name in _SEEDS if f"effective_{name}" in log}
+    if any(_agree(seeds, known) for known in _data()["compliance"]["seeds"]):
+        return "a run of compliance test TEST05 (its seeds are those of the test)"
+    if audited and seeds and round_of(seeds) is None:
+        return "a run of a compliance test (an audit.config gave it seeds of no round)"
+    return None
+
+
+_SETTINGS_OF_TESTS = {
+    "performance_issue_unique": "compliance test TEST04-A",
+    "performance_issue_same": "compliance test TEST04-B",
+    "accuracy_log_sampling_target": "a compliance test that keeps answers, such as TEST01",
+    "accuracy_log_rng_seed": "a compliance test that keeps answers, such as TEST01",
+    "accuracy_log_probability": "a compliance test that keeps answers, such as TEST01",
+}
+_OFF = frozenset({"", "0", "0.0", "false", "False"})
+_SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
+
+
 def seeds_of(round_id: str) -> Mapping[str, str]:
     """The seeds of a round by LoadGen's names, empty for an unknown round."""
     return _rounds().get(round_id, MappingProxyType({}))

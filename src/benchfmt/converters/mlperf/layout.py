@@ -44,6 +44,7 @@ _WHY = (
     (re.compile(r"mlperf_log_trace\.json$"), "a trace of events"),
     (re.compile(r"(^|/)power/|(^|/)ptd_logs\.txt$"), "log of the power meter's software"),
     (re.compile(r"(^|/)(power_settings|analyzer_table)\.[a-z]+$"), "a description of the power meter for people"),
+    (re.compile(r"(^|/)audit\.config$"), "settings of a compliance test"),
     (re.compile(r"(^|/)mlperf\.conf$"), "the suite's own settings, the same in every submission of a round"),
     (re.compile(rf"(^|/){re.escape(model_mapping.NAME)}$"), "gives models of an open submission their benchmarks, but no result of them is here"),
     (re.compile(r"(^|/)(code|src)/"), "code of the submission"),

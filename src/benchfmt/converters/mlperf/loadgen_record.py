@@ -111,6 +111,8 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
             yield Skipped(run.unit.path, "repeats a run that stands above it, to the last digit", number)
         elif summary.accuracy_mode:
             yield Skipped(run.unit.path, _ACCURACY_RUN, number if len(summaries) > 1 else None)
+        elif test := _compliance_test(summary, detail if len(summaries) == 1 else None):
+            yield from _left_out(run, test, number if len(summaries) > 1 else None)
         else:
             told.append(summary)
     if len(told) == 1:
@@ -119,11 +121,27 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
         yield from _of_several(run, told, summaries, detail)
 
 
-def _of_detail(run: Run) -> dict[str, Any] | Failed:
+def _compliance_test(summary: Log | None, detail: Log | None) -> str | None:
+    """Return why a run counts for nothing by what its logs say, whatever its folder is called; None for any other."""
+    return rules.compliance_test(merged(summary, detail), audited=bool(detail and detail.audited))
+
+
+def _left_out(run: Run, test: str, number: int | None = None) -> Iterator[Skipped]:
+    """Yield the logs of a run that counts for nothing; `number` is that of a run among several of one summary."""
+    reason = f"{test}: it shows that results can be trusted, and is none"
+    yield Skipped(run.unit.path, reason, number)
+    detail = run.one("detail")
+    if detail and number is None:
+        yield Skipped(detail, reason)
+
+
+def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
     """Return the record of a detail log that has no summary."""
     detail = loadgen.read_detail(run.unit.path)
     if detail.several:
         return Failed(run.unit.path, f"the detail log is of more than one run: {detail.several}")
+    if test := _compliance_test(None, detail):
+        return next(_left_out(run, test))
     return _record(run, None, detail)
 
 
