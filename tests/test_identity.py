@@ -17,6 +17,7 @@ from benchfmt.identity import (
     platform,
     record_id,
     record_ids,
+    submitted_system_id,
     system_id,
 )  # fmt: skip
 from benchfmt.record import Record
@@ -67,6 +68,35 @@ def test_two_unknown_machines_never_become_one() -> None:
     assert system_id(PC, {"path": "a.csv"}) == independent("sys1-", [PC, {"path": "a.csv"}])
     assert system_id(PC, {"path": "a.csv"}) != system_id(PC, {"path": "b.csv"})
     assert system_id(PC) == independent("sys1-", [PC, {}])
+
+
+@pytest.mark.parametrize(
+    ("execution", "place"),
+    [
+        ("v5.1/closed/Acme/results/box9/resnet50/Offline", "v5.1/closed/Acme/results/box9"),
+        ("v0.7/open/Acme Labs/results/box 9/resnet/offline", "v0.7/open/Acme Labs/results/box 9"),
+        ("v3.0/Acme/results/box9/weak/openfold", "v3.0/Acme/results/box9"),
+        ("v1.0/Closed/Acme/results/rig", "v1.0/Closed/Acme/results/rig"),
+        ("closed/Acme/results/box9/resnet50/Offline", None),
+        ("5ad1f9c4-uuid", None),
+        ("v5.1/closed/Acme/box9", None),
+        (None, None),
+    ],
+)
+def test_a_system_of_a_submission_goes_by_its_place(execution: str | None, place: str | None) -> None:
+    wanted = independent("sys1-place-", ["mlperf-hpc", place]) if place else None
+    assert submitted_system_id("mlperf-hpc", execution) == wanted
+    assert submitted_system_id("lpdnn", execution) is None
+
+
+def test_a_record_of_a_submission_names_its_system_by_the_place() -> None:
+    execution = "v5.1/closed/Acme/results/box9/resnet50/Offline"
+    for system in (PC, PC | {"processor": {"cores": 64}}):
+        named = identified(
+            record(benchmark={"suite": "mlperf-inference"}, system=system, provenance={"execution": execution})
+        )
+        assert named.system is not None
+        assert named.system.id == submitted_system_id("mlperf-inference", execution)
 
 
 def test_a_platform_of_the_vocabulary_goes_by_its_id() -> None:

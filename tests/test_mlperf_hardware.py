@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from benchfmt import Record, convert, open_package
+from benchfmt import Record, convert, open_package, validate
 from mlperf_trees import SYSTEM, Submission, offline, put
 
 ROW = {
@@ -181,3 +182,124 @@ def test_the_hardware_of_storage_that_was_lost_is_found(faults: Path, place: str
     assert len(found) == records
     assert all(record.system and record.system.kind == "appliance" for record in found)
     assert not [finding for finding in conversion.account.findings if finding.code == "BF706"]
+
+
+# --- one result twice: one system ---
+
+RESULTS_ROW = {
+    "ID": "4.1-0001", "Submitter": "Acme", "Availability": "available", "Category": "closed", "Suite": "edge",
+    "System": "Acme Box 9", "Platform": "box9", "UsedModel": "resnet50", "Model": "resnet", "Scenario": "Offline",
+    "Accuracy": "acc: 76.5", "Nodes": 2, "Processor": "Acme Core 7", "host_processors_per_node": 2,
+    "host_processor_core_count": "16", "Accelerator": "NVIDIA A2", "a#": 4,
+    "Location": "closed/Acme/results/box9/resnet50/Offline", "Software": "TensorRT 8.6.1", "version": "v4.1",
+    "Performance_Result": 1000, "Performance_Units": "Samples/s",
+}  # fmt: skip
+EXPERIMENT = "mlperf-inference--v4.1--edge--closed--image-classification--offline/2024-09-01"
+
+
+def table(root: Path, kind: str) -> Path:
+    """Write the published row of the submission's result in one of the forms of tables."""
+    if kind == "csv":
+        return published(root / "summary.csv")
+    if kind == "results":
+        return put(root / "summary_results.json", json.dumps([RESULTS_ROW]))
+    row = {("Result_Units" if name == "Units" else name): cell for name, cell in ROW.items()}
+    return put(root / EXPERIMENT / "cm-result.json", json.dumps([row]))
+
+
+@pytest.mark.parametrize("kind", ["csv", "results", "cm"])
+@pytest.mark.parametrize("first", ["a", "z"])
+def test_a_published_row_and_its_log_are_two_records_of_one_system(tmp_path: Path, kind: str, first: str) -> None:
+    submission(tmp_path / "sources" / "m")
+    table(tmp_path / "sources" / first, kind)
+    account = convert(tmp_path / "sources").write(tmp_path / "package")
+    assert account.count("failed") == 0
+    assert not [finding for finding in account.findings if "described otherwise" in finding.message]
+    package = open_package(tmp_path / "package")
+    records = list(package.records())
+    assert len(records) == 2
+    assert len({record.provenance and record.provenance.execution for record in records}) == 1
+    assert len({record.system and record.system.id for record in records}) == len(package.systems) == 1
+    # The file says more than the row does.
+    assert all(record.system and record.system.memory_bytes == 64 * 2**30 for record in records)
+    assert validate(tmp_path / "package").ok
+
+
+@pytest.mark.parametrize("kind", ["csv", "results", "cm"])
+def test_the_system_is_one_where_row_and_log_are_converted_apart(tmp_path: Path, kind: str) -> None:
+    log = one(submission(tmp_path / "tree").root)
+    row = one(table(tmp_path, kind))
+    assert log.system
+    assert row.system
+    assert log.system.id == row.system.id
+    assert str(log.system.id).startswith("sys1-place-")
+    lines = put(tmp_path / "both.jsonl", "\n".join(json.dumps(record.to_dict()) for record in (row, log)) + "\n")
+    assert not [finding for finding in validate(lines).findings if finding.code == "BF508"]
+    account = convert(lines).write(tmp_path / "package")
+    assert account.count("failed") == 0
+    assert len(list(open_package(tmp_path / "package").records())) == 2
+    assert [system["memory_bytes"] for system in open_package(tmp_path / "package").systems.values()] == [64 * 2**30]
+
+
+@pytest.mark.parametrize(
+    ("changes", "member"),
+    [
+        ({"accelerators_per_node": "8"}, "system.accelerator.count"),
+        ({"host_processor_model_name": "Acme Core 8"}, "system.processor.name"),
+        ({"number_of_nodes": "3"}, "system.nodes"),
+    ],
+)
+def test_a_row_that_contradicts_the_file_is_told_and_stays(
+    tmp_path: Path, changes: dict[str, str], member: str
+) -> None:
+    submission(tmp_path / "sources")
+    published(tmp_path / "sources" / "summary.csv", **changes)
+    account = convert(tmp_path / "sources").write(tmp_path / "package")
+    assert account.count("failed") == 0
+    assert len(list(open_package(tmp_path / "package").records())) == 2
+    (finding,) = [finding for finding in account.findings if "described otherwise" in finding.message]
+    assert (finding.code, finding.field) == ("BF705", member)
+    (system,) = open_package(tmp_path / "package").systems.values()
+    assert system["accelerator"]["count"] == 4
+
+
+def test_other_rounds_divisions_and_submitters_are_other_systems(tmp_path: Path) -> None:
+    where = [
+        "closed/Acme/results/box9",
+        "open/Acme/results/box9",
+        "closed/Bolt/results/box9",
+        "closed/Acme/results/box8",
+    ]
+    for number, folder in enumerate(where):
+        published(tmp_path / f"{number}.csv", Location=f"{folder}/resnet50/Offline")
+    published(tmp_path / "old.csv", version="v4.0")
+    assert len({record.system and record.system.id for record in convert(tmp_path)}) == 5
+
+
+def test_an_author_s_id_of_two_machines_is_refused_as_before(tmp_path: Path) -> None:
+    record = one(submission(tmp_path / "tree").root).to_dict()
+    other = {**record, "id": "second", "system": {"id": "pc", "name": "another", "processor": {"cores": 4}}}
+    first = {**record, "id": "first", "system": {**record["system"], "id": "pc"}}
+    lines = put(tmp_path / "both.jsonl", "\n".join(map(json.dumps, (first, other))) + "\n")
+    assert [finding.code for finding in validate(lines).findings if finding.code == "BF508"] == ["BF508"]
+    account = convert(lines).write(tmp_path / "package")
+    assert sum(entry.failed or 0 for entry in account.files) == 1
+
+
+@pytest.mark.parametrize(
+    ("suites", "pairs"), [(["mlperf_inference"], 27), (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7)]
+)
+def test_published_rows_and_logs_of_the_samples_share_their_systems(
+    samples: Path, suites: list[str], pairs: int
+) -> None:
+    conversion = convert([samples / suite for suite in suites])
+    made: dict[str, set[bool]] = defaultdict(set)
+    systems: dict[str, set[str]] = defaultdict(set)
+    for record in conversion:
+        if record.provenance and record.provenance.execution and record.system:
+            made[record.provenance.execution].add("published" in str(record.provenance.converter))
+            systems[record.provenance.execution].add(str(record.system.id))
+    both = [execution for execution, kinds in made.items() if len(kinds) == 2]
+    assert len(both) == pairs
+    assert all(len(systems[execution]) == 1 for execution in both)
+    assert not [finding for finding in conversion.account.findings if "described otherwise" in finding.message]

@@ -14,17 +14,21 @@ from typing import Any, Literal
 
 from benchfmt.accounting import Account, Ledger
 from benchfmt.converters.base import Converter, Failed, Match, Part, Skipped, Source, Unit, load, names
-from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.described import contradictions, fullest
+from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.identity import PLACED_PREFIX
 from benchfmt.package import PackageError, PackageWriter, check_replaceable
 from benchfmt.readers.files import Listing
 from benchfmt.record import Record
 from benchfmt.running import Note, Packet, Units, batch_records, packets, stopped
 from benchfmt.sinks import Format
-from benchfmt.tables import TERM_COLUMNS, Batch, kept
+from benchfmt.tables import TERM_COLUMNS, Batch, kept, system_from_row
 from benchfmt.vocabulary import vocabulary
 
 _SAMPLED_FROM = 2_000
 _SAMPLE = 50
+_SHOWN = 60
+"""Characters of a value that a message shows."""
 _DIGITS = re.compile("[0-9]+")
 NOT_RECOGNISED = "not recognised"
 _LOOKS = f"{NOT_RECOGNISED}: "
@@ -366,6 +370,9 @@ class _Run:
         """What units say of other files than their own."""
         self.barren: list[int] = []
         """Files whose rows were all left out, each for its reason."""
+        self.described: dict[str, dict[str, Any]] = {}
+        """The systems of submissions by id, as fully as they were described so far."""
+        self.compared: dict[str, set[bytes]] = {}
         self._tell(0)
 
     def batches(self, packet: Packet) -> Iterator[Batch]:
@@ -411,7 +418,7 @@ class _Run:
         """Say whether a record is not there already; the same id with other content is a failure."""
         counts = self.ledger.counts(file)
         system = packet.systems[index]
-        if system >= 0 and self._clash([packet.forms[system]]):
+        if system >= 0 and self._clash(packet, [system], file):
             counts.failed += 1
             self.ledger.detail(file, None, "failed", _CLASH.format(packet.forms[system][0]))
             return False
@@ -439,7 +446,7 @@ class _Run:
             for row, words in rows:
                 self.ledger.detail(file, row, what, words)
         self.account.findings += part.findings
-        clash = self._clash(packet.forms)
+        clash = self._clash(packet, range(len(packet.forms)), file)
         if clash:
             counts.failed += part.converted
             self.ledger.detail(file, None, "failed", _CLASH.format(clash))
@@ -472,12 +479,31 @@ class _Run:
             counts.failed += part.converted
             self.ledger.detail(file, None, "failed", "records of these ids are there already, with other content")
 
-    def _clash(self, systems: Iterable[tuple[str, bytes]]) -> str | None:
+    def _clash(self, packet: Packet, systems: Iterable[int], file: int) -> str | None:
         """Return the id of a system that was described in another way before, or None; remember the others."""
-        for name, form in systems:
-            if self.systems.setdefault(name, form) != form:
+        for number in systems:
+            name, form = packet.forms[number]
+            if name.startswith(PLACED_PREFIX):
+                self._compare(packet, number, file)
+            elif self.systems.setdefault(name, form) != form:
                 return name
         return None
+
+    def _compare(self, packet: Packet, number: int, file: int) -> None:
+        """Tell where a system of a submission is described otherwise than before: it is one system all the same."""
+        name, form = packet.forms[number]
+        if form in self.compared.setdefault(name, set()):
+            return
+        self.compared[name].add(form)
+        assert packet.batch is not None  # noqa: S101 - a packet with systems has tables
+        system = system_from_row(packet.batch.systems.slice(number, 1).to_pylist()[0])
+        before = self.described.setdefault(name, system)
+        for member, here, there in contradictions(system, before):
+            words = f"the system {before.get('name', name)!r} is described otherwise by an earlier source: {_short(here)} is {_short(there)} there"
+            self.account.findings.append(
+                Finding("BF705", Severity.WARNING, self.ledger.shown(file), None, None, f"system.{member}", words)
+            )
+        self.described[name] = dict(fullest([before, system]))
 
     def _note(self, item: Note, file: int) -> None:
         if isinstance(item, Finding):
@@ -552,6 +578,11 @@ class _Prefixes:
                 wanted = ("label", "definition", "unit", "direction", "min", "max", "zero", "zero_stages")
                 entry.setdefault("metrics", {})[name] = {k: metric[k] for k in wanted if k in metric}
         return found
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _qualified(term: str) -> bool:

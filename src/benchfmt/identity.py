@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from benchfmt.vocabulary import vocabulary
 
 RECORD_PREFIX = "bf1-"
 SYSTEM_PREFIX = "sys1-"
+PLACED_PREFIX = "sys1-place-"
+_SUBMITTED = re.compile(r"^(v[0-9]{1,3}\.[0-9]{1,3}/(?:[^/]+/){1,8}?results/[^/]+)(?:/|$)")
+"""An execution that begins with a round of MLPerf and the folder of a system in it; the group is the folder's path."""
 GENERATED_ID = "^bf1-[a-z2-7]{26}$"
 _DIGITS = 26
 _DEEP = 100
@@ -91,11 +95,27 @@ def system_id(description: Mapping[str, Any], source: Mapping[str, Any] | None =
     return _hashed(SYSTEM_PREFIX, [description] if named else [description, source or {}])
 
 
+def submitted_system_id(suite: str, execution: str | None) -> str | None:
+    """Return the id of the system that a result of MLPerf was submitted for, or None where its place does not say it.
+
+    A published row and the files of the same result name it alike, however much each says of the hardware.
+    """
+    place = _SUBMITTED.match(execution) if execution and suite.startswith("mlperf-") else None
+    return _placed(suite, place[1]) if place else None
+
+
+@lru_cache(maxsize=1_000)
+def _placed(suite: str, place: str) -> str:
+    return _hashed(PLACED_PREFIX, [suite, place])
+
+
 def identified(record: Record) -> Record:
     """Return the record with the ids that it lacks."""
     changed: dict[str, Any] = {}
     if record.system and not record.system.id:
-        changed["system"] = record.system.model_copy(update={"id": _known_system_id(record)})
+        execution = record.provenance.execution if record.provenance else None
+        name = submitted_system_id(record.benchmark.suite, execution) or _known_system_id(record)
+        changed["system"] = record.system.model_copy(update={"id": name})
     if not record.id:
         changed["id"] = expected_id(record) or _hashed(RECORD_PREFIX, [record.to_dict()])
     return record.model_copy(update=changed) if changed else record

@@ -26,6 +26,7 @@ from typing import Any
 import pyarrow as pa
 
 from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Unit, load
+from benchfmt.described import size
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.identity import canonical, identified
 from benchfmt.possible import Withholder
@@ -219,7 +220,11 @@ def stopped(name: str, error: Exception) -> str:
 
 def batch_records(batch: Batch) -> Iterator[Record]:
     """Yield the records that a batch of tables holds."""
-    systems = {row["id"]: row for row in batch.systems.to_pylist()}
+    # A system of a submission may stand in a batch twice: as a table says it, and as its file does.
+    described: dict[str, list[dict[str, Any]]] = {}
+    for row in batch.systems.to_pylist():
+        described.setdefault(row["id"], []).append(row)
+    systems = {name: max(rows, key=lambda row: size(system_from_row(row))) for name, rows in described.items()}
     measurements: dict[str, list[dict[str, Any]]] = {}
     for row in batch.measurements.to_pylist():
         measurements.setdefault(row["record_id"], []).append(row)

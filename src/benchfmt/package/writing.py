@@ -11,12 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchfmt.described import fullest
 from benchfmt.descriptor import FILE_NAME, package_descriptor
+from benchfmt.identity import PLACED_PREFIX
 from benchfmt.package.errors import PackageError
 from benchfmt.package.replacing import check_replaceable, replace_folder
 from benchfmt.readers.files import file_sha256
 from benchfmt.sinks import Format, Sink, new_sink
-from benchfmt.tables import TABLES, Batch
+from benchfmt.tables import TABLES, Batch, system_from_row, system_row, table_of
 from benchfmt.vocabulary import vocabulary
 
 _MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
@@ -43,6 +45,8 @@ class PackageWriter:
         self.records = 0
         self._known: set[str] = set()
         self._dropped = False
+        self._placed: dict[str, dict[str, Any]] = {}
+        """The systems of submissions as last known: a later source may say more of them."""
 
     def __enter__(self) -> Self:
         """Make the folder in which the package grows; raises PackageError where its place is taken."""
@@ -68,7 +72,10 @@ class PackageWriter:
         """Add a batch; its systems join those already there."""
         fresh = []
         for index, name in enumerate(map(str, batch.systems["id"].to_pylist())):
-            if name not in self._known:
+            if name.startswith(PLACED_PREFIX):
+                system = system_from_row(batch.systems.slice(index, 1).to_pylist()[0])
+                self._placed[name] = dict(fullest([*filter(None, [self._placed.get(name)]), system]))
+            elif name not in self._known:
                 self._known.add(name)
                 fresh.append(index)
         if fresh:
@@ -85,6 +92,7 @@ class PackageWriter:
     def _finish(self) -> None:
         if not self.records:
             raise PackageError(f"{self.path}: a package without a record says nothing; none is written")
+        self._sinks["systems"].write(table_of("systems", [system_row(system) for system in self._placed.values()]))
         facts = {}
         for table in TABLES:
             path = self._sinks[table].close()

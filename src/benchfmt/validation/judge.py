@@ -18,9 +18,10 @@ from benchfmt.annotated import run as run_annotated
 from benchfmt.checks import integrity, structure
 from benchfmt.checks.catalogue import CODES
 from benchfmt.checks.frames import OWNER, ROW, Frames, with_facts
+from benchfmt.described import contradictions
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource, read_descriptor
 from benchfmt.finding import BenchfmtError
-from benchfmt.identity import identified
+from benchfmt.identity import PLACED_PREFIX, identified
 from benchfmt.migrate import VersionError, readable, to_current
 from benchfmt.package import PackageError, open_folder
 from benchfmt.readers import jsons
@@ -203,7 +204,7 @@ class Judge(Teller):
                 continue
             record = document.record
             system = record.system
-            if system and system.id and systems.setdefault(system.id, system) != system:
+            if system and system.id and _is_another(systems.setdefault(system.id, system), system):
                 words = f"the system {system.id} is described twice"
                 self.say(
                     "BF508", path.name, words,
@@ -328,6 +329,13 @@ class Judge(Teller):
         if "BF506" in self.codes:
             alone = Frames(records.filter(sound), measurements, systems, metrics, prefixes)
             self.tell(integrity.ids_follow(alone), shown)
+
+
+def _is_another(one: System, other: System) -> bool:
+    """Say whether two descriptions under one id are of two systems; of a system of a submission one may say less."""
+    if str(one.id).startswith(PLACED_PREFIX):
+        return any(contradictions(one.to_dict(), other.to_dict()))
+    return one != other
 
 
 def _is_descriptor(path: Path) -> bool:

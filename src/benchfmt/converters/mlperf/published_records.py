@@ -16,7 +16,7 @@ from benchfmt.converters.mlperf.attribution import HELD, Attribution, Filled
 from benchfmt.converters.mlperf.model_mapping import ModelMapping
 from benchfmt.converters.mlperf.published_rows import POWER, Result, Row, Table, Told
 from benchfmt.converters.mlperf.submission import SUITE
-from benchfmt.identity import record_ids, system_id
+from benchfmt.identity import record_ids, submitted_system_id, system_id
 from benchfmt.numbers import of_json
 from benchfmt.readers.jsons import Digits
 from benchfmt.readers.mlperf_json import count
@@ -139,24 +139,26 @@ class Maker:
         measurements = [*self._performance(result, said), *_power(result, said), *scores]
         where = _location(row) or self._folder(said)
         what = attributed(said).plain()
+        suite = rules_of_cars.SUITE if automotive else SUITE
+        execution = "/".join(filter(None, (round_id, where))) if where else None
         data = {
             "benchfmt": "1.0",
             "benchmark": given(
-                suite=rules_of_cars.SUITE if automotive else SUITE, suite_version=round_id,
+                suite=suite, suite_version=round_id,
                 name=said.benchmark or row.text("Model") or row.text("MlperfModel"), division=said.division,
                 category=said.category, system_type=said.system_type, scenario=said.scenario, phase="inference",
             ),
             "task": what["task"],
             "dataset": what["dataset"],
             "model": what["model"],
-            "system": self._system(row),
+            "system": self._system(row, suite, execution),
             "software": dict(_software(row.text("framework") or "")),
             "configuration": what["configuration"],
             "measurements": measurements,
             "status": "ok",
             "provenance": given(
                 submitter=row.text("Organization") or self._submitter(), url=row.text("url"),
-                execution="/".join(filter(None, (round_id, where))) if where else None,
+                execution=execution,
                 sources=[{"path": self.table.path, "sha256": self.sha256, "locator": row.locator}],
                 converter=NAME, converter_version=VERSION,
             ),
@@ -257,7 +259,7 @@ class Maker:
                     self.told.see(row.number, "BF301", words, "Accuracy_div_100")
         return list(found.values()), scored and len(found) == max(1, len(named))
 
-    def _system(self, row: Row) -> System | None:
+    def _system(self, row: Row, suite: str, execution: str | None) -> System | None:
         names = (
             "SystemName",
             "Platform",
@@ -266,11 +268,13 @@ class Maker:
             "operating_system",
             *_COUNTS,
         )
-        key = row.key(names)
+        submitted = submitted_system_id(suite, execution)
+        key = (submitted, *row.key(names))
         if key not in self.systems:
             data = _system(row)
             source = {"path": self.table.path, "sha256": self.sha256}
-            self.systems[key] = System.model_validate({"id": system_id(data, source), **data}) if data else None
+            known = submitted or system_id(data, source)
+            self.systems[key] = System.model_validate({"id": known, **data}) if data else None
         return self.systems[key]
 
 
