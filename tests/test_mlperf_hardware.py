@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from benchfmt import Record, convert, open_package, validate
+from benchfmt.converters.mlperf.published_rounds import round_of
+from benchfmt.record import Accelerator
 from mlperf_trees import SYSTEM, Submission, offline, put
 
 ROW = {
@@ -287,7 +291,7 @@ def test_an_author_s_id_of_two_machines_is_refused_as_before(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("suites", "pairs"), [(["mlperf_inference"], 27), (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7)]
+    ("suites", "pairs"), [(["mlperf_inference"], 37), (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7)]
 )
 def test_published_rows_and_logs_of_the_samples_share_their_systems(
     samples: Path, suites: list[str], pairs: int
@@ -303,3 +307,121 @@ def test_published_rows_and_logs_of_the_samples_share_their_systems(
     assert len(both) == pairs
     assert all(len(systems[execution]) == 1 for execution in both)
     assert not [finding for finding in conversion.account.findings if "described otherwise" in finding.message]
+
+
+# --- numbers of hardware ---
+
+
+@pytest.mark.parametrize(
+    ("words", "clock"),
+    [
+        ("2.8GHz", 2.8e9), ("2.80 GHz", 2.8e9), ("3700 MHz", 3.7e9), ("2.9Ghz", 2.9e9), ("2265.5 MHz", 2265.5e6),
+        ("2.0-3.5GHz", None), ("5800.0000", None), ("2.90GHz (A), 2.40GHZ (B)", None), ("up to 3.2 GHz", None), ("2520000 MHz", None),
+        ("1500 MHz (min); 3700 MHz (boost)", None), ("TODO", None), (3.2, None), ("-", None),
+    ],
+)  # fmt: skip
+def test_a_clock_is_one_number_with_its_unit(tmp_path: Path, words: object, clock: float | None) -> None:
+    system = one(submission(tmp_path / "tree", host_processor_frequency=words).root).system
+    assert system
+    assert system.processor
+    assert system.processor.clock_hz == clock
+    assert (system.extensions or {})["mlperf"]["host_processor_frequency"] == words
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        ("96Gi", 96 * 2**30), ("96 GiB", 96 * 2**30), ("1.5TB", 3 * 2**39), ("1.5TiB", 3 * 2**39), ("128G", 2**37), ("64gb", 2**36),
+        ("512 GBytes", 2**39), ("81559 MiB", 81559 * 2**20), ("64 GB x2", None), ("8x32GB", None),
+        ("24 x 32GB RDIMM, 3200MT/s", None), ("80 GB(A100), 40 GB(A30)", None), ("Shared with host", None), ("512", None), ("1 KB", None),
+    ],
+)  # fmt: skip
+def test_a_memory_is_one_number_with_its_unit(tmp_path: Path, words: str, size: int | None) -> None:
+    changes = {"host_memory_capacity": words, "accelerator_memory_capacity": words}
+    system = one(submission(tmp_path / "tree", **changes).root).system
+    assert system
+    assert isinstance(system.accelerator, Accelerator)
+    assert (system.memory_bytes, system.accelerator.memory_bytes) == (size, size)
+    assert {name: (system.extensions or {})["mlperf"][name] for name in changes} == changes
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("2", 2), (2.0, 2), (2, 2), ("2 (1 per node)", None), ("(8,4)", None), ("2x", None), ("0", None)],
+)
+def test_a_count_is_one_number(tmp_path: Path, words: object, number: int | None) -> None:
+    changes = {"host_processors_per_node": words, "accelerators_per_node": words}
+    system = one(submission(tmp_path / "tree", **changes).root).system
+    assert system
+    assert system.processor
+    assert isinstance(system.accelerator, Accelerator)
+    assert (system.processor.count, system.accelerator.count) == (number, number)
+    kept = (system.extensions or {})["mlperf"]
+    assert {name: kept.get(name) for name in changes} == ({} if number else changes) | dict.fromkeys(
+        changes if number else ()
+    )
+
+
+def test_the_clock_of_the_samples_is_that_of_their_files(samples: Path) -> None:
+    for record in convert(samples / "mlperf_inference", "mlperf-inference"):
+        words = (
+            ((record.system and record.system.extensions) or {}).get("mlperf", {}).get("host_processor_frequency", "")
+        )
+        said = re.fullmatch(r"([0-9.]+) ?([GM])Hz", words, re.IGNORECASE)
+        number = float(Decimal(said[1]) * (10**9 if said[2] == "G" else 10**6)) if said else None
+        assert record.system
+        assert (record.system.processor.clock_hz if record.system.processor else None) == number
+
+
+# --- the round of a published table ---
+
+
+@pytest.mark.parametrize(
+    ("path", "round_id"),
+    [
+        ("inference_results_v1.0/closed/Acme/results_summary.csv", "v1.0"),
+        ("inference_results_v0.7-master/closed/Acme/results_summary.csv", "v0.7"),
+        ("mlcommons-inference_results_v1.1-0a1b2c3/summary.csv", "v1.1"),
+        ("v1.0/closed/Acme/results_summary.csv", "v1.0"),
+        ("v1.0/published/summary.csv", "v1.0"),
+        ("published/v1.0.csv", "v1.0"),
+        ("published/mlperf_summary_v0.7_all.csv", "v0.7"),
+        ("inference_results_v1.1/closed/Acme/v1.0.csv", "v1.0"),
+        ("published/summary.csv", None),
+        ("tool-v1.0/tables/summary.csv", None),
+        ("v1.0/a/b/c/summary.csv", None),
+        ("inference_v0.7_v1.0/summary.csv", None),
+        ("inference_results_v9.9/summary.csv", None),
+        ("published/v1.0.1.csv", None),
+    ],
+)
+def test_the_round_of_a_table_is_that_of_its_path(tmp_path: Path, path: str, round_id: str | None) -> None:
+    record = one(published(tmp_path / path, version="", Units="", Result="1000"))
+    assert record.benchmark.suite_version == round_id
+    assert record.provenance
+    location = "closed/Acme/results/box9/resnet50/Offline"
+    assert record.provenance.execution == (f"{round_id}/{location}" if round_id else location)
+
+
+@pytest.mark.parametrize("where", ["inference_results_v1.0/closed/Acme/t.csv", "published/v1.0.csv", "v0.7/t.csv"])
+def test_a_row_that_says_its_round_is_of_that(tmp_path: Path, where: str) -> None:
+    assert one(published(tmp_path / where, version="v4.1")).benchmark.suite_version == "v4.1"
+    (record,) = convert(published(tmp_path / "other" / where, version=""), round="v1.1")
+    assert record.benchmark.suite_version == "v1.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "suites", "round_id"),
+    [
+        ("training_results_v3.0/Acme/summary.json", ("training", "hpc", "mlperf"), "v3.0"),
+        ("hpc_results_v2.0-main/Acme/result_summarizer.csv", ("training", "hpc", "mlperf"), "v2.0"),
+        ("mlperf-tiny--v1.0--closed--ic/2023-07-01/cm-result.json", ("tiny", "mlperf"), "v1.0"),
+        ("tables/v1.1/cm-result.json", ("tiny", "mlperf"), "v1.1"),
+        ("v2.1_summary.csv", ("training", "hpc", "mlperf"), "v2.1"),
+        ("storage-v1.0/a/b/c/summary.csv", ("tiny",), None),
+    ],
+)
+def test_every_suite_reads_the_round_of_a_path_alike(
+    tmp_path: Path, path: str, suites: tuple[str, ...], round_id: str | None
+) -> None:
+    assert round_of(tmp_path / path, ("v1.0", "v1.1", "v2.0", "v2.1", "v3.0"), suites) == round_id

@@ -109,8 +109,11 @@ def _without_trailing_commas(text: str) -> tuple[str, int]:
 
 
 _NOTHING = frozenset({"", "n/a", "na", "none", "-", "unset"})
-_MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGTP])(?:iB|B)?", re.IGNORECASE)
+_MEMORY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGTP])i?(?:B|Bytes?)?", re.IGNORECASE)
 _FREQUENCY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([kMG])Hz", re.IGNORECASE)
+_LEAST_BYTES = 4096
+_LEAST_HERTZ, _MOST_HERTZ = 10**5, 10**11
+"""Bounds of what a machine has: beyond them a unit is wrong, such as in `2520000 MHz`."""
 _BINARY = {"K": 10, "M": 20, "G": 30, "T": 40, "P": 50}
 _DECIMAL = {"K": 3, "M": 6, "G": 9}
 
@@ -140,15 +143,16 @@ def text(value: Any) -> str | None:
 
 
 def memory_bytes(value: Any) -> int | None:
-    """Return a memory's size in bytes ("80 GB", "2.2TiB"), or None where it is not one number with a unit.
+    """Return a memory's size in bytes ("80 GB", "2.2TiB", "96Gi"), or None where it is not one number with a unit.
 
-    K, M, G and T are powers of 1024, as memory is made. A number alone has no unit and gives None.
+    K, M, G and T are powers of 1024, as memory is made. A number alone has no unit and gives None, as do several numbers:
+    whether "8x32GB" counts modules, sockets or nodes is not said.
     """
     match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
     size = round(Decimal(match[1]) * 2 ** _BINARY[match[2].upper()])
-    return size if 0 < size <= numbers.MAX_SAFE_INTEGER else None
+    return size if _LEAST_BYTES <= size <= numbers.MAX_SAFE_INTEGER else None
 
 
 def frequency_hz(value: Any) -> float | None:
@@ -156,4 +160,5 @@ def frequency_hz(value: Any) -> float | None:
     match = _FREQUENCY.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
-    return float(Decimal(match[1]).scaleb(_DECIMAL[match[2].upper()])) or None
+    clock = float(Decimal(match[1]).scaleb(_DECIMAL[match[2].upper()]))
+    return clock if _LEAST_HERTZ <= clock <= _MOST_HERTZ else None

@@ -12,6 +12,7 @@ from pathlib import Path
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
 from benchfmt.converters.mlperf import model_mapping
 from benchfmt.converters.mlperf.published_records import NAME, VERSION, Maker
+from benchfmt.converters.mlperf.published_rounds import round_of
 from benchfmt.converters.mlperf.published_rows import (
     Table,
     Told,
@@ -58,7 +59,8 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         about = [p for p in (path.with_name("_cm.json"), path.parent.parent / "_cm.json") if p in files]
         mappings = model_mapping.beside(path, files)
         beside = (*earlier.get(path, ()), *(about[:1] if kind == "rows" else ()), *mappings)
-        yield Unit(path, beside, options, Table(kind, identity_of(path)), source.limits)
+        said = round_of(path, rules.ROUNDS, ("inference", "mlperf"))
+        yield Unit(path, beside, options, Table(kind, identity_of(path), said), source.limits)
 
 
 def read(unit: Unit) -> Iterator[Item]:

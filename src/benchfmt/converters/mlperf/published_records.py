@@ -117,7 +117,8 @@ class Maker:
     def said(self, row: Row) -> Said:
         """Return what a row says, in terms."""
         automotive = rules_of_cars.is_system(row.text("SystemType"))
-        round_id = row.text("version") or (None if automotive else self.unit.options.get("round"))
+        known = None if automotive else self.unit.options.get("round") or self.table.round
+        round_id = row.text("version") or known
         if round_id and re.fullmatch(r"[0-9]+\.[0-9]+", round_id):
             round_id = f"v{round_id}"
         return Said(row, self.table, round_id, automotive, self._division(), self._mapped(row))

@@ -96,6 +96,8 @@ class Table:
 
     kind: str
     path: str
+    round: str | None = None
+    """The round that the path says, for rows that say none."""
 
 
 @dataclass(slots=True)

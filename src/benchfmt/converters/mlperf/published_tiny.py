@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import systems, tiny, tiny_system
+from benchfmt.converters.mlperf.published_rounds import round_of
 from benchfmt.converters.mlperf.tiny_quality import targets
 from benchfmt.converters.mlperf.tiny_speed import RATE, possible
 from benchfmt.finding import BenchfmtError
@@ -83,13 +84,14 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
         return
     digest = file_sha256(unit.path)
+    of_path = round_of(unit.path, rules.ROUNDS, ("tiny", "mlperf"))
     for number, row in enumerate(rows if isinstance(rows, list) else [], start=1):
         missing = [name for name in _NEEDED if not isinstance(row, dict) or name not in row]
         if missing:
             yield Failed(unit.path, f"the row has no {' and no '.join(missing)}", number)
             continue
         try:
-            yield Record.from_dict(_record(row, number, {"path": _path(unit), "sha256": digest}))
+            yield Record.from_dict(_record(row, number, {"path": _path(unit), "sha256": digest}, of_path))
         except (ValidationError, ValueError) as error:
             yield Failed(unit.path, str(error).splitlines()[0], number)
 
@@ -101,12 +103,12 @@ def _path(unit: Unit) -> str:
     return "/".join(parts[start:]) if start else unit.path.name
 
 
-def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str]) -> dict[str, Any]:
+def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str], of_path: str | None) -> dict[str, Any]:
     name = _text(row, "Benchmark") or ""
     benchmark = rules.benchmark(name)
     division = vocabulary().match("division", _text(row, "Division") or "", SUITE)
     closed = division == "closed"
-    round_id = _text(row, "version") or _text(row, "__version")
+    round_id = _text(row, "version") or _text(row, "__version") or of_path
     measurements = []
     for column, key, unit in _COLUMNS:
         item = _measured(row, column, key, unit)

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.mlperf import systems
+from benchfmt.converters.mlperf.published_rounds import round_of
 from benchfmt.converters.mlperf.training_layout import location
 from benchfmt.converters.mlperf.training_system import software
 from benchfmt.finding import BenchfmtError
@@ -90,8 +91,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Training or HPC; there are: {', '.join(known)}")
     for path, kind in _tables(source):
         where = path.absolute().as_posix()
-        named = _REPOSITORY.search(where.rpartition("/")[0])
-        round_id = wanted or (named[1] if named else None)
+        round_id = wanted or round_of(path, known, ("training", "hpc", "mlperf"))
         yield Unit(path, options=options, extra=Table(kind, _from_root(where), round_id), limits=source.limits)
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from benchfmt import numbers
-from benchfmt.readers.mlperf_json import count, memory_bytes, text
+from benchfmt.readers.mlperf_json import count, frequency_hz, memory_bytes, text
 from benchfmt.record import given
 from benchfmt.vocabulary import vocabulary
 
@@ -46,6 +46,7 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
         name=_line(description.get("host_processor_model_name")),
         count=count(description.get("host_processors_per_node")),
         cores=count(description.get("host_processor_core_count")),
+        clock_hz=frequency_hz(description.get("host_processor_frequency")),
     )
     accelerator = _accelerator(description)
     # A processor or an accelerator that is only counted, without a name, still is one.
