@@ -15,6 +15,7 @@ import pytest
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.converters.mlperf.published_rounds import round_of
 from benchfmt.record import Accelerator
+from benchfmt.reports.text import comparison_lines
 from mlperf_trees import SYSTEM, Submission, offline, put
 
 ROW = {
@@ -425,3 +426,24 @@ def test_every_suite_reads_the_round_of_a_path_alike(
     tmp_path: Path, path: str, suites: tuple[str, ...], round_id: str | None
 ) -> None:
     assert round_of(tmp_path / path, ("v1.0", "v1.1", "v2.0", "v2.1", "v3.0"), suites) == round_id
+
+
+def test_a_result_that_is_there_twice_is_compared_once(tmp_path: Path) -> None:
+    values = {"fast": "1000", "slow": "900"}
+    for name, rate in values.items():
+        tree = Submission(tmp_path / "sources", system=name)
+        tree.add("resnet50", "Offline", offline(result_samples_per_second=rate))
+        location = f"closed/Acme/results/{name}/resnet50/Offline"
+        published(
+            tmp_path / "sources" / f"{name}.csv",
+            Location=location,
+            Platform=name,
+            Result=rate,
+            weight_data_types="int8",
+        )
+    convert(tmp_path / "sources").write(tmp_path / "package")
+    package = open_package(tmp_path / "package")
+    assert len(package.wide()["comparability_group"].to_pylist()) == 4
+    assert len(set(package.wide()["comparability_group"].to_pylist())) == 1
+    lines = list(comparison_lines(package, None, 10))
+    assert [line.split()[0] for line in lines if line.startswith("  ")] == ["1000", "900"]

@@ -124,6 +124,7 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
 
     wide = pl.DataFrame(pl.from_arrow(package.wide()))
     ranked = wide.filter(pl.col("comparability_group").is_not_null() & pl.col("primary_value").is_not_null())
+    ranked = _without_echoes(package, ranked)
     if metric:
         ranked = ranked.filter(pl.col("primary_metric") == metric)
     # A group is of one primary measurement: its key and unit are the same in all its rows.
@@ -140,6 +141,22 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
         yield from _group_lines(ranked.filter(pl.col("comparability_group") == group), names)
     if several.height > limit:
         yield f"... and {_count(several.height - limit, 'more group')} (--limit)"
+
+
+def _without_echoes(package: Package, ranked: pl.DataFrame) -> pl.DataFrame:
+    """Leave out published rows whose result stands here as it was computed from its own files: it is one result."""
+    import polars as pl
+
+    measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
+    headline = measurements.filter(pl.col("primary").fill_null(value=False)).unique("record_id", keep="first")
+    published = headline.filter(pl.col("basis") == "published")["record_id"].implode()
+    told = ranked.with_columns(pl.col("id").is_in(published).alias("published"))
+    computed = told.filter(~pl.col("published") & pl.col("execution").is_not_null())
+    answered = (
+        computed.select("comparability_group", "execution").unique().with_columns(pl.lit(value=True).alias("answered"))
+    )
+    joined = told.join(answered, on=["comparability_group", "execution"], how="left", maintain_order="left")
+    return joined.filter(~(pl.col("published") & pl.col("answered").fill_null(value=False))).select(ranked.columns)
 
 
 def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
