@@ -11,7 +11,8 @@ from typing import Any
 
 Described = Mapping[str, Any]
 """A system as plain data, as a record holds it."""
-_NAMES = frozenset({"id", "name"})
+_LABELS = frozenset({"id", "name", "extensions"})
+"""What is said of a system besides its hardware: a table may name it by its folder where the file has words."""
 
 
 def fullest(descriptions: Iterable[Described]) -> Described:
@@ -22,13 +23,10 @@ def fullest(descriptions: Iterable[Described]) -> Described:
 def contradictions(one: Described, other: Described) -> Iterator[tuple[str, Any, Any]]:
     """Yield what two descriptions of one system say otherwise: the member, and both values.
 
-    What one of them leaves out is no difference. The name alone, of a system that nobody described, is that of its folder.
+    What one of them leaves out is no difference, and neither are two names.
     """
-    is_named_only = not (set(one) - _NAMES and set(other) - _NAMES)
     for path, value in _members(one):
-        if path in ("id", "extensions") or (path == "name" and is_named_only):
-            continue
-        there = _get(other, path)
+        there = None if path in _LABELS else _get(other, path)
         if there is not None and there != value:
             yield path, value, there
 
