@@ -69,8 +69,8 @@ TRACKER: dict[str, tuple[Key, Decimal]] = {
     "duration": (("duration", "", "whole-run", "", ""), ONE),
     "emissions": (("emissions", "", "whole-run", "", ""), ONE),
     "emissions_rate": (("emissions-rate", "", "whole-run", "", ""), ONE),
-    "cpu_power": (("power", "", "whole-run", "", "cpu"), ONE),
-    "ram_power": (("power", "", "whole-run", "", "memory"), ONE),
+    "cpu_power": (("power", "single", "whole-run", "", "cpu"), ONE),
+    "ram_power": (("power", "single", "whole-run", "", "memory"), ONE),
     "cpu_energy": (("energy", "", "whole-run", "", "cpu"), KILOWATT_HOUR),
     "ram_energy": (("energy", "", "whole-run", "", "memory"), KILOWATT_HOUR),
     "energy_consumed": (("energy", "", "whole-run", "", "node"), KILOWATT_HOUR),
@@ -204,7 +204,7 @@ def test_every_value_is_the_cell_converted(truth: Truth, name: str) -> None:
         wanted = {key for column, (key, _) in REAL[name].columns.items() if column in row}
         more = set(measured) - wanted
         assert more == (
-            {("energy", "", "whole-run", "", "gpu"), ("power", "", "whole-run", "", "gpu")}
+            {("energy", "", "whole-run", "", "gpu"), ("power", "single", "whole-run", "", "gpu")}
             if "run_id" in row
             else set()
         )

@@ -14,7 +14,7 @@ from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_
 from benchfmt.converters.ai4europe import describes, is_companion_file, misfits, read_companion
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
 from benchfmt.converters.companions import pair
-from benchfmt.converters.energy import derived, layouts
+from benchfmt.converters.energy import derived, layouts, tracker
 from benchfmt.converters.energy.surveys import Survey, survey
 from benchfmt.converters.flat import more_findings, parse_resource
 from benchfmt.finding import BenchfmtError, Finding, Severity
@@ -33,22 +33,32 @@ def detect(source: Source) -> Match | None:
     """Say how many tables of the energy domain a source holds, or None."""
     kinds = [(path, layout) for path in source.with_suffix(".csv") if (layout := _layout(path, source))]
     found = [path for path, layout in kinds if layout in layouts.RESULTS]
+    tracked, lacking = tracker.files(source)
+    found += tracked
     if found:
         return Match(0.9, f"{len(found)} tables of the energy domain, first {found[0].name}")
-    others = [path for path, _ in kinds] + [path for path in source.with_suffix(".json") if _is_intensities(path)]
+    others = list(lacking)
+    others += [path for path, _ in kinds] + [path for path in source.with_suffix(".json") if _is_intensities(path)]
     return Match(0.3, f"files of the energy domain without results, first {others[0].name}") if others else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with results, with its JSON companion."""
-    kinds = {path: layout for path in source.with_suffix(".csv") if (layout := _layout(path, source))}
+    tracked, lacking = tracker.files(source)
+    planned: dict[Path, Unit | Failed] = {item.path: item for item in tracker.units(tracked, options, source)}
+    planned |= {path: Failed(path, words) for path, words in lacking.items()}
+    others = [path for path in source.with_suffix(".csv") if path not in planned]
+    kinds = {path: layout for path in others if (layout := _layout(path, source))}
     tables = [path for path, layout in kinds.items() if layout in layouts.RESULTS]
     pairing = pair(source, tables, is_companion_file, describes)
-    for path, layout in kinds.items():
-        if layout in layouts.RESULTS:
+    for path in source.with_suffix(".csv", tracker.BACKUP):
+        layout = kinds.get(path)
+        if path in planned:
+            yield planned[path]
+        elif layout in layouts.RESULTS:
             companion = pairing.companions.get(path)
             yield Unit(path, (companion,) if companion else (), options, layout, source.limits)
-        else:
+        elif layout is not None:
             yield Skipped(path, f"{_lines(path)} {layouts.NO_RESULTS[layout]}")
     for path in source.with_suffix(".json"):
         if pairing.table_of(path) is not None:
@@ -61,6 +71,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one table, in parts."""
+    if isinstance(unit.extra, tracker.Told):
+        yield from tracker.read(unit, NAME, VERSION)
+        return
     text = TextTable(unit.path, limits=unit.limits)
     try:
         columns = text.header()
@@ -113,7 +126,7 @@ def _resource(
     layout = str(unit.extra)
     fields, odd = layouts.fields_of(layout, columns)
     constants = layouts.constants_of(layout, columns, name, dict(unit.options))
-    constants |= layouts.system_of(unit.options.get("system") or name.platform) if layout != layouts.TRACKER else {}
+    constants |= layouts.system_of(unit.options.get("system") or name.platform)
     suite = constants["benchmark.suite"]
     findings = [_odd_unit(unit.path, column) for column in odd]
     by_column = {field["name"]: field["benchfmt"] for field in fields}
@@ -178,8 +191,8 @@ def _name(unit: Unit, columns: list[str]) -> tuple[layouts.Name, list[Finding]]:
     return name, findings
 
 
-_WITHOUT_PLATFORM = (layouts.KERNEL_QUALITY, layouts.TRACKER)
-"""Layouts whose numbers do not depend on a platform, or that say it in columns."""
+_WITHOUT_PLATFORM = (layouts.KERNEL_QUALITY,)
+"""Layouts whose numbers do not depend on a platform."""
 
 
 def _layout(path: Path, source: Source) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from benchfmt.vocabulary import vocabulary
 DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY, TRACKER = (
     "dispatch", "baseline", "max-flow", "kernel", "kernel-quality", "tracker",
 )  # fmt: skip
-RESULTS = (DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY, TRACKER)
+RESULTS = (DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY)
+"""The layouts of tables whose rows each stand for themselves; CodeCarbon's are read by a module of its own."""
 NO_RESULTS = {
     "instances": "problem instances (PV and load), no results",
     "prices": "hourly prices, an input of the algorithms, no results",
@@ -69,7 +71,7 @@ TRACKED: dict[str, dict[str, Any]] = {
     "python_version": {"field": "software.stack.python"},
     "codecarbon_version": {"field": "software.stack.codecarbon"},
     "duration": {"metric": "duration", "stage": "whole-run", "unit": "s"},
-    "emissions": {**MEASURED["co2e"], "primary": True},
+    "emissions": {**MEASURED["co2e"], "missing": {"0": "below-resolution"}},
     "emissions_rate": MEASURED["co2erate"],
     "cpu_power": {"metric": "power", "stage": "whole-run", "scope": "cpu", "unit": "W", "basis": "estimated"},
     "gpu_power": {"metric": "power", "stage": "whole-run", "scope": "gpu", "unit": "W"},
@@ -81,6 +83,27 @@ TRACKED: dict[str, dict[str, Any]] = {
 }
 for _name in ("cpu_power", "gpu_power", "ram_power"):
     TRACKED[_name]["missing"] = {"0": "not-measured"}
+
+
+_TRACKER_OWN = {
+    "project_name", "task_name", "run_id", "emissions_rate", "codecarbon_version", "country_iso_code", "on_cloud",
+    "tracking_mode", "cloud_provider", "ram_total_size",
+}  # fmt: skip
+_ENOUGH = 3
+
+
+_TOTALS = {"emissions", "energy_consumed"}
+
+
+def is_tracker(columns: Sequence[str]) -> bool:
+    """Say whether columns are those of CodeCarbon, of any version, or of a table that keeps some of them."""
+    return not _TOTALS.isdisjoint(columns) and len(_TRACKER_OWN.intersection(columns)) >= _ENOUGH
+
+
+def is_like_tracker(columns: Sequence[str]) -> bool:
+    """Say whether columns are CodeCarbon's but for the totals that it counts."""
+    unmistakable = len(_TRACKER_OWN.intersection(columns)) > _ENOUGH and "duration" in columns
+    return _TOTALS.isdisjoint(columns) and unmistakable
 
 
 @dataclass(frozen=True)
@@ -111,8 +134,6 @@ def split(column: str) -> tuple[str, str | None]:
 def layout_of(columns: list[str], path: Path) -> str | None:
     """Return the layout that columns are of, one of no results included, or None."""
     bases = {split(name)[0] for name in columns}
-    if {"run_id", "emissions", "emissions_rate", "energy_consumed", "codecarbon_version"} <= bases:
-        return TRACKER
     instance = bases & {*VECTORS, *STATISTICS}
     if _parameter(columns) and not bases & {"nodes", "arcs"}:
         return (
@@ -156,8 +177,6 @@ def algorithm(layout: str, columns: list[str], asset: str) -> str | None:
 
 def fields_of(layout: str, columns: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the annotated fields of a table, and the columns whose unit is none of their metric's."""
-    if layout == TRACKER:
-        return [{"name": n, "type": "string", "benchfmt": TRACKED[n]} for n in columns if n in TRACKED], []
     if layout in (KERNEL, KERNEL_QUALITY):
         return [_kernel_field(name) for name in columns], []
     odd: list[str] = []

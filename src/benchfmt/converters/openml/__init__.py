@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
-from benchfmt.converters.openml import evaluations, runs, sniff, terms
+from benchfmt.converters.openml import evaluations, frames, runs, sniff, terms
 from benchfmt.converters.openml.trees import document, head, identifier, text
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
@@ -35,17 +35,28 @@ _FOLDER_RUNS = ("description.xml", "run.xml")
 def detect(source: Source) -> Match | None:
     """Say how many OpenML results a source holds, or None."""
     kinds = Counter(kind for path in source.with_suffix(*sniff.SUFFIXES) if (kind := sniff.kind(path)))
+    framed = Counter(
+        fault for path in source.with_suffix(*frames.SUFFIXES) if (fault := frames.fault(path)) is not None
+    )
+    kinds["evaluations"] += framed.pop("", 0)
     results = sum(kinds[kind] for kind in sniff.RESULTS)
     if results:
         told = ", ".join(f"{kinds[kind]} x {kind}" for kind in sniff.RESULTS if kinds[kind])
         return Match(0.95, f"{results} OpenML answers with results ({told})")
-    return Match(0.5, f"{sum(kinds.values())} OpenML answers, none with results") if kinds else None
+    others = kinds.total() + framed.total()
+    return Match(0.5, f"{others} OpenML answers, none with results") if others else None
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield one unit for each run and each list of evaluations, in path order; everything else of OpenML's is named."""
     server = _server_option(options)
     kinds = {path: kind for path in source.with_suffix(*sniff.SUFFIXES) if (kind := sniff.kind(path))}
+    for path in source.with_suffix(*frames.SUFFIXES):
+        fault = frames.fault(path)
+        if fault:
+            yield Failed(path, fault)
+        elif fault == "":
+            kinds[path] = "evaluations"
     library = _Library(kinds, source)
     used: set[Path] = set()
     for path, kind in kinds.items():
@@ -74,7 +85,7 @@ def _rest(source: Source, kinds: Mapping[Path, str], used: set[Path]) -> Iterato
         return
     folders = {path.parent for path, kind in kinds.items() if kind == "run"}
     for path in source.with_suffix(".arff", *_PICKLES):
-        if path in used or path.parent not in folders:
+        if path in used or path in kinds or path.parent not in folders:
             continue
         pickled = path.name.lower().endswith(_PICKLES)
         yield Skipped(
@@ -98,6 +109,11 @@ def _why(path: Path, kind: str) -> str:
 def prefixes(unit: Unit) -> Mapping[str, Any]:
     """Return the declaration of the measures that a file names and the vocabulary does not have."""
     kind = "function" if unit.extra["kind"] == "evaluations" else "name"
+    if unit.path.name.lower().endswith(frames.SUFFIXES):
+        try:
+            return terms.declared(frames.functions(unit.path))
+        except (BenchfmtError, OSError):
+            return {}  # told where the file is read
     return terms.declared(terms.said(unit.path, kind, unit.limits))
 
 

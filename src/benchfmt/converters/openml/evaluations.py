@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchfmt.converters.base import Failed, Item, Part, Unit
-from benchfmt.converters.openml import measures, numbers, pages
+from benchfmt.converters.openml import frames, measures, numbers, pages
 from benchfmt.converters.openml.columns import CONTROL, NUMBER, arrow, named
 from benchfmt.converters.openml.runs import LICENSE, PRIMARY
 from benchfmt.converters.openml.software import engine_of, flow_and_version, is_mlr, is_test_flow
@@ -62,7 +62,8 @@ class Origin:
 
 def read(unit: Unit, origin: Origin) -> Iterator[Item]:
     """Yield the records of a list of evaluations, in parts of some thousand rows."""
-    for page in pages.read(unit.path, unit.limits):
+    framed = unit.path.name.lower().endswith(frames.SUFFIXES)
+    for page in frames.read(unit.path) if framed else pages.read(unit.path, unit.limits):
         frame = _clean(page.to_frame())
         if origin.server is None:  # a file is of one server, which any of its pages may tell
             origin = replace(origin, server=_server(frame))

@@ -88,7 +88,11 @@ def read(path: Path, limits: Limits) -> Iterator[Page]:
     """Yield the rows of a list of evaluations in pages; the last page says where the file could not be read further."""
     with opened(path, limits) as file:
         start = file.read(64)
-    pieces = _xml(path, limits) if is_xml(start) else _json(path, limits)
+    yield from paged(_xml(path, limits) if is_xml(start) else _json(path, limits))
+
+
+def paged(pieces: Iterator[Piece]) -> Iterator[Page]:
+    """Yield rows in pages, numbered; the last page says why they could not be read further."""
     page, number = Page(), 0
     try:
         for piece in pieces:
