@@ -235,6 +235,10 @@ def test_utilization_is_a_fraction_and_none_of_a_gpu_that_is_not_there(tmp_path:
     one, other = records
     assert (of(one, "utilization", "cpu").value, of(one, "memory-utilization", "node").value) == (0.625, 0.125)
     assert (of(one, "utilization", "gpu").missing, of(other, "utilization", "gpu").value) == ("not-measured", 0)
+    row = cells("a", 1, 50, 0.5, cpu_utilization_percent="0.0", ram_utilization_percent=0)
+    records, _ = run(write(tmp_path / "emissions.csv", LATEST, row))
+    assert of(records[0], "utilization", "cpu").missing == "not-measured"
+    assert of(records[0], "memory-utilization", "node").missing == "not-measured"
 
 
 def shifted(tmp_path: Path, row: dict[str, str], drop: tuple[str, ...]) -> Path:

@@ -22,7 +22,7 @@ from benchfmt.drafting import companion_resource, is_companion
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import jsons
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import read_metric, vocabulary
 
@@ -79,7 +79,15 @@ def read(unit: Unit) -> Iterator[Item]:
         )
         return
     yield from findings
-    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, declared=declared, limits=unit.limits)
+    yield from read_table(
+        unit.path,
+        resource,
+        converter=NAME,
+        version=VERSION,
+        declared=declared,
+        limits=unit.limits,
+        encoding=SNIFFED,
+    )
 
 
 def prefixes(unit: Unit) -> Mapping[str, Any]:
@@ -110,7 +118,7 @@ def describes(table: Path, companion: Path) -> bool:
     """Say whether a companion describes columns, and none that a table does not have."""
     try:
         data = read_companion(companion)
-        columns = TextTable(table).names()
+        columns = TextTable(table, encoding=SNIFFED).names()
     except (BenchfmtError, TableError, OSError):
         return False
     described = {str(item.get("ID")) for role in ROLES for item in data[role]}
@@ -144,7 +152,7 @@ def _unsound(data: Mapping[str, Any], companion: str) -> Iterator[Finding]:
 
 
 def _resource(unit: Unit) -> tuple[dict[str, Any], list[Finding]]:
-    columns = TextTable(unit.path, limits=unit.limits).header()
+    columns = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits).header()
     data = read_companion(unit.supporting[0], unit.limits)
     own = data.get(OWN)
     notes, constants = _own(own, "fields"), _own(own, "constant")

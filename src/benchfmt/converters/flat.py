@@ -28,14 +28,18 @@ def read_table(
     declared: Mapping[str, Metric] | None = None,
     identity_path: str | None = None,
     limits: Limits = LIMITS,
+    encoding: str | None = None,
 ) -> Iterator[Item]:
     """Yield what an annotated file holds, in parts; a file that is no table is one Failed.
 
-    `identity_path` is the path that ids are made from: from the root of the submission, else the file's name.
+    `identity_path` is the path that ids are made from: from the root of the submission, else the file's name. An `encoding`
+    stands for that of the descriptor, which is UTF-8 where it names none; `SNIFFED` is for descriptors of our own.
     """
     text = resource.text_table(path, limits)
+    text.encoding = encoding or text.encoding
     try:
         columns = text.header()
+        yield from guessed_encoding(text)
         program = compile_resource(resource, columns, declared or {})
         yield from absent_columns(program, path.name)
         origin = Origin(identity_path or path.name, file_sha256(path), path.name, converter, version)
@@ -52,6 +56,14 @@ def read_table(
             yield Failed(path, _cells(late), late.row)
     except (TableError, AnnotationError) as error:
         yield Failed(path, str(error))
+
+
+def guessed_encoding(text: TextTable) -> Iterator[Finding]:
+    """Yield a finding for a table whose encoding nothing says."""
+    if text.is_guessed:
+        words = "the file is not UTF-8; it is read as Windows-1252, of which Latin-1 is a part"
+        hint = "save it as UTF-8"
+        yield Finding("BF105", Severity.WARNING, text.path.name, None, None, None, words, None, hint)
 
 
 def more_findings(notes: Notes) -> Iterator[Finding]:
@@ -101,4 +113,4 @@ def _cells(bad: BadRow) -> str:
     return f"{words}; a quote is never closed, so the rows after it are lost in it" if bad.open_quote else words
 
 
-__all__ = ["BenchfmtError", "absent_columns", "parse_resource", "read_table"]
+__all__ = ["BenchfmtError", "absent_columns", "guessed_encoding", "parse_resource", "read_table"]

@@ -19,7 +19,7 @@ from benchfmt.converters.companions import pair
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import jsons
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable, first_row
 from benchfmt.suites import lpdnn as rules
 from benchfmt.vocabulary import vocabulary
 
@@ -145,7 +145,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one table."""
-    text = TextTable(unit.path, limits=unit.limits)
+    text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     columns = text.header()
     quality: str | None = None
     findings: list[Finding] = []
@@ -162,7 +162,7 @@ def read(unit: Unit) -> Iterator[Item]:
         yield _finding(unit.path.name, "QUALITY_VALUE", words, f"put {unit.path.stem}.json beside the table")
     yield from _strange_name(unit.path, columns)
     resource = parse_resource(describe_table(unit.path, columns, text, quality))
-    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits)
+    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits, encoding=SNIFFED)
 
 
 def describe_table(path: Path, columns: list[str], text: TextTable, quality: str | None) -> dict[str, Any]:
@@ -340,11 +340,7 @@ def _platform_cells(path: Path, columns: list[str]) -> pl.Expr:
 
 def _fault(path: Path, source: Source) -> str | None:
     """Say what is wrong with the header of an LPDNN table: nothing (""), or None where it is no such table."""
-    table = TextTable(path, limits=source.limits)
-    try:
-        names = table.names()
-    except (TableError, OSError):
-        return None
+    names = first_row(path)
     columns = set(names)
     lacking = [name for name in COMMON if name not in columns]
     lacking += [] if columns & {"MODEL", "MODEL_VERSION"} else ["MODEL"]
@@ -364,7 +360,7 @@ def _fault(path: Path, source: Source) -> str | None:
             else None
         )
     try:
-        table.header()
+        TextTable(path, encoding=SNIFFED, limits=source.limits).header()
     except TableError as error:
         return str(error)
     return ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import ctypes
 import io
+import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,12 +21,20 @@ import pyarrow.csv as pa_csv
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import encodings
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
+SNIFFED = "sniffed"
+"""The encoding of a table whose bytes say it: UTF-8, UTF-16, or Windows-1252 (see `encoding_of`)."""
+WINDOWS = "cp1252"
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_BLOCK = 2**20
 _BLOCKS = 4
 _FRAME_ROWS = 20_000
+_HEAD = 2**16
 
 
 class TableError(BenchfmtError):
@@ -45,6 +56,60 @@ class BadRow:
     open_quote: bool = False
 
 
+def encoding_of(path: Path) -> str:
+    """Return the encoding of a whole table; raises TableError for one that is in none, or in two.
+
+    A mark says it, or the NULs of UTF-16. Else the text is UTF-8, and Windows-1252 (which includes Latin-1) where no
+    character of it is written in UTF-8. A table in both was joined of two: no reading of it is right.
+    """
+    with path.open("rb") as file:
+        first = file.read(_BLOCK)
+    encoding = encodings.encoding_of(first)
+    if encoding.startswith("utf-8"):
+        encoding = "utf-8" if _is_utf8(path) else WINDOWS
+    try:
+        for _ in _decoded(path, encoding, "strict"):
+            pass
+    except UnicodeError as error:
+        raise TableError("BF105", f"{path.name}: neither UTF-8 nor {_spelled(encoding)} text: {error}") from error
+    return encoding
+
+
+def _is_utf8(path: Path) -> bool:
+    """Say whether a text is UTF-8 rather than Windows-1252; raises TableError for one that is partly in either."""
+    other = beyond = False
+    for text in _decoded(path, "utf-8", "surrogateescape"):
+        if not text.isascii():
+            other = other or _UNDECODED.search(text) is not None
+            beyond = beyond or _BEYOND_ASCII.search(text.removeprefix("\ufeff")) is not None
+    if other and beyond:
+        words = "partly UTF-8 and partly not: files in two encodings were joined; convert it to UTF-8"
+        raise TableError("BF105", f"{path.name}: {words}")
+    return not other
+
+
+def _decoded(path: Path, encoding: str, errors: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
+
+
+def _spelled(encoding: str) -> str:
+    return {WINDOWS: "Windows-1252"}.get(encoding, encoding.upper())
+
+
+def first_row(path: Path, delimiter: str = ",") -> list[str]:
+    """Return the cells of the first row, in whatever encoding, none where a file is no table; for telling what it is."""
+    try:
+        with path.open("rb") as file:
+            start = encodings.decoded(file.read(_HEAD)).removeprefix("\ufeff")
+        return next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
+    except (csv.Error, OSError):
+        return []
+
+
 @dataclass
 class TextTable:
     """A delimited file whose cells are read as text, batch by batch."""
@@ -54,6 +119,16 @@ class TextTable:
     encoding: str = "utf-8"
     limits: Limits = LIMITS
     bad_rows: list[BadRow] = field(default_factory=list)
+
+    @cached_property
+    def codec(self) -> str:
+        """The encoding that the file is read in; raises TableError where it is in none."""
+        return encoding_of(self.path) if self.encoding == SNIFFED else self.encoding
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether nothing in the file says its encoding: it is not UTF-8, and taken for Windows-1252."""
+        return self.encoding == SNIFFED and self.codec == WINDOWS
 
     def header(self) -> list[str]:
         """Return the names in the first row; raises TableError for an empty or doubled one."""
@@ -68,7 +143,7 @@ class TextTable:
         try:
             # A header longer than a block is no header.
             with self.path.open("rb") as file:
-                start = file.read(self.limits.row_bytes).decode(self.encoding, "ignore").removeprefix("\ufeff")
+                start = file.read(self.limits.row_bytes).decode(self.codec, "ignore").removeprefix("\ufeff")
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
         except (LookupError, ValueError) as error:
             raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
@@ -107,7 +182,7 @@ class TextTable:
                 self.path,
                 # Small blocks bound the memory; larger ones are read ahead (measured, see bench/README.md).
                 read_options=pa_csv.ReadOptions(
-                    block_size=self.limits.row_bytes, use_threads=False, encoding=self.encoding
+                    block_size=self.limits.row_bytes, use_threads=False, encoding=self.codec
                 ),
                 parse_options=options,
                 convert_options=pa_csv.ConvertOptions(
@@ -119,12 +194,12 @@ class TextTable:
             code, reason = _reason(str(error), self.limits.row_bytes)
             raise TableError(code, f"{self.path.name}: {reason}") from error
         except UnicodeDecodeError as error:
-            raise TableError("BF105", f"{self.path.name}: not {self.encoding} text: {error.reason}") from error
+            raise TableError("BF105", f"{self.path.name}: not {self.codec} text: {error.reason}") from error
         except (UnicodeError, LookupError) as error:
             raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
 
     def _no_encoding(self, error: Exception) -> str:
-        return str(error) if isinstance(error, LookupError) else f"cannot be read as {self.encoding!r}: {error}"
+        return str(error) if isinstance(error, LookupError) else f"cannot be read as {self.codec!r}: {error}"
 
     def _numbers(self, start: int, count: int) -> Integers:
         """Return the places in the file of the good rows from `start`: bad ones take numbers of their own."""

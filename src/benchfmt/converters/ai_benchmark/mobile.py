@@ -15,7 +15,7 @@ from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import Finding
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable
 from benchfmt.suites import ai_benchmark as rules
 
 NAME = "ai-benchmark-mobile"
@@ -71,13 +71,13 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one ranking."""
     try:
-        columns = TextTable(unit.path, unit.extra, limits=unit.limits).header()
+        columns = TextTable(unit.path, unit.extra, SNIFFED, unit.limits).header()
     except TableError as error:
         yield Failed(unit.path, str(error))
         return
     yield from _unsaid(unit, columns)
     resource = parse_resource(describe_table(unit, columns))
-    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits)
+    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits, encoding=SNIFFED)
 
 
 def describe_table(unit: Unit, columns: list[str]) -> dict[str, Any]:

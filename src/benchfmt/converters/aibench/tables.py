@@ -11,10 +11,10 @@ from benchfmt.converters import texts
 from benchfmt.converters.aibench import about as saying
 from benchfmt.converters.aibench import logs
 from benchfmt.converters.base import Failed, Item, Unit
-from benchfmt.converters.flat import parse_resource, read_table
+from benchfmt.converters.flat import guessed_encoding, parse_resource, read_table
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import count
-from benchfmt.readers.tables import TextTable
+from benchfmt.readers.tables import SNIFFED, TextTable
 from benchfmt.record import given
 from benchfmt.suites import aibench as rules
 from benchfmt.units import convert, exact, find_unit
@@ -160,7 +160,7 @@ def _gigas(text: str) -> bool:
 
 def inference_summary(unit: Unit) -> Iterator[Item]:
     """Yield the rates of DAIBench's `results.csv`, column-wise: each column is a precision."""
-    columns = TextTable(unit.path, limits=unit.limits).header()
+    columns = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits).header()
     about = saying.said(unit)
     fields: list[dict[str, Any]] = [{"name": "Batch", "benchfmt": {"field": "configuration.batch_size"}}]
     for name, what in rules.daibench_columns().items():
@@ -188,13 +188,19 @@ def inference_summary(unit: Unit) -> Iterator[Item]:
         "benchfmt": {"constant": {key: value for key, value in constant.items() if value}, "extract": [names]},
     }
     yield from read_table(
-        unit.path, parse_resource(resource), converter=saying.NAME, version=saying.VERSION, limits=unit.limits
+        unit.path,
+        parse_resource(resource),
+        converter=saying.NAME,
+        version=saying.VERSION,
+        limits=unit.limits,
+        encoding=SNIFFED,
     )
 
 
 def published(unit: Unit) -> Iterator[Item]:
     """Yield the numbers of a table that somebody has typed from what BenchCouncil published: a record each."""
-    table = TextTable(unit.path, limits=unit.limits)
+    table = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
+    yield from guessed_encoding(table)
     about = saying.said(unit)
     unknown = sorted(set(table.header()) - set(PUBLISHED))
     if unknown:

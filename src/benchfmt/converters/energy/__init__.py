@@ -16,11 +16,11 @@ from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source,
 from benchfmt.converters.companions import pair
 from benchfmt.converters.energy import derived, layouts, tracker
 from benchfmt.converters.energy.surveys import Survey, survey
-from benchfmt.converters.flat import more_findings, parse_resource
+from benchfmt.converters.flat import guessed_encoding, more_findings, parse_resource
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
-from benchfmt.readers.tables import BadRow, TableError, TextTable
+from benchfmt.readers.tables import SNIFFED, BadRow, TableError, TextTable, encoding_of, first_row
 from benchfmt.suites import energy as rules
 
 NAME = "energy-domain"
@@ -31,7 +31,7 @@ OPTIONS = ("version", "system", "country")
 
 def detect(source: Source) -> Match | None:
     """Say how many tables of the energy domain a source holds, or None."""
-    kinds = [(path, layout) for path in source.with_suffix(".csv") if (layout := _layout(path, source))]
+    kinds = [(path, layout) for path in source.with_suffix(".csv") if (layout := _layout(path))]
     found = [path for path, layout in kinds if layout in layouts.RESULTS]
     tracked, lacking = tracker.files(source)
     found += tracked
@@ -48,7 +48,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     planned: dict[Path, Unit | Failed] = {item.path: item for item in tracker.units(tracked, options, source)}
     planned |= {path: Failed(path, words) for path, words in lacking.items()}
     others = [path for path in source.with_suffix(".csv") if path not in planned]
-    kinds = {path: layout for path in others if (layout := _layout(path, source))}
+    kinds = {path: layout for path in others if (layout := _layout(path))}
     tables = [path for path, layout in kinds.items() if layout in layouts.RESULTS]
     pairing = pair(source, tables, is_companion_file, describes)
     for path in source.with_suffix(".csv", tracker.BACKUP):
@@ -74,9 +74,10 @@ def read(unit: Unit) -> Iterator[Item]:
     if isinstance(unit.extra, tracker.Told):
         yield from tracker.read(unit, NAME, VERSION)
         return
-    text = TextTable(unit.path, limits=unit.limits)
+    text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     try:
         columns = text.header()
+        yield from guessed_encoding(text)
         name, findings = _name(unit, columns)
         found = survey(text, columns)
         resource, more = _resource(unit, columns, name, found)
@@ -195,19 +196,17 @@ _WITHOUT_PLATFORM = (layouts.KERNEL_QUALITY,)
 """Layouts whose numbers do not depend on a platform."""
 
 
-def _layout(path: Path, source: Source) -> str | None:
-    try:
-        return layouts.layout_of(TextTable(path, limits=source.limits).names(), path)
-    except (TableError, OSError):
-        return None
+def _layout(path: Path) -> str | None:
+    names = first_row(path)
+    return layouts.layout_of(names, path) if any(names) else None
 
 
 def _lines(path: Path) -> int | str:
     """Return the number of data rows of a small file, whatever ends its lines."""
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        with path.open(encoding=encoding_of(path), newline="") as file:
             return sum(1 for row in csv.reader(file) if row) - 1
-    except csv.Error:
+    except (csv.Error, TableError):
         return "many"
 
 

@@ -23,9 +23,10 @@ import polars as pl
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_resource, run
 from benchfmt.converters.base import Failed, Item, Part, Source, Unit
 from benchfmt.converters.energy import layouts
-from benchfmt.converters.flat import more_findings, parse_resource
+from benchfmt.converters.flat import guessed_encoding, more_findings, parse_resource
 from benchfmt.finding import Finding, Severity
 from benchfmt.readers.files import file_sha256
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable, encoding_of, first_row
 from benchfmt.units import exact
 
 SUITE = "codecarbon"
@@ -103,7 +104,7 @@ class _Entry:
 
 def files(source: Source) -> tuple[list[Path], dict[Path, str]]:
     """Return the files of a source that CodeCarbon wrote, or somebody from its rows, and what others of them lack."""
-    headers = {path: header_of(path) for path in source.with_suffix(".csv", BACKUP)}
+    headers = {path: first_row(path) for path in source.with_suffix(".csv", BACKUP)}
     found = [path for path, header in headers.items() if layouts.is_tracker(header)]
     lacking = {path: _LACKING for path, header in headers.items() if layouts.is_like_tracker(header)}
     return found, lacking
@@ -114,15 +115,6 @@ _LACKING = (
 )
 
 
-def header_of(path: Path) -> list[str]:
-    """Return the names in the first row of a file, none where it is no table."""
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            return next(csv.reader(file), [])
-    except (csv.Error, OSError):
-        return []
-
-
 def units(paths: Sequence[Path], options: Mapping[str, str], source: Source) -> Iterator[Unit | Failed]:
     """Yield a unit for each file, with what all of them say of its rows."""
     readable: list[_Entry] = []
@@ -130,7 +122,7 @@ def units(paths: Sequence[Path], options: Mapping[str, str], source: Source) -> 
     for path in paths:
         try:
             readable += [_entry(path, row) for row in rows(path) if not row.fault and not row.repeats_header]
-        except (UnicodeError, csv.Error, OSError) as error:
+        except (TableError, csv.Error, OSError) as error:
             faults[path] = _unreadable(error)
     told = _told(readable)
     for path in paths:
@@ -141,9 +133,7 @@ def units(paths: Sequence[Path], options: Mapping[str, str], source: Source) -> 
 
 
 def _unreadable(error: Exception) -> str:
-    if isinstance(error, UnicodeError):
-        return f"not UTF-8 text: {error}"
-    return f"cannot be read as a table: {error}"
+    return str(error) if isinstance(error, TableError) else f"cannot be read as a table: {error}"
 
 
 # --- rows ---
@@ -151,9 +141,9 @@ def _unreadable(error: Exception) -> str:
 
 def rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a file under the header that stands above them: files are joined, each with its own."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding=encoding_of(path), newline="") as file:
         lines = csv.reader(file)
-        header = tuple(next(lines, ()))
+        header = tuple(name.removeprefix("\ufeff") for name in next(lines, ()))
         number = 0
         for cells in lines:
             if not any(cells):
@@ -326,10 +316,11 @@ def read(unit: Unit, name: str, version: str) -> Iterator[Item]:
     notes = Notes(unit.path.name)
     try:
         rate = _rate_of(unit.path)
+        yield from guessed_encoding(TextTable(unit.path, encoding=SNIFFED))
         yield from _findings(unit.path, told, rate)
         for header, part in _batches(unit.path):
             yield _Reader(unit, header, told, rate).part(part, origin, notes)
-    except (AnnotationError, UnicodeError, csv.Error) as error:
+    except (AnnotationError, TableError, csv.Error) as error:
         yield Failed(unit.path, str(error) if isinstance(error, AnnotationError) else _unreadable(error))
     yield from more_findings(notes)
 
@@ -455,6 +446,9 @@ _KNOWN: dict[str, dict[str, Any]] = {
     "task_name": {"field": "configuration.hyperparameters.task_name"},
     **{name: {**note, "stage": "whole-run", "unit": "%"} for name, note in _UTILIZATION.items()},
 }
+# The first reading of a processor is 0, and files of tasks say 0 of everything: a program that runs uses some of both.
+for _name in ("cpu_utilization_percent", "ram_utilization_percent"):
+    _KNOWN[_name]["missing"] = {"0": "not-measured"}
 
 
 def _field(name: str, header: Sequence[str], rate: str) -> dict[str, Any]:

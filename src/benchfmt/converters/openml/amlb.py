@@ -7,8 +7,6 @@ See docs/converters/openml.md.
 from __future__ import annotations
 
 import ast
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,17 +17,16 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
+from benchfmt.converters.flat import guessed_encoding
 from benchfmt.converters.openml.columns import CONTROL, NUMBER, arrow, named
 from benchfmt.converters.openml.terms import with_metrics
-from benchfmt.converters.openml.trees import head
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import canonical, record_ids, system_id
 from benchfmt.numbers import count, kept
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable, first_row
 from benchfmt.suites import openml as rules
 from benchfmt.tables import Batch, system_row, table_of
 
@@ -98,7 +95,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 
 def prefixes(unit: Unit) -> Mapping[str, Any]:
     """Return the declaration of the scores that a table has and the vocabulary does not."""
-    text = TextTable(unit.path, limits=unit.limits)
+    text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     try:
         columns = text.header()
         names = {name for name in columns if _is_score(name)}
@@ -135,11 +132,12 @@ def _own_metric(name: str) -> str:
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of a table in parts; a file that is no table is one Failed."""
-    text = TextTable(unit.path, limits=unit.limits)
+    text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     done = 0
     try:
         table = _Table(text.header(), unit.path.name, file_sha256(unit.path), unit.options.get("constraint"))
         yield from table.findings()
+        yield from guessed_encoding(text)
         for frame, rows in text.batches():
             bad = text.bad_rows[done:]
             done = len(text.bad_rows)
@@ -159,7 +157,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 def _fault(path: Path) -> str | None:
     """Say what a table of AMLB's lacks: nothing (""), or None where a file is no such table."""
-    names = set(_names(path))
+    names = set(first_row(path))
     lacking = [name for name in NEEDED if name not in names]
     own = len(names & _OWN)
     if lacking == ["result"] and names & set(rules.scores()):
@@ -169,15 +167,6 @@ def _fault(path: Path) -> str | None:
     if len(lacking) > 1 or "framework" in lacking or own < _UNMISTAKABLE:
         return None
     return f"it looks like a table of AMLB's results, but its header has no column {lacking[0]!r}"
-
-
-def _names(path: Path) -> list[str]:
-    """Return the names in the first row of a file, as far as its beginning holds them."""
-    start = texts.decoded(head(path, _HEAD)).lstrip("\ufeff")
-    try:
-        return next(csv.reader(io.StringIO(start, newline="")), [])
-    except csv.Error:
-        return []
 
 
 def _is_metadata(path: Path, source: Source) -> bool:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import ast
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchfmt.converters import texts
 from benchfmt.converters.openml import pages
 from benchfmt.converters.openml.trees import head
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import arff
+from benchfmt.readers import arff, encodings
+from benchfmt.readers.tables import encoding_of, first_row
 
 SUFFIXES = (".csv", ".arff")
 NEEDED = ("run_id", "function")
@@ -52,13 +51,9 @@ def fault(path: Path) -> str | None:
 
 
 def _columns(path: Path) -> list[str]:
-    start = io.StringIO(texts.decoded(head(path, _HEAD)).lstrip("\ufeff"), newline="")
-    if path.name.lower().endswith(".arff"):
-        return arff.names(start)
-    try:
-        return next(csv.reader(start), [])
-    except csv.Error:
-        return []
+    if not path.name.lower().endswith(".arff"):
+        return first_row(path)
+    return arff.names(encodings.decoded(head(path, _HEAD)).splitlines())
 
 
 def read(path: Path) -> Iterator[pages.Page]:
@@ -130,17 +125,15 @@ def _parameters(cell: str) -> dict[str, str]:
 
 def _pieces(path: Path) -> Iterator[pages.Piece]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding=encoding_of(path), newline="") as file:
             yield from _by_line(file) if path.name.lower().endswith(".arff") else _by_record(file)
-    except UnicodeError as error:
-        raise BenchfmtError(f"not UTF-8 text: {error}") from error
     except csv.Error as error:
         raise BenchfmtError(f"cannot be read as a table: {error}") from error
 
 
 def _by_record(file: Iterable[str]) -> Iterator[pages.Piece]:
     lines = csv.reader(file)
-    frame = _frame(next(lines, []))
+    frame = _frame([name.removeprefix("\ufeff") for name in next(lines, [])])
     for cells in lines:
         if any(cells):
             yield from frame.piece(cells)
