@@ -49,6 +49,7 @@ class Conversion:
         self._sources: list[Source] = []
         self._processes = processes
         self._declared: dict[str, Any] = {}
+        self._about: dict[str, Any] | None = None
         self.account = Account(ledger)
 
     def __iter__(self) -> Iterator[Record]:
@@ -86,7 +87,7 @@ class Conversion:
         """
         self._spare_sources(Path(path))
         used = _Prefixes()
-        more = {**({"licenses": [{"name": license}]} if license else {}), **(extra or {})}
+        more = {**(self._about or {}), **({"licenses": [{"name": license}]} if license else {}), **(extra or {})}
         with PackageWriter(path, format=format, extra=more) as writer:
             for batch in self.batches(progress):
                 used.see(batch)
@@ -114,6 +115,12 @@ class Conversion:
     def add_source(self, source: Source) -> None:
         """Remember a source, so that nothing is written over it."""
         self._sources.append(source)
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Take what a unit's package says of itself: what all units say alike is true of the package that is written."""
+        said = dict(about)
+        before = said if self._about is None else self._about
+        self._about = {key: value for key, value in before.items() if key in said and said[key] == value}
 
     def declare(self, prefixes: Mapping[str, Any]) -> None:
         """Add prefix declarations that the sources carry, for the package's descriptor."""
@@ -258,6 +265,7 @@ def _plan_each(
                 if isinstance(item, Unit):
                     if _claim(item, name, units, ledger):
                         conversion.declare(_prefixes_of(converter, item))
+                        conversion.describe(getattr(converter, "about", lambda _: {})(item))
                 else:
                     _set_aside(item, name, ledger)
         except BenchfmtError:

@@ -259,11 +259,65 @@ class Descriptor(_Open):
 
     def metrics(self) -> dict[str, Metric]:
         """Return the metrics that the descriptor's prefixes declare, by prefixed id."""
-        return {
-            f"{prefix}:{name}": read_metric(f"{prefix}:{name}", metric.model_dump(exclude_none=True))
-            for prefix, declared in self.benchfmt.prefixes.items()
-            for name, metric in declared.metrics.items()
-        }
+        return _metrics(self.benchfmt)
+
+
+class Heading(_Open):
+    """What may stand in the line before records as JSON Lines: a descriptor of a package without its tables."""
+
+    benchfmt: PackageInfo
+
+    def metrics(self) -> dict[str, Metric]:
+        """Return the metrics that the heading's prefixes declare, by prefixed id."""
+        return _metrics(self.benchfmt)
+
+
+def _metrics(info: PackageInfo) -> dict[str, Metric]:
+    return {
+        f"{prefix}:{name}": read_metric(f"{prefix}:{name}", metric.model_dump(exclude_none=True))
+        for prefix, declared in info.prefixes.items()
+        for name, metric in declared.metrics.items()
+    }
+
+
+def is_heading(data: Any) -> bool:
+    """Say whether a line of JSON Lines is a heading: its `benchfmt` is an object, where a record says a version."""
+    return isinstance(data, dict) and isinstance(data.get("benchfmt"), dict)
+
+
+def read_heading(data: Any) -> tuple[Heading | None, list[tuple[str, str]]]:
+    """Return the heading that plain data holds, or None with its faults, as `read_descriptor` does."""
+    try:
+        return Heading.model_validate(data), []
+    except ValidationError as error:
+        return None, _faults(error)
+
+
+def declared(said: Descriptor | Heading) -> dict[str, Any]:
+    """Return the prefixes that a descriptor or heading declares, as plain data."""
+    return {name: prefix.model_dump(exclude_unset=True) for name, prefix in said.benchfmt.prefixes.items()}
+
+
+def about(said: Descriptor | Heading) -> dict[str, Any]:
+    """Return what a descriptor or heading says of a package beside its name, its prefixes and its tables."""
+    plain = said.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return {key: value for key, value in plain.items() if key not in _OF_ONE_PACKAGE}
+
+
+_OF_ONE_PACKAGE = ("$schema", "name", "benchfmt", "resources")
+
+
+def heading(descriptor: Descriptor) -> dict[str, Any]:
+    """Return the heading of a package's records, empty where records say all that there is to say."""
+    prefixes, rest = declared(descriptor), about(descriptor)
+    if not prefixes and not rest:
+        return {}
+    info = descriptor.benchfmt.model_dump(exclude_none=True, exclude={"prefixes"})
+    return {"benchfmt": {**info, "prefixes": prefixes}, **rest}
+
+
+def _faults(error: ValidationError) -> list[tuple[str, str]]:
+    return [(f"/{'/'.join(map(str, item['loc']))}", item["msg"]) for item in error.errors()]
 
 
 def read_descriptor(data: Any) -> tuple[Descriptor | None, list[tuple[str, str]]]:
@@ -271,8 +325,7 @@ def read_descriptor(data: Any) -> tuple[Descriptor | None, list[tuple[str, str]]
     try:
         return Descriptor.model_validate(data), []
     except ValidationError as error:
-        faults = [(f"/{'/'.join(map(str, item['loc']))}", item["msg"]) for item in error.errors()]
-        return None, faults
+        return None, _faults(error)
 
 
 def package_descriptor(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchfmt.tables import COLUMNS, arrow_schema, table_of
@@ -141,13 +142,39 @@ class _ParquetSink(Sink):
             self._writer = pq.ParquetWriter(
                 self.path, self.schema, compression="zstd", store_schema=False, memory_pool=_POOL, **named
             )
-        self._writer.write_table(part.unify_dictionaries().combine_chunks(), row_group_size=self.group_rows)
+        whole = part.unify_dictionaries().combine_chunks()
+        ordered = pa.Table.from_arrays([_in_order(column) for column in whole.columns], schema=whole.schema)
+        self._writer.write_table(ordered, row_group_size=self.group_rows)
         _POOL.release_unused()
 
     def release(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _in_order(cells: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    """Return cells, the words of a dictionary in the order in which they first stand: equal rows give equal bytes."""
+    if not pa.types.is_dictionary(cells.type) or cells.num_chunks != 1:
+        return cells
+    chunk: Any = cells.chunk(0)
+    used = pl.Series(pl.from_arrow(chunk.indices)).drop_nulls().to_numpy()
+    first = np.full(len(chunk.dictionary), len(used), np.int64)
+    first[used[::-1]] = np.arange(len(used), dtype=np.int64)[::-1]  # of equal places the last one written stays
+    order = np.argsort(first, kind="stable")[: int((first < len(used)).sum())].astype(np.int32)
+    if len(order) == len(first) and bool((order == np.arange(len(order))).all()):
+        return cells
+    place = np.zeros(len(first), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    indices = pc.take(_int32(place), chunk.indices)
+    words = pc.take(chunk.dictionary, _int32(order))
+    joined: Any = pa.DictionaryArray.from_arrays(indices, words)
+    return pa.chunked_array([joined], joined.type)
+
+
+def _int32(numbers: Any) -> Any:
+    # Laid out by hand: `pa.array` loads pandas wherever that is installed.
+    return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(memoryview(numbers))])
 
 
 class _CsvSink(Sink):

@@ -152,7 +152,10 @@ app.command()(profile)
 def show(
     package: Annotated[str, typer.Argument(help="A package.")],
     record: Annotated[str | None, typer.Option(help="Show this record, as JSON.")] = None,
-    records: Annotated[bool, typer.Option("--records", help="Print all records, as JSON Lines.")] = False,
+    records: Annotated[
+        bool,
+        typer.Option("--records", help="Print all records, as JSON Lines; a heading first, if anything is declared."),
+    ] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Show comparable results side by side.")] = False,
     metric: Annotated[str | None, typer.Option(help="With --compare: only this primary metric.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="With --compare: how many groups.")] = 3,
@@ -169,7 +172,7 @@ def show(
                 raise BenchfmtError(f"{package} has no record {record!r}")
             _print_json(found.to_dict())
         elif records:
-            _print_lines(json.dumps(r.to_dict(), ensure_ascii=False) for r in opened.records())
+            _print_lines(json.dumps(line, ensure_ascii=False) for line in opened.lines())
         elif compare:
             _print_lines(comparison_lines(opened, metric, limit))
         else:

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
-from benchfmt.descriptor import FILE_NAME
+from benchfmt.descriptor import FILE_NAME, Descriptor, Heading, declared, is_heading, read_heading
+from benchfmt.descriptor import about as about_package
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import to_current
 from benchfmt.package import open_package
@@ -20,6 +21,7 @@ from benchfmt.record import Record
 NAME = "records"
 VERSION = "1.0"
 # A record says its version as text; in a descriptor, complete or a draft, `benchfmt` is an object.
+_HEADING = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"benchfmt"\s*:\s*\{')
 _RECORD = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{.*?"benchfmt"\s*:\s*[^\s{]', re.DOTALL)
 
 
@@ -59,6 +61,33 @@ def read(unit: Unit) -> Iterator[Item]:
             yield _record(unit.path, item, index)
 
 
+def prefixes(unit: Unit) -> Mapping[str, Any]:
+    """Return the prefixes that a package, or the heading of records as JSON Lines, declares."""
+    said = _said(unit)
+    return declared(said) if said else {}
+
+
+def about(unit: Unit) -> Mapping[str, Any]:
+    """Return what a package, or a heading, says of itself beside: its title, its licences, ..."""
+    said = _said(unit)
+    return about_package(said) if said else {}
+
+
+def _said(unit: Unit) -> Descriptor | Heading | None:
+    """Return the descriptor of a unit's package, or the heading of its lines; None where there is none that is sound."""
+    try:
+        if unit.extra == "package":
+            with open_package(unit.path, limits=unit.limits) as package:
+                return package.descriptor
+        if unit.extra == "lines":
+            with unit.path.open("rb") as file:
+                data = jsons.parse(file.readline(unit.limits.row_bytes + 1), unit.limits)
+            return read_heading(data)[0] if is_heading(data) else None
+    except (BenchfmtError, OSError):  # told when the unit is read
+        return None
+    return None
+
+
 def lacks(path: Path) -> str | None:
     """Say what a file that looks like records of ours lacks, or None."""
     if path.suffix not in (".json", ".jsonl", ".ndjson"):
@@ -79,7 +108,9 @@ def _lines(unit: Unit) -> Iterator[Item]:
                 return
             if line.strip():
                 try:
-                    yield _record(unit.path, jsons.parse(line, unit.limits), number)
+                    data = jsons.parse(line, unit.limits)
+                    if number > 1 or not is_heading(data):
+                        yield _record(unit.path, data, number)
                 except BenchfmtError as error:
                     yield Failed(unit.path, str(error), number)
 
@@ -104,7 +135,7 @@ def _kind(path: Path) -> str | None:
     if path.name == FILE_NAME or path.suffix == ".zip":
         return "package" if _is_package(path) else None
     if path.suffix in (".jsonl", ".ndjson"):
-        return "lines" if _starts_like_record(path) else None
+        return "lines" if _starts_like_record(path) or _HEADING.match(_head(path)) else None
     if path.suffix == ".json":
         return "json" if _starts_like_record(path) else None
     return None

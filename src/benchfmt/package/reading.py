@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 from pydantic import ValidationError
 
-from benchfmt.descriptor import Descriptor, Resource
+from benchfmt.descriptor import Descriptor, Resource, heading
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.columns import conform, csv_batches, parquet_batches
 from benchfmt.package.errors import PackageError
@@ -108,6 +108,14 @@ class Package:
             raise PackageError(
                 f"{self.root}: measurements of {waiting[0]!r} do not stand in the order of the records; run benchfmt validate"
             )
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield the records as plain data for JSON Lines, before them the heading, where the package declares anything."""
+        said = heading(self.descriptor)
+        if said:
+            yield said
+        for record in self.records():
+            yield record.to_dict()
 
     def _record(self, row: Row, system: Row | None, rows: list[Row]) -> Record:
         try:

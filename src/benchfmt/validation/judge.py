@@ -19,7 +19,7 @@ from benchfmt.checks import integrity, structure
 from benchfmt.checks.catalogue import CODES
 from benchfmt.checks.frames import OWNER, ROW, Frames, with_facts
 from benchfmt.described import contradictions
-from benchfmt.descriptor import FILE_NAME, Descriptor, Resource, read_descriptor
+from benchfmt.descriptor import FILE_NAME, Descriptor, Heading, Resource, is_heading, read_descriptor, read_heading
 from benchfmt.finding import BenchfmtError
 from benchfmt.identity import PLACED_PREFIX, identified
 from benchfmt.migrate import VersionError, readable, to_current
@@ -198,7 +198,11 @@ class Judge(Teller):
         waiting: list[Document] = []
         seen: dict[str, int] = {}
         systems: dict[str, System] = {}
+        said: Heading | None = None
         for row, data in self._read_documents(path):
+            if row == 1 and path.suffix != ".json" and is_heading(data):
+                said = self._heading(path, data)
+                continue
             document = self._document(path, row, data)
             if document is None:
                 continue
@@ -218,9 +222,19 @@ class Judge(Teller):
                 )  # fmt: skip
             waiting.append(document)
             if len(waiting) >= _DOCUMENTS:
-                self._judge_records(path, waiting)
+                self._judge_records(path, waiting, said)
                 waiting = []
-        self._judge_records(path, waiting)
+        self._judge_records(path, waiting, said)
+
+    def _heading(self, path: Path, data: Any) -> Heading | None:
+        """Return the heading of records as JSON Lines after telling its faults."""
+        said, wrong = read_heading(data)
+        for pointer, message in wrong:
+            self.say("BF118", path.name, f"{pointer}: {message}", row=1, field=pointer)
+        if said and not readable(said.benchfmt.version):
+            words = f"version {said.benchfmt.version!r} is none of 1.x"
+            self.say("BF117", path.name, words, row=1, field="/benchfmt/version")
+        return said
 
     def _read_documents(self, path: Path) -> Iterator[tuple[int, Any]]:
         if path.suffix == ".json":
@@ -271,7 +285,7 @@ class Judge(Teller):
             return rest_of(row, current, error) if isinstance(current, dict) else None
         return None
 
-    def _judge_records(self, path: Path, documents: list[Document]) -> None:
+    def _judge_records(self, path: Path, documents: list[Document], said: Heading | None) -> None:
         if not documents:
             return
         # Rows tell the records apart, whatever their ids are.
@@ -281,11 +295,11 @@ class Judge(Teller):
             record.model_copy(update={"id": f"{row}\x1f{record.id}"}) for row, record in zip(rows, named, strict=True)
         ]
         batch = to_batch(unique)
-        self._batch(batch, DocumentPlace(path.name, documents, named, batch.systems["id"].to_pylist()), None)
+        self._batch(batch, DocumentPlace(path.name, documents, named, batch.systems["id"].to_pylist()), said)
 
     # --- the checks ---
 
-    def _batch(self, batch: Batch, shown: Place, descriptor: Descriptor | None) -> None:
+    def _batch(self, batch: Batch, shown: Place, descriptor: Descriptor | Heading | None) -> None:
         """Check tables that are sound by construction."""
         # The column path gives its repeating texts as dictionaries, which polars takes for categories.
         frames = {
@@ -313,7 +327,7 @@ class Judge(Teller):
         records: pl.DataFrame,
         measurements: pl.DataFrame,
         systems: pl.DataFrame,
-        descriptor: Descriptor | None,
+        descriptor: Descriptor | Heading | None,
         shown: DocumentPlace,
     ) -> None:
         keyed = [f"{row}\x1f{name}" for row, name in zip(shown.rows, records["id"], strict=True)]

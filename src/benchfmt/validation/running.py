@@ -10,7 +10,7 @@ import polars as pl
 
 from benchfmt.checks import consistency, integrity, plausibility, suites, terms
 from benchfmt.checks.frames import ROW, ColumnCheck, Frames, faults
-from benchfmt.descriptor import Descriptor
+from benchfmt.descriptor import Descriptor, Heading
 from benchfmt.vocabulary import Metric, vocabulary
 
 TOPICS = (terms, plausibility, consistency, integrity, suites)
@@ -20,7 +20,7 @@ _METRIC_CODES = ("BF401", "BF402", "BF403", "BF404", "BF405", "BF408")
 """The codes of values of one metric that cannot all be right, or not as reported."""
 
 
-def known(descriptor: Descriptor | None) -> tuple[dict[str, Metric], frozenset[str]]:
+def known(descriptor: Descriptor | Heading | None) -> tuple[dict[str, Metric], frozenset[str]]:
     """Return the metrics and prefixes that hold for a package: the vocabulary's and its own."""
     own = descriptor.metrics() if descriptor else {}
     declared = set(descriptor.benchfmt.prefixes) if descriptor else set()
