@@ -389,6 +389,10 @@ def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
+_NUMPY: dict[Any, Any] = {pa.bool_(): np.bool_, pa.int64(): np.int64, pa.float64(): np.float64}
+"""Arrow's own translation (`to_pandas_dtype`) needs pandas up to pyarrow 25."""
+
+
 def _array(cells: Sequence[Any], kind: Any) -> Any:
     """Return cells as an Arrow array.
 
@@ -406,7 +410,7 @@ def _array(cells: Sequence[Any], kind: Any) -> Any:
     mask = _buffer(np.packbits(np.array(valid, bool), bitorder="little")) if blank else None
     if kind != pa.string():
         filled = [0 if cell is None else cell for cell in cells] if blank else cells
-        numbers: Any = np.array(filled, bool if kind == pa.bool_() else kind.to_pandas_dtype())
+        numbers: Any = np.array(filled, _NUMPY[kind])
         laid = np.packbits(numbers, bitorder="little") if kind == pa.bool_() else numbers
         return pa.Array.from_buffers(kind, len(cells), [mask, _buffer(laid)])
     encoded = [b"" if cell is None else cell.encode() for cell in cells]
