@@ -505,7 +505,9 @@ def test_a_log_without_a_run_beside_an_export_is_one_failure(tmp_path: Path) -> 
     (tmp_path / "run.log").write_text("&&&& RUNNING TensorRT.trtexec # \n", "utf-8")
     (tmp_path / "run_times.json").write_bytes((FIXTURES / "pair" / "times.json").read_bytes())
     failed = [item for item in read_folder(tmp_path) if isinstance(item, Failed)]
-    assert [item.error for item in failed] == ["there is no run of trtexec in it"]
+    assert [item.error for item in failed] == [
+        "there is no run of trtexec in it: no command, no options, and no line of a performance summary"
+    ]
 
 
 def test_prose_about_trtexec_is_no_log(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from benchfmt.converters import texts
 
 _SUBSTITUTED = re.compile(r"\$\{[^}]*\}?|\$\([^)]*\)?|`[^`]*`?")
 """What a shell replaces, which may hold slashes: `${DIR/a/b}`, `$(basename x)`, `` `ls` ``."""
-_VARIABLE = re.compile(r"\$|%[A-Za-z_]\w*%|%~|^[<{\[].*[>}\]]$|\{\{?\s*\w*\s*\}\}?")
-"""A variable of a shell (`$MODEL`, `%MODEL%`), or a gap to fill in (`<model>`, `{model}`)."""
+_VARIABLE = re.compile(r"\$|%[A-Za-z_]\w*%|%[~*0-9]|!\w+!|\*|^[<{\[].*[>}\]]$|\{\{?\s*\w*\s*\}\}?")
+"""A variable of a shell (`$MODEL`, `%MODEL%`, `*.onnx`), or a gap to fill in (`<model>`, `{model}`)."""
 
 
 def model_of(path: str | None) -> str | None:

@@ -17,8 +17,10 @@ from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.file_names import model_of
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import jsons
+from benchfmt.limits import LIMITS
+from benchfmt.readers import jsons, lines, repeats
 from benchfmt.readers.files import file_sha256
+from benchfmt.readers.lines import Line
 from benchfmt.record import given
 from benchfmt.units import exact
 
@@ -27,8 +29,13 @@ VERSION = "1.0"
 SUITE = "openvino-benchmark-app"
 OPTIONS = ("model", "system", "submitter", "url", "license")
 
-LOGS = (".log", ".txt", ".out", ".md", ".rst", ".stdout", "")
-DEVICES = {"CPU": "cpu", "GPU": "gpu", "NPU": "npu", "MYRIAD": "vpu", "VPU": "vpu", "FPGA": "fpga"}
+LOGS = lines.ENDINGS
+DEVICES = {
+    "CPU": "cpu", "GPU": "gpu", "NPU": "npu", "VPUX": "npu", "MYRIAD": "vpu", "HDDL": "vpu", "VPU": "vpu", "FPGA": "fpga",
+    "NVIDIA": "gpu",
+}  # fmt: skip
+_VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
+"""Names that stand for a choice of devices, which follow behind a colon."""
 _SECTIONS = {
     "command line parameters": "command", "configuration setup": "configuration", "execution results": "results",
     "cmd_options": "command", "configuration_setup": "configuration", "execution_results": "results",
@@ -44,19 +51,42 @@ _RESULTS = {
 }  # fmt: skip
 """The names of numbers in a report, without `(ms)`: spaced in CSV and the Python tool's JSON, joined in that of C++."""
 _WORDS = {"median": "median", "average": "mean", "avg": "mean", "min": "min", "max": "max"}
+_NUMBER = r"([^\s(*`|,;]+)"
 _LATENCY = re.compile(
-    r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]+)(?:th)? percentile):\s*(?P<number>\S+) (?P<unit>ms|us)"
+    r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]+)(?:th)? percentile):\s*"
+    r"(?P<number>[^\s(*`|,;]+) (?P<unit>ms|us)"
 )
 _PRINTED = {
     "count": re.compile(r"Count:\s+([0-9]+) iterations"),
-    "duration": re.compile(r"Duration:\s+(\S+) ms"),
-    "throughput": re.compile(r"Throughput:\s+(\S+) FPS"),
-    "read": re.compile(r"Read (?:model|network) took (\S+) ms"),
-    "compile": re.compile(r"(?:Compile model|Load network|Load model) took (\S+) ms"),
-    "first": re.compile(r"First inference took (\S+) ms"),
+    "duration": re.compile(rf"Duration:\s+{_NUMBER} ms"),
+    "throughput": re.compile(rf"Throughput:\s+{_NUMBER} FPS"),
+    "read": re.compile(rf"Read (?:model|network) took {_NUMBER} ms"),
+    "compile": re.compile(rf"(?:Compile model|Load network|Load model) took {_NUMBER} ms"),
+    "first": re.compile(rf"First inference took {_NUMBER} ms"),
 }
-_SINGLE = re.compile(r"Latency:\s+(\S+) (ms|us)")
+_SINGLE = re.compile(rf"Latency:\s+{_NUMBER} (ms|us)")
+_END = re.compile(r"(?=$|[\s(,;|*`.])")
+"""What may stand behind a number and its unit: notes, and marks of the page that it stands on."""
 _PREFIX = re.compile(r"^\s*(?:[>|]\s*)?(?:\[ ?(?:INFO|WARNING|ERROR) ?\]\s*)?")
+_STEP = re.compile(r"\[Step ([0-9]{1,2})/([0-9]{1,2})\]")
+_BENCHMARK = re.compile(r"(?:^|[\s/\\])benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$")
+_ORDER = (
+    "command", "step 1", "step 2", "step 3", "step 4", "read", "step 5", "step 6", "step 7", "compile", "step 8",
+    "step 9", "step 10", "first", "step 11", "count", "duration", ("latency", "median", "mean", "min", "max", "level"),
+    "throughput",
+)  # fmt: skip
+"""What a run prints, in its order."""
+_ENDS = ("count", "duration", "throughput")
+_GROUPS = "Latency for each data shape group"
+"""Behind these words statistics follow for each shape, which are parts of the run's."""
+OWN = re.compile(
+    r"\[Step [0-9]{1,2}/[0-9]{1,2}\]|\[ (?:INFO|WARNING|ERROR|DEBUG) \]|(?:\S*[/\\])?benchmark_app(?:\.exe|\.py)?\"?\s"
+    r"|Count:\s+[0-9]+ iterations|Duration:\s+\S+ ms|Throughput:\s+\S+ FPS|Latency:(?:\s+\S+ [mu]s|\s*$)"
+    r"|(?:Median|Average|AVG|Avg|Min|MIN|Max|MAX|[0-9]+(?:th)? percentile):\s+\S+ [mu]s"
+    r"|(?:Read (?:model|network)|Compile model|Load network|Load model|First inference) took "
+    r"|Measuring performance \(|Execution Devices:|EXECUTION_DEVICES:|(?:Model|Network) batch size: "
+)
+"""How the tool's lines begin."""
 _INPUT = re.compile(
     r"(?P<name>\S+) (?:\(node: .*\) )?: (?P<type>\w+) / \[(?P<layout>[^\]]*)\] / [\[{](?P<dims>[0-9,]+)[\]}]"
 )
@@ -86,6 +116,8 @@ class Run:
     requests: str = ""
     batch: str = ""
     devices: list[str] = field(default_factory=list)
+    device: str = ""
+    """What was asked for as device (`-d`), where nothing says which devices executed."""
     fills_inputs: bool = False
     counters: bool = False
     one_line: bool = False
@@ -136,6 +168,11 @@ def read(unit: Unit) -> Iterator[Item]:
     except (BenchfmtError, ValueError, ArithmeticError) as error:
         yield Failed(unit.path, str(error))
         return
+    if not runs:
+        yield Failed(
+            unit.path, "it looks like an output of benchmark_app, and no `Count`, `Latency` or `Throughput` is in it"
+        )
+        return
     digest = file_sha256(unit.path)
     reports = [(path, _report(path)) for path in unit.supporting]
     for run in runs:
@@ -156,7 +193,7 @@ def _runs(unit: Unit) -> list[Run]:
         if not report.said.get("throughput") and not report.latency:
             raise BenchfmtError("the report has no execution results")
         return [report]
-    return printed(texts.text_of(unit.path))
+    return _printed(texts.lines_of(unit.path, OWN, unit.limits))
 
 
 # --- which files ---
@@ -193,20 +230,14 @@ def _kind(path: Path, ending: str) -> str | None:
             if _CSV_HEAD.match(head) and re.search(r"^(?:throughput|target device);", head, re.MULTILINE)
             else None
         )
-    return "log" if is_printed(texts.plain(texts.head(path))) else None
+    return "log" if is_printed(texts.head(path, own=OWN)) else None
 
 
 def is_printed(text: str) -> bool:
     """Say whether text holds the end of a run as benchmark_app prints it, or its beginning."""
-    end = _PRINTED["throughput"].search(text) and _PRINTED["count"].search(text) and _PRINTED["duration"].search(text)
-    return bool(
-        end
-        or re.search(
-            r"^\s*\[Step [0-9]+/1[01]\] (?:Measuring performance|Loading OpenVINO|Loading the model)",
-            text,
-            re.MULTILINE,
-        )
-    )
+    ends = sum(pattern.search(text) is not None for name, pattern in _PRINTED.items() if name in _ENDS)
+    began = r"^\s*\[Step [0-9]+/1[01]\] (?:Measuring performance|Loading OpenVINO|Loading the model)"
+    return ends >= 2 or re.search(began, text, re.MULTILINE) is not None
 
 
 def _fingerprint(path: Path, source: Source) -> tuple[str, ...]:
@@ -219,7 +250,7 @@ def _fingerprint(path: Path, source: Source) -> tuple[str, ...]:
 def _matching(log: Path, reports: Mapping[tuple[str, ...], list[Path]]) -> Iterator[Path]:
     """Yield the reports whose count, duration and throughput are those of a run of this output."""
     try:
-        runs = printed(texts.text_of(log))
+        runs = _printed(texts.lines_of(log, OWN, LIMITS))
     except (BenchfmtError, OSError):  # told when it is read
         return
     for run in runs:
@@ -234,30 +265,58 @@ def _matching(log: Path, reports: Mapping[tuple[str, ...], list[Path]]) -> Itera
 
 def printed(text: str) -> list[Run]:
     """Return the runs that an output holds, in their order."""
+    return _printed(lines.read(text, OWN))
+
+
+def _printed(told: list[Line]) -> list[Run]:
     found: list[Run] = []
-    now = Run()
-    inputs = False
-    for number, line in enumerate(text.splitlines(), start=1):
-        step = re.search(r"\[Step ([0-9]+)/[0-9]+\]", line)
-        if now.says_something and ((step and step[1] == "1") or (now.ended and step)):
-            found.append(now)
-            now = Run(len(found) + 1, number)
-        if step:
-            inputs = step[1] == "6"
-        _take(now, line, _PREFIX.sub("", line).strip(), inputs=inputs)
-    return [run for run in [*found, now] if run.says_something]
+    for part in repeats.runs(list(_without_groups(told)), _key, _ORDER):
+        run, inputs = Run(len(found) + 1, part[0].number), False
+        for line in part:
+            step = _STEP.search(line.text)
+            if step:
+                inputs = step[1] == "6"
+            _take(run, line.text, _PREFIX.sub("", line.text).strip(), inputs=inputs)
+        if run.says_something:
+            found.append(run)
+    return found
+
+
+def _without_groups(told: list[Line]) -> Iterator[Line]:
+    """Yield lines without the statistics of the groups of shapes."""
+    inside = False
+    for line in told:
+        text = _PREFIX.sub("", line.text).strip()
+        inside = text.startswith(_GROUPS) or (inside and _key(line.text) in (None, *_ORDER[-2]))
+        if not inside:
+            yield line
+
+
+def _key(line: str) -> str | None:
+    """Return what a line says, by its name in the tool's order."""
+    if step := _STEP.search(line):
+        return f"step {step[1]}" if step[2] == "11" or step[1] == "1" else None
+    text = _PREFIX.sub("", line).strip()
+    name = next((name for name, pattern in _PRINTED.items() if pattern.match(text)), None)
+    if name is None and (match := _LATENCY.match(text)):
+        name = _WORDS[match["word"].lower()] if match["word"] else "level"
+    if name is None and _SINGLE.match(text):
+        name = "latency"
+    if name is None and _BENCHMARK.search(text) and not text.startswith("Command line:"):
+        name = repeats.COMMAND
+    return name
 
 
 def _take(run: Run, line: str, text: str, *, inputs: bool) -> None:
     for name, pattern in _PRINTED.items():
-        if match := pattern.fullmatch(text):
+        if (match := pattern.match(text)) and _END.match(text, match.end()):
             run.said.setdefault(name, match[1])
             run.ended |= name == "throughput"
             return
-    if match := _LATENCY.fullmatch(text):
+    if (match := _LATENCY.match(text)) and _END.match(text, match.end()):
         name = _WORDS[match["word"].lower()] if match["word"] else _percentile(match["level"])
         run.latency.setdefault(name, (match["number"], match["unit"]))
-    elif match := _SINGLE.fullmatch(text):
+    elif (match := _SINGLE.match(text)) and _END.match(text, match.end()):
         # Releases before 2021.4 print one number, which is the median (getMedianValue of samples/benchmark_app/main.cpp).
         run.latency.setdefault("median", (match[1], match[2]))
         run.one_line = True
@@ -266,8 +325,8 @@ def _take(run: Run, line: str, text: str, *, inputs: bool) -> None:
         run.requests = match["requests"] or ""
     elif match := re.fullmatch(r"(?:Model|Network) batch size: ([0-9]+)", text):
         run.batch = match[1]
-    elif match := re.search(r"E(?:xecution Devices: ?|XECUTION_DEVICES: ?)\[(.*)\]", text):
-        run.devices = run.devices or re.findall(r"[A-Z]+(?:\.[0-9]+)?", match[1])
+    elif match := re.match(r"(?:Execution Devices|EXECUTION_DEVICES): ?(.*)", text):
+        run.devices = run.devices or _devices(match[1])
     elif match := re.fullmatch(r"Build \.+ ?(\S+)", text):
         run.build = run.build or match[1]
     elif inputs and (match := _INPUT.fullmatch(text)):
@@ -284,8 +343,9 @@ def _take(run: Run, line: str, text: str, *, inputs: bool) -> None:
         run.fills_inputs = True
     elif re.match(r"\s*\[ ?ERROR ?\]", line) and not run.error:
         run.error = texts.one_line(text)
-    elif match := re.search(r"benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$", text):
+    elif match := _BENCHMARK.search(text):
         run.command |= _switches(match[1])
+        run.device = run.command.get("-d", run.command.get("--target_device", run.device))
 
 
 def _switches(line: str) -> dict[str, str]:
@@ -339,7 +399,7 @@ def _of_blocks(blocks: Mapping[str, Mapping[str, str]]) -> Run:
     run.batch = run.configuration.get("batch size", "")
     run.api = run.configuration.get("API", run.configuration.get("api", "")).lower()
     run.requests = run.configuration.get("number of parallel infer requests", run.configuration.get("nireq", ""))
-    run.devices = re.findall(r"[A-Z]+(?:\.[0-9]+)?", run.configuration.get("target device", ""))
+    run.device = run.configuration.get("target device", "")
     run.fills_inputs = (
         run.configuration.get("inference only", run.configuration.get("inference_only", "")).lower() == "false"
     )
@@ -370,6 +430,7 @@ def _join(run: Run, report: Run) -> None:
     run.api, run.requests = run.api or report.api, run.requests or report.requests
     run.batch = run.batch or report.batch
     run.devices = run.devices or report.devices
+    run.device = run.device or report.device
     run.counters |= report.counters
     run.fills_inputs |= report.fills_inputs
 
@@ -461,10 +522,15 @@ def _shape(run: Run) -> list[int] | None:
     return sizes if sizes and all(sizes) else None
 
 
+def _devices(text: str) -> list[str]:
+    """Return the names of devices in a list of them (`['GPU.0', 'CPU']`, `NPU.3720`, `MULTI:CPU,GPU.1`), in order."""
+    return [name for name in re.findall(r"-?[A-Z][A-Z_]*(?:\.[0-9A-Z]+)*", text) if name not in _VIRTUAL]
+
+
 def _placement(run: Run) -> list[str] | None:
-    kinds = [
-        DEVICES.get(name.partition(".")[0]) for name in run.devices if name not in ("AUTO", "MULTI", "HETERO", "BATCH")
-    ]
+    """Return the kinds of device that executed, else those that were asked for; what was ruled out (`AUTO:-CPU`) is none."""
+    names = run.devices or _devices(run.device)
+    kinds = [DEVICES.get(name.partition(".")[0]) for name in names]
     return list(dict.fromkeys(kind for kind in kinds if kind)) if kinds and all(kinds) else None
 
 
@@ -501,30 +567,23 @@ def _measured(run: Run) -> list[dict[str, Any]]:
     if said.get("throughput"):
         more = {"caveats": caveats} if caveats else {}
         found.append(
-            _number("throughput", said["throughput"], "/s", statistic="mean", stage="whole-run", per="sample", **more)
+            texts.number(
+                "throughput", said["throughput"], "/s", statistic="mean", stage="whole-run", per="sample", **more
+            )
         )
-        found[0]["primary"] = True
+        if "value" in found[0]:
+            found[0]["primary"] = True
     stage = "request" if _overlaps(run) else "inference"
     doubts = [*(["overlapping-requests"] if _overlaps(run) else []), *caveats]
     doubts += ["definition-inferred"] if run.one_line or run.fills_inputs else []
     for name, (text, unit) in run.latency.items():
         more = {**count, **({"caveats": doubts} if doubts else {})}
-        found.append(_number("latency", text, unit, statistic=name, stage=stage, per="query", **more))
+        found.append(texts.number("latency", text, unit, statistic=name, stage=stage, per="query", **more))
     stages = {"read": "load", "compile": "build", "first": "first-run", "duration": "whole-run"}
     for word, name in stages.items():
         if said.get(word):
-            found.append(_number("duration", said[word], "ms", stage=name))
+            found.append(texts.number("duration", said[word], "ms", stage=name))
     return found
-
-
-def _number(metric: str, text: str, unit: str, **key: Any) -> dict[str, Any]:
-    """Return a measurement of a printed number; one with two decimals that is 0 was rounded away."""
-    number = exact(text)
-    reason = "invalid-in-source" if number is None else "below-resolution"
-    if not number:
-        left = {name: value for name, value in key.items() if name != "n"}
-        return {**texts.missing(metric, reason, **left), "reported_value": text, "reported_unit": unit}
-    return texts.measurement(metric, text, unit, **key)
 
 
 def _short(text: str) -> str:

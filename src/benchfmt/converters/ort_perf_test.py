@@ -19,7 +19,9 @@ from typing import Any
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.file_names import model_of
+from benchfmt.readers import lines, repeats
 from benchfmt.readers.files import file_sha256
+from benchfmt.readers.lines import Line
 from benchfmt.record import given
 from benchfmt.units import convert, exact
 
@@ -28,8 +30,12 @@ VERSION = "1.0"
 SUITE = "onnxruntime-perf-test"
 OPTIONS = ("model", "system", "submitter", "url", "license", "engine_version")
 
-LOGS = (".log", ".txt", ".out", ".md", ".stdout", "")
+LOGS = lines.ENDINGS
 RESULTS = (".csv", ".txt", ".out", ".res", "")
+_LACKING = (
+    "it looks like an output of onnxruntime_perf_test and has no result: neither `Average inference time cost`, nor "
+    "`Number of inferences per second`, nor a percentile such as `P50 Latency` is in it"
+)
 LEAST = {"median": 1, "p90": 10, "p95": 20, "p99": 100, "p99.9": 1000}
 """How many runs a percentile needs where the tool did not print it."""
 MOST_SAMPLES = 20_000
@@ -41,27 +47,47 @@ DEVICES = {
     "WebGPU": "gpu",
 }  # fmt: skip
 """Execution providers that stand for one kind of device."""
+_NUMBER = r"[ \t]?([^\s(*`|,;]+)"
 _LINES = {
-    "load": re.compile(r"Session creation time cost: ?(\S+) s"),
-    "first": re.compile(r"First inference time cost: ?(\S+) ms"),
-    "total": re.compile(r"Total (?:inference )?time cost: ?(\S+)( s)?"),
+    "load": re.compile(rf"Session creation time cost:{_NUMBER} s"),
+    "first": re.compile(rf"First inference time cost:{_NUMBER} ms"),
+    "total": re.compile(rf"Total (?:inference )?time cost:{_NUMBER}( s)?"),
     "count": re.compile(r"Total (?:inference requests|iterations): ?([0-9]{1,15})"),
-    "average": re.compile(r"Average (?:inference )?time cost: ?(\S+) ms"),
-    "whole": re.compile(r"Total (?:inference )?run time: ?(\S+) s"),
-    "rate": re.compile(r"Number of inferences per second: ?(\S+)"),
-    "cpu": re.compile(r"Avg CPU usage: ?([0-9.]+)(?: %)?"),
-    "memory": re.compile(r"Peak working set size: ?([0-9]{1,15})(?: bytes)?"),
+    "average": re.compile(rf"Average (?:inference )?time cost(?: total)?:{_NUMBER} ms"),
+    "submission": re.compile(rf"Average (?:inference )?time cost submission:{_NUMBER} ms"),
+    "whole": re.compile(rf"Total (?:inference )?run time:{_NUMBER} s"),
+    "rate": re.compile(rf"Number of inferences per second:{_NUMBER}"),
+    "cpu": re.compile(r"Avg CPU usage: ([0-9.]+)(?: %)?"),
+    "memory": re.compile(r"Peak working set size: ([0-9]{1,15})(?: bytes)?"),
+    "cpu again": re.compile(r"Avg CPU usage:([0-9.]+)"),
+    "memory again": re.compile(r"Peak working set size:([0-9]{1,15})"),
+    "total cpu": re.compile(r"Total CPU usage: ?([0-9.]+)(?: %)?"),
     "runs": re.compile(r"Runs: ?([0-9]+)"),
     "provider": re.compile(r"[Uu]sing (\S+)ExecutionProvider"),
     "threads": re.compile(r"Setting intra_op_num_threads to ([0-9]{1,9})"),
 }
-_STATISTIC = re.compile(r"(Min|Max|P50|P90|P95|P99|P999) Latency(?::| is) (\S+) s(?:ec)?")
+_STATISTIC = re.compile(rf"(Min|Max|P50|P90|P95|P99|P999) Latency(?::| is){_NUMBER} s(?:ec)?")
+_END = re.compile(r"(?=$|[\s(,;|*`.])")
+"""What may stand behind a number and its unit: notes, and marks of the page that it stands on."""
+_ORDER = (
+    "command", ("provider", "threads"), "load", "first", "total", "count", "average", "submission", "whole", "rate",
+    "runs",
+    "Min", "Max", "P50", "P90", "P95", "P99", "P999",
+)  # fmt: skip
+"""What a run prints, in its order."""
+_ANYWHERE = ("cpu", "memory", "total cpu", "cpu again", "memory again")
+OWN = re.compile(
+    r"Session creation time cost:|First inference time cost:|Total (?:inference )?time cost:"
+    r"|Total (?:inference requests|iterations):|Average (?:inference )?time cost|Total (?:inference )?run time:"
+    r"|Number of inferences per second:|(?:Avg|Total) CPU usage:|Peak working set size:|Runs: ?[0-9]"
+    r"|(?:Min|Max|P50|P90|P95|P99|P999) Latency(?:: | is )|[Uu]sing \S+ExecutionProvider|Setting intra_op_num_threads"
+    r"|(?:\S*[/\\])?onnxruntime_perf_test(?:\.exe)?\"?\s"
+)
+"""How the tool's lines begin."""
 _COMMAND = re.compile(r"(?:^|[\s/\\])onnxruntime_perf_test(?:\.exe)?\"?\s+(?=\S)(?P<rest>.*)")
 _ROW = re.compile(
     r"(?P<model>[^,]+),(?P<times>[0-9.e+-]+(?:,[0-9.e+-]+)?),(?P<memory>[0-9]{1,15}),(?P<cpu>[0-9]{1,6}),(?P<run>[0-9]{1,12})"
 )
-_AGAIN = {"load", "total", "provider", "threads", "command"}
-"""What opens a result: seen after an average, it belongs to the next one."""
 
 
 @dataclass
@@ -112,14 +138,15 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one file: one for each result."""
     digest = file_sha256(unit.path)
-    text = texts.text_of(unit.path)
     if unit.extra == "log":
-        found = printed(text)
+        found = printed(texts.lines_of(unit.path, OWN, unit.limits))
         for result in found:
             locator = f"run={result.number}" if len(found) > 1 else None
             yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)
+        if not found:
+            yield Failed(unit.path, _LACKING)
     else:
-        series, broken = rows(text)
+        series, broken = rows(texts.text_of(unit.path))
         yield from (Failed(unit.path, f"line {line}: no row of a result file", line) for line in broken)
         for one in series:
             locator = f"run={one.number}" if len(series) > 1 else None
@@ -143,16 +170,15 @@ def _files(source: Source) -> Iterator[tuple[Path, str]]:
         path = Path(name)
         if path.is_symlink() or not path.is_file():
             continue
-        head = texts.head(path)
-        if (alone or ending in LOGS) and is_printed(head):
+        if (alone or ending in LOGS) and is_printed(texts.head(path, own=OWN)):
             yield path, "log"
-        elif (alone or ending in RESULTS) and is_result_file(head):
+        elif (alone or ending in RESULTS) and is_result_file(texts.head(path)):
             yield path, "rows"
 
 
 def is_printed(text: str) -> bool:
-    """Say whether text holds a result as the tool prints it."""
-    return bool(_LINES["average"].search(text) and _LINES["count"].search(text))
+    """Say whether text holds two different lines that the tool alone prints."""
+    return len({key for line in text.splitlines() if (key := _key(line)) and key != "command"}) > 1
 
 
 def is_result_file(head: str) -> bool:
@@ -175,39 +201,46 @@ def _follows(before: re.Match[str], after: re.Match[str]) -> bool | None:
     return True if alike and int(after["run"]) == int(before["run"]) + 1 else None
 
 
-def printed(text: str) -> list[Printed]:
-    """Return the results that text holds, in their order; a warning of the runtime between them is passed over."""
+def printed(source: str | list[Line]) -> list[Printed]:
+    """Return the results that an output holds, in their order; a warning of the runtime between them is passed over."""
     found: list[Printed] = []
-    now = Printed()
-    for number, line in enumerate(text.splitlines(), start=1):
-        name, match = _told(line)
-        if match is None:
-            continue
-        if "average" in now.said and name in _AGAIN and (name != "total" or "total" in now.said):
+    told = lines.read(source, OWN) if isinstance(source, str) else source
+    for run in repeats.runs(told, _key, _ORDER, _ANYWHERE):
+        now = Printed(len(found) + 1, run[0].number)
+        for line in run:
+            _take(now, line.text)
+        if "average" in now.said or "rate" in now.said or now.statistics:
             found.append(now)
-            now = Printed(len(found) + 1, number)
-        _take(now, name, match)
-    return [result for result in [*found, now] if "average" in result.said]
+    return found
+
+
+def _key(text: str) -> str | None:
+    """Return what a line says, by its name in the tool's order."""
+    name, match = _told(text)
+    return None if match is None else match[1] if name == "statistic" else name
 
 
 def _told(line: str) -> tuple[str, re.Match[str] | None]:
     stripped = line.strip().lstrip("$> ").strip()
-    if match := _STATISTIC.fullmatch(stripped):
+    if (match := _STATISTIC.match(stripped)) and _END.match(stripped, match.end()):
         return "statistic", match
     for name, pattern in _LINES.items():
-        if match := pattern.fullmatch(stripped):
+        if (match := pattern.match(stripped)) and _END.match(stripped, match.end()):
             return name, match
     return "command", _COMMAND.search(line)
 
 
-def _take(now: Printed, name: str, match: re.Match[str]) -> None:
+def _take(now: Printed, text: str) -> None:
+    name, match = _told(text)
+    if match is None:
+        return
     if name == "statistic":
         now.statistics.setdefault(_STATISTICS[match[1]], match[2])
     elif name == "command":
         now.command = texts.one_line(match["rest"])
     else:
         now.unit_missing |= name == "total" and not match[2]
-        now.said.setdefault(name, match[1])
+        now.said.setdefault(name.removesuffix(" again"), match[1])
 
 
 def rows(text: str) -> tuple[list[Series], list[int]]:
@@ -262,8 +295,17 @@ def _of_printed(unit: Unit, result: Printed, digest: str, locator: str | None) -
     data = _frame(unit, digest, locator, model, threads=threads, placement=[device] if device else None)
     data["measurements"] = _measured(result)
     data["extensions"] = {
-        SUITE: given(provider=f"{provider}ExecutionProvider" if provider else None, command=result.command or None)
+        SUITE: given(
+            provider=f"{provider}ExecutionProvider" if provider else None,
+            command=result.command or None,
+            total_cpu_usage=f"{said['total cpu']} %" if "total cpu" in said else None,
+        )
     }
+    if all(item.get("missing") == "invalid-in-source" for item in data["measurements"]):
+        first = data["measurements"][0]
+        raise ValueError(f"{first['metric']} {first['reported_value']!r} is no number")
+    if not any("value" in item for item in data["measurements"]):
+        data["status"], data["status_detail"] = "incomplete", "no number of the result has a value"
     return data
 
 
@@ -276,34 +318,44 @@ def _measured(result: Printed) -> list[dict[str, Any]]:
         "per": "query",
         **given(n=count or None, caveats=["overlapping-requests"] if overlap else None),
     }
-    found = [texts.measurement("latency", said["average"], "ms", statistic="mean", primary=True, **per_query)]
+    found = []
+    if "average" in said:
+        found.append(texts.number("latency", said["average"], "ms", statistic="mean", **per_query))
     for name, text in result.statistics.items():
-        found.append(texts.measurement("latency", text, "s", statistic=name, **per_query))
+        found.append(texts.number("latency", text, "s", statistic=name, **per_query))
     if "load" in said:
-        found.append(texts.measurement("duration", said["load"], "s", stage="load"))
+        found.append(_seconds("load", said["load"], "s"))
     if "first" in said:
-        found.append(_first(said["first"]))
+        found.append(texts.number("duration", said["first"], "ms", stage="first-run"))  # whole milliseconds
     if "total" in said:
-        unit = {"caveats": ["unit-inferred"]} if result.unit_missing else {}
-        found.append(texts.measurement("duration", said["total"], "s", statistic="sum", stage="inference", **unit))
+        more: dict[str, Any] = {"caveats": ["unit-inferred"]} if result.unit_missing else {}
+        found.append(texts.number("duration", said["total"], "s", statistic="sum", stage="inference", **more))
+    if "submission" in said:
+        enqueue = {name: value for name, value in per_query.items() if name != "stage"}
+        found.append(texts.number("latency", said["submission"], "ms", statistic="mean", stage="enqueue", **enqueue))
     if "whole" in said:
-        found.append(texts.measurement("duration", said["whole"], "s", stage="whole-run"))
+        found.append(texts.number("duration", said["whole"], "s", stage="whole-run"))
     if "rate" in said:
-        found.append(
-            texts.measurement("throughput", said["rate"], "/s", statistic="mean", stage="whole-run", per="query")
-        )
+        found.append(texts.number("throughput", said["rate"], "/s", statistic="mean", stage="whole-run", per="query"))
+    _head(found)
     return found + _resources(said.get("cpu"), said.get("memory"))
 
 
-def _first(text: str) -> dict[str, Any]:
-    """Return the time of the first run: whole milliseconds, so a 0 is one that was rounded away."""
-    if exact(text) == 0:
-        return {
-            **texts.missing("duration", "below-resolution", stage="first-run"),
-            "reported_value": text,
-            "reported_unit": "ms",
-        }
-    return texts.measurement("duration", text, "ms", stage="first-run")
+def _head(found: list[dict[str, Any]]) -> None:
+    """Make the mean the headline, else the rate, else the first other latency that has a value."""
+    valued = [item for item in found if "value" in item and item.get("stage") in ("inference", "whole-run")]
+    for metric, statistic in (("latency", "mean"), ("throughput", "mean"), ("latency", None)):
+        chosen = [item for item in valued if item["metric"] == metric and statistic in (None, item.get("statistic"))]
+        if chosen:
+            chosen[0]["primary"] = True
+            return
+
+
+def _seconds(stage: str, text: str, unit: str) -> dict[str, Any]:
+    """Return a time that may be 0, as that of loading a small model."""
+    if exact(text) is None:
+        return texts.number("duration", text, unit, stage=stage)
+    return texts.measurement("duration", text, unit, stage=stage)
 
 
 def _resources(cpu: str | None, memory: str | None) -> list[dict[str, Any]]:

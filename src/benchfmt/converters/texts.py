@@ -16,7 +16,7 @@ from benchfmt.numbers import kept
 from benchfmt.readers import encodings, lines
 from benchfmt.readers.lines import Own
 from benchfmt.record import Record
-from benchfmt.units import convert
+from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
 
 HEAD = 2**16
@@ -109,6 +109,16 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """Return text on one line."""
     return " ".join(plain(text).split())
+
+
+def number(metric: str, text: str, unit: str, **key: Any) -> dict[str, Any]:
+    """Return a measurement of a printed number; one that is 0 was rounded away, one that is no number says nothing."""
+    value = convert(text, unit, own_unit(metric, unit))
+    if value:
+        return measurement(metric, text, unit, **key)
+    reason = "invalid-in-source" if value is None or exact(text) else "below-resolution"
+    left = {name: value for name, value in key.items() if name not in ("n", "primary", "samples")}
+    return {**missing(metric, reason, **left), "reported_value": text, "reported_unit": unit}
 
 
 def measurement(metric: str, text: str, unit: str | None = None, **key: Any) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import jsons
+from benchfmt.readers import jsons, lines, repeats
+from benchfmt.readers.lines import Line
 from benchfmt.suites import trtexec as rules
 
 STAGES = {
@@ -50,6 +51,53 @@ _LINE = re.compile(
     r"-(?P<time>(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])\] ?)?"
     r"\[(?P<level>[IWEVF])\] ?(?P<text>.*)"
 )
+_WORDS = (
+    r"(?:T|t)hroughput: \S+ qps"
+    r"|(?:Latency|End-to-End Host Latency|Enqueue Time|H2D Latency|GPU Compute Time|D2H Latency): min = "
+    r"|(?:min|max|mean|median|percentile): \S+ ms\b|(?:Host Latency|Enqueue Time|GPU Compute)\s*$"
+    r"|(?:Total Host Walltime|Total GPU Compute Time|walltime|total compute time): \S+ s\b"
+    r"|=== (?:Performance summary|Model Options|Build Options|System Options|Inference Options|Reporting Options"
+    r"|Device Information) ==="
+)
+"""How lines of an excerpt begin, where somebody left the level out."""
+_BARE = re.compile(_WORDS)
+_SHELL = re.compile(r"(?:^|[\s/\\])trtexec(?:\.exe)?\"?\s+(?P<command>--?\w.*)")
+_STAMP = r"(?:\[[0-9]{2}/[0-9]{2}/[0-9]{4}-[0-9:]{8}\] ?)?"
+OWN = re.compile(
+    rf"&&&& \w+ TensorRT|{_STAMP}\[[IWEVF]\](?: |$)|{_STAMP}(?:{_WORDS})|(?:\S*[/\\])?trtexec(?:\.exe)?\"? +--"
+)
+"""How the tool's lines begin."""
+_KEYS = (
+    ("model options", "=== Model Options ==="),
+    ("build options", "=== Build Options ==="),
+    ("system options", "=== System Options ==="),
+    ("inference options", "=== Inference Options ==="),
+    ("reporting options", "=== Reporting Options ==="),
+    ("device", "=== Device Information ==="),
+    ("warm-ups", "Warmup completed "),
+    ("queries", "Timing trace has "),
+    ("summary", "=== Performance summary ==="),
+    ("rate", "Throughput: "),
+    ("inference", "Latency: min"),
+    ("request", "End-to-End Host Latency: min"),
+    ("enqueue", "Enqueue Time: min"),
+    ("transfer-in", "H2D Latency: min"),
+    ("compute", "GPU Compute Time: min"),
+    ("transfer-out", "D2H Latency: min"),
+    ("walltime", "Total Host Walltime: "),
+    ("gpu total", "Total GPU Compute Time: "),
+    ("old rate", "throughput: "),
+    ("old walltime", "walltime: "),
+    ("gpu total", "total compute time: "),
+)
+_BLOCK_KEYS = {"host latency": "inference", "enqueue time": "enqueue", "gpu compute": "compute"}
+_ORDER = (
+    "command", "running", *(key for key, _ in _KEYS[:9]), "rate", "inference", "request", "enqueue", "transfer-in",
+    "compute", "transfer-out", "walltime", "gpu total", "end",
+)  # fmt: skip
+"""What a run prints, in its order."""
+_ANYWHERE = ("old rate", "old walltime")
+"""What TensorRT 7 prints in the middle of its stages."""
 _PARTS = r"(?P<name>min|max|mean|median|percentile)"
 _STATISTIC = re.compile(_PARTS + r"(?:\((?P<level>[0-9.]+)%\))? = (?P<number>\S+) ms")
 _OLD = re.compile(
@@ -61,6 +109,7 @@ _BINDING = re.compile(
     r"|Input binding for (?P<new>.+) with dimensions (?P<ndims>[0-9x]+)(?: and type (?P<type>\S+))? is created\.?)"
 )
 _DEVICE = re.compile(r'Device [0-9]+: "(?P<name>.+)" UUID:')
+_OLD_RATE = re.compile(r"\bthroughput: \S+ qps")
 _TOTALS = {
     "throughput": re.compile(r"throughput: (\S+) qps", re.IGNORECASE),
     "walltime": re.compile(r"(?:Total Host Walltime|walltime): (\S+) s"),
@@ -103,6 +152,9 @@ class Run:
     number: int = 1
     line: int = 1
     command: str = ""
+    """The command line as the run itself says it."""
+    shell: str = ""
+    """The command line of a shell before the run."""
     tag: str = ""
     build: str = ""
     stamp: str = ""
@@ -136,7 +188,7 @@ class Run:
     @property
     def flags(self) -> dict[str, str]:
         """The switches of the command line, without their dashes; the value is empty where there is none."""
-        words = (word[2:].partition("=") for word in self.command.split() if word.startswith("--"))
+        words = (word[2:].partition("=") for word in (self.command or self.shell).split() if word.startswith("--"))
         return {name: value.strip("\"'") for name, _, value in words}
 
     @property
@@ -153,10 +205,20 @@ def has_mark(text: str) -> bool:
 
 
 def has_summary(text: str) -> bool:
-    """Say whether text holds a performance summary in trtexec's words."""
-    new = re.search(r"\[I\] GPU Compute Time: min = \S+ ms", text) and re.search(r"\[I\] Throughput: \S+ qps", text)
-    old = re.search(r"\[I\] GPU Compute\s*$", text, re.MULTILINE) and re.search(r"\[I\] throughput: \S+ qps", text)
-    return bool(new or old)
+    """Say whether text holds lines of a performance summary in trtexec's words, also without time and level."""
+    return any(_is_statistic(line) for line in text.splitlines()) or (
+        re.search(r"\[I\] GPU Compute\s*$|^\s*GPU Compute\s*$", text, re.MULTILINE) is not None
+        and _OLD_RATE.search(text) is not None
+    )
+
+
+def _is_statistic(line: str) -> bool:
+    """Say whether a line is one of the statistics of a stage; there is no other that says them so."""
+    match = _LINE.match(line)
+    if match is not None and match["level"] != "I":
+        return False
+    word, colon, rest = (match["text"] if match else line.strip()).partition(": ")
+    return bool(colon) and word.lower() in STAGES and _STATISTIC.match(rest) is not None
 
 
 def kind_of(head: str) -> str | None:
@@ -164,12 +226,30 @@ def kind_of(head: str) -> str | None:
     return next((kind for kind, pattern in _HEADS.items() if pattern.match(head)), None)
 
 
-def runs(text: str) -> list[Run]:
+def runs(source: str | list[Line]) -> list[Run]:
     """Return the runs of a log in their order; lines of anything else are passed over."""
+    told = lines.read(source, OWN) if isinstance(source, str) else source
     reader = _Reader()
-    for number, line in enumerate(text.splitlines(), start=1):
-        reader.take(number, line)
+    for chunk in repeats.runs(told, _key, _ORDER, _ANYWHERE):
+        reader.begin(chunk[0].number)
+        for line in chunk:
+            reader.take(line.number, line.text)
     return reader.found()
+
+
+def _key(line: str) -> str | None:
+    """Return what a line says, by its name in the tool's order."""
+    mark = MARK.search(line) if "&&&&" in line else None
+    if mark:
+        return "running" if mark["word"] == "RUNNING" else "end"
+    match = _LINE.match(line)
+    if match is None and _SHELL.search(line):
+        return repeats.COMMAND
+    if match is not None and match["level"] != "I":
+        return None
+    text = (match["text"] if match else line).strip()
+    key = next((key for key, start in _KEYS if text.startswith(start)), None)
+    return key or _BLOCK_KEYS.get(text.lower())
 
 
 class _Reader:
@@ -187,6 +267,14 @@ class _Reader:
         self._close()
         return self.runs
 
+    def begin(self, line: int) -> None:
+        """Begin a new run, unless the one before is still to say something."""
+        if self.run.says_something:
+            self._close(line)
+        else:
+            self.run = Run(line=line)
+            self.section, self.block, self.in_profile = "", "", False
+
     def _close(self, line: int = 1) -> None:
         if self.run.says_something:
             self.run.number = len(self.runs) + 1
@@ -201,6 +289,7 @@ class _Reader:
             return
         match = _LINE.match(line)
         if match is None:
+            self._bare(number, line.strip())
             return
         text = match["text"].strip()
         if self.run.end and (
@@ -216,8 +305,18 @@ class _Reader:
         if match["level"] in "IW" and not self.run.end:
             self._text(number, text)
 
+    def _bare(self, number: int, text: str) -> None:
+        """Take a line without a level: a command line, or one of an excerpt."""
+        shell = _SHELL.search(text)
+        if shell and not self.run.command:
+            self.run.shell = shell["command"].strip()
+        elif not shell and _BARE.match(text) and not self.run.end:
+            self._text(number, text)
+
     def _mark(self, number: int, mark: re.Match[str]) -> None:
-        if mark["word"] == "RUNNING" or self.run.end:
+        said = (mark["command"] or "").strip()
+        another = bool(said and self.run.command and said != self.run.command)
+        if another or self.run.end or (mark["word"] == "RUNNING" and self.run.says_something):
             self._close(number)
         run = self.run
         run.tag, run.build = mark["tag"] or run.tag, mark["build"] or run.build

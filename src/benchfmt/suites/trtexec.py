@@ -33,6 +33,7 @@ class Defaults:
     spin_wait: bool
     separate_profile: bool
     export_has_warm_up: bool
+    builder_picks_types: bool
     flags: dict[str, str]
 
 

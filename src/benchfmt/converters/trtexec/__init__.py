@@ -59,9 +59,12 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
-    runs = reader.runs(texts.text_of(unit.path))
+    runs = reader.runs(texts.lines_of(unit.path, reader.OWN, unit.limits))
     if not runs:
-        yield Failed(unit.path, "there is no run of trtexec in it")
+        yield Failed(
+            unit.path,
+            "there is no run of trtexec in it: no command, no options, and no line of a performance summary",
+        )
         return
     mine = file_groups.shared_out(runs, exports)
     for run in runs:

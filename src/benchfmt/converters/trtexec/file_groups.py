@@ -11,11 +11,11 @@ from benchfmt.converters import texts
 from benchfmt.converters.base import Skipped, Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
-from benchfmt.readers import jsons
+from benchfmt.readers import encodings, jsons, lines
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.trtexec import Run
 
-LOGS = (".log", ".txt", ".out", ".md", ".stdout", ".stderr", "")
+LOGS = lines.ENDINGS
 RESULTS = ("summary", "times", "profile")
 """The kinds of export that hold a result by themselves, the one that says most first."""
 _TAIL = 2**16
@@ -100,13 +100,17 @@ def groups(source: Source) -> Iterator[Group | Skipped]:
 
 def _is_log(path: Path, ending: str) -> bool:
     """Say whether a file holds a run: prose may quote the marks, so there a summary is wanted too."""
-    head = texts.head(path)
-    parts = [texts.plain(head)] if head else []
-    if len(head) >= texts.HEAD // 2:  # a log may begin with megabytes of anything
+    head = texts.head(path, own=reader.OWN)
+    parts = [head] if head else []
+    size = path.stat().st_size
+    if size > texts.HEAD:  # a log may begin with megabytes of anything
         with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - _TAIL, 0))
-            parts.append(texts.plain(file.read(_TAIL).decode("utf-8", "ignore")))
-    prose = ending in (".md", ".rst")
+            encoding = encodings.encoding_of(file.read(_JSON_HEAD))
+            file.seek((max(size - _TAIL, 0) // 4) * 4)
+            end = file.read(_TAIL)
+        wide = not encoding.startswith("utf-8")
+        parts.append(lines.text(end.decode(encoding, "replace") if wide else end, reader.OWN))
+    prose = ending in (".md", ".rst", ".html", ".htm")
     return any(reader.has_summary(part) or (not prose and reader.has_mark(part)) for part in parts)
 
 
@@ -114,7 +118,7 @@ def _named_by(log: Path, found: Found) -> Iterator[tuple[str, Path]]:
     """Yield the files that the command lines of a log say they wrote: beside it, else anywhere in the source."""
     seen = set()
     try:
-        named = reader.exports(texts.text_of(log))
+        named = reader.exports(texts.text_of(log, reader.OWN))
     except (BenchfmtError, OSError):  # told when it is read
         return
     for kind, name in named:

@@ -150,7 +150,7 @@ def _stage(evidence: Evidence, stage: str, caveats: list[str]) -> Iterator[dict[
         elif exact(told[name]) is None:
             yield {**texts.missing("latency", "invalid-in-source", **_bare_key(key)), "reported_value": told[name]}
         else:
-            yield texts.measurement("latency", told[name], "ms", **key)
+            yield texts.number("latency", told[name], "ms", **key)
 
 
 def _from_times(

@@ -108,7 +108,7 @@ def _configuration(evidence: Evidence) -> dict[str, Any]:
         "precision": _precision(precision) if precision else None,
         "input_shape": shape if shape and all(shape) else None,
         "batch_size": batch,
-        "placement": settings.placement,
+        "placement": settings.placement or (["gpu"] if evidence.device.get("Name") else None),
         "hyperparameters": settings.hyperparameters(),
     }
 
@@ -154,8 +154,12 @@ def _bare(name: str) -> str:
 
 
 def _precision(words: str) -> str | None:
+    """Return the one format that the builder was allowed, `mixed` for several, None where the words name none."""
     parts = [part for part in re.split(r"[+\s]+", words) if part]
-    return vocabulary().match("precision", parts[0]) if len(parts) == 1 else "mixed"
+    terms = [vocabulary().match("precision", part) for part in parts]
+    if None in terms:
+        return None  # `Strongly Typed`: the network's own types
+    return terms[0] if len(terms) == 1 else "mixed"
 
 
 def _unless(text: str, otherwise: str) -> str | None:

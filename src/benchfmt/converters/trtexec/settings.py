@@ -72,18 +72,21 @@ class Settings:
         said = run.option("Build Options", "Precision")
         if said:
             return re.sub(r"\s*\(.*\)$", "", said)
+        if "stronglyTyped" in run.flags or not self._defaults.builder_picks_types:
+            return None  # every layer has the type that the network says
         words = [flag.upper() for flag in _PRECISION_FLAGS if flag in run.flags]
-        return None if "stronglyTyped" in run.flags else "+".join(["FP32", *words])
+        return "+".join(["FP32", *words])
 
     @property
     def placement(self) -> list[str]:
-        """The kinds of device that the run was allowed to use."""
+        """The kinds of device that the run was allowed to use; empty where nothing says one, for it may be any."""
         run = self.run
         core = run.option("System Options", "DLACore") or run.flags.get("useDLACore", "")
-        if not core or not core[0].isdecimal():
-            return ["gpu"]
-        fallback = run.option("Build Options", "Allow GPU fallback for DLA").startswith("Enabled")
-        return ["dla", "gpu"] if fallback or "allowGPUFallback" in run.flags or "allback" in core else ["dla"]
+        if core and core[0].isdecimal():
+            fallback = run.option("Build Options", "Allow GPU fallback for DLA").startswith("Enabled")
+            return ["dla", "gpu"] if fallback or "allowGPUFallback" in run.flags or "allback" in core else ["dla"]
+        said = run.option("System Options", "Device") or run.option("Device Information", "Selected Device")
+        return ["gpu"] if said or "device" in run.flags else []
 
     @property
     def warm_up(self) -> str | None:
@@ -105,7 +108,12 @@ class Settings:
     @property
     def transfers(self) -> bool | None:
         """Whether data was to be copied to the device and back; None where nothing says so."""
-        return self._switch("Data transfers", "includeDataTransfers", "noDataTransfers", self._defaults.data_transfers)
+        asked = self._switch("Data transfers", "includeDataTransfers", "noDataTransfers", self._defaults.data_transfers)
+        said = self.run.option("Inference Options", "Data transfers") or "noDataTransfers" in self.run.flags
+        whole, device = self.run.summary.get("inference"), self.run.summary.get("compute")
+        if asked is False and not said and whole and device and whole != device:
+            return None  # what the version does by default is not what was measured
+        return asked
 
     @property
     def streams(self) -> int | None:

@@ -1,0 +1,99 @@
+"""Several results in one log: which lines belong together, in every line-based family.
+
+A key that repeats begins a new result; so does one that the tool prints earlier than what was seen before, for the run
+before may have lacked it. A command line belongs to the run that follows it. So no result holds numbers of two runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from benchfmt.readers.lines import Line
+
+COMMAND = "command"
+"""The key of a command line; a tool's order begins with it."""
+_FENCES = ("```", "~~~")
+
+
+@dataclass(slots=True)
+class _Group:
+    """What is known of a run: where it begins, what it has said, and how far in the tool's order it is."""
+
+    first: int
+    last: int
+    origin: str
+    said: dict[str, str] = field(default_factory=dict)
+    rank: int = -1
+
+    @property
+    def only_commands(self) -> bool:
+        """Whether nothing but a command line was seen."""
+        return self.said.keys() == {COMMAND}
+
+
+def runs(
+    found: Sequence[Line],
+    key_of: Callable[[str], str | None],
+    order: Sequence[str | tuple[str, ...]],
+    anywhere: Collection[str] = (),
+) -> list[list[Line]]:
+    """Return the lines of each run, in their order; lines between two runs belong to the one before.
+
+    `key_of` names what a line says, where a run says it once; `order` has these names as the tool prints them, those
+    that have no order among themselves in a tuple; those in `anywhere` have none. A line that stands twice in a row is one.
+    """
+    ranks = {key: rank for rank, keys in enumerate(order) for key in ((keys,) if isinstance(keys, str) else keys)}
+    ranks |= dict.fromkeys(anywhere, len(order))
+    groups: list[_Group] = []
+    for index, key in _said(found, key_of):
+        rank = None if key in anywhere else ranks[key]
+        line = found[index]
+        if not groups or _begins(groups[-1], key, rank, index, found):
+            groups.append(_Group(index, index, line.origin))
+        group = groups[-1]
+        group.last = index
+        group.said.setdefault(key, line.text)
+        group.rank = group.rank if rank is None else rank
+    if not groups:
+        return [list(found)] if found else []
+    starts = [0, *(group.first for group in groups[1:]), len(found)]
+    chunks = [list(found[start:end]) for start, end in pairwise(starts)]
+    for before, now, place in zip(groups, groups[1:], range(1, len(groups)), strict=False):
+        if _nobody_knows(before, now, found):
+            del chunks[place][0]
+    return chunks
+
+
+def _said(found: Sequence[Line], key_of: Callable[[str], str | None]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something with their keys, without echoes."""
+    before: Line | None = None
+    for index, line in enumerate(found):
+        key = key_of(line.text)
+        if key is None:
+            continue
+        if before is None or (line.text, line.origin) != (before.text, before.origin):
+            yield index, key
+        before = line
+
+
+def _begins(group: _Group, key: str, rank: int | None, index: int, found: Sequence[Line]) -> bool:
+    """Say whether a line begins a new run."""
+    line = found[index]
+    if line.origin != group.origin or key == COMMAND:
+        return True
+    if rank is None and group.said.get(key) == line.text:
+        return False
+    if key in group.said or (rank is not None and rank < group.rank):
+        return True
+    between = found[group.last + 1 : index]
+    return not group.only_commands and any(other.text.lstrip().startswith(_FENCES) for other in between)
+
+
+def _nobody_knows(before: _Group, now: _Group, found: Sequence[Line]) -> bool:
+    """Say whether two commands stand one under the other: nobody knows which one's output follows."""
+    if not before.only_commands or COMMAND not in now.said:
+        return False
+    between = found[before.last + 1 : now.first]
+    return before.said != now.said and not any(line.text.strip() for line in between)
