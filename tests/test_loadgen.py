@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -409,6 +410,26 @@ def test_two_logs_of_different_runs_are_not_merged(changes: Mapping[str, str], t
     assert "they are of two runs" in " ".join(finding.message for finding in account.findings)
 
 
+@pytest.mark.parametrize("name", [SUMMARY, DETAIL])
+def test_a_log_of_several_runs_of_the_mobile_app_is_left_out(name: str, root: Path, tmp_path: Path) -> None:
+    [app] = sorted((root / "tests" / "fixtures" / "mlperf_mobile_app").glob("app-2.0"))
+    shutil.copytree(app, tmp_path / "app")
+    logs = sorted(path for path in (tmp_path / "app").rglob(name) if "performance" in str(path))
+    alone = list(convert(tmp_path / "app"))
+    for path in logs:
+        text = path.read_text()
+        other = re.sub(r"latency_ns\", \"value\": 1", 'latency_ns", "value": 2', text.replace('Z"', '5Z"'))
+        path.chmod(0o644)
+        put(path, text + re.sub(r"(?m)^(Min|Max|Mean)( latency \(ns\) *: )1?", r"\g<1>\g<2>9", other))
+    conversion = convert(tmp_path / "app")
+    numbers = [m.value for record in alone for m in record.measurements or () if m.value is not None]
+    for found in [m.value for record in conversion for m in record.measurements or () if m.value is not None]:
+        # A summary has fewer digits.
+        assert any(found == pytest.approx(value, rel=1e-4) for value in numbers)
+    told = " ".join(finding.message for finding in conversion.account.findings)
+    assert "is left out" in told or "are left out" in told
+
+
 def test_joined_summaries_of_the_samples_are_never_mixed(samples: Path, tmp_path: Path) -> None:
     texts = {path.read_bytes() for path in samples.rglob("*") if re.fullmatch(r"mlperf_log_summary.*\.txt", path.name)}
     kept = [text for text in sorted(texts) if b"MLPerf Results Summary" in text]
@@ -600,6 +621,27 @@ def test_a_rate_that_cannot_be_is_missing(text: str, reason: str, tmp_path: Path
     record = one(tmp_path)
     assert [(m.value, m.missing, m.primary) for m in of(record, "throughput")] == [(None, reason, None)]
     assert record.status == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("changes", "metric", "reason"),
+    [
+        ({"ttft": {"min": 0, "avg": 0}}, "ttft", "invalid-in-source"),
+        ({"tpot": {"max": 13_000_000_000_000_000}}, "tpot", "invalid-in-source"),
+        ({"latency": {"avg": -5}}, "latency", "invalid-in-source"),
+        ({"qps": 0, "tps": 1e30}, "throughput", "invalid-in-source"),
+    ],
+)
+def test_a_number_of_endpoints_that_cannot_be_is_missing(
+    changes: dict[str, Any], metric: str, reason: str, tmp_path: Path
+) -> None:
+    said = {"state": "complete", "complete": True, "duration_ns": 1_000_000_000, **changes}
+    put(tmp_path / "gpt-oss-120b/Offline/performance/result_summary.json", json.dumps(said))
+    record = one(tmp_path)
+    assert {m.missing for m in of(record, metric)} <= {reason, "not-measured"}
+    assert all(m.value is None for m in of(record, metric))
+    assert of(record, metric)
+    assert primary(record) is None
 
 
 def test_an_estimate_of_nothing_is_missing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import yaml
 
 from benchfmt.converters.base import Failed
 from benchfmt.converters.mlperf.attribution import HELD
+from benchfmt.converters.mlperf.loadgen_record import possible
 from benchfmt.converters.mlperf.submission import Names, Run, benchmark_named, count, frame, pruned, quality_item
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import of_json, whole
@@ -53,7 +54,7 @@ def record(run: Run) -> dict[str, Any] | Failed:
     data = frame(run, names, round_id, _status(summary))
     measured = _measurements(summary, names, round_id)
     data["measurements"] = [*measured, *_accuracy(run, names, round_id)] or None
-    if data["status"] == "ok" and not measured:
+    if data["status"] == "ok" and not any("value" in item for item in measured):
         data["status"] = "incomplete"
     if data["status"] == "incomplete":
         data["status_detail"] = f"state: {_text(summary.get('state', 'not said'))}"
@@ -99,13 +100,14 @@ def _measurements(summary: Mapping[str, Any], names: Names, round_id: str | None
         item = _number(summary.get(key), "ns", "s")
         if item:
             found.append({"metric": "duration", "statistic": "single", "stage": stage, "basis": "measured", **item})
+    found = [item if item["unit"] == "1" else possible(item) for item in found]
     _bounds(found, names, round_id)
     official = rules.official(names.benchmark, round_id, names.scenario or "")
     # An Endpoints run has no estimate of its single stream but the mean latency, which is its result.
     statistic = "mean" if names.scenario == "single-stream" else official.statistic
     for item in found:
         here = (item["metric"], item["statistic"], item.get("stage"), item.get("per"))
-        if here == (official.metric, statistic, official.stage, official.per):
+        if here == (official.metric, statistic, official.stage, official.per) and "value" in item:
             item["primary"] = True
     return found
 
@@ -136,12 +138,12 @@ def _series(
 
 def _bounds(found: list[dict[str, Any]], names: Names, round_id: str | None) -> None:
     """Give the estimates that the rules bound their bounds."""
-    if names.scenario not in ("server", "interactive"):
+    if round_id is None or names.scenario not in ("server", "interactive"):
         return
     limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario)
     for item in found:
         rule = {"ttft": limits.ttft, "tpot": limits.tpot, "latency": limits.latency}.get(item["metric"])
-        if rule is not None and item["statistic"] == "p99-es":
+        if rule is not None and item["statistic"] == "p99-es" and "value" in item:
             item["target_max"] = float(rule)
 
 

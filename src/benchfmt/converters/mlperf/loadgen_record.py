@@ -385,7 +385,7 @@ def possible(item: dict[str, Any]) -> dict[str, Any]:
         return item
     if item["unit"] == "/s" and "." in text:
         return _without_value(item, "below-resolution")
-    return _without_value(item, "not-measured" if item["per"] == "token" else "invalid-in-source")
+    return _without_value(item, "not-measured" if item.get("per") == "token" else "invalid-in-source")
 
 
 def _take_back_unmeasured(found: dict[tuple[Any, ...], dict[str, Any]]) -> None:

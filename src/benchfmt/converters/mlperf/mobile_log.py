@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Unit
@@ -18,6 +19,7 @@ from benchfmt.suites import mlperf_inference
 
 _SAME = 1e-6
 """How far a rate of the app may be from the log of its run: both come from the same nanoseconds."""
+_ONE_RUN = "give each run a folder of its own"
 _SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
 
 
@@ -52,10 +54,8 @@ def read_log(files: Files, run: Run, name: str) -> RunLog | None:
         paths[0] = files.unit.path
     elif files.unit.path.name == layout.DETAIL:
         paths[1] = files.unit.path
-    summary = loadgen.read_summary(paths[0]) if paths[0] else None
-    detail = loadgen.read_detail(paths[1]) if paths[1] else None
-    if summary and summary.accuracy_mode:
-        summary = None
+    summary = _summary(paths[0], run) if paths[0] else None
+    detail = _detail(paths[1], run) if paths[1] else None
     if not summary and not detail:
         return None
     logged = Run(Unit((summary or detail).path), files.task.place, {})  # type: ignore[union-attr]
@@ -73,6 +73,27 @@ def read_log(files: Files, run: Run, name: str) -> RunLog | None:
     ]
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
     return RunLog(values, list(numbers.values()), says, sources, errors)
+
+
+def _summary(path: Path, run: Run) -> Log | None:
+    """Return what a summary says of its run, None where it is of several or of one for accuracy."""
+    timed: list[Log] = []
+    for log in loadgen.read_summaries(path):
+        if not log.accuracy_mode and log not in timed:
+            timed.append(log)
+    if len(timed) > 1:
+        run.find("BF701", run.root(path), f"the summary is of {len(timed)} runs; it is left out", _ONE_RUN)
+        return None
+    return timed[0] if timed else None
+
+
+def _detail(path: Path, run: Run) -> Log | None:
+    """Return what a detail log says of its run, None where it is of several."""
+    detail = loadgen.read_detail(path)
+    if detail.several:
+        run.find("BF701", run.root(path), f"the detail log is of more than one run: {detail.several}; it is left out", _ONE_RUN)  # fmt: skip
+        return None
+    return detail
 
 
 def _paths(files: Files, summary: Log | None, detail: Log | None) -> list[tuple[str, Mapping[str, str]]]:
