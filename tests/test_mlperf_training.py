@@ -833,7 +833,7 @@ def test_two_runs_have_no_olympic_mean(tmp_path: Path) -> None:
 
 def test_the_first_stop_counts_and_the_last_start_before(tmp_path: Path) -> None:
     late = (
-        line("1700000100000", "run_start") + RUN.splitlines(keepends=True)[1] + END + line("1800000000000", "run_start")
+        line("1700000100000", "run_start") + RUN.splitlines(keepends=True)[1] + END + line("1700000100500", "run_start")
     )
     record = only(group(tmp_path, *[line(START, "run_start") + late + END.replace(STOP, "1700009000000")] * 5))
     assert primary(record).value == 500
