@@ -257,6 +257,16 @@ def test_a_table_that_lacks_what_is_needed_is_told(tmp_path: Path, lacking: str)
     assert [(entry.role, entry.reason) for entry in account.files] == [("failed", told.error)]
 
 
+@pytest.mark.parametrize("column", ["predict_duration", "models_count", "app_version", "type"])
+def test_the_duration_of_a_table_of_now_is_that_of_the_job(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "published.csv"
+    path.write_text(
+        f"task,framework,constraint,fold,result,metric,mode,duration,{column},auc\nx,GAMA,1h8c,1,0.5,auc,local,9.5,1,0.5\n"
+    )
+    (record,) = records(path)
+    assert keyed(record)["duration", "", "whole-run", "fold", ""].value == 9.5
+
+
 def test_the_published_table_that_went_wrong_once(faults: Path) -> None:
     one, other = records(faults / "tables" / "amlb-published" / "results.csv")
     found = keyed(one)

@@ -40,6 +40,8 @@ COMMON = ("id", "task", "framework", "fold", "result", "mode", "version", "utc",
 NEEDED = ("task", "framework", "fold", "result")
 """Those without which a row says nothing of a fold; published tables leave out any other."""
 TIMED = "infer_batch_size_"
+_SINCE_PARTS = {"training_duration", "predict_duration", "models_count", "app_version", "type"}
+"""Columns of the versions whose `duration` is that of the whole job; a published table has some of them."""
 REPEATS = 10
 """Each batch is predicted so often; the column is the median."""
 FIRST_METRICS = ("auc", "logloss")
@@ -238,8 +240,8 @@ class _Table:
         return found
 
     def _times(self) -> list[_Column]:
-        # Before there was a column for it, `duration` was the framework's training.
-        stage = "whole-run" if "training_duration" in self.columns else "training"
+        # Before there were columns for its parts, `duration` was the framework's training.
+        stage = "training" if _SINCE_PARTS.isdisjoint(self.columns) else "whole-run"
         wanted = [
             _Column("duration", "duration", None, stage, "fold", "s"),
             _Column("training_duration", "duration", None, "training", "fold", "s", expected=True),
