@@ -706,6 +706,13 @@ def test_a_console_beside_its_summary_counts_once(tmp_path: Path) -> None:
     assert (told.role, told.reason) == ("skipped", f"says what logs/{SUMMARY} says: the same run")
 
 
+def test_two_runs_of_one_rate_are_two(tmp_path: Path) -> None:
+    text = text_of("Offline", ["Samples per second: 250"], STOPPED)
+    put(tmp_path / "logs" / SUMMARY, text)
+    put(tmp_path / "console.log", text)
+    assert len(converted(tmp_path)[0]) == 2
+
+
 def test_a_page_of_a_submission_holds_no_result(tree: Submission) -> None:
     tree.add("resnet50", "Offline", offline())
     for name in (
