@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+PYTHON_LOWEST ?= python3.11
 OUT := out
 
-.PHONY: venv demo test test-all bench golden schema docs clean check
+.PHONY: venv demo test test-all test-lowest bench golden schema docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -42,6 +44,18 @@ test: check  ## Everything a change must pass, in a few minutes.
 test-all: check  ## Also what takes long.
 	$(BIN)/pytest -n 2
 
+# uv, since pip cannot install the lowest versions that are declared; on the oldest Python, and without any extra.
+$(LOWEST)/.base: pyproject.toml
+	$(PYTHON_LOWEST) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "this needs Python 3.11: make test-lowest PYTHON_LOWEST=...")'
+	$(PYTHON_LOWEST) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --python $(LOWEST)/bin/python --quiet --resolution lowest-direct --editable .
+	$(LOWEST)/bin/uv pip install --python $(LOWEST)/bin/python --quiet pytest
+	touch $@
+
+test-lowest: $(LOWEST)/.base  ## The commands, with the lowest versions that are declared and nothing else.
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider tests/test_base_install.py
+
 bench: $(VENV)/.test  ## Print ratios: us, a peer and the floor, side by side.
 	$(BIN)/python -m bench
 
@@ -55,4 +69,4 @@ docs: $(VENV)/.docs  ## Build the site into site/.
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) $(OUT) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(OUT) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
