@@ -482,7 +482,8 @@ SEVERAL = {
         WHOLE_A + "The benchmark is running...\n" + some_tests(700, 4, 5),
         2,
     ),
-    "two score blocks": ("Device AI Score: 100\n" * 2, 2),
+    "two score blocks": ("Device AI Score: 100\nDevice AI Score: 200\n", 2),
+    "a score of the training, then one of the inference": ("Device Training Score: 100\nDevice Inference Score: 200\n", 2),
 }  # fmt: skip
 
 

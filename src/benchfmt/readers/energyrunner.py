@@ -87,11 +87,11 @@ class Results:
 
     @property
     def modes(self) -> frozenset[str]:
-        """Which of the runner's modes this is a run of; a file may hold a run of each."""
+        """Which of the runner's modes this is a run of, none where only its clock was read; a file may hold a run of each."""
         if self.energy or "energy" in self.numbers:
             return frozenset({"energy"})
         scored = bool({"top1", "auc"} & self.numbers.keys())
-        timed = bool(self.performance or self.timed) and not scored
+        timed = bool(self.performance) and not scored
         fast = timed or bool({"rate", "duty"} & self.numbers.keys())
         return frozenset(mode for mode, ran in (("performance", fast), ("accuracy", scored)) if ran)
 
@@ -146,6 +146,10 @@ _WAKE_WORDS = re.compile(
     r"Accuracy: ([0-9]{1,9}) True positives, ([0-9]{1,9}) False negatives, ([0-9]{1,9}) False positives$"
 )
 _WAKE_NAMES = ("true-positives", "false-negatives", "false-positives")
+_STREAM = frozenset({_WAKE_NAMES[0], "duty", "period", "stream-rate"})
+"""What only the streaming benchmark prints."""
+_ORDERS = (("rate",), ("energy",), ("top1", "auc"), (_WAKE_NAMES[0], "duty", "period", "stream-rate"))
+"""The numbers of a run in the order in which they are printed: what comes before one that stands already is another run's."""
 _SAID: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("session", re.compile(r"m-session-start-id\[([0-9]{14})\]")),
     ("session", re.compile(r"sessions[\\/]([0-9]{8}_[0-9]{6})\b")),
@@ -255,15 +259,29 @@ class _Reader:
             return opened[0] in self._opened or self._is_of_other_mode(opened[1])
         if _BEGIN.search(text):
             return bool(run.numbers)
-        names = {name for name, words, _ in _OF_RUN if text.startswith(words)}
-        return bool(names & run.numbers.keys()) or (text.startswith("Accuracy:") and _WAKE_NAMES[0] in run.numbers)
+        name = next((name for name, words, _ in _OF_RUN if text.startswith(words)), None)
+        if name is None and text.startswith("Accuracy:"):
+            name = _WAKE_NAMES[0]
+        order = next((order for order in _ORDERS if name in order), ())
+        after = order[order.index(name) :] if name in order else ()
+        return bool(set(after) & run.numbers.keys()) or self._is_of_other_benchmark(name)
+
+    def _is_of_other_benchmark(self, name: str | None) -> bool:
+        """Say whether a number is one of the stream in a run of single inferences, or the other way round."""
+        run = self._run
+        if name in _STREAM:
+            return bool(run.performance) or "rate" in run.numbers
+        return name == "rate" and bool(_STREAM & run.numbers.keys())
 
     def _is_of_other_mode(self, words: str) -> bool:
-        """Say whether windows of this kind are no part of the run so far.
+        """Say whether windows of this kind are no part of the run so far: their median stands behind them.
 
         An energy run prints first what it cost, and the first generation then how fast it was; the second does not.
         """
         run = self._run
+        printed = "rate" if words.startswith("Perf") else "energy"
+        if printed in run.numbers or _STREAM & run.numbers.keys():
+            return True
         if words.startswith("Perf"):
             return "energy" in run.numbers and any("trial" in opened for opened in self._opened)
         return not run.energy and bool(run.performance or run.numbers)

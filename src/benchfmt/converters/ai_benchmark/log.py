@@ -47,6 +47,7 @@ ROW = re.compile(rf"\s*\||{_STAGE_CELL}")
 """How a row of a retyped table begins; the bar at its start may be gone with a time that stood before it."""
 _INFO_ORDER = ("TF Version", "Platform", "CPU", "CPU RAM", "GPU", "CUDA Version", "CUDA Build")
 """The package prints the device once, in this order; a GPU has two lines, and there may be several."""
+_SCORE_ORDER = ("Inference", "Training", "AI")
 _ERRORS_TOLD = 5
 _FANCY = re.compile("[\U0001d400-\U0001d7ff]+")
 
@@ -170,9 +171,7 @@ class _Reader:
         elif match := PASS.search(line):
             self._passes.append((match["kind"].lower(), match["ms"]))
         elif match := SCORE.search(line):
-            if match["kind"] in self._run.scores:
-                self._next_run(number)
-            self._run.scores[match["kind"]] = (match["score"], number)
+            self._score(number, match["kind"], match["score"])
         elif match := LOOSE.search(line):
             self._place_test(number, match)
             reason = f"no mean and deviation can be read in {line.strip()!r}"
@@ -199,6 +198,14 @@ class _Reader:
             self._run.gpu_ram.append(value)
         else:
             self._run.info[key] = value
+
+    def _score(self, number: int, kind: str, score: str) -> None:
+        """Take a score: that of the inference comes first, then that of the training, then their sum."""
+        if self._run.scores.get(kind) == (score, number - 1):
+            return  # the same line once more, as of a terminal that echoes
+        if any(_SCORE_ORDER.index(other) >= _SCORE_ORDER.index(kind) for other in self._run.scores):
+            self._next_run(number)
+        self._run.scores[kind] = (score, number)
 
     def _rank_of(self, key: str) -> tuple[int, int]:
         """Return the place of a line in the description of a device: every GPU has a name, then its memory."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -51,15 +51,22 @@ def settled(runs: list[Run], unended: int | None) -> Iterator[Run]:
     for run in runs:
         kept = _trusted(run, unended)
         again = recomputed(kept)
-        foreign = any(
-            kind in again and text != "0" and not again[kind].agrees(text) for kind, (text, _) in kept.scores.items()
-        )
-        if not foreign:
+        if not any(_is_foreign(kept, again, kind) for kind in kept.scores):
             yield kept
             continue
         yield replace(kept, scores={})
         first = min(line for _, line in kept.scores.values())
         yield Run(run.number, first, scores=kept.scores, strangers=True)
+
+
+def _is_foreign(run: Run, again: Mapping[str, Again], kind: str) -> bool:
+    """Say whether a score cannot be that of the tests of a run."""
+    text = run.scores[kind][0]
+    if text == "0" or not run.results:
+        return False
+    if kind in again:
+        return not again[kind].agrees(text)
+    return kind != "AI" and all(result.kind != kind.lower() for result in run.results)
 
 
 def _trusted(run: Run, unended: int | None) -> Run:

@@ -22,7 +22,7 @@ PREFIXES = {"aibench": {"title": "AIBench (BenchCouncil)"}}
 
 LOGS = (*ENDINGS, ".csvlog")
 _NUMBERS = re.compile(r"(\s*[0-9.eE+-]+\s*,)+\s*$")
-_YOLO = re.compile(r"\A(\s*[Ee]poch\s[^\n]*\n)?\s*\d+/\d+\s+[0-9.]+G(\s+[0-9.eE+-]+){13}\s*$", re.MULTILINE)
+_YOLO = re.compile(r"^[ \t]*\d+/\d+\s+[0-9.]+G(\s+[0-9.eE+-]+){13}\s*$", re.MULTILINE)
 _BASELINE = re.compile(
     r'^\s*(?:<{7}[^\n]*\n)?\s*\{\s*"(?:train|val)\.(?:total_ips|compute_ips|compute_latency)"\s*:\s*\{'
 )
@@ -111,7 +111,7 @@ def kind_of(path: Path, head: str) -> str | None:
         return "baseline" if _BASELINE.match(head) else "report" if report else None
     if path.name.endswith(".csv"):
         return _table(path, head)
-    if _YOLO.match(head):
+    if _YOLO.search(head):
         return "yolo"
     if logs.form_of(head):
         return "log"

@@ -106,9 +106,10 @@ def _by_mode(result: Result, role: Role, runs: list[Results]) -> dict[str, Resul
     measured = [run for run in runs if not run.empty]
     if len(measured) < 2:
         return {role[0]: measured[0] if measured else runs[0]}
-    modes = [mode for run in measured for mode in run.modes]
-    if len(modes) == len(set(modes)):
-        return {mode: run for run in measured for mode in run.modes}
+    pairs = [(mode, run) for run in measured for mode in run.modes or {role[0]}]
+    by_mode = dict(pairs)
+    if len(by_mode) == len(pairs):
+        return by_mode
     printed = result.texts.get((role[0], "results.txt"))
     same = [run for run in measured if printed and role[1] != "results.txt" and run.is_run_of(printed)]
     path = result.paths[role]
