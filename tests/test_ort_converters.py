@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
@@ -308,17 +309,11 @@ def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place
     report = validate(tmp_path / "package")
     assert (report.ok, list(report.findings)) == (True, [])
     told = account.to_dict()
-    # LoadGen's five logs have a converter of their own for whole submissions; the notes are notes.
-    left = {entry["path"].rpartition("/")[2] for entry in told["entries"] if entry["role"] == "skipped"}
-    assert left == {
-        "SOURCES.md",
-        "detail_ss.txt",
-        "summary_ms.txt",
-        "summary_off.txt",
-        "summary_srv.txt",
-        "summary_ss.txt",
-    }
-    assert told["files"] == {"seen": 23, "primary": 15, "supporting": 2, "skipped": 6, "failed": 0}
+    # LoadGen's logs have a converter of their own; the notes are notes.
+    ours = [entry for entry in told["entries"] if "loadgen" not in entry["path"]]
+    assert [entry["path"].rpartition("/")[2] for entry in ours if entry["role"] == "skipped"] == ["SOURCES.md"]
+    assert Counter(entry["role"] for entry in ours) == {"primary": 15, "supporting": 2, "skipped": 1}
+    assert told["files"]["failed"] == 0
 
 
 @needs_samples

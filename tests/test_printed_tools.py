@@ -391,6 +391,16 @@ def test_no_cut_of_a_file_mixes_two_runs(tmp_path: Path, family: str) -> None:
                     assert any(own <= one for one in whole), (start, end)
 
 
+def test_half_a_number_at_the_end_of_a_file_is_none(tmp_path: Path) -> None:
+    text = joined(ORT_A[:2]) + "Number of inferences per second: 12"
+    [record] = items(tmp_path, text, "onnxruntime-perf-test")
+    assert "mean whole-run" not in numbers(record)
+    [record] = items(tmp_path, text + "5.5\n", "onnxruntime-perf-test")
+    assert numbers(record)["mean whole-run"] == 125.5
+    [record] = items(tmp_path, joined(ORT_B)[:-1], "onnxruntime-perf-test")
+    assert numbers(record)["p99 inference"] == 0.02
+
+
 def test_lines_between_two_runs_belong_to_the_one_before() -> None:
     told = [Line(n, text) for n, text in enumerate(("x", "a", "noise", "b", "b", "noise", "a", "end"), start=1)]
     found = repeats.runs(told, lambda text: text if text in "ab" else None, ("a", "b"))

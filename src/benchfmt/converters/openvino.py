@@ -193,7 +193,7 @@ def _runs(unit: Unit) -> list[Run]:
         if not report.said.get("throughput") and not report.latency:
             raise BenchfmtError("the report has no execution results")
         return [report]
-    return _printed(texts.lines_of(unit.path, OWN, unit.limits))
+    return _printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
 
 
 # --- which files ---
@@ -250,7 +250,7 @@ def _fingerprint(path: Path, source: Source) -> tuple[str, ...]:
 def _matching(log: Path, reports: Mapping[tuple[str, ...], list[Path]]) -> Iterator[Path]:
     """Yield the reports whose count, duration and throughput are those of a run of this output."""
     try:
-        runs = _printed(texts.lines_of(log, OWN, LIMITS))
+        runs = _printed(texts.whole_lines_of(log, OWN, LIMITS))
     except (BenchfmtError, OSError):  # told when it is read
         return
     for run in runs:

@@ -139,7 +139,7 @@ def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one file: one for each result."""
     digest = file_sha256(unit.path)
     if unit.extra == "log":
-        found = printed(texts.lines_of(unit.path, OWN, unit.limits))
+        found = printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
         for result in found:
             locator = f"run={result.number}" if len(found) > 1 else None
             yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)

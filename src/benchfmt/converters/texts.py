@@ -87,6 +87,13 @@ def lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
     return lines.read(path, own, limits)
 
 
+def whole_lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
+    """Return the lines that a file's program printed, without a last one that a cut may have left half a number of."""
+    found = lines_of(path, own, limits)
+    cut = found and found[-1].text[-1:].isdigit() and not is_ended(path)
+    return found[:-1] if cut else found
+
+
 def _check_size(path: Path) -> None:
     size = path.stat().st_size
     if size > LONGEST:

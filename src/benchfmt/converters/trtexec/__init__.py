@@ -59,7 +59,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
-    runs = reader.runs(texts.lines_of(unit.path, reader.OWN, unit.limits))
+    runs = reader.runs(texts.whole_lines_of(unit.path, reader.OWN, unit.limits))
     if not runs:
         yield Failed(
             unit.path,
