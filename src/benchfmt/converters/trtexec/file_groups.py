@@ -142,7 +142,11 @@ def shared_out(runs: list[Run], exports: list[tuple[str, Path]]) -> dict[int, li
     mine: dict[int, list[tuple[str, Path]]] = {run.number: [] for run in runs}
     for kind, path in exports:
         naming = [run for run in runs if path.name in run.command and run.end != "FAILED"]
-        mine[(naming or runs)[-1].number].append((kind, path))
+        last = (naming or runs)[-1]
+        # A log that stands twice in a file has the export's run twice.
+        same = [run for run in naming if (run.summary, run.totals) == (last.summary, last.totals) and run.summary]
+        for run in same or [last]:
+            mine[run.number].append((kind, path))
     return mine
 
 
