@@ -24,7 +24,7 @@ from benchfmt.converters.mlperf.published_records import Maker, attributed
 from benchfmt.converters.mlperf.published_rows import Told, joined, rows_of
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules
-from mlperf_trees import MEASURED, SYSTEM, Submission, detail, offline, put, server, single_stream, tokens
+from mlperf_trees import MEASURED, NAMES, SYSTEM, Submission, detail, offline, put, server, single_stream, tokens
 
 ROUGE = "{'rouge1': 45.5, 'rouge2': 22.5, 'rougeL': 29.5, 'tokens_per_sample': 290.5, 'gen_num': 24576}\n"
 MAP = "Evaluate annotation type *bbox*\nmAP=31.250%\n"
@@ -145,7 +145,10 @@ def test_a_mapping_says_nothing_of_closed_results(tmp_path: Path) -> None:
     [
         ('["parrot"]', "failed"),
         ("{", "failed"),
-        ('{"parrot-9b-w4": 7}', "supporting"),
+        ('{"parrot-9b-w4": 7}', "failed"),
+        ('{"v5.1": {"parrot-9b-w4": "bert-99"}}', "failed"),
+        ('{"parrot-9b-w4": 7, "x": "bert-99"}', "supporting"),
+        ("{}", "supporting"),
         ('{"x": "bert-99"}', "supporting"),
     ],
 )
@@ -185,6 +188,14 @@ def test_a_benchmark_that_is_newer_than_the_rules(tmp_path: Path) -> None:
         ("efficientnet-b7-600", "", [600, 600]),
         ("resnet50-pruned", "", None),
         ("resnet50", "resnet50_v1.onnx", None),
+        # A description that was copied from another measurement says nothing of this one.
+        ("resnet50", "mobilenet_v1_1.0_224.tgz", None),
+        ("heron_ssd-mobilenet-v1", "mobilenet_v1_1.0_224.tgz", None),
+        ("heron-maskrcnn-mobilenet", "mobilenet_v1_1.0_224.tgz", None),
+        ("vit-b16-384", "https://models.example/m/mobilenet_v1_1.0_224.tgz", None),
+        ("mobilenet-v3-x", "mobilenet_v1_0.25_192.tgz", None),
+        ("mobilenet-v1-x", "mobilenet_v1_0.25_192.tgz", [192, 192]),
+        ("finch-s", "mobilenet_v1_0.25_192.tgz", [192, 192]),
         ("obert-bert-99", "", None),
     ],
 )
@@ -200,6 +211,51 @@ def test_an_input_is_only_written_where_it_is_said(
     assert record.configuration.to_dict() == {"precision": "int8", **({"input_shape": shape} if shape else {})}
     assert record.model
     assert (record.model.parameters, record.model.flop) == (None, None)
+
+
+SEEDLESS = {f"effective_{name}": "12345" for name in NAMES}
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "accuracy", "targets", "dataset"),
+    [
+        (
+            "resnet50",
+            IMAGES,
+            {"accuracy": 0.756954},
+            {"name": "imagenet-2012", "split": "validation", "samples": 50000},
+        ),
+        ("ssd-small", MAP, {"map": 0.2178}, {"name": "coco-2017", "split": "validation", "samples": 5000}),
+        ("mixtral-8x7b", ROUGE, {}, {"samples": 15000}),
+        ("3d-unet-99", "mean = 0.8612\n", {}, None),
+    ],
+)
+@pytest.mark.parametrize("logs", ["both", "summary"])
+def test_a_closed_result_without_a_round_has_what_was_so_in_every_round(
+    tmp_path: Path, logs: str, benchmark: str, accuracy: str, targets: dict[str, float], dataset: dict[str, Any] | None
+) -> None:
+    Submission(tmp_path).add(benchmark, "Offline", offline(**SEEDLESS), accuracy=accuracy, logs=logs)
+    record = one(tmp_path)
+    assert record.benchmark.suite_version is None
+    found = {metric: item.target_min for metric, item in scores(record).items() if item.target_min is not None}
+    assert found == pytest.approx(targets)
+    assert (record.dataset.to_dict() if record.dataset else None) == dataset
+
+
+@pytest.mark.parametrize("place", ["results", "run_of_monday/results", "Acme/results"])
+def test_a_division_that_only_the_system_names_fills_nothing(tmp_path: Path, place: str) -> None:
+    """The record says no division, so nothing that holds in the closed one alone is written."""
+    tree = Submission(tmp_path / "made")
+    tree.add("resnet50", "Offline", offline())
+    assert SYSTEM["division"] == "closed"
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    for name in ("results", "systems", "measurements"):
+        (tree.top / name).rename((tmp_path / place).with_name(name))
+    record = one(tmp_path)
+    assert record.benchmark.division is None
+    assert said(record)["model"] == {"name": "resnet50-v1.5"}
+    assert "input_shape" not in said(record)
+    assert [item.target_min for item in scores(record).values()] == [None]
 
 
 @pytest.mark.parametrize("retraining", ["yes", "see README.md", None])

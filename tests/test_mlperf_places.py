@@ -67,7 +67,10 @@ NO_RESULTS = {
     f"{ORG}/code-0a1b2c/resnet50/Offline/performance/run_1": places.CODE,
     f"{ORG}/CODE/resnet50/Offline/performance/run_1": places.CODE,
     f"{ORG}/src/resnet50/Offline/performance/run_1": places.CODE,
+    f"{ORG}/scripts/Offline/performance/run_1": places.CODE,
     f"{ORG}/results/box9/code/out/performance/run_1": places.CODE,
+    f"{ORG}/calibration/resnet50/Offline/performance/run_1": places.CALIBRATION,
+    f"{ORG}/Calibrations/run_1": places.CALIBRATION,
     f"{ORG}/documentation/example/performance/run_1": places.DOCUMENTATION,
     f"{ORG}/docs/example/performance/run_1": places.DOCUMENTATION,
     f"{ORG}/results/box9/tests/fixtures/performance/run_1": places.TEST_DATA,
@@ -93,6 +96,7 @@ RESULTS = [
     f"{ORG}/results/measurements-box/resnet50/Offline/performance/run_1",
     f"{ORG}/results/benchmarks/resnet50/Offline/performance/run_1",
     f"{ORG}/results/src/resnet50/Offline/performance/run_1",
+    f"{ORG}/results/calibration/resnet50/Offline/performance/run_1",
     # Without a submission around it a folder's name is its owner's own.
     "code/run_of_monday/performance/run_1",
     "measurements/monday/resnet50/Offline/performance/run_1",
@@ -226,7 +230,8 @@ FOUND = (
     '"Found Audit Config file (audit.config). Overriding TestSettings from audit.config file."',
 )
 NOT_SET = {
-    "effective_accuracy_log_rng_seed": "0", "effective_accuracy_log_probability": "0",
+    # The seed by which answers would be chosen; none are kept.
+    "effective_accuracy_log_rng_seed": "720381539243781796", "effective_accuracy_log_probability": "0",
     "effective_accuracy_log_sampling_target": "0", "effective_performance_issue_unique": "false",
     "effective_performance_issue_same": "false",
 }  # fmt: skip

@@ -324,6 +324,47 @@ def test_fixtures_give_the_expected_records(name: str, golden: Callable[[str, An
     golden(f"mlperf_published/{name}", {"records": [r.to_dict() for r in records], "findings": said, "lost": lost})
 
 
+UNDATED = """system_id,benchmark,scenario,perf_metric,perf_value
+box9,3d-unet-99,Offline,Samples per second,12.5
+box9,resnet50,SingleStream,Latency (ms),1.5
+box9,ssd-resnet34,SingleStream,result_90.00_percentile_latency_ns,1500000
+box9,bert-99,Server,Queries/s,80.5
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "facts", "keys"),
+    [
+        (
+            {},
+            [("3d-unet-99", None), ("resnet50", "imagenet-2012"), ("ssd-resnet34", None), ("bert-99", "squad-1.1")],
+            [("throughput", "mean", None), ("latency", None, ("definition-inferred",)), ("latency", "p90", None)],
+        ),
+        (
+            {"round": "v1.1"},
+            [("3d-unet-99", "brats-2019"), ("resnet50", "imagenet-2012"), ("ssd-large", "coco-2017"), ("bert-99", "squad-1.1")],
+            [("throughput", "mean", None), ("latency", "p90", None), ("latency", "p90", None)],
+        ),
+        (
+            {"round": "v3.0"},
+            [("3d-unet-99", "kits19"), ("resnet50", "imagenet-2012"), ("retinanet", "open-images"), ("bert-99", "squad-1.1")],
+            [("throughput", "mean", None), ("latency", "p90-es", None), ("latency", "p90", None)],
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_of_an_unknown_round_says_what_was_so_in_every_round(
+    tmp_path: Path, options: dict[str, str], facts: list[tuple[str, str | None]], keys: list[tuple[Any, ...]]
+) -> None:
+    path = tmp_path / "closed" / "Acme" / "results_summary.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(UNDATED)
+    records, _ = read(path, **options)
+    assert [(r.benchmark.name, r.dataset.name if r.dataset else None) for r in records] == facts
+    numbers = [primary(r) for r in records]
+    assert [(m.metric, m.statistic, tuple(m.caveats) if m.caveats else None) for m in numbers[:3]] == keys
+    assert ("definition-inferred" in (numbers[3].caveats or ())) == (not options)
+
+
 def test_a_power_row_counts_and_gives_no_record_of_its_own() -> None:
     account, records = converted(FIXTURES / "v6.0.csv")
     assert account["rows"] == {"seen": 14, "converted": 10, "skipped": 1, "failed": 3}

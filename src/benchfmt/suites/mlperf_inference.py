@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -139,7 +139,7 @@ def _agree(seeds: Mapping[str, str], known: Mapping[str, str]) -> bool:
 def compliance_test(log: Mapping[str, str], *, audited: bool) -> str | None:
     """Return why a LoadGen run was one of a compliance test, by its settings as the detail log names them, or None.
 
-    TEST01 and its like keep answers of a performance run, TEST04 issues one sample again and again or none twice, and
+    TEST01 and its like keep answers of a performance run (a seed for their choice alone keeps none), TEST04 issues one sample again and again or none twice, and
     TEST05 has seeds of its own. `audited` says that LoadGen found an audit.config; one that changes nothing is no test.
     """
     for name, test in _SETTINGS_OF_TESTS.items():
@@ -157,7 +157,6 @@ _SETTINGS_OF_TESTS = {
     "performance_issue_unique": "compliance test TEST04-A",
     "performance_issue_same": "compliance test TEST04-B",
     "accuracy_log_sampling_target": "a compliance test that keeps answers, such as TEST01",
-    "accuracy_log_rng_seed": "a compliance test that keeps answers, such as TEST01",
     "accuracy_log_probability": "a compliance test that keeps answers, such as TEST01",
 }
 _OFF = frozenset({"", "0", "0.0", "false", "False"})
@@ -195,7 +194,17 @@ def canonical(name: str, round_id: str | None) -> str | None:
 
 @cache
 def named(name: str, round_id: str | None) -> Named | None:
-    """The benchmark that the name of a directory or a table means in a round, or None where it is not known."""
+    """The benchmark that the name of a directory or a table means in a round, or None where it is not known.
+
+    Without a round that is the one that it means in every round that knows it; a name that means several is not known.
+    """
+    if round_id in ROUNDS:
+        return _named(name, str(round_id))
+    found = [known for known in (_named(name, each) for each in ROUNDS) if known]
+    return found[-1] if len({known.benchmark for known in found}) == 1 else None
+
+
+def _named(name: str, round_id: str) -> Named | None:
     word = name.strip().casefold()
     alias = next((a for a in _data()["aliases"] if word in a["names"] and _holds(a, round_id)), None)
     if alias is not None:
@@ -241,6 +250,24 @@ def size_of_name(name: str) -> Size | None:
 
 
 @cache
+def may_be_one_model(name: str, other: str) -> bool:
+    """Whether the names of a model and of a file of weights may be of one model: what both say does not differ."""
+    here, there = _architectures(name), _architectures(other.rpartition("/")[2])
+    if not here or not there:
+        return True
+    return here.keys() == there.keys() and all(
+        version is None or there[word] in (None, version) for word, version in here.items()
+    )
+
+
+def _architectures(name: str) -> dict[str, str | None]:
+    """The architectures that a name names, each with the version that it says."""
+    words = "|".join(map(re.escape, _data()["architectures"]["words"]))
+    found = re.finditer(rf"({words})(?:[-_]?v([0-9]))?", name.casefold())
+    return {match[1]: match[2] for match in found}
+
+
+@cache
 def scenario(word: str) -> str | None:
     """The vocabulary id of a scenario in any of the spellings in use, or None; legacy multi-stream is not told apart."""
     known: dict[str, str] = _data()["scenarios"]["names"]
@@ -249,12 +276,19 @@ def scenario(word: str) -> str | None:
 
 @cache
 def benchmark(canonical_name: str, round_id: str | None = None) -> Benchmark | None:
-    """What is known of a benchmark by its official name, as of a round, or None."""
+    """What is known of a benchmark by its official name, as of a round, or None.
+
+    Without a round that is what was the same in every round.
+    """
     entry = _data()["benchmarks"].get(canonical_name)
     if entry is None:
         return None
-    earlier = next((e["facts"] for e in entry.get("earlier", ()) if _holds(e, round_id)), entry)
-    facts = {key: value for key, value in earlier.items() if key not in ("source", "earlier")}
+    newest = {key: value for key, value in entry.items() if key not in ("source", "earlier")}
+    earlier = entry.get("earlier", ())
+    if round_id in ROUNDS:
+        facts = dict(next((e["facts"] for e in earlier if _holds(e, round_id)), newest))
+    else:
+        facts = {key: value for key, value in newest.items() if all(e["facts"].get(key) == value for e in earlier)}
     if "input_shape" in facts:
         facts["input_shape"] = tuple(facts["input_shape"])
     return Benchmark(canonical_name, **facts)
@@ -276,16 +310,27 @@ def official(benchmark: str | None, round_id: str | None, scenario: str) -> Offi
 def qualities(benchmark: str, round_id: str | None, scenario: str | None = None) -> tuple[Quality, ...]:
     """The qualities of a benchmark in the checker's order, the official one first; none for an unknown benchmark.
 
-    In a round that does not have the benchmark they are those of the last round that had it, without targets.
+    Without a round they are those of the last round that had it, with the targets that were the same in every round;
+    in a round that does not have the benchmark they have none.
     """
     rules = [rule for rule in _data()["quality"] if benchmark in rule["benchmarks"]]
+    fitting = [rule for rule in rules if (scenario or "") in rule.get("scenarios", (scenario or "",))]
     if not rules:
         return ()
-    held = (r for r in rules if _holds(r, round_id) and (scenario or "") in r.get("scenarios", (scenario or "",)))
-    rule = next(held, None)
+    if round_id not in ROUNDS and fitting:
+        return _always([[_quality(metric, benchmark) for metric in rule["metrics"]] for rule in fitting])
+    rule = next((rule for rule in fitting if _holds(rule, round_id)), None)
     if rule is not None:
         return tuple(_quality(metric, benchmark) for metric in rule["metrics"])
     return tuple(_quality({"name": metric["name"]}, benchmark) for metric in rules[-1]["metrics"])
+
+
+def _always(rounds: list[list[Quality]]) -> tuple[Quality, ...]:
+    """The qualities of the last of several rounds, with the targets that all of them have."""
+    return tuple(
+        quality if all(quality in each for each in rounds) else replace(quality, target_min=None, target_max=None)
+        for quality in rounds[-1]
+    )
 
 
 def _quality(entry: Mapping[str, str], benchmark: str) -> Quality:

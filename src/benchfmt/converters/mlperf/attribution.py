@@ -193,9 +193,13 @@ def _samples(said: Said, facts: Benchmark | None, dataset: Filled | None) -> Fil
 
 
 def _size(said: Said) -> Filled | None:
-    """Return the input size that the name of the model or of its weights proves; none where they differ."""
+    """Return the input size that the name of the model or of its weights proves; none where they differ.
+
+    Descriptions are copied from one measurement to the next: weights of another model are not those that were run.
+    """
     named = rules.size_of_name(said.name) if said.name else None
-    weights = rules.size_of_name(said.weights.value) if said.weights else None
+    own = said.weights is not None and rules.may_be_one_model(said.name or "", said.weights.value)
+    weights = rules.size_of_name(said.weights.value) if said.weights and own else None
     if named and weights and named.shape != weights.shape:
         return None
     if weights and said.weights:

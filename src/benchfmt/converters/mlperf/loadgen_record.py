@@ -594,7 +594,7 @@ def _power(
         return []
     where = run.read(path, file_sha256(path))
     if not power.samples:
-        run.find("BF704", where, "no reading of the power meter lies between power_begin and power_end", None)
+        run.find("BF704", where, "no reading of the power meter above 0 W lies between power_begin and power_end", None)
         return []
     window = {"stage": "issue-window"}
     found = [

@@ -49,13 +49,14 @@ def benchmark(models: Mapping[str, Any], named: str) -> str | None:
 
 
 def models_of(data: Any, path: Path) -> Mapping[str, Any]:
-    """Return the names and benchmarks of a file's data; raises BenchfmtError where there are none."""
-    if not isinstance(data, Mapping):
+    """Return the names and benchmarks of a file's data; raises BenchfmtError where they are written in another form."""
+    inner = data.get("model_mapping") if isinstance(data, Mapping) else None  # as in the checker's own configuration
+    models = inner if isinstance(inner, Mapping) else data
+    if not isinstance(models, Mapping) or (models and not any(isinstance(value, str) for value in models.values())):
         raise BenchfmtError(
             f"{path.name}: an object of models' names and the benchmarks that they belong to is expected"
         )
-    inner = data.get("model_mapping")  # the key under which the checker's own configuration has its list
-    return inner if isinstance(inner, Mapping) else data
+    return models
 
 
 def read(path: Path, limits: Limits) -> ModelMapping | Failed:

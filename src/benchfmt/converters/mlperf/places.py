@@ -22,6 +22,7 @@ from benchfmt.converters.base import Skipped, Source
 COMPLIANCE = "part of a compliance test; its verdict is read from verify_*.txt"
 MEASUREMENTS = "under measurements/, which describes how was measured: what a program printed there is no result"
 CODE = "under the code of the submission: what was tried or tested there is no result"
+CALIBRATION = "under the calibration of the submission, which describes how a model was quantized and holds no results"
 DOCUMENTATION = "under the documentation of the submission, which holds no results"
 TEST_DATA = "test data of a program, not a result"
 
@@ -38,7 +39,8 @@ _ANYWHERE = (
 )
 """What a folder of a submission is called that holds no results, wherever it stands."""
 _BESIDE_RESULTS = (
-    (re.compile(r"src|benchmarks?|implementations?"), CODE),
+    (re.compile(r"src|benchmarks?|implementations?|scripts?"), CODE),
+    (re.compile(r"calibrations?"), CALIBRATION),
     (re.compile(r"docs?"), DOCUMENTATION),
 )
 """The same where it does not stand below `results`, whose folders have names of their own."""

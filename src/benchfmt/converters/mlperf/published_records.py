@@ -73,6 +73,8 @@ _LOG_WORDS: dict[str, tuple[str, str, str | None, str, str, str]] = {
     "early_stopping_latency_ms": ("latency", "p99-es", "request", "query", "s", "ns"),
 }
 """LoadGen's words, as submitters' own tables use them: the whole key, the unit and the unit of the printed number."""
+_OF_EVERY_ROUND = {*_LOG_WORDS, "Samples/s", "Tokens/s", "Streams (samples/query)"}
+"""Words that say what the number is, whatever the round."""
 _NAMED_SCORE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*:\s*([-+0-9.eE]+)")
 _STATISTICS = {"output-tokens": "mean", "generated-length": "sum"}
 
@@ -319,7 +321,9 @@ class Said:
     ruled: bool = field(init=False)
     """Whether the rules say which number it is: the round is known, or its table can only be of the first ones."""
     undated: bool = field(init=False)
+    """Whether what the number is follows from the round, and nothing says that."""
     rules_of: str | None = field(init=False)
+    """The round by whose rules the row is read: its own, or the first one of a table that can only be of those."""
     division: str | None = field(init=False)
     category: str | None = field(init=False)
     system_type: str | None = field(init=False)
@@ -338,8 +342,9 @@ class Said:
         row = self.row
         self.word = (row.text("Units") or "").replace("\\", "") or None
         kind = self.table.kind
-        self.undated = self.round_id is None and kind == "summary"
-        self.rules_of = _FIRST_TABLES if self.round_id is None else self.round_id
+        unsaid = self.round_id is None
+        self.undated = unsaid and (kind == "summary" or self.word not in _OF_EVERY_ROUND)
+        self.rules_of = _FIRST_TABLES if unsaid and kind == "summary" else self.round_id
         self.ruled = kind != "short"
         division = row.text("Division") or (self.folder if kind == "short" else None)
         self.division = vocabulary().match("division", division, SUITE) if division else None
@@ -435,7 +440,8 @@ def _stated(word: str | None, said: Said) -> tuple[str, str | None, str | None, 
         return metric, "mean", "request" if inferred and per == "sample" else "whole-run", per, unit or "/s", printed
     if metric == "samples-per-query":
         return metric, "single", None, per, unit or "1", printed
-    statistic = official.statistic if official.metric == "latency" and not _of_endpoints(said) else ""
+    ruled = official.metric == "latency" and said.rules_of is not None and not _of_endpoints(said)
+    statistic = official.statistic if ruled else ""
     return metric, statistic or None, "request", per, unit or "s", printed
 
 

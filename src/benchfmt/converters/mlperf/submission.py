@@ -160,7 +160,7 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
     if said_division is not None and place.division is None:
         run.extensions["division"] = said_division  # what is in no submission is in no division
     category = systems.said(description.get("status"))
-    run.attribution = _attribution(run, names, round_id, description, measured, measured_at)
+    run.attribution = _attribution(run, names, round_id, measured, measured_at)
     what = run.attribution.plain()
     return {
         "benchfmt": "1.0",
@@ -186,15 +186,12 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
     }  # fmt: skip
 
 
-def _attribution(
-    run: Run, names: Names, round_id: str | None, description: dict[str, Any], measured: dict[str, Any], path: str
-) -> Attribution:
+def _attribution(run: Run, names: Names, round_id: str | None, measured: dict[str, Any], path: str) -> Attribution:
     """Return what was run, by what the folder, the descriptions and the score lines say."""
-    division = run.place.division or description.get("division")
     return attribute(
         Said(
             name=run.place.benchmark,
-            division=division.strip().lower() if isinstance(division, str) else None,
+            division=run.place.division,  # what a system is for does not tell in which division a run outside of one was
             round_id=round_id,
             benchmark=names.known,
             weights=Filled.said(_weights(measured), path),
