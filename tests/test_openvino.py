@@ -203,8 +203,11 @@ def test_an_output_cut_anywhere_gives_a_record_or_nothing(tmp_path: Path) -> Non
     for size in range(0, len(data), 23):
         path.write_bytes(data[:size])
         for item in converter.read(Unit(path, extra="log")):
-            assert isinstance(item, Record)
-            assert item.status == ("ok" if by_key(item).get(RATE) else "incomplete")
+            if isinstance(item, Record):
+                assert item.status == ("ok" if by_key(item).get(RATE) else "incomplete")
+            else:
+                assert isinstance(item, Failed)  # nothing of the run stands in it yet
+                assert size < 200
 
 
 @pytest.mark.parametrize("text", ["", "Throughput: 3 FPS", "Count: 3 iterations", "{}", "Latency: 3 ms"])

@@ -330,15 +330,20 @@ def _lacks(name: str, path: Path) -> str | None:
 def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
     """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's.
 
-    What tells about the results of a surer family holds none of another.
+    What tells about the results of a surer family holds none of another. A log alone may hold results of several programs,
+    and each converter that says so reads those of its own.
     """
     # A file beside the one that was given is seen too, once it is used.
     number = ledger.see_alone(str(unit.path), unit.path.name)
     role = ledger.role(number)
-    if role == "primary" or (role == "supporting" and ledger.converter(number) != name):
+    before = ledger.converter(number)
+    if role == "primary" and before != name and _is_log(name) and before and _is_log(before):
+        units.shared.add(number)
+    elif role == "primary" or (role == "supporting" and before != name):
         return False
-    ledger.set_role(number, "primary", None)
-    ledger.set_converter(number, name)
+    else:
+        ledger.set_role(number, "primary", None)
+        ledger.set_converter(number, name)
     for path in unit.supporting:
         other = ledger.see_alone(str(path), path.name)
         if ledger.role(other) == "skipped":
@@ -346,6 +351,11 @@ def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
             ledger.set_converter(other, name)
     units.add(name, unit, number)
     return True
+
+
+def _is_log(name: str) -> bool:
+    """Say whether a converter reads logs that may hold results of other programs too (an optional member of its module)."""
+    return bool(getattr(load(name), "SHARES_LOGS", False))
 
 
 def _prefixes_of(converter: Converter, unit: Unit) -> Mapping[str, Any]:
@@ -521,7 +531,7 @@ class _Run:
         told = file if named is None else named
         words = item.error if isinstance(item, Failed) else item.reason
         role: Literal["failed", "skipped"] = "failed" if isinstance(item, Failed) else "skipped"
-        if item.row is None:
+        if item.row is None and not (told in self.units.shared and self.ledger.counts(told).records):
             self.ledger.set_role(told, role, words)
             self.reasons[file] = words
             return
@@ -533,6 +543,8 @@ class _Run:
     def _settle(self, file: int) -> None:
         """Give a file that was to be primary, and gave no record, its true role."""
         counts = self.ledger.counts(file)
+        if file in self.units.shared and counts.records and self.ledger.role(file) == "failed":
+            self._tell_of_part(file)
         if self.ledger.role(file) != "primary" or counts.records:
             return
         if counts.failed:
@@ -547,6 +559,14 @@ class _Run:
             self.barren.append(file)
         else:
             self._fail(file, "no result stands in it")
+
+    def _tell_of_part(self, file: int) -> None:
+        """Keep what one converter could not read of a log, of which another one read its own."""
+        counts = self.ledger.counts(file)
+        counts.rows += 1
+        counts.failed += 1
+        self.ledger.detail(file, None, "failed", self.reasons.get(file) or "part of it could not be read")
+        self.ledger.set_role(file, "primary", None)
 
     def tell_barren(self) -> None:
         """Say that files failed of which every row was left out: it is told where no record came of anything."""

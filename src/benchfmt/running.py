@@ -109,6 +109,8 @@ class Units:
         """Begin with none."""
         self.converters: set[str] = set()
         self.files = array("q")
+        self.shared: set[int] = set()
+        """Files that are read by several converters, each for the results of its program."""
         self._chunks: list[Chunk] = []
         self._open: list[tuple[str, Unit]] = []
         self._alike = bytearray()

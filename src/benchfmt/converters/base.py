@@ -3,6 +3,7 @@
     NAME, VERSION                                        its id and version
     OPTIONS, PREFIXES, prefixes(unit)                    optional: the options it takes, the prefixes it declares
     about(unit)                                          optional: what a unit says of the package, such as its title
+    SHARES_LOGS = True                                   optional: it reads logs that may hold results of other programs too
     lacks(path) -> str | None                            optional: what a file that looks like its own lacks to be read
     detect(source) -> Match | None                       why it fits, and how surely
     plan(source, options) -> Iterator[Unit | Skipped | Failed]    the units of work, in a stable order

@@ -28,6 +28,7 @@ NAME = "openvino-benchmark-app"
 VERSION = "1.0"
 SUITE = "openvino-benchmark-app"
 OPTIONS = ("model", "system", "submitter", "url", "license")
+SHARES_LOGS = True
 
 LOGS = lines.ENDINGS
 DEVICES = {
@@ -51,10 +52,11 @@ _RESULTS = {
 }  # fmt: skip
 """The names of numbers in a report, without `(ms)`: spaced in CSV and the Python tool's JSON, joined in that of C++."""
 _WORDS = {"median": "median", "average": "mean", "avg": "mean", "min": "min", "max": "max"}
-_NUMBER = r"([^\s(*`|,;]+)"
+_NUMBER = r"((?:[^\s(*`|,;]|,(?=[0-9]))+)"
+"""What stands where a number does; a comma within belongs to it, so that 1,349.62 never becomes 1."""
 _LATENCY = re.compile(
     r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]+)(?:th)? percentile):\s*"
-    r"(?P<number>[^\s(*`|,;]+) (?P<unit>ms|us)"
+    rf"(?P<number>{_NUMBER[1:-1]}) (?P<unit>ms|us)"
 )
 _PRINTED = {
     "count": re.compile(r"Count:\s+([0-9]+) iterations"),
@@ -65,8 +67,12 @@ _PRINTED = {
     "first": re.compile(rf"First inference took {_NUMBER} ms"),
 }
 _SINGLE = re.compile(rf"Latency:\s+{_NUMBER} (ms|us)")
-_END = re.compile(r"(?=$|[\s(,;|*`.])")
+_END = re.compile(r"(?=$|[\s(;|*`]|[,.](?![0-9]))")
 """What may stand behind a number and its unit: notes, and marks of the page that it stands on."""
+_SAYS_NUMBER = re.compile(
+    r"(?:Count|Duration|Throughput|Latency|Median|Average|AVG|Avg|Min|MIN|Max|MAX|[0-9]+(?:th)? percentile):\s+[0-9](?!\S* qps)"
+)
+"""How a line begins that says a number of the result, also where it says it in other words or units."""
 _PREFIX = re.compile(r"^\s*(?:[>|]\s*)?(?:\[ ?(?:INFO|WARNING|ERROR) ?\]\s*)?")
 _STEP = re.compile(r"\[Step ([0-9]{1,2})/([0-9]{1,2})\]")
 _BENCHMARK = re.compile(r"(?:^|[\s/\\])benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$")
@@ -123,6 +129,8 @@ class Run:
     one_line: bool = False
     ended: bool = False
     error: str = ""
+    damaged: list[tuple[int, str]] = field(default_factory=list)
+    """Lines with a number that is written in another way than the tool does, with their numbers in the file."""
 
     @property
     def fingerprint(self) -> tuple[str, ...]:
@@ -176,6 +184,7 @@ def read(unit: Unit) -> Iterator[Item]:
     digest = file_sha256(unit.path)
     reports = [(path, _report(path)) for path in unit.supporting]
     for run in runs:
+        yield from (texts.not_understood(unit.path.name, line, text) for line, text in run.damaged)
         sources = [given(path=unit.path.name, sha256=digest, locator=f"run={run.number}" if len(runs) > 1 else None)]
         for path, report in reports:
             if report.fingerprint == run.fingerprint:
@@ -276,10 +285,19 @@ def _printed(told: list[Line]) -> list[Run]:
             step = _STEP.search(line.text)
             if step:
                 inputs = step[1] == "6"
-            _take(run, line.text, _PREFIX.sub("", line.text).strip(), inputs=inputs)
+            text = _PREFIX.sub("", line.text).strip()
+            _take(run, line.text, text, inputs=inputs)
+            if _SAYS_NUMBER.match(text) and not _is_understood(text):
+                run.damaged.append((line.number, text))
         if run.says_something:
             found.append(run)
     return found
+
+
+def _is_understood(text: str) -> bool:
+    """Say whether the number of a line is read."""
+    matches = (pattern.match(text) for pattern in (*_PRINTED.values(), _LATENCY, _SINGLE))
+    return any(match is not None and _END.match(text, match.end()) for match in matches)
 
 
 def _without_groups(told: list[Line]) -> Iterator[Line]:

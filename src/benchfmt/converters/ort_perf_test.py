@@ -19,6 +19,7 @@ from typing import Any
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.file_names import model_of
+from benchfmt.finding import BenchfmtError
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.lines import Line
@@ -29,6 +30,7 @@ NAME = "onnxruntime-perf-test"
 VERSION = "1.0"
 SUITE = "onnxruntime-perf-test"
 OPTIONS = ("model", "system", "submitter", "url", "license", "engine_version")
+SHARES_LOGS = True
 
 LOGS = lines.ENDINGS
 RESULTS = (".csv", ".txt", ".out", ".res", "")
@@ -47,7 +49,8 @@ DEVICES = {
     "WebGPU": "gpu",
 }  # fmt: skip
 """Execution providers that stand for one kind of device."""
-_NUMBER = r"[ \t]?([^\s(*`|,;]+)"
+_NUMBER = r"[ \t]?((?:[^\s(*`|,;]|,(?=[0-9]))+)"
+"""What stands where a number does; a comma within belongs to it, so that 10,104 never becomes 10."""
 _LINES = {
     "load": re.compile(rf"Session creation time cost:{_NUMBER} s"),
     "first": re.compile(rf"First inference time cost:{_NUMBER} ms"),
@@ -67,8 +70,14 @@ _LINES = {
     "threads": re.compile(r"Setting intra_op_num_threads to ([0-9]{1,9})"),
 }
 _STATISTIC = re.compile(rf"(Min|Max|P50|P90|P95|P99|P999) Latency(?::| is){_NUMBER} s(?:ec)?")
-_END = re.compile(r"(?=$|[\s(,;|*`.])")
+_END = re.compile(r"(?=$|[\s(;|*`]|[,.](?![0-9]))")
 """What may stand behind a number and its unit: notes, and marks of the page that it stands on."""
+_SAYS_NUMBER = re.compile(
+    r"(?:Session creation time cost|First inference time cost|Total (?:inference )?(?:time cost|run time|requests)"
+    r"|Average (?:inference )?time cost(?: total| submission)?|Number of inferences per second|(?:Avg|Total) CPU usage"
+    r"|Peak working set size|(?:Min|Max|P50|P90|P95|P99|P999) Latency):? [0-9]"
+)
+"""How a line begins that says a number of the result, also where it says it in other words or units."""
 _ORDER = (
     "command", ("provider", "threads"), "load", "first", "total", "count", "average", "submission", "whole", "rate",
     "runs",
@@ -100,6 +109,8 @@ class Printed:
     statistics: dict[str, str] = field(default_factory=dict)
     command: str = ""
     unit_missing: bool = False
+    damaged: list[tuple[int, str]] = field(default_factory=list)
+    """Lines with a number that is written in another way than the tool does, with their numbers in the file."""
 
 
 @dataclass
@@ -139,9 +150,14 @@ def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one file: one for each result."""
     digest = file_sha256(unit.path)
     if unit.extra == "log":
-        found = printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
+        try:
+            found = printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
+        except BenchfmtError as error:
+            yield Failed(unit.path, str(error))
+            return
         for result in found:
             locator = f"run={result.number}" if len(found) > 1 else None
+            yield from (texts.not_understood(unit.path.name, line, text) for line, text in result.damaged)
             yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)
         if not found:
             yield Failed(unit.path, _LACKING)
@@ -209,6 +225,8 @@ def printed(source: str | list[Line]) -> list[Printed]:
         now = Printed(len(found) + 1, run[0].number)
         for line in run:
             _take(now, line.text)
+            if _SAYS_NUMBER.match(line.text.strip()) and _key(line.text) is None:
+                now.damaged.append((line.number, line.text))
         if "average" in now.said or "rate" in now.said or now.statistics:
             found.append(now)
     return found

@@ -195,6 +195,16 @@ def finding(code: str, path: str, message: str, hint: str | None = None, value: 
     return Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
 
 
+def not_understood(path: str, line: int, text: str) -> Finding:
+    """Return that a line says a number of a result and is written in another way than its program does."""
+    return finding(
+        "BF103",
+        path,
+        f"line {line} says a number in another way than the program writes it; what is not understood is left out: {one_line(text)[:120]}",
+        "give the file as the program wrote it; several programs may have written into one line, or the line was cut",
+    )
+
+
 def readable(source: Source, *suffixes: str, own: Own | None = None) -> Iterator[tuple[Path, str]]:
     """Yield the files of these endings with their beginnings as text; binary and empty ones are left out.
 

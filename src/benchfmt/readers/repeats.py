@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from benchfmt.finding import BenchfmtError
 from benchfmt.readers.lines import Line
 
 COMMAND = "command"
@@ -26,6 +27,13 @@ class _Group:
     origin: str
     said: dict[str, str] = field(default_factory=dict)
     rank: int = -1
+    ends_with: str = ""
+    """What its last line says."""
+
+    @property
+    def begins_with(self) -> str:
+        """What its first line says."""
+        return next(iter(self.said))
 
     @property
     def only_commands(self) -> bool:
@@ -43,6 +51,7 @@ def runs(
 
     `key_of` names what a line says, where a run says it once; `order` has these names as the tool prints them, those
     that have no order among themselves in a tuple; those in `anywhere` have none. A line that stands twice in a row is one.
+    Raises BenchfmtError where runs wrote at once and nothing says whose a line is.
     """
     ranks = {key: rank for rank, keys in enumerate(order) for key in ((keys,) if isinstance(keys, str) else keys)}
     ranks |= dict.fromkeys(anywhere, len(order))
@@ -55,15 +64,34 @@ def runs(
         group = groups[-1]
         group.last = index
         group.said.setdefault(key, line.text)
+        group.ends_with = key
         group.rank = group.rank if rank is None else rank
     if not groups:
         return [list(found)] if found else []
+    _check_apart(groups, found)
     starts = [0, *(group.first for group in groups[1:]), len(found)]
     chunks = [list(found[start:end]) for start, end in pairwise(starts)]
     for before, now, place in zip(groups, groups[1:], range(1, len(groups)), strict=False):
         if _nobody_knows(before, now, found):
             del chunks[place][0]
     return chunks
+
+
+def at_once(line: int) -> BenchfmtError:
+    """Return the error that a file holds lines of several runs in turn, as seen at a line."""
+    return BenchfmtError(
+        f"several runs wrote into it at the same time (see line {line}), and nothing says whose a line is, so none of their "
+        "numbers is taken; give each run a file of its own, or a prefix such as its rank or its service"
+    )
+
+
+def _check_apart(groups: list[_Group], found: Sequence[Line]) -> None:
+    """Refuse a stair: what one run said last the next says first, twice over with different words; so runs alternate."""
+    for before, now, after in zip(groups, groups[1:], groups[2:], strict=False):
+        here, there = now.begins_with, now.ends_with
+        alternate = here == before.ends_with and there == after.begins_with and here != there
+        if alternate and COMMAND not in (here, there) and before.origin == now.origin == after.origin:
+            raise at_once(found[now.first].number)
 
 
 def _said(found: Sequence[Line], key_of: Callable[[str], str | None]) -> Iterator[tuple[int, str]]:

@@ -61,6 +61,8 @@ _WORDS = (
 )
 """How lines of an excerpt begin, where somebody left the level out."""
 _BARE = re.compile(_WORDS)
+_PROSE = re.compile(r"[Tt]hroughput: \S+ qps,? [a-z]")
+"""A sentence about a rate, as `Throughput: 800 qps would be nice`; the tool ends its line with the unit."""
 _SHELL = re.compile(r"(?:^|[\s/\\])trtexec(?:\.exe)?\"?\s+(?P<command>--?\w.*)")
 _STAMP = r"(?:\[[0-9]{2}/[0-9]{2}/[0-9]{4}-[0-9:]{8}\] ?)?"
 OWN = re.compile(
@@ -227,14 +229,38 @@ def kind_of(head: str) -> str | None:
 
 
 def runs(source: str | list[Line]) -> list[Run]:
-    """Return the runs of a log in their order; lines of anything else are passed over."""
+    """Return the runs of a log in their order; lines of anything else are passed over.
+
+    Raises BenchfmtError where runs wrote at once and nothing says whose a line is.
+    """
     told = lines.read(source, OWN) if isinstance(source, str) else source
+    _check_apart(told)
     reader = _Reader()
     for chunk in repeats.runs(told, _key, _ORDER, _ANYWHERE):
         reader.begin(chunk[0].number)
         for line in chunk:
             reader.take(line.number, line.text)
     return reader.found()
+
+
+def _check_apart(told: list[Line]) -> None:
+    """Refuse a log in which a run ends that began before the run that is going on or has just ended."""
+    begun: list[str] = []
+    last, origin = "", None
+    for line in told:
+        mark = MARK.search(line.text) if "&&&&" in line.text else None
+        if mark is None or (line.text == last and line.origin == origin):
+            continue
+        if line.origin != origin:
+            begun = []
+        last, origin = line.text, line.origin
+        command = (mark["command"] or "").strip()
+        if mark["word"] == "RUNNING":
+            begun.append(command)
+        elif command in begun and begun[-1] != command:
+            raise repeats.at_once(line.number)
+        elif command in begun:
+            begun[-1] = ""  # what began before it may have been aborted; then it never ends
 
 
 def _key(line: str) -> str | None:
@@ -248,6 +274,8 @@ def _key(line: str) -> str | None:
     if match is not None and match["level"] != "I":
         return None
     text = (match["text"] if match else line).strip()
+    if match is None and _PROSE.match(text):
+        return None
     key = next((key for key, start in _KEYS if text.startswith(start)), None)
     return key or _BLOCK_KEYS.get(text.lower())
 
@@ -310,6 +338,8 @@ class _Reader:
         shell = _SHELL.search(text)
         if shell and not self.run.command:
             self.run.shell = shell["command"].strip()
+        elif _PROSE.match(text):
+            self.run.damaged.append((number, text))
         elif not shell and _BARE.match(text) and not self.run.end:
             self._text(number, text)
 
@@ -350,7 +380,7 @@ class _Reader:
         word, _, rest = text.partition(": ")
         if word.lower() in STAGES and "=" in rest:
             found = {_name(m["name"], m["level"]): m["number"] for m in _STATISTIC.finditer(rest)}
-            if _STATISTIC.sub("", rest).strip(" ,"):
+            if _STATISTIC.sub("", rest).strip(" ,`"):
                 run.damaged.append((number, text))
             if STAGES[word.lower()] not in run.summary:
                 run.summary[STAGES[word.lower()]] = found

@@ -22,6 +22,7 @@ from benchfmt.suites import mlperf_inference as rules
 
 __all__ = ["NAME", "VERSION", "detect", "plan", "read"]
 OPTIONS = ("round",)
+SHARES_LOGS = True
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
 
 

@@ -21,6 +21,7 @@ from benchfmt.readers.trtexec import Run
 NAME = record.NAME
 VERSION = record.VERSION
 OPTIONS = ("model", "system", "submitter", "url", "license", "warm_up_ms")
+SHARES_LOGS = True
 
 
 def detect(source: Source) -> Match | None:
@@ -59,7 +60,11 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
-    runs = reader.runs(texts.whole_lines_of(unit.path, reader.OWN, unit.limits))
+    try:
+        runs = reader.runs(texts.whole_lines_of(unit.path, reader.OWN, unit.limits))
+    except BenchfmtError as error:
+        yield Failed(unit.path, str(error))
+        return
     if not runs:
         yield Failed(
             unit.path,

@@ -120,9 +120,7 @@ def _latencies(evidence: Evidence) -> Iterator[dict[str, Any]]:
             continue
         yield from _stage(evidence, stage, _stage_caveats(evidence, stage))
     for line, text in evidence.run.damaged:
-        words = f"line {line} is damaged, some of its numbers are lost: {text[:120]}"
-        hint = "several programs wrote into the log; give each a file of its own"
-        evidence.notes.append(texts.finding("BF103", evidence.unit.path.name, words, hint))
+        evidence.notes.append(texts.not_understood(evidence.unit.path.name, line, text))
 
 
 def _stage_caveats(evidence: Evidence, stage: str) -> list[str]:
