@@ -563,13 +563,22 @@ def test_findings_stand_at_their_rows_though_bad_rows_stand_between(tmp_path: Pa
 
 
 def test_the_annotated_table_validates_like_the_package_made_of_it(tmp_path: Path) -> None:
-    fields = {"t": {**LATENCY, "primary": True}, "a": {"metric": "accuracy"}}
-    folder = lay(tmp_path, "t,a\n1,0.5\n2,58.2\n", fields)
+    fields = {"t": {**LATENCY, "primary": True}, "a": {"metric": "temperature", "scope": "cpu", "unit": "Cel"}}
+    folder = lay(tmp_path, "t,a\n1,50\n2,582\n", fields)
     own = validate(folder)
     convert(folder).write(tmp_path / "out")
     made = validate(tmp_path / "out")
-    assert [(f.code, f.row, f.column) for f in own.findings if f.code == "BF301"] == [("BF301", 2, "a")]
+    assert [(f.code, f.row, f.column) for f in own.findings] == [("BF304", 2, "a")]
     assert [f.code for f in own.findings] == [f.code for f in made.findings]
+
+
+def test_what_cannot_be_is_reported_in_the_table_and_withheld_from_the_package(tmp_path: Path) -> None:
+    fields = {"t": {**LATENCY, "primary": True}, "a": {"metric": "accuracy"}}
+    folder = lay(tmp_path, "t,a\n1,0.5\n2,58.2\n", fields)
+    account = convert(folder).write(tmp_path / "out")
+    assert [(f.code, f.row, f.column) for f in validate(folder).findings] == [("BF301", 2, "a")]
+    assert [(f.code, f.row) for f in account.findings] == [("BF301", 2)]
+    assert not validate(tmp_path / "out").findings
 
 
 # --- what cannot be read is failed, and never lost ---
@@ -765,6 +774,7 @@ DECIMALS = st.one_of(
     st.integers(-(10**25), 10**25).map(str),
     st.from_regex(r"[+-]?[0-9]{1,20}\.?[0-9]{0,20}([eE][+-]?[0-9]{1,2})?", fullmatch=True),
 )
+LAG = {"label": "Lag", "definition": "How late.", "unit": "s", "direction": "lower"}
 FACTORS = {
     "ms": Fraction(1, 1000),
     "us": Fraction(1, 10**6),
@@ -782,7 +792,10 @@ def test_values_equal_exact_decimal_arithmetic(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str], word: str
 ) -> None:
     folder = lay(
-        tmp_path_factory.mktemp("t"), "t\n" + "\n".join(cells) + "\n", {"t": {"metric": "duration", "unit": word}}
+        tmp_path_factory.mktemp("t"),
+        "t\n" + "\n".join(cells) + "\n",
+        {"t": {"metric": "lab:lag", "unit": word}},  # a metric without bounds: here any number can be
+        prefixes={"lab": {"title": "Our laboratory", "metrics": {"lag": LAG}}},
     )
     found = [r["measurements"][0] for r in read(folder)[0]]
     assert [m["value"] for m in found] == [float(Fraction(Decimal(cell)) * FACTORS[word]) for cell in cells]

@@ -240,7 +240,8 @@ def test_show_tells_counts_records_and_groups(cli: Cli, package: Path) -> None:
     assert (status, err) == (0, "")
     assert out.splitlines()[0] == "3 records, 59 measurements, 2 systems"
     status, out, _ = cli("show", package, "--records")
-    records = [json.loads(line) for line in out.splitlines()]
+    heading, *records = [json.loads(line) for line in out.splitlines()]
+    assert set(heading["benchfmt"]["prefixes"]) == {"lpdnn"}
     assert [record["software"]["engine"] for record in records] == ["ncnn", "lne", "onnxruntime"]
     status, out, _ = cli("show", package, "--record", records[1]["id"])
     assert (status, json.loads(out)) == (0, records[1])

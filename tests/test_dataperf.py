@@ -301,7 +301,7 @@ def test_a_print_keeps_its_digits() -> None:
         ("01g317_evaluation.json", '{"before_acc": 0.5}', "auc_score and submitted_evaluations are expected"),
         ("01g317_evaluation.json", '{"before_acc": 0.5, "auc_score": [], "submitted_evaluations": []}', "auc_score"),
         ("dev.json", '{"prompt": {"0": "x"}}', "there is no column `validation`"),
-        ("board.json", '{"count": 1, "data": []}', "it holds no"),
+        ("board.json", '{"count": 1, "data": []}', "no result stands in it"),
         ("time_01g317_x.txt", "1e", "no number"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from benchfmt import PackageWriter, convert, open_package, validate
 from benchfmt.converters import base
 from benchfmt.converters.base import Failed, Match, Skipped, Source, Unit
-from benchfmt.finding import BenchfmtError
+from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.package import PackageError
 from benchfmt.record import Record
 
@@ -167,6 +167,16 @@ def test_a_table_a_package_and_a_file_of_no_records_are_faults(tmp_path: Path, n
         account = convert(checked).write(tmp_path / "q")
         assert not account.ok
         assert not (tmp_path / "q").exists()
+
+
+def test_bf122_says_what_holds_no_record_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text("[]\n")
+    hint = "see what the conversion, or the table's annotation, left out; leave the file out if there is nothing to say"
+    assert validate(tmp_path / "empty.json").findings == [
+        Finding("BF122", Severity.ERROR, "empty.json", None, None, None, "the file holds no record", None, hint)
+    ]
+    (tmp_path / "one.json").write_text(json.dumps([RECORD]))
+    assert not [finding for finding in validate(tmp_path / "one.json").findings if finding.code == "BF122"]
 
 
 def test_another_fault_says_why_there_is_no_record(tmp_path: Path) -> None:
