@@ -83,7 +83,10 @@ FAULTY = {
     "necessary column missing": (without("INFERENCE_TIME"), "has no column 'INFERENCE_TIME'"),
     "semicolons": (TABLE.replace(",", ";"), "names separated by commas"),
     "blanks in the header": (TABLE.replace(",", ", "), "names separated by commas, without blanks"),
-    "not UTF-8": (TABLE.replace("squeezenet", "squeez\xe9").encode("latin-1"), "not UTF-8 text"),
+    "two encodings": (
+        f"{TABLE}squeez\xe9,".encode() + "squeez\xe9\n".encode("latin-1"),
+        "files in two encodings were joined",
+    ),
     "quote never closed": (TABLE.replace(",lne", ',"lne', 1), "no row of it could be read"),
 }
 
