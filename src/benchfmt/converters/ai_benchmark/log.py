@@ -32,7 +32,7 @@ SCORE = re.compile(r"Device (?P<kind>Inference|Training|AI) Score:\s*(?P<score>[
 CONFIG = re.compile(r"batch=(?P<batch>[0-9]{1,6}),size=(?P<a>[0-9]{1,6})x(?P<b>[0-9]{1,6})")
 PASS = re.compile(r"(?P<kind>Inference|Training) Time:\s*(?P<ms>[0-9]+)\s*ms")
 ERROR = re.compile(
-    r"Traceback \(most recent|^\s*[\w.]*(?:Error|Exception)\b|: F tensorflow/|^Aborted|Segmentation fault|^Killed|core dumped"
+    r"Traceback \(most recent|^\s*[\w.]*(?:Error|Exception)\b|: F tensorflow/|^\s*Aborted|Segmentation fault|^\s*Killed|core dumped"
     r"|KeyboardInterrupt|\bOOM when"
 )
 _STAGE_CELL = r"[^|]*\|\s*(?:(?:stage|Device (?:Inference|Training|AI) Score)\s*\||(?:inference|training)\b[^|:]*\|)"
