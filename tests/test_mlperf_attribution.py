@@ -242,6 +242,29 @@ def test_a_closed_result_without_a_round_has_what_was_so_in_every_round(
     assert (record.dataset.to_dict() if record.dataset else None) == dataset
 
 
+@pytest.mark.parametrize(
+    ("division", "name", "accuracy", "benchmark", "target"),
+    [
+        ("closed", "mobilenet", IMAGES, "mobilenet", 0.702464),  # in later rounds a model of resnet50's, so an open one
+        ("closed", "ssd-resnet34", MAP, "ssd-large", 0.198),
+        ("open", "mobilenet", IMAGES, "mobilenet", None),
+        ("open", "ssd-resnet34", MAP, "ssd-resnet34", None),
+    ],
+)
+@pytest.mark.parametrize("logs", ["both", "summary"])
+def test_the_time_of_a_log_is_no_round_that_names_a_benchmark(
+    tmp_path: Path, logs: str, division: str, name: str, accuracy: str, benchmark: str, target: float | None
+) -> None:
+    tree = Submission(tmp_path, division=division)
+    tree.add(name, "SingleStream", single_stream("v0.7", **SEEDLESS), accuracy=accuracy, logs=logs)
+    record = one(tmp_path)
+    assert (record.benchmark.name, record.benchmark.suite_version) == (benchmark, None)
+    [score] = scores(record).values()
+    assert score.target_min == (None if target is None else pytest.approx(target))
+    assert (record.model.to_dict() if record.model else {}).get("parameters") is None
+    assert record.task in ("object-detection" if accuracy is MAP else "image-classification", None)
+
+
 @pytest.mark.parametrize("place", ["results", "run_of_monday/results", "Acme/results"])
 def test_a_division_that_only_the_system_names_fills_nothing(tmp_path: Path, place: str) -> None:
     """The record says no division, so nothing that holds in the closed one alone is written."""

@@ -1597,10 +1597,6 @@ def test_readers_see_the_same_sums(whole: tuple[Path, Account]) -> None:
 
 PUBLISHED = "mlperf-published" in entry_points(group="benchfmt.converters").names
 ALL_FINDINGS = {
-    # The submitters' short tables have no column for the round.
-    ("closed/Alibaba/results_summary.csv", "BF705", "does not say its round"),
-    ("closed/Atos/results_summary.csv", "BF705", "does not say its round"),
-    ("open/InAccel/results/summary.csv", "BF705", "does not say its round"),
     # mlcommons/inference issue 2449: tokens under the unit of samples.
     ("v5.1_summary_results_subset.json", "BF705", "the unit says Samples/s"),
     ("v6.0_summary.csv", "BF705", "the unit says Samples/s"),

@@ -337,7 +337,7 @@ box9,bert-99,Server,Queries/s,80.5
     [
         (
             {},
-            [("3d-unet-99", None), ("resnet50", "imagenet-2012"), ("ssd-resnet34", None), ("bert-99", "squad-1.1")],
+            [("3d-unet-99", None), ("resnet50", "imagenet-2012"), ("ssd-large", "coco-2017"), ("bert-99", "squad-1.1")],
             [("throughput", "mean", None), ("latency", None, ("definition-inferred",)), ("latency", "p90", None)],
         ),
         (

@@ -193,14 +193,15 @@ def canonical(name: str, round_id: str | None) -> str | None:
 
 
 @cache
-def named(name: str, round_id: str | None) -> Named | None:
+def named(name: str, round_id: str | None, *, held: bool = False) -> Named | None:
     """The benchmark that the name of a directory or a table means in a round, or None where it is not known.
 
     Without a round that is the one that it means in every round that knows it; a name that means several is not known.
+    `held` is for the divisions that run the benchmarks' own models, where names of other models mean nothing.
     """
     if round_id in ROUNDS:
         return _named(name, str(round_id))
-    found = [known for known in (_named(name, each) for each in ROUNDS) if known]
+    found = [known for known in (_named(name, each) for each in ROUNDS) if known and (known.own or not held)]
     return found[-1] if len({known.benchmark for known in found}) == 1 else None
 
 

@@ -109,12 +109,15 @@ def _value(filled: Filled | None) -> Any:
     return None if filled is None else filled.value
 
 
-def benchmark_of(name: str | None, round_id: str | None, mapped: Filled | None) -> Filled | None:
+def benchmark_of(
+    name: str | None, round_id: str | None, division: str | None, mapped: Filled | None = None
+) -> Filled | None:
     """Return the official name of the benchmark: the folder's where it is one, then a file's word, then a rule's."""
-    found = rules.named(name, round_id) if name else None
+    held = division in HELD
+    found = rules.named(name, round_id, held=held) if name else None
     if found and found.own:
         return Filled.ruled(found.benchmark, found.rule)
-    if mapped:
+    if mapped and not held:
         return mapped.instead(rules.canonical(mapped.value, round_id) or mapped.value)
     return Filled.ruled(found.benchmark, found.rule) if found else None
 
@@ -145,7 +148,7 @@ def _own_model(said: Said, facts: Benchmark | None) -> Benchmark | None:
     """Return the facts of the benchmark where its own model was run, for which alone they hold."""
     if not said.held or facts is None or facts.model is None:
         return None
-    found = rules.named(said.name, said.round_id) if said.name else None
+    found = rules.named(said.name, said.round_id, held=said.held) if said.name else None
     return None if found and not found.own and not said.automotive else facts
 
 

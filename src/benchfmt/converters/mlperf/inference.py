@@ -133,7 +133,7 @@ def _accuracy_only(run: Run) -> dict[str, Any]:
     """Return the record of a result whose performance run is not there."""
     run.read(run.unit.path, file_sha256(run.unit.path))
     claimed = run.unit.options.get("round")
-    names = loadgen_record.names_of(run, {}, claimed)
+    names = loadgen_record.names_of(run, {}, claimed, claimed)
     record = frame(run, names, claimed, "incomplete")
     measurements = quality(run, names, claimed)
     record["measurements"] = measurements or None

@@ -183,7 +183,7 @@ def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | No
     run.automotive = is_automotive(run, rules.scenario(word) if word else None)
     round_id = _round(run, seeds)
     time = loadgen_rules.time_of(round_id, log, headline)
-    names = names_of(run, log, time)
+    names = names_of(run, log, round_id, time)
     official = (automotive.official(names.scenario or "") if run.automotive else None) or loadgen_rules.official(
         names.benchmark, names.scenario or "", time, log, headline
     )
@@ -285,16 +285,16 @@ def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
     return found or claimed
 
 
-def names_of(run: Run, log: Mapping[str, str], round_id: str | None) -> Names:
-    """Return what was run, by the folder's names and the log's, in the words of a round."""
+def names_of(run: Run, log: Mapping[str, str], round_id: str | None, time: str | None) -> Names:
+    """Return what was run, by the folder's names and the log's: benchmarks as the round calls them, scenarios as its time."""
     known = benchmark_named(run, round_id)
     benchmark = known.value if known else run.place.benchmark
     word = log.get("effective_scenario") or log.get("requested_scenario")
     ran = rules.scenario(word) if word else None
     asked = rules.scenario(run.place.scenario) if run.place.scenario else None
-    if ran == "multi-stream" and not rules.at_least(round_id, "v2.0"):
+    if ran == "multi-stream" and not rules.at_least(time, "v2.0"):
         ran = "multi-stream-legacy"
-    if asked == "multi-stream" and not rules.at_least(round_id, "v2.0"):
+    if asked == "multi-stream" and not rules.at_least(time, "v2.0"):
         asked = "multi-stream-legacy"
     if asked is None or ran is None or asked == ran or (asked, ran) == ("interactive", "server"):
         return Names(benchmark, asked or ran, ran or asked, None, known)

@@ -372,7 +372,7 @@ class Said:
         column = rules.canonical(self.row.text("MlperfModel") or "", self.rules_of)
         if column and not self.disputed:
             return Filled.said(column, self.table.path)
-        return attribution.benchmark_of(self.name, self.rules_of, None if self.division in HELD else self.mapped)
+        return attribution.benchmark_of(self.name, self.rules_of, self.division, self.mapped)
 
     def terms(self) -> Iterator[str]:
         """Yield the columns whose word the record says as a term, with nothing lost."""

@@ -234,7 +234,7 @@ def benchmark_named(run: Run, round_id: str | None) -> Filled | None:
     named = run.place.benchmark
     if run.automotive or not named:
         return None
-    found = benchmark_of(named, round_id, _mapped(run, named))
+    found = benchmark_of(named, round_id, run.place.division, _mapped(run, named))
     return None if found is None or _contradicted(run, found) else found
 
 
