@@ -217,3 +217,49 @@ def test_one_converter_by_name_reads_its_own_only(tmp_path: Path) -> None:
     assert [record.to_dict()["benchmark"]["suite"] for record in convert(path, converter="trtexec")] == ["trtexec"]
     with pytest.raises(BenchfmtError, match="openvino"):
         list(convert(path, converter="openvino-benchmark-app"))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1)])
+def test_paragraphs_in_an_order_of_their_own_are_a_run_each(order: tuple[int, ...], tmp_path: Path) -> None:
+    told = {
+        ("Mine:", 81.2, 500): ["Latency: 12.3 ms", "Throughput: 81.2 FPS", "Count: 500 iterations"],
+        ("Yours:", 162.0, 1000): ["Latency: 6.1 ms", "Throughput: 162.0 FPS", "Count: 1000 iterations"],
+    }
+    text = "\n".join(f"{title[0]}\n" + "\n".join(lines[i] for i in order) + "\n" for title, lines in told.items())
+    found, _ = converted(tmp_path, text, "notes.txt")
+    assert [
+        ({m["value"] for m in record["measurements"] if m["metric"] == "throughput"},
+         {m["n"] for m in record["measurements"] if m["metric"] == "latency"})
+        for record in found
+    ] == [({rate}, {count}) for _, rate, count in told]  # fmt: skip
+
+
+def test_a_run_without_result_between_two_others_is_told(tmp_path: Path) -> None:
+    aborted = "onnxruntime_perf_test -e rocm birch.onnx\nusing ROCMExecutionProvider\nerror: no such library\n"
+    text = ORT + aborted + "onnxruntime_perf_test -e cuda fir.onnx\n" + ORT.replace("25.000000", "5.000000")
+    found, account = converted(tmp_path, text)
+    assert [headline(record) for record in found] == [
+        ("onnxruntime-perf-test", 0.025),
+        ("onnxruntime-perf-test", 0.005),
+    ]
+    assert [record.get("model", {}).get("name") for record in found] == [None, "fir.onnx"]
+    counts = account.ledger.counts(0)
+    assert (counts.converted, counts.failed) == (2, 1)
+
+
+@pytest.mark.parametrize("said", ["640,5", "nan", "-nan(ind)", "inf", "1.234,5"])
+def test_a_rate_of_loadgen_that_is_no_number_is_missing_and_not_lost(said: str, tmp_path: Path) -> None:
+    [record], _ = converted(tmp_path, LOADGEN.replace("640.5", said))
+    [rate] = [item for item in record["measurements"] if item["metric"] == "throughput"]
+    assert (rate["reported_value"], rate["missing"]) == (said, "invalid-in-source")
+    assert not any(item.get("primary") for item in record["measurements"])
+
+
+def test_a_summary_of_an_accuracy_run_under_another_name_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    head = LOADGEN.partition("Mode ")[0]
+    found, account = converted(
+        tmp_path, f"{head}Mode     : AccuracyOnly\nNo performance results during AccuracyOnly mode\n"
+    )
+    assert found == []
+    assert account.ledger.role(0) == "skipped"
+    assert "accuracy" in str(account.ledger.reason(0))

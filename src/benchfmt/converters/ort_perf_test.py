@@ -84,6 +84,8 @@ _ORDER = (
     "Min", "Max", "P50", "P90", "P95", "P99", "P999",
 )  # fmt: skip
 """What a run prints, in its order."""
+_BEGINNING = {"provider", "load", "first"}
+"""What a run prints before it has a result."""
 _ANYWHERE = ("cpu", "memory", "total cpu", "cpu again", "memory again")
 OWN = re.compile(
     r"Session creation time cost:|First inference time cost:|Total (?:inference )?time cost:"
@@ -151,7 +153,7 @@ def read(unit: Unit) -> Iterator[Item]:
     digest = file_sha256(unit.path)
     if unit.extra == "log":
         try:
-            found = printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
+            found, unfinished = _printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
         except BenchfmtError as error:
             yield Failed(unit.path, str(error))
             return
@@ -159,6 +161,7 @@ def read(unit: Unit) -> Iterator[Item]:
             locator = f"run={result.number}" if len(found) > 1 else None
             yield from (texts.not_understood(unit.path.name, line, text) for line, text in result.damaged)
             yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)
+        yield from (_without_result(unit, run) for run in unfinished if found)
         if not found:
             yield Failed(unit.path, _LACKING)
     else:
@@ -167,6 +170,10 @@ def read(unit: Unit) -> Iterator[Item]:
         for one in series:
             locator = f"run={one.number}" if len(series) > 1 else None
             yield _item(unit, partial(_of_series, unit, one, digest, locator), one.line)
+
+
+def _without_result(unit: Unit, run: Printed) -> Failed:
+    return Failed(unit.path, "the run that begins on this line has no result; it was stopped or failed", run.line)
 
 
 def _item(unit: Unit, make: Callable[[], dict[str, Any]], row: int) -> Item:
@@ -219,8 +226,13 @@ def _follows(before: re.Match[str], after: re.Match[str]) -> bool | None:
 
 def printed(source: str | list[Line]) -> list[Printed]:
     """Return the results that an output holds, in their order; a warning of the runtime between them is passed over."""
+    return _printed(lines.read(source, OWN) if isinstance(source, str) else source)[0]
+
+
+def _printed(told: list[Line]) -> tuple[list[Printed], list[Printed]]:
+    """Return the results of an output, and the runs that began and have none."""
     found: list[Printed] = []
-    told = lines.read(source, OWN) if isinstance(source, str) else source
+    unfinished: list[Printed] = []
     for run in repeats.runs(told, _key, _ORDER, _ANYWHERE):
         now = Printed(len(found) + 1, run[0].number)
         for line in run:
@@ -229,7 +241,9 @@ def printed(source: str | list[Line]) -> list[Printed]:
                 now.damaged.append((line.number, line.text))
         if "average" in now.said or "rate" in now.said or now.statistics:
             found.append(now)
-    return found
+        elif now.said.keys() & _BEGINNING:
+            unfinished.append(now)
+    return found, unfinished
 
 
 def _key(text: str) -> str | None:

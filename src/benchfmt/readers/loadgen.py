@@ -208,7 +208,10 @@ def is_summary(path: Path) -> bool:
     if not words and b"\0" not in data[:64]:
         return False
     runs = _runs(lines.text(data, _OWN))
-    return any(run.has_result and (_TITLE in run.marks or _is_head(run.values)) for run in runs)
+    return any(
+        (run.has_result and (_TITLE in run.marks or _is_head(run.values))) or (run.is_accuracy and _TITLE in run.marks)
+        for run in runs
+    )
 
 
 def _is_head(values: Mapping[str, str]) -> bool:

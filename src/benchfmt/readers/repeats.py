@@ -55,8 +55,12 @@ def runs(
     """
     ranks = {key: rank for rank, keys in enumerate(order) for key in ((keys,) if isinstance(keys, str) else keys)}
     ranks |= dict.fromkeys(anywhere, len(order))
+    said = list(_said(found, key_of))
+    paragraphs = _paragraphs(said)
+    if paragraphs:
+        return [list(found[start:end]) for start, end in pairwise([0, *paragraphs[1:], len(found)])]
     groups: list[_Group] = []
-    for index, key in _said(found, key_of):
+    for index, key in said:
         rank = None if key in anywhere else ranks[key]
         line = found[index]
         if not groups or _begins(groups[-1], key, rank, index, found):
@@ -75,6 +79,25 @@ def runs(
         if _nobody_knows(before, now, found):
             del chunks[place][0]
     return chunks
+
+
+def _paragraphs(said: Sequence[tuple[int, str]]) -> list[int]:
+    """Return where runs begin that somebody wrote out in an order of their own, or nothing.
+
+    Then each is a paragraph, and all say the same in the same order; the order of the tool would tear them apart.
+    """
+    parts: list[list[str]] = []
+    starts: list[int] = []
+    last = -2
+    for index, key in said:
+        if index != last + 1:
+            parts.append([])
+            starts.append(index)
+        parts[-1].append(key)
+        last = index
+    alike = len(parts) > 1 and all(part == parts[0] for part in parts)
+    once = bool(parts) and len(parts[0]) > 1 and len(set(parts[0])) == len(parts[0])
+    return starts if alike and once and COMMAND not in parts[0] else []
 
 
 def at_once(line: int) -> BenchfmtError:

@@ -35,6 +35,8 @@ _DISAGREE = 2e-3
 """How far summary and detail log of one run may differ: the summary prints two decimals."""
 _LONGEST, _FASTEST = 1e7, 1e12
 """No run takes a third of a year, and LoadGen, whose clock counts nanoseconds, issues no thousand samples in each."""
+_NO_NUMBER = re.compile(r"[+-]?(?:[0-9][0-9.,' ]*|nan(?:\(.*\))?|inf(?:inity)?)", re.IGNORECASE)
+"""What stands where a number should, and is none that can be read for certain: 1234,56 or nan."""
 _ACCURACY_RUN = "log of an accuracy run, which has no speed"
 _OF_ALL_RUNS = {"system", "measurements", "user.conf"}
 _OF_ONE_RUN = {"power-log", "power-server", "power-client"}
@@ -329,7 +331,7 @@ def _measurements(
             continue
         metric, statistic, stage, per, unit, basis = said
         value = value_of(text, unit)
-        if value is None or (metric, statistic, stage, per) in found:
+        if (value is None and not _NO_NUMBER.fullmatch(text)) or (metric, statistic, stage, per) in found:
             continue
         item = {
             "metric": metric, "statistic": statistic, "stage": stage, "per": per, "value": value,
@@ -378,6 +380,8 @@ def samples_of_query(log: Mapping[str, str]) -> int | None:
 def possible(item: dict[str, Any]) -> dict[str, Any]:
     """Return a measurement as it is, or without its number and with the reason where nothing can have that number."""
     value, text = item["value"], str(item.get("reported_value", ""))
+    if value is None:
+        return _without_value(item, "invalid-in-source")
     most = _FASTEST if item["unit"] == "/s" else _LONGEST
     if value < 0 or value > most:
         return _without_value(item, "invalid-in-source")
