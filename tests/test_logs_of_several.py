@@ -52,6 +52,14 @@ Min latency (ns)                : 1000000
 Mean latency (ns)               : 30000000000
 """
 
+AI_BENCHMARK = """\
+>>   AI-Benchmark-v.0.1.2
+*  TF Version: 2.6.0
+*  CPU: Example CPU 8
+1/19. MobileNet-V2
+1.1 - inference | batch=1, size=224x224: 12.0 ± 0.5 ms
+"""
+
 
 def trtexec(model: str = "elm.onnx", rate: str = "400", mean: str = "2.4", version: str = "v100300") -> str:
     """What trtexec prints of a run, without its options."""
@@ -92,6 +100,7 @@ def headline(record: dict[str, Any]) -> tuple[str, float] | None:
         "trtexec, then onnxruntime_perf_test": (trtexec() + ORT, {("trtexec", 400), ("onnxruntime-perf-test", 0.025)}),
         "benchmark_app, then trtexec": (OPENVINO + trtexec(), {("openvino-benchmark-app", 20), ("trtexec", 400)}),
         "trtexec, then LoadGen": (trtexec() + LOADGEN, {("trtexec", 400), ("mlperf-inference", 640.5)}),
+        "AI Benchmark, then trtexec": (AI_BENCHMARK + trtexec(), {("ai-benchmark", 0.012), ("trtexec", 400)}),
         "three programs": (
             ORT + OPENVINO + trtexec(),
             {("onnxruntime-perf-test", 0.025), ("openvino-benchmark-app", 20), ("trtexec", 400)},
@@ -110,8 +119,9 @@ def test_a_log_with_results_of_several_programs_gives_them_all(
     text: str, expected: set[tuple[str, float]], tmp_path: Path
 ) -> None:
     found, account = converted(tmp_path, text)
-    assert {headline(record) for record in found} == expected
-    assert len(found) == len(expected)
+    told = [found for record in found if (found := headline(record))]
+    assert set(told) == expected
+    assert len(told) == len(expected)
     assert account.ledger.role(0) == "primary"
     assert not any(finding.code == "BF103" for finding in account.findings)
 

@@ -32,6 +32,7 @@ NAME = "ai-benchmark"
 VERSION = "1.0"
 SUITE = "ai-benchmark"
 OPTIONS = ("processor", "accelerator", "system", "date", "submitter", "url")
+SHARES_LOGS = True
 
 STAGES = {"inference": "inference", "training": "training-step", "micro": "inference"}
 SCORES = {"AI": "ai-score", "Inference": "inference-score", "Training": "training-score"}
