@@ -273,3 +273,12 @@ def test_a_summary_of_an_accuracy_run_under_another_name_is_left_out_with_the_re
     assert found == []
     assert account.ledger.role(0) == "skipped"
     assert "accuracy" in str(account.ledger.reason(0))
+
+
+@pytest.mark.parametrize("how", ["without its head", "two at once"])
+def test_a_summary_that_is_none_as_a_whole_is_refused_with_what_it_lacks(how: str, tmp_path: Path) -> None:
+    text = LOADGEN + "\n=====\nTest Parameters Used\n=====\nsamples_per_query : 640\n"
+    other = text.replace("640.5", "20.5").replace("bench", "other").replace(": VALID", ": INVALID")
+    broken = alternating(text, other) if how == "two at once" else text[text.index("  Min duration") :]
+    with pytest.raises(BenchfmtError, match="looks like a summary of LoadGen"):
+        converted(tmp_path, broken)

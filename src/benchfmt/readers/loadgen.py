@@ -214,6 +214,13 @@ def is_summary(path: Path) -> bool:
     )
 
 
+def is_part(path: Path) -> bool:
+    """Say whether headings of a summary stand in a file, by a look at its two ends."""
+    start, end = _ends(path, HEAD_BYTES, TAIL_BYTES)
+    text = encodings.decoded(start) + (encodings.decoded(end) if end else "")
+    return sum(heading in text for heading in (_TITLE, _ADDITIONAL, _PARAMETERS)) > 1
+
+
 def _is_head(values: Mapping[str, str]) -> bool:
     """Say whether a run without a title is one of LoadGen: its scenario, its mode and its verdict have LoadGen's words."""
     scenario = values.get("effective_scenario", "").replace(" ", "")

@@ -16,11 +16,12 @@ from benchfmt.converters.mlperf.layout import Folders, Place
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.submission import NAME, VERSION, Run, Task, frame, pruned, quality
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers import loadgen
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import Record
 from benchfmt.suites import mlperf_inference as rules
 
-__all__ = ["NAME", "VERSION", "detect", "plan", "read"]
+__all__ = ["NAME", "VERSION", "detect", "lacks", "plan", "read"]
 OPTIONS = ("round",)
 SHARES_LOGS = True
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
@@ -33,6 +34,16 @@ def detect(source: Source) -> Match | None:
         loose = next(loose_logs.summaries(source), None)
         return Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen") if loose else None
     return Match(0.85, f"{len(names)} LoadGen logs, first {source.relative(names[0])}")
+
+
+def lacks(path: Path) -> str | None:
+    """Return what a file with headings of a summary lacks to be one."""
+    if path.name in (layout.SUMMARY, layout.DETAIL) or not loadgen.is_part(path):
+        return None
+    return (
+        "it looks like a summary of LoadGen, and the lines from `SUT name` to `Result is` do not stand there as one piece: "
+        "they were cut off, or other lines stand between; give the file as LoadGen wrote it"
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
