@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchfmt import Record, convert, validate
+from benchfmt.finding import BenchfmtError
 
 WATT_HOUR = 3600
 OLD = ("timestamp", "project_name", "duration", "emissions", "energy_consumed", "country_name", "country_iso_code",
@@ -132,6 +133,34 @@ def test_the_first_rows_of_a_run_may_stand_in_a_backup(tmp_path: Path) -> None:
     records, account = run(source)
     assert [energy(record) for record in records] == [2, 7]
     assert account.total("skipped") == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "aside"),
+    [
+        ({"emissions.csv": (30,), "emissions.csv.bak": (10, 20)}, "emissions.csv.bak"),
+        ({"a.csv": (30,), "b.csv": (30,)}, "a.csv"),
+        ({"first.csv": (10,), "second.csv": (40, 50)}, "first.csv"),
+    ],
+)
+def test_a_file_of_running_totals_alone_holds_no_result_and_is_no_fault(
+    tmp_path: Path, files: dict[str, tuple[int, ...]], aside: str
+) -> None:
+    for name, seconds in files.items():
+        rows = [cells("r", number, number, number / 1000, gpu_count="0") for number in seconds]
+        write(tmp_path / "in" / name, (*NEW, "gpu_utilization_percent"), *rows)
+    records, account = run(tmp_path / "in")
+    assert len(records) == 1
+    assert account.ok
+    (entry,) = [entry for entry in account.files if entry.path == aside]
+    assert (entry.role, entry.reason) == ("skipped", "none of its rows holds a result")
+
+
+@pytest.mark.parametrize("left", [("run_id",), ("project_name", "run_id"), ("tracking_mode", "run_id")])
+def test_a_table_of_few_of_its_columns_is_told(tmp_path: Path, left: tuple[str, ...]) -> None:
+    path = write(tmp_path / "few.csv", (*left, "duration", "emissions"), cells("r", 1, 10, 0.5))
+    with pytest.raises(BenchfmtError, match=f"it has {', '.join(sorted(left))}; 3 tell one"):
+        convert(path)
 
 
 def test_a_copy_of_a_file_counts_once(tmp_path: Path) -> None:

@@ -125,6 +125,68 @@ def test_a_heading_in_the_middle_is_a_faulty_record(tmp_path: Path) -> None:
     assert not convert(tmp_path / "r.jsonl").write(tmp_path / "p").ok
 
 
+@pytest.mark.parametrize(
+    "lines", [[RECORD, HEADING], [HEADING, RECORD, HEADING, {**RECORD, "id": "r2"}], [HEADING, HEADING, RECORD]]
+)
+def test_a_heading_elsewhere_is_told_as_one(tmp_path: Path, lines: list[dict[str, Any]]) -> None:
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    account = convert(tmp_path / "r.jsonl").write(tmp_path / "p")
+    reasons = [detail["reason"] for detail in account.files[0].details]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("a heading, which is the first line of JSON Lines or none")
+    told = [finding for finding in validate(tmp_path / "r.jsonl").findings if finding.message == reasons[0]]
+    assert [finding.code for finding in told] == ["BF117"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [(f"[{json.dumps(RECORD)}]", "a list where a record"), ("3", "no JSON object"), ('"x"', "no JSON object")],
+)
+def test_a_line_that_is_no_object_is_a_faulty_row(tmp_path: Path, line: str, words: str) -> None:
+    (tmp_path / "r.jsonl").write_text(f"{json.dumps(RECORD)}\n{line}\n")
+    account = convert(tmp_path / "r.jsonl").write(tmp_path / "p")
+    assert (account.total("converted"), account.total("failed")) == (1, 1)
+    assert words in account.files[0].details[0]["reason"]
+
+
+def declaring(path: Path, name: str, **other: Any) -> Path:
+    heading = {"benchfmt": {"version": "1.0", "prefixes": {"lab": {"metrics": {"wheel-speed": {**SPEED, **other}}}}}}
+    measured = [{**RECORD["measurements"][0], "unit": other.get("unit", "m/s")}]
+    file = path / f"{name}.jsonl"
+    file.write_text(f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name, 'measurements': measured})}\n")
+    return file
+
+
+@pytest.mark.parametrize("other", [{"unit": "km/h"}, {"direction": "lower"}, {"max": 50}])
+def test_a_prefix_that_is_declared_in_two_ways_is_not_merged(tmp_path: Path, other: dict[str, Any]) -> None:
+    files = [declaring(tmp_path, "a"), declaring(tmp_path, "b", **other)]
+    account = convert(files).write(tmp_path / "p")
+    assert [(entry.path, entry.role) for entry in account.files] == [("a.jsonl", "primary"), ("b.jsonl", "failed")]
+    (part,) = other
+    assert f"the {part} of lab:wheel-speed is {other[part]}, and {SPEED[part]} in an earlier source" in str(
+        account.files[1].reason
+    )
+    assert validate(tmp_path / "p").ok
+
+
+def test_two_wordings_of_a_definition_are_no_contradiction(tmp_path: Path) -> None:
+    files = [declaring(tmp_path, "a"), declaring(tmp_path, "b", definition="How fast the wheel turns.")]
+    assert convert(files).write(tmp_path / "p").ok
+    said = descriptor(tmp_path / "p")["benchfmt"]["prefixes"]["lab"]["metrics"]["wheel-speed"]
+    assert said["definition"] == SPEED["definition"]
+
+
+@pytest.mark.parametrize("other", [{"licenses": [{"name": "CC0-1.0"}]}, {}])
+def test_licences_that_a_package_cannot_say_for_all_are_told(tmp_path: Path, other: dict[str, Any]) -> None:
+    bare = {"benchfmt": HEADING["benchfmt"], **other}
+    for name, heading in (("a", HEADING), ("b", bare)):
+        (tmp_path / f"{name}.jsonl").write_text(f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name})}\n")
+    sources = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    (finding,) = convert(sources).write(tmp_path / "p").findings
+    assert (finding.code, "MIT" in finding.message) == ("BF511", True)
+    assert not convert(sources).write(tmp_path / "q", license="MIT").findings
+
+
 def test_a_heading_alone_is_a_file_of_no_records(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text(f"{json.dumps(HEADING)}\n")
     assert {finding.code for finding in validate(tmp_path / "r.jsonl").findings} == {"BF122"}

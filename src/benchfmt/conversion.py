@@ -37,6 +37,10 @@ _LOOKED_AT = 200
 """So many files that nobody took are asked about what they lack."""
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
 _TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
+_MEANING = ("unit", "direction", "min", "max", "zero", "zero_stages")
+"""What of a declared metric says what its numbers mean; two wordings of a definition are no contradiction."""
+_PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".tar")
+"""How names of files end that hold others."""
 Progress = Callable[[int, int, str], None]
 
 
@@ -50,6 +54,8 @@ class Conversion:
         self._processes = processes
         self._declared: dict[str, Any] = {}
         self._about: dict[str, Any] | None = None
+        self._licenses: list[Any] = []
+        """What each unit's source says of its licences, None where it says nothing."""
         self.account = Account(ledger)
 
     def __iter__(self) -> Iterator[Record]:
@@ -93,9 +99,24 @@ class Conversion:
                 used.see(batch)
                 writer.write(batch.licensed(license) if license else batch)
             writer.prefixes = used.declared(self._declared)
+            if "licenses" not in more:
+                self._tell_licenses(Path(path).name)
             if not self.account.total("records"):
                 writer.drop()
         return self.account
+
+    def _tell_licenses(self, package: str) -> None:
+        """Tell where a package says no licence, since its sources say several, or only some of them one."""
+        said = sorted(
+            {str(item.get("name")) for found in self._licenses for item in found or () if isinstance(item, Mapping)}
+        )
+        if said:
+            words = f"the package says no licence: some of its sources have {', '.join(said)}, others do not"
+            hint = "give each licence a package of its own, or say one for all with --license"
+            self.account.findings.append(
+                Finding("BF511", Severity.WARNING, package, None, "licenses", None, words, None, hint)
+            )
+            self.account.findings.sort()
 
     def _spare_sources(self, place: Path) -> None:
         """Refuse a target that would replace a source, unless it is a package of our own that is written anew."""
@@ -119,6 +140,7 @@ class Conversion:
     def describe(self, about: Mapping[str, Any]) -> None:
         """Take what a unit's package says of itself: what all units say alike is true of the package that is written."""
         said = dict(about)
+        self._licenses.append(said.get("licenses"))
         before = said if self._about is None else self._about
         self._about = {key: value for key, value in before.items() if key in said and said[key] == value}
 
@@ -126,8 +148,21 @@ class Conversion:
         """Add prefix declarations that the sources carry, for the package's descriptor."""
         for name, said in prefixes.items():
             before = self._declared.get(name, {})
-            metrics = {**before.get("metrics", {}), **said.get("metrics", {})}
-            self._declared[name] = {**before, **said, **({"metrics": metrics} if metrics else {})}
+            metrics = {**said.get("metrics", {}), **before.get("metrics", {})}
+            self._declared[name] = {**said, **before, **({"metrics": metrics} if metrics else {})}
+
+    def contradicts(self, prefixes: Mapping[str, Any]) -> str | None:
+        """Return how declarations differ from those before in what a number means, or None: one package has one of each."""
+        for prefix, said in prefixes.items():
+            before = self._declared.get(prefix, {}).get("metrics", {})
+            for name, metric in said.get("metrics", {}).items():
+                known = before.get(name, {})
+                both = [part for part in _MEANING if part in metric and part in known]
+                part = next((part for part in both if metric[part] != known[part]), None)
+                if part:
+                    words = f"the {part} of {prefix}:{name} is {metric[part]}, and {known[part]} in an earlier source"
+                    return f"{words}; convert them into packages of their own"
+        return None
 
 
 def convert(
@@ -263,9 +298,8 @@ def _plan_each(
         try:
             for item in converter.plan(source, options):
                 if isinstance(item, Unit):
-                    if _claim(item, name, units, ledger):
-                        conversion.declare(_prefixes_of(converter, item))
-                        conversion.describe(getattr(converter, "about", lambda _: {})(item))
+                    if _is_free(item, name, ledger):
+                        _take(item, name, units, ledger, conversion)
                 else:
                     _set_aside(item, name, ledger)
         except BenchfmtError:
@@ -305,10 +339,14 @@ def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
         return "not a regular file"
     try:
         with path.open("rb") as file:
-            if not file.read(1):
-                return "the file is empty"
+            start = file.read(1)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    if not start:
+        return "the file is empty"
+    if path.suffix.lower() in _PACKED:
+        package = ", or is no package that can be read" if path.suffix.lower() == ".zip" else ""
+        return f"{_LOOKS}holds other files{package}; unpack it and convert what is in it"
     lacking = [words for name in asked if (words := _lacks(name, path))]
     if lacking:
         return f"{_LOOKS}{'; '.join(lacking)}"
@@ -327,8 +365,8 @@ def _lacks(name: str, path: Path) -> str | None:
     return words
 
 
-def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
-    """Give a unit its files and say whether it is to be read: a file is primary once, the surest converter's.
+def _is_free(unit: Unit, name: str, ledger: Ledger) -> bool:
+    """Say whether a unit is to be read: a file is primary once, the surest converter's.
 
     What tells about the results of a surer family holds none of another. A log alone may hold results of several programs,
     and each converter that says so reads those of its own.
@@ -337,10 +375,30 @@ def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
     number = ledger.see_alone(str(unit.path), unit.path.name)
     role = ledger.role(number)
     before = ledger.converter(number)
-    if role == "primary" and before != name and _is_log(name) and before and _is_log(before):
+    if role == "primary":
+        return before is not None and before != name and _is_log(name) and _is_log(before)
+    return role != "supporting" or before == name
+
+
+def _take(unit: Unit, name: str, units: Units, ledger: Ledger, conversion: Conversion) -> None:
+    """Take a unit with what its source declares and says of itself, or tell why it cannot stand beside the others."""
+    converter = load(name)
+    declared = _prefixes_of(converter, unit)
+    if words := conversion.contradicts(declared):
+        number = ledger.see_alone(str(unit.path), unit.path.name)
+        ledger.set_converter(number, name)
+        ledger.set_role(number, "failed", words)
+        return
+    _claim(unit, name, units, ledger)
+    conversion.declare(declared)
+    conversion.describe(getattr(converter, "about", lambda _: {})(unit))
+
+
+def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> None:
+    """Give a unit its files."""
+    number = ledger.see_alone(str(unit.path), unit.path.name)
+    if ledger.role(number) == "primary":
         units.shared.add(number)
-    elif role == "primary" or (role == "supporting" and before != name):
-        return False
     else:
         ledger.set_role(number, "primary", None)
         ledger.set_converter(number, name)
@@ -350,7 +408,6 @@ def _claim(unit: Unit, name: str, units: Units, ledger: Ledger) -> bool:
             ledger.set_role(other, "supporting", None)
             ledger.set_converter(other, name)
     units.add(name, unit, number)
-    return True
 
 
 def _is_log(name: str) -> bool:

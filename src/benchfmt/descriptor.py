@@ -285,6 +285,13 @@ def is_heading(data: Any) -> bool:
     return isinstance(data, dict) and isinstance(data.get("benchfmt"), dict)
 
 
+MISPLACED_HEADING = (
+    "a heading, which is the first line of JSON Lines or none; what it declares is not read: "
+    "give the lines of each package as a file of their own"
+)
+"""What is said of a heading that stands elsewhere, as in two files that were joined."""
+
+
 def read_heading(data: Any) -> tuple[Heading | None, list[tuple[str, str]]]:
     """Return the heading that plain data holds, or None with its faults, as `read_descriptor` does."""
     try:

@@ -75,6 +75,7 @@ _SAYS_NUMBER = re.compile(
 """How a line begins that says a number of the result, also where it says it in other words or units."""
 _PREFIX = re.compile(r"^\s*(?:[>|]\s*)?(?:\[ ?(?:INFO|WARNING|ERROR) ?\]\s*)?")
 _STEP = re.compile(r"\[Step ([0-9]{1,2})/([0-9]{1,2})\]")
+_LACKING = "looks like an output of benchmark_app, and no `Count`, `Latency` or `Throughput` is in it"
 _BENCHMARK = re.compile(r"(?:^|[\s/\\])benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$")
 _ORDER = (
     "command", "step 1", "step 2", "step 3", "step 4", "read", "step 5", "step 6", "step 7", "compile", "step 8",
@@ -169,6 +170,13 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             yield Unit(path, (), options, "report", source.limits)
 
 
+def lacks(path: Path) -> str | None:
+    """Say what a text that looks like an output of benchmark_app lacks, or None."""
+    if path.suffix.lower() not in lines.ENDINGS:
+        return None
+    return _LACKING if any(_STEP.match(line) for line in texts.head(path, own=OWN).splitlines()) else None
+
+
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one file."""
     try:
@@ -177,9 +185,7 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
         return
     if not runs:
-        yield Failed(
-            unit.path, "it looks like an output of benchmark_app, and no `Count`, `Latency` or `Throughput` is in it"
-        )
+        yield Failed(unit.path, f"it {_LACKING}")
         return
     digest = file_sha256(unit.path)
     reports = [(path, _report(path)) for path in unit.supporting]

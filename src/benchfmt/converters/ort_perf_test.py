@@ -35,7 +35,7 @@ SHARES_LOGS = True
 LOGS = lines.ENDINGS
 RESULTS = (".csv", ".txt", ".out", ".res", "")
 _LACKING = (
-    "it looks like an output of onnxruntime_perf_test and has no result: neither `Average inference time cost`, nor "
+    "looks like an output of onnxruntime_perf_test and has no result: neither `Average inference time cost`, nor "
     "`Number of inferences per second`, nor a percentile such as `P50 Latency` is in it"
 )
 LEAST = {"median": 1, "p90": 10, "p95": 20, "p99": 100, "p99.9": 1000}
@@ -148,6 +148,14 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         yield Unit(path, options=options, extra=kind, limits=source.limits)
 
 
+def lacks(path: Path) -> str | None:
+    """Say what a text that looks like an output of onnxruntime_perf_test lacks, or None."""
+    if path.suffix.lower() not in LOGS:
+        return None
+    printed_by_it = any(_key(line) for line in texts.head(path, own=OWN).splitlines())
+    return _LACKING if printed_by_it else None
+
+
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one file: one for each result."""
     digest = file_sha256(unit.path)
@@ -163,7 +171,7 @@ def read(unit: Unit) -> Iterator[Item]:
             yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)
         yield from (_without_result(unit, run) for run in unfinished if found)
         if not found:
-            yield Failed(unit.path, _LACKING)
+            yield Failed(unit.path, f"it {_LACKING}")
     else:
         series, broken = rows(texts.text_of(unit.path))
         yield from (Failed(unit.path, f"line {line}: no row of a result file", line) for line in broken)

@@ -10,7 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
-from benchfmt.descriptor import FILE_NAME, Descriptor, Heading, declared, is_heading, read_heading
+from benchfmt.descriptor import (
+    FILE_NAME,
+    MISPLACED_HEADING,
+    Descriptor,
+    Heading,
+    declared,
+    is_heading,
+    read_heading,
+)
 from benchfmt.descriptor import about as about_package
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import to_current
@@ -116,6 +124,11 @@ def _lines(unit: Unit) -> Iterator[Item]:
 
 
 def _record(path: Path, data: Any, row: int) -> Record | Failed:
+    if not isinstance(data, dict):
+        kind = "a list" if isinstance(data, list) else "no JSON object"
+        return Failed(path, f"{kind} where a record is expected; JSON Lines are one record a line", row)
+    if is_heading(data):
+        return Failed(path, MISPLACED_HEADING, row)
     try:
         return Record.from_dict(to_current(data))
     except ValidationError as error:

@@ -86,15 +86,17 @@ _NAMES = {
     "schedule_rng_seed": "effective_schedule_rng_seed",
     "performance_sample_count": "effective_performance_sample_count",
 }
-_TITLE, _ADDITIONAL, _PARAMETERS = "MLPerf Results Summary", "Additional Stats", "Test Parameters Used"
+TITLE = "MLPerf Results Summary"
+"""With these words a summary begins."""
+_ADDITIONAL, _PARAMETERS = "Additional Stats", "Test Parameters Used"
 _WARNED, _FAILED, _ACCURACY = "(warnings)", "(errors)", "(accuracy)"
-_MARKS = frozenset({_TITLE, _ADDITIONAL, _PARAMETERS, _WARNED, _FAILED, _ACCURACY})
+_MARKS = frozenset({TITLE, _ADDITIONAL, _PARAMETERS, _WARNED, _FAILED, _ACCURACY})
 """What is no value of a run, but says where in a summary a line stands."""
 _OFFICIAL = "official:"
 """What stands before the name of the percentile that a summary says beside its scenario."""
 _RESULT, _NUMBERS, _SETTINGS = 1, 2, 3
 _STAGES = {
-    _TITLE: 0, "sut_name": 0, "effective_scenario": 0, "effective_test_mode": 0,
+    TITLE: 0, "sut_name": 0, "effective_scenario": 0, "effective_test_mode": 0,
     _ADDITIONAL: _NUMBERS, _PARAMETERS: _SETTINGS, _WARNED: 4, _FAILED: 5,
 }  # fmt: skip
 """The order of a summary. Numbers stand on both sides of the word whether the result is valid."""
@@ -189,7 +191,7 @@ def read_summaries(path: Path) -> list[Log]:
 
 def _text(data: bytes) -> str:
     """Return a summary as LoadGen wrote it; one that stands as it was written needs no look at each line's start."""
-    title = _TITLE.encode()
+    title = TITLE.encode()
     stands = title in data and data.count(title) == data.count(b"\n" + title)
     if stands and not any(sign in data for sign in (b"\0", b"\x1b", b"<", b"&", b"`")):
         return encodings.plain(encodings.decoded(data))
@@ -204,12 +206,12 @@ def is_summary(path: Path) -> bool:
         return False
     data = start if end is None else _joined(start, end)
     # Most files are told by their bytes alone; those of UTF-16 have a NUL for every other.
-    words = _TITLE.encode() in data or (b"Scenario" in data and b"Result is" in data)
+    words = TITLE.encode() in data or (b"Scenario" in data and b"Result is" in data)
     if not words and b"\0" not in data[:64]:
         return False
     runs = _runs(lines.text(data, _OWN))
     return any(
-        (run.has_result and (_TITLE in run.marks or _is_head(run.values))) or (run.is_accuracy and _TITLE in run.marks)
+        (run.has_result and (TITLE in run.marks or _is_head(run.values))) or (run.is_accuracy and TITLE in run.marks)
         for run in runs
     )
 
@@ -218,7 +220,7 @@ def is_part(path: Path) -> bool:
     """Say whether headings of a summary stand in a file, by a look at its two ends."""
     start, end = _ends(path, HEAD_BYTES, TAIL_BYTES)
     text = encodings.decoded(start) + (encodings.decoded(end) if end else "")
-    return sum(heading in text for heading in (_TITLE, _ADDITIONAL, _PARAMETERS)) > 1
+    return sum(heading in text for heading in (TITLE, _ADDITIONAL, _PARAMETERS)) > 1
 
 
 def _is_head(values: Mapping[str, str]) -> bool:
@@ -261,7 +263,7 @@ class _Run:
         """Whether the run was for accuracy: such a summary has its warnings and errors, and no results at all."""
         if _ACCURACY in self.marks or self.values.get("effective_test_mode") == "AccuracyOnly":
             return True
-        return not self.values and _TITLE not in self.marks and (_WARNED in self.marks or _FAILED in self.marks)
+        return not self.values and TITLE not in self.marks and (_WARNED in self.marks or _FAILED in self.marks)
 
     @property
     def has_result(self) -> bool:
@@ -284,7 +286,7 @@ class _Run:
 
     def is_over(self, name: str, value: str) -> bool:
         """Say whether a line is of the next run."""
-        if name == _TITLE:
+        if name == TITLE:
             return bool(self.values or self.marks)
         if name == _ACCURACY:
             return self.has_result
@@ -328,9 +330,9 @@ def _runs(text: str) -> list[_Run]:
             runs.append(_Run())
         runs[-1].take(name, value)
     said = [run for run in runs if run.values or run.marks]
-    if not any(_TITLE in run.marks for run in said):
+    if not any(TITLE in run.marks for run in said):
         return said
-    return [run for run in said if _TITLE in run.marks or run.has_result or run.is_accuracy]
+    return [run for run in said if TITLE in run.marks or run.has_result or run.is_accuracy]
 
 
 def _summary_values(text: str) -> Iterator[tuple[str, str]]:
@@ -379,7 +381,7 @@ def _summary_values(text: str) -> Iterator[tuple[str, str]]:
 def _mark(line: str) -> str | None:
     """Return what a line without a value says of the part of a summary that it stands in, or None."""
     words = line.strip()
-    if words in (_TITLE, _ADDITIONAL, _PARAMETERS):
+    if words in (TITLE, _ADDITIONAL, _PARAMETERS):
         return words
     if _WARNINGS.match(words):
         return _WARNED

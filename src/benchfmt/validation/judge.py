@@ -19,7 +19,16 @@ from benchfmt.checks import integrity, structure
 from benchfmt.checks.catalogue import CODES
 from benchfmt.checks.frames import OWNER, ROW, Frames, with_facts
 from benchfmt.described import contradictions
-from benchfmt.descriptor import FILE_NAME, Descriptor, Heading, Resource, is_heading, read_descriptor, read_heading
+from benchfmt.descriptor import (
+    FILE_NAME,
+    MISPLACED_HEADING,
+    Descriptor,
+    Heading,
+    Resource,
+    is_heading,
+    read_descriptor,
+    read_heading,
+)
 from benchfmt.finding import BenchfmtError
 from benchfmt.identity import PLACED_PREFIX, identified
 from benchfmt.migrate import VersionError, readable, to_current
@@ -202,6 +211,9 @@ class Judge(Teller):
         for row, data in self._read_documents(path):
             if row == 1 and path.suffix != ".json" and is_heading(data):
                 said = self._heading(path, data)
+                continue
+            if is_heading(data):
+                self.say("BF117", path.name, MISPLACED_HEADING, row=row, field="benchfmt")
                 continue
             document = self._document(path, row, data)
             if document is None:

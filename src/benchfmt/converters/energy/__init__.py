@@ -42,6 +42,11 @@ def detect(source: Source) -> Match | None:
     return Match(0.3, f"files of the energy domain without results, first {others[0].name}") if others else None
 
 
+def lacks(path: Path) -> str | None:
+    """Say what a table that looks like one of CodeCarbon's lacks, or None."""
+    return layouts.lacking_of_tracker(first_row(path)) if path.suffix.lower() == ".csv" else None
+
+
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with results, with its JSON companion."""
     tracked, lacking = tracker.files(source)

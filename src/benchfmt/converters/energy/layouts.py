@@ -106,6 +106,15 @@ def is_like_tracker(columns: Sequence[str]) -> bool:
     return _TOTALS.isdisjoint(columns) and unmistakable
 
 
+def lacking_of_tracker(columns: Sequence[str]) -> str | None:
+    """Return what columns lack that look like some of CodeCarbon's, or None."""
+    there = _TRACKER_OWN.intersection(columns)
+    if _TOTALS.isdisjoint(columns) or "duration" not in columns or not 0 < len(there) < _ENOUGH:
+        return None
+    known = ", ".join(sorted(_TRACKER_OWN))
+    return f"looks like rows of CodeCarbon, but of the columns {known} it has {', '.join(sorted(there))}; {_ENOUGH} tell one"
+
+
 @dataclass(frozen=True)
 class Name:
     """What a file's name says: what ran and where, as written; None where it does not."""

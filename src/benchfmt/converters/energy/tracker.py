@@ -27,6 +27,7 @@ from benchfmt.converters.flat import guessed_encoding, more_findings, parse_reso
 from benchfmt.finding import Finding, Severity
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.tables import SNIFFED, TableError, TextTable, encoding_of, first_row
+from benchfmt.tables import to_batch
 from benchfmt.units import exact
 
 SUITE = "codecarbon"
@@ -411,6 +412,9 @@ class _Reader:
         skipped = {row.number: "the header stands again" for row in batch if row.repeats_header}
         skipped |= {row.number: self.told.running[row.number] for row in batch if row.number in self.told.running}
         taken = [row for row in batch if not row.fault and row.number not in skipped]
+        if not taken:
+            told = tuple(skipped.items())
+            return Part(self.unit.path, to_batch([]), len(batch), 0, told, failed)
         outcome = self._run(taken, origin, notes)
         lost = len({row for row, _ in outcome.skipped} | {row for row, _ in outcome.failed})
         return Part(

@@ -37,9 +37,9 @@ def detect(source: Source) -> Match | None:
 
 
 def lacks(path: Path) -> str | None:
-    """Return what a file with headings of a summary lacks to be one."""
+    """Say what a text that looks like a log of LoadGen lacks, or None."""
     if path.name in (layout.SUMMARY, layout.DETAIL) or not loadgen.is_part(path):
-        return None
+        return loose_logs.lacks(path)
     return (
         "it looks like a summary of LoadGen, and the lines from `SUT name` to `Result is` do not stand there as one piece: "
         "they were cut off, or other lines stand between; give the file as LoadGen wrote it"

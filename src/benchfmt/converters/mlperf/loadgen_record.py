@@ -37,6 +37,7 @@ _LONGEST, _FASTEST = 1e7, 1e12
 """No run takes a third of a year, and LoadGen, whose clock counts nanoseconds, issues no thousand samples in each."""
 _NO_NUMBER = re.compile(r"[+-]?(?:[0-9][0-9.,' ]*|nan(?:\(.*\))?|inf(?:inity)?)", re.IGNORECASE)
 """What stands where a number should, and is none that can be read for certain: 1234,56 or nan."""
+_SAYS_NOTHING = "no line of LoadGen is in it, and none in a log beside it"
 _ACCURACY_RUN = "log of an accuracy run, which has no speed"
 _OF_ALL_RUNS = {"system", "measurements", "user.conf"}
 _OF_ONE_RUN = {"power-log", "power-server", "power-client"}
@@ -107,6 +108,9 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
         run.find("BF701", run.root(detail.path), f"the detail log is of more than one run: {detail.several}; it is left out",
                  "give each run a folder of its own")  # fmt: skip
         detail = None
+    if not any(summary.values for summary in summaries) and not (detail and detail.values):
+        yield Failed(run.unit.path, _SAYS_NOTHING)
+        return
     told: list[Log] = []
     for number, summary in enumerate(summaries, start=1):
         if summary in told:
@@ -142,6 +146,8 @@ def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
     detail = loadgen.read_detail(run.unit.path)
     if detail.several:
         return Failed(run.unit.path, f"the detail log is of more than one run: {detail.several}")
+    if not detail.values:
+        return Failed(run.unit.path, _SAYS_NOTHING)
     if test := _compliance_test(None, detail):
         return next(_left_out(run, test))
     return _record(run, None, detail)

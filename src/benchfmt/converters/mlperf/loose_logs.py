@@ -7,15 +7,18 @@ they are what a submission keeps in `measurements/` and `systems/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from benchfmt.converters import texts
 from benchfmt.converters.base import Skipped, Source
 from benchfmt.converters.mlperf import layout
 from benchfmt.converters.mlperf.layout import Folders, Homes
 from benchfmt.readers import lines, loadgen
 
 _DESCRIPTIONS = {"measurements": "measurements.json", "system": "system_meta.json"}
+_DETAIL = re.compile(r'"key": ?"(?:loadgen_version|effective_scenario|requested_scenario)"')
 _CANONICAL = (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS, "accuracy.txt", layout.POWER_LOG)
 _FOR_PEOPLE = (".md", ".html", ".htm", ".rst")
 """Pages may hold a summary; in a submission they never do."""
@@ -39,6 +42,20 @@ def summaries(source: Source) -> Iterator[Path]:
         wanted = path == source.root or _may_be(path, source.relative(path))
         if wanted and path.name not in _CANONICAL and path.is_file() and not path.is_symlink():
             yield from [path] if loadgen.is_summary(path) else []
+
+
+def lacks(path: Path) -> str | None:
+    """Say what a text that looks like a log of LoadGen lacks to be one that is read, or None."""
+    if path.suffix.lower() not in lines.ENDINGS:
+        return None
+    start = texts.head(path)
+    if loadgen.TITLE in start:
+        return (
+            "looks like a summary of LoadGen, but no line of it says whether the result is valid (`Result is : VALID`)"
+        )
+    if ":::MLLOG" in start and _DETAIL.search(start):
+        return f"looks like a detail log of LoadGen under another name; name it {layout.DETAIL}, or give the summary"
+    return None
 
 
 def _may_be(path: Path, relative: str) -> bool:

@@ -71,6 +71,11 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     yield from _rest(source, kinds, used)
 
 
+def lacks(path: Path) -> str | None:
+    """Say what a table that looks like one of OpenML's lacks, or None."""
+    return frames.lacks(path) if path.name.lower().endswith(frames.SUFFIXES) else None
+
+
 def _rest(source: Source, kinds: Mapping[Path, str], used: set[Path]) -> Iterator[Skipped | Failed]:
     """Yield what holds no result, and why."""
     for path, kind in kinds.items():

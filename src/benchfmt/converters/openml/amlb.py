@@ -64,6 +64,8 @@ _OWN = {
 """Columns of which a table that is cut down has some still."""
 _ENOUGH, _UNMISTAKABLE = 4, 6
 """So many of them a table needs beside those needed; and one that lacks one of these to be told as a table of AMLB's."""
+_SOME = 3
+"""So many of those needed, the framework among them, make a table look like one of AMLB's."""
 _HEAD = 16_384
 MAX_LITERAL = 10_000
 """`params` is a Python literal; one that is longer is kept as text."""
@@ -76,6 +78,20 @@ def detect(source: Source) -> Match | None:
     if found:
         return Match(0.9, f"{len(found)} tables with the columns of AMLB, first {found[0].name}")
     return Match(0.3, f"{len(faults)} tables that look like AMLB's, first {faults[0][0].name}") if faults else None
+
+
+def lacks(path: Path) -> str | None:
+    """Say what a table that looks like one of AMLB's lacks, or None."""
+    if path.suffix.lower() != ".csv":
+        return None
+    names = set(first_row(path))
+    if "framework" not in names or len(names.intersection(NEEDED)) < _SOME or _fault(path) == "":
+        return None
+    lacking = [name for name in NEEDED if name not in names]
+    if lacking:
+        return f"looks like a table of AMLB's results, but its header has no column {', '.join(map(repr, lacking))}"
+    there = ", ".join(sorted(names & _OWN)) or "none"
+    return f"looks like a table of AMLB's results, but of the columns {', '.join(sorted(_OWN))} it has {there}; {_ENOUGH} tell one"
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:

@@ -27,6 +27,8 @@ _OWN = {
     *_REFERS, "flow_name", "data_id", "data_name", "upload_time", "uploader", "uploader_name", "evaluation_engine_id",
     "array_data", "values", "run_id", "function",
 }  # fmt: skip
+_SOME = 3
+"""So many of its columns, the run's among them, make a table look like one."""
 _UNMISTAKABLE = 5
 """So many of its columns tell the frame of one that lacks what is needed."""
 _IDS = ("run_id", "uploader", "task_id", "setup_id", "flow_id", "data_id", "evaluation_engine_id")
@@ -36,6 +38,17 @@ _FLOAT = re.compile(r"([0-9]{1,15})\.0*")
 _EMPTY = ("", "nan", "NaN", "None", "NA")
 _HEAD = 65_536
 MAX_LITERAL = 100_000
+
+
+def lacks(path: Path) -> str | None:
+    """Say what a table that looks like a data frame of evaluations lacks, or None."""
+    columns = set(_columns(path))
+    if "run_id" not in columns or len(columns & _OWN) < _SOME or fault(path) == "":
+        return None
+    lacking = [name for name in NEEDED if name not in columns]
+    lacking += [] if columns.intersection(_VALUES) else [_VALUES[0]]
+    named = ", ".join(map(repr, lacking or _REFERS[:1]))
+    return f"looks like a data frame of OpenML's evaluations, but it has no column {named}"
 
 
 def fault(path: Path) -> str | None:

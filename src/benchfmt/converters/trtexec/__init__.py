@@ -7,6 +7,7 @@ which must agree. What trtexec does by default is data: `benchfmt.suites.trtexec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from benchfmt.readers.trtexec import Run
 
 NAME = record.NAME
 VERSION = record.VERSION
+_SECTION = re.compile(
+    r"^(?:.*\] )?=== (?:Model|Build|Inference|Reporting|System|Device) (?:Options|Information) ===", re.MULTILINE
+)
 OPTIONS = ("model", "system", "submitter", "url", "license", "warm_up_ms")
 SHARES_LOGS = True
 
@@ -41,6 +45,16 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             continue
         kinds = tuple(kind for kind, _ in group.others)
         yield Unit(group.path, tuple(path for _, path in group.others), options, (group.kind, kinds), source.limits)
+
+
+def lacks(path: Path) -> str | None:
+    """Say what a text that looks like a log of trtexec lacks, or None."""
+    if path.suffix.lower() not in file_groups.LOGS or not _SECTION.search(texts.head(path, own=reader.OWN)):
+        return None
+    return (
+        "looks like a log of trtexec, but neither the line of its command (`&&&& RUNNING TensorRT.trtexec`) nor a result "
+        "(`Throughput:`, `Latency: min = ...`) is in it"
+    )
 
 
 def read(unit: Unit) -> Iterator[Item]:
