@@ -45,6 +45,19 @@ def records(path: Path, **options: str) -> list[Record]:
     return [record for part in parts(path, **options) for record in batch_records(part.batch)]
 
 
+@pytest.mark.parametrize("cut", [0, 1, 2])
+def test_tables_that_were_joined_have_their_header_once_more(tmp_path: Path, cut: int) -> None:
+    names = ["task", "framework", "fold", "result", "metric", "constraint", "mode", "id", "seed", "duration"]
+    names = names[: len(names) - cut]
+    cells = ["otters", "RF", "0", "0.5", "auc", "1h8c", "local", "openml.org/t/3", "7", "12.5"]
+    text = f"{','.join(names)}\n{','.join(cells[: len(names)])}\n"
+    (tmp_path / "r.csv").write_text(text + text.replace("RF,0", "RF,1"))
+    conversion = convert(tmp_path / "r.csv")
+    assert [record.benchmark.name for record in conversion] == ["otters", "otters"]
+    (entry,) = conversion.account.files
+    assert [(detail["row"], detail["reason"]) for detail in entry.details] == [(2, "the header stands again")]
+
+
 def of_row(found: list[Record], row: int) -> dict[int, Record]:
     """Return the records of a row by batch size, 0 for the row's own."""
     mine = {}

@@ -53,6 +53,15 @@ def values(record: Record) -> dict[str, float | None]:
     return {m.metric: m.value for m in record.measurements or () if not m.scope}
 
 
+@pytest.mark.parametrize("text", [FULL, FEW, REORDERED])
+def test_frames_that_were_joined_have_their_header_once_more(tmp_path: Path, text: str) -> None:
+    (tmp_path / "one.csv").write_text(text)
+    (tmp_path / "two.csv").write_text(text + text.splitlines()[0] + "\n")
+    one, two = (convert(tmp_path / f"{name}.csv") for name in ("one", "two"))
+    assert [values(record) for record in one] == [values(record) for record in two]
+    assert [detail["reason"] for detail in two.account.files[0].details] == ["the header stands again"]
+
+
 def test_a_frame_saved_with_its_index(tmp_path: Path) -> None:
     path = tmp_path / "made-up-name.csv"
     path.write_text(FULL)

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
 from benchfmt.converters.flat import guessed_encoding
-from benchfmt.converters.openml.columns import CONTROL, NUMBER, arrow, named
+from benchfmt.converters.openml.columns import CONTROL, HEADER_AGAIN, NUMBER, arrow, named
 from benchfmt.converters.openml.terms import with_metrics
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import canonical, record_ids, system_id
@@ -329,8 +329,12 @@ class _Table:
             & said.is_null()
             & pl.all_horizontal([pl.col(column.name).is_null() for column in self.plain] or [pl.lit(value=True)])
         )
-        bare = frame.filter(nothing)["#row"].to_list()
-        return frame.filter(~nothing), [(row, "the row has no result, no number and no error") for row in bare]
+        again = pl.all_horizontal(
+            [(pl.col(name) == name).fill_null(value=False) for name in NEEDED if name in self.columns]
+        )
+        skipped = [(row, "the row has no result, no number and no error") for row in frame.filter(nothing)["#row"]]
+        skipped += [(row, HEADER_AGAIN) for row in frame.filter(again)["#row"]]
+        return frame.filter(~nothing & ~again), sorted(skipped)
 
     # --- measurements ---
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from benchfmt.converters.base import Failed, Item, Part, Unit
 from benchfmt.converters.openml import frames, measures, numbers, pages
-from benchfmt.converters.openml.columns import CONTROL, NUMBER, arrow, named
+from benchfmt.converters.openml.columns import CONTROL, HEADER_AGAIN, NUMBER, arrow, named
 from benchfmt.converters.openml.runs import LICENSE, PRIMARY
 from benchfmt.converters.openml.software import engine_of, flow_and_version, is_mlr, is_test_flow
 from benchfmt.finding import Finding, Severity
@@ -82,6 +82,8 @@ def refused(unit: Unit, error: Exception) -> Iterator[Item]:
 
 def _part(unit: Unit, page: pages.Page, frame: pl.DataFrame, origin: Origin) -> Part:
     """Return the tables of a page and the account of its rows."""
+    again = frame.filter(pl.col("run_id") == "run_id")["row"].to_list()
+    frame = frame.filter(~pl.col("row").is_in(again))
     nameless = frame.filter(pl.col("run_id").is_null() | pl.col("function").is_null())["row"].to_list()
     failed = [*page.failed, *((row, "the row names no run, or no function") for row in nameless)]
     frame = _grouped(frame.filter(pl.col("run_id").is_not_null() & pl.col("function").is_not_null()))
@@ -89,8 +91,9 @@ def _part(unit: Unit, page: pages.Page, frame: pl.DataFrame, origin: Origin) -> 
     described = _Records(frame, page, origin, known)
     table = _in_order(_measurements(frame, known, origin.server))
     batch = Batch(table_of("systems", []), described.table(table), _table("measurements", table, described.ids))
-    rows = frame.height + len(failed)
-    return Part(unit.path, batch, rows, frame.height, (), tuple(sorted(failed)))
+    skipped = tuple((row, HEADER_AGAIN) for row in again)
+    rows = frame.height + len(failed) + len(skipped)
+    return Part(unit.path, batch, rows, frame.height, skipped, tuple(sorted(failed)))
 
 
 def _clean(frame: pl.DataFrame) -> pl.DataFrame:
