@@ -634,3 +634,20 @@ def test_what_the_engine_could_not_read_is_read(faults: Path, tmp_path: Path, ca
     convert(faults / "consumers" / case).write(tmp_path / "package")
     done = export(tmp_path / "package", "matchmaking", tmp_path / "out")
     assert len(engine(tmp_path / "out")) == len(done.files) / 2
+
+
+@pytest.mark.parametrize(("rows", "told"), [((2, 2), True), ((3, 2), True), ((1, 1), False), ((4,), False)])
+def test_rows_of_several_source_tables_on_one_platform_are_told(
+    tmp_path: Path, rows: tuple[int, ...], told: bool
+) -> None:
+    columns = "nScenarios,pv_mean,pv_std,load_mean,load_std,sol,time,memory"
+    for number, count in enumerate(rows):
+        path = tmp_path / f"lab{number}" / "anticipate_pc.csv"
+        path.parent.mkdir()
+        lines = [f"{row},240.5,10.0,300.5,20.0,360.5,{number * 10 + row}.5,60.5" for row in range(1, count + 1)]
+        path.write_text("\n".join([columns, *lines, ""]))
+    convert([tmp_path / f"lab{number}" for number in range(len(rows))]).write(tmp_path / "package")
+    notes = export(tmp_path / "package", "matchmaking", tmp_path / "tables").notes
+    found = [note for note in notes if "their times do not compare" in note]
+    assert found == [note for note in notes if note.startswith("input-dependent/anticipate_pc: its rows are of 2 ")]
+    assert bool(found) is told

@@ -126,8 +126,23 @@ def export(package: Package, folder: Path, options: Mapping[str, str]) -> Export
         notes += asset.notes
         for path, rows in _files(asset, records, systems):
             done += len(rows)
+            notes += _of_several_tables(path, records, rows)
             files += _write(folder, path, asset, rows, systems[records["system_id"][rows[0]]])
     return Exported(tuple(files), done, tuple(sorted(left.items())), tuple(notes))
+
+
+def _of_several_tables(path: str, records: pl.DataFrame, rows: list[int]) -> Iterator[str]:
+    """Tell where one table holds rows of several source tables: nothing says that one box and one version made them.
+
+    A file of one result is a run, of which a system has many; a file of several is somebody's campaign.
+    """
+    sources = Counter(records["source_sha256"][row] for row in rows)
+    tables = sum(digest is not None and count > 1 for digest, count in sources.items())
+    if tables > 1:
+        yield (
+            f"{path}: its rows are of {tables} source tables; where other boxes of that name, or other versions, made them, "
+            "their times do not compare: convert each into a package of its own"
+        )
 
 
 @dataclass(frozen=True)
