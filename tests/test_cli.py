@@ -344,7 +344,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     convert(many).write(tmp_path / "p")
     process = start("show", tmp_path / "p", "--records")
     assert process.stdout and process.stderr
-    assert json.loads(process.stdout.readline())["benchfmt"] == "1.0"
+    heading, record = (json.loads(process.stdout.readline()) for _ in range(2))
+    assert (heading["benchfmt"]["version"], record["benchfmt"]) == ("1.0", "1.0")
     process.stdout.close()
     assert process.stderr.read() == ""
     process.stderr.close()
