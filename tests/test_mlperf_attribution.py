@@ -256,13 +256,44 @@ def test_the_time_of_a_log_is_no_round_that_names_a_benchmark(
     tmp_path: Path, logs: str, division: str, name: str, accuracy: str, benchmark: str, target: float | None
 ) -> None:
     tree = Submission(tmp_path, division=division)
-    tree.add(name, "SingleStream", single_stream("v0.7", **SEEDLESS), accuracy=accuracy, logs=logs)
+    folder = tree.add(name, "SingleStream", single_stream("v0.7", **SEEDLESS), accuracy=accuracy, logs=logs)
+    if logs == "both":
+        old = (folder / "mlperf_log_detail.txt").read_text().replace('"4.1 @', '".5a1 @')
+        put(folder / "mlperf_log_detail.txt", old)
     record = one(tmp_path)
     assert (record.benchmark.name, record.benchmark.suite_version) == (benchmark, None)
     [score] = scores(record).values()
     assert score.target_min == (None if target is None else pytest.approx(target))
     assert (record.model.to_dict() if record.model else {}).get("parameters") is None
     assert record.task in ("object-detection" if accuracy is MAP else "image-classification", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "accuracy", "benchmark", "task"),
+    [
+        ("mobilenet-v2-0.5-96", IMAGES, "resnet50", "image-classification"),
+        ("ssd-resnet34", MAP, "retinanet", "object-detection"),
+    ],
+)
+def test_a_version_of_the_time_since_which_names_are_settled_names_the_benchmark(
+    tmp_path: Path, name: str, accuracy: str, benchmark: str, task: str
+) -> None:
+    opened(tmp_path).add(name, "Offline", offline(**SEEDLESS), accuracy=accuracy)
+    record = one(tmp_path)
+    assert (record.benchmark.name, record.benchmark.suite_version, record.task) == (benchmark, None, task)
+
+
+def test_names_are_settled_since_the_round_that_is_said() -> None:
+    data = rules._data()
+    words = {
+        *data["benchmarks"],
+        *(name for alias in data["aliases"] for name in alias["names"]),
+        "mobilenet-v1-a",
+        "yolo-b",
+    }
+    later = rules.ROUNDS[rules.ROUNDS.index("v2.1") :]
+    for word in words:
+        assert len({found for each in later if (found := rules.canonical(word, each))}) <= 1, word
 
 
 @pytest.mark.parametrize("place", ["results", "run_of_monday/results", "Acme/results"])

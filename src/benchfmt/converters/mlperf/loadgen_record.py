@@ -191,7 +191,7 @@ def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | No
     run.automotive = is_automotive(run, rules.scenario(word) if word else None)
     round_id = _round(run, seeds)
     time = loadgen_rules.time_of(round_id, log, headline)
-    names = names_of(run, log, round_id, time)
+    names = names_of(run, log, loadgen_rules.names_as_of(round_id, log), time)
     official = (automotive.official(names.scenario or "") if run.automotive else None) or loadgen_rules.official(
         names.benchmark, names.scenario or "", time, log, headline
     )

@@ -36,6 +36,8 @@ _VERSION = re.compile(r"([0-9]*)\.([0-9]+)")
 _LEVEL = re.compile(r"result_([0-9]+\.[0-9]{2})_percentile(?:_per_query)?_latency_ns")
 _BEFORE_EARLY_STOPPING, _SCHEDULED, _TOKENS_NOT_RANKED, _INFERRED_TOKENS = "v1.1", "v4.0", "v4.0", "v5.0"
 """The last rounds in which logs were as they are told to be."""
+_NAMES_SETTLED = "v2.1"
+"""Since this round no name of a benchmark or model was given another benchmark (`aliases` and `patterns` of the suite)."""
 _TOKENS = ("result_tokens_per_second", "result_completed_tokens_per_second")
 _INFERRED = ("result_inferred_tokens_per_second", "result_inferred_completed_tokens_per_second")
 _FIRST = "result_first_token_"
@@ -46,6 +48,15 @@ _SAMPLES_OF_LLM, _SAMPLES_OF_INFERRED, _SAMPLES_OF_EDGE = "llama2-70b-99", "gptj
 def time_of(round_id: str | None, log: Mapping[str, str], headline: Sequence[str]) -> str | None:
     """Return the round by whose rules a run is ranked: its own, else one of its time; None is the newest."""
     return round_id or _of_version(log.get("loadgen_version") or log.get("version") or "") or _of_words(log, headline)
+
+
+def names_as_of(round_id: str | None, log: Mapping[str, str]) -> str | None:
+    """Return the round whose names of benchmarks a run has: its own, else one from which on no name changed its meaning.
+
+    A version of LoadGen says that a run is of its round or of a later one, the words of a summary that it is of an earlier.
+    """
+    least = _of_version(log.get("loadgen_version") or log.get("version") or "")
+    return round_id or (least if least and rules.at_least(least, _NAMES_SETTLED) else None)
 
 
 def _of_version(version: str) -> str | None:
