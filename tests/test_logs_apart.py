@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,16 @@ def some(count: int) -> Iterator[tuple[Path, list[str]]]:
         yield source, [next(kinds) for _ in range(count)]
 
 
-@pytest.mark.parametrize(("source", "kinds"), list(some(4)), ids=names(SOURCES))
+def tried(cases: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Cases whose first value is a source, with its name; the real samples are tried by `make test-all`."""
+    found = []
+    for case in cases:
+        marks = () if FIXTURES in case[0].parents else (pytest.mark.slow,)
+        found.append(pytest.param(*case, id=names([case[0]])[0], marks=marks))
+    return found
+
+
+@pytest.mark.parametrize(("source", "kinds"), tried(some(4)))
 def test_what_stands_around_the_lines_changes_nothing(source: Path, kinds: list[str], tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     expected, _ = converted(changed(source, tmp_path / "whole", str))
@@ -130,7 +139,7 @@ def test_what_stands_around_the_lines_changes_nothing(source: Path, kinds: list[
         assert found == expected, kind
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=names(SOURCES))
+@pytest.mark.parametrize("source", tried((path,) for path in SOURCES))
 def test_a_cut_gives_no_number_that_the_whole_does_not_print(source: Path, tmp_path: Path) -> None:
     chance = random.Random(source.name)  # noqa: S311 - the same cuts on every run
     texts = [
@@ -151,7 +160,7 @@ def test_a_cut_gives_no_number_that_the_whole_does_not_print(source: Path, tmp_p
         assert found or account is None or account.files
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=names(SOURCES))
+@pytest.mark.parametrize("source", tried((path,) for path in SOURCES))
 def test_lines_that_stand_twice_give_no_other_number(source: Path, tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     whole, _ = converted(changed(source, tmp_path / "whole", str))
@@ -169,7 +178,7 @@ def test_lines_that_stand_twice_give_no_other_number(source: Path, tmp_path: Pat
         assert {m["metric"] for m in measured} <= metrics
 
 
-@pytest.mark.parametrize("source", logs(), ids=names(logs()))
+@pytest.mark.parametrize("source", tried((path,) for path in logs()))
 def test_every_record_of_two_logs_in_one_file_is_of_one_of_them(source: Path, tmp_path: Path) -> None:
     family = source.parent.name
     others = [path for path in logs() if path.parent.name == family and path.suffix == source.suffix]
@@ -189,7 +198,7 @@ def test_every_record_of_two_logs_in_one_file_is_of_one_of_them(source: Path, tm
         assert found or not wholes or (account and not account.ok), other.name
 
 
-@pytest.mark.parametrize("source", tiny_results(), ids=names(tiny_results()))
+@pytest.mark.parametrize("source", tried((path,) for path in tiny_results()))
 def test_two_results_of_the_runner_in_one_file_give_none_of_both(source: Path, tmp_path: Path) -> None:
     chance = random.Random(str(source))  # noqa: S311 - the same pair on every run
     other = chance.choice(tiny_results())
