@@ -431,7 +431,7 @@ def test_whoever_says_that_it_is_of_daibench_is_believed(said: str, tmp_path: Pa
     place = tmp_path / "DAIBench-v1" if said == "folder" else tmp_path / "work"
     place.mkdir()
     name = "daibench_raport.json" if said == "name" else "raport.json"
-    said_in = '"workspace": "/work/DAIBench/"' if said == "content" else ""
+    said_in = '"workspace": "/home/ann/DAIBench/"' if said == "content" else ""
     parameters = f'DLLL {{"type": "LOG", "step": "PARAMETER", "data": {{{said_in}}}}}\n'
     (place / name).write_text(parameters + STEP % (10, "900.5") + STEP % (20, "1000.5"))
     if said == "sidecar":
