@@ -108,7 +108,8 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
         run.find("BF701", run.root(detail.path), f"the detail log is of more than one run: {detail.several}; it is left out",
                  "give each run a folder of its own")  # fmt: skip
         detail = None
-    if not any(summary.values for summary in summaries) and not (detail and detail.values):
+    says_something = any(summary.values or summary.accuracy_mode for summary in summaries)
+    if not says_something and not (detail and detail.values) and not _has_quality(run):
         yield Failed(run.unit.path, _SAYS_NOTHING)
         return
     told: list[Log] = []
@@ -139,6 +140,11 @@ def _left_out(run: Run, test: str, number: int | None = None) -> Iterator[Skippe
     detail = run.one("detail")
     if detail and number is None:
         yield Skipped(detail, reason)
+
+
+def _has_quality(run: Run) -> bool:
+    """Say whether an accuracy run stands beside: its score is kept, whatever became of the speed."""
+    return any(path.name == "accuracy.txt" for path in run.unit.supporting)
 
 
 def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
