@@ -636,18 +636,60 @@ def test_what_the_engine_could_not_read_is_read(faults: Path, tmp_path: Path, ca
     assert len(engine(tmp_path / "out")) == len(done.files) / 2
 
 
-@pytest.mark.parametrize(("rows", "told"), [((2, 2), True), ((3, 2), True), ((1, 1), False), ((4,), False)])
-def test_rows_of_several_source_tables_on_one_platform_are_told(
-    tmp_path: Path, rows: tuple[int, ...], told: bool
-) -> None:
+def labs(folder: Path, *tables: list[float]) -> Path:
+    """Convert the tables of several labs, each with the times of its runs, on what they all call `pc`."""
     columns = "nScenarios,pv_mean,pv_std,load_mean,load_std,sol,time,memory"
-    for number, count in enumerate(rows):
-        path = tmp_path / f"lab{number}" / "anticipate_pc.csv"
+    for number, times in enumerate(tables):
+        path = folder / f"lab{number}" / "anticipate_pc.csv"
         path.parent.mkdir()
-        lines = [f"{row},240.5,10.0,300.5,20.0,360.5,{number * 10 + row}.5,60.5" for row in range(1, count + 1)]
-        path.write_text("\n".join([columns, *lines, ""]))
-    convert([tmp_path / f"lab{number}" for number in range(len(rows))]).write(tmp_path / "package")
-    notes = export(tmp_path / "package", "matchmaking", tmp_path / "tables").notes
-    found = [note for note in notes if "their times do not compare" in note]
+        lines = [f"{row},240.5,10.0,300.5,20.0,360.5,{time},60.5" for row, time in enumerate(times, 1)]
+        # The last column makes no two files equal.
+        path.write_text("\n".join([columns, *lines, f"{50 + number},240.5,10.0,300.5,20.0,360.5,77.5,60.5", ""]))
+    convert([folder / f"lab{number}" for number in range(len(tables))]).write(folder / "package")
+    return folder / "package"
+
+
+@pytest.mark.parametrize(
+    ("tables", "platforms"),
+    [
+        ([[1.5, 2.5], [1.5, 2.5]], ["pc"]),
+        # One number that differs is chance, many are a box.
+        ([[1.5, 2.5, 4.5], [1.5, 2.5, 9.5]], ["pc"]),
+        ([[1.5, 2.5, 4.5], [3.0, 5.0, 9.0]], ["pc", "pc-2"]),
+        ([[3.0, 5.0, 9.0], [1.5, 2.5, 4.5], [3.1, 5.1, 9.1]], ["pc", "pc-2"]),
+        ([[1.5, 2.5, 4.5], [3.0, 5.0, 9.0], [9.5, 15.5, 29.5]], ["pc", "pc-2", "pc-3"]),
+    ],
+)
+def test_boxes_whose_times_do_not_compare_are_platforms_of_their_own(
+    tmp_path: Path, tables: list[list[float]], platforms: list[str]
+) -> None:
+    done = export(labs(tmp_path, *tables), "matchmaking", tmp_path / "tables")
+    written = sorted(path.stem.rpartition("_")[2] for path in (tmp_path / "tables").rglob("*.csv"))
+    assert written == platforms
+    assert done.records == sum(map(len, tables)) + len(tables)
+    assert [note[:4] for note in done.notes if "different boxes or versions" in note] == ["pc: "] * (len(platforms) > 1)
+    assert not list(faults_of_folder(tmp_path / "tables"))
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"), [([[1.5], [1.5]], True), ([[1.5, 2.5], [1.5, 2.5, 3.5]], True), ([[1.5, 2.5]], False)]
+)
+def test_rows_of_several_source_tables_on_one_platform_are_told(
+    tmp_path: Path, tables: list[list[float]], told: bool
+) -> None:
+    notes = export(labs(tmp_path, *tables), "matchmaking", tmp_path / "tables").notes
+    found = [note for note in notes if "no number speaks against one box" in note]
     assert found == [note for note in notes if note.startswith("input-dependent/anticipate_pc: its rows are of 2 ")]
     assert bool(found) is told
+
+
+def test_single_runs_are_repeats_and_no_boxes(tmp_path: Path) -> None:
+    records = []
+    for row, latency in enumerate((0.001, 0.002, 0.0015, 0.003)):
+        source = {"path": f"run{row}.log", "sha256": f"{row}" * 64}
+        measurement = {
+            "metric": "latency", "per": "sample", "value": latency, "unit": "s", "basis": "measured", "primary": True
+        }  # fmt: skip
+        records.append(result(row, measurements=[measurement], provenance={"sources": [source]}))
+    done = export(package_of(tmp_path, *records), "matchmaking", tmp_path / "tables")
+    assert [Path(name).name for name in done.files if name.endswith(".csv")] == ["imagenet_rpi4.csv"]

@@ -230,6 +230,19 @@ def test_beside_results_a_file_that_looks_like_one_says_what_it_lacks(tmp_path: 
     }
 
 
+def test_a_converter_that_stops_when_asked_is_told_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Rehearsal, path: Path) -> str | None:
+        raise ZeroDivisionError("no acts")
+
+    monkeypatch.setattr(Rehearsal, "lacks", broken)
+    account = convert(folder(tmp_path, a_show="good", c_txt="x")).write(tmp_path / "p")
+    assert {entry.path: entry.reason for entry in account.files if entry.role == "skipped"} == {
+        "c.txt": "not recognised: the converter rehearsal stopped: ZeroDivisionError: no acts, when it was asked what the file lacks"
+    }
+
+
 def test_a_family_that_was_named_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(BenchfmtError, match="none recognised as lpdnn"):

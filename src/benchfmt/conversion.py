@@ -360,8 +360,8 @@ def _lacks(name: str, path: Path) -> str | None:
         return None
     try:
         words: str | None = lacks(path)
-    except Exception:  # noqa: BLE001 - one converter's fault never stops the others
-        return None
+    except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+        return f"{stopped(name, error)}, when it was asked what the file lacks"
     return words
 
 

@@ -15,12 +15,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from benchfmt.exports import Exported
+from benchfmt.exports import Exported, boxes
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.package import Package
@@ -113,22 +114,25 @@ class Asset:
 def export(package: Package, folder: Path, options: Mapping[str, str]) -> Exported:
     """Write a package as tables and companions, and say what was written."""
     records = _frame(package, "records")
-    systems = _platforms(package)
     left: Counter[str] = Counter()
     usable = _usable(records, left)
     measured = _targets(_frame(package, "measurements"), records["id"])
     asked = _asked(options, measured)
+    assets = list(_assets(records, usable))
+    for asset in assets:
+        _fill(asset, records, measured, asked, left)
+    platforms = _platforms(package, records, assets)
     files: list[str] = []
     notes: list[str] = []
-    done = 0
-    for asset in _assets(records, usable):
-        _fill(asset, records, measured, asked, left)
+    for asset in assets:
         notes += asset.notes
-        for path, rows in _files(asset, records, systems):
-            done += len(rows)
+        for column in asset.columns:
+            column.kind = _kind(column, [platforms[row] for row in asset.rows])
+        for path, rows in _files(asset, platforms):
             notes += _of_several_tables(path, records, rows)
-            files += _write(folder, path, asset, rows, systems[records["system_id"][rows[0]]])
-    return Exported(tuple(files), done, tuple(sorted(left.items())), tuple(notes))
+            files += _write(folder, path, asset, rows, platforms[rows[0]])
+    done = sum(len(asset.rows) for asset in assets)
+    return Exported(tuple(files), done, tuple(sorted(left.items())), (*notes, *_of_other_boxes(records, platforms)))
 
 
 def _of_several_tables(path: str, records: pl.DataFrame, rows: list[int]) -> Iterator[str]:
@@ -140,9 +144,24 @@ def _of_several_tables(path: str, records: pl.DataFrame, rows: list[int]) -> Ite
     tables = sum(digest is not None and count > 1 for digest, count in sources.items())
     if tables > 1:
         yield (
-            f"{path}: its rows are of {tables} source tables; where other boxes of that name, or other versions, made them, "
-            "their times do not compare: convert each into a package of its own"
+            f"{path}: its rows are of {tables} source tables, in which no number speaks against one box; where other boxes "
+            "of that name, or other versions, made them, convert each into a package of its own"
         )
+
+
+def _of_other_boxes(records: pl.DataFrame, platforms: Mapping[int, str]) -> Iterator[str]:
+    """Tell which source tables of one described system became platforms of their own."""
+    by_system: dict[str, dict[str, set[str]]] = {}
+    for row, platform in platforms.items():
+        source = records["source_path"][row] or "a record without a source"
+        by_system.setdefault(records["system_id"][row], {}).setdefault(platform, set()).add(source)
+    for system, by_platform in by_system.items():
+        if len(by_platform) > 1:
+            parts = "; ".join(f"{name}: {', '.join(sorted(sources))}" for name, sources in sorted(by_platform.items()))
+            yield (
+                f"{system}: source tables give numbers for the same configurations that differ as a whole, by more than "
+                f"{round(100 * (boxes.TOLERANCE - 1))} %, so they are taken for different boxes or versions ({parts})"
+            )
 
 
 @dataclass(frozen=True)
@@ -187,11 +206,65 @@ def _usable(records: pl.DataFrame, left: Counter[str]) -> list[int]:
 # --- platforms and assets, and their names ---
 
 
-def _platforms(package: Package) -> dict[str, str]:
+def _platforms(package: Package, records: pl.DataFrame, assets: Sequence[Asset]) -> dict[int, str]:
+    """Return the platform of each record, by its row: the word for its system, with a number from the second box on.
+
+    Two systems never share a word: their times do not compare.
+    """
+    numbers = boxes.boxes(_observations(records, assets))
+    words: dict[tuple[str, int], str] = {}
+    for system, word in _words(package).items():
+        words[system, 1] = word
+    taken = set(words.values())
+    platforms: dict[int, str] = {}
+    for asset in assets:
+        for row in asset.rows:
+            system = records["system_id"][row]
+            box = numbers.get((system, records["source_sha256"][row]), 1)
+            if (system, box) not in words:
+                words[system, box] = _free(f"{words[system, 1]}-{box}", taken)
+                taken.add(words[system, box])
+            platforms[row] = words[system, box]
+    return platforms
+
+
+def _free(word: str, taken: set[str]) -> str:
+    """Return a word that no other platform has."""
+    numbered = (f"{word}-{number}" for number in count(2))
+    return next(name for name in chain([word], numbered) if name not in taken)
+
+
+def _observations(records: pl.DataFrame, assets: Sequence[Asset]) -> Iterator[boxes.Observation]:
+    """Yield a time or a rate of each row of a source table, and what was run.
+
+    A file of one result is a run, of which a box has many, and none is like another.
+    """
+    results = Counter(records["source_sha256"][row] for asset in assets for row in asset.rows)
+    for asset in assets:
+        speed = _speed(asset.columns)
+        settings = [column for column in asset.columns if column.role != TARGETS]
+        if speed is None:
+            continue
+        for place, row in enumerate(asset.rows):
+            source = records["source_sha256"][row]
+            if results[source] > 1:
+                configuration = (asset.name, *(json.dumps(column.cells[place]) for column in settings))
+                number = float(speed.cells[place])
+                yield boxes.Observation(records["system_id"][row], source, configuration, number)
+
+
+def _speed(columns: Sequence[Column]) -> Column | None:
+    """Return the target that says how fast a box is: the headline number, if it is a time or a rate, else the first one."""
+    measured = [column for column in columns if column.role == TARGETS]
+    measured.sort(key=lambda column: not column.note.get("primary"))
+    return next((column for column in measured if column.note.get("unit") in ("s", "/s")), None)
+
+
+def _words(package: Package) -> dict[str, str]:
     """Return the word for each system in file names: its id, or its name where the id is only a hash.
 
     No word has an underscore, at which the engine divides a file's name, or a dot, behind which it drops the rest of it:
-    of `BM.GPU.B200.8` and `BM.GPU.GB200.4` it would keep one. Two systems never share a word: their times do not compare.
+    of `BM.GPU.B200.8` and `BM.GPU.GB200.4` it would keep one.
     """
     words: dict[str, str] = {}
     for system_id, said in package.systems.items():
@@ -202,9 +275,8 @@ def _platforms(package: Package) -> dict[str, str]:
     distinct: dict[str, str] = {}
     for key, word in words.items():
         longer = f"{word}-{_word(key)}"
-        wanted = (word, longer) if counts[word] == 1 else (longer,)
-        options = (*wanted, *(f"{longer}-{number}" for number in range(2, len(words) + 2)))
-        distinct[key] = next(name for name in options if name not in distinct.values())
+        wanted = word if counts[word] == 1 else longer
+        distinct[key] = _free(wanted, set(distinct.values()))
     return distinct
 
 
@@ -271,10 +343,8 @@ def _fill(
         left[NO_TARGET] += len(good)
         asset.rows = []
     _name(asset.columns)
-    platforms = [str(records["system_id"][row]) for row in asset.rows]
     for column in asset.columns:
         column.note.pop("primary_count", None)
-        column.kind = _kind(column, platforms)
     if primary in asset.columns and primary is not None:
         primary.note["primary"] = True
 
@@ -455,15 +525,15 @@ def _note_words(column: Column, words: list[str]) -> None:
 # --- files ---
 
 
-def _files(asset: Asset, records: pl.DataFrame, systems: Mapping[str, str]) -> Iterator[tuple[str, list[int]]]:
+def _files(asset: Asset, platforms: Mapping[int, str]) -> Iterator[tuple[str, list[int]]]:
     """Yield the path of each table, without its ending, and the places of its records in the asset."""
-    by_system: dict[str, list[int]] = {}
+    by_platform: dict[str, list[int]] = {}
     for row in asset.rows:
-        by_system.setdefault(records["system_id"][row], []).append(row)
+        by_platform.setdefault(platforms[row], []).append(row)
     dependent = any(column.role == INPUTS for column in asset.columns)
-    for system_id in sorted(by_system, key=lambda key: systems[key]):
-        folder = DEPENDENT if dependent else INDEPENDENT
-        yield f"{folder}/{asset.name}_{systems[system_id]}", by_system[system_id]
+    folder = DEPENDENT if dependent else INDEPENDENT
+    for platform in sorted(by_platform):
+        yield f"{folder}/{asset.name}_{platform}", by_platform[platform]
 
 
 def _write(folder: Path, path: str, asset: Asset, rows: list[int], platform: str) -> list[str]:
