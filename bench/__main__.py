@@ -15,7 +15,16 @@ from bench.benches import BENCHES, Setting
 from bench.process import ROOT
 from bench.table import shown
 
-PACKAGES = ("benchfmt", "polars", "pyarrow", "numpy", "pandas", "frictionless", "typer", "onnxruntime")
+PACKAGES = (
+    "benchfmt",
+    "polars",
+    "pyarrow",
+    "numpy",
+    "pandas",
+    "frictionless",
+    "typer",
+    "onnxruntime",
+)
 
 
 def main() -> int:
@@ -23,12 +32,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the sizes")
     parser.add_argument(
-        "--only", action="append", choices=list(BENCHES), metavar="NAME", help=f"one of {', '.join(BENCHES)}"
+        "--only",
+        action="append",
+        choices=list(BENCHES),
+        metavar="NAME",
+        help=f"one of {', '.join(BENCHES)}",
     )
     parser.add_argument("--repeat", type=int, default=3, help="rounds (default 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
     parser.add_argument(
-        "--folder", type=Path, default=ROOT / "out/bench", help="generated files go here (default out/bench)"
+        "--folder",
+        type=Path,
+        default=ROOT / "out/bench",
+        help="generated files go here (default out/bench)",
     )
     options = parser.parse_args()
     setting = Setting(options.folder.resolve(), options.quick, options.repeat, _tell)
@@ -40,18 +56,31 @@ def main() -> int:
         _tell("")
         print(shown(done[-1]), flush=True)
     if options.json:
-        data = {"machine": machine, "quick": options.quick, "benches": [bench.to_dict() for bench in done]}
+        data = {
+            "machine": machine,
+            "quick": options.quick,
+            "benches": [bench.to_dict() for bench in done],
+        }
         options.json.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
     return int(any(verdict.met is False for bench in done for verdict in bench.verdicts))
 
 
 def _machine() -> dict[str, Any]:
     cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         "",
     )
     load = ", ".join(f"{number:.1f}" for number in os.getloadavg()[:2])
-    found = {"Python": platform.python_version(), "cores": os.cpu_count(), "CPU": cpu, "load": f"({load})"}
+    found = {
+        "Python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "CPU": cpu,
+        "load": f"({load})",
+    }
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)

@@ -87,13 +87,17 @@ def annotated(setting: Setting) -> Bench:
 
 def _differences(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
     """Return what differs between two packages' counts and sums, or nothing."""
-    wrong = [name for name in ("counts", "columns", "batches", "words") if ours[name] != theirs[name]]
+    wrong = [
+        name for name in ("counts", "columns", "batches", "words") if ours[name] != theirs[name]
+    ]
     pairs = list(zip(ours["groups"], theirs["groups"], strict=False))
     if len(ours["groups"]) != len(theirs["groups"]):
         wrong.append("kinds of measurement")
     # key, rows, values, sum, characters; the peer multiplies where we convert exactly, so sums may differ in rounding.
     wrong += [
-        str(a[:6]) for a, b in pairs if [*a[:8], a[9]] != [*b[:8], b[9]] or not math.isclose(a[8], b[8], rel_tol=1e-9)
+        str(a[:6])
+        for a, b in pairs
+        if [*a[:8], a[9]] != [*b[:8], b[9]] or not math.isclose(a[8], b[8], rel_tol=1e-9)
     ]
     return f"differ in {', '.join(wrong)}" if wrong else ""
 
@@ -126,7 +130,10 @@ def lpdnn(setting: Setting) -> Bench:
     source = next((place for place in choices if place.is_dir()), None)
     if source is None:
         return Bench(
-            "lpdnn", "no samples here", [], [Verdict("neither ../shared/samples/lpdnn nor examples/lpdnn is there")]
+            "lpdnn",
+            "no samples here",
+            [],
+            [Verdict("neither ../shared/samples/lpdnn nor examples/lpdnn is there")],
         )
     out, peer_out = setting.out("lpdnn"), setting.out("lpdnn-peer")
     facts = run_task("convert_lpdnn", source=str(source), out=out).facts
@@ -139,9 +146,13 @@ def lpdnn(setting: Setting) -> Bench:
         Row("reading the bytes", "floor", lambda: run_task("read_bytes", source=str(source)), rows, "rows", "benchfmt convert"),
     ])  # fmt: skip
     interleaved(bench.rows, setting.repeat, setting.tell)
-    speeds = ", ".join(f"{row.name} {facts['files'] / median(row.seconds):,.0f} files/s" for row in bench.rows[:3])
+    speeds = ", ".join(
+        f"{row.name} {facts['files'] / median(row.seconds):,.0f} files/s" for row in bench.rows[:3]
+    )
     bench.verdicts.append(Verdict(speeds))
-    bench.verdicts.append(Verdict(f"pandas read {bench.rows[2].runs[0].facts['rows']:,} rows of the {rows:,}"))
+    bench.verdicts.append(
+        Verdict(f"pandas read {bench.rows[2].runs[0].facts['rows']:,} rows of the {rows:,}")
+    )
     shutil.rmtree(setting.folder / "out")
     return bench
 
@@ -150,7 +161,8 @@ def mlperf(setting: Setting) -> Bench:
     """A generated MLPerf Inference submission at two sizes, by one process and two; and the real samples where they are."""
     sizes = [setting.size(2_000), setting.size(20_000)]
     warm, small, large = (
-        run_task("prepare_submission", folder=str(setting.folder), results=size).facts["path"] for size in (18, *sizes)
+        run_task("prepare_submission", folder=str(setting.folder), results=size).facts["path"]
+        for size in (18, *sizes)
     )
 
     def row(name: str, source: str, size: int, jobs: int = 1, role: Role = "us") -> Row:
@@ -181,13 +193,18 @@ def training(setting: Setting) -> Bench:
     """A generated repository of MLPerf Training at two sizes, and the real samples where they are."""
     sizes = [setting.size(2_000), setting.size(20_000)]
     warm, small, large = (
-        run_task("prepare_training", folder=str(setting.folder), groups=size).facts["path"] for size in (20, *sizes)
+        run_task("prepare_training", folder=str(setting.folder), groups=size).facts["path"]
+        for size in (20, *sizes)
     )
 
     def row(name: str, source: str, size: int) -> Row:
         where = {"source": source, "warm": warm, "out": setting.out(f"training-{len(name)}")}
         return Row(
-            name, "us", partial(run_task, "convert_mlperf", **where, jobs=1, family="mlperf-training"), size, "groups"
+            name,
+            "us",
+            partial(run_task, "convert_mlperf", **where, jobs=1, family="mlperf-training"),
+            size,
+            "groups",
         )
 
     one = f"benchfmt convert, {sizes[1]:,} groups"
@@ -199,7 +216,9 @@ def training(setting: Setting) -> Bench:
     samples = ROOT.parent / "shared/samples/mlperf_training"
     if samples.is_dir():
         rows.append(row("benchfmt convert, the real samples", str(samples), 32))
-    bench = Bench("training", f"repositories of {sizes[0]:,} and {sizes[1]:,} groups of five runs", rows)
+    bench = Bench(
+        "training", f"repositories of {sizes[0]:,} and {sizes[1]:,} groups of five runs", rows
+    )
     interleaved(rows, setting.repeat, setting.tell)
     low, high = (median(taken.peak_mib for taken in row.runs) for row in (rows[1], rows[0]))
     words = f"peak of the whole process {low:.0f} and {high:.0f} MiB: {high / low:.2f} times (at most {FLAT})"
@@ -207,7 +226,9 @@ def training(setting: Setting) -> Bench:
     for row in (rows[0], *rows[3:]):
         facts, seconds = row.runs[0].facts, median(row.seconds)
         rate = f"{facts['files'] / seconds:,.0f} files/s, {facts['read_bytes'] / 2**20 / seconds:.1f} MiB/s"
-        bench.verdicts.append(Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {rate}"))
+        bench.verdicts.append(
+            Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {rate}")
+        )
     shutil.rmtree(setting.folder / "out")
     return bench
 
@@ -230,7 +251,9 @@ def _mlperf_verdicts(rows: list[Row], setting: Setting) -> list[Verdict]:
     for row in (whole, *samples):
         facts, seconds = row.runs[0].facts, median(row.seconds)
         speed = f"{facts['read_bytes'] / 2**20 / seconds:.1f} MiB/s of the {facts['read_bytes'] / 2**20:,.0f} MiB that it reads"
-        told.append(Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {speed}"))
+        told.append(
+            Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {speed}")
+        )
     return told
 
 
@@ -239,15 +262,23 @@ def validate(setting: Setting) -> Bench:
     full, part = setting.size(200_000), setting.size(10_000)
 
     def made(rows: int, form: str) -> dict[str, str]:
-        warm = run_task("prepare_package", folder=str(setting.folder), rows=100, form=form).facts["path"]
+        warm = run_task("prepare_package", folder=str(setting.folder), rows=100, form=form).facts[
+            "path"
+        ]
         run_task("prepare_annotated", folder=str(setting.folder), rows=rows)
         return {
-            "path": run_task("prepare_package", folder=str(setting.folder), rows=rows, form=form).facts["path"],
+            "path": run_task(
+                "prepare_package", folder=str(setting.folder), rows=rows, form=form
+            ).facts["path"],
             "warm": warm,
         }
 
     csv, parquet, piece = made(full, "csv"), made(full, "parquet"), made(part, "csv")
-    ours_csv, ours_parquet, ours_piece = "benchfmt, CSV", "benchfmt, Parquet", f"benchfmt, CSV, {part:,} records"
+    ours_csv, ours_parquet, ours_piece = (
+        "benchfmt, CSV",
+        "benchfmt, Parquet",
+        f"benchfmt, CSV, {part:,} records",
+    )
     bench = Bench("validate", f"{full:,} records of 10 measurements; frictionless on {part:,}", [
         Row(ours_csv, "us", lambda: run_task("validate_package", **csv), full, "records"),
         Row(ours_parquet, "us", lambda: run_task("validate_package", **parquet), full, "records"),
@@ -260,7 +291,9 @@ def validate(setting: Setting) -> Bench:
     interleaved(bench.rows, setting.repeat, setting.tell)
     for row in bench.rows[:4]:
         facts = row.runs[0].facts
-        bench.verdicts.append(Verdict(f"{row.name}: {'' if facts['ok'] else 'NOT '}conformant", facts["ok"]))
+        bench.verdicts.append(
+            Verdict(f"{row.name}: {'' if facts['ok'] else 'NOT '}conformant", facts["ok"])
+        )
     return bench
 
 
@@ -281,7 +314,8 @@ def startup(setting: Setting) -> Bench:
     factor = median(ratios(bench.rows[0], bench.rows[2]))
     bench.verdicts.append(
         Verdict(
-            f"--help takes {factor:.2f} times the bare program (at most {STARTUP_TARGET})", factor <= STARTUP_TARGET
+            f"--help takes {factor:.2f} times the bare program (at most {STARTUP_TARGET})",
+            factor <= STARTUP_TARGET,
         )
     )
     return bench

@@ -37,7 +37,11 @@ ENGINES = {
 PRECISIONS = {"FP32": "fp32", "FP16": "fp16", "INT8": "int8"}
 TERMS = {"engine": ENGINES, "precision": PRECISIONS}
 PLATFORMS = ["rpi3", "rpi4", "jetson-nano2", "jetson-xav-agx", "x86-64-nuc", "imx8m-nano"]
-CONSTANTS = {"benchmark.suite": "ai4europe", "task": "image-classification", "provenance.license": "CC0-1.0"}
+CONSTANTS = {
+    "benchmark.suite": "ai4europe",
+    "task": "image-classification",
+    "provenance.license": "CC0-1.0",
+}
 FIELDS = {
     "model": "model.name",
     "version": "model.version",
@@ -97,7 +101,11 @@ def _rows(chunk: int) -> Any:
     }
     columns = {
         "model": words(
-            [f"{name}-{size}" for name in ("resnet", "mobilenet", "yolo", "vit", "squeezenet") for size in range(40)]
+            [
+                f"{name}-{size}"
+                for name in ("resnet", "mobilenet", "yolo", "vit", "squeezenet")
+                for size in range(40)
+            ]
         ),
         "version": words([f"v{major}.{minor}" for major in (1, 2, 3) for minor in range(6)]),
         "engine": words(list(ENGINES)),
@@ -108,7 +116,11 @@ def _rows(chunk: int) -> Any:
     for name, values in numbers.items():
         told = pl.Series(values).cast(pl.String)
         # The first measured column is always there, so that every row is a record.
-        columns[name] = told if name == PRIMARY else told.set(pl.Series(rng.random(CHUNK) < MISSING_SHARE), None)
+        columns[name] = (
+            told
+            if name == PRIMARY
+            else told.set(pl.Series(rng.random(CHUNK) < MISSING_SHARE), None)
+        )
     return pl.DataFrame(columns)
 
 
@@ -119,15 +131,30 @@ def _descriptor() -> dict[str, Any]:
         kind = "integer" if name == "batch" else "string"
         fields.append({"name": name, "type": kind, "benchfmt": {"field": path, **terms}})
     for name, (metric, statistic, stage, scope, unit, _) in MEASURED.items():
-        note = {"metric": metric, "statistic": statistic, "stage": stage, "scope": scope, "unit": unit}
+        note = {
+            "metric": metric,
+            "statistic": statistic,
+            "stage": stage,
+            "scope": scope,
+            "unit": unit,
+        }
         said = {key: value for key, value in note.items() if value is not None}
         fields.append(
-            {"name": name, "type": "number", "benchfmt": {**said, **({"primary": True} if name == PRIMARY else {})}}
+            {
+                "name": name,
+                "type": "number",
+                "benchfmt": {**said, **({"primary": True} if name == PRIMARY else {})},
+            }
         )
     return {
         "$schema": "https://w3id.org/benchfmt/1.0/package.schema.json",
         "name": "bench",
         "resources": [
-            {"name": "results", "path": TABLE, "schema": {"fields": fields}, "benchfmt": {"constant": CONSTANTS}}
+            {
+                "name": "results",
+                "path": TABLE,
+                "schema": {"fields": fields},
+                "benchfmt": {"constant": CONSTANTS},
+            }
         ],
     }

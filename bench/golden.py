@@ -68,24 +68,40 @@ def main() -> int:
     """Convert everything with both versions and print what differs."""
     parser = argparse.ArgumentParser(prog="python -m bench.golden", description=__doc__)
     parser.add_argument("base", help="the commit to compare with")
-    parser.add_argument("--only", action="append", default=[], metavar="TEXT", help="sources whose name holds TEXT")
-    parser.add_argument("--examples", type=int, default=1, metavar="N", help="0 leaves the examples out")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all kinds and counts there")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="TEXT", help="sources whose name holds TEXT"
+    )
+    parser.add_argument(
+        "--examples", type=int, default=1, metavar="N", help="0 leaves the examples out"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write all kinds and counts there"
+    )
     options = parser.parse_args()
-    chosen = [(name, path) for name, path in sources() if not options.only or any(t in name for t in options.only)]
+    chosen = [
+        (name, path)
+        for name, path in sources()
+        if not options.only or any(t in name for t in options.only)
+    ]
     if not chosen:
         parser.error(f"no source is named like {', '.join(options.only)}")
     with tempfile.TemporaryDirectory(prefix="benchfmt-golden-") as folder:
         differences = compared(options.base, chosen, Path(folder))
     print(shown(differences, with_examples=options.examples > 0))
     if options.json:
-        options.json.write_text(json.dumps([plain(item) for item in differences], indent=1) + "\n", "utf-8")
+        options.json.write_text(
+            json.dumps([plain(item) for item in differences], indent=1) + "\n", "utf-8"
+        )
     return int(not all(item.same and item.packages_equal for item in differences))
 
 
 def sources() -> list[tuple[str, Path]]:
     """Return what is converted, by name: each folder of the samples, the examples and the fixtures."""
-    places = {"samples": SAMPLES, "examples": ROOT / "examples", "fixtures": ROOT / "tests" / "fixtures"}
+    places = {
+        "samples": SAMPLES,
+        "examples": ROOT / "examples",
+        "fixtures": ROOT / "tests" / "fixtures",
+    }
     return [
         (f"{label}/{path.name}", path)
         for label, place in places.items()
@@ -102,7 +118,9 @@ def compared(base: str, chosen: list[tuple[str, Path]], folder: Path) -> list[Di
     old_tree = folder / "base"
     git("worktree", "add", "--quiet", "--detach", str(old_tree), base)
     try:
-        runs = [start(tree, plan, folder / label) for label, tree in (("old", old_tree), ("new", ROOT))]
+        runs = [
+            start(tree, plan, folder / label) for label, tree in (("old", old_tree), ("new", ROOT))
+        ]
         for run in runs:
             if run.wait():
                 raise SystemExit(f"a snapshot ended with {run.returncode}")
@@ -134,7 +152,9 @@ def declare(tree: Path, place: Path) -> None:
     project = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))["project"]
     folder = place / "benchfmt-0.0.dist-info"
     folder.mkdir(parents=True)
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: benchfmt\nVersion: 0.0\n", "utf-8")
+    (folder / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: benchfmt\nVersion: 0.0\n", "utf-8"
+    )
     lines = []
     for group, entries in project["entry-points"].items():
         lines += [f"[{group}]", *(f"{name} = {module}" for name, module in entries.items())]
@@ -167,15 +187,23 @@ def compare_whole(difference: Difference, old: Data, new: Data) -> None:
 
 def compare_accounts(difference: Difference, old: Data, new: Data) -> None:
     """Report files that went elsewhere or whose rows were counted differently, and findings that came or went."""
-    before, after = ({entry["path"]: entry for entry in side.get("entries", [])} for side in (old, new))
+    before, after = (
+        {entry["path"]: entry for entry in side.get("entries", [])} for side in (old, new)
+    )
     for path in sorted(before.keys() | after.keys()):
         was, now = before.get(path, {}), after.get(path, {})
         for member in sorted((was.keys() | now.keys()) - {"path"}):
             if was.get(member) != now.get(member):
                 converter = str(now.get("converter") or was.get("converter"))
-                kind = Kind(converter, f"account/{member}", movement(was.get(member), now.get(member), member))
+                kind = Kind(
+                    converter,
+                    f"account/{member}",
+                    movement(was.get(member), now.get(member), member),
+                )
                 difference.report(kind, f"{path}: {change(was.get(member), now.get(member))}")
-    texts = [Counter(finding_text(item) for item in side.get("findings", [])) for side in (old, new)]
+    texts = [
+        Counter(finding_text(item) for item in side.get("findings", [])) for side in (old, new)
+    ]
     for how, more, less in (("gone", *texts), ("new", *reversed(texts))):
         for text, count in (more - less).items():
             kind = Kind("", f"finding/{text.partition(' ')[0]}", how)
@@ -223,7 +251,9 @@ def compare_records(difference: Difference, old: Data | None, new: Data | None) 
         difference.report(kind, f"{origin(record)} {record.get('benchmark', {}).get('name', '')}")
         return
     before, after = (dict(flat(record)) for record in (old, new))
-    changed = sorted(place for place in before.keys() | after.keys() if before.get(place) != after.get(place))
+    changed = sorted(
+        place for place in before.keys() | after.keys() if before.get(place) != after.get(place)
+    )
     relevant = [place for place in changed if place not in IGNORED]
     if old["id"] != new["id"]:
         difference.report(Kind(converter_of(new), "id", "changed"), f"{old['id']} -> {new['id']}")
@@ -268,7 +298,9 @@ def order_of(record: Data) -> list[str]:
 
 def change(old: Any, new: Any) -> str:
     """Return a change as text."""
-    return f"{cut(json.dumps(old, ensure_ascii=False))} -> {cut(json.dumps(new, ensure_ascii=False))}"
+    return (
+        f"{cut(json.dumps(old, ensure_ascii=False))} -> {cut(json.dumps(new, ensure_ascii=False))}"
+    )
 
 
 def cut(text: str) -> str:
@@ -289,7 +321,9 @@ def shown(differences: list[Difference], *, with_examples: bool) -> str:
     same = sum(item.same for item in differences)
     identical = sum(item.packages_equal for item in differences)
     total = len(differences)
-    lines.append(f"{same} of {total} sources give the same records and accounts; {identical} packages are identical")
+    lines.append(
+        f"{same} of {total} sources give the same records and accounts; {identical} packages are identical"
+    )
     return "\n".join(lines)
 
 

@@ -41,7 +41,10 @@ def snapshot(source: Path, file: TextIO) -> None:
         if not package.exists():
             print(json.dumps({"account": account, "files": {}}), file=file)
             return
-        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(package.iterdir())}
+        hashes = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(package.iterdir())
+        }
         print(json.dumps({"account": account, "files": hashes}), file=file)
         with benchfmt.open_package(package) as opened:
             for record in opened.records():

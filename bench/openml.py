@@ -55,16 +55,24 @@ def openml(setting: Setting) -> Bench:
     def made(kind: str, size: int) -> dict[str, str]:
         """Return where a dump is, and a small one for the warm-up."""
         places = (
-            run_task("prepare_openml", folder=str(setting.folder), kind=kind, size=count).facts["path"]
+            run_task("prepare_openml", folder=str(setting.folder), kind=kind, size=count).facts[
+                "path"
+            ]
             for count in (size, 100)
         )
         return dict(zip(("source", "warm"), places, strict=True))
 
-    def row(name: str, kind: str, size: int, unit: str, family: str = "openml", jobs: int = 1) -> Row:
+    def row(
+        name: str, kind: str, size: int, unit: str, family: str = "openml", jobs: int = 1
+    ) -> Row:
         where = made(kind, size)
         out = setting.out(f"openml-{kind}-{size}-{jobs}")
         return Row(
-            name, "us", partial(run_task, "convert_openml", **where, out=out, jobs=jobs, family=family), size, unit
+            name,
+            "us",
+            partial(run_task, "convert_openml", **where, out=out, jobs=jobs, family=family),
+            size,
+            unit,
         )
 
     bench = Bench("openml", f"{rows:,} evaluations in pages of {PAGE:,}, {runs:,} runs, {table:,} rows of AMLB", [
@@ -95,7 +103,10 @@ def _verdicts(bench: Bench, setting: Setting) -> Iterator[Verdict]:
         # The target is for two cores, between which pages and runs are divided.
         words = f"{name}: {speed:,.0f} {row.unit} per CPU second, so {JOBS * speed:,.0f} on {JOBS} cores (at least {target:,})"
         yield Verdict(words, None if setting.quick else JOBS * speed >= target)
-    whole, part = (median(taken.peak_mib for taken in bench.row(n).runs) for n in ("XML pages", "XML pages, a quarter"))
+    whole, part = (
+        median(taken.peak_mib for taken in bench.row(n).runs)
+        for n in ("XML pages", "XML pages, a quarter")
+    )
     one = median(taken.peak_mib for taken in bench.row("XML, one file").runs)
     words = f"peak of {part:.0f}, {whole:.0f} and, as one file, {one:.0f} MiB for a quarter and all: {whole / part:.2f} times (flat: at most {FLAT})"
     yield Verdict(words, None if setting.quick else max(whole, one) / part <= FLAT)
@@ -120,10 +131,15 @@ def convert_openml(taken: Taken, source: str, warm: str, out: str, jobs: int, fa
     taken.base_mib = 0.0
     taken.cpu_seconds += kids.cpu_seconds
     assert account.ok
-    taken.facts = {"records": account.total("records"), "measurements": account.total("measurements")}
+    taken.facts = {
+        "records": account.total("records"),
+        "measurements": account.total("measurements"),
+    }
 
 
-TASKS: dict[str, Callable[..., None]] = {task.__name__: task for task in (prepare_openml, convert_openml)}
+TASKS: dict[str, Callable[..., None]] = {
+    task.__name__: task for task in (prepare_openml, convert_openml)
+}
 
 
 # --- dumps ---
@@ -169,7 +185,9 @@ def _evaluation(run: int) -> dict[str, Any]:
 def _xml(first: int, count: int) -> str:
     rows = (
         "    <oml:evaluation>\n"
-        + "".join(f"    <oml:{name}>{value}</oml:{name}>\n" for name, value in _evaluation(run).items())
+        + "".join(
+            f"    <oml:{name}>{value}</oml:{name}>\n" for name, value in _evaluation(run).items()
+        )
         + "          </oml:evaluation>\n"
         for run in range(first, first + count)
     )
@@ -197,7 +215,11 @@ def _run(number: int) -> str:
 
     def value(name: str, where: str = "") -> str:
         array = ",".join(f"{random.random():.6f}" for _ in range(CLASSES))
-        more = f"          <oml:array_data>[{array}]</oml:array_data>" if name in BY_CLASS else "                  "
+        more = (
+            f"          <oml:array_data>[{array}]</oml:array_data>"
+            if name in BY_CLASS
+            else "                  "
+        )
         said = f"{random.random():.6f}" if name != "number_of_instances" else "5620"
         return (
             f"              <oml:evaluation{where}>\n          <oml:name>{name}</oml:name>\n"
@@ -205,7 +227,9 @@ def _run(number: int) -> str:
         )
 
     whole = "".join(map(value, MEASURES))
-    folds = "".join(value(name, f' repeat="0" fold="{fold}"') for name in MEASURES for fold in range(10))
+    folds = "".join(
+        value(name, f' repeat="0" fold="{fold}"') for name in MEASURES for fold in range(10)
+    )
     parameters = "".join(
         f"      <oml:parameter_setting>\n      <oml:name>p{p}</oml:name>\n      <oml:value>{p}</oml:value>\n    </oml:parameter_setting>\n"
         for p in range(12)

@@ -40,7 +40,9 @@ def convert(source: Path, target: Path, *, ordered: bool = False) -> None:
     lines = pl.scan_csv(table, infer_schema=False).with_row_index("row", offset=1)
     lines = lines.with_columns(pl.format("r{}", "row").alias("record_id"))
     outputs = {
-        "systems": lines.select(pl.col("platform").unique().alias("id")).select(_all(SYSTEMS, "id")),
+        "systems": lines.select(pl.col("platform").unique().alias("id")).select(
+            _all(SYSTEMS, "id")
+        ),
         "records": _records(lines, digest),
         "measurements": _measurements(lines, ordered=ordered),
     }
@@ -76,10 +78,16 @@ def _records(lines: pl.LazyFrame, digest: str) -> pl.LazyFrame:
         "converter": pl.lit("by-hand"),
         "converter_version": pl.lit("1.0"),
         "extensions": pl.concat_str(
-            pl.lit('{"ai4europe":{"engine":"'), "engine", pl.lit('","precision":"'), "precision", pl.lit('"}}')
+            pl.lit('{"ai4europe":{"engine":"'),
+            "engine",
+            pl.lit('","precision":"'),
+            "precision",
+            pl.lit('"}}'),
         ),
     }
-    return lines.select(said.get(name, pl.lit(None, dtype)).alias(name) for name, dtype in RECORDS.items())
+    return lines.select(
+        said.get(name, pl.lit(None, dtype)).alias(name) for name, dtype in RECORDS.items()
+    )
 
 
 def _meanings() -> pl.LazyFrame:
@@ -92,13 +100,23 @@ def _meanings() -> pl.LazyFrame:
         for column, (metric, statistic, stage, scope, unit, factor) in MEASURED.items()
     ]  # fmt: skip
     # The order of keys in a record: the primary first.
-    rows.sort(key=lambda r: (not r["primary"], [r[k] or "" for k in ("metric", "statistic", "stage", "scope")]))
-    return pl.LazyFrame([{**row, "place": place} for place, row in enumerate(rows)], infer_schema_length=None)
+    rows.sort(
+        key=lambda r: (
+            not r["primary"],
+            [r[k] or "" for k in ("metric", "statistic", "stage", "scope")],
+        )
+    )
+    return pl.LazyFrame(
+        [{**row, "place": place} for place, row in enumerate(rows)], infer_schema_length=None
+    )
 
 
 def _measurements(lines: pl.LazyFrame, *, ordered: bool) -> pl.LazyFrame:
     long = lines.unpivot(
-        index=["row", "record_id"], on=list(MEASURED), variable_name="column", value_name="reported_value"
+        index=["row", "record_id"],
+        on=list(MEASURED),
+        variable_name="column",
+        value_name="reported_value",
     ).join(_meanings(), on="column", how="left")
     if ordered:
         long = long.sort("row", "place")

@@ -87,7 +87,11 @@ def run_task(name: str, **arguments: Any) -> Taken:
     """Return what a task of bench.tasks took in a process of its own; raises RuntimeError where it failed."""
     code = "import sys; from bench.tasks import main; main(*sys.argv[1:])"
     done = subprocess.run(
-        [sys.executable, "-c", code, name, json.dumps(arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, name, json.dumps(arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"task {name} failed:\n{done.stderr[-3000:]}")

@@ -35,8 +35,14 @@ QUICK_PAIRS = 8
 def profiler(setting: Setting) -> Bench:
     """The observer of the profiler: its own cost at 10 Hz, and the paired effect on CPU time and latency per inference."""
     pairs = QUICK_PAIRS if setting.quick else PAIRS
-    row = Row(f"{pairs} pairs of windows of {WINDOW:g} s, and as many controls", "us", lambda: _run(setting, pairs))
-    bench = Bench("profiler", f"MobileNetV2-shaped network, one thread, sampler at {HERTZ:g} Hz", [row])
+    row = Row(
+        f"{pairs} pairs of windows of {WINDOW:g} s, and as many controls",
+        "us",
+        lambda: _run(setting, pairs),
+    )
+    bench = Bench(
+        "profiler", f"MobileNetV2-shaped network, one thread, sampler at {HERTZ:g} Hz", [row]
+    )
     setting.tell(row.name)
     row.runs.append(row.run())
     facts = row.runs[0].facts
@@ -77,10 +83,16 @@ def interval(ratios: list[float]) -> tuple[float, float, float]:
 def _run(setting: Setting, pairs: int) -> Taken:
     setting.folder.mkdir(parents=True, exist_ok=True)
     model = setting.folder / "mobilenet.onnx"
-    subprocess.run([sys.executable, str(ROOT / "examples/profile/mobilenet.py"), str(model)], check=True)
+    subprocess.run(
+        [sys.executable, str(ROOT / "examples/profile/mobilenet.py"), str(model)], check=True
+    )
     arguments = json.dumps({"model": str(model), "pairs": pairs})
     done = subprocess.run(
-        [sys.executable, "-m", "bench.profiler", arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bench.profiler", arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"the windows failed:\n{done.stderr[-3000:]}")

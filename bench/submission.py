@@ -38,9 +38,14 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], int, int, str, bool]] = {
         "{{'rouge1': 44.{1}, 'rouge2': 22.0, 'rougeL': 28.7, 'gen_len': 28345358, 'gen_num': 24576, 'tokens_per_sample': 292.{1}}}",
         True),
 }  # fmt: skip
-FOLDERS = [(name, scenario) for name, (scenarios, *_) in BENCHMARKS.items() for scenario in scenarios]
+FOLDERS = [
+    (name, scenario) for name, (scenarios, *_) in BENCHMARKS.items() for scenario in scenarios
+]
 SYSTEMS_PER_SUBMITTER = 4
-_SOURCES = {f"/part_{n}.cc": hashlib.sha1(str(n).encode(), usedforsecurity=False).hexdigest() for n in range(36)}
+_SOURCES = {
+    f"/part_{n}.cc": hashlib.sha1(str(n).encode(), usedforsecurity=False).hexdigest()
+    for n in range(36)
+}
 
 
 def submission(folder: Path, results: int) -> Path:
@@ -70,7 +75,10 @@ def _files(number: int) -> Iterator[tuple[str, str]]:
     run = _Run(number, benchmark, scenario)
     described = f"{top}/measurements/{system}/{benchmark}/{scenario}"
     yield f"{described}/{system}_engine_{scenario}.json", _json(_measurement(number))
-    yield f"{described}/user.conf", f"# made for a bench\n{benchmark}.{scenario}.target_qps = {run.target}\n"
+    yield (
+        f"{described}/user.conf",
+        f"# made for a bench\n{benchmark}.{scenario}.target_qps = {run.target}\n",
+    )
     result = f"{top}/results/{system}/{benchmark}/{scenario}"
     yield f"{result}/accuracy/accuracy.txt", run.accuracy()
     yield f"{result}/accuracy/mlperf_log_accuracy.json", _truncated(number)
@@ -81,11 +89,19 @@ def _files(number: int) -> Iterator[tuple[str, str]]:
     yield f"{result}/accuracy/mlperf_log_detail.txt", run.detail("AccuracyOnly", 0)
     yield f"{result}/performance/run_1/mlperf_log_accuracy.json", "[\n]"
     yield f"{result}/performance/run_1/mlperf_log_summary.txt", run.summary()
-    yield f"{result}/performance/run_1/mlperf_log_detail.txt", run.detail("PerformanceOnly", DETAIL_BYTES)
+    yield (
+        f"{result}/performance/run_1/mlperf_log_detail.txt",
+        run.detail("PerformanceOnly", DETAIL_BYTES),
+    )
     if number % POWERED == 0:
         yield f"{result}/performance/run_1/spl.txt", run.power_log()
         for side in ("client", "server"):
-            data = {"version": "1.0", "timezone": 0, "sources": _SOURCES, "results": {"run_1/spl.txt": "0" * 40}}
+            data = {
+                "version": "1.0",
+                "timezone": 0,
+                "sources": _SOURCES,
+                "results": {"run_1/spl.txt": "0" * 40},
+            }
             yield f"{result}/performance/power/{side}.json", _json(data)
 
 
@@ -98,11 +114,15 @@ class _Run:
         self.random = random = Random(f"{SEED}-{number}")  # noqa: S311 - not for secrets
         self.number = number
         self.target = random.randint(50, 5_000)
-        self.begin = datetime(2024, 7, 1) + timedelta(seconds=37 * number, milliseconds=random.randint(0, 999))
+        self.begin = datetime(2024, 7, 1) + timedelta(
+            seconds=37 * number, milliseconds=random.randint(0, 999)
+        )
         self.end = self.begin + timedelta(milliseconds=random.randint(600_100, 660_000))
         least = random.randint(200_000, 4_900_000)
         # Distinct, and in order: minimum, the percentiles, maximum.
-        self.latency = sorted(least + random.randint(0, 2 * least) for _ in range(len(PERCENTILES) + 2))
+        self.latency = sorted(
+            least + random.randint(0, 2 * least) for _ in range(len(PERCENTILES) + 2)
+        )
         self.mean = self.latency[2] + 1
         self.first = [part * 40 for part in self.latency]
         self.each = [part * 4 for part in self.latency]
@@ -111,7 +131,10 @@ class _Run:
         if scenario == "Offline":
             # All samples arrive at once; the last one ends when the rate says.
             last = round(self.queries / self.rate * 1e9)
-            self.latency = [last * (place + 1) // (len(PERCENTILES) + 2) for place in range(len(PERCENTILES) + 2)]
+            self.latency = [
+                last * (place + 1) // (len(PERCENTILES) + 2)
+                for place in range(len(PERCENTILES) + 2)
+            ]
             self.mean = self.latency[3]
         self.completed = float(f"{self.rate * 0.998:.6g}")
         self.token_rate = float(f"{self.rate * 293:.6g}")
@@ -119,7 +142,9 @@ class _Run:
     def accuracy(self) -> str:
         digits = 7_600 + self.number % 300
         # Above what the rules ask for, so that nothing depends on targets.
-        value = {"resnet50": 76.0, "retinanet": 37.3, "bert-99": 90.1}.get(self.benchmark, 0) + self.number % 97 / 200
+        value = {"resnet50": 76.0, "retinanet": 37.3, "bert-99": 90.1}.get(
+            self.benchmark, 0
+        ) + self.number % 97 / 200
         digest = hashlib.sha256(str(self.number).encode()).hexdigest()
         return self.line.format(value, digits) + f"\nhash={digest}\n"
 
@@ -131,7 +156,10 @@ class _Run:
             ]
         if self.scenario == "Server":
             told = [f"Completed samples per second    : {self.completed:.2f}"]
-            return [*told, *([f"Completed tokens per second: {self.token_rate:.2f}"] if self.tokens else [])]
+            return [
+                *told,
+                *([f"Completed tokens per second: {self.token_rate:.2f}"] if self.tokens else []),
+            ]
         place = {"SingleStream": 2, "MultiStream": 5}[self.scenario]
         return [f"{'90' if place == 2 else '99'}th percentile latency (ns) : {self.latency[place]}"]
 
@@ -155,7 +183,9 @@ class _Run:
                 self._estimates()[-1],
             ]
         elif self.scenario == "Server" and self.tokens:
-            told += [f"{kind} Early Stopping Result:\n * Run successful." for kind in ("TTFT", "TPOT")]
+            told += [
+                f"{kind} Early Stopping Result:\n * Run successful." for kind in ("TTFT", "TPOT")
+            ]
         elif self.scenario == "Server":
             told += ["Early Stopping Result:", " * Run successful."]
         return told
@@ -179,17 +209,33 @@ class _Run:
             told = ["Per-query latency:  "]
         told += [f"Min latency (ns)                : {low}", f"Max latency (ns)                : {high}",
                  f"Mean latency (ns)               : {self.mean}"]  # fmt: skip
-        told += [f"{name} percentile latency (ns)   : {value}" for name, value in zip(PERCENTILES, middle, strict=True)]
+        told += [
+            f"{name} percentile latency (ns)   : {value}"
+            for name, value in zip(PERCENTILES, middle, strict=True)
+        ]
         if self.tokens and self.scenario == "Server":
             told += ["", f"Completed tokens per second                 : {self.token_rate:.2f}"]
             for words, short, values in (
-                ("First Token latency (ns)                ", "first token latency (ns)  ", self.first),
-                ("Time to Output Token (ns)                ", "time to output token (ns)  ", self.each),
+                (
+                    "First Token latency (ns)                ",
+                    "first token latency (ns)  ",
+                    self.first,
+                ),
+                (
+                    "Time to Output Token (ns)                ",
+                    "time to output token (ns)  ",
+                    self.each,
+                ),
             ):
                 low, *middle, high = values
-                told += [f"Min {words}: {low}", f"Max {words}: {high}", f"Mean {words}: {middle[1] + 1}"]
                 told += [
-                    f"{name} percentile {short} : {value}" for name, value in zip(PERCENTILES, middle, strict=True)
+                    f"Min {words}: {low}",
+                    f"Max {words}: {high}",
+                    f"Mean {words}: {middle[1] + 1}",
+                ]
+                told += [
+                    f"{name} percentile {short} : {value}"
+                    for name, value in zip(PERCENTILES, middle, strict=True)
                 ]
                 told.append("")
         return told
@@ -235,11 +281,16 @@ class _Run:
             "effective_max_async_queries": int(self.scenario != "Server"), "effective_min_sample_count": 100,
             "effective_performance_sample_count": self.performance,
         }, 0.0)  # fmt: skip
-        tail = self._lines(self._results() if mode == "PerformanceOnly" else self._window(), 661_000.5)
+        tail = self._lines(
+            self._results() if mode == "PerformanceOnly" else self._window(), 661_000.5
+        )
         filled = sum(map(len, head)) + sum(map(len, tail))
         middle = []
         while filled < least:
-            samples = {"seq_id": len(middle), "qsl_idx": [self.random.randint(0, self.performance) for _ in range(40)]}
+            samples = {
+                "seq_id": len(middle),
+                "qsl_idx": [self.random.randint(0, self.performance) for _ in range(40)],
+            }
             middle += self._lines({"loaded_qsl_set": samples}, 10.0 + len(middle))
             filled += len(middle[-1])
         return "".join([*head, *middle, *tail])
@@ -254,7 +305,9 @@ class _Run:
         }  # fmt: skip
 
     def _window(self) -> dict[str, Any]:
-        begin, end = (f"{t:%m-%d-%Y %H:%M:%S}.{t.microsecond // 1000:03d}" for t in (self.begin, self.end))
+        begin, end = (
+            f"{t:%m-%d-%Y %H:%M:%S}.{t.microsecond // 1000:03d}" for t in (self.begin, self.end)
+        )
         return {"generated_query_count": self.queries, "generated_samples_per_query": self._samples(),
                 "generated_query_duration": 600_000_000_123, "logger_swap_request_slots_retry_count": 0,
                 "logger_tls_total_log_cas_fail_count": 0, "power_begin": begin, "power_end": end}  # fmt: skip
@@ -280,10 +333,15 @@ class _Run:
             }  # fmt: skip
         else:
             told |= _spread(
-                "result_{}_query_latency_ns", "result_{}_percentile_per_query_latency_ns", self.latency, self.mean
+                "result_{}_query_latency_ns",
+                "result_{}_percentile_per_query_latency_ns",
+                self.latency,
+                self.mean,
             )
             told["early_stopping_latency_ms"] = self.latency[5] + 7
-        told |= _spread("result_{}_latency_ns", "result_{}_percentile_latency_ns", self.latency, self.mean)
+        told |= _spread(
+            "result_{}_latency_ns", "result_{}_percentile_latency_ns", self.latency, self.mean
+        )
         if self.tokens and self.scenario == "Server":
             told |= _spread(
                 "result_first_token_{}_latency_ns",
@@ -325,12 +383,17 @@ class _Run:
 def _spread(ends: str, middle: str, values: list[int], mean: int) -> dict[str, int]:
     low, *parts, high = values
     found = {ends.format("min"): low, ends.format("max"): high, ends.format("mean"): mean}
-    return found | {middle.format(name): value for name, value in zip(PERCENTILES, parts, strict=True)}
+    return found | {
+        middle.format(name): value for name, value in zip(PERCENTILES, parts, strict=True)
+    }
 
 
 def _truncated(number: int) -> str:
     """Return a log of answers as submissions hold it: cut in the middle, so no JSON."""
-    rows = [f'{{ "seq_id" : {row}, "qsl_idx" : {row + number}, "data" : "{row:08x}" }},\n' for row in range(60)]
+    rows = [
+        f'{{ "seq_id" : {row}, "qsl_idx" : {row + number}, "data" : "{row:08x}" }},\n'
+        for row in range(60)
+    ]
     return "[\n" + "".join(rows[:30]) + "\n\n...\n\n" + "".join(rows[30:])
 
 

@@ -10,7 +10,15 @@ from typing import Any, Literal
 from bench.process import Taken
 
 Role = Literal["us", "peer", "floor", "other"]
-HEAD = ("what", "", "seconds, median (min..max)", "CPU s", "per second", "MiB over imports", "benchfmt takes")
+HEAD = (
+    "what",
+    "",
+    "seconds, median (min..max)",
+    "CPU s",
+    "per second",
+    "MiB over imports",
+    "benchfmt takes",
+)
 
 
 @dataclass
@@ -59,7 +67,13 @@ class Bench:
             "name": self.name,
             "title": self.title,
             "rows": [
-                {"name": r.name, "role": r.role, "size": r.size, "unit": r.unit, "runs": [asdict(t) for t in r.runs]}
+                {
+                    "name": r.name,
+                    "role": r.role,
+                    "size": r.size,
+                    "unit": r.unit,
+                    "runs": [asdict(t) for t in r.runs],
+                }
                 for r in self.rows
             ],
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
@@ -90,14 +104,26 @@ def shown(bench: Bench) -> str:
     """Return a bench as text."""
     lines = [HEAD, *(_cells(bench, row) for row in bench.rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([f"== {bench.name}: {bench.title}", *text, *(f"   {verdict}" for verdict in bench.verdicts), ""])
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join(
+        [
+            f"== {bench.name}: {bench.title}",
+            *text,
+            *(f"   {verdict}" for verdict in bench.verdicts),
+            "",
+        ]
+    )
 
 
 def _cells(bench: Bench, row: Row) -> tuple[str, ...]:
     speed = f"{row.size / median(row.seconds):,.0f} {row.unit}" if row.size else ""
     has_cpu = any(taken.cpu_seconds for taken in row.runs)
-    over = f"{median(t.over_mib for t in row.runs):,.0f}" if any(t.peak_mib for t in row.runs) else ""
+    over = (
+        f"{median(t.over_mib for t in row.runs):,.0f}" if any(t.peak_mib for t in row.runs) else ""
+    )
     ratio = f"{spread(ratios(bench.row(row.against), row), 2)} x this" if row.against else ""
     return (
         row.name,

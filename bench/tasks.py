@@ -49,10 +49,15 @@ def convert_annotated(taken: Taken, folder: str, rows: int, out: str) -> None:
     with measured(taken):
         account = go(rows, out)
     assert account.ok
-    taken.facts = {"records": account.total("records"), "measurements": account.total("measurements")}
+    taken.facts = {
+        "records": account.total("records"),
+        "measurements": account.total("measurements"),
+    }
 
 
-def convert_by_polars(taken: Taken, folder: str, rows: int, out: str, *, ordered: bool = False) -> None:
+def convert_by_polars(
+    taken: Taken, folder: str, rows: int, out: str, *, ordered: bool = False
+) -> None:
     from bench import peer
 
     with tempfile.TemporaryDirectory() as warm:
@@ -74,7 +79,10 @@ def sums(taken: Taken, out: str) -> None:
     """Count the rows of a package's tables, and the values and their sum for each kind of measurement."""
     import polars as pl
 
-    tables = {name: pl.scan_parquet(f"{out}/{name}.parquet") for name in ("systems", "records", "measurements")}
+    tables = {
+        name: pl.scan_parquet(f"{out}/{name}.parquet")
+        for name in ("systems", "records", "measurements")
+    }
     key = ["metric", "statistic", "stage", "scope", "unit", "missing"]
     grouped = tables["measurements"].group_by(key).agg(
         pl.len(), pl.col("value").count().alias("values"), pl.col("value").sum().alias("sum"),
@@ -100,7 +108,11 @@ def convert_lpdnn(taken: Taken, source: str, out: str) -> None:
         convert(source, "lpdnn").write(f"{warm}/package")
     with measured(taken):
         account = convert(source, "lpdnn").write(out).to_dict()
-    taken.facts = {"files": account["files"]["seen"], "rows": account["rows"]["seen"], "records": account["records"]}
+    taken.facts = {
+        "files": account["files"]["seen"],
+        "rows": account["rows"]["seen"],
+        "records": account["records"],
+    }
 
 
 def validate_package(taken: Taken, path: str, warm: str) -> None:
@@ -155,7 +167,9 @@ def prepare_training(taken: Taken, folder: str, groups: int) -> None:
     taken.facts["path"] = str(training_tree(Path(folder), groups))
 
 
-def convert_mlperf(taken: Taken, source: str, warm: str, out: str, jobs: int, family: str = MLPERF) -> None:
+def convert_mlperf(
+    taken: Taken, source: str, warm: str, out: str, jobs: int, family: str = MLPERF
+) -> None:
     """Convert a submission; `peak_mib` is that of the whole process, imports included, as is that of its children."""
     from benchfmt import convert
 
@@ -166,7 +180,9 @@ def convert_mlperf(taken: Taken, source: str, warm: str, out: str, jobs: int, fa
         account = convert(source, family, jobs=jobs).write(out)
     taken.base_mib = 0.0
     taken.cpu_seconds += kids.cpu_seconds
-    tables = sum(file.stat().st_size for file in Path(out).iterdir())  # read once more, for their checksums
+    tables = sum(
+        file.stat().st_size for file in Path(out).iterdir()
+    )  # read once more, for their checksums
     taken.facts = {
         "records": account.total("records"), "files": len(account.files), "child_mib": kids.peak_mib,
         "read_bytes": bytes_read() - before - tables,
@@ -198,7 +214,11 @@ def validate_by_frictionless(taken: Taken, path: str, warm: str) -> None:
 
 def read_tables(taken: Taken, path: str, warm: str) -> None:
     def go(place: Path) -> int:
-        return sum(_rows_of(file) for file in sorted(place.iterdir()) if file.suffix in (".csv", ".parquet"))
+        return sum(
+            _rows_of(file)
+            for file in sorted(place.iterdir())
+            if file.suffix in (".csv", ".parquet")
+        )
 
     go(Path(warm))
     with measured(taken):

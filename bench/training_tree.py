@@ -36,10 +36,16 @@ def training_tree(folder: Path, groups: int) -> Path:
 
 def _files(number: int) -> Iterator[tuple[str, str]]:
     random = Random(f"{SEED}-{number}")  # noqa: S311 - not for secrets
-    submitter, system = f"Submitter{number // SYSTEMS_PER_SUBMITTER:04d}", f"node{number:05d}_8xDevice"
+    submitter, system = (
+        f"Submitter{number // SYSTEMS_PER_SUBMITTER:04d}",
+        f"node{number:05d}_8xDevice",
+    )
     yield f"{submitter}/systems/{system}.json", json.dumps(_system(submitter, system), indent=2)
     for run in range(RUNS):
-        yield f"{submitter}/results/{system}/resnet/result_{run}.txt", "\n".join(_log(random, run)) + "\n"
+        yield (
+            f"{submitter}/results/{system}/resnet/result_{run}.txt",
+            "\n".join(_log(random, run)) + "\n",
+        )
 
 
 def _log(random: Random, run: int) -> Iterator[str]:
@@ -49,19 +55,31 @@ def _log(random: Random, run: int) -> Iterator[str]:
     yield _event(start - 60_000, "POINT_IN_TIME", "submission_division", "closed")
     yield _event(start - 59_000, "INTERVAL_START", "init_start", None)
     yield _event(start - 50_000, "POINT_IN_TIME", "seed", random.randint(1, 2**31))
-    for key, value in (("global_batch_size", 3264), ("train_samples", 1_281_167), ("eval_samples", 50_000)):
+    for key, value in (
+        ("global_batch_size", 3264),
+        ("train_samples", 1_281_167),
+        ("eval_samples", 50_000),
+    ):
         yield _event(start - 50_000, "POINT_IN_TIME", key, value)
     yield _event(start, "INTERVAL_END", "init_stop", None)
     yield _event(start, "INTERVAL_START", "run_start", None)
     for line in range(NOISE):
         yield f"{run}: step {line} loss {random.random():.6f} images/s {random.randint(20_000, 30_000)}"
-    yield _event(stop - 5_000, "POINT_IN_TIME", "eval_accuracy", 0.7592 + random.random() / 1_000, epoch_num=35)
+    yield _event(
+        stop - 5_000,
+        "POINT_IN_TIME",
+        "eval_accuracy",
+        0.7592 + random.random() / 1_000,
+        epoch_num=35,
+    )
     yield _event(stop, "INTERVAL_END", "run_stop", None, status="success")
 
 
 def _event(time: int, kind: str, key: str, value: Any, **metadata: Any) -> str:
     said = {"namespace": "", "time_ms": time, "event_type": kind, "key": key, "value": value}
-    return ":::MLLOG " + json.dumps({**said, "metadata": {"file": "train.py", "lineno": 41, **metadata}})
+    return ":::MLLOG " + json.dumps(
+        {**said, "metadata": {"file": "train.py", "lineno": 41, **metadata}}
+    )
 
 
 def _system(submitter: str, system: str) -> dict[str, Any]:

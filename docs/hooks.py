@@ -28,7 +28,9 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Return a page with links to the documents at the root turned to their pages in the site (mkdocs calls this)."""
     return re.sub(
-        r"(\]\((?:\.\./)*?)(?:\.\./)?(CONTRIBUTING|CHANGELOG)\.md", lambda m: f"{m[1]}{m[2].lower()}.md", markdown
+        r"(\]\((?:\.\./)*?)(?:\.\./)?(CONTRIBUTING|CHANGELOG)\.md",
+        lambda m: f"{m[1]}{m[2].lower()}.md",
+        markdown,
     )
 
 
@@ -39,7 +41,10 @@ def generated_pages() -> Iterator[tuple[str, str]]:
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
         text = (ROOT / name).read_text("utf-8").replace("](docs/", "](")
         # Files that are no page are named, not linked.
-        yield name.lower(), on_page_markdown(re.sub(r"\[([^\]]+)\]\((examples/[^)]*)\)", r"\1 (`\2`)", text))
+        yield (
+            name.lower(),
+            on_page_markdown(re.sub(r"\[([^\]]+)\]\((examples/[^)]*)\)", r"\1 (`\2`)", text)),
+        )
 
 
 def check_pages() -> Iterator[tuple[str, str]]:
@@ -50,9 +55,16 @@ def check_pages() -> Iterator[tuple[str, str]]:
     for code in CODES.values():
         sets = " and ".join(f"`{name}`" for name, codes in RULE_SETS.items() if code.id in codes)
         title, _, rest = page(code.id).partition("\n")
-        yield f"checks/{code.id}.md", f"{title}\n\nSeverity: {code.severity.value}. Rule sets: {sets}.\n{rest}"
-        rows.append(f"| [{code.id}]({code.id}.md) | {code.severity.value} | {code.title} | {sets} |")
-    table = "\n".join(["| code | severity | what must hold | rule sets |", "|---|---|---|---|", *rows])
+        yield (
+            f"checks/{code.id}.md",
+            f"{title}\n\nSeverity: {code.severity.value}. Rule sets: {sets}.\n{rest}",
+        )
+        rows.append(
+            f"| [{code.id}]({code.id}.md) | {code.severity.value} | {code.title} | {sets} |"
+        )
+    table = "\n".join(
+        ["| code | severity | what must hold | rule sets |", "|---|---|---|---|", *rows]
+    )
     text = (
         "# Checks\n\nEach check has a code that never changes its meaning, and a page that says why it exists, shows a failing "
         f"and a passing example, and how to mend the fault. `benchfmt explain CODE` prints the page.\n\n{table}\n"
@@ -83,12 +95,18 @@ def vocabulary_pages() -> Iterator[tuple[str, str]]:
 
 
 def _term(term: dict[str, Any]) -> Iterator[str]:
-    yield f"{term.get('label', '')}. {_text(term['definition'])}" if term.get("label") else _text(term["definition"])
+    yield (
+        f"{term.get('label', '')}. {_text(term['definition'])}"
+        if term.get("label")
+        else _text(term["definition"])
+    )
     facts = []
     for name in ("unit", "direction", "min", "max", "per", "broader"):
         if name in term:
             value = term[name]
-            facts.append(f"- {name}: {', '.join(map(_code, value)) if isinstance(value, list) else _code(value)}")
+            facts.append(
+                f"- {name}: {', '.join(map(_code, value)) if isinstance(value, list) else _code(value)}"
+            )
     for suite, words in term.get("aliases", {}).items():
         where = "" if suite == "*" else f" in {suite}"
         facts.append(f"- also written{where}: {', '.join(map(_code, words))}")

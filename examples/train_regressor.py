@@ -24,8 +24,24 @@ from sklearn.preprocessing import OneHotEncoder
 from benchfmt import convert, open_package
 
 TARGET = "latency__end_to_end__sample"
-NUMBERS = ["model_flop", "model_parameters", "input_size", "batch_size", "processor_cores", "processor_clock_hz"]
-WORDS = ["suite", "task", "system_id", "processor_architecture", "accelerator_kind", "engine", "placement", "precision"]
+NUMBERS = [
+    "model_flop",
+    "model_parameters",
+    "input_size",
+    "batch_size",
+    "processor_cores",
+    "processor_clock_hz",
+]
+WORDS = [
+    "suite",
+    "task",
+    "system_id",
+    "processor_architecture",
+    "accelerator_kind",
+    "engine",
+    "placement",
+    "precision",
+]
 
 
 def load(package: Path) -> pd.DataFrame:
@@ -35,7 +51,8 @@ def load(package: Path) -> pd.DataFrame:
     if TARGET not in table:
         raise SystemExit(f"{package} holds no {TARGET}")
     table["input_size"] = [
-        float(np.prod(json.loads(cell))) if isinstance(cell, str) else np.nan for cell in table["input_shape"]
+        float(np.prod(json.loads(cell))) if isinstance(cell, str) else np.nan
+        for cell in table["input_shape"]
     ]
     return table[(table["status"] == "ok") & table[TARGET].gt(0)]
 
@@ -45,7 +62,10 @@ def main(package: Path) -> None:
     table = load(package)
     numbers = [name for name in NUMBERS if table[name].notna().any()]
     words = [name for name in WORDS if table[name].notna().any()]
-    features = pd.concat([table[numbers].astype("float64"), table[words].astype("object").fillna("(not said)")], axis=1)
+    features = pd.concat(
+        [table[numbers].astype("float64"), table[words].astype("object").fillna("(not said)")],
+        axis=1,
+    )
     target = np.log10(table[TARGET].astype("float64"))  # latencies span orders of magnitude
 
     prepare = ColumnTransformer(
@@ -57,9 +77,14 @@ def main(package: Path) -> None:
     forest = RandomForestRegressor(n_estimators=100, random_state=0)
     folds = KFold(n_splits=5, shuffle=True, random_state=0)
     print(f"{len(table)} runs, {len(numbers)} numeric and {len(words)} categorical features")
-    for name, model in (("baseline (mean)", DummyRegressor()), ("random forest", make_pipeline(prepare, forest))):
+    for name, model in (
+        ("baseline (mean)", DummyRegressor()),
+        ("random forest", make_pipeline(prepare, forest)),
+    ):
         scores = cross_val_score(model, features, target, cv=folds, scoring="r2")
-        print(f"{name:<16} cross-validated R2 of log10(latency): {round(scores.mean(), 2) + 0.0:.2f}")
+        print(
+            f"{name:<16} cross-validated R2 of log10(latency): {round(scores.mean(), 2) + 0.0:.2f}"
+        )
 
 
 if __name__ == "__main__":

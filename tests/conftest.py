@@ -52,7 +52,11 @@ def faults() -> Path:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a person write the expected records anew, to read the difference line by line."""
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ from what is converted now")
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write tests/golden/ from what is converted now",
+    )
 
 
 @pytest.fixture

@@ -49,14 +49,20 @@ def flatten(records: list[Any]) -> Tables:
             row["system_id"] = ABSENT if system in (ABSENT, None, "") else system
         row |= _unknown(record, "", {"benchfmt", "inputs", "measurements", "system", "extensions"})
         primary = _get(record, "provenance.sources.0")
-        row |= {k: v for k, v in (primary if isinstance(primary, dict) else {}).items() if k not in PRIMARY}
+        row |= {
+            k: v
+            for k, v in (primary if isinstance(primary, dict) else {}).items()
+            if k not in PRIMARY
+        }
         tables["records"].append(row)
         measurements = record.get("measurements", [])
         for measurement in measurements if isinstance(measurements, list) else []:
             if isinstance(measurement, dict):
                 names = {column.path for column in COLUMNS["measurements"]}
                 extra = {name: value for name, value in measurement.items() if name not in names}
-                cells = {c.name: measurement.get(c.path, ABSENT) for c in COLUMNS["measurements"][1:]}
+                cells = {
+                    c.name: measurement.get(c.path, ABSENT) for c in COLUMNS["measurements"][1:]
+                }
                 tables["measurements"].append({"record_id": record_id, **cells, **extra})
     rows = [json.dumps(_shown(row), sort_keys=True) for row in tables["systems"]]
     tables["systems"] = [row for i, row in enumerate(tables["systems"]) if rows[i] not in rows[:i]]
@@ -88,7 +94,9 @@ def _system(system: dict[str, Any]) -> dict[str, Any]:
     return row | _unknown(system, "", {"extensions"}, COLUMNS["systems"])
 
 
-def _unknown(data: dict[str, Any], prefix: str, free: set[str], columns: Any = COLUMNS["records"]) -> dict[str, Any]:
+def _unknown(
+    data: dict[str, Any], prefix: str, free: set[str], columns: Any = COLUMNS["records"]
+) -> dict[str, Any]:
     """Return the plain values under names that the standard does not have, each as a column of its own."""
     found: dict[str, Any] = {}
     for name, value in data.items():
@@ -108,7 +116,11 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def write(
-    folder: Path, tables: Tables, form: str, version: Any = "1.0", prefixes: dict[str, Any] | None = None
+    folder: Path,
+    tables: Tables,
+    form: str,
+    version: Any = "1.0",
+    prefixes: dict[str, Any] | None = None,
 ) -> Path:
     """Write rows as a package (`csv`, `parquet` or `zip`, which holds CSV) with its descriptor; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +136,11 @@ def write(
 
 
 def describe(
-    folder: Path, resources: list[dict[str, Any]], form: str = "csv", version: Any = "1.0", prefixes: Any = None
+    folder: Path,
+    resources: list[dict[str, Any]],
+    form: str = "csv",
+    version: Any = "1.0",
+    prefixes: Any = None,
 ) -> Path:
     for resource in resources:
         data = (folder / resource["path"]).read_bytes()
@@ -132,7 +148,9 @@ def describe(
     own: dict[str, Any] = {"prefixes": prefixes or {}}
     if version is not ABSENT:
         own["version"] = version
-    (folder / "datapackage.json").write_text(json.dumps({"benchfmt": own, "resources": resources}), "utf-8")
+    (folder / "datapackage.json").write_text(
+        json.dumps({"benchfmt": own, "resources": resources}), "utf-8"
+    )
     if form != "zip":
         return folder
     target = folder.with_suffix(".zip")
@@ -163,7 +181,9 @@ def _write_csv(path: Path, table: str, names: list[str], rows: list[dict[str, An
         writer = csv.writer(file)
         writer.writerow(names)
         for row in rows:
-            writer.writerow([_text(kinds.get(name, "text"), row.get(name, ABSENT)) for name in names])
+            writer.writerow(
+                [_text(kinds.get(name, "text"), row.get(name, ABSENT)) for name in names]
+            )
 
 
 _ARROW = {
@@ -177,16 +197,23 @@ _ARROW = {
 
 def _write_parquet(path: Path, table: str, names: list[str], rows: list[dict[str, Any]]) -> None:
     kinds = _kinds(table)
-    arrays = [_array(kinds.get(name, "text"), [row.get(name, ABSENT) for row in rows]) for name in names]
+    arrays = [
+        _array(kinds.get(name, "text"), [row.get(name, ABSENT) for row in rows]) for name in names
+    ]
     pq.write_table(pa.table(dict(zip(names, arrays, strict=True))), path)
 
 
 def _array(kind: str, values: list[Any]) -> pa.Array[Any]:
     """Return a column in its own type, or in that of its values where one of them has another."""
     if kind == "json":
-        return pa.array([None if v is ABSENT else json.dumps(v, ensure_ascii=False) for v in values], pa.string())
+        return pa.array(
+            [None if v is ABSENT else json.dumps(v, ensure_ascii=False) for v in values],
+            pa.string(),
+        )
     cells = [None if v is ABSENT else v for v in values]
-    if kind == "integer" and all(isinstance(v, int | float) and float(v).is_integer() for v in cells if v is not None):
+    if kind == "integer" and all(
+        isinstance(v, int | float) and float(v).is_integer() for v in cells if v is not None
+    ):
         cells = [v if v is None or isinstance(v, bool) else int(v) for v in cells]
     types = {_kind(v) for v in cells if v is not None}
     if not types or types == {kind} or (kind == "number" and types == {"integer"}):

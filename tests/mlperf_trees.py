@@ -93,9 +93,13 @@ def seeds(round_id: str) -> dict[str, str]:
     return {f"effective_{name}": seed for name, seed in zip(NAMES, SEEDS[round_id], strict=True)}
 
 
-def latencies(pattern: str, least: int, step: int, extremes: Mapping[str, str] | None = None) -> dict[str, str]:
+def latencies(
+    pattern: str, least: int, step: int, extremes: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return percentiles that rise by a step from a least value; the mean lies at the median."""
-    values = {pattern.format(level): str(least + step * (at + 1)) for at, level in enumerate(LEVELS)}
+    values = {
+        pattern.format(level): str(least + step * (at + 1)) for at, level in enumerate(LEVELS)
+    }
     names = extremes or {}
     numbers = {"min": least, "max": least + 9 * step, "mean": least + step}
     return {name: str(numbers[end]) for end, name in names.items()} | values
@@ -175,7 +179,9 @@ def server(round_id: str = "v4.1", **changes: str) -> dict[str, str]:
 def offline(round_id: str = "v4.1", **changes: str) -> dict[str, str]:
     """Return an offline run: one query of 720,000 samples in 720 s."""
     names = {"result_min_latency_ns": "1000000000", "result_mean_latency_ns": "360000000000"}
-    steps = {PERCENTILE.format(level): f"{300 + 70 * at}000000000" for at, level in enumerate(LEVELS)}
+    steps = {
+        PERCENTILE.format(level): f"{300 + 70 * at}000000000" for at, level in enumerate(LEVELS)
+    }
     return {
         **common(round_id, "Offline"),
         "generated_query_count": "24000",
@@ -206,7 +212,9 @@ def tokens(round_id: str = "v5.1", **changes: str) -> dict[str, str]:
         **latencies(PERCENTILE, 30_000_000_000, 5_000_000_000, QUERY),
         **latencies("result_first_token_{}_percentile_latency_ns", 300_000_000, 200_000_000, first),
         "result_token_throughput": "6.9e-09",
-        **latencies("result_time_per_output_token_{}_percentile_ns", 90_000_000, 15_000_000, output),
+        **latencies(
+            "result_time_per_output_token_{}_percentile_ns", 90_000_000, 15_000_000, output
+        ),
         "result_completed_tokens_per_second": "24000.5",
         **changes,
     }
@@ -233,13 +241,17 @@ def legacy_multi_stream(round_id: str = "v0.7", **changes: str) -> dict[str, str
 
 
 def summary(
-    values: Mapping[str, str], *, ending: Iterable[str] = ("No warnings encountered during test.", NO_ERRORS)
+    values: Mapping[str, str],
+    *,
+    ending: Iterable[str] = ("No warnings encountered during test.", NO_ERRORS),
 ) -> str:
     """Return the summary log of a run, in the words of its time."""
     old = values.get("effective_qsl_rng_seed") in (SEEDS["v0.5"][0], SEEDS["v0.7"][0])
     scenario = values["effective_scenario"]
     spoken = (
-        {"SingleStream": "Single Stream", "MultiStream": "Multi Stream"}.get(scenario, scenario) if old else scenario
+        {"SingleStream": "Single Stream", "MultiStream": "Multi Stream"}.get(scenario, scenario)
+        if old
+        else scenario
     )
     lines = [RULE, "MLPerf Results Summary", RULE, "SUT name : box_sut", f"Scenario : {spoken}"]
     lines.append(f"Mode     : {'Performance' if old else 'PerformanceOnly'}")
@@ -258,13 +270,18 @@ def summary(
             lines.append(f"{kind}Early Stopping Result:")
             lines += [f" * {part.strip()}" for part in values[name].split(" * ") if part.strip()]
     lines += ["", RULE, "Additional Stats", RULE]
-    for name, word in (("with", "w/ loadgen overhead         "), ("without", "w/o loadgen overhead        ")):
+    for name, word in (
+        ("with", "w/ loadgen overhead         "),
+        ("without", "w/o loadgen overhead        "),
+    ):
         key = f"result_qps_{name}_loadgen_overhead"
         if key in values:
             lines.append(f"QPS {word}: {_two(values[key])}")
     lines += ["", *_latency_lines(values), "", RULE, "Test Parameters Used", RULE]
     lines += [f"{word} : {values[name]}" for name, word in _PARAMETERS.items() if name in values]
-    lines += [f"{name} : {values[f'effective_{name}']}" for name in NAMES if f"effective_{name}" in values]
+    lines += [
+        f"{name} : {values[f'effective_{name}']}" for name in NAMES if f"effective_{name}" in values
+    ]
     lines += ["performance_sample_count : 1024", ""]
     return "\n".join([*lines, *(line for text in ending for line in (text, ""))])
 
@@ -281,11 +298,21 @@ def _latency_lines(values: Mapping[str, str]) -> list[str]:
         lines += ['Intervals between each IssueQuery:  "qps" : 20, "ms" : 50']
         lines += [f"{level} percentile : 1" for level in LEVELS] + [""]
         lines.append('Per-query latency:  "target_ns" : 50000000, "target_ms" : 50')
-        lines += _block(values, "result_{}_percentile_per_query_latency_ns", "latency", "result_{}_query_latency_ns")
+        lines += _block(
+            values,
+            "result_{}_percentile_per_query_latency_ns",
+            "latency",
+            "result_{}_query_latency_ns",
+        )
         lines += ["", "Per-sample latency:"]
     elif any("percentile_per_query" in name for name in values):
         lines += ["Per-query latency:  "]
-        lines += _block(values, "result_{}_percentile_per_query_latency_ns", "latency", "result_{}_query_latency_ns")
+        lines += _block(
+            values,
+            "result_{}_percentile_per_query_latency_ns",
+            "latency",
+            "result_{}_query_latency_ns",
+        )
     lines += _block(values, PERCENTILE, "latency", "result_{}_latency_ns")
     lines += [
         "",
@@ -309,20 +336,29 @@ def _latency_lines(values: Mapping[str, str]) -> list[str]:
 
 
 def _block(values: Mapping[str, str], percentile: str, words: str, extreme: str) -> list[str]:
-    title = {"first token latency": "First Token latency", "time to output token": "Time to Output Token"}.get(
-        words, words
-    )
+    title = {
+        "first token latency": "First Token latency",
+        "time to output token": "Time to Output Token",
+    }.get(words, words)
     ends = [(f"{end.title()} {title} (ns)", extreme.format(end)) for end in _EXTREMES]
     levels = [(f"{level} percentile {words} (ns)", percentile.format(level)) for level in LEVELS]
     return [f"{line:<32}: {values[name]}" for line, name in (*ends, *levels) if name in values]
 
 
-def detail(values: Mapping[str, str], *, more: Iterable[tuple[str, str]] = (), errors: Iterable[str] = ()) -> str:
+def detail(
+    values: Mapping[str, str], *, more: Iterable[tuple[str, str]] = (), errors: Iterable[str] = ()
+) -> str:
     """Return the detail log of a run since v1.0; `more` are pairs of key and JSON text that come before the results."""
     head = [("loadgen_version", '"4.1 @ 0123456789"'), ("test_datetime", '"2024-07-26T03:02:31Z"'), ("sut_name", '"box_sut"'),
             ("qsl_name", '"box_qsl"')]  # fmt: skip
-    first = [(key, _json(text)) for key, text in values.items() if not key.startswith(("result_", "early_"))]
-    last = [(key, _json(text)) for key, text in values.items() if key.startswith(("result_", "early_"))]
+    first = [
+        (key, _json(text))
+        for key, text in values.items()
+        if not key.startswith(("result_", "early_"))
+    ]
+    last = [
+        (key, _json(text)) for key, text in values.items() if key.startswith(("result_", "early_"))
+    ]
     lines = [entry(key, raw) for key, raw in (*head, *first, *more)]
     lines += [entry("error", json.dumps(text), error=True) for text in errors]
     return "\n".join([*lines, *(entry(key, raw) for key, raw in last), ""])
@@ -330,7 +366,14 @@ def detail(values: Mapping[str, str], *, more: Iterable[tuple[str, str]] = (), e
 
 def entry(key: str, raw: str, *, error: bool = False) -> str:
     """Return one line of a detail log."""
-    metadata = {"is_error": error, "is_warning": False, "file": "loadgen.cc", "line_no": 1055, "pid": 7, "tid": 7}
+    metadata = {
+        "is_error": error,
+        "is_warning": False,
+        "file": "loadgen.cc",
+        "line_no": 1055,
+        "pid": 7,
+        "tid": 7,
+    }
     return (
         f':::MLLOG {{"key": "{key}", "value": {raw}, "time_ms": 602.5, "namespace": "mlperf::logging", '
         f'"event_type": "POINT_IN_TIME", "metadata": {json.dumps(metadata)}}}'
@@ -347,7 +390,10 @@ def _json(text: str) -> str:
 
 def meter(begin: str, watts: Iterable[float], *, before: float = 5.0) -> str:
     """Return a meter's log, a row each second: one before `begin` ("07-23-2022 01:05"), then those given."""
-    rows = [("00.500", before), *((f"{second:02}.500", value) for second, value in enumerate(watts, start=1))]
+    rows = [
+        ("00.500", before),
+        *((f"{second:02}.500", value) for second, value in enumerate(watts, start=1)),
+    ]
     return "".join(
         f"Time,{begin}:{second},Watts,{value:.6f},Volts,230.1,Amps,0.1,PF,0.5,Mark,acme_testing\n"
         for second, value in rows

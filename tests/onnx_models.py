@@ -36,7 +36,12 @@ def dense(batch: Any = "batch") -> onnx.ModelProto:
         helper.make_node("Gemm", ["x", "w", "b"], ["sums"], "gemm"),
         helper.make_node("Relu", ["sums"], ["y"], "relu"),
     ]
-    return model(nodes, [value("x", [batch, 16])], [value("y", [batch, 4])], [weights("w", 16, 4), weights("b", 4)])
+    return model(
+        nodes,
+        [value("x", [batch, 16])],
+        [value("y", [batch, 4])],
+        [weights("w", 16, 4), weights("b", 4)],
+    )
 
 
 def saved(made: onnx.ModelProto, path: Path) -> Path:

@@ -65,7 +65,9 @@ POSTS = {
 ACCOUNT = {"SOURCES.md": "not recognised"}
 
 
-def records_of(path: Path, name: str = "ai-benchmark", **options: str) -> tuple[list[dict[str, Any]], Account]:
+def records_of(
+    path: Path, name: str = "ai-benchmark", **options: str
+) -> tuple[list[dict[str, Any]], Account]:
     conversion = convert(path, name, **options)
     return [record.to_dict() for record in conversion], conversion.account
 
@@ -78,7 +80,9 @@ def of_notes() -> list[tuple[str, str, int, tuple[int, int], str]]:
     found = []
     for line in NOTES.strip().split("\n"):
         number, inference, training, micro = line.split("|")
-        full = [("inference", c) for c in inference.split("; ")] + [("training", c) for c in training.split("; ") if c]
+        full = [("inference", c) for c in inference.split("; ")] + [
+            ("training", c) for c in training.split("; ") if c
+        ]
         for index, (kind, config) in enumerate(full, start=1):
             shape, ref = config.split("=")
             batch, a, b = map(int, shape.split("x"))
@@ -94,7 +98,16 @@ def test_the_table_of_sub_tests_is_that_of_the_notes() -> None:
     assert [(t.id, t.kind, t.batch, t.size, t.ref) for t in rules.tests()] == of_notes()
     assert [len(rules.of_kind(kind)) for kind in rules.KINDS] == [24, 18, 16]
     weights = rules.mobile_weights("3")
-    assert list(weights.values()) == ["0.48", "0.24", "0.12", "0.06", "0.04", "0.03", "0.02", "0.01"]
+    assert list(weights.values()) == [
+        "0.48",
+        "0.24",
+        "0.12",
+        "0.06",
+        "0.04",
+        "0.03",
+        "0.02",
+        "0.01",
+    ]
     assert not rules.mobile_weights("6")
     assert rules.versions() == ("0.1.0", "0.1.1", "0.1.2")
 
@@ -148,7 +161,11 @@ def test_the_six_scores_follow_exactly_from_the_times(samples: Path, name: str) 
     refs = {test[0]: float(test[4]) for test in of_notes()}
     again = []
     for kind in ("inference", "training"):
-        logs = [math.log(refs[printed] / float(mean)) for printed, k, mean, _ in printed_times(path) if k == kind]
+        logs = [
+            math.log(refs[printed] / float(mean))
+            for printed, k, mean, _ in printed_times(path)
+            if k == kind
+        ]
         again.append(int(10000 * math.exp(sum(logs) / len(logs))))
     assert (*again, sum(again)) == SCORES[name]
     records, account = records_of(path)
@@ -171,7 +188,9 @@ def test_the_runs_of_the_samples_are_what_the_sources_say(samples: Path) -> None
     for record in records:
         by_file.setdefault(record["provenance"]["sources"][0]["path"], []).append(record)
     assert {name: len(found) - 1 for name, found in by_file.items()} == POSTS
-    assert all(len({r["provenance"]["execution"] for r in found}) == 1 for found in by_file.values())
+    assert all(
+        len({r["provenance"]["execution"] for r in found}) == 1 for found in by_file.values()
+    )
     tom = by_file["cpu_full_tf2.12_tom-sapletta.md"][0]
     assert tom["benchmark"]["suite_version"] == "0.1.2"
     assert tom["software"] == {"engine": "tensorflow", "engine_version": "2.12.0"}
@@ -180,18 +199,30 @@ def test_the_runs_of_the_samples_are_what_the_sources_say(samples: Path) -> None
     assert tom["system"]["extensions"]["ai-benchmark"]["cpu"] == "N/A"
     assert "processor" not in tom["system"]
     directml = by_file["directml_windows_tf1.15_aborted.txt"]
-    assert directml[0]["system"]["accelerator"] == {"kind": "gpu", "count": 1}  # a GPU without a name is a GPU
+    assert directml[0]["system"]["accelerator"] == {
+        "kind": "gpu",
+        "count": 1,
+    }  # a GPU without a name is a GPU
     assert directml[0]["configuration"]["placement"] == ["gpu"]
     assert directml[0]["software"]["stack"] == {"cuda": "11.0", "cuda-build": "V11.0.167"}
-    assert (directml[1]["status"], directml[1]["status_detail"]) == ("incomplete", "the log ends after test 1.1")
+    assert (directml[1]["status"], directml[1]["status_detail"]) == (
+        "incomplete",
+        "the log ends after test 1.1",
+    )
     h100 = by_file["h100_training_only_18tests.txt"]
     assert [r["benchmark"]["phase"] for r in h100[:-1]] == ["training"] * 18
-    assert h100[7]["benchmark"]["name"] == "8.3"  # printed 8.1: in this run the first of test 8 is its training
+    assert (
+        h100[7]["benchmark"]["name"] == "8.3"
+    )  # printed 8.1: in this run the first of test 8 is its training
     assert h100[7]["extensions"]["ai-benchmark"]["test"] == "8.1"
-    assert [(m["metric"], m["value"]) for m in h100[-1]["measurements"]] == [("ai-benchmark:training-score", 56922)]
+    assert [(m["metric"], m["value"]) for m in h100[-1]["measurements"]] == [
+        ("ai-benchmark:training-score", 56922)
+    ]
     assert h100[-1]["extensions"]["ai-benchmark"]["recomputed"] == {"training-score": 56908}
     assert h100[0]["system"]["accelerator"]["name"] == "NVIDIA H100 80GB HBM3"
-    assert "memory_bytes" not in h100[0]["system"]["accelerator"]  # TensorFlow's limit is not the board's memory
+    assert (
+        "memory_bytes" not in h100[0]["system"]["accelerator"]
+    )  # TensorFlow's limit is not the board's memory
     fiji = by_file["rocm_fiji_aborted_run1.txt"]
     assert fiji[0]["system"]["accelerator"]["name"] == "Fiji [Radeon R9 FURY / NANO Series]"
     assert sum(latency(r)["statistic"] == "single" for r in fiji[:-1]) == 6
@@ -207,8 +238,13 @@ def test_the_runs_of_the_samples_are_what_the_sources_say(samples: Path) -> None
     gnmt = next(r for r in table if r["benchmark"]["name"] == "19.1")
     assert (latency(gnmt)["value"], latency(gnmt)["caveats"]) == (1.395, ["errors-logged"])
     scores = {m["metric"].partition(":")[2]: m for m in table[-1]["measurements"]}
-    assert (scores["inference-score"]["value"], "caveats" in scores["inference-score"]) == (794, False)
-    assert scores["training-score"]["caveats"] == ["partial-run"]  # 928 is that of the 17 tests that ran
+    assert (scores["inference-score"]["value"], "caveats" in scores["inference-score"]) == (
+        794,
+        False,
+    )
+    assert scores["training-score"]["caveats"] == [
+        "partial-run"
+    ]  # 928 is that of the 17 tests that ran
     aws = by_file["scores_only_aws.txt"][0]
     assert "system" not in aws
     assert [m["value"] for m in aws["measurements"]] == [6645, 3096, 3549]
@@ -256,7 +292,9 @@ def test_the_samples_convert_whole_and_conform(samples: Path, tmp_path: Path) ->
     conversion = convert(samples / "ai_benchmark")
     account = conversion.write(tmp_path / "package")
     told = {
-        entry["path"]: entry.get("reason", "") for entry in account.to_dict()["entries"] if entry["role"] != "primary"
+        entry["path"]: entry.get("reason", "")
+        for entry in account.to_dict()["entries"]
+        if entry["role"] != "primary"
     }
     assert {name: reason.split(" (")[0] for name, reason in told.items()} == ACCOUNT
     assert account.to_dict()["rows"] == {"seen": 223, "converted": 223, "skipped": 0, "failed": 0}
@@ -268,11 +306,14 @@ def test_the_samples_convert_whole_and_conform(samples: Path, tmp_path: Path) ->
 def test_no_other_family_is_claimed(samples: Path) -> None:
     for folder in sorted(path for path in samples.iterdir() if path.is_dir()):
         for converter in (desktop, mobile):
-            assert (converter.detect(Source(folder)) is not None) == (folder.name == "ai_benchmark"), folder.name
+            assert (converter.detect(Source(folder)) is not None) == (
+                folder.name == "ai_benchmark"
+            ), folder.name
 
 
 @pytest.mark.parametrize(
-    "name", ["full.log", "verbose.log", "micro.log", "bench.json", "stitched.md", "table.md", "scores.txt"]
+    "name",
+    ["full.log", "verbose.log", "micro.log", "bench.json", "stitched.md", "table.md", "scores.txt"],
 )
 def test_the_interface_holds(name: str) -> None:
     check_converter("ai-benchmark", [FIXTURES / name])
@@ -282,34 +323,55 @@ def test_the_interface_holds_for_the_ranking() -> None:
     check_converter("ai-benchmark-mobile", [FIXTURES / "ranking.csv"])
 
 
-@pytest.mark.parametrize("name", ["verbose.log", "micro.log", "bench.json", "stitched.md", "table.md", "scores.txt"])
+@pytest.mark.parametrize(
+    "name", ["verbose.log", "micro.log", "bench.json", "stitched.md", "table.md", "scores.txt"]
+)
 def test_fixtures_give_the_expected_records(name: str, golden: Callable[[str, Any], None]) -> None:
     records, account = records_of(FIXTURES / name)
     findings = [finding.to_dict() for finding in account.findings]
     golden(f"ai-benchmark-{name.partition('.')[0]}", {"records": records, "findings": findings})
 
 
-def test_the_ranking_of_the_page_gives_the_expected_records(golden: Callable[[str, Any], None]) -> None:
-    records, account = records_of(FIXTURES / "ranking.csv", "ai-benchmark-mobile", version="6", date="2026-04-14")
+def test_the_ranking_of_the_page_gives_the_expected_records(
+    golden: Callable[[str, Any], None],
+) -> None:
+    records, account = records_of(
+        FIXTURES / "ranking.csv", "ai-benchmark-mobile", version="6", date="2026-04-14"
+    )
     findings = [finding.to_dict() for finding in account.findings]
     golden("ai-benchmark-ranking", {"records": records, "findings": findings})
 
 
 def test_a_full_run_gives_42_records_and_its_scores() -> None:
     records, account = records_of(FIXTURES / "full.log")
-    assert [r["benchmark"]["name"] for r in records] == [t[0] for t in of_notes() if t[1] != "micro"] + ["summary"]
+    assert [r["benchmark"]["name"] for r in records] == [
+        t[0] for t in of_notes() if t[1] != "micro"
+    ] + ["summary"]
     scores = {m["metric"]: m["value"] for m in records[-1]["measurements"]}
     assert list(scores.values()) == [31346, 15820, 15526]
     assert records[-1]["extensions"]["ai-benchmark"]["recomputed"]["ai-score"] == 31346
-    assert records[0]["system"]["accelerator"] == {"kind": "gpu", "name": "Example GPU 24GB", "count": 2}
+    assert records[0]["system"]["accelerator"] == {
+        "kind": "gpu",
+        "name": "Example GPU 24GB",
+        "count": 2,
+    }
     assert records[0]["system"]["processor"] == {"name": "Example(R) CPU E-1234 @ 3.00GHz"}
     assert not account.findings
 
 
 def test_what_a_user_says_fills_what_the_log_leaves_unsaid() -> None:
-    options = {"processor": "Example 7", "system": "my box", "date": "2024-02-03", "submitter": "me"}
+    options = {
+        "processor": "Example 7",
+        "system": "my box",
+        "date": "2024-02-03",
+        "submitter": "me",
+    }
     records, account = records_of(FIXTURES / "scores.txt", **options)
-    assert records[0]["system"] == {**records[0]["system"], "name": "my box", "processor": {"name": "Example 7"}}
+    assert records[0]["system"] == {
+        **records[0]["system"],
+        "name": "my box",
+        "processor": {"name": "Example 7"},
+    }
     assert records[0]["provenance"]["measured_at"] == "2024-02-03"
     assert not account.findings
 
@@ -329,7 +391,9 @@ def test_a_log_of_any_console_is_read(tmp_path: Path) -> None:
 
 
 def test_the_banner_of_0_1_0_is_in_mathematical_letters(tmp_path: Path) -> None:
-    fancy = "".join(chr(0x1D400 + ord(c) - ord("A")) if c.isupper() else c for c in "AI-Benchmark-v.0.1.0")
+    fancy = "".join(
+        chr(0x1D400 + ord(c) - ord("A")) if c.isupper() else c for c in "AI-Benchmark-v.0.1.0"
+    )
     text = (FIXTURES / "verbose.log").read_text("utf-8").replace("AI-Benchmark - 0.1.4.cm", fancy)
     (tmp_path / "old.log").write_text(text, encoding="utf-8")
     records, _ = records_of(tmp_path / "old.log")
@@ -359,7 +423,10 @@ def test_two_readings_are_no_proof() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ('[{"public_id": "1.1", "type": "inference", "time_mean": NaN, "time_std": 1}]', "NaN is not JSON"),
+        (
+            '[{"public_id": "1.1", "type": "inference", "time_mean": NaN, "time_std": 1}]',
+            "NaN is not JSON",
+        ),
         ('[{"public_id": "1.1", "type": "inference", "time_mean": 1, "time_std": 1', "not JSON"),
     ],
 )
@@ -387,7 +454,9 @@ def test_a_result_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
 
 
 def test_nothing_is_made_of_other_texts(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("We ran AI-Benchmark and it was fast: 42 ms ± 3.\n| stage | x |\n")
+    (tmp_path / "a.md").write_text(
+        "We ran AI-Benchmark and it was fast: 42 ms ± 3.\n| stage | x |\n"
+    )
     (tmp_path / "b.log").write_bytes(b"\x00\x01binary Device AI Score: 5")
     (tmp_path / "c.json").write_text(json.dumps([{"id": 1}]))
     (tmp_path / "d.csv").write_text("processor,score\nx,1\n")
@@ -451,7 +520,13 @@ def scored(body: str) -> str:
     """Return a run with the scores that its tests give."""
     lines = list(enumerate(body.split("\n"), start=1))
     found = {kind: item.score for kind, item in recomputed(log.runs(lines)[-1]).items()}
-    return body + "\n".join(f"Device {kind} Score: {found[kind]}" for kind in ("Inference", "Training", "AI")) + "\n"
+    return (
+        body
+        + "\n".join(
+            f"Device {kind} Score: {found[kind]}" for kind in ("Inference", "Training", "AI")
+        )
+        + "\n"
+    )
 
 
 WHOLE_A = scored(FIRST + some_tests(200, 1, 2, 3))
@@ -511,10 +586,15 @@ def test_several_runs_in_one_file_stay_apart(tmp_path: Path, name: str) -> None:
 
 
 def test_scores_of_another_run_stand_alone(tmp_path: Path) -> None:
-    (tmp_path / "x.log").write_text(SEVERAL["an aborted run, then scores of another"][0], encoding="utf-8")
+    (tmp_path / "x.log").write_text(
+        SEVERAL["an aborted run, then scores of another"][0], encoding="utf-8"
+    )
     records, account = records_of(tmp_path / "x.log")
     first, second = (r for r in records if r["benchmark"]["name"] == "summary")
-    assert (first["status"], {m["missing"] for m in first["measurements"]}) == ("incomplete", {"not-reached"})
+    assert (first["status"], {m["missing"] for m in first["measurements"]}) == (
+        "incomplete",
+        {"not-reached"},
+    )
     assert "system" not in second
     assert all("caveats" not in m for m in second["measurements"])
     assert {f.code for f in account.findings} == {"BF405", "BF515"}
@@ -525,7 +605,10 @@ def test_scores_of_another_run_stand_alone(tmp_path: Path) -> None:
     [
         (FIRST, "no test and no score of AI Benchmark: the run was cut off before its first test"),
         (FIRST[: FIRST.index("*  GPU")], "no test and no score of AI Benchmark"),
-        (FIRST[FIRST.index("*  TF") :] + "1/19. MobileNet-V2\n", "no test and no score of AI Benchmark"),
+        (
+            FIRST[FIRST.index("*  TF") :] + "1/19. MobileNet-V2\n",
+            "no test and no score of AI Benchmark",
+        ),
         (
             "1.1 - inference | batch=50, size=224x224:",
             "no mean and deviation can be read in '1.1 - inference | batch=50, size=224x224:'",
@@ -534,10 +617,15 @@ def test_scores_of_another_run_stand_alone(tmp_path: Path) -> None:
             "Device Inference Score: 10\nDevice Training Score: 20\nDevice AI Score: 50\n",
             "line 3: two runs in one file: the scores 10 and 20 do not make the AI score 50; none is taken",
         ),
-        ("Device AI Score: 50", "line 1: the file ends in this line: digits of the score may be cut off"),
+        (
+            "Device AI Score: 50",
+            "line 1: the file ends in this line: digits of the score may be cut off",
+        ),
     ],
 )
-def test_a_recognised_text_without_results_has_failed(tmp_path: Path, text: str, reason: str) -> None:
+def test_a_recognised_text_without_results_has_failed(
+    tmp_path: Path, text: str, reason: str
+) -> None:
     (tmp_path / "x.log").write_text(text, encoding="utf-8")
     records, account = records_of(tmp_path / "x.log")
     assert not records
@@ -555,7 +643,9 @@ def test_a_run_without_a_test_among_others_is_accounted_for(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("ending", ["", "\n"])
-def test_scores_at_the_end_of_a_file_are_taken_where_they_are_whole(tmp_path: Path, ending: str) -> None:
+def test_scores_at_the_end_of_a_file_are_taken_where_they_are_whole(
+    tmp_path: Path, ending: str
+) -> None:
     (tmp_path / "x.log").write_text(WHOLE_A.rstrip("\n") + ending, encoding="utf-8")
     records, account = records_of(tmp_path / "x.log")
     assert account.ok
@@ -566,7 +656,10 @@ def test_scores_at_the_end_of_a_file_are_taken_where_they_are_whole(tmp_path: Pa
     ("line", "reason"),
     [
         ("1.1 - inference | batch=50, size=224x224: 0.0 ± 0.0 ms\n", "below-resolution"),
-        ("Device Inference Score: 0\nDevice Training Score: 5\nDevice AI Score: 5\n", "not-measured"),
+        (
+            "Device Inference Score: 0\nDevice Training Score: 5\nDevice AI Score: 5\n",
+            "not-measured",
+        ),
         (
             (
                 "1.1 - inference | batch=50, size=224x224: 999999999 ± 2 ms\n"
@@ -580,7 +673,9 @@ def test_scores_at_the_end_of_a_file_are_taken_where_they_are_whole(tmp_path: Pa
 def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, line: str, reason: str) -> None:
     (tmp_path / "x.log").write_text(line, encoding="utf-8")
     records, _ = records_of(tmp_path / "x.log")
-    missing = [m for r in records for m in r["measurements"] if m.get("reported_value") in ("0", "0.0")]
+    missing = [
+        m for r in records for m in r["measurements"] if m.get("reported_value") in ("0", "0.0")
+    ]
     assert [(m["missing"], m.get("value")) for m in missing] == [(reason, None)]
 
 
@@ -593,24 +688,35 @@ def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, line: str, reason: str
         ("", None),
     ],
 )
-def test_the_device_is_said_or_absent(tmp_path: Path, described: str, placement: list[str] | None) -> None:
+def test_the_device_is_said_or_absent(
+    tmp_path: Path, described: str, placement: list[str] | None
+) -> None:
     (tmp_path / "x.log").write_text(described + some_tests(200, 1), encoding="utf-8")
     records, _ = records_of(tmp_path / "x.log")
-    assert {str(r["configuration"].get("placement")) for r in records if "configuration" in r} <= {str(placement)}
+    assert {str(r["configuration"].get("placement")) for r in records if "configuration" in r} <= {
+        str(placement)
+    }
     assert all("precision" not in r.get("configuration", {}) for r in records)
 
 
 def test_a_column_in_which_a_test_stands_twice_is_two_runs(tmp_path: Path) -> None:
     head = "| model | stage | Board A | Board B |\n|---|---|---|---|\n"
     row = "| 1/19. MobileNet-V2 | inference batch=50, size=224x224 | {} ± 1 ms | {} ± 1 ms |\n"
-    (tmp_path / "x.md").write_text(head + row.format(200, 210) + row.format(700, 710), encoding="utf-8")
+    (tmp_path / "x.md").write_text(
+        head + row.format(200, 210) + row.format(700, 710), encoding="utf-8"
+    )
     records, _ = records_of(tmp_path / "x.md")
     found = [
         (r["system"]["name"], latency(r)["value"], r["provenance"]["execution"].rpartition("#")[2])
         for r in records
         if r["benchmark"]["name"] == "1.1"
     ]
-    assert found == [("Board A", 0.2, "1"), ("Board B", 0.21, "2"), ("Board A", 0.7, "3"), ("Board B", 0.71, "4")]
+    assert found == [
+        ("Board A", 0.2, "1"),
+        ("Board B", 0.21, "2"),
+        ("Board A", 0.7, "3"),
+        ("Board B", 0.71, "4"),
+    ]
 
 
 def test_passes_of_a_run_that_broke_off_count_for_no_other(tmp_path: Path) -> None:

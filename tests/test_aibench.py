@@ -68,7 +68,11 @@ def test_c16_is_timed_and_was_never_evaluated(samples: Path) -> None:
     record = only(samples / "aibench" / "c16_learning_to_rank_log.txt")
     found = by_metric(record)
     assert record["benchmark"] == {"suite": "aibench", "name": "DC-AI-C16", "phase": "training"}
-    assert (found["duration"]["value"], found["duration"]["per"], found["duration"]["n"]) == (41.9, "epoch", 1)
+    assert (found["duration"]["value"], found["duration"]["per"], found["duration"]["n"]) == (
+        41.9,
+        "epoch",
+        1,
+    )
     assert found["map"]["missing"] == "not-measured"
     assert (record["status"], record["status_detail"]) == ("incomplete", "no epoch was evaluated")
     assert record["dataset"] == {"name": "gowalla", "samples": 367611}
@@ -88,7 +92,9 @@ def test_c10_is_the_one_log_that_names_its_machine_and_it_crashed(samples: Path)
     assert record["provenance"]["measured_at"] == "2019-08-04T19:30:51.496846Z"
     assert record["configuration"]["batch_size"] == 256
     rates = [
-        line.rsplit(": ", 1)[1].strip() for line in path.read_text("utf-8").split("\n") if "global_step/sec" in line
+        line.rsplit(": ", 1)[1].strip()
+        for line in path.read_text("utf-8").split("\n")
+        if "global_step/sec" in line
     ]
     assert len(rates) == 9
     assert "176.339" in rates
@@ -102,7 +108,11 @@ def test_c10_is_the_one_log_that_names_its_machine_and_it_crashed(samples: Path)
 def test_c15_takes_the_fraction_and_not_the_rounded_percent(samples: Path) -> None:
     path = samples / "aibench" / "c15_spatial_transformer_test_log.txt"
     found = by_metric(only(path))
-    assert (found["accuracy"]["value"], found["accuracy"]["n"], found["accuracy"]["reported_value"]) == (
+    assert (
+        found["accuracy"]["value"],
+        found["accuracy"]["n"],
+        found["accuracy"]["reported_value"],
+    ) == (
         0.9885,
         10000,
         "9885/10000",
@@ -119,13 +129,19 @@ def test_c8_makes_no_accuracy_of_a_running_mean(samples: Path) -> None:
     record = only(samples / "aibench" / "c8_3d_face_inference_tqdm_aborted.txt")
     assert by_metric(record)["accuracy"]["missing"] == "not-reached"
     assert record["status_detail"] == "the evaluation stopped at 53 of 2511 batches"
-    assert record["extensions"]["aibench"] == {"running_accuracy": "94.58%", "running_loss": "0.2405"}
+    assert record["extensions"]["aibench"] == {
+        "running_accuracy": "94.58%",
+        "running_loss": "0.2405",
+    }
 
 
 def test_c7_is_a_fraction_behind_thousands_of_lines(samples: Path) -> None:
     record = only(samples / "aibench" / "c7_face_embedding_valid_first40_last20.txt")
     found = by_metric(record)
-    assert (found["accuracy"]["value"], found["accuracy"]["reported_value"]) == (0.67735, "0.67735000")
+    assert (found["accuracy"]["value"], found["accuracy"]["reported_value"]) == (
+        0.67735,
+        "0.67735000",
+    )
     assert found["aibench:triplet-loss"]["value"] == 0.00480031
     assert found["duration"]["value"] == 69.6158230304718
     assert record["extensions"]["aibench"]["epoch"] == "101/300"
@@ -133,7 +149,10 @@ def test_c7_is_a_fraction_behind_thousands_of_lines(samples: Path) -> None:
 
 def test_c12_gives_the_mean_of_each_column(samples: Path) -> None:
     path = samples / "aibench" / "c12_lstm_ssim.csv"
-    rows = [[cell.strip() for cell in line.split(",")][:16] for line in path.read_text("utf-8").strip().split("\n")]
+    rows = [
+        [cell.strip() for cell in line.split(",")][:16]
+        for line in path.read_text("utf-8").strip().split("\n")
+    ]
     assert len(rows) == 24
     records, _ = records_of(path)
     assert len(records) == 16
@@ -142,7 +161,10 @@ def test_c12_gives_the_mean_of_each_column(samples: Path) -> None:
         column = [row[index] for row in rows]
         assert measurement["samples"] == [float(cell) for cell in column]
         assert measurement["value"] == float(sum(map(Fraction, column)) / 24)
-        assert record["configuration"]["hyperparameters"] == {"iteration": index + 1, "codec": "lstm"}
+        assert record["configuration"]["hyperparameters"] == {
+            "iteration": index + 1,
+            "codec": "lstm",
+        }
 
 
 def test_the_scenario_gives_the_tails_of_the_notes(samples: Path) -> None:
@@ -158,7 +180,9 @@ def test_the_scenario_gives_the_tails_of_the_notes(samples: Path) -> None:
         assert (len(frames), p99["n"], average["n"]) == (count, count, count)
         assert (p99["statistic"], p99["per"], p99.get("primary")) == ("p99", "frame", True)
         assert round(average["value"], 5) == mean
-        assert p99["value"] == pytest.approx(tail, abs=6e-6)  # the notes round 0.0929446984 up to 0.09295
+        assert p99["value"] == pytest.approx(
+            tail, abs=6e-6
+        )  # the notes round 0.0929446984 up to 0.09295
         assert average["samples"] == frames
         assert p99["value"] == pytest.approx(float(np.quantile(np.array(frames), 0.99)), rel=1e-14)
         assert "system" not in record
@@ -170,7 +194,9 @@ def test_yolo_gives_its_last_epoch(samples: Path) -> None:
     last = lines[-1].split()
     record, found = only(path), by_metric(only(path))
     assert len(lines) == found["epochs"]["value"] == 300
-    assert [found[m]["reported_value"] for m in ("precision", "recall", "map-50", "map")] == last[8:12]
+    assert [found[m]["reported_value"] for m in ("precision", "recall", "map-50", "map")] == last[
+        8:12
+    ]
     assert found["memory"]["value"] == 9.27e9
     assert record["status"] == "ok"
 
@@ -178,7 +204,11 @@ def test_yolo_gives_its_last_epoch(samples: Path) -> None:
 def test_the_logger_is_averaged_without_its_first_entry(samples: Path) -> None:
     path = samples / "aibench" / "daibench_resnet50_dllogger_experiment_raport.json"
     entries = [json.loads(line[5:]) for line in path.read_text("utf-8").strip().split("\n")]
-    rates = [e["data"]["train.total_ips"] for e in entries if e["type"] == "LOG" and "train.total_ips" in e["data"]]
+    rates = [
+        e["data"]["train.total_ips"]
+        for e in entries
+        if e["type"] == "LOG" and "train.total_ips" in e["data"]
+    ]
     record = only(path)
     first = record["measurements"][0]
     assert first["n"] == len(rates) == 500
@@ -188,7 +218,10 @@ def test_the_logger_is_averaged_without_its_first_entry(samples: Path) -> None:
     assert record["configuration"]["batch_size"] == 256
     assert record["provenance"]["measured_at"] == "2022-10-20T11:51:05.113790"
     assert record["status"] == "incomplete"
-    assert record["status_detail"] == "the log ends at step [0, 5000] of 8 epochs, and no epoch was evaluated"
+    assert (
+        record["status_detail"]
+        == "the log ends at step [0, 5000] of 8 epochs, and no epoch was evaluated"
+    )
 
 
 def test_every_number_of_the_baseline_is_there(samples: Path) -> None:
@@ -243,9 +276,13 @@ def test_fixtures_give_the_expected_records(name: str, golden: Callable[[str, An
     records, account = records_of(FIXTURES / name)
     findings = [finding.to_dict() for finding in account.findings]
     entries = [
-        {k: v for k, v in e.items() if k in ("path", "role", "reason", "details")} for e in account.to_dict()["entries"]
+        {k: v for k, v in e.items() if k in ("path", "role", "reason", "details")}
+        for e in account.to_dict()["entries"]
     ]
-    golden(f"aibench-{name.partition('.')[0]}", {"records": records, "findings": findings, "files": entries})
+    golden(
+        f"aibench-{name.partition('.')[0]}",
+        {"records": records, "findings": findings, "files": entries},
+    )
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -269,8 +306,12 @@ def test_time_to_quality_needs_times_and_a_target_that_is_met() -> None:
 
 def test_a_log_like_many_others_needs_a_name() -> None:
     account = records_of(FIXTURES / "unnamed.log")[1].to_dict()
-    assert account["entries"][0]["reason"].startswith("it reads like a log of AIBench C1, and of many other programs")
-    record = only(FIXTURES / "unnamed.log", component="C1", framework="PyTorch", accelerator="Example GPU")
+    assert account["entries"][0]["reason"].startswith(
+        "it reads like a log of AIBench C1, and of many other programs"
+    )
+    record = only(
+        FIXTURES / "unnamed.log", component="C1", framework="PyTorch", accelerator="Example GPU"
+    )
     accuracy = by_metric(record)["accuracy"]
     assert (accuracy["value"], accuracy["target_min"]) == (0.7513, 0.749)
     assert record["software"] == {"engine": "pytorch"}
@@ -286,9 +327,15 @@ def test_what_is_said_and_what_is_read_may_disagree(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [('{"processer": "x"}', "'processer' is not known"), ("[1]", "an object is expected"), ("{", "not JSON")],
+    [
+        ('{"processer": "x"}', "'processer' is not known"),
+        ("[1]", "an object is expected"),
+        ("{", "not JSON"),
+    ],
 )
-def test_a_sidecar_that_says_something_else_is_told(tmp_path: Path, content: str, words: str) -> None:
+def test_a_sidecar_that_says_something_else_is_told(
+    tmp_path: Path, content: str, words: str
+) -> None:
     log = tmp_path / "x.log"
     log.write_text(" * Acc@1 75.130 Acc@5 92.402\n")
     (tmp_path / f"x.log{about.SIDECAR}").write_text(content)
@@ -306,14 +353,22 @@ def test_a_sidecar_that_says_something_else_is_told(tmp_path: Path, content: str
         ),
         ("c13.txt", "[0: 1/100] train loss:  0.5 \n", "chamfer losses"),
         ("profile.log", "==12== NVPROF is profiling process 12\n", "a profile of kernels"),
-        ("b_over_a.csv", "Model,Batch,FP32,TF32,FP32*,TF32*,FP16,INT8\nalexnet,1,1,1,1,1,1,1\n", "ratios"),
+        (
+            "b_over_a.csv",
+            "Model,Batch,FP32,TF32,FP32*,TF32*,FP16,INT8\nalexnet,1,1,1,1,1,1,1\n",
+            "ratios",
+        ),
     ],
 )
 def test_what_is_no_result_is_refused(tmp_path: Path, name: str, content: str, reason: str) -> None:
     (tmp_path / name).write_text(content)
-    (tmp_path / "c15.log").write_text("test_time_start\nTest set: Average loss: 0.1, Accuracy: 9/10 (90%)\n")
+    (tmp_path / "c15.log").write_text(
+        "test_time_start\nTest set: Average loss: 0.1, Accuracy: 9/10 (90%)\n"
+    )
     account = records_of(tmp_path)[1].to_dict()
-    assert next(str(e["reason"]) for e in account["entries"] if e["path"] == name).startswith(reason)
+    assert next(str(e["reason"]) for e in account["entries"] if e["path"] == name).startswith(
+        reason
+    )
 
 
 @pytest.mark.parametrize(
@@ -325,10 +380,22 @@ def test_what_is_no_result_is_refused(tmp_path: Path, name: str, content: str, r
             "no line tells of a step",
         ),
         ("x-raport.json", '{"metrics": {"train.total_ips": "fast"}}', "not a result"),
-        ("x_baseline.json", '{"train.total_ips": {"1": {"256": {"dali-cpu": "fast"}}}}', "no number"),
-        ("T4_baseline.json", '{"val.total_ips": {"one": {"256": {"dali-cpu": 5}}}}', "invalid literal"),
+        (
+            "x_baseline.json",
+            '{"train.total_ips": {"1": {"256": {"dali-cpu": "fast"}}}}',
+            "no number",
+        ),
+        (
+            "T4_baseline.json",
+            '{"val.total_ips": {"one": {"256": {"dali-cpu": 5}}}}',
+            "invalid literal",
+        ),
         ("data.csv", "lane,detection,light,sign\n0.1,x,,\n0.2,,,,\n", "is not 4 numbers or blanks"),
-        ("results.txt", "  0/2 1G 1 1 1 1 1 1 1 1 1 1 1 1 1\n  1/2 1G 1\n", "line 2 has 3 values, not 15"),
+        (
+            "results.txt",
+            "  0/2 1G 1 1 1 1 1 1 1 1 1 1 1 1 1\n  1/2 1G 1\n",
+            "line 2 has 3 values, not 15",
+        ),
         ("published.csv", "component_code,metric,value,unit\nC1,,1,1\n", "metric is empty"),
     ],
 )
@@ -348,7 +415,9 @@ def baseline(tmp_path: Path, data: object) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("cell", [-1.0, -1, 0, 0.0])
 def test_a_rate_that_cannot_be_has_no_value(tmp_path: Path, cell: float) -> None:
-    known, unknown = baseline(tmp_path, {"val.total_ips": {"1": {"2": {"dali-cpu": 81.25, "syntetic": cell}}}})
+    known, unknown = baseline(
+        tmp_path, {"val.total_ips": {"1": {"2": {"dali-cpu": 81.25, "syntetic": cell}}}}
+    )
     assert (known["status"], known["measurements"][0]["value"]) == ("ok", 81.25)
     assert unknown["status"] == "incomplete"
     assert unknown["measurements"][0] == {
@@ -358,13 +427,18 @@ def test_a_rate_that_cannot_be_has_no_value(tmp_path: Path, cell: float) -> None
 
 
 def test_a_rate_that_is_null_is_not_reported(tmp_path: Path) -> None:
-    known, unknown = baseline(tmp_path, {"train.compute_ips": {"1": {"2": {"pytorch": 5}, "4": {"pytorch": None}}}})
+    known, unknown = baseline(
+        tmp_path, {"train.compute_ips": {"1": {"2": {"pytorch": 5}, "4": {"pytorch": None}}}}
+    )
     assert (known["measurements"][0]["value"], unknown["status"]) == (5, "incomplete")
     assert unknown["measurements"][0]["missing"] == "not-reported"
 
 
 def test_a_latency_that_cannot_be_has_no_value_and_the_rate_beside_it_stays(tmp_path: Path) -> None:
-    data = {"val.compute_latency": {"1": {"4": {"dali-cpu": -1}}}, "val.total_ips": {"1": {"4": {"dali-cpu": 12}}}}
+    data = {
+        "val.compute_latency": {"1": {"4": {"dali-cpu": -1}}},
+        "val.total_ips": {"1": {"4": {"dali-cpu": 12}}},
+    }
     (record,) = baseline(tmp_path, data)
     found = by_metric(record)
     assert (found["throughput"]["value"], found["throughput"]["primary"]) == (12, True)
@@ -379,13 +453,21 @@ def test_a_latency_that_cannot_be_has_no_value_and_the_rate_beside_it_stays(tmp_
         {"train.total_ips": [[100, 200]], "val.top1": [[50.5, 60.25]]},
     ],
 )
-def test_a_baseline_of_curves_is_a_band_and_no_result(tmp_path: Path, metrics: dict[str, Any]) -> None:
+def test_a_baseline_of_curves_is_a_band_and_no_result(
+    tmp_path: Path, metrics: dict[str, Any]
+) -> None:
     path = tmp_path / "X9_RN50_TF32_curve_baseline.json"
-    path.write_text(json.dumps({"model": "", "ngpus": [8], "bs": [32], "metric_keys": [*metrics], "metrics": metrics}))
+    path.write_text(
+        json.dumps(
+            {"model": "", "ngpus": [8], "bs": [32], "metric_keys": [*metrics], "metrics": metrics}
+        )
+    )
     records, account = records_of(path)
     (entry,) = account.to_dict()["entries"]
     assert (records, entry["role"]) == ([], "skipped")
-    assert entry["reason"].startswith("a baseline of training curves: a pair [low, high] for each epoch")
+    assert entry["reason"].startswith(
+        "a baseline of training curves: a pair [low, high] for each epoch"
+    )
 
 
 def test_an_epoch_without_a_rate_does_not_count(tmp_path: Path) -> None:
@@ -408,14 +490,22 @@ ASR = 'DLLL {"type": "LOG", "step": [3, 7], "data": {"train_loss": 17.7, "train_
 SQUAD = 'DLLL {"type": "LOG", "step": [], "data": {"exact_match": 81.3, "inference_sequences_per_second": 301.5}}\n'
 UNSAID = {
     "a speech recogniser": ("nvlog.json", ASR),
-    "a language model": ("dllogger.json", 'DLLL {"type": "LOG", "step": "PARAMETER", "data": {"epochs": 2}}\n' + SQUAD),
-    "the same network by another program": ("raport.json", STEP % (10, "900.5") + STEP % (20, "1000.5")),
+    "a language model": (
+        "dllogger.json",
+        'DLLL {"type": "LOG", "step": "PARAMETER", "data": {"epochs": 2}}\n' + SQUAD,
+    ),
+    "the same network by another program": (
+        "raport.json",
+        STEP % (10, "900.5") + STEP % (20, "1000.5"),
+    ),
     "a log by name": ("train.log", STEP % (10, "900.5") + STEP % (20, "1000.5")),
 }
 
 
 @pytest.mark.parametrize("case", UNSAID)
-def test_a_log_of_dllogger_is_of_daibench_only_where_that_is_said(case: str, tmp_path: Path) -> None:
+def test_a_log_of_dllogger_is_of_daibench_only_where_that_is_said(
+    case: str, tmp_path: Path
+) -> None:
     name, content = UNSAID[case]
     (tmp_path / name).write_text(content)
     plan = list(files.plan(Source(tmp_path), {}))
@@ -494,7 +584,9 @@ def test_the_interface_holds_for_the_samples_of_aibench(samples: Path) -> None:
 
 # --- several runs in one log ---
 
-C1_RUN = "Epoch: [{e}][ 0/9]\tTime 0.1\nEpoch: [{e}][ 8/9]\tTime 0.1\n * Acc@1 {a}.125 Acc@5 9{a}.500\n"
+C1_RUN = (
+    "Epoch: [{e}][ 0/9]\tTime 0.1\nEpoch: [{e}][ 8/9]\tTime 0.1\n * Acc@1 {a}.125 Acc@5 9{a}.500\n"
+)
 C6_RUN = (
     "Training Summary Epoch: [{e}]\tTime taken (s): {a}00\tAverage Loss 55.1\t\n"
     "Validation Summary Epoch: [{e}]\tAverage WER {a}.407\tAverage CER {a}.900\t\n"
@@ -524,7 +616,9 @@ FACE_RUN = (
     "Equal Error Rate (EER): 0.0{a}5\n"
 )
 BAR = "\r[Evaluation Loss: 0.{a}3{d} Acc: {a}4.5{d}%]:  40%|##  | {d}/3 [00:01<00:02, 1.00it/s]"
-C8_RUN = "(Pdb) " + BAR.replace("{d}", "1") + BAR.replace("{d}", "2") + BAR.replace("{d}", "3") + "\n"
+C8_RUN = (
+    "(Pdb) " + BAR.replace("{d}", "1") + BAR.replace("{d}", "2") + BAR.replace("{d}", "3") + "\n"
+)
 
 
 def epochs(run: str, a: int) -> str:
@@ -547,7 +641,9 @@ COMPONENTS = {
 
 def told(record: dict[str, Any]) -> dict[str, Any]:
     """Return what a record says, without where it stands."""
-    return {key: value for key, value in record.items() if key not in ("id", "provenance", "system")}
+    return {
+        key: value for key, value in record.items() if key not in ("id", "provenance", "system")
+    }
 
 
 def of_text(tmp_path: Path, text: str, component: str) -> tuple[list[dict[str, Any]], Account]:
@@ -575,7 +671,9 @@ def test_a_run_that_broke_off_lends_the_next_nothing(tmp_path: Path, component: 
     for share in (3, 2):
         cut = first[: len(first) * (share - 1) // share].rstrip("0123456789.")
         found, _ = of_text(
-            tmp_path, cut + "\nTraceback (most recent call last)\nKeyboardInterrupt\n" + second, component
+            tmp_path,
+            cut + "\nTraceback (most recent call last)\nKeyboardInterrupt\n" + second,
+            component,
         )
         assert told(found[-1]) == told(two)
         assert len(found) in (1, 2)
@@ -584,7 +682,9 @@ def test_a_run_that_broke_off_lends_the_next_nothing(tmp_path: Path, component: 
 def test_logs_of_two_components_in_one_file_have_failed(tmp_path: Path) -> None:
     found, account = of_text(tmp_path, COMPONENTS["C15"](4) + COMPONENTS["C16"](7), "C16")
     assert not found
-    assert "two runs in one file: it reads like logs of C15 and C16" in json.dumps(account.to_dict())
+    assert "two runs in one file: it reads like logs of C15 and C16" in json.dumps(
+        account.to_dict()
+    )
 
 
 @pytest.mark.parametrize(
@@ -596,7 +696,9 @@ def test_logs_of_two_components_in_one_file_have_failed(tmp_path: Path) -> None:
         ("Epoch [0/1], Step [0/9], Loss: 0.1, Perplexity: 0.0000\n", "C4", "perplexity"),
     ],
 )
-def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, text: str, component: str, metric: str) -> None:
+def test_a_zero_that_cannot_be_is_missing(
+    tmp_path: Path, text: str, component: str, metric: str
+) -> None:
     found, account = of_text(tmp_path, text, component)
     measurements = [m for record in found for m in record["measurements"] if m["metric"] == metric]
     assert all("value" not in m and m["missing"] == "below-resolution" for m in measurements)
@@ -607,7 +709,9 @@ def test_a_zero_that_cannot_be_is_missing(tmp_path: Path, text: str, component: 
 def test_a_cut_log_gives_no_number_that_is_not_printed(tmp_path: Path, component: str) -> None:
     text = COMPONENTS[component](4)
     whole, _ = of_text(tmp_path, text, component)
-    printed = {m["reported_value"] for r in whole for m in r["measurements"] if "reported_value" in m}
+    printed = {
+        m["reported_value"] for r in whole for m in r["measurements"] if "reported_value" in m
+    }
     numbers = printed | set(re.findall(r"[0-9]+(?:\.[0-9]+)?|[0-9]+/[0-9]+", text))
     for end in range(0, len(text), 3):
         try:
@@ -615,7 +719,9 @@ def test_a_cut_log_gives_no_number_that_is_not_printed(tmp_path: Path, component
         except BenchfmtError:
             continue  # nothing of a component stands there yet
         assert found or account.to_dict()["entries"]
-        values = {m["reported_value"] for r in found for m in r["measurements"] if "reported_value" in m}
+        values = {
+            m["reported_value"] for r in found for m in r["measurements"] if "reported_value" in m
+        }
         assert values <= numbers, text[:end][-80:]
 
 
@@ -625,13 +731,19 @@ def test_two_trainings_in_one_table_are_two_records(tmp_path: Path, second: str)
     first = [row.format(e=f"{e}/2", a=4) for e in range(2)]
     (tmp_path / "results.txt").write_text("".join([*first, row.format(e=second, a=7)]))
     found, _ = records_of(tmp_path / "results.txt")
-    values = [{m["metric"]: m["value"] for m in r["measurements"] if m["metric"] in ("map", "epochs")} for r in found]
+    values = [
+        {m["metric"]: m["value"] for m in r["measurements"] if m["metric"] in ("map", "epochs")}
+        for r in found
+    ]
     assert values == [{"map": 0.44, "epochs": 2}, {"map": 0.74, "epochs": 1}]
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("Example GPU 32GB", "gpu"), ("Example NPU", "npu"), ("Example Card 910", None)]
+    ("name", "kind"),
+    [("Example GPU 32GB", "gpu"), ("Example NPU", "npu"), ("Example Card 910", None)],
 )
-def test_the_kind_of_an_accelerator_is_said_by_its_name_or_absent(name: str, kind: str | None) -> None:
+def test_the_kind_of_an_accelerator_is_said_by_its_name_or_absent(
+    name: str, kind: str | None
+) -> None:
     record = only(FIXTURES / "c1_eval.log", component="C1", accelerator=name)
     assert record["system"]["accelerator"].get("kind") == kind

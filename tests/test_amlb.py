@@ -25,7 +25,11 @@ SCORES = {
     "acc": "accuracy", "auc": "auroc", "balacc": "balanced-accuracy", "logloss": "log-loss",
     "mae": "mean-absolute-error", "r2": "r2", "rmse": "root-mean-squared-error",
 }  # fmt: skip
-TASKS = {"binary": "tabular-classification", "multiclass": "tabular-classification", "regression": "tabular-regression"}
+TASKS = {
+    "binary": "tabular-classification",
+    "multiclass": "tabular-classification",
+    "regression": "tabular-regression",
+}
 SAMPLES = {
     "autogluon_v1.csv": 12_572, "results_large-8c4h.csv": 159, "results_medium-4c1h.csv": 229,
     "results_small-8c4h_ref.csv": 480, "results_valid.csv": 248,
@@ -47,7 +51,18 @@ def records(path: Path, **options: str) -> list[Record]:
 
 @pytest.mark.parametrize("cut", [0, 1, 2])
 def test_tables_that_were_joined_have_their_header_once_more(tmp_path: Path, cut: int) -> None:
-    names = ["task", "framework", "fold", "result", "metric", "constraint", "mode", "id", "seed", "duration"]
+    names = [
+        "task",
+        "framework",
+        "fold",
+        "result",
+        "metric",
+        "constraint",
+        "mode",
+        "id",
+        "seed",
+        "duration",
+    ]
     names = names[: len(names) - cut]
     cells = ["otters", "RF", "0", "0.5", "auc", "1h8c", "local", "openml.org/t/3", "7", "12.5"]
     text = f"{','.join(names)}\n{','.join(cells[: len(names)])}\n"
@@ -55,7 +70,9 @@ def test_tables_that_were_joined_have_their_header_once_more(tmp_path: Path, cut
     conversion = convert(tmp_path / "r.csv")
     assert [record.benchmark.name for record in conversion] == ["otters", "otters"]
     (entry,) = conversion.account.files
-    assert [(detail["row"], detail["reason"]) for detail in entry.details] == [(2, "the header stands again")]
+    assert [(detail["row"], detail["reason"]) for detail in entry.details] == [
+        (2, "the header stands again")
+    ]
 
 
 def of_row(found: list[Record], row: int) -> dict[int, Record]:
@@ -63,7 +80,9 @@ def of_row(found: list[Record], row: int) -> dict[int, Record]:
     mine = {}
     for record in found:
         assert record.provenance and record.provenance.sources
-        locator = dict(part.split("=") for part in str(record.provenance.sources[0].locator).split("&"))
+        locator = dict(
+            part.split("=") for part in str(record.provenance.sources[0].locator).split("&")
+        )
         if locator["row"] == str(row):
             mine[int(locator.get("batch_size", "0"))] = record
     return mine
@@ -100,14 +119,26 @@ def test_2019_has_no_column_for_the_metric() -> None:
     first = (logloss.measurements or [])[0]
     # Positive, lower is better: nothing was negated then.
     assert (first.metric, first.value, first.primary) == ("log-loss", 2.81627, True)
-    assert keyed(auc)["duration", "", "training", "fold", ""].value == 14398.7  # the framework's training in 2019
+    assert (
+        keyed(auc)["duration", "", "training", "fold", ""].value == 14398.7
+    )  # the framework's training in 2019
     assert keyed(logloss)["duration", "", "training", "fold", ""].value == 0
     assert parameters(auc) == {"fold": 1, "params": {"_n_jobs": 4}, "seed": 2737798690}
-    assert parameters(logloss)["params"] == {"n_estimators": 2000, "deep": [1]}  # null is no JSON of ours
-    assert (failed.status, failed.status_detail) == ("failed", "NoResultError: out of memory, killed")
+    assert parameters(logloss)["params"] == {
+        "n_estimators": 2000,
+        "deep": [1],
+    }  # null is no JSON of ours
+    assert (failed.status, failed.status_detail) == (
+        "failed",
+        "NoResultError: out of memory, killed",
+    )
     assert keyed(failed)["amlb:models-count", "", "", "", ""].missing == "run-failed"
-    assert not any(item.primary for item in failed.measurements or ())  # which metric it would have been is not said
-    assert all(record.system is None for record in found)  # no constraint: how many cores is not said
+    assert not any(
+        item.primary for item in failed.measurements or ()
+    )  # which metric it would have been is not said
+    assert all(
+        record.system is None for record in found
+    )  # no constraint: how many cores is not said
     assert logloss.model and logloss.model.name == "random-forest"
     assert said(logloss)["framework"] == "RandomForest"
     (part,) = parts(FIXTURES / "results_2019.csv")
@@ -130,9 +161,18 @@ def test_2020_says_metrics_without_a_sign() -> None:
     one, other = (of_row(found, row)[0] for row in (1, 2))
     first = (one.measurements or [])[0]
     assert (first.metric, first.value, first.caveats) == ("log-loss", 0.126485, None)
-    assert one.software and (one.software.engine, one.software.engine_version) == ("scikit-learn", None)  # "stable"
+    assert one.software and (one.software.engine, one.software.engine_version) == (
+        "scikit-learn",
+        None,
+    )  # "stable"
     assert said(one)["version"] == "stable"
-    assert parameters(one) == {"constraint": "test", "cores": 4, "fold": 0, "max_runtime_seconds": 600, "seed": 5}
+    assert parameters(one) == {
+        "constraint": "test",
+        "cores": 4,
+        "fold": 0,
+        "max_runtime_seconds": 600,
+        "seed": 5,
+    }
     assert one.dataset and one.dataset.split == "cv:1x2"
     # `result` says 0.3 and the column 0.31: the column is taken, and the doubt told.
     first = (other.measurements or [])[0]
@@ -159,11 +199,15 @@ def test_now_negates_and_times_inference() -> None:
     assert [item.primary for item in binary[1].measurements or ()] == [True, None, None, None]
     many = binary[1000]
     assert many.configuration and many.configuration.batch_size == 1000
-    assert keyed(many)["throughput", "", "end-to-end", "sample", ""].value == pytest.approx(1000 / 0.00805771)
+    assert keyed(many)["throughput", "", "end-to-end", "sample", ""].value == pytest.approx(
+        1000 / 0.00805771
+    )
     assert {r.provenance.execution for r in binary.values() if r.provenance} == {
         binary[0].provenance and binary[0].provenance.execution
     }
-    assert binary[0].system and binary[0].system.extensions == {"amlb": {"default_instance": "m5.2xlarge"}}
+    assert binary[0].system and binary[0].system.extensions == {
+        "amlb": {"default_instance": "m5.2xlarge"}
+    }
     assert binary[0].provenance and binary[0].provenance.measured_at == "2023-12-07T14:00:36Z"
 
 
@@ -171,10 +215,20 @@ def test_now_odd_rows() -> None:
     found = records(FIXTURES / "results_now.csv")
     failed, own, unread = (of_row(found, row) for row in (3, 4, 5))
     first = (failed[0].measurements or [])[0]
-    assert (first.metric, first.missing, first.primary, failed[0].status) == ("log-loss", "run-failed", True, "failed")
+    assert (first.metric, first.missing, first.primary, failed[0].status) == (
+        "log-loss",
+        "run-failed",
+        True,
+        "failed",
+    )
     # A metric without a column of its own: only the negated number stands there.
     first = (own[0].measurements or [])[0]
-    assert (first.metric, first.value, first.basis, first.reported_value) == ("amlb:mymetric", 0.5, "derived", None)
+    assert (first.metric, first.value, first.basis, first.reported_value) == (
+        "amlb:mymetric",
+        0.5,
+        "derived",
+        None,
+    )
     assert keyed(own[0])["amlb:pac", "single", "", "fold", ""].unit == "[undocumented]"
     # No rate follows from a time of 0.
     assert [item.metric for item in own[1].measurements or ()] == ["latency"]
@@ -192,7 +246,10 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
         writer.writerows(rows)
 
     def plain(path: Path) -> list[dict[str, Any]]:
-        return [{k: v for k, v in r.to_dict().items() if k not in ("id", "provenance")} for r in records(path)]
+        return [
+            {k: v for k, v in r.to_dict().items() if k not in ("id", "provenance")}
+            for r in records(path)
+        ]
 
     assert plain(tmp_path / "results_now.csv") == plain(FIXTURES / "results_now.csv")
 
@@ -222,7 +279,9 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize(("header", "row", "scores"), PUBLISHED.values(), ids=PUBLISHED)
-def test_a_table_that_is_cut_down_is_read(tmp_path: Path, header: str, row: str, scores: dict[str, float]) -> None:
+def test_a_table_that_is_cut_down_is_read(
+    tmp_path: Path, header: str, row: str, scores: dict[str, float]
+) -> None:
     bare = [
         cell if name in ("task", "framework", "fold", "metric") else ""
         for name, cell in zip(header.split(","), row.split(","), strict=True)
@@ -232,7 +291,9 @@ def test_a_table_that_is_cut_down_is_read(tmp_path: Path, header: str, row: str,
     one, other = records(path)
     found = keyed(one)
     assert {
-        key[0]: item.value for key, item in found.items() if key[0] not in ("duration", "amlb:models-count")
+        key[0]: item.value
+        for key, item in found.items()
+        if key[0] not in ("duration", "amlb:models-count")
     } == scores
     assert found["duration", "", "training", "fold", ""].value == 12.25
     assert found["duration", "", "evaluation", "fold", ""].value == 3.5
@@ -265,7 +326,9 @@ def test_a_table_that_lacks_what_is_needed_is_told(tmp_path: Path, lacking: str)
     path.write_text(",".join(columns) + "\n")
     assert amlb.detect(Source(path)).sureness < 0.5  # type: ignore[union-attr]
     (told,) = amlb.plan(Source(path), {})
-    assert told == Failed(path, f"it looks like a table of AMLB's results, but its header has no column {lacking!r}")
+    assert told == Failed(
+        path, f"it looks like a table of AMLB's results, but its header has no column {lacking!r}"
+    )
     account = convert(path).account
     assert [(entry.role, entry.reason) for entry in account.files] == [("failed", told.error)]
 
@@ -297,7 +360,10 @@ def test_bad_rows_cost_themselves(tmp_path: Path) -> None:
     assert part.failed == ((1, "the row has 24 cells where the table has 23 columns"),)
     (tmp_path / "r.csv").write_text(text[0].replace("mae", "acc") + "\n")
     assert [
-        type(i) for u in amlb.plan(Source(tmp_path / "r.csv"), {}) if isinstance(u, Unit) for i in amlb.read(u)
+        type(i)
+        for u in amlb.plan(Source(tmp_path / "r.csv"), {})
+        if isinstance(u, Unit)
+        for i in amlb.read(u)
     ] == [Failed]
 
 
@@ -321,7 +387,10 @@ def test_columns_of_one_meaning(tmp_path: Path) -> None:
 def test_parameters_are_read_not_run(tmp_path: Path) -> None:
     text = (FIXTURES / "results_2019.csv").read_text("utf-8")
     (tmp_path / "r.csv").write_text(text.replace("{'_n_jobs': 4}", "__import__('os').getcwd()"))
-    assert parameters(of_row(records(tmp_path / "r.csv"), 1)[0])["params"] == "__import__('os').getcwd()"
+    assert (
+        parameters(of_row(records(tmp_path / "r.csv"), 1)[0])["params"]
+        == "__import__('os').getcwd()"
+    )
 
 
 def test_other_tables_are_not_claimed() -> None:
@@ -351,19 +420,27 @@ def test_real_tables_row_by_row(name: str, samples: Path) -> None:
     found: dict[tuple[int, int], Record] = {}
     for record in records(path):
         assert record.provenance and record.provenance.sources
-        where = dict(part.split("=") for part in str(record.provenance.sources[0].locator).split("&"))
+        where = dict(
+            part.split("=") for part in str(record.provenance.sources[0].locator).split("&")
+        )
         found[int(where["row"]), int(where.get("batch_size", "0"))] = record
     new = "metric" in rows[0]
     for number, row in enumerate(rows, start=1):
         record = found.pop((number, 0))
         left = keyed(record)
         failed = not row["result"]
-        assert record.status == ("failed" if failed else "ok") and record.status_detail == (row["info"] or None)
+        assert record.status == ("failed" if failed else "ok") and record.status_detail == (
+            row["info"] or None
+        )
         for column, metric in SCORES.items():
             if row.get(column):
                 item = left.pop((metric, "single", "", "fold", ""))
                 assert (item.value, item.reported_value) == (float(row[column]), row[column])
-                wanted = row["metric"].removeprefix("neg_") if new else ("auc" if row["auc"] else "logloss")
+                wanted = (
+                    row["metric"].removeprefix("neg_")
+                    if new
+                    else ("auc" if row["auc"] else "logloss")
+                )
                 assert bool(item.primary) == (column == wanted)
                 if column == wanted:
                     assert Decimal(row["result"]) == Decimal(row[column]) * (
@@ -391,7 +468,10 @@ def test_real_tables_row_by_row(name: str, samples: Path) -> None:
                 item = left.pop((f"amlb:{metric}", "", "", "", ""))
                 assert item.value == (float(row[column]) if row[column] else None)
         assert not left
-        assert (record.benchmark.name, record.task) == (row["task"], TASKS[row["type"]] if new else record.task)
+        assert (record.benchmark.name, record.task) == (
+            row["task"],
+            TASKS[row["type"]] if new else record.task,
+        )
         assert said(record)["id"] == row["id"] and said(record)["framework"] == row["framework"]
         assert record.provenance and record.provenance.measured_at == row["utc"] + "Z"
         for size in (1, 10, 100, 1000, 10_000):
@@ -402,7 +482,11 @@ def test_real_tables_row_by_row(name: str, samples: Path) -> None:
             for kind, stage in (("df", "inference"), ("file", "end-to-end")):
                 if cells[kind]:
                     item = timed.pop(("latency", "median", stage, "batch", ""))
-                    assert (item.value, item.reported_value, item.unit) == (float(str(cells[kind])), cells[kind], "s")
+                    assert (item.value, item.reported_value, item.unit) == (
+                        float(str(cells[kind])),
+                        cells[kind],
+                        "s",
+                    )
                     rate = timed.pop(("throughput", "", stage, "sample", ""))
                     assert rate.value == size / float(str(cells[kind]))
             assert not timed
@@ -416,7 +500,10 @@ def test_real_tables_validate_and_are_whole(samples: Path, tmp_path: Path) -> No
     assert report.ok and not report.findings
     (part,) = parts(samples / "openml_cc18/automlbenchmark/autogluon_v1.csv")
     rows = part.batch.records.select(["status", "batch_size"]).to_pylist()
-    assert Counter(r["status"] for r in rows if r["batch_size"] is None) == {"ok": 12_341, "failed": 231}
+    assert Counter(r["status"] for r in rows if r["batch_size"] is None) == {
+        "ok": 12_341,
+        "failed": 231,
+    }
 
 
 def test_files_of_a_fold_are_named(samples: Path, tmp_path: Path) -> None:

@@ -36,7 +36,11 @@ def lay(
     """Write a table with its descriptor, and return their folder."""
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     described = [
-        {"name": column, **({"type": types[column]} if types and column in types else {}), "benchfmt": note}
+        {
+            "name": column,
+            **({"type": types[column]} if types and column in types else {}),
+            "benchfmt": note,
+        }
         for column, note in fields.items()
     ]
     notes = {"constant": SUITE, **(annotation or {})}
@@ -70,7 +74,12 @@ def locators(folder: Path) -> list[str]:
 
 
 def record(*measurements: dict[str, Any], status: str = "ok", **fields: Any) -> dict[str, Any]:
-    return {"benchmark": {"suite": "lpdnn"}, **fields, "measurements": list(measurements), "status": status}
+    return {
+        "benchmark": {"suite": "lpdnn"},
+        **fields,
+        "measurements": list(measurements),
+        "status": status,
+    }
 
 
 def latency(value: float, reported: str, **more: Any) -> dict[str, Any]:
@@ -106,7 +115,9 @@ def test_all_parts_of_a_key_and_of_a_measurement_can_be_said(tmp_path: Path) -> 
         **LATENCY, "statistic": "p99", "stage": "inference", "scope": "gpu", "basis": "published", "primary": True,
         "caveats": ["short-run"], "target_max": 0.02,
     }  # fmt: skip
-    records, _ = read(lay(tmp_path, "t,u\n15,3\n", {"t": note, "u": {"metric": "throughput", "unit": "/s"}}))
+    records, _ = read(
+        lay(tmp_path, "t,u\n15,3\n", {"t": note, "u": {"metric": "throughput", "unit": "/s"}})
+    )
     assert records == [
         record(
             {
@@ -154,8 +165,18 @@ def test_a_scale_multiplies_and_leaves_no_reported_unit(tmp_path: Path) -> None:
         "t": {"metric": "latency", "per": "sample", "scale": "0.1"},
     }
     records, _ = read(lay(tmp_path, "p,g,t\n25.5,4.1,3\n", fields))
-    measurement = {"metric": "latency", "per": "sample", "value": 0.3, "unit": "s", "basis": "measured"}
-    assert records == [record({**measurement, "reported_value": "3"}, model={"parameters": 25500000, "flop": 4.1e9})]
+    measurement = {
+        "metric": "latency",
+        "per": "sample",
+        "value": 0.3,
+        "unit": "s",
+        "basis": "measured",
+    }
+    assert records == [
+        record(
+            {**measurement, "reported_value": "3"}, model={"parameters": 25500000, "flop": 4.1e9}
+        )
+    ]
 
 
 def test_the_unit_of_a_field_is_converted(tmp_path: Path) -> None:
@@ -170,9 +191,15 @@ def test_the_unit_of_a_field_is_converted(tmp_path: Path) -> None:
 
 
 def test_missing_cells_have_the_reason_that_is_said(tmp_path: Path) -> None:
-    temperature = {"metric": "temperature", "unit": "Cel", "missing": {"-263.2": "sensor-failed", "n/a": "no-sensor"}}
+    temperature = {
+        "metric": "temperature",
+        "unit": "Cel",
+        "missing": {"-263.2": "sensor-failed", "n/a": "no-sensor"},
+    }
     fields = {"c": temperature, "t": LATENCY}
-    records, account = read(lay(tmp_path, "c,t\n-263.2,1\n-263.20,1\nn/a,1\n-,1\n,1\n", fields, missing=["", "-"]))
+    records, account = read(
+        lay(tmp_path, "c,t\n-263.2,1\n-263.20,1\nn/a,1\n-,1\n,1\n", fields, missing=["", "-"])
+    )
     found = [[m for m in r["measurements"] if m["metric"] == "temperature"] for r in records]
     assert found == [
         [{"metric": "temperature", "missing": "sensor-failed", "reported_value": "-263.2"}],
@@ -187,7 +214,10 @@ def test_missing_cells_have_the_reason_that_is_said(tmp_path: Path) -> None:
 def test_terms_stand_for_ids_and_lists_and_the_word_is_kept(tmp_path: Path) -> None:
     fields = {
         "p": {"field": "configuration.precision", "terms": {"F16": "fp16"}},
-        "d": {"field": "configuration.placement", "terms": {"GPU/CPU": ["gpu", "cpu"], "CPU": ["cpu"]}},
+        "d": {
+            "field": "configuration.placement",
+            "terms": {"GPU/CPU": ["gpu", "cpu"], "CPU": ["cpu"]},
+        },
         "t": LATENCY,
     }
     records, _ = read(lay(tmp_path, "p,d,t\nF16,GPU/CPU,1\n", fields))
@@ -210,7 +240,11 @@ def test_a_word_of_the_vocabulary_needs_no_terms(tmp_path: Path) -> None:
 def test_an_unknown_word_becomes_a_prefixed_term_and_a_finding(tmp_path: Path) -> None:
     fields = {"e": {"field": "software.engine"}, "t": LATENCY}
     records, account = read(lay(tmp_path, "e,t\ntensorrt,1\nMy Engine!,1\nMy Engine!,2\n", fields))
-    assert [r["software"]["engine"] for r in records] == ["tensorrt", "lpdnn:my-engine", "lpdnn:my-engine"]
+    assert [r["software"]["engine"] for r in records] == [
+        "tensorrt",
+        "lpdnn:my-engine",
+        "lpdnn:my-engine",
+    ]
     assert records[1]["extensions"] == {"lpdnn": {"e": "My Engine!"}}
     assert account.findings == [
         Finding(
@@ -220,7 +254,9 @@ def test_an_unknown_word_becomes_a_prefixed_term_and_a_finding(tmp_path: Path) -
     ]  # fmt: skip
 
 
-VECTOR = "[" + "\n ".join(" ".join(f"{12 * line + i}." for i in range(12)) for line in range(8)) + "]"
+VECTOR = (
+    "[" + "\n ".join(" ".join(f"{12 * line + i}." for i in range(12)) for line in range(8)) + "]"
+)
 SHORT = VECTOR.replace(" 95.", "")
 
 
@@ -229,7 +265,9 @@ def test_a_vector_of_96_numbers_over_many_lines_is_instance_data(tmp_path: Path)
     text = f'PV(kW),t\n"{VECTOR}",1\n"{VECTOR}",2\n'
     records, account = read(lay(tmp_path, text, fields))
     values = [float(number) for number in range(96)]
-    assert records[1] == record(latency(0.002, "2"), inputs=[{"name": "pv", "unit": "kW", "values": values}])
+    assert records[1] == record(
+        latency(0.002, "2"), inputs=[{"name": "pv", "unit": "kW", "values": values}]
+    )
     assert locators(tmp_path) == ["row=1", "row=2"]
     assert account.findings == []
 
@@ -243,7 +281,9 @@ BAD_VECTORS = {
 
 
 @pytest.mark.parametrize("vector", BAD_VECTORS.values(), ids=BAD_VECTORS)
-def test_a_vector_that_is_cut_off_is_told_with_its_row_and_kept_as_text(tmp_path: Path, vector: str) -> None:
+def test_a_vector_that_is_cut_off_is_told_with_its_row_and_kept_as_text(
+    tmp_path: Path, vector: str
+) -> None:
     fields = {"PV": {"field": "inputs.pv", "list": "numbers"}, "t": LATENCY}
     records, account = read(lay(tmp_path, f'PV,t\n"{VECTOR}",1\n"{vector}",2\n', fields))
     assert "inputs" in records[0]
@@ -268,7 +308,13 @@ def test_headers_that_are_a_dimension_give_a_record_each(tmp_path: Path) -> None
     }
     folder = lay(tmp_path, "net,b1,b8,m8\nx,1,2,3\ny,,4,\nz,5,,\n", fields)
     records, account = read(folder)
-    memory = {"metric": "memory", "value": 3e6, "unit": "By", "basis": "measured", "reported_value": "3"}
+    memory = {
+        "metric": "memory",
+        "value": 3e6,
+        "unit": "By",
+        "basis": "measured",
+        "reported_value": "3",
+    }
     assert records == [
         record(latency(0.001, "1"), model={"name": "x"}, configuration={"batch_size": 1}),
         record(
@@ -291,13 +337,23 @@ def test_headers_that_are_a_dimension_give_a_record_each(tmp_path: Path) -> None
         "batch_size=8&row=2",
         "batch_size=1&row=3",
     ]
-    assert (account.total("rows"), account.total("converted"), account.total("records")) == (3, 3, 4)
+    assert (account.total("rows"), account.total("converted"), account.total("records")) == (
+        3,
+        3,
+        4,
+    )
 
 
 def test_a_header_may_say_a_hyperparameter(tmp_path: Path) -> None:
-    fields = {f"k{n}": {**LATENCY, "record": {"configuration.hyperparameters.k": n}, "primary": True} for n in (1, 2)}
+    fields = {
+        f"k{n}": {**LATENCY, "record": {"configuration.hyperparameters.k": n}, "primary": True}
+        for n in (1, 2)
+    }
     records, _ = read(lay(tmp_path, "k1,k2\n3,4\n", fields))
-    assert [r["configuration"] for r in records] == [{"hyperparameters": {"k": 1}}, {"hyperparameters": {"k": 2}}]
+    assert [r["configuration"] for r in records] == [
+        {"hyperparameters": {"k": 1}},
+        {"hyperparameters": {"k": 2}},
+    ]
 
 
 # --- a metric named by another column, and long tables ---
@@ -332,20 +388,41 @@ def test_the_numbers_of_an_unknown_metric_are_kept_as_text(tmp_path: Path) -> No
 LONG = "run,net,name,v\nr2,b,latency,2\nr1,a,latency,1\nr2,b,throughput,20\nr1,a,throughput,10\n"
 LONG_FIELDS: dict[str, Any] = {
     "net": {"field": "model.name"},
-    "v": {"metric": {"column": "name", "terms": {"latency": {"metric": "latency", "unit": "ms"}}}, "per": "sample"},
+    "v": {
+        "metric": {"column": "name", "terms": {"latency": {"metric": "latency", "unit": "ms"}}},
+        "per": "sample",
+    },
 }
 
 
 def test_rows_with_equal_key_are_one_record_wherever_they_stand(tmp_path: Path) -> None:
     folder = lay(tmp_path, LONG, LONG_FIELDS, annotation={"key": ["run"]})
     records, account = read(folder)
-    throughput = {"metric": "throughput", "per": "sample", "unit": "/s", "basis": "measured", "reported_unit": "/s"}
+    throughput = {
+        "metric": "throughput",
+        "per": "sample",
+        "unit": "/s",
+        "basis": "measured",
+        "reported_unit": "/s",
+    }
     assert records == [
-        record(latency(0.002, "2"), {**throughput, "value": 20.0, "reported_value": "20"}, model={"name": "b"}),
-        record(latency(0.001, "1"), {**throughput, "value": 10.0, "reported_value": "10"}, model={"name": "a"}),
+        record(
+            latency(0.002, "2"),
+            {**throughput, "value": 20.0, "reported_value": "20"},
+            model={"name": "b"},
+        ),
+        record(
+            latency(0.001, "1"),
+            {**throughput, "value": 10.0, "reported_value": "10"},
+            model={"name": "a"},
+        ),
     ]
     assert locators(folder) == ["run=r2", "run=r1"]
-    assert (account.total("rows"), account.total("converted"), account.total("records")) == (4, 4, 2)
+    assert (account.total("rows"), account.total("converted"), account.total("records")) == (
+        4,
+        4,
+        2,
+    )
 
 
 def test_the_order_of_the_rows_of_a_long_table_changes_no_record(tmp_path: Path) -> None:
@@ -353,7 +430,12 @@ def test_the_order_of_the_rows_of_a_long_table_changes_no_record(tmp_path: Path)
     ids = []
     for name, order in (("a", rows), ("b", rows[::-1])):
         (tmp_path / name).mkdir()
-        folder = lay(tmp_path / name, "\n".join([header, *order]) + "\n", LONG_FIELDS, annotation={"key": ["run"]})
+        folder = lay(
+            tmp_path / name,
+            "\n".join([header, *order]) + "\n",
+            LONG_FIELDS,
+            annotation={"key": ["run"]},
+        )
         ids.append(sorted(json.dumps(item, sort_keys=True) for item in read(folder)[0]))
     assert ids[0] == ids[1]
 
@@ -369,12 +451,19 @@ def test_a_measurement_that_a_record_says_twice_is_a_failed_row(tmp_path: Path) 
     records, account = read(folder)
     assert records[1]["measurements"][0] == latency(0.001, "1")
     entry = next(e for e in account.files if e.path == "t.csv")
-    assert entry.details == [{"row": 5, "what": "failed", "reason": "v: the record has this measurement already"}]
+    assert entry.details == [
+        {"row": 5, "what": "failed", "reason": "v: the record has this measurement already"}
+    ]
     assert (entry.rows, entry.converted, entry.failed) == (5, 4, 1)
 
 
 def test_rows_of_one_record_that_disagree_are_told_and_the_first_is_taken(tmp_path: Path) -> None:
-    folder = lay(tmp_path, LONG.replace("r1,a,throughput", "r1,c,throughput"), LONG_FIELDS, annotation={"key": ["run"]})
+    folder = lay(
+        tmp_path,
+        LONG.replace("r1,a,throughput", "r1,c,throughput"),
+        LONG_FIELDS,
+        annotation={"key": ["run"]},
+    )
     records, account = read(folder)
     assert records[1]["model"] == {"name": "a"}
     assert account.findings == [
@@ -395,8 +484,13 @@ def test_a_constant_holds_for_every_row(tmp_path: Path) -> None:
     }  # fmt: skip
     folder = lay(tmp_path, "t\n1\n2\n", {"t": LATENCY}, annotation={"constant": constant})
     records, _ = read(folder)
-    assert [r["benchmark"] for r in records] == [{"suite": "lpdnn", "scenario": "single-stream"}] * 2
-    assert records[1]["configuration"] == {"placement": ["gpu", "cpu"], "hyperparameters": {"depth": 3}}
+    assert [r["benchmark"] for r in records] == [
+        {"suite": "lpdnn", "scenario": "single-stream"}
+    ] * 2
+    assert records[1]["configuration"] == {
+        "placement": ["gpu", "cpu"],
+        "hyperparameters": {"depth": 3},
+    }
     assert records[1]["extensions"] == {"lab": {"room": "2.31"}}
     assert records[1]["system"]["name"] == "Raspberry Pi 4b"
     assert {r.provenance.license for r in convert(folder)} == {"CC-BY-4.0"}  # type: ignore[union-attr]
@@ -417,12 +511,19 @@ def test_fields_are_extracted_from_the_file_name_and_from_a_column(tmp_path: Pat
         },
     ]
     folder = lay(
-        tmp_path, "sw,t\nTRT 8.5,1\n?,2\n", {"t": LATENCY}, name="alex_box.csv", annotation={"extract": extract}
+        tmp_path,
+        "sw,t\nTRT 8.5,1\n?,2\n",
+        {"t": LATENCY},
+        name="alex_box.csv",
+        annotation={"extract": extract},
     )
     records, _ = read(folder)
     assert [r["model"]["name"] for r in records] == ["alex", "alex"]
     assert [r["system"]["name"] for r in records] == ["box", "box"]
-    assert [r.get("software") for r in records] == [{"engine": "tensorrt", "engine_version": "8.5"}, None]
+    assert [r.get("software") for r in records] == [
+        {"engine": "tensorrt", "engine_version": "8.5"},
+        None,
+    ]
 
 
 def test_rules_set_fields_reasons_and_caveats_where_they_hold(tmp_path: Path) -> None:
@@ -441,7 +542,12 @@ def test_rules_set_fields_reasons_and_caveats_where_they_hold(tmp_path: Path) ->
     memory = {"metric": "memory", "unit": "By", "basis": "measured", "reported_unit": "MBy"}
     assert records == [
         record(
-            {"metric": "latency", "per": "sample", "missing": "not-reported", "reported_value": "/"},
+            {
+                "metric": "latency",
+                "per": "sample",
+                "missing": "not-reported",
+                "reported_value": "/",
+            },
             {"metric": "memory", "missing": "run-failed", "reported_value": "0.0"},
             model={"name": "a"},
             status="failed",
@@ -452,7 +558,11 @@ def test_rules_set_fields_reasons_and_caveats_where_they_hold(tmp_path: Path) ->
             {"metric": "memory", "missing": "not-measured", "reported_value": "0.00"},
             model={"name": "b"},
         ),
-        record(latency(0.001, "1"), {**memory, "value": 2e6, "reported_value": "2"}, model={"name": "b"}),
+        record(
+            latency(0.001, "1"),
+            {**memory, "value": 2e6, "reported_value": "2"},
+            model={"name": "b"},
+        ),
         record(
             {**latency(0.003, "3"), "caveats": ["short-run"]},
             {**memory, "value": 0.0, "reported_value": "0"},
@@ -488,7 +598,9 @@ def test_a_field_that_a_cell_cannot_hold_is_kept_as_text_and_told(tmp_path: Path
         {"lpdnn": {"b": "0"}},
         {"lpdnn": {"b": "many"}},
     ]
-    assert [(f.code, f.row, f.column) for f in account.findings] == [("BF103", row, "b") for row in (2, 3, 4)]
+    assert [(f.code, f.row, f.column) for f in account.findings] == [
+        ("BF103", row, "b") for row in (2, 3, 4)
+    ]
 
 
 def test_a_time_that_is_none_is_kept_as_text_and_told(tmp_path: Path) -> None:
@@ -506,18 +618,29 @@ def test_numbers_inside_hyperparameters_are_numbers_where_the_type_says_so(tmp_p
         "s": {"field": "configuration.hyperparameters.s"},
         "t": LATENCY,
     }
-    records, account = read(lay(tmp_path, "n,s,t\n12,007,1\nten,8,1\n", fields, types={"n": "integer"}))
-    assert [r["configuration"]["hyperparameters"] for r in records] == [{"n": 12, "s": "007"}, {"n": "ten", "s": "8"}]
+    records, account = read(
+        lay(tmp_path, "n,s,t\n12,007,1\nten,8,1\n", fields, types={"n": "integer"})
+    )
+    assert [r["configuration"]["hyperparameters"] for r in records] == [
+        {"n": 12, "s": "007"},
+        {"n": "ten", "s": "8"},
+    ]
     assert [(f.code, f.row, f.column) for f in account.findings] == [("BF103", 2, "n")]
 
 
 def test_versions_are_text_and_numbers_too_large_for_json_are_kept_as_text(tmp_path: Path) -> None:
-    fields = {"cuda": {"field": "software.stack.cuda"}, "seed": {"field": "configuration.hyperparameters.seed"}}
+    fields = {
+        "cuda": {"field": "software.stack.cuda"},
+        "seed": {"field": "configuration.hyperparameters.seed"},
+    }
     types = {"cuda": "number", "seed": "integer"}
     text = "cuda,seed,t\n12.10,7,1\n,99999999999999999999,1\n"
     records, account = read(lay(tmp_path, text, {**fields, "t": LATENCY}, types=types))
     assert records[0]["software"] == {"stack": {"cuda": "12.10"}}
-    assert [r["configuration"]["hyperparameters"]["seed"] for r in records] == [7, "99999999999999999999"]
+    assert [r["configuration"]["hyperparameters"]["seed"] for r in records] == [
+        7,
+        "99999999999999999999",
+    ]
     assert [(f.code, f.row, f.column) for f in account.findings] == [("BF103", 2, "seed")]
 
 
@@ -563,7 +686,10 @@ def test_findings_stand_at_their_rows_though_bad_rows_stand_between(tmp_path: Pa
 
 
 def test_the_annotated_table_validates_like_the_package_made_of_it(tmp_path: Path) -> None:
-    fields = {"t": {**LATENCY, "primary": True}, "a": {"metric": "temperature", "scope": "cpu", "unit": "Cel"}}
+    fields = {
+        "t": {**LATENCY, "primary": True},
+        "a": {"metric": "temperature", "scope": "cpu", "unit": "Cel"},
+    }
     folder = lay(tmp_path, "t,a\n1,50\n2,582\n", fields)
     own = validate(folder)
     convert(folder).write(tmp_path / "out")
@@ -572,7 +698,9 @@ def test_the_annotated_table_validates_like_the_package_made_of_it(tmp_path: Pat
     assert [f.code for f in own.findings] == [f.code for f in made.findings]
 
 
-def test_what_cannot_be_is_reported_in_the_table_and_withheld_from_the_package(tmp_path: Path) -> None:
+def test_what_cannot_be_is_reported_in_the_table_and_withheld_from_the_package(
+    tmp_path: Path,
+) -> None:
     fields = {"t": {**LATENCY, "primary": True}, "a": {"metric": "accuracy"}}
     folder = lay(tmp_path, "t,a\n1,0.5\n2,58.2\n", fields)
     account = convert(folder).write(tmp_path / "out")
@@ -586,15 +714,25 @@ def test_what_cannot_be_is_reported_in_the_table_and_withheld_from_the_package(t
 
 @pytest.mark.parametrize("cell", ["1_000", "0x10", "NaN", "inf", "−5", "1.2.3"])
 def test_a_row_whose_only_number_cannot_be_read_is_failed(cell: str, tmp_path: Path) -> None:
-    folder = lay(tmp_path, f"t,n\n1,a\n{cell},b\n,c\n", {"t": LATENCY, "n": {"field": "model.name"}})
+    folder = lay(
+        tmp_path, f"t,n\n1,a\n{cell},b\n,c\n", {"t": LATENCY, "n": {"field": "model.name"}}
+    )
     records, account = read(folder)
     assert len(records) == 1
-    assert (account.total("converted"), account.total("skipped"), account.total("failed")) == (1, 1, 1)
+    assert (account.total("converted"), account.total("skipped"), account.total("failed")) == (
+        1,
+        1,
+        1,
+    )
     assert not account.ok
-    assert [(f.code, f.severity.value, f.row) for f in validate(folder).findings] == [("BF103", "error", 2)]
+    assert [(f.code, f.severity.value, f.row) for f in validate(folder).findings] == [
+        ("BF103", "error", 2)
+    ]
 
 
-def test_rows_that_describe_one_system_in_two_ways_are_failed_wherever_they_stand(tmp_path: Path) -> None:
+def test_rows_that_describe_one_system_in_two_ways_are_failed_wherever_they_stand(
+    tmp_path: Path,
+) -> None:
     fields = {
         "t": LATENCY, "s": {"field": "system.id"}, "ram": {"field": "system.memory_bytes"},
     }  # fmt: skip
@@ -608,8 +746,12 @@ def test_rows_that_describe_one_system_in_two_ways_are_failed_wherever_they_stan
 
 def test_an_empty_condition_is_any_cell_without_a_value(tmp_path: Path) -> None:
     fields = {"LATENCY": LATENCY, "CPU_MEM": {"metric": "memory-utilization", "unit": "%"}}
-    rules = [{"when": {"LATENCY": ""}, "set": {"status": "failed"}, "missing": {"CPU_MEM": "run-failed"}}]
-    folder = lay(tmp_path, "LATENCY,CPU_MEM\n/,0.0\n", fields, annotation={"rules": rules}, missing=["", "/"])
+    rules = [
+        {"when": {"LATENCY": ""}, "set": {"status": "failed"}, "missing": {"CPU_MEM": "run-failed"}}
+    ]
+    folder = lay(
+        tmp_path, "LATENCY,CPU_MEM\n/,0.0\n", fields, annotation={"rules": rules}, missing=["", "/"]
+    )
     [record_] = read(folder)[0]
     assert record_["status"] == "failed"
     assert {m.get("missing") for m in record_["measurements"]} == {"not-reported", "run-failed"}
@@ -708,7 +850,10 @@ def test_a_wrong_annotation_fails_its_table_and_names_the_place(
 
 
 SHAPES: dict[str, tuple[dict[str, Any], str]] = {
-    "two meanings": ({"field": "task", "metric": "latency"}, "say exactly one of field, metric and ignore"),
+    "two meanings": (
+        {"field": "task", "metric": "latency"},
+        "say exactly one of field, metric and ignore",
+    ),
     "no meaning": ({"unit": "ms"}, "say exactly one of field, metric and ignore"),
     "a misspelt word": ({"metric": "latency", "uint": "ms"}, "uint"),
     "an unknown basis": ({"metric": "latency", "basis": "guessed"}, "basis"),
@@ -717,7 +862,9 @@ SHAPES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("note", "words"), SHAPES.values(), ids=SHAPES)
-def test_a_malformed_annotation_fails_the_descriptor(tmp_path: Path, note: dict[str, Any], words: str) -> None:
+def test_a_malformed_annotation_fails_the_descriptor(
+    tmp_path: Path, note: dict[str, Any], words: str
+) -> None:
     folder = lay(tmp_path, "a\n1\n", {"a": note})
     _, account = read(folder)
     entry = next(e for e in account.files if e.path == "datapackage.json")
@@ -730,7 +877,10 @@ def test_a_table_that_is_not_there_fails_the_descriptor(tmp_path: Path) -> None:
     folder = lay(tmp_path, "t\n1\n", {"t": LATENCY})
     (folder / "t.csv").rename(folder / "u.csv")
     _, account = read(folder)
-    assert {e.path: e.role for e in account.files} == {"datapackage.json": "failed", "u.csv": "skipped"}
+    assert {e.path: e.role for e in account.files} == {
+        "datapackage.json": "failed",
+        "u.csv": "skipped",
+    }
     assert "the table 't.csv' that it describes is not there" in str(account.files[0].reason)
 
 
@@ -751,7 +901,10 @@ def test_table_descriptor_and_folder_give_the_same_records(tmp_path: Path, name:
     folder = lay(tmp_path, "t\n1\n2\n", {"t": LATENCY})
     conversion = convert(folder / name)
     assert [r.to_dict() for r in conversion] == [r.to_dict() for r in convert(folder)]
-    assert {e.path: e.role for e in conversion.account.files} == {"t.csv": "primary", "datapackage.json": "supporting"}
+    assert {e.path: e.role for e in conversion.account.files} == {
+        "t.csv": "primary",
+        "datapackage.json": "supporting",
+    }
 
 
 def test_a_table_alone_is_not_the_other_tables_of_its_folder(tmp_path: Path) -> None:
@@ -769,7 +922,9 @@ def test_a_table_alone_is_not_the_other_tables_of_its_folder(tmp_path: Path) -> 
 
 
 DECIMALS = st.one_of(
-    st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=3).map(str),
+    st.decimals(
+        allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=3
+    ).map(str),
     st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200).map(repr),
     st.integers(-(10**25), 10**25).map(str),
     st.from_regex(r"[+-]?[0-9]{1,20}\.?[0-9]{0,20}([eE][+-]?[0-9]{1,2})?", fullmatch=True),
@@ -784,9 +939,14 @@ FACTORS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(cells=st.lists(DECIMALS, min_size=1, max_size=30), word=st.sampled_from(sorted(FACTORS)))
-@example(cells=["1.0000000000000002", "9007199254740993", "0.1", "5e-324", "179769313486231570e3"], word="ms")
+@example(
+    cells=["1.0000000000000002", "9007199254740993", "0.1", "5e-324", "179769313486231570e3"],
+    word="ms",
+)
 @example(cells=["2.675", "1e-2", "1E2", "+3.", "-0", "0.30000000000000004"], word="min")
 def test_values_equal_exact_decimal_arithmetic(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str], word: str
@@ -794,16 +954,27 @@ def test_values_equal_exact_decimal_arithmetic(
     folder = lay(
         tmp_path_factory.mktemp("t"),
         "t\n" + "\n".join(cells) + "\n",
-        {"t": {"metric": "lab:lag", "unit": word}},  # a metric without bounds: here any number can be
+        {
+            "t": {"metric": "lab:lag", "unit": word}
+        },  # a metric without bounds: here any number can be
         prefixes={"lab": {"title": "Our laboratory", "metrics": {"lag": LAG}}},
     )
     found = [r["measurements"][0] for r in read(folder)[0]]
-    assert [m["value"] for m in found] == [float(Fraction(Decimal(cell)) * FACTORS[word]) for cell in cells]
+    assert [m["value"] for m in found] == [
+        float(Fraction(Decimal(cell)) * FACTORS[word]) for cell in cells
+    ]
     assert [m["reported_value"] for m in found] == cells
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words=st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8), min_size=1))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    words=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8),
+        min_size=1,
+    )
+)
 def test_text_of_any_kind_survives_in_the_extensions(
     tmp_path_factory: pytest.TempPathFactory, words: list[str]
 ) -> None:

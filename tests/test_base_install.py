@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = ("pandas", "fsspec", "onnx", "onnxruntime", "mlperf_loadgen", "rdflib", "tensorrt", "duckdb", "mkdocs")
+EXTRAS = (
+    "pandas",
+    "fsspec",
+    "onnx",
+    "onnxruntime",
+    "mlperf_loadgen",
+    "rdflib",
+    "tensorrt",
+    "duckdb",
+    "mkdocs",
+)
 RUN = """
 import sys
 from importlib.machinery import PathFinder
@@ -27,7 +37,9 @@ main()
 def benchfmt(*words: str | Path, status: int = 0) -> str:
     """Run the program where no extra is installed, and return what it prints."""
     code = RUN.format(extras=EXTRAS, words=[str(word) for word in words])
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=ROOT, check=False
+    )
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
@@ -55,7 +67,9 @@ def test_two_processes_and_a_zip_need_no_more(tmp_path: Path) -> None:
 
 def test_a_table_is_described(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("model,latency_ms\nresnet,3.5\n")
-    benchfmt("describe", tmp_path / "t.csv", "--suite", "lab:x", "-o", tmp_path / "datapackage.json")
+    benchfmt(
+        "describe", tmp_path / "t.csv", "--suite", "lab:x", "-o", tmp_path / "datapackage.json"
+    )
     descriptor = json.loads((tmp_path / "datapackage.json").read_text())
     assert descriptor["resources"]
 

@@ -357,9 +357,13 @@ AS_WRITTEN = {"[0.01,0.02,0.95]": "[0.01, 0.02, 0.95]", '["npu","cpu"]': '["npu"
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-@pytest.mark.parametrize("case", [c for c in CASES if c.finding.code > "BF2"], ids=[i for i in ids if i > "BF2"])
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.finding.code > "BF2"], ids=[i for i in ids if i > "BF2"]
+)
 def test_a_package_gives_the_same_words_at_the_cell(case: Case, form: str, tmp_path: Path) -> None:
-    (found,) = validate(write(tmp_path / "package", flatten([changed(case.failing)]), form), "submission").findings
+    (found,) = validate(
+        write(tmp_path / "package", flatten([changed(case.failing)]), form), "submission"
+    ).findings
     told = case.finding
     assert (found.code, found.severity, found.message, found.value, found.hint) == (
         told.code, told.severity, told.message, told.value and AS_WRITTEN.get(told.value, told.value), told.hint,
@@ -368,13 +372,17 @@ def test_a_package_gives_the_same_words_at_the_cell(case: Case, form: str, tmp_p
         assert found.path == f"{found.path.partition('.')[0]}.{form}"
         assert found.column is not None
         assert found.row is not None
-        assert found.field == ".".join(p for p in told.field.split(".") if not p.isdigit() or "sources" in told.field)
+        assert found.field == ".".join(
+            p for p in told.field.split(".") if not p.isdigit() or "sources" in told.field
+        )
 
 
 # --- what takes a text, a table or a package ---
 
 RECORDS = "id,suite,status\nr1,lpdnn,ok\n"
-MEASUREMENTS = "record_id,metric,stage,per,value,unit,basis\nr1,latency,end-to-end,sample,0.0089,s,measured\n"
+MEASUREMENTS = (
+    "record_id,metric,stage,per,value,unit,basis\nr1,latency,end-to-end,sample,0.0089,s,measured\n"
+)
 SYSTEMS = "id,name\nrpi4,Raspberry Pi 4\n"
 
 
@@ -396,9 +404,13 @@ def edit(package: Path, change: Any) -> Path:
     return package
 
 
-def error(code: str, path: str, row: int | None, column: str | None, field: str | None, *words: str | None) -> Finding:
+def error(
+    code: str, path: str, row: int | None, column: str | None, field: str | None, *words: str | None
+) -> Finding:
     message, value, hint, record = (*words, None, None, None)[:4]
-    return Finding(code, CODES[code].severity, path, row, column, field, str(message), value, hint, record)
+    return Finding(
+        code, CODES[code].severity, path, row, column, field, str(message), value, hint, record
+    )
 
 
 def test_the_sound_package_has_no_finding(tmp_path: Path) -> None:
@@ -421,9 +433,13 @@ def test_bf115_a_number_that_no_double_holds_is_no_json(number: str, tmp_path: P
 
 def test_bf115_a_line_that_is_no_json_costs_only_itself(tmp_path: Path) -> None:
     lines = tmp_path / "all.jsonl"
-    lines.write_text(f"{json.dumps(RECORD)}\nnot json\n\n{json.dumps(RECORD | {'id': 'r2'})}\n", "utf-8")
+    lines.write_text(
+        f"{json.dumps(RECORD)}\nnot json\n\n{json.dumps(RECORD | {'id': 'r2'})}\n", "utf-8"
+    )
     report = validate(lines)
-    wanted = error("BF115", "all.jsonl", 2, None, None, "not JSON: Expecting value at line 1 column 1")
+    wanted = error(
+        "BF115", "all.jsonl", 2, None, None, "not JSON: Expecting value at line 1 column 1"
+    )
     assert (report.findings, report.records) == ([wanted], 2)
 
 
@@ -436,10 +452,20 @@ def test_bf115_a_cell_that_is_no_json(tmp_path: Path) -> None:
 
 
 def test_bf105_half_a_character_is_found_in_every_place(tmp_path: Path) -> None:
-    wrong = [{"model.name": "\ud800"}, {"extensions": {"lpdnn": {"a\udc00": 1}}}, {"extensions": {"lpdnn": ["\ud800"]}}]
-    for changes in [*wrong, {"software.stack": {"\ud800": "1"}}, {"configuration.hyperparameters": {"\ud800": 1}}]:
+    wrong = [
+        {"model.name": "\ud800"},
+        {"extensions": {"lpdnn": {"a\udc00": 1}}},
+        {"extensions": {"lpdnn": ["\ud800"]}},
+    ]
+    for changes in [
+        *wrong,
+        {"software.stack": {"\ud800": "1"}},
+        {"configuration.hyperparameters": {"\ud800": 1}},
+    ]:
         assert [finding.code for finding in of_record(changed(changes), tmp_path)] == ["BF105"]
-    place = package(tmp_path, records='id,suite,status,extensions\nr1,lpdnn,ok,"{""lpdnn"":""\\ud800""}"\n')
+    place = package(
+        tmp_path, records='id,suite,status,extensions\nr1,lpdnn,ok,"{""lpdnn"":""\\ud800""}"\n'
+    )
     assert faults(validate(place)) == {("BF105", "extensions")}
 
 
@@ -457,7 +483,9 @@ def test_bf116_a_doubled_column(tmp_path: Path) -> None:
 
 def test_bf117_the_version_in_a_descriptor(tmp_path: Path) -> None:
     place = edit(package(tmp_path), lambda data: data["benchfmt"].update(version="2.0"))
-    wanted = error("BF117", "datapackage.json", None, None, "/benchfmt/version", "version '2.0' is none of 1.x")
+    wanted = error(
+        "BF117", "datapackage.json", None, None, "/benchfmt/version", "version '2.0' is none of 1.x"
+    )
     assert validate(place).findings == [wanted]
     assert validate(edit(place, lambda data: data["benchfmt"].update(version="1.9"))).findings == []
 
@@ -465,7 +493,9 @@ def test_bf117_the_version_in_a_descriptor(tmp_path: Path) -> None:
 def test_bf118_a_descriptor_that_does_not_follow_its_schema(tmp_path: Path) -> None:
     place = edit(package(tmp_path), lambda data: data.update(resources=[]))
     words = "/resources: List should have at least 1 item after validation, not 0"
-    assert validate(place).findings == [error("BF118", "datapackage.json", None, None, "/resources", words)]
+    assert validate(place).findings == [
+        error("BF118", "datapackage.json", None, None, "/resources", words)
+    ]
 
 
 def test_bf118_a_descriptor_of_the_older_standard(tmp_path: Path) -> None:
@@ -476,12 +506,22 @@ def test_bf118_a_descriptor_of_the_older_standard(tmp_path: Path) -> None:
 def test_bf119_a_table_that_is_not_there(tmp_path: Path) -> None:
     place = package(tmp_path)
     (place / "measurements.csv").unlink()
-    wanted = error("BF119", "datapackage.json", None, None, None, "measurements.csv is not there", "measurements.csv")
+    wanted = error(
+        "BF119",
+        "datapackage.json",
+        None,
+        None,
+        None,
+        "measurements.csv is not there",
+        "measurements.csv",
+    )
     assert validate(place).findings == [wanted]
 
 
 @pytest.mark.parametrize("name", ["systems", "records", "measurements"])
-def test_bf119_what_a_table_that_is_not_there_would_hold_is_not_missed_elsewhere(name: str, tmp_path: Path) -> None:
+def test_bf119_what_a_table_that_is_not_there_would_hold_is_not_missed_elsewhere(
+    name: str, tmp_path: Path
+) -> None:
     place = package(tmp_path, records="id,suite,system_id,status\nr1,lpdnn,rpi4,ok\n")
     (place / f"{name}.csv").unlink()
     assert codes(validate(place)) == {"BF119"}
@@ -495,22 +535,32 @@ def test_bf119_what_a_table_that_is_not_there_would_hold_is_not_missed_elsewhere
         ("measurements", MEASUREMENTS.replace("measured", "measured,")),
     ],
 )
-def test_bf121_what_stands_in_a_bad_row_is_not_missed_elsewhere(table: str, text: str, tmp_path: Path) -> None:
+def test_bf121_what_stands_in_a_bad_row_is_not_missed_elsewhere(
+    table: str, text: str, tmp_path: Path
+) -> None:
     tables = {"records": "id,suite,system_id,status\nr1,lpdnn,rpi4,ok\n", table: text}
     assert codes(validate(package(tmp_path, **tables))) == {"BF121"}
 
 
 def test_bf119_a_table_that_the_descriptor_does_not_name(tmp_path: Path) -> None:
     place = edit(package(tmp_path), lambda data: data["resources"].pop())
-    words = ("the descriptor names no table 'measurements'", None, "a package has records and measurements")
-    assert validate(place).findings == [error("BF119", "datapackage.json", None, None, None, *words)]
+    words = (
+        "the descriptor names no table 'measurements'",
+        None,
+        "a package has records and measurements",
+    )
+    assert validate(place).findings == [
+        error("BF119", "datapackage.json", None, None, None, *words)
+    ]
 
 
 def test_bf119_a_parquet_file_that_is_cut_off(tmp_path: Path) -> None:
     place = write(tmp_path / "package", flatten([RECORD]), "parquet")
     whole = (place / "measurements.parquet").read_bytes()
     (place / "measurements.parquet").write_bytes(whole[: len(whole) // 2])
-    resources = [{"name": name, "path": f"{name}.parquet"} for name in ("systems", "records", "measurements")]
+    resources = [
+        {"name": name, "path": f"{name}.parquet"} for name in ("systems", "records", "measurements")
+    ]
     (found,) = validate(describe(place, resources)).findings
     assert (found.code, found.path) == ("BF119", "measurements.parquet")
 
@@ -525,11 +575,15 @@ def test_bf121_a_row_with_a_cell_too_many_costs_only_itself(tmp_path: Path) -> N
     place = package(tmp_path, systems="id,name\nrpi4,Raspberry Pi 4,8 GB\nrpi5,Raspberry Pi 5\n")
     words = "the row has 3 cells where the table has 2 columns"
     hint = "quote cells that hold a comma or a line break"
-    assert validate(place).findings == [error("BF121", "systems.csv", 1, None, None, words, None, hint)]
+    assert validate(place).findings == [
+        error("BF121", "systems.csv", 1, None, None, words, None, hint)
+    ]
 
 
 def test_rows_after_a_bad_one_keep_their_numbers(tmp_path: Path) -> None:
-    rows = "r1,latency,end-to-end,sample,0.0089,s\nr1,latency,end-to-end,sample,0.0089,ms,measured\n"
+    rows = (
+        "r1,latency,end-to-end,sample,0.0089,s\nr1,latency,end-to-end,sample,0.0089,ms,measured\n"
+    )
     place = package(tmp_path, measurements=MEASUREMENTS.partition("\n")[0] + "\n" + rows)
     assert [(f.code, f.row) for f in validate(place).findings] == [("BF121", 1), ("BF203", 2)]
 
@@ -539,23 +593,43 @@ def test_bf501_a_file_that_was_changed(tmp_path: Path) -> None:
     place = package(tmp_path)
     (place / "systems.csv").write_text(SYSTEMS.replace("4", "5"), "utf-8")
     words = "the file's SHA-256 is not the one in the descriptor"
-    assert validate(place).findings == [error("BF501", "systems.csv", None, None, None, words, None, hint)]
+    assert validate(place).findings == [
+        error("BF501", "systems.csv", None, None, None, words, None, hint)
+    ]
     (place / "systems.csv").write_text(SYSTEMS + "rpi5,\n", "utf-8")
     words = f"the file has {len(SYSTEMS) + 6} bytes; the descriptor says {len(SYSTEMS)}"
-    assert validate(place).findings == [error("BF501", "systems.csv", None, None, None, words, None, hint)]
+    assert validate(place).findings == [
+        error("BF501", "systems.csv", None, None, None, words, None, hint)
+    ]
 
 
 def test_bf502_a_measurement_of_no_record(tmp_path: Path) -> None:
-    place = package(tmp_path, measurements=MEASUREMENTS + "r2,latency,inference,sample,0.0063,s,measured\n")
+    place = package(
+        tmp_path, measurements=MEASUREMENTS + "r2,latency,inference,sample,0.0063,s,measured\n"
+    )
     words = ("there is no record r2", "r2", "add the record, or take the row out", "r2")
-    assert validate(place).findings == [error("BF502", "measurements.csv", 2, "record_id", "id", *words)]
+    assert validate(place).findings == [
+        error("BF502", "measurements.csv", 2, "record_id", "id", *words)
+    ]
 
 
 def test_bf503_a_system_that_is_not_described(tmp_path: Path) -> None:
     place = package(tmp_path, records="id,suite,system_id,status\nr1,lpdnn,rpi5,ok\n")
-    words = ("the system rpi5 is not among the systems", "rpi5", "add it to the systems table", "r1")
-    assert validate(place).findings == [error("BF503", "records.csv", 1, "system_id", "system.id", *words)]
-    assert validate(package(tmp_path, records="id,suite,system_id,status\nr1,lpdnn,rpi4,ok\n")).findings == []
+    words = (
+        "the system rpi5 is not among the systems",
+        "rpi5",
+        "add it to the systems table",
+        "r1",
+    )
+    assert validate(place).findings == [
+        error("BF503", "records.csv", 1, "system_id", "system.id", *words)
+    ]
+    assert (
+        validate(
+            package(tmp_path, records="id,suite,system_id,status\nr1,lpdnn,rpi4,ok\n")
+        ).findings
+        == []
+    )
 
 
 def test_bf504_measurements_in_another_order_than_their_records(tmp_path: Path) -> None:
@@ -563,8 +637,14 @@ def test_bf504_measurements_in_another_order_than_their_records(tmp_path: Path) 
     head, first, _ = MEASUREMENTS.split("\n")
     second = first.replace("r1", "r2")
     place = package(tmp_path, records=records, measurements=f"{head}\n{second}\n{first}\n")
-    words = ("a measurement of r1 stands after those of later records", "r1", "order the measurements as the records")
-    assert validate(place).findings == [error("BF504", "measurements.csv", 2, "record_id", "id", *words, "r1")]
+    words = (
+        "a measurement of r1 stands after those of later records",
+        "r1",
+        "order the measurements as the records",
+    )
+    assert validate(place).findings == [
+        error("BF504", "measurements.csv", 2, "record_id", "id", *words, "r1")
+    ]
     place = package(tmp_path, records=records, measurements=f"{head}\n{first}\n{second}\n")
     assert validate(place).findings == []
 
@@ -581,26 +661,36 @@ def test_bf507_a_record_id_that_stands_twice(tmp_path: Path) -> None:
 
 
 def test_bf508_a_system_that_is_described_twice(tmp_path: Path) -> None:
-    words = ("the system rpi4 is described twice", "rpi4", "keep one description, or give the other an id of its own")
+    words = (
+        "the system rpi4 is described twice",
+        "rpi4",
+        "keep one description, or give the other an id of its own",
+    )
     place = package(tmp_path, systems=SYSTEMS + "rpi4,Raspberry Pi 4B\n")
     assert validate(place).findings == [error("BF508", "systems.csv", 2, "id", "system.id", *words)]
     other = changed({"id": "r2", "system.name": "Jetson"})
     lines = tmp_path / "all.jsonl"
     lines.write_text(f"{json.dumps(RECORD)}\n{json.dumps(other)}\n", "utf-8")
-    assert [(f.code, f.row, f.field) for f in validate(lines).findings] == [("BF508", 2, "system.id")]
+    assert [(f.code, f.row, f.field) for f in validate(lines).findings] == [
+        ("BF508", 2, "system.id")
+    ]
 
 
 def test_bf101_a_column_that_every_row_needs(tmp_path: Path) -> None:
     place = package(tmp_path, records="id,suite\nr1,lpdnn\n")
     words = ("the column 'status' is missing", None, "every row needs it")
-    assert validate(place).findings == [error("BF101", "records.csv", None, "status", "status", *words)]
+    assert validate(place).findings == [
+        error("BF101", "records.csv", None, "status", "status", *words)
+    ]
 
 
 def test_bf101_a_source_without_its_path(tmp_path: Path) -> None:
     place = package(tmp_path, records="id,suite,status,source_locator\nr1,lpdnn,ok,row=1\n")
     words = ("a source has no path", None, "write the path of the primary source", "r1")
     field = "provenance.sources.0.path"
-    assert validate(place).findings == [error("BF101", "records.csv", 1, "source_path", field, *words)]
+    assert validate(place).findings == [
+        error("BF101", "records.csv", 1, "source_path", field, *words)
+    ]
 
 
 def test_bf102_a_column_that_the_standard_does_not_have(tmp_path: Path) -> None:
@@ -615,10 +705,16 @@ def test_bf202_a_prefix_that_the_descriptor_declares(tmp_path: Path) -> None:
     assert (found.code, found.column, found.value) == ("BF202", "metric", "acme:speed")
     speed = {"definition": "Speed.", "unit": "m/s", "direction": "higher"}
     declared = {"acme": {"metrics": {"speed": speed}}}
-    place = edit(package(tmp_path, measurements=rows), lambda data: data["benchfmt"].update(prefixes=declared))
+    place = edit(
+        package(tmp_path, measurements=rows),
+        lambda data: data["benchfmt"].update(prefixes=declared),
+    )
     assert validate(place).findings == []
     speed["unit"] = "km/h"
-    place = edit(package(tmp_path, measurements=rows), lambda data: data["benchfmt"].update(prefixes=declared))
+    place = edit(
+        package(tmp_path, measurements=rows),
+        lambda data: data["benchfmt"].update(prefixes=declared),
+    )
     assert codes(validate(place)) == {"BF203"}
 
 
@@ -628,8 +724,14 @@ def test_bf202_a_prefix_that_the_descriptor_declares(tmp_path: Path) -> None:
 def test_a_faulty_measurement_does_not_hide_the_faults_of_others(tmp_path: Path) -> None:
     power = {"metric": "power", "value": 0, "unit": "W", "basis": "measured"}
     wrong = {"metric": "memory", "value": "much", "unit": "By", "basis": "measured"}
-    record = changed({"benchmark.scenario": "singlestream", "measurements.1": wrong, "measurements.2": power})
-    wanted = {("BF103", "measurements.1.value"), ("BF201", "benchmark.scenario"), ("BF303", "measurements.2.value")}
+    record = changed(
+        {"benchmark.scenario": "singlestream", "measurements.1": wrong, "measurements.2": power}
+    )
+    wanted = {
+        ("BF103", "measurements.1.value"),
+        ("BF201", "benchmark.scenario"),
+        ("BF303", "measurements.2.value"),
+    }
     assert {(f.code, f.field) for f in of_record(record, tmp_path)} == wanted
     for form in ("csv", "parquet"):
         record["measurements"][1]["value"] = True if form == "csv" else 1e400
@@ -655,7 +757,9 @@ def test_a_headline_number_at_fault_is_not_said_to_be_lacking(tmp_path: Path) ->
     power = {"metric": "power", "value": 5, "unit": "W", "basis": "measured"}
     record = changed({"measurements.0.value": True, "measurements.1": power})
     assert [f.code for f in of_record(record, tmp_path)] == ["BF103"]
-    assert codes(validate(write(tmp_path / "package", flatten([record]), "csv"), "submission")) == {"BF103"}
+    assert codes(validate(write(tmp_path / "package", flatten([record]), "csv"), "submission")) == {
+        "BF103"
+    }
 
 
 def test_findings_beyond_the_limit_are_counted(tmp_path: Path) -> None:
@@ -669,14 +773,24 @@ def test_findings_beyond_the_limit_are_counted(tmp_path: Path) -> None:
 def test_a_report_as_data_says_what_was_found(tmp_path: Path) -> None:
     place = package(tmp_path, systems="id,name,memory_bytes\nrpi4,Raspberry Pi 4,4\n")
     data = validate(place).to_dict()
-    assert (data["ok"], data["errors"], data["warnings"], data["records"], data["not_listed"]) == (True, 0, 1, 1, {})
+    assert (data["ok"], data["errors"], data["warnings"], data["records"], data["not_listed"]) == (
+        True,
+        0,
+        1,
+        1,
+        {},
+    )
     assert data["findings"][0]["severity"] == "warning"
     assert "record" not in data["findings"][0]
 
 
 def test_what_cannot_be_checked_at_all_is_an_error_of_the_call(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(SYSTEMS, "utf-8")
-    for place, words in (("nowhere", "is not there"), ("", "holds no datapackage.json"), ("table.csv", "describe")):
+    for place, words in (
+        ("nowhere", "is not there"),
+        ("", "holds no datapackage.json"),
+        ("table.csv", "describe"),
+    ):
         with pytest.raises(BenchfmtError, match=words):
             validate(tmp_path / place)
     with pytest.raises(BenchfmtError, match="there is no rule set 'all'"):
@@ -686,5 +800,9 @@ def test_what_cannot_be_checked_at_all_is_an_error_of_the_call(tmp_path: Path) -
 def test_every_code_is_tested_here_or_in_the_tests_of_safety_or_mlperf() -> None:
     others = ("test_checks.py", "test_checks_mlperf.py", "test_safety.py", "test_nothing.py")
     texts = "".join((Path(__file__).parent / name).read_text("utf-8") for name in others)
-    told = {code for code in CODES if f"def test_{code.lower()}" in texts or f'Finding("{code}"' in texts}
+    told = {
+        code
+        for code in CODES
+        if f"def test_{code.lower()}" in texts or f'Finding("{code}"' in texts
+    }
     assert set(CODES) - told - set(ids) == set()

@@ -63,7 +63,9 @@ RECORD: dict[str, Any] = {
     "extensions": {"mlperf": {"sample_count": 40104, "seeds": SEEDS}},
 }
 OPEN_HINT = "write division open or status invalid, if the target and the value are right"
-COUNT_HINT = "extensions.mlperf.sample_count is the number of samples that ran, not the one asked for"
+COUNT_HINT = (
+    "extensions.mlperf.sample_count is the number of samples that ran, not the one asked for"
+)
 BASIS_HINT = "keep the number as it was published, and compare by the record of the run's files"
 
 
@@ -83,7 +85,9 @@ POWER = measured("power", 14.96, "W", statistic="mean", stage="issue-window", sc
 ACCURACY = measured("accuracy", 0.75694, "1", statistic="pooled", target_min=0.756954)
 
 
-def record(*measurements: dict[str, Any], own: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+def record(
+    *measurements: dict[str, Any], own: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     """Return the record with other measurements, own values, and members of `benchmark` or its top."""
     changed = copy.deepcopy(RECORD)
     changed["measurements"] = list(measurements) or [RATE]
@@ -219,16 +223,26 @@ def test_all_codes_are_of_both_rule_sets() -> None:
 ECHOES = {
     "a rate not as reported": (record({**RATE, "value": 46.0}, END), "BF405"),
     "a greatest time below the least": (
-        record(RATE, END, {**END, "statistic": "min", "value": 900, "reported_value": "900000000000"}),
+        record(
+            RATE, END, {**END, "statistic": "min", "value": 900, "reported_value": "900000000000"}
+        ),
         "BF403",
     ),
     "percentiles out of order": (
-        record(of_query("p99-es", 0.029), of_query("p90", 0.031), of_query("p99", 0.03), scenario="multi-stream"),
+        record(
+            of_query("p99-es", 0.029),
+            of_query("p90", 0.031),
+            of_query("p99", 0.03),
+            scenario="multi-stream",
+        ),
         "BF404",
     ),
     "a percent": (record(RATE, {**ACCURACY, "value": 75.694, "target_max": 0.8}), "BF301"),
     "a range that is reversed": (record(RATE, {**ACCURACY, "target_max": 0.7}), "BF409"),
-    "seeds of a wrong type": (record(own={"seeds": {**SEEDS, "qsl_rng_seed": 3066443479025735752}}), "BF106"),
+    "seeds of a wrong type": (
+        record(own={"seeds": {**SEEDS, "qsl_rng_seed": 3066443479025735752}}),
+        "BF106",
+    ),
 }
 
 
@@ -245,16 +259,31 @@ UNSAID = {
     "a count that is no integer": record(RATE, END, own={"sample_count": 28802.5}),
     "another scenario": record(RATE, own={"sample_count": 28802}, scenario="server"),
     "a rate per token": record({**RATE, "per": "token"}, END, own={"sample_count": 28802}),
-    "a rate of an inferred result": record({**RATE, "stage": "request"}, END, own={"sample_count": 28802}),
-    "a time of something else": record(RATE, {**END, "scope": "node:1"}, own={"sample_count": 28802}),
+    "a rate of an inferred result": record(
+        {**RATE, "stage": "request"}, END, own={"sample_count": 28802}
+    ),
+    "a time of something else": record(
+        RATE, {**END, "scope": "node:1"}, own={"sample_count": 28802}
+    ),
     "an estimate of other queries": record(
-        of_query("p99-es", 0.029, primary=True), {**of_query("p99", 0.03), "per": "sample"}, scenario="multi-stream"
+        of_query("p99-es", 0.029, primary=True),
+        {**of_query("p99", 0.03), "per": "sample"},
+        scenario="multi-stream",
     ),
     "an estimate of tokens": record(
-        of_query("p90-es", 1.397965104, primary=True), of_query("p90", 4.145546277), scenario="single-stream"
+        of_query("p90-es", 1.397965104, primary=True),
+        of_query("p90", 4.145546277),
+        scenario="single-stream",
     ),
     "no value": record(
-        RATE, {"metric": "accuracy", "statistic": "pooled", "missing": "not-reported", "unit": "1", "target_min": 0.76}
+        RATE,
+        {
+            "metric": "accuracy",
+            "statistic": "pooled",
+            "missing": "not-reported",
+            "unit": "1",
+            "target_min": 0.76,
+        },
     ),
     "an unknown round": record(suite_version="v99"),
     "seeds without their round": record(own={"seeds": {"accuracy_log_rng_seed": "0"}}),
@@ -269,12 +298,16 @@ UNSAID = {
 @pytest.mark.parametrize("form", ["json", *FORMS])
 def test_what_is_not_said_is_not_judged(name: str, form: str, tmp_path: Path) -> None:
     said = UNSAID[name]
-    assert (of_records(tmp_path, said) if form == "json" else of_package(tmp_path, form, said)) == []
+    assert (
+        of_records(tmp_path, said) if form == "json" else of_package(tmp_path, form, said)
+    ) == []
 
 
 def test_many_sets_of_seeds_are_judged_at_once(tmp_path: Path) -> None:
     records = [record(id=f"r{n}", own={"seeds": {"qsl_rng_seed": str(n)}}) for n in range(5_000)]
-    report = validate(write(tmp_path / "package", flatten(records), "parquet"), limits=Limits(findings_per_code=3))
+    report = validate(
+        write(tmp_path / "package", flatten(records), "parquet"), limits=Limits(findings_per_code=3)
+    )
     assert [finding.row for finding in report.findings] == [1, 2, 3]
     assert report.more == {"BF703": 4_997}
 
@@ -290,7 +323,12 @@ LOG = record(TOKENS, SAMPLES, suite_version="v5.1", id="log", provenance=RUN, ow
 def table(*measurements: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """Return the record of a published table, of the run of `LOG`."""
     published = [{**item, "basis": "published"} for item in measurements]
-    said = {"suite_version": "v5.1", "id": "table", "provenance": RUN, "own": {"seeds": {}}} | changes
+    said = {
+        "suite_version": "v5.1",
+        "id": "table",
+        "provenance": RUN,
+        "own": {"seeds": {}},
+    } | changes
     return record(*published, **said)
 
 
@@ -323,8 +361,12 @@ DISAGREE = {
 AGREE = {
     "the same": table(TOKENS),
     "within 0.2 %": table({**TOKENS, "value": 43250.0, "reported_value": "43250"}),
-    "half a digit": table(TOKENS, {**SAMPLES, "value": 700, "reported_value": "7", "reported_unit": "/cs"}),
-    "another run": table(AS_SAMPLES, provenance={"execution": "v5.1/closed/Lab/results/other/whisper/Offline"}),
+    "half a digit": table(
+        TOKENS, {**SAMPLES, "value": 700, "reported_value": "7", "reported_unit": "/cs"}
+    ),
+    "another run": table(
+        AS_SAMPLES, provenance={"execution": "v5.1/closed/Lab/results/other/whisper/Offline"}
+    ),
     "no run": table(AS_SAMPLES, provenance={"submitter": "Lab"}),
     "another suite": table(AS_SAMPLES, suite="mlperf-mobile"),
     "computed too": record(AS_SAMPLES, id="table", provenance=RUN, own={"seeds": {}}),
@@ -333,13 +375,17 @@ AGREE = {
 
 
 def both(tmp_path: Path, form: str, *records: Any) -> list[Finding]:
-    return of_records(tmp_path, *records) if form == "json" else of_package(tmp_path, form, *records)
+    return (
+        of_records(tmp_path, *records) if form == "json" else of_package(tmp_path, form, *records)
+    )
 
 
 @pytest.mark.parametrize("form", ["json", *FORMS])
 @pytest.mark.parametrize("first", ["log", "table"])
 @pytest.mark.parametrize("name", DISAGREE)
-def test_bf705_stands_at_the_published_number(name: str, first: str, form: str, tmp_path: Path) -> None:
+def test_bf705_stands_at_the_published_number(
+    name: str, first: str, form: str, tmp_path: Path
+) -> None:
     published, message, value = DISAGREE[name]
     records = [LOG, published] if first == "log" else [published, LOG]
     at = records.index(published)
@@ -348,7 +394,9 @@ def test_bf705_stands_at_the_published_number(name: str, first: str, form: str, 
         if form == "json"
         else (f"measurements.{form}", 1 + 2 * at, "value", "measurements.value")
     )
-    assert both(tmp_path, form, *records) == [Finding("BF705", W, *place, message, value, BASIS_HINT, "table")]
+    assert both(tmp_path, form, *records) == [
+        Finding("BF705", W, *place, message, value, BASIS_HINT, "table")
+    ]
 
 
 @pytest.mark.parametrize("form", ["json", *FORMS])
@@ -364,7 +412,9 @@ def test_a_published_number_at_fault_is_not_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["jsonl", *FORMS])
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
-def test_batches_do_not_matter(size: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_do_not_matter(
+    size: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(walk, "_RECORDS", size)
     monkeypatch.setattr(judge, "_DOCUMENTS", size)
     records = []
@@ -372,12 +422,17 @@ def test_batches_do_not_matter(size: int, form: str, tmp_path: Path, monkeypatch
         run = {"execution": f"v5.1/closed/Lab/results/node{number}/whisper/Offline"}
         records.append({**LOG, "id": f"log{number}", "provenance": run})
         records.insert(number // 2, table(AS_SAMPLES, id=f"table{number}", provenance=run))
-    wanted = {f"table{n}": WHISPER.replace("table", f"table{n}").replace("log", f"log{n}") for n in range(6)}
+    wanted = {
+        f"table{n}": WHISPER.replace("table", f"table{n}").replace("log", f"log{n}")
+        for n in range(6)
+    }
     if form == "jsonl":
         path = tmp_path / "records.jsonl"
         path.write_text("".join(json.dumps(item) + "\n" for item in records), "utf-8")
         found = validate(path).findings
-        assert {f.record: f.row for f in found} == {r["id"]: n for n, r in enumerate(records, 1) if r["id"] in wanted}
+        assert {f.record: f.row for f in found} == {
+            r["id"]: n for n, r in enumerate(records, 1) if r["id"] in wanted
+        }
     else:
         found = of_package(tmp_path, form, *records)
     assert {finding.record: finding.message for finding in found} == wanted
@@ -399,7 +454,9 @@ def test_two_files_are_judged_apart(tmp_path: Path) -> None:
 
 def test_findings_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     records = [LOG, *(table(AS_SAMPLES, id=f"table{n}") for n in range(5))]
-    report = validate(write(tmp_path / "package", flatten(records), "csv"), limits=Limits(findings_per_code=2))
+    report = validate(
+        write(tmp_path / "package", flatten(records), "csv"), limits=Limits(findings_per_code=2)
+    )
     assert [finding.record for finding in report.findings] == ["table0", "table1"]
     assert report.more == {"BF705": 3}
 
@@ -408,7 +465,9 @@ EXAMPLE = re.compile(r"^## (Fails|Passes)\n+```text\n(.*?)```", re.DOTALL | re.M
 
 
 @pytest.mark.parametrize(("which", "wanted"), [("Fails", {"BF705"}), ("Passes", set())])
-def test_the_examples_of_its_page_do_what_they_say(which: str, wanted: set[str], tmp_path: Path) -> None:
+def test_the_examples_of_its_page_do_what_they_say(
+    which: str, wanted: set[str], tmp_path: Path
+) -> None:
     text = dict(EXAMPLE.findall(page("BF705")))[which]
     parts = re.findall(r"^(\w+\.csv):\n(.*?)(?:\n\n|\Z)", text, re.DOTALL | re.MULTILINE)
     for name, rows in parts:
@@ -423,8 +482,14 @@ def test_the_examples_of_its_page_do_what_they_say(which: str, wanted: set[str],
 
 @pytest.mark.parametrize("form", ["json", *FORMS])
 def test_bf706_a_valid_result_says_its_quality(form: str, tmp_path: Path) -> None:
-    place = written(tmp_path, record(RATE)) if form == "json" else write(tmp_path / form, flatten([record(RATE)]), form)
-    told = [finding for finding in validate(place, "submission").findings if finding.code == "BF706"]
+    place = (
+        written(tmp_path, record(RATE))
+        if form == "json"
+        else write(tmp_path / form, flatten([record(RATE)]), form)
+    )
+    told = [
+        finding for finding in validate(place, "submission").findings if finding.code == "BF706"
+    ]
     assert [finding.message for finding in told] == [
         "a valid result says nothing of its quality: speed without accuracy means nothing"
     ]
@@ -443,7 +508,9 @@ def test_bf706_a_valid_result_says_its_quality(form: str, tmp_path: Path) -> Non
     ids=["said", "missing with a reason", "invalid"],
 )
 def test_bf706_passes(passing: dict[str, Any], tmp_path: Path) -> None:
-    assert "BF706" not in {finding.code for finding in validate(written(tmp_path, passing), "submission").findings}
+    assert "BF706" not in {
+        finding.code for finding in validate(written(tmp_path, passing), "submission").findings
+    }
 
 
 # --- BF707: enough runs ---
@@ -463,17 +530,27 @@ def test_bf707_a_score_of_too_few_runs(tmp_path: Path) -> None:
 
 
 def of_page(title: str) -> dict[str, Any]:
-    return json.loads(dict(re.findall(r"## (Fails|Passes)\n+```json\n(.*?)```", page("BF708"), re.DOTALL))[title])
+    return json.loads(
+        dict(re.findall(r"## (Fails|Passes)\n+```json\n(.*?)```", page("BF708"), re.DOTALL))[title]
+    )
 
 
 @pytest.mark.parametrize("form", ["json", *FORMS])
 def test_bf708_an_invalid_run_in_a_division(form: str, tmp_path: Path) -> None:
     invalid = {**of_page("Fails"), "id": "r1"}
-    where = written(tmp_path, invalid) if form == "json" else write(tmp_path / form, flatten([invalid]), form)
-    place = (FILE, 1, None, "status") if form == "json" else (f"records.{form}", 1, "status", "status")
+    where = (
+        written(tmp_path, invalid)
+        if form == "json"
+        else write(tmp_path / form, flatten([invalid]), form)
+    )
+    place = (
+        (FILE, 1, None, "status") if form == "json" else (f"records.{form}", 1, "status", "status")
+    )
     message = "an invalid run stands in the division closed: LoadGen: the minimum duration is not satisfied"
     hint = "hand over a run that is valid; an invalid one may be kept, but not compared with others"
-    assert validate(where, "submission").findings == [Finding("BF708", W, *place, message, "invalid", hint, "r1")]
+    assert validate(where, "submission").findings == [
+        Finding("BF708", W, *place, message, "invalid", hint, "r1")
+    ]
     assert validate(where).findings == []
 
 
@@ -491,15 +568,53 @@ def test_bf708_passes(what: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("measurement", "told"),
     [
-        ({"metric": "time-to-train", "statistic": "olympic-mean", "per": "run", "value": 804.5, "unit": "s"}, False),
-        ({"metric": "throughput", "statistic": "mean", "per": "model", "value": 0.01, "unit": "/s"}, False),
-        ({"metric": "mlperf:vbench-score", "statistic": "pooled", "value": 0.7, "unit": "1"}, False),
+        (
+            {
+                "metric": "time-to-train",
+                "statistic": "olympic-mean",
+                "per": "run",
+                "value": 804.5,
+                "unit": "s",
+            },
+            False,
+        ),
+        (
+            {
+                "metric": "throughput",
+                "statistic": "mean",
+                "per": "model",
+                "value": 0.01,
+                "unit": "/s",
+            },
+            False,
+        ),
+        (
+            {"metric": "mlperf:vbench-score", "statistic": "pooled", "value": 0.7, "unit": "1"},
+            False,
+        ),
         ({"metric": "mlperf:number-of-models", "value": 32, "unit": "1"}, True),
-        ({"metric": "throughput", "statistic": "mean", "per": "sample", "value": 9.0, "unit": "/s"}, True),
+        (
+            {
+                "metric": "throughput",
+                "statistic": "mean",
+                "per": "sample",
+                "value": 9.0,
+                "unit": "/s",
+            },
+            True,
+        ),
     ],
-    ids=["time to train", "models trained", "a quality of the suite", "a count of the suite", "a rate"],
+    ids=[
+        "time to train",
+        "models trained",
+        "a quality of the suite",
+        "a count of the suite",
+        "a rate",
+    ],
 )
-def test_what_says_its_quality_by_itself(measurement: dict[str, Any], told: bool, tmp_path: Path) -> None:
+def test_what_says_its_quality_by_itself(
+    measurement: dict[str, Any], told: bool, tmp_path: Path
+) -> None:
     made = {**RECORD, "measurements": [{**measurement, "basis": "derived", "primary": True}]}
     made["benchmark"] = {"suite": "mlperf-training", "name": "resnet", "division": "closed"}
     codes = {finding.code for finding in validate(written(tmp_path, made), "submission").findings}

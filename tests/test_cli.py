@@ -71,14 +71,18 @@ def faulty(package: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "faulty"
     folder.mkdir()
     for path in package.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes().replace(b"accuracy,,,,,0.582,", b"accuracy,,,,,58.2,"))
+        (folder / path.name).write_bytes(
+            path.read_bytes().replace(b"accuracy,,,,,0.582,", b"accuracy,,,,,58.2,")
+        )
     return folder
 
 
 # --- convert ---
 
 
-def test_convert_prints_the_package_on_stdout_and_the_account_on_stderr(cli: Cli, tmp_path: Path) -> None:
+def test_convert_prints_the_package_on_stdout_and_the_account_on_stderr(
+    cli: Cli, tmp_path: Path
+) -> None:
     out = tmp_path / "package"
     status, data, words = cli("convert", FIXTURES / "split", "-o", out)
     assert (status, data) == (0, f"{out}\n")
@@ -90,7 +94,9 @@ def test_convert_prints_the_package_on_stdout_and_the_account_on_stderr(cli: Cli
     assert (out / "measurements.parquet").is_file()
 
 
-def test_convert_fails_with_1_where_a_source_fails_and_writes_the_rest(cli: Cli, tmp_path: Path) -> None:
+def test_convert_fails_with_1_where_a_source_fails_and_writes_the_rest(
+    cli: Cli, tmp_path: Path
+) -> None:
     status, _, err = cli("convert", FIXTURES / "broken-companion", "-o", tmp_path / "p")
     assert status == 1
     assert "failed: imagenet_rpi4.json: not JSON" in err
@@ -105,8 +111,19 @@ def test_convert_fails_with_1_where_a_row_fails_and_names_it(cli: Cli, tmp_path:
     assert "failed: bca2.csv row 1: the row has 34 cells where the table has 35 columns\n" in err
 
 
-def test_convert_writes_csv_a_zip_a_title_a_licence_and_the_account(cli: Cli, tmp_path: Path) -> None:
-    words = ["--format", "csv", "--title", "Boards", "--license", "CC-BY-4.0", "--account", tmp_path / "account.json"]
+def test_convert_writes_csv_a_zip_a_title_a_licence_and_the_account(
+    cli: Cli, tmp_path: Path
+) -> None:
+    words = [
+        "--format",
+        "csv",
+        "--title",
+        "Boards",
+        "--license",
+        "CC-BY-4.0",
+        "--account",
+        tmp_path / "account.json",
+    ]
     status, _, _ = cli("convert", FIXTURES / "split", "-o", tmp_path / "p", *words)
     assert status == 0
     descriptor = json.loads((tmp_path / "p" / "datapackage.json").read_text())
@@ -120,7 +137,9 @@ def test_convert_writes_csv_a_zip_a_title_a_licence_and_the_account(cli: Cli, tm
 
 
 def test_convert_takes_a_family(cli: Cli, tmp_path: Path) -> None:
-    status, _, err = cli("convert", FIXTURES / "split" / "data", "--from", "records", "-o", tmp_path / "p")
+    status, _, err = cli(
+        "convert", FIXTURES / "split" / "data", "--from", "records", "-o", tmp_path / "p"
+    )
     assert status == 2
     assert "none recognised as records" in err
 
@@ -130,16 +149,31 @@ WRONG_CALLS = {
     "an unknown command": (["convrt"], "No such command 'convrt'"),
     "no output": (["convert", "{fixtures}"], "Missing option '-o'"),
     "a source that is not there": (["convert", "nowhere", "-o", "{tmp}/p"], "nowhere is not there"),
-    "an unknown family": (["convert", "{fixtures}", "--from", "x", "-o", "{tmp}/p"], "there is no converter 'x'"),
+    "an unknown family": (
+        ["convert", "{fixtures}", "--from", "x", "-o", "{tmp}/p"],
+        "there is no converter 'x'",
+    ),
     "an option without value": (
         ["convert", "{fixtures}", "--option", "x", "-o", "{tmp}/p"],
         "takes KEY=VALUE, not 'x'",
     ),
-    "a reserved option": (["convert", "{fixtures}", "--option", "jobs=2", "-o", "{tmp}/p"], "use the command's own"),
-    "no jobs": (["convert", "{fixtures}", "--jobs", "0", "-o", "{tmp}/p"], "Invalid value for '--jobs'"),
-    "an unknown form": (["convert", "{fixtures}", "--format", "xml", "-o", "{tmp}/p"], "Invalid value for '--format'"),
+    "a reserved option": (
+        ["convert", "{fixtures}", "--option", "jobs=2", "-o", "{tmp}/p"],
+        "use the command's own",
+    ),
+    "no jobs": (
+        ["convert", "{fixtures}", "--jobs", "0", "-o", "{tmp}/p"],
+        "Invalid value for '--jobs'",
+    ),
+    "an unknown form": (
+        ["convert", "{fixtures}", "--format", "xml", "-o", "{tmp}/p"],
+        "Invalid value for '--format'",
+    ),
     "an output below a file": (["convert", "{fixtures}", "-o", "{tmp}/file/p"], "Not a directory"),
-    "an output that is a file": (["convert", "{fixtures}", "-o", "{tmp}/file"], "is a file and no package"),
+    "an output that is a file": (
+        ["convert", "{fixtures}", "-o", "{tmp}/file"],
+        "is a file and no package",
+    ),
     "an output that holds others": (["convert", "{fixtures}", "-o", "{tmp}"], "holds other files"),
     "nothing to validate": (["validate", "nowhere"], "nowhere is not there"),
     "no package to validate": (["validate", "{fixtures}"], "holds no datapackage.json"),
@@ -179,7 +213,11 @@ def test_a_wrong_call_ends_with_2_and_says_why(
 
 
 def test_validate_ends_with_0_for_a_conformant_package(cli: Cli, package: Path) -> None:
-    assert cli("validate", package) == (0, "conformant (core): 3 records, 59 measurements, 0 errors, 0 warnings\n", "")
+    assert cli("validate", package) == (
+        0,
+        "conformant (core): 3 records, 59 measurements, 0 errors, 0 warnings\n",
+        "",
+    )
 
 
 def test_validate_ends_with_1_for_a_fault_and_prints_it_on_stdout(cli: Cli, faulty: Path) -> None:
@@ -220,17 +258,26 @@ def test_validate_takes_the_stricter_rules_of_a_submission(cli: Cli, package: Pa
 # --- the other commands ---
 
 
-def test_describe_prints_a_descriptor_on_stdout_and_its_doubts_on_stderr(cli: Cli, tmp_path: Path) -> None:
+def test_describe_prints_a_descriptor_on_stdout_and_its_doubts_on_stderr(
+    cli: Cli, tmp_path: Path
+) -> None:
     (tmp_path / "t.csv").write_text("Model,latency_ms,colour\nx,1,red\n")
     status, out, err = cli("describe", tmp_path / "t.csv", "--suite", "lpdnn")
     assert status == 0
     assert json.loads(out)["$schema"] == SCHEMA_URL
-    assert err == "look at this: column 'colour' was not understood: it is kept as text under extensions\n"
+    assert (
+        err
+        == "look at this: column 'colour' was not understood: it is kept as text under extensions\n"
+    )
 
 
-def test_describe_writes_a_descriptor_that_convert_and_validate_read(cli: Cli, tmp_path: Path) -> None:
+def test_describe_writes_a_descriptor_that_convert_and_validate_read(
+    cli: Cli, tmp_path: Path
+) -> None:
     (tmp_path / "t.csv").write_text("Model,latency_ms\nx,1\n")
-    assert cli("describe", tmp_path / "t.csv", "--suite", "lpdnn", "-o", tmp_path / "datapackage.json") == (0, "", "")
+    assert cli(
+        "describe", tmp_path / "t.csv", "--suite", "lpdnn", "-o", tmp_path / "datapackage.json"
+    ) == (0, "", "")
     assert cli("validate", tmp_path)[0] == 0
     assert cli("convert", tmp_path, "-o", tmp_path / "p")[0] == 0
 
@@ -284,7 +331,9 @@ def test_converters_are_listed(cli: Cli) -> None:
 def test_the_files_of_the_standard_are_listed_and_printed(cli: Cli) -> None:
     names = cli("schema", "list")[1].split()
     assert "record.schema.json" in names
-    assert json.loads(cli("schema", "show", "record.schema.json")[1])["$id"].endswith("/1.0/record.schema.json")
+    assert json.loads(cli("schema", "show", "record.schema.json")[1])["$id"].endswith(
+        "/1.0/record.schema.json"
+    )
 
 
 def test_the_committed_schema_is_the_one_that_would_be_built(cli: Cli, root: Path) -> None:
@@ -300,7 +349,9 @@ def test_version_is_printed_wherever_it_stands(cli: Cli) -> None:
 
 def start(*words: str | Path, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "benchfmt", *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
 
 
 COMMANDS = [
@@ -309,7 +360,9 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("commands", "own"), [([""], ()), (COMMANDS, ("pydantic",))], ids=["benchfmt", "its commands"])
+@pytest.mark.parametrize(
+    ("commands", "own"), [([""], ()), (COMMANDS, ("pydantic",))], ids=["benchfmt", "its commands"]
+)
 def test_help_loads_nothing_heavy(commands: list[str], own: tuple[str, ...]) -> None:
     # typer itself takes pydantic to read the bounds of a number (--jobs); nothing of ours does.
     script = (
@@ -322,16 +375,18 @@ def test_help_loads_nothing_heavy(commands: list[str], own: tuple[str, ...]) -> 
         "        assert not end.code\n"
         f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert set(ast.literal_eval(done.stderr)) <= set(own)
     assert done.stdout.count("Usage:") == len(commands)
 
 
 def test_version_loads_not_even_the_parser() -> None:
-    script = (
-        "import sys, benchfmt.cli as c\nsys.argv = ['benchfmt', '--version']\nc.main()\nprint('typer' in sys.modules)"
+    script = "import sys, benchfmt.cli as c\nsys.argv = ['benchfmt', '--version']\nc.main()\nprint('typer' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [f"benchfmt {__version__}", "False"]
 
 
@@ -372,14 +427,22 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("a.csv", "b.csv"):
         (folder / name).write_text("net,t,m,p\n" + rows)
         constant = {"benchmark.suite": "lpdnn", "benchmark.name": name}
-        resources.append({"path": name, "schema": {"fields": fields}, "benchfmt": {"constant": constant}})
-    (folder / "datapackage.json").write_text(json.dumps({"$schema": SCHEMA_URL, "resources": resources}))
+        resources.append(
+            {"path": name, "schema": {"fields": fields}, "benchfmt": {"constant": constant}}
+        )
+    (folder / "datapackage.json").write_text(
+        json.dumps({"$schema": SCHEMA_URL, "resources": resources})
+    )
     return folder
 
 
 def written(folder: Path) -> int:
     """Return how many bytes stand in the package that is growing."""
-    return sum(p.stat().st_size for f in folder.glob(".*partial-*") for p in f.iterdir()) if folder.exists() else 0
+    return (
+        sum(p.stat().st_size for f in folder.glob(".*partial-*") for p in f.iterdir())
+        if folder.exists()
+        else 0
+    )
 
 
 def until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
@@ -405,7 +468,15 @@ def test_a_stop_leaves_the_old_package_and_nothing_else(
     temporary.mkdir()
     environment = {**os.environ, "TMPDIR": str(temporary)}
     process = start(
-        "convert", large, "-o", target, "--jobs", str(jobs), env=environment, start_new_session=True, cwd=tmp_path
+        "convert",
+        large,
+        "-o",
+        target,
+        "--jobs",
+        str(jobs),
+        env=environment,
+        start_new_session=True,
+        cwd=tmp_path,
     )
     spool = lambda: any(p.stat().st_size for f in temporary.glob("benchfmt-*") for p in f.iterdir())  # noqa: E731
     until((lambda: spool()) if jobs > 1 else (lambda: written(target.parent) > 0), process)
@@ -421,7 +492,9 @@ def test_a_stop_leaves_the_old_package_and_nothing_else(
     assert err.splitlines()[-1:] == ["benchfmt: stopped; nothing was written"]
     assert "Traceback" not in err
     assert [path.name for path in target.parent.iterdir()] == ["out"]
-    assert {p.name: p.read_bytes() for p in target.iterdir()} == {p.name: p.read_bytes() for p in package.iterdir()}
+    assert {p.name: p.read_bytes() for p in target.iterdir()} == {
+        p.name: p.read_bytes() for p in package.iterdir()
+    }
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         for _ in range(100):

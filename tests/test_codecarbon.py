@@ -20,10 +20,15 @@ NEW = ("timestamp", "project_name", "run_id", "duration", "emissions", "emission
        "tracking_mode", "on_cloud", "pue")  # fmt: skip
 LATEST = (*NEW[:3], "experiment_id", *NEW[3:13], "water_consumed", *NEW[13:24], "cpu_utilization_percent",
           "gpu_utilization_percent", "ram_utilization_percent", "ram_used_gb", *NEW[24:], "wue")  # fmt: skip
-TASKS = ("task_name", *(name for name in LATEST if name not in ("experiment_id", "region", "pue", "wue")))
+TASKS = (
+    "task_name",
+    *(name for name in LATEST if name not in ("experiment_id", "region", "pue", "wue")),
+)
 
 
-def cells(run: str, minute: int, seconds: float, energy: float | None, **more: Any) -> dict[str, str]:
+def cells(
+    run: str, minute: int, seconds: float, energy: float | None, **more: Any
+) -> dict[str, str]:
     """Return a row of a run after some seconds, with its energy in kWh: half of the cpu, a quarter each of the others."""
     emissions = None if energy is None else energy / 4
     return {
@@ -53,13 +58,23 @@ def write(path: Path, header: tuple[str, ...], *rows: dict[str, str]) -> Path:
 def run(source: Path) -> tuple[list[Record], Any]:
     conversion = convert(source)
     records = list(conversion)
-    conversion.write(source.parent / "package" if source.is_file() else source.with_name(f"{source.name}-package"))
-    assert validate(source.parent / "package" if source.is_file() else source.with_name(f"{source.name}-package")).ok
+    conversion.write(
+        source.parent / "package"
+        if source.is_file()
+        else source.with_name(f"{source.name}-package")
+    )
+    assert validate(
+        source.parent / "package"
+        if source.is_file()
+        else source.with_name(f"{source.name}-package")
+    ).ok
     return records, conversion.account
 
 
 def of(record: Record, metric: str, scope: str = "") -> Any:
-    return next(m for m in record.measurements or () if m.metric == metric and (m.scope or "") == scope)
+    return next(
+        m for m in record.measurements or () if m.metric == metric and (m.scope or "") == scope
+    )
 
 
 def energy(record: Record) -> float | None:
@@ -78,7 +93,11 @@ def test_the_last_row_of_a_run_is_the_run(tmp_path: Path) -> None:
     assert [energy(record) for record in records] == [4]
     assert (of(records[0], "duration").value, records[0].status) == (180, "ok")
     assert records[0].provenance and records[0].provenance.execution == "a"
-    assert (account.total("rows"), account.total("converted"), account.total("skipped")) == (3, 1, 2)
+    assert (account.total("rows"), account.total("converted"), account.total("skipped")) == (
+        3,
+        1,
+        2,
+    )
 
 
 def test_runs_may_stand_among_one_another_and_projects_too(tmp_path: Path) -> None:
@@ -97,12 +116,19 @@ def test_runs_may_stand_among_one_another_and_projects_too(tmp_path: Path) -> No
 def test_the_order_of_the_rows_does_not_matter(tmp_path: Path, order: tuple[int, ...]) -> None:
     rows = [cells("a", 1, 60, 0.001), cells("a", 2, 120, 0.002), cells("a", 3, 180, 0.004)]
     for header in (NEW, NEW[1:]):
-        records, _ = run(write(tmp_path / "emissions.csv", header, *(rows[index] for index in order)))
+        records, _ = run(
+            write(tmp_path / "emissions.csv", header, *(rows[index] for index in order))
+        )
         assert [energy(record) for record in records] == [4]
 
 
 def test_a_counter_that_begins_anew_is_another_result(tmp_path: Path) -> None:
-    rows = [cells("a", 1, 60, 0.002), cells("a", 2, 120, 0.005), cells("a", 9, 30, 0.001), cells("a", 10, 90, 0.004)]
+    rows = [
+        cells("a", 1, 60, 0.002),
+        cells("a", 2, 120, 0.005),
+        cells("a", 9, 30, 0.001),
+        cells("a", 10, 90, 0.004),
+    ]
     records, _ = run(write(tmp_path / "emissions.csv", NEW, *rows))
     assert [energy(record) for record in records] == [5, 4]
 
@@ -117,7 +143,9 @@ def test_a_last_row_without_energy_does_not_hide_the_total(tmp_path: Path) -> No
 def test_files_that_were_joined_are_read_each_with_its_header(tmp_path: Path) -> None:
     new = text(NEW, cells("a", 1, 60, 0.001), cells("a", 2, 120, 0.002))
     again = text(NEW, cells("b", 3, 60, 0.003))
-    latest = text(LATEST, cells("c", 4, 60, 0.004, cpu_utilization_percent=25, codecarbon_version="3.3.2"))
+    latest = text(
+        LATEST, cells("c", 4, 60, 0.004, cpu_utilization_percent=25, codecarbon_version="3.3.2")
+    )
     old = text(OLD, cells("", 5, 60, 0.005))
     (tmp_path / "all.csv").write_text(new + again + latest + old)
     records, account = run(tmp_path / "all.csv")
@@ -156,7 +184,9 @@ def test_a_file_of_running_totals_alone_holds_no_result_and_is_no_fault(
     assert (entry.role, entry.reason) == ("skipped", "none of its rows holds a result")
 
 
-@pytest.mark.parametrize("left", [("run_id",), ("project_name", "run_id"), ("tracking_mode", "run_id")])
+@pytest.mark.parametrize(
+    "left", [("run_id",), ("project_name", "run_id"), ("tracking_mode", "run_id")]
+)
 def test_a_table_of_few_of_its_columns_is_told(tmp_path: Path, left: tuple[str, ...]) -> None:
     path = write(tmp_path / "few.csv", (*left, "duration", "emissions"), cells("r", 1, 10, 0.5))
     with pytest.raises(BenchfmtError, match=f"it has {', '.join(sorted(left))}; 3 tell one"):
@@ -171,9 +201,19 @@ def test_a_copy_of_a_file_counts_once(tmp_path: Path) -> None:
 
 
 def test_rows_without_a_run_are_kept_and_marked_where_they_may_be_parts(tmp_path: Path) -> None:
-    rows = [cells("", 1, 60, 0.001), cells("", 2, 120, 0.002), cells("", 9, 30, 0.004), cells("", 3, 179, 0.003)]
+    rows = [
+        cells("", 1, 60, 0.001),
+        cells("", 2, 120, 0.002),
+        cells("", 9, 30, 0.004),
+        cells("", 3, 179, 0.003),
+    ]
     records, account = run(write(tmp_path / "emissions.csv", NEW, *rows))
-    assert [(energy(r), r.status) for r in records] == [(1, "incomplete"), (2, "incomplete"), (4, "ok"), (3, "ok")]
+    assert [(energy(r), r.status) for r in records] == [
+        (1, "incomplete"),
+        (2, "incomplete"),
+        (4, "ok"),
+        (3, "ok"),
+    ]
     assert of(records[0], "energy", "node").caveats == ["partial-run"]
     assert of(records[3], "energy", "node").caveats is None
     assert [finding.message for finding in account.findings] == [
@@ -183,7 +223,10 @@ def test_rows_without_a_run_are_kept_and_marked_where_they_may_be_parts(tmp_path
 
 def test_tasks_stand_for_themselves_and_their_sum_does_not_count_again(tmp_path: Path) -> None:
     source = tmp_path / "logs"
-    tasks = [cells("a", 1, 10, 0.001, task_name="load"), cells("a", 1, 20, 0.003, task_name="train")]
+    tasks = [
+        cells("a", 1, 10, 0.001, task_name="load"),
+        cells("a", 1, 20, 0.003, task_name="train"),
+    ]
     write(source / "emissions_x_a.csv", TASKS, *tasks)
     write(source / "emissions.csv", LATEST, cells("a", 1, 20, 0.004), cells("b", 2, 60, 0.5))
     records, account = run(source)
@@ -194,19 +237,27 @@ def test_tasks_stand_for_themselves_and_their_sum_does_not_count_again(tmp_path:
     assert account.total("skipped") == 1
 
 
-def test_more_energy_than_that_of_the_tasks_is_kept_without_what_is_of_the_last_task(tmp_path: Path) -> None:
+def test_more_energy_than_that_of_the_tasks_is_kept_without_what_is_of_the_last_task(
+    tmp_path: Path,
+) -> None:
     source = tmp_path / "logs"
     write(source / "emissions_x_a.csv", TASKS, cells("a", 1, 10, 0.001, task_name="load"))
     write(source / "emissions.csv", LATEST, cells("a", 1, 20, 0.004))
     (whole, _), _ = run(source)
     assert energy(whole) == 4
-    assert {of(whole, name).missing for name in ("duration", "emissions-rate")} == {"invalid-in-source"}
+    assert {of(whole, name).missing for name in ("duration", "emissions-rate")} == {
+        "invalid-in-source"
+    }
     assert of(whole, "power", "cpu").missing == "invalid-in-source"
 
 
 def test_a_task_that_is_written_twice_counts_once(tmp_path: Path) -> None:
     row = cells("a", 1, 10, 0.001, task_name="load")
-    records, _ = run(write(tmp_path / "emissions_x_a.csv", TASKS, row, cells("a", 1, 5, 0.002, task_name="y"), row))
+    records, _ = run(
+        write(
+            tmp_path / "emissions_x_a.csv", TASKS, row, cells("a", 1, 5, 0.002, task_name="y"), row
+        )
+    )
     assert sorted(energy(record) or 0 for record in records) == [1, 2]
 
 
@@ -226,7 +277,9 @@ BEFORE = tuple(name for name in NEW if name not in ("codecarbon_version", "pue")
 
 def test_before_2_2_0_the_rate_is_in_grams(tmp_path: Path) -> None:
     # 0.5 kWh give 0.125 kg in 50 s: 2.5 g/s.
-    records, _ = run(write(tmp_path / "emissions.csv", BEFORE, cells("a", 1, 50, 0.5, emissions_rate=2.5)))
+    records, _ = run(
+        write(tmp_path / "emissions.csv", BEFORE, cells("a", 1, 50, 0.5, emissions_rate=2.5))
+    )
     rate = of(records[0], "emissions-rate")
     assert (rate.value, rate.reported_value, rate.reported_unit) == (0.0025, "2.5", "g/s")
 
@@ -243,7 +296,11 @@ def test_what_the_rows_prove_of_the_rate_counts_more_than_the_header(tmp_path: P
 
 
 def test_a_rate_that_contradicts_the_others_has_no_value(tmp_path: Path) -> None:
-    rows = [cells("a", 1, 50, 0.5), cells("b", 2, 50, 0.5), cells("c", 3, 50, 0.5, emissions_rate=2.5)]
+    rows = [
+        cells("a", 1, 50, 0.5),
+        cells("b", 2, 50, 0.5),
+        cells("c", 3, 50, 0.5, emissions_rate=2.5),
+    ]
     records, account = run(write(tmp_path / "emissions.csv", NEW, *rows))
     assert [of(r, "emissions-rate").missing for r in records] == [None, None, "invalid-in-source"]
     assert "in 1 rows emissions by duration are not the rate in kg/s" in account.findings[0].message
@@ -253,17 +310,33 @@ def test_powers_are_single_readings_and_later_means(tmp_path: Path) -> None:
     for header, statistic in ((NEW, "single"), (LATEST, "mean")):
         records, _ = run(write(tmp_path / "emissions.csv", header, cells("a", 1, 50, 0.5)))
         assert of(records[0], "power", "cpu").statistic == statistic
-        assert (of(records[0], "power", "cpu").value, of(records[0], "power", "cpu").basis) == (20.5, "estimated")
+        assert (of(records[0], "power", "cpu").value, of(records[0], "power", "cpu").basis) == (
+            20.5,
+            "estimated",
+        )
         assert of(records[0], "power", "gpu").missing == "not-measured"
 
 
 def test_utilization_is_a_fraction_and_none_of_a_gpu_that_is_not_there(tmp_path: Path) -> None:
-    said = {"cpu_utilization_percent": 62.5, "gpu_utilization_percent": 0, "ram_utilization_percent": 12.5}
-    rows = [cells("a", 1, 50, 0.5, gpu_count=0, **said), cells("b", 2, 50, 0.5, gpu_count=2, **said)]
+    said = {
+        "cpu_utilization_percent": 62.5,
+        "gpu_utilization_percent": 0,
+        "ram_utilization_percent": 12.5,
+    }
+    rows = [
+        cells("a", 1, 50, 0.5, gpu_count=0, **said),
+        cells("b", 2, 50, 0.5, gpu_count=2, **said),
+    ]
     records, _ = run(write(tmp_path / "emissions.csv", LATEST, *rows))
     one, other = records
-    assert (of(one, "utilization", "cpu").value, of(one, "memory-utilization", "node").value) == (0.625, 0.125)
-    assert (of(one, "utilization", "gpu").missing, of(other, "utilization", "gpu").value) == ("not-measured", 0)
+    assert (of(one, "utilization", "cpu").value, of(one, "memory-utilization", "node").value) == (
+        0.625,
+        0.125,
+    )
+    assert (of(one, "utilization", "gpu").missing, of(other, "utilization", "gpu").value) == (
+        "not-measured",
+        0,
+    )
     row = cells("a", 1, 50, 0.5, cpu_utilization_percent="0.0", ram_utilization_percent=0)
     records, _ = run(write(tmp_path / "emissions.csv", LATEST, row))
     assert of(records[0], "utilization", "cpu").missing == "not-measured"
@@ -283,37 +356,66 @@ def test_a_shifted_row_is_read_as_far_as_its_columns_are_sure(tmp_path: Path) ->
     row = cells("b", 2, 50, 0.25, codecarbon_version="3.3.0")
     records, account = run(shifted(tmp_path, row, ("region", "gpu_model", "wue")))
     other = records[1]
-    assert (energy(other), of(other, "emissions").value, of(other, "duration").value) == (250, 0.0625, 50)
+    assert (energy(other), of(other, "emissions").value, of(other, "duration").value) == (
+        250,
+        0.0625,
+        50,
+    )
     assert other.system is None
     assert other.software is None
     assert [(f.row, f.message) for f in account.findings] == [
-        (2, "the row has fewer cells than the header: what stands after country_iso_code is not read")
+        (
+            2,
+            "the row has fewer cells than the header: what stands after country_iso_code is not read",
+        )
     ]
 
 
 @pytest.mark.parametrize("drop", [("cpu_power", "wue"), ("ram_energy",), ("country_name",)])
-def test_a_row_that_lacks_cells_before_that_is_lost_and_told(tmp_path: Path, drop: tuple[str, ...]) -> None:
+def test_a_row_that_lacks_cells_before_that_is_lost_and_told(
+    tmp_path: Path, drop: tuple[str, ...]
+) -> None:
     records, account = run(shifted(tmp_path, cells("b", 2, 50, 0.25), drop))
     assert (len(records), account.total("failed")) == (1, 1)
 
 
-def test_a_table_that_keeps_some_columns_is_read_and_one_without_totals_is_told(tmp_path: Path) -> None:
+def test_a_table_that_keeps_some_columns_is_read_and_one_without_totals_is_told(
+    tmp_path: Path,
+) -> None:
     short = ("project_name", "run_id", "duration", "emissions", "country_iso_code")
-    records, _ = run(write(tmp_path / "co2.csv", short, cells("a", 1, 60, 0.004), cells("a", 2, 120, 0.008)))
+    records, _ = run(
+        write(tmp_path / "co2.csv", short, cells("a", 1, 60, 0.004), cells("a", 2, 120, 0.008))
+    )
     assert [of(r, "emissions").value for r in records] == [0.002]
-    path = write(tmp_path / "x.csv", ("project_name", "run_id", "duration", "country_iso_code", "on_cloud"), {})
+    path = write(
+        tmp_path / "x.csv",
+        ("project_name", "run_id", "duration", "country_iso_code", "on_cloud"),
+        {},
+    )
     (entry,) = convert(path).account.files
-    assert (entry.role, "neither a column 'emissions' nor 'energy_consumed'" in str(entry.reason)) == ("failed", True)
+    assert (
+        entry.role,
+        "neither a column 'emissions' nor 'energy_consumed'" in str(entry.reason),
+    ) == ("failed", True)
 
 
 def test_the_real_files_give_each_run_once(samples: Path, tmp_path: Path) -> None:
     account = convert(samples / "llm_tools" / "codecarbon").write(tmp_path / "package")
     assert validate(tmp_path / "package").findings == []
-    assert (account.total("rows"), account.total("records"), account.total("skipped")) == (38, 28, 10)
+    assert (account.total("rows"), account.total("records"), account.total("skipped")) == (
+        38,
+        28,
+        10,
+    )
     by_row = {(r.provenance.sources[0].path, r.provenance.sources[0].locator): r for r in convert(samples / "llm_tools" / "codecarbon") if r.provenance and r.provenance.sources}  # fmt: skip
     last = by_row["emissions-2.4.3rc1.csv", "row=12"]
-    assert (of(last, "duration").value, of(last, "emissions").value) == (91.82258701324464, 1.152689149434805e-06)
-    assert round(of(by_row["emissions-3.3.2.csv", "row=2"], "energy", "node").value or 0, 3) == 181.067
+    assert (of(last, "duration").value, of(last, "emissions").value) == (
+        91.82258701324464,
+        1.152689149434805e-06,
+    )
+    assert (
+        round(of(by_row["emissions-3.3.2.csv", "row=2"], "energy", "node").value or 0, 3) == 181.067
+    )
     assert ("emissions-3.3.2.csv", "row=5") not in by_row
 
 

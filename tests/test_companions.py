@@ -29,9 +29,17 @@ def table(path: Path, quality: float = 61.5, inference: float = 23.5) -> None:
 
 def companion(path: Path, quality: str = "Accuracy top-1", *more: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    parameters = [{"ID": "MODEL", "type": "str"}, {"ID": "QUALITY_VALUE", "description": quality, "type": "float"}]
+    parameters = [
+        {"ID": "MODEL", "type": "str"},
+        {"ID": "QUALITY_VALUE", "description": quality, "type": "float"},
+    ]
     parameters += [{"ID": name, "type": "float"} for name in more]
-    data = {"name": "imagenet", "HW_ID": "rpi4", "hyperparams": parameters, "targets": [{"ID": "LATENCY"}]}
+    data = {
+        "name": "imagenet",
+        "HW_ID": "rpi4",
+        "hyperparams": parameters,
+        "targets": [{"ID": "LATENCY"}],
+    }
     path.write_text(json.dumps(data))
 
 
@@ -47,20 +55,37 @@ def accuracies(records: list[Record]) -> list[float | None]:
 LAYOUTS = {
     "beside": ("imagenet_rpi4.csv", "imagenet_rpi4.json"),
     "the folders of the service": ("data/imagenet_rpi4.csv", "configs/imagenet_rpi4.json"),
-    "one folder more on both sides": ("data/alone/imagenet_rpi4.csv", "configs/alone/imagenet_rpi4.json"),
-    "two folders more": ("x/data/alone/v2/imagenet_rpi4.csv", "x/configs/alone/v2/imagenet_rpi4.json"),
-    "the last folder differs": ("boards/tables/imagenet_rpi4.csv", "boards/about/imagenet_rpi4.json"),
-    "the first folder differs": ("results-2022/a/b/c/imagenet_rpi4.csv", "descriptors-2022/a/b/c/imagenet_rpi4.json"),
+    "one folder more on both sides": (
+        "data/alone/imagenet_rpi4.csv",
+        "configs/alone/imagenet_rpi4.json",
+    ),
+    "two folders more": (
+        "x/data/alone/v2/imagenet_rpi4.csv",
+        "x/configs/alone/v2/imagenet_rpi4.json",
+    ),
+    "the last folder differs": (
+        "boards/tables/imagenet_rpi4.csv",
+        "boards/about/imagenet_rpi4.json",
+    ),
+    "the first folder differs": (
+        "results-2022/a/b/c/imagenet_rpi4.csv",
+        "descriptors-2022/a/b/c/imagenet_rpi4.json",
+    ),
     "a folder in the middle differs": ("a/csv/b/imagenet_rpi4.csv", "a/json/b/imagenet_rpi4.json"),
     "the companion lies deeper": ("set/imagenet_rpi4.csv", "set/about/imagenet_rpi4.json"),
     "the table lies deeper": ("set/tables/imagenet_rpi4.csv", "set/imagenet_rpi4.json"),
-    "several folders differ": ("data/raw/v1/imagenet_rpi4.csv", "configs/json/v1/imagenet_rpi4.json"),
+    "several folders differ": (
+        "data/raw/v1/imagenet_rpi4.csv",
+        "configs/json/v1/imagenet_rpi4.json",
+    ),
     "trees of another depth": ("data/imagenet_rpi4.csv", "meta/service/configs/imagenet_rpi4.json"),
 }
 
 
 @pytest.mark.parametrize(("of_table", "of_companion"), LAYOUTS.values(), ids=LAYOUTS)
-def test_a_companion_is_found_in_any_layout(tmp_path: Path, of_table: str, of_companion: str) -> None:
+def test_a_companion_is_found_in_any_layout(
+    tmp_path: Path, of_table: str, of_companion: str
+) -> None:
     table(tmp_path / of_table)
     companion(tmp_path / of_companion)
     records, account = run(tmp_path)
@@ -76,7 +101,12 @@ def test_each_of_two_trees_keeps_its_own(tmp_path: Path) -> None:
     companion(tmp_path / "spring" / "configs" / "imagenet_rpi4.json", "Accuracy top-1")
     companion(tmp_path / "autumn" / "configs" / "imagenet_rpi4.json", "mAP")
     records, _ = run(tmp_path)
-    found = {(m.metric, m.value) for r in records for m in r.measurements or () if m.metric in ("accuracy", "map")}
+    found = {
+        (m.metric, m.value)
+        for r in records
+        for m in r.measurements or ()
+        if m.metric in ("accuracy", "map")
+    }
     assert found == {("accuracy", 0.5), ("map", 0.75)}
 
 
@@ -178,7 +208,9 @@ def test_thousands_of_one_name_are_paired_in_seconds(tmp_path: Path) -> None:
     pairing = pair(source, tables, lambda _: True, lambda *_: False)
     assert time.process_time() - begun < 5
     assert len(pairing.companions) == 2000
-    assert all(companion.is_relative_to(table.parent) for table, companion in pairing.companions.items())
+    assert all(
+        companion.is_relative_to(table.parent) for table, companion in pairing.companions.items()
+    )
 
 
 def test_the_layout_that_went_wrong_once(faults: Path) -> None:

@@ -39,7 +39,9 @@ def check(account: Account, records: int) -> None:
     """Assert that every file and row is accounted for exactly once."""
     data = account.to_dict()
     files, rows = data["files"], data["rows"]
-    assert files["seen"] == files["primary"] + files["supporting"] + files["skipped"] + files["failed"]
+    assert (
+        files["seen"] == files["primary"] + files["supporting"] + files["skipped"] + files["failed"]
+    )
     assert rows["seen"] == rows["converted"] + rows["skipped"] + rows["failed"]
     assert data["records"] == records
     for entry in account.files:
@@ -92,7 +94,9 @@ FAULTY = {
 
 
 @pytest.mark.parametrize(("text", "words"), FAULTY.values(), ids=FAULTY)
-def test_a_faulty_table_fails_and_the_rest_is_converted(tmp_path: Path, text: str | bytes, words: str) -> None:
+def test_a_faulty_table_fails_and_the_rest_is_converted(
+    tmp_path: Path, text: str | bytes, words: str
+) -> None:
     records, account = run(folder_of(tmp_path, text))
     entry = entry_of(account)
     assert entry.role == "failed"
@@ -120,17 +124,30 @@ def test_a_row_with_too_few_or_too_many_cells_fails_alone(tmp_path: Path) -> Non
         (2, "the row has 3 cells where the table has 29 columns"),
         (4, "the row has 31 cells where the table has 29 columns"),
     ]
-    locators = [r.provenance.sources[0].locator for r in records if r.provenance.sources[0].path == NAME]
+    locators = [
+        r.provenance.sources[0].locator for r in records if r.provenance.sources[0].path == NAME
+    ]
     assert locators == ["row=1", "row=3", "row=5"]
 
 
-def test_text_where_a_number_belongs_is_told_with_its_row_and_the_rest_of_the_row_is_kept(tmp_path: Path) -> None:
+def test_text_where_a_number_belongs_is_told_with_its_row_and_the_rest_of_the_row_is_kept(
+    tmp_path: Path,
+) -> None:
     records, account = run(folder_of(tmp_path, replaced("LATENCY", "fast")))
     finding = next(f for f in account.findings if f.code == "BF103")
-    assert (finding.path, finding.row, finding.column, finding.value) == (NAME, 1, "LATENCY", "fast")
+    assert (finding.path, finding.row, finding.column, finding.value) == (
+        NAME,
+        1,
+        "LATENCY",
+        "fast",
+    )
     record = next(r for r in records if r.provenance.sources[0].path == NAME)
     latency = record.measurements[0]
-    assert (latency.stage, latency.missing, latency.reported_value) == ("end-to-end", "not-numeric", "fast")
+    assert (latency.stage, latency.missing, latency.reported_value) == (
+        "end-to-end",
+        "not-numeric",
+        "fast",
+    )
     assert any(m.stage == "inference" and m.value == 0.082 for m in record.measurements)
 
 
@@ -168,7 +185,9 @@ SKIPPED = {
 
 
 @pytest.mark.parametrize(("text", "name", "words"), SKIPPED.values(), ids=SKIPPED)
-def test_what_is_no_result_is_skipped_with_the_reason(tmp_path: Path, text: str, name: str, words: str) -> None:
+def test_what_is_no_result_is_skipped_with_the_reason(
+    tmp_path: Path, text: str, name: str, words: str
+) -> None:
     records, account = run(folder_of(tmp_path, text, name))
     entry = entry_of(account, name)
     assert (entry.role, entry.reason[: len(words)]) == ("skipped", words)
@@ -191,7 +210,9 @@ SAME = {
     "byte order mark": "\ufeff" + TABLE,
     "no line end at the end": TABLE.rstrip("\n"),
     "empty lines": TABLE.replace("\n", "\n\n"),
-    "every cell quoted": "\n".join(",".join(f'"{c}"' for c in line.split(",")) for line in TABLE.splitlines()),
+    "every cell quoted": "\n".join(
+        ",".join(f'"{c}"' for c in line.split(",")) for line in TABLE.splitlines()
+    ),
 }
 
 
@@ -200,7 +221,10 @@ def test_the_way_lines_end_changes_no_record(tmp_path: Path, text: str) -> None:
     def said(text: str) -> list[Any]:
         records, account = run(folder_of(tmp_path, text))
         assert entry_of(account).rows == 2
-        return [{**r.to_dict(), "id": "", "provenance": {"locator": r.provenance.sources[0].locator}} for r in records]
+        return [
+            {**r.to_dict(), "id": "", "provenance": {"locator": r.provenance.sources[0].locator}}
+            for r in records
+        ]
 
     assert said(text) == said(TABLE)
 
@@ -261,7 +285,9 @@ COMPANIONS = {
 
 
 @pytest.mark.parametrize("text", COMPANIONS.values(), ids=COMPANIONS)
-def test_a_companion_of_another_shape_never_costs_the_table(tmp_path: Path, text: str | bytes) -> None:
+def test_a_companion_of_another_shape_never_costs_the_table(
+    tmp_path: Path, text: str | bytes
+) -> None:
     folder = folder_of(tmp_path, TABLE)
     (folder / "imagenet_rpi4.json").write_bytes(text if isinstance(text, bytes) else text.encode())
     records, account = run(folder)
@@ -271,7 +297,9 @@ def test_a_companion_of_another_shape_never_costs_the_table(tmp_path: Path, text
 
 def test_a_quality_that_is_no_text_is_told(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, TABLE)
-    (folder / "imagenet_rpi4.json").write_text('{"hyperparams": [{"ID": "QUALITY_VALUE", "description": ["x"]}]}')
+    (folder / "imagenet_rpi4.json").write_text(
+        '{"hyperparams": [{"ID": "QUALITY_VALUE", "description": ["x"]}]}'
+    )
     records, account = run(folder)
     assert any("['x'] names no known quality" in f.message for f in account.findings)
     assert len(records) == 4
@@ -279,7 +307,9 @@ def test_a_quality_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 def test_a_companion_without_its_table_is_skipped(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, TABLE)
-    shutil.copy(FIXTURES / "split" / "configs" / "imagenet_rpi4.json", folder / "imagenet_rpi9.json")
+    shutil.copy(
+        FIXTURES / "split" / "configs" / "imagenet_rpi4.json", folder / "imagenet_rpi9.json"
+    )
     _, account = run(folder)
     entry = entry_of(account, "imagenet_rpi9.json")
     assert entry.role == "skipped"
@@ -301,7 +331,9 @@ def test_a_package_converts_to_itself(package: Path, tmp_path: Path) -> None:
     account = convert(package).write(tmp_path / "again", format="csv")
     check(account, 3)
     for table in TABLES:
-        assert (tmp_path / "again" / f"{table}.csv").read_bytes() == (package / f"{table}.csv").read_bytes()
+        assert (tmp_path / "again" / f"{table}.csv").read_bytes() == (
+            package / f"{table}.csv"
+        ).read_bytes()
 
 
 def test_a_half_written_package_fails_with_what_is_missing(package: Path, tmp_path: Path) -> None:
@@ -334,7 +366,9 @@ def test_a_descriptor_that_is_not_json_fails_with_its_line(tmp_path: Path) -> No
     assert len(records) == 2
 
 
-def test_records_that_stand_in_a_package_too_are_counted_as_duplicates(package: Path, tmp_path: Path) -> None:
+def test_records_that_stand_in_a_package_too_are_counted_as_duplicates(
+    package: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "source"
     shutil.copytree(FIXTURES / "split", folder)
     shutil.copytree(package, folder / "out")
@@ -379,14 +413,18 @@ def test_a_source_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
 
 
 def test_a_family_that_does_not_exist_is_a_wrong_call_that_lists_the_others() -> None:
-    with pytest.raises(BenchfmtError, match=r"no converter 'mlperg'; there are: .*annotated, .*lpdnn, .*records"):
+    with pytest.raises(
+        BenchfmtError, match=r"no converter 'mlperg'; there are: .*annotated, .*lpdnn, .*records"
+    ):
         convert(FIXTURES, "mlperg")
 
 
 def test_a_source_of_no_known_family_is_a_wrong_call(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     (tmp_path / "b.csv").write_text("")
-    with pytest.raises(BenchfmtError, match=r"2 files seen, none recognised; .*b\.csv: the file is empty"):
+    with pytest.raises(
+        BenchfmtError, match=r"2 files seen, none recognised; .*b\.csv: the file is empty"
+    ):
         convert(tmp_path)
 
 
@@ -422,14 +460,18 @@ def test_the_fault_of_a_converter_is_told_and_never_stops_the_others(
     folder = folder_of(tmp_path, "a,b\n1,2\n", "other.csv")
     records, account = run(folder)
     failed = [entry for entry in account.files if entry.role == "failed"]
-    assert [f"the converter toy stopped: ZeroDivisionError: {place}" in str(e.reason) for e in failed] == [True]
+    assert [
+        f"the converter toy stopped: ZeroDivisionError: {place}" in str(e.reason) for e in failed
+    ] == [True]
     assert len(records) == (0 if place == "read" else 2)
 
 
 # --- equal input gives equal bytes ---
 
 
-def write(source: Path | list[Path], to: Path, form: str = "parquet", **options: Any) -> dict[str, bytes]:
+def write(
+    source: Path | list[Path], to: Path, form: str = "parquet", **options: Any
+) -> dict[str, bytes]:
     convert(source, **options).write(to, format=form)  # type: ignore[arg-type]
     return {table: (to / f"{table}.{form}").read_bytes() for table in TABLES}
 
@@ -450,7 +492,9 @@ def test_another_folder_and_time_zone_give_equal_bytes(tmp_path: Path) -> None:
     shutil.copytree(FIXTURES / "raw", tmp_path / "moved" / "deep")
     environment = {**os.environ, "TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     script = "import benchfmt; benchfmt.convert('deep').write('../b')"
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path / "moved", env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path / "moved", env=environment, check=True
+    )
     assert {t: (tmp_path / "b" / f"{t}.parquet").read_bytes() for t in TABLES} == first
 
 
@@ -530,13 +574,18 @@ def test_a_stopped_conversion_leaves_what_was(tmp_path: Path, package: Path) -> 
 
 OCCUPIED: dict[str, Callable[[Path], Any]] = {
     "a file": lambda path: path.write_text("mine"),
-    "a folder with other files": lambda path: (path.mkdir(), (path / "thesis.txt").write_text("mine")),
+    "a folder with other files": lambda path: (
+        path.mkdir(),
+        (path / "thesis.txt").write_text("mine"),
+    ),
     "a zip that is no package": lambda path: path.with_suffix(".zip").write_bytes(b"PK"),
 }
 
 
 @pytest.mark.parametrize("occupy", OCCUPIED.values(), ids=OCCUPIED)
-def test_nothing_but_a_package_is_ever_replaced(tmp_path: Path, occupy: Callable[[Path], Any]) -> None:
+def test_nothing_but_a_package_is_ever_replaced(
+    tmp_path: Path, occupy: Callable[[Path], Any]
+) -> None:
     occupy(tmp_path / "out")
     place = next(iter(tmp_path.iterdir()))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
@@ -612,9 +661,15 @@ def test_a_licence_is_that_of_the_records_that_say_none(tmp_path: Path) -> None:
     said = {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "measurements": [
         {"metric": "latency", "per": "sample", "value": 0.5, "unit": "s", "basis": "measured"}], "status": "ok"}  # fmt: skip
     own = {**said, "id": "a", "provenance": {"license": "MIT"}}
-    (tmp_path / "records.jsonl").write_text("".join(json.dumps(item) + "\n" for item in (own, {**said, "id": "b"})))
+    (tmp_path / "records.jsonl").write_text(
+        "".join(json.dumps(item) + "\n" for item in (own, {**said, "id": "b"}))
+    )
     convert(tmp_path / "records.jsonl").write(tmp_path / "package", license="CC0-1.0")
     with open_package(tmp_path / "package") as package:
-        licences = {record.id: record.provenance.license for record in package.records() if record.provenance}
+        licences = {
+            record.id: record.provenance.license
+            for record in package.records()
+            if record.provenance
+        }
         assert package.descriptor.licenses == [{"name": "CC0-1.0"}]
     assert licences == {"a": "MIT", "b": "CC0-1.0"}

@@ -32,19 +32,29 @@ def test_the_lpdnn_converter_keeps_its_promises() -> None:
 def test_the_annotated_converter_keeps_its_promises(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("net,t\na,1\nb,2\n")
     latency = {"metric": "latency", "per": "sample", "unit": "ms", "primary": True}
-    fields = [{"name": "net", "benchfmt": {"field": "model.name"}}, {"name": "t", "benchfmt": latency}]
+    fields = [
+        {"name": "net", "benchfmt": {"field": "model.name"}},
+        {"name": "t", "benchfmt": latency},
+    ]
     resource = {
         "path": "t.csv",
         "schema": {"fields": fields},
         "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}},
     }
-    (tmp_path / "datapackage.json").write_text(json.dumps({"$schema": SCHEMA_URL, "resources": [resource]}))
+    (tmp_path / "datapackage.json").write_text(
+        json.dumps({"$schema": SCHEMA_URL, "resources": [resource]})
+    )
     assert check_converter("annotated", [tmp_path])[0].total("records") == 2
 
 
 def test_the_ai4europe_converter_keeps_its_promises(tmp_path: Path) -> None:
     (tmp_path / "flow_leonardo.csv").write_text("nodes,time(s)\n3,1.5\n")
-    companion = {"name": "flow", "HW_ID": "leonardo", "inputs": [{"ID": "nodes"}], "targets": [{"ID": "time(s)"}]}
+    companion = {
+        "name": "flow",
+        "HW_ID": "leonardo",
+        "inputs": [{"ID": "nodes"}],
+        "targets": [{"ID": "time(s)"}],
+    }
     (tmp_path / "flow_leonardo.json").write_text(json.dumps(companion))
     assert check_converter("ai4europe", [tmp_path])[0].total("records") == 1
 
@@ -90,7 +100,11 @@ class Toy:
             "model": {"name": name},
             "measurements": [latency],
             "status": "ok",
-            "provenance": {"sources": [source], "converter": self.NAME, "converter_version": self.VERSION},
+            "provenance": {
+                "sources": [source],
+                "converter": self.NAME,
+                "converter_version": self.VERSION,
+            },
         }
         return Record.from_dict(data)
 
@@ -147,7 +161,9 @@ class Misspelt(Toy):
 
     def record(self, unit: Unit, row: int, name: str, milliseconds: str) -> Record:
         data = super().record(unit, row, name, milliseconds).to_dict()
-        data["measurements"] = [{"metric": "acuracy", "value": 0.5, "unit": "1", "basis": "measured"}]
+        data["measurements"] = [
+            {"metric": "acuracy", "value": 0.5, "unit": "1", "basis": "measured"}
+        ]
         return Record.from_dict(data)
 
 
@@ -267,8 +283,12 @@ def test_a_converter_of_another_package_is_found_by_its_entry_point(
     site = tmp_path / "site"
     (site / "toybench-0.3.dist-info").mkdir(parents=True)
     (site / "toybench.py").write_text(OUTSIDE)
-    (site / "toybench-0.3.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: toybench\nVersion: 0.3\n")
-    (site / "toybench-0.3.dist-info" / "entry_points.txt").write_text("[benchfmt.converters]\noutside-toy = toybench\n")
+    (site / "toybench-0.3.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: toybench\nVersion: 0.3\n"
+    )
+    (site / "toybench-0.3.dist-info" / "entry_points.txt").write_text(
+        "[benchfmt.converters]\noutside-toy = toybench\n"
+    )
     monkeypatch.syspath_prepend(site)
     # The processes that `jobs=2` starts find it the same way.
     monkeypatch.setenv("PYTHONPATH", str(site))

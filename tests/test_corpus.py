@@ -88,9 +88,13 @@ def test_an_invalid_record_has_its_own_code_and_no_echo(path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 @named(INVALID)
-def test_the_column_path_gives_the_same_codes_as_the_record_path(path: Path, form: str, tmp_path: Path) -> None:
+def test_the_column_path_gives_the_same_codes_as_the_record_path(
+    path: Path, form: str, tmp_path: Path
+) -> None:
     data = load(path)
-    found = codes(validate(write(tmp_path / "package", flatten([data]), form, data.get("benchfmt", ABSENT))))
+    found = codes(
+        validate(write(tmp_path / "package", flatten([data]), form, data.get("benchfmt", ABSENT)))
+    )
     instead, reason = EXCEPTIONS[form].get(path.stem, ({path.name[:5]}, ""))
     assert found == instead, reason
     if reason:
@@ -107,7 +111,10 @@ def test_all_valid_records_make_a_package_without_findings(form: str, tmp_path: 
     records = [load(path) for path in VALID]
     report = validate(write(tmp_path / "package", flatten(records), form))
     assert report.findings == []
-    assert (report.records, report.measurements) == (len(VALID), sum(len(r.get("measurements", ())) for r in records))
+    assert (report.records, report.measurements) == (
+        len(VALID),
+        sum(len(r.get("measurements", ())) for r in records),
+    )
 
 
 def test_all_valid_records_as_lines_have_no_findings(tmp_path: Path) -> None:
@@ -163,7 +170,9 @@ def fields(node: dict[str, Any], at: tuple[str, ...] = ()) -> set[tuple[str, ...
     return found
 
 
-def places(data: Any, known: set[tuple[str, ...]], at: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+def places(
+    data: Any, known: set[tuple[str, ...]], at: tuple[str, ...] = ()
+) -> set[tuple[str, ...]]:
     """Return the known fields that a record uses."""
     if isinstance(data, list):
         return set().union(*(places(item, known, at) for item in data))

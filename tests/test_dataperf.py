@@ -80,10 +80,18 @@ def test_vision_selection_gives_a_record_for_each_concept(samples: Path) -> None
         concept = record["dataset"]["name"]
         found = by_metric(record)
         assert {m: found[m]["value"] for m in found} == data[concept]
-        assert {m: found[m]["reported_value"] for m in found} == {m: repr(v) for m, v in data[concept].items()}
+        assert {m: found[m]["reported_value"] for m in found} == {
+            m: repr(v) for m, v in data[concept].items()
+        }
         assert found["f1"]["primary"]
-        assert record["configuration"]["hyperparameters"] == {"strategy": "random_500", "dim": 256, "random_state": 0}
-        assert record["model"] == {"name": "logistic-regression"}  # fixed; the strategy is what is benchmarked
+        assert record["configuration"]["hyperparameters"] == {
+            "strategy": "random_500",
+            "dim": 256,
+            "random_state": 0,
+        }
+        assert record["model"] == {
+            "name": "logistic-regression"
+        }  # fixed; the strategy is what is benchmarked
         assert "system" not in record
     # The notes: f1 0.5039370078740157 / 0.25000000000000006 / 0.6320754716981132, mean 0.4620.
     f1 = [by_metric(r)["f1"]["value"] for r in records]
@@ -99,11 +107,19 @@ def test_data_acquisition_gives_a_record_for_each_market(samples: Path) -> None:
     for market, (record, (cost, accuracy)) in enumerate(zip(records, notes, strict=True)):
         found = by_metric(record)
         assert record["dataset"]["name"] == f"market-{market}"
-        assert (found["accuracy"]["reported_value"], found["accuracy"]["value"]) == (accuracy, float(accuracy))
+        assert (found["accuracy"]["reported_value"], found["accuracy"]["value"]) == (
+            accuracy,
+            float(accuracy),
+        )
         assert (found["accuracy"]["n"], found["accuracy"]["statistic"]) == (10, "mean")
         # The evaluator does not enforce its budget: four of five markets cost more than 100.
-        assert (found["objective-value"]["value"], found["objective-value"]["target_max"]) == (float(cost), 100)
-        bought = (samples / "dataperf" / "data_acquisition" / "submission_bilge" / f"{market}.csv").read_text()
+        assert (found["objective-value"]["value"], found["objective-value"]["target_max"]) == (
+            float(cost),
+            100,
+        )
+        bought = (
+            samples / "dataperf" / "data_acquisition" / "submission_bilge" / f"{market}.csv"
+        ).read_text()
         allocation = record["configuration"]["hyperparameters"]["allocation"]
         assert allocation == [int(cell) for cell in bought.split(",")]
         assert len(allocation) == 20
@@ -119,9 +135,22 @@ def test_speech_selection_says_language_and_size_in_its_name_only(samples: Path)
     assert measurement["metric"] == "macro-f1"
     assert measurement["reported_value"] == "0.31644245062823384"
     assert (measurement["statistic"], measurement["per"], measurement["n"]) == ("mean", "run", 10)
-    assert measurement["caveats"] == ["definition-inferred"]  # the same word was another metric before May 2023
+    assert measurement["caveats"] == [
+        "definition-inferred"
+    ]  # the same word was another metric before May 2023
     assert record["dataset"] == {"name": "en", "samples": 25}
-    assert record["configuration"]["hyperparameters"]["seeds"] == [5, 69, 98, 70, 95, 64, 37, 11, 4, 32]
+    assert record["configuration"]["hyperparameters"]["seeds"] == [
+        5,
+        69,
+        98,
+        70,
+        95,
+        64,
+        37,
+        11,
+        4,
+        32,
+    ]
     (dated,) = of(samples, "speech_selection/eval_stdout_en_25.log", date="2023-05-17")
     assert "caveats" not in dated["measurements"][0]
     (early,) = of(samples, "speech_selection/eval_stdout_en_25.log", date="2023-05-15")
@@ -131,7 +160,10 @@ def test_speech_selection_says_language_and_size_in_its_name_only(samples: Path)
 def test_debugging_time_is_kept_though_nothing_was_evaluated(samples: Path) -> None:
     (record,) = of(samples, "vision_debugging/time_01g317_my_method.txt")
     found = by_metric(record)
-    assert (found["duration"]["value"], found["duration"]["stage"]) == (4.6976000021459186e-05, "strategy")
+    assert (found["duration"]["value"], found["duration"]["stage"]) == (
+        4.6976000021459186e-05,
+        "strategy",
+    )
     assert found["fraction-of-fixes"]["missing"] == "not-reported"
     assert record["status"] == "incomplete"
     assert record["dataset"]["name"] == "01g317"
@@ -153,7 +185,9 @@ def test_slices_and_cleaning_are_dcbench(samples: Path) -> None:
     (record,) = of(samples, name)
     data = ast.literal_eval((samples / "dataperf" / name).read_text("utf-8"))
     found = by_metric(record)
-    assert [found[m]["value"] for m in ("precision@10", "precision@25", "auroc")] == list(data.values())
+    assert [found[m]["value"] for m in ("precision@10", "precision@25", "auroc")] == list(
+        data.values()
+    )
     assert (data["precision_at_10"], data["precision_at_25"]) == (0.3, 0.4)
     assert record["benchmark"]["suite"] == "dcbench"
     assert record["dataset"]["name"] == "p_118919"
@@ -184,7 +218,9 @@ def test_the_samples_convert_and_each_file_is_told(samples: Path, tmp_path: Path
 
 def test_no_other_family_is_claimed(samples: Path) -> None:
     for folder in sorted(path for path in samples.iterdir() if path.is_dir()):
-        assert (files.detect(Source(folder)) is not None) == (folder.name == "dataperf"), folder.name
+        assert (files.detect(Source(folder)) is not None) == (folder.name == "dataperf"), (
+            folder.name
+        )
 
 
 def test_fixtures_give_the_expected_records(golden: Callable[[str, Any], None]) -> None:
@@ -196,7 +232,10 @@ def test_fixtures_give_the_expected_records(golden: Callable[[str, Any], None]) 
 
 
 def test_the_interface_holds() -> None:
-    check_converter("dataperf", [FIXTURES, FIXTURES / "results", FIXTURES / "scores.json", FIXTURES / "eval_id_60.log"])
+    check_converter(
+        "dataperf",
+        [FIXTURES, FIXTURES / "results", FIXTURES / "scores.json", FIXTURES / "eval_id_60.log"],
+    )
 
 
 def test_the_misnamed_key_holds_the_fraction_and_minus_one_means_never() -> None:
@@ -206,7 +245,10 @@ def test_the_misnamed_key_holds_the_fraction_and_minus_one_means_never() -> None
     assert random["fraction-of-fixes"]["value"] == 0.6
     assert random["accuracy"]["samples"] == [0.5, 0.5, 0.625, 0.75, 0.75]  # of this method alone
     assert (random["accuracy"]["value"], random["accuracy"]["statistic"]) == (0.75, "best")
-    assert (random["auroc"]["missing"], random["auroc"]["reported_value"]) == ("invalid-in-source", "-1")
+    assert (random["auroc"]["missing"], random["auroc"]["reported_value"]) == (
+        "invalid-in-source",
+        "-1",
+    )
     slow = found["slow_one"]
     assert slow["status"] == "failed"
     assert by_metric(slow)["fraction-of-fixes"]["missing"] == "target-not-reached"
@@ -218,10 +260,15 @@ def test_the_misnamed_key_holds_the_fraction_and_minus_one_means_never() -> None
 def test_the_time_of_a_strategy_goes_to_its_evaluation() -> None:
     records, _ = records_of(FIXTURES)
     random = next(
-        r for r in records if r.get("configuration", {}).get("hyperparameters", {}).get("strategy") == "random"
+        r
+        for r in records
+        if r.get("configuration", {}).get("hyperparameters", {}).get("strategy") == "random"
     )
     duration = by_metric(random)["duration"]
-    assert (duration["value"], duration["source_path"]) == (0.0012, "time_01g317-flipped_random.txt")
+    assert (duration["value"], duration["source_path"]) == (
+        0.0012,
+        "time_01g317-flipped_random.txt",
+    )
 
 
 def test_a_leaderboard_needs_the_order_of_its_scores() -> None:
@@ -230,11 +277,16 @@ def test_a_leaderboard_needs_the_order_of_its_scores() -> None:
     assert not records
     assert account.to_dict()["rows"]["skipped"] == 3
     records, account = records_of(path, metrics="dataperf_f1,examples_per_second")
-    assert [(r["dataset"]["name"], r["status"]) for r in records] == [("cupcake", "ok"), ("hawk", "incomplete")]
+    assert [(r["dataset"]["name"], r["status"]) for r in records] == [
+        ("cupcake", "ok"),
+        ("hawk", "incomplete"),
+    ]
     assert by_metric(records[0])["f1"]["value"] == 0.544
     assert by_metric(records[1])["f1"]["missing"] == "withheld"
     assert account.to_dict()["rows"]["failed"] == 1  # one score for two metrics
-    assert "is no metric of DataPerf" in str(records_of(path, metrics="speed")[1].to_dict()["entries"][0]["reason"])
+    assert "is no metric of DataPerf" in str(
+        records_of(path, metrics="speed")[1].to_dict()["entries"][0]["reason"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -272,7 +324,12 @@ def test_nibbler_is_counted_and_no_prompt_is_taken_over() -> None:
 
 def test_what_no_file_says_comes_from_options() -> None:
     (record,) = records_of(
-        FIXTURES / "eval_id_60.log", method="greedy", submitter="me", date="2023-05-20", language="pt", size="25"
+        FIXTURES / "eval_id_60.log",
+        method="greedy",
+        submitter="me",
+        date="2023-05-20",
+        language="pt",
+        size="25",
     )[0]
     assert record["dataset"] == {"name": "pt", "samples": 25}
     assert record["configuration"]["hyperparameters"] == {"strategy": "greedy"}
@@ -282,7 +339,15 @@ def test_what_no_file_says_comes_from_options() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["__import__('os')", "{'a': open('x')}", "{'a': 1", "(" * 500, "[" * 5000 + "]" * 5000, "{'a': 1j}", "{**{}}x"],
+    [
+        "__import__('os')",
+        "{'a': open('x')}",
+        "{'a': 1",
+        "(" * 500,
+        "[" * 5000 + "]" * 5000,
+        "{'a': 1j}",
+        "{**{}}x",
+    ],
 )
 def test_a_print_is_data_or_nothing(text: str) -> None:
     with pytest.raises(BenchfmtError):
@@ -298,8 +363,16 @@ def test_a_print_keeps_its_digits() -> None:
     ("name", "content", "reason"),
     [
         ("result.json", '{"Hawk": {"accuracy": 0.5, "f1": 0.5}', "not JSON"),
-        ("01g317_evaluation.json", '{"before_acc": 0.5}', "auc_score and submitted_evaluations are expected"),
-        ("01g317_evaluation.json", '{"before_acc": 0.5, "auc_score": [], "submitted_evaluations": []}', "auc_score"),
+        (
+            "01g317_evaluation.json",
+            '{"before_acc": 0.5}',
+            "auc_score and submitted_evaluations are expected",
+        ),
+        (
+            "01g317_evaluation.json",
+            '{"before_acc": 0.5, "auc_score": [], "submitted_evaluations": []}',
+            "auc_score",
+        ),
         ("dev.json", '{"prompt": {"0": "x"}}', "there is no column `validation`"),
         ("board.json", '{"count": 1, "data": []}', "no result stands in it"),
         ("time_01g317_x.txt", "1e", "no number"),

@@ -48,8 +48,23 @@ def stopwatch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the example converter installed, from its sources and without network."""
     place = tmp_path_factory.mktemp("stopwatch")
     source = shutil.copytree(ROOT / "examples" / "converter", place / "source")
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--no-build-isolation"]
-    command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(place / "site"), str(source)]
+    quiet = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *quiet,
+        "--target",
+        str(place / "site"),
+        str(source),
+    ]
     subprocess.run(command, check=True)
     return place / "site"
 
@@ -59,7 +74,9 @@ def test_examples_of_a_page_are_true(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopwatch: Path
 ) -> None:
     folder = tmp_path / "checkout"
-    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__")
+    )
     monkeypatch.chdir(folder)
     text = page.read_text("utf-8")
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -69,7 +86,9 @@ def test_examples_of_a_page_are_true(
         body = block["body"]
         if title.startswith("title="):
             file = ROOT / title.removeprefix("title=").strip('"')
-            assert body.strip("\n") in file.read_text("utf-8"), f"{name_of(page)}: {file.name} says something else"
+            assert body.strip("\n") in file.read_text("utf-8"), (
+                f"{name_of(page)}: {file.name} says something else"
+            )
         elif language == "console":
             extra = stopwatch if page.name in ("CONTRIBUTING.md", "writing.md") else None
             printed, folder = run_console(body, folder, extra)
@@ -106,7 +125,10 @@ def commands_of(body: str) -> list[tuple[str, list[str]]]:
 def run_console(body: str, folder: Path, extra: Path | None) -> tuple[list[list[str]], Path]:
     """Return what each command of a block prints, run one after the other in one shell, and the folder it ends in."""
     commands = [MAKE.get(command, command) for command, _ in commands_of(body)]
-    script = "".join(f"{command}\n__s=$?; printf '%s%s\\n' '{STATUS}' $__s; (exit $__s)\n" for command in commands)
+    script = "".join(
+        f"{command}\n__s=$?; printf '%s%s\\n' '{STATUS}' $__s; (exit $__s)\n"
+        for command in commands
+    )
     script += "pwd\n"
     environment = {
         **os.environ,
@@ -125,7 +147,10 @@ def run_console(body: str, folder: Path, extra: Path | None) -> tuple[list[list[
     for line in done.stdout.splitlines():
         if line.startswith(STATUS):
             parts.append([])
-        elif not (commands[len(parts) - 1 :][:1] == ["benchfmt converters"] and line.partition(" ")[0] in outside()):
+        elif not (
+            commands[len(parts) - 1 :][:1] == ["benchfmt converters"]
+            and line.partition(" ")[0] in outside()
+        ):
             parts[-1].append(line)
     assert len(parts) == len(commands) + 1, done.stdout
     return parts[:-1], Path(parts[-1][-1])
@@ -140,18 +165,26 @@ def outside() -> set[str]:
 
 def compare(body: str, printed: list[list[str]], page: Path) -> None:
     for (command, said), lines in zip(commands_of(body), printed, strict=True):
-        pattern = "".join("(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in said)
+        pattern = "".join(
+            "(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in said
+        )
         # An empty line after the last output is layout.
         text = "".join(f"{line}\n" for line in lines)
-        fits = re.fullmatch(pattern, text) or re.fullmatch(pattern.rstrip("\n") + "\n", text.rstrip("\n") + "\n")
-        assert fits, f"{name_of(page)}: `{command}` prints\n{text}\nand the document says\n{chr(10).join(said)}"
+        fits = re.fullmatch(pattern, text) or re.fullmatch(
+            pattern.rstrip("\n") + "\n", text.rstrip("\n") + "\n"
+        )
+        assert fits, (
+            f"{name_of(page)}: `{command}` prints\n{text}\nand the document says\n{chr(10).join(said)}"
+        )
 
 
 def merged(body: str, printed: list[list[str]]) -> str:
     """Return a console block with what was printed, keeping outputs that were abbreviated on purpose."""
     lines = []
     for (command, said), new in zip(commands_of(body), printed, strict=True):
-        lines += [("$ " if not number else "> ") + part for number, part in enumerate(command.split("\n"))]
+        lines += [
+            ("$ " if not number else "> ") + part for number, part in enumerate(command.split("\n"))
+        ]
         lines += said if "..." in said else new
     return "\n".join(lines) + "\n"
 
@@ -184,7 +217,9 @@ def run_doctest(body: str, names: dict[str, Any], page: Path) -> str:
     lines = []
     for example in case.examples:
         parts = example.source.splitlines()
-        lines += [f"{'>>>' if not number else '...'} {part}".rstrip() for number, part in enumerate(parts)]
+        lines += [
+            f"{'>>>' if not number else '...'} {part}".rstrip() for number, part in enumerate(parts)
+        ]
         lines += runner.got.get(example.lineno, "").splitlines()
     return "\n".join(lines) + "\n"
 
@@ -208,9 +243,13 @@ def test_design_names_every_layer_of_the_import_contract() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
     text = (DOCS / "design.md").read_text("utf-8")
-    modules = [name.strip().removeprefix("benchfmt.") for layer in layers for name in layer.split("|")]
+    modules = [
+        name.strip().removeprefix("benchfmt.") for layer in layers for name in layer.split("|")
+    ]
     public = [name for name in modules if not name.startswith("_")]
-    assert [name for name in public if f"`{name}.py`" not in text and f"`{name}/`" not in text] == []
+    assert [
+        name for name in public if f"`{name}.py`" not in text and f"`{name}/`" not in text
+    ] == []
 
 
 def hooks() -> Any:
@@ -251,14 +290,24 @@ def test_public_names_are_documented() -> None:
     import benchfmt
 
     text = (DOCS / "api.md").read_text("utf-8")
-    assert [name for name in benchfmt.__all__ if name != "__version__" and f"`{name}" not in text] == []
+    assert [
+        name for name in benchfmt.__all__ if name != "__version__" and f"`{name}" not in text
+    ] == []
 
 
 def test_site_builds_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs", reason="the docs extra is not installed")
     pytest.importorskip("material", reason="the docs extra is not installed")
     # Not --quiet: it would hide warnings from --strict.
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--site-dir",
+        str(tmp_path / "site"),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "site" / "checks" / "BF401" / "index.html").is_file()

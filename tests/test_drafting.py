@@ -66,7 +66,9 @@ DOUBTS = {
 
 
 @pytest.mark.parametrize(("header", "words"), DOUBTS.items(), ids=DOUBTS)
-def test_what_is_not_known_is_said_once_and_left_out(tmp_path: Path, header: str, words: str) -> None:
+def test_what_is_not_known_is_said_once_and_left_out(
+    tmp_path: Path, header: str, words: str
+) -> None:
     notes, told = drafted(tmp_path, header)
     assert notes == {header: {}}
     assert len(told) == 1
@@ -76,7 +78,9 @@ def test_what_is_not_known_is_said_once_and_left_out(tmp_path: Path, header: str
 def test_a_unit_that_nobody_wrote_is_assumed_aloud(tmp_path: Path) -> None:
     notes, told = drafted(tmp_path, "latency")
     assert notes == {"latency": {"metric": "latency", "unit": "s", "caveats": ["unit-inferred"]}}
-    assert told == ["column 'latency' names no unit: s is assumed; correct it and take the caveat out"]
+    assert told == [
+        "column 'latency' names no unit: s is assumed; correct it and take the caveat out"
+    ]
 
 
 def test_times_of_stages_are_latencies_of_their_stage(tmp_path: Path) -> None:
@@ -112,7 +116,9 @@ def test_the_types_are_read_from_the_rows(tmp_path: Path) -> None:
 def test_a_suite_that_nobody_named_is_a_prefixed_one_and_told(tmp_path: Path) -> None:
     (tmp_path / "My Table.csv").write_text("latency_ms\n1\n")
     made = draft(tmp_path / "My Table.csv")
-    assert made.descriptor["resources"][0]["benchfmt"]["constant"] == {"benchmark.suite": "local:my-table"}
+    assert made.descriptor["resources"][0]["benchfmt"]["constant"] == {
+        "benchmark.suite": "local:my-table"
+    }
     assert "the suite is unknown" in made.notes[0]
 
 
@@ -133,7 +139,9 @@ def test_a_draft_is_a_sound_descriptor_and_converts_and_validates(tmp_path: Path
     assert record["extensions"] == {"lpdnn": {"colour": "red"}}
 
 
-@pytest.mark.parametrize(("text", "words"), [("", "is empty"), ("a,a\n", "column 'a' stands twice")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "is empty"), ("a,a\n", "column 'a' stands twice")]
+)
 def test_what_is_no_table_cannot_be_described(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(TableError, match=words):
@@ -149,7 +157,11 @@ COMPANION: dict[str, Any] = {
     "HW_price": None,
     "inputs": [{"ID": "nodes", "type": "int"}, {"ID": "load(kW)", "type": "str"}],
     "hyperparams": [{"ID": "algorithm", "type": "str"}, {"ID": "nTraces", "type": "int"}],
-    "targets": [{"ID": "time(s)", "type": "float"}, {"ID": "memPeak(MB)", "type": "float"}, {"ID": "sol"}],
+    "targets": [
+        {"ID": "time(s)", "type": "float"},
+        {"ID": "memPeak(MB)", "type": "float"},
+        {"ID": "sol"},
+    ],
 }
 TABLE = 'nodes,load(kW),algorithm,nTraces,time(s),memPeak(MB),sol\n12,"[1. 2.\n 3.]",BK,100,1.5,101.789,3.7\n'
 
@@ -166,8 +178,13 @@ def test_a_companion_says_what_is_input_configuration_and_measurement(tmp_path: 
     assert record["benchmark"] == {"suite": "ai4europe", "name": "max-flow"}
     assert record["system"]["id"] == "leonardo"
     assert record["configuration"] == {"hyperparameters": {"algorithm": "BK", "nTraces": 100}}
-    assert record["inputs"] == [{"name": "nodes", "values": [12.0]}, {"name": "load(kW)", "values": [1.0, 2.0, 3.0]}]
-    assert [(m["metric"], m.get("statistic"), m["value"], m["unit"]) for m in record["measurements"]] == [
+    assert record["inputs"] == [
+        {"name": "nodes", "values": [12.0]},
+        {"name": "load(kW)", "values": [1.0, 2.0, 3.0]},
+    ]
+    assert [
+        (m["metric"], m.get("statistic"), m["value"], m["unit"]) for m in record["measurements"]
+    ] == [
         ("duration", None, 1.5, "s"),
         ("ai4europe:sol", None, 3.7, "[undocumented]"),
         ("memory", "max", 101789000.0, "By"),
@@ -191,7 +208,9 @@ SHAPES = {"no list": {"inputs": {"a": 1}}, "a number": {"hyperparams": 3}}
 
 
 @pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
-def test_a_companion_of_another_shape_fails_its_table_with_a_word(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_a_companion_of_another_shape_fails_its_table_with_a_word(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
     conversion = convert(pair(tmp_path, {**COMPANION, **change}))
     assert list(conversion) == []
     entry = next(e for e in conversion.account.files if e.path.endswith(".csv"))
@@ -241,7 +260,8 @@ def test_real_companions_give_each_row_with_its_numbers(
 def test_the_real_companion_with_a_misspelt_column_is_told(samples: Path, tmp_path: Path) -> None:
     shutil.copy(samples / "energy" / "maxflow" / "bk_leonardo.csv", tmp_path)
     shutil.copy(
-        samples / "energy" / "configs" / "bk_leonardo.sustainable-hw-dimensioning.json", tmp_path / "bk_leonardo.json"
+        samples / "energy" / "configs" / "bk_leonardo.sustainable-hw-dimensioning.json",
+        tmp_path / "bk_leonardo.json",
     )
     conversion = convert(tmp_path)
     assert len(list(conversion)) > 2_000

@@ -54,7 +54,11 @@ RAW = DISPATCH | {
     "gpuAvg(MB)": (("memory", "mean", "", "", "gpu"), MEGA),
     "gpuPeak(MB)": (("memory", "max", "", "", "gpu"), MEGA),
 }
-WITHOUT_UNITS: dict[str, tuple[Key, Decimal]] = {"sol": (COST, KILO), "time": (SOLVE, ONE), "memory": (AVERAGE, MEGA)}
+WITHOUT_UNITS: dict[str, tuple[Key, Decimal]] = {
+    "sol": (COST, KILO),
+    "time": (SOLVE, ONE),
+    "memory": (AVERAGE, MEGA),
+}
 MAX_FLOW: dict[str, tuple[Key, Decimal]] = {
     "time(s)": (SOLVE, ONE),
     "memAvg(MB)": (("memory", "mean", "", "", "process"), MEGA),
@@ -176,14 +180,18 @@ def truth(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Truth:
         for record in opened.records():
             assert record.provenance and record.provenance.sources
             found.setdefault(record.provenance.sources[0].path, []).append(record)
-    by_file = {path.relative_to(root).as_posix(): found.get(path.name, []) for path in sorted(root.rglob("*.csv"))}
+    by_file = {
+        path.relative_to(root).as_posix(): found.get(path.name, [])
+        for path in sorted(root.rglob("*.csv"))
+    }
     return Truth(root, by_file, account, package)
 
 
 def pairs(truth: Truth, name: str) -> Iterator[tuple[int, dict[str, str], Record]]:
     rows = rows_of(truth.root / name)
     yield from (
-        (n, row, record) for n, (row, record) in enumerate(zip(rows, truth.records[name], strict=True), start=1)
+        (n, row, record)
+        for n, (row, record) in enumerate(zip(rows, truth.records[name], strict=True), start=1)
     )
 
 
@@ -215,7 +223,9 @@ def test_every_value_is_the_cell_converted(truth: Truth, name: str) -> None:
             assert m.reported_value == row[column], (name, number, column)
             value = float(Decimal(row[column]) * factor)
             below_average = (
-                key == PEAK and "gpuAvg(MB)" in row and Decimal(row[column]) * 1000 < Decimal(row["memAvg(MB)"])
+                key == PEAK
+                and "gpuAvg(MB)" in row
+                and Decimal(row[column]) * 1000 < Decimal(row["memAvg(MB)"])
             )
             assert m.value == (None if below_average else value), (name, number, column)
             assert m.missing == ("invalid-in-source" if below_average else None)
@@ -235,12 +245,16 @@ def test_every_record_says_what_ran_where_on_what(truth: Truth, name: str) -> No
     known = REAL[name]
     for _, row, record in pairs(truth, name):
         assert (record.benchmark.suite, record.benchmark.name) == (known.suite, known.benchmark)
-        assert (record.system.id if record.system else None) == (known.system or (record.system and record.system.id))
+        assert (record.system.id if record.system else None) == (
+            known.system or (record.system and record.system.id)
+        )
         given = (record.configuration.hyperparameters if record.configuration else None) or {}
         assert set(given) == set(known.hyperparameters)
         for parameter, value in given.items():
             assert value == (row[parameter] if isinstance(value, str) else float(row[parameter]))
-        assert [item.values for item in record.inputs or ()] == [numbers(row[column]) for column in known.inputs]
+        assert [item.values for item in record.inputs or ()] == [
+            numbers(row[column]) for column in known.inputs
+        ]
         assert all(
             len(item.values) == (96 if "(kW)" in column else 1)
             for item, column in zip(record.inputs or (), known.inputs, strict=True)
@@ -248,7 +262,10 @@ def test_every_record_says_what_ran_where_on_what(truth: Truth, name: str) -> No
 
 
 def test_the_platform_of_the_published_names_is_not_known(truth: Truth) -> None:
-    for name in ("synthetic/synthetic-ANTICIPATE_dataset.csv", "synthetic/synthetic-CONTINGENCY_dataset.csv"):
+    for name in (
+        "synthetic/synthetic-ANTICIPATE_dataset.csv",
+        "synthetic/synthetic-CONTINGENCY_dataset.csv",
+    ):
         assert {record.system for record in truth.records[name]} == {None}
 
 
@@ -260,8 +277,12 @@ def test_counts_equal_an_independent_count(truth: Truth) -> None:
 
 
 def test_every_file_is_in_the_account_with_its_reason(truth: Truth) -> None:
-    skipped = {entry.path: str(entry.reason) for entry in truth.account.files if entry.role == "skipped"}
-    companions = {p.relative_to(truth.root).as_posix() for p in (truth.root / "configs").glob("*.json")}
+    skipped = {
+        entry.path: str(entry.reason) for entry in truth.account.files if entry.role == "skipped"
+    }
+    companions = {
+        p.relative_to(truth.root).as_posix() for p in (truth.root / "configs").glob("*.json")
+    }
     there = {name for name in SKIPPED if (truth.root / name).is_file()}
     assert set(skipped) == there | companions
     assert all(skipped[name].startswith(SKIPPED[name]) for name in there)
@@ -278,7 +299,9 @@ def test_the_package_of_the_samples_has_no_error_and_no_warning(truth: Truth) ->
 
 
 def test_what_is_wrong_with_the_samples_is_told(truth: Truth) -> None:
-    told = Counter((finding.path, finding.code, finding.column) for finding in truth.account.findings)
+    told = Counter(
+        (finding.path, finding.code, finding.column) for finding in truth.account.findings
+    )
     carbon = (
         "anticipate_leonardo.csv",
         "anticipate_mbp19.csv",
@@ -300,9 +323,14 @@ def test_what_is_wrong_with_the_samples_is_told(truth: Truth) -> None:
     )
 
 
-def test_the_peak_is_corrected_where_it_is_proven_and_has_no_value_where_it_contradicts(truth: Truth) -> None:
+def test_the_peak_is_corrected_where_it_is_proven_and_has_no_value_where_it_contradicts(
+    truth: Truth,
+) -> None:
     peaks = [
-        m for r in truth.records["raw-vectors/anticipate_leonardo.csv"] for m in r.measurements or () if m.key == PEAK
+        m
+        for r in truth.records["raw-vectors/anticipate_leonardo.csv"]
+        for m in r.measurements or ()
+        if m.key == PEAK
     ]
     assert Counter(m.missing for m in peaks) == {None: 1103, "invalid-in-source": 297}
     assert {m.reported_unit for m in peaks if m.value is not None} == {"GBy"}
@@ -320,7 +348,9 @@ def test_emissions_carry_country_and_carbon_intensity(truth: Truth) -> None:
         assert (said["country"], said["region"], said["cpuCount"]) == ("Canada", "quebec", "4")
         assert 0.00236 < float(said["carbon_intensity_kg_per_kwh"]) < 0.0024
     italy = truth.records["sustainable/contingency_leonardo.csv"]
-    assert {(r.extensions or {})["energy-domain"]["carbon_intensity_kg_per_kwh"] for r in italy} == {"0.340794"}
+    assert {
+        (r.extensions or {})["energy-domain"]["carbon_intensity_kg_per_kwh"] for r in italy
+    } == {"0.340794"}
 
 
 def said(record: Record, name: str) -> Any:
@@ -329,11 +359,17 @@ def said(record: Record, name: str) -> Any:
 
 def test_an_instance_is_one_in_every_layout(truth: Truth) -> None:
     raw = truth.records["raw-vectors/anticipate_leonardo.csv"]
-    assert len({said(r, "instance") for r in raw}) == len({said(r, "instance_statistics") for r in raw}) == 14
+    assert (
+        len({said(r, "instance") for r in raw})
+        == len({said(r, "instance_statistics") for r in raw})
+        == 14
+    )
     listed = rows_of(truth.root / "inputs" / "InstancesTest.csv")
     ids = {rules.instance_id(numbers(row["PV(kW)"]), numbers(row["Load(kW)"])) for row in listed}
     assert {said(r, "instance") for r in raw} <= ids
-    reduced = {said(r, "instance_statistics") for r in truth.records["sustainable/anticipate_mbp19.csv"]}
+    reduced = {
+        said(r, "instance_statistics") for r in truth.records["sustainable/anticipate_mbp19.csv"]
+    }
     assert len(reduced) == 30
     assert {said(r, "instance_statistics") for r in raw} <= reduced
     # The cost is the same wherever the same instance was solved with the same parameter.
@@ -350,7 +386,8 @@ def test_an_instance_is_one_in_every_layout(truth: Truth) -> None:
 
 def test_repeats_are_kept(truth: Truth) -> None:
     seen = Counter(
-        (said(r, "instance_statistics"), str(r.configuration)) for r in truth.records["reduced-pc/contingency_pc.csv"]
+        (said(r, "instance_statistics"), str(r.configuration))
+        for r in truth.records["reduced-pc/contingency_pc.csv"]
     )
     assert len({key for key, _ in seen}) == 72
     assert sum(count - 1 for count in seen.values()) == 2800
@@ -359,14 +396,20 @@ def test_repeats_are_kept(truth: Truth) -> None:
 def test_the_models_of_the_flow_tables_are_the_vocabularys(truth: Truth) -> None:
     found = Counter(r.model.name for r in truth.records["maxflow/bk_leonardo.csv"] if r.model)
     words = Counter(row["algorithm"] for row in rows_of(truth.root / "maxflow" / "bk_leonardo.csv"))
-    names = {"BK": "boykov-kolmogorov", "MBK": "boykov-kolmogorov-modified", "MBK2": "boykov-kolmogorov-modified-2"}
+    names = {
+        "BK": "boykov-kolmogorov",
+        "MBK": "boykov-kolmogorov-modified",
+        "MBK2": "boykov-kolmogorov-modified-2",
+    }
     assert found == Counter({names[word]: count for word, count in words.items()})
     assert {said(r, "asset") for r in truth.records["maxflow/bk_leonardo.csv"]} == {"bk"}
 
 
 def test_times_of_the_kernels_are_differences_of_a_clock_in_seconds(truth: Truth) -> None:
     # Python's time.time() is a double near 1.6e9: differences are multiples of 2**-22 s, in seconds only.
-    times = [float(row["time"]) for row in rows_of(truth.root / "hada-transprecision" / "saxpy_pc.csv")]
+    times = [
+        float(row["time"]) for row in rows_of(truth.root / "hada-transprecision" / "saxpy_pc.csv")
+    ]
     assert sum((time * 2**22).is_integer() for time in times) > 7_000
 
 
@@ -380,11 +423,17 @@ def cell(values: Any) -> str:
 
 def test_a_raw_table_of_1400_records_comes_through_whole(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
-    instances = [(random.uniform(0, 800, 96).round(1), random.uniform(80, 700, 96).round(1)) for _ in range(14)]
+    instances = [
+        (random.uniform(0, 800, 96).round(1), random.uniform(80, 700, 96).round(1))
+        for _ in range(14)
+    ]
     rows = [(i, n) for i in range(14) for n in range(1, 101)]
     rows[5] = rows[4]  # a repeat
     lines = ["PV(kW),Load(kW),nScenarios,sol(keuro),time(sec),memAvg(MB)"]
-    lines += [f"{cell(instances[i][0])},{cell(instances[i][1])},{n},{300 + i},{n + 0.5},80.5" for i, n in rows]
+    lines += [
+        f"{cell(instances[i][0])},{cell(instances[i][1])},{n},{300 + i},{n + 0.5},80.5"
+        for i, n in rows
+    ]
     path = tmp_path / "anticipate_vm.csv"
     path.write_text("\n".join(lines) + "\n")
     physical = path.read_text().count("\n")
@@ -392,7 +441,10 @@ def test_a_raw_table_of_1400_records_comes_through_whole(tmp_path: Path) -> None
     records = list(convert(path))
     assert len(records) == len(rows_of(path)) == 1400
     for (i, n), record in zip(rows, records, strict=True):
-        assert [list(item.values) for item in record.inputs or ()] == [list(instances[i][0]), list(instances[i][1])]
+        assert [list(item.values) for item in record.inputs or ()] == [
+            list(instances[i][0]),
+            list(instances[i][1]),
+        ]
         assert record.configuration and record.configuration.hyperparameters == {"nScenarios": n}
     assert len({said(r, "instance") for r in records}) == 14
     assert len({r.id for r in records}) == 1400
@@ -409,7 +461,9 @@ def test_a_reduced_table_of_10000_records_comes_through_whole(tmp_path: Path) ->
     assert (account.total("rows"), account.total("records"), account.ok) == (10_000, 10_000, True)
     assert validate(tmp_path / "package").findings == []
     with open_package(tmp_path / "package") as package:
-        seen = Counter((said(r, "instance_statistics"), str(r.configuration)) for r in package.records())
+        seen = Counter(
+            (said(r, "instance_statistics"), str(r.configuration)) for r in package.records()
+        )
     assert (len(seen), sum(seen.values())) == (7_200, 10_000)
 
 
@@ -425,14 +479,18 @@ def converted(source: Path, **options: str) -> tuple[list[Record], Any]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_fixture_gives_its_expected_records(case: str, golden: Callable[[str, Any], None]) -> None:
+def test_a_fixture_gives_its_expected_records(
+    case: str, golden: Callable[[str, Any], None]
+) -> None:
     records, account = converted(FIXTURES / case)
     told = account.to_dict()
     plain = [record.to_dict() for record in records]
     for record in plain:  # a vector of 96 numbers says nothing to a reader of differences
         for item in record.get("inputs", []):
             item["values"] = [len(item["values"]), *item["values"][:1], math.fsum(item["values"])]
-    golden(f"energy/{case}", {"files": told["entries"], "findings": told["findings"], "records": plain})
+    golden(
+        f"energy/{case}", {"files": told["entries"], "findings": told["findings"], "records": plain}
+    )
 
 
 def test_the_converter_keeps_its_promises() -> None:
@@ -470,14 +528,20 @@ def test_a_companion_that_names_the_platform_is_heard_and_one_that_does_not_fit_
     assert told == {("CO2eq(kg)", "contingency_mbp19.json"), ("CO2e(kg)", "contingency_mbp19.json")}
 
 
-def test_the_real_companion_that_does_not_fit_its_table_is_told(samples: Path, tmp_path: Path) -> None:
+def test_the_real_companion_that_does_not_fit_its_table_is_told(
+    samples: Path, tmp_path: Path
+) -> None:
     source = samples / "energy"
-    (tmp_path / "bk_leonardo.csv").write_bytes((source / "maxflow" / "bk_leonardo.csv").read_bytes())
+    (tmp_path / "bk_leonardo.csv").write_bytes(
+        (source / "maxflow" / "bk_leonardo.csv").read_bytes()
+    )
     config = source / "configs" / "bk_leonardo.sustainable-hw-dimensioning.json"
     (tmp_path / "bk_leonardo.json").write_bytes(config.read_bytes())
     conversion = convert(tmp_path)
     assert len(list(conversion)) == 2122
-    told = [(f.column, f.message) for f in conversion.account.findings if f.path == "bk_leonardo.json"]
+    told = [
+        (f.column, f.message) for f in conversion.account.findings if f.path == "bk_leonardo.json"
+    ]
     assert told == [
         ("CO2e(kg)", "does not describe column 'CO2e(kg)' of bk_leonardo.csv"),
         ("CO2eq(kg)", "describes column 'CO2eq(kg)', which bk_leonardo.csv does not have"),
@@ -487,7 +551,9 @@ def test_the_real_companion_that_does_not_fit_its_table_is_told(samples: Path, t
 def test_a_companion_of_another_platform_is_told(tmp_path: Path) -> None:
     text = (FIXTURES / "reduced" / "contingency_mbp19.csv").read_text()
     (tmp_path / "contingency_vm.csv").write_text(text)
-    (tmp_path / "contingency_vm.json").write_text((FIXTURES / "reduced" / "contingency_mbp19.json").read_text())
+    (tmp_path / "contingency_vm.json").write_text(
+        (FIXTURES / "reduced" / "contingency_mbp19.json").read_text()
+    )
     records, account = converted(tmp_path)
     assert {r.system.id for r in records if r.system} == {"vm"}
     assert [f.message for f in account.findings if f.column == "HW_ID"] == [
@@ -533,4 +599,6 @@ def test_an_instance_id_is_of_the_numbers_not_of_their_spelling() -> None:
     assert rules.instance_id([1.0], [2.0]) != rules.instance_id([2.0], [1.0])
     mean, deviation = rules.mean_and_deviation([1.0, 2.0, 3.0, 4.0])
     assert (mean, deviation) == (2.5, math.sqrt(1.25))
-    assert rules.statistics_id(mean, deviation, 1, 2) == rules.statistics_id(2.5000000000000004, deviation, 1, 2)
+    assert rules.statistics_id(mean, deviation, 1, 2) == rules.statistics_id(
+        2.5000000000000004, deviation, 1, 2
+    )

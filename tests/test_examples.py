@@ -40,7 +40,13 @@ def test_demo_makes_a_conformant_package(tmp_path: Path) -> None:
     without_a_finding(tmp_path / "demo")
     with open_package(tmp_path / "demo") as package:
         suites = set(package.table("records")["suite"].to_pylist())
-    assert {"lpdnn", "camera-lab:speed", "mlperf-inference", "mlperf-training", "openml-cc18"} <= suites
+    assert {
+        "lpdnn",
+        "camera-lab:speed",
+        "mlperf-inference",
+        "mlperf-training",
+        "openml-cc18",
+    } <= suites
 
 
 def test_annotated_tables_are_a_submission() -> None:
@@ -56,7 +62,14 @@ def test_regressor_is_better_than_the_mean(tmp_path: Path, given: bool) -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
     arguments: list[str | Path] = []
     if given:
-        run("benchfmt", "convert", EXAMPLES / "lpdnn", EXAMPLES / "records", "-o", tmp_path / "package")
+        run(
+            "benchfmt",
+            "convert",
+            EXAMPLES / "lpdnn",
+            EXAMPLES / "records",
+            "-o",
+            tmp_path / "package",
+        )
         arguments = [tmp_path / "package"]
     printed = run(sys.executable, EXAMPLES / "train_regressor.py", *arguments)
     baseline, forest = map(float, re.findall(r"log10\(latency\): (-?[0-9.]+)", printed))
@@ -67,7 +80,9 @@ def test_regressor_is_better_than_the_mean(tmp_path: Path, given: bool) -> None:
     ("program", "source", "rules"),
     [("node", "write_package.mjs", "submission"), ("java", "WritePackage.java", "core")],
 )
-def test_package_written_without_benchfmt_is_conformant(tmp_path: Path, program: str, source: str, rules: str) -> None:
+def test_package_written_without_benchfmt_is_conformant(
+    tmp_path: Path, program: str, source: str, rules: str
+) -> None:
     if not shutil.which(program):
         pytest.skip(f"{program} is not installed")
     assert len((EXAMPLES / source).read_text("utf-8").splitlines()) < 150
@@ -81,7 +96,13 @@ def test_package_written_without_benchfmt_is_conformant(tmp_path: Path, program:
 def test_converter_passes_its_own_tests(tmp_path: Path) -> None:
     source = shutil.copytree(EXAMPLES / "converter", tmp_path / "converter")
     site = tmp_path / "site"
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--no-build-isolation"]
+    quiet = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     run(sys.executable, "-m", "pip", "install", *quiet, "--target", site, source)
     printed = run(
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder=source, PYTHONPATH=str(site),
@@ -94,11 +115,22 @@ def test_draft_of_a_descriptor_is_not_taken_for_records(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES / "records" / "results.jsonl", tmp_path)
     shutil.copy(EXAMPLES / "annotated" / "accuracy.csv", tmp_path)
     for name in ("draft.datapackage.json", "draft.json"):
-        run("benchfmt", "describe", tmp_path / "accuracy.csv", "--suite", "camera-lab:accuracy", "-o", tmp_path / name)
+        run(
+            "benchfmt",
+            "describe",
+            tmp_path / "accuracy.csv",
+            "--suite",
+            "camera-lab:accuracy",
+            "-o",
+            tmp_path / name,
+        )
     run("benchfmt", "convert", tmp_path, "-o", tmp_path / "package")
     with open_package(tmp_path / "package") as package:
         suites = [record.benchmark.suite for record in package.records()]
-    assert (len(suites), suites.count("camera-lab:accuracy")) == (10, 5)  # the table is read once, by its draft
+    assert (len(suites), suites.count("camera-lab:accuracy")) == (
+        10,
+        5,
+    )  # the table is read once, by its draft
 
 
 def test_numbers_of_the_lpdnn_examples_fit_together() -> None:
@@ -109,14 +141,21 @@ def test_numbers_of_the_lpdnn_examples_fit_together() -> None:
             for row in csv.DictReader(file):
                 if row["LATENCY"] == "/":
                     continue
-                stages = sum(float(row[f"{stage}_TIME"]) for stage in ("PREPROCESSING", "INFERENCE", "POSTPROCESSING"))
+                stages = sum(
+                    float(row[f"{stage}_TIME"])
+                    for stage in ("PREPROCESSING", "INFERENCE", "POSTPROCESSING")
+                )
                 latency, throughput = float(row["LATENCY"]), float(row["THROUGHPUT"])
                 assert abs(stages - latency) < 0.01, (path.name, row)
                 assert abs(1000 / latency - throughput) <= 0.05 + 50 / latency**2, (path.name, row)
 
 
 def test_no_example_is_a_copy_of_a_sample(samples: Path) -> None:
-    known = {path.read_bytes() for path in samples.rglob("*") if path.is_file() and path.stat().st_size < 2**20}
+    known = {
+        path.read_bytes()
+        for path in samples.rglob("*")
+        if path.is_file() and path.stat().st_size < 2**20
+    }
     for path in EXAMPLES.rglob("*"):
         if path.is_file() and path.suffix in (".csv", ".json", ".jsonl"):
             assert path.read_bytes() not in known, f"{path.name} is a copy of a sample"

@@ -48,7 +48,9 @@ def models(place: Path) -> set[str | None]:
     ],
 )
 @pytest.mark.parametrize("variable", ["$MODEL", "${MODEL}.onnx", "%MODEL%"])
-def test_no_converter_takes_a_variable_for_a_model(fixture: str, written: str, variable: str, tmp_path: Path) -> None:
+def test_no_converter_takes_a_variable_for_a_model(
+    fixture: str, written: str, variable: str, tmp_path: Path
+) -> None:
     text = (FIXTURES / fixture).read_text("utf-8")
     changed = re.sub(written, lambda _: variable, text)
     assert changed != text

@@ -14,8 +14,15 @@ def record(name: str, value: float = 1.0, **more: Any) -> dict[str, Any]:
     return {
         "id": name,
         "benchmark": {"suite": "toy:suite", "name": "net"},
-        "measurements": [{"metric": "latency", "statistic": "mean", "value": value}, {"metric": "power", "value": 3.0}],
-        "provenance": {"converter": "toy", "converter_version": "1.0", "sources": [{"path": f"{name}.log"}]},
+        "measurements": [
+            {"metric": "latency", "statistic": "mean", "value": value},
+            {"metric": "power", "value": 3.0},
+        ],
+        "provenance": {
+            "converter": "toy",
+            "converter_version": "1.0",
+            "sources": [{"path": f"{name}.log"}],
+        },
         **more,
     }
 
@@ -33,7 +40,9 @@ def kinds(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[tuple[st
 
 
 def test_equal_snapshots_differ_in_nothing() -> None:
-    found = golden.compare("toy", [whole(), record("a"), record("b")], [whole(), record("b"), record("a")])
+    found = golden.compare(
+        "toy", [whole(), record("a"), record("b")], [whole(), record("b"), record("a")]
+    )
     assert (found.same, found.packages_equal, found.equal) == (True, True, 2)
 
 
@@ -59,7 +68,10 @@ def test_a_record_whose_id_changed_is_found_by_its_place() -> None:
 
 
 def test_records_that_are_gone_or_new_are_counted() -> None:
-    assert kinds([record("a")], [record("b")]) == {("toy", "record", "gone"): 1, ("toy", "record", "new"): 1}
+    assert kinds([record("a")], [record("b")]) == {
+        ("toy", "record", "gone"): 1,
+        ("toy", "record", "new"): 1,
+    }
 
 
 def test_another_order_of_measurements_is_a_difference() -> None:

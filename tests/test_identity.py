@@ -36,13 +36,19 @@ def independent(prefix: str, data: Any) -> str:
 def test_ids_never_change() -> None:
     # Fixed when the format was made; a change here makes every package that exists lose its ids.
     assert record_id("lpdnn", "bca.csv", SHA, "row=17") == "bf1-7gpmema2tucdmn6e6expqd7luy"
-    machine = {"architecture": "armv7-m", "clock_hz": 120000000, "cores": 1, "name": "ARM Cortex-M4"}
+    machine = {
+        "architecture": "armv7-m",
+        "clock_hz": 120000000,
+        "cores": 1,
+        "name": "ARM Cortex-M4",
+    }
     board = {"kind": "microcontroller", "name": "NUCLEO-L4R5ZI", "processor": machine}
     assert system_id(board) == "sys1-mj6ndqsxulxhail3nekk3lt3xp"
 
 
 @pytest.mark.parametrize(
-    ("sha256", "locator"), [(SHA, "row=17"), (None, None), (SHA, None), (SHA, 'Zürich / λ "x" \\'), (None, "a=1&b=2")]
+    ("sha256", "locator"),
+    [(SHA, "row=17"), (None, None), (SHA, None), (SHA, 'Zürich / λ "x" \\'), (None, "a=1&b=2")],
 )
 def test_a_record_id_is_a_hash_of_its_source(sha256: str | None, locator: str | None) -> None:
     wanted = independent("bf1-", ["lpdnn", "results/ä.csv", sha256 or "", locator or ""])
@@ -50,12 +56,16 @@ def test_a_record_id_is_a_hash_of_its_source(sha256: str | None, locator: str | 
 
 
 def test_a_worldwide_id_takes_the_place_of_the_source() -> None:
-    assert global_id("openml-cc18", "openml.org/r/1") == independent("bf1-", ["openml-cc18", "openml.org/r/1"])
+    assert global_id("openml-cc18", "openml.org/r/1") == independent(
+        "bf1-", ["openml-cc18", "openml.org/r/1"]
+    )
 
 
 def test_many_ids_of_one_file_are_those_of_each() -> None:
     places = ["row=1", "row=2", "", "a=b&c=|"]
-    assert record_ids("lpdnn", "a|b.csv", SHA, places) == [record_id("lpdnn", "a|b.csv", SHA, p) for p in places]
+    assert record_ids("lpdnn", "a|b.csv", SHA, places) == [
+        record_id("lpdnn", "a|b.csv", SHA, p) for p in places
+    ]
 
 
 def test_a_named_machine_is_the_same_wherever_it_was_read() -> None:
@@ -83,7 +93,9 @@ def test_two_unknown_machines_never_become_one() -> None:
         (None, None),
     ],
 )
-def test_a_system_of_a_submission_goes_by_its_place(execution: str | None, place: str | None) -> None:
+def test_a_system_of_a_submission_goes_by_its_place(
+    execution: str | None, place: str | None
+) -> None:
     wanted = independent("sys1-place-", ["mlperf-hpc", place]) if place else None
     assert submitted_system_id("mlperf-hpc", execution) == wanted
     assert submitted_system_id("lpdnn", execution) is None
@@ -93,7 +105,11 @@ def test_a_record_of_a_submission_names_its_system_by_the_place() -> None:
     execution = "v5.1/closed/Acme/results/box9/resnet50/Offline"
     for system in (PC, PC | {"processor": {"cores": 64}}):
         named = identified(
-            record(benchmark={"suite": "mlperf-inference"}, system=system, provenance={"execution": execution})
+            record(
+                benchmark={"suite": "mlperf-inference"},
+                system=system,
+                provenance={"execution": execution},
+            )
         )
         assert named.system is not None
         assert named.system.id == submitted_system_id("mlperf-inference", execution)
@@ -124,7 +140,9 @@ def test_equal_data_is_equal_text(data: Any, text: str) -> None:
 
 
 def record(**more: Any) -> Record:
-    return Record.from_dict({"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "status": "failed"} | more)
+    return Record.from_dict(
+        {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "status": "failed"} | more
+    )
 
 
 def test_a_record_gets_the_ids_that_it_lacks() -> None:

@@ -21,15 +21,28 @@ RECORD: dict[str, Any] = {
     "id": "r1",
     "benchmark": {"suite": "lab:wheels"},
     "status": "ok",
-    "measurements": [{"metric": "lab:wheel-speed", "value": 3.5, "unit": "m/s", "basis": "measured", "primary": True}],
+    "measurements": [
+        {
+            "metric": "lab:wheel-speed",
+            "value": 3.5,
+            "unit": "m/s",
+            "basis": "measured",
+            "primary": True,
+        }
+    ],
 }
-HEADING: dict[str, Any] = {"benchfmt": {"version": "1.0", "prefixes": {"lab": LAB}}, "licenses": [{"name": "MIT"}]}
+HEADING: dict[str, Any] = {
+    "benchfmt": {"version": "1.0", "prefixes": {"lab": LAB}},
+    "licenses": [{"name": "MIT"}],
+}
 
 
 def lines_of(package: Path, target: Path) -> list[dict[str, Any]]:
     with open_package(package) as opened:
         found = list(opened.lines())
-    target.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in found), "utf-8")
+    target.write_text(
+        "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in found), "utf-8"
+    )
     return found
 
 
@@ -54,13 +67,19 @@ def hold_round_trip(package: Path, folder: Path) -> None:
 
 @pytest.mark.parametrize("family", sorted(path.name for path in FIXTURES.iterdir()))
 def test_a_package_of_each_family_comes_back_as_it_was(tmp_path: Path, family: str) -> None:
-    convert(FIXTURES / family).write(tmp_path / "package", extra={"title": "Ours"}, license="CC-BY-4.0")
+    convert(FIXTURES / family).write(
+        tmp_path / "package", extra={"title": "Ours"}, license="CC-BY-4.0"
+    )
     hold_round_trip(tmp_path / "package", tmp_path)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_own_prefixes_come_back(tmp_path: Path, form: Any) -> None:
-    options = {"format": form, "prefixes": {"lab": LAB}, "extra": {"title": "Wheels", "licenses": [{"name": "MIT"}]}}
+    options = {
+        "format": form,
+        "prefixes": {"lab": LAB},
+        "extra": {"title": "Wheels", "licenses": [{"name": "MIT"}]},
+    }
     write_package(tmp_path / "package", [to_batch([Record.from_dict(RECORD)])], **options)
     assert validate(tmp_path / "package").ok
     hold_round_trip(tmp_path / "package", tmp_path)
@@ -82,7 +101,9 @@ def test_records_that_declare_nothing_have_no_heading(tmp_path: Path) -> None:
         "measurements": [{"metric": "duration", "value": 1.0, "unit": "s", "basis": "measured"}],
     }
     write_package(tmp_path / "package", [to_batch([Record.from_dict(plain)])])
-    assert [line.get("id") for line in lines_of(tmp_path / "package", tmp_path / "r.jsonl")] == ["r1"]
+    assert [line.get("id") for line in lines_of(tmp_path / "package", tmp_path / "r.jsonl")] == [
+        "r1"
+    ]
 
 
 def test_the_heading_is_no_record_and_no_row(tmp_path: Path) -> None:
@@ -94,29 +115,50 @@ def test_the_heading_is_no_record_and_no_row(tmp_path: Path) -> None:
     assert (account.total("rows"), account.total("records")) == (1, 1)
     # Whoever wants records alone leaves out the line whose `benchfmt` is an object.
     data = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [Record.from_dict(item).id for item in data if isinstance(item["benchfmt"], str)] == ["r1"]
+    assert [Record.from_dict(item).id for item in data if isinstance(item["benchfmt"], str)] == [
+        "r1"
+    ]
 
 
 FAULTY: dict[str, tuple[dict[str, Any], set[str]]] = {
     "no heading": ({}, {"BF202"}),
     "another prefix": ({"benchfmt": {"version": "1.0", "prefixes": {"other": LAB}}}, {"BF202"}),
     "a metric without a definition": (
-        {"benchfmt": {"version": "1.0", "prefixes": {"lab": {"metrics": {"wheel-speed": {"unit": "m/s"}}}}}},
+        {
+            "benchfmt": {
+                "version": "1.0",
+                "prefixes": {"lab": {"metrics": {"wheel-speed": {"unit": "m/s"}}}},
+            }
+        },
         {"BF118", "BF202"},
     ),
-    "a version of tomorrow": ({"benchfmt": {"version": "2.0", "prefixes": {"lab": LAB}}}, {"BF117"}),
+    "a version of tomorrow": (
+        {"benchfmt": {"version": "2.0", "prefixes": {"lab": LAB}}},
+        {"BF117"},
+    ),
     "a value beyond the declared bound": (
-        {"benchfmt": {"version": "1.0", "prefixes": {"lab": {"metrics": {"wheel-speed": {**SPEED, "max": 3}}}}}},
+        {
+            "benchfmt": {
+                "version": "1.0",
+                "prefixes": {"lab": {"metrics": {"wheel-speed": {**SPEED, "max": 3}}}},
+            }
+        },
         {"BF302"},
     ),
 }
 
 
 @pytest.mark.parametrize(("heading", "codes"), FAULTY.values(), ids=FAULTY)
-def test_faults_of_a_heading_are_told(tmp_path: Path, heading: dict[str, Any], codes: set[str]) -> None:
+def test_faults_of_a_heading_are_told(
+    tmp_path: Path, heading: dict[str, Any], codes: set[str]
+) -> None:
     first = f"{json.dumps(heading)}\n" if heading else ""
     (tmp_path / "r.jsonl").write_text(f"{first}{json.dumps(RECORD)}\n")
-    assert {finding.code for finding in validate(tmp_path / "r.jsonl").findings if finding.severity == "error"} == codes
+    assert {
+        finding.code
+        for finding in validate(tmp_path / "r.jsonl").findings
+        if finding.severity == "error"
+    } == codes
 
 
 def test_a_heading_in_the_middle_is_a_faulty_record(tmp_path: Path) -> None:
@@ -126,7 +168,12 @@ def test_a_heading_in_the_middle_is_a_faulty_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [[RECORD, HEADING], [HEADING, RECORD, HEADING, {**RECORD, "id": "r2"}], [HEADING, HEADING, RECORD]]
+    "lines",
+    [
+        [RECORD, HEADING],
+        [HEADING, RECORD, HEADING, {**RECORD, "id": "r2"}],
+        [HEADING, HEADING, RECORD],
+    ],
 )
 def test_a_heading_elsewhere_is_told_as_one(tmp_path: Path, lines: list[dict[str, Any]]) -> None:
     (tmp_path / "r.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -134,13 +181,21 @@ def test_a_heading_elsewhere_is_told_as_one(tmp_path: Path, lines: list[dict[str
     reasons = [detail["reason"] for detail in account.files[0].details]
     assert len(reasons) == 1
     assert reasons[0].startswith("a heading, which is the first line of JSON Lines or none")
-    told = [finding for finding in validate(tmp_path / "r.jsonl").findings if finding.message == reasons[0]]
+    told = [
+        finding
+        for finding in validate(tmp_path / "r.jsonl").findings
+        if finding.message == reasons[0]
+    ]
     assert [finding.code for finding in told] == ["BF117"]
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [(f"[{json.dumps(RECORD)}]", "a list where a record"), ("3", "no JSON object"), ('"x"', "no JSON object")],
+    [
+        (f"[{json.dumps(RECORD)}]", "a list where a record"),
+        ("3", "no JSON object"),
+        ('"x"', "no JSON object"),
+    ],
 )
 def test_a_line_that_is_no_object_is_a_faulty_row(tmp_path: Path, line: str, words: str) -> None:
     (tmp_path / "r.jsonl").write_text(f"{json.dumps(RECORD)}\n{line}\n")
@@ -150,37 +205,57 @@ def test_a_line_that_is_no_object_is_a_faulty_row(tmp_path: Path, line: str, wor
 
 
 def declaring(path: Path, name: str, **other: Any) -> Path:
-    heading = {"benchfmt": {"version": "1.0", "prefixes": {"lab": {"metrics": {"wheel-speed": {**SPEED, **other}}}}}}
+    heading = {
+        "benchfmt": {
+            "version": "1.0",
+            "prefixes": {"lab": {"metrics": {"wheel-speed": {**SPEED, **other}}}},
+        }
+    }
     measured = [{**RECORD["measurements"][0], "unit": other.get("unit", "m/s")}]
     file = path / f"{name}.jsonl"
-    file.write_text(f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name, 'measurements': measured})}\n")
+    file.write_text(
+        f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name, 'measurements': measured})}\n"
+    )
     return file
 
 
 @pytest.mark.parametrize("other", [{"unit": "km/h"}, {"direction": "lower"}, {"max": 50}])
-def test_a_prefix_that_is_declared_in_two_ways_is_not_merged(tmp_path: Path, other: dict[str, Any]) -> None:
+def test_a_prefix_that_is_declared_in_two_ways_is_not_merged(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
     files = [declaring(tmp_path, "a"), declaring(tmp_path, "b", **other)]
     account = convert(files).write(tmp_path / "p")
-    assert [(entry.path, entry.role) for entry in account.files] == [("a.jsonl", "primary"), ("b.jsonl", "failed")]
+    assert [(entry.path, entry.role) for entry in account.files] == [
+        ("a.jsonl", "primary"),
+        ("b.jsonl", "failed"),
+    ]
     (part,) = other
-    assert f"the {part} of lab:wheel-speed is {other[part]}, and {SPEED[part]} in an earlier source" in str(
-        account.files[1].reason
+    assert (
+        f"the {part} of lab:wheel-speed is {other[part]}, and {SPEED[part]} in an earlier source"
+        in str(account.files[1].reason)
     )
     assert validate(tmp_path / "p").ok
 
 
 def test_two_wordings_of_a_definition_are_no_contradiction(tmp_path: Path) -> None:
-    files = [declaring(tmp_path, "a"), declaring(tmp_path, "b", definition="How fast the wheel turns.")]
+    files = [
+        declaring(tmp_path, "a"),
+        declaring(tmp_path, "b", definition="How fast the wheel turns."),
+    ]
     assert convert(files).write(tmp_path / "p").ok
     said = descriptor(tmp_path / "p")["benchfmt"]["prefixes"]["lab"]["metrics"]["wheel-speed"]
     assert said["definition"] == SPEED["definition"]
 
 
 @pytest.mark.parametrize("other", [{"licenses": [{"name": "CC0-1.0"}]}, {}])
-def test_licences_that_a_package_cannot_say_for_all_are_told(tmp_path: Path, other: dict[str, Any]) -> None:
+def test_licences_that_a_package_cannot_say_for_all_are_told(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
     bare = {"benchfmt": HEADING["benchfmt"], **other}
     for name, heading in (("a", HEADING), ("b", bare)):
-        (tmp_path / f"{name}.jsonl").write_text(f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name})}\n")
+        (tmp_path / f"{name}.jsonl").write_text(
+            f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name})}\n"
+        )
     sources = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     (finding,) = convert(sources).write(tmp_path / "p").findings
     assert (finding.code, "MIT" in finding.message) == ("BF511", True)
@@ -196,7 +271,9 @@ def test_a_heading_alone_is_a_file_of_no_records(tmp_path: Path) -> None:
 def test_of_several_packages_what_they_say_alike_is_said(tmp_path: Path) -> None:
     for name, title in (("a", "Ours"), ("b", "Theirs")):
         heading = {**HEADING, "title": title}
-        (tmp_path / f"{name}.jsonl").write_text(f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name})}\n")
+        (tmp_path / f"{name}.jsonl").write_text(
+            f"{json.dumps(heading)}\n{json.dumps({**RECORD, 'id': name})}\n"
+        )
     convert([tmp_path / "a.jsonl", tmp_path / "b.jsonl"]).write(tmp_path / "p")
     said = descriptor(tmp_path / "p")
     assert said["licenses"] == [{"name": "MIT"}]

@@ -38,17 +38,29 @@ def like_lpdnn() -> list[Record]:
         stages = {"preprocess": 0.001 * row, "inference": 0.002 * row, "postprocess": 0.0}
         stages = {"end-to-end": sum(stages.values()), **stages}
         measurements = [
-            {"metric": "latency", "stage": stage, "per": "sample", **value, **({} if failed else {"value": seconds})}
+            {
+                "metric": "latency",
+                "stage": stage,
+                "per": "sample",
+                **value,
+                **({} if failed else {"value": seconds}),
+            }
             for stage, seconds in sorted(stages.items())
         ]
         number = {} if failed else {"value": row / 7, "unit": "W", "basis": "measured"}
-        measurements.append({"metric": "power", "scope": "board", **(number or {"missing": "run-failed"})})
+        measurements.append(
+            {"metric": "power", "scope": "board", **(number or {"missing": "run-failed"})}
+        )
         data = {
             "benchfmt": "1.0",
             "benchmark": {"suite": "lpdnn", "name": "imagenet"},
             "model": {"name": f'net "{row % 9}", a', "size_bytes": 4_000_000 + row},
             "system": {"id": f"board-{row % 3}", "name": "Köln = λ", "memory_bytes": 2**32},
-            "configuration": {"precision": "fp16", "placement": ["gpu:1", "cpu"], "input_shape": [3, 224, 224]},
+            "configuration": {
+                "precision": "fp16",
+                "placement": ["gpu:1", "cpu"],
+                "input_shape": [3, 224, 224],
+            },
             "measurements": measurements,
             "status": "failed" if failed else "ok",
             "provenance": {"sources": [{"path": "imagenet_board.csv", "locator": f"row={row}"}]},
@@ -62,7 +74,9 @@ SETS: dict[str, Callable[[], list[Record]]] = {"corpus": lambda: RECORDS, "lpdnn
 
 
 @pytest.fixture(scope="module", params=SETS)
-def packages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def packages(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     records = SETS[request.param]()
     folder = tmp_path_factory.mktemp(request.param)
     for form in ("csv", "parquet"):
@@ -83,7 +97,9 @@ def frictionless(package: Path) -> list[str]:
     return [kind for (kind,) in report.flatten(["type"])]
 
 
-def test_frictionless_accepts_the_csv_form_with_types_and_constraints(packages: dict[str, Any]) -> None:
+def test_frictionless_accepts_the_csv_form_with_types_and_constraints(
+    packages: dict[str, Any],
+) -> None:
     descriptor = load(packages["csv"] / "datapackage.json")
     for resource in descriptor["resources"]:
         kinds = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
@@ -143,7 +159,9 @@ def test_frictionless_finds_ids_that_stand_twice(tmp_path: Path) -> None:
     assert {"primary-key", "unique-error"} & set(frictionless(place))
 
 
-def test_frictionless_finds_a_file_that_was_changed(packages: dict[str, Any], tmp_path: Path) -> None:
+def test_frictionless_finds_a_file_that_was_changed(
+    packages: dict[str, Any], tmp_path: Path
+) -> None:
     for file in packages["csv"].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     data = load(tmp_path / "datapackage.json")
@@ -194,14 +212,18 @@ def by_polars(file: Path) -> dict[str, tuple[int, int, float]]:
 
 def by_duckdb(file: Path) -> dict[str, tuple[int, int, float]]:
     with duckdb.connect() as base:
-        return sums(base.execute("select metric, value from read_parquet(?)", [str(file)]).fetchall())
+        return sums(
+            base.execute("select metric, value from read_parquet(?)", [str(file)]).fetchall()
+        )
 
 
 @pytest.mark.parametrize("reader", [by_pandas, by_polars, by_duckdb])
 def test_readers_see_the_values_that_were_written(
     reader: Callable[[Path], dict[str, Any]], packages: dict[str, Any]
 ) -> None:
-    written = [(m.metric, m.value) for record in packages["records"] for m in record.measurements or ()]
+    written = [
+        (m.metric, m.value) for record in packages["records"] for m in record.measurements or ()
+    ]
     assert reader(packages["parquet"] / "measurements.parquet") == sums(written)
 
 
@@ -214,9 +236,11 @@ def test_a_database_joins_the_tables_of_both_forms(form: str, packages: dict[str
     """
     with duckdb.connect() as base:
         for table in TABLES:
-            base.read_csv(str(place / f"{table}.csv")).create_view(table) if form == "csv" else base.read_parquet(
-                str(place / f"{table}.parquet")
-            ).create_view(table)
+            base.read_csv(str(place / f"{table}.csv")).create_view(
+                table
+            ) if form == "csv" else base.read_parquet(str(place / f"{table}.parquet")).create_view(
+                table
+            )
         found = {suite: (rows, values) for suite, rows, values in base.execute(query).fetchall()}
     wanted: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for record in packages["records"]:
@@ -252,11 +276,20 @@ def test_json_cells_are_json_for_a_database(packages: dict[str, Any]) -> None:
 
 def check(files: list[Path]) -> subprocess.CompletedProcess[str]:
     schema = ROOT / "schema" / "1.0" / "record.schema.json"
-    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(schema), *map(str, files)]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--schemafile",
+        str(schema),
+        *map(str, files),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_check_jsonschema_accepts_every_record_of_a_package(packages: dict[str, Any], tmp_path: Path) -> None:
+def test_check_jsonschema_accepts_every_record_of_a_package(
+    packages: dict[str, Any], tmp_path: Path
+) -> None:
     from benchfmt import open_package
 
     files = []

@@ -16,19 +16,40 @@ LOOKS = {
         "[01/02/2026-03:04:05] [I] === Model Options ===\n[01/02/2026-03:04:05] [I] Format: ONNX\n",
         "log of trtexec",
     ),
-    "device.txt": ("[I] === Device Information ===\n[I] Selected Device: Otter 9\n", "`Throughput:`"),
+    "device.txt": (
+        "[I] === Device Information ===\n[I] Selected Device: Otter 9\n",
+        "`Throughput:`",
+    ),
     "bare.out": ("=== Build Options ===\nPrecision: FP16\n", "RUNNING TensorRT.trtexec"),
-    "ov.log": ("[Step 1/11] Parsing and validating input arguments\n[ INFO ] Parsing\n", "output of benchmark_app"),
-    "step.txt": ("noise\n[Step 3/11] Setting device configuration\n", "`Count`, `Latency` or `Throughput`"),
-    "ort.log": ("Session creation time cost: 0.5 s\n", "output of onnxruntime_perf_test and has no result"),
+    "ov.log": (
+        "[Step 1/11] Parsing and validating input arguments\n[ INFO ] Parsing\n",
+        "output of benchmark_app",
+    ),
+    "step.txt": (
+        "noise\n[Step 3/11] Setting device configuration\n",
+        "`Count`, `Latency` or `Throughput`",
+    ),
+    "ort.log": (
+        "Session creation time cost: 0.5 s\n",
+        "output of onnxruntime_perf_test and has no result",
+    ),
     "first.txt": ("First inference time cost: 12 ms\n", "Average inference time cost"),
-    "run7.txt": ("=====\nMLPerf Results Summary\n=====\nSUT name : otter\nScenario : Offline\n", "`Result is : VALID`"),
+    "run7.txt": (
+        "=====\nMLPerf Results Summary\n=====\nSUT name : otter\nScenario : Offline\n",
+        "`Result is : VALID`",
+    ),
     "console.log": ("starting\nMLPerf Results Summary\n", "summary of LoadGen"),
     "run_detail.log": (DETAIL, "name it mlperf_log_detail.txt"),
-    "scores.csv": ("id,task,framework,constraint,fold,metric\n1,otters,RF,1h,0,auc\n", "no column 'result'"),
+    "scores.csv": (
+        "id,task,framework,constraint,fold,metric\n1,otters,RF,1h,0,auc\n",
+        "no column 'result'",
+    ),
     "few.csv": ("task,framework,fold,result\notters,RF,0,0.9\n", "it has none; 4 tell one"),
     "folds.csv": ("framework,fold,result,constraint\nRF,0,0.9,1h\n", "no column 'task'"),
-    "evaluations.csv": ("run_id,task_id,setup_id,flow_id\n1,2,3,4\n", "no column 'function', 'value'"),
+    "evaluations.csv": (
+        "run_id,task_id,setup_id,flow_id\n1,2,3,4\n",
+        "no column 'function', 'value'",
+    ),
     "function.csv": ("run_id,function,task_id\n1,area,3\n", "no column 'value'"),
     "frame.arff": (
         "@RELATION r\n@ATTRIBUTE run_id INTEGER\n@ATTRIBUTE task_id INTEGER\n@ATTRIBUTE flow_id INTEGER\n@DATA\n1,2,3\n",
@@ -65,7 +86,9 @@ def test_what_looks_like_nothing_is_not_guessed_at(tmp_path: Path, name: str) ->
         {"mlperf_log_detail.txt": "segmentation fault\n"},
     ],
 )
-def test_logs_of_loadgen_that_say_nothing_are_failures(tmp_path: Path, files: dict[str, str]) -> None:
+def test_logs_of_loadgen_that_say_nothing_are_failures(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     account = convert(tmp_path).write(tmp_path / "package")

@@ -97,10 +97,14 @@ def test_no_encoding_is_seen(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("end", ("\n", "\r\n", "\r", "\r\r\n"))
 def test_every_line_end_ends_a_line(end: str) -> None:
     text = end.join([*PRINTED, ""])
-    assert [(line.number, line.text) for line in lines.lines(text, OWN)] == [*enumerate(PRINTED, start=1)]
+    assert [(line.number, line.text) for line in lines.lines(text, OWN)] == [
+        *enumerate(PRINTED, start=1)
+    ]
 
 
-def test_a_line_end_may_be_split_between_two_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_end_may_be_split_between_two_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = "\r\n".join(["Größe: ½", *PRINTED, "Rate: 5 €", ""])
     (tmp_path / "a.log").write_bytes(text.encode())
     whole = list(lines.lines(tmp_path / "a.log", OWN))
@@ -111,14 +115,25 @@ def test_a_line_end_may_be_split_between_two_blocks(tmp_path: Path, monkeypatch:
 
 
 def test_a_progress_bar_and_what_is_typed_over_go() -> None:
-    assert given("\r 10%\r 20%\rRate: 5 /s\nx|\b/\b-\bRate: 6 /s") == [" 10%", " 20%", "Rate: 5 /s", "xRate: 6 /s"]
+    assert given("\r 10%\r 20%\rRate: 5 /s\nx|\b/\b-\bRate: 6 /s") == [
+        " 10%",
+        " 20%",
+        "Rate: 5 /s",
+        "xRate: 6 /s",
+    ]
 
 
 def test_pieces_of_a_line_are_joined_for_each_stream() -> None:
     at = "2026-02-03T10:00:00.1Z"
     text = f"{at} stdout P Ra\n{at} stderr F [W] hot\n{at} stdout P te: 1\n{at} stdout F 2.5 /s\n{at} stdout F\n"
-    assert [line for line in lines.lines(text, OWN) if line.text] == [Line(2, "[W] hot"), Line(1, "Rate: 12.5 /s")]
-    pieces = [{"log": "Ra", "stream": "stdout", "time": "t"}, {"log": "te: 3\r\n", "stream": "stdout", "time": "t"}]
+    assert [line for line in lines.lines(text, OWN) if line.text] == [
+        Line(2, "[W] hot"),
+        Line(1, "Rate: 12.5 /s"),
+    ]
+    pieces = [
+        {"log": "Ra", "stream": "stdout", "time": "t"},
+        {"log": "te: 3\r\n", "stream": "stdout", "time": "t"},
+    ]
     assert given("".join(json.dumps(piece) + "\n" for piece in pieces)) == ["Rate: 3"]
 
 
@@ -141,7 +156,16 @@ def test_json_of_the_program_itself_stays() -> None:
 
 def test_marks_around_a_line_go_with_it() -> None:
     text = '| Rate: 1 |\n**Rate**: 2\n**Rate: 3**\n`Rate: 4`\n"Rate: 5\\n",\n- *Rate: 6*\n<p>Rate: 7<br/>Rate: 8 &lt;</p>\n'
-    expected = ["Rate: 1", "Rate: 2", "Rate: 3", "Rate: 4", "Rate: 5", "Rate: 6", "Rate: 7", "Rate: 8 <"]
+    expected = [
+        "Rate: 1",
+        "Rate: 2",
+        "Rate: 3",
+        "Rate: 4",
+        "Rate: 5",
+        "Rate: 6",
+        "Rate: 7",
+        "Rate: 8 <",
+    ]
     assert given(text) == expected
 
 
@@ -152,9 +176,16 @@ def test_the_own_start_of_a_line_stays_whatever_it_looks_like() -> None:
 
 
 def test_lines_that_nobody_knows_lose_what_most_lines_carry() -> None:
-    found = given("2026-02-03 10:00:00 Rate: 1\n2026-02-03 10:00:01 Oh no\n10:00 stays\n2026-02-03 Rate too\n")
+    found = given(
+        "2026-02-03 10:00:00 Rate: 1\n2026-02-03 10:00:01 Oh no\n10:00 stays\n2026-02-03 Rate too\n"
+    )
     assert found == ["Rate: 1", "Oh no", "10:00 stays", "2026-02-03 Rate too"]
-    assert given("Rate: 1\nRate: 2\n> Rate: 3\n> not ours\n") == ["Rate: 1", "Rate: 2", "Rate: 3", "> not ours"]
+    assert given("Rate: 1\nRate: 2\n> Rate: 3\n> not ours\n") == [
+        "Rate: 1",
+        "Rate: 2",
+        "Rate: 3",
+        "> not ours",
+    ]
     assert given("[1,0]<stderr>:Oh no\n") == ["Oh no"]
 
 
@@ -164,9 +195,13 @@ def test_words_in_prose_are_not_found() -> None:
 
 
 def test_what_several_print_at_once_is_put_apart() -> None:
-    text = "".join(f"[1,{rank}]<stdout>:Rate: {rank}{step}\n" for step in range(3) for rank in range(2))
+    text = "".join(
+        f"[1,{rank}]<stdout>:Rate: {rank}{step}\n" for step in range(3) for rank in range(2)
+    )
     found = lines.read(text, OWN)
-    assert [line.text for line in found] == [f"Rate: {rank}{step}" for rank in range(2) for step in range(3)]
+    assert [line.text for line in found] == [
+        f"Rate: {rank}{step}" for rank in range(2) for step in range(3)
+    ]
     assert [line.number for line in found] == [1, 3, 5, 2, 4, 6]
     pods = "".join(f"[pod/{pod}/c] Rate: {pod}{step}\n" for step in range(2) for pod in "ab")
     assert given(pods) == ["Rate: a0", "Rate: a1", "Rate: b0", "Rate: b1"]
@@ -179,7 +214,12 @@ def test_numbers_of_lines_are_no_ranks() -> None:
 
 def test_text_keeps_the_numbers_of_lines() -> None:
     at = "2026-02-03T10:00:00.1Z stdout"
-    assert lines.text(f"{at} P Rat\n{at} F e: 1\n{at} F Rate: 2\n", OWN).split("\n") == ["Rate: 1", "", "Rate: 2", ""]
+    assert lines.text(f"{at} P Rat\n{at} F e: 1\n{at} F Rate: 2\n", OWN).split("\n") == [
+        "Rate: 1",
+        "",
+        "Rate: 2",
+        "",
+    ]
     assert lines.text("", OWN) == ""
 
 

@@ -62,12 +62,20 @@ def primary(record: Record) -> tuple[str, str, str, float | None] | None:
     """Return metric, statistic, per and value of a record's result."""
     found = [m for m in record.measurements or () if m.primary]
     assert len(found) <= 1
-    return (found[0].metric, found[0].statistic or "", found[0].per or "", found[0].value) if found else None
+    return (
+        (found[0].metric, found[0].statistic or "", found[0].per or "", found[0].value)
+        if found
+        else None
+    )
 
 
 def of(record: Record, metric: str, statistic: str | None = None) -> list[Measurement]:
     """Return the measurements of a metric."""
-    return [m for m in record.measurements or () if m.metric == metric and statistic in (None, m.statistic)]
+    return [
+        m
+        for m in record.measurements or ()
+        if m.metric == metric and statistic in (None, m.statistic)
+    ]
 
 
 def own(record: Record) -> dict[str, Any]:
@@ -93,7 +101,15 @@ def text_of(
     ]
     stats = ["", RULE, "Additional Stats", RULE, *below] if below else []
     return "\n".join(
-        [*head, *headline, f"Result is : {result}", "  Min duration satisfied : Yes", *verdict, *stats, ""]
+        [
+            *head,
+            *headline,
+            f"Result is : {result}",
+            "  Min duration satisfied : Yes",
+            *verdict,
+            *stats,
+            "",
+        ]
     )
 
 
@@ -104,10 +120,19 @@ EARLY = ("  Early stopping satisfied: Yes", "Early Stopping Result:", " * Proces
          " * Early stopping 99th percentile estimate: 86000000")  # fmt: skip
 STOPPED = ("  Early stopping satisfied: Yes",)
 P90, P99 = "90th percentile latency (ns) : 82000000", "99th percentile latency (ns) : 85000000"
-STREAMS = ("Min latency (ns)                : 70000000", "90.00 percentile latency (ns)   : 82000000")
+STREAMS = (
+    "Min latency (ns)                : 70000000",
+    "90.00 percentile latency (ns)   : 82000000",
+)
 QUERIES = ("Per-query latency:  ", "99.00 percentile latency (ns)   : 85000000")
-SCHEDULED, COMPLETED = "Scheduled samples per second : 120.50", "Completed samples per second    : 119.25"
-COMPLETED_TOKENS, OFFLINE_TOKENS = "Completed tokens per second: 9000.25", "Tokens per second: 8000.5"
+SCHEDULED, COMPLETED = (
+    "Scheduled samples per second : 120.50",
+    "Completed samples per second    : 119.25",
+)
+COMPLETED_TOKENS, OFFLINE_TOKENS = (
+    "Completed tokens per second: 9000.25",
+    "Tokens per second: 8000.5",
+)
 FIRST = (
     "Min First Token latency (ns)                : 1000000",
     "99.00 percentile first token latency (ns)   : 7000000",
@@ -197,7 +222,11 @@ ERAS: dict[str, tuple[str | None, str, tuple[str, str, str, float]]] = {
 @pytest.mark.parametrize("name", ERAS)
 def test_the_result_is_what_the_rules_of_its_time_rank(name: str, tmp_path: Path) -> None:
     round_id, text, result = ERAS[name]
-    lines = [f"{key.removeprefix('effective_')} : {seed}" for key, seed in seeds(round_id).items()] if round_id else []
+    lines = (
+        [f"{key.removeprefix('effective_')} : {seed}" for key, seed in seeds(round_id).items()]
+        if round_id
+        else []
+    )
     put(tmp_path / SUMMARY, text + "\n".join(["", RULE, "Test Parameters Used", RULE, *lines, ""]))
     record = one(tmp_path)
     assert primary(record) == result
@@ -222,7 +251,9 @@ def test_inferred_tokens_are_an_estimate(tmp_path: Path) -> None:
         ("our own", ("throughput", "mean", "sample", 1230.98)),
     ],
 )
-def test_the_version_of_a_detail_log_tells_its_time(version: str, result: tuple[Any, ...], tmp_path: Path) -> None:
+def test_the_version_of_a_detail_log_tells_its_time(
+    version: str, result: tuple[Any, ...], tmp_path: Path
+) -> None:
     said = {key: text for key, text in server().items() if "seed" not in key}
     put(tmp_path / DETAIL, detail(said).replace("4.1 @ 0123456789", version))
     record = one(tmp_path)
@@ -239,18 +270,26 @@ def test_a_known_benchmark_keeps_its_own_result_without_seeds(tmp_path: Path) ->
 @pytest.mark.parametrize("part", ["Result is", "Scenario"])
 def test_a_head_that_was_cut_off_tells_no_time(part: str, tmp_path: Path) -> None:
     text = ERAS["single-stream v2.0 on"][1]
-    cut = text[: text.index(part)] if part == "Result is" else text[text.index("Additional Stats") :]
+    cut = (
+        text[: text.index(part)] if part == "Result is" else text[text.index("Additional Stats") :]
+    )
     put(tmp_path / SUMMARY, cut)
     assert primary(one(tmp_path)) is None
 
 
 def test_without_a_round_no_rule_says_a_bound(tree: Submission) -> None:
-    said = {key: text for key, text in server().items() if "seed" not in key and "target_latency" not in key}
+    said = {
+        key: text
+        for key, text in server().items()
+        if "seed" not in key and "target_latency" not in key
+    }
     tree.add("resnet50", "Server", said, logs="summary")
     assert {m.target_max for m in of(one(tree.root), "latency")} == {None}
 
 
-def test_without_its_seeds_a_summary_of_the_samples_has_the_same_result(samples: Path, tmp_path: Path) -> None:
+def test_without_its_seeds_a_summary_of_the_samples_has_the_same_result(
+    samples: Path, tmp_path: Path
+) -> None:
     tested = 0
     for path in sorted((samples / "mlperf_inference").rglob(f"performance/run_1/{SUMMARY}")):
         if re.search("/TEST[0-9]+/", path.as_posix()):
@@ -311,7 +350,9 @@ def test_runs_of_one_file_do_not_count_as_one_execution(tree: Submission) -> Non
     assert [primary(record) for record in records] == [("throughput", "mean", "sample", 1000.0), ("throughput", "mean", "sample", 1100.0)]  # fmt: skip
     assert [own(record).get("sample_count") for record in records] == [720000, None]
     assert [of(record, "accuracy") for record in records] == [[], []]
-    assert {record.configuration and record.configuration.precision for record in records} == {"int8"}
+    assert {record.configuration and record.configuration.precision for record in records} == {
+        "int8"
+    }
     assert account.count("failed") == 0
 
 
@@ -348,7 +389,10 @@ def test_a_logger_that_doubles_every_line_changes_nothing(tmp_path: Path) -> Non
     for name, values in {"a": offline(), "b": legacy_multi_stream(), "c": tokens()}.items():
         text = summary(values)
         put(tmp_path / name / SUMMARY, text)
-        put(tmp_path / f"{name}2" / SUMMARY, "".join(f"{line}\n{line}\n" for line in text.splitlines()))
+        put(
+            tmp_path / f"{name}2" / SUMMARY,
+            "".join(f"{line}\n{line}\n" for line in text.splitlines()),
+        )
         assert one(tmp_path / name).measurements == one(tmp_path / f"{name}2").measurements
 
 
@@ -373,7 +417,9 @@ def test_other_output_between_runs_is_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{}, {"result_samples_per_second": "1100"}])
-def test_a_detail_log_of_two_runs_is_never_one_record(changes: Mapping[str, str], tree: Submission) -> None:
+def test_a_detail_log_of_two_runs_is_never_one_record(
+    changes: Mapping[str, str], tree: Submission
+) -> None:
     folder = tree.add("resnet50", "Offline", offline())
     two = detail(offline()) + detail(offline(**changes)).replace("03:02:31Z", "04:05:06Z")
     put(folder / DETAIL, two)
@@ -390,10 +436,16 @@ def test_a_detail_log_of_two_runs_is_never_one_record(changes: Mapping[str, str]
 def test_the_two_ends_of_a_large_detail_log_are_of_one_process(tree: Submission) -> None:
     folder = tree.add("resnet50", "Offline", offline())
     log = detail(offline())
-    put(folder / DETAIL, log + "x" * 300_000 + "\n" + log.replace('"pid": 7', '"pid": 8').split("\n", 6)[6])
+    put(
+        folder / DETAIL,
+        log + "x" * 300_000 + "\n" + log.replace('"pid": 7', '"pid": 8').split("\n", 6)[6],
+    )
     [record], account = converted(tree.root)
     assert primary(record) == ("throughput", "mean", "sample", 1000.0)
-    assert any("process 7 wrote its start, process 8 its end" in finding.message for finding in account.findings)
+    assert any(
+        "process 7 wrote its start, process 8 its end" in finding.message
+        for finding in account.findings
+    )
 
 
 @pytest.mark.parametrize(
@@ -404,10 +456,15 @@ def test_the_two_ends_of_a_large_detail_log_are_of_one_process(tree: Submission)
         {"effective_qsl_rng_seed": "42"},
     ],
 )
-def test_two_logs_of_different_runs_are_not_merged(changes: Mapping[str, str], tree: Submission) -> None:
+def test_two_logs_of_different_runs_are_not_merged(
+    changes: Mapping[str, str], tree: Submission
+) -> None:
     folder = tree.add("resnet50", "Offline", offline())
     other = {**offline(), **changes}
-    put(folder / DETAIL, detail({key: text for key, text in other.items() if key != "result_min_latency_ns"}))
+    put(
+        folder / DETAIL,
+        detail({key: text for key, text in other.items() if key != "result_min_latency_ns"}),
+    )
     [record], account = converted(tree.root)
     assert not of(record, "completion-time", "min"), "which only the summary says"
     assert not of(record, "latency", "min")
@@ -415,19 +472,30 @@ def test_two_logs_of_different_runs_are_not_merged(changes: Mapping[str, str], t
 
 
 @pytest.mark.parametrize("name", [SUMMARY, DETAIL])
-def test_a_log_of_several_runs_of_the_mobile_app_is_left_out(name: str, root: Path, tmp_path: Path) -> None:
+def test_a_log_of_several_runs_of_the_mobile_app_is_left_out(
+    name: str, root: Path, tmp_path: Path
+) -> None:
     [app] = sorted((root / "tests" / "fixtures" / "mlperf_mobile_app").glob("app-2.0"))
     shutil.copytree(app, tmp_path / "app")
     logs = sorted(path for path in (tmp_path / "app").rglob(name) if "performance" in str(path))
     alone = list(convert(tmp_path / "app"))
     for path in logs:
         text = path.read_text()
-        other = re.sub(r"latency_ns\", \"value\": 1", 'latency_ns", "value": 2', text.replace('Z"', '5Z"'))
+        other = re.sub(
+            r"latency_ns\", \"value\": 1", 'latency_ns", "value": 2', text.replace('Z"', '5Z"')
+        )
         path.chmod(0o644)
-        put(path, text + re.sub(r"(?m)^(Min|Max|Mean)( latency \(ns\) *: )1?", r"\g<1>\g<2>9", other))
+        put(
+            path,
+            text + re.sub(r"(?m)^(Min|Max|Mean)( latency \(ns\) *: )1?", r"\g<1>\g<2>9", other),
+        )
     conversion = convert(tmp_path / "app")
-    numbers = [m.value for record in alone for m in record.measurements or () if m.value is not None]
-    for found in [m.value for record in conversion for m in record.measurements or () if m.value is not None]:
+    numbers = [
+        m.value for record in alone for m in record.measurements or () if m.value is not None
+    ]
+    for found in [
+        m.value for record in conversion for m in record.measurements or () if m.value is not None
+    ]:
         # A summary has fewer digits.
         assert any(found == pytest.approx(value, rel=1e-4) for value in numbers)
     told = " ".join(finding.message for finding in conversion.account.findings)
@@ -435,7 +503,11 @@ def test_a_log_of_several_runs_of_the_mobile_app_is_left_out(name: str, root: Pa
 
 
 def test_joined_summaries_of_the_samples_are_never_mixed(samples: Path, tmp_path: Path) -> None:
-    texts = {path.read_bytes() for path in samples.rglob("*") if re.fullmatch(r"mlperf_log_summary.*\.txt", path.name)}
+    texts = {
+        path.read_bytes()
+        for path in samples.rglob("*")
+        if re.fullmatch(r"mlperf_log_summary.*\.txt", path.name)
+    }
     kept = [text for text in sorted(texts) if b"MLPerf Results Summary" in text]
     whole = [loadgen.read_summaries(put(tmp_path / SUMMARY, text)) for text in kept]
     assert {len(runs) for runs in whole} == {1}
@@ -444,9 +516,15 @@ def test_joined_summaries_of_the_samples_are_never_mixed(samples: Path, tmp_path
         read = loadgen.read_summaries(put(tmp_path / SUMMARY, first + second))
         assert [log.values for log in read] == [one_run[0].values, other_run[0].values]
         for share in (0.15, 0.5, 0.85):
-            for log in loadgen.read_summaries(put(tmp_path / SUMMARY, first[: int(len(first) * share)] + second)):
+            for log in loadgen.read_summaries(
+                put(tmp_path / SUMMARY, first[: int(len(first) * share)] + second)
+            ):
                 # Words may be cut off, numbers may not.
-                said = {(name, text) for name, text in log.values.items() if not name.startswith("early_stopping_")}
+                said = {
+                    (name, text)
+                    for name, text in log.values.items()
+                    if not name.startswith("early_stopping_")
+                }
                 assert any(said <= run[0].values.items() for run in (one_run, other_run))
 
 
@@ -487,7 +565,9 @@ def test_a_padded_run_had_whole_sets(name: str, tree: Submission, tmp_path: Path
     record = one(tree.root)
     assert {m.n for m in of(record, "completion-time")} == {samples}
     assert own(record)["sample_count"] == samples
-    assert own(record).get("generated_samples_per_query") == (generated if generated != samples else None)
+    assert own(record).get("generated_samples_per_query") == (
+        generated if generated != samples else None
+    )
     assert rates_that_do_not_follow(tree, tmp_path) == 0
 
 
@@ -499,7 +579,9 @@ def rates_that_do_not_follow(tree: Submission, folder: Path) -> int:
 
 def test_a_run_that_is_not_permuted_is_not_padded(tree: Submission, tmp_path: Path) -> None:
     counts = {"generated_samples_per_query": "3000", "effective_performance_sample_count": "1024"}
-    tree.add("resnet50", "Offline", ran(3000, **counts, effective_sample_concatenate_permutation="false"))
+    tree.add(
+        "resnet50", "Offline", ran(3000, **counts, effective_sample_concatenate_permutation="false")
+    )
     record = one(tree.root)
     assert {m.n for m in of(record, "completion-time")} == {3000}
     assert own(record)["sample_count"] == 3000
@@ -512,9 +594,17 @@ def test_a_rate_that_does_not_follow_is_told_all_the_same(tree: Submission, tmp_
     assert rates_that_do_not_follow(tree, tmp_path) == 1
 
 
-def checked(folder: Path, said: Mapping[str, Any], n: int | None = None, samples: float = 3072) -> int:
+def checked(
+    folder: Path, said: Mapping[str, Any], n: int | None = None, samples: float = 3072
+) -> int:
     """Return how often BF701 is told of a record with a rate of so many samples in 100 s."""
-    shared = {"unit": "/s", "basis": "measured", "metric": "throughput", "statistic": "mean", "stage": "whole-run"}
+    shared = {
+        "unit": "/s",
+        "basis": "measured",
+        "metric": "throughput",
+        "statistic": "mean",
+        "stage": "whole-run",
+    }
     end = {"metric": "completion-time", "statistic": "max", "stage": "request", "per": "query", "value": 100.0, "unit": "s",
            "basis": "measured", **({"n": n} if n else {})}  # fmt: skip
     record = {
@@ -535,8 +625,19 @@ SETTINGS = {"sample_concatenate_permutation": True, "performance_sample_count": 
         ({"sample_count": 3072}, None, False),
         ({"sample_count": 3000}, None, True),
         ({"sample_count": 3000, "settings": SETTINGS}, None, False),
-        ({"sample_count": 3000, "settings": {**SETTINGS, "sample_concatenate_permutation": False}}, None, True),
-        ({"sample_count": 3000, "settings": {**SETTINGS, "performance_sample_count": 0}}, None, True),
+        (
+            {
+                "sample_count": 3000,
+                "settings": {**SETTINGS, "sample_concatenate_permutation": False},
+            },
+            None,
+            True,
+        ),
+        (
+            {"sample_count": 3000, "settings": {**SETTINGS, "performance_sample_count": 0}},
+            None,
+            True,
+        ),
         ({"sample_count": 2000, "settings": SETTINGS}, None, True),
         ({}, 3072, False),
         ({}, 3000, True),
@@ -557,7 +658,11 @@ def test_no_offline_run_of_the_samples_had_another_number_of_samples(samples: Pa
         values = loadgen.read_detail(path).values
         count = loadgen_record.samples_of_query(values)
         if values.get("effective_scenario") == "Offline" and count:
-            made = float(values["result_samples_per_second"]) * int(values["result_max_latency_ns"]) / 1e9
+            made = (
+                float(values["result_samples_per_second"])
+                * int(values["result_max_latency_ns"])
+                / 1e9
+            )
             assert abs(made - count) <= 2e-3 * count, path
             tested += 1
     assert tested > 20
@@ -591,7 +696,9 @@ ZEROS = {
 @pytest.mark.parametrize("name", ZEROS)
 def test_a_time_that_cannot_be_is_missing(name: str, tmp_path: Path) -> None:
     scenario, lines, metric, reason = ZEROS[name]
-    headline = [COMPLETED, COMPLETED_TOKENS] if scenario == "server" else ["Samples per second: 250"]
+    headline = (
+        [COMPLETED, COMPLETED_TOKENS] if scenario == "server" else ["Samples per second: 250"]
+    )
     put(tmp_path / SUMMARY, text_of(scenario.title(), headline, STOPPED, sorted(lines), "INVALID"))
     record = one(tmp_path)
     found = of(record, metric)
@@ -623,7 +730,9 @@ def test_one_zero_among_times_of_tokens_is_wrong_and_not_unmeasured(tmp_path: Pa
 def test_a_rate_that_cannot_be_is_missing(text: str, reason: str, tmp_path: Path) -> None:
     put(tmp_path / SUMMARY, text_of("Offline", [f"Samples per second: {text}"], STOPPED))
     record = one(tmp_path)
-    assert [(m.value, m.missing, m.primary) for m in of(record, "throughput")] == [(None, reason, None)]
+    assert [(m.value, m.missing, m.primary) for m in of(record, "throughput")] == [
+        (None, reason, None)
+    ]
     assert record.status == "incomplete"
 
 
@@ -680,7 +789,9 @@ def test_a_summary_is_known_by_what_it_says(name: str, tmp_path: Path) -> None:
         assert (record.measurements, record.status) == (wanted.measurements, wanted.status)
 
 
-@pytest.mark.parametrize("noise", ["loading the model\n", "Scenario : fast\nMode: quick\n", "x" * 90_000 + "\n"])
+@pytest.mark.parametrize(
+    "noise", ["loading the model\n", "Scenario : fast\nMode: quick\n", "x" * 90_000 + "\n"]
+)
 def test_a_console_that_ends_with_a_summary_is_one(noise: str, tmp_path: Path) -> None:
     put(tmp_path / "console.log", noise * 3 + summary(offline()) + "bye\n")
     assert primary(one(tmp_path)) == ("throughput", "mean", "sample", 1000.0)
@@ -742,14 +853,18 @@ DISGUISES = {
 
 
 @pytest.mark.parametrize("name", DISGUISES)
-def test_each_summary_of_the_samples_says_the_same_in_each_disguise(name: str, samples: Path, tmp_path: Path) -> None:
+def test_each_summary_of_the_samples_says_the_same_in_each_disguise(
+    name: str, samples: Path, tmp_path: Path
+) -> None:
     texts = {path.read_bytes() for path in samples.rglob(SUMMARY)}
     kept = sorted(text for text in texts if b"MLPerf Results Summary" in text)
     assert len(kept) > 80
     path = tmp_path / SUMMARY
     for data in kept:
         plain = loadgen.read_summaries(put(path, data))
-        disguised = loadgen.read_summaries(put(path, DISGUISES[name](data.decode("utf-8", "replace"))))
+        disguised = loadgen.read_summaries(
+            put(path, DISGUISES[name](data.decode("utf-8", "replace")))
+        )
         assert [(log.values, log.headline, log.errors) for log in disguised] == [
             (log.values, log.headline, log.errors) for log in plain
         ]
@@ -768,7 +883,9 @@ def test_a_result_in_each_disguise_gives_the_same_record(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("more", [0, 1])
-def test_a_large_detail_log_of_utf_16_is_read_at_both_ends(encoding: str, more: int, tree: Submission) -> None:
+def test_a_large_detail_log_of_utf_16_is_read_at_both_ends(
+    encoding: str, more: int, tree: Submission
+) -> None:
     folder = tree.add("resnet50", "Offline", offline())
     lines = detail(offline()).split("\n")
     log = "\n".join([*lines[:20], "x" * (300_000 + more), *lines[20:]])
@@ -796,7 +913,9 @@ MEASURED = {"weight_data_types": "int8", "input_data_types": "fp32", "retraining
     ],
 )
 @pytest.mark.parametrize("name", [SUMMARY, DETAIL, "summary.txt"])
-def test_descriptions_beside_a_run_are_used(run: str, beside: str, name: str, tmp_path: Path) -> None:
+def test_descriptions_beside_a_run_are_used(
+    run: str, beside: str, name: str, tmp_path: Path
+) -> None:
     if name == "summary.txt" and run != beside:
         pytest.skip("what is not named as LoadGen names it has no folders of its own")
     root = tmp_path / "automation"
@@ -808,7 +927,11 @@ def test_descriptions_beside_a_run_are_used(run: str, beside: str, name: str, tm
     assert record.configuration
     assert record.configuration.precision == "int8"
     assert record.system
-    assert record.system.to_dict()["accelerator"] == {"kind": "gpu", "name": "Acme GPU 40GB", "count": 1}
+    assert record.system.to_dict()["accelerator"] == {
+        "kind": "gpu",
+        "name": "Acme GPU 40GB",
+        "count": 1,
+    }
     assert record.system.to_dict()["processor"] == {"name": "Acme Core 7", "count": 2}
     assert record.provenance
     assert record.provenance.submitter == "Acme"
@@ -850,13 +973,27 @@ def test_inputs_that_went_wrong_once(faults: Path, tmp_path: Path) -> None:
     silent = one(tools / "07a_loadgen_ttft_zero")
     assert primary(silent) == ("throughput", "mean", "token", 120.5)
     assert {(m.value, m.missing) for m in of(silent, "ttft")} == {(None, "not-measured")}
-    assert primary(one(tools / "07b_loadgen_old_singlestream")) == ("latency", "p90", "query", 0.078)
-    assert primary(one(tools / "05d_loadgen_summary_other_name.txt")) == ("throughput", "mean", "sample", 250.0)
+    assert primary(one(tools / "07b_loadgen_old_singlestream")) == (
+        "latency",
+        "p90",
+        "query",
+        0.078,
+    )
+    assert primary(one(tools / "05d_loadgen_summary_other_name.txt")) == (
+        "throughput",
+        "mean",
+        "sample",
+        250.0,
+    )
     automated = one(tools / "09_cm_run_folder")
     assert automated.configuration
     assert automated.configuration.precision == "int8"
     assert automated.system
-    assert automated.system.to_dict()["accelerator"] == {"kind": "gpu", "name": "Example GPU 80GB", "count": 1}
+    assert automated.system.to_dict()["accelerator"] == {
+        "kind": "gpu",
+        "name": "Example GPU 80GB",
+        "count": 1,
+    }
     assert automated.system.to_dict()["processor"] == {"name": "Example CPU", "count": 2}
     assert automated.provenance
     assert automated.provenance.submitter == "Example"
@@ -873,7 +1010,12 @@ def test_the_table_of_v6_1_is_read_as_it_was(faults: Path) -> None:
     results = [primary(record) for record in records]
     assert [result and result[3] for result in results] == [row["Result"] for row in rows]
     assert {record.benchmark.suite_version for record in records} == {"v6.1"}
-    units = {"Samples/s": "sample", "Queries/s": "sample", "Tokens/s": "token", "Latency (s)": "query"}
+    units = {
+        "Samples/s": "sample",
+        "Queries/s": "sample",
+        "Tokens/s": "token",
+        "Latency (s)": "query",
+    }
     assert [m.per for record in records for m in record.measurements or () if m.primary] == [units[row["Units"]] for row in rows]  # fmt: skip
 
 

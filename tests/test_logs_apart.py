@@ -22,7 +22,13 @@ from variants import ENCODINGS, WRAPPERS, stuttered, wrapped
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
-LOGS = ("ai_benchmark/*.log", "ai_benchmark/*.md", "ai_benchmark/*.txt", "aibench/*.log", "aibench/*.txt")
+LOGS = (
+    "ai_benchmark/*.log",
+    "ai_benchmark/*.md",
+    "ai_benchmark/*.txt",
+    "aibench/*.log",
+    "aibench/*.txt",
+)
 NOTES = ("SOURCES.md", "README.md")
 TINY = ("results.txt", "log.txt", "postproc.txt")
 Change = Callable[[str], str | bytes]
@@ -39,12 +45,17 @@ def tiny_results() -> list[Path]:
     """The folders of results of MLPerf Tiny."""
     roots = [FIXTURES / "mlperf_tiny", *([SAMPLES / "mlperf_tiny"] if SAMPLES.exists() else [])]
     modes = (path.parent for root in roots for path in root.rglob("results.txt"))
-    return sorted({mode.parent for mode in modes if mode.name in ("performance", "accuracy", "energy")})
+    return sorted(
+        {mode.parent for mode in modes if mode.name in ("performance", "accuracy", "energy")}
+    )
 
 
 def names(paths: list[Path]) -> list[str]:
     """Names of the tests."""
-    return [f"{'fixture' if FIXTURES in path.parents else 'sample'}-{'-'.join(path.parts[-3:])}" for path in paths]
+    return [
+        f"{'fixture' if FIXTURES in path.parents else 'sample'}-{'-'.join(path.parts[-3:])}"
+        for path in paths
+    ]
 
 
 def converted(source: Path) -> tuple[list[dict[str, Any]], Account | None]:
@@ -61,7 +72,11 @@ def core(record: dict[str, Any]) -> dict[str, Any]:
     data = {name: value for name, value in record.items() if name not in ("id", "provenance")}
     data["system"] = {name: value for name, value in data.get("system", {}).items() if name != "id"}
     data["measurements"] = [
-        {name: value for name, value in item.items() if name not in ("source_path", "source_locator")}
+        {
+            name: value
+            for name, value in item.items()
+            if name not in ("source_path", "source_locator")
+        }
         for item in data.get("measurements", [])
     ]
     return data
@@ -70,12 +85,18 @@ def core(record: dict[str, Any]) -> dict[str, Any]:
 def numbers(record: dict[str, Any]) -> set[tuple[str, float]]:
     """The numbers of a record with their keys."""
     key = ("metric", "statistic", "stage", "per", "scope")
-    return {(" ".join(str(m.get(name)) for name in key), m["value"]) for m in record["measurements"] if "value" in m}
+    return {
+        (" ".join(str(m.get(name)) for name in key), m["value"])
+        for m in record["measurements"]
+        if "value" in m
+    }
 
 
 def is_of(record: dict[str, Any], whole: dict[str, Any]) -> bool:
     """Say whether a record says nothing that another does not: its numbers, its device and its software."""
-    same_place = all(record.get(part) in ({}, None, whole.get(part)) for part in ("system", "task", "model"))
+    same_place = all(
+        record.get(part) in ({}, None, whole.get(part)) for part in ("system", "task", "model")
+    )
     engine = record.get("software", {}).get("engine_version")
     return (
         same_place
@@ -94,7 +115,11 @@ def changed(source: Path, folder: Path, change: Change) -> Path:
         paths = {target: source}
     else:
         target = folder / "closed" / "Acme" / "results" / "Board" / source.name
-        paths = {target / path.relative_to(source): path for path in source.rglob("*") if path.name.endswith(TINY)}
+        paths = {
+            target / path.relative_to(source): path
+            for path in source.rglob("*")
+            if path.name.endswith(TINY)
+        }
     for path, original in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = change(original.read_bytes().decode("utf-8", "replace"))
@@ -103,7 +128,9 @@ def changed(source: Path, folder: Path, change: Change) -> Path:
 
 
 RESULTS = [
-    path for path in sorted((FIXTURES / "mlperf_mobile_app").rglob("*.json")) if b"benchmark_id" in path.read_bytes()
+    path
+    for path in sorted((FIXTURES / "mlperf_mobile_app").rglob("*.json"))
+    if b"benchmark_id" in path.read_bytes()
 ]
 SOURCES = [*logs(), *tiny_results()]
 
@@ -125,7 +152,9 @@ def tried(cases: Iterable[tuple[Any, ...]]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("source", "kinds"), tried(some(4)))
-def test_what_stands_around_the_lines_changes_nothing(source: Path, kinds: list[str], tmp_path: Path) -> None:
+def test_what_stands_around_the_lines_changes_nothing(
+    source: Path, kinds: list[str], tmp_path: Path
+) -> None:
     (tmp_path / "whole").mkdir()
     expected, _ = converted(changed(source, tmp_path / "whole", str))
     for kind in kinds:
@@ -146,15 +175,26 @@ def test_a_cut_gives_no_number_that_the_whole_does_not_print(source: Path, tmp_p
         path.read_bytes().decode("utf-8", "replace")
         for path in ([source] if source.is_file() else source.rglob("*.txt"))
     ]
-    printed = {number for text in texts for number in re.findall(r"[0-9]+/[0-9]+|[0-9]+(?:\.[0-9]+)?", text)}
+    printed = {
+        number
+        for text in texts
+        for number in re.findall(r"[0-9]+/[0-9]+|[0-9]+(?:\.[0-9]+)?", text)
+    }
     for number in range(4):
         (tmp_path / str(number)).mkdir()
         share = chance.random()
         found, account = converted(
-            changed(source, tmp_path / str(number), lambda text, share=share: text[: int(len(text) * share)])
+            changed(
+                source,
+                tmp_path / str(number),
+                lambda text, share=share: text[: int(len(text) * share)],
+            )
         )
         reported = {
-            m["reported_value"] for r in found for m in r["measurements"] if "value" in m and "reported_value" in m
+            m["reported_value"]
+            for r in found
+            for m in r["measurements"]
+            if "value" in m and "reported_value" in m
         }
         assert reported <= printed, share
         assert found or account is None or account.files
@@ -168,38 +208,54 @@ def test_lines_that_stand_twice_give_no_other_number(source: Path, tmp_path: Pat
         path.read_bytes().decode("utf-8", "replace")
         for path in ([source] if source.is_file() else source.rglob("*.txt"))
     ]
-    printed = {number for text in texts for number in re.findall(r"[0-9]+/[0-9]+|[0-9]+(?:\.[0-9]+)?", text)}
+    printed = {
+        number
+        for text in texts
+        for number in re.findall(r"[0-9]+/[0-9]+|[0-9]+(?:\.[0-9]+)?", text)
+    }
     metrics = {m["metric"] for record in whole for m in record["measurements"]}
     for seed in range(2):
         (tmp_path / str(seed)).mkdir()
-        found, _ = converted(changed(source, tmp_path / str(seed), lambda text, seed=seed: stuttered(text, seed)))
+        found, _ = converted(
+            changed(source, tmp_path / str(seed), lambda text, seed=seed: stuttered(text, seed))
+        )
         measured = [m for record in found for m in record["measurements"] if "value" in m]
         assert {m["reported_value"] for m in measured if "reported_value" in m} <= printed
         assert {m["metric"] for m in measured} <= metrics
 
 
 @pytest.mark.parametrize("source", tried((path,) for path in logs()))
-def test_every_record_of_two_logs_in_one_file_is_of_one_of_them(source: Path, tmp_path: Path) -> None:
+def test_every_record_of_two_logs_in_one_file_is_of_one_of_them(
+    source: Path, tmp_path: Path
+) -> None:
     family = source.parent.name
-    others = [path for path in logs() if path.parent.name == family and path.suffix == source.suffix]
+    others = [
+        path for path in logs() if path.parent.name == family and path.suffix == source.suffix
+    ]
     chance = random.Random(source.name)  # noqa: S311 - the same pairs on every run
     for number, other in enumerate([source, *chance.sample(others, min(2, len(others)))]):
         pair = [path.read_bytes().decode("utf-8", "replace") for path in (source, other)]
         wholes = []
         for index, text in enumerate(pair):
             (tmp_path / f"{number}-{index}").mkdir()
-            records, _ = converted(changed(source, tmp_path / f"{number}-{index}", lambda _, text=text: text))
+            records, _ = converted(
+                changed(source, tmp_path / f"{number}-{index}", lambda _, text=text: text)
+            )
             wholes += records
         joined = f"{pair[0].rstrip()}\n{pair[1]}"
         (tmp_path / str(number)).mkdir()
-        found, account = converted(changed(source, tmp_path / str(number), lambda _, joined=joined: joined))
+        found, account = converted(
+            changed(source, tmp_path / str(number), lambda _, joined=joined: joined)
+        )
         for record in found:
             assert any(is_of(record, whole) for whole in wholes), (other.name, record)
         assert found or not wholes or (account and not account.ok), other.name
 
 
 @pytest.mark.parametrize("source", tried((path,) for path in tiny_results()))
-def test_two_results_of_the_runner_in_one_file_give_none_of_both(source: Path, tmp_path: Path) -> None:
+def test_two_results_of_the_runner_in_one_file_give_none_of_both(
+    source: Path, tmp_path: Path
+) -> None:
     chance = random.Random(str(source))  # noqa: S311 - the same pair on every run
     other = chance.choice(tiny_results())
     wholes = []
@@ -214,15 +270,22 @@ def test_two_results_of_the_runner_in_one_file_give_none_of_both(source: Path, t
     found, account = converted(target)
     for record in found:
         # Where the printed rate is unclear, the clock in a log of its own tells it: no number of the whole result.
-        printed = {**record, "measurements": [m for m in record["measurements"] if "reported_value" in m]}
+        printed = {
+            **record,
+            "measurements": [m for m in record["measurements"] if "reported_value" in m],
+        }
         assert any(numbers(printed) <= numbers(whole) for whole in wholes)
     assert found or (account and not account.ok)
 
 
 @pytest.mark.parametrize(
-    "source", sorted((FIXTURES / "mlperf_mobile_app").rglob("*.json")), ids=lambda path: path.name[:30]
+    "source",
+    sorted((FIXTURES / "mlperf_mobile_app").rglob("*.json")),
+    ids=lambda path: path.name[:30],
 )
-def test_a_result_file_of_the_app_that_is_cut_or_joined_gives_nothing_of_it(source: Path, tmp_path: Path) -> None:
+def test_a_result_file_of_the_app_that_is_cut_or_joined_gives_nothing_of_it(
+    source: Path, tmp_path: Path
+) -> None:
     text = source.read_text("utf-8")
     chance = random.Random(source.name)  # noqa: S311 - the same cuts on every run
     for changed_text in (

@@ -61,7 +61,9 @@ AI_BENCHMARK = """\
 """
 
 
-def trtexec(model: str = "elm.onnx", rate: str = "400", mean: str = "2.4", version: str = "v100300") -> str:
+def trtexec(
+    model: str = "elm.onnx", rate: str = "400", mean: str = "2.4", version: str = "v100300"
+) -> str:
     """What trtexec prints of a run, without its options."""
     mark = f"TensorRT.trtexec [TensorRT {version}] # trtexec --onnx={model}"
     return f"""\
@@ -77,10 +79,14 @@ def trtexec(model: str = "elm.onnx", rate: str = "400", mean: str = "2.4", versi
 
 def alternating(one: str, two: str) -> str:
     """The lines of two texts in turn, as two programs write into one terminal."""
-    return "".join(f"{line}\n" for line in chain(*zip(one.splitlines(), two.splitlines(), strict=True)))
+    return "".join(
+        f"{line}\n" for line in chain(*zip(one.splitlines(), two.splitlines(), strict=True))
+    )
 
 
-def converted(folder: Path, text: str, name: str = "run.log") -> tuple[list[dict[str, Any]], Account]:
+def converted(
+    folder: Path, text: str, name: str = "run.log"
+) -> tuple[list[dict[str, Any]], Account]:
     """The records of a file with a text, and the account."""
     path = folder / name
     path.write_text(text, "utf-8", newline="")
@@ -97,10 +103,22 @@ def headline(record: dict[str, Any]) -> tuple[str, float] | None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     {
-        "trtexec, then onnxruntime_perf_test": (trtexec() + ORT, {("trtexec", 400), ("onnxruntime-perf-test", 0.025)}),
-        "benchmark_app, then trtexec": (OPENVINO + trtexec(), {("openvino-benchmark-app", 20), ("trtexec", 400)}),
-        "trtexec, then LoadGen": (trtexec() + LOADGEN, {("trtexec", 400), ("mlperf-inference", 640.5)}),
-        "AI Benchmark, then trtexec": (AI_BENCHMARK + trtexec(), {("ai-benchmark", 0.012), ("trtexec", 400)}),
+        "trtexec, then onnxruntime_perf_test": (
+            trtexec() + ORT,
+            {("trtexec", 400), ("onnxruntime-perf-test", 0.025)},
+        ),
+        "benchmark_app, then trtexec": (
+            OPENVINO + trtexec(),
+            {("openvino-benchmark-app", 20), ("trtexec", 400)},
+        ),
+        "trtexec, then LoadGen": (
+            trtexec() + LOADGEN,
+            {("trtexec", 400), ("mlperf-inference", 640.5)},
+        ),
+        "AI Benchmark, then trtexec": (
+            AI_BENCHMARK + trtexec(),
+            {("ai-benchmark", 0.012), ("trtexec", 400)},
+        ),
         "three programs": (
             ORT + OPENVINO + trtexec(),
             {("onnxruntime-perf-test", 0.025), ("openvino-benchmark-app", 20), ("trtexec", 400)},
@@ -152,7 +170,10 @@ def test_what_one_program_did_not_end_is_told_beside_the_result_of_another(tmp_p
         ),
         "benchmark_app": alternating(
             OPENVINO,
-            OPENVINO.replace("80", "160").replace("4000", "4001").replace("50.00", "25.00").replace("20.00", "40.00"),
+            OPENVINO.replace("80", "160")
+            .replace("4000", "4001")
+            .replace("50.00", "25.00")
+            .replace("20.00", "40.00"),
         ),
     }.values(),
 )
@@ -166,12 +187,16 @@ def test_runs_that_wrote_at_once_give_no_number(text: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "text",
     {
-        "the first one aborted": "".join(trtexec().splitlines(keepends=True)[:3]) + trtexec("oak.onnx"),
+        "the first one aborted": "".join(trtexec().splitlines(keepends=True)[:3])
+        + trtexec("oak.onnx"),
         "aborted and begun again": "".join(trtexec().splitlines(keepends=True)[:3]) + trtexec(),
-        "the second one aborted": trtexec() + "".join(trtexec("oak.onnx").splitlines(keepends=True)[:3]),
+        "the second one aborted": trtexec()
+        + "".join(trtexec("oak.onnx").splitlines(keepends=True)[:3]),
     }.values(),
 )
-def test_an_aborted_run_beside_another_is_not_taken_for_one_at_the_same_time(text: str, tmp_path: Path) -> None:
+def test_an_aborted_run_beside_another_is_not_taken_for_one_at_the_same_time(
+    text: str, tmp_path: Path
+) -> None:
     found, account = converted(tmp_path, text)
     assert [record["status"] for record in found].count("ok") == 1
     assert account.ledger.role(0) == "primary"
@@ -193,21 +218,39 @@ def test_a_comma_within_a_number_makes_it_none_and_never_another(
 ) -> None:
     [record], _ = converted(tmp_path, text)
     [item] = [item for item in record["measurements"] if item.get("reported_value") == said]
-    assert (item["metric"], item.get("missing"), "value" in item) == (metric, "invalid-in-source", False)
+    assert (item["metric"], item.get("missing"), "value" in item) == (
+        metric,
+        "invalid-in-source",
+        False,
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (ORT.replace("25.000000 ms", "25000.0 us"), "line 6 says a number in another way"),
-        (ORT + "Peak working set size: 104.857.600 bytes\n", "line 11 says a number in another way"),
+        (
+            ORT + "Peak working set size: 104.857.600 bytes\n",
+            "line 11 says a number in another way",
+        ),
         (OPENVINO.replace("20.00 FPS", "0.02 kFPS"), "line 8 says a number in another way"),
-        (OPENVINO.replace("80 iterations", "1,080 iterations"), "line 3 says a number in another way"),
-        (trtexec().replace("mean = 2.4 ms", "mean = 2400 us"), "line 5 says a number in another way"),
-        (trtexec() + "Throughput: 900 qps is what I hoped for.\n", "line 8 says a number in another way"),
+        (
+            OPENVINO.replace("80 iterations", "1,080 iterations"),
+            "line 3 says a number in another way",
+        ),
+        (
+            trtexec().replace("mean = 2.4 ms", "mean = 2400 us"),
+            "line 5 says a number in another way",
+        ),
+        (
+            trtexec() + "Throughput: 900 qps is what I hoped for.\n",
+            "line 8 says a number in another way",
+        ),
     ],
 )
-def test_a_number_in_other_words_is_left_out_and_told(text: str, words: str, tmp_path: Path) -> None:
+def test_a_number_in_other_words_is_left_out_and_told(
+    text: str, words: str, tmp_path: Path
+) -> None:
     [record], account = converted(tmp_path, text)
     assert [finding.code for finding in account.findings] == ["BF103"]
     assert words in account.findings[0].message
@@ -215,8 +258,14 @@ def test_a_number_in_other_words_is_left_out_and_told(text: str, words: str, tmp
 
 
 def test_a_fence_on_the_last_line_of_a_summary_is_no_damage(tmp_path: Path) -> None:
-    lines = [line.partition("[I] ")[2] for line in trtexec().splitlines() if "Throughput" in line or "Latency" in line]
-    [record], account = converted(tmp_path, "she wrote:\n```" + "\n".join(lines) + "```\n", "chat.md")
+    lines = [
+        line.partition("[I] ")[2]
+        for line in trtexec().splitlines()
+        if "Throughput" in line or "Latency" in line
+    ]
+    [record], account = converted(
+        tmp_path, "she wrote:\n```" + "\n".join(lines) + "```\n", "chat.md"
+    )
     assert headline(record) == ("trtexec", 400)
     assert account.findings == []
 
@@ -224,18 +273,28 @@ def test_a_fence_on_the_last_line_of_a_summary_is_no_damage(tmp_path: Path) -> N
 def test_one_converter_by_name_reads_its_own_only(tmp_path: Path) -> None:
     path = tmp_path / "both.log"
     path.write_text(trtexec() + ORT, "utf-8")
-    assert [record.to_dict()["benchmark"]["suite"] for record in convert(path, converter="trtexec")] == ["trtexec"]
+    assert [
+        record.to_dict()["benchmark"]["suite"] for record in convert(path, converter="trtexec")
+    ] == ["trtexec"]
     with pytest.raises(BenchfmtError, match="openvino"):
         list(convert(path, converter="openvino-benchmark-app"))
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1)])
-def test_paragraphs_in_an_order_of_their_own_are_a_run_each(order: tuple[int, ...], tmp_path: Path) -> None:
+def test_paragraphs_in_an_order_of_their_own_are_a_run_each(
+    order: tuple[int, ...], tmp_path: Path
+) -> None:
     told = {
         ("Mine:", 81.2, 500): ["Latency: 12.3 ms", "Throughput: 81.2 FPS", "Count: 500 iterations"],
-        ("Yours:", 162.0, 1000): ["Latency: 6.1 ms", "Throughput: 162.0 FPS", "Count: 1000 iterations"],
+        ("Yours:", 162.0, 1000): [
+            "Latency: 6.1 ms",
+            "Throughput: 162.0 FPS",
+            "Count: 1000 iterations",
+        ],
     }
-    text = "\n".join(f"{title[0]}\n" + "\n".join(lines[i] for i in order) + "\n" for title, lines in told.items())
+    text = "\n".join(
+        f"{title[0]}\n" + "\n".join(lines[i] for i in order) + "\n" for title, lines in told.items()
+    )
     found, _ = converted(tmp_path, text, "notes.txt")
     assert [
         ({m["value"] for m in record["measurements"] if m["metric"] == "throughput"},
@@ -246,7 +305,12 @@ def test_paragraphs_in_an_order_of_their_own_are_a_run_each(order: tuple[int, ..
 
 def test_a_run_without_result_between_two_others_is_told(tmp_path: Path) -> None:
     aborted = "onnxruntime_perf_test -e rocm birch.onnx\nusing ROCMExecutionProvider\nerror: no such library\n"
-    text = ORT + aborted + "onnxruntime_perf_test -e cuda fir.onnx\n" + ORT.replace("25.000000", "5.000000")
+    text = (
+        ORT
+        + aborted
+        + "onnxruntime_perf_test -e cuda fir.onnx\n"
+        + ORT.replace("25.000000", "5.000000")
+    )
     found, account = converted(tmp_path, text)
     assert [headline(record) for record in found] == [
         ("onnxruntime-perf-test", 0.025),
@@ -258,17 +322,22 @@ def test_a_run_without_result_between_two_others_is_told(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("said", ["640,5", "nan", "-nan(ind)", "inf", "1.234,5"])
-def test_a_rate_of_loadgen_that_is_no_number_is_missing_and_not_lost(said: str, tmp_path: Path) -> None:
+def test_a_rate_of_loadgen_that_is_no_number_is_missing_and_not_lost(
+    said: str, tmp_path: Path
+) -> None:
     [record], _ = converted(tmp_path, LOADGEN.replace("640.5", said))
     [rate] = [item for item in record["measurements"] if item["metric"] == "throughput"]
     assert (rate["reported_value"], rate["missing"]) == (said, "invalid-in-source")
     assert not any(item.get("primary") for item in record["measurements"])
 
 
-def test_a_summary_of_an_accuracy_run_under_another_name_is_left_out_with_the_reason(tmp_path: Path) -> None:
+def test_a_summary_of_an_accuracy_run_under_another_name_is_left_out_with_the_reason(
+    tmp_path: Path,
+) -> None:
     head = LOADGEN.partition("Mode ")[0]
     found, account = converted(
-        tmp_path, f"{head}Mode     : AccuracyOnly\nNo performance results during AccuracyOnly mode\n"
+        tmp_path,
+        f"{head}Mode     : AccuracyOnly\nNo performance results during AccuracyOnly mode\n",
     )
     assert found == []
     assert account.ledger.role(0) == "skipped"
@@ -276,9 +345,13 @@ def test_a_summary_of_an_accuracy_run_under_another_name_is_left_out_with_the_re
 
 
 @pytest.mark.parametrize("how", ["without its head", "two at once"])
-def test_a_summary_that_is_none_as_a_whole_is_refused_with_what_it_lacks(how: str, tmp_path: Path) -> None:
+def test_a_summary_that_is_none_as_a_whole_is_refused_with_what_it_lacks(
+    how: str, tmp_path: Path
+) -> None:
     text = LOADGEN + "\n=====\nTest Parameters Used\n=====\nsamples_per_query : 640\n"
     other = text.replace("640.5", "20.5").replace("bench", "other").replace(": VALID", ": INVALID")
-    broken = alternating(text, other) if how == "two at once" else text[text.index("  Min duration") :]
+    broken = (
+        alternating(text, other) if how == "two at once" else text[text.index("  Min duration") :]
+    )
     with pytest.raises(BenchfmtError, match="looks like a summary of LoadGen"):
         converted(tmp_path, broken)

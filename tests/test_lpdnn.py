@@ -23,7 +23,11 @@ from benchfmt.accounting import Account
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lpdnn"
 NO_VALUE = ("", "/")
-LATENCY = {"preprocess": "PREPROCESSING_TIME", "inference": "INFERENCE_TIME", "postprocess": "POSTPROCESSING_TIME"}
+LATENCY = {
+    "preprocess": "PREPROCESSING_TIME",
+    "inference": "INFERENCE_TIME",
+    "postprocess": "POSTPROCESSING_TIME",
+}
 MILLI, PERCENT, GIGA, ONE = Decimal("0.001"), Decimal("0.01"), Decimal(10) ** 9, Decimal(1)
 Key = tuple[str, str, str, str, str]
 
@@ -95,7 +99,9 @@ def rows_of(path: Path) -> Iterator[Row]:
     task, _, platform = path.stem.rpartition("_")
     companion = path.parent.parent / "configs" / f"{path.stem}.json"
     described = json.loads(companion.read_text())["hyperparams"] if companion.exists() else []
-    quality = next((item["description"] for item in described if item["ID"] == "QUALITY_VALUE"), None)
+    quality = next(
+        (item["description"] for item in described if item["ID"] == "QUALITY_VALUE"), None
+    )
     with path.open(newline="", encoding="utf-8") as file:
         for number, cells in enumerate(csv.DictReader(file), start=1):
             said = cells.get("QUALITY_METRIC", quality)
@@ -114,9 +120,9 @@ def expected_measurements(row: Row) -> dict[Key, float | str]:
     if "voltage" in row.cells:
         rated = row.platform == "atlas200"
         return {
-            (key if column != "POWER_CONSUMPTION" or rated else ("power", "single", "", "", "")): number(
-                row.cells[column], factor
-            )
+            (
+                key if column != "POWER_CONSUMPTION" or rated else ("power", "single", "", "", "")
+            ): number(row.cells[column], factor)
             for column, (key, factor) in HUAWEI.items()
         }
     found = {key: expected_value(row, column, factor) for column, (key, factor) in COLUMNS.items()}
@@ -207,14 +213,20 @@ def test_counts_per_file_equal_an_independent_count(truth: Truth) -> None:
 
 def test_every_value_and_every_reason_equals_decimal_arithmetic_on_the_cell(truth: Truth) -> None:
     for row, record in truth.pairs():
-        given = {m.key: m.missing if m.value is None else m.value for m in record.measurements or ()}
+        given = {
+            m.key: m.missing if m.value is None else m.value for m in record.measurements or ()
+        }
         assert given == expected_measurements(row), (row.file, row.number)
 
 
 def test_every_reported_value_is_the_cell_itself(truth: Truth) -> None:
     for row, record in truth.pairs():
         columns = HUAWEI if "voltage" in row.cells else COLUMNS
-        of = {key[:1] + key[2:]: row.cells[column] for column, (key, _) in columns.items()} if columns is HUAWEI else {}
+        of = (
+            {key[:1] + key[2:]: row.cells[column] for column, (key, _) in columns.items()}
+            if columns is HUAWEI
+            else {}
+        )
         cells = of or {key: row.cells[column] for column, (key, _) in COLUMNS.items()}
         for m in record.measurements or ():
             key = m.key[:1] + m.key[2:] if of else m.key
@@ -228,7 +240,9 @@ def test_the_model_has_the_numbers_of_its_cells(truth: Truth) -> None:
             continue
         assert record.model
         given = (record.model.flop, record.model.parameters, record.model.size_bytes)
-        flop, parameters, size = (Decimal(row.cells[name]) for name in ("GFLOP", "#PARAMS", "STORAGE"))
+        flop, parameters, size = (
+            Decimal(row.cells[name]) for name in ("GFLOP", "#PARAMS", "STORAGE")
+        )
         wanted = (float(flop * GIGA), int(parameters * 10**6), int(size * 10**6))
         assert given == tuple(part or None for part in wanted), (row.file, row.number)
 
@@ -246,21 +260,33 @@ def test_latency_is_the_sum_of_its_stages_on_every_successful_record(truth: Trut
 
 
 @pytest.mark.parametrize("platform", NO_GPU_SENSORS)
-def test_a_platform_without_sensors_has_no_power_bandwidth_or_gpu_value(truth: Truth, platform: str) -> None:
+def test_a_platform_without_sensors_has_no_power_bandwidth_or_gpu_value(
+    truth: Truth, platform: str
+) -> None:
     keys = {COLUMNS[column][0] for column in UNMEASURED_THERE}
-    mine = [record for record in truth.records.values() if record.system and record.system.id == platform]
+    mine = [
+        record
+        for record in truth.records.values()
+        if record.system and record.system.id == platform
+    ]
     assert mine
     for record in mine:
         unmeasured = [m for m in record.measurements or () if m.key in keys]
         assert len(unmeasured) == len(keys)
         # The table with the columns of D6.3 writes "/" there, where the run did not fail.
-        reasons = {"not-measured", "not-reported"} if place_of(record)[0].startswith("synthetic") else {"not-measured"}
+        reasons = (
+            {"not-measured", "not-reported"}
+            if place_of(record)[0].startswith("synthetic")
+            else {"not-measured"}
+        )
         assert {m.value for m in unmeasured} == {None}
         assert {str(m.missing) for m in unmeasured} <= reasons
 
 
 def test_power_is_never_zero(truth: Truth) -> None:
-    powers = [m for r in truth.records.values() for m in r.measurements or () if m.metric == "power"]
+    powers = [
+        m for r in truth.records.values() for m in r.measurements or () if m.metric == "power"
+    ]
     assert [m.value for m in powers if m.value == 0] == []
     assert sum(m.value is not None for m in powers) > 1_000
 
@@ -319,7 +345,12 @@ def test_percent_and_gigabytes_of_memory_are_two_metrics(truth: Truth) -> None:
 
 
 def test_derived_numbers_say_so_and_are_prefixed(truth: Truth) -> None:
-    bases = {(m.metric, m.basis) for r in truth.records.values() for m in r.measurements or () if m.value is not None}
+    bases = {
+        (m.metric, m.basis)
+        for r in truth.records.values()
+        for m in r.measurements or ()
+        if m.value is not None
+    }
     derived = {"throughput", "lpdnn:dmips", "lpdnn:gmac-per-second-per-watt"}
     published = {"accuracy", "average-precision", "mean-absolute-error", "map"}
     assert {metric for metric, basis in bases if basis == "derived"} == derived
@@ -340,14 +371,19 @@ def test_repeats_are_kept(truth: Truth) -> None:
             (row.file, record.benchmark.name, record.system.id, record.model.name, record.model.version,
              tuple(c.input_shape or ()), record.software.engine, tuple(c.placement or ()), c.precision)
         ] += 1  # fmt: skip
-        theirs[(row.file, row.task, row.platform, *(row.cells[name] for name in CONFIGURATION))] += 1
+        theirs[
+            (row.file, row.task, row.platform, *(row.cells[name] for name in CONFIGURATION))
+        ] += 1
     assert sorted(ours.values()) == sorted(theirs.values())
     assert sum(count > 1 for count in theirs.values()) > 150
 
 
 def test_name_slips_are_mapped_and_the_original_is_kept(truth: Truth) -> None:
     slips = {
-        ("face-recognition-insightsface-mobilefacenet", "face-recognition-insightface-mobilefacenet"),
+        (
+            "face-recognition-insightsface-mobilefacenet",
+            "face-recognition-insightface-mobilefacenet",
+        ),
         ("imagenet-mobinenetv2", "imagenet-mobilenet-v2"),
         ("imagenet-mobilenetv3", "imagenet-mobilenet-v3"),
         ("incar-object-detection-nanodet", "coco-nanodet"),
@@ -379,7 +415,9 @@ def test_the_task_and_the_platform_come_from_the_last_underscore(truth: Truth) -
     for row, record in truth.pairs():
         assert record.system
         assert record.system.id == {"hpc": "hpc-generic"}.get(row.platform, row.platform)
-        assert record.benchmark.name == {"3D-face-landmarks": "3d-face-landmarks"}.get(row.task, row.task)
+        assert record.benchmark.name == {"3D-face-landmarks": "3d-face-landmarks"}.get(
+            row.task, row.task
+        )
         assert record.task or row.task == "huaweitask"
 
 
@@ -395,7 +433,11 @@ def test_the_precision_fits_the_bytes_of_each_weight(truth: Truth) -> None:
     size = {"fp32": 4, "fp16": 2, "int8": 1}
     for record in truth.records.values():
         assert record.configuration and record.model
-        if record.model.parameters and record.model.parameters > 5_000_000 and record.model.size_bytes:
+        if (
+            record.model.parameters
+            and record.model.parameters > 5_000_000
+            and record.model.size_bytes
+        ):
             ratio = record.model.size_bytes / record.model.parameters
             assert ratio == pytest.approx(size[str(record.configuration.precision)], rel=0.05)
 
@@ -404,10 +446,14 @@ def test_every_source_without_records_is_in_the_list(truth: Truth) -> None:
     skipped = {entry.path: entry.reason for entry in truth.account.files if entry.role == "skipped"}
     assert skipped.keys() == SKIPPED.keys()
     assert all(str(skipped[path]).startswith(words) for path, words in SKIPPED.items())
-    assert {entry.path: entry.reason for entry in truth.account.files if entry.role == "failed"} == FAILED
+    assert {
+        entry.path: entry.reason for entry in truth.account.files if entry.role == "failed"
+    } == FAILED
     assert truth.account.findings == []
     supporting = {entry.path for entry in truth.account.files if entry.role == "supporting"}
-    assert supporting == {entry.path for entry in truth.account.files if entry.path.endswith(".json")}
+    assert supporting == {
+        entry.path for entry in truth.account.files if entry.path.endswith(".json")
+    }
 
 
 def test_the_package_of_the_samples_is_conformant(truth: Truth) -> None:
@@ -437,7 +483,9 @@ def converted(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_fixture_gives_its_expected_records(case: str, golden: Callable[[str, Any], None]) -> None:
+def test_a_fixture_gives_its_expected_records(
+    case: str, golden: Callable[[str, Any], None]
+) -> None:
     golden(f"lpdnn/{case}", converted(FIXTURES / case))
 
 
@@ -469,7 +517,9 @@ def test_a_power_of_zero_beside_true_ones_is_below_resolution(tmp_path: Path) ->
     header, first, second = text.splitlines()
     cells = first.split(",")
     cells[header.split(",").index("POWER_CONSUMPTION")] = "3.5"
-    (tmp_path / "imagenet_acme-board.csv").write_text("\n".join([header, ",".join(cells), second]) + "\n")
+    (tmp_path / "imagenet_acme-board.csv").write_text(
+        "\n".join([header, ",".join(cells), second]) + "\n"
+    )
     powers = [m for r in convert(tmp_path) for m in r.measurements or () if m.metric == "power"]
     assert [(m.value, m.missing) for m in powers] == [(3.5, None), (None, "below-resolution")]
 
@@ -479,7 +529,9 @@ def test_zeros_on_a_platform_that_is_only_named_are_not_measured(tmp_path: Path)
     (tmp_path / "imagenet_hpc.csv").write_text(text)
     records = list(convert(tmp_path))
     assert {r.system.id for r in records if r.system} == {"hpc-generic"}
-    assert {m.missing for r in records for m in r.measurements or () if m.metric == "power"} == {"not-measured"}
+    assert {m.missing for r in records for m in r.measurements or () if m.metric == "power"} == {
+        "not-measured"
+    }
 
 
 def test_a_rating_is_nominal_and_a_reading_is_measured() -> None:

@@ -49,12 +49,19 @@ def faults_of_pair(table: Path) -> Iterator[str]:
     if ("inputs" in descriptor) != (table.parent.name == "input-dependent"):
         yield "inputs are only for input-dependent assets"
     frame = pd.read_csv(
-        table, keep_default_na=False, na_values=[""], dtype={e["ID"]: str for e in entries if e["type"] == "str"}
+        table,
+        keep_default_na=False,
+        na_values=[""],
+        dtype={e["ID"]: str for e in entries if e["type"] == "str"},
     )
     if set(frame.columns) != set(names):
         yield f"columns and descriptor differ: {set(frame.columns) ^ set(names)}"
         return
-    if frame.isna().any().any() or (frame.map(lambda cell: str(cell).strip()) == "").any().any() or frame.empty:
+    if (
+        frame.isna().any().any()
+        or (frame.map(lambda cell: str(cell).strip()) == "").any().any()
+        or frame.empty
+    ):
         yield "a cell is empty"
     for entry in entries:
         column, kind = frame[entry["ID"]], entry["type"]
@@ -87,7 +94,9 @@ def faults_of_folder(folder: Path) -> list[str]:
             header = next(csv.reader(file))
         mine = (header, *(json.dumps(descriptor.get(role)) for role in ROLES))
         if said.setdefault(descriptor["name"], mine) != mine:
-            found.append(f"{table.name}: another platform of {descriptor['name']} has other columns")
+            found.append(
+                f"{table.name}: another platform of {descriptor['name']} has other columns"
+            )
     return found
 
 
@@ -108,13 +117,19 @@ BROKEN: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "no target": ("a\n1\n", {"targets": []}, "no target"),
     "inputs": ("a,t\n1,2.5\n", {"inputs": []}, "input-dependent"),
-    "a bin of two": ("a,t\n2,2.5\n", {"hyperparams": [{"ID": "a", "type": "bin"}]}, "not of 0 and 1"),
+    "a bin of two": (
+        "a,t\n2,2.5\n",
+        {"hyperparams": [{"ID": "a", "type": "bin"}]},
+        "not of 0 and 1",
+    ),
     "another name": ("a,t\n1,2.5\n", {"HW_ID": "rpi3"}, "not named"),
 }
 
 
 @pytest.mark.parametrize(("table", "change", "words"), BROKEN.values(), ids=BROKEN)
-def test_the_rules_find_what_breaks_them(tmp_path: Path, table: str, change: dict[str, Any], words: str) -> None:
+def test_the_rules_find_what_breaks_them(
+    tmp_path: Path, table: str, change: dict[str, Any], words: str
+) -> None:
     sound = {
         "name": "flow", "HW_ID": "rpi4", "HW_price": None,
         "hyperparams": [{"ID": "a", "type": "int"}], "targets": [{"ID": "t", "type": "float"}],
@@ -188,14 +203,18 @@ def assert_same(before: list[Record], after: list[Record]) -> None:
 def test_the_samples_are_read_back_as_they_were(samples: Path, tmp_path: Path, family: str) -> None:
     convert(samples / family).write(tmp_path / "package")
     before, after, done = read_back(tmp_path / "package", tmp_path)
-    before = [record for record in before if record.benchmark.suite != "codecarbon"]  # its machine has no name
+    before = [
+        record for record in before if record.benchmark.suite != "codecarbon"
+    ]  # its machine has no name
     assert_same(before, [record for record in after if record.benchmark.suite != "codecarbon"])
     lost = {"lpdnn": {matchmaking.NOT_SUCCESSFUL: 3}, "energy": {matchmaking.NO_SYSTEM: 12}}[family]
     assert dict(done.left_out) == lost
     assert done.records == len(after)
 
 
-FAMILIES = [FIXTURES / "lpdnn" / name for name in ("cleaned", "split", "huawei", "raw", "unknown-platform")]
+FAMILIES = [
+    FIXTURES / "lpdnn" / name for name in ("cleaned", "split", "huawei", "raw", "unknown-platform")
+]
 FAMILIES += [FIXTURES / "energy" / name for name in ("raw", "reduced", "without-units", "max-flow")]
 
 
@@ -213,7 +232,10 @@ def test_inputs_are_read_back_and_vectors_as_mean_and_deviation(tmp_path: Path) 
         wanted = {}
         for item in one.inputs or ():
             values = pd.Series(item.values)
-            wanted |= {f"{item.name.lower()}_mean": values.mean(), f"{item.name.lower()}_std": values.std(ddof=0)}
+            wanted |= {
+                f"{item.name.lower()}_mean": values.mean(),
+                f"{item.name.lower()}_std": values.std(ddof=0),
+            }
         assert {i.name: i.values[0] for i in other.inputs or ()} == pytest.approx(wanted)
         assert {i.unit for i in other.inputs or ()} == {"kW"}
 
@@ -223,13 +245,21 @@ def test_raw_and_reduced_tables_of_one_algorithm_have_the_same_columns(tmp_path:
     folder.mkdir()
     for case, name in (("raw", "anticipate_leonardo.csv"), ("without-units", "anticipate_pc.csv")):
         text = (
-            (FIXTURES / "energy" / case / name).read_text().replace("pv_var", "pv_std").replace("load_var", "load_std")
+            (FIXTURES / "energy" / case / name)
+            .read_text()
+            .replace("pv_var", "pv_std")
+            .replace("load_var", "load_std")
         )
         (folder / name).write_text(text)
     convert(folder).write(tmp_path / "package")
     export(tmp_path / "package", "matchmaking", tmp_path / "tables")
     assert faults_of_folder(tmp_path / "tables") == []
-    header = (tmp_path / "tables" / "input-dependent" / "anticipate_pc.csv").read_text().partition("\n")[0].split(",")
+    header = (
+        (tmp_path / "tables" / "input-dependent" / "anticipate_pc.csv")
+        .read_text()
+        .partition("\n")[0]
+        .split(",")
+    )
     assert header[:4] == ["pv_mean(kW)", "pv_std(kW)", "load_mean(kW)", "load_std(kW)"]
     assert "cost(EUR)" in header
 
@@ -277,10 +307,29 @@ def types_of(folder: Path, name: str) -> dict[str, str]:
 
 def test_types_are_those_of_the_cells(tmp_path: Path) -> None:
     parameters = [
-        {"depth": 3, "rate": 0.5, "cached": True, "policy": "lru", "flag": 0, "mixed": 1, "units": [64, 32]},
-        {"depth": 12, "rate": 2, "cached": False, "policy": "fifo", "flag": 1, "mixed": "auto", "units": [64]},
+        {
+            "depth": 3,
+            "rate": 0.5,
+            "cached": True,
+            "policy": "lru",
+            "flag": 0,
+            "mixed": 1,
+            "units": [64, 32],
+        },
+        {
+            "depth": 12,
+            "rate": 2,
+            "cached": False,
+            "policy": "fifo",
+            "flag": 1,
+            "mixed": "auto",
+            "units": [64],
+        },
     ]
-    made = [result(i + 1, configuration={"hyperparameters": p, "threads": 1}) for i, p in enumerate(parameters)]
+    made = [
+        result(i + 1, configuration={"hyperparameters": p, "threads": 1})
+        for i, p in enumerate(parameters)
+    ]
     export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out")
     assert faults_of_folder(tmp_path / "out") == []
     assert types_of(tmp_path / "out", "imagenet_rpi4") == {
@@ -295,9 +344,17 @@ def test_types_are_those_of_the_cells(tmp_path: Path) -> None:
 
 
 def test_only_successful_runs_of_known_systems_are_written(tmp_path: Path) -> None:
-    made = [result(1), result(2, status="failed"), result(3, None), result(4, status="invalid"), result(5)]
+    made = [
+        result(1),
+        result(2, status="failed"),
+        result(3, None),
+        result(4, status="invalid"),
+        result(5),
+    ]
     done = export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out")
-    assert [row["latency__inference__sample(s)"] for row in cells_of(tmp_path / "out", "imagenet_rpi4")] == [
+    assert [
+        row["latency__inference__sample(s)"] for row in cells_of(tmp_path / "out", "imagenet_rpi4")
+    ] == [
         "0.001",
         "0.005",
     ]
@@ -311,7 +368,10 @@ def test_a_column_that_one_platform_lacks_is_left_out_on_all_and_said(tmp_path: 
     assert "power(W)" not in types_of(tmp_path / "out", "imagenet_jetson-nano2")
     assert done.notes == ("imagenet: of 2 records some lack these columns, left out: power(W) (1)",)
     kept = export(package, "matchmaking", tmp_path / "kept", keep="power")
-    assert kept.files == ("input-independent/imagenet_jetson-nano2.csv", "input-independent/imagenet_jetson-nano2.json")
+    assert kept.files == (
+        "input-independent/imagenet_jetson-nano2.csv",
+        "input-independent/imagenet_jetson-nano2.json",
+    )
     assert types_of(tmp_path / "kept", "imagenet_jetson-nano2")["power(W)"] == "float"
     assert dict(kept.left_out) == {matchmaking.NO_TARGET: 1}
 
@@ -357,10 +417,16 @@ def test_names_of_two_roles_never_meet(tmp_path: Path) -> None:
 
 def test_an_own_metric_is_read_back(tmp_path: Path) -> None:
     own = {"metric": "acme:blinks", "value": 3.5, "unit": "W", "basis": "measured"}
-    package = package_of(tmp_path, result(1, also=[own], benchmark={"suite": "acme:speed", "name": "imagenet"}))
+    package = package_of(
+        tmp_path, result(1, also=[own], benchmark={"suite": "acme:speed", "name": "imagenet"})
+    )
     export(package, "matchmaking", tmp_path / "out")
     again = list(convert(tmp_path / "out"))
-    assert [(m.metric, m.value, m.unit) for m in again[0].measurements or ()][1] == ("acme:blinks", 3.5, "W")
+    assert [(m.metric, m.value, m.unit) for m in again[0].measurements or ()][1] == (
+        "acme:blinks",
+        3.5,
+        "W",
+    )
     convert(tmp_path / "out").write(tmp_path / "again")
     assert validate(tmp_path / "again").findings == []
 
@@ -398,8 +464,14 @@ def test_an_error_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "format": ({"to": "paper"}, "there is no format 'paper'; there are: matchmaking"),
-    "option": ({"to": "matchmaking", "colour": "red"}, "there is no option 'colour' of matchmaking; it takes: keep"),
-    "metric": ({"to": "matchmaking", "keep": "power"}, "no record has a value of 'power'; there are: latency"),
+    "option": (
+        {"to": "matchmaking", "colour": "red"},
+        "there is no option 'colour' of matchmaking; it takes: keep",
+    ),
+    "metric": (
+        {"to": "matchmaking", "keep": "power"},
+        "no record has a value of 'power'; there are: latency",
+    ),
 }
 
 
@@ -478,7 +550,13 @@ def test_the_spelling_of_the_guide_is_read(tmp_path: Path) -> None:
 
 def pair(folder: Path, **change: Any) -> Path:
     target = {"ID": "time(s)", "type": "float"}
-    said = {"name": "flow", "HW_ID": "vm", "hyperparams": [{"ID": "on", "type": "bin"}], "targets": [target], **change}
+    said = {
+        "name": "flow",
+        "HW_ID": "vm",
+        "hyperparams": [{"ID": "on", "type": "bin"}],
+        "targets": [target],
+        **change,
+    }
     (folder / "flow_vm.csv").write_text("on,time(s)\n1,1.5\n0,2.5\n")
     (folder / "flow_vm.json").write_text(json.dumps(said))
     return folder
@@ -486,13 +564,18 @@ def pair(folder: Path, **change: Any) -> Path:
 
 def test_a_bin_is_a_number_and_a_price_is_kept(tmp_path: Path) -> None:
     records = [record.to_dict() for record in convert(pair(tmp_path, HW_price=12.5))]
-    assert [record["configuration"]["hyperparameters"] for record in records] == [{"on": 1}, {"on": 0}]
+    assert [record["configuration"]["hyperparameters"] for record in records] == [
+        {"on": 1},
+        {"on": 0},
+    ]
     assert records[0]["extensions"] == {"ai4europe": {"HW_price": 12.5}}
 
 
 def test_what_the_engine_would_refuse_in_a_companion_is_told(tmp_path: Path) -> None:
     wrong = [{"ID": "on", "type": "str", "LB": 0, "UB": 1}]
-    conversion = convert(pair(tmp_path, hyperparams=wrong, targets=[{"ID": "time(s)"}, {"ID": "on"}]))
+    conversion = convert(
+        pair(tmp_path, hyperparams=wrong, targets=[{"ID": "time(s)"}, {"ID": "on"}])
+    )
     list(conversion)
     messages = [f.message for f in conversion.account.findings if f.path == "flow_vm.json"]
     assert "column 'on' is a text, which has no bounds" in messages
@@ -503,7 +586,9 @@ def test_the_folders_of_the_service_are_followed(tmp_path: Path) -> None:
     for folder in ("configs/input-independent", "data/input-independent"):
         (tmp_path / folder).mkdir(parents=True)
     pair(tmp_path / "configs" / "input-independent")
-    (tmp_path / "configs/input-independent/flow_vm.csv").rename(tmp_path / "data/input-independent/flow_vm.csv")
+    (tmp_path / "configs/input-independent/flow_vm.csv").rename(
+        tmp_path / "data/input-independent/flow_vm.csv"
+    )
     assert len(list(convert(tmp_path))) == 2
 
 
@@ -512,8 +597,12 @@ def test_a_companion_without_its_table_is_skipped_with_a_word(tmp_path: Path) ->
     (tmp_path / "flow_rpi3.json").write_text((tmp_path / "flow_vm.json").read_text())
     conversion = convert(tmp_path)
     list(conversion)
-    reasons = {entry.path: entry.reason for entry in conversion.account.files if entry.role == "skipped"}
-    assert reasons == {"flow_rpi3.json": "a descriptor of the vertical matchmaking whose table is not here"}
+    reasons = {
+        entry.path: entry.reason for entry in conversion.account.files if entry.role == "skipped"
+    }
+    assert reasons == {
+        "flow_rpi3.json": "a descriptor of the vertical matchmaking whose table is not here"
+    }
 
 
 UNSOUND: dict[str, Any] = {
@@ -529,7 +618,9 @@ UNSOUND: dict[str, Any] = {
 def test_what_a_companion_says_of_itself_is_checked(tmp_path: Path, said: Any) -> None:
     conversion = convert(pair(tmp_path, benchfmt=said))
     assert list(conversion) == []
-    assert [entry.role for entry in conversion.account.files if entry.path == "flow_vm.csv"] == ["failed"]
+    assert [entry.role for entry in conversion.account.files if entry.path == "flow_vm.csv"] == [
+        "failed"
+    ]
 
 
 # --- read as the engine reads it ---
@@ -547,7 +638,9 @@ def engine(folder: Path) -> dict[tuple[str, str], pd.DataFrame]:
         assert (algorithm, hardware) not in tables, "one platform hides another"
         frame = pd.read_csv(path)
         entries = {role: {entry["ID"]: entry for entry in config.get(role, [])} for role in ROLES}
-        assert said.setdefault(algorithm, entries) == entries, "platforms of an algorithm have other columns"
+        assert said.setdefault(algorithm, entries) == entries, (
+            "platforms of an algorithm have other columns"
+        )
         assert set(frame.columns) == {name for group in entries.values() for name in group}
         assert not frame.isna().any().any(), "pandas took a word for a missing cell"
         for name, entry in (pair for group in entries.values() for pair in group.items()):
@@ -563,11 +656,18 @@ def on(number: int, system: str, **parameters: Any) -> Record:
 
 @pytest.mark.parametrize(
     "systems",
-    [("BM.GPU.B200.8", "BM.GPU.GB200.4"), ("a.b", "a-b", "a_b", "a/b"), ("v1.5", "v1.6", "v1"), (".", "..", "_")],
+    [
+        ("BM.GPU.B200.8", "BM.GPU.GB200.4"),
+        ("a.b", "a-b", "a_b", "a/b"),
+        ("v1.5", "v1.6", "v1"),
+        (".", "..", "_"),
+    ],
 )
 def test_every_platform_is_one_for_the_engine(tmp_path: Path, systems: tuple[str, ...]) -> None:
     export(
-        package_of(tmp_path, *(on(i + 1, name, k=i) for i, name in enumerate(systems))), "matchmaking", tmp_path / "out"
+        package_of(tmp_path, *(on(i + 1, name, k=i) for i, name in enumerate(systems))),
+        "matchmaking",
+        tmp_path / "out",
     )
     assert len(engine(tmp_path / "out")) == len(systems)
 
@@ -576,7 +676,9 @@ def test_every_platform_is_one_for_the_engine(tmp_path: Path, systems: tuple[str
     ("flags", "kind"),
     [([("a", 0), ("a", 1), ("b", 1), ("b", 1)], "int"), ([("a", 0), ("a", 1), ("b", 1), ("b", 0)], "bin"), ([("a", 0), ("b", 1)], "int"), ([("a", 0), ("a", 1)], "bin")],
 )  # fmt: skip
-def test_a_bin_is_one_on_every_platform(tmp_path: Path, flags: list[tuple[str, int]], kind: str) -> None:
+def test_a_bin_is_one_on_every_platform(
+    tmp_path: Path, flags: list[tuple[str, int]], kind: str
+) -> None:
     made = [on(i + 1, system, flag=flag) for i, (system, flag) in enumerate(flags)]
     export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out")
     engine(tmp_path / "out")
@@ -585,7 +687,11 @@ def test_a_bin_is_one_on_every_platform(tmp_path: Path, flags: list[tuple[str, i
 
 @pytest.mark.parametrize("word", sorted(matchmaking.PANDAS_MISSING - {"", " "}))
 def test_a_word_that_pandas_takes_for_nothing_stays_a_word(tmp_path: Path, word: str) -> None:
-    made = [on(1, "a", penalty=word, k=1), on(2, "a", penalty="l2", k=2), on(3, "b", penalty=word, k=1)]
+    made = [
+        on(1, "a", penalty=word, k=1),
+        on(2, "a", penalty="l2", k=2),
+        on(3, "b", penalty=word, k=1),
+    ]
     export(package_of(tmp_path, *made), "matchmaking", tmp_path / "out")
     tables = engine(tmp_path / "out")
     assert list(tables[("imagenet", "a")]["penalty"]) == [f"word:{word}", "l2"]
@@ -610,7 +716,12 @@ def test_a_metric_can_be_a_feature(tmp_path: Path) -> None:
     data = json.loads(path.read_text("utf-8"))
     assert "accuracy" in {entry["ID"] for entry in data["hyperparams"]}
     assert "accuracy" not in {entry["ID"] for entry in data["targets"]}
-    again = [item for r in convert(tmp_path / "out") for item in r.measurements or () if item.metric == "accuracy"]
+    again = [
+        item
+        for r in convert(tmp_path / "out")
+        for item in r.measurements or ()
+        if item.metric == "accuracy"
+    ]
     assert [item.value for item in again] == [0.7, 0.7]
     with pytest.raises(BenchfmtError, match="feature: no record has a value of 'beauty'"):
         export(tmp_path / "package", "matchmaking", tmp_path / "other", feature="beauty")
@@ -623,7 +734,12 @@ def test_emissions_have_the_name_by_which_the_engine_scales_them(tmp_path: Path)
         export(package, "matchmaking", tmp_path / names, names=names)
         [frame] = engine(tmp_path / names).values()
         assert list(frame[expected]) == [0.002]
-    again = [item for r in convert(tmp_path / "engine") for item in r.measurements or () if item.metric == "emissions"]
+    again = [
+        item
+        for r in convert(tmp_path / "engine")
+        for item in r.measurements or ()
+        if item.metric == "emissions"
+    ]
     assert [(item.value, item.unit) for item in again] == [(0.002, "kg")]
     with pytest.raises(BenchfmtError, match="names: 'mine' is neither"):
         export(package, "matchmaking", tmp_path / "other", names="mine")
@@ -642,9 +758,13 @@ def labs(folder: Path, *tables: list[float]) -> Path:
     for number, times in enumerate(tables):
         path = folder / f"lab{number}" / "anticipate_pc.csv"
         path.parent.mkdir()
-        lines = [f"{row},240.5,10.0,300.5,20.0,360.5,{time},60.5" for row, time in enumerate(times, 1)]
+        lines = [
+            f"{row},240.5,10.0,300.5,20.0,360.5,{time},60.5" for row, time in enumerate(times, 1)
+        ]
         # The last column makes no two files equal.
-        path.write_text("\n".join([columns, *lines, f"{50 + number},240.5,10.0,300.5,20.0,360.5,77.5,60.5", ""]))
+        path.write_text(
+            "\n".join([columns, *lines, f"{50 + number},240.5,10.0,300.5,20.0,360.5,77.5,60.5", ""])
+        )
     convert([folder / f"lab{number}" for number in range(len(tables))]).write(folder / "package")
     return folder / "package"
 
@@ -667,19 +787,26 @@ def test_boxes_whose_times_do_not_compare_are_platforms_of_their_own(
     written = sorted(path.stem.rpartition("_")[2] for path in (tmp_path / "tables").rglob("*.csv"))
     assert written == platforms
     assert done.records == sum(map(len, tables)) + len(tables)
-    assert [note[:4] for note in done.notes if "different boxes or versions" in note] == ["pc: "] * (len(platforms) > 1)
+    assert [note[:4] for note in done.notes if "different boxes or versions" in note] == [
+        "pc: "
+    ] * (len(platforms) > 1)
     assert not list(faults_of_folder(tmp_path / "tables"))
 
 
 @pytest.mark.parametrize(
-    ("tables", "told"), [([[1.5], [1.5]], True), ([[1.5, 2.5], [1.5, 2.5, 3.5]], True), ([[1.5, 2.5]], False)]
+    ("tables", "told"),
+    [([[1.5], [1.5]], True), ([[1.5, 2.5], [1.5, 2.5, 3.5]], True), ([[1.5, 2.5]], False)],
 )
 def test_rows_of_several_source_tables_on_one_platform_are_told(
     tmp_path: Path, tables: list[list[float]], told: bool
 ) -> None:
     notes = export(labs(tmp_path, *tables), "matchmaking", tmp_path / "tables").notes
     found = [note for note in notes if "no number speaks against one box" in note]
-    assert found == [note for note in notes if note.startswith("input-dependent/anticipate_pc: its rows are of 2 ")]
+    assert found == [
+        note
+        for note in notes
+        if note.startswith("input-dependent/anticipate_pc: its rows are of 2 ")
+    ]
     assert bool(found) is told
 
 
@@ -692,4 +819,6 @@ def test_single_runs_are_repeats_and_no_boxes(tmp_path: Path) -> None:
         }  # fmt: skip
         records.append(result(row, measurements=[measurement], provenance={"sources": [source]}))
     done = export(package_of(tmp_path, *records), "matchmaking", tmp_path / "tables")
-    assert [Path(name).name for name in done.files if name.endswith(".csv")] == ["imagenet_rpi4.csv"]
+    assert [Path(name).name for name in done.files if name.endswith(".csv")] == [
+        "imagenet_rpi4.csv"
+    ]

@@ -18,7 +18,10 @@ NEWER: dict[str, Any] = {
     "benchfmt": "1.3",
     "id": "r1",
     "benchmark": {"suite": "lpdnn", "track": "edge"},
-    "system": {"accelerator": [{"kind": "gpu"}, {"kind": "npu", "tops": 4}], "cooling": {"kind": "fan"}},
+    "system": {
+        "accelerator": [{"kind": "gpu"}, {"kind": "npu", "tops": 4}],
+        "cooling": {"kind": "fan"},
+    },
     "measurements": [
         {"metric": "latency", "value": 0.1, "unit": "s", "basis": "measured"},
         {"metric": "power", "missing": "no-sensor", "channel/~": ["a"]},
@@ -33,7 +36,9 @@ def test_every_minor_version_is_readable(version: str) -> None:
     assert readable(version)
 
 
-@pytest.mark.parametrize("version", ["0.9", "2.0", "1", "1.", "1.01", "1.0.0", "1.0\n", "", 1.0, None, ["1.0"]])
+@pytest.mark.parametrize(
+    "version", ["0.9", "2.0", "1", "1.", "1.01", "1.0.0", "1.0\n", "", 1.0, None, ["1.0"]]
+)
 def test_no_other_version_is(version: Any) -> None:
     assert not readable(version)
     with pytest.raises(VersionError):
@@ -66,8 +71,16 @@ def test_a_newer_record_becomes_one_of_this_version_and_comes_back_whole() -> No
 
 
 def test_a_newer_record_that_uses_nothing_new_comes_back_too() -> None:
-    plain = {"benchfmt": "1.1", "benchmark": {"suite": "lpdnn"}, "status": "failed", "extensions": {"lpdnn": {"a": 1}}}
-    assert Record.from_dict(to_current(plain)).extensions == {"lpdnn": {"a": 1}, "benchfmt": {"version": "1.1"}}
+    plain = {
+        "benchfmt": "1.1",
+        "benchmark": {"suite": "lpdnn"},
+        "status": "failed",
+        "extensions": {"lpdnn": {"a": 1}},
+    }
+    assert Record.from_dict(to_current(plain)).extensions == {
+        "lpdnn": {"a": 1},
+        "benchfmt": {"version": "1.1"},
+    }
     assert to_original(to_current(plain)) == plain
 
 
@@ -83,7 +96,12 @@ def test_a_newer_record_is_judged_by_what_is_known_of_it(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_columns_of_a_newer_package_are_no_fault_and_are_kept(form: str, tmp_path: Path) -> None:
-    record = {"benchfmt": "1.3", "id": "r1", "benchmark": {"suite": "lpdnn", "track": "edge"}, "status": "failed"}
+    record = {
+        "benchfmt": "1.3",
+        "id": "r1",
+        "benchmark": {"suite": "lpdnn", "track": "edge"},
+        "status": "failed",
+    }
     record["extensions"] = {"lpdnn": {"a": 1}}
     place = write(tmp_path / "new", flatten([record]), form, version="1.3")
     assert validate(place).findings == []
@@ -93,4 +111,6 @@ def test_columns_of_a_newer_package_are_no_fault_and_are_kept(form: str, tmp_pat
         "lpdnn": {"a": 1},
         "benchfmt": {"version": "1.3", "columns": {"benchmark.track": "edge"}},
     }
-    assert codes(validate(write(tmp_path / "old", flatten([record]), form, version="1.0"))) == {"BF102"}
+    assert codes(validate(write(tmp_path / "old", flatten([record]), form, version="1.0"))) == {
+        "BF102"
+    }

@@ -13,7 +13,10 @@ SOURCE = Path(mllog_lines.__file__).parents[1]
 ENTRIES = {
     "a text": ('{"key": "a", "value": "1 @ 2", "time_ms": 0.5}', ("a", "1 @ 2")),
     "a number as it is written": ('{"key": "a", "value": 1.50, "time_ms": 0.5}', ("a", "1.50")),
-    "what ends a value, inside one": ('{"key": "a", "value": "x, \\"time_ms\\": 1", "t": 1}', ("a", 'x, "time_ms": 1')),
+    "what ends a value, inside one": (
+        '{"key": "a", "value": "x, \\"time_ms\\": 1", "t": 1}',
+        ("a", 'x, "time_ms": 1'),
+    ),
     "an object": ('{"key": "a", "value": {"b": [1, 2]}, "time_ms": 1}', ("a", '{"b": [1, 2]}')),
     "true": ('{"key": "a", "value": true}', ("a", "true")),
     "another order": ('{"time_ms": 1, "key": "a", "value": 1.50}', ("a", "1.50")),
@@ -43,7 +46,14 @@ def test_what_is_cut_off_says_nothing(name: str) -> None:
 
 
 def test_a_line_of_either_order_says_the_same_to_both_readers(tmp_path: Path) -> None:
-    said = {"key": "seed", "value": 7, "time_ms": 3, "namespace": "", "event_type": "POINT_IN_TIME", "metadata": {}}
+    said = {
+        "key": "seed",
+        "value": 7,
+        "time_ms": 3,
+        "namespace": "",
+        "event_type": "POINT_IN_TIME",
+        "metadata": {},
+    }
     turned = dict(sorted(said.items(), reverse=True))
     path = tmp_path / "mlperf_log_detail.txt"
     for order in (said, turned):
@@ -55,7 +65,9 @@ def test_a_line_of_either_order_says_the_same_to_both_readers(tmp_path: Path) ->
 
 def test_endpoints_write_the_same_behind_another_token(tmp_path: Path) -> None:
     path = tmp_path / "mlperf_log_detail.txt"
-    path.write_text(':::ENDPTS {"key": "result_validity", "value": "VALID", "time_ms": 1}\n', "utf-8")
+    path.write_text(
+        ':::ENDPTS {"key": "result_validity", "value": "VALID", "time_ms": 1}\n', "utf-8"
+    )
     assert loadgen.read_detail(path).values == {"result_validity": "VALID"}
 
 

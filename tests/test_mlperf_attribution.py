@@ -24,7 +24,18 @@ from benchfmt.converters.mlperf.published_records import Maker, attributed
 from benchfmt.converters.mlperf.published_rows import Told, joined, rows_of
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules
-from mlperf_trees import MEASURED, NAMES, SYSTEM, Submission, detail, offline, put, server, single_stream, tokens
+from mlperf_trees import (
+    MEASURED,
+    NAMES,
+    SYSTEM,
+    Submission,
+    detail,
+    offline,
+    put,
+    server,
+    single_stream,
+    tokens,
+)
 
 ROUGE = "{'rouge1': 45.5, 'rouge2': 22.5, 'rougeL': 29.5, 'tokens_per_sample': 290.5, 'gen_num': 24576}\n"
 MAP = "Evaluate annotation type *bbox*\nmAP=31.250%\n"
@@ -92,7 +103,14 @@ LEVELS = [
     ],
 )
 def test_the_mapping_decides_the_benchmark(
-    tmp_path: Path, place: str, name: str, target: str, round_id: str, run: Any, per: str, value: float
+    tmp_path: Path,
+    place: str,
+    name: str,
+    target: str,
+    round_id: str,
+    run: Any,
+    per: str,
+    value: float,
 ) -> None:
     tree = opened(tmp_path)
     tree.add(name, "Server", run(round_id), accuracy=ROUGE if per == "token" else IMAGES, measured={**MEASURED, "weight_data_types": "UNSET"})  # fmt: skip
@@ -109,14 +127,18 @@ def test_the_mapping_decides_the_benchmark(
     assert record.configuration is None
     [first, *_] = rules.qualities(facts.name, round_id)
     assert scores(record)[first.metric].target_min is not None
-    assert [entry.role for entry in account.files if entry.path.endswith("model_mapping.json")] == ["supporting"]
+    assert [entry.role for entry in account.files if entry.path.endswith("model_mapping.json")] == [
+        "supporting"
+    ]
     assert account.findings == []
 
 
 def test_the_nearest_mapping_counts(tmp_path: Path) -> None:
     tree = opened(tmp_path)
     tree.add("parrot-9b-w4", "Server", tokens(), accuracy=ROUGE)
-    for place, target in zip(LEVELS[:4], ("bert-99", "bert-99.9", "gptj-99", "llama2-70b-99"), strict=True):
+    for place, target in zip(
+        LEVELS[:4], ("bert-99", "bert-99.9", "gptj-99", "llama2-70b-99"), strict=True
+    ):
         put(tmp_path / place, json.dumps({"parrot-9b-w4": target}))
     assert one(tmp_path).benchmark.name == "llama2-70b-99"
 
@@ -125,8 +147,14 @@ def test_a_mapping_comes_before_a_guess_and_after_an_official_name(tmp_path: Pat
     tree = opened(tmp_path)
     tree.add("parrot-resnet50-detector", "Offline", offline("v5.1"), accuracy=MAP)
     tree.add("resnet50", "Offline", offline("v5.1"))
-    put(tree.top / "model_mapping.json", json.dumps({"parrot-resnet50-detector": "retinanet", "resnet50": "bert-99"}))
-    assert sorted(str(record.benchmark.name) for record in converted(tmp_path)[0]) == ["resnet50", "retinanet"]
+    put(
+        tree.top / "model_mapping.json",
+        json.dumps({"parrot-resnet50-detector": "retinanet", "resnet50": "bert-99"}),
+    )
+    assert sorted(str(record.benchmark.name) for record in converted(tmp_path)[0]) == [
+        "resnet50",
+        "retinanet",
+    ]
 
 
 def test_a_mapping_says_nothing_of_closed_results(tmp_path: Path) -> None:
@@ -157,8 +185,14 @@ def test_a_mapping_that_says_nothing_of_the_model(tmp_path: Path, text: str, rol
     tree.add("parrot-9b-w4", "Server", tokens(), accuracy=ROUGE)
     put(tree.top / "model_mapping.json", text)
     records, account = converted(tmp_path)
-    assert (records[0].benchmark.name, records[0].task, records[0].dataset) == ("parrot-9b-w4", None, None)
-    assert [entry.role for entry in account.files if entry.path.endswith("model_mapping.json")] == [role]
+    assert (records[0].benchmark.name, records[0].task, records[0].dataset) == (
+        "parrot-9b-w4",
+        None,
+        None,
+    )
+    assert [entry.role for entry in account.files if entry.path.endswith("model_mapping.json")] == [
+        role
+    ]
 
 
 def test_a_benchmark_that_is_newer_than_the_rules(tmp_path: Path) -> None:
@@ -166,7 +200,10 @@ def test_a_benchmark_that_is_newer_than_the_rules(tmp_path: Path) -> None:
     tree.add("parrot-9b-w4", "Offline", offline("v5.1"))
     put(tree.top / "model_mapping.json", json.dumps({"PARROT-9B-W4 ": "parrot-large-99"}))
     record = one(tmp_path)
-    assert (record.benchmark.name, record.model.name if record.model else None) == ("parrot-large-99", "parrot-9b-w4")
+    assert (record.benchmark.name, record.model.name if record.model else None) == (
+        "parrot-large-99",
+        "parrot-9b-w4",
+    )
 
 
 # --- another model's input ---
@@ -204,11 +241,18 @@ def test_an_input_is_only_written_where_it_is_said(
 ) -> None:
     tree = opened(tmp_path)
     tree.add(
-        name, "Offline", offline("v5.1"), accuracy=IMAGES, measured={**MEASURED, "starting_weights_filename": weights}
+        name,
+        "Offline",
+        offline("v5.1"),
+        accuracy=IMAGES,
+        measured={**MEASURED, "starting_weights_filename": weights},
     )
     record = one(tmp_path)
     assert record.configuration
-    assert record.configuration.to_dict() == {"precision": "int8", **({"input_shape": shape} if shape else {})}
+    assert record.configuration.to_dict() == {
+        "precision": "int8",
+        **({"input_shape": shape} if shape else {}),
+    }
     assert record.model
     assert (record.model.parameters, record.model.flop) == (None, None)
 
@@ -225,19 +269,35 @@ SEEDLESS = {f"effective_{name}": "12345" for name in NAMES}
             {"accuracy": 0.756954},
             {"name": "imagenet-2012", "split": "validation", "samples": 50000},
         ),
-        ("ssd-small", MAP, {"map": 0.2178}, {"name": "coco-2017", "split": "validation", "samples": 5000}),
+        (
+            "ssd-small",
+            MAP,
+            {"map": 0.2178},
+            {"name": "coco-2017", "split": "validation", "samples": 5000},
+        ),
         ("mixtral-8x7b", ROUGE, {}, {"samples": 15000}),
         ("3d-unet-99", "mean = 0.8612\n", {}, None),
     ],
 )
 @pytest.mark.parametrize("logs", ["both", "summary"])
 def test_a_closed_result_without_a_round_has_what_was_so_in_every_round(
-    tmp_path: Path, logs: str, benchmark: str, accuracy: str, targets: dict[str, float], dataset: dict[str, Any] | None
+    tmp_path: Path,
+    logs: str,
+    benchmark: str,
+    accuracy: str,
+    targets: dict[str, float],
+    dataset: dict[str, Any] | None,
 ) -> None:
-    Submission(tmp_path).add(benchmark, "Offline", offline(**SEEDLESS), accuracy=accuracy, logs=logs)
+    Submission(tmp_path).add(
+        benchmark, "Offline", offline(**SEEDLESS), accuracy=accuracy, logs=logs
+    )
     record = one(tmp_path)
     assert record.benchmark.suite_version is None
-    found = {metric: item.target_min for metric, item in scores(record).items() if item.target_min is not None}
+    found = {
+        metric: item.target_min
+        for metric, item in scores(record).items()
+        if item.target_min is not None
+    }
     assert found == pytest.approx(targets)
     assert (record.dataset.to_dict() if record.dataset else None) == dataset
 
@@ -245,7 +305,13 @@ def test_a_closed_result_without_a_round_has_what_was_so_in_every_round(
 @pytest.mark.parametrize(
     ("division", "name", "accuracy", "benchmark", "target"),
     [
-        ("closed", "mobilenet", IMAGES, "mobilenet", 0.702464),  # in later rounds a model of resnet50's, so an open one
+        (
+            "closed",
+            "mobilenet",
+            IMAGES,
+            "mobilenet",
+            0.702464,
+        ),  # in later rounds a model of resnet50's, so an open one
         ("closed", "ssd-resnet34", MAP, "ssd-large", 0.198),
         ("open", "mobilenet", IMAGES, "mobilenet", None),
         ("open", "ssd-resnet34", MAP, "ssd-resnet34", None),
@@ -253,10 +319,18 @@ def test_a_closed_result_without_a_round_has_what_was_so_in_every_round(
 )
 @pytest.mark.parametrize("logs", ["both", "summary"])
 def test_the_time_of_a_log_is_no_round_that_names_a_benchmark(
-    tmp_path: Path, logs: str, division: str, name: str, accuracy: str, benchmark: str, target: float | None
+    tmp_path: Path,
+    logs: str,
+    division: str,
+    name: str,
+    accuracy: str,
+    benchmark: str,
+    target: float | None,
 ) -> None:
     tree = Submission(tmp_path, division=division)
-    folder = tree.add(name, "SingleStream", single_stream("v0.7", **SEEDLESS), accuracy=accuracy, logs=logs)
+    folder = tree.add(
+        name, "SingleStream", single_stream("v0.7", **SEEDLESS), accuracy=accuracy, logs=logs
+    )
     if logs == "both":
         old = (folder / "mlperf_log_detail.txt").read_text().replace('"4.1 @', '".5a1 @')
         put(folder / "mlperf_log_detail.txt", old)
@@ -280,7 +354,11 @@ def test_a_version_of_the_time_since_which_names_are_settled_names_the_benchmark
 ) -> None:
     opened(tmp_path).add(name, "Offline", offline(**SEEDLESS), accuracy=accuracy)
     record = one(tmp_path)
-    assert (record.benchmark.name, record.benchmark.suite_version, record.task) == (benchmark, None, task)
+    assert (record.benchmark.name, record.benchmark.suite_version, record.task) == (
+        benchmark,
+        None,
+        task,
+    )
 
 
 def test_names_are_settled_since_the_round_that_is_said() -> None:
@@ -313,9 +391,15 @@ def test_a_division_that_only_the_system_names_fills_nothing(tmp_path: Path, pla
 
 
 @pytest.mark.parametrize("retraining", ["yes", "see README.md", None])
-def test_weights_that_were_trained_on_prove_no_input(tmp_path: Path, retraining: str | None) -> None:
+def test_weights_that_were_trained_on_prove_no_input(
+    tmp_path: Path, retraining: str | None
+) -> None:
     tree = opened(tmp_path)
-    said_of = {**MEASURED, "starting_weights_filename": "mobilenet_v1_0.25_192.tgz", "retraining": retraining}
+    said_of = {
+        **MEASURED,
+        "starting_weights_filename": "mobilenet_v1_0.25_192.tgz",
+        "retraining": retraining,
+    }
     tree.add("mobilenet-x", "Offline", offline("v5.1"), accuracy=IMAGES, measured=said_of)
     tree.add("mobilenet-v1-0.25-128", "Offline", offline("v5.1"), accuracy=IMAGES, measured=said_of)
     shapes = {
@@ -344,7 +428,8 @@ def test_the_closed_divisions_run_the_benchmarks_own_model(
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "samples"), [(IMAGES, 50000), (SMALL, 1000), (None, None), ("accuracy=61.500%\n", None)]
+    ("accuracy", "samples"),
+    [(IMAGES, 50000), (SMALL, 1000), (None, None), ("accuracy=61.500%\n", None)],
 )
 def test_the_samples_of_an_open_result_are_those_that_were_judged(
     tmp_path: Path, accuracy: str | None, samples: int | None
@@ -361,7 +446,10 @@ def test_the_samples_of_an_open_result_are_those_that_were_judged(
 def test_pairs_of_user_and_item_are_no_samples(tmp_path: Path) -> None:
     tree = opened(tmp_path)
     tree.add(
-        "dlrm-v2-99", "Offline", offline("v4.1"), accuracy="AUC=80.1%, accuracy=96%, good=960, total=1000, queries=50\n"
+        "dlrm-v2-99",
+        "Offline",
+        offline("v4.1"),
+        accuracy="AUC=80.1%, accuracy=96%, good=960, total=1000, queries=50\n",
     )
     record = one(tmp_path)
     assert record.dataset
@@ -369,7 +457,10 @@ def test_pairs_of_user_and_item_are_no_samples(tmp_path: Path) -> None:
 
 
 def test_a_run_without_the_folders_of_a_submission_is_of_no_division(tmp_path: Path) -> None:
-    put(tmp_path / "resnet50/Offline/performance/run_1/mlperf_log_detail.txt", detail(offline("v5.1")))
+    put(
+        tmp_path / "resnet50/Offline/performance/run_1/mlperf_log_detail.txt",
+        detail(offline("v5.1")),
+    )
     assert said(one(tmp_path)) == {
         "benchmark": "resnet50", "task": "image-classification", "dataset": {"name": "imagenet-2012", "split": "validation"},
         "model": {"name": "resnet50-v1.5"},
@@ -390,7 +481,12 @@ def test_a_run_without_the_folders_of_a_submission_is_of_no_division(tmp_path: P
         ("yolo-v4-mobilenet", "v5.1", "yolo-v4-mobilenet", None),
         ("ssd-resnet101-v1-fpn-coco17-tpu-8", "v2.0", "ssd-resnet101-v1-fpn-coco17-tpu-8", "coco"),
         ("mobilenet-ssd-v2", "v2.0", "ssd-small", "coco-2017"),
-        ("efficientdet-d0-efficientnet-b0-coco2017", "v5.1", "efficientdet-d0-efficientnet-b0-coco2017", "coco-2017"),
+        (
+            "efficientdet-d0-efficientnet-b0-coco2017",
+            "v5.1",
+            "efficientdet-d0-efficientnet-b0-coco2017",
+            "coco-2017",
+        ),
         ("retinanet-resnet50-fpn", "v2.0", "retinanet-resnet50-fpn", None),
     ],
 )
@@ -413,7 +509,9 @@ def _seeds(round_id: str) -> dict[str, str]:
     return {f"effective_{name}": seed for name, seed in rules.seeds_of(round_id).items()}
 
 
-@pytest.mark.parametrize("name", ["kestrel-mobilenet-v2", "resnet50-spotter", "efficientnet-b3-finder"])
+@pytest.mark.parametrize(
+    "name", ["kestrel-mobilenet-v2", "resnet50-spotter", "efficientnet-b3-finder"]
+)
 def test_scores_contradict_a_guess_from_a_name(tmp_path: Path, name: str) -> None:
     tree = opened(tmp_path)
     tree.add(name, "Offline", offline("v5.1"), accuracy=MAP)
@@ -425,7 +523,10 @@ def test_scores_contradict_a_guess_from_a_name(tmp_path: Path, name: str) -> Non
 def test_a_segmenter_is_no_classifier(tmp_path: Path) -> None:
     tree = opened(tmp_path)
     tree.add("deeplab-v3-mobilenet", "Offline", offline("v5.1"), accuracy=None)
-    assert (one(tmp_path).benchmark.name, one(tmp_path).task) == ("deeplab-v3-mobilenet", "semantic-segmentation")
+    assert (one(tmp_path).benchmark.name, one(tmp_path).task) == (
+        "deeplab-v3-mobilenet",
+        "semantic-segmentation",
+    )
 
 
 # --- published tables ---
@@ -478,28 +579,43 @@ def test_a_row_says_what_its_table_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", ["ssd-mobilenet-v2-ppn-coco", "faster_rcnn_resnet50_coco", "tiny-yolo-efficientnet-b0-coco"]
+    "model",
+    ["ssd-mobilenet-v2-ppn-coco", "faster_rcnn_resnet50_coco", "tiny-yolo-efficientnet-b0-coco"],
 )
 def test_a_table_that_calls_a_detector_a_classifier(tmp_path: Path, model: str) -> None:
-    records, account = of_table(table(tmp_path, row("open", model, "resnet", "31.25", version="v2.0")))
+    records, account = of_table(
+        table(tmp_path, row("open", model, "resnet", "31.25", version="v2.0"))
+    )
     assert (records[0].task, records[0].dataset.name if records[0].dataset else None) in (
         ("object-detection", "coco"), ("object-detection", "coco-2017"),
     )  # fmt: skip
     assert records[0].benchmark.name != "resnet50"
     assert "accuracy" not in {item.metric for item in records[0].measurements or ()}
-    assert any(finding.code == "BF705" and "object-detection" in finding.message for finding in account.findings)
+    assert any(
+        finding.code == "BF705" and "object-detection" in finding.message
+        for finding in account.findings
+    )
 
 
 @pytest.mark.parametrize(
-    "place", ["model_mapping.json", "open/Acme/model_mapping.json", "open/Acme/results/box9/model_mapping.json"]
+    "place",
+    [
+        "model_mapping.json",
+        "open/Acme/model_mapping.json",
+        "open/Acme/results/box9/model_mapping.json",
+    ],
 )
 @pytest.mark.parametrize("official", ["", "parrot-9b-w4"])
-def test_a_mapping_beside_a_table_that_does_not_say_the_benchmark(tmp_path: Path, place: str, official: str) -> None:
+def test_a_mapping_beside_a_table_that_does_not_say_the_benchmark(
+    tmp_path: Path, place: str, official: str
+) -> None:
     table(tmp_path, row("open", "parrot-9b-w4", official, "ROUGE1: 45.5", "Tokens/s"))
     put(tmp_path / place, json.dumps({"parrot-9b-w4": "llama2-70b-99.9"}))
     records, account = of_table(tmp_path)
     assert (records[0].benchmark.name, records[0].task) == ("llama2-70b-99.9", "question-answering")
-    assert [entry.role for entry in account.files if entry.path.endswith("mapping.json")] == ["supporting"]
+    assert [entry.role for entry in account.files if entry.path.endswith("mapping.json")] == [
+        "supporting"
+    ]
 
 
 def test_a_mapping_of_another_submitter_says_nothing(tmp_path: Path) -> None:
@@ -510,12 +626,19 @@ def test_a_mapping_of_another_submitter_says_nothing(tmp_path: Path) -> None:
 
 def test_a_table_and_its_log_say_the_same(tmp_path: Path) -> None:
     tree = opened(tmp_path)
-    tree.add("parrot-9b-w4", "Offline", offline("v5.1", result_tokens_per_second="65770.5"), accuracy=ROUGE)
+    tree.add(
+        "parrot-9b-w4",
+        "Offline",
+        offline("v5.1", result_tokens_per_second="65770.5"),
+        accuracy=ROUGE,
+    )
     put(tree.top / "model_mapping.json", json.dumps({"parrot-9b-w4": "llama2-70b-99.9"}))
     table(tmp_path, row("open", "parrot-9b-w4", "llama2-70b-99.9", "ROUGE1: 45.5", "Tokens/s"))
     records = list(convert(tmp_path))
     assert len(records) == 2
-    assert len({(r.benchmark.name, r.task, r.model.name if r.model else None) for r in records}) == 1
+    assert (
+        len({(r.benchmark.name, r.task, r.model.name if r.model else None) for r in records}) == 1
+    )
     assert {(primary(r).per, primary(r).value) for r in records} == {("token", 65770.5)}
     assert len({r.provenance.execution for r in records if r.provenance}) == 1
 
@@ -590,7 +713,9 @@ def counted(found: Iterator[tuple[dict[str, Any], Attribution]]) -> dict[str, di
 
 
 @pytest.mark.parametrize("round_id", ROUNDS)
-def test_each_value_of_the_open_division_is_said_by_a_file_or_by_a_named_rule(samples: Path, round_id: str) -> None:
+def test_each_value_of_the_open_division_is_said_by_a_file_or_by_a_named_rule(
+    samples: Path, round_id: str
+) -> None:
     folder = samples / "mlperf_inference" / round_id
     found = {"logs": counted(logs(folder)), "tables": counted(open_rows(folder))}
     assert {key: value for key, value in found.items() if value} == ROUNDS[round_id]
@@ -604,7 +729,11 @@ def test_rules_have_names(tmp_path: Path) -> None:
     put(tree.top / "model_mapping.json", json.dumps({"parrot-9b-w4": "llama2-70b-99.9"}))
     found = {str(a.model.value): a for _, a in logs(tmp_path) if a.model}
     origins = {
-        name: {field: (filled.origin.kind, filled.origin.name) for field in FIELDS if (filled := getattr(a, field))}
+        name: {
+            field: (filled.origin.kind, filled.origin.name)
+            for field in FIELDS
+            if (filled := getattr(a, field))
+        }
         for name, a in found.items()
     }
     measured = "open/Acme/measurements/box9/{}/Offline/box9_trt_Offline.json"
@@ -642,7 +771,9 @@ def test_rules_have_names(tmp_path: Path) -> None:
         ("PyTorch feeds", None, None),
     ],
 )
-def test_a_version_may_be_a_branch_or_a_commit(framework: str, engine: str | None, version: str | None) -> None:
+def test_a_version_may_be_a_branch_or_a_commit(
+    framework: str, engine: str | None, version: str | None
+) -> None:
     found = systems.software(framework)
     assert (found.get("engine"), found.get("engine_version")) == (engine, version)
 
@@ -656,7 +787,10 @@ def test_the_table_and_the_log_name_one_engine(tmp_path: Path) -> None:
     folder.mkdir()
     with (folder / "summary.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(
-            [(*COLUMNS, "framework"), (*row("open", "mobilenet-v1-0.5-160", "resnet", "61.5"), "tflite vmaster")]
+            [
+                (*COLUMNS, "framework"),
+                (*row("open", "mobilenet-v1-0.5-160", "resnet", "61.5"), "tflite vmaster"),
+            ]
         )
     [listed] = of_table(folder)[0]
     assert log.software and listed.software
@@ -673,7 +807,13 @@ def test_the_table_and_the_log_name_one_engine(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_precisions_of_four_bits(tmp_path: Path, words: str, precision: str | None) -> None:
     tree = opened(tmp_path)
-    tree.add("parrot-9b-w4", "Server", tokens(), accuracy=ROUGE, measured={**MEASURED, "weight_data_types": words})
+    tree.add(
+        "parrot-9b-w4",
+        "Server",
+        tokens(),
+        accuracy=ROUGE,
+        measured={**MEASURED, "weight_data_types": words},
+    )
     assert said(one(tmp_path)).get("precision") == precision
 
 
@@ -701,6 +841,9 @@ def test_another_models_input(faults: Path) -> None:
 
 def test_a_detector(faults: Path) -> None:
     record = one(faults / "mlperf" / "ssd_as_resnet50" / "inference_results_v2.0")
-    assert (record.task, record.dataset.name if record.dataset else None) == ("object-detection", "coco-2017")
+    assert (record.task, record.dataset.name if record.dataset else None) == (
+        "object-detection",
+        "coco-2017",
+    )
     assert scores(record)["map"].value == 0.35333
     assert "resnet" not in f"{record.benchmark.name}{record.model.name if record.model else ''}"

@@ -26,7 +26,11 @@ def place(samples: Path, tmp_path: Path) -> Path:
 
 
 def logged(place: Path, **options: str) -> Record:
-    [found] = [r for r in convert(place, **options) if r.provenance and r.provenance.converter == "mlperf-inference"]
+    [found] = [
+        r
+        for r in convert(place, **options)
+        if r.provenance and r.provenance.converter == "mlperf-inference"
+    ]
     return found
 
 
@@ -38,7 +42,10 @@ def test_the_logs_and_the_table_are_of_one_run(place: Path) -> None:
     [row] = [
         r
         for r in records
-        if r.provenance and r.provenance.execution == log.provenance.execution and r is not log and r.id != log.id
+        if r.provenance
+        and r.provenance.execution == log.provenance.execution
+        and r is not log
+        and r.id != log.id
     ]
     assert row.provenance
     assert row.provenance.converter == "mlperf-published"
@@ -47,8 +54,14 @@ def test_the_logs_and_the_table_are_of_one_run(place: Path) -> None:
             "3d-object-detection", "nuscenes", "bevformer-tiny",
         )  # fmt: skip
         primary = next(m for m in both.measurements or () if m.primary)
-        assert (primary.metric, primary.statistic, primary.value) == ("latency", "p99.9", 0.005319681)
-        [score] = [m for m in both.measurements or () if m.metric == "mlperf:mean-average-precision-3d"]
+        assert (primary.metric, primary.statistic, primary.value) == (
+            "latency",
+            "p99.9",
+            0.005319681,
+        )
+        [score] = [
+            m for m in both.measurements or () if m.metric == "mlperf:mean-average-precision-3d"
+        ]
         assert score.target_min == 0.265672044
 
 
@@ -71,7 +84,10 @@ def test_a_single_stream_run_is_known_by_what_its_system_is_for(place: Path) -> 
         path.write_text(path.read_text("utf-8").replace("ConstantStream", "SingleStream"), "utf-8")
     (place / DETAIL).parents[1].rename((place / DETAIL).parents[1].with_name("SingleStream"))
     record = logged(place)
-    assert (record.benchmark.suite, record.benchmark.scenario) == ("mlperf-automotive", "single-stream")
+    assert (record.benchmark.suite, record.benchmark.scenario) == (
+        "mlperf-automotive",
+        "single-stream",
+    )
 
 
 def test_every_word_is_a_term_and_every_block_has_a_source() -> None:
@@ -84,4 +100,8 @@ def test_every_word_is_a_term_and_every_block_has_a_source() -> None:
         assert len(rules.qualities(name)) == 1
     assert all(entry["source"] for entry in rules._data()["benchmarks"].values())
     assert rules.official("server") is None
-    assert (rules.is_system("ADAS"), rules.is_system("datacenter"), rules.is_system(None)) == (True, False, False)
+    assert (rules.is_system("ADAS"), rules.is_system("datacenter"), rules.is_system(None)) == (
+        True,
+        False,
+        False,
+    )

@@ -60,14 +60,18 @@ def one(place: Path) -> Record:
     ("words", "term"),
     [("edge", "edge"), ("Datacenter", "datacenter"), ("data center", "datacenter"), ("datacenter,edge", None), ("edge, datacenter", None), ("", None)],
 )  # fmt: skip
-def test_the_use_of_a_system_is_a_field_where_it_is_one(tmp_path: Path, words: str, term: str | None) -> None:
+def test_the_use_of_a_system_is_a_field_where_it_is_one(
+    tmp_path: Path, words: str, term: str | None
+) -> None:
     record = one(submission(tmp_path / "tree", system_type=words).root)
     assert record.benchmark.system_type == term
     kept = ((record.system and record.system.extensions) or {})["mlperf"]
     assert kept.get("system_type") == (None if term else " ".join(words.split()) or None)
 
 
-@pytest.mark.parametrize(("words", "term"), [("edge", "edge"), ("datacenter", "datacenter"), ("datacenter,edge", None)])
+@pytest.mark.parametrize(
+    ("words", "term"), [("edge", "edge"), ("datacenter", "datacenter"), ("datacenter,edge", None)]
+)
 def test_a_published_row_says_its_use(tmp_path: Path, words: str, term: str | None) -> None:
     record = one(published(tmp_path / "summary.csv", SystemType=words))
     assert record.benchmark.system_type == term
@@ -77,7 +81,11 @@ def test_a_published_row_says_its_use(tmp_path: Path, words: str, term: str | No
 
 def test_the_use_does_not_divide_what_may_be_compared(tmp_path: Path) -> None:
     for use in ("edge", "datacenter", "datacenter,edge"):
-        published(tmp_path / f"{use}.csv", SystemType=use, Location=f"closed/Acme/results/{use}/resnet50/Offline")
+        published(
+            tmp_path / f"{use}.csv",
+            SystemType=use,
+            Location=f"closed/Acme/results/{use}/resnet50/Offline",
+        )
     convert(tmp_path).write(tmp_path / "package")
     wide = open_package(tmp_path / "package").wide()
     assert len(set(wide["comparability_group"].to_pylist())) == 1
@@ -147,7 +155,9 @@ def test_the_description_of_a_storage_system_is_found(
     assert record.system.processor
     assert (record.system.name, record.system.memory_bytes) == (files[found], 65536 * 2**20)
     assert record.provenance
-    assert [source.path.partition("Acme/")[2] for source in record.provenance.sources or ()][-1] == files[found]
+    assert [source.path.partition("Acme/")[2] for source in record.provenance.sources or ()][
+        -1
+    ] == files[found]
     assert not [finding for finding in conversion.account.findings if finding.code == "BF706"]
 
 
@@ -159,7 +169,9 @@ def test_the_description_of_a_storage_system_is_found(
         ("Rig_9", ["systems/a/Rig_9.json", "systems/b/Rig_9.json"]),
     ],
 )
-def test_of_several_descriptions_none_is_taken(tmp_path: Path, folder: str, files: list[str]) -> None:
+def test_of_several_descriptions_none_is_taken(
+    tmp_path: Path, folder: str, files: list[str]
+) -> None:
     conversion = convert(stored(tmp_path, folder, *files))
     (record,) = conversion
     assert record.system is not None
@@ -177,11 +189,18 @@ def test_a_description_that_is_not_there_is_told(tmp_path: Path, files: list[str
     assert record.system is not None
     assert record.system.processor is None
     (finding,) = [finding for finding in conversion.account.findings if finding.code == "BF706"]
-    assert finding.message == "no file of those given describes the system Rig_9: the hardware is not known"
+    assert (
+        finding.message
+        == "no file of those given describes the system Rig_9: the hardware is not known"
+    )
 
 
-@pytest.mark.parametrize(("place", "records"), [("storage_system_not_found", 8), ("storage_json_suffix", 1)])
-def test_the_hardware_of_storage_that_was_lost_is_found(faults: Path, place: str, records: int) -> None:
+@pytest.mark.parametrize(
+    ("place", "records"), [("storage_system_not_found", 8), ("storage_json_suffix", 1)]
+)
+def test_the_hardware_of_storage_that_was_lost_is_found(
+    faults: Path, place: str, records: int
+) -> None:
     conversion = convert(faults / "mlperf" / place)
     found = list(conversion)
     assert len(found) == records
@@ -214,7 +233,9 @@ def table(root: Path, kind: str) -> Path:
 
 @pytest.mark.parametrize("kind", ["csv", "results", "cm"])
 @pytest.mark.parametrize("first", ["a", "z"])
-def test_a_published_row_and_its_log_are_two_records_of_one_system(tmp_path: Path, kind: str, first: str) -> None:
+def test_a_published_row_and_its_log_are_two_records_of_one_system(
+    tmp_path: Path, kind: str, first: str
+) -> None:
     submission(tmp_path / "sources" / "m")
     table(tmp_path / "sources" / first, kind)
     account = convert(tmp_path / "sources").write(tmp_path / "package")
@@ -224,7 +245,9 @@ def test_a_published_row_and_its_log_are_two_records_of_one_system(tmp_path: Pat
     records = list(package.records())
     assert len(records) == 2
     assert len({record.provenance and record.provenance.execution for record in records}) == 1
-    assert len({record.system and record.system.id for record in records}) == len(package.systems) == 1
+    assert (
+        len({record.system and record.system.id for record in records}) == len(package.systems) == 1
+    )
     # The file says more than the row does.
     assert all(record.system and record.system.memory_bytes == 64 * 2**30 for record in records)
     assert validate(tmp_path / "package").ok
@@ -238,12 +261,17 @@ def test_the_system_is_one_where_row_and_log_are_converted_apart(tmp_path: Path,
     assert row.system
     assert log.system.id == row.system.id
     assert str(log.system.id).startswith("sys1-place-")
-    lines = put(tmp_path / "both.jsonl", "\n".join(json.dumps(record.to_dict()) for record in (row, log)) + "\n")
+    lines = put(
+        tmp_path / "both.jsonl",
+        "\n".join(json.dumps(record.to_dict()) for record in (row, log)) + "\n",
+    )
     assert not [finding for finding in validate(lines).findings if finding.code == "BF508"]
     account = convert(lines).write(tmp_path / "package")
     assert account.count("failed") == 0
     assert len(list(open_package(tmp_path / "package").records())) == 2
-    assert [system["memory_bytes"] for system in open_package(tmp_path / "package").systems.values()] == [64 * 2**30]
+    assert [
+        system["memory_bytes"] for system in open_package(tmp_path / "package").systems.values()
+    ] == [64 * 2**30]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +290,9 @@ def test_a_row_that_contradicts_the_file_is_told_and_stays(
     account = convert(tmp_path / "sources").write(tmp_path / "package")
     assert account.count("failed") == 0
     assert len(list(open_package(tmp_path / "package").records())) == 2
-    (finding,) = [finding for finding in account.findings if "described otherwise" in finding.message]
+    (finding,) = [
+        finding for finding in account.findings if "described otherwise" in finding.message
+    ]
     assert (finding.code, finding.field) == ("BF705", member)
     (system,) = open_package(tmp_path / "package").systems.values()
     assert system["accelerator"]["count"] == 4
@@ -283,16 +313,23 @@ def test_other_rounds_divisions_and_submitters_are_other_systems(tmp_path: Path)
 
 def test_an_author_s_id_of_two_machines_is_refused_as_before(tmp_path: Path) -> None:
     record = one(submission(tmp_path / "tree").root).to_dict()
-    other = {**record, "id": "second", "system": {"id": "pc", "name": "another", "processor": {"cores": 4}}}
+    other = {
+        **record,
+        "id": "second",
+        "system": {"id": "pc", "name": "another", "processor": {"cores": 4}},
+    }
     first = {**record, "id": "first", "system": {**record["system"], "id": "pc"}}
     lines = put(tmp_path / "both.jsonl", "\n".join(map(json.dumps, (first, other))) + "\n")
-    assert [finding.code for finding in validate(lines).findings if finding.code == "BF508"] == ["BF508"]
+    assert [finding.code for finding in validate(lines).findings if finding.code == "BF508"] == [
+        "BF508"
+    ]
     account = convert(lines).write(tmp_path / "package")
     assert sum(entry.failed or 0 for entry in account.files) == 1
 
 
 @pytest.mark.parametrize(
-    ("suites", "pairs"), [(["mlperf_inference"], 37), (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7)]
+    ("suites", "pairs"),
+    [(["mlperf_inference"], 37), (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7)],
 )
 def test_published_rows_and_logs_of_the_samples_share_their_systems(
     samples: Path, suites: list[str], pairs: int
@@ -307,7 +344,11 @@ def test_published_rows_and_logs_of_the_samples_share_their_systems(
     both = [execution for execution, kinds in made.items() if len(kinds) == 2]
     assert len(both) == pairs
     assert all(len(systems[execution]) == 1 for execution in both)
-    assert not [finding for finding in conversion.account.findings if "described otherwise" in finding.message]
+    assert not [
+        finding
+        for finding in conversion.account.findings
+        if "described otherwise" in finding.message
+    ]
 
 
 # --- numbers of hardware ---
@@ -321,7 +362,9 @@ def test_published_rows_and_logs_of_the_samples_share_their_systems(
         ("1500 MHz (min); 3700 MHz (boost)", None), ("TODO", None), (3.2, None), ("-", None),
     ],
 )  # fmt: skip
-def test_a_clock_is_one_number_with_its_unit(tmp_path: Path, words: object, clock: float | None) -> None:
+def test_a_clock_is_one_number_with_its_unit(
+    tmp_path: Path, words: object, clock: float | None
+) -> None:
     system = one(submission(tmp_path / "tree", host_processor_frequency=words).root).system
     assert system
     assert system.processor
@@ -348,7 +391,15 @@ def test_a_memory_is_one_number_with_its_unit(tmp_path: Path, words: str, size: 
 
 @pytest.mark.parametrize(
     ("words", "number"),
-    [("2", 2), (2.0, 2), (2, 2), ("2 (1 per node)", None), ("(8,4)", None), ("2x", None), ("0", None)],
+    [
+        ("2", 2),
+        (2.0, 2),
+        (2, 2),
+        ("2 (1 per node)", None),
+        ("(8,4)", None),
+        ("2x", None),
+        ("0", None),
+    ],
 )
 def test_a_count_is_one_number(tmp_path: Path, words: object, number: int | None) -> None:
     changes = {"host_processors_per_node": words, "accelerators_per_node": words}
@@ -358,15 +409,17 @@ def test_a_count_is_one_number(tmp_path: Path, words: object, number: int | None
     assert isinstance(system.accelerator, Accelerator)
     assert (system.processor.count, system.accelerator.count) == (number, number)
     kept = (system.extensions or {})["mlperf"]
-    assert {name: kept.get(name) for name in changes} == ({} if number else changes) | dict.fromkeys(
-        changes if number else ()
-    )
+    assert {name: kept.get(name) for name in changes} == (
+        {} if number else changes
+    ) | dict.fromkeys(changes if number else ())
 
 
 def test_the_clock_of_the_samples_is_that_of_their_files(samples: Path) -> None:
     for record in convert(samples / "mlperf_inference", "mlperf-inference"):
         words = (
-            ((record.system and record.system.extensions) or {}).get("mlperf", {}).get("host_processor_frequency", "")
+            ((record.system and record.system.extensions) or {})
+            .get("mlperf", {})
+            .get("host_processor_frequency", "")
         )
         said = re.fullmatch(r"([0-9.]+) ?([GM])Hz", words, re.IGNORECASE)
         number = float(Decimal(said[1]) * (10**9 if said[2] == "G" else 10**6)) if said else None
@@ -396,7 +449,9 @@ def test_the_clock_of_the_samples_is_that_of_their_files(samples: Path) -> None:
         ("published/v1.0.1.csv", None),
     ],
 )
-def test_the_round_of_a_table_is_that_of_its_path(tmp_path: Path, path: str, round_id: str | None) -> None:
+def test_the_round_of_a_table_is_that_of_its_path(
+    tmp_path: Path, path: str, round_id: str | None
+) -> None:
     record = one(published(tmp_path / path, version="", Units="", Result="1000"))
     assert record.benchmark.suite_version == round_id
     assert record.provenance
@@ -404,7 +459,9 @@ def test_the_round_of_a_table_is_that_of_its_path(tmp_path: Path, path: str, rou
     assert record.provenance.execution == (f"{round_id}/{location}" if round_id else location)
 
 
-@pytest.mark.parametrize("where", ["inference_results_v1.0/closed/Acme/t.csv", "published/v1.0.csv", "v0.7/t.csv"])
+@pytest.mark.parametrize(
+    "where", ["inference_results_v1.0/closed/Acme/t.csv", "published/v1.0.csv", "v0.7/t.csv"]
+)
 def test_a_row_that_says_its_round_is_of_that(tmp_path: Path, where: str) -> None:
     assert one(published(tmp_path / where, version="v4.1")).benchmark.suite_version == "v4.1"
     (record,) = convert(published(tmp_path / "other" / where, version=""), round="v1.1")

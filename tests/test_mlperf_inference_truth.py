@@ -131,14 +131,18 @@ def test_result_unit_and_context(row: dict[str, str]) -> None:
         assert value.per == WRONG_UNITS.get((row["version"], name), rate_per(row, value))
     assert record.status == "ok"
     assert record.benchmark.suite == "mlperf-inference"
-    assert record.benchmark.name == rules.canonical(row["mlperf_model"], record.benchmark.suite_version)
+    assert record.benchmark.name == rules.canonical(
+        row["mlperf_model"], record.benchmark.suite_version
+    )
     expected = rules.scenario(row["scenario"])
     legacy = expected == "multi-stream" and row["version"] in ("v0.5", "v0.7", "v1.0", "v1.1")
     assert record.benchmark.scenario == ("multi-stream-legacy" if legacy else expected)
     assert record.benchmark.division == row["location"].partition("/")[0]
     assert record.provenance
     assert record.provenance.submitter == row["location"].split("/")[1]
-    round_id = "v5.1" if row["version"] == "v6.0-layout" else row["version"].removesuffix("-endpoints")
+    round_id = (
+        "v5.1" if row["version"] == "v6.0-layout" else row["version"].removesuffix("-endpoints")
+    )
     assert record.benchmark.suite_version == round_id
     assert record.provenance.execution == f"{round_id}/{row['location']}"
 
@@ -157,7 +161,9 @@ def test_accuracy(row: dict[str, str]) -> None:
     exactly = is_published(row)
     named = re.findall(r"([A-Za-z_0-9]+): ([0-9.]+)", text)
     if not text:
-        assert row["source"].endswith("results_summary.csv"), "only the submitters' short tables have no accuracy"
+        assert row["source"].endswith("results_summary.csv"), (
+            "only the submitters' short tables have no accuracy"
+        )
         return
     if not named:
         [first, *_] = rules.qualities(record.benchmark.name or "", record.benchmark.suite_version)
@@ -180,11 +186,15 @@ def test_power(row: dict[str, str]) -> None:
         value, printed = measured(record, "energy", "wall"), 1e3
     assert value.value is not None
     # A sum of doubles: the last digits depend on the order of its terms.
-    assert value.value * printed == pytest.approx(float(row["power_result"]), rel=1e-12, abs=0.5 * 10.0**-digits)
+    assert value.value * printed == pytest.approx(
+        float(row["power_result"]), rel=1e-12, abs=0.5 * 10.0**-digits
+    )
     assert value.unit == ("W" if row["power_units"] == "Watts" else "J")
 
 
-@pytest.mark.parametrize("row", [row for row in rows() if row["version"] in ("v2.0", "v3.0", "v4.1", "v5.1")], ids=key)
+@pytest.mark.parametrize(
+    "row", [row for row in rows() if row["version"] in ("v2.0", "v3.0", "v4.1", "v5.1")], ids=key
+)
 def test_inferred(row: dict[str, str]) -> None:
     record = record_of(row)
     inferred = "inferred_from" in (record.extensions or {}).get("mlperf", {})
@@ -193,6 +203,8 @@ def test_inferred(row: dict[str, str]) -> None:
         assert primary(record).basis == "derived"
         ordinary = {"power", "energy", "energy-efficiency", "duration"}
         speeds = [
-            m for m in record.measurements or () if m.metric in ("latency", "throughput", "ttft", "tpot", *ordinary)
+            m
+            for m in record.measurements or ()
+            if m.metric in ("latency", "throughput", "ttft", "tpot", *ordinary)
         ]
         assert [m for m in speeds if m.metric not in ordinary] == [primary(record)]

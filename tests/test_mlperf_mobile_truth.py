@@ -57,11 +57,25 @@ TRUTH: list[tuple[str, str, Key, str, str | None, float]] = [
     ("v5.0", "image_classification_v2", MEAN, "0.000756143", "s", 0.000756143),
     ("v5.0", "image_classification_v2", ACCURACY, "82.14", "%", 0.8214),
     # "1637.92 in JSON vs 1628.38 in the log (24720 vs 24576 samples); 2004.62 vs 1992.95 in v5.0".
-    ("v4.0", "image_classification_offline_v2", ISSUED, "1637.9186341742964", "/s", 1637.9186341742964),
+    (
+        "v4.0",
+        "image_classification_offline_v2",
+        ISSUED,
+        "1637.9186341742964",
+        "/s",
+        1637.9186341742964,
+    ),
     ("v4.0", "image_classification_offline_v2", LOGGED, "1628.38", "/s", 1628.38),
     ("v4.0", "image_classification_offline_v2", WHOLE, "15.092324786", "s", 15.092324786),
     ("v4.0", "image_classification_offline_v2", ACCURACY, "82.18", "%", 0.8218),
-    ("v5.0", "image_classification_offline_v2", ISSUED, "2004.622639533477", "/s", 2004.622639533477),
+    (
+        "v5.0",
+        "image_classification_offline_v2",
+        ISSUED,
+        "2004.622639533477",
+        "/s",
+        2004.622639533477,
+    ),
     ("v5.0", "image_classification_offline_v2", LOGGED, "1992.95", "/s", 1992.95),
     ("v5.0", "image_classification_offline_v2", ACCURACY, "82.18", "%", 0.8218),
     # The units of `formatted`: %, mAP, mIoU, nothing (F1), dB, nothing (CLIP).
@@ -86,7 +100,14 @@ TRUTH: list[tuple[str, str, Key, str, str | None, float]] = [
     ("v2.1", "object_detection", MAP, "0.2741", None, 0.2741),
     ("v2.1", "image_segmentation_v2", MIOU, "0.5879", None, 0.5879),
     ("v2.1", "natural_language_processing", F1, "94.3744", "%", 0.943744),
-    ("v2.1", "image_classification_offline", ISSUED, "1793.3060957833532", "/s", 1793.3060957833532),
+    (
+        "v2.1",
+        "image_classification_offline",
+        ISSUED,
+        "1793.3060957833532",
+        "/s",
+        1793.3060957833532,
+    ),
     ("v2.1", "image_classification_offline", LOGGED, "1793.31", "/s", 1793.31),
     # App 3.1: the sum of all latencies beside the rate.
     ("v3.1", "super_resolution", RATE, "0.8480889776146762", "/s", 0.8480889776146762),
@@ -132,14 +153,18 @@ def result_files() -> list[Path]:
     if not SAMPLES.exists():
         return []
     return [
-        path for path in sorted(SAMPLES.rglob("*.json")) if re.search(r'"benchmark_id": "', path.read_text("utf-8"))
+        path
+        for path in sorted(SAMPLES.rglob("*.json"))
+        if re.search(r'"benchmark_id": "', path.read_text("utf-8"))
     ]
 
 
 def stated(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each result of a file by its JSON Pointer, numbers as their characters."""
     data = json.loads(path.read_text("utf-8"), parse_float=str, parse_int=str)
-    for prefix, run in ((f"/{i}", run) for i, run in enumerate(data)) if isinstance(data, list) else (("", data),):
+    for prefix, run in (
+        ((f"/{i}", run) for i, run in enumerate(data)) if isinstance(data, list) else (("", data),)
+    ):
         for index, result in enumerate(run["results"]):
             yield f"{prefix}/results/{index}", result
 
@@ -174,7 +199,9 @@ def test_every_result_of_every_file_is_a_record() -> None:
 
 
 @needs_samples
-@pytest.mark.parametrize("path", result_files(), ids=lambda path: path.relative_to(SAMPLES).parts[0])
+@pytest.mark.parametrize(
+    "path", result_files(), ids=lambda path: path.relative_to(SAMPLES).parts[0]
+)
 def test_every_number_of_a_result_file_is_kept_to_the_digit(path: Path) -> None:
     by_place = {
         record.provenance.sources[0].locator: record
@@ -197,18 +224,24 @@ def test_every_number_of_a_result_file_is_kept_to_the_digit(path: Path) -> None:
             [quality] = [
                 m
                 for m in record.measurements or ()
-                if m.reported_value == re.match("[0-9.]+", score.get("formatted", score.get("string")))[0]
+                if m.reported_value
+                == re.match("[0-9.]+", score.get("formatted", score.get("string")))[0]
             ]  # type: ignore[index]
             normalized = float(score.get("normalized", score.get("value")))
             scale = 100 if quality.metric == "psnr" else 1
-            assert quality.value == pytest.approx(normalized * scale, abs=6e-5 if scale == 1 else 6e-3)
+            assert quality.value == pytest.approx(
+                normalized * scale, abs=6e-5 if scale == 1 else 6e-3
+            )
         block = performance.get("loadgen")
         if block and rate.key == RATE:
             assert of(record, P90).reported_value == block["latency90"]
             assert of(record, MEAN).reported_value == block["latency_mean"]
             assert of(record, P90).n == int(block["query_count"])
         assert record.status == "ok"
-        assert mine(record)["backend_settings"]["accelerator_code"] == result["backend_settings"]["accelerator_code"]
+        assert (
+            mine(record)["backend_settings"]["accelerator_code"]
+            == result["backend_settings"]["accelerator_code"]
+        )
         batch = int(result["backend_settings"]["batch_size"])
         assert record.configuration
         assert record.configuration.batch_size == (batch or None)
@@ -240,7 +273,9 @@ def test_the_log_stands_beside_its_result(name: str, benchmark: str, folder: str
     assert len(logged) >= 8
     rate = "result_samples_per_second" if "Offline" in text else "result_qps_with_loadgen_overhead"
     assert said[rate] in {m.reported_value for m in logged}
-    assert said["result_max_latency_ns"] in {m.reported_value for m in logged if m.statistic == "max"}
+    assert said["result_max_latency_ns"] in {
+        m.reported_value for m in logged if m.statistic == "max"
+    }
     sources = [source.path for source in (record.provenance and record.provenance.sources) or ()]
     assert place in sources
     assert place.replace("detail", "summary") in sources
@@ -270,7 +305,9 @@ def test_what_the_samples_are_known_for() -> None:
     ]
     new = convert(SAMPLES / "v5.0", mobile.NAME)
     list(new)
-    assert [f.message for f in new.account.findings] == ["1 trailing comma(s) before a closing bracket left out"]
+    assert [f.message for f in new.account.findings] == [
+        "1 trailing comma(s) before a closing bracket left out"
+    ]
     # The description of the measurement is found although its name begins with another system's.
     record = records("v2.1")["image_classification"]
     assert record.configuration
@@ -281,14 +318,20 @@ def test_what_the_samples_are_known_for() -> None:
     assert (record.dataset.name, record.dataset.samples) == ("imagenet-2012", 50000)
     assert records("v2.1")["object_detection"].dataset is None
     # 20 of the 25 samples, by result file and log alike.
-    [quality] = [m for m in records("v3.1")["super_resolution"].measurements or () if m.metric == "psnr"]
+    [quality] = [
+        m for m in records("v3.1")["super_resolution"].measurements or () if m.metric == "psnr"
+    ]
     assert quality.n == 20
     # A run that ended by its time limit with 85 of 1,024 queries counts as valid.
     diffusion = records("v5.0")["stable_diffusion"]
     assert diffusion.status == "ok"
     assert mine(diffusion)["app_constraints_met"]["min_query"] is False
     assert diffusion.software and diffusion.software.engine == "qnn"
-    assert diffusion.software.stack == {"snpe": "2.29.0", "tflite": "2.14.0", "mlperf-mobile-app": "4.1.0"}
+    assert diffusion.software.stack == {
+        "snpe": "2.29.0",
+        "tflite": "2.14.0",
+        "mlperf-mobile-app": "4.1.0",
+    }
     phone = diffusion.system
     assert phone and phone.processor
     assert (phone.name, phone.kind, phone.vendor) == ("Oneplus 13", "phone", "OnePlus")
@@ -309,11 +352,15 @@ def test_targets_are_those_of_the_rules_and_reached() -> None:
         if m.target_min is not None
     ]
     assert len(held) == 16
-    assert all(value >= target for *_, target, value in held if value is not None and target is not None)
+    assert all(
+        value >= target for *_, target, value in held if value is not None and target is not None
+    )
     assert ("v3.1", "image_segmentation_v2", 0.57408, 0.5831) in held
     assert ("v4.0", "super_resolution", 33.0, 33.39) in held
     assert not [
-        row for row in held if row[1] in ("image_classification_v2", "stable_diffusion") or row[0] in ("v2.1", "app")
+        row
+        for row in held
+        if row[1] in ("image_classification_v2", "stable_diffusion") or row[0] in ("v2.1", "app")
     ]
 
 
@@ -335,7 +382,9 @@ def test_a_mobile_tree_is_not_taken_for_inference(name: str) -> None:
     assert here.sureness > there.sureness
     asked = convert(SAMPLES / name)
     assert {record.benchmark.suite for record in asked} == {"mlperf-mobile"}
-    assert "failed" not in {role for role, n in asked.account.to_dict()["files"].items() if n and role == "failed"}
+    assert "failed" not in {
+        role for role, n in asked.account.to_dict()["files"].items() if n and role == "failed"
+    }
 
 
 @needs_samples
@@ -351,9 +400,13 @@ def test_a_part_of_a_tree_gives_the_same_records(tmp_path: Path) -> None:
     whole = {key: record.to_dict() for key, record in records("v5.0").items()}
     inner = SAMPLES / "v5.0/closed/Qualcomm_Innovation_Center"
     assert {r.benchmark.name or "": r.to_dict() for r in convert(inner, mobile.NAME)} == whole
-    alone = {r.benchmark.name or "": r for r in convert(inner / "results/SD8Elite/result.json", mobile.NAME)}
+    alone = {
+        r.benchmark.name or "": r
+        for r in convert(inner / "results/SD8Elite/result.json", mobile.NAME)
+    }
     assert {key: primary(record).value for key, record in alone.items()} == {
-        key: next(m["value"] for m in record["measurements"] if m.get("primary")) for key, record in whole.items()
+        key: next(m["value"] for m in record["measurements"] if m.get("primary"))
+        for key, record in whole.items()
     }
 
 
@@ -373,7 +426,10 @@ def told(path: Path) -> dict[str, Any]:
         "records": [item.to_dict() for item in found if isinstance(item, Record)],
         "findings": [f"{f.code} {f.path}: {f.message}" for f in found if isinstance(f, Finding)],
         "failed": [f"row {f.row}: {f.error}" for f in found if isinstance(f, Failed)],
-        "skipped": [*(f"row {s.row}: {s.reason}" for s in found if isinstance(s, Skipped)), *set_aside],
+        "skipped": [
+            *(f"row {s.row}: {s.reason}" for s in found if isinstance(s, Skipped)),
+            *set_aside,
+        ],
     }
 
 
@@ -382,7 +438,9 @@ def converted(path: Path, **options: str) -> list[Record]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_fixture_gives_its_expected_records(case: str, golden: Callable[[str, Any], None]) -> None:
+def test_a_fixture_gives_its_expected_records(
+    case: str, golden: Callable[[str, Any], None]
+) -> None:
     golden(f"mlperf_mobile_app/{case.removesuffix('.json')}", told(FIXTURES / case))
 
 
@@ -422,9 +480,15 @@ def test_padding_is_told_apart() -> None:
 def test_a_claimed_round_is_held_against_seeds_and_app() -> None:
     conversion = convert(FIXTURES / "app-4.1", mobile.NAME, round="v4.0")
     assert {record.benchmark.suite_version for record in conversion} == {"v5.0"}
-    assert "seeds and app are those of v5.0, not of v4.0" in {f.message for f in conversion.account.findings}
-    assert {r.benchmark.suite_version for r in converted(FIXTURES / "android-1.0.json", round="v2.1")} == {"v2.1"}
-    with pytest.raises(BenchfmtError, match=r"there is no round 'v9' of MLPerf Mobile; there are: v2\.1, v3\.0"):
+    assert "seeds and app are those of v5.0, not of v4.0" in {
+        f.message for f in conversion.account.findings
+    }
+    assert {
+        r.benchmark.suite_version for r in converted(FIXTURES / "android-1.0.json", round="v2.1")
+    } == {"v2.1"}
+    with pytest.raises(
+        BenchfmtError, match=r"there is no round 'v9' of MLPerf Mobile; there are: v2\.1, v3\.0"
+    ):
         converted(FIXTURES / "app-4.1", round="v9")
 
 
@@ -432,7 +496,9 @@ def test_a_claimed_round_is_held_against_seeds_and_app() -> None:
 
 
 def result(**changes: Any) -> dict[str, Any]:
-    data = json.loads((FIXTURES / "app-4.1/closed/Toy_Works/results/Phone9/result.json").read_text("utf-8"))
+    data = json.loads(
+        (FIXTURES / "app-4.1/closed/Toy_Works/results/Phone9/result.json").read_text("utf-8")
+    )
     data["results"] = [{**data["results"][0], **changes}]
     return dict(data)
 
@@ -446,12 +512,17 @@ def written(tmp_path: Path, data: Any) -> Path:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"performance_run": "fast"}, "row 1: not a result: performance_run: an object was expected"),
+        (
+            {"performance_run": "fast"},
+            "row 1: not a result: performance_run: an object was expected",
+        ),
         ({"accuracy_run": [1]}, "row 1: not a result: accuracy_run: an object was expected"),
         ({"benchmark_id": "two\x07bells"}, "row 1: not a result: benchmark.name: "),
     ],
 )
-def test_a_result_that_cannot_be_read_fails_alone(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+def test_a_result_that_cannot_be_read_fails_alone(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
     data = result(**changes)
     data["results"].append(result()["results"][0])
     said = told(written(tmp_path, data))
@@ -484,13 +555,20 @@ def test_a_file_that_cannot_be_read_fails(tmp_path: Path, text: str, words: str)
 def test_a_file_mended_by_hand_is_read_and_told(tmp_path: Path) -> None:
     text = json.dumps(result()).replace('"min_samples": 1024}', '"min_samples": 1024,}')
     said = told(written(tmp_path, text))
-    assert said["findings"][0] == "BF115 result.json: 1 trailing comma(s) before a closing bracket left out"
+    assert (
+        said["findings"][0]
+        == "BF115 result.json: 1 trailing comma(s) before a closing bracket left out"
+    )
     assert said["records"][0]["measurements"][0]["reported_value"] == "1250.0"
 
 
 @pytest.mark.parametrize(
     ("throughput", "missing"),
-    [({"value": 0.0}, "invalid-in-source"), ({"value": -3.5}, "invalid-in-source"), ({"value": "fast"}, "not-numeric")],
+    [
+        ({"value": 0.0}, "invalid-in-source"),
+        ({"value": -3.5}, "invalid-in-source"),
+        ({"value": "fast"}, "not-numeric"),
+    ],
 )
 def test_an_impossible_rate_is_missing(tmp_path: Path, throughput: Any, missing: str) -> None:
     run = {**result()["results"][0]["performance_run"], "throughput": throughput}
@@ -509,7 +587,9 @@ def test_an_impossible_rate_is_missing(tmp_path: Path, throughput: Any, missing:
         ("N/A", -1.0, (None, "no-dataset", None)),
     ],
 )
-def test_accuracies(tmp_path: Path, formatted: str, normalized: float | None, expected: tuple[Any, ...]) -> None:
+def test_accuracies(
+    tmp_path: Path, formatted: str, normalized: float | None, expected: tuple[Any, ...]
+) -> None:
     run = result()["results"][0]["accuracy_run"]
     run["accuracy"] = {"normalized": normalized, "formatted": formatted}
     [record] = converted(written(tmp_path, result(accuracy_run=run)))
@@ -521,7 +601,9 @@ def test_a_missed_target_is_an_error_of_the_source(tmp_path: Path) -> None:
     tree = shutil.copytree(FIXTURES / "app-4.1", tmp_path / "tree")
     path = tree / "closed/Toy_Works/results/Phone9/result.json"
     text = (
-        path.read_text("utf-8").replace("0.2741 mAP", "0.2601 mAP").replace("0.2741282284259796", "0.2601282284259796")
+        path.read_text("utf-8")
+        .replace("0.2741 mAP", "0.2601 mAP")
+        .replace("0.2741282284259796", "0.2601282284259796")
     )
     path.write_text(text, "utf-8")
     convert(tree, mobile.NAME).write(tmp_path / "package")
@@ -559,18 +641,34 @@ def test_strange_values_do_no_harm(tmp_path: Path) -> None:
     data["build_info"] = {"version": 4, "big": 12345678901234567890123, "far": 1e300}
     data["meta"] = None
     [record] = converted(written(tmp_path, data))
-    assert (record.status, record.status_detail) == ("incomplete", "nothing says whether the run is valid")
+    assert (record.status, record.status_detail) == (
+        "incomplete",
+        "nothing says whether the run is valid",
+    )
     assert record.configuration is None or record.configuration.batch_size is None
-    assert mine(record)["build_info"] == {"version": 4, "big": "12345678901234567890123", "far": "1e+300"}
+    assert mine(record)["build_info"] == {
+        "version": 4,
+        "big": "12345678901234567890123",
+        "far": "1e+300",
+    }
 
 
 def test_the_stricter_of_two_verdicts_counts(tmp_path: Path) -> None:
     tree = shutil.copytree(FIXTURES / "app-4.1", tmp_path / "tree")
-    for log in (tree / "closed/Toy_Works/results/Phone9/image_classification_v2-performance").iterdir():
-        log.write_text(log.read_text("utf-8").replace(": VALID", ": INVALID").replace('"VALID"', '"INVALID"'), "utf-8")
+    for log in (
+        tree / "closed/Toy_Works/results/Phone9/image_classification_v2-performance"
+    ).iterdir():
+        log.write_text(
+            log.read_text("utf-8").replace(": VALID", ": INVALID").replace('"VALID"', '"INVALID"'),
+            "utf-8",
+        )
     conversion = convert(tree, mobile.NAME)
-    assert [r.status for r in conversion if r.benchmark.name == "image_classification_v2"] == ["invalid"]
-    assert "the result file says valid: true, the log INVALID" in {f.message for f in conversion.account.findings}
+    assert [r.status for r in conversion if r.benchmark.name == "image_classification_v2"] == [
+        "invalid"
+    ]
+    assert "the result file says valid: true, the log INVALID" in {
+        f.message for f in conversion.account.findings
+    }
 
 
 def test_a_broken_description_costs_no_result(tmp_path: Path) -> None:
@@ -583,7 +681,9 @@ def test_a_broken_description_costs_no_result(tmp_path: Path) -> None:
 
 
 def test_json_of_others_is_not_taken(tmp_path: Path) -> None:
-    (tmp_path / "schema.json").write_text('{"properties": {"benchmark_id": {"type": "string"}, "score": {}}}', "utf-8")
+    (tmp_path / "schema.json").write_text(
+        '{"properties": {"benchmark_id": {"type": "string"}, "score": {}}}', "utf-8"
+    )
     (tmp_path / "other.json").write_text('{"benchmark_id": "x"}', "utf-8")
     assert mobile.detect(Source(tmp_path)) is None
 
@@ -630,7 +730,11 @@ def test_rounds() -> None:
     assert rules.round_of(rules.seeds_of("v5.0")) == "v5.0"
     assert rules.seeds_of("v5.0")["qsl_rng_seed"] == "3066443479025735752"
     assert rules.seeds_of("v3.0") == {}
-    assert (rules.round_of_app("4.1.0"), rules.round_of_app("3.0.0"), rules.round_of({})) == ("v5.0", None, None)
+    assert (rules.round_of_app("4.1.0"), rules.round_of_app("3.0.0"), rules.round_of({})) == (
+        "v5.0",
+        None,
+        None,
+    )
     assert rules.target_min("object_detection", "v4.0") == ("0.27075", "1")
     assert rules.target_min("object_detection", "v2.1") is None
     assert rules.target_min("object_detection", None) is None

@@ -113,7 +113,14 @@ def test_a_result_in_an_unusual_folder_is_one(where: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "inside", ["", ORG, f"{ORG}/code", f"{ORG}/code/resnet50", f"{ORG}/code/resnet50/Offline/performance/run_1"]
+    "inside",
+    [
+        "",
+        ORG,
+        f"{ORG}/code",
+        f"{ORG}/code/resnet50",
+        f"{ORG}/code/resnet50/Offline/performance/run_1",
+    ],
 )
 def test_the_place_is_known_from_inside_too(inside: str, tmp_path: Path) -> None:
     loadgen(tmp_path, f"{ORG}/code/resnet50/Offline/performance/run_1")
@@ -131,12 +138,16 @@ def test_a_submission_without_its_division_is_known_by_its_folders(tmp_path: Pat
     assert {path.split("/")[1] for path in skipped} >= {"measurements", "code"}
 
 
-def test_relative_sources_and_links_above_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_sources_and_links_above_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loadgen(tmp_path, f"{ORG}/code/resnet50/Offline/performance/run_1")
     monkeypatch.chdir(tmp_path / "inference_results_v4.1")
     for given in ("closed", "closed/Acme/../Acme", "closed/Acme/code"):
         source = Source(Path(given))
-        assert not [item for item in load("mlperf-inference").plan(source, {}) if isinstance(item, Unit)]
+        assert not [
+            item for item in load("mlperf-inference").plan(source, {}) if isinstance(item, Unit)
+        ]
 
 
 OTHERS = {
@@ -181,7 +192,9 @@ def test_one_rule_for_all_families(family: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("family", OTHERS)
-def test_nothing_is_a_record_where_all_of_it_counts_for_nothing(family: str, tmp_path: Path) -> None:
+def test_nothing_is_a_record_where_all_of_it_counts_for_nothing(
+    family: str, tmp_path: Path
+) -> None:
     name, content, _, bad = OTHERS[family]
     for where in bad:
         tree(tmp_path, where, name, content)
@@ -189,7 +202,12 @@ def test_nothing_is_a_record_where_all_of_it_counts_for_nothing(family: str, tmp
     assert not units and len(skipped) == len(bad)
 
 
-TESTS_OF_A_PROGRAM = ["", "dlio_benchmark", "dlio_benchmark/tests", "dlio_benchmark/tests/test_data"]
+TESTS_OF_A_PROGRAM = [
+    "",
+    "dlio_benchmark",
+    "dlio_benchmark/tests",
+    "dlio_benchmark/tests/test_data",
+]
 
 
 @pytest.mark.parametrize("given", TESTS_OF_A_PROGRAM)
@@ -220,9 +238,15 @@ OF_TESTS = {
     "TEST01 by a share": {"effective_accuracy_log_probability": "0.1"},
     "TEST04-A": {"effective_performance_issue_unique": "true"},
     "TEST04-B": {"effective_performance_issue_same": "true"},
-    "TEST05 of v1.0": dict(zip(SEEDS, ("313588358309856706", "471397156132239067", "413914573387865862"), strict=True)),
+    "TEST05 of v1.0": dict(
+        zip(SEEDS, ("313588358309856706", "471397156132239067", "413914573387865862"), strict=True)
+    ),
     "TEST05 of v4.1": dict(
-        zip(SEEDS, ("16799458546791641818", "5453809927556429288", "5435552105434836064"), strict=True)
+        zip(
+            SEEDS,
+            ("16799458546791641818", "5453809927556429288", "5435552105434836064"),
+            strict=True,
+        )
     ),
 }
 FOUND = (
@@ -239,12 +263,20 @@ NOT_SET = {
 
 def said_by(values: dict[str, str], logs: str) -> dict[str, str]:
     """Return the logs of a run with some settings, in both logs or in one of them."""
-    shown = [f"{name.removeprefix('effective_')} : {text}" for name, text in values.items() if name not in SEEDS]
-    shown += [f"{name.removeprefix('effective_')} : {values[name]}" for name in SEEDS if name in values]
+    shown = [
+        f"{name.removeprefix('effective_')} : {text}"
+        for name, text in values.items()
+        if name not in SEEDS
+    ]
+    shown += [
+        f"{name.removeprefix('effective_')} : {values[name]}" for name in SEEDS if name in values
+    ]
     own = offline(**{name: values[name] for name in SEEDS if name in values})
     lines = "\n".join(line.replace("true", "1").replace("false", "0") for line in shown)
     both = {
-        "mlperf_log_summary.txt": summary(own).replace("samples_per_query :", f"{lines}\nsamples_per_query :", 1),
+        "mlperf_log_summary.txt": summary(own).replace(
+            "samples_per_query :", f"{lines}\nsamples_per_query :", 1
+        ),
         "mlperf_log_detail.txt": detail({**own, **values}),
     }
     return {name: text for name, text in both.items() if logs in ("both", name)}
@@ -252,7 +284,9 @@ def said_by(values: dict[str, str], logs: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("logs", ["both", "mlperf_log_summary.txt", "mlperf_log_detail.txt"])
 @pytest.mark.parametrize("case", OF_TESTS)
-def test_a_run_of_a_compliance_test_is_known_by_its_settings(case: str, logs: str, tmp_path: Path) -> None:
+def test_a_run_of_a_compliance_test_is_known_by_its_settings(
+    case: str, logs: str, tmp_path: Path
+) -> None:
     place = f"{ORG}/results/box9/resnet50/Offline/performance/run_1"
     for name, text in said_by(OF_TESTS[case], logs).items():
         tree(tmp_path, place, name, text)
@@ -271,8 +305,12 @@ def test_settings_that_are_off_are_those_of_a_result(logs: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("own_seeds", "records"), [(True, 0), (False, 1)])
-def test_an_audit_config_that_changes_nothing_is_no_test(own_seeds: bool, records: int, tmp_path: Path) -> None:
-    values = offline(**dict(zip(SEEDS, ("11", "12", "13"), strict=True))) if own_seeds else offline()
+def test_an_audit_config_that_changes_nothing_is_no_test(
+    own_seeds: bool, records: int, tmp_path: Path
+) -> None:
+    values = (
+        offline(**dict(zip(SEEDS, ("11", "12", "13"), strict=True))) if own_seeds else offline()
+    )
     place = f"{ORG}/results/box9/resnet50/Offline/performance/run_1"
     tree(tmp_path, place, "mlperf_log_detail.txt", detail(values, more=[FOUND]))
     tree(tmp_path, place, "audit.config", "*.*.mode = 2\n")
@@ -282,7 +320,9 @@ def test_an_audit_config_that_changes_nothing_is_no_test(own_seeds: bool, record
 
 def test_the_real_ones_by_what_they_say(faults: Path, tmp_path: Path) -> None:
     """The same logs where a result would stand."""
-    for number, log in enumerate(sorted((faults / "mlperf" / "compliance_as_results").rglob("mlperf_log_summary.txt"))):
+    for number, log in enumerate(
+        sorted((faults / "mlperf" / "compliance_as_results").rglob("mlperf_log_summary.txt"))
+    ):
         for name in LOGS:
             if (log.parent / name).exists():
                 tree(
@@ -297,7 +337,13 @@ def test_the_real_ones_by_what_they_say(faults: Path, tmp_path: Path) -> None:
 
 def test_the_real_ones(faults: Path) -> None:
     for name in ("compliance_as_results", "storage_test_data"):
-        for family in ("mlperf-inference", "mlperf-storage", "mlperf-mobile", "mlperf-tiny", "mlperf-training"):
+        for family in (
+            "mlperf-inference",
+            "mlperf-storage",
+            "mlperf-mobile",
+            "mlperf-tiny",
+            "mlperf-training",
+        ):
             assert not roles(faults / "mlperf" / name, family)[0], (name, family)
     _, skipped = roles(faults / "mlperf" / "compliance_as_results", "mlperf-inference")
     assert set(skipped.values()) == {places.COMPLIANCE} and len(skipped) == 42
@@ -315,6 +361,6 @@ def test_no_sample_stands_where_no_results_are(samples: Path) -> None:
         key: [p for p in paths if "mlperf_log_summary" in p or p.endswith((".txt", ".json"))]
         for key, paths in found.items()
     }
-    assert {key for key, paths in logs.items() if any("mlperf_log_summary" in path for path in paths)} == {
-        ("inference", places.COMPLIANCE)
-    }
+    assert {
+        key for key, paths in logs.items() if any("mlperf_log_summary" in path for path in paths)
+    } == {("inference", places.COMPLIANCE)}

@@ -53,11 +53,17 @@ SCENARIOS = {
 # --- real tables ---
 
 
-def performance(unit: str, scenario: str, model: str, row: Mapping[str, Any]) -> tuple[Key, Decimal]:
+def performance(
+    unit: str, scenario: str, model: str, row: Mapping[str, Any]
+) -> tuple[Key, Decimal]:
     """Return the key and factor of the headline number of a table of v4.1 or later, by its unit and scenario."""
     factor = MILLI if unit == "Latency (ms)" else ONE
     if unit.startswith("Latency"):
-        statistic = {"single-stream": "p90-es", "multi-stream": "p99-es", "constant-stream": "p99.9"}[scenario]
+        statistic = {
+            "single-stream": "p90-es",
+            "multi-stream": "p99-es",
+            "constant-stream": "p99.9",
+        }[scenario]
         statistic = {"llama3.1-8b-edge": "p90", "pointpainting": "p99.9-es"}.get(model, statistic)
         if row.get("Suite") == "adas" and scenario == "single-stream":
             statistic = ""
@@ -75,7 +81,11 @@ def scores(text: str, *, fraction_map: bool = False) -> Iterator[tuple[Key, floa
         else:
             metric, factor = SCORES[name]
             factor = ONE if fraction_map and name == "mAP" else factor
-            yield (metric, "pooled", "", "", SUBSETS.get(name, "")), float(Decimal(number) * factor), number
+            yield (
+                (metric, "pooled", "", "", SUBSETS.get(name, "")),
+                float(Decimal(number) * factor),
+                number,
+            )
 
 
 def assert_row(record: Record, row: Mapping[str, Any], names: Mapping[str, str]) -> None:
@@ -83,7 +93,9 @@ def assert_row(record: Record, row: Mapping[str, Any], names: Mapping[str, str])
     scenario = SCENARIOS[row["Scenario"].lower()]
     key, factor = performance(str(row[names["unit"]]), scenario, row[names["official"]], row)
     expected = {key: float(Decimal(row[names["result"]]) * factor)}
-    expected |= {k: value for k, value, _ in scores(row["Accuracy"], fraction_map=row.get("Suite") == "adas")}
+    expected |= {
+        k: value for k, value, _ in scores(row["Accuracy"], fraction_map=row.get("Suite") == "adas")
+    }
     power = row.get("Power_Result")
     if power is not None:
         word = row["Power_Units"]
@@ -124,7 +136,11 @@ def rows_of_json(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("published/v5.1_summary_results_subset.json", 18), ("automotive-v0.5/summary_results.json", 9)]
+    ("name", "count"),
+    [
+        ("published/v5.1_summary_results_subset.json", 18),
+        ("automotive-v0.5/summary_results.json", 9),
+    ],
 )
 def test_summary_results_json_row_by_row(samples: Path, name: str, count: int) -> None:
     path = sample(samples, name)
@@ -145,7 +161,9 @@ def test_the_csv_of_v6_0_row_by_row(samples: Path) -> None:
     for record, row in zip(records, rows, strict=True):
         assert_row(record, row, CSV_NAMES)
     disagreeing = [
-        row for r, row in zip(records, rows, strict=True) if "source-disagrees" in (primary(r).caveats or ())
+        row
+        for r, row in zip(records, rows, strict=True)
+        if "source-disagrees" in (primary(r).caveats or ())
     ]
     assert {row["Model"] for row in disagreeing} == {"whisper"}
     assert len(disagreeing) == 37
@@ -154,7 +172,12 @@ def test_the_csv_of_v6_0_row_by_row(samples: Path) -> None:
 def test_power_rows_of_v3_0_join_their_results(samples: Path) -> None:
     records, others = read(sample(samples, "v3.0/open/Alibaba/submission_checker_results.csv"))
     assert [
-        (r.benchmark.scenario, primary(r).value, r.measurements[-1].metric, r.measurements[-1].value)
+        (
+            r.benchmark.scenario,
+            primary(r).value,
+            r.measurements[-1].metric,
+            r.measurements[-1].value,
+        )
         for r in records
         if r.measurements
     ] == [
@@ -194,8 +217,12 @@ def test_tables_without_a_round_follow_the_first_rules(samples: Path, tmp_path: 
         (("throughput", "mean", "whole-run", "sample", ""), 6008.19),
     ]
     assert records[2].benchmark.scenario == "multi-stream-legacy"
-    assert {tuple(primary(r).caveats or ()) for r in records} == {("definition-inferred", "unit-inferred")}
-    assert "name it (--option round=v0.7)" in next(item.message for item in others if isinstance(item, Finding))
+    assert {tuple(primary(r).caveats or ()) for r in records} == {
+        ("definition-inferred", "unit-inferred")
+    }
+    assert "name it (--option round=v0.7)" in next(
+        item.message for item in others if isinstance(item, Finding)
+    )
     for named, others in (read(path, round="v0.7"), read(beside)):
         assert {r.benchmark.suite_version for r in named} == {"v0.7"}
         assert named[0].provenance
@@ -224,15 +251,21 @@ def test_submitters_own_tables(samples: Path, name: str, expected: list[tuple[st
     assert [(primary(r).metric, primary(r).value) for r in records] == expected
     assert {primary(r).caveats for r in records} == {None}
     submitter = name.split("/")[2]
-    assert {(r.provenance.submitter, r.benchmark.division) for r in records if r.provenance} == {(submitter, "closed")}
+    assert {(r.provenance.submitter, r.benchmark.division) for r in records if r.provenance} == {
+        (submitter, "closed")
+    }
 
 
 def test_every_published_row_that_is_expected(samples: Path) -> None:
     """EXPECTED.csv was made by hand from the published tables: each of its rows from one of our samples is found."""
     folder = sample(samples, "published")
-    by_execution = {r.provenance.execution: r for p in folder.glob("v*") for r in read(p)[0] if r.provenance}
+    by_execution = {
+        r.provenance.execution: r for p in folder.glob("v*") for r in read(p)[0] if r.provenance
+    }
     with (folder / "EXPECTED.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["source"].endswith("summary_results.json")]
+        rows = [
+            row for row in csv.DictReader(file) if row["source"].endswith("summary_results.json")
+        ]
     assert len(rows) == 18
     for row in rows:
         record = by_execution[f"{row['version']}/{row['location']}"]
@@ -277,7 +310,10 @@ SOURCE_FAULTS = {
 @pytest.mark.parametrize("name", SOURCE_FAULTS)
 def test_what_validation_says_of_real_tables(samples: Path, name: str, tmp_path: Path) -> None:
     convert(sample(samples, name), published.NAME).write(tmp_path / "p")
-    assert Counter(finding.code for finding in validate(tmp_path / "p").findings) == SOURCE_FAULTS[name]
+    assert (
+        Counter(finding.code for finding in validate(tmp_path / "p").findings)
+        == SOURCE_FAULTS[name]
+    )
 
 
 # --- fixtures ---
@@ -307,21 +343,34 @@ def primary(record: Record) -> Any:
 
 def test_keeps_what_the_interface_promises() -> None:
     check_converter(
-        published.NAME, [FIXTURES / name for name in ("tree", "v6.0.csv", "summary_results.json", "summary.json", "cm")]
+        published.NAME,
+        [
+            FIXTURES / name
+            for name in ("tree", "v6.0.csv", "summary_results.json", "summary.json", "cm")
+        ],
     )
 
 
-@pytest.mark.parametrize("name", ["tree", "v1.1.csv", "v6.0.csv", "summary_results.json", "summary.json", "cm"])
+@pytest.mark.parametrize(
+    "name", ["tree", "v1.1.csv", "v6.0.csv", "summary_results.json", "summary.json", "cm"]
+)
 def test_fixtures_give_the_expected_records(name: str, golden: Callable[[str, Any], None]) -> None:
     records, others = read(FIXTURES / name)
-    said = [f"{item.code} row {item.row}: {item.message}" for item in others if isinstance(item, Finding)]
+    said = [
+        f"{item.code} row {item.row}: {item.message}"
+        for item in others
+        if isinstance(item, Finding)
+    ]
     lost = [
         f"row {row}: {words}"
         for item in others
         if isinstance(item, Part)
         for row, words in (*item.skipped, *item.failed)
     ]
-    golden(f"mlperf_published/{name}", {"records": [r.to_dict() for r in records], "findings": said, "lost": lost})
+    golden(
+        f"mlperf_published/{name}",
+        {"records": [r.to_dict() for r in records], "findings": said, "lost": lost},
+    )
 
 
 UNDATED = """system_id,benchmark,scenario,perf_metric,perf_value
@@ -353,7 +402,10 @@ box9,bert-99,Server,Queries/s,80.5
     ],
 )  # fmt: skip
 def test_a_table_of_an_unknown_round_says_what_was_so_in_every_round(
-    tmp_path: Path, options: dict[str, str], facts: list[tuple[str, str | None]], keys: list[tuple[Any, ...]]
+    tmp_path: Path,
+    options: dict[str, str],
+    facts: list[tuple[str, str | None]],
+    keys: list[tuple[Any, ...]],
 ) -> None:
     path = tmp_path / "closed" / "Acme" / "results_summary.csv"
     path.parent.mkdir(parents=True)
@@ -361,7 +413,9 @@ def test_a_table_of_an_unknown_round_says_what_was_so_in_every_round(
     records, _ = read(path, **options)
     assert [(r.benchmark.name, r.dataset.name if r.dataset else None) for r in records] == facts
     numbers = [primary(r) for r in records]
-    assert [(m.metric, m.statistic, tuple(m.caveats) if m.caveats else None) for m in numbers[:3]] == keys
+    assert [
+        (m.metric, m.statistic, tuple(m.caveats) if m.caveats else None) for m in numbers[:3]
+    ] == keys
     assert ("definition-inferred" in (numbers[3].caveats or ())) == (not options)
 
 
@@ -390,12 +444,20 @@ def test_copies_in_cm4mlperf_are_told_with_the_place_of_the_first() -> None:
 
 def test_a_score_of_endpoints_may_be_a_fraction() -> None:
     records, _ = read(FIXTURES / "summary.json")
-    assert [(m.metric, m.value, m.reported_unit) for r in records for m in r.measurements or () if not m.primary] == [
+    assert [
+        (m.metric, m.value, m.reported_unit)
+        for r in records
+        for m in r.measurements or ()
+        if not m.primary
+    ] == [
         ("mlperf:vbench-score", 0.7027881259253183, None),
         ("exact-match", float(Decimal("81.42661804922516") * PERCENT), "%"),
     ]
     # A single stream is inferred from nothing; MLPerf Endpoints' number is a mean, and the table does not say so.
-    assert (primary(records[0]).statistic, primary(records[0]).caveats) == (None, ["definition-inferred"])
+    assert (primary(records[0]).statistic, primary(records[0]).caveats) == (
+        None,
+        ["definition-inferred"],
+    )
 
 
 def test_faulty_tables_say_what_to_do() -> None:
@@ -404,7 +466,10 @@ def test_faulty_tables_say_what_to_do() -> None:
     assert not records
     assert "not JSON" in failed["cut"]
     assert "get the file again" in failed["cut"]
-    assert failed["no-result"] == "this table of MLPerf results has no column Result; restore it from the original"
+    assert (
+        failed["no-result"]
+        == "this table of MLPerf results has no column Result; restore it from the original"
+    )
     match = published.detect(Source(FIXTURES / "faulty" / "no-result"))
     assert match
     assert match.sureness == 0.4
@@ -438,7 +503,9 @@ def test_a_file_that_is_too_large_is_one_failure(tmp_path: Path) -> None:
 )
 def test_hostile_json_is_one_failure(tmp_path: Path, text: str, words: str) -> None:
     whole = (FIXTURES / "cm").rglob("cm-result.json")
-    (tmp_path / "rows.json").write_text(f"{next(whole).read_text().rstrip().removesuffix(']')},{text}]")
+    (tmp_path / "rows.json").write_text(
+        f"{next(whole).read_text().rstrip().removesuffix(']')},{text}]"
+    )
     records, others = read(tmp_path)
     assert not records
     assert [words in item.error for item in others if isinstance(item, Failed)] == [True]
@@ -451,7 +518,11 @@ def test_strange_cells_cost_their_row_only(tmp_path: Path) -> None:
         {"version": "v99.1"}, {"Scenario": "Sideways"}, {"Notes": "\ud800"}, {"Performance_Result": -5},
     ]  # fmt: skip
     path = tmp_path / "summary_results.json"
-    path.write_text(json.dumps([{**rows[0], "Location": f"x/{i}", **change} for i, change in enumerate(strange)]))
+    path.write_text(
+        json.dumps(
+            [{**rows[0], "Location": f"x/{i}", **change} for i, change in enumerate(strange)]
+        )
+    )
     account, records = converted(tmp_path)
     assert account["rows"]["seen"] == len(strange)
     assert account["rows"]["converted"] == len(records) >= 3
@@ -466,7 +537,10 @@ def test_a_round_that_is_none_is_refused() -> None:
 
 def test_a_table_of_thousands_of_rows_takes_seconds(tmp_path: Path) -> None:
     row = json.loads((FIXTURES / "summary_results.json").read_text())[0]
-    data = [{**row, "Location": f"closed/Acme/results/A{i}/x/Offline", "Platform": f"A{i % 90}"} for i in range(2_000)]
+    data = [
+        {**row, "Location": f"closed/Acme/results/A{i}/x/Offline", "Platform": f"A{i % 90}"}
+        for i in range(2_000)
+    ]
     (tmp_path / "summary_results.json").write_text(json.dumps(data))
     begin = time.perf_counter()
     records, _ = read(tmp_path)

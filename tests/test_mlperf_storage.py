@@ -22,7 +22,14 @@ import pytest
 
 from benchfmt import Record, convert, validate
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
-from benchfmt.converters.mlperf import inference, published, published_tiny, storage, storage_files, tiny
+from benchfmt.converters.mlperf import (
+    inference,
+    published,
+    published_tiny,
+    storage,
+    storage_files,
+    tiny,
+)
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.record import Measurement
 from benchfmt.suites import mlperf_storage as rules
@@ -121,12 +128,18 @@ def test_means_deviations_and_runs_are_those_of_the_report(place: str) -> None:
         each = [run[f"train_throughput_{word}_per_second"] for run in runs.values()]
         assert item.reported_value == str(mean)
         assert item.value == float(Fraction(mean) * factor)
-        assert item.stddev == float(Fraction(overall[f"train_throughput_stdev_{word}_per_second"]) * factor)
+        assert item.stddev == float(
+            Fraction(overall[f"train_throughput_stdev_{word}_per_second"]) * factor
+        )
         assert item.samples == [float(Fraction(number) * factor) for number in each]
         assert item.n == len(runs) == 5
         # What the suite's tool computed is the plain mean and the deviation of the population.
-        assert item.value == pytest.approx(fmean(float(number) * factor for number in each), rel=1e-12)
-        assert item.stddev == pytest.approx(pstdev(float(number) * factor for number in each), rel=1e-9)
+        assert item.value == pytest.approx(
+            fmean(float(number) * factor for number in each), rel=1e-12
+        )
+        assert item.stddev == pytest.approx(
+            pstdev(float(number) * factor for number in each), rel=1e-9
+        )
     assert found[SUPPORTED].reported_value == overall["train_num_accelerators"]
     assert found[SUPPORTED].value == float(overall["train_num_accelerators"])
 
@@ -147,10 +160,17 @@ def test_megabytes_are_mebibytes_by_the_size_of_a_sample(place: str) -> None:
 @needs_samples
 @pytest.mark.parametrize("place", REPORTS)
 def test_utilisation_is_that_of_the_runs_in_the_reports_order(place: str) -> None:
-    by_rate = {s["metric"]["train_throughput_mean_samples_per_second"]: s["metric"] for s in summaries_of(place)}
-    order = [run["train_throughput_samples_per_second"] for run in report_of(place)["runs"].values()]
+    by_rate = {
+        s["metric"]["train_throughput_mean_samples_per_second"]: s["metric"]
+        for s in summaries_of(place)
+    }
+    order = [
+        run["train_throughput_samples_per_second"] for run in report_of(place)["runs"].values()
+    ]
     found = by_key(sampled()[place])[USED]
-    wanted = [float(by_rate[rate]["train_au_mean_percentage"] / 100) for rate in order if rate in by_rate]
+    wanted = [
+        float(by_rate[rate]["train_au_mean_percentage"] / 100) for rate in order if rate in by_rate
+    ]
     assert found.value == pytest.approx(fmean(wanted), rel=1e-15)
     assert found.n == len(wanted) == len(summaries_of(place))
     assert found.target_min == {COSMOFLOW: 0.7}.get(place, 0.9)
@@ -164,15 +184,27 @@ def test_utilisation_is_that_of_the_runs_in_the_reports_order(place: str) -> Non
 
 @needs_samples
 def test_the_headline_is_that_of_the_round() -> None:
-    primary = {place: next(m.key for m in r.measurements or () if m.primary) for place, r in sampled().items()}
+    primary = {
+        place: next(m.key for m in r.measurements or () if m.primary)
+        for place, r in sampled().items()
+    }
     assert primary == {COSMOFLOW: BYTES, UNET3D: BYTES, MICRON: BYTES, ANL: RATE}
 
 
 @needs_samples
 def test_what_is_known_of_systems_and_settings() -> None:
     ddn = sampled()[COSMOFLOW]
-    assert ddn.system and ddn.system.processor and ddn.configuration and ddn.configuration.hyperparameters
-    assert (ddn.system.name, ddn.system.vendor, ddn.system.kind) == ("DDN AI400X2 Turbo", "DDN", "appliance")
+    assert (
+        ddn.system
+        and ddn.system.processor
+        and ddn.configuration
+        and ddn.configuration.hyperparameters
+    )
+    assert (ddn.system.name, ddn.system.vendor, ddn.system.kind) == (
+        "DDN AI400X2 Turbo",
+        "DDN",
+        "appliance",
+    )
     assert (ddn.system.processor.cores, ddn.system.memory_bytes) == (20, 94208 * 2**20)
     assert ddn.system.accelerator is None  # emulated
     assert ddn.configuration.hyperparameters["hosts"] == 16
@@ -181,12 +213,17 @@ def test_what_is_known_of_systems_and_settings() -> None:
     micron = sampled()[MICRON]
     assert micron.system and micron.system.name == "Micron_9550_Gen5_Performance_NVMe"
     assert micron.system.memory_bytes is None  # its file says 768 MiB of a server that has 768 GiB
-    assert micron.system.extensions and micron.system.extensions["mlperf"]["nodes"][0]["DRAM"]["capacity_MiB"] == 768
+    assert (
+        micron.system.extensions
+        and micron.system.extensions["mlperf"]["nodes"][0]["DRAM"]["capacity_MiB"] == 768
+    )
     assert micron.provenance and micron.provenance.measured_at == "2024-07-18T13:41:36.813459"
 
 
 @needs_samples
-def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(tmp_path: Path) -> None:
+def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(
+    tmp_path: Path,
+) -> None:
     account = convert(SAMPLES).write(tmp_path / "package")
     assert validate(tmp_path / "package").findings == []  # the samples deserve none
     counts = account.to_dict()
@@ -198,7 +235,9 @@ def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(t
         "supporting": 22,
         "failed": 0,
     }
-    reasons = Counter(entry.reason.partition(" (")[0] for entry in account.files if entry.role == "skipped")
+    reasons = Counter(
+        entry.reason.partition(" (")[0] for entry in account.files if entry.role == "skipped"
+    )
     assert reasons == {
         "settings of a run; those of the first run are read from config.yaml": 42,
         "times of each epoch; the rates stand in summary.json": 15,
@@ -209,7 +248,10 @@ def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(t
         "not recognised": 1,  # SOURCES.md
     }
     assert [(finding.code, finding.path) for finding in account.findings] == [
-        ("BF706", "closed/ANL/results/polaris-lustre-Nacc1-Nhosts1/unet3d/mlperf_storage_report.json"),
+        (
+            "BF706",
+            "closed/ANL/results/polaris-lustre-Nacc1-Nhosts1/unet3d/mlperf_storage_report.json",
+        ),
     ]  # its system is not among the samples
 
 
@@ -220,7 +262,9 @@ def test_the_converter_keeps_what_the_interface_promises_on_the_samples() -> Non
 
 @needs_samples
 def test_no_other_family_is_claimed() -> None:
-    for name in sorted(path.name for path in SAMPLES.parent.iterdir() if path.is_dir() and path != SAMPLES):
+    for name in sorted(
+        path.name for path in SAMPLES.parent.iterdir() if path.is_dir() and path != SAMPLES
+    ):
         assert storage.detect(Source(SAMPLES.parent / name)) is None, name
     for other in (inference, published, published_tiny, tiny):
         assert other.detect(Source(SAMPLES)) is None
@@ -253,14 +297,28 @@ def test_the_fixtures_give_their_expected_records(golden: Callable[[str, Any], N
 def test_the_fixtures_make_a_package_with_the_one_error_that_they_deserve(tmp_path: Path) -> None:
     account = convert(FIXTURES).write(tmp_path / "package")
     told = account.to_dict()["files"]
-    assert told["seen"] == told["primary"] + told["supporting"] + told["skipped"] + told["failed"] == 52
+    assert (
+        told["seen"]
+        == told["primary"] + told["supporting"] + told["skipped"] + told["failed"]
+        == 52
+    )
     # A report whose mean, 215, is not that of its runs, 200 and 210.
     assert [finding.code for finding in validate(tmp_path / "package").findings] == ["BF408"]
 
 
 def test_the_converter_keeps_what_the_interface_promises() -> None:
-    cosmoflow = FIXTURES / "storage_results_v1.0" / "Closed" / "Acme" / "results" / "Acme_Array_9" / "cosmoflow-h100"
-    check_converter(storage, [FIXTURES / "storage_results_v3.0", FIXTURES / "storage_results_v0.5", cosmoflow])
+    cosmoflow = (
+        FIXTURES
+        / "storage_results_v1.0"
+        / "Closed"
+        / "Acme"
+        / "results"
+        / "Acme_Array_9"
+        / "cosmoflow-h100"
+    )
+    check_converter(
+        storage, [FIXTURES / "storage_results_v3.0", FIXTURES / "storage_results_v0.5", cosmoflow]
+    )
 
 
 def test_a_report_that_stands_twice_is_one_result_with_its_runs() -> None:
@@ -279,7 +337,11 @@ def test_a_report_that_stands_twice_is_one_result_with_its_runs() -> None:
 
 
 def test_copies_of_macos_are_left_out() -> None:
-    reasons = {item.path.name: item.reason for item in storage.plan(Source(FIXTURES), {}) if isinstance(item, Skipped)}
+    reasons = {
+        item.path.name: item.reason
+        for item in storage.plan(Source(FIXTURES), {})
+        if isinstance(item, Skipped)
+    }
     assert (
         reasons["._mlperf_storage_report.json"]
         == reasons["._summary.json"]
@@ -289,7 +351,10 @@ def test_copies_of_macos_are_left_out() -> None:
 
 def test_a_run_that_misses_its_utilisation_makes_the_result_invalid() -> None:
     record = records("storage_results_v1.0")["v1.0/Closed/Acme/results/Acme_Array_9/unet3d/a100"]
-    assert (record.status, record.status_detail) == ("invalid", "train_au_meet_expectation: fail (run1)")
+    assert (record.status, record.status_detail) == (
+        "invalid",
+        "train_au_meet_expectation: fail (run1)",
+    )
     found = by_key(record)
     assert (found[USED].value, found[USED].target_min) == (0.9, 0.9)
     assert found[USED].caveats == ["cached", "emulated-accelerator"]
@@ -313,7 +378,11 @@ def test_a_size_of_a_sample_that_is_not_whole_proves_the_unit_too() -> None:
 
 
 def test_a_report_that_does_not_follow_from_its_runs_is_told() -> None:
-    told = [item for item in items("storage_results_v1.0") if isinstance(item, Finding) and item.code == "BF701"]
+    told = [
+        item
+        for item in items("storage_results_v1.0")
+        if isinstance(item, Finding) and item.code == "BF701"
+    ]
     assert [item.message for item in told] == [
         "the report has no run with the rate that the summary of run3 says (299.0 /s)",
         "the mean throughput is 215.0; its runs give 205.0",
@@ -334,7 +403,9 @@ def test_of_six_runs_without_report_the_first_is_the_warm_up() -> None:
 
 
 def test_checkpoints_are_saved_and_loaded_in_two_calls_of_one_result() -> None:
-    record = records("storage_results_v3.0")["v3.0/closed/Acme/results/rig-a/checkpointing/llama3-8b"]
+    record = records("storage_results_v3.0")[
+        "v3.0/closed/Acme/results/rig-a/checkpointing/llama3-8b"
+    ]
     found = by_key(record)
     assert found["io-throughput", "mean", "checkpoint-save", "", ""].value == 4.5 * 2**30
     assert found["io-throughput", "mean", "checkpoint-load", "", ""].value == 9.25 * 2**30
@@ -396,15 +467,23 @@ def test_a_rate_of_zero_is_no_rate(tmp_path: Path) -> None:
         "train_throughput_mean_samples_per_second": 0.0,
         "train_throughput_mean_MB_per_second": 2.5,
     }
-    (tmp_path / "mlperf_storage_report.json").write_text(json.dumps({"overall": overall, "runs": {}}))
+    (tmp_path / "mlperf_storage_report.json").write_text(
+        json.dumps({"overall": overall, "runs": {}})
+    )
     [record] = convert(tmp_path, "mlperf-storage")
-    assert (by_key(record)[RATE].missing, by_key(record)[RATE].reported_value) == ("invalid-in-source", "0.0")
+    assert (by_key(record)[RATE].missing, by_key(record)[RATE].reported_value) == (
+        "invalid-in-source",
+        "0.0",
+    )
     assert by_key(record)[BYTES].value == 2.5e6  # nothing proves more than is written
 
 
 def test_a_summary_that_cannot_be_read_fails_and_the_report_stays(tmp_path: Path) -> None:
     target = tmp_path / "closed" / "X" / "results" / "s" / "unet3d"
-    shutil.copytree(FIXTURES / "storage_results_v0.5" / "closed" / "Old" / "results" / "lustre" / "unet3d", target)
+    shutil.copytree(
+        FIXTURES / "storage_results_v0.5" / "closed" / "Old" / "results" / "lustre" / "unet3d",
+        target,
+    )
     summary = target / "run0" / "n0" / "summary.json"
     summary.write_text(summary.read_text()[:-5])
     account = convert(tmp_path, "mlperf-storage").write(tmp_path / "package")
@@ -442,7 +521,11 @@ def test_damaged_files_end_as_items_and_never_as_exceptions(tmp_path: Path) -> N
                 data[start : start + chance.randrange(9)] = chance.choice(
                     [b"", b"\0", b"9e9", b"-", b'"', b"\\ud800", b"]", b"\xff"]
                 )
-            path.write_bytes(bytes(data[: chance.choice([len(data), len(data), chance.randrange(len(data) + 1)])]))
+            path.write_bytes(
+                bytes(
+                    data[: chance.choice([len(data), len(data), chance.randrange(len(data) + 1)])]
+                )
+            )
         for unit in storage.plan(Source(root), {}):
             if isinstance(unit, Unit):
                 assert list(storage.read(unit))

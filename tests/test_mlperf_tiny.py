@@ -78,7 +78,9 @@ TRUTH: list[tuple[str, Key, str, float]] = [
     (f"{REFERENCE}/ad", AUROC, "0.86", 0.86),
     ("v0.5/open/hls4ml/results/pynqz2/ic", RATE, "126.623", 126.623),
 ]
-SKIPPED_SAMPLES = Counter({"for people, or a program": 4, "part of the power trace; its sums stand in results.txt": 5})
+SKIPPED_SAMPLES = Counter(
+    {"for people, or a program": 4, "part of the power trace; its sums stand in results.txt": 5}
+)
 
 
 @cache
@@ -105,7 +107,9 @@ def folder_of(place: str) -> Path:
 
 @needs_samples
 @pytest.mark.parametrize(
-    ("place", "key", "text", "value"), TRUTH, ids=lambda part: part if isinstance(part, str) else None
+    ("place", "key", "text", "value"),
+    TRUTH,
+    ids=lambda part: part if isinstance(part, str) else None,
 )
 def test_a_number_of_the_samples(place: str, key: Key, text: str, value: float) -> None:
     found = by_key(sampled()[place])[key]
@@ -120,13 +124,20 @@ def test_the_period_of_a_stream_is_kept() -> None:
 
 def folders(samples: Path) -> Iterator[Path]:
     """Yield the results of the samples: what has a folder of a run below it."""
-    runs = {path.parent for path in samples.rglob("*.txt") if path.parent.name in ("performance", "accuracy", "energy")}
+    runs = {
+        path.parent
+        for path in samples.rglob("*.txt")
+        if path.parent.name in ("performance", "accuracy", "energy")
+    }
     yield from sorted({path.parent for path in runs})
 
 
 @needs_samples
 def test_there_is_one_record_for_each_result() -> None:
-    wanted = {path.relative_to(SAMPLES).as_posix().removeprefix("tiny_results_") for path in folders(SAMPLES)}
+    wanted = {
+        path.relative_to(SAMPLES).as_posix().removeprefix("tiny_results_")
+        for path in folders(SAMPLES)
+    }
     assert set(sampled()) == wanted
     assert len(wanted) == 14
 
@@ -141,8 +152,12 @@ def test_every_rate_energy_and_score_is_what_the_file_prints() -> None:
     for place, record in sampled().items():
         folder, found = folder_of(place), by_key(record)
         expected: dict[Key, list[str]] = {
-            RATE: printed(folder / "performance/results.txt", r"Median throughput is +([0-9.]+) inf"),
-            OWN_RATE: printed(folder / "energy/results.txt", r"Median throughput is +([0-9.]+) inf"),
+            RATE: printed(
+                folder / "performance/results.txt", r"Median throughput is +([0-9.]+) inf"
+            ),
+            OWN_RATE: printed(
+                folder / "energy/results.txt", r"Median throughput is +([0-9.]+) inf"
+            ),
             ENERGY: printed(folder / "energy/results.txt", r"Median energy cost is +([0-9.]+) uJ"),
         }
         scores = folder / "accuracy/results.txt"
@@ -167,7 +182,9 @@ def test_the_windows_are_the_samples_and_their_median_is_the_value() -> None:
             if found.samples is None or found.statistic != "median":
                 continue
             assert found.n == len(found.samples) == 5, (place, key)
-            assert found.value == pytest.approx(median(s for s in found.samples if s is not None), rel=1e-4), (
+            assert found.value == pytest.approx(
+                median(s for s in found.samples if s is not None), rel=1e-4
+            ), (
                 place,
                 key,
             )
@@ -179,11 +196,15 @@ def test_the_rate_follows_from_the_clock_in_the_log() -> None:
     for place, record in sampled().items():
         log = folder_of(place) / "performance/log.txt"
         laps = re.findall(
-            r"m-infer-start-(\d+)\s.*?m-lap-us-(\d+)\s.*?m-lap-us-(\d+)\s", log.read_text("utf-8"), re.DOTALL
+            r"m-infer-start-(\d+)\s.*?m-lap-us-(\d+)\s.*?m-lap-us-(\d+)\s",
+            log.read_text("utf-8"),
+            re.DOTALL,
         )
         if laps:
             rates = [Fraction(int(n) * 10**6, int(end) - int(begin)) for n, begin, end in laps]
-            assert by_key(record)[RATE].value == pytest.approx(float(median(rates)), abs=6e-4), place
+            assert by_key(record)[RATE].value == pytest.approx(float(median(rates)), abs=6e-4), (
+                place
+            )
             checked += 1
     assert checked == 9
 
@@ -205,7 +226,10 @@ def test_a_log_alone_gives_the_rate_of_the_results_that_are_gone(tmp_path: Path)
 def test_accuracy_follows_from_the_answers_of_the_second_runner() -> None:
     for place in (f"{ST}/ic", f"{QUALCOMM}/ic"):
         answers = json.loads((folder_of(place) / "accuracy/results.json").read_text("utf-8"))
-        right = sum(max(range(10), key=a["infer"]["results"].__getitem__) == int(a["class"]) for a in answers)
+        right = sum(
+            max(range(10), key=a["infer"]["results"].__getitem__) == int(a["class"])
+            for a in answers
+        )
         found = by_key(sampled()[place])[ACCURACY]
         assert (found.value, found.n) == (right / len(answers), len(answers))
 
@@ -239,7 +263,10 @@ def test_what_is_known_of_systems_and_software() -> None:
         "microcontroller",
         640 * 1024,
     )
-    assert (krai.system.processor.architecture, krai.system.processor.clock_hz) == ("armv7-m", 120e6)
+    assert (krai.system.processor.architecture, krai.system.processor.clock_hz) == (
+        "armv7-m",
+        120e6,
+    )
     assert krai.configuration.precision == "int8"
     assert krai.benchmark.category == "available"
     reference = sampled()[
@@ -248,7 +275,10 @@ def test_what_is_known_of_systems_and_software() -> None:
     assert reference.system and reference.system.operating_system == "mbed-os bare-metal"
     assert reference.provenance and reference.provenance.measured_at == "2021-06-03T12:55:17"
     qualcomm = sampled()[f"{QUALCOMM}/ic"]
-    assert qualcomm.system and (qualcomm.system.kind, qualcomm.system.memory_bytes) == (None, 12 * 2**30)
+    assert qualcomm.system and (qualcomm.system.kind, qualcomm.system.memory_bytes) == (
+        None,
+        12 * 2**30,
+    )
     assert qualcomm.benchmark.category == "preview"
 
 
@@ -270,7 +300,10 @@ def test_published_rows_are_the_rows() -> None:
             with_energy += 1
             assert found[ENERGY].value == float(row["median_energy_cost"] / 10**6)
             assert found[OWN_RATE].value == float(row["median_energy_median_throughput"])
-        assert execution(record) == f"v1.1/closed/{row['git_url'].rpartition('/')[2]}/results/{row['__System']}/vww"
+        assert (
+            execution(record)
+            == f"v1.1/closed/{row['git_url'].rpartition('/')[2]}/results/{row['__System']}/vww"
+        )
     assert with_energy == 11
 
 
@@ -279,7 +312,9 @@ def test_a_published_row_and_the_files_of_its_result_agree_and_join() -> None:
     [table] = SAMPLES.rglob("cm-result.json")
     rows = {execution(r): r for r in convert(table, "mlperf-tiny-published")}
     both = set(rows) & set(sampled())
-    assert both == {"v1.1/closed/bosch/results/DISCO_F746NG/vww"}  # the other 27 results are not among the samples
+    assert both == {
+        "v1.1/closed/bosch/results/DISCO_F746NG/vww"
+    }  # the other 27 results are not among the samples
     for place in both:
         here, there = by_key(sampled()[place]), by_key(rows[place])
         assert set(there) <= set(here)
@@ -289,17 +324,27 @@ def test_a_published_row_and_the_files_of_its_result_agree_and_join() -> None:
 
 
 @needs_samples
-def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(tmp_path: Path) -> None:
+def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(
+    tmp_path: Path,
+) -> None:
     account = convert(SAMPLES).write(tmp_path / "package")
     report = validate(tmp_path / "package")
     assert report.findings == []  # the samples deserve none
     counts = account.to_dict()
-    assert (counts["records"], counts["files"]["failed"], counts["rows"]["failed"]) == (14 + 28, 0, 0)
+    assert (counts["records"], counts["files"]["failed"], counts["rows"]["failed"]) == (
+        14 + 28,
+        0,
+        0,
+    )
     assert counts["files"]["seen"] == sum(1 for path in SAMPLES.rglob("*") if path.is_file())
     skipped = Counter(entry.reason for entry in account.files if entry.role == "skipped")
-    assert skipped.pop("for people, or a program") == 4  # three licences, one description of folders
+    assert (
+        skipped.pop("for people, or a program") == 4
+    )  # three licences, one description of folders
     assert skipped.pop("part of the power trace; its sums stand in results.txt") == 5
-    assert [reason.partition(" (")[0] for reason in skipped.elements()] == ["not recognised"]  # SOURCES.md
+    assert [reason.partition(" (")[0] for reason in skipped.elements()] == [
+        "not recognised"
+    ]  # SOURCES.md
     assert account.findings == []
 
 
@@ -311,7 +356,9 @@ def test_the_converter_keeps_what_the_interface_promises_on_the_samples() -> Non
 
 @needs_samples
 def test_no_other_family_is_claimed() -> None:
-    for name in sorted(path.name for path in SAMPLES.parent.iterdir() if path.is_dir() and path != SAMPLES):
+    for name in sorted(
+        path.name for path in SAMPLES.parent.iterdir() if path.is_dir() and path != SAMPLES
+    ):
         source = Source(SAMPLES.parent / name)
         assert tiny.detect(source) is None, name
         assert published_tiny.detect(source) is None, name
@@ -342,11 +389,17 @@ def test_the_fixtures_make_a_conformant_package(tmp_path: Path) -> None:
     account: Account = convert(FIXTURES).write(tmp_path / "package")
     assert validate(tmp_path / "package").findings == []
     told = account.to_dict()["files"]
-    assert told["seen"] == told["primary"] + told["supporting"] + told["skipped"] + told["failed"] == 38
+    assert (
+        told["seen"]
+        == told["primary"] + told["supporting"] + told["skipped"] + told["failed"]
+        == 38
+    )
 
 
 def test_the_converters_keep_what_the_interface_promises() -> None:
-    check_converter(tiny, [FIXTURES, FIXTURES / "tiny_results_v0.5" / "closed" / "Acme" / "results"])
+    check_converter(
+        tiny, [FIXTURES, FIXTURES / "tiny_results_v0.5" / "closed" / "Acme" / "results"]
+    )
     check_converter(published_tiny, [FIXTURES / "cm4mlperf-results"])
 
 
@@ -370,7 +423,9 @@ def test_a_level_above_the_board_belongs_to_the_system() -> None:
 
 def test_benchmarks_may_be_named_in_full_and_words_of_a_system_stand_in_any_order() -> None:
     found = records("tiny_results_v1.0")
-    plain = found["v1.0/closed/Gamma/results/kernel_native/GX_500/ad"]  # the folder is anomaly_detection
+    plain = found[
+        "v1.0/closed/Gamma/results/kernel_native/GX_500/ad"
+    ]  # the folder is anomaly_detection
     assert (plain.benchmark.name, plain.task) == ("ad", "anomaly-detection")
     variant = found["v1.0/closed/Gamma/results/kernel_native/GX_500/ad/RN08"]
     assert by_key(variant)[ENERGY].value == 33.3e-6  # of a folder "power"
@@ -383,7 +438,9 @@ def test_benchmarks_may_be_named_in_full_and_words_of_a_system_stand_in_any_orde
 def test_a_short_run_is_invalid_in_the_runners_words_and_harmless_in_an_energy_run() -> None:
     short = records("tiny_results_v1.0")["v1.0/open/Beta/results/microkernel/Board-X/vww"]
     assert short.status == "invalid"
-    assert short.status_detail == "The run must take at least 10 seconds and 10 iterations to be valid"
+    assert (
+        short.status_detail == "The run must take at least 10 seconds and 10 iterations to be valid"
+    )
     assert by_key(short)[RATE].caveats == ["short-run", "source-disagrees"]
     fine = records("tiny_results_v0.5")["v0.5/closed/Acme/results/Acme-Board-M7/ic"]
     assert (fine.status, by_key(fine)[OWN_RATE].caveats) == ("ok", None)
@@ -398,7 +455,9 @@ def test_the_round_is_that_of_the_folder_or_the_option_and_nothing_else(tmp_path
     other = tmp_path / "somewhere"
     shutil.copytree(FIXTURES / "tiny_results_v1.3", other)
     assert {r.benchmark.suite_version for r in convert(other, "mlperf-tiny")} == {None}
-    assert {r.benchmark.suite_version for r in convert(other, "mlperf-tiny", round="v1.2")} == {"v1.2"}
+    assert {r.benchmark.suite_version for r in convert(other, "mlperf-tiny", round="v1.2")} == {
+        "v1.2"
+    }
     with pytest.raises(BenchfmtError, match=r"there is no round 'v9\.9' of MLPerf Tiny"):
         list(convert(other, "mlperf-tiny", round="v9.9"))
 
@@ -439,7 +498,10 @@ def test_a_rate_of_zero_was_printed_by_rounding(tmp_path: Path) -> None:
     (tmp_path / "accuracy").mkdir()
     (tmp_path / "accuracy" / "results.txt").write_text("00001.000 ulp-mlperf: Top-1: 0.0%\n")
     [record] = convert(tmp_path, "mlperf-tiny")
-    assert (by_key(record)[RATE].missing, by_key(record)[RATE].reported_value) == ("below-resolution", "0.000")
+    assert (by_key(record)[RATE].missing, by_key(record)[RATE].reported_value) == (
+        "below-resolution",
+        "0.000",
+    )
     assert by_key(record)[ACCURACY].value == 0.0
 
 
@@ -470,10 +532,13 @@ STREAM = (
     "Accuracy: 4{n} True positives, {n} False negatives, {n} False positives\nAverage duty cycle: 0.{n}5000\n"
     "Average period: 0.03{n}000 s\nEstimated throughput: 12{n}.000 inf./sec.\n"
 )
-SESSION = "00010.100 session: m-session-start-id[2021050112000{n}]\n00010.201 dut: m-model-[ic01]\n" + "".join(
-    f"0002{i}.0 sequencer: m-sequencing-i[{i}]-command[dut infer {{n}}0 1]\n0002{i}.1 dut: m-infer-start-{{n}}0\n"
-    f"0002{i}.2 dut: m-lap-us-{i}000000\n0002{i}.3 dut: m-lap-us-{i}500000\n0002{i}.4 dut: m-infer-done\n"
-    for i in (1, 2, 3)
+SESSION = (
+    "00010.100 session: m-session-start-id[2021050112000{n}]\n00010.201 dut: m-model-[ic01]\n"
+    + "".join(
+        f"0002{i}.0 sequencer: m-sequencing-i[{i}]-command[dut infer {{n}}0 1]\n0002{i}.1 dut: m-infer-start-{{n}}0\n"
+        f"0002{i}.2 dut: m-lap-us-{i}000000\n0002{i}.3 dut: m-lap-us-{i}500000\n0002{i}.4 dut: m-infer-done\n"
+        for i in (1, 2, 3)
+    )
 )
 
 
@@ -481,12 +546,23 @@ def result_of(tmp_path: Path, **files: str) -> tuple[list[Record], list[str]]:
     """Return records and failures of a result with these files, `performance_log` being log.txt of the performance run."""
     for name, text in files.items():
         mode, _, what = name.partition("_")
-        path = tmp_path / "closed" / "Acme" / "results" / "Board" / "ic" / mode / f"{what or 'results'}.txt"
+        path = (
+            tmp_path
+            / "closed"
+            / "Acme"
+            / "results"
+            / "Board"
+            / "ic"
+            / mode
+            / f"{what or 'results'}.txt"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, newline="")
     [unit] = (unit for unit in tiny.plan(Source(tmp_path), {}) if isinstance(unit, Unit))
     found = list(tiny.read(unit))
-    return [i for i in found if isinstance(i, Record)], [i.error for i in found if isinstance(i, Failed)]
+    return [i for i in found if isinstance(i, Record)], [
+        i.error for i in found if isinstance(i, Failed)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -498,11 +574,19 @@ def result_of(tmp_path: Path, **files: str) -> tuple[list[Record], list[str]]:
     ids=["windows", "scores", "energy", "energy of the second runner", "stream", "log"],
 )  # fmt: skip
 @pytest.mark.parametrize("others", [False, True])
-def test_two_runs_of_a_mode_in_one_file_have_failed(tmp_path: Path, mode: str, run: str, *, others: bool) -> None:
-    more = {"performance": PERFORMANCE.format(n=8), "accuracy": SCORES_RUN.format(n=8), "energy": COST.format(n=8)}
+def test_two_runs_of_a_mode_in_one_file_have_failed(
+    tmp_path: Path, mode: str, run: str, *, others: bool
+) -> None:
+    more = {
+        "performance": PERFORMANCE.format(n=8),
+        "accuracy": SCORES_RUN.format(n=8),
+        "energy": COST.format(n=8),
+    }
     files = {name: text for name, text in more.items() if others and name != mode}
     found, failed = result_of(tmp_path, **files, **{mode: run.format(n=4) + run.format(n=7)})
-    assert any(error.startswith("two runs in one file: they begin in lines 1, ") for error in failed)
+    assert any(
+        error.startswith("two runs in one file: they begin in lines 1, ") for error in failed
+    )
     alone, _ = result_of(tmp_path / "alone", **files) if files else ([], [])
     kept = {m.key: m.value for record in found for m in record.measurements or ()}
     assert kept == {m.key: m.value for record in alone for m in record.measurements or ()}
@@ -515,12 +599,24 @@ def test_two_runs_of_a_mode_in_one_file_have_failed(tmp_path: Path, mode: str, r
         (COST, PERFORMANCE), (SECOND_COST, PERFORMANCE),
     ],
 )  # fmt: skip
-def test_the_runs_of_all_modes_in_one_file_are_one_result(tmp_path: Path, parts: tuple[str, ...]) -> None:
-    modes = {PERFORMANCE: "performance", SCORES_RUN: "accuracy", COST: "energy", SECOND_COST: "energy"}
+def test_the_runs_of_all_modes_in_one_file_are_one_result(
+    tmp_path: Path, parts: tuple[str, ...]
+) -> None:
+    modes = {
+        PERFORMANCE: "performance",
+        SCORES_RUN: "accuracy",
+        COST: "energy",
+        SECOND_COST: "energy",
+    }
     [apart], _ = result_of(tmp_path / "apart", **{modes[part]: part.format(n=4) for part in parts})
-    [joined], failed = result_of(tmp_path / "joined", performance="".join(part.format(n=4) for part in parts))
+    [joined], failed = result_of(
+        tmp_path / "joined", performance="".join(part.format(n=4) for part in parts)
+    )
     assert not failed
-    values = [{m.key: (m.value, m.n, m.samples) for m in record.measurements or ()} for record in (apart, joined)]
+    values = [
+        {m.key: (m.value, m.n, m.samples) for m in record.measurements or ()}
+        for record in (apart, joined)
+    ]
     assert values[0] == values[1]
     assert apart.status == joined.status == "ok"
 
@@ -528,11 +624,15 @@ def test_the_runs_of_all_modes_in_one_file_are_one_result(tmp_path: Path, parts:
 def test_of_a_log_of_several_runs_that_of_the_results_is_taken(tmp_path: Path) -> None:
     rated = "Median throughput is {n}0.000 inf./sec.\n"
     log = SESSION.format(n=4) + SESSION.format(n=7)
-    [record], failed = result_of(tmp_path / "a", performance=rated.format(n=14), performance_log=log)
+    [record], failed = result_of(
+        tmp_path / "a", performance=rated.format(n=14), performance_log=log
+    )
     assert not failed
     assert by_key(record)[RATE].value == 140
     assert (record.extensions or {})["mlperf"] == {"model_loaded": "ic01"}
-    [alone], _ = result_of(tmp_path / "b", performance=rated.format(n=14), performance_log=SESSION.format(n=7))
+    [alone], _ = result_of(
+        tmp_path / "b", performance=rated.format(n=14), performance_log=SESSION.format(n=7)
+    )
     assert by_key(record)[RATE] == by_key(alone)[RATE]
     _, failed = result_of(tmp_path / "c", performance=rated.format(n=9), performance_log=log)
     assert failed
@@ -541,9 +641,12 @@ def test_of_a_log_of_several_runs_that_of_the_results_is_taken(tmp_path: Path) -
 
 def test_windows_that_are_printed_while_they_run_and_at_the_end_are_one_run(tmp_path: Path) -> None:
     live = "".join(
-        f"Performance results for window {n}:\n  Throughput : 20.500 inf./sec.\n  m-results : [0.1]\n" for n in (1, 2)
+        f"Performance results for window {n}:\n  Throughput : 20.500 inf./sec.\n  m-results : [0.1]\n"
+        for n in (1, 2)
     )
-    end = "".join(f"Performance results for window {n}\n    Throughput: 20.5 inf./sec.\n" for n in (1, 2))
+    end = "".join(
+        f"Performance results for window {n}\n    Throughput: 20.5 inf./sec.\n" for n in (1, 2)
+    )
     [record], failed = result_of(
         tmp_path, performance_log=f"ulp-ml\n{live}{end}Median throughput is 20.500 inf./sec.\n"
     )
@@ -553,12 +656,18 @@ def test_windows_that_are_printed_while_they_run_and_at_the_end_are_one_run(tmp_
 
 @pytest.mark.parametrize(
     ("mode", "text"),
-    [("accuracy", "Top 1% = 8"), ("accuracy", "AUC = 0.9"), ("performance", "Average duty cycle: 0.2")],
+    [
+        ("accuracy", "Top 1% = 8"),
+        ("accuracy", "AUC = 0.9"),
+        ("performance", "Average duty cycle: 0.2"),
+    ],
 )
 def test_a_number_at_the_very_end_may_lack_digits(tmp_path: Path, mode: str, text: str) -> None:
     found, failed = result_of(tmp_path, **{mode: f"00001.0 ulp-mlperf: Top-1: 50%\n{text}"})
     assert any("the file ends here, and digits may be cut off" in error for error in failed)
-    assert text.split()[-1] not in {m.reported_value for record in found for m in record.measurements or ()}
+    assert text.split()[-1] not in {
+        m.reported_value for record in found for m in record.measurements or ()
+    }
 
 
 @pytest.mark.parametrize("text", [PERFORMANCE, SCORES_RUN, COST, SECOND_COST, STREAM])
@@ -611,7 +720,9 @@ def test_strange_text_is_read_without_exception_and_fast(text: str, tmp_path: Pa
 
 def test_a_long_line_is_not_kept_whole(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
-    path.write_bytes(b"x" * 5000 + b"Median throughput is 1.0 inf./sec.\nMedian throughput is 2.0 inf./sec.\n")
+    path.write_bytes(
+        b"x" * 5000 + b"Median throughput is 1.0 inf./sec.\nMedian throughput is 2.0 inf./sec.\n"
+    )
     assert energyrunner.runs(path, Limits(row_bytes=1000))[0].numbers["rate"].text == "2.0"
 
 
@@ -652,7 +763,11 @@ def test_damaged_files_end_as_items_and_never_as_exceptions(tmp_path: Path) -> N
                 data[start : start + chance.randrange(9)] = chance.choice(
                     [b"", b"\0", b"9e9", b"-", b'"', b"\\ud800", b"]", b"\xff"]
                 )
-            path.write_bytes(bytes(data[: chance.choice([len(data), len(data), chance.randrange(len(data) + 1)])]))
+            path.write_bytes(
+                bytes(
+                    data[: chance.choice([len(data), len(data), chance.randrange(len(data) + 1)])]
+                )
+            )
         for unit in tiny.plan(Source(root), {}):
             if isinstance(unit, Unit):
                 assert list(tiny.read(unit))
@@ -675,7 +790,8 @@ def test_the_rules_name_terms_of_the_vocabulary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chip", "kind"), [("STM32L4R5ZIT6", "microcontroller"), ("nRF5340", "microcontroller"), ("Zynq XC7Z020", None)]
+    ("chip", "kind"),
+    [("STM32L4R5ZIT6", "microcontroller"), ("nRF5340", "microcontroller"), ("Zynq XC7Z020", None)],
 )
 def test_a_chip_says_its_kind_where_its_maker_does(chip: str, kind: str | None) -> None:
     assert rules.system_kind(chip) == kind
@@ -685,5 +801,7 @@ def test_a_chip_says_its_kind_where_its_maker_does(chip: str, kind: str | None) 
     ("core", "architecture"),
     [("ARM®32-bit Cortex®-M4 CPU with FPU", "armv7-m"), ("Arm Cortex-M33", "armv8-m"), ("32-bit Arm® Cortex®-M0+", None), ("HiFi3 + M0", None)],
 )  # fmt: skip
-def test_a_core_says_its_instruction_set_where_its_maker_does(core: str, architecture: str | None) -> None:
+def test_a_core_says_its_instruction_set_where_its_maker_does(
+    core: str, architecture: str | None
+) -> None:
     assert rules.architecture(core) == architecture

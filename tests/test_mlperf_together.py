@@ -36,7 +36,9 @@ def place(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     failed = {entry.path: entry.reason or "" for entry in account.files if entry.role == "failed"}
     assert failed.keys() == FAILED.keys()
     assert all(words in failed[path] for path, words in FAILED.items())
-    assert not [entry.path for entry in account.files if entry.role == "skipped" and not entry.reason]
+    assert not [
+        entry.path for entry in account.files if entry.role == "skipped" and not entry.reason
+    ]
     return out
 
 
@@ -53,11 +55,17 @@ def test_every_suite_is_there(place: Path) -> None:
 
 def test_automotive_is_the_plain_percentile_and_not_the_estimate(samples: Path) -> None:
     records = list(convert(samples / "mlperf_inference" / "automotive-v0.5"))
-    [logged] = [record for record in records if record.provenance and record.provenance.converter == "mlperf-inference"]
+    [logged] = [
+        record
+        for record in records
+        if record.provenance and record.provenance.converter == "mlperf-inference"
+    ]
     values = {(m.metric, m.statistic): (m.value, m.primary) for m in logged.measurements or ()}
     assert values["latency", "p99.9"] == (0.005319681, True)
     assert values["latency", "p99.9-es"] == (0.00532994, None)
     assert values["mlperf:mean-average-precision-3d", "pooled"] == (0.2672970244966856, None)
     published = [record for record in records if record is not logged]
     assert len(published) == 9
-    assert 0.005319681 in [m.value for record in published for m in record.measurements or () if m.primary]
+    assert 0.005319681 in [
+        m.value for record in published for m in record.measurements or () if m.primary
+    ]

@@ -25,7 +25,9 @@ from benchfmt.testing import check_converter
 FIXTURES = Path(__file__).parent / "fixtures" / "mlperf_training"
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 TRAINING, HPC = SAMPLES / "mlperf_training", SAMPLES / "mlperf_hpc"
-real = pytest.mark.skipif(not (TRAINING / "SOURCES.md").exists(), reason="the real samples are not here")
+real = pytest.mark.skipif(
+    not (TRAINING / "SOURCES.md").exists(), reason="the real samples are not here"
+)
 
 # Minutes as SOURCES.md states them (six decimals); each was computed from the logs by another program.
 MINUTES = {
@@ -81,7 +83,10 @@ ENERGY = {
 
 @cache
 def records(root: Path, converter: str) -> dict[str, Record]:
-    found = {str(record.provenance and record.provenance.execution): record for record in convert(root, converter)}
+    found = {
+        str(record.provenance and record.provenance.execution): record
+        for record in convert(root, converter)
+    }
     assert len(found) == sum(1 for _ in convert(root, converter))
     return found
 
@@ -95,12 +100,19 @@ def primary(record: Record) -> Measurement:
     return next(item for item in record.measurements or () if item.primary)
 
 
-def one(record: Record, metric: str, statistic: str | None = None, scope: str | None = None) -> Measurement:
+def one(
+    record: Record, metric: str, statistic: str | None = None, scope: str | None = None
+) -> Measurement:
     found = [
         item for item in record.measurements or ()
         if item.metric == metric and item.statistic == statistic and item.scope == scope
     ]  # fmt: skip
-    assert len(found) == 1, (metric, statistic, scope, [item.key for item in record.measurements or ()])
+    assert len(found) == 1, (
+        metric,
+        statistic,
+        scope,
+        [item.key for item in record.measurements or ()],
+    )
     return found[0]
 
 
@@ -133,7 +145,9 @@ def test_the_worked_example() -> None:
     assert (score.n, mean.value, mean.n) == (5, 804.592, 5)
     assert mean.samples == [804.663, None, 804.515, 804.598, 804.462]
     assert one(record, "scaling-factor").reported_value == "1.0042232277526395"
-    assert record.status_detail == "1 of 5 runs did not count (result_1.txt: run_stop: status aborted)"
+    assert (
+        record.status_detail == "1 of 5 runs did not count (result_1.txt: run_stop: status aborted)"
+    )
     assert record.configuration and record.configuration.batch_size == 3200
     assert one(record, "epochs", "olympic-mean").samples == [35.0, None, 35.0, 35.0, 35.0]
 
@@ -180,7 +194,9 @@ def test_pruned_runs_do_not_count() -> None:
 def test_energy_is_that_of_the_runs_that_count(execution: str) -> None:
     scope, joules, watts = ENERGY[execution]
     record = scored()[execution]
-    assert one(record, "energy", "olympic-mean-scaled", scope).value == pytest.approx(joules, abs=0.01)
+    assert one(record, "energy", "olympic-mean-scaled", scope).value == pytest.approx(
+        joules, abs=0.01
+    )
     assert one(record, "power", "mean", scope).value == pytest.approx(watts, abs=1)
 
 
@@ -188,7 +204,11 @@ def test_energy_is_that_of_the_runs_that_count(execution: str) -> None:
 def test_the_parts_of_the_energy_add_up() -> None:
     record = scored()["v4.0/smc-ac-power/results/8xSMC-H100-SXM-80GB/resnet"]
     whole = one(record, "energy", "olympic-mean", "cluster")
-    parts = [item for item in record.measurements or () if item.metric == "energy" and item.scope != "cluster"]
+    parts = [
+        item
+        for item in record.measurements or ()
+        if item.metric == "energy" and item.scope != "cluster"
+    ]
     assert sum(item.value or 0 for item in parts) == pytest.approx(whole.value)
     assert (whole.basis, whole.caveats) == ("estimated", ["window-corrected"])
     assert [item.scope for item in parts] == ["network", *(f"node:{number}" for number in range(8))]
@@ -209,7 +229,9 @@ def test_free_text_cannot_be_scored_and_keeps_its_quality() -> None:
     (execution,) = UNSCORED
     record = scored()[execution]
     assert (record.status, primary(record).missing) == ("incomplete", "unscorable")
-    assert str(record.status_detail).startswith("5 of 5 runs did not count (result_1.txt: free text")
+    assert str(record.status_detail).startswith(
+        "5 of 5 runs did not count (result_1.txt: free text"
+    )
     quality = one(record, "accuracy", "final")
     assert quality.value == pytest.approx(0.760148) and quality.caveats == ["partial-run"]
 
@@ -219,12 +241,28 @@ def test_names_map_by_round() -> None:
     def named(execution: str) -> tuple[str | None, str | None, float | None]:
         record = scored()[execution]
         quality = one(record, "map", "final")
-        return record.benchmark.name, record.model.name if record.model else None, quality.target_min
+        return (
+            record.benchmark.name,
+            record.model.name if record.model else None,
+            quality.target_min,
+        )
 
     assert named("v0.6/Google/results/tpu-v3-32/ssd") == ("ssd", "ssd-resnet34", 0.23)
-    assert named("v0.5/google/research_v3.32/ssd-tpuv3-32/results/tpu/ssd") == ("ssd", "ssd-resnet34", 0.212)
-    assert named("v3.0/NVIDIA/results/dgxh100_ngc23.04_pytorch/ssd") == ("retinanet", "retinanet", 0.34)
-    assert named("v5.1/NVIDIA/results/tyche_ngpu8_ngc25.04_pytorch/retinanet") == ("retinanet", "retinanet", 0.34)
+    assert named("v0.5/google/research_v3.32/ssd-tpuv3-32/results/tpu/ssd") == (
+        "ssd",
+        "ssd-resnet34",
+        0.212,
+    )
+    assert named("v3.0/NVIDIA/results/dgxh100_ngc23.04_pytorch/ssd") == (
+        "retinanet",
+        "retinanet",
+        0.34,
+    )
+    assert named("v5.1/NVIDIA/results/tyche_ngpu8_ngc25.04_pytorch/retinanet") == (
+        "retinanet",
+        "retinanet",
+        0.34,
+    )
 
 
 @real
@@ -257,7 +295,9 @@ def test_staging_takes_as_long_as_the_log_states() -> None:
     # Nothing was staged: fractions of a microsecond, which the times of the lines, in milliseconds, show as 0 or 1.
     assert staging.value is not None
     assert 2e-7 < staging.value < 5e-7
-    assert len(staging.samples or ()) == 10 and all(value and value < 1e-6 for value in staging.samples or ())
+    assert len(staging.samples or ()) == 10 and all(
+        value and value < 1e-6 for value in staging.samples or ()
+    )
 
 
 @real
@@ -299,7 +339,9 @@ def test_every_closed_score_reaches_its_target() -> None:
 
 @real
 def test_published_scores_are_the_recomputed_ones() -> None:
-    published = records(TRAINING, "mlperf-training-published") | records(HPC, "mlperf-training-published")
+    published = records(TRAINING, "mlperf-training-published") | records(
+        HPC, "mlperf-training-published"
+    )
     assert len(published) == 34 + 63 + 5 + 6
     both = sorted(set(published) & set(scored()))
     # The link of Habana's row says HabanaLabs in place of its folder: a table of the suite's data says so.
@@ -325,7 +367,9 @@ def test_published_weak_rows() -> None:
     value = primary(record).value
     assert value is not None and value * 60 == pytest.approx(0.729038, abs=1e-6)
     assert one(record, "makespan").reported_value == "43.893449999999994"
-    assert [one(record, f"mlperf:{name}").value for name in ("number-of-models", "instance-scale")] == [32, 128]
+    assert [
+        one(record, f"mlperf:{name}").value for name in ("number-of-models", "instance-scale")
+    ] == [32, 128]
 
 
 @real
@@ -343,10 +387,14 @@ def test_each_row_of_the_summarizer(system: str, benchmark: str, numbers: str) -
     record = records(HPC, "mlperf-training-published")[f"v1.0/NVIDIA/results/{system}/{benchmark}"]
     if numbers.count(" "):
         models, scale, minutes = numbers.split()
-        told = [one(record, f"mlperf:{name}").value for name in ("number-of-models", "instance-scale")]
+        told = [
+            one(record, f"mlperf:{name}").value for name in ("number-of-models", "instance-scale")
+        ]
         assert told == [float(models), float(scale)]
         assert one(record, "makespan").reported_value == minutes
-        assert primary(record).value == pytest.approx(float(models) / float(minutes) / 60, rel=1e-12)
+        assert primary(record).value == pytest.approx(
+            float(models) / float(minutes) / 60, rel=1e-12
+        )
     else:
         assert primary(record).reported_value == numbers
         assert primary(record).value == pytest.approx(float(numbers) * 60, rel=1e-12)
@@ -355,7 +403,8 @@ def test_each_row_of_the_summarizer(system: str, benchmark: str, numbers: str) -
 @real
 def test_cm4mlperf_rows_one_by_one() -> None:
     found = {
-        str(record.provenance and record.provenance.url): record for record in convert(TRAINING / "cm4mlperf-results")
+        str(record.provenance and record.provenance.url): record
+        for record in convert(TRAINING / "cm4mlperf-results")
     }
     for path in sorted(TRAINING.rglob("cm-result.json")):
         for row in json.loads(path.read_text()):
@@ -380,11 +429,20 @@ def test_every_file_is_accounted_for(root: Path, failed: set[str], tmp_path: Pat
     account = convert(root).write(tmp_path / "package")
     seen = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
     assert sorted(entry.path for entry in account.files) == seen
-    roles = {role: {e.path for e in account.files if e.role == role} for role in ("primary", "supporting", "skipped")}
+    roles = {
+        role: {e.path for e in account.files if e.role == role}
+        for role in ("primary", "supporting", "skipped")
+    }
     assert {entry.path for entry in account.files if entry.role == "failed"} == failed
-    results = {path for path in seen if re.search(r"/result_[^/]*\.txt$", path) and "pruned_results" not in path}
+    results = {
+        path
+        for path in seen
+        if re.search(r"/result_[^/]*\.txt$", path) and "pruned_results" not in path
+    }
     assert results <= roles["primary"] | roles["supporting"]
-    assert {path for path in seen if "/power/" in path or path.endswith("scaling.json")} <= roles["supporting"]
+    assert {path for path in seen if "/power/" in path or path.endswith("scaling.json")} <= roles[
+        "supporting"
+    ]
     assert not [e.path for e in account.files if e.role == "skipped" and "not recognised" in str(e.reason)
                 and e.path != "SOURCES.md"]  # fmt: skip
 
@@ -397,7 +455,11 @@ def test_the_runs_are_those_of_the_folder() -> None:
                       if (root / name / record.provenance.sources[0].path).is_dir()
                       and name.endswith(str(record.benchmark.suite_version)))  # fmt: skip
         logs = list((folder / record.provenance.sources[0].path).glob("result_*.txt"))
-        times = one(record, "time-to-train", "mean") if record.benchmark.scenario == "weak" else primary(record)
+        times = (
+            one(record, "time-to-train", "mean")
+            if record.benchmark.scenario == "weak"
+            else primary(record)
+        )
         assert times.n == len(logs)
 
 
@@ -423,7 +485,9 @@ def test_faults_of_the_sources_are_told() -> None:
     conversion = convert([TRAINING, HPC])
     assert sum(1 for _ in conversion) == 37 + 34 + 63 + 5 + 6
     told = {
-        finding.code for finding in conversion.account.findings if "Alibaba" in finding.path or "NVIDIA" in finding.path
+        finding.code
+        for finding in conversion.account.findings
+        if "Alibaba" in finding.path or "NVIDIA" in finding.path
     }
     assert told == set(FAULTS)
 
@@ -434,7 +498,10 @@ def test_faults_of_the_sources_are_told() -> None:
 @pytest.mark.parametrize("name", ["mlperf-training", "mlperf-hpc", "mlperf-training-published"])
 def test_keeps_what_the_interface_promises(name: str) -> None:
     (account,) = check_converter(name, [FIXTURES])
-    assert account.total("records") == {"mlperf-training": 5, "mlperf-hpc": 2, "mlperf-training-published": 5}[name]
+    assert (
+        account.total("records")
+        == {"mlperf-training": 5, "mlperf-hpc": 2, "mlperf-training-published": 5}[name]
+    )
 
 
 @pytest.mark.parametrize("name", ["mlperf-training", "mlperf-hpc", "mlperf-training-published"])
@@ -450,7 +517,9 @@ def made(name: str) -> Record:
 def test_scaled_olympic_mean_with_an_aborted_run() -> None:
     record = made("v5.1/Acme/results/anvil/retinanet")
     # 600, 610, aborted, 590, 601.5: without the fastest and the aborted one.
-    assert one(record, "time-to-train", "olympic-mean").value == pytest.approx((600 + 610 + 601.5) / 3, rel=1e-15)
+    assert one(record, "time-to-train", "olympic-mean").value == pytest.approx(
+        (600 + 610 + 601.5) / 3, rel=1e-15
+    )
     assert primary(record).value == pytest.approx((600 + 610 + 601.5) / 3 * 1.0125, rel=1e-15)
     assert one(record, "map", "final").samples == [0.341, 0.341, None, 0.341, 0.341]
     # 4, 5, none, 5, 4
@@ -471,7 +540,10 @@ def test_three_syntaxes_and_their_oddities() -> None:
     ]  # fmt: skip
     mask = made("v0.6/Acme/results/forge/mask")
     assert mask.benchmark.name == "maskrcnn" and primary(mask).caveats == ["source-repaired"]
-    assert [one(mask, name, "final").target_min for name in ("box-map", "mask-map")] == [0.377, 0.339]
+    assert [one(mask, name, "final").target_min for name in ("box-map", "mask-map")] == [
+        0.377,
+        0.339,
+    ]
     assert mask.system and mask.system.processor and mask.system.processor.count == 2
     no_level = made("v0.7/Baobab/results/v1-256/resnet")
     assert primary(no_level).value == pytest.approx((200.125 + 201 + 202) / 3)
@@ -490,9 +562,7 @@ START, STOP = "1700000000000", "1700000600000"
 
 
 def line(time: str, key: str, value: str = "null", metadata: str = "{}") -> str:
-    return (
-        f':::MLLOG {{"namespace": "", "time_ms": {time}, "key": "{key}", "value": {value}, "metadata": {metadata}}}\n'
-    )
+    return f':::MLLOG {{"namespace": "", "time_ms": {time}, "key": "{key}", "value": {value}, "metadata": {metadata}}}\n'
 
 
 RUN = line(START, "run_start") + line(STOP, "eval_accuracy", "0.76", '{"epoch_num": 35}')
@@ -527,7 +597,10 @@ BAD = {
     "without start": (END, "no run_start"),
     "empty": ("", "no event of a training log"),
     "other output": ("epoch 1 of 35\n" * 1000, "no event of a training log"),
-    "stop before start": (RUN + END.replace(STOP, "1699999999999"), "run_stop is not after run_start"),
+    "stop before start": (
+        RUN + END.replace(STOP, "1699999999999"),
+        "run_stop is not after run_start",
+    ),
     "no time": (RUN + END.replace(STOP, '"noon"'), "run_start or run_stop has no time"),
     "the time of a header": (line("0", "run_start") + END, "run_start or run_stop has no time"),
     "a strange status": (RUN + END.replace("success", "\\u0000 Lost\\n"), "run_stop: status lost"),
@@ -559,7 +632,10 @@ def node(*watts: float, stop: int | None = None, efficiency: float | None = None
     begin = int(START)
     step = 600_000 // len(watts)
     lines = [line(START, "power_measurement_start")]
-    lines += [line(str(begin + step * at), "power_reading", str(power)) for at, power in enumerate(watts, start=1)]
+    lines += [
+        line(str(begin + step * at), "power_reading", str(power))
+        for at, power in enumerate(watts, start=1)
+    ]
     if efficiency is not None:
         lines.append(line(STOP, "conversion_eff", str(efficiency)))
     return "".join(lines) + (line(str(begin + stop), "power_measurement_stop") if stop else "")
@@ -567,7 +643,10 @@ def node(*watts: float, stop: int | None = None, efficiency: float | None = None
 
 def powered(folder: Path, *nodes: str, of: tuple[int, ...] = (0, 1, 2, 3, 4)) -> Record:
     """Return the record of five runs of 600 s, some of which have readings of nodes."""
-    place = group(folder, *(RUN + END for _ in range(5))) / "training_results_v4.0/Org/results/box/resnet"
+    place = (
+        group(folder, *(RUN + END for _ in range(5)))
+        / "training_results_v4.0/Org/results/box/resnet"
+    )
     for run in of:
         (place / "power" / f"result_{run}").mkdir(parents=True)
         for number, text in enumerate(nodes):
@@ -585,20 +664,30 @@ def test_a_negative_power_reading_is_a_reading(tmp_path: Path) -> None:
     """The rule adds a reading times the time since the one before, whatever its sign."""
     record = powered(tmp_path, node(1000, -9, 2000, stop=600_000))
     # 200 s at 1000 W, 200 s at -9 W, 200 s at 2000 W.
-    assert one(record, "energy", "olympic-mean", "node").value == pytest.approx(200 * (1000 - 9 + 2000))
+    assert one(record, "energy", "olympic-mean", "node").value == pytest.approx(
+        200 * (1000 - 9 + 2000)
+    )
     assert one(record, "power", "mean", "node").value == pytest.approx((1000 - 9 + 2000) / 3)
 
 
 def test_a_negative_reading_beside_an_efficiency(tmp_path: Path) -> None:
-    record = powered(tmp_path, node(-43, 500.5, -1, 800, stop=600_000, efficiency=0.9), node(300, 300, stop=600_000))
+    record = powered(
+        tmp_path,
+        node(-43, 500.5, -1, 800, stop=600_000, efficiency=0.9),
+        node(300, 300, stop=600_000),
+    )
     joules = 150 * (-43 + 500.5 - 1 + 800) * 0.9
-    assert one(record, "energy", "olympic-mean", "cluster").value == pytest.approx(joules + 600 * 300)
+    assert one(record, "energy", "olympic-mean", "cluster").value == pytest.approx(
+        joules + 600 * 300
+    )
     assert one(record, "energy", "olympic-mean", "node:0").value == pytest.approx(joules)
 
 
 def test_a_node_whose_readings_add_up_to_no_energy_has_none(tmp_path: Path) -> None:
     record = powered(tmp_path, node(-12, 2, -12, stop=600_000), node(300, 300, stop=600_000))
-    assert one(record, "energy", "olympic-mean", "cluster").value == pytest.approx(600 * 300 - 200 * 22)
+    assert one(record, "energy", "olympic-mean", "cluster").value == pytest.approx(
+        600 * 300 - 200 * 22
+    )
     assert one(record, "energy", "olympic-mean", "node:0").missing == "invalid-in-source"
 
 
@@ -665,9 +754,15 @@ def test_benchmarks_of_the_newest_round(name: str, repository: str, tmp_path: Pa
 
 
 def test_the_rules_of_the_newest_round_on_their_first_logs(faults: Path) -> None:
-    found = {record.benchmark.name: record for record in convert(faults / "consumers" / "training61")}
+    found = {
+        record.benchmark.name: record for record in convert(faults / "consumers" / "training61")
+    }
     recommender, agent = found["dlrmv4"], found["qwen35_397b_grpo"]
-    assert recommender.model and recommender.model.name == "dlrm-v4" and recommender.task == "recommendation"
+    assert (
+        recommender.model
+        and recommender.model.name == "dlrm-v4"
+        and recommender.task == "recommendation"
+    )
     assert recommender.dataset and recommender.dataset.name == "yambda-5b"
     assert one(recommender, "auroc", "final").target_min == 0.75
     assert agent.model and agent.dataset and agent.task
@@ -676,7 +771,9 @@ def test_the_rules_of_the_newest_round_on_their_first_logs(faults: Path) -> None
 
 def later(log: str, seconds: int) -> str:
     """Return a log whose times are so many seconds later."""
-    return re.sub(r'"time_ms": ([0-9]{13})', lambda match: f'"time_ms": {int(match[1]) + 1000 * seconds}', log)
+    return re.sub(
+        r'"time_ms": ([0-9]{13})', lambda match: f'"time_ms": {int(match[1]) + 1000 * seconds}', log
+    )
 
 
 ONE = line(START, "submission_benchmark", '"resnet"') + line(START, "init_start") + RUN + END
@@ -715,7 +812,8 @@ COPIES = {
     "every line twice": "".join(2 * text for text in ONE.splitlines(keepends=True)),
     "a rank that begins a little later": ONE.replace(END, "") + later(RUN, 2) + END + later(END, 1),
     "ranks one after the other": ONE + later(ONE, 1),
-    "the benchmark said again at the end": ONE + later(line(STOP, "submission_benchmark", '"resnet"'), 60),
+    "the benchmark said again at the end": ONE
+    + later(line(STOP, "submission_benchmark", '"resnet"'), 60),
 }
 
 
@@ -807,7 +905,8 @@ def test_a_broken_description_is_failed_and_stops_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", '{"scaling_factor": "1.1"}', '{"scaling_factor": 0}', '{"scaling_factor": NaN}', "{"]
+    "text",
+    ["[]", '{"scaling_factor": "1.1"}', '{"scaling_factor": 0}', '{"scaling_factor": NaN}', "{"],
 )
 def test_a_broken_factor_leaves_no_score(text: str, tmp_path: Path) -> None:
     place = group(tmp_path, *[RUN + END] * 5) / "training_results_v4.0/Org/results/box/resnet"
@@ -833,9 +932,14 @@ def test_two_runs_have_no_olympic_mean(tmp_path: Path) -> None:
 
 def test_the_first_stop_counts_and_the_last_start_before(tmp_path: Path) -> None:
     late = (
-        line("1700000100000", "run_start") + RUN.splitlines(keepends=True)[1] + END + line("1700000100500", "run_start")
+        line("1700000100000", "run_start")
+        + RUN.splitlines(keepends=True)[1]
+        + END
+        + line("1700000100500", "run_start")
     )
-    record = only(group(tmp_path, *[line(START, "run_start") + late + END.replace(STOP, "1700009000000")] * 5))
+    record = only(
+        group(tmp_path, *[line(START, "run_start") + late + END.replace(STOP, "1700009000000")] * 5)
+    )
     assert primary(record).value == 500
 
 
@@ -856,7 +960,9 @@ def test_a_round_that_does_not_exist(tmp_path: Path) -> None:
         convert(group(tmp_path, RUN + END), "mlperf-training", round="v9.9")
 
 
-@pytest.mark.parametrize("below", ["", "Org", "Org/results", "Org/results/box", "Org/results/box/resnet"])
+@pytest.mark.parametrize(
+    "below", ["", "Org", "Org/results", "Org/results/box", "Org/results/box/resnet"]
+)
 def test_ids_do_not_depend_on_the_part_that_is_given(below: str, tmp_path: Path) -> None:
     root = group(tmp_path, *[RUN + END] * 5) / "training_results_v4.0"
     whole, part = only(root), only(root / below)
@@ -866,7 +972,9 @@ def test_ids_do_not_depend_on_the_part_that_is_given(below: str, tmp_path: Path)
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
-    place = group(tmp_path / "own", *[RUN + END] * 5) / "training_results_v4.0/Org/results/box/resnet"
+    place = (
+        group(tmp_path / "own", *[RUN + END] * 5) / "training_results_v4.0/Org/results/box/resnet"
+    )
     secret = tmp_path / "secret.txt"
     secret.write_text(RUN + END)
     (place / "result_5.txt").symlink_to(secret)
@@ -874,10 +982,14 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     conversion = convert(tmp_path / "own")
     (record,) = conversion
     assert primary(record).n == 5 and record.status == "ok"
-    assert "a link" in next(str(e.reason) for e in conversion.account.files if e.path.endswith("result_5.txt"))
+    assert "a link" in next(
+        str(e.reason) for e in conversion.account.files if e.path.endswith("result_5.txt")
+    )
 
 
-def test_a_log_that_cannot_be_opened_is_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_cannot_be_opened_is_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     group(tmp_path, *[RUN + END] * 5)
     opened = Path.open
 
@@ -890,21 +1002,29 @@ def test_a_log_that_cannot_be_opened_is_failed(tmp_path: Path, monkeypatch: pyte
     conversion = convert(tmp_path, "mlperf-training")
     (record,) = conversion
     assert primary(record).n == 4 and record.status == "incomplete"
-    assert [entry.path.rpartition("/")[2] for entry in conversion.account.files if entry.role == "failed"] == [
-        "result_3.txt"
-    ]
+    assert [
+        entry.path.rpartition("/")[2]
+        for entry in conversion.account.files
+        if entry.role == "failed"
+    ] == ["result_3.txt"]
 
 
 def test_one_log_alone_is_part_of_a_result(tmp_path: Path) -> None:
-    record = only(group(tmp_path, RUN + END) / "training_results_v4.0/Org/results/box/resnet/result_0.txt")
-    assert record.status == "incomplete" and one(record, "accuracy", "final").reported_value == "0.76"
+    record = only(
+        group(tmp_path, RUN + END) / "training_results_v4.0/Org/results/box/resnet/result_0.txt"
+    )
+    assert (
+        record.status == "incomplete" and one(record, "accuracy", "final").reported_value == "0.76"
+    )
 
 
 # --- layout and reader ---
 
 
 def detected(path: Path) -> list[bool]:
-    return [module.detect(Source(path)) is not None for module in (training, hpc, published_training)]
+    return [
+        module.detect(Source(path)) is not None for module in (training, hpc, published_training)
+    ]
 
 
 def test_detect_looks_at_the_content(tmp_path: Path) -> None:
@@ -937,16 +1057,29 @@ def test_detect_looks_at_the_content(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_places(folder: str, expected: tuple[str | None, ...]) -> None:
     place = training_layout.place(folder)
-    assert (place.round, place.org, place.system, place.level, place.benchmark, place.location(None)) == expected
+    assert (
+        place.round,
+        place.org,
+        place.system,
+        place.level,
+        place.benchmark,
+        place.location(None),
+    ) == expected
 
 
 def test_runs_stand_in_the_order_of_their_numbers() -> None:
     names = [f"result_{number}.txt" for number in (10, 2, 0, 1, 11)]
-    assert sorted(names, key=training_layout.natural) == [f"result_{number}.txt" for number in (0, 1, 2, 10, 11)]
+    assert sorted(names, key=training_layout.natural) == [
+        f"result_{number}.txt" for number in (0, 1, 2, 10, 11)
+    ]
 
 
 def test_units_of_a_tree_are_in_path_order() -> None:
-    units = [item.path.parent.name for item in training.plan(Source(FIXTURES), {}) if isinstance(item, Unit)]
+    units = [
+        item.path.parent.name
+        for item in training.plan(Source(FIXTURES), {})
+        if isinstance(item, Unit)
+    ]
     assert units == ["resnet", "mask", "v1-256", "llama2_70b_lora", "retinanet"]
 
 
@@ -1024,7 +1157,9 @@ def test_minigo_of_v06_is_scored_by_the_time_stamp_of_its_last_evaluation(tmp_pa
 
 
 @pytest.mark.parametrize(("division", "model"), [("open", None), ("closed", "resnet50-v1.5")])
-def test_an_open_result_may_be_of_another_model(division: str, model: str | None, tmp_path: Path) -> None:
+def test_an_open_result_may_be_of_another_model(
+    division: str, model: str | None, tmp_path: Path
+) -> None:
     log = line(START, "submission_division", f'"{division}"') + RUN + END
     record = only(group(tmp_path, *[log] * 5))
     assert (record.benchmark.name, record.task, record.dataset and record.dataset.name) == (

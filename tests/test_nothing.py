@@ -24,7 +24,11 @@ RECORD = {
     "status": "ok",
     "measurements": [{"metric": "duration", "value": 3.0, "unit": "s", "basis": "measured"}],
 }
-COLUMN = {"name": "ms", "type": "number", "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"}}
+COLUMN = {
+    "name": "ms",
+    "type": "number",
+    "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"},
+}
 WHY = "the log of a rehearsal, which is no result"
 
 
@@ -74,7 +78,9 @@ def folder(tmp_path: Path, **texts: str) -> Path:
     return place
 
 
-def status(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> tuple[int, str, str]:
+def status(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> tuple[int, str, str]:
     from benchfmt.cli import main
 
     monkeypatch.setattr(sys, "argv", ["benchfmt", "convert", str(source), "-o", str(target)])
@@ -85,10 +91,18 @@ def status(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 @pytest.mark.parametrize(
-    "texts", [{"a_show": "aside"}, {"a_show": "reading"}, {"a_show": "aside", "b_show": "reading", "README_md": "x"}]
+    "texts",
+    [
+        {"a_show": "aside"},
+        {"a_show": "reading"},
+        {"a_show": "aside", "b_show": "reading", "README_md": "x"},
+    ],
 )
 def test_what_is_left_out_for_a_reason_is_no_fault_and_no_package(
-    tmp_path: Path, texts: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    texts: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     source = folder(tmp_path, **texts)
     code, out, err = status(source, tmp_path / "p", monkeypatch, capsys)
@@ -121,7 +135,11 @@ def test_a_package_that_is_there_is_left_alone(
     ],
 )
 def test_a_recognised_file_without_a_result_is_a_failure(
-    tmp_path: Path, text: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    text: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     code, out, err = status(folder(tmp_path, a_show=text), tmp_path / "p", monkeypatch, capsys)
     assert (code, out) == (1, "")
@@ -130,8 +148,12 @@ def test_a_recognised_file_without_a_result_is_a_failure(
     assert not (tmp_path / "p").exists()
 
 
-def test_beside_others_a_file_without_rows_is_a_failure_and_one_without_results_is_not(tmp_path: Path) -> None:
-    account = convert(folder(tmp_path, a_show="good", b_show="empty", c_show="rows")).write(tmp_path / "p")
+def test_beside_others_a_file_without_rows_is_a_failure_and_one_without_results_is_not(
+    tmp_path: Path,
+) -> None:
+    account = convert(folder(tmp_path, a_show="good", b_show="empty", c_show="rows")).write(
+        tmp_path / "p"
+    )
     assert [(entry.path, entry.role) for entry in account.files] == [
         ("a.show", "primary"), ("b.show", "failed"), ("c.show", "skipped"),
     ]  # fmt: skip
@@ -144,7 +166,11 @@ def test_a_table_a_package_and_a_file_of_no_records_are_faults(tmp_path: Path, n
     source = folder(tmp_path)
     if name == "t.csv":
         (source / name).write_text("ms\n")
-        table = {"path": name, "schema": {"fields": [COLUMN]}, "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}}}
+        table = {
+            "path": name,
+            "schema": {"fields": [COLUMN]},
+            "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}},
+        }
         (source / "datapackage.json").write_text(json.dumps({"resources": [table]}))
         checked, shown = source, name
     elif name == "p":
@@ -173,10 +199,22 @@ def test_bf122_says_what_holds_no_record_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text("[]\n")
     hint = "see what the conversion, or the table's annotation, left out; leave the file out if there is nothing to say"
     assert validate(tmp_path / "empty.json").findings == [
-        Finding("BF122", Severity.ERROR, "empty.json", None, None, None, "the file holds no record", None, hint)
+        Finding(
+            "BF122",
+            Severity.ERROR,
+            "empty.json",
+            None,
+            None,
+            None,
+            "the file holds no record",
+            None,
+            hint,
+        )
     ]
     (tmp_path / "one.json").write_text(json.dumps([RECORD]))
-    assert not [finding for finding in validate(tmp_path / "one.json").findings if finding.code == "BF122"]
+    assert not [
+        finding for finding in validate(tmp_path / "one.json").findings if finding.code == "BF122"
+    ]
 
 
 def test_another_fault_says_why_there_is_no_record(tmp_path: Path) -> None:
@@ -199,7 +237,11 @@ def test_another_fault_says_why_there_is_no_record(tmp_path: Path) -> None:
             '{"measurements": [{"metric": "latency"}]}',
             'r.json looks like records, but none says `"benchfmt": "1.0"`',
         ),
-        ("datapackage.json", '{"resources": [{"path": "t.csv"}]}', "is a descriptor, but annotates no column"),
+        (
+            "datapackage.json",
+            '{"resources": [{"path": "t.csv"}]}',
+            "is a descriptor, but annotates no column",
+        ),
         ("a.show.txt", "x", "1 file seen, none recognised; `benchfmt converters` lists what is"),
         ("e.csv", "", "e.csv: the file is empty"),
     ],

@@ -65,7 +65,9 @@ def test_what_is_no_number_is_refused_the_same_way_everywhere(way: str, text: st
     st.one_of(
         st.floats(allow_nan=False, allow_infinity=False).map(repr),
         st.from_regex(
-            r"[+-]?[0-9]{1,25}(\.[0-9]{0,25})?([eE][+-]?[0-9]{1,2})?", fullmatch=True, alphabet="0123456789+-.eE"
+            r"[+-]?[0-9]{1,25}(\.[0-9]{0,25})?([eE][+-]?[0-9]{1,2})?",
+            fullmatch=True,
+            alphabet="0123456789+-.eE",
         ),
     )
 )
@@ -82,7 +84,9 @@ def test_a_number_is_the_nearest_double(way: str, text: str) -> None:
     ("text", "value"),
     [("0", 0), ("12", 12), (MOST, MAX_SAFE_INTEGER), (f"-{MOST}", -MAX_SAFE_INTEGER), ("0.5", 0.5), (BIG, BIG), ("1e300", "1e300"), ("9" * 500, "9" * 500), ("12345678901234567890", "12345678901234567890")],
 )  # fmt: skip
-def test_what_is_kept_is_kept_whole_and_may_stand_in_a_record(way: str, text: str, value: Any) -> None:
+def test_what_is_kept_is_kept_whole_and_may_stand_in_a_record(
+    way: str, text: str, value: Any
+) -> None:
     found = KEPT[way](Digits(text))
     assert (found, type(found)) == (value, type(value))
     Configuration.model_validate({"hyperparameters": {"x": found}})
@@ -104,7 +108,8 @@ def test_an_integer_is_one_or_its_text(number: int) -> None:
             st.booleans(),
         ),
         lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet="kl", min_size=1), inner, max_size=3)
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.text(alphabet="kl", min_size=1), inner, max_size=3)
         ),
     )
 )
@@ -117,11 +122,17 @@ def test_data_of_a_source_may_stand_in_a_record(data: Any) -> None:
 
 
 @pytest.mark.parametrize("way", [systems.said, training_system._clean])
-def test_numbers_that_were_read_without_their_digits_are_kept_too(way: Callable[[Any], Any]) -> None:
-    assert way({"a": [2**53, 2**53 - 1, 1e300, 0.5, True]}) == {"a": [str(2**53), 2**53 - 1, "1e+300", 0.5, True]}
+def test_numbers_that_were_read_without_their_digits_are_kept_too(
+    way: Callable[[Any], Any],
+) -> None:
+    assert way({"a": [2**53, 2**53 - 1, 1e300, 0.5, True]}) == {
+        "a": [str(2**53), 2**53 - 1, "1e+300", 0.5, True]
+    }
 
 
-@pytest.mark.parametrize("way", [numbers.count, mllog.whole, mlperf_json.count, lambda text: numbers.whole(str(text))])
+@pytest.mark.parametrize(
+    "way", [numbers.count, mllog.whole, mlperf_json.count, lambda text: numbers.whole(str(text))]
+)
 def test_counts_end_where_the_record_ends(way: Callable[[Any], int | None]) -> None:
     assert way(MOST) == MAX_SAFE_INTEGER
     assert way(str(2**53)) is None
@@ -130,12 +141,22 @@ def test_counts_end_where_the_record_ends(way: Callable[[Any], int | None]) -> N
 
 
 def test_no_count_is_zero_or_less() -> None:
-    assert [numbers.count(text) for text in ("0", "-1", "-0", "3", " 3 ", "+3")] == [None, None, None, 3, 3, 3]
+    assert [numbers.count(text) for text in ("0", "-1", "-0", "3", " 3 ", "+3")] == [
+        None,
+        None,
+        None,
+        3,
+        3,
+        3,
+    ]
 
 
 def test_memory_ends_where_the_record_ends() -> None:
     assert mlperf_json.memory_bytes("8 TiB") == 8 * 2**40
-    assert mlperf_json.memory_bytes("8 PiB") is None or mlperf_json.memory_bytes("8 PiB") <= MAX_SAFE_INTEGER
+    assert (
+        mlperf_json.memory_bytes("8 PiB") is None
+        or mlperf_json.memory_bytes("8 PiB") <= MAX_SAFE_INTEGER
+    )
     assert mlperf_json.memory_bytes("999999999999999 TB") is None
 
 
@@ -151,7 +172,10 @@ def test_a_large_integer_of_a_source_never_costs_the_result(tmp_path: Path) -> N
         "perf_metrics": [],
         "commandLine": ["benchmark_app"],
     }
-    assert numbers.kept(jsons.parse(json.dumps({**result, "seed": int(BIG)}), digits=True))["seed"] == BIG
+    assert (
+        numbers.kept(jsons.parse(json.dumps({**result, "seed": int(BIG)}), digits=True))["seed"]
+        == BIG
+    )
     record = {
         "benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "status": "ok",
         "measurements": [{"metric": "duration", "value": 3.0, "unit": "s", "basis": "measured"}],

@@ -107,7 +107,12 @@ def test_pooled_value_and_folds() -> None:
     record = next(r for r in records(FIXTURES / "runs") if said(r)["run_id"] == 4711)
     found = keyed(record)
     pooled = found["accuracy", "pooled", "", "", ""]
-    assert (pooled.value, pooled.reported_value, pooled.basis, pooled.primary) == (0.9248, "0.9248", "measured", True)
+    assert (pooled.value, pooled.reported_value, pooled.basis, pooled.primary) == (
+        0.9248,
+        "0.9248",
+        "measured",
+        True,
+    )
     folds = found["accuracy", "mean", "", "fold", ""]
     # The document's order is even folds first; ours is by repeat, then fold.
     assert folds.samples == [
@@ -126,13 +131,21 @@ def test_pooled_value_and_folds() -> None:
     assert folds.value == pytest.approx(fmean(folds.samples))
     assert folds.stddev == pytest.approx(pstdev(folds.samples))
     training = found["cpu-time", "mean", "training", "fold", ""]
-    assert training.samples == [float(f"0.0{fold}") for fold in range(10)]  # build_cpu_time stands first, in seconds
-    assert found["openml:usercpu-time-millis-training", "mean", "training", "fold", ""].samples[0] == float(
-        "30.250000001e-3"
-    )
-    assert found["cpu-time", "mean", "evaluation", "fold", ""].value == 0  # what a coarse clock sees
+    assert training.samples == [
+        float(f"0.0{fold}") for fold in range(10)
+    ]  # build_cpu_time stands first, in seconds
+    assert found["openml:usercpu-time-millis-training", "mean", "training", "fold", ""].samples[
+        0
+    ] == float("30.250000001e-3")
+    assert (
+        found["cpu-time", "mean", "evaluation", "fold", ""].value == 0
+    )  # what a coarse clock sees
     undefined = found["auroc", "pooled", "", "", "class:1"]
-    assert (undefined.value, undefined.missing, undefined.reported_value) == (None, "undefined", "?")
+    assert (undefined.value, undefined.missing, undefined.reported_value) == (
+        None,
+        "undefined",
+        "?",
+    )
     assert found["openml:my-own-score", "", "", "", ""].unit == "[undocumented]"
     assert said(record)["confusion_matrix"] == [[270, 3, 15], [20, 0, 29], [9, 2, 277]]
     assert said(record)["os_information"] == ["Some Vendor", "1.8.0_1", "amd64", "Linux", "4.4"]
@@ -173,7 +186,11 @@ def test_numbers_of_an_unnamed_unit_say_so() -> None:
     record = next(r for r in records(FIXTURES / "runs") if said(r)["run_id"] == 4713)
     assert {item.metric: item.caveats for item in record.measurements or ()} == {
         metric: ["unit-inferred"]
-        for metric in ("root-mean-squared-error", "mean-absolute-error", "openml:mean-prior-absolute-error")
+        for metric in (
+            "root-mean-squared-error",
+            "mean-absolute-error",
+            "openml:mean-prior-absolute-error",
+        )
     }
     assert said(record)["primary_chosen_by_converter"] == "root_mean_squared_error"
 
@@ -185,7 +202,10 @@ def test_a_run_that_was_never_evaluated() -> None:
         "Attribute confidence.1 not found among predictions.",
     )
     assert record.measurements is None
-    assert record.software and (record.software.engine, record.software.engine_version) == ("scikit-learn", "1.7.0")
+    assert record.software and (record.software.engine, record.software.engine_version) == (
+        "scikit-learn",
+        "1.7.0",
+    )
     assert record.software.stack == {"python": "3.13.2", "numpy": "2.3.0", "scipy": "1.15.3"}
     assert record.configuration and record.configuration.hyperparameters == {
         "cv": "3",
@@ -200,14 +220,20 @@ def test_one_of_three_data_sets_is_not_guessed() -> None:
     assert record.dataset is None
     assert [item["did"] for item in said(record)["datasets"]] == [2, 9, 54]
     assert record.benchmark.scenario == "learning-curve"
-    assert [item.metric for item in record.measurements or () if item.primary] == ["kappa"]  # the task's measure
+    assert [item.metric for item in record.measurements or () if item.primary] == [
+        "kappa"
+    ]  # the task's measure
     assert said(record)["flow_id"] == 70  # not one of the evaluations'
 
 
 def test_what_stands_beside_a_run_is_used() -> None:
     (record,) = records(FIXTURES / "cache")
     assert record.benchmark.scenario == "cross-validation"
-    assert record.dataset and record.dataset.to_dict() == {"name": "arrhythmia", "split": "cv:5x2", "samples": 452}
+    assert record.dataset and record.dataset.to_dict() == {
+        "name": "arrhythmia",
+        "split": "cv:5x2",
+        "samples": 452,
+    }
     assert record.software and record.software.engine_version == "3.7.12"
     assert record.configuration and record.configuration.hyperparameters == {
         "weka.RandomForest(4)_I": "10", "weka.RandomForest(4)_K": "0",
@@ -231,7 +257,9 @@ def test_numbers_of_another_server_are_not_mixed_in(tmp_path: Path) -> None:
     flat.mkdir()
     shutil.copy(run, flat / "run.xml")
     (flat / "flow.xml").write_text(
-        (FIXTURES / "cache/org/openml/test/flows/9/flow.xml").read_text().replace("RandomForest", "IBk")
+        (FIXTURES / "cache/org/openml/test/flows/9/flow.xml")
+        .read_text()
+        .replace("RandomForest", "IBk")
     )
     (flat / "task.xml").write_text(
         (FIXTURES / "cache/org/openml/test/tasks/1031/task.xml")
@@ -251,12 +279,21 @@ def test_run_folder_of_openml_python() -> None:
     found = keyed(record)
     accuracy = found["accuracy", "mean", "", "fold", ""]
     assert (accuracy.samples, accuracy.n, accuracy.primary) == ([0.8108108108108109], 1, True)
-    assert found["cpu-time", "mean", "training", "fold", ""].samples == [float("30.206837999998015e-3")]
+    assert found["cpu-time", "mean", "training", "fold", ""].samples == [
+        float("30.206837999998015e-3")
+    ]
     assert found["duration", "mean", "", "fold", ""].samples == [0.0375]
     assert record.software and record.software.engine_version == "0.21.2"
-    assert record.software.stack == {"python": "3.7.3", "numpy": "1.17.0", "scipy": "1.3.0", "openml": "0.10.2"}
+    assert record.software.stack == {
+        "python": "3.7.3",
+        "numpy": "1.17.0",
+        "scipy": "1.3.0",
+        "openml": "0.10.2",
+    }
     skipped = [item for item in items if isinstance(item, Skipped)]
-    assert [(item.path.name, item.reason) for item in skipped] == [("model.pkl", "a pickle, which is never opened")]
+    assert [(item.path.name, item.reason) for item in skipped] == [
+        ("model.pkl", "a pickle, which is never opened")
+    ]
 
 
 def test_pickles_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +317,16 @@ def listed(name: str, **options: str) -> list[Record]:
 
 def test_list_of_evaluations() -> None:
     found = listed("evaluations.xml", server="www")
-    assert [said(r)["run_id"] for r in found] == [1, 2, 3, 4, 4, 5, 5, 6]  # one record for each run and engine
+    assert [said(r)["run_id"] for r in found] == [
+        1,
+        2,
+        3,
+        4,
+        4,
+        5,
+        5,
+        6,
+    ]  # one record for each run and engine
     both = found[1]
     assert {m.metric for m in both.measurements or ()} == {"accuracy", "auroc"}
     assert keyed(both)["auroc", "pooled", "", "", "class:1"].missing == "undefined"
@@ -289,7 +335,11 @@ def test_list_of_evaluations() -> None:
     assert (found[0].measurements or [])[0].reported_value == "0.90"
     assert found[2].benchmark.suite == "openml"
     seconds = keyed(found[3])["cpu-time", "sum", "training", "", ""]
-    assert (seconds.value, seconds.reported_unit, seconds.caveats) == (12.34, "s", ["unit-corrected"])
+    assert (seconds.value, seconds.reported_unit, seconds.caveats) == (
+        12.34,
+        "s",
+        ["unit-corrected"],
+    )
     assert said(found[3])["usercpu_time_millis_training"] == "12.34"
     millis = keyed(found[4])["cpu-time", "", "training", "", ""]
     assert (millis.value, millis.reported_value, millis.reported_unit) == (
@@ -299,19 +349,28 @@ def test_list_of_evaluations() -> None:
     ) or millis.value == 0.0302065
     matrix = said(found[5])
     assert (
-        matrix["confusion_matrix"] == [[3, 1], [0, 4]] and matrix["confusion_matrix_from"] == "a flat list, made square"
+        matrix["confusion_matrix"] == [[3, 1], [0, 4]]
+        and matrix["confusion_matrix_from"] == "a flat list, made square"
     )
     assert keyed(found[5])["kappa", "pooled", "", "", ""].missing == "undefined"
     assert found[5].status == "incomplete"
-    assert keyed(found[6])["kappa", "pooled", "", "", ""].value == 0.25  # the second time this run says kappa
+    assert (
+        keyed(found[6])["kappa", "pooled", "", "", ""].value == 0.25
+    )  # the second time this run says kappa
     assert found[7].model and (found[7].model.name, found[7].model.version) == ("a <b> & c", "7")
-    assert {r.provenance.execution for r in found[3:5] if r.provenance} == {"https://www.openml.org/r/4"}
+    assert {r.provenance.execution for r in found[3:5] if r.provenance} == {
+        "https://www.openml.org/r/4"
+    }
 
 
 def test_server_of_a_list() -> None:
-    assert {said(r)["server"] for r in listed("evaluations.xml")} == {"test.openml.org"}  # a flow's name says so
+    assert {said(r)["server"] for r in listed("evaluations.xml")} == {
+        "test.openml.org"
+    }  # a flow's name says so
     unknown = listed("evaluations_per_fold.xml")
-    assert all("server" not in said(r) and r.provenance and r.provenance.execution is None for r in unknown)
+    assert all(
+        "server" not in said(r) and r.provenance and r.provenance.execution is None for r in unknown
+    )
     assert {r.benchmark.suite for r in unknown} == {"openml"}
 
 
@@ -321,12 +380,16 @@ def test_fold_values_without_labels_give_no_samples() -> None:
     assert (first.value, first.n, first.samples, first.basis) == (0.625, 2, None, "derived")
     assert keyed(found[1])["accuracy", "mean", "", "fold", ""].n == 10
     # Cut in the middle of a number, and fewer values than the suite has folds.
-    assert [keyed(r)["accuracy", "mean", "", "fold", ""].missing for r in found[2:]] == ["invalid-in-source"] * 2
+    assert [keyed(r)["accuracy", "mean", "", "fold", ""].missing for r in found[2:]] == [
+        "invalid-in-source"
+    ] * 2
     assert [r.status for r in found] == ["ok", "ok", "incomplete", "incomplete"]
 
 
 def test_broken_json_row_costs_itself() -> None:
-    (part,) = (item for item in read(FIXTURES / "lists/evaluations_native.json") if isinstance(item, Part))
+    (part,) = (
+        item for item in read(FIXTURES / "lists/evaluations_native.json") if isinstance(item, Part)
+    )
     assert (part.rows, part.converted) == (3, 2)
     assert part.failed == ((2, "not JSON: Expecting ',' delimiter at character 24 of its line"),)
     found = list(batch_records(part.batch))
@@ -359,8 +422,12 @@ LIST = '<oml:evaluations xmlns:oml="http://openml.org/openml">{}</oml:evaluation
         LIST.format("".join(map(ROW.format, range(1, 5)))),
         # Shapes that the pattern does not explain, and the parser reads alike.
         LIST.format("<!-- a comment -->" + "".join(map(ROW.format, range(1, 5)))),
-        LIST.format("".join(map(ROW.format, range(1, 5)))).replace("<oml:value>0.1<", "<oml:value><![CDATA[0.1]]><"),
-        LIST.format("".join(map(ROW.format, range(1, 5)))).replace("oml:", "o:").replace(":oml=", ":o="),
+        LIST.format("".join(map(ROW.format, range(1, 5)))).replace(
+            "<oml:value>0.1<", "<oml:value><![CDATA[0.1]]><"
+        ),
+        LIST.format("".join(map(ROW.format, range(1, 5))))
+        .replace("oml:", "o:")
+        .replace(":oml=", ":o="),
         "\ufeff" + LIST.format("".join(map(ROW.format, range(1, 5)))),
     ],
 )
@@ -376,11 +443,15 @@ def test_every_shape_of_a_list_reads_alike(text: str, tmp_path: Path) -> None:
 def test_pattern_and_parser_agree_on_the_sample(samples: Path, tmp_path: Path) -> None:
     path = samples / "openml_cc18/evaluation_list.xml"
     odd = tmp_path / "odd.xml"
-    odd.write_bytes(path.read_bytes().replace(b"<oml:evaluation>", b"<!-- -->\n<oml:evaluation>", 1))
+    odd.write_bytes(
+        path.read_bytes().replace(b"<oml:evaluation>", b"<!-- -->\n<oml:evaluation>", 1)
+    )
     assert next(pages.read(path, Limits())).rows == next(pages.read(odd, Limits())).rows
 
 
-def test_rows_of_a_list_beyond_a_page_and_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_a_list_beyond_a_page_and_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pages, "BLOCK", 1000)
     monkeypatch.setattr(pages, "ROWS", 50)
     rows = "".join(ROW.format(number // 3) for number in range(300))
@@ -390,7 +461,9 @@ def test_rows_of_a_list_beyond_a_page_and_a_block(tmp_path: Path, monkeypatch: p
     assert [number for page in found for number in page.numbers] == list(range(1, 301))
     runs = [{row[0] for row in page.rows} for page in found]
     assert all(not a & b for a, b in pairwise(runs)), "no page cuts a run"
-    text = ",".join(json.dumps({"run_id": n // 3, "function": "kappa", "value": 0.5}) for n in range(300))
+    text = ",".join(
+        json.dumps({"run_id": n // 3, "function": "kappa", "value": 0.5}) for n in range(300)
+    )
     (tmp_path / "page.json").write_text('{"evaluations":{"evaluation":[' + text + "]}}")
     found = list(pages.read(tmp_path / "page.json", Limits()))
     assert [row[0] for page in found for row in page.rows] == [str(n // 3) for n in range(300)]
@@ -401,12 +474,26 @@ def test_rows_of_a_list_beyond_a_page_and_a_block(tmp_path: Path, monkeypatch: p
     ("text", "rows", "fault"),
     [
         (LIST.format(ROW.format(1) + ROW.format(2))[:-40], 1, "not XML"),
-        (LIST.format(ROW.format(1) + "<oml:evaluation><oml:run_id>2</oml:evaluation>"), 1, "not XML: mismatched tag"),
-        ('{"evaluations":{"evaluation":[{"run_id":1,"function":"kappa","value":0.5},', 1, "the list breaks off"),
-        ('{"evaluations":{"evaluation":[{"run_id":1,"function":"kappa","val', 0, "the list breaks off"),
+        (
+            LIST.format(ROW.format(1) + "<oml:evaluation><oml:run_id>2</oml:evaluation>"),
+            1,
+            "not XML: mismatched tag",
+        ),
+        (
+            '{"evaluations":{"evaluation":[{"run_id":1,"function":"kappa","value":0.5},',
+            1,
+            "the list breaks off",
+        ),
+        (
+            '{"evaluations":{"evaluation":[{"run_id":1,"function":"kappa","val',
+            0,
+            "the list breaks off",
+        ),
     ],
 )
-def test_a_list_that_breaks_off_keeps_what_stands_before(text: str, rows: int, fault: str, tmp_path: Path) -> None:
+def test_a_list_that_breaks_off_keeps_what_stands_before(
+    text: str, rows: int, fault: str, tmp_path: Path
+) -> None:
     path = tmp_path / ("page.xml" if text.startswith("<") else "page.json")
     path.write_text(text)
     items = read(path)
@@ -419,12 +506,15 @@ def test_a_list_that_breaks_off_keeps_what_stands_before(text: str, rows: int, f
 LAUGHS = "".join(f'<!ENTITY l{n} "&l{n - 1};&l{n - 1};&l{n - 1};&l{n - 1};">' for n in range(1, 30))
 RUN = '<oml:run xmlns:oml="http://openml.org/openml"><oml:run_id>1</oml:run_id><oml:task_id>3</oml:task_id>{}</oml:run>'
 HOSTILE = {
-    "laughs": f'<!DOCTYPE run [<!ENTITY l0 "ha">{LAUGHS}]>' + RUN.format("<oml:flow_name>&l29;</oml:flow_name>"),
-    "internal": '<!DOCTYPE run [<!ENTITY a "x">]>' + RUN.format("<oml:flow_name>&a;</oml:flow_name>"),
+    "laughs": f'<!DOCTYPE run [<!ENTITY l0 "ha">{LAUGHS}]>'
+    + RUN.format("<oml:flow_name>&l29;</oml:flow_name>"),
+    "internal": '<!DOCTYPE run [<!ENTITY a "x">]>'
+    + RUN.format("<oml:flow_name>&a;</oml:flow_name>"),
     "external": '<!DOCTYPE run SYSTEM "file:///etc/passwd">' + RUN.format(""),
     "secret": '<!DOCTYPE run [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
     + RUN.format("<oml:flow_name>&a;</oml:flow_name>"),
-    "parameter": '<!DOCTYPE run [<!ENTITY % p SYSTEM "http://127.0.0.1/x.dtd"> %p;]>' + RUN.format(""),
+    "parameter": '<!DOCTYPE run [<!ENTITY % p SYSTEM "http://127.0.0.1/x.dtd"> %p;]>'
+    + RUN.format(""),
     "undeclared": RUN.format("<oml:flow_name>&a;</oml:flow_name>"),
     "deep": RUN.format("<a>" * 100 + "</a>" * 100),
 }
@@ -438,7 +528,9 @@ def test_hostile_xml_is_refused(name: str, encoding: str, tmp_path: Path) -> Non
     items = read(path)
     failed = [item for item in items if isinstance(item, Failed)]
     assert len(failed) == 1 and not any(isinstance(item, Record) for item in items)
-    wanted = {"undeclared": "undefined entity", "deep": "nested deeper than 64"}.get(name, "DOCTYPE")
+    wanted = {"undeclared": "undefined entity", "deep": "nested deeper than 64"}.get(
+        name, "DOCTYPE"
+    )
     assert wanted in failed[0].error
     codes = [getattr(item, "code", None) for item in items if not isinstance(item, Failed)]
     assert codes == (["BF906"] if name == "deep" else [])
@@ -446,14 +538,22 @@ def test_hostile_xml_is_refused(name: str, encoding: str, tmp_path: Path) -> Non
 
 def test_hostile_lists_are_refused(tmp_path: Path) -> None:
     entity = tmp_path / "page.xml"
-    entity.write_text('<!DOCTYPE x [<!ENTITY a "x">]>' + LIST.format(ROW.format(1) + ROW.format("&a;")))
+    entity.write_text(
+        '<!DOCTYPE x [<!ENTITY a "x">]>' + LIST.format(ROW.format(1) + ROW.format("&a;"))
+    )
     assert ["DOCTYPE" in item.error for item in read(entity) if isinstance(item, Failed)] == [True]
     long = tmp_path / "long.xml"
-    long.write_text(LIST.format(ROW.format(1) + f"<oml:evaluation a='1'>{'<b/>' * 400_000}</oml:evaluation>"))
+    long.write_text(
+        LIST.format(ROW.format(1) + f"<oml:evaluation a='1'>{'<b/>' * 400_000}</oml:evaluation>")
+    )
     items = read(long)
-    assert [getattr(item, "code", "") for item in items if not isinstance(item, Part | Failed)] == ["BF907"]
+    assert [getattr(item, "code", "") for item in items if not isinstance(item, Part | Failed)] == [
+        "BF907"
+    ]
     deep = tmp_path / "deep.json"
-    deep.write_text('{"evaluations":{"evaluation":[{"run_id":1,"x":' + "[" * 100_000 + "]" * 100_000 + "}]}}")
+    deep.write_text(
+        '{"evaluations":{"evaluation":[{"run_id":1,"x":' + "[" * 100_000 + "]" * 100_000 + "}]}}"
+    )
     (part,) = (item for item in read(deep) if isinstance(item, Part))
     assert part.failed == ((1, "JSON is nested too deep (BF906)"),)
 
@@ -475,7 +575,10 @@ def test_references_to_characters_are_those_of_xml(tmp_path: Path) -> None:
     ]
     path.write_text(LIST.format("".join(rows)))
     (page,) = pages.read(path, Limits())
-    assert [row[pages.FIELDS.index("data_name")] for row in page.rows] == ["a'b", "\x80A"]  # HTML has another 128
+    assert [row[pages.FIELDS.index("data_name")] for row in page.rows] == [
+        "a'b",
+        "\x80A",
+    ]  # HTML has another 128
 
 
 def test_a_gzip_bomb_is_refused(tmp_path: Path) -> None:
@@ -509,7 +612,11 @@ WORDS = (
 @pytest.mark.parametrize("seed", range(8))
 def test_damaged_files_stop_nothing(seed: int, tmp_path: Path) -> None:
     random = Random(seed)  # noqa: S311 - not for secrets
-    files = [path for path in sorted(FIXTURES.rglob("*")) if path.suffix in (".xml", ".json") and path.is_file()]
+    files = [
+        path
+        for path in sorted(FIXTURES.rglob("*"))
+        if path.suffix in (".xml", ".json") and path.is_file()
+    ]
     for turn in range(40):
         path = random.choice(files)
         parts = re.findall(rb"[A-Za-z_0-9.-]+|[^A-Za-z_0-9.-]", path.read_bytes())
@@ -572,12 +679,17 @@ def test_tasks_are_those_of_the_paper(samples: Path) -> None:
 def test_measures_are_those_of_the_server(samples: Path) -> None:
     text = (samples / "openml_cc18/evaluation_measures_math_function.sql").read_text("utf-8")
     rows = re.findall(
-        r"^\((\d+), '([^']*)', '([^']*)', '([^']*)', '([^']*)', '([^']*)', (NULL|'[^']*'), ", text, re.MULTILINE
+        r"^\((\d+), '([^']*)', '([^']*)', '([^']*)', '([^']*)', '([^']*)', (NULL|'[^']*'), ",
+        text,
+        re.MULTILINE,
     )
     assert len(rows) == len(rules.measures()) == 74
     for number, name, *rest, better in rows:
         known = rules.measures()[name]
-        assert [known.id, known.function_type, known.minimum, known.maximum, known.unit] == [int(number), *rest]
+        assert [known.id, known.function_type, known.minimum, known.maximum, known.unit] == [
+            int(number),
+            *rest,
+        ]
         assert known.higher_is_better == better.strip("'")
 
 
@@ -624,9 +736,14 @@ def check_run(path: Path) -> tuple[Record, Counter[str]]:
         statistic = "pooled" if name in QUALITIES else ""
         if value is not None:
             item = left.pop((metric, statistic, stage, "", ""))
-            assert item.reported_value == value and Decimal(item.value) == Decimal(float(value)), (path.name, name)
+            assert item.reported_value == value and Decimal(item.value) == Decimal(float(value)), (
+                path.name,
+                name,
+            )
             counted["whole"] += 1
-        for index, cell in enumerate(array.strip("[] ").split(",") if array and name in BY_CLASS else ()):
+        for index, cell in enumerate(
+            array.strip("[] ").split(",") if array and name in BY_CLASS else ()
+        ):
             item = left.pop((metric, statistic, stage, "", f"class:{index}"))
             if cell == "\ufffd":
                 assert (item.value, item.missing, item.reported_value) == (None, "undefined", cell)
@@ -649,12 +766,66 @@ def check_run(path: Path) -> tuple[Record, Counter[str]]:
 
 
 RUNS = {  # file: server, task's suite, engine and version, split, data set and its size; counts of whole, class, fold values
-    "run_100_weka_optdigits.xml": ("www", "openml-cc18", "weka", None, "cv:1x10", "optdigits", 5620, (18, 50, 180)),
-    "run_1_learning_curve_3_datasets.xml": ("www", "openml", "weka", "3.7.12-SNAPSHOT", None, None, None, (17, 35, 0)),
-    "run_219_mlr_rpart.xml": ("test", "openml", "mlr", None, "cv:1x10", "balance-scale", 625, (17, 15, 170)),
-    "run_220_mlr_rpart_5x2cv.xml": ("test", "openml", "mlr", None, "cv:5x2", "balance-scale", 625, (17, 15, 170)),
-    "run_223_regression.xml": ("test", "openml", "mlr", None, "cv:1x10", "vineyard", 52, (7, 0, 70)),
-    "run_539275_mlr_iris_production.xml": ("www", "openml", "mlr", None, "cv:1x10", "iris", 150, None),
+    "run_100_weka_optdigits.xml": (
+        "www",
+        "openml-cc18",
+        "weka",
+        None,
+        "cv:1x10",
+        "optdigits",
+        5620,
+        (18, 50, 180),
+    ),
+    "run_1_learning_curve_3_datasets.xml": (
+        "www",
+        "openml",
+        "weka",
+        "3.7.12-SNAPSHOT",
+        None,
+        None,
+        None,
+        (17, 35, 0),
+    ),
+    "run_219_mlr_rpart.xml": (
+        "test",
+        "openml",
+        "mlr",
+        None,
+        "cv:1x10",
+        "balance-scale",
+        625,
+        (17, 15, 170),
+    ),
+    "run_220_mlr_rpart_5x2cv.xml": (
+        "test",
+        "openml",
+        "mlr",
+        None,
+        "cv:5x2",
+        "balance-scale",
+        625,
+        (17, 15, 170),
+    ),
+    "run_223_regression.xml": (
+        "test",
+        "openml",
+        "mlr",
+        None,
+        "cv:1x10",
+        "vineyard",
+        52,
+        (7, 0, 70),
+    ),
+    "run_539275_mlr_iris_production.xml": (
+        "www",
+        "openml",
+        "mlr",
+        None,
+        "cv:1x10",
+        "iris",
+        150,
+        None,
+    ),
     "run_11708_sklearn_not_evaluated.xml": (
         "test",
         "openml",
@@ -665,7 +836,16 @@ RUNS = {  # file: server, task's suite, engine and version, split, data set and 
         None,
         (0, 0, 0),
     ),
-    "run_26936_server_error.xml": ("test", "openml", "mlr", None, None, "mfeat-pixel", None, (0, 0, 0)),
+    "run_26936_server_error.xml": (
+        "test",
+        "openml",
+        "mlr",
+        None,
+        None,
+        "mfeat-pixel",
+        None,
+        (0, 0, 0),
+    ),
 }
 
 
@@ -675,9 +855,16 @@ def test_real_runs_value_by_value(name: str, samples: Path) -> None:
     record, counted = check_run(samples / "openml_cc18/runs" / name)
     assert record.benchmark.suite == suite
     assert said(record)["server"] == f"{server}.openml.org"
-    assert record.software and (record.software.engine, record.software.engine_version) == (engine, version)
+    assert record.software and (record.software.engine, record.software.engine_version) == (
+        engine,
+        version,
+    )
     has = record.dataset
-    assert ((has.split, has.name, has.samples) if has else (None, None, None)) == (split, dataset, size)
+    assert ((has.split, has.name, has.samples) if has else (None, None, None)) == (
+        split,
+        dataset,
+        size,
+    )
     if wanted:
         assert (counted["whole"], counted["class"], counted["fold"]) == wanted
     assert record.status == ("ok" if counted else "incomplete")
@@ -703,7 +890,13 @@ def test_real_run_100_in_words(samples: Path) -> None:
         0.052,
     ]
     assert found["openml:scimark-mflops", "", "", "", ""].value == 1969.9216824070186
-    assert said(record)["os_information"] == ["Oracle Corporation", "1.7.0_51", "amd64", "Linux", "3.7.10-1.28-desktop"]
+    assert said(record)["os_information"] == [
+        "Oracle Corporation",
+        "1.7.0_51",
+        "amd64",
+        "Linux",
+        "3.7.10-1.28-desktop",
+    ]
     assert [m.metric for m in record.measurements or () if m.primary] == ["accuracy"]
     assert said(record)["primary_chosen_by_converter"] == "predictive_accuracy"
     assert record.model and (record.model.name, record.model.version) == ("weka.BayesNet_K2", "1")
@@ -733,7 +926,9 @@ def test_the_task_names_the_measure_of_run_539275(samples: Path) -> None:
 def test_real_run_folder(samples: Path) -> None:
     folder = samples / "openml_cc18/openml_python_run_dir"
     text = (folder / "description.xml").read_text("utf-8")
-    values = {element(inside, "name"): element(inside, "value") for _, inside in EVALUATION.findall(text)}
+    values = {
+        element(inside, "name"): element(inside, "value") for _, inside in EVALUATION.findall(text)
+    }
     (record,) = records(folder)
     found = keyed(record)
     keys = {
@@ -747,8 +942,15 @@ def test_real_run_folder(samples: Path) -> None:
     assert found.pop(("accuracy", "mean", "", "fold", "")).samples == [0.8108108108108109]
     assert not found
     assert record.software and record.software.engine_version == "0.21.2"
-    assert record.software.stack == {"python": "3.7.3", "numpy": "1.17.0", "scipy": "1.3.0", "openml": "0.10.1dev"}
-    assert record.model and record.model.name.endswith("Classifier=sklearn.ensemble.forest.RandomForestClassifier)")
+    assert record.software.stack == {
+        "python": "3.7.3",
+        "numpy": "1.17.0",
+        "scipy": "1.3.0",
+        "openml": "0.10.1dev",
+    }
+    assert record.model and record.model.name.endswith(
+        "Classifier=sklearn.ensemble.forest.RandomForestClassifier)"
+    )
 
 
 def test_real_list_of_evaluations(samples: Path) -> None:
@@ -758,16 +960,25 @@ def test_real_list_of_evaluations(samples: Path) -> None:
     assert len(rows) == len(found) == 10
     for row, record in zip(rows, found, strict=True):
         (item,) = record.measurements or ()
-        assert (item.metric, item.statistic, item.reported_value) == ("accuracy", "pooled", element(row, "value"))
+        assert (item.metric, item.statistic, item.reported_value) == (
+            "accuracy",
+            "pooled",
+            element(row, "value"),
+        )
         assert item.value == float(str(element(row, "value")))
         numbers_said = {
-            name: int(str(element(row, name))) for name in ("run_id", "task_id", "setup_id", "flow_id", "data_id")
+            name: int(str(element(row, name)))
+            for name in ("run_id", "task_id", "setup_id", "flow_id", "data_id")
         }
         assert numbers_said.items() <= said(record).items()
-        assert record.provenance and record.provenance.measured_at == str(element(row, "upload_time")).replace(" ", "T")
+        assert record.provenance and record.provenance.measured_at == str(
+            element(row, "upload_time")
+        ).replace(" ", "T")
         assert record.provenance.submitter == element(row, "uploader")
         assert record.dataset and record.dataset.name == element(row, "data_name")
-        assert record.model and f"{record.model.name}({record.model.version})" == element(row, "flow_name")
+        assert record.model and f"{record.model.name}({record.model.version})" == element(
+            row, "flow_name"
+        )
         assert record.provenance.execution == f"https://test.openml.org/r/{element(row, 'run_id')}"
 
 
@@ -779,7 +990,9 @@ def test_real_json_list_of_evaluations(samples: Path) -> None:
     for row in rows:
         metric = QUALITIES[row["function"]]
         assert found.pop((metric, "pooled", "", "", "")).reported_value == row["value"]
-        for index, cell in enumerate(row["array_data"].strip("[]").split(",") if row["array_data"] else ()):
+        for index, cell in enumerate(
+            row["array_data"].strip("[]").split(",") if row["array_data"] else ()
+        ):
             assert found.pop((metric, "pooled", "", "", f"class:{index}")).reported_value == cell
     assert not found
 
@@ -806,12 +1019,23 @@ def test_real_setup(samples: Path, tmp_path: Path) -> None:
 
 
 def test_real_setup_of_sklearn(samples: Path, tmp_path: Path) -> None:
-    record = beside(samples, tmp_path, {"<oml:setup_id>12<": "<oml:setup_id>98<"}, "setup_98_sklearn.xml")
+    record = beside(
+        samples, tmp_path, {"<oml:setup_id>12<": "<oml:setup_id>98<"}, "setup_98_sklearn.xml"
+    )
     text = (samples / "openml_cc18/setup_98_sklearn.xml").read_text("utf-8")
-    values = re.findall(r"<oml:full_name>([^<]*)</oml:full_name>.*?<oml:value>([^<]*)</oml:value>", text, re.DOTALL)
-    assert record.configuration and len(record.configuration.hyperparameters or {}) == len(values) > 30
+    values = re.findall(
+        r"<oml:full_name>([^<]*)</oml:full_name>.*?<oml:value>([^<]*)</oml:value>", text, re.DOTALL
+    )
+    assert (
+        record.configuration and len(record.configuration.hyperparameters or {}) == len(values) > 30
+    )
     for name, value in values:
-        plain = value.replace("&quot;", '"').replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        plain = (
+            value.replace("&quot;", '"')
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+        )
         assert (record.configuration.hyperparameters or {})[name] == plain
 
 
@@ -831,9 +1055,15 @@ def test_real_task_and_dataset(samples: Path, tmp_path: Path) -> None:
 
 
 def test_real_flow(samples: Path, tmp_path: Path) -> None:
-    changes = {"<oml:flow_id>67<": "<oml:flow_id>4024<", "weka.BayesNet_K2(1)": "weka.FilteredClassifier(1)"}
+    changes = {
+        "<oml:flow_id>67<": "<oml:flow_id>4024<",
+        "weka.BayesNet_K2(1)": "weka.FilteredClassifier(1)",
+    }
     record = beside(samples, tmp_path, changes, "flow_4024.xml")
-    assert record.software and (record.software.engine, record.software.engine_version) == ("weka", "3.7.12")
+    assert record.software and (record.software.engine, record.software.engine_version) == (
+        "weka",
+        "3.7.12",
+    )
 
 
 def test_real_list_of_runs(samples: Path, tmp_path: Path) -> None:
@@ -852,7 +1082,11 @@ def test_real_list_of_runs(samples: Path, tmp_path: Path) -> None:
 
 def test_real_converted_json(samples: Path) -> None:
     dataset = trees.document(samples / "openml_cc18/json_api_v1/dataset_130_php.json")
-    assert (trees.text(dataset, "name"), trees.text(dataset, "description"), trees.identifier(dataset, "id")) == (
+    assert (
+        trees.text(dataset, "name"),
+        trees.text(dataset, "description"),
+        trees.identifier(dataset, "id"),
+    ) == (
         "iris",
         None,
         130,
@@ -910,10 +1144,16 @@ def test_the_whole_sample_folder(samples: Path, tmp_path: Path) -> None:
     account = conversion.write(tmp_path / "package")
     told = {file.path: (file.role, file.reason) for file in account.files}
     aside = {path: reason for path, (role, reason) in told.items() if role in ("skipped", "failed")}
-    known = {path: reason for path, reason in aside.items() if not str(reason).startswith("not recognised")}
+    known = {
+        path: reason
+        for path, reason in aside.items()
+        if not str(reason).startswith("not recognised")
+    }
     assert {path: str(reason) for path, reason in known.items()} == REASONS
     assert set(aside) - set(known) == UNKNOWN
-    assert [path for path, (role, _) in told.items() if role == "failed"] == ["runs/get_run_718389_pre_v1.xml"]
+    assert [path for path, (role, _) in told.items() if role == "failed"] == [
+        "runs/get_run_718389_pre_v1.xml"
+    ]
     report = validate(tmp_path / "package")
     assert report.ok and not report.findings
     with open_package(tmp_path / "package") as package:
@@ -922,9 +1162,17 @@ def test_the_whole_sample_folder(samples: Path, tmp_path: Path) -> None:
 
 
 def test_numbers_are_exact() -> None:
-    assert numbers.number("30.206837999998015", "ms", "s") == float(Decimal("30.206837999998015") / 1000)
+    assert numbers.number("30.206837999998015", "ms", "s") == float(
+        Decimal("30.206837999998015") / 1000
+    )
     assert numbers.number("1e3", "ms", "s") == 1
-    assert numbers.number("1e999", "1", "1") is None and numbers.reason("1e999") == "invalid-in-source"
-    assert [numbers.number(text, "1", "1") for text in ("inf", "nan", "0x1", "1_0", "", "٣")] == [None] * 6
-    assert numbers.matrix("[[1,2],[3,4]]") == numbers.matrix("[1,2,3,4]") == [["1", "2"], ["3", "4"]]
+    assert (
+        numbers.number("1e999", "1", "1") is None and numbers.reason("1e999") == "invalid-in-source"
+    )
+    assert [numbers.number(text, "1", "1") for text in ("inf", "nan", "0x1", "1_0", "", "٣")] == [
+        None
+    ] * 6
+    assert (
+        numbers.matrix("[[1,2],[3,4]]") == numbers.matrix("[1,2,3,4]") == [["1", "2"], ["3", "4"]]
+    )
     assert numbers.matrix("[1,2,3]") is None

@@ -59,7 +59,9 @@ def test_frames_that_were_joined_have_their_header_once_more(tmp_path: Path, tex
     (tmp_path / "two.csv").write_text(text + text.splitlines()[0] + "\n")
     one, two = (convert(tmp_path / f"{name}.csv") for name in ("one", "two"))
     assert [values(record) for record in one] == [values(record) for record in two]
-    assert [detail["reason"] for detail in two.account.files[0].details] == ["the header stands again"]
+    assert [detail["reason"] for detail in two.account.files[0].details] == [
+        "the header stands again"
+    ]
 
 
 def test_a_frame_saved_with_its_index(tmp_path: Path) -> None:
@@ -67,8 +69,14 @@ def test_a_frame_saved_with_its_index(tmp_path: Path) -> None:
     path.write_text(FULL)
     first, second = run(path)
     assert values(first) == {"accuracy": 0.875, "auroc": 0.5}
-    assert {m.scope: m.value for m in first.measurements or () if m.scope} == {"class:0": 0.25, "class:1": 0.75}
-    assert (first.model and first.model.name, first.dataset and first.dataset.name) == ("weka.ZeroR", "kr-vs-kp")
+    assert {m.scope: m.value for m in first.measurements or () if m.scope} == {
+        "class:0": 0.25,
+        "class:1": 0.75,
+    }
+    assert (first.model and first.model.name, first.dataset and first.dataset.name) == (
+        "weka.ZeroR",
+        "kr-vs-kp",
+    )
     assert first.provenance and (first.provenance.submitter, first.provenance.measured_at) == (
         "7",
         "2021-02-03T04:05:06",
@@ -144,11 +152,15 @@ def test_a_frame_that_lacks_a_column_is_told(tmp_path: Path, name: str, header: 
     path = tmp_path / "evals.csv"
     path.write_text(header)
     (told,) = openml.plan(Source(path), {})
-    assert told == Failed(path, f"it looks like a data frame of OpenML's evaluations, but it has no column {name!r}")
+    assert told == Failed(
+        path, f"it looks like a data frame of OpenML's evaluations, but it has no column {name!r}"
+    )
     assert [(e.role, e.reason) for e in convert(path).account.files] == [("failed", told.error)]
 
 
-@pytest.mark.parametrize("text", ["run_id,value\n1,2\n", "function,value,run_id\nf,1,2\n", "", "@relation x\n@data\n"])
+@pytest.mark.parametrize(
+    "text", ["run_id,value\n1,2\n", "function,value,run_id\nf,1,2\n", "", "@relation x\n@data\n"]
+)
 def test_other_tables_are_left_alone(tmp_path: Path, text: str) -> None:
     for name in ("a.csv", "a.arff"):
         (tmp_path / name).write_text(text)

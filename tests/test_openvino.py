@@ -21,7 +21,9 @@ from conftest import SAMPLES as ALL_SAMPLES
 
 FIXTURES = Path(__file__).parent / "fixtures" / "openvino"
 SAMPLES = ALL_SAMPLES / "ort"
-needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the real samples are not here ({SAMPLES})")
+needs_samples = pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason=f"the real samples are not here ({SAMPLES})"
+)
 Key = tuple[str, str, str, str, str]
 RATE: Key = ("throughput", "mean", "whole-run", "sample", "")
 
@@ -74,7 +76,9 @@ def test_every_line_of_an_output_is_there_with_its_characters(name: str) -> None
     text = (SAMPLES / name).read_text("utf-8")
     stage = "request" if name in (ASYNC, OLD) else "inference"
     for line in text.splitlines():
-        match = re.match(r"(?:\[ INFO \])?\s*([A-Z][A-Za-z ]*?)(?::\s+| )([0-9.]+) (?:ms|FPS)", line)
+        match = re.match(
+            r"(?:\[ INFO \])?\s*([A-Z][A-Za-z ]*?)(?::\s+| )([0-9.]+) (?:ms|FPS)", line
+        )
         if match and match[1] in LINES:
             key, power = LINES[match[1]]
             key = tuple(stage if part == "inference" else part for part in key)  # type: ignore[assignment]
@@ -110,14 +114,18 @@ def test_every_number_of_a_report() -> None:
         "latency (ms)": LINES["Median"][0], "avg latency": LINES["Average"][0], "min latency": LINES["Min"][0],
         "max latency": LINES["Max"][0],
     }  # fmt: skip
-    assert {name: found[key].reported_value for name, key in keys.items()} == {name: told[name] for name in keys}
+    assert {name: found[key].reported_value for name, key in keys.items()} == {
+        name: told[name] for name in keys
+    }
     assert set(found) == set(keys.values())
     assert set(told) == {*keys, "total number of iterations"}
 
 
 @needs_samples
 def test_what_the_samples_say_besides() -> None:
-    latency, sync, gpu, several = (sampled()[name].to_dict() for name in (LATENCY, SYNC, GPU, ASYNC))
+    latency, sync, gpu, several = (
+        sampled()[name].to_dict() for name in (LATENCY, SYNC, GPU, ASYNC)
+    )
     assert latency["software"] == {"engine": "openvino", "engine_version": "2026.4.1"}
     assert sync["configuration"] == {
         "input_shape": [3, 224, 224], "batch_size": 1, "threads": 2, "placement": ["cpu"],
@@ -125,8 +133,13 @@ def test_what_the_samples_say_besides() -> None:
     }  # fmt: skip
     # Neither `UNSPECIFIED` nor the hint is the precision of the layers.
     assert sync["extensions"]["openvino-benchmark-app"]["reported_precision"] == "UNSPECIFIED"
-    assert sync["extensions"]["openvino-benchmark-app"]["inputs"] == {"input": "u8 [N,C,H,W] 1x3x224x224"}
-    assert (sync["benchmark"]["scenario"], several["benchmark"]["scenario"]) == ("single-stream", "closed-loop")
+    assert sync["extensions"]["openvino-benchmark-app"]["inputs"] == {
+        "input": "u8 [N,C,H,W] 1x3x224x224"
+    }
+    assert (sync["benchmark"]["scenario"], several["benchmark"]["scenario"]) == (
+        "single-stream",
+        "closed-loop",
+    )
     assert gpu["configuration"]["placement"] == ["gpu"]
     # detailed_counters slows the run; no_counters does not.
     assert by_key(sampled()[LATENCY])[RATE].caveats == ["profiled"]
@@ -138,7 +151,9 @@ def test_requests_in_flight_make_a_latency_of_another_stage() -> None:
     found = by_key(sampled()[ASYNC])
     median = found["latency", "median", "request", "query", ""]
     assert median.caveats == ["overlapping-requests"]
-    assert (median.value or 0) * (found[RATE].value or 0) == pytest.approx(6, rel=0.01)  # six requests, not one
+    assert (median.value or 0) * (found[RATE].value or 0) == pytest.approx(
+        6, rel=0.01
+    )  # six requests, not one
     # 181728 medians of 1.25 ms are 227 s within a run of 60 s.
     old = by_key(sampled()[OLD])["latency", "median", "request", "query", ""]
     assert old.caveats == ["overlapping-requests", "definition-inferred"]
@@ -164,7 +179,10 @@ def test_the_report_of_the_c_plus_plus_tool_names_its_percentile_apart() -> None
 
 def test_a_failed_run_is_a_failed_record() -> None:
     [record] = read(FIXTURES / "failed.txt")
-    assert (record.status, record.status_detail) == ("failed", "Unable to read the model: nothing.xml")
+    assert (record.status, record.status_detail) == (
+        "failed",
+        "Unable to read the model: nothing.xml",
+    )
 
 
 def test_counters_of_layers_are_skipped() -> None:
@@ -173,7 +191,9 @@ def test_counters_of_layers_are_skipped() -> None:
 
 
 def test_runs_of_one_output_are_told_apart(tmp_path: Path) -> None:
-    text = (FIXTURES / "python-async.txt").read_text("utf-8") + (FIXTURES / "failed.txt").read_text("utf-8")
+    text = (FIXTURES / "python-async.txt").read_text("utf-8") + (FIXTURES / "failed.txt").read_text(
+        "utf-8"
+    )
     (tmp_path / "all.log").write_text(text)
     assert [(r.status, r.provenance.sources[0].locator) for r in read(tmp_path)] == [
         ("ok", "run=1"),
@@ -190,7 +210,9 @@ def test_runs_of_one_output_are_told_apart(tmp_path: Path) -> None:
         ("r.csv", "Configuration setup\ntarget device;CPU\n", "no execution results"),
     ],
 )
-def test_a_report_that_cannot_be_read_is_a_failure(tmp_path: Path, name: str, text: str, words: str) -> None:
+def test_a_report_that_cannot_be_read_is_a_failure(
+    tmp_path: Path, name: str, text: str, words: str
+) -> None:
     (tmp_path / name).write_text(text)
     [item] = read(tmp_path)
     assert isinstance(item, Failed)
@@ -210,7 +232,9 @@ def test_an_output_cut_anywhere_gives_a_record_or_nothing(tmp_path: Path) -> Non
                 assert size < 200
 
 
-@pytest.mark.parametrize("text", ["", "Throughput: 3 FPS", "Count: 3 iterations", "{}", "Latency: 3 ms"])
+@pytest.mark.parametrize(
+    "text", ["", "Throughput: 3 FPS", "Count: 3 iterations", "{}", "Latency: 3 ms"]
+)
 def test_what_is_no_output_is_not_claimed(tmp_path: Path, text: str) -> None:
     for name in ("a.txt", "a.json", "a.csv"):
         (tmp_path / name).write_text(text)
@@ -218,7 +242,10 @@ def test_what_is_no_output_is_not_claimed(tmp_path: Path, text: str) -> None:
 
 
 def test_keeps_what_the_interface_promises() -> None:
-    check_converter("openvino-benchmark-app", [FIXTURES, FIXTURES / "python-async.txt", FIXTURES / "cpp_report.json"])
+    check_converter(
+        "openvino-benchmark-app",
+        [FIXTURES, FIXTURES / "python-async.txt", FIXTURES / "cpp_report.json"],
+    )
 
 
 def test_the_fixtures_give_these_records(golden: Callable[[str, Any], None]) -> None:

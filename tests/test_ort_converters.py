@@ -23,7 +23,9 @@ from conftest import SAMPLES as ALL_SAMPLES
 
 FIXTURES = Path(__file__).parent / "fixtures" / "ort"
 SAMPLES = ALL_SAMPLES / "ort"
-needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the real samples are not here ({SAMPLES})")
+needs_samples = pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason=f"the real samples are not here ({SAMPLES})"
+)
 Key = tuple[str, str, str, str, str]
 
 WINDOWS = "perf_test_squeezenet_windows_stored19150943589.txt"
@@ -104,7 +106,9 @@ def test_every_line_of_an_output_is_there_with_its_characters(name: str) -> None
     assert seen == set(found)
     count = int(re.search(r"Total (?:inference requests|iterations): ([0-9]+)", text)[1])  # type: ignore[index]
     assert {m.n for m in found.values() if m.metric == "latency"} == {count}
-    assert [m.key for m in found.values() if m.primary] == [("latency", "mean", "inference", "query", "")]
+    assert [m.key for m in found.values() if m.primary] == [
+        ("latency", "mean", "inference", "query", "")
+    ]
 
 
 @needs_samples
@@ -113,7 +117,9 @@ def test_a_unit_that_is_not_written_is_inferred_and_threads_and_provider_are_kep
     assert (total.value, total.caveats) == (58.8053, ["unit-inferred"])  # 1000 runs of 58.8053 ms
     spacemit = sampled()[SPACEMIT].to_dict()
     assert spacemit["configuration"] == {"threads": 4}
-    assert spacemit["extensions"] == {"onnxruntime-perf-test": {"provider": "SpaceMITExecutionProvider"}}
+    assert spacemit["extensions"] == {
+        "onnxruntime-perf-test": {"provider": "SpaceMITExecutionProvider"}
+    }
 
 
 @needs_samples
@@ -147,15 +153,22 @@ def test_a_result_file_of_late_2025_has_a_column_more() -> None:
 def test_recent_output_with_a_command() -> None:
     [record] = read(ort_perf_test, FIXTURES / "recent.txt")
     data, found = record.to_dict(), by_key(record)
-    assert (data["model"], data["configuration"]) == ({"name": "lantern.onnx"}, {"threads": 2, "placement": ["gpu"]})
-    assert found["duration", "", "first-run", "", ""].missing == "below-resolution"  # whole milliseconds
+    assert (data["model"], data["configuration"]) == (
+        {"name": "lantern.onnx"},
+        {"threads": 2, "placement": ["gpu"]},
+    )
+    assert (
+        found["duration", "", "first-run", "", ""].missing == "below-resolution"
+    )  # whole milliseconds
     # The requests took 1.5 s together within 1.25 s, so they overlapped.
     assert found["latency", "p90", "inference", "query", ""].caveats == ["overlapping-requests"]
 
 
 def test_several_results_in_one_file() -> None:
     first, second = read(ort_perf_test, FIXTURES / "two-results.txt")
-    assert [by_key(r)["latency", "mean", "inference", "query", ""].value for r in (first, second)] == [0.734606, 0.2]
+    assert [
+        by_key(r)["latency", "mean", "inference", "query", ""].value for r in (first, second)
+    ] == [0.734606, 0.2]
     assert first.configuration is None  # 0 threads: as many as the runtime likes
     assert second.configuration.threads == 4
 
@@ -186,7 +199,10 @@ def test_an_average_that_is_no_number_is_a_failure(tmp_path: Path, number: str) 
 def test_a_broken_row_is_a_failure_of_its_own(tmp_path: Path) -> None:
     rows = "".join(f"net,0.5,1000,50,{run}\n" for run in range(60))
     first, second = read(ort_perf_test, written(tmp_path, rows + "net,cut"))
-    assert (first, first.row) == (Failed(tmp_path / "a.txt", "line 61: no row of a result file", 61), 61)
+    assert (first, first.row) == (
+        Failed(tmp_path / "a.txt", "line 61: no row of a result file", 61),
+        61,
+    )
     assert by_key(second)["latency", "p95", "inference", "query", ""].n == 60
 
 
@@ -209,7 +225,9 @@ def test_kernels_of_a_profile(name: str, kernels: int, total: int, runs: list[in
     inference = found["duration", "sum", "inference", "", ""]
     assert (inference.value, inference.n) == (sum(own) / 1e6, len(own))
     assert runs is None or own == runs
-    load = sum(e["dur"] for e in events if e["name"] in ("model_loading_uri", "session_initialization"))
+    load = sum(
+        e["dur"] for e in events if e["name"] in ("model_loading_uri", "session_initialization")
+    )
     assert found["duration", "", "load", "", ""].value == load / 1e6
     assert all(m.caveats == ["profiled"] for m in found.values())
     assert not [m for m in found.values() if m.metric in ("latency", "throughput")]
@@ -221,7 +239,9 @@ def test_shares_of_the_providers() -> None:
     for provider, took in (("systolic", 16484), ("cpu", 16156)):
         assert found["duration", "sum", "compute", "", f"provider:{provider}"].value == took / 1e6
         assert found["time-share", "", "compute", "", f"provider:{provider}"].value == took / 32640
-    assert sampled()[GEMMINI].configuration is None  # what device a Systolic provider is, nobody says
+    assert (
+        sampled()[GEMMINI].configuration is None
+    )  # what device a Systolic provider is, nobody says
     assert sampled()[LOCAL].configuration.placement == ["cpu"]  # type: ignore[union-attr]
 
 
@@ -261,8 +281,14 @@ def test_a_profile_without_a_run_is_incomplete(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ('[\n{"cat" : "Session","pid" :1,"name" :"model_run"}\n]', "no event of a profile"),
-        ('[\n{"cat" : "Session","pid" :1,"name" :"model_run", "dur": "x"}', "no event of a profile"),
-        ('[{"cat" : "Session","pid" :1,"name" :"model_run", "a": ' + "[" * 100_000, "nested too deep"),
+        (
+            '[\n{"cat" : "Session","pid" :1,"name" :"model_run", "dur": "x"}',
+            "no event of a profile",
+        ),
+        (
+            '[{"cat" : "Session","pid" :1,"name" :"model_run", "a": ' + "[" * 100_000,
+            "nested too deep",
+        ),
     ],
 )
 def test_a_profile_that_holds_nothing_is_a_failure(tmp_path: Path, text: str, words: str) -> None:
@@ -304,15 +330,23 @@ def test_the_fixtures_give_these_records(golden: Callable[[str, Any], None]) -> 
 
 
 @needs_samples
-def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place(tmp_path: Path) -> None:
+def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place(
+    tmp_path: Path,
+) -> None:
     account = convert(SAMPLES).write(tmp_path / "package")
     report = validate(tmp_path / "package")
     assert (report.ok, list(report.findings)) == (True, [])
     told = account.to_dict()
     # LoadGen's logs have a converter of their own; the notes are notes.
     ours = [entry for entry in told["entries"] if "loadgen" not in entry["path"]]
-    assert [entry["path"].rpartition("/")[2] for entry in ours if entry["role"] == "skipped"] == ["SOURCES.md"]
-    assert Counter(entry["role"] for entry in ours) == {"primary": 15, "supporting": 2, "skipped": 1}
+    assert [entry["path"].rpartition("/")[2] for entry in ours if entry["role"] == "skipped"] == [
+        "SOURCES.md"
+    ]
+    assert Counter(entry["role"] for entry in ours) == {
+        "primary": 15,
+        "supporting": 2,
+        "skipped": 1,
+    }
     assert told["files"]["failed"] == 0
 
 

@@ -30,8 +30,12 @@ RECORDS_OF_CORPUS = [identified(Record.from_dict(load(path))) for path in VALID]
 FORMS = ["parquet", "csv"]
 
 
-def save(path: Path, records: list[Record] = RECORDS_OF_CORPUS, size: int = 20, **options: Any) -> Path:
-    write_package(path, (to_batch(records[i : i + size]) for i in range(0, len(records), size)), **options)
+def save(
+    path: Path, records: list[Record] = RECORDS_OF_CORPUS, size: int = 20, **options: Any
+) -> Path:
+    write_package(
+        path, (to_batch(records[i : i + size]) for i in range(0, len(records), size)), **options
+    )
     return path
 
 
@@ -70,11 +74,21 @@ def test_every_file_carries_its_size_and_hash(form: str, tmp_path: Path) -> None
     assert descriptor["title"] == "Ours"
     assert descriptor["$schema"] == "https://w3id.org/benchfmt/1.0/package.schema.json"
     assert "profile" not in descriptor
-    assert [resource["name"] for resource in descriptor["resources"]] == ["systems", "records", "measurements"]
+    assert [resource["name"] for resource in descriptor["resources"]] == [
+        "systems",
+        "records",
+        "measurements",
+    ]
     for resource in descriptor["resources"]:
         data = (place / resource["path"]).read_bytes()
-        assert (resource["bytes"], resource["hash"]) == (len(data), f"sha256:{hashlib.sha256(data).hexdigest()}")
-    assert set(content(place)) == {"datapackage.json", *(f"{t}.{form}" for t in ("systems", "records", "measurements"))}
+        assert (resource["bytes"], resource["hash"]) == (
+            len(data),
+            f"sha256:{hashlib.sha256(data).hexdigest()}",
+        )
+    assert set(content(place)) == {
+        "datapackage.json",
+        *(f"{t}.{form}" for t in ("systems", "records", "measurements")),
+    }
 
 
 def test_a_package_is_replaced_whole(tmp_path: Path) -> None:
@@ -106,7 +120,9 @@ def test_a_failed_first_write_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_move_puts_the_old_package_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_move_puts_the_old_package_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = save(tmp_path / "package", RECORDS_OF_CORPUS[:3])
     rename = Path.rename
 
@@ -143,7 +159,9 @@ def test_a_package_of_no_records_is_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_tables_are_written_in_groups_of_fixed_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_are_written_in_groups_of_fixed_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sinks, "ROW_GROUP", 50)
     place = save(tmp_path / "package")
     with pq.ParquetFile(place / "measurements.parquet") as file:
@@ -181,7 +199,9 @@ def test_a_table_has_all_columns_whatever_the_file_has(tmp_path: Path) -> None:
         ("batch_size", "", None),
     ],
 )
-def test_a_cell_is_read_in_the_type_of_its_column(column: str, cell: str, value: Any, tmp_path: Path) -> None:
+def test_a_cell_is_read_in_the_type_of_its_column(
+    column: str, cell: str, value: Any, tmp_path: Path
+) -> None:
     place = package(tmp_path, records=f"id,suite,{column},status\nr1,lpdnn,{cell},ok\n")
     with open_package(place) as opened:
         assert opened.table("records")[column].to_pylist() == [value]
@@ -190,8 +210,13 @@ def test_a_cell_is_read_in_the_type_of_its_column(column: str, cell: str, value:
 @pytest.mark.parametrize("cell", ["nan", "inf", "-inf", "1e999", "x", "1,5", "true"])
 @pytest.mark.parametrize("column", ["model_flop", "batch_size"])
 def test_a_cell_that_is_no_number_is_named(column: str, cell: str, tmp_path: Path) -> None:
-    place = package(tmp_path, records=f'id,suite,{column},status\nr1,lpdnn,,ok\nr2,lpdnn,"{cell}",ok\n')
-    with open_package(place) as opened, pytest.raises(PackageError, match=f"records.csv row 2, {column}: '{cell}'"):
+    place = package(
+        tmp_path, records=f'id,suite,{column},status\nr1,lpdnn,,ok\nr2,lpdnn,"{cell}",ok\n'
+    )
+    with (
+        open_package(place) as opened,
+        pytest.raises(PackageError, match=f"records.csv row 2, {column}: '{cell}'"),
+    ):
         opened.table("records")
 
 
@@ -204,14 +229,21 @@ def test_a_count_that_is_not_whole_is_named(cell: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("cell", "value"), [("true", True), ("false", False), ("", None)])
 def test_a_boolean_is_true_or_false(cell: str, value: bool | None, tmp_path: Path) -> None:
-    table = MEASUREMENTS.replace("basis\n", "basis,primary\n").replace("measured\n", f"measured,{cell}\n")
+    table = MEASUREMENTS.replace("basis\n", "basis,primary\n").replace(
+        "measured\n", f"measured,{cell}\n"
+    )
     with open_package(package(tmp_path, measurements=table)) as opened:
         assert opened.table("measurements")["primary"].to_pylist() == [value]
 
 
 def test_no_other_word_is_a_boolean(tmp_path: Path) -> None:
-    table = MEASUREMENTS.replace("basis\n", "basis,primary\n").replace("measured\n", "measured,True\n")
-    with open_package(package(tmp_path, measurements=table)) as opened, pytest.raises(PackageError, match="primary"):
+    table = MEASUREMENTS.replace("basis\n", "basis,primary\n").replace(
+        "measured\n", "measured,True\n"
+    )
+    with (
+        open_package(package(tmp_path, measurements=table)) as opened,
+        pytest.raises(PackageError, match="primary"),
+    ):
         opened.table("measurements")
 
 
@@ -220,13 +252,27 @@ def test_no_other_word_is_a_boolean(tmp_path: Path) -> None:
     [
         ({"records": "id,suite\nr1,lpdnn\n"}, "the column 'status' is missing"),
         ({"records": RECORDS + "r2,lpdnn\n"}, "row 2 has the wrong number of cells"),
-        ({"measurements": MEASUREMENTS + "r0,power,,,1,W,measured\n"}, "do not stand in the order of the records"),
-        ({"measurements": MEASUREMENTS.replace("\nr1", "\nr0")}, "record 'r1': a record with status ok has at least"),
-        ({"measurements": MEASUREMENTS.replace("latency", "Latency")}, "record 'r1': measurements.0.metric: 'Latency'"),
+        (
+            {"measurements": MEASUREMENTS + "r0,power,,,1,W,measured\n"},
+            "do not stand in the order of the records",
+        ),
+        (
+            {"measurements": MEASUREMENTS.replace("\nr1", "\nr0")},
+            "record 'r1': a record with status ok has at least",
+        ),
+        (
+            {"measurements": MEASUREMENTS.replace("latency", "Latency")},
+            "record 'r1': measurements.0.metric: 'Latency'",
+        ),
     ],
 )
-def test_a_faulty_package_says_what_to_do(tables: dict[str, str], words: str, tmp_path: Path) -> None:
-    with open_package(package(tmp_path, **tables)) as opened, pytest.raises(BenchfmtError, match=words):
+def test_a_faulty_package_says_what_to_do(
+    tables: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    with (
+        open_package(package(tmp_path, **tables)) as opened,
+        pytest.raises(BenchfmtError, match=words),
+    ):
         list(opened.records())
 
 
@@ -245,7 +291,10 @@ def test_parquet_of_other_writers_is_read(tmp_path: Path) -> None:
     for table in ("systems", "records", "measurements"):
         file = place / f"{table}.parquet"
         data = pq.read_table(file)
-        words = [pa.field(f.name, pa.large_string() if f.type == pa.string() else f.type) for f in data.schema]
+        words = [
+            pa.field(f.name, pa.large_string() if f.type == pa.string() else f.type)
+            for f in data.schema
+        ]
         changed = data.cast(pa.schema(words))
         index = changed.column_names.index("id" if "id" in changed.column_names else "metric")
         encoded = changed.column(index).cast(pa.string()).dictionary_encode()
@@ -263,9 +312,12 @@ def test_what_is_no_package_is_not_opened(name: str, tmp_path: Path) -> None:
 
 
 def test_a_record_is_told_to_be_one(tmp_path: Path) -> None:
-    (tmp_path / "record.json").write_text(json.dumps({"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}}), "utf-8")
+    (tmp_path / "record.json").write_text(
+        json.dumps({"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}}), "utf-8"
+    )
     with pytest.raises(
-        PackageError, match=r"record\.json is a record, no package; `benchfmt convert .*record\.json -o PACKAGE`"
+        PackageError,
+        match=r"record\.json is a record, no package; `benchfmt convert .*record\.json -o PACKAGE`",
     ):
         open_package(tmp_path / "record.json")
 
@@ -331,7 +383,10 @@ def test_a_remote_package_keeps_within_its_size(tmp_path: Path, memory: Any) -> 
 
 def test_a_remote_package_cannot_lead_elsewhere(tmp_path: Path, memory: Any) -> None:
     memory.pipe("/secret.csv", RECORDS.encode())
-    place = edit(package(tmp_path / "package"), lambda data: data["resources"][1].update(path="../secret.csv"))
+    place = edit(
+        package(tmp_path / "package"),
+        lambda data: data["resources"][1].update(path="../secret.csv"),
+    )
     upload(memory, place, "/store/package")
     with pytest.raises(UnsafeError) as caught:
         open_package("memory://store/package", remote=True)

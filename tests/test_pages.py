@@ -41,7 +41,12 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
 def test_a_page_says_what_must_hold_why_and_how_to_mend_it(code: str) -> None:
     text = page(code)
     assert text.startswith(f"# {code}: {CODES[code].title}\n")
-    assert re.findall("^## (.*)$", text, re.MULTILINE) == ["Why", "Fails", "Passes", "How to mend it"]
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == [
+        "Why",
+        "Fails",
+        "Passes",
+        "How to mend it",
+    ]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -31,7 +31,12 @@ def measurement(metric: str, value: float, **more: Any) -> dict[str, Any]:
 
 
 def record(*measurements: dict[str, Any], **more: Any) -> dict[str, Any]:
-    said = {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "status": "ok", "measurements": list(measurements)}
+    said = {
+        "benchfmt": "1.0",
+        "benchmark": {"suite": "lpdnn"},
+        "status": "ok",
+        "measurements": list(measurements),
+    }
     return {**said, **more}
 
 
@@ -69,7 +74,9 @@ GOOD = measurement("duration", 3.0)
         (measurement("r2", 76), "BF302"),
     ],
 )
-def test_a_number_that_cannot_be_is_missing_and_told(tmp_path: Path, bad: dict[str, Any], code: str) -> None:
+def test_a_number_that_cannot_be_is_missing_and_told(
+    tmp_path: Path, bad: dict[str, Any], code: str
+) -> None:
     shown = {**bad, "reported_value": "as printed"}
     records, account = converted(tmp_path, record(GOOD, {**shown, "primary": True}))
     kept = next(item for item in records[0]["measurements"] if item["metric"] == bad["metric"])
@@ -112,10 +119,15 @@ def test_a_number_that_can_be_stays(tmp_path: Path, possible: dict[str, Any]) ->
 def test_a_time_that_was_printed_as_0_00_was_rounded(tmp_path: Path) -> None:
     key = {"stage": "inference", "per": "sample"}
     rounded = measurement("latency", 0, **key, reported_value="0.00", reported_unit="ms")
-    marker = measurement("latency", 0, **key, statistic="min", reported_value="0", reported_unit="ns")
+    marker = measurement(
+        "latency", 0, **key, statistic="min", reported_value="0", reported_unit="ns"
+    )
     power = measurement("power", 0, reported_value="0.0")
     records, _ = converted(tmp_path, record(GOOD, rounded, marker, power))
-    reasons = {(item["metric"], item.get("statistic")): item.get("missing") for item in records[0]["measurements"]}
+    reasons = {
+        (item["metric"], item.get("statistic")): item.get("missing")
+        for item in records[0]["measurements"]
+    }
     assert reasons[("latency", None)] == "below-resolution"
     assert reasons[("latency", "min")] == "invalid-in-source"
     assert reasons[("power", None)] == "invalid-in-source"  # nobody knows whether it was measured
@@ -134,9 +146,15 @@ def test_what_stands_beside_the_number_stays_with_its_unit(tmp_path: Path) -> No
     assert kept["latency"] == {"metric": "latency", "per": "sample", "missing": "invalid-in-source"}
 
 
-@pytest.mark.parametrize(("status", "expected"), [("ok", "incomplete"), ("failed", "failed"), ("invalid", "invalid")])
-def test_a_record_of_which_no_number_is_left_is_not_ok(tmp_path: Path, status: str, expected: str) -> None:
-    records, _ = converted(tmp_path, record(measurement("throughput", -1, primary=True), status=status))
+@pytest.mark.parametrize(
+    ("status", "expected"), [("ok", "incomplete"), ("failed", "failed"), ("invalid", "invalid")]
+)
+def test_a_record_of_which_no_number_is_left_is_not_ok(
+    tmp_path: Path, status: str, expected: str
+) -> None:
+    records, _ = converted(
+        tmp_path, record(measurement("throughput", -1, primary=True), status=status)
+    )
     assert records[0]["status"] == expected
     assert validate(tmp_path / "package").ok
 
@@ -144,13 +162,27 @@ def test_a_record_of_which_no_number_is_left_is_not_ok(tmp_path: Path, status: s
 def test_bounds_that_a_package_declares_are_kept_too(tmp_path: Path) -> None:
     fields = [
         {"name": "speed", "type": "number", "benchfmt": {"metric": "lab:speed"}},
-        {"name": "ms", "type": "number", "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"}},
+        {
+            "name": "ms",
+            "type": "number",
+            "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"},
+        },
     ]
-    metric = {"definition": "Speed.", "unit": "1", "direction": "higher", "max": 10, "zero": "impossible"}
+    metric = {
+        "definition": "Speed.",
+        "unit": "1",
+        "direction": "higher",
+        "max": 10,
+        "zero": "impossible",
+    }
     descriptor = {
         "benchfmt": {"prefixes": {"lab": {"title": "Lab", "metrics": {"speed": metric}}}},
         "resources": [
-            {"path": "t.csv", "schema": {"fields": fields}, "benchfmt": {"constant": {"benchmark.suite": "lab:x"}}}
+            {
+                "path": "t.csv",
+                "schema": {"fields": fields},
+                "benchfmt": {"constant": {"benchmark.suite": "lab:x"}},
+            }
         ],
     }
     (tmp_path / "datapackage.json").write_text(json.dumps(descriptor))
@@ -160,7 +192,10 @@ def test_bounds_that_a_package_declares_are_kept_too(tmp_path: Path) -> None:
     with open_package(tmp_path / "p") as package:
         records = [item.to_dict() for item in package.records()]
     shown = [
-        [(m["metric"], m.get("value", m.get("missing")), m.get("reported_value")) for m in item["measurements"]]
+        [
+            (m["metric"], m.get("value", m.get("missing")), m.get("reported_value"))
+            for m in item["measurements"]
+        ]
         for item in records
     ]
     assert shown == [
@@ -172,7 +207,14 @@ def test_bounds_that_a_package_declares_are_kept_too(tmp_path: Path) -> None:
     assert [item["status"] for item in records] == ["ok", "ok", "ok", "incomplete"]
     told = [(finding.code, finding.row, finding.value) for finding in account.findings]
     assert sorted(told, key=str) == sorted(
-        [("BF303", 1, "0.000"), ("BF302", 2, "11"), ("BF303", 3, "0"), ("BF302", 4, "11"), ("BF303", 4, "0")], key=str
+        [
+            ("BF303", 1, "0.000"),
+            ("BF302", 2, "11"),
+            ("BF303", 3, "0"),
+            ("BF302", 4, "11"),
+            ("BF303", 4, "0"),
+        ],
+        key=str,
     )
     # Checked through its descriptor the table itself is at fault, at the cells.
     found = validate(tmp_path / "datapackage.json").findings
@@ -186,7 +228,11 @@ def test_a_column_of_impossible_numbers_is_told_in_measure(tmp_path: Path) -> No
         {"name": "fps", "type": "number", "benchfmt": {"metric": "throughput", "per": "sample"}},
         {"name": "s", "type": "number", "benchfmt": {"metric": "duration"}},
     ]
-    table = {"path": "t.csv", "schema": {"fields": fields}, "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}}}
+    table = {
+        "path": "t.csv",
+        "schema": {"fields": fields},
+        "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}},
+    }
     (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [table]}))
     rows = LIMITS.findings_per_code + 50
     (tmp_path / "t.csv").write_text("fps,s\n" + "-1,2\n" * rows)
@@ -210,7 +256,9 @@ UNITS = st.sampled_from(["own", "1", "s", "/s", "EUR"])
 
 
 @given(st.lists(st.tuples(METRICS, VALUES, UNITS, STAGES), min_size=1, max_size=20))
-def test_one_value_and_a_column_are_judged_alike(rows: list[tuple[str, float, str, str | None]]) -> None:
+def test_one_value_and_a_column_are_judged_alike(
+    rows: list[tuple[str, float, str, str | None]],
+) -> None:
     known = vocabulary().metrics
 
     def metric(name: str) -> Metric | None:
@@ -220,12 +268,19 @@ def test_one_value_and_a_column_are_judged_alike(rows: list[tuple[str, float, st
         found = metric(name)
         return (found.unit if found else None) or "1"
 
-    told = [(name, value, own(name) if unit == "own" else unit, stage) for name, value, unit, stage in rows]
+    told = [
+        (name, value, own(name) if unit == "own" else unit, stage)
+        for name, value, unit, stage in rows
+    ]
     frame = pl.DataFrame(
-        told, schema={"metric": pl.String, "value": pl.Float64, "unit": pl.String, "stage": pl.String}, orient="row"
+        told,
+        schema={"metric": pl.String, "value": pl.Float64, "unit": pl.String, "stage": pl.String},
+        orient="row",
     )
     judged = with_facts(frame, known).select(
-        BF301=PERCENT.fill_null(value=False), BF302=OUTSIDE.fill_null(value=False), BF303=ZERO.fill_null(value=False)
+        BF301=PERCENT.fill_null(value=False),
+        BF302=OUTSIDE.fill_null(value=False),
+        BF303=ZERO.fill_null(value=False),
     )
     for (name, value, unit, stage), columns in zip(told, judged.to_dicts(), strict=True):
         found = metric(name)

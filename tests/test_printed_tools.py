@@ -42,7 +42,11 @@ SEVEN = (
     "mean: 6.5 ms",
     "total compute time: 2.5 s",
 )
-ORT_A = ("Total inference requests: 50", "Average inference time cost: 4 ms", "Min Latency: 0.003 s")
+ORT_A = (
+    "Total inference requests: 50",
+    "Average inference time cost: 4 ms",
+    "Min Latency: 0.003 s",
+)
 ORT_B = (
     "Session creation time cost: 0.25 s",
     "Total inference time cost: 0.3 s",
@@ -50,15 +54,24 @@ ORT_B = (
     "Average inference time cost total: 10.5 ms",
     "P99 Latency: 0.02 s",
 )
-ORT_C = ("Total inference time cost: 0.6 s", "Total inference requests: 60", "Average inference time cost: 11 ms")
+ORT_C = (
+    "Total inference time cost: 0.6 s",
+    "Total inference requests: 60",
+    "Average inference time cost: 11 ms",
+)
 Numbers = dict[str, float]
 
 
-def openvino(device: str, count: int, median: str, rate: str, *, model: str = "", steps: bool = True) -> list[str]:
+def openvino(
+    device: str, count: int, median: str, rate: str, *, model: str = "", steps: bool = True
+) -> list[str]:
     """A run of benchmark_app as it prints one."""
     begin = [f"$ benchmark_app -m {model} -d {device} -api sync"] if model else []
     if steps:
-        begin += ["[Step 1/11] Parsing and validating input arguments", "[Step 2/11] Loading OpenVINO Runtime"]
+        begin += [
+            "[Step 1/11] Parsing and validating input arguments",
+            "[Step 2/11] Loading OpenVINO Runtime",
+        ]
     return [
         *begin,
         "[Step 11/11] Dumping statistics report",
@@ -70,7 +83,9 @@ def openvino(device: str, count: int, median: str, rate: str, *, model: str = ""
     ]
 
 
-def items(folder: Path, content: str | bytes, family: str, name: str = "a.log", **options: str) -> list[Any]:
+def items(
+    folder: Path, content: str | bytes, family: str, name: str = "a.log", **options: str
+) -> list[Any]:
     """What a converter makes of one file."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -94,11 +109,14 @@ def joined(*runs: tuple[str, ...] | list[str], start: str = "", between: str = "
     return between.join("".join(f"{start}{line}\n" for line in run) for run in runs)
 
 
-MARKED = (
-    "&&&& RUNNING TensorRT.trtexec # trtexec --onnx=a.onnx\n{}{}&&&& PASSED TensorRT.trtexec # trtexec --onnx=b.onnx\n"
-)
+MARKED = "&&&& RUNNING TensorRT.trtexec # trtexec --onnx=a.onnx\n{}{}&&&& PASSED TensorRT.trtexec # trtexec --onnx=b.onnx\n"
 TRTEXEC_SLOW = {"mean whole-run": 20, "mean compute": 0.05}
-TRTEXEC_FAST = {"mean whole-run": 250, "mean compute": 0.0035, "mean inference": 0.0045, "sum compute": 2.6}
+TRTEXEC_FAST = {
+    "mean whole-run": 250,
+    "mean compute": 0.0035,
+    "mean inference": 0.0045,
+    "sum compute": 2.6,
+}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +173,9 @@ def test_what_pods_print_at_once_is_no_mixture(tmp_path: Path) -> None:
         ("--fp16", None),
     ],
 )
-def test_a_placement_of_trtexec_is_said_or_absent(tmp_path: Path, words: str, placement: list[str] | None) -> None:
+def test_a_placement_of_trtexec_is_said_or_absent(
+    tmp_path: Path, words: str, placement: list[str] | None
+) -> None:
     command = f"TensorRT.trtexec [TensorRT v8601] # trtexec --onnx=a.onnx {words}"
     text = f"&&&& RUNNING {command}\n{joined(SLOW, start=STAMP)}&&&& PASSED {command}\n"
     [record] = items(tmp_path, text, "trtexec")
@@ -164,16 +184,26 @@ def test_a_placement_of_trtexec_is_said_or_absent(tmp_path: Path, words: str, pl
 
 def test_a_selected_device_is_a_placement(tmp_path: Path) -> None:
     [record] = items(
-        tmp_path, joined(["=== Device Information ===", "Selected Device: A Card"], SLOW, start=STAMP), "trtexec"
+        tmp_path,
+        joined(["=== Device Information ===", "Selected Device: A Card"], SLOW, start=STAMP),
+        "trtexec",
     )
     assert record.configuration.placement == ["gpu"]
 
 
 @pytest.mark.parametrize(
     ("words", "precision"),
-    [("Strongly Typed", None), ("FP32", "fp32"), ("FP32+FP16", "mixed"), ("FP16", "fp16"), ("The network's own", None)],
+    [
+        ("Strongly Typed", None),
+        ("FP32", "fp32"),
+        ("FP32+FP16", "mixed"),
+        ("FP16", "fp16"),
+        ("The network's own", None),
+    ],
 )
-def test_a_precision_of_trtexec_is_said_or_absent(tmp_path: Path, words: str, precision: str | None) -> None:
+def test_a_precision_of_trtexec_is_said_or_absent(
+    tmp_path: Path, words: str, precision: str | None
+) -> None:
     text = joined(["=== Build Options ===", f"Precision: {words}"], SLOW, start=STAMP)
     [record] = items(tmp_path, text, "trtexec")
     assert (record.configuration.precision if record.configuration else None) == precision
@@ -184,7 +214,8 @@ def test_a_precision_of_trtexec_is_said_or_absent(tmp_path: Path, words: str, pr
     "text",
     [
         joined(
-            openvino("CPU", 30, "100.00", "10.00", model="a.xml"), openvino("GPU", 60, "50.00", "20.00", model="b.xml")
+            openvino("CPU", 30, "100.00", "10.00", model="a.xml"),
+            openvino("GPU", 60, "50.00", "20.00", model="b.xml"),
         ),
         joined(
             openvino("CPU", 30, "100.00", "10.00", model="a.xml"),
@@ -212,7 +243,8 @@ def test_runs_of_benchmark_app_keep_their_commands(tmp_path: Path, text: str) ->
 
 def test_a_run_without_an_end_gives_its_numbers_to_no_other(tmp_path: Path) -> None:
     text = joined(
-        openvino("CPU", 30, "100.00", "10.00", steps=False)[:-1], openvino("GPU", 60, "50.00", "20.00", steps=False)
+        openvino("CPU", 30, "100.00", "10.00", steps=False)[:-1],
+        openvino("GPU", 60, "50.00", "20.00", steps=False),
     )
     first, second = items(tmp_path, text, "openvino-benchmark-app")
     assert "mean whole-run" not in numbers(first)
@@ -221,10 +253,14 @@ def test_a_run_without_an_end_gives_its_numbers_to_no_other(tmp_path: Path) -> N
 
 def test_of_two_commands_in_a_row_none_is_taken(tmp_path: Path) -> None:
     commands = ["$ benchmark_app -m a.xml -d CPU", "$ benchmark_app -m b.xml -d GPU"]
-    [record] = items(tmp_path, joined(commands, openvino("", 30, "100.00", "10.00")), "openvino-benchmark-app")
+    [record] = items(
+        tmp_path, joined(commands, openvino("", 30, "100.00", "10.00")), "openvino-benchmark-app"
+    )
     assert record.model is None
     same = [commands[0], commands[0]]
-    [record] = items(tmp_path, joined(same, openvino("", 30, "100.00", "10.00")), "openvino-benchmark-app")
+    [record] = items(
+        tmp_path, joined(same, openvino("", 30, "100.00", "10.00")), "openvino-benchmark-app"
+    )
     assert record.model.name == "a.xml"
 
 
@@ -245,8 +281,12 @@ def test_of_two_commands_in_a_row_none_is_taken(tmp_path: Path) -> None:
         ("", None),
     ],
 )
-def test_a_device_of_openvino_is_its_kind(tmp_path: Path, said: str, placement: list[str] | None) -> None:
-    [record] = items(tmp_path, joined([said], openvino("", 30, "100.00", "10.00")), "openvino-benchmark-app")
+def test_a_device_of_openvino_is_its_kind(
+    tmp_path: Path, said: str, placement: list[str] | None
+) -> None:
+    [record] = items(
+        tmp_path, joined([said], openvino("", 30, "100.00", "10.00")), "openvino-benchmark-app"
+    )
     assert (record.configuration.placement if record.configuration else None) == placement
 
 
@@ -265,23 +305,38 @@ def test_a_variable_of_a_shell_is_no_name_of_a_model(path: str, name: str | None
 def test_no_converter_takes_a_variable_for_a_model(tmp_path: Path) -> None:
     [record] = items(tmp_path, joined(["$ trtexec --onnx=$MODEL"], FAST), "trtexec")
     assert record.model is None
-    [record] = items(tmp_path, joined(openvino("CPU", 30, "1.00", "9.00", model="%MODEL%")), "openvino-benchmark-app")
+    [record] = items(
+        tmp_path,
+        joined(openvino("CPU", 30, "1.00", "9.00", model="%MODEL%")),
+        "openvino-benchmark-app",
+    )
     assert record.model is None
-    [record] = items(tmp_path, joined(["$ onnxruntime_perf_test ${m}.onnx"], ORT_A), "onnxruntime-perf-test")
+    [record] = items(
+        tmp_path, joined(["$ onnxruntime_perf_test ${m}.onnx"], ORT_A), "onnxruntime-perf-test"
+    )
     assert record.model is None
 
 
 @pytest.mark.parametrize(
-    "between", ["", "\n", "2026-02-03 10:00:00.1 [W:onnxruntime:, x.cc:12 f] words\n", "```\n\n```\n"]
+    "between",
+    ["", "\n", "2026-02-03 10:00:00.1 [W:onnxruntime:, x.cc:12 f] words\n", "```\n\n```\n"],
 )
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(ORT_A, ORT_B), (ORT_B, ORT_A), (ORT_A, ORT_C), (ORT_C, ORT_A), (ORT_A, ORT_A[:1] + ORT_C[2:])],
+    [
+        (ORT_A, ORT_B),
+        (ORT_B, ORT_A),
+        (ORT_A, ORT_C),
+        (ORT_C, ORT_A),
+        (ORT_A, ORT_A[:1] + ORT_C[2:]),
+    ],
 )
 def test_two_results_of_perf_test_are_two_records(
     tmp_path: Path, first: tuple[str, ...], second: tuple[str, ...], between: str
 ) -> None:
-    alone = [numbers(items(tmp_path, joined(run), "onnxruntime-perf-test")[0]) for run in (first, second)]
+    alone = [
+        numbers(items(tmp_path, joined(run), "onnxruntime-perf-test")[0]) for run in (first, second)
+    ]
     found = items(tmp_path, joined(first, second, between=between), "onnxruntime-perf-test")
     assert [numbers(item) for item in found] == alone
 
@@ -293,7 +348,12 @@ def test_notes_behind_numbers_do_not_matter(tmp_path: Path, note: str) -> None:
     assert numbers(items(tmp_path, noted, "onnxruntime-perf-test", "a.md")[0]) == plain
     run = openvino("CPU", 30, "100.00", "10.00")
     told = numbers(items(tmp_path, joined(run), "openvino-benchmark-app")[0])
-    assert numbers(items(tmp_path, "".join(f"{line}{note}\n" for line in run), "openvino-benchmark-app")[0]) == told
+    assert (
+        numbers(
+            items(tmp_path, "".join(f"{line}{note}\n" for line in run), "openvino-benchmark-app")[0]
+        )
+        == told
+    )
 
 
 @pytest.mark.parametrize(
@@ -301,10 +361,15 @@ def test_notes_behind_numbers_do_not_matter(tmp_path: Path, note: str) -> None:
     [
         (("Total inference requests: 5", "Number of inferences per second: 8"), "throughput"),
         (("Total inference requests: 5", "Min Latency: 0.1 s", "P50 Latency: 0.2 s"), "latency"),
-        (("Average inference time cost total: 3 ms", "Number of inferences per second: 8"), "latency"),
+        (
+            ("Average inference time cost total: 3 ms", "Number of inferences per second: 8"),
+            "latency",
+        ),
     ],
 )
-def test_a_result_without_its_average_has_what_it_says(tmp_path: Path, lines: tuple[str, ...], primary: str) -> None:
+def test_a_result_without_its_average_has_what_it_says(
+    tmp_path: Path, lines: tuple[str, ...], primary: str
+) -> None:
     [record] = items(tmp_path, joined(lines), "onnxruntime-perf-test")
     assert [m.metric for m in record.measurements if m.primary] == [primary]
 
@@ -335,7 +400,12 @@ def test_a_file_without_rows_fails_with_what_is_missing(
 
 def test_a_zero_that_was_rounded_is_missing(tmp_path: Path) -> None:
     text = joined(
-        ("Total inference requests: 5", "Average inference time cost: 0 ms", "Min Latency: 0 s", "P50 Latency: 0.1 s")
+        (
+            "Total inference requests: 5",
+            "Average inference time cost: 0 ms",
+            "Min Latency: 0 s",
+            "P50 Latency: 0.1 s",
+        )
     )
     [record] = items(tmp_path, text, "onnxruntime-perf-test")
     assert {m.statistic: m.missing for m in record.measurements} == {
@@ -345,8 +415,13 @@ def test_a_zero_that_was_rounded_is_missing(tmp_path: Path) -> None:
     }
     text = joined(openvino("CPU", 30, "0.00", "0.00"))
     [record] = items(tmp_path, text, "openvino-benchmark-app")
-    assert {m.missing for m in record.measurements if m.metric != "duration"} == {"below-resolution"}
-    text = joined([line.replace("min = 40", "min = 0").replace(": 20 qps", ": 0 qps") for line in SLOW], start=STAMP)
+    assert {m.missing for m in record.measurements if m.metric != "duration"} == {
+        "below-resolution"
+    }
+    text = joined(
+        [line.replace("min = 40", "min = 0").replace(": 20 qps", ": 0 qps") for line in SLOW],
+        start=STAMP,
+    )
     [record] = items(tmp_path, text, "trtexec")
     assert not [m for m in record.measurements if m.value == 0]
 
@@ -371,7 +446,9 @@ def test_what_stands_around_changes_no_number(tmp_path: Path, family: str, name:
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
-def test_what_stands_around_changes_no_number_of_the_samples(samples: Path, tmp_path: Path, name: str) -> None:
+def test_what_stands_around_changes_no_number_of_the_samples(
+    samples: Path, tmp_path: Path, name: str
+) -> None:
     for path in [*(samples / "ort").glob("*.txt"), *(samples / "trtexec").glob("*excerpt*.log")]:
         text = path.read_text("utf-8")
         (tmp_path / path.name).write_text(wrapped(text, name))
@@ -387,7 +464,11 @@ def test_no_cut_of_a_file_mixes_two_runs(tmp_path: Path, family: str) -> None:
         for end in range(start + 1, len(lines) + 1, 3):
             for item in items(tmp_path, "\n".join(lines[start:end]) + "\n", family):
                 if isinstance(item, Record):
-                    own = {pair for pair in numbers(item).items() if not pair[0].startswith("mean whole-run")}
+                    own = {
+                        pair
+                        for pair in numbers(item).items()
+                        if not pair[0].startswith("mean whole-run")
+                    }
                     assert any(own <= one for one in whole), (start, end)
 
 
@@ -402,9 +483,15 @@ def test_half_a_number_at_the_end_of_a_file_is_none(tmp_path: Path) -> None:
 
 
 def test_lines_between_two_runs_belong_to_the_one_before() -> None:
-    told = [Line(n, text) for n, text in enumerate(("x", "a", "noise", "b", "b", "noise", "a", "end"), start=1)]
+    told = [
+        Line(n, text)
+        for n, text in enumerate(("x", "a", "noise", "b", "b", "noise", "a", "end"), start=1)
+    ]
     found = repeats.runs(told, lambda text: text if text in "ab" else None, ("a", "b"))
-    assert [[line.text for line in run] for run in found] == [["x", "a", "noise", "b", "b", "noise"], ["a", "end"]]
+    assert [[line.text for line in run] for run in found] == [
+        ["x", "a", "noise", "b", "b", "noise"],
+        ["a", "end"],
+    ]
     assert repeats.runs([], str, ()) == []
     assert repeats.runs(told[:1], lambda _: None, ()) == [told[:1]]
 
@@ -424,7 +511,12 @@ def test_faults_of_runs_in_one_file(faults: Path) -> None:
     slow, fast = (numbers(record) for record in told(faults, "02a_trtexec_two_summaries.log"))
     assert (slow["mean whole-run"], slow["mean compute"]) == (100, 0.01)
     assert "mean inference" not in slow
-    assert (fast["mean whole-run"], fast["mean inference"], fast["mean compute"], fast["sum compute"]) == (
+    assert (
+        fast["mean whole-run"],
+        fast["mean inference"],
+        fast["mean compute"],
+        fast["sum compute"],
+    ) == (
         500,
         0.0021,
         0.002,

@@ -23,7 +23,16 @@ pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 import benchfmt
-from benchfmt import BenchfmtError, Measurement, Profile, Record, open_package, profile, profiled, validate
+from benchfmt import (
+    BenchfmtError,
+    Measurement,
+    Profile,
+    Record,
+    open_package,
+    profile,
+    profiled,
+    validate,
+)
 from benchfmt.profiler import callables, environment, judging, quality, telling
 from benchfmt.profiler.job import QUICK, Protocol
 from benchfmt.profiler.records import SUITE
@@ -33,7 +42,12 @@ from onnx_models import dense, model, saved, value
 EXAMPLE = Path(__file__).parents[1] / "examples" / "profile"
 HERE = Path(__file__).resolve()
 FAST = Protocol(2, 2, 0.2, 20, 10, 0.05, 0.3, 0.05, 20.0, 20.0)
-ABOUT = {"task": "image-classification", "submitter": "test", "license": "CC0-1.0", "system": {"name": "a machine"}}
+ABOUT = {
+    "task": "image-classification",
+    "submitter": "test",
+    "license": "CC0-1.0",
+    "system": {"name": "a machine"},
+}
 
 
 def slow_input(item: Any) -> Any:
@@ -132,11 +146,17 @@ def test_stages_are_kept_apart_and_the_whole_is_measured(staged: Profile) -> Non
         before = found["latency", "median", "preprocess", "sample", ""].value
         assert before is not None
         assert before >= 0.002
-        parts = [found["latency", "mean", s, "sample", ""].value for s in ("preprocess", "inference", "postprocess")]
+        parts = [
+            found["latency", "mean", s, "sample", ""].value
+            for s in ("preprocess", "inference", "postprocess")
+        ]
         whole = found["latency", "mean", "end-to-end", "sample", ""].value
         assert sum(p for p in parts if p is not None) == pytest.approx(whole)
     data = json.loads((staged.folder / "run-1.json").read_text())["observed"]
-    sums = [sum(parts) for parts in zip(data["preprocess"], data["inference"], data["postprocess"], strict=True)]
+    sums = [
+        sum(parts)
+        for parts in zip(data["preprocess"], data["inference"], data["postprocess"], strict=True)
+    ]
     measured = numbers(staged.records[0])["latency", "p90", "end-to-end", "sample", ""].value
     assert measured == sorted(sums)[-(-len(sums) * 9 // 10) - 1] / 1e9
 
@@ -148,7 +168,11 @@ def test_quality_is_the_users_and_names_its_data(staged: Profile) -> None:
     assert found.value is not None
     assert 0 <= found.value <= 1
     assert summary.dataset is not None
-    assert (summary.dataset.name, summary.dataset.split, summary.dataset.samples) == ("mine", "test", 12)
+    assert (summary.dataset.name, summary.dataset.split, summary.dataset.samples) == (
+        "mine",
+        "test",
+        12,
+    )
     assert ("accuracy", "pooled", "", "", "") not in numbers(staged.records[0])
 
 
@@ -159,7 +183,11 @@ def test_every_lpdnn_metric_is_there_or_says_why_not(staged: Profile) -> None:
     assert (record.model.parameters, record.model.flop) == (68, 128)
     assert record.model.size_bytes
     assert record.configuration is not None
-    assert (record.configuration.precision, record.configuration.input_shape, record.configuration.placement) == (
+    assert (
+        record.configuration.precision,
+        record.configuration.input_shape,
+        record.configuration.placement,
+    ) == (
         "fp32",
         [16],
         ["cpu"],
@@ -236,11 +264,17 @@ def test_the_record_says_how_it_was_measured(staged: Profile) -> None:
     assert "numpy" in (staged.records[0].software.stack or {})
     assert staged.records[0].configuration is not None
     hyper = staged.records[0].configuration.hyperparameters or {}
-    assert (hyper["intra_op_spinning"], hyper["seed"], hyper["providers"]) == (False, 0, ["CPUExecutionProvider"])
+    assert (hyper["intra_op_spinning"], hyper["seed"], hyper["providers"]) == (
+        False,
+        0,
+        ["CPUExecutionProvider"],
+    )
 
 
 def test_a_short_run_says_so(staged: Profile) -> None:
-    assert "short-run" in (numbers(staged.summary)["latency", "median", "inference", "sample", ""].caveats or [])
+    assert "short-run" in (
+        numbers(staged.summary)["latency", "median", "inference", "sample", ""].caveats or []
+    )
     assert any("instead of at least 5" in text for text in said(staged.summary)["not_conformant"])
 
 
@@ -274,17 +308,29 @@ def test_batches_are_per_batch(place: Path) -> None:
 @pytest.mark.parametrize("harness", ["own", pytest.param("loadgen", marks=pytest.mark.skipif(
     find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed"))])  # fmt: skip
 @pytest.mark.parametrize("scenario", ["single-stream", "multi-stream", "server", "offline"])
-def test_scenarios_make_conformant_packages(place: Path, tmp_path: Path, scenario: str, harness: str) -> None:
+def test_scenarios_make_conformant_packages(
+    place: Path, tmp_path: Path, scenario: str, harness: str
+) -> None:
     plan = Protocol(1, 1, 0.3, 110, 10, 0.05, 0.3, 0.05, 20.0, 20.0)
     rate = 400.0 if scenario == "server" else None
     with profile(
-        place / "dense.onnx", protocol=plan, threads=1, harness=harness, scenario=scenario, about=ABOUT, rate=rate
+        place / "dense.onnx",
+        protocol=plan,
+        threads=1,
+        harness=harness,
+        scenario=scenario,
+        about=ABOUT,
+        rate=rate,
     ) as found:
         found.write(tmp_path / "p", extra={"licenses": [{"name": "CC0-1.0"}]})
         got, process = numbers(found.summary), found.records[0]
         data = json.loads((found.folder / "run-1.json").read_text())
         logs = {s.path for s in (process.provenance and process.provenance.sources) or ()}
-        log = loadgen.read_summary(found.folder / "run-1" / "mlperf_log_summary.txt") if harness == "loadgen" else None
+        log = (
+            loadgen.read_summary(found.folder / "run-1" / "mlperf_log_summary.txt")
+            if harness == "loadgen"
+            else None
+        )
     assert [f.to_dict() for f in validate(tmp_path / "p", "submission").findings] == []
     primary = next(key for key, item in got.items() if item.primary)
     assert (
@@ -308,7 +354,9 @@ def test_scenarios_make_conformant_packages(place: Path, tmp_path: Path, scenari
 def same_numbers(found: dict[Any, Measurement], log: loadgen.Log, scenario: str) -> None:
     """Compare with LoadGen's summary as the MLPerf converter reads it."""
     if scenario == "offline":
-        assert found["throughput", "mean", "whole-run", "sample", ""].value == log.number("result_samples_per_second")
+        assert found["throughput", "mean", "whole-run", "sample", ""].value == log.number(
+            "result_samples_per_second"
+        )
         return
     suffix = "_per_query" if scenario == "multi-stream" else ""
     nanoseconds = log.number(f"result_90.00_percentile{suffix}_latency_ns")
@@ -318,7 +366,10 @@ def same_numbers(found: dict[Any, Measurement], log: loadgen.Log, scenario: str)
     if scenario == "single-stream":
         estimate = loadgen.estimates(log.values["early_stopping_result"])[0]
         assert estimate.nanoseconds is not None
-        assert found["latency", "p90-es", "request", "query", ""].value == int(estimate.nanoseconds) / 1e9
+        assert (
+            found["latency", "p90-es", "request", "query", ""].value
+            == int(estimate.nanoseconds) / 1e9
+        )
 
 
 def test_a_provider_that_is_not_there_is_told(place: Path) -> None:
@@ -330,7 +381,9 @@ def test_a_provider_that_is_not_there_is_told(place: Path) -> None:
     assert record.configuration is not None
     assert record.configuration.placement == ["cpu"]
     assert said(record)["placement"]["lost"] == ["MIGraphXExecutionProvider"]
-    assert "placement-fallback" in (numbers(record)["latency", "median", "inference", "sample", ""].caveats or [])
+    assert "placement-fallback" in (
+        numbers(record)["latency", "median", "inference", "sample", ""].caveats or []
+    )
     assert said(record)["nodes_by_provider"]["CPUExecutionProvider"]["nodes"] >= 1
     assert any("asked for MIGraphXExecutionProvider, which was not used" in line for line in shown)
 
@@ -338,11 +391,17 @@ def test_a_provider_that_is_not_there_is_told(place: Path) -> None:
 def test_a_free_dimension_must_be_named(tmp_path: Path) -> None:
     from onnx import helper
 
-    made = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", 3, "height"])], [value("y", None)])
+    made = model(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        [value("x", ["batch", 3, "height"])],
+        [value("y", None)],
+    )
     path = saved(made, tmp_path / "m.onnx")
     with pytest.raises(BenchfmtError, match="--dim height=224"):
         profile(path, protocol=FAST, threads=1, harness="own")
-    with pytest.raises(BenchfmtError, match="no input has the dimension 'hight'; free are: batch, height"):
+    with pytest.raises(
+        BenchfmtError, match="no input has the dimension 'hight'; free are: batch, height"
+    ):
         profile(path, dimensions={"hight": 5, "height": 5})
     with profile(path, dimensions={"height": 5}, protocol=FAST, threads=1, harness="own") as found:
         assert found.ok
@@ -350,9 +409,16 @@ def test_a_free_dimension_must_be_named(tmp_path: Path) -> None:
         assert found.summary.configuration.input_shape == [3, 5]
 
 
-def test_a_failing_function_makes_failed_records_that_are_conformant(place: Path, tmp_path: Path) -> None:
+def test_a_failing_function_makes_failed_records_that_are_conformant(
+    place: Path, tmp_path: Path
+) -> None:
     with profile(
-        place / "dense.onnx", preprocess=broken, protocol=FAST, threads=1, harness="own", about=ABOUT
+        place / "dense.onnx",
+        preprocess=broken,
+        protocol=FAST,
+        threads=1,
+        harness="own",
+        about=ABOUT,
     ) as found:
         found.write(tmp_path / "p", extra={"licenses": [{"name": "CC0-1.0"}]})
     assert [r.status for r in found.records] == ["failed"] * 3
@@ -361,7 +427,9 @@ def test_a_failing_function_makes_failed_records_that_are_conformant(place: Path
 
 
 def test_a_failed_evaluation_leaves_the_timing(place: Path) -> None:
-    with profile(place / "dense.onnx", evaluate=nothing_useful, protocol=FAST, threads=1, harness="own") as found:
+    with profile(
+        place / "dense.onnx", evaluate=nothing_useful, protocol=FAST, threads=1, harness="own"
+    ) as found:
         got = numbers(found.summary)
     assert got["accuracy", "pooled", "", "", ""].missing == "run-failed"
     assert "must return numbers" in said(found.summary)["missing"]["accuracy/pooled///"]
@@ -375,21 +443,32 @@ def test_predictions_made_elsewhere(place: Path, tmp_path: Path) -> None:
         place / "dense.onnx", predictions=tmp_path / "p.txt", labels=tmp_path / "l.txt", protocol=FAST, threads=1, harness="own",
         about={"dataset": "four", "split": "test"},
     ) as found:  # fmt: skip
-        got, dataset = numbers(found.summary)["accuracy", "pooled", "", "", ""], found.summary.dataset
+        got, dataset = (
+            numbers(found.summary)["accuracy", "pooled", "", "", ""],
+            found.summary.dataset,
+        )
     assert (got.value, got.n) == (0.75, 4)
     assert dataset is not None
-    assert (dataset.name, dataset.samples, dataset.sha256) == ("four", 4, quality.sha256(tmp_path / "l.txt"))
+    assert (dataset.name, dataset.samples, dataset.sha256) == (
+        "four",
+        4,
+        quality.sha256(tmp_path / "l.txt"),
+    )
 
 
 def test_an_estimated_bandwidth_is_labelled(place: Path) -> None:
-    with profile(place / "dense.onnx", protocol=FAST, threads=1, harness="own", estimate_bandwidth=True) as found:
+    with profile(
+        place / "dense.onnx", protocol=FAST, threads=1, harness="own", estimate_bandwidth=True
+    ) as found:
         item = numbers(found.summary)["memory-bandwidth", "mean", "", "", "memory"]
     assert item.basis == "estimated"
     assert item.value
     assert "formula" in said(found.summary)["static"]["bandwidth"]
 
 
-@pytest.mark.skipif(find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed")
+@pytest.mark.skipif(
+    find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed"
+)
 @pytest.mark.parametrize("scenario", ["offline", "server"])
 def test_a_model_of_fixed_batch_counts_all_its_samples(tmp_path: Path, scenario: str) -> None:
     path = saved(dense(4), tmp_path / "m.onnx")
@@ -420,11 +499,15 @@ def test_an_observer_that_is_too_dear_says_so(place: Path, monkeypatch: pytest.M
         record = found.summary
     assert said(record)["observer"]["within_bound"] is False
     assert any("the observer used" in text for text in said(record)["not_conformant"])
-    assert any("more than 2 %, so it may have disturbed" in line for line in telling.summary_lines(record))
+    assert any(
+        "more than 2 %, so it may have disturbed" in line for line in telling.summary_lines(record)
+    )
 
 
 def test_io_binding_leaves_the_copies_out(place: Path) -> None:
-    with profile(place / "dense.onnx", protocol=FAST, threads=1, harness="own", io_binding=True) as found:
+    with profile(
+        place / "dense.onnx", protocol=FAST, threads=1, harness="own", io_binding=True
+    ) as found:
         assert found.ok
         assert found.summary.configuration is not None
         assert (found.summary.configuration.hyperparameters or {})["io_binding"] is True
@@ -433,7 +516,9 @@ def test_io_binding_leaves_the_copies_out(place: Path) -> None:
 BUSY = "while True: pass"
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity of processes")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="this system has no affinity of processes"
+)
 def test_a_busy_neighbour_turns_the_stability(place: Path) -> None:
     """A neighbour on the same processor takes half of it; the gate says so whatever else the machine does."""
     before = os.sched_getaffinity(0)
@@ -449,7 +534,9 @@ def test_a_busy_neighbour_turns_the_stability(place: Path) -> None:
         os.sched_setaffinity(0, before)
     assert said(record)["stability"] == "contaminated"
     assert any("processor time" in text for text in said(record)["stability_evidence"])
-    assert "contaminated" in (numbers(record)["latency", "median", "inference", "sample", ""].caveats or [])
+    assert "contaminated" in (
+        numbers(record)["latency", "median", "inference", "sample", ""].caveats or []
+    )
     gated = numbers(record)["latency", "gated-median", "inference", "sample", ""]
     assert "contaminated" not in (gated.caveats or [])
 
@@ -459,7 +546,9 @@ def test_a_busy_neighbour_turns_the_stability(place: Path) -> None:
 
 def test_any_callable_is_profiled_the_same_way(tmp_path: Path) -> None:
     seen = []
-    with profiled("adder", threads=1, protocol=FAST, samples=3, folder=tmp_path, about=ABOUT) as run:
+    with profiled(
+        "adder", threads=1, protocol=FAST, samples=3, folder=tmp_path, about=ABOUT
+    ) as run:
         run.measure(seen.append)
     record = run.record
     assert seen[:3] == [0, 0, 1]
@@ -513,7 +602,9 @@ def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
      ({"scenario": "multi-stream", "batch_size": 3}, "which 3 does not divide"), ({"preprocess": f"{HERE}:nothing_there"}, "has no"),
      ({"io_binding": True, "preprocess": f"{HERE}:slow_input"}, "neither pre- nor post-processed"), ({"labels": HERE}, "labels without inputs")],
 )  # fmt: skip
-def test_a_wrong_call_is_told_before_anything_runs(place: Path, arguments: dict[str, Any], message: str) -> None:
+def test_a_wrong_call_is_told_before_anything_runs(
+    place: Path, arguments: dict[str, Any], message: str
+) -> None:
     with pytest.raises(BenchfmtError, match=message):
         profile(place / "dense.onnx", protocol=FAST, **arguments)
 
@@ -552,7 +643,9 @@ def unbatched(folder: Path, *shape: Any) -> Path:
     from onnx import helper
 
     return saved(
-        model([helper.make_node("Relu", ["x"], ["y"])], [value("x", list(shape))], [value("y", None)]),
+        model(
+            [helper.make_node("Relu", ["x"], ["y"])], [value("x", list(shape))], [value("y", None)]
+        ),
         folder / "m.onnx",
     )
 
@@ -569,7 +662,9 @@ def unbatched(folder: Path, *shape: Any) -> Path:
         (("batch", 16), {"batch_size": 3}, 3),
     ],
 )
-def test_how_many_samples_a_call_has(tmp_path: Path, shape: tuple[Any, ...], more: dict[str, Any], batch: int) -> None:
+def test_how_many_samples_a_call_has(
+    tmp_path: Path, shape: tuple[Any, ...], more: dict[str, Any], batch: int
+) -> None:
     with profile(
         unbatched(tmp_path, *shape),
         protocol=replace(FAST, processes=1, most_processes=1),
@@ -588,7 +683,10 @@ def test_an_evaluation_that_fails_is_told_and_leaves_where_nodes_ran(place: Path
     ) as found:  # fmt: skip
         assert not found.ok
         shown = "\n".join(telling.summary_lines(found.summary))
-    assert "accuracy                 - run-failed: QualityError: the evaluator must return numbers" in shown
+    assert (
+        "accuracy                 - run-failed: QualityError: the evaluator must return numbers"
+        in shown
+    )
     assert said(found.summary)["nodes_by_provider"]["CPUExecutionProvider"]["nodes"] >= 1
 
 
@@ -601,7 +699,12 @@ def test_a_score_is_no_label() -> None:
 
 def test_a_profile_that_fails_leaves_an_older_ones_files(place: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    quick = {"protocol": replace(FAST, processes=1, most_processes=1), "threads": 1, "harness": "own", "folder": runs}
+    quick = {
+        "protocol": replace(FAST, processes=1, most_processes=1),
+        "threads": 1,
+        "harness": "own",
+        "folder": runs,
+    }
     profile(place / "dense.onnx", **quick)
     kept = {path.name: path.read_bytes() for path in runs.iterdir()}
     (tmp_path / "no.onnx").write_text("no model")
@@ -613,18 +716,24 @@ def test_a_profile_that_fails_leaves_an_older_ones_files(place: Path, tmp_path: 
     assert sorted(path.name for path in runs.iterdir()) == ["run-1.json", "run-summary.json"]
 
 
-@pytest.mark.skipif(find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed")
+@pytest.mark.skipif(
+    find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed"
+)
 def test_an_overloaded_server_ends_and_says_so(place: Path) -> None:
     plan = replace(FAST, processes=1, most_processes=1, seconds=0.5, budget=2.0)
     with profile(
         place / "dense.onnx", inputs=words, preprocess=slow_input, scenario="server", harness="loadgen", rate=5000, threads=1, protocol=plan
     ) as found:  # fmt: skip
         assert found.summary.status == "failed" or said(found.summary)["stability"] == "unstable"
-        words_of_it = f"{found.summary.status_detail} {said(found.summary).get('stability_evidence')}"
+        words_of_it = (
+            f"{found.summary.status_detail} {said(found.summary).get('stability_evidence')}"
+        )
     assert "too many" in words_of_it or "queries a second of the" in words_of_it
 
 
-@pytest.mark.skipif(find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed")
+@pytest.mark.skipif(
+    find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed"
+)
 def test_by_loadgen_the_measurement_is_that_of_its_queries(place: Path) -> None:
     with profile(place / "dense.onnx", protocol=FAST, threads=1, harness="loadgen") as found:
         data = json.loads((found.folder / "run-1.json").read_text())
@@ -637,7 +746,9 @@ def test_by_loadgen_the_measurement_is_that_of_its_queries(place: Path) -> None:
 
 def test_a_name_is_checked_without_running_the_file(tmp_path: Path) -> None:
     path = tmp_path / "steps.py"
-    path.write_text("from os.path import *\nimport json as j\nraise SystemExit('run')\ndef f(): pass\n")
+    path.write_text(
+        "from os.path import *\nimport json as j\nraise SystemExit('run')\ndef f(): pass\n"
+    )
     for name in ("f", "j", "join"):  # the last one by the star
         callables.check(f"{path}:{name}")
     path.write_text("def f(): pass\n")
@@ -674,7 +785,9 @@ def test_the_system_is_what_is_installed() -> None:
 def test_a_board_is_known_by_its_device_tree(tmp_path: Path) -> None:
     (tmp_path / "proc/device-tree").mkdir(parents=True)
     (tmp_path / "proc/device-tree/model").write_text("Raspberry Pi 4 Model B Rev 1.4\0")
-    (tmp_path / "proc/cpuinfo").write_text("processor : 0\nBogoMIPS : 108\n\nprocessor : 1\nBogoMIPS : 108\n")
+    (tmp_path / "proc/cpuinfo").write_text(
+        "processor : 0\nBogoMIPS : 108\n\nprocessor : 1\nBogoMIPS : 108\n"
+    )
     (tmp_path / "proc/meminfo").write_text("MemTotal:  3884400 kB\n")
     found = environment.system(tmp_path)
     assert found["name"] == "Raspberry Pi 4 Model B Rev 1.4"
@@ -703,7 +816,9 @@ def test_the_command_writes_a_package_and_a_summary(place: Path, tmp_path: Path)
 def test_the_command_ends_with_1_where_a_process_fails(tmp_path: Path) -> None:
     from onnx import helper
 
-    made = model([helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", 7])], [value("y", None)])
+    made = model(
+        [helper.make_node("Relu", ["x"], ["y"])], [value("x", ["batch", 7])], [value("y", None)]
+    )
     command = [
         sys.executable,
         "-m",
@@ -717,20 +832,26 @@ def test_the_command_ends_with_1_where_a_process_fails(tmp_path: Path) -> None:
     done = subprocess.run([*command, *failing], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "RuntimeError: this pre-processing" in done.stderr
-    wrong = subprocess.run([*command, "--dim", "width"], capture_output=True, text=True, check=False)
+    wrong = subprocess.run(
+        [*command, "--dim", "width"], capture_output=True, text=True, check=False
+    )
     assert wrong.returncode == 2
     assert "--dim takes NAME=SIZE" in wrong.stderr
 
 
 def test_the_package_of_the_profiler_is_light() -> None:
     script = "import sys, benchfmt.profiler; print(sorted({'numpy', 'onnx', 'onnxruntime', 'polars', 'pydantic'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
 def test_what_runs_a_model_imports_nothing_else_that_is_heavy() -> None:
     script = "import sys, benchfmt.profiler.worker, benchfmt.profiler.engine; print(sorted({'onnx', 'polars', 'pydantic', 'pyarrow'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -739,7 +860,9 @@ def test_what_runs_a_model_imports_nothing_else_that_is_heavy() -> None:
 
 def test_digits_are_classified_as_scikit_learn_does(tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-    subprocess.run([sys.executable, str(EXAMPLE / "digits.py"), str(tmp_path)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, str(EXAMPLE / "digits.py"), str(tmp_path)], check=True, capture_output=True
+    )
     own = (tmp_path / "sklearn.txt").read_text().split()
     labels = (tmp_path / "labels.txt").read_text().split()
     with profile(
@@ -749,7 +872,9 @@ def test_digits_are_classified_as_scikit_learn_does(tmp_path: Path) -> None:
     ) as found:  # fmt: skip
         answers = json.loads((found.folder / "run-quality.json").read_text())["quality"]["answers"]
         accuracy = numbers(found.summary)["accuracy", "pooled", "", "", ""]
-    assert answers == own  # the network is float64 in scikit-learn and float32 in ONNX: no label differs
+    assert (
+        answers == own
+    )  # the network is float64 in scikit-learn and float32 in ONNX: no label differs
     assert accuracy.value == sum(a == b for a, b in zip(own, labels, strict=True)) / len(labels)
     assert accuracy.n == 540
     assert accuracy.value > 0.95

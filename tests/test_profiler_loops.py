@@ -43,7 +43,9 @@ def latencies(seen: loops.Observed) -> list[float]:
     [(100, "p99", 99), (100, "p90", 90), (99, "p99", None), (10, "p90", 9), (9, "p90", None), (20, "p95", 19), (19, "p95", None),
      (1000, "p99.9", 999), (999, "p99.9", None), (101, "p90", 91), (5, "median", 3), (4, "median", 2.5)],
 )  # fmt: skip
-def test_percentiles_are_nearest_rank_or_missing(count: int, name: str, expected: float | None) -> None:
+def test_percentiles_are_nearest_rank_or_missing(
+    count: int, name: str, expected: float | None
+) -> None:
     assert figures.percentile(list(range(count, 0, -1)), name) == expected
 
 
@@ -51,7 +53,10 @@ def test_the_interval_is_that_of_student() -> None:
     found = figures.interval([9.0, 10.0, 11.0, 10.0, 10.0])
     assert found is not None
     # scipy.stats.t.interval(0.95, 4, 10, scipy.stats.sem(...))
-    assert (found.lower, found.upper) == (pytest.approx(9.122, abs=1e-3), pytest.approx(10.878, abs=1e-3))
+    assert (found.lower, found.upper) == (
+        pytest.approx(9.122, abs=1e-3),
+        pytest.approx(10.878, abs=1e-3),
+    )
     assert found.half_width == pytest.approx(0.0878, abs=1e-4)
     assert figures.interval([1.0]) is None
 
@@ -180,7 +185,9 @@ def test_workers_share_the_queries() -> None:
         end = time.perf_counter_ns()
         return begin, begin, end, end
 
-    alone, together = (max(latencies(loops.server(sleepy, [0] * 8, 60, workers=count))) for count in (1, 4))
+    alone, together = (
+        max(latencies(loops.server(sleepy, [0] * 8, 60, workers=count))) for count in (1, 4)
+    )
     assert alone >= 8 * 0.05
     assert together < alone
 
@@ -211,7 +218,9 @@ def test_blocks_without_their_processor_are_told() -> None:
     data = run_data(DIRTY)
     gate = judging.gate(data)
     assert gate.passed == [True, True, True, False, False]
-    assert judging.contaminations(data, gate) == ["40% of the blocks had less than 90% of their processor time"]
+    assert judging.contaminations(data, gate) == [
+        "40% of the blocks had less than 90% of their processor time"
+    ]
     data["observed"]["inference"] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert judging.gated(data["observed"]["inference"], data, gate) == [1, 2, 3, 4, 5, 6]
 
@@ -252,7 +261,10 @@ def test_blocks_that_differ_are_unstable() -> None:
 
 
 def runs(*medians: float, failed: int = 0) -> list[Run]:
-    good = [Run("r", "0" * 64, "", {"status": "ok", "observed": {"inference": [median]}}) for median in medians]
+    good = [
+        Run("r", "0" * 64, "", {"status": "ok", "observed": {"inference": [median]}})
+        for median in medians
+    ]
     return good + [Run("r", "0" * 64, "", {"status": "failed"})] * failed
 
 

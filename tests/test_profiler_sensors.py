@@ -32,7 +32,9 @@ def tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def found(root: Path, nvml: Any = NO_NVML) -> tuple[dict[tuple[str, str], Channel], dict[tuple[str, str], Absent]]:
+def found(
+    root: Path, nvml: Any = NO_NVML
+) -> tuple[dict[tuple[str, str], Channel], dict[tuple[str, str], Absent]]:
     channels, absent = sensors.discover(root, nvml, os.getpid())
     return {(c.metric, c.scope): c for c in channels}, {(a.metric, a.scope): a for a in absent}
 
@@ -87,7 +89,9 @@ def test_rapl_is_a_counter_that_wraps(tmp_path: Path) -> None:
     for second, microjoules in enumerate((9_000_000, 9_800_000, 300_000, 1_000_000)):
         tree(root, {"sys/class/powercap/intel-rapl:0/energy_uj": str(microjoules)})
         energy.take(float(second))
-    seen = judging.sense({"channels": [energy.to_dict()], "absent": []}, "energy", "cpu", (0.0, 3.0))
+    seen = judging.sense(
+        {"channels": [energy.to_dict()], "absent": []}, "energy", "cpu", (0.0, 3.0)
+    )
     assert seen.value == pytest.approx(2.0)
 
 
@@ -107,11 +111,24 @@ def test_energy_is_interpolated_at_both_ends_and_needs_a_second(tmp_path: Path) 
 
 
 def test_several_packages_add_up_and_a_lost_one_makes_the_sum_missing() -> None:
-    one = {"metric": "energy", "scope": "cpu", "kind": "counter", "source": "a", "times": [0, 2], "values": [0, 10]}
+    one = {
+        "metric": "energy",
+        "scope": "cpu",
+        "kind": "counter",
+        "source": "a",
+        "times": [0, 2],
+        "values": [0, 10],
+    }
     other = {**one, "source": "b", "values": [5, 25]}
     lost = {**one, "failed": {"reason": "sensor-failed", "detail": "b: gone"}}
-    assert judging.sense({"channels": [one, other], "absent": []}, "energy", "cpu", (0.0, 2.0)).value == 30
-    assert judging.sense({"channels": [one, lost], "absent": []}, "energy", "cpu", (0.0, 2.0)).reason == "sensor-failed"
+    assert (
+        judging.sense({"channels": [one, other], "absent": []}, "energy", "cpu", (0.0, 2.0)).value
+        == 30
+    )
+    assert (
+        judging.sense({"channels": [one, lost], "absent": []}, "energy", "cpu", (0.0, 2.0)).reason
+        == "sensor-failed"
+    )
 
 
 def test_a_dead_counter_is_not_an_energy_of_zero(tmp_path: Path) -> None:
@@ -124,7 +141,11 @@ def test_a_dead_counter_is_not_an_energy_of_zero(tmp_path: Path) -> None:
         "values": [7, 7, 7],
     }
     seen = judging.sense({"channels": [channel], "absent": []}, "energy", "cpu", (0.0, 2.0))
-    assert (seen.value, seen.reason, seen.detail) == (None, "sensor-failed", "rapl: the counter did not move")
+    assert (seen.value, seen.reason, seen.detail) == (
+        None,
+        "sensor-failed",
+        "rapl: the counter did not move",
+    )
 
 
 def test_a_counter_that_goes_back_without_a_range_is_not_believed() -> None:
@@ -136,10 +157,15 @@ def test_a_counter_that_goes_back_without_a_range_is_not_believed() -> None:
         "times": [0, 1, 2],
         "values": [7, 9, 1],
     }
-    assert judging.sense({"channels": [channel], "absent": []}, "energy", "gpu", (0.0, 2.0)).reason == "sensor-failed"
+    assert (
+        judging.sense({"channels": [channel], "absent": []}, "energy", "gpu", (0.0, 2.0)).reason
+        == "sensor-failed"
+    )
 
 
-def test_a_counter_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_counter_that_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # root may read everything, so the refusal of the kernel is played
     def refuse(path: Any, *_: Any, **__: Any) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
@@ -156,26 +182,38 @@ def test_a_counter_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("text", "reason"), [("-263200", "sensor-failed"), ("", "sensor-failed"), ("words", "sensor-failed")], ids=["cold", "empty", "text"]
 )  # fmt: skip
-def test_a_dead_thermometer_is_given_up_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
-    root = tree(tmp_path, {"sys/class/hwmon/hwmon0/name": "k10temp", "sys/class/hwmon/hwmon0/temp1_input": text})
+def test_a_dead_thermometer_is_given_up_with_the_reason(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    root = tree(
+        tmp_path,
+        {"sys/class/hwmon/hwmon0/name": "k10temp", "sys/class/hwmon/hwmon0/temp1_input": text},
+    )
     channel = found(root)[0]["temperature", "cpu"]
     for second in range(5):
         channel.take(float(second))
     assert channel.values == []
     assert channel.misses == sensors.PATIENCE
-    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0))
+    seen = judging.sense(
+        {"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0)
+    )
     assert (seen.value, seen.reason) == (None, reason)
     assert "temp1_input" in seen.detail
 
 
 def test_a_sensor_that_dies_within_a_run_is_missing_not_its_last_value(tmp_path: Path) -> None:
-    root = tree(tmp_path, {"sys/class/hwmon/hwmon0/name": "k10temp", "sys/class/hwmon/hwmon0/temp1_input": "50000"})
+    root = tree(
+        tmp_path,
+        {"sys/class/hwmon/hwmon0/name": "k10temp", "sys/class/hwmon/hwmon0/temp1_input": "50000"},
+    )
     channel = found(root)[0]["temperature", "cpu"]
     channel.take(0.0)
     tree(root, {"sys/class/hwmon/hwmon0/temp1_input": "-273150000"})
     for second in (1.0, 2.0, 3.0):
         channel.take(second)
-    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0))
+    seen = judging.sense(
+        {"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0)
+    )
     assert seen.reason == "sensor-failed"
 
 
@@ -205,7 +243,9 @@ def test_one_failed_reading_is_forgiven(tmp_path: Path) -> None:
     channel = Channel("t", "temperature", "cpu", "gauge", "fake", read)
     for second in range(3):
         channel.take(float(second))
-    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 2.0))
+    seen = judging.sense(
+        {"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 2.0)
+    )
     assert (seen.value, seen.peak, seen.count) == (41.0, 42.0, 2)
 
 
@@ -221,7 +261,9 @@ def test_rails_of_a_jetson_board(tmp_path: Path) -> None:
 
 def test_rails_of_an_older_jetson_board(tmp_path: Path) -> None:
     folder = "sys/bus/i2c/drivers/ina3221x/6-0040/iio:device0"
-    channels, _ = found(tree(tmp_path, {f"{folder}/rail_name_0": "POM_5V_IN", f"{folder}/in_power0_input": "3187"}))
+    channels, _ = found(
+        tree(tmp_path, {f"{folder}/rail_name_0": "POM_5V_IN", f"{folder}/in_power0_input": "3187"})
+    )
     assert channels["power", "board"].read() == pytest.approx(3.187)
 
 
@@ -231,7 +273,9 @@ def test_busy_time_of_a_neural_processor(tmp_path: Path) -> None:
     for second in range(4):
         tree(root, {"sys/class/accel/accel0/device/npu_busy_time_us": str(second * 250_000)})
         channel.take(float(second))
-    seen = judging.sense({"channels": [channel.to_dict()], "absent": []}, "utilization", "npu", (0.0, 3.0))
+    seen = judging.sense(
+        {"channels": [channel.to_dict()], "absent": []}, "utilization", "npu", (0.0, 3.0)
+    )
     assert seen.value == pytest.approx(0.25)
 
 
@@ -298,7 +342,9 @@ def test_nvml_tells_how_many_there_are_and_the_driver(tmp_path: Path) -> None:
     }  # fmt: skip
     said = environment.stack(gpu)
     assert (said["nvidia-driver"], said["cuda-driver"]) == ("580.159.04", "13.1")
-    silent = open_nvml(lambda name: Library({"nvmlSystemGetDriverVersion": 3, "nvmlDeviceGetCount_v2": 3}))
+    silent = open_nvml(
+        lambda name: Library({"nvmlSystemGetDriverVersion": 3, "nvmlDeviceGetCount_v2": 3})
+    )
     assert "nvidia-driver" not in environment.stack(silent)
     assert "count" not in environment.system(tmp_path, silent)["accelerator"]
 
@@ -325,10 +371,15 @@ def test_a_driver_without_a_function_says_so(tmp_path: Path) -> None:
 
     channels, absent = found(tmp_path, open_nvml(lambda name: Old()))
     assert ("energy", "gpu") not in channels
-    assert absent["energy", "gpu"].detail == "NVML NVIDIA H200: this driver has no nvmlDeviceGetTotalEnergyConsumption"
+    assert (
+        absent["energy", "gpu"].detail
+        == "NVML NVIDIA H200: this driver has no nvmlDeviceGetTotalEnergyConsumption"
+    )
 
 
-@pytest.mark.parametrize(("code", "reason"), [(3, "no-sensor"), (4, "permission-denied"), (999, "sensor-failed")])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(3, "no-sensor"), (4, "permission-denied"), (999, "sensor-failed")]
+)
 def test_what_nvml_refuses_has_a_reason(tmp_path: Path, code: int, reason: str) -> None:
     gpu = open_nvml(lambda name: Library({"nvmlDeviceGetTotalEnergyConsumption": code}))
     channels, absent = found(tmp_path, gpu)
@@ -384,7 +435,12 @@ CGROUP_2 = {
 
 def test_control_groups_of_both_versions(tmp_path: Path) -> None:
     one = proc.Cgroup.find(tree(tmp_path / "1", CGROUP_1))
-    assert one.facts() == {"version": 1, "memory_limit_bytes": 2**32, "memory_peak_bytes": 2**20, "cpu_limit": 1.5}
+    assert one.facts() == {
+        "version": 1,
+        "memory_limit_bytes": 2**32,
+        "memory_peak_bytes": 2**20,
+        "cpu_limit": 1.5,
+    }
     assert one.throttled() == 5000
     two = proc.Cgroup.find(tree(tmp_path / "2", CGROUP_2))
     assert two.facts() == {"version": 2, "memory_peak_bytes": 2**21, "cpu_limit": 0.5}
@@ -405,8 +461,24 @@ def test_counters_that_are_not_there_are_none(tmp_path: Path) -> None:
 
 def test_what_happened_between_two_moments(tmp_path: Path) -> None:
     tick = os.sysconf("SC_CLK_TCK")
-    cpu = {"user": 0, "nice": 0, "system": 0, "idle": 0, "iowait": 0, "irq": 0, "softirq": 0, "steal": 0}
-    before = {"monotonic": 0.0, "own_cpu": 0.0, "cpu": cpu, "pressure": {"cpu": 0}, "throttled": None, "involuntary": 3}
+    cpu = {
+        "user": 0,
+        "nice": 0,
+        "system": 0,
+        "idle": 0,
+        "iowait": 0,
+        "irq": 0,
+        "softirq": 0,
+        "steal": 0,
+    }
+    before = {
+        "monotonic": 0.0,
+        "own_cpu": 0.0,
+        "cpu": cpu,
+        "pressure": {"cpu": 0},
+        "throttled": None,
+        "involuntary": 3,
+    }
     later = {**cpu, "user": 12 * tick, "idle": 6 * tick, "steal": 2 * tick}
     after = {
         "monotonic": 10.0,
@@ -427,7 +499,9 @@ def test_the_peak_of_memory_can_be_started_again() -> None:
         "from benchfmt.profiler import proc\nheap = bytearray(64 * 2**20)\nfirst = proc.status()['VmHWM']\ndel heap\n"
         "done = proc.reset_peak()\nprint(done, first - proc.status()['VmHWM'] > 50 * 2**20)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["True", "True"]
 
 
@@ -500,11 +574,18 @@ def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
             pass
         return 40.0
 
-    lines = [sampler.PASSED] * 3 + [sampler.LINE] + [sampler.PASSED] * 3 + [sampler.LINE, sampler.PASSED, sampler.END]
+    lines = (
+        [sampler.PASSED] * 3
+        + [sampler.LINE]
+        + [sampler.PASSED] * 3
+        + [sampler.LINE, sampler.PASSED, sampler.END]
+    )
     turns = iter(lines)
     counter = Channel("c", "energy", "gpu", "counter", "fake", dear)
     gauge = Channel("g", "power", "gpu", "gauge", "fake", dear)
-    seen = sampler.watch(os.getpid(), 1000, [counter, gauge], Path("/"), lambda seconds: next(turns))
+    seen = sampler.watch(
+        os.getpid(), 1000, [counter, gauge], Path("/"), lambda seconds: next(turns)
+    )
     # The counter at its start and at both lines, the gauge at its start and at the end.
     assert [channel["reads"] for channel in seen["channels"]] == [3, 2]
     assert seen["ticks"] == 9
@@ -517,7 +598,9 @@ def test_a_gauge_is_read_once_a_second_however_dear_it_is() -> None:
             pass
         return 40.0
 
-    gauge, counter = (Channel("x", "energy", "gpu", kind, "fake", dear) for kind in ("gauge", "counter"))
+    gauge, counter = (
+        Channel("x", "energy", "gpu", kind, "fake", dear) for kind in ("gauge", "counter")
+    )
     for channel in (gauge, counter):
         for now in range(100):
             channel.tick(now / 10)
@@ -552,10 +635,22 @@ def test_marks_reach_the_sampler() -> None:
 def of_a_run(used: list[str], memory: float) -> dict[str, tuple[float | None, str | None]]:
     """Return the numbers of a run's GPU by metric and statistic, from a sampler that saw 100 W and some memory."""
     times = [step / 10 for step in range(41)]
-    common: dict[str, Any] = {"id": "x", "source": "fake", "times": times, "cost": 0.0, "reads": 41, "scope": "gpu"}
+    common: dict[str, Any] = {
+        "id": "x",
+        "source": "fake",
+        "times": times,
+        "cost": 0.0,
+        "reads": 41,
+        "scope": "gpu",
+    }
     channels = [
         {**common, "metric": "memory", "kind": "gauge", "values": [memory] * 41},
-        {**common, "metric": "energy", "kind": "counter", "values": [100.0 * time for time in times]},
+        {
+            **common,
+            "metric": "energy",
+            "kind": "counter",
+            "values": [100.0 * time for time in times],
+        },
     ]
     nanos = 10_000_000
     data = {
@@ -589,11 +684,16 @@ def test_a_run_that_used_no_gpu_has_no_numbers_of_one() -> None:
 
 def test_a_process_that_holds_no_memory_of_the_gpu_has_no_0_bytes() -> None:
     said = of_a_run(["TensorRT"], 0.0)
-    assert (said["memory/mean"], said["memory/max"]) == ((None, "not-applicable"), (None, "not-applicable"))
+    assert (said["memory/mean"], said["memory/max"]) == (
+        (None, "not-applicable"),
+        (None, "not-applicable"),
+    )
     assert said["energy/mean"] == (pytest.approx(1.0), None)
 
 
-def test_the_idle_machine_is_watched_by_counters_read_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_idle_machine_is_watched_by_counters_read_at_both_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Two:
         """A sampler whose dear counter is read when it is told to, and never else."""
 

@@ -28,7 +28,11 @@ def facts(made: Any, folder: Path, **job: Any) -> dict[str, Any]:
 
 
 def one(
-    kind: str, inputs: dict[str, tuple[int, ...]], constants: list[Any], out: tuple[int, ...] | None, **attributes: Any
+    kind: str,
+    inputs: dict[str, tuple[int, ...]],
+    constants: list[Any],
+    out: tuple[int, ...] | None,
+    **attributes: Any,
 ) -> Any:
     domain = attributes.pop("domain", "")
     names = [*attributes.pop("names", [*inputs, *(tensor.name for tensor in constants)])]
@@ -82,7 +86,10 @@ def test_operations_are_those_counted_by_hand(name: str, tmp_path: Path) -> None
 
 
 def quantised() -> Any:
-    scale, zero = numpy_helper.from_array(np.float32(0.1), "s"), numpy_helper.from_array(np.uint8(0), "z")
+    scale, zero = (
+        numpy_helper.from_array(np.float32(0.1), "s"),
+        numpy_helper.from_array(np.uint8(0), "z"),
+    )
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
         helper.make_node("QLinearConv", ["q", "s", "z", "w", "s", "z", "s", "z"], ["c"]),
@@ -92,7 +99,12 @@ def quantised() -> Any:
         helper.make_node("QLinearMatMul", ["f", "s", "z", "m", "s", "z", "s", "z"], ["d"]),
         helper.make_node("MatMulInteger", ["f", "m"], ["e"]),
     ]
-    tensors = [scale, zero, weights("w", 2, 1, 3, 3, kind=np.uint8), weights("m", 18, 5, kind=np.uint8)]
+    tensors = [
+        scale,
+        zero,
+        weights("w", 2, 1, 3, 3, kind=np.uint8),
+        weights("m", 18, 5, kind=np.uint8),
+    ]
     return model(nodes, [value("x", (1, 1, 5, 5))], [value("y", (1, 2, 3, 3))], tensors)
 
 
@@ -153,7 +165,9 @@ def branches() -> Any:
             [node, total], "branch", [], [value(f"y{width}", ())], [weights(f"w{width}", 16, width)]
         )
 
-    node = helper.make_node("If", ["c"], ["y"], "choose", then_branch=branch(4), else_branch=branch(8))
+    node = helper.make_node(
+        "If", ["c"], ["y"], "choose", then_branch=branch(4), else_branch=branch(8)
+    )
     return model([node], [value("x", (1, 16)), value("c", (), TensorProto.BOOL)], [value("y", ())])
 
 

@@ -34,7 +34,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(place: Path, **more: Any) -> Profile:
-    return profile(place / "dense.onnx", engine="tensorrt", protocol=FAST, about=ABOUT, harness="own", **more)
+    return profile(
+        place / "dense.onnx", engine="tensorrt", protocol=FAST, about=ABOUT, harness="own", **more
+    )
 
 
 def agreement(predict: Any, items: Any) -> dict[str, Any]:
@@ -43,7 +45,9 @@ def agreement(predict: Any, items: Any) -> dict[str, Any]:
 
     path = Path(__file__).parent / "onnx_models.py"
     assert path.is_file()
-    session = onnxruntime.InferenceSession(dense().SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        dense().SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     same = [predict(item) == first_output(session.run(None, {"x": item})) for item in items]
     return {"metrics": {"accuracy": sum(same) / len(same)}, "n": len(same)}
 
@@ -101,13 +105,17 @@ def test_formats_that_are_allowed_make_the_precision_mixed(place: Path, tensorrt
         ({"bf16": "1"}, "has no switch bf16"),
     ],
 )
-def test_a_wrong_option_is_told(place: Path, tensorrt: None, options: dict[str, str], message: str) -> None:
+def test_a_wrong_option_is_told(
+    place: Path, tensorrt: None, options: dict[str, str], message: str
+) -> None:
     with run(place, engine_options=options) as made:
         assert not made.ok
         assert message in (made.summary.status_detail or "")
 
 
-def test_an_error_of_the_device_is_told(place: Path, tensorrt: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_device_is_told(
+    place: Path, tensorrt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STAND_IN_CUDA_BYTES", "10")
     with run(place) as made:
         assert not made.ok
@@ -128,7 +136,9 @@ def items_of_another_shape() -> Iterator[Any]:
 
 def test_an_input_that_does_not_fit_is_told(place: Path, tensorrt: None) -> None:
     with run(place, inputs=items_of_another_shape) as made:
-        assert "an input has the shape (1, 15); the engine was made for (1, 16)" in (made.summary.status_detail or "")
+        assert "an input has the shape (1, 15); the engine was made for (1, 16)" in (
+            made.summary.status_detail or ""
+        )
 
 
 @pytest.mark.skipif(find_spec("tensorrt") is not None, reason="TensorRT is installed")

@@ -23,7 +23,9 @@ from onnx_models import model, saved, value, weights
 from test_profiler import ABOUT
 
 FIXTURES = Path(__file__).parent / "fixtures" / "trtexec" / "pair"
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script that its first line starts")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the stand-in is a script that its first line starts"
+)
 FAST = Protocol(2, 2, 0.2, 20, 10, 0.05, 0.3, 0.05, 20.0, 20.0)
 STAND_IN = """#!{python}
 import sys, time
@@ -93,7 +95,10 @@ def harbour(folder: Path) -> Path:
     """A model that takes what the log of the stand-in says: four images of 3 x 64 x 64, the batch left open."""
     nodes = [_node("Flatten", ["image"], ["flat"]), _node("Gemm", ["flat", "w", "b"], ["label"])]
     inputs, outputs = [value("image", ["batch", 3, 64, 64])], [value("label", ["batch", 10])]
-    return saved(model(nodes, inputs, outputs, [weights("w", 12288, 10), weights("b", 10)]), folder / "harbour.onnx")
+    return saved(
+        model(nodes, inputs, outputs, [weights("w", 12288, 10), weights("b", 10)]),
+        folder / "harbour.onnx",
+    )
 
 
 def _node(kind: str, ins: list[str], outs: list[str]) -> Any:
@@ -137,9 +142,9 @@ def observed() -> reader.Times:
 def test_each_run_is_a_record_and_the_summary_is_derived(found: Profile) -> None:
     assert [record.status for record in found] == ["ok"] * 3
     assert {(r.benchmark.suite, r.benchmark.scenario) for r in found} == {(SUITE, "closed-loop")}
-    assert {(r.software and r.software.engine, r.software and r.software.engine_version) for r in found} == {
-        ("tensorrt", "10.9.0")
-    }
+    assert {
+        (r.software and r.software.engine, r.software and r.software.engine_version) for r in found
+    } == {("tensorrt", "10.9.0")}
 
 
 def test_times_are_the_exported_ones(found: Profile) -> None:
@@ -157,8 +162,16 @@ def test_times_are_the_exported_ones(found: Profile) -> None:
 
 
 def test_the_log_and_the_times_are_sources_and_can_be_converted(found: Profile) -> None:
-    sources = [source.path for source in (found.records[0].provenance and found.records[0].provenance.sources) or ()]
-    assert sources == ["run-1.json", "run-1/trtexec.log", "run-1/trtexec-times.json", "build/trtexec.log"]
+    sources = [
+        source.path
+        for source in (found.records[0].provenance and found.records[0].provenance.sources) or ()
+    ]
+    assert sources == [
+        "run-1.json",
+        "run-1/trtexec.log",
+        "run-1/trtexec-times.json",
+        "build/trtexec.log",
+    ]
     assert not list(found.folder.glob("built-*"))
     # The run that only told how long a query takes has left nothing.
     assert sorted(path.name for path in found.folder.rglob("trtexec.log")) == ["trtexec.log"] * 3
@@ -175,7 +188,9 @@ def test_sensors_tell_a_number_or_why_there_is_none(found: Profile) -> None:
     assert said["temperature", "mean", "", "", "gpu"].missing == "sensor-failed"
     assert said["utilization", "mean", "", "", "gpu"].missing == "no-sensor"
     assert said["power", "mean", "", "", "gpu"].value == pytest.approx(150.0)
-    assert said["cpu-time", "mean", "whole-run", "batch", ""].value == pytest.approx(0.5 * 1.25 / 25, rel=0.2)
+    assert said["cpu-time", "mean", "whole-run", "batch", ""].value == pytest.approx(
+        0.5 * 1.25 / 25, rel=0.2
+    )
     assert not [item for record in found for item in record.measurements or () if item.value == 0]
 
 
@@ -187,13 +202,20 @@ def test_the_engine_is_built_once_and_that_is_told_once(found: Profile) -> None:
     assert numbers(found.summary)["duration", "mean", "load", "", ""].value == 0.0125
     switches = (found.records[1].extensions or {})[SUITE]["trtexec"]["switches"]
     assert switches[0].startswith("--loadEngine=built-")
-    assert {"--useCudaGraph", "--useSpinWait", "--shapes=image:4x3x64x64", "--fp16"} <= set(switches)
+    assert {"--useCudaGraph", "--useSpinWait", "--shapes=image:4x3x64x64", "--fp16"} <= set(
+        switches
+    )
 
 
 def test_what_decides_the_numbers_is_in_the_configuration(found: Profile) -> None:
     said = found.summary.configuration
     assert said is not None
-    assert (said.precision, said.batch_size, said.input_shape, said.threads) == ("mixed", 4, [3, 64, 64], None)
+    assert (said.precision, said.batch_size, said.input_shape, said.threads) == (
+        "mixed",
+        4,
+        [3, 64, 64],
+        None,
+    )
     assert said.placement == ["gpu"]
     assert said.hyperparameters == {
         "engine_options": {"fp16": "1"}, "io_binding": False, "seed": 0, "tf32": True,
@@ -210,7 +232,13 @@ def test_the_package_is_a_submission(found: Profile, tmp_path: Path) -> None:
 
 def run(place: Path, program: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Profile:
     monkeypatch.setenv("TRTEXEC", str(program))
-    return profile(place / "harbour.onnx", engine="trtexec", protocol=FAST, about=ABOUT, **{"batch_size": 4, **more})
+    return profile(
+        place / "harbour.onnx",
+        engine="trtexec",
+        protocol=FAST,
+        about=ABOUT,
+        **{"batch_size": 4, **more},
+    )
 
 
 def test_the_profiler_s_own_sampler_watches_from_outside(
@@ -250,7 +278,11 @@ def test_an_engine_that_is_built_already_is_loaded(
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
     began = time.monotonic()
     outcome = trtexec.run(
-        tmp_path / "m.plan", tmp_path, program=stand_in(tmp_path / "bin", seconds=60), watch=Seen, timeout=1.5
+        tmp_path / "m.plan",
+        tmp_path,
+        program=stand_in(tmp_path / "bin", seconds=60),
+        watch=Seen,
+        timeout=1.5,
     )
     assert time.monotonic() - began < 20
     assert outcome.code < 0
@@ -292,7 +324,11 @@ def test_an_engine_needs_tensorrt(tmp_path: Path) -> None:
             ["--streams=1", "--percentile=99", "--useCudaGraph", "--useSpinWait"],
             ["--infStreams=1", "--includeDataTransfers"],
         ),
-        ("8.6.1", ["--infStreams=1", "--percentile=90,95,99", "--useCudaGraph"], ["--streams=1", "--noDataTransfers"]),
+        (
+            "8.6.1",
+            ["--infStreams=1", "--percentile=90,95,99", "--useCudaGraph"],
+            ["--streams=1", "--noDataTransfers"],
+        ),
         (
             "11.1.0",
             ["--infStreams=1", "--includeDataTransfers"],
@@ -312,7 +348,9 @@ def test_every_setting_is_said(release: str, wanted: list[str], unwanted: list[s
     assert not {"--dumpProfile", "--exportProfile"} & {word.partition("=")[0] for word in said}
 
 
-def test_a_program_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(trtexec.TrtexecError, match="which is not there"):
         trtexec.find({"TRTEXEC": str(tmp_path / "none")})
     monkeypatch.setattr(trtexec, "USUAL", tmp_path / "usual")
@@ -330,9 +368,16 @@ def test_what_a_profile_sets_itself_is_no_option(name: str) -> None:
         trtexec_process.switches({name: "1"})
 
 
-def test_graphs_and_spinning_may_be_turned_off(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphs_and_spinning_may_be_turned_off(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     off = {"cuda_graph": "0", "spin_wait": "0"}
-    with run(place, stand_in(tmp_path / "bin", tag="110000", seconds=0.1), monkeypatch, engine_options=off) as made:
+    with run(
+        place,
+        stand_in(tmp_path / "bin", tag="110000", seconds=0.1),
+        monkeypatch,
+        engine_options=off,
+    ) as made:
         said = (made.records[0].extensions or {})[SUITE]["trtexec"]
         assert made.summary.configuration is not None
         settings = made.summary.configuration.hyperparameters or {}
@@ -343,14 +388,20 @@ def test_graphs_and_spinning_may_be_turned_off(place: Path, tmp_path: Path, monk
 
 
 def test_options_become_switches() -> None:
-    said = trtexec_process.switches({"fp16": "1", "int8": "", "builderOptimizationLevel": "5", "bf16": "0"})
+    said = trtexec_process.switches(
+        {"fp16": "1", "int8": "", "builderOptimizationLevel": "5", "bf16": "0"}
+    )
     assert said == ["--fp16", "--int8", "--builderOptimizationLevel=5"]
-    assert trtexec_process.switches({"shapes": "image:2x3x64x64"}, loads=True) == ["--shapes=image:2x3x64x64"]
+    assert trtexec_process.switches({"shapes": "image:2x3x64x64"}, loads=True) == [
+        "--shapes=image:2x3x64x64"
+    ]
     with pytest.raises(trtexec.TrtexecError, match="--shapes is not for"):
         trtexec_process.switches({"shapes": "image:2x3x64x64"})
 
 
-def test_a_batch_that_was_not_run_is_told(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_was_not_run_is_told(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with run(place, stand_in(tmp_path / "bin", seconds=0.1), monkeypatch, batch_size=8) as made:
         assert not made.ok
         assert "image had the shape [4, 3, 64, 64]; it was asked for (8, 3, 64, 64)" in (

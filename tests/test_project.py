@@ -14,7 +14,9 @@ def steps(root: Path) -> list[tuple[str, str]]:
     found = []
     for path in sorted((root / ".github" / "workflows").glob("*.yml")):
         jobs = yaml.safe_load(path.read_text("utf-8"))["jobs"].values()
-        found += [(path.name, step["run"]) for job in jobs for step in job["steps"] if "run" in step]
+        found += [
+            (path.name, step["run"]) for job in jobs for step in job["steps"] if "run" in step
+        ]
     return found
 
 
@@ -31,4 +33,6 @@ def test_actions_are_pinned_to_commits(root: Path, name: str) -> None:
     text = (root / ".github" / "workflows" / name).read_text("utf-8")
     used = re.findall(r"uses: (\S+)( # v[0-9.]+)?", text)
     assert used
-    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) and version for action, version in used)
+    assert all(
+        re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) and version for action, version in used
+    )

@@ -45,7 +45,12 @@ FORMS = [
     ("accuracy: 71.5\n", "acc", "71.5", "%"),
     ("mAP=20.111%\n", "mAP", "20.111", "%"),
     ("epoch 3 mAP=53.4\n", "mAP", "53.4", "%"),
-    ("{'Pedestrian': [57.7], 'Cyclist': [48.8], 'Car': [56.2], 'Total': 54.256}\n", "mAP", "54.256", "%"),
+    (
+        "{'Pedestrian': [57.7], 'Cyclist': [48.8], 'Car': [56.2], 'Total': 54.256}\n",
+        "mAP",
+        "54.256",
+        "%",
+    ),
     ("BLEU: 24.0\n", "bleu", "24.0", "%"),
     ('{"exact_match": 83.1, "f1": 90.385}\n', "F1", "90.385", "%"),
     ("{'exact_match': 83.1, 'f1': 90.385}\n", "exact_match", "83.1", "%"),
@@ -53,7 +58,12 @@ FORMS = [
     ("Word Error Rate: 2.18%, accuracy=97.82%\n", "ACCURACY", "97.82", "%"),
     ("AUC=80.185%, accuracy=96.6%, good=1, total=2, queries=3\n", "AUC", "80.185", "%"),
     ("AUC=80.2267\n", "AUC", "80.2267", "%"),
-    ('{\n  "TestScenario.Offline": {\n    "accuracy": 96.6,\n    "roc_auc": 80.25,\n', "AUC", "80.25", "%"),
+    (
+        '{\n  "TestScenario.Offline": {\n    "accuracy": 96.6,\n    "roc_auc": 80.25,\n',
+        "AUC",
+        "80.25",
+        "%",
+    ),
     ("Accuracy: mean = 0.86170, kidney = 0.93, tumor = 0.79\n", "DICE", "0.86170", "1"),
     ("{'rouge1': 44.45, 'rouge2': 22.04}\n", "ROUGE2", "22.04", "%"),
     ("{'rougeL': '24.4957', 'rougeLsum': '35.79'}\n", "ROUGEL", "24.4957", "%"),
@@ -62,12 +72,27 @@ FORMS = [
     ("{'gen_len': 29579723, 'tokens_per_sample': 301.1}\n", "TOKENS_PER_SAMPLE", "301.1", "1"),
     ("{'gsm8k': 73.08, 'mbxp': 59.9}\n", "gsm8k_accuracy", "73.08", "%"),
     ("{'gsm8k': 73.08, 'mbxp': 59.9}\n", "mbxp_accuracy", "59.9", "%"),
-    ("Accuracy Results: {'FID_SCORE': '23.48', 'CLIP_SCORE': '31.73'}\n", "FID_SCORE", "23.48", "1"),
+    (
+        "Accuracy Results: {'FID_SCORE': '23.48', 'CLIP_SCORE': '31.73'}\n",
+        "FID_SCORE",
+        "23.48",
+        "1",
+    ),
     ("{\n    'accuracy_results': {\n        'CLIP_SCORE': 31.736,\n", "CLIP_SCORE", "31.736", "1"),
     ("{'dim': 1, 'vbench_score': 70.1}\n", "vbench_score", "70.1", "%"),
     ('{"category": {"f1": 0.5}, "f1": 0.7878}\n', "F1_HIERARCHICAL", "0.7878", "1"),
-    ("step 9 metric/lifetime_ne/rating: 0.867, metric/lifetime_gauc/rating: 0.78\n", "DLRM_NE", "0.867", "1"),
-    ("step 9 metric/lifetime_ne/rating: 0.867, metric/lifetime_gauc/rating: 0.78\n", "DLRM_AUC", "0.78", "1"),
+    (
+        "step 9 metric/lifetime_ne/rating: 0.867, metric/lifetime_gauc/rating: 0.78\n",
+        "DLRM_NE",
+        "0.867",
+        "1",
+    ),
+    (
+        "step 9 metric/lifetime_ne/rating: 0.867, metric/lifetime_gauc/rating: 0.78\n",
+        "DLRM_AUC",
+        "0.78",
+        "1",
+    ),
     ("metric/lifetime_accuracy/rating: 0.69\n", "DLRM_ACC", "0.69", "1"),
     ("Accuracy: 33.9\n", "E2E_ACCURACY", "33.9", "%"),
     ("mAP: 0.2673\nmAP_3D:0.267297\n", "mAP_3D", "0.267297", "1"),
@@ -79,7 +104,9 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("text", "name", "number", "unit"), FORMS)
-def test_a_score_line_gives_the_checkers_number(tmp_path: Path, text: str, name: str, number: str, unit: str) -> None:
+def test_a_score_line_gives_the_checkers_number(
+    tmp_path: Path, text: str, name: str, number: str, unit: str
+) -> None:
     score = mlperf_accuracy.of(name, scores(tmp_path, text))
     assert score is not None
     assert (score.text, score.unit) == (number, unit)
@@ -92,7 +119,10 @@ def test_every_number_of_a_line_has_its_name(scored) -> None:
     assert scored("Accuracy: mean = 0.85, whole tumor = 0.91, tumor core = 0.86, enhancing tumor = 0.77\n") == {
         "mean": "0.85", "whole_tumor": "0.91", "tumor_core": "0.86", "enhancing_tumor": "0.77"
     }  # fmt: skip
-    assert scored("Word Error Rate: 7.44%, accuracy=92.56%\n") == {"word_error_rate": "7.44", "accuracy": "92.56"}
+    assert scored("Word Error Rate: 7.44%, accuracy=92.56%\n") == {
+        "word_error_rate": "7.44",
+        "accuracy": "92.56",
+    }
 
 
 def test_the_accuracy_of_another_line_is_not_the_checkers_acc(tmp_path: Path) -> None:
@@ -110,8 +140,14 @@ def test_a_glued_hash_does_not_hurt_the_total_and_the_next_hash_counts(scored) -
 
 
 def test_the_last_number_before_the_hash_counts_and_the_first_after_it(scored) -> None:
-    assert scored("accuracy=1%\naccuracy=2%\nhash=aa\naccuracy=3%\nhash=bb\n") == {"accuracy": "2", "hash": "aa"}
-    assert scored("hash=aa\n\n#manually added\nAUC=80.2\n\nhash=bb\nAUC=1\n") == {"hash": "aa", "AUC": "80.2"}
+    assert scored("accuracy=1%\naccuracy=2%\nhash=aa\naccuracy=3%\nhash=bb\n") == {
+        "accuracy": "2",
+        "hash": "aa",
+    }
+    assert scored("hash=aa\n\n#manually added\nAUC=80.2\n\nhash=bb\nAUC=1\n") == {
+        "hash": "aa",
+        "AUC": "80.2",
+    }
 
 
 @pytest.mark.parametrize(
@@ -145,8 +181,14 @@ def test_a_progress_bar_may_return_before_the_score(scored) -> None:
 
 def test_of_a_huge_file_both_ends_are_read(tmp_path: Path) -> None:
     filler = b"Evaluating 1...\n" * 2**18
-    found = scores(tmp_path, b"AUC=80.1\n" + filler + b"accuracy=1%\n" + filler + b"rest\nmAP=20%\nhash=ab\n")
-    assert found == {"AUC": Score("80.1", None, 1), "mAP": Score("20", "%", -2), "hash": Score("ab", None, -1)}
+    found = scores(
+        tmp_path, b"AUC=80.1\n" + filler + b"accuracy=1%\n" + filler + b"rest\nmAP=20%\nhash=ab\n"
+    )
+    assert found == {
+        "AUC": Score("80.1", None, 1),
+        "mAP": Score("20", "%", -2),
+        "hash": Score("ab", None, -1),
+    }
 
 
 @pytest.mark.parametrize("line", ["'rouge1':" * 200_000, "'" * 2_000_000, "accuracy=" + "1" * 2_000_000, "{" * 10**6,
@@ -177,13 +219,22 @@ SPELLED = {"BLEU": "bleu", "WER_acc": "WER"}
 def test_the_published_accuracies_come_out(samples: Path) -> None:
     checked = 0
     for row in rows(samples):
-        path = samples / "mlperf_inference" / row["version"] / row["location"] / "accuracy" / "accuracy.txt"
+        path = (
+            samples
+            / "mlperf_inference"
+            / row["version"]
+            / row["location"]
+            / "accuracy"
+            / "accuracy.txt"
+        )
         if not path.exists() or not row["accuracy"]:
             continue
         found = mlperf_accuracy.scores(path)
         named = re.findall(r"(\w+): ([0-9.]+)", row["accuracy"])
         if not named:
-            name = next(name for start, name in OFFICIAL.items() if row["mlperf_model"].startswith(start))
+            name = next(
+                name for start, name in OFFICIAL.items() if row["mlperf_model"].startswith(start)
+            )
             named = [(name, row["accuracy"])]
         for name, value in named:
             score = mlperf_accuracy.of(SPELLED.get(name, name), found)
@@ -195,7 +246,11 @@ def test_the_published_accuracies_come_out(samples: Path) -> None:
 
 def test_every_real_file_has_a_score_and_all_after_v05_a_hash(samples: Path) -> None:
     # Compliance runs hold no scores; what is left beside them in their folders is not looked at.
-    paths = [p for p in (samples / "mlperf_inference").rglob("accuracy/accuracy.txt") if "TEST0" not in str(p)]
+    paths = [
+        p
+        for p in (samples / "mlperf_inference").rglob("accuracy/accuracy.txt")
+        if "TEST0" not in str(p)
+    ]
     assert len(paths) > 70
     for path in paths:
         found = mlperf_accuracy.scores(path)
@@ -208,7 +263,9 @@ def test_every_real_file_has_a_score_and_all_after_v05_a_hash(samples: Path) -> 
 BEGIN, END = "07-23-2022 01:05:41.000", "07-23-2022 01:05:44.000"
 
 
-def row(clock: str, watts: str, rest: str = "Volts,-1.000000,Amps,-1.000000,PF,-1.000000,Mark,a_testing") -> str:
+def row(
+    clock: str, watts: str, rest: str = "Volts,-1.000000,Amps,-1.000000,PF,-1.000000,Mark,a_testing"
+) -> str:
     return f"Time,07-23-2022 {clock},Watts,{watts},{rest}"
 
 
@@ -239,7 +296,12 @@ def test_fractions_of_any_length_are_compared_as_times(tmp_path: Path) -> None:
 
 def test_a_window_over_midnight_and_new_year(tmp_path: Path) -> None:
     path = tmp_path / "spl.txt"
-    times = ("12-31-2021 23:59:59.000", "01-01-2022 00:00:00.500", "12-31-2022 23:59:59.000", "01-02-2021 00:00:00.000")
+    times = (
+        "12-31-2021 23:59:59.000",
+        "01-01-2022 00:00:00.500",
+        "12-31-2022 23:59:59.000",
+        "01-02-2021 00:00:00.000",
+    )
     path.write_text("".join(f"Time,{time},Watts,7.0,Volts,-1\n" for time in times))
     found = mlperf_power.read(path, "12-31-2021 23:59:58.000", "01-01-2022 00:00:01.000")
     assert (found.samples, found.seconds) == (2, 3.0)
@@ -255,7 +317,11 @@ def test_local_times_are_moved_by_their_own_shift(tmp_path: Path) -> None:
 
 def test_the_watts_of_several_channels_are_the_sum_in_front(tmp_path: Path) -> None:
     channel = "Watts,4.0,Volts,230.0,Amps,0.1,PF,0.9"
-    line = row("01:05:42.000", "12.0", f"Volts,-1.0,Amps,-1.0,PF,-1.0,Mark,a,Ch1,{channel},Ch2,{channel},Ch3,{channel}")
+    line = row(
+        "01:05:42.000",
+        "12.0",
+        f"Volts,-1.0,Amps,-1.0,PF,-1.0,Mark,a,Ch1,{channel},Ch2,{channel},Ch3,{channel}",
+    )
     found = power(tmp_path, [line])
     assert (found.watts_mean, found.channels) == (12.0, 3)
 
@@ -281,7 +347,9 @@ def test_a_broken_line_is_counted_and_costs_only_itself(tmp_path: Path, line: st
     assert (found.bad, found.rows, found.watts_mean) == (1, 2, 6.0)
 
 
-def test_a_line_without_end_is_dropped_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_without_end_is_dropped_in_bounded_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "spl.txt"
     good = row("01:05:42.000", "5.0")
     path.write_text(f"{good}\n{'x' * 5000}\n{good}\n{'y' * 5000}")
@@ -300,7 +368,9 @@ def test_blocks_do_not_change_what_is_read(tmp_path: Path, monkeypatch: pytest.M
         assert power(tmp_path, lines) == whole
 
 
-@pytest.mark.parametrize("begin", ["", "2022-07-23 01:05:41.201", "07-23-2022 01:05:41", "02-30-2022 01:05:41.201"])
+@pytest.mark.parametrize(
+    "begin", ["", "2022-07-23 01:05:41.201", "07-23-2022 01:05:41", "02-30-2022 01:05:41.201"]
+)
 def test_a_window_that_is_no_time_is_refused(tmp_path: Path, begin: str) -> None:
     path = tmp_path / "spl.txt"
     path.write_text(row("01:05:42.000", "5.0"))
@@ -310,14 +380,18 @@ def test_a_window_that_is_no_time_is_refused(tmp_path: Path, begin: str) -> None
         mlperf_power.read(path, "12-31-9999 23:59:59.0", END, log_shift=86_400.0)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [('{"timezone": 18000}', 18_000.0), ('{"timezone": -3600.0,}', -3600.0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [('{"timezone": 18000}', 18_000.0), ('{"timezone": -3600.0,}', -3600.0)]
+)
 def test_the_time_zone_is_in_seconds(tmp_path: Path, text: str, seconds: float) -> None:
     path = tmp_path / "server.json"
     path.write_text(text)
     assert mlperf_power.timezone(path) == seconds
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", '{"timezone": "UTC"}', '{"timezone": true}', '{"timezone": 1e9}', "{"])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", '{"timezone": "UTC"}', '{"timezone": true}', '{"timezone": 1e9}', "{"]
+)
 def test_no_time_zone_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "server.json"
     path.write_text(text)
@@ -330,16 +404,30 @@ def test_the_published_power_comes_out(samples: Path) -> None:
     for expected in rows(samples):
         if not expected["power_result"]:
             continue
-        folder = samples / "mlperf_inference" / expected["version"] / expected["location"] / "performance"
+        folder = (
+            samples
+            / "mlperf_inference"
+            / expected["version"]
+            / expected["location"]
+            / "performance"
+        )
         log = dict(
-            re.findall(r'"key": "(\w+)", "value": "?([^",]*)', (folder / "run_1/mlperf_log_detail.txt").read_text())
+            re.findall(
+                r'"key": "(\w+)", "value": "?([^",]*)',
+                (folder / "run_1/mlperf_log_detail.txt").read_text(),
+            )
         )
         local = expected["version"] == "v1.0"
         shifts = [
-            mlperf_power.timezone(folder / "power" / name) if local else 0.0 for name in ("server.json", "client.json")
+            mlperf_power.timezone(folder / "power" / name) if local else 0.0
+            for name in ("server.json", "client.json")
         ]
         found = mlperf_power.read(
-            folder / "run_1" / "spl.txt", log["power_begin"], log["power_end"], spl_shift=shifts[0], log_shift=shifts[1]
+            folder / "run_1" / "spl.txt",
+            log["power_begin"],
+            log["power_end"],
+            spl_shift=shifts[0],
+            log_shift=shifts[1],
         )
         value = found.watts_mean
         if expected["power_units"] == "millijoules":
@@ -349,11 +437,16 @@ def test_the_published_power_comes_out(samples: Path) -> None:
                 else int(log["result_query_count"])
             )
             value *= found.seconds * 1000 / queries
-            value *= 8 if expected["scenario"] == "MultiStream" and log["effective_scenario"] == "SingleStream" else 1
+            value *= (
+                8
+                if expected["scenario"] == "MultiStream"
+                and log["effective_scenario"] == "SingleStream"
+                else 1
+            )
         # The tables of v5.1 are rounded to ten decimals; the others say all digits.
-        assert math.isclose(value, float(expected["power_result"]), rel_tol=1e-14, abs_tol=5.1e-11), expected[
-            "location"
-        ]
+        assert math.isclose(
+            value, float(expected["power_result"]), rel_tol=1e-14, abs_tol=5.1e-11
+        ), expected["location"]
         assert (found.bad, found.dead) == (0, 0)
         checked += 1
     assert checked == 12
@@ -377,10 +470,22 @@ def test_good_json_needs_no_mending() -> None:
     ("text", "data", "mended"),
     [
         (b"\xef\xbb\xbf{}", {}, ["a byte order mark left out"]),
-        ('{"a": 1, "a": 2}', {"a": 2}, ["the key 'a' stands twice; 1 is lost, the last one is kept"]),
-        ('{"a": {"b": 1}, "a": 2}', {"a": 2}, ["the key 'a' stands twice; an object is lost, the last one is kept"]),
+        (
+            '{"a": 1, "a": 2}',
+            {"a": 2},
+            ["the key 'a' stands twice; 1 is lost, the last one is kept"],
+        ),
+        (
+            '{"a": {"b": 1}, "a": 2}',
+            {"a": 2},
+            ["the key 'a' stands twice; an object is lost, the last one is kept"],
+        ),
         ('{"a": 1, "a": 1}', {"a": 1}, ["the key 'a' stands twice with the same value"]),
-        ('{"a": [1, 2, ], }', {"a": [1, 2]}, ["2 trailing comma(s) before a closing bracket left out"]),
+        (
+            '{"a": [1, 2, ], }',
+            {"a": [1, 2]},
+            ["2 trailing comma(s) before a closing bracket left out"],
+        ),
         (
             '{"a": 1, "a": 2, "b": ",}", }',
             {"a": 2, "b": ",}"},
@@ -394,17 +499,23 @@ def test_good_json_needs_no_mending() -> None:
         ('{"a": 1}'.encode("utf-16"), {"a": 1}, ["read as UTF-16, not UTF-8"]),
     ],
 )
-def test_a_small_fault_is_mended_and_told(text: str | bytes, data: object, mended: list[str]) -> None:
+def test_a_small_fault_is_mended_and_told(
+    text: str | bytes, data: object, mended: list[str]
+) -> None:
     assert lenient(text) == (data, mended)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1,,]", "{'a': 1}", '{"a": 1e999}', "[,]x", '{"a": "b,}', "[1,,2]"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1,,]", "{'a': 1}", '{"a": 1e999}', "[,]x", '{"a": "b,}', "[1,,2]"]
+)
 def test_what_cannot_be_mended_is_refused(text: str) -> None:
     with pytest.raises(JsonError):
         lenient(text)
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 100 + "]" * 100, '{"a":' * 100 + "1" + "}" * 100])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[" * 100 + "]" * 100, '{"a":' * 100 + "1" + "}" * 100]
+)
 def test_deep_json_is_refused(text: str) -> None:
     with pytest.raises((UnsafeError, JsonError)):
         lenient(text)
@@ -477,7 +588,10 @@ def test_frequency_hz(value: object, expected: float | None) -> None:
 
 def test_every_real_description_of_a_system_is_read(samples: Path) -> None:
     mended = {}
-    paths = [*samples.glob("mlperf_inference/**/systems/*.json"), *samples.glob("mlperf_mobile/**/systems/*.json")]
+    paths = [
+        *samples.glob("mlperf_inference/**/systems/*.json"),
+        *samples.glob("mlperf_mobile/**/systems/*.json"),
+    ]
     assert len(paths) > 40
     for path in paths:
         data, told = mlperf_json.read(path)

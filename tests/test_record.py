@@ -35,12 +35,21 @@ def test_a_record_cannot_be_changed() -> None:
 
 
 def test_null_in_samples_stays_and_stands_nowhere_else() -> None:
-    measurement = {"metric": "latency", "missing": "not-measured", "unit": "s", "samples": [0.1, None]}
-    assert Record.from_dict(MINIMAL | {"measurements": [measurement]}).to_dict()["measurements"] == [measurement]
+    measurement = {
+        "metric": "latency",
+        "missing": "not-measured",
+        "unit": "s",
+        "samples": [0.1, None],
+    }
+    assert Record.from_dict(MINIMAL | {"measurements": [measurement]}).to_dict()[
+        "measurements"
+    ] == [measurement]
     assert error_types(MINIMAL | {"task": None}) == ["null_forbidden"]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), True, "1", [1], 10**400])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), float("-inf"), True, "1", [1], 10**400]
+)
 def test_a_value_is_a_finite_number(value: Any) -> None:
     measurement = {"metric": "latency", "value": value, "unit": "s", "basis": "measured"}
     assert len(error_types(MINIMAL | {"measurements": [measurement]})) == 1
@@ -58,7 +67,9 @@ def test_a_count_is_a_positive_whole_number(value: Any) -> None:
     assert len(error_types(MINIMAL | {"configuration": {"batch_size": value}})) == 1
 
 
-@pytest.mark.parametrize("value", [2**53, -(2**53), 1e300, float("nan"), None, [None], {"a": {"b": None}}, "\ud800"])
+@pytest.mark.parametrize(
+    "value", [2**53, -(2**53), 1e300, float("nan"), None, [None], {"a": {"b": None}}, "\ud800"]
+)
 def test_free_form_data_is_what_every_reader_keeps(value: Any) -> None:
     assert len(error_types(MINIMAL | {"extensions": {"lpdnn": value}})) == 1
 
@@ -85,22 +96,34 @@ def test_a_detail_may_have_several_lines() -> None:
 )
 def test_a_time_is_as_exact_as_its_source(time: str) -> None:
     assert (
-        Record.from_dict(MINIMAL | {"provenance": {"measured_at": time}}).to_dict()["provenance"]["measured_at"] == time
+        Record.from_dict(MINIMAL | {"provenance": {"measured_at": time}}).to_dict()["provenance"][
+            "measured_at"
+        ]
+        == time
     )
 
 
-@pytest.mark.parametrize("time", ["12.05.2023", "2023-13", "2023-05-32", "2023-05-12 10:00", "2023-05-12T25:00", "23"])
+@pytest.mark.parametrize(
+    "time", ["12.05.2023", "2023-13", "2023-05-32", "2023-05-12 10:00", "2023-05-12T25:00", "23"]
+)
 def test_nothing_else_is_a_time(time: str) -> None:
     assert error_types(MINIMAL | {"provenance": {"measured_at": time}}) == ["malformed_text"]
 
 
 def test_the_key_of_a_measurement_is_what_tells_it_apart() -> None:
-    measurement = Measurement(metric="latency", statistic="p90", per="sample", missing="not-measured")
+    measurement = Measurement(
+        metric="latency", statistic="p90", per="sample", missing="not-measured"
+    )
     assert measurement.key == ("latency", "p90", "", "sample", "")
 
 
 def test_measurements_are_put_in_key_order_after_the_primary() -> None:
-    names = [("power", {}), ("latency", {"stage": "inference"}), ("throughput", {"primary": True}), ("latency", {})]
+    names = [
+        ("power", {}),
+        ("latency", {"stage": "inference"}),
+        ("throughput", {"primary": True}),
+        ("latency", {}),
+    ]
     measurements = [{"metric": metric, "missing": "run-failed", **more} for metric, more in names]
     ordered = Record.from_dict(MINIMAL | {"measurements": measurements}).ordered()
     assert [(m.metric, m.stage) for m in ordered.measurements or ()] == [

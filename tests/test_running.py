@@ -63,13 +63,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write(source: Path, to: Path, jobs: int) -> tuple[dict[str, bytes], dict[str, Any]]:
     account = convert(source, "records", jobs=jobs).write(to)
-    return {path.name: path.read_bytes() for path in to.iterdir() if path.suffix == ".parquet"}, account.to_dict()
+    return {
+        path.name: path.read_bytes() for path in to.iterdir() if path.suffix == ".parquet"
+    }, account.to_dict()
 
 
-def test_many_units_give_the_same_package_and_account_by_any_number_of_processes(folder: Path, tmp_path: Path) -> None:
+def test_many_units_give_the_same_package_and_account_by_any_number_of_processes(
+    folder: Path, tmp_path: Path
+) -> None:
     one, account = write(folder, tmp_path / "1" / "package", 1)
     assert write(folder, tmp_path / "2" / "package", 2) == (one, account)
-    assert account["files"] == {"seen": 300, "primary": 277, "supporting": 0, "skipped": 6, "failed": 17}
+    assert account["files"] == {
+        "seen": 300,
+        "primary": 277,
+        "supporting": 0,
+        "skipped": 6,
+        "failed": 17,
+    }
     assert account["rows"] == {"seen": 300, "converted": 277, "skipped": 6, "failed": 17}
     assert (account["records"], account["measurements"], account["duplicates"]) == (277, 554, 6)
 
@@ -117,7 +127,10 @@ def told(found: list[Packet]) -> list[tuple[int, Any]]:
 def test_a_unit_that_cannot_be_pickled_is_read_here_and_fails_elsewhere(folder: Path) -> None:
     units = units_of(folder, threading.Lock())
     here = told(list(packets(units, 1, lambda _: Lively())))  # type: ignore[arg-type,return-value]
-    assert [what for unit, what in here if unit == 40] == [here[[unit for unit, _ in here].index(40)][1], None]
+    assert [what for unit, what in here if unit == 40] == [
+        here[[unit for unit, _ in here].index(40)][1],
+        None,
+    ]
     assert not any(isinstance(what, Failed) for _, what in here)
     chunk = next(chunk for chunk in units.chunks() if chunk.first == 40)
     sent = pickle.loads(pickle.dumps(chunk.sendable()))  # noqa: S301 - our own bytes
@@ -154,7 +167,9 @@ FULL = data(
 def test_the_short_way_to_tables_is_the_long_one(said: dict[str, Any]) -> None:
     more = {"metric": "latency", "missing": "not-reported", "caveats": ["unit-inferred"], "samples": [1.0, None],
             "unit": "s", "ci": [0.0, 1.0, 0.95]}  # fmt: skip
-    record = identified(Record.from_dict({**said, "measurements": [*said["measurements"], more]}).ordered())
+    record = identified(
+        Record.from_dict({**said, "measurements": [*said["measurements"], more]}).ordered()
+    )
     system, row, rows = to_rows(record.to_dict())
     batch = to_batch([record])
     assert batch.systems.equals(table_of("systems", [system] if system else []))
@@ -167,9 +182,15 @@ def test_the_short_way_to_tables_is_the_long_one(said: dict[str, Any]) -> None:
 def test_cells_of_odd_types_are_left_to_arrow() -> None:
     with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
         table_of("measurements", [{"record_id": "a", "value": "1.5"}])
-    assert table_of("measurements", [{"value": 1}, {"value": 2.5}])["value"].to_pylist() == [1.0, 2.5]
+    assert table_of("measurements", [{"value": 1}, {"value": 2.5}])["value"].to_pylist() == [
+        1.0,
+        2.5,
+    ]
     primary = [None if n % 3 == 0 else n % 2 == 0 for n in range(20)]
-    assert table_of("measurements", [{"primary": said} for said in primary])["primary"].to_pylist() == primary
+    assert (
+        table_of("measurements", [{"primary": said} for said in primary])["primary"].to_pylist()
+        == primary
+    )
 
 
 def test_equal_records_have_equal_digests_whatever_order_they_are_written_in() -> None:
@@ -178,11 +199,16 @@ def test_equal_records_have_equal_digests_whatever_order_they_are_written_in() -
         builder.add(identified(Record.from_dict(said)))
         return builder.content()
 
-    turned = {**FULL, "extensions": {"mlperf": dict(reversed(FULL["extensions"]["mlperf"].items()))}}
+    turned = {
+        **FULL,
+        "extensions": {"mlperf": dict(reversed(FULL["extensions"]["mlperf"].items()))},
+    }
     assert digest(turned) == digest(FULL)
     assert digest({**FULL, "task": "image-classification"}) != digest(FULL)
     zero = {**FULL["measurements"][0], "value": 0.0}
-    assert digest({**FULL, "measurements": [zero]}) == digest({**FULL, "measurements": [{**zero, "value": -0.0}]})
+    assert digest({**FULL, "measurements": [zero]}) == digest(
+        {**FULL, "measurements": [{**zero, "value": -0.0}]}
+    )
 
 
 JSON = st.recursive(
@@ -219,7 +245,9 @@ def test_a_listing_is_the_sequence_of_the_paths_that_a_walk_yields(
     assert [files[index] for index in range(len(files))] == paths
     assert (files[-1], files[1:3]) == (paths[-1], tuple(paths[1:3]))
     assert [files.find(str(path)) for path in paths] == list(range(len(paths)))
-    assert [files.relative(index) for index in range(len(files))] == [p.relative_to(tmp_path).as_posix() for p in paths]
+    assert [files.relative(index) for index in range(len(files))] == [
+        p.relative_to(tmp_path).as_posix() for p in paths
+    ]
     assert files.find(str(tmp_path / "b" / "3.txt")) is None
     assert tmp_path / "b" not in files
     assert list(files.named(".csv")) == [tmp_path / "a" / "x.CSV", tmp_path / "a" / "x" / "y.csv"]
@@ -246,9 +274,19 @@ def test_a_ledger_knows_each_file_once(tmp_path: Path) -> None:
         "path": "s/b.txt", "role": "failed", "converter": "toy", "reason": "why", "rows": 2,
         "details": [{"what": "failed", "reason": "x"}],
     }  # fmt: skip
-    assert (account.count("failed"), account.count("skipped"), account.total("rows"), account.ok) == (1, 2, 2, False)
+    assert (
+        account.count("failed"),
+        account.count("skipped"),
+        account.total("rows"),
+        account.ok,
+    ) == (1, 2, 2, False)
     ledger.reset()
-    assert account.files[1].to_dict() == {"path": "s/b.txt", "role": "failed", "converter": "toy", "reason": "why"}
+    assert account.files[1].to_dict() == {
+        "path": "s/b.txt",
+        "role": "failed",
+        "converter": "toy",
+        "reason": "why",
+    }
 
 
 def test_the_loader_of_processes_is_that_of_the_interface() -> None:

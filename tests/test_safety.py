@@ -49,7 +49,8 @@ def test_bf901_a_path_that_leads_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/hostname", "a/../../b.csv", "C:/b.csv", "..\\b.csv", "c:b.csv", "", ".", "a\0.csv"]
+    "name",
+    ["/etc/hostname", "a/../../b.csv", "C:/b.csv", "..\\b.csv", "c:b.csv", "", ".", "a\0.csv"],
 )
 def test_bf901_every_way_out_is_closed(name: str, tmp_path: Path) -> None:
     with pytest.raises(UnsafeError) as caught:
@@ -127,11 +128,15 @@ def test_bf904_a_zip_that_grows_beyond_all_measure(tmp_path: Path) -> None:
     assert report.findings[0].message.startswith("bomb would grow from ")
     total = sum(info.file_size for info in zipfile.ZipFile(place).infolist())
     words = f"the zip would grow to {total} bytes; at most 1000000 are unpacked"
-    assert validate(place, limits=Limits(archive_bytes=1_000_000)).findings == [unsafe("BF904", str(place), words)]
+    assert validate(place, limits=Limits(archive_bytes=1_000_000)).findings == [
+        unsafe("BF904", str(place), words)
+    ]
 
 
 def test_bf904_a_zip_that_lies_about_its_sizes(tmp_path: Path) -> None:
-    place = zipped(package(tmp_path / "package", systems=SYSTEMS + "".join(f"s{i},x\n" for i in range(99))))
+    place = zipped(
+        package(tmp_path / "package", systems=SYSTEMS + "".join(f"s{i},x\n" for i in range(99)))
+    )
     data = place.read_bytes()
     with zipfile.ZipFile(place) as archive:
         real = archive.getinfo("systems.csv").file_size
@@ -148,7 +153,9 @@ def test_bf119_a_zip_that_is_cut_off(cut: int, tmp_path: Path) -> None:
 
 
 def test_bf119_a_zip_whose_content_is_damaged(tmp_path: Path) -> None:
-    place = write(tmp_path / "package", flatten([load(CORPUS / "valid" / "lpdnn-failed-run.json")]), "zip")
+    place = write(
+        tmp_path / "package", flatten([load(CORPUS / "valid" / "lpdnn-failed-run.json")]), "zip"
+    )
     data = bytearray(place.read_bytes())
     at = data.index(b"bodypose")
     data[at : at + 4] = b"XXXX"
@@ -175,7 +182,9 @@ def test_bf119_a_zip_without_a_descriptor_at_its_top(tmp_path: Path) -> None:
 
 
 def test_bf901_a_zip_that_writes_outside_of_its_folder(tmp_path: Path) -> None:
-    place = zipped(at(package(tmp_path / "package"), "../../evil.csv"), **{"../../evil.csv": RECORDS})
+    place = zipped(
+        at(package(tmp_path / "package"), "../../evil.csv"), **{"../../evil.csv": RECORDS}
+    )
     before = set(tmp_path.parent.rglob("*evil*"))
     words = "'../../evil.csv' leads out of the folder; name a file inside it"
     assert validate(place).findings == [unsafe("BF901", str(place), words)]
@@ -215,9 +224,15 @@ def nested(depth: int) -> str:
 def test_bf906_json_that_is_nested_too_deep(tmp_path: Path) -> None:
     record = load(CORPUS / "valid" / "minimal-value-only.json")
     path = tmp_path / "record.json"
-    path.write_text(json.dumps(record | {"extensions": {"x": "DEEP"}}).replace('"DEEP"', nested(100)), "utf-8")
-    assert validate(path).findings == [unsafe("BF906", "record.json", "JSON is nested deeper than 64 levels")]
-    path.write_text(json.dumps(record | {"extensions": {"x": "DEEP"}}).replace('"DEEP"', '["a"]'), "utf-8")
+    path.write_text(
+        json.dumps(record | {"extensions": {"x": "DEEP"}}).replace('"DEEP"', nested(100)), "utf-8"
+    )
+    assert validate(path).findings == [
+        unsafe("BF906", "record.json", "JSON is nested deeper than 64 levels")
+    ]
+    path.write_text(
+        json.dumps(record | {"extensions": {"x": "DEEP"}}).replace('"DEEP"', '["a"]'), "utf-8"
+    )
     assert validate(path).findings == []
 
 
@@ -244,7 +259,9 @@ def test_bf907_a_row_that_is_too_long(tmp_path: Path) -> None:
     place = package(tmp_path, systems=f"id,name\nrpi4,{'x' * 5_000}\n")
     (found,) = validate(place, limits=Limits(row_bytes=1_000)).findings
     assert found == unsafe(
-        "BF907", "systems.csv", "systems.csv: a row is longer than 1000 bytes, or a quote is never closed"
+        "BF907",
+        "systems.csv",
+        "systems.csv: a row is longer than 1000 bytes, or a quote is never closed",
     )
     assert validate(place).findings == []
 
@@ -252,12 +269,16 @@ def test_bf907_a_row_that_is_too_long(tmp_path: Path) -> None:
 def test_bf907_a_line_a_text_and_a_descriptor_that_are_too_long(tmp_path: Path) -> None:
     lines = tmp_path / "all.jsonl"
     lines.write_text("{}" * 1_000 + "\n", "utf-8")
-    wanted = Finding("BF907", Severity.ERROR, "all.jsonl", 1, None, None, "the line is longer than 100 bytes")
+    wanted = Finding(
+        "BF907", Severity.ERROR, "all.jsonl", 1, None, None, "the line is longer than 100 bytes"
+    )
     assert validate(lines, limits=Limits(row_bytes=100)).findings == [wanted]
     record = tmp_path / "record.json"
     record.write_text("{}" * 1_000, "utf-8")
     words = "record.json has 2000 bytes; at most 100 are read as one JSON text"
-    assert validate(record, limits=Limits(json_bytes=100)).findings == [unsafe("BF907", "record.json", words)]
+    assert validate(record, limits=Limits(json_bytes=100)).findings == [
+        unsafe("BF907", "record.json", words)
+    ]
     place = package(tmp_path / "package")
     words = "the descriptor has more than 10 bytes"
     report = validate(place, limits=Limits(descriptor_bytes=10))
@@ -288,7 +309,9 @@ def test_bf908_a_negative_number_is_no_formula(tmp_path: Path) -> None:
 def test_bf105_text_that_is_not_utf_8(tmp_path: Path) -> None:
     place = package(tmp_path)
     (place / "systems.csv").write_bytes(b"id,name\nrpi4,K\xf6ln\n")
-    resources = [{"name": name, "path": f"{name}.csv"} for name in ("systems", "records", "measurements")]
+    resources = [
+        {"name": name, "path": f"{name}.csv"} for name in ("systems", "records", "measurements")
+    ]
     words = "systems.csv: not UTF-8 text; name the file's encoding in the descriptor"
     assert validate(describe(place, resources)).findings == [unsafe("BF105", "systems.csv", words)]
     resources[0]["encoding"] = "latin-1"
@@ -307,15 +330,37 @@ def test_bf115_json_that_is_not_utf_8(tmp_path: Path) -> None:
 
 
 def test_json_is_read_strictly() -> None:
-    for text in ('{"a": 1, "a": 2}', "[NaN]", "[Infinity]", "[1e999]", "[1,]", "", "\ufeff[]", "9" * 5_000):
+    for text in (
+        '{"a": 1, "a": 2}',
+        "[NaN]",
+        "[Infinity]",
+        "[1e999]",
+        "[1,]",
+        "",
+        "\ufeff[]",
+        "9" * 5_000,
+    ):
         with pytest.raises(JsonError):
             parse(text)
     assert parse(b"[1e308, 12345678901234567890]") == [1e308, 12345678901234567890]
 
 
 HEADER = "id,suite,status\n"
-SOUND = [HEADER.strip() + "\r\nr1,lpdnn,ok", "\ufeff" + HEADER + "r1,lpdnn,ok\n", HEADER + "\n\nr1,lpdnn,ok\n"]
-FAULTY = ["", "\n", "\0\0\0", '"id\n', HEADER + '"' * 7, "PAR1", ",,\n,,\n", "suite,status\nlpdnn,ok\n"]
+SOUND = [
+    HEADER.strip() + "\r\nr1,lpdnn,ok",
+    "\ufeff" + HEADER + "r1,lpdnn,ok\n",
+    HEADER + "\n\nr1,lpdnn,ok\n",
+]
+FAULTY = [
+    "",
+    "\n",
+    "\0\0\0",
+    '"id\n',
+    HEADER + '"' * 7,
+    "PAR1",
+    ",,\n,,\n",
+    "suite,status\nlpdnn,ok\n",
+]
 
 
 @pytest.mark.parametrize("text", FAULTY)
@@ -325,14 +370,18 @@ def test_no_text_in_the_place_of_a_table_raises(table: str, text: str, tmp_path:
 
 
 @pytest.mark.parametrize("text", SOUND)
-def test_line_ends_empty_lines_and_a_byte_order_mark_are_no_fault(text: str, tmp_path: Path) -> None:
+def test_line_ends_empty_lines_and_a_byte_order_mark_are_no_fault(
+    text: str, tmp_path: Path
+) -> None:
     place = package(tmp_path, records=text)
     assert validate(place).findings == []
     with open_package(place) as opened:
         assert [record.id for record in opened.records()] == ["r1"]
 
 
-@pytest.mark.parametrize("data", [None, 3, [], {"resources": 3}, {"resources": [3]}, {"resources": [{}]}, "text"])
+@pytest.mark.parametrize(
+    "data", [None, 3, [], {"resources": 3}, {"resources": [3]}, {"resources": [{}]}, "text"]
+)
 def test_no_json_in_the_place_of_a_descriptor_raises(data: object, tmp_path: Path) -> None:
     place = package(tmp_path)
     (place / DESCRIPTOR).write_text(json.dumps(data), "utf-8")
@@ -351,11 +400,21 @@ def test_no_json_in_the_place_of_a_record_raises(data: object, tmp_path: Path) -
 # --- what a hostile or careless package does to readers and writers ---
 
 
-def _annotated(folder: Path, *, dialect: dict[str, Any] | None = None, field: dict[str, Any] | None = None) -> Path:
+def _annotated(
+    folder: Path, *, dialect: dict[str, Any] | None = None, field: dict[str, Any] | None = None
+) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "t.csv").write_text("ms\n1.5\n")
-    item = {"name": "ms", "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"}, **(field or {})}
-    resource = {"path": "t.csv", "schema": {"fields": [item]}, "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}}}
+    item = {
+        "name": "ms",
+        "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"},
+        **(field or {}),
+    }
+    resource = {
+        "path": "t.csv",
+        "schema": {"fields": [item]},
+        "benchfmt": {"constant": {"benchmark.suite": "lpdnn"}},
+    }
     if dialect is not None:
         resource["dialect"] = dialect
     (folder / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
@@ -395,7 +454,9 @@ def test_a_package_without_systems_opens_as_it_validates(tmp_path: Path) -> None
     convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
     descriptor = tmp_path / "p" / "datapackage.json"
     data = json.loads(descriptor.read_text())
-    data["resources"] = [resource for resource in data["resources"] if resource["name"] != "systems"]
+    data["resources"] = [
+        resource for resource in data["resources"] if resource["name"] != "systems"
+    ]
     descriptor.write_text(json.dumps(data))
     assert validate(tmp_path / "p").ok
     with open_package(tmp_path / "p") as package:
@@ -438,7 +499,9 @@ def test_a_pipe_among_the_sources_is_never_opened(tmp_path: Path) -> None:
     os.mkfifo(folder / "y.json")
     account = convert(folder).write(tmp_path / "p")
     assert account.total("records") == 1
-    assert {entry.path: entry.role for entry in account.files if entry.path in ("x.csv", "y.json")} == {
+    assert {
+        entry.path: entry.role for entry in account.files if entry.path in ("x.csv", "y.json")
+    } == {
         "x.csv": "skipped",
         "y.json": "skipped",
     }

@@ -39,10 +39,16 @@ def test_building_twice_gives_the_same_text() -> None:
 
 
 def test_drift_names_what_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standard, "build", lambda _: {"shapes.ttl": "new", "context.jsonld": "same"})
+    monkeypatch.setattr(
+        standard, "build", lambda _: {"shapes.ttl": "new", "context.jsonld": "same"}
+    )
     monkeypatch.setattr(standard, "build_vocabulary", lambda _: {})
     (tmp_path / "1.0").mkdir()
-    for name, text in {"shapes.ttl": "old", "context.jsonld": "same", "vocabulary.json": "{}\n"}.items():
+    for name, text in {
+        "shapes.ttl": "old",
+        "context.jsonld": "same",
+        "vocabulary.json": "{}\n",
+    }.items():
         (tmp_path / "1.0" / name).write_text(text, "utf-8")
     assert drift(tmp_path) == ["shapes.ttl"]
     (tmp_path / "1.0" / "vocabulary.json").unlink()
@@ -73,7 +79,9 @@ def leaves(node: dict[str, Any], definitions: dict[str, Any]) -> list[str]:
         options = [resolved(option, definitions) for option in child.get("anyOf", [child])]
         objects = [option for option in options if "properties" in option]
         if objects:
-            found += [f"{name}.{leaf}" for option in objects for leaf in leaves(option, definitions)]
+            found += [
+                f"{name}.{leaf}" for option in objects for leaf in leaves(option, definitions)
+            ]
         if len(options) > len(objects):
             found.append(name)
     return found
@@ -89,20 +97,34 @@ def test_every_field_has_a_column_and_the_reverse() -> None:
     record = {name for name in leaves(schema, definitions) if not name.startswith("system.")}
     # The version stands in the descriptor, measurements are a table, and the primary source has columns of its own.
     record -= {"benchfmt", "measurements"}
-    record |= {"system.id"} | {f"provenance.sources.0.{name}" for name in leaves(definitions["Source"], definitions)}
+    record |= {"system.id"} | {
+        f"provenance.sources.0.{name}" for name in leaves(definitions["Source"], definitions)
+    }
     assert {c.path for c in COLUMNS["records"]} == record
     assert {c.path for c in COLUMNS["systems"]} == set(leaves(definitions["System"], definitions))
-    assert {c.path for c in COLUMNS["measurements"]} == {"-", *leaves(definitions["Measurement"], definitions)}
+    assert {c.path for c in COLUMNS["measurements"]} == {
+        "-",
+        *leaves(definitions["Measurement"], definitions),
+    }
 
 
 def test_a_column_is_required_where_its_field_is() -> None:
     schema = load(CURRENT / "record.schema.json")
     required = {c.path for c in COLUMNS["records"] if c.required}
-    assert required == {"id", "status", *(f"benchmark.{n}" for n in schema["$defs"]["Benchmark"]["required"])}
-    assert {c.path for c in COLUMNS["measurements"] if c.required} == {"-", *schema["$defs"]["Measurement"]["required"]}
+    assert required == {
+        "id",
+        "status",
+        *(f"benchmark.{n}" for n in schema["$defs"]["Benchmark"]["required"]),
+    }
+    assert {c.path for c in COLUMNS["measurements"] if c.required} == {
+        "-",
+        *schema["$defs"]["Measurement"]["required"],
+    }
 
 
-@pytest.mark.parametrize(("table", "name"), [(table, c.name) for table in TABLES for c in COLUMNS[table]])
+@pytest.mark.parametrize(
+    ("table", "name"), [(table, c.name) for table in TABLES for c in COLUMNS[table]]
+)
 def test_the_type_of_a_column_is_that_of_its_field(table: str, name: str) -> None:
     field = next(field for field in table_schema(table)["fields"] if field["name"] == name)
     schema = column_schema(table, name)
@@ -124,9 +146,18 @@ def test_table_schemas_are_those_of_a_written_package(table: str, tmp_path: Path
     resource = next(item for item in written["resources"] if item["name"] == table)
     assert resource["schema"] == load(CURRENT / f"{table}.tableschema.json") == table_schema(table)
     assert read_descriptor(written)[1] == []
-    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(CURRENT / "package.schema.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--schemafile",
+        str(CURRENT / "package.schema.json"),
+    ]
     done = subprocess.run(
-        [*command, str(tmp_path / "package" / "datapackage.json")], capture_output=True, text=True, check=False
+        [*command, str(tmp_path / "package" / "datapackage.json")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -148,24 +179,38 @@ def test_the_package_schema_and_the_model_agree() -> None:
         {"resources": [resource | {"hash": "md5:1"}]},
         {"resources": [resource], "profile": "data-package"},
         {"resources": [resource], "benchfmt": {"versoin": "1.0"}},
-        {"resources": [resource], "benchfmt": {"prefixes": {"acme": {"metrics": {"speed": {"unit": "m"}}}}}},
+        {
+            "resources": [resource],
+            "benchfmt": {"prefixes": {"acme": {"metrics": {"speed": {"unit": "m"}}}}},
+        },
         3,
     ]
-    assert [(judge.is_valid(data), read_descriptor(data)[0] is not None) for data in sound] == [(True, True)] * 3
-    assert [(judge.is_valid(data), read_descriptor(data)[0] is not None) for data in faulty] == [(False, False)] * 8
+    assert [(judge.is_valid(data), read_descriptor(data)[0] is not None) for data in sound] == [
+        (True, True)
+    ] * 3
+    assert [(judge.is_valid(data), read_descriptor(data)[0] is not None) for data in faulty] == [
+        (False, False)
+    ] * 8
 
 
 # --- linked data ---
 
 
 def linked(record: Any) -> Graph:
-    return Graph().parse(data=json.dumps({"@context": CONTEXT, **record}), format="json-ld", publicID="urn:relative/")
+    return Graph().parse(
+        data=json.dumps({"@context": CONTEXT, **record}), format="json-ld", publicID="urn:relative/"
+    )
 
 
 def strange(graph: Graph) -> set[str]:
     """Return the IRIs of a graph that are relative, or of no known space such as `lpdnn:dmips`."""
     nodes = {str(node) for triple in graph for node in triple if isinstance(node, URIRef)}
-    nodes |= {str(node.datatype) for triple in graph for node in triple if isinstance(node, Literal) and node.datatype}
+    nodes |= {
+        str(node.datatype)
+        for triple in graph
+        for node in triple
+        if isinstance(node, Literal) and node.datatype
+    }
     return {node for node in nodes if not node.startswith(KNOWN)}
 
 
@@ -195,18 +240,36 @@ def test_records_are_linked_data_without_relative_iris(graphs: list[Graph]) -> N
 
 def test_terms_of_records_are_concepts_of_the_vocabulary(graphs: list[Graph]) -> None:
     concepts = set(Graph().parse(CURRENT / "vocabulary.ttl").subjects(RDF.type, SKOS.Concept))
-    used = {node for graph in graphs for node in graph.objects() if str(node).startswith(f"{BASE}vocabulary/")}
+    used = {
+        node
+        for graph in graphs
+        for node in graph.objects()
+        if str(node).startswith(f"{BASE}vocabulary/")
+    }
     unknown = {str(node).removeprefix(f"{BASE}vocabulary/") for node in used - concepts}
     assert len(used) > 150
     # Prefixed terms that are no metrics, qualified scopes, percentiles and `metric@k` are made as they are needed.
     assert {
-        term for term in unknown if not term.startswith(("prefix/", "scope/", "statistic/p")) and "@" not in term
+        term
+        for term in unknown
+        if not term.startswith(("prefix/", "scope/", "statistic/p")) and "@" not in term
     } == set()
 
 
 def test_a_prefixed_metric_becomes_a_concept_of_the_vocabulary() -> None:
-    measurement = {"metric": "lpdnn:dmips", "value": 1.0, "unit": "1", "basis": "derived", "scope": "class:kidney"}
-    record = {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "measurements": [measurement], "status": "ok"}
+    measurement = {
+        "metric": "lpdnn:dmips",
+        "value": 1.0,
+        "unit": "1",
+        "basis": "derived",
+        "scope": "class:kidney",
+    }
+    record = {
+        "benchfmt": "1.0",
+        "benchmark": {"suite": "lpdnn"},
+        "measurements": [measurement],
+        "status": "ok",
+    }
     graph = linked(record)
     metric = URIRef(f"{BASE}vocabulary/prefix/lpdnn%3Admips")
     assert list(graph.objects(None, URIRef(f"{BASE}terms/metric"))) == [metric]
@@ -217,7 +280,9 @@ def test_a_prefixed_metric_becomes_a_concept_of_the_vocabulary() -> None:
 def test_no_number_is_lost_on_the_way_to_linked_data(graphs: list[Graph]) -> None:
     value = URIRef(f"{BASE}terms/value")
     for path, graph in zip(VALID, graphs, strict=True):
-        wanted = sorted(float(m["value"]) for m in load(path).get("measurements", ()) if "value" in m)
+        wanted = sorted(
+            float(m["value"]) for m in load(path).get("measurements", ()) if "value" in m
+        )
         assert sorted(float(node) for node in graph.objects(None, value)) == wanted  # type: ignore[arg-type]
 
 
@@ -244,7 +309,11 @@ def test_all_records_conform_to_the_shapes(graphs: list[Graph]) -> None:
         "Record": len(VALID), "Measurement": measurements, "Benchmark": len(VALID),
     }  # fmt: skip
     for shape, (predicate, target) in targets.items():
-        found = data.subjects(target) if predicate == SH.targetSubjectsOf else data.objects(None, target)
+        found = (
+            data.subjects(target)
+            if predicate == SH.targetSubjectsOf
+            else data.objects(None, target)
+        )
         assert set(found) == focus[str(shape).rpartition("/")[2]]
 
 
@@ -264,7 +333,11 @@ BROKEN = {
 def test_a_broken_record_does_not_conform(name: str) -> None:
     first = {"metric": "latency", "value": 0.1, "unit": "s", "basis": "measured"}
     measurements = [first, {"metric": "power", "missing": "not-measured"}]
-    record: dict[str, Any] = {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "task": "image-classification"}
+    record: dict[str, Any] = {
+        "benchfmt": "1.0",
+        "benchmark": {"suite": "lpdnn"},
+        "task": "image-classification",
+    }
     record |= {"measurements": measurements, "status": "ok"}
     assert pyshacl.validate(linked(record), shacl_graph=shapes())[0]
     BROKEN[name](record)

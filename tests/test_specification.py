@@ -49,14 +49,20 @@ def test_the_package_of_section_2_validates_without_a_finding(typed_package: Pat
 
 def test_the_package_of_section_2_is_the_record_of_section_3(typed_package: Path) -> None:
     [record] = open_package(typed_package).records()
-    blocks = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", section(3), re.MULTILINE | re.DOTALL)]
+    blocks = [
+        json.loads(text)
+        for text in re.findall(r"^```json\n(.*?)^```$", section(3), re.MULTILINE | re.DOTALL)
+    ]
     assert record.to_dict() in blocks
 
 
 def test_a_changed_digit_in_the_typed_package_is_found(typed_package: Path) -> None:
     table = typed_package / "measurements.csv"
     table.write_text(table.read_text().replace("0.1121", "0.1122"))
-    assert sorted(finding.code for finding in validate(typed_package).findings) == ["BF405", "BF501"]
+    assert sorted(finding.code for finding in validate(typed_package).findings) == [
+        "BF405",
+        "BF501",
+    ]
 
 
 def test_every_json_block_parses() -> None:
@@ -68,12 +74,16 @@ def test_every_json_block_parses() -> None:
 
 def test_every_example_id_can_be_recomputed_by_hand() -> None:
     shown = re.findall(
-        r"^```text\n(\[.*?\])\n```$.*?\| id \| `(bf1-[a-z2-7]{26})` \|", section(4), re.MULTILINE | re.DOTALL
+        r"^```text\n(\[.*?\])\n```$.*?\| id \| `(bf1-[a-z2-7]{26})` \|",
+        section(4),
+        re.MULTILINE | re.DOTALL,
     )
     shown += re.findall(r"^(\[.*\])\n(sys1-(?:place-)?[a-z2-7]{26})$", section(4), re.MULTILINE)
     assert len(shown) == 5
     for text, identifier in shown:
-        assert text == json.dumps(json.loads(text), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        assert text == json.dumps(
+            json.loads(text), separators=(",", ":"), sort_keys=True, ensure_ascii=False
+        )
         digits = base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:26]
         assert identifier.rpartition("-")[2] == digits
 
@@ -114,6 +124,8 @@ def test_the_annotated_tables_of_section_7_convert(index: int, tmp_path: Path) -
     assert validate(tmp_path).ok
     account = convert(tmp_path).write(tmp_path / "out")
     assert account.ok
-    locators = {record.provenance.sources[0].locator for record in open_package(tmp_path / "out").records()}
+    locators = {
+        record.provenance.sources[0].locator for record in open_package(tmp_path / "out").records()
+    }
     assert all(str(locator) in TEXT for locator in locators)
     assert validate(tmp_path / "out").ok

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from benchfmt.suites import mlperf_compatibility as rules
-from benchfmt.suites import mlperf_inference, mlperf_mobile, mlperf_storage, mlperf_tiny, mlperf_training
+from benchfmt.suites import (
+    mlperf_inference,
+    mlperf_mobile,
+    mlperf_storage,
+    mlperf_tiny,
+    mlperf_training,
+)
 
 TABLE = "mlperf_compat/MLPerf_Compatibility_Table.adoc"
 CELL = re.compile(r"(?:(\d+)\+)?\|([^|]*?)(?=(?:\d+\+)?\||$)")
@@ -47,7 +53,9 @@ def blocks_of(row: list[tuple[int, str]], rounds: list[str]) -> list[list[str]]:
 
 
 def test_every_row_of_the_table_is_in_the_data(samples: Path) -> None:
-    ours = [(row["suite"], row.get("category"), row["model"], row["blocks"]) for row in rules.rows()]
+    ours = [
+        (row["suite"], row.get("category"), row["model"], row["blocks"]) for row in rules.rows()
+    ]
     theirs = []
     odd = []
     for suite, category, rows in tables((samples / TABLE).read_text("utf-8")):
@@ -106,7 +114,11 @@ def test_what_the_notes_split(
 
 
 def test_of_tiny_resnet_the_speed_compares_and_the_accuracy_does_not() -> None:
-    assert rules.block("mlperf-tiny", "ic", "v0.5") == rules.block("mlperf-tiny", "ic", "v0.7") == ("v0.5", "v0.7")
+    assert (
+        rules.block("mlperf-tiny", "ic", "v0.5")
+        == rules.block("mlperf-tiny", "ic", "v0.7")
+        == ("v0.5", "v0.7")
+    )
     assert rules.block("mlperf-tiny", "ic", "v0.5", quality=True) == ("v0.5", "v0.5")
     assert rules.block("mlperf-tiny", "kws", "v0.5", quality=True) == ("v0.5", "v0.7")
 

@@ -31,7 +31,9 @@ SEEDS = {
 }
 NAMES = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
 LEGACY = ("v0.5", "v0.7", "v1.0", "v1.1")
-LLM_WORD = "the table was made with the unit words of earlier rounds: the number is tokens per second"
+LLM_WORD = (
+    "the table was made with the unit words of earlier rounds: the number is tokens per second"
+)
 WRONG_UNITS = {
     ("v4.1", "llama2-70b-99", "offline"): ("Samples/s", LLM_WORD),
     ("v4.1", "llama2-70b-99", "server"): ("Queries/s", LLM_WORD),
@@ -53,7 +55,11 @@ LINES = {
     ("samples-per-query", "single", "query"): r"^Samples per query *: *(\d+)",
     ("request-rate", "mean", "query"): r"Scheduled samples per second *: *([\d.]+)",
     ("throughput", "mean", "sample"): r"^(?:Completed s|S)amples per second *: *([\d.]+)",
-    ("throughput", "mean", "token"): r"^(?:Completed t|T)okens per second(?: \(inferred\))? *: *([\d.]+)",
+    (
+        "throughput",
+        "mean",
+        "token",
+    ): r"^(?:Completed t|T)okens per second(?: \(inferred\))? *: *([\d.]+)",
 }
 
 
@@ -88,18 +94,25 @@ def test_an_unknown_round_counts_as_the_newest() -> None:
     assert rules.at_least("v2.0", "v2.0")
     assert not rules.at_least("v0.7", "v1.0")
     assert rules.at_least(None, "v6.1")
-    assert rules.official("gptj-99", None, "single-stream") == rules.official("gptj-99", "v6.1", "single-stream")
+    assert rules.official("gptj-99", None, "single-stream") == rules.official(
+        "gptj-99", "v6.1", "single-stream"
+    )
 
 
 def test_without_a_round_only_what_was_the_same_in_every_round_is_known() -> None:
     def targets(benchmark: str, round_id: str | None) -> dict[str, tuple[str | None, str | None]]:
         return {
-            quality.name: (quality.target_min, quality.target_max) for quality in rules.qualities(benchmark, round_id)
+            quality.name: (quality.target_min, quality.target_max)
+            for quality in rules.qualities(benchmark, round_id)
         }
 
     # One block for all rounds that have it, whether the newest has it or not.
     for benchmark in ("resnet50", "bert-99.9", "gnmt", "ssd-large", "gptj-99", "deepseek-r1"):
-        last = next(r for r in reversed(rules.ROUNDS) if any(min_ for min_, _ in targets(benchmark, r).values()))
+        last = next(
+            r
+            for r in reversed(rules.ROUNDS)
+            if any(min_ for min_, _ in targets(benchmark, r).values())
+        )
         assert targets(benchmark, None) == targets(benchmark, last)
     # Those of mixtral-8x7b and 3d-unet-99 changed.
     assert set(targets("mixtral-8x7b", None)) == set(targets("mixtral-8x7b", "v6.1"))
@@ -111,7 +124,9 @@ def test_without_a_round_only_what_was_the_same_in_every_round_is_known() -> Non
 
 def test_without_a_round_facts_that_changed_are_not_known() -> None:
     found = rules.benchmark("3d-unet-99")
-    assert found == rules.Benchmark("3d-unet-99", task="medical-image-segmentation", model="3d-unet")
+    assert found == rules.Benchmark(
+        "3d-unet-99", task="medical-image-segmentation", model="3d-unet"
+    )
     assert rules.benchmark("resnet50") == rules.benchmark("resnet50", "v5.1")
     assert rules.benchmark("resnet50") == rules.benchmark("resnet50", "v99")
 
@@ -164,7 +179,9 @@ def test_without_a_round_a_name_that_meant_two_benchmarks_is_not_known(
         ("", None, None),
     ],
 )
-def test_names_become_the_official_ones(name: str, round_id: str | None, benchmark: str | None) -> None:
+def test_names_become_the_official_ones(
+    name: str, round_id: str | None, benchmark: str | None
+) -> None:
     assert rules.canonical(name, round_id) == benchmark
 
 
@@ -192,19 +209,32 @@ def test_every_directory_and_table_name_of_the_samples_is_known(samples: Path) -
     for round_dir in folder(samples).iterdir():
         round_id = round_dir.name.removesuffix("-layout").removesuffix("-endpoints")
         for path in round_dir.glob("*/*/results/*/*"):
-            if path.is_dir() and not rules.canonical(path.name, round_id) and not automotive.benchmark(path.name):
+            if (
+                path.is_dir()
+                and not rules.canonical(path.name, round_id)
+                and not automotive.benchmark(path.name)
+            ):
                 unknown.add(path.name)
-    for path in (*folder(samples).glob("published/*.json"), *folder(samples).glob("cm4mlperf/**/cm-result.json")):
+    for path in (
+        *folder(samples).glob("published/*.json"),
+        *folder(samples).glob("cm4mlperf/**/cm-result.json"),
+    ):
         for row in json.loads(path.read_text("utf-8")):
             names = (row.get("Model"), row.get("MlperfModel"), row.get("UsedModel"))
-            unknown |= {name for name in names if name and rules.canonical(name, row["version"]) is None}
+            unknown |= {
+                name for name in names if name and rules.canonical(name, row["version"]) is None
+            }
     mapped = {"llama3_1-70b-fp8_dyn"}
-    with (folder(samples) / "published/v6.0_summary.csv").open(encoding="utf-8", newline="") as file:
+    with (folder(samples) / "published/v6.0_summary.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         for row in csv.DictReader(file):
             said = rules.canonical(row["MlperfModel"], row["version"])
             assert said
             # The benchmark of a submitter's own model stands in the table only: no rule knows its name.
-            assert rules.canonical(row["Model"], row["version"]) == (said if row["Model"] not in mapped else None)
+            assert rules.canonical(row["Model"], row["version"]) == (
+                said if row["Model"] not in mapped else None
+            )
             assert rules.scenario(row["Scenario"])
     assert unknown == set()
 
@@ -213,13 +243,20 @@ def test_every_directory_and_table_name_of_the_samples_is_known(samples: Path) -
 
 
 def test_the_official_number_changes_with_the_rounds() -> None:
-    def key(benchmark: str | None, round_id: str | None, scenario: str) -> tuple[str, str, str | None, str]:
+    def key(
+        benchmark: str | None, round_id: str | None, scenario: str
+    ) -> tuple[str, str, str | None, str]:
         found = rules.official(benchmark, round_id, scenario)
         return found.metric, found.statistic, found.stage, found.per
 
     assert key("resnet50", "v1.1", "single-stream") == ("latency", "p90", "request", "query")
     assert key("resnet50", "v2.0", "single-stream") == ("latency", "p90-es", "request", "query")
-    assert key("resnet50", "v1.1", "multi-stream-legacy") == ("samples-per-query", "single", None, "query")
+    assert key("resnet50", "v1.1", "multi-stream-legacy") == (
+        "samples-per-query",
+        "single",
+        None,
+        "query",
+    )
     assert key("resnet50", "v2.0", "multi-stream") == ("latency", "p99-es", "request", "query")
     assert key("resnet50", "v4.0", "server") == ("request-rate", "mean", "whole-run", "query")
     assert key("resnet50", "v4.1", "server") == ("throughput", "mean", "whole-run", "sample")
@@ -229,10 +266,30 @@ def test_the_official_number_changes_with_the_rounds() -> None:
     assert key("llama2-70b-99", "v4.0", "offline") == ("throughput", "mean", "whole-run", "token")
     assert key("llama2-70b-99", "v4.0", "server") == ("throughput", "mean", "whole-run", "sample")
     assert key("llama2-70b-99", "v4.1", "server") == ("throughput", "mean", "whole-run", "token")
-    assert key("llama2-70b-99", "v5.1", "interactive") == ("throughput", "mean", "whole-run", "token")
-    assert key("llama3.1-8b-edge", "v5.1", "single-stream") == ("latency", "p90", "request", "query")
-    assert key("pointpainting", "v5.1", "single-stream") == ("latency", "p99.9-es", "request", "query")
-    assert key("stable-diffusion-xl", "v4.1", "server") == ("throughput", "mean", "whole-run", "sample")
+    assert key("llama2-70b-99", "v5.1", "interactive") == (
+        "throughput",
+        "mean",
+        "whole-run",
+        "token",
+    )
+    assert key("llama3.1-8b-edge", "v5.1", "single-stream") == (
+        "latency",
+        "p90",
+        "request",
+        "query",
+    )
+    assert key("pointpainting", "v5.1", "single-stream") == (
+        "latency",
+        "p99.9-es",
+        "request",
+        "query",
+    )
+    assert key("stable-diffusion-xl", "v4.1", "server") == (
+        "throughput",
+        "mean",
+        "whole-run",
+        "sample",
+    )
     assert key(None, None, "offline") == ("throughput", "mean", "whole-run", "sample")
     assert key("something-else", "v3.0", "server") == ("request-rate", "mean", "whole-run", "query")
     assert key("something-else", "v3.0", "") == ("throughput", "mean", "whole-run", "sample")
@@ -265,7 +322,9 @@ def test_the_official_number_has_the_unit_of_every_expected_row(samples: Path) -
         round_id, benchmark, scenario, official = official_of(row)
         assert benchmark, row
         if row["units"] in SUBMITTERS_WORDS:
-            assert (official.metric, official.statistic, official.per) == SUBMITTERS_WORDS[row["units"]], row
+            assert (official.metric, official.statistic, official.per) == SUBMITTERS_WORDS[
+                row["units"]
+            ], row
         elif row["units"] and row["units"] != official.unit:
             word, _ = WRONG_UNITS[round_id, benchmark, scenario]
             assert (word, official.unit) == (row["units"], "Tokens/s"), row
@@ -276,7 +335,12 @@ def test_the_official_number_has_the_unit_of_every_expected_row(samples: Path) -
 def test_the_official_number_is_in_the_logs_of_every_expected_row(samples: Path) -> None:
     seen = 0
     for row in expected(samples):
-        path = folder(samples) / row["version"] / row["location"] / "performance/run_1/mlperf_log_summary.txt"
+        path = (
+            folder(samples)
+            / row["version"]
+            / row["location"]
+            / "performance/run_1/mlperf_log_summary.txt"
+        )
         if not path.is_file():
             assert row["version"] == "v6.1-endpoints", path
             continue
@@ -295,7 +359,9 @@ def test_the_official_number_is_in_the_logs_of_every_expected_row(samples: Path)
 
 
 def test_units_of_the_published_v6_0_table(samples: Path) -> None:
-    with (folder(samples) / "published/v6.0_summary.csv").open(encoding="utf-8", newline="") as file:
+    with (folder(samples) / "published/v6.0_summary.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         for row in csv.DictReader(file):
             benchmark = rules.canonical(row["MlperfModel"], "v6.0")
             scenario = rules.scenario(row["Scenario"])
@@ -341,7 +407,9 @@ def test_units_of_the_published_v6_0_table(samples: Path) -> None:
         ("yolo-95", "v6.0", "mAP", "50.73", None),
     ],
 )
-def test_targets_are_exact(benchmark: str, round_id: str, name: str, least: str | None, greatest: str | None) -> None:
+def test_targets_are_exact(
+    benchmark: str, round_id: str, name: str, least: str | None, greatest: str | None
+) -> None:
     found = {quality.name: quality for quality in rules.qualities(benchmark, round_id)}[name]
     assert (found.target_min, found.target_max) == (least, greatest)
 
@@ -366,7 +434,10 @@ def test_a_benchmark_of_another_round_keeps_its_metrics_without_targets() -> Non
 
 def test_two_accuracies_of_one_benchmark_have_scopes_of_their_own() -> None:
     found = rules.qualities("mixtral-8x7b", "v5.0")
-    assert [(q.metric, q.scope) for q in found[-2:]] == [("accuracy", "subset:gsm8k"), ("accuracy", "subset:mbxp")]
+    assert [(q.metric, q.scope) for q in found[-2:]] == [
+        ("accuracy", "subset:gsm8k"),
+        ("accuracy", "subset:mbxp"),
+    ]
     assert all(q.scope is None for q in found[:-2])
 
 
@@ -388,7 +459,10 @@ def test_published_qualities_of_the_closed_division_reach_their_targets(samples:
             quality = wanted.get({"BLEU": "bleu", "WER_acc": "WER"}.get(name, name))
             if quality is None:
                 continue  # GEN_LEN is listed for llama2, but has no target
-            least, greatest = float(quality.target_min or "-inf"), float(quality.target_max or "inf")
+            least, greatest = (
+                float(quality.target_min or "-inf"),
+                float(quality.target_max or "inf"),
+            )
             assert least <= float(value) <= greatest, row
             assert quality.unit == "1" or least > 1
             seen += 1
@@ -421,7 +495,9 @@ def test_published_qualities_of_the_closed_division_reach_their_targets(samples:
         ("something-else", None, "server", (None, None, None)),
     ],
 )
-def test_latency_limits(benchmark: str, round_id: str | None, scenario: str, limits: tuple[str | None, ...]) -> None:
+def test_latency_limits(
+    benchmark: str, round_id: str | None, scenario: str, limits: tuple[str | None, ...]
+) -> None:
     assert rules.latency_limits(benchmark, round_id, scenario) == rules.Limits(*limits)
 
 
@@ -472,7 +548,11 @@ def test_terms_are_of_the_vocabulary_and_every_block_has_a_source() -> None:
     for name, metric in data["metrics"].items():
         if name != "source":
             assert metric["metric"] in known or metric["metric"].startswith("mlperf:"), name
-    tables = (data["rounds"].values(), data["benchmarks"].values(), [data["metrics"], data["power"], data["scenarios"]])
+    tables = (
+        data["rounds"].values(),
+        data["benchmarks"].values(),
+        [data["metrics"], data["power"], data["scenarios"]],
+    )
     lists = (
         data[key]
         for key in (

@@ -13,7 +13,9 @@ from benchfmt.vocabulary import vocabulary
 
 
 def data() -> dict[str, Any]:
-    return tomllib.loads(files("benchfmt.suites").joinpath("data/mlperf_training.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        files("benchfmt.suites").joinpath("data/mlperf_training.toml").read_text(encoding="utf-8")
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,8 +72,12 @@ def test_numbers_of_runs(name: str, runs: int, dropped: int) -> None:
         ("cosmoflow", None, [("mean-absolute-error", None, None)]),
     ],
 )
-def test_targets(name: str, round_id: str | None, targets: list[tuple[str, str | None, str | None]]) -> None:
-    found = [(item.metric, item.target_min, item.target_max) for item in rules.qualities(name, round_id)]
+def test_targets(
+    name: str, round_id: str | None, targets: list[tuple[str, str | None, str | None]]
+) -> None:
+    found = [
+        (item.metric, item.target_min, item.target_max) for item in rules.qualities(name, round_id)
+    ]
     assert found == targets
 
 
@@ -95,7 +101,13 @@ def test_every_block_has_its_source() -> None:
 
 def test_every_word_is_a_term() -> None:
     known = vocabulary()
-    kinds = {"task": "task", "model": "model", "dataset": "dataset", "suite": "suite", "phase": "phase"}
+    kinds = {
+        "task": "task",
+        "model": "model",
+        "dataset": "dataset",
+        "suite": "suite",
+        "phase": "phase",
+    }
     for entry in data()["benchmarks"].values():
         for field, kind in kinds.items():
             assert field not in entry or entry[field] in known.terms(kind), entry
@@ -113,20 +125,45 @@ def test_every_benchmark_has_a_quality() -> None:
 
 
 IN_FORCE = {
-    "v6.0": ("flux1", "dlrm_dcnv2", "llama31_8b", "llama2_70b_lora", "llama31_405b", "gpt_oss_20b", "deepseekv3_671b"),
-    "v6.1": ("flux1", "dlrmv4", "llama31_8b", "llama2_70b_lora", "gpt_oss_20b", "deepseekv3_671b", "qwen35_397b_grpo"),
+    "v6.0": (
+        "flux1",
+        "dlrm_dcnv2",
+        "llama31_8b",
+        "llama2_70b_lora",
+        "llama31_405b",
+        "gpt_oss_20b",
+        "deepseekv3_671b",
+    ),
+    "v6.1": (
+        "flux1",
+        "dlrmv4",
+        "llama31_8b",
+        "llama2_70b_lora",
+        "gpt_oss_20b",
+        "deepseekv3_671b",
+        "qwen35_397b_grpo",
+    ),
 }
 """The benchmarks of the newest rounds: mlcommons/logging, mlperf_logging/benchmark_meta.py."""
 
 
-@pytest.mark.parametrize(("round_id", "name"), [(held, name) for held, names in IN_FORCE.items() for name in names])
+@pytest.mark.parametrize(
+    ("round_id", "name"), [(held, name) for held, names in IN_FORCE.items() for name in names]
+)
 def test_the_newest_rounds_are_known_whole(round_id: str, name: str) -> None:
     benchmark = rules.benchmark(rules.canonical(name, round_id))
     assert benchmark and benchmark.task and benchmark.model and benchmark.dataset
-    assert all(quality.target_min or quality.target_max for quality in rules.qualities(name, round_id))
+    assert all(
+        quality.target_min or quality.target_max for quality in rules.qualities(name, round_id)
+    )
 
 
 def test_links_of_published_rows_name_submitters() -> None:
     assert rules.folder("HabanaLabs", "v1.0") == "Habana"
-    assert [rules.folder("SUPERMICRO", "v1.0"), rules.folder("Supermicro", "v2.0")] == ["Supermicro", "SUPERMICRO"]
-    assert rules.folder("Supermicro", "v3.0") == "Supermicro" and rules.folder("Dell", None) == "Dell"
+    assert [rules.folder("SUPERMICRO", "v1.0"), rules.folder("Supermicro", "v2.0")] == [
+        "Supermicro",
+        "SUPERMICRO",
+    ]
+    assert (
+        rules.folder("Supermicro", "v3.0") == "Supermicro" and rules.folder("Dell", None) == "Dell"
+    )

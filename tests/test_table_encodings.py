@@ -45,7 +45,9 @@ def read(path: Path, family: str) -> tuple[list[dict[str, Any]], Any]:
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize(("source", "family"), TABLES.values(), ids=TABLES)
-def test_every_encoding_reads_alike(tmp_path: Path, source: Path, family: str, way: Callable[[str], bytes]) -> None:
+def test_every_encoding_reads_alike(
+    tmp_path: Path, source: Path, family: str, way: Callable[[str], bytes]
+) -> None:
     plain = shutil.copy(source, tmp_path / source.name)
     expected = read(plain, family)
     text = source.read_text("utf-8")
@@ -54,7 +56,10 @@ def test_every_encoding_reads_alike(tmp_path: Path, source: Path, family: str, w
     other.write_bytes(way(text))
     found = read(other, family)
     assert found[0] == expected[0]
-    told = [[(f.code, f.row, f.column, f.message) for f in account.findings] for account in (found[1], expected[1])]
+    told = [
+        [(f.code, f.row, f.column, f.message) for f in account.findings]
+        for account in (found[1], expected[1])
+    ]
     assert told[0] == told[1]
 
 
@@ -69,7 +74,9 @@ def test_frames_of_openml_too(tmp_path: Path, name: str, way: Callable[[str], by
     assert [(m.metric, m.value) for m in record.measurements or ()] == [("accuracy", 0.875)]
 
 
-LATIN = "MODEL,VERSION,INPUT_TILE,ENGINE,PROCESSOR,PRECISION,GFLOP,INFERENCE_TIME,LATENCY,NOTES\n{}\n"
+LATIN = (
+    "MODEL,VERSION,INPUT_TILE,ENGINE,PROCESSOR,PRECISION,GFLOP,INFERENCE_TIME,LATENCY,NOTES\n{}\n"
+)
 ROW = "imagenet-x,default,64x64,ncnn,GPU,F16,0.5,23.5,25.0,{}"
 
 
@@ -93,7 +100,9 @@ def test_latin_1_is_read_and_told(tmp_path: Path) -> None:
         ("\udc81", "neither UTF-8 nor Windows-1252 text"),
     ],
 )
-def test_a_table_in_two_encodings_or_in_none_is_told_and_not_read(tmp_path: Path, tail: str, words: str) -> None:
+def test_a_table_in_two_encodings_or_in_none_is_told_and_not_read(
+    tmp_path: Path, tail: str, words: str
+) -> None:
     path = tmp_path / "imagenet_rpi4.csv"
     first = ROW.format("größer" if tail.startswith("\n") else "grosser")
     path.write_bytes(LATIN.format(first + tail).encode("utf-8", "surrogateescape"))

@@ -19,7 +19,15 @@ from benchfmt.identity import identified
 from benchfmt.limits import Limits
 from benchfmt.package import open_package, write_package
 from benchfmt.record import Record
-from benchfmt.tables import COLUMNS, arrow_schema, column, from_rows, system_from_row, to_batch, to_rows
+from benchfmt.tables import (
+    COLUMNS,
+    arrow_schema,
+    column,
+    from_rows,
+    system_from_row,
+    to_batch,
+    to_rows,
+)
 from benchfmt.validation import validate
 from forms import ROOT, VALID, _column, faults, flatten, load, write
 from test_checks import RECORD
@@ -56,9 +64,23 @@ ODD = [
     "[]",
 ]
 # An alphabet, and odd texts: what is not well-formed for a field is filtered out by its own pattern.
-TEXTS = st.one_of(st.sampled_from(ODD), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
+TEXTS = st.one_of(
+    st.sampled_from(ODD), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+)
 NUMBERS = st.one_of(
-    st.sampled_from([0.0, -0.0, 1.0, 0.1, 5e-324, 1.7976931348623157e308, -1.7976931348623157e308, 1e23, 2.0**53]),
+    st.sampled_from(
+        [
+            0.0,
+            -0.0,
+            1.0,
+            0.1,
+            5e-324,
+            1.7976931348623157e308,
+            -1.7976931348623157e308,
+            1e23,
+            2.0**53,
+        ]
+    ),
     st.floats(allow_nan=False, allow_infinity=False),
     st.integers(-(2**53), 2**53),
 )
@@ -78,12 +100,20 @@ def of(node: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.one_of(NUMBERS, st.none())
     if kind == "object":
         return objects(node) if "properties" in node else named(node)
-    return {"string": texts, "array": arrays, "integer": integers, "number": floats, "boolean": booleans}[kind](node)
+    return {
+        "string": texts,
+        "array": arrays,
+        "integer": integers,
+        "number": floats,
+        "boolean": booleans,
+    }[kind](node)
 
 
 def texts(node: dict[str, Any]) -> st.SearchStrategy[str]:
     strategy = (
-        st.from_regex(node["pattern"], fullmatch=True).map(lambda text: text[:40]) if "pattern" in node else TEXTS
+        st.from_regex(node["pattern"], fullmatch=True).map(lambda text: text[:40])
+        if "pattern" in node
+        else TEXTS
     )
     wanted, unwanted = re.compile(node.get("pattern", "")), re.compile(node["not"]["pattern"])
     return strategy.filter(lambda text: wanted.search(text) and not unwanted.search(text))
@@ -126,12 +156,27 @@ def objects(node: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 FREE: st.SearchStrategy[Any] = st.recursive(
-    st.one_of(TEXTS, st.just(""), st.booleans(), st.integers(-(2**53 - 1), 2**53 - 1), st.floats(-1e15, 1e15)),
+    st.one_of(
+        TEXTS,
+        st.just(""),
+        st.booleans(),
+        st.integers(-(2**53 - 1), 2**53 - 1),
+        st.floats(-1e15, 1e15),
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
     max_leaves=5,
 )
 DEFINED: dict[str, st.SearchStrategy[Any]] = {}
-for _name in ("Processor", "Accelerator", "System", "Benchmark", "Dataset", "Model", "Software", "Configuration"):
+for _name in (
+    "Processor",
+    "Accelerator",
+    "System",
+    "Benchmark",
+    "Dataset",
+    "Model",
+    "Software",
+    "Configuration",
+):
     DEFINED[_name] = of(SCHEMA["$defs"][_name])
 for _name in ("Input", "Source", "Provenance", "Measurement"):
     DEFINED[_name] = of(SCHEMA["$defs"][_name])
@@ -180,7 +225,9 @@ def test_a_package_gives_back_the_records(name: str, drawn: list[dict[str, Any]]
     records = distinct(drawn)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / name
-        write_package(place, [to_batch(records)], format="parquet" if name.endswith("parquet") else "csv")
+        write_package(
+            place, [to_batch(records)], format="parquet" if name.endswith("parquet") else "csv"
+        )
         with open_package(place) as opened:
             found = [record.to_dict() for record in opened.records()]
     assert found == [record.to_dict() for record in records]
@@ -197,7 +244,9 @@ def test_generated_records_have_the_same_faults_in_every_form(drawn: list[dict[s
         for form in ("csv", "parquet"):
             place = Path(folder) / form
             write_package(place, [to_batch(records)], format=form)
-            found = {fault for fault in faults(validate(place, "submission")) if fault[0] != "BF908"}
+            found = {
+                fault for fault in faults(validate(place, "submission")) if fault[0] != "BF908"
+            }
             assert found == wanted, form
 
 
@@ -219,7 +268,9 @@ def paths() -> list[tuple[str, str]]:
     """Return every field of a record by its path, with the kind of its column."""
     found = [(c.path, c.kind) for c in COLUMNS["records"]]
     found += [(f"system.{c.path}", c.kind) for c in COLUMNS["systems"]]
-    found += [(f"measurements.0.{c.path}", c.kind) for c in COLUMNS["measurements"] if c.path != "-"]
+    found += [
+        (f"measurements.0.{c.path}", c.kind) for c in COLUMNS["measurements"] if c.path != "-"
+    ]
     return sorted(set(found))
 
 
@@ -258,7 +309,10 @@ def not_expressible(form: str, path: str, kind: str, value: Any) -> str | None:
             return QUOTED
         if kind == "text" and value is not DROP and not isinstance(value, str):
             return UNTYPED
-        if isinstance(value, str) and value in {"1": ("integer", "number"), "true": ("boolean",)}.get(value, ()):
+        if isinstance(value, str) and value in {
+            "1": ("integer", "number"),
+            "true": ("boolean",),
+        }.get(value, ()):
             return UNTYPED
         if (value, kind) in (("1", "integer"), ("1", "number"), ("true", "boolean")):
             return UNTYPED
@@ -270,7 +324,8 @@ CASES = [
     (path, kind, value)
     for path, kind in paths()
     for value in VALUES
-    if path != "provenance.sources" and not (path == "system.accelerator" and isinstance(value, dict))
+    if path != "provenance.sources"
+    and not (path == "system.accelerator" and isinstance(value, dict))
 ]
 MANY = Limits(findings_per_code=10**6)
 
@@ -296,7 +351,9 @@ def by_document(records: list[dict[str, Any]], folder: Path) -> dict[int, Found]
 def by_row(records: list[dict[str, Any]], folder: Path) -> dict[int, Found]:
     """Return the faults of a package of records with one system and one measurement each."""
     found: dict[int, Found] = defaultdict(set)
-    for finding in validate(write(folder / "package", flatten(records), "csv"), limits=MANY).findings:
+    for finding in validate(
+        write(folder / "package", flatten(records), "csv"), limits=MANY
+    ).findings:
         assert finding.row is not None, finding
         if finding.code != "BF908":
             found[finding.row - 1].add((finding.code, _column(finding.field)))
@@ -322,14 +379,19 @@ def test_a_fault_in_any_place_is_found_alike_in_records_and_in_csv(tmp_path: Pat
 
 @few(150)
 @given(case=st.sampled_from(CASES))
-def test_a_fault_in_any_place_is_found_alike_in_records_and_in_parquet(case: tuple[str, str, Any]) -> None:
+def test_a_fault_in_any_place_is_found_alike_in_records_and_in_parquet(
+    case: tuple[str, str, Any],
+) -> None:
     path, kind, value = case
     if not_expressible("parquet", path, kind, value):
         return
     with tempfile.TemporaryDirectory() as folder:
         record = numbered(0, path, value)
         wanted = by_document([record], Path(folder))[0]
-        assert faults(validate(write(Path(folder) / "package", flatten([record]), "parquet"))) == wanted
+        assert (
+            faults(validate(write(Path(folder) / "package", flatten([record]), "parquet")))
+            == wanted
+        )
 
 
 @pytest.mark.parametrize("value", ["x\n", "\x00", 5, True, " "])
@@ -363,7 +425,9 @@ def test_a_number_that_is_none_is_a_fault_of_each_form(
     found = {
         "json": {f.code for f in validate(record).findings},
         "csv": {f.code for f in validate(write(tmp_path / "csv", tables, "csv")).findings},
-        "parquet": {f.code for f in validate(write(tmp_path / "parquet", numbers, "parquet")).findings},
+        "parquet": {
+            f.code for f in validate(write(tmp_path / "parquet", numbers, "parquet")).findings
+        },
     }
     assert found == {form: {code} for form, code in codes.items()}
 
@@ -397,13 +461,21 @@ def test_columns_are_looked_up_by_name() -> None:
 def test_a_batch_holds_each_system_once() -> None:
     record = Record.from_dict(RECORD)
     batch = to_batch([record, record.model_copy(update={"id": "r2"})])
-    assert {name: table.num_rows for name, table in batch.tables()} == {"systems": 1, "records": 2, "measurements": 2}
+    assert {name: table.num_rows for name, table in batch.tables()} == {
+        "systems": 1,
+        "records": 2,
+        "measurements": 2,
+    }
     assert record.system is not None
     assert system_from_row(batch.systems.to_pylist()[0]) == record.system.to_dict()
 
 
 def test_a_system_with_several_accelerators_comes_back_as_it_was() -> None:
-    for accelerator in ({"kind": "gpu", "count": 2}, [{"kind": "gpu"}], [{"kind": "gpu"}, {"name": "NPU"}]):
+    for accelerator in (
+        {"kind": "gpu", "count": 2},
+        [{"kind": "gpu"}],
+        [{"kind": "gpu"}, {"name": "NPU"}],
+    ):
         record = identified(Record.from_dict(mutated(RECORD, "system.accelerator", accelerator)))
         system, row, measurements = to_rows(record.to_dict())
         assert from_rows(row, system, measurements)["system"]["accelerator"] == accelerator

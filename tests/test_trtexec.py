@@ -26,7 +26,9 @@ from conftest import SAMPLES as ALL_SAMPLES
 
 FIXTURES = Path(__file__).parent / "fixtures" / "trtexec"
 SAMPLES = ALL_SAMPLES / "trtexec"
-needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the real samples are not here ({SAMPLES})")
+needs_samples = pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason=f"the real samples are not here ({SAMPLES})"
+)
 Key = tuple[str, str, str, str, str]
 RATE: Key = ("throughput", "mean", "whole-run", "query", "")
 SAMPLE_RATE: Key = ("throughput", "mean", "whole-run", "sample", "")
@@ -88,7 +90,10 @@ def records(items: list[Any]) -> list[Record]:
 @needs_samples
 def test_there_is_one_record_for_each_log_set_and_lone_profile() -> None:
     assert len(sampled()) == len(list(convert(SAMPLES, "trtexec"))) == 12
-    marks = sum(len(re.findall("^&&&& PASSED", p.read_text("utf-8"), re.MULTILINE)) for p in SAMPLES.glob("*.log"))
+    marks = sum(
+        len(re.findall("^&&&& PASSED", p.read_text("utf-8"), re.MULTILINE))
+        for p in SAMPLES.glob("*.log")
+    )
     metadata = len(list(SAMPLES.rglob("*.profile.metadata.json")))
     assert len(sampled()) == marks + metadata + 1
 
@@ -157,7 +162,10 @@ def test_every_number_of_a_block_of_tensorrt_7(name: str, count: int) -> None:
         if block and numbers and word in ("min", "max", "mean", "median", "p99"):
             for stage, number in zip((stages[block], "request"), numbers, strict=False):
                 item = found["latency", word, stage, "query", ""]
-                assert (item.reported_value, item.value) == (number, float(Decimal(number).scaleb(-3)))
+                assert (item.reported_value, item.value) == (
+                    number,
+                    float(Decimal(number).scaleb(-3)),
+                )
                 assert item.n == count
                 told += 1
     assert told == 18 == sum(m.metric == "latency" for m in found.values())
@@ -166,7 +174,9 @@ def test_every_number_of_a_block_of_tensorrt_7(name: str, count: int) -> None:
 @needs_samples
 def test_what_the_logs_say_besides() -> None:
     said = {name: record.to_dict() for name, record in sampled().items()}
-    assert [said[n]["software"].get("engine_version") for n in (RESULT_01, FP16, NANO, RESNET50)] == [
+    assert [
+        said[n]["software"].get("engine_version") for n in (RESULT_01, FP16, NANO, RESNET50)
+    ] == [
         "10.16.1",
         "8.4.1",
         "8.0.1",
@@ -194,19 +204,25 @@ def test_what_the_logs_say_besides() -> None:
     assert "precision" not in said[NANO]["configuration"]
     assert said[NANO]["model"]["name"] == "best_deepstream.onnx_b1_gpu0_fp16.engine"
     assert said[YOLOX]["extensions"]["trtexec"]["reported_throughput"] == "0 qps"
-    assert {name: record["status"] for name, record in said.items() if record["status"] != "ok"} == {}
+    assert {
+        name: record["status"] for name, record in said.items() if record["status"] != "ok"
+    } == {}
 
 
 @needs_samples
 def test_caveats_of_the_samples() -> None:
     caveats = {
-        name: {m.key: set(m.caveats or ()) for m in record.measurements or ()} for name, record in sampled().items()
+        name: {m.key: set(m.caveats or ()) for m in record.measurements or ()}
+        for name, record in sampled().items()
     }
     assert caveats[RESULT_01]["latency", "mean", "compute", "query", ""] == {"unstable"}
     assert caveats[RESULT_01]["latency", "mean", "inference", "query", ""] == set()
     # In TensorRT 8.0 --exportProfile keeps the profiler on while the times are taken.
     assert caveats[NANO]["latency", "mean", "compute", "query", ""] == {"profiled"}
-    assert caveats[NANO]["latency", "mean", "request", "query", ""] == {"profiled", "overlapping-requests"}
+    assert caveats[NANO]["latency", "mean", "request", "query", ""] == {
+        "profiled",
+        "overlapping-requests",
+    }
     assert caveats[FP16]["latency", "mean", "compute", "query", ""] == set()
 
 
@@ -223,10 +239,18 @@ def test_a_run_without_a_summary_has_no_time_of_a_query(name: str) -> None:
 def test_exported_times_and_summary_agree_to_a_ten_thousandth(name: str) -> None:
     record = of_set(name)
     data = jsons.read(SAMPLES / f"{name}.timing.json", digits=True)
-    told = json.loads((SAMPLES / f"{name}.profile.metadata.json").read_text("utf-8"))["performance_summary"]
+    told = json.loads((SAMPLES / f"{name}.profile.metadata.json").read_text("utf-8"))[
+        "performance_summary"
+    ]
     kept = [item for item in data if float(item["startComputeMs"]) >= SETS[name]]
     found = by_key(record)
-    names = ("min", "max", "mean", "median", *(("p99",) if len(told["Latency"]) == 5 else ("p90", "p95", "p99")))
+    names = (
+        "min",
+        "max",
+        "mean",
+        "median",
+        *(("p99",) if len(told["Latency"]) == 5 else ("p90", "p95", "p99")),
+    )
     for word, number in zip(names, told["GPU Compute Time"], strict=True):
         item = found["latency", word, "compute", "query", ""]
         assert item.value == pytest.approx(number / 1000, rel=1e-4)
@@ -241,7 +265,9 @@ def test_exported_times_and_summary_agree_to_a_ten_thousandth(name: str) -> None
     )
     mean = found["latency", "mean", "compute", "query", ""]
     assert mean.samples == [float(Decimal(item["computeMs"]).scaleb(-3)) for item in kept]
-    assert found["latency", "mean", "inference", "query", ""].missing == "not-measured"  # no data was copied
+    assert (
+        found["latency", "mean", "inference", "query", ""].missing == "not-measured"
+    )  # no data was copied
 
 
 @needs_samples
@@ -257,20 +283,28 @@ def test_warm_up_is_in_old_exports_and_not_in_new_ones() -> None:
 def test_profiles_of_layers_are_no_latency() -> None:
     lone = sampled()["farabimahmud_detr-profile.json"]
     [item] = lone.measurements or ()
-    layers = json.loads((SAMPLES / "farabimahmud_detr-profile.json").read_text("utf-8"), parse_float=Decimal)[1:]
+    layers = json.loads(
+        (SAMPLES / "farabimahmud_detr-profile.json").read_text("utf-8"), parse_float=Decimal
+    )[1:]
     assert item.key == ("duration", "sum", "compute", "", "run:profile")
     assert item.caveats == ["profiled"]
     assert item.n == 641
-    assert item.value == float(sum((Fraction(layer["timeMs"]) for layer in layers), Fraction(0)) / 1000)
+    assert item.value == float(
+        sum((Fraction(layer["timeMs"]) for layer in layers), Fraction(0)) / 1000
+    )
     kept = (lone.extensions or {})["trtexec"]["profile"]["layers"]
     assert [layer["name"] for layer in kept] == [layer["name"] for layer in layers]
     assert sum(layer["timeMs"] == 0 for layer in kept) > 100
-    told = (of_set("fuzzylabs_trt10_alexnet_fp16/alexnet_fp16").extensions or {})["trtexec"]["layer_info"]
+    told = (of_set("fuzzylabs_trt10_alexnet_fp16/alexnet_fp16").extensions or {})["trtexec"][
+        "layer_info"
+    ]
     assert told["layers"] == sum(told["types"].values())
 
 
 @needs_samples
-def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place(tmp_path: Path) -> None:
+def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place(
+    tmp_path: Path,
+) -> None:
     conversion = convert(SAMPLES)
     account = conversion.write(tmp_path / "package")
     report = validate(tmp_path / "package")
@@ -278,7 +312,9 @@ def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place
     assert account.findings == []
     told = account.to_dict()
     assert told["files"] == {"seen": 24, "primary": 12, "supporting": 11, "skipped": 1, "failed": 0}
-    assert {entry["path"] for entry in told["entries"] if entry["role"] == "skipped"} == {"SOURCES.md"}
+    assert {entry["path"] for entry in told["entries"] if entry["role"] == "skipped"} == {
+        "SOURCES.md"
+    }
 
 
 @needs_samples
@@ -304,7 +340,10 @@ def test_log_and_exports_of_one_run_are_one_record() -> None:
     items = read_folder(FIXTURES / "pair")
     [record] = records(items)
     assert [i for i in items if not isinstance(i, Record)] == [
-        Skipped(FIXTURES / "pair" / "output.json", "tensors that the run computed (--exportOutput), not measurements")
+        Skipped(
+            FIXTURES / "pair" / "output.json",
+            "tensors that the run computed (--exportOutput), not measurements",
+        )
     ]
     assert record.provenance is not None
     assert [s.path for s in record.provenance.sources or ()] == [
@@ -319,7 +358,9 @@ def test_log_and_exports_of_one_run_are_one_record() -> None:
         "types": {"CaskConvolution": 1, "gemm": 1},
         "weights": {"Float": 1280, "Half": 864},
     }
-    assert extra["profile"]["layers"][0]["name"] == 'Conv_0 + Relu_1 "quoted" \\ end'  # trtexec does not escape names
+    assert (
+        extra["profile"]["layers"][0]["name"] == 'Conv_0 + Relu_1 "quoted" \\ end'
+    )  # trtexec does not escape names
 
 
 def test_statistics_of_exported_times_are_trtexec_s_own() -> None:
@@ -359,7 +400,9 @@ def test_queries_of_an_implicit_batch_are_samples() -> None:
     assert found[RATE].basis == "derived"
     assert found[RATE].value == pytest.approx((found[SAMPLE_RATE].value or 0) / 8)
     assert found["latency", "mean", "compute", "query", ""].n == 12  # 96 "queries" of a batch of 8
-    assert found["latency", "mean", "compute", "query", ""].caveats == ["overlapping-requests"]  # two streams
+    assert found["latency", "mean", "compute", "query", ""].caveats == [
+        "overlapping-requests"
+    ]  # two streams
     assert record.configuration is not None
     assert record.configuration.placement == ["dla", "gpu"]
     assert record.configuration.batch_size == 8
@@ -368,7 +411,11 @@ def test_queries_of_an_implicit_batch_are_samples() -> None:
 
 def test_runs_of_one_file_are_told_apart() -> None:
     first, second, third = records(read_folder(FIXTURES / "three-runs-7.log"))
-    assert [r.provenance.sources[0].locator for r in (first, second, third)] == ["run=1", "run=2", "run=3"]  # type: ignore[union-attr,index]
+    assert [r.provenance.sources[0].locator for r in (first, second, third)] == [
+        "run=1",
+        "run=2",
+        "run=3",
+    ]  # type: ignore[union-attr,index]
     assert (second.status, second.status_detail) == (
         "failed",
         "[E] Parsing model failed: no such file\n&&&& FAILED TensorRT.trtexec",
@@ -378,7 +425,9 @@ def test_runs_of_one_file_are_told_apart() -> None:
     assert [len(r.provenance.sources or ()) for r in (first, second, third)] == [1, 1, 2]  # type: ignore[union-attr]
     assert by_key(third)[RATE].basis == "derived"
     assert by_key(third)["latency", "max", "compute", "query", ""].n == 11
-    assert by_key(first)["latency", "max", "compute", "query", ""].caveats == ["warm-up-included"]  # --warmUp=0
+    assert by_key(first)["latency", "max", "compute", "query", ""].caveats == [
+        "warm-up-included"
+    ]  # --warmUp=0
 
 
 def test_a_log_that_ends_early_is_incomplete_and_a_damaged_line_is_told() -> None:
@@ -387,9 +436,9 @@ def test_a_log_that_ends_early_is_incomplete_and_a_damaged_line_is_told() -> Non
     items = read_folder(FIXTURES / "damaged-8.6.log")
     [record] = records(items)
     assert by_key(record)["latency", "p90", "compute", "query", ""].missing == "invalid-in-source"
-    assert [(i.code, i.message.partition(" says")[0]) for i in items if not isinstance(i, Record)] == [
-        ("BF103", "line 3")
-    ]
+    assert [
+        (i.code, i.message.partition(" says")[0]) for i in items if not isinstance(i, Record)
+    ] == [("BF103", "line 3")]
 
 
 def test_times_alone_give_what_they_can(tmp_path: Path) -> None:
@@ -401,7 +450,9 @@ def test_times_alone_give_what_they_can(tmp_path: Path) -> None:
     [record] = records(read_folder(tmp_path, warm_up_ms="10"))
     assert by_key(record)["latency", "max", "compute", "query", ""].n == 11
     assert by_key(record)[RATE].basis == "derived"
-    assert ("latency", "p99", "compute", "query", "") not in by_key(record)  # of 11 queries it would be the greatest
+    assert ("latency", "p99", "compute", "query", "") not in by_key(
+        record
+    )  # of 11 queries it would be the greatest
 
 
 # --- exports that do not belong, and bad input ---
@@ -419,7 +470,9 @@ def test_times_of_another_run_are_not_taken(tmp_path: Path) -> None:
     times.write_text("\n".join([*lines[:-3], "]"]))
     items = read_folder(tmp_path)
     [record] = records(items)
-    assert by_key(record)["latency", "mean", "compute", "query", ""].basis == "measured"  # the log's own
+    assert (
+        by_key(record)["latency", "mean", "compute", "query", ""].basis == "measured"
+    )  # the log's own
     assert by_key(record)["latency", "mean", "compute", "query", ""].source_path is None
     [finding] = [i for i in items if not isinstance(i, Record | Skipped)]
     assert finding.code == "BF405"
@@ -428,13 +481,23 @@ def test_times_of_another_run_are_not_taken(tmp_path: Path) -> None:
 
 def test_a_disagreement_of_log_and_times_is_told(tmp_path: Path) -> None:
     log = pair(tmp_path) / "harbour.log"
-    log.write_text(log.read_text("utf-8").replace("GPU Compute Time: min = 1.90042", "GPU Compute Time: min = 1.90142"))
+    log.write_text(
+        log.read_text("utf-8").replace(
+            "GPU Compute Time: min = 1.90042", "GPU Compute Time: min = 1.90142"
+        )
+    )
     items = read_folder(tmp_path)
     [record] = records(items)
     item = by_key(record)["latency", "min", "compute", "query", ""]
-    assert (item.reported_value, set(item.caveats or ())) == ("1.90042", {"unstable", "source-disagrees"})
+    assert (item.reported_value, set(item.caveats or ())) == (
+        "1.90042",
+        {"unstable", "source-disagrees"},
+    )
     [finding] = [i for i in items if not isinstance(i, Record | Skipped)]
-    assert finding.message == "GPU Compute Time, min, is 1.90142 in the log and 1.90042 by the exported times"
+    assert (
+        finding.message
+        == "GPU Compute Time, min, is 1.90142 in the log and 1.90042 by the exported times"
+    )
 
 
 @pytest.mark.parametrize(
@@ -472,7 +535,9 @@ def test_a_log_cut_anywhere_gives_a_record_or_a_reason(tmp_path: Path) -> None:
             assert isinstance(item, Record | Failed) or item.code.startswith("BF")  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("data", [b"", b"\0\1\2" * 100, b"&&&& RUNNING", b"[I] Throughput: many qps", b"{" * 5000])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0\1\2" * 100, b"&&&& RUNNING", b"[I] Throughput: many qps", b"{" * 5000]
+)
 def test_what_is_no_log_is_not_claimed(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.log").write_bytes(data)
     (tmp_path / "a.json").write_bytes(data)
@@ -481,7 +546,14 @@ def test_what_is_no_log_is_not_claimed(tmp_path: Path, data: bytes) -> None:
 
 @pytest.mark.parametrize("number", ["1e9999", "1e400", "9" * 5000, "-1", "0x10", "1e999999999"])
 @pytest.mark.parametrize(
-    "label", ["Throughput: 457.364", "mean = 2.01361", "Total GPU Compute Time: 0.0503402", "has 25", "Batch: Explicit"]
+    "label",
+    [
+        "Throughput: 457.364",
+        "mean = 2.01361",
+        "Total GPU Compute Time: 0.0503402",
+        "has 25",
+        "Batch: Explicit",
+    ],
 )
 def test_a_hostile_number_in_a_log_stops_nothing(tmp_path: Path, label: str, number: str) -> None:
     log = pair(tmp_path) / "harbour.log"
@@ -489,13 +561,21 @@ def test_a_hostile_number_in_a_log_stops_nothing(tmp_path: Path, label: str, num
     assert label in text
     log.write_text(text.replace(label, f"{label.rpartition(' ')[0]} {number}"))
     items = read_folder(tmp_path)
-    assert [item for item in items if isinstance(item, Record) or (isinstance(item, Failed) and item.path == log)]
+    assert [
+        item
+        for item in items
+        if isinstance(item, Record) or (isinstance(item, Failed) and item.path == log)
+    ]
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "1e400", "9" * 5000, "-1", "1e-999999999"])
 def test_a_hostile_number_in_exported_times_stops_nothing(tmp_path: Path, number: str) -> None:
     times = pair(tmp_path) / "times.json"
-    times.write_text(re.sub('"computeMs" : [0-9.]+', f'"computeMs" : {number}', times.read_text("utf-8"), count=3))
+    times.write_text(
+        re.sub(
+            '"computeMs" : [0-9.]+', f'"computeMs" : {number}', times.read_text("utf-8"), count=3
+        )
+    )
     items = read_folder(tmp_path)
     assert len(records(items)) == 1
     assert len(items) > 1  # told as a failure, or as a disagreement
@@ -511,7 +591,9 @@ def test_a_log_without_a_run_beside_an_export_is_one_failure(tmp_path: Path) -> 
 
 
 def test_prose_about_trtexec_is_no_log(tmp_path: Path) -> None:
-    (tmp_path / "notes.md").write_text("A run ends with\n&&&& PASSED TensorRT.trtexec [TensorRT v8601] # trtexec\n")
+    (tmp_path / "notes.md").write_text(
+        "A run ends with\n&&&& PASSED TensorRT.trtexec [TensorRT v8601] # trtexec\n"
+    )
     (tmp_path / "b.txt").write_text("we saw `&&&& PASSED TensorRT.trtexec` in it")
     assert converter.detect(Source(tmp_path)) is None
 
@@ -521,7 +603,9 @@ def test_other_consoles(tmp_path: Path) -> None:
     text = (FIXTURES / "eleven.log").read_text("utf-8")
     (tmp_path / "power.log").write_bytes(text.replace("\n", "\r\n").encode("utf-16"))
     (tmp_path / "prefix.log").write_text(
-        "".join(f"\x1b[32m[INFO] \x1b[0m{line}\n" for line in text.splitlines() if "&&&&" not in line)
+        "".join(
+            f"\x1b[32m[INFO] \x1b[0m{line}\n" for line in text.splitlines() if "&&&&" not in line
+        )
     )
     first, second = records(read_folder(tmp_path))
     assert by_key(first) == by_key(second) | {

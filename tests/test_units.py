@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchfmt.annotated.cells import numbers
-from benchfmt.units import Conversion, UnitError, conversion, convert, exact, find_unit, is_unit, unit
+from benchfmt.units import (
+    Conversion,
+    UnitError,
+    conversion,
+    convert,
+    exact,
+    find_unit,
+    is_unit,
+    unit,
+)
 from benchfmt.vocabulary import vocabulary
 
 # Written by hand from the definitions of the units.
@@ -77,7 +86,9 @@ def test_a_factor_is_exact(pair: tuple[str, str], factor: Fraction) -> None:
         ("", "ms", "s", None),
     ],
 )
-def test_a_text_converts_to_the_nearest_double(text: str, source: str, target: str, value: float | None) -> None:
+def test_a_text_converts_to_the_nearest_double(
+    text: str, source: str, target: str, value: float | None
+) -> None:
     if source == "/":
         with pytest.raises(UnitError):
             convert(text, source, target)
@@ -92,14 +103,17 @@ def test_a_double_that_arithmetic_would_miss_is_hit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "target"), [("s", "By"), ("W", "J"), ("EUR", "USD"), ("1", "s"), ("Cel", "W"), ("dB", "1"), ("By", "1")]
+    ("source", "target"),
+    [("s", "By"), ("W", "J"), ("EUR", "USD"), ("1", "s"), ("Cel", "W"), ("dB", "1"), ("By", "1")],
 )
 def test_units_of_other_quantities_do_not_convert(source: str, target: str) -> None:
     with pytest.raises(UnitError, match="no conversion"):
         conversion(source, target)
 
 
-@pytest.mark.parametrize("code", ["", "ticks", "KB", "sec", "[undocumented]", "m s", "µs", "s ", "/", "2,5"])
+@pytest.mark.parametrize(
+    "code", ["", "ticks", "KB", "sec", "[undocumented]", "m s", "µs", "s ", "/", "2,5"]
+)
 def test_a_word_that_is_no_code_is_an_error(code: str) -> None:
     assert not is_unit(code)
     with pytest.raises(UnitError, match="is not a UCUM unit code"):
@@ -126,7 +140,11 @@ DECIMALS = st.builds(
     st.sampled_from(["", "-", "+"]),
     st.integers(0, 10**18).map(str),
     st.one_of(st.just(""), st.just("."), st.from_regex("[.][0-9]{1,20}", fullmatch=True)),
-    st.one_of(st.just(""), st.integers(-330, 300).map("e{}".format), st.integers(-20, 20).map("E{:+}".format)),
+    st.one_of(
+        st.just(""),
+        st.integers(-330, 300).map("e{}".format),
+        st.integers(-20, 20).map("E{:+}".format),
+    ),
 )
 
 
@@ -150,7 +168,9 @@ def test_one_number_converts_as_exact_arithmetic_does(text: str, pair: tuple[str
 
 @settings(deadline=None, max_examples=150)
 @given(st.lists(DECIMALS, min_size=1, max_size=20), st.sampled_from(SHIFTS + OTHERS))
-def test_a_column_converts_as_exact_arithmetic_does(texts: list[str], pair: tuple[str, str]) -> None:
+def test_a_column_converts_as_exact_arithmetic_does(
+    texts: list[str], pair: tuple[str, str]
+) -> None:
     read = numbers(pl.Series(texts, dtype=pl.String), conversion(*pair))
     wanted = [nearest(text, *pair) for text in texts]
     found = read.values.to_list()

@@ -61,12 +61,16 @@ TERMS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "term"), [(kind, term) for kind, words in TERMS.items() for term in words.split()])
+@pytest.mark.parametrize(
+    ("kind", "term"), [(kind, term) for kind, words in TERMS.items() for term in words.split()]
+)
 def test_a_starter_term_is_there(kind: str, term: str) -> None:
     assert term in vocabulary().terms(kind)
 
 
-@pytest.mark.parametrize(("code", "metric"), [(code, m) for code, words in METRICS.items() for m in words.split()])
+@pytest.mark.parametrize(
+    ("code", "metric"), [(code, m) for code, words in METRICS.items() for m in words.split()]
+)
 def test_a_starter_metric_has_its_unit(code: str, metric: str) -> None:
     assert vocabulary().metrics[metric].unit == code
 
@@ -86,7 +90,12 @@ def test_closed_lists_are_those_of_the_model() -> None:
     assert tuple(vocabulary().ids("status")) == STATUSES
     assert tuple(vocabulary().ids("basis")) == BASES
     kinds = load(ROOT / "schema" / "1.0" / "vocabulary.json")["kinds"]
-    assert {kind for kind, content in kinds.items() if content["closed"]} == {"status", "basis", "missing", "caveat"}
+    assert {kind for kind, content in kinds.items() if content["closed"]} == {
+        "status",
+        "basis",
+        "missing",
+        "caveat",
+    }
 
 
 @pytest.mark.parametrize("kind", vocabulary().kinds())
@@ -112,7 +121,11 @@ def test_an_alias_means_one_term(kind: str) -> None:
     meant: dict[tuple[str, str], str] = {}
     for term_id, term in vocabulary().terms(kind).items():
         for suite, words in term.get("aliases", {}).items():
-            assert suite == ANY_SUITE or suite in vocabulary().terms("suite") or suite in vocabulary().terms("prefix")
+            assert (
+                suite == ANY_SUITE
+                or suite in vocabulary().terms("suite")
+                or suite in vocabulary().terms("prefix")
+            )
             for word in words:
                 assert meant.setdefault((suite, word), term_id) == term_id, word
                 if suite == ANY_SUITE and word in vocabulary().terms(kind):
@@ -125,7 +138,9 @@ def test_a_metric_has_a_unit_a_direction_and_a_range(metric: object) -> None:
 
     assert isinstance(metric, Metric)
     assert metric.direction in ("higher", "lower", "target", None)
-    assert metric.unit in (*vocabulary().terms("unit"), "currency", "target", "[undocumented]"), metric.unit
+    assert metric.unit in (*vocabulary().terms("unit"), "currency", "target", "[undocumented]"), (
+        metric.unit
+    )
     assert metric.minimum is None or metric.maximum is None or metric.minimum < metric.maximum
     assert set(metric.per) <= set(vocabulary().terms("per"))
 

@@ -31,7 +31,16 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with nothing but the installed wheel."""
     folder = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, "--target", str(folder), str(wheel)], check=True, capture_output=True)
     return folder
 
@@ -41,15 +50,25 @@ def run(site: Path, *words: str | Path, cwd: Path) -> subprocess.CompletedProces
     libraries = sysconfig.get_paths()["purelib"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), libraries])}
     command = [sys.executable, "-S", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
 
 
-def test_the_wheel_holds_schema_vocabulary_pages_and_the_type_marker(wheel: Path, root: Path) -> None:
+def test_the_wheel_holds_schema_vocabulary_pages_and_the_type_marker(
+    wheel: Path, root: Path
+) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     schema = {f"benchfmt/_schema/{path.name}" for path in (root / "schema" / "1.0").iterdir()}
-    pages = {f"benchfmt/checks/pages/{path.name}" for path in (root / "src/benchfmt/checks/pages").iterdir()}
-    modules = {f"benchfmt/{p.relative_to(root / 'src/benchfmt').as_posix()}" for p in (root / "src").rglob("*.py")}
+    pages = {
+        f"benchfmt/checks/pages/{path.name}"
+        for path in (root / "src/benchfmt/checks/pages").iterdir()
+    }
+    modules = {
+        f"benchfmt/{p.relative_to(root / 'src/benchfmt').as_posix()}"
+        for p in (root / "src").rglob("*.py")
+    }
     assert "benchfmt/_schema/vocabulary.json" in schema
     assert len(pages) > 35
     assert schema | pages | modules | {"benchfmt/py.typed"} <= names
@@ -64,7 +83,18 @@ def test_the_installed_program_is_the_one_of_the_wheel(site: Path, tmp_path: Pat
 
 
 def test_the_installed_program_converts_and_validates(site: Path, tmp_path: Path) -> None:
-    done = run(site, "-m", "benchfmt", "convert", FIXTURES / "split", "-o", "package", "--jobs", "2", cwd=tmp_path)
+    done = run(
+        site,
+        "-m",
+        "benchfmt",
+        "convert",
+        FIXTURES / "split",
+        "-o",
+        "package",
+        "--jobs",
+        "2",
+        cwd=tmp_path,
+    )
     assert (done.returncode, done.stdout) == (0, "package\n"), done.stderr
     assert validate(tmp_path / "package").findings == []
     done = run(site, "-m", "benchfmt", "validate", "package", "--format", "json", cwd=tmp_path)

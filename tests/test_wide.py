@@ -41,11 +41,15 @@ def rows(tmp_path: Path, *records: dict[str, Any], qualified: bool = False) -> l
 
 def widened(*measurements: dict[str, Any]) -> list[dict[str, Any]]:
     """Widen one record `r`, straight from its tables."""
-    given = {"records": [{"id": "r", "status": "ok", "precision": "int8"}], "measurements": list(measurements)}
+    given = {
+        "records": [{"id": "r", "status": "ok", "precision": "int8"}],
+        "measurements": list(measurements),
+    }
     tables = (given.get(name, []) for name in ("records", "measurements", "systems"))
     schemas = (arrow_schema(name) for name in ("records", "measurements", "systems"))
     frames = (
-        pl.DataFrame(pl.from_arrow(pa.Table.from_pylist(r, schema=s))) for r, s in zip(tables, schemas, strict=True)
+        pl.DataFrame(pl.from_arrow(pa.Table.from_pylist(r, schema=s)))
+        for r, s in zip(tables, schemas, strict=True)
     )
     return widen(*frames).to_dicts()
 
@@ -58,7 +62,10 @@ CONTEXT = set(widened()[0])
     [
         (("latency", "p90", "inference", "sample", ""), "latency__p90__inference__sample"),
         (("power", "", "", "", "psu-dc"), "power__psu_dc"),
-        (("precision@10", "p99.9-es", "", "", "class:kidney"), "precision_10__p99_9_es__class_kidney"),
+        (
+            ("precision@10", "p99.9-es", "", "", "class:kidney"),
+            "precision_10__p99_9_es__class_kidney",
+        ),
     ],
 )
 def test_a_column_is_named_by_its_key(key: tuple[str, ...], name: str) -> None:
@@ -67,10 +74,19 @@ def test_a_column_is_named_by_its_key(key: tuple[str, ...], name: str) -> None:
 
 def test_a_row_is_a_record_and_a_column_a_key(tmp_path: Path) -> None:
     first = record(
-        1, latency(0.1, primary=True, per="sample"), latency(0.2, statistic="p90"), task="image-classification"
+        1,
+        latency(0.1, primary=True, per="sample"),
+        latency(0.2, statistic="p90"),
+        task="image-classification",
     )
     second = record(2, latency(0.3, statistic="p90"), {"metric": "power", "missing": "no-sensor"})
-    system = {"id": "rpi4", "name": "Raspberry Pi 4", "memory_bytes": 4294967296, "kind": "board", "vendor": "RPi"}
+    system = {
+        "id": "rpi4",
+        "name": "Raspberry Pi 4",
+        "memory_bytes": 4294967296,
+        "kind": "board",
+        "vendor": "RPi",
+    }
     table = opened(tmp_path, first | {"system": system}, second).wide()
     data = table.to_pylist()
     assert [row["id"] for row in data] == ["r1", "r2"]
@@ -80,7 +96,13 @@ def test_a_row_is_a_record_and_a_column_a_key(tmp_path: Path) -> None:
     ]  # fmt: skip
     named = {
         name: data[0][name]
-        for name in ("system_id", "system_name", "system_kind", "system_vendor", "system_memory_bytes")
+        for name in (
+            "system_id",
+            "system_name",
+            "system_kind",
+            "system_vendor",
+            "system_memory_bytes",
+        )
     }
     assert list(named.values()) == ["rpi4", "Raspberry Pi 4", "board", "RPi", 4294967296]
     assert data[1]["system_name"] is None
@@ -103,8 +125,15 @@ def test_context_comes_first_then_the_primary_then_keys_in_order(tmp_path: Path)
 
 
 def test_parts_of_a_result_are_left_out_unless_asked_for(tmp_path: Path) -> None:
-    whole = record(1, latency(0.1, scope="node"), latency(0.2, scope="node:1"), latency(0.3, scope="run:energy"))
-    assert [name for name in rows(tmp_path, whole)[0] if name.startswith("latency")] == ["latency__node"]
+    whole = record(
+        1,
+        latency(0.1, scope="node"),
+        latency(0.2, scope="node:1"),
+        latency(0.3, scope="run:energy"),
+    )
+    assert [name for name in rows(tmp_path, whole)[0] if name.startswith("latency")] == [
+        "latency__node"
+    ]
     asked = rows(tmp_path, whole, qualified=True)[0]
     assert (asked["latency__node_1"], asked["latency__run_energy"]) == (0.2, 0.3)
 
@@ -127,8 +156,21 @@ def test_every_metric_has_a_column_of_its_own(metric: str) -> None:
 
 
 def test_a_metric_with_the_name_of_a_context_column_is_prefixed() -> None:
-    metrics = ("precision", "batch_size", "primary_value", "id", "comparability_group", "system_name", "recall")
-    (row,) = widened(*({"record_id": "r", "metric": metric, "value": float(n)} for n, metric in enumerate(metrics)))
+    metrics = (
+        "precision",
+        "batch_size",
+        "primary_value",
+        "id",
+        "comparability_group",
+        "system_name",
+        "recall",
+    )
+    (row,) = widened(
+        *(
+            {"record_id": "r", "metric": metric, "value": float(n)}
+            for n, metric in enumerate(metrics)
+        )
+    )
     names = [f"metric__{metric}" for metric in metrics[:-1]]
     assert [row[name] for name in (*names, "recall")] == [*range(len(metrics))]
     assert (row["id"], row["precision"], row["primary_value"]) == ("r", "int8", None)
@@ -140,18 +182,24 @@ def test_a_prefixed_name_that_is_taken_is_numbered() -> None:
         {"metric": "precision"},
         {"metric": "metric__precision__2"},
     )
-    (row,) = widened(*({"record_id": "r", "value": 1.0 + n} | m for n, m in enumerate(measurements)))
+    (row,) = widened(
+        *({"record_id": "r", "value": 1.0 + n} | m for n, m in enumerate(measurements))
+    )
     assert {row[name] for name in set(row) - CONTEXT} == {1.0, 2.0, 3.0}
 
 
 def test_all_metrics_at_once_are_wide() -> None:
     metrics = list(vocabulary().metrics)
-    (row,) = widened(*({"record_id": "r", "metric": m, "value": float(n)} for n, m in enumerate(metrics)))
+    (row,) = widened(
+        *({"record_id": "r", "metric": m, "value": float(n)} for n, m in enumerate(metrics))
+    )
     assert sorted(row[name] for name in set(row) - CONTEXT) == [*range(len(metrics))]
 
 
 def test_a_record_has_one_row_whatever_it_calls_primary() -> None:
-    twice = [{"record_id": "r", "metric": m, "value": 1.0, "primary": True} for m in ("latency", "power")]
+    twice = [
+        {"record_id": "r", "metric": m, "value": 1.0, "primary": True} for m in ("latency", "power")
+    ]
     assert [row["primary_metric"] for row in widened(*twice)] == ["latency"]
 
 
@@ -179,7 +227,9 @@ GROUPED = record(
         ({"inputs": [{"name": "x", "values": [1.0]}]}, False),
     ],
 )
-def test_a_group_holds_what_may_be_compared(more: dict[str, Any], same: bool, tmp_path: Path) -> None:
+def test_a_group_holds_what_may_be_compared(
+    more: dict[str, Any], same: bool, tmp_path: Path
+) -> None:
     first, second = rows(tmp_path, GROUPED, GROUPED | {"id": "r2"} | more)
     assert first["comparability_group"]
     assert (first["comparability_group"] == second["comparability_group"]) == same
@@ -202,7 +252,11 @@ AIMED = [PRIMARY | {"target_max": 0.1}, ACCURACY | {"target_min": 0.6}]
         ([PRIMARY], [PRIMARY | {"scope": "node"}], False),
         ([PRIMARY], [PRIMARY | {"unit": "ms"}], False),
         ([PRIMARY], [PRIMARY | {"primary": False}], False),
-        ([PRIMARY | {"primary": False}], [{"metric": "power", "missing": "no-sensor", "primary": True}], True),
+        (
+            [PRIMARY | {"primary": False}],
+            [{"metric": "power", "missing": "no-sensor", "primary": True}],
+            True,
+        ),
         (AIMED, [*reversed(AIMED)], True),
         (AIMED, [AIMED[0] | {"value": 0.3}, AIMED[1] | {"value": 0.8}], True),
         (AIMED, [PRIMARY, AIMED[1]], False),
@@ -216,16 +270,23 @@ AIMED = [PRIMARY | {"target_max": 0.1}, ACCURACY | {"target_min": 0.6}]
 def test_a_group_is_of_one_headline_number_and_its_targets(
     mine: list[dict[str, Any]], other: list[dict[str, Any]], same: bool, tmp_path: Path
 ) -> None:
-    first, second = rows(tmp_path, GROUPED | {"measurements": mine}, GROUPED | {"id": "r2", "measurements": other})
+    first, second = rows(
+        tmp_path, GROUPED | {"measurements": mine}, GROUPED | {"id": "r2", "measurements": other}
+    )
     assert first["comparability_group"]
     assert (first["comparability_group"] == second["comparability_group"]) == same
 
 
 def test_a_group_does_not_depend_on_what_is_shown(tmp_path: Path) -> None:
     parts = GROUPED | {
-        "measurements": [PRIMARY | {"scope": "run:energy"}, latency(0.3, scope="node:1", target_max=0.4)]
+        "measurements": [
+            PRIMARY | {"scope": "run:energy"},
+            latency(0.3, scope="node:1", target_max=0.4),
+        ]
     }
-    first, second = (rows(tmp_path / str(q), parts, qualified=q)[0]["comparability_group"] for q in (False, True))
+    first, second = (
+        rows(tmp_path / str(q), parts, qualified=q)[0]["comparability_group"] for q in (False, True)
+    )
     assert first == second
 
 
@@ -238,8 +299,16 @@ def test_the_key_of_the_primary_stands_in_columns(tmp_path: Path) -> None:
 def test_a_comparison_names_the_whole_key(tmp_path: Path) -> None:
     end_to_end = PRIMARY | {"stage": "end-to-end"}
     several = [
-        GROUPED | {"id": f"{stage}{n}", "system": {"id": f"s{n}"}, "measurements": [measurement | {"value": float(n)}]}
-        for stage, measurement in (("e", end_to_end), ("i", PRIMARY | {"statistic": "p90", "scope": "node"}))
+        GROUPED
+        | {
+            "id": f"{stage}{n}",
+            "system": {"id": f"s{n}"},
+            "measurements": [measurement | {"value": float(n)}],
+        }
+        for stage, measurement in (
+            ("e", end_to_end),
+            ("i", PRIMARY | {"statistic": "p90", "scope": "node"}),
+        )
         for n in (1, 2)
     ]
     lines = list(comparison_lines(opened(tmp_path, *several), "latency", 5))
@@ -263,7 +332,9 @@ def test_a_comparison_names_the_whole_key(tmp_path: Path) -> None:
     ],
 )
 def test_explain_says_what_an_unknown_word_may_mean(word: str, hint: str) -> None:
-    with pytest.raises(BenchfmtError, match=re.escape(f"{word!r} is neither a code nor a term; {hint}")):
+    with pytest.raises(
+        BenchfmtError, match=re.escape(f"{word!r} is neither a code nor a term; {hint}")
+    ):
         explain(word)
 
 
@@ -279,7 +350,9 @@ def test_what_compares_with_nothing_has_no_group(more: dict[str, Any], tmp_path:
     assert rows(tmp_path, GROUPED | more)[0]["comparability_group"] is None
 
 
-@pytest.mark.parametrize("more", [{}, {"benchmark": {"suite": "lpdnn"}, "model": {"name": "resnet50"}}])
+@pytest.mark.parametrize(
+    "more", [{}, {"benchmark": {"suite": "lpdnn"}, "model": {"name": "resnet50"}}]
+)
 def test_a_benchmark_or_a_model_is_enough_for_a_group(more: dict[str, Any], tmp_path: Path) -> None:
     assert rows(tmp_path, GROUPED | more)[0]["comparability_group"]
 

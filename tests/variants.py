@@ -23,7 +23,13 @@ def clock(number: int) -> str:
 def as_docker_json(lines: list[str]) -> list[str]:
     """The files that Docker's json-file driver keeps."""
     return [
-        json.dumps({"log": line + "\n", "stream": "stdout", "time": f"2026-02-03T{clock(number)}.123456789Z"})
+        json.dumps(
+            {
+                "log": line + "\n",
+                "stream": "stdout",
+                "time": f"2026-02-03T{clock(number)}.123456789Z",
+            }
+        )
         for number, line in enumerate(lines)
     ]
 

@@ -16,7 +16,12 @@ from benchfmt.vocabulary import vocabulary
 
 NAME = "stopwatch"
 VERSION = "0.1"
-PREFIXES = {"stopwatch": {"title": "The stopwatch benchmark", "definition": "Terms of the stopwatch benchmark."}}
+PREFIXES = {
+    "stopwatch": {
+        "title": "The stopwatch benchmark",
+        "definition": "Terms of the stopwatch benchmark.",
+    }
+}
 COLUMNS = ["net", "machine", "dtype", "batch", "median_ms", "note"]
 CRASHED = "crash"
 
@@ -39,7 +44,9 @@ def read(unit: Unit) -> Iterator[Item]:
     with unit.path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=1):
             try:
-                yield _record(row, {"path": unit.path.name, "sha256": digest, "locator": f"row={number}"})
+                yield _record(
+                    row, {"path": unit.path.name, "sha256": digest, "locator": f"row={number}"}
+                )
             except ValueError as error:
                 yield Failed(unit.path, f"not a result: {_words(error)}", number)
 
@@ -70,14 +77,27 @@ def _record(row: Mapping[str, str], source: Mapping[str, str]) -> Record:
 
 
 def _latency(cell: str) -> dict[str, object]:
-    key = {"metric": "latency", "statistic": "median", "stage": "inference", "per": "batch", "primary": True}
+    key = {
+        "metric": "latency",
+        "statistic": "median",
+        "stage": "inference",
+        "per": "batch",
+        "primary": True,
+    }
     if cell == CRASHED:
         return {**key, "missing": "run-failed", "reported_value": cell}
     try:
         seconds = float(Decimal(cell) / 1000)  # exact in decimal, rounded once
     except InvalidOperation:
         raise ValueError(f"median_ms {cell!r} is no number") from None
-    return {**key, "value": seconds, "unit": "s", "basis": "measured", "reported_value": cell, "reported_unit": "ms"}
+    return {
+        **key,
+        "value": seconds,
+        "unit": "s",
+        "basis": "measured",
+        "reported_value": cell,
+        "reported_unit": "ms",
+    }
 
 
 def _tables(source: Source) -> list[Path]:

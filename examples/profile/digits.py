@@ -64,7 +64,9 @@ def main(folder: Path) -> None:
     (folder / "labels.txt").write_text("\n".join(map(str, labels)) + "\n", "utf-8")
     own = network.predict(images / 16)
     (folder / "sklearn.txt").write_text("\n".join(map(str, own)) + "\n", "utf-8")
-    print(f"{folder}/digits.onnx: scikit-learn is right on {(own == labels).sum()} of {len(labels)} images")
+    print(
+        f"{folder}/digits.onnx: scikit-learn is right on {(own == labels).sum()} of {len(labels)} images"
+    )
 
 
 def compare(folder: Path, profiled: Path) -> None:
@@ -72,7 +74,9 @@ def compare(folder: Path, profiled: Path) -> None:
     own = (folder / "sklearn.txt").read_text("utf-8").split()
     answers = json.loads(profiled.read_text("utf-8"))["quality"]["answers"]
     differing = [(row, a, b) for row, (a, b) in enumerate(zip(own, answers, strict=True)) if a != b]
-    print(f"scikit-learn and ONNX Runtime agree on {len(own) - len(differing)} of {len(own)} images")
+    print(
+        f"scikit-learn and ONNX Runtime agree on {len(own) - len(differing)} of {len(own)} images"
+    )
     for row, a, b in differing:
         print(f"  image {row}: scikit-learn says {a} in float64, ONNX Runtime {b} in float32")
 

@@ -15,7 +15,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-BLOCKS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+BLOCKS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
 """Expansion, channels, repeats and first stride of each stage."""
 
 
@@ -47,11 +55,18 @@ class Builder:
         self.weights.append(numpy_helper.from_array(np.float32(value), name))
         return name
 
-    def convolution(self, source: str, given: int, made: int, size: int, stride: int = 1, group: int = 1) -> str:
+    def convolution(
+        self, source: str, given: int, made: int, size: int, stride: int = 1, group: int = 1
+    ) -> str:
         """Add a convolution with bias."""
         fan = given // group * size * size
         kernel = self.weight(made, given // group, size, size, scale=(2 / fan) ** 0.5)
-        attributes = {"kernel_shape": [size] * 2, "strides": [stride] * 2, "pads": [size // 2] * 4, "group": group}
+        attributes = {
+            "kernel_shape": [size] * 2,
+            "strides": [stride] * 2,
+            "pads": [size // 2] * 4,
+            "group": group,
+        }
         return self.add("Conv", [source, kernel, self.weight(made)], **attributes)
 
     def relu6(self, source: str) -> str:

@@ -99,7 +99,10 @@ class Ledger:
     def see(self, files: Named, label: str) -> Sequence[int]:
         """Enter all files of a source, shown behind a label, and return their numbers; a file is entered once."""
         if len(self) and any(self.find(path) is not None for path in files.texts()):
-            return [self.see_alone(path, label + files.relative(at)) for at, path in enumerate(files.texts())]
+            return [
+                self.see_alone(path, label + files.relative(at))
+                for at, path in enumerate(files.texts())
+            ]
         first = len(self)
         self._block(lambda index: label + files.relative(index))
         self._finds.append((first, files))
@@ -176,9 +179,13 @@ class Ledger:
         counts = self._counts.get(number, _NONE)
         told = {name: getattr(counts, name) for name in _COUNTED}
         return FileEntry(
-            self.shown(number), self.role(number), self.converter(number), self.reason(number), **told,
+            self.shown(number),
+            self.role(number),
+            self.converter(number),
+            self.reason(number),
+            **told,
             details=self._details.get(number, []),
-        )  # fmt: skip
+        )
 
     def total(self, name: str) -> int:
         """Return the sum of one count over all files."""

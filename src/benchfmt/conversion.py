@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchfmt.accounting import Account, Ledger
-from benchfmt.converters.base import Converter, Failed, Match, Part, Skipped, Source, Unit, load, names
+from benchfmt.converters.base import (
+    Converter,
+    Failed,
+    Match,
+    Part,
+    Skipped,
+    Source,
+    Unit,
+    load,
+    names,
+)
 from benchfmt.described import contradictions, fullest
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import PLACED_PREFIX
@@ -93,7 +103,11 @@ class Conversion:
         """
         self._spare_sources(Path(path))
         used = _Prefixes()
-        more = {**(self._about or {}), **({"licenses": [{"name": license}]} if license else {}), **(extra or {})}
+        more = {
+            **(self._about or {}),
+            **({"licenses": [{"name": license}]} if license else {}),
+            **(extra or {}),
+        }
         with PackageWriter(path, format=format, extra=more) as writer:
             for batch in self.batches(progress):
                 used.see(batch)
@@ -108,13 +122,20 @@ class Conversion:
     def _tell_licenses(self, package: str) -> None:
         """Tell where a package says no licence, since its sources say several, or only some of them one."""
         said = sorted(
-            {str(item.get("name")) for found in self._licenses for item in found or () if isinstance(item, Mapping)}
+            {
+                str(item.get("name"))
+                for found in self._licenses
+                for item in found or ()
+                if isinstance(item, Mapping)
+            }
         )
         if said:
             words = f"the package says no licence: some of its sources have {', '.join(said)}, others do not"
             hint = "give each licence a package of its own, or say one for all with --license"
             self.account.findings.append(
-                Finding("BF511", Severity.WARNING, package, None, "licenses", None, words, None, hint)
+                Finding(
+                    "BF511", Severity.WARNING, package, None, "licenses", None, words, None, hint
+                )
             )
             self.account.findings.sort()
 
@@ -123,7 +144,8 @@ class Conversion:
         target = place.resolve()
         inside = next((path for source in self._sources for path in _inside(target, source)), None)
         inside = inside or next(
-            (path for path in self.account.ledger.alone() if _within(target, Path(path).resolve())), None
+            (path for path in self.account.ledger.alone() if _within(target, Path(path).resolve())),
+            None,
         )
         if inside:
             try:
@@ -142,7 +164,9 @@ class Conversion:
         said = dict(about)
         self._licenses.append(said.get("licenses"))
         before = said if self._about is None else self._about
-        self._about = {key: value for key, value in before.items() if key in said and said[key] == value}
+        self._about = {
+            key: value for key, value in before.items() if key in said and said[key] == value
+        }
 
     def declare(self, prefixes: Mapping[str, Any]) -> None:
         """Add prefix declarations that the sources carry, for the package's descriptor."""
@@ -197,14 +221,22 @@ def _is_set_aside(ledger: Ledger) -> bool:
 def _nothing(sources: list[str | Path], converter: str | None, account: Account) -> str:
     """Return what is said where nothing was recognised: what each file lacks, or where families and tables are told."""
     seen = f"{len(account.files)} file{'' if len(account.files) == 1 else 's'}"
-    told = [f"; {e.path}: {e.reason}" for e in account.files if not str(e.reason).startswith(NOT_RECOGNISED)]
+    told = [
+        f"; {e.path}: {e.reason}"
+        for e in account.files
+        if not str(e.reason).startswith(NOT_RECOGNISED)
+    ]
     told += [
         f"; {e.path} {reason.removeprefix(_LOOKS)}"
         for e in account.files
         if (reason := str(e.reason)).startswith(_LOOKS)
     ]
     family = f" as {converter}" if converter else ""
-    hint = "" if told else "; `benchfmt converters` lists what is, and `benchfmt describe` drafts it for your own table"
+    hint = (
+        ""
+        if told
+        else "; `benchfmt converters` lists what is, and `benchfmt describe` drafts it for your own table"
+    )
     where = ", ".join(map(str, sources))
     return f"nothing to convert in {where}: {seen} seen, none recognised{family}{''.join(told[:3])}{hint}"
 
@@ -235,17 +267,31 @@ def _plan(
     *,
     several: bool,
 ) -> None:
-    numbers = ledger.see(source.files, f"{source.root.name}/" if several and source.root.is_dir() else "")
+    numbers = ledger.see(
+        source.files, f"{source.root.name}/" if several and source.root.is_dir() else ""
+    )
     conversion.add_source(source)
     faults: dict[str, str] = {}
     sample = _sample(source.files)
     whole = len(sample) == len(numbers)
-    chosen = [wanted] if wanted else [name for name, _ in detect(source if whole else source.part(sample), faults)]
+    chosen = (
+        [wanted]
+        if wanted
+        else [name for name, _ in detect(source if whole else source.part(sample), faults)]
+    )
     _check_options(options, chosen)
     _plan_each(chosen, source, options, units, ledger, conversion, faults)
     if not wanted and not whole:
-        rest = {i for i, number in enumerate(numbers) if i not in sample and not _is_settled(number, ledger)}
-        late = [name for name, _ in detect(source.part(rest), faults) if name not in chosen] if rest else []
+        rest = {
+            i
+            for i, number in enumerate(numbers)
+            if i not in sample and not _is_settled(number, ledger)
+        }
+        late = (
+            [name for name, _ in detect(source.part(rest), faults) if name not in chosen]
+            if rest
+            else []
+        )
         _check_options(options, [*chosen, *late])
         _plan_each(late, source, options, units, ledger, conversion, faults)
     asked = [wanted] if wanted else names()
@@ -315,7 +361,11 @@ def _inside(target: Path, source: Source) -> Iterator[str]:
         yield from source.files.texts()
     elif root in target.parents:
         place = str(source.root / target.relative_to(root))
-        yield from (path for path in source.files.texts() if path == place or path.startswith(place + os.sep))
+        yield from (
+            path
+            for path in source.files.texts()
+            if path == place or path.startswith(place + os.sep)
+        )
 
 
 def _within(target: Path, path: Path) -> bool:
@@ -350,7 +400,11 @@ def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
     lacking = [words for name in asked if (words := _lacks(name, path))]
     if lacking:
         return f"{_LOOKS}{'; '.join(lacking)}"
-    return f"{NOT_RECOGNISED} as {wanted}" if wanted else f"{NOT_RECOGNISED} (`benchfmt converters` lists what is)"
+    return (
+        f"{NOT_RECOGNISED} as {wanted}"
+        if wanted
+        else f"{NOT_RECOGNISED} (`benchfmt converters` lists what is)"
+    )
 
 
 def _lacks(name: str, path: Path) -> str | None:
@@ -427,7 +481,9 @@ def _set_aside(item: Skipped | Failed, name: str, ledger: Ledger) -> None:
         ledger.set_converter(number, name)
         failed = isinstance(item, Failed)
         ledger.set_role(
-            number, "failed" if failed else "skipped", item.error if isinstance(item, Failed) else item.reason
+            number,
+            "failed" if failed else "skipped",
+            item.error if isinstance(item, Failed) else item.reason,
         )
 
 
@@ -477,7 +533,11 @@ class _Run:
 
     def _kept(self, packet: Packet, keep: list[bool]) -> Iterator[Batch]:
         if packet.batch is not None and any(keep):
-            yield packet.batch if all(keep) else kept(packet.batch, keep, packet.sizes, packet.systems)
+            yield (
+                packet.batch
+                if all(keep)
+                else kept(packet.batch, keep, packet.sizes, packet.systems)
+            )
 
     def _one(self, packet: Packet, index: int, file: int) -> bool:
         """Say whether a record that came alone, which is a row of its source, is new and can be."""
@@ -507,7 +567,9 @@ class _Run:
             counts.duplicates += 1
         else:
             counts.failed += 1
-            self.ledger.detail(file, None, "failed", f"record {name!r} is there already, with other content")
+            self.ledger.detail(
+                file, None, "failed", f"record {name!r} is there already, with other content"
+            )
         return False
 
     def _part(self, packet: Packet, file: int) -> Iterator[Batch]:
@@ -552,7 +614,9 @@ class _Run:
             counts.duplicates += records
         else:
             counts.failed += part.converted
-            self.ledger.detail(file, None, "failed", "records of these ids are there already, with other content")
+            self.ledger.detail(
+                file, None, "failed", "records of these ids are there already, with other content"
+            )
 
     def _clash(self, packet: Packet, systems: Iterable[int], file: int) -> str | None:
         """Return the id of a system that was described in another way before, or None; remember the others."""
@@ -576,7 +640,15 @@ class _Run:
         for member, here, there in contradictions(system, before):
             words = f"the system {before.get('name', name)!r} is described otherwise by an earlier source: {_short(here)} is {_short(there)} there"
             self.account.findings.append(
-                Finding("BF705", Severity.WARNING, self.ledger.shown(file), None, None, f"system.{member}", words)
+                Finding(
+                    "BF705",
+                    Severity.WARNING,
+                    self.ledger.shown(file),
+                    None,
+                    None,
+                    f"system.{member}",
+                    words,
+                )
             )
         self.described[name] = dict(fullest([before, system]))
 
@@ -588,7 +660,9 @@ class _Run:
         told = file if named is None else named
         words = item.error if isinstance(item, Failed) else item.reason
         role: Literal["failed", "skipped"] = "failed" if isinstance(item, Failed) else "skipped"
-        if item.row is None and not (told in self.units.shared and self.ledger.counts(told).records):
+        if item.row is None and not (
+            told in self.units.shared and self.ledger.counts(told).records
+        ):
             self.ledger.set_role(told, role, words)
             self.reasons[file] = words
             return
@@ -622,7 +696,9 @@ class _Run:
         counts = self.ledger.counts(file)
         counts.rows += 1
         counts.failed += 1
-        self.ledger.detail(file, None, "failed", self.reasons.get(file) or "part of it could not be read")
+        self.ledger.detail(
+            file, None, "failed", self.reasons.get(file) or "part of it could not be read"
+        )
         self.ledger.set_role(file, "primary", None)
 
     def tell_barren(self) -> None:
@@ -633,7 +709,9 @@ class _Run:
     def _fail(self, file: int, words: str) -> None:
         family = str(self.ledger.converter(file))
         expected = (load(family).__doc__ or family).strip().partition("\n")[0].rstrip(".")
-        self.ledger.set_role(file, "failed", f"{words}; it was read as {family}, which expects: {expected}")
+        self.ledger.set_role(
+            file, "failed", f"{words}; it was read as {family}, which expects: {expected}"
+        )
 
 
 class _Prefixes:
@@ -657,11 +735,24 @@ class _Prefixes:
             column, _, term = item.partition("/")
             prefix, _, name = term.partition(":")
             known = extra.get(prefix) or _known_prefix(prefix)
-            entry = found.setdefault(prefix, {k: v for k, v in known.items() if k != "metrics"} or {"title": prefix})
+            entry = found.setdefault(
+                prefix, {k: v for k, v in known.items() if k != "metrics"} or {"title": prefix}
+            )
             metric = known.get("metrics", {}).get(name)
             if column == "metric" and metric:
-                wanted = ("label", "definition", "unit", "direction", "min", "max", "zero", "zero_stages")
-                entry.setdefault("metrics", {})[name] = {k: metric[k] for k in wanted if k in metric}
+                wanted = (
+                    "label",
+                    "definition",
+                    "unit",
+                    "direction",
+                    "min",
+                    "max",
+                    "zero",
+                    "zero_stages",
+                )
+                entry.setdefault("metrics", {})[name] = {
+                    k: metric[k] for k in wanted if k in metric
+                }
         return found
 
 
@@ -677,5 +768,11 @@ def _qualified(term: str) -> bool:
 def _known_prefix(prefix: str) -> dict[str, Any]:
     term = vocabulary().terms("prefix").get(prefix, {})
     return (
-        {"title": term["label"], "definition": term["definition"], "metrics": term.get("metrics", {})} if term else {}
+        {
+            "title": term["label"],
+            "definition": term["definition"],
+            "metrics": term.get("metrics", {}),
+        }
+        if term
+        else {}
     )

@@ -71,26 +71,40 @@ class MetricColumn(_Closed):
 class FieldAnnotation(_Closed):
     """What a column of a table is: a place in the record or a measurement."""
 
-    field: Annotated[str, Field(pattern=RECORD_PATH)] | None = Field(None, description="The place in the record.")
+    field: Annotated[str, Field(pattern=RECORD_PATH)] | None = Field(
+        None, description="The place in the record."
+    )
     metric: Term | MetricColumn | None = Field(None, description="The metric measured.")
     statistic: Term | None = None
     stage: Term | None = None
     per: Term | None = None
     scope: Term | None = None
-    unit: str | None = Field(None, description="Unit of the numbers in the column: a UCUM code or a known word.")
-    scale: Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float | None = Field(
-        None, description="Factor by which the numbers are multiplied first."
+    unit: str | None = Field(
+        None, description="Unit of the numbers in the column: a UCUM code or a known word."
     )
-    basis: Literal["measured", "derived", "estimated", "predicted", "nominal", "published"] = "measured"
+    scale: (
+        Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float | None
+    ) = Field(None, description="Factor by which the numbers are multiplied first.")
+    basis: Literal["measured", "derived", "estimated", "predicted", "nominal", "published"] = (
+        "measured"
+    )
     caveats: list[str] = []
     primary: bool = False
     target_min: float | None = None
     target_max: float | None = None
-    missing: dict[str, str] = Field({}, description="Cells that mean no value, each with the reason.")
-    terms: dict[Word, TermOrTerms] = Field({}, description="Words of the column, each with what it stands for.")
+    missing: dict[str, str] = Field(
+        {}, description="Cells that mean no value, each with the reason."
+    )
+    terms: dict[Word, TermOrTerms] = Field(
+        {}, description="Words of the column, each with what it stands for."
+    )
     list_: Literal["numbers"] | None = Field(None, alias="list", description="A vector in a cell.")
-    separator: str | None = Field(None, description="What stands between the numbers of a vector, besides spaces.")
-    record: dict[str, JsonValue] = Field({}, description="Fields of the record that this column's header says.")
+    separator: str | None = Field(
+        None, description="What stands between the numbers of a vector, besides spaces."
+    )
+    record: dict[str, JsonValue] = Field(
+        {}, description="Fields of the record that this column's header says."
+    )
     ignore: bool = Field(False, description="The column is left out on purpose.")
 
     @model_validator(mode="after")
@@ -106,7 +120,9 @@ class Extract(_Closed):
 
     from_: str = Field(alias="from", description="`$path` or the name of a column.")
     pattern: str = Field(description="Regular expression with named groups, searched in the text.")
-    set: dict[Annotated[str, Field(pattern=RECORD_PATH)], str] = Field(description="Record path: group.")
+    set: dict[Annotated[str, Field(pattern=RECORD_PATH)], str] = Field(
+        description="Record path: group."
+    )
     terms: dict[str, dict[Word, TermOrTerms]] = Field({}, description="Record path: its words.")
 
 
@@ -127,7 +143,9 @@ class TableAnnotation(_Closed):
     constant: dict[Annotated[str, Field(pattern=RECORD_PATH)], JsonValue] = {}
     extract: list[Extract] = []
     rules: list[Rule] = []
-    key: list[str] = Field([], description="Columns whose values name a record; rows with equal ones belong together.")
+    key: list[str] = Field(
+        [], description="Columns whose values name a record; rows with equal ones belong together."
+    )
 
 
 def _unused(said: Mapping[str, Any], allowed: Mapping[str, tuple[Any, ...]]) -> None:
@@ -138,7 +156,9 @@ def _unused(said: Mapping[str, Any], allowed: Mapping[str, tuple[Any, ...]]) -> 
             value is it or (isinstance(value, str | list) and value == it) for it in values
         ):
             words = "`{name}` {value} is not implemented, and without it the table would be read wrongly"
-            raise PydanticCustomError("not_implemented", words, {"name": name, "value": repr(value)})
+            raise PydanticCustomError(
+                "not_implemented", words, {"name": name, "value": repr(value)}
+            )
 
 
 class TableField(_Open):
@@ -204,7 +224,9 @@ class Resource(_Open):
 
     def text_table(self, path: Path, limits: Limits = LIMITS) -> TextTable:
         """Return the resource's file, which lies at `path`, as a table of text."""
-        return TextTable(path, (self.dialect or {}).get("delimiter", ","), self.encoding or "utf-8", limits)
+        return TextTable(
+            path, (self.dialect or {}).get("delimiter", ","), self.encoding or "utf-8", limits
+        )
 
 
 class PrefixMetric(_Open):
@@ -245,7 +267,9 @@ class Descriptor(_Open):
     @classmethod
     def _no_profile(cls, data: Any) -> Any:
         if isinstance(data, dict) and "profile" in data:
-            raise PydanticCustomError("profile", "`profile` is of an older Data Package standard; write `$schema`")
+            raise PydanticCustomError(
+                "profile", "`profile` is of an older Data Package standard; write `$schema`"
+            )
         return data
 
     @field_validator("resources")
@@ -302,7 +326,10 @@ def read_heading(data: Any) -> tuple[Heading | None, list[tuple[str, str]]]:
 
 def declared(said: Descriptor | Heading) -> dict[str, Any]:
     """Return the prefixes that a descriptor or heading declares, as plain data."""
-    return {name: prefix.model_dump(exclude_unset=True) for name, prefix in said.benchfmt.prefixes.items()}
+    return {
+        name: prefix.model_dump(exclude_unset=True)
+        for name, prefix in said.benchfmt.prefixes.items()
+    }
 
 
 def about(said: Descriptor | Heading) -> dict[str, Any]:
@@ -348,8 +375,14 @@ def package_descriptor(
     return {
         "$schema": SCHEMA_URL,
         **extra,
-        "benchfmt": {"version": SCHEMA_VERSION, "vocabulary": vocabulary_version, "prefixes": dict(prefixes)},
-        "resources": [{"name": name, **facts, "schema": table_schema(name)} for name, facts in tables.items()],
+        "benchfmt": {
+            "version": SCHEMA_VERSION,
+            "vocabulary": vocabulary_version,
+            "prefixes": dict(prefixes),
+        },
+        "resources": [
+            {"name": name, **facts, "schema": table_schema(name)} for name, facts in tables.items()
+        ],
     }
 
 

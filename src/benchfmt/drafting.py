@@ -86,7 +86,22 @@ STAGE_WORDS = {
     "postprocessing": "postprocess",
     "e2e": "end-to-end",
 }
-MISSING_MARKS = ("-", "--", "/", "?", "n/a", "N/A", "na", "NA", "nan", "NaN", "null", "NULL", "none", "None")
+MISSING_MARKS = (
+    "-",
+    "--",
+    "/",
+    "?",
+    "n/a",
+    "N/A",
+    "na",
+    "NA",
+    "nan",
+    "NaN",
+    "null",
+    "NULL",
+    "none",
+    "None",
+)
 """What tables write where they have no number."""
 COMPANION_PREFIX = "ai4europe"
 _SCOPE_WORDS = ("cpu", "gpu", "npu", "dsp")
@@ -107,7 +122,10 @@ def draft(path: Path, suite: str | None = None) -> Draft:
     """Return a descriptor for a table, made from its header and first rows; raises TableError."""
     text = TextTable(path)
     columns = text.header()
-    first = next((frame.head(_ROWS) for frame, _ in text.batches()), pl.DataFrame({name: [] for name in columns}))
+    first = next(
+        (frame.head(_ROWS) for frame, _ in text.batches()),
+        pl.DataFrame({name: [] for name in columns}),
+    )
     notes: list[str] = []
     taken: set[Any] = set()
     fields = []
@@ -129,22 +147,35 @@ def draft(path: Path, suite: str | None = None) -> Draft:
         notes.append(
             f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
         )
-    info = {} if ":" not in chosen else {"prefixes": {chosen.partition(":")[0]: {"title": "Terms of this package"}}}
+    info = (
+        {}
+        if ":" not in chosen
+        else {"prefixes": {chosen.partition(":")[0]: {"title": "Terms of this package"}}}
+    )
     resource = {
         "name": slug,
         "path": path.name,
         "schema": {"fields": fields, "missingValues": ["", *marks]},
         "benchfmt": {"constant": {"benchmark.suite": chosen}},
     }
-    return Draft({"$schema": SCHEMA_URL, "name": slug, "benchfmt": info, "resources": [resource]}, notes)
+    return Draft(
+        {"$schema": SCHEMA_URL, "name": slug, "benchfmt": info, "resources": [resource]}, notes
+    )
 
 
 def is_companion(data: Any) -> bool:
     """Say whether plain data is a descriptor of the vertical matchmaking (AI4Europe benchmarking guide)."""
-    return isinstance(data, dict) and "HW_ID" in data and isinstance(data.get("targets"), list) and "name" in data
+    return (
+        isinstance(data, dict)
+        and "HW_ID" in data
+        and isinstance(data.get("targets"), list)
+        and "name" in data
+    )
 
 
-def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[str, Any], list[Finding]]:
+def companion_resource(
+    data: Any, table: str, columns: list[str]
+) -> tuple[dict[str, Any], list[Finding]]:
     """Return an AI4Europe companion as an annotated resource, and where it does not fit its table.
 
     `inputs` become instance data, `hyperparams` configuration, `targets` measurements. A target whose metric or unit its
@@ -162,7 +193,11 @@ def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[
         name = str(item.get("ID") if isinstance(item, dict) else item)
         if name not in columns:
             findings.append(
-                _misfit(table, name, f"the companion describes column {name!r}, which the table does not have")
+                _misfit(
+                    table,
+                    name,
+                    f"the companion describes column {name!r}, which the table does not have",
+                )
             )
             continue
         annotation = _of_role(role, name, taken, findings, table)
@@ -171,7 +206,9 @@ def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[
             if isinstance(item, dict)
             else "string"
         )
-        fields.append({"name": name, "type": kind, **({"benchfmt": annotation} if annotation else {})})
+        fields.append(
+            {"name": name, "type": kind, **({"benchfmt": annotation} if annotation else {})}
+        )
     described = {field["name"] for field in fields}
     findings += [
         _misfit(table, name, f"the companion does not describe column {name!r} of the table")
@@ -194,7 +231,9 @@ def companion_resource(data: Any, table: str, columns: list[str]) -> tuple[dict[
     return resource, findings
 
 
-def _of_role(role: str, name: str, taken: set[Any], findings: list[Finding], table: str) -> dict[str, Any] | None:
+def _of_role(
+    role: str, name: str, taken: set[Any], findings: list[Finding], table: str
+) -> dict[str, Any] | None:
     if role == "inputs":
         return {"field": f"inputs.{name}"}
     if role == "hyperparams":
@@ -219,7 +258,9 @@ def companion_prefix(resource: dict[str, Any]) -> dict[str, Any]:
     """Return the declaration of the metrics that are a companion's own."""
     fields = resource["schema"]["fields"]
     own = [
-        field for field in fields if str(field.get("benchfmt", {}).get("metric", "")).startswith(f"{COMPANION_PREFIX}:")
+        field
+        for field in fields
+        if str(field.get("benchfmt", {}).get("metric", "")).startswith(f"{COMPANION_PREFIX}:")
     ]
     metrics = {
         field["benchfmt"]["metric"].partition(":")[2]: {
@@ -230,14 +271,22 @@ def companion_prefix(resource: dict[str, Any]) -> dict[str, Any]:
         }
         for field in own
     }
-    return {COMPANION_PREFIX: {"title": "Targets of AI4Europe companions", "metrics": metrics}} if metrics else {}
+    return (
+        {COMPANION_PREFIX: {"title": "Targets of AI4Europe companions", "metrics": metrics}}
+        if metrics
+        else {}
+    )
 
 
 def _misfit(table: str, name: str, message: str) -> Finding:
-    return Finding("BF102", Severity.WARNING, table, None, name, None, message, None, "make both say the same")
+    return Finding(
+        "BF102", Severity.WARNING, table, None, name, None, message, None, "make both say the same"
+    )
 
 
-def _annotation(name: str, taken: set[Any], notes: list[str], suite: str | None) -> dict[str, Any] | None:
+def _annotation(
+    name: str, taken: set[Any], notes: list[str], suite: str | None
+) -> dict[str, Any] | None:
     words = " ".join(_split(name))
     path = FIELD_WORDS.get(words)
     if path and path not in taken:
@@ -246,7 +295,9 @@ def _annotation(name: str, taken: set[Any], notes: list[str], suite: str | None)
     return _measured(name, taken, notes, suite)
 
 
-def _measured(name: str, taken: set[Any], notes: list[str], suite: str | None = None) -> dict[str, Any] | None:
+def _measured(
+    name: str, taken: set[Any], notes: list[str], suite: str | None = None
+) -> dict[str, Any] | None:
     """Return a column as a measurement: the metric, and the statistic, stage, scope and unit that the header says."""
     match = _HEADER_UNIT.match(name)
     base, word = (match["name"], match["unit"].strip()) if match else (name, None)
@@ -267,7 +318,9 @@ def _measured(name: str, taken: set[Any], notes: list[str], suite: str | None = 
     stage = stage if metric_id == "latency" else None
     key = (metric_id, statistic, stage, scope)
     if key in taken:
-        notes.append(f"column {name!r} looks like another column's measurement; tell them apart by stage or scope")
+        notes.append(
+            f"column {name!r} looks like another column's measurement; tell them apart by stage or scope"
+        )
         return None
     said = _unit_of(name, word, vocabulary().metrics[metric_id], notes)
     if said is None:
@@ -284,14 +337,23 @@ def _measured(name: str, taken: set[Any], notes: list[str], suite: str | None = 
 
 def _metric(suite: str | None, *words: str) -> str | None:
     """Return the metric that the first known word stands for."""
-    return next((found for word in words if word and (found := vocabulary().match("metric", word, suite))), None)
+    return next(
+        (found for word in words if word and (found := vocabulary().match("metric", word, suite))),
+        None,
+    )
 
 
-def _unit_of(name: str, word: str | None, metric: Metric, notes: list[str]) -> dict[str, Any] | None:
+def _unit_of(
+    name: str, word: str | None, metric: Metric, notes: list[str]
+) -> dict[str, Any] | None:
     """Return the unit of a column, or None where its header names one that cannot be the metric's."""
     found = find_unit(word) if word else None
     wanted = metric.unit or "1"
-    if found and word and (wanted in ("target", "currency") or unit(found[0]).dimension == unit(wanted).dimension):
+    if (
+        found
+        and word
+        and (wanted in ("target", "currency") or unit(found[0]).dimension == unit(wanted).dimension)
+    ):
         return {"unit": found[0] if found[1] == 1 else word}
     if word and not found:
         notes.append(
@@ -299,10 +361,14 @@ def _unit_of(name: str, word: str | None, metric: Metric, notes: list[str]) -> d
         )
         return None
     if word:
-        notes.append(f"column {name!r}: {word} is no unit of {metric.id}, which is in {wanted}; it is kept as text")
+        notes.append(
+            f"column {name!r}: {word} is no unit of {metric.id}, which is in {wanted}; it is kept as text"
+        )
         return None
     if wanted not in ("1", "target", "currency"):
-        notes.append(f"column {name!r} names no unit: {wanted} is assumed; correct it and take the caveat out")
+        notes.append(
+            f"column {name!r} names no unit: {wanted} is assumed; correct it and take the caveat out"
+        )
         return {"unit": wanted, "caveats": ["unit-inferred"]}
     if wanted in ("target", "currency"):
         notes.append(f"column {name!r}: {metric.id} needs the unit of its target")
@@ -320,7 +386,11 @@ def _type(cells: pl.Series | None, marks: list[str]) -> str:
     given = cells.filter(~cells.is_in(["", *marks]))
     if given.len() and given.cast(pl.Int64, strict=False).null_count() == 0:
         return "integer"
-    return "number" if given.len() and given.cast(pl.Float64, strict=False).null_count() == 0 else "string"
+    return (
+        "number"
+        if given.len() and given.cast(pl.Float64, strict=False).null_count() == 0
+        else "string"
+    )
 
 
 def _marks(frame: pl.DataFrame) -> list[str]:
@@ -328,7 +398,11 @@ def _marks(frame: pl.DataFrame) -> list[str]:
     found: set[str] = set()
     for cells in frame.iter_columns():
         rest = cells.filter(~cells.is_in(["", *MISSING_MARKS]))
-        if cells.dtype == pl.String and rest.len() and rest.cast(pl.Float64, strict=False).null_count() == 0:
+        if (
+            cells.dtype == pl.String
+            and rest.len()
+            and rest.cast(pl.Float64, strict=False).null_count() == 0
+        ):
             found |= set(cells.filter(cells.is_in(MISSING_MARKS)).unique())
     return sorted(found)
 

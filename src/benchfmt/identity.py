@@ -33,7 +33,9 @@ def canonical(data: Any) -> str:
     return _dumps(data) if _is_simple(data) else rfc8785.dumps(data).decode()
 
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
+_dumps = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False
+).encode
 
 
 def _is_simple(data: Any, depth: int = 0) -> bool:
@@ -56,7 +58,10 @@ def _is_simple(data: Any, depth: int = 0) -> bool:
     if kind is list or kind is tuple:
         return all(_is_simple(item, depth + 1) for item in data)
     if kind is dict:
-        return all(type(key) is str and key.isascii() and _is_simple(item, depth + 1) for key, item in data.items())
+        return all(
+            type(key) is str and key.isascii() and _is_simple(item, depth + 1)
+            for key, item in data.items()
+        )
     return False
 
 
@@ -79,11 +84,15 @@ def record_ids(suite: str, path: str, sha256: str, locators: Iterable[str]) -> l
         state.update(f'{locator}"]'.encode())
         digests += state.digest()
     # 26 digits of five bits each: the first 130 bits of a digest.
-    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(-1, 32)[:, :17], axis=1)[:, : 5 * _DIGITS]
+    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(-1, 32)[:, :17], axis=1)[
+        :, : 5 * _DIGITS
+    ]
     values = bits.reshape(-1, _DIGITS, 5) @ np.array([16, 8, 4, 2, 1], np.uint8)
     letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)[values]
     texts = letters.tobytes().decode()
-    return [RECORD_PREFIX + texts[start : start + _DIGITS] for start in range(0, len(texts), _DIGITS)]
+    return [
+        RECORD_PREFIX + texts[start : start + _DIGITS] for start in range(0, len(texts), _DIGITS)
+    ]
 
 
 def system_id(description: Mapping[str, Any], source: Mapping[str, Any] | None = None) -> str:

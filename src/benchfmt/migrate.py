@@ -59,7 +59,9 @@ def to_original(data: Mapping[str, Any]) -> dict[str, Any]:
         del record["extensions"]
     record["benchfmt"] = carried["version"]
     for pointer, value in carried.get("fields", {}).items():
-        *parents, name = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+        *parents, name = [
+            part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]
+        ]
         node: Any = record
         for part in parents:
             node = node[int(part)] if isinstance(node, list) else node.setdefault(part, {})
@@ -67,7 +69,9 @@ def to_original(data: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _lift(node: dict[str, Any], model: type[BaseModel], pointer: str, unknown: dict[str, Any]) -> None:
+def _lift(
+    node: dict[str, Any], model: type[BaseModel], pointer: str, unknown: dict[str, Any]
+) -> None:
     """Move the fields that `model` does not have from `node` to `unknown`."""
     for name in list(node):
         here = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
@@ -78,7 +82,12 @@ def _lift(node: dict[str, Any], model: type[BaseModel], pointer: str, unknown: d
         children = node[name] if isinstance(node[name], list) else [node[name]]
         for index, child in enumerate(children):
             if part and isinstance(child, dict):
-                _lift(child, part, f"{here}/{index}" if isinstance(node[name], list) else here, unknown)
+                _lift(
+                    child,
+                    part,
+                    f"{here}/{index}" if isinstance(node[name], list) else here,
+                    unknown,
+                )
 
 
 @cache

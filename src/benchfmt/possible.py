@@ -78,7 +78,11 @@ def _facts(metrics: tuple[Metric, ...]) -> pl.DataFrame:
             "m_zero": [m.zero_impossible for m in metrics],
             "m_zero_stages": [list(m.zero_stages) for m in metrics],
         },
-        schema_overrides={"m_min": pl.Float64, "m_max": pl.Float64, "m_zero_stages": pl.List(pl.String)},
+        schema_overrides={
+            "m_min": pl.Float64,
+            "m_max": pl.Float64,
+            "m_zero_stages": pl.List(pl.String),
+        },
     )
 
 
@@ -86,10 +90,17 @@ def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.
     """Return measurements beside what their metrics say; `m_zero` is whether this very one cannot be 0."""
     base = pl.col("metric").str.replace("@[1-9][0-9]*$", "")
     known = measurements.with_columns(
-        pl.when(pl.col("metric").is_in(list(metrics))).then("metric").otherwise(base).alias("m_metric")
+        pl.when(pl.col("metric").is_in(list(metrics)))
+        .then("metric")
+        .otherwise(base)
+        .alias("m_metric")
     )
     joined = known.join(
-        facts(metrics.values()), left_on="m_metric", right_on="metric", how="left", maintain_order="left"
+        facts(metrics.values()),
+        left_on="m_metric",
+        right_on="metric",
+        how="left",
+        maintain_order="left",
     )
     may_be = pl.col("stage").is_in(pl.col("m_zero_stages")).fill_null(value=False)
     return joined.with_columns(m_zero=pl.col("m_zero") & ~may_be).drop("m_metric", "m_zero_stages")
@@ -123,13 +134,19 @@ class Withholder:
     def batch(self, batch: Batch) -> Batch:
         """Return tables whose numbers can all be."""
         needed = batch.measurements.select(["metric", "stage", "unit", "value"])
-        frame = pl.DataFrame(pl.from_arrow(needed)).with_columns(pl.col(pl.Categorical).cast(pl.String))
-        judged = with_facts(frame, self.metrics).select(bad=(PERCENT | OUTSIDE | ZERO).fill_null(value=False))
+        frame = pl.DataFrame(pl.from_arrow(needed)).with_columns(
+            pl.col(pl.Categorical).cast(pl.String)
+        )
+        judged = with_facts(frame, self.metrics).select(
+            bad=(PERCENT | OUTSIDE | ZERO).fill_null(value=False)
+        )
         places = np.flatnonzero(judged["bad"].to_numpy())
         if not len(places):
             return batch
         measurements = self._table(batch, places)
-        return replace(batch, records=_incomplete(batch.records, measurements), measurements=measurements)
+        return replace(
+            batch, records=_incomplete(batch.records, measurements), measurements=measurements
+        )
 
     def more(self) -> list[Finding]:
         """Return the findings so far and forget them; what is beyond the limit is counted in one for each metric."""
@@ -138,7 +155,11 @@ class Withholder:
             beyond = count - LIMITS.findings_per_code
             if beyond > 0:
                 words = f"{beyond} more values of {metric} cannot be; each is written as missing"
-                found.append(Finding(code, Severity.WARNING, self.path, None, None, "measurements.value", words))
+                found.append(
+                    Finding(
+                        code, Severity.WARNING, self.path, None, None, "measurements.value", words
+                    )
+                )
         return found
 
     def _code(self, item: Measurement) -> str | None:
@@ -163,7 +184,10 @@ class Withholder:
         for row in rows:
             said = {name: cell for name, cell in row.items() if cell is not None}
             owner = row["record_id"]
-            code = fault(self._metric(row["metric"]), row["value"], row["unit"], row["stage"]) or "BF302"
+            code = (
+                fault(self._metric(row["metric"]), row["value"], row["unit"], row["stage"])
+                or "BF302"
+            )
             self._tell(code, said, _Place(self.path, _row(locators.get(owner)), owner))
             changed.append(withheld(said))
         assert owners <= set(ids)  # noqa: S101 - a part holds the records of its measurements
@@ -182,12 +206,18 @@ class Withholder:
         message = f"{said['metric']} {shown} cannot be; it is written as missing ({reason(said)})"
         self.findings.append(
             Finding(
-                code, Severity.WARNING, place.path, place.row, None, "measurements.value", message,
+                code,
+                Severity.WARNING,
+                place.path,
+                place.row,
+                None,
+                "measurements.value",
+                message,
                 said.get("reported_value", canonical(said["value"])),
                 "look at the source: a marker for a number that is not there, another unit, or a fault of the tool?",
                 place.record,
             )
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -247,7 +277,9 @@ def _incomplete(records: pa.Table, measurements: pa.Table) -> pa.Table:
     left = needed.filter(pl.col("value").is_not_null())["record_id"].cast(pl.String)
     frame = pl.DataFrame(pl.from_arrow(records.select(["id", "status"]))).cast(pl.String)
     bare = (pl.col("status") == "ok") & ~pl.col("id").is_in(left.implode())
-    status = frame.select(pl.when(bare).then(pl.lit(WITHOUT_VALUE)).otherwise("status").alias("status"))["status"]
+    status = frame.select(
+        pl.when(bare).then(pl.lit(WITHOUT_VALUE)).otherwise("status").alias("status")
+    )["status"]
     return records.set_column(
         records.schema.get_field_index("status"), "status", pa.array(status.to_list(), pa.string())
     )

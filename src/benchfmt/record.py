@@ -74,9 +74,17 @@ def _text(pattern: str | None, forbidden: str, what: str) -> Any:
 
     def check(value: str) -> str:
         if not value:
-            raise PydanticCustomError("empty_text", "text is empty; leave the key out where the source does not say")
-        if _SURROGATE.search(value) or unwanted.search(value) or (wanted and not wanted.search(value)):
-            raise PydanticCustomError("malformed_text", "{value} is not {what}", {"value": repr(value), "what": what})
+            raise PydanticCustomError(
+                "empty_text", "text is empty; leave the key out where the source does not say"
+            )
+        if (
+            _SURROGATE.search(value)
+            or unwanted.search(value)
+            or (wanted and not wanted.search(value))
+        ):
+            raise PydanticCustomError(
+                "malformed_text", "{value} is not {what}", {"value": repr(value), "what": what}
+            )
         return value
 
     schema: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -88,7 +96,9 @@ def _text(pattern: str | None, forbidden: str, what: str) -> Any:
 def _closed(kind: str) -> Any:
     def check(value: str) -> str:
         if value not in vocabulary().terms(kind):
-            raise PydanticCustomError("not_listed", "{value} is not in the closed list", {"value": repr(value)})
+            raise PydanticCustomError(
+                "not_listed", "{value} is not in the closed list", {"value": repr(value)}
+            )
         return value
 
     return (AfterValidator(check), WithJsonSchema({"x-closed": kind}))
@@ -101,7 +111,9 @@ def _integral(value: Any) -> Any:
 
 def _whole(text: str) -> str:
     if _SURROGATE.search(text):
-        raise PydanticCustomError("malformed_text", "text holds half a character (a lone surrogate)")
+        raise PydanticCustomError(
+            "malformed_text", "text holds half a character (a lone surrogate)"
+        )
     return text
 
 
@@ -114,26 +126,33 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | float):
         if not abs(value) <= MAX_SAFE_INTEGER:  # NaN too
             raise PydanticCustomError(
-                "unsafe_number", "a number beyond 2^53-1 is not kept by every reader; write it as text"
+                "unsafe_number",
+                "a number beyond 2^53-1 is not kept by every reader; write it as text",
             )
         return value
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {_whole(key): _plain(item) for key, item in value.items()}
-    raise PydanticCustomError("null_forbidden", "null is not allowed; leave the key out where the source does not say")
+    raise PydanticCustomError(
+        "null_forbidden", "null is not allowed; leave the key out where the source does not say"
+    )
 
 
 def _namespaces(value: dict[str, Any]) -> dict[str, Any]:
     for key in value:
         if not re.search(NAMESPACE_PATTERN, key) or "\n" in key:
-            raise PydanticCustomError("malformed_text", "{value} is not a namespace", {"value": repr(key)})
+            raise PydanticCustomError(
+                "malformed_text", "{value} is not a namespace", {"value": repr(key)}
+            )
     return value
 
 
 Text = Annotated[str, *_text(None, CONTROL, "one line of text")]
 Lines = Annotated[str, *_text(None, CONTROL_BUT_LINES, "text without control characters")]
-Term = Annotated[str, *_text(TERM_PATTERN, "[\\s]", "a vocabulary id or prefix:term (lower-case kebab)")]
+Term = Annotated[
+    str, *_text(TERM_PATTERN, "[\\s]", "a vocabulary id or prefix:term (lower-case kebab)")
+]
 UnitCode = Annotated[str, *_text(UNIT_PATTERN, "[\\s]", "a unit code")]
 Sha256 = Annotated[str, *_text(SHA256_PATTERN, "[\\s]", "a SHA-256 in 64 lower-case hex digits")]
 Time = Annotated[str, *_text(TIME_PATTERN, "[\\s]", "an ISO 8601 date or time")]
@@ -152,11 +171,15 @@ NotNegative = Annotated[float, Field(ge=0, le=MAX_DOUBLE, allow_inf_nan=False)]
 Samples = Annotated[
     list[Number | None],
     Field(min_length=1),
-    WithJsonSchema({"type": "array", "minItems": 1, "items": {"type": ["number", "null"], **_FINITE}}),
+    WithJsonSchema(
+        {"type": "array", "minItems": 1, "items": {"type": ["number", "null"], **_FINITE}}
+    ),
 ]
 Json = Annotated[Any, AfterValidator(_plain), WithJsonSchema({"x-json": True})]
 Name = Annotated[str, AfterValidator(_whole)]
-JsonObject = Annotated[dict[Name, Json], WithJsonSchema({"type": "object", "additionalProperties": {"x-json": True}})]
+JsonObject = Annotated[
+    dict[Name, Json], WithJsonSchema({"type": "object", "additionalProperties": {"x-json": True}})
+]
 Extensions = Annotated[
     dict[str, Json],
     AfterValidator(_namespaces),
@@ -180,7 +203,9 @@ class Part(BaseModel):
     @classmethod
     def _says_something(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and not data and not cls.may_be_empty:
-            raise PydanticCustomError("empty_object", "an empty object says nothing; leave the key out")
+            raise PydanticCustomError(
+                "empty_object", "an empty object says nothing; leave the key out"
+            )
         return data
 
     def to_dict(self) -> dict[str, Any]:
@@ -192,21 +217,33 @@ class Benchmark(Part):
     """Which benchmark was run, of which suite and under which rules."""
 
     suite: Annotated[Term, Field(description="Suite: a vocabulary id or prefix:term.")]
-    suite_version: Opt[Text] = Field(None, description="Version or round of the suite, as the source writes it.")
+    suite_version: Opt[Text] = Field(
+        None, description="Version or round of the suite, as the source writes it."
+    )
     name: Opt[Text] = Field(None, description="Name of the benchmark within the suite.")
     division: Opt[Term] = Field(None, description="Division of the suite, such as closed or open.")
-    category: Opt[Term] = Field(None, description="Availability of the system, such as available or preview.")
-    system_type: Opt[Term] = Field(None, description="For which use the system was submitted: datacenter or edge.")
-    scenario: Opt[Term] = Field(None, description="How work arrived: single-stream, server, offline and so on.")
+    category: Opt[Term] = Field(
+        None, description="Availability of the system, such as available or preview."
+    )
+    system_type: Opt[Term] = Field(
+        None, description="For which use the system was submitted: datacenter or edge."
+    )
+    scenario: Opt[Term] = Field(
+        None, description="How work arrived: single-stream, server, offline and so on."
+    )
     phase: Opt[Term] = Field(None, description="What was done: inference, training and so on.")
-    verification: Opt[Term] = Field(None, description="Whether somebody other than the submitter has checked it.")
+    verification: Opt[Term] = Field(
+        None, description="Whether somebody other than the submitter has checked it."
+    )
 
 
 class Dataset(Part):
     """The data on which the quality was measured."""
 
     name: Opt[Text] = Field(None, description="Name of the data set.")
-    split: Opt[Text] = Field(None, description="Part of the data set, such as validation or cv:1x10.")
+    split: Opt[Text] = Field(
+        None, description="Part of the data set, such as validation or cv:1x10."
+    )
     samples: Opt[Count] = Field(None, description="Number of samples.")
     sha256: Opt[Sha256] = Field(None, description="SHA-256 of the data.")
 
@@ -217,7 +254,9 @@ class Model(Part):
     name: Opt[Text] = Field(None, description="Name of the model or algorithm.")
     version: Opt[Text] = Field(None, description="Version or variant.")
     parameters: Opt[Count] = Field(None, description="Number of parameters.")
-    flop: Opt[Positive] = Field(None, description="Floating-point operations per inference, 2 per multiply-accumulate.")
+    flop: Opt[Positive] = Field(
+        None, description="Floating-point operations per inference, 2 per multiply-accumulate."
+    )
     size_bytes: Opt[Count] = Field(None, description="Size of the stored model, in bytes.")
 
 
@@ -254,7 +293,9 @@ class System(Part):
     )
     memory_bytes: Opt[Count] = Field(None, description="Memory of one node, in bytes.")
     operating_system: Opt[Text] = Field(None, description="Operating system.")
-    extensions: Opt[Extensions] = Field(None, description="What the source says and the standard has no field for.")
+    extensions: Opt[Extensions] = Field(
+        None, description="What the source says and the standard has no field for."
+    )
 
 
 class Software(Part):
@@ -268,7 +309,11 @@ class Software(Part):
             WithJsonSchema(
                 {
                     "type": "object",
-                    "additionalProperties": {"type": "string", "minLength": 1, "not": {"pattern": CONTROL}},
+                    "additionalProperties": {
+                        "type": "string",
+                        "minLength": 1,
+                        "not": {"pattern": CONTROL},
+                    },
                 }
             ),
         ]
@@ -287,7 +332,9 @@ class Configuration(Part):
     placement: Opt[Annotated[list[Device], Field(min_length=1)]] = Field(
         None, description="Devices that the run used, kind[:count], in order of preference."
     )
-    hyperparameters: Opt[JsonObject] = Field(None, description="Parameters of the algorithm, by name.")
+    hyperparameters: Opt[JsonObject] = Field(
+        None, description="Parameters of the algorithm, by name."
+    )
 
 
 class Input(Part):
@@ -302,17 +349,25 @@ class Measurement(Part):
     """One number of a record, or the reason why there is none."""
 
     metric: Annotated[Term, Field(description="What was measured: a vocabulary id or prefix:term.")]
-    statistic: Opt[Term] = Field(None, description="What was made of the observations: mean, p90, single and so on.")
+    statistic: Opt[Term] = Field(
+        None, description="What was made of the observations: mean, p90, single and so on."
+    )
     stage: Opt[Term] = Field(None, description="What the timer covered.")
     per: Opt[Term] = Field(None, description="Unit of work that the number refers to.")
-    scope: Opt[Term] = Field(None, description="Whose memory, power or load; or a sub-part such as class:kidney.")
+    scope: Opt[Term] = Field(
+        None, description="Whose memory, power or load; or a sub-part such as class:kidney."
+    )
     value: Opt[Number] = Field(None, description="The number, in the metric's unit.")
-    unit: Opt[UnitCode] = Field(None, description="UCUM code (money: ISO 4217) of value and targets.")
-    basis: Opt[Literal["measured", "derived", "estimated", "predicted", "nominal", "published"]] = Field(
-        None, description="How the number arose."
+    unit: Opt[UnitCode] = Field(
+        None, description="UCUM code (money: ISO 4217) of value and targets."
+    )
+    basis: Opt[Literal["measured", "derived", "estimated", "predicted", "nominal", "published"]] = (
+        Field(None, description="How the number arose.")
     )
     primary: Opt[bool] = Field(None, description="Whether this is the result's headline number.")
-    missing: Opt[Reason] = Field(None, description="Why there is no value: a reason from the closed list.")
+    missing: Opt[Reason] = Field(
+        None, description="Why there is no value: a reason from the closed list."
+    )
     caveats: Opt[Annotated[list[Caveat], Field(min_length=1)]] = Field(
         None, description="Doubts, from the closed list."
     )
@@ -328,34 +383,59 @@ class Measurement(Part):
     target_max: Opt[Number] = Field(None, description="The greatest value that the rules allow.")
     reported_value: Opt[Lines] = Field(None, description="The source's own characters.")
     reported_unit: Opt[Text] = Field(None, description="The unit that the reported number is in.")
-    source_path: Opt[Text] = Field(None, description="Source of this number where it is not the record's primary one.")
+    source_path: Opt[Text] = Field(
+        None, description="Source of this number where it is not the record's primary one."
+    )
     source_locator: Opt[Text] = Field(None, description="Place of this number in its source.")
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
         """The measurement's key: metric, statistic, stage, per, scope; '' where absent."""
-        return (self.metric, self.statistic or "", self.stage or "", self.per or "", self.scope or "")
+        return (
+            self.metric,
+            self.statistic or "",
+            self.stage or "",
+            self.per or "",
+            self.scope or "",
+        )
 
     @model_validator(mode="after")
     def _value_or_reason(self) -> Self:
         if self.value is None and self.missing is None:
-            raise _rule("value_or_missing", "value", "a measurement has a value or says why not (missing)")
+            raise _rule(
+                "value_or_missing", "value", "a measurement has a value or says why not (missing)"
+            )
         if self.value is not None and self.missing is not None:
             raise _rule("value_and_missing", "missing", "a measurement with a value is not missing")
-        needs_unit = (self.value, self.stddev, self.ci, self.samples, self.target_min, self.target_max)
+        needs_unit = (
+            self.value,
+            self.stddev,
+            self.ci,
+            self.samples,
+            self.target_min,
+            self.target_max,
+        )
         if self.unit is None and any(part is not None for part in needs_unit):
             raise _rule("unit_absent", "unit", "a number needs its unit")
         if self.value is not None and self.basis is None:
-            raise _rule("basis_absent", "basis", "a value needs its basis: measured, derived, ... or published")
+            raise _rule(
+                "basis_absent",
+                "basis",
+                "a value needs its basis: measured, derived, ... or published",
+            )
         return self
 
 
 class Source(Part):
     """A file that a record was read from."""
 
-    path: Annotated[Text, Field(description="Path from the root of the submission, with forward slashes.")]
+    path: Annotated[
+        Text, Field(description="Path from the root of the submission, with forward slashes.")
+    ]
     sha256: Opt[Sha256] = Field(None, description="SHA-256 of the file.")
-    locator: Opt[Text] = Field(None, description="Place in the file: row=7, a JSON Pointer, key=value pairs.")
+    locator: Opt[Text] = Field(
+        None, description="Place in the file: row=7, a JSON Pointer, key=value pairs."
+    )
 
 
 class Provenance(Part):
@@ -365,7 +445,9 @@ class Provenance(Part):
     measured_at: Opt[Time] = Field(
         None, description="When it was measured: ISO 8601, offset only if the source has one."
     )
-    license: Opt[Text] = Field(None, description="Licence of the data: an SPDX id where there is one.")
+    license: Opt[Text] = Field(
+        None, description="Licence of the data: an SPDX id where there is one."
+    )
     url: Opt[Text] = Field(None, description="Where the source can be found.")
     execution: Opt[Text] = Field(None, description="Id shared by the records of one execution.")
     sources: Opt[Annotated[list[Source], Field(min_length=1)]] = Field(
@@ -390,16 +472,24 @@ class Record(Part):
     inputs: Opt[Annotated[list[Input], Field(min_length=1)]] = Field(
         None, description="Instance data: what was solved or fed in."
     )
-    measurements: Opt[Annotated[list[Measurement], Field(min_length=1)]] = Field(None, description="The numbers.")
+    measurements: Opt[Annotated[list[Measurement], Field(min_length=1)]] = Field(
+        None, description="The numbers."
+    )
     status: Literal["ok", "failed", "invalid", "incomplete"]
     status_detail: Opt[Lines] = Field(None, description="The source's own words on the status.")
     provenance: Opt[Provenance] = None
-    extensions: Opt[Extensions] = Field(None, description="What the source says and the standard has no field for.")
+    extensions: Opt[Extensions] = Field(
+        None, description="What the source says and the standard has no field for."
+    )
 
     @model_validator(mode="after")
     def _measurements_agree(self) -> Self:
         if self.status == "ok" and not any(m.value is not None for m in self.measurements or ()):
-            raise _rule("no_result", "status", "a record with status ok has at least one measurement with a value")
+            raise _rule(
+                "no_result",
+                "status",
+                "a record with status ok has at least one measurement with a value",
+            )
         return self
 
     @classmethod
@@ -411,7 +501,9 @@ class Record(Part):
         """Return the record with its measurements in standard order: the primary first, the rest by key."""
         if not self.measurements:
             return self
-        return self.model_copy(update={"measurements": sorted(self.measurements, key=lambda m: (not m.primary, m.key))})
+        return self.model_copy(
+            update={"measurements": sorted(self.measurements, key=lambda m: (not m.primary, m.key))}
+        )
 
 
 def given(**fields: Any) -> dict[str, Any]:

@@ -182,7 +182,9 @@ def packets(units: Units, processes: int, loader: Loader) -> Iterator[Packet]:
         try:
             for chunk in units.chunks():
                 with _deaf_children():
-                    waiting.append(pool.submit(_spool, chunk.sendable(), str(Path(folder) / str(chunk.first))))
+                    waiting.append(
+                        pool.submit(_spool, chunk.sendable(), str(Path(folder) / str(chunk.first)))
+                    )
                 if len(waiting) >= 4 * processes:
                     yield from _spooled(_result(waiting.popleft()))
             while waiting:
@@ -226,12 +228,17 @@ def batch_records(batch: Batch) -> Iterator[Record]:
     described: dict[str, list[dict[str, Any]]] = {}
     for row in batch.systems.to_pylist():
         described.setdefault(row["id"], []).append(row)
-    systems = {name: max(rows, key=lambda row: size(system_from_row(row))) for name, rows in described.items()}
+    systems = {
+        name: max(rows, key=lambda row: size(system_from_row(row)))
+        for name, rows in described.items()
+    }
     measurements: dict[str, list[dict[str, Any]]] = {}
     for row in batch.measurements.to_pylist():
         measurements.setdefault(row["record_id"], []).append(row)
     for row in batch.records.to_pylist():
-        yield Record.from_dict(from_rows(row, systems.get(row["system_id"] or ""), measurements.get(row["id"], ())))
+        yield Record.from_dict(
+            from_rows(row, systems.get(row["system_id"] or ""), measurements.get(row["id"], ()))
+        )
 
 
 class _Gather:
@@ -258,7 +265,9 @@ class _Gather:
         done, batch = self.builder, self.builder.batch() if self.ids else None
         ids = map(str, batch.systems["id"].to_pylist()) if batch else []
         forms = [(name, _digest(form)) for name, form in zip(ids, done.forms, strict=True)]
-        packet = Packet(batch, self.ids, self.contents, done.sizes, done.systems, forms, self.events)
+        packet = Packet(
+            batch, self.ids, self.contents, done.sizes, done.systems, forms, self.events
+        )
         self.__init__()  # type: ignore[misc]
         return packet
 
@@ -277,10 +286,14 @@ def _of_part(unit: int, part: Part, *, alike: bool, mixed: bool) -> Packet:
         packet = gather.packet()
         packet.batch = packet.batch or part.batch
     else:
-        packet = Packet(part.batch, content=_table_digest(part.batch) if alike and len(part.batch.records) else None)
+        packet = Packet(
+            part.batch,
+            content=_table_digest(part.batch) if alike and len(part.batch.records) else None,
+        )
     packet.forms = [
-        (row["id"], _digest(canonical(system_from_row(row)))) for row in part.batch.systems.to_pylist()
-    ]  # fmt: skip
+        (row["id"], _digest(canonical(system_from_row(row))))
+        for row in part.batch.systems.to_pylist()
+    ]
     packet.unit, packet.part = unit, told
     return packet
 
@@ -327,7 +340,10 @@ def _items(name: str, unit: Unit, loader: Loader) -> Iterator[Item]:
 
 def prefixes_of(converter: Converter, unit: Unit) -> dict[str, Any]:
     """Return the prefixes that a converter declares, for all units (`PREFIXES`) and for this one (`prefixes`)."""
-    return {**getattr(converter, "PREFIXES", {}), **getattr(converter, "prefixes", lambda _: {})(unit)}
+    return {
+        **getattr(converter, "PREFIXES", {}),
+        **getattr(converter, "prefixes", lambda _: {})(unit),
+    }
 
 
 def _metrics(converter: Converter, unit: Unit) -> Mapping[str, Metric]:
@@ -365,7 +381,9 @@ def _result(future: Future[str]) -> str:
     try:
         return future.result()
     except BrokenProcessPool as error:
-        raise BenchfmtError("a process that read a source was killed (out of memory?); try --jobs 1") from error
+        raise BenchfmtError(
+            "a process that read a source was killed (out of memory?); try --jobs 1"
+        ) from error
 
 
 def _spool(chunk: Chunk, path: str) -> str:

@@ -97,7 +97,11 @@ def column_schema(table: str, name: str) -> dict[str, Any]:
     """Return the JSON Schema of the values of a column; raises KeyError for an unknown one."""
     root = record_schema()
     definitions = root["$defs"]
-    starts = {"systems": definitions["System"], "records": root, "measurements": definitions["Measurement"]}
+    starts = {
+        "systems": definitions["System"],
+        "records": root,
+        "measurements": definitions["Measurement"],
+    }
     path = next(item.path for item in COLUMNS[table] if item.name == name)
     if path == "-":
         return dict(root["properties"]["id"])
@@ -116,9 +120,13 @@ def table_schema(table: str) -> dict[str, Any]:
     }
     if table != "measurements":
         schema["primaryKey"] = ["id"]
-    target = {"records": ("system_id", "systems"), "measurements": ("record_id", "records")}.get(table)
+    target = {"records": ("system_id", "systems"), "measurements": ("record_id", "records")}.get(
+        table
+    )
     if target:
-        schema["foreignKeys"] = [{"fields": [target[0]], "reference": {"resource": target[1], "fields": ["id"]}}]
+        schema["foreignKeys"] = [
+            {"fields": [target[0]], "reference": {"resource": target[1], "fields": ["id"]}}
+        ]
     return schema
 
 
@@ -142,7 +150,9 @@ def _field(table: str, item: Column) -> dict[str, Any]:
     schema = column_schema(table, item.name)
     kinds = {"text": "string", "json": "object" if schema.get("type") == "object" else "array"}
     constraints: dict[str, Any] = {"required": True} if item.required else {}
-    constraints |= {key: schema[key] for key in ("minimum", "maximum", "enum", "pattern") if key in schema}
+    constraints |= {
+        key: schema[key] for key in ("minimum", "maximum", "enum", "pattern") if key in schema
+    }
     if "exclusiveMinimum" in schema:
         constraints["exclusiveMinimum"] = schema["exclusiveMinimum"]
     if item.required and item.name == "id":

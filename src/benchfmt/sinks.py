@@ -24,12 +24,47 @@ GROUP_BYTES = 4 * 2**20
 """A group ends sooner where its rows hold so much JSON text (extensions, samples): a reader has it in memory too."""
 # Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
 _REPEATING = {
-    "metric", "statistic", "stage", "per", "scope", "unit", "basis", "missing", "caveats", "reported_unit", "suite",
-    "suite_version", "benchmark", "division", "category", "system_type", "scenario", "phase", "verification", "task", "dataset",
-    "dataset_split", "model", "system_id", "engine", "engine_version", "software", "precision", "input_shape",
-    "placement", "status", "submitter", "license", "converter", "converter_version", "source_path", "source_sha256",
-}  # fmt: skip
-_JSON = {item.name for items in COLUMNS.values() for item in items if item.kind == "json"} - _REPEATING
+    "metric",
+    "statistic",
+    "stage",
+    "per",
+    "scope",
+    "unit",
+    "basis",
+    "missing",
+    "caveats",
+    "reported_unit",
+    "suite",
+    "suite_version",
+    "benchmark",
+    "division",
+    "category",
+    "system_type",
+    "scenario",
+    "phase",
+    "verification",
+    "task",
+    "dataset",
+    "dataset_split",
+    "model",
+    "system_id",
+    "engine",
+    "engine_version",
+    "software",
+    "precision",
+    "input_shape",
+    "placement",
+    "status",
+    "submitter",
+    "license",
+    "converter",
+    "converter_version",
+    "source_path",
+    "source_sha256",
+}
+_JSON = {
+    item.name for items in COLUMNS.values() for item in items if item.kind == "json"
+} - _REPEATING
 _POOL = pa.system_memory_pool()
 """What a group needed while it was compressed, a few MB a column, goes back to the system; Arrow's own pool keeps it."""
 _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
@@ -59,7 +94,9 @@ class Sink(ABC):
         start = 0
         while start < part.num_rows:
             before = int(ends[start - 1]) if start else 0
-            room = int(np.searchsorted(ends, before + GROUP_BYTES - self._bytes, side="right")) - start
+            room = (
+                int(np.searchsorted(ends, before + GROUP_BYTES - self._bytes, side="right")) - start
+            )
             count = min(room, self.group_rows - self._rows, part.num_rows - start)
             if count <= 0 and self._rows:
                 self._full()
@@ -88,7 +125,9 @@ class Sink(ABC):
 
     def stored(self, part: pa.Table) -> pa.Table:
         """Return rows with the columns and types of this file."""
-        return pa.Table.from_arrays([_as_type(part[f.name], f.type) for f in self.schema], schema=self.schema)
+        return pa.Table.from_arrays(
+            [_as_type(part[f.name], f.type) for f in self.schema], schema=self.schema
+        )
 
     @abstractmethod
     def flush(self, part: pa.Table) -> None:
@@ -98,7 +137,11 @@ class Sink(ABC):
         """Write what is left and return the file."""
         self._wait()
         if self._rows or not self.path.exists():
-            self.flush(pa.concat_tables(self._parts) if self._parts else self.stored(table_of(self.table, [])))
+            self.flush(
+                pa.concat_tables(self._parts)
+                if self._parts
+                else self.stored(table_of(self.table, []))
+            )
         self.abandon()
         return self.path
 
@@ -118,7 +161,9 @@ def _text_bytes(part: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     for field in part.schema:
         if field.name in _JSON and part[field.name].null_count < part.num_rows:
             # By polars: pyarrow loads pandas to turn a number of ours into one of its own.
-            total += pl.Series(pl.from_arrow(part[field.name])).str.len_bytes().fill_null(0).to_numpy()
+            total += (
+                pl.Series(pl.from_arrow(part[field.name])).str.len_bytes().fill_null(0).to_numpy()
+            )
     return total
 
 
@@ -126,7 +171,8 @@ class _ParquetSink(Sink):
     def __init__(self, path: Path, table: str) -> None:
         super().__init__(path, table)
         fields = [
-            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in _REPEATING else f for f in self.schema
+            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in _REPEATING else f
+            for f in self.schema
         ]
         self.schema = pa.schema(fields)
         self._writer: pq.ParquetWriter | None = None
@@ -135,15 +181,24 @@ class _ParquetSink(Sink):
         if self._writer is None:
             # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
             named: dict[str, Any] = {
-                "use_dictionary": [f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"],
+                "use_dictionary": [
+                    f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"
+                ],
                 "write_statistics": [f.name for f in self.schema if f.name in _SEARCHED],
             }
             # Without the Arrow schema in the file every reader sees plain strings.
             self._writer = pq.ParquetWriter(
-                self.path, self.schema, compression="zstd", store_schema=False, memory_pool=_POOL, **named
+                self.path,
+                self.schema,
+                compression="zstd",
+                store_schema=False,
+                memory_pool=_POOL,
+                **named,
             )
         whole = part.unify_dictionaries().combine_chunks()
-        ordered = pa.Table.from_arrays([_in_order(column) for column in whole.columns], schema=whole.schema)
+        ordered = pa.Table.from_arrays(
+            [_in_order(column) for column in whole.columns], schema=whole.schema
+        )
         self._writer.write_table(ordered, row_group_size=self.group_rows)
         _POOL.release_unused()
 
@@ -160,7 +215,9 @@ def _in_order(cells: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
     chunk: Any = cells.chunk(0)
     used = pl.Series(pl.from_arrow(chunk.indices)).drop_nulls().to_numpy()
     first = np.full(len(chunk.dictionary), len(used), np.int64)
-    first[used[::-1]] = np.arange(len(used), dtype=np.int64)[::-1]  # of equal places the last one written stays
+    first[used[::-1]] = np.arange(len(used), dtype=np.int64)[
+        ::-1
+    ]  # of equal places the last one written stays
     order = np.argsort(first, kind="stable")[: int((first < len(used)).sum())].astype(np.int32)
     if len(order) == len(first) and bool((order == np.arange(len(order))).all()):
         return cells
@@ -174,7 +231,9 @@ def _in_order(cells: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
 
 def _int32(numbers: Any) -> Any:
     # Laid out by hand: `pa.array` loads pandas wherever that is installed.
-    return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(memoryview(numbers))])
+    return pa.Array.from_buffers(
+        pa.int32(), len(numbers), [None, pa.py_buffer(memoryview(numbers))]
+    )
 
 
 class _CsvSink(Sink):

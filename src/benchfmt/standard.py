@@ -65,7 +65,11 @@ def _terms(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
     for term in content["terms"]:
         if term["id"] in terms:
             raise ValueError(f"{name}: {term['id']} stands twice")
-        entry = {key: _indexed(value) if key == "metrics" else value for key, value in term.items() if key != "id"}
+        entry = {
+            key: _indexed(value) if key == "metrics" else value
+            for key, value in term.items()
+            if key != "id"
+        }
         if "aliases" in entry:
             entry["aliases"] = _lower_general(entry["aliases"], content["kind"])
         terms[term["id"]] = entry
@@ -73,12 +77,16 @@ def _terms(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _indexed(metrics: list[dict[str, Any]]) -> dict[str, Any]:
-    return {item["id"]: {key: value for key, value in item.items() if key != "id"} for item in metrics}
+    return {
+        item["id"]: {key: value for key, value in item.items() if key != "id"} for item in metrics
+    }
 
 
 def _lower_general(aliases: dict[str, list[Any]], kind: str) -> dict[str, list[str]]:
     return {
-        suite: sorted({str(word).lower() if suite == "*" and kind != "unit" else str(word) for word in words})
+        suite: sorted(
+            {str(word).lower() if suite == "*" and kind != "unit" else str(word) for word in words}
+        )
         for suite, words in aliases.items()
     }
 
@@ -89,14 +97,21 @@ def _add_factors(units: dict[str, Any]) -> None:
             known = {"dimension": code, "factor": "1", "offset": "0"}
         else:
             found = describe(code)
-            known = {"dimension": found.dimension, "factor": str(found.factor), "offset": str(found.offset)}
+            known = {
+                "dimension": found.dimension,
+                "factor": str(found.factor),
+                "offset": str(found.offset),
+            }
         term.update(known)
 
 
 def context() -> dict[str, Any]:
     """Return the JSON-LD context under which a record is a graph: `@vocab` for fields, vocabulary IRIs for terms."""
     terms = {field: _term_field(field, kind) for field, kind in _TERM_FIELDS.items()}
-    numbers = {name: {"@id": f"{TERMS}{name}", "@type": f"{_XSD}double"} for name in ("value", "stddev", "flop")}
+    numbers = {
+        name: {"@id": f"{TERMS}{name}", "@type": f"{_XSD}double"}
+        for name in ("value", "stddev", "flop")
+    }
     lists = {name: {"@id": f"{TERMS}{name}", "@container": "@list"} for name in _LIST_FIELDS}
     free = {name: {"@id": f"{TERMS}{name}", "@type": "@json"} for name in _FREE_FIELDS}
     kinds = {
@@ -121,7 +136,9 @@ def context() -> dict[str, Any]:
 
 def _term_field(field: str, kind: str) -> dict[str, Any]:
     """Return how a field with terms is read: a plain id under its kind, a prefixed one under its prefix."""
-    prefixes = vocabulary().ids("scope-qualifier") if kind == "scope" else vocabulary().ids("prefix")
+    prefixes = (
+        vocabulary().ids("scope-qualifier") if kind == "scope" else vocabulary().ids("prefix")
+    )
     home = "scope" if kind == "scope" else "prefix"
     named = {p: {"@id": f"{VOCABULARY}{home}/{p}%3A", "@prefix": True} for p in prefixes}
     return {
@@ -165,7 +182,9 @@ def vocabulary_graph(data: Mapping[str, Any]) -> str:
             if "source" in term:
                 graph.add((concept, DCTERMS.source, Literal(term["source"])))
             if "broader" in term:
-                graph.add((concept, SKOS.broader, URIRef(f"{VOCABULARY}{kind}/{_iri(term['broader'])}")))
+                graph.add(
+                    (concept, SKOS.broader, URIRef(f"{VOCABULARY}{kind}/{_iri(term['broader'])}"))
+                )
             for words in term.get("aliases", {}).values():
                 for word in words:
                     graph.add((concept, SKOS.altLabel, Literal(word)))
@@ -218,7 +237,10 @@ def shapes_graph() -> str:
                 (
                     rule,
                     SH.path,
-                    URIRef(TERMS + ("benchmark-name" if (name, field) == ("Benchmark", "name") else field)),
+                    URIRef(
+                        TERMS
+                        + ("benchmark-name" if (name, field) == ("Benchmark", "name") else field)
+                    ),
                 )
             )
             if field in definition["required"]:
@@ -229,7 +251,9 @@ def shapes_graph() -> str:
             if choices:
                 members = BNode()
                 kind = _TERM_FIELDS[field]
-                Collection(graph, members, [URIRef(f"{VOCABULARY}{kind}/{choice}") for choice in choices])
+                Collection(
+                    graph, members, [URIRef(f"{VOCABULARY}{kind}/{choice}") for choice in choices]
+                )
                 graph.add((rule, SH["in"], members))
             if field == "value":
                 graph.add((rule, SH.datatype, XSD.double))
@@ -241,12 +265,28 @@ def shapes_graph() -> str:
         schema,
         ["benchfmt", "benchmark", "status", "task", "model", "system", "measurements"],
     )
-    shape("Benchmark", "benchmark", definitions["Benchmark"], ["suite", "name", "scenario", "division"])
+    shape(
+        "Benchmark",
+        "benchmark",
+        definitions["Benchmark"],
+        ["suite", "name", "scenario", "division"],
+    )
     shape(
         "Measurement",
         "measurements",
         definitions["Measurement"],
-        ["metric", "statistic", "stage", "per", "scope", "value", "unit", "basis", "missing", "primary"],
+        [
+            "metric",
+            "statistic",
+            "stage",
+            "per",
+            "scope",
+            "value",
+            "unit",
+            "basis",
+            "missing",
+            "primary",
+        ],
     )
     return _turtle(graph)
 

@@ -30,7 +30,12 @@ _ARROW: dict[Kind, pa.DataType] = {
 }
 
 
-_PLAIN: dict[pa.DataType, type] = {pa.string(): str, pa.int64(): int, pa.float64(): float, pa.bool_(): bool}
+_PLAIN: dict[pa.DataType, type] = {
+    pa.string(): str,
+    pa.int64(): int,
+    pa.float64(): float,
+    pa.bool_(): bool,
+}
 _LONGEST = 2**31 - 1
 """So many bytes an Arrow array of text can hold."""
 
@@ -50,7 +55,8 @@ def _columns(*specs: str) -> tuple[Column, ...]:
     columns = []
     for spec in specs:
         name, path, *kind = spec.split()
-        columns.append(Column(name.rstrip("!"), path, kind[0] if kind else "text", name.endswith("!")))  # type: ignore[arg-type]
+        chosen: Any = kind[0] if kind else "text"
+        columns.append(Column(name.rstrip("!"), path, chosen, name.endswith("!")))
     return tuple(columns)
 
 
@@ -162,8 +168,18 @@ TERM_COLUMNS: dict[str, dict[str, str]] = {
         "engine": "engine",
         "precision": "precision",
     },
-    "measurements": {"metric": "metric", "statistic": "statistic", "stage": "stage", "per": "per", "scope": "scope"},
-    "systems": {"kind": "system-kind", "processor_architecture": "architecture", "accelerator_kind": "device-kind"},
+    "measurements": {
+        "metric": "metric",
+        "statistic": "statistic",
+        "stage": "stage",
+        "per": "per",
+        "scope": "scope",
+    },
+    "systems": {
+        "kind": "system-kind",
+        "processor_architecture": "architecture",
+        "accelerator_kind": "device-kind",
+    },
 }
 """The columns that hold open terms, each with the kind of its terms in the vocabulary."""
 
@@ -192,7 +208,9 @@ class Batch:
     def licensed(self, license: str) -> Batch:  # noqa: A002 - the word of the standard
         """Return the batch with a licence for the records that say none."""
         place = self.records.schema.get_field_index("license")
-        cells = self.records.column(place).cast(pa.string()).fill_null(pa.scalar(license, pa.string()))
+        cells = (
+            self.records.column(place).cast(pa.string()).fill_null(pa.scalar(license, pa.string()))
+        )
         return replace(self, records=self.records.set_column(place, "license", cells))
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
@@ -215,7 +233,9 @@ def to_rows(record: Mapping[str, Any]) -> tuple[Row | None, Row, list[Row]]:
     return (system_row(system) if system else None), record_row, measurements
 
 
-def from_rows(record_row: Row, system_row: Row | None, measurement_rows: Iterable[Row]) -> dict[str, Any]:
+def from_rows(
+    record_row: Row, system_row: Row | None, measurement_rows: Iterable[Row]
+) -> dict[str, Any]:
     """Return the plain record data that rows hold; the reverse of `to_rows`."""
     record: dict[str, Any] = {"benchfmt": "1.0"}
     sources = []
@@ -229,7 +249,11 @@ def from_rows(record_row: Row, system_row: Row | None, measurement_rows: Iterabl
             _put(record, item.path, value)
     primary = {k: record_row.get(f"source_{k}") for k in ("path", "sha256", "locator")}
     if primary["path"] is not None:
-        _put(record, "provenance.sources", [{k: v for k, v in primary.items() if v is not None}, *sources])
+        _put(
+            record,
+            "provenance.sources",
+            [{k: v for k, v in primary.items() if v is not None}, *sources],
+        )
     if system_row:
         record["system"] = system_from_row(system_row)
     measurements = [_measurement(row) for row in measurement_rows]
@@ -292,7 +316,12 @@ class Builder:
         return Batch(
             table_of("systems", self._system_rows),
             _columnar("records", _RECORD_ORDER, self._records),
-            _columnar("measurements", _MEASUREMENT_ORDER, [row for rows in self._measurements for row in rows], owners),
+            _columnar(
+                "measurements",
+                _MEASUREMENT_ORDER,
+                [row for rows in self._measurements for row in rows],
+                owners,
+            ),
         )
 
     def _system(self, record: Record) -> int:
@@ -303,7 +332,9 @@ class Builder:
         if number is None:
             data = record.system.to_dict()
             form = canonical(data)
-            number = self._numbers[text] = self.forms.index(form) if form in self.forms else len(self.forms)
+            number = self._numbers[text] = (
+                self.forms.index(form) if form in self.forms else len(self.forms)
+            )
             if number == len(self.forms):
                 self.forms.append(form)
                 self._system_rows.append(system_row(data))
@@ -315,7 +346,9 @@ def kept(batch: Batch, keep: Sequence[bool], sizes: Sequence[int], systems: Sequ
     used = {system for system, stays in zip(systems, keep, strict=True) if stays}
     rows = [stays for stays, size in zip(keep, sizes, strict=True) for _ in range(size)]
     return Batch(
-        batch.systems.filter(pa.array([number in used for number in range(batch.systems.num_rows)], pa.bool_())),
+        batch.systems.filter(
+            pa.array([number in used for number in range(batch.systems.num_rows)], pa.bool_())
+        ),
         batch.records.filter(pa.array(keep, pa.bool_())),
         batch.measurements.filter(pa.array(rows, pa.bool_())),
     )
@@ -330,7 +363,9 @@ def _columnar(
         "record_id": owners,
         **dict(zip(order, zip(*rows, strict=True), strict=bool(rows))),
     }
-    return pa.Table.from_arrays([_array(found.get(f.name, ()), f.type) for f in schema], schema=schema)
+    return pa.Table.from_arrays(
+        [_array(found.get(f.name, ()), f.type) for f in schema], schema=schema
+    )
 
 
 def _without_negative_zero(data: Any) -> Any:
@@ -348,8 +383,14 @@ def _record_cells(record: Record) -> tuple[Any, ...]:
     sources = record.provenance.sources if record.provenance else None
     first = sources[0] if sources else None
     cells += (first.path, first.sha256, first.locator) if first else (None, None, None)
-    cells.append(canonical([item.to_dict() for item in sources[1:]]) if sources and len(sources) > 1 else None)
-    cells.append(canonical([item.to_dict() for item in record.inputs]) if record.inputs is not None else None)
+    cells.append(
+        canonical([item.to_dict() for item in sources[1:]])
+        if sources and len(sources) > 1
+        else None
+    )
+    cells.append(
+        canonical([item.to_dict() for item in record.inputs]) if record.inputs is not None else None
+    )
     cells.append(record.system.id if record.system else None)
     for place in _JSON_PLACES:
         if cells[place] is not None:
@@ -361,20 +402,30 @@ def _measurement_cells(measurement: Measurement) -> tuple[Any, ...]:
     """Return the cells of a measurement's row, in the order of `_MEASUREMENT_ORDER`."""
     cells = _TAKE_MEASUREMENT(measurement.__dict__)
     if any(cells[place] is not None for place in _JSON_CELLS):
-        return tuple(_cell(item, cell) for item, cell in zip(COLUMNS["measurements"][1:], cells, strict=True))
+        return tuple(
+            _cell(item, cell) for item, cell in zip(COLUMNS["measurements"][1:], cells, strict=True)
+        )
     return cells  # type: ignore[no-any-return]
 
 
 def _placed() -> tuple[list[str], Any, list[tuple[str, Any, tuple[None, ...]]], list[int]]:
     """Return how a record's cells are taken from its models: names in order, the takers, and which are JSON."""
     plain = [
-        item for item in COLUMNS["records"] if not item.path.startswith(("provenance.sources", "system.", "inputs"))
+        item
+        for item in COLUMNS["records"]
+        if not item.path.startswith(("provenance.sources", "system.", "inputs"))
     ]
     top = [item for item in plain if "." not in item.path]
     order, parts = list(top), []
     for part in dict.fromkeys(item.path.partition(".")[0] for item in plain if "." in item.path):
         inside = [item for item in plain if item.path.startswith(f"{part}.")]
-        parts.append((part, itemgetter(*(item.path.partition(".")[2] for item in inside)), (None,) * len(inside)))
+        parts.append(
+            (
+                part,
+                itemgetter(*(item.path.partition(".")[2] for item in inside)),
+                (None,) * len(inside),
+            )
+        )
         order += inside
     names = [item.name for item in order]
     last = ["source_path", "source_sha256", "source_locator", "sources", "inputs", "system_id"]
@@ -451,7 +502,9 @@ _RECORD_ORDER, _TOP, _PARTS, _JSON_PLACES = _placed()
 _ID = _RECORD_ORDER.index("id")
 _MEASUREMENT_ORDER = [item.name for item in COLUMNS["measurements"][1:]]
 _TAKE_MEASUREMENT = itemgetter(*(item.path for item in COLUMNS["measurements"][1:]))
-_JSON_CELLS = [place for place, item in enumerate(COLUMNS["measurements"][1:]) if item.kind == "json"]
+_JSON_CELLS = [
+    place for place, item in enumerate(COLUMNS["measurements"][1:]) if item.kind == "json"
+]
 
 
 def _sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -467,7 +520,9 @@ def _record_readers() -> dict[str, Callable[[Mapping[str, Any]], Any]]:
 
     readers = {item.name: plain(item) for item in COLUMNS["records"]}
     readers |= {f"source_{key}": primary(key) for key in ("path", "sha256", "locator")}
-    readers["sources"] = lambda record: canonical(_sources(record)[1:]) if _sources(record)[1:] else None
+    readers["sources"] = lambda record: (
+        canonical(_sources(record)[1:]) if _sources(record)[1:] else None
+    )
     return readers
 
 

@@ -27,16 +27,26 @@ def check_converter(converter: str | Converter, samples: Iterable[str | Path]) -
     for sample in samples:
         name = converter if isinstance(converter, str) else converter.NAME
         _check_interface(load(name) if isinstance(converter, str) else converter, Path(sample))
-        _hold(name in names(), Path(sample), f"{name!r} is not installed: it has no entry point in {GROUP!r}")
+        _hold(
+            name in names(),
+            Path(sample),
+            f"{name!r} is not installed: it has no entry point in {GROUP!r}",
+        )
         accounts.append(_check_sample(name, Path(sample)))
     return accounts
 
 
 def _check_interface(converter: Converter, sample: Path) -> None:
-    _hold(bool(converter.NAME and converter.VERSION), sample, "the converter has no NAME or VERSION")
+    _hold(
+        bool(converter.NAME and converter.VERSION), sample, "the converter has no NAME or VERSION"
+    )
     source = Source(sample)
     match = converter.detect(source)
-    _hold(isinstance(match, Match) and 0 < match.sureness <= 1 and bool(match.reason), sample, "it is not detected")
+    _hold(
+        isinstance(match, Match) and 0 < match.sureness <= 1 and bool(match.reason),
+        sample,
+        "it is not detected",
+    )
     first, second = list(converter.plan(source, {})), list(converter.plan(source, {}))
     _hold(first == second, sample, "planning twice gives different units")
     _hold(any(isinstance(item, Unit) for item in first), sample, "there is nothing to read")
@@ -58,14 +68,22 @@ def _check_sample(name: str, sample: Path) -> Account:
         _check_account(account, sample)
         convert(Path(os.path.relpath(sample)), name, jobs=2).write(again)
         for table in ("systems", "records", "measurements"):
-            same = (first / f"{table}.parquet").read_bytes() == (again / f"{table}.parquet").read_bytes()
-            _hold(same, sample, f"given by another path, or read by two processes, it gives another table {table}")
+            same = (first / f"{table}.parquet").read_bytes() == (
+                again / f"{table}.parquet"
+            ).read_bytes()
+            _hold(
+                same,
+                sample,
+                f"given by another path, or read by two processes, it gives another table {table}",
+            )
         convert(sample, name).write(text, format="csv")
         for package in (first, text):
             report = validate(package)
             _hold(report.ok, sample, f"the package is not conformant: {report.findings[:5]}")
         with open_package(first) as binary, open_package(text) as plain:
-            same = [record.to_dict() for record in binary.records()] == [record.to_dict() for record in plain.records()]
+            same = [record.to_dict() for record in binary.records()] == [
+                record.to_dict() for record in plain.records()
+            ]
             _hold(same, sample, "the CSV form holds other records than the Parquet form")
     return account
 
@@ -75,7 +93,9 @@ def _check_account(account: Account, sample: Path) -> None:
     files, rows = data["files"], data["rows"]
     _hold(data["records"] > 0, sample, f"no record was converted: {data['entries'][:3]}")
     told = files["primary"] + files["supporting"] + files["skipped"] + files["failed"]
-    _hold(files["seen"] == told, sample, f"{files['seen']} files were seen and {told} accounted for")
+    _hold(
+        files["seen"] == told, sample, f"{files['seen']} files were seen and {told} accounted for"
+    )
     told = rows["converted"] + rows["skipped"] + rows["failed"]
     _hold(rows["seen"] == told, sample, f"{rows['seen']} rows were seen and {told} accounted for")
 

@@ -88,7 +88,9 @@ def conversion(source: str, target: str) -> Conversion:
     """Return how a number in `source` becomes one in `target`; raises UnitError where it cannot."""
     here, there = unit(source), unit(target)
     if here.dimension != there.dimension:
-        raise UnitError(f"{source} measures {here.dimension}, {target} measures {there.dimension}: no conversion")
+        raise UnitError(
+            f"{source} measures {here.dimension}, {target} measures {there.dimension}: no conversion"
+        )
     return Conversion(here.factor / there.factor, (here.offset - there.offset) / there.factor)
 
 
@@ -136,7 +138,9 @@ def _from_library(code: str) -> Unit:
     if [part for part, _ in one.unit_items()] == ["radian"]:  # nor has an angle an exact one
         return Unit(code, code, Fraction(1))
     name = "·".join(f"{part.strip('[]')}^{power}" for part, power in sorted(dimension.items()))
-    return Unit(code, name or "1", Fraction(one.magnitude - zero.magnitude), Fraction(zero.magnitude))
+    return Unit(
+        code, name or "1", Fraction(one.magnitude - zero.magnitude), Fraction(zero.magnitude)
+    )
 
 
 @cache

@@ -66,7 +66,9 @@ class Vocabulary:
         if found or word in self.terms(kind):
             return found or word
         plain = word.strip().lower()
-        return self._aliases(kind, ANY_SUITE).get(plain) or (plain if plain in self.terms(kind) else None)
+        return self._aliases(kind, ANY_SUITE).get(plain) or (
+            plain if plain in self.terms(kind) else None
+        )
 
     @cache  # noqa: B019 - one vocabulary lives as long as the process
     def _aliases(self, kind: str, suite: str | None) -> dict[str, str]:
@@ -82,7 +84,9 @@ class Vocabulary:
 
     def suggest(self, kind: str, word: str) -> str | None:
         """Return the term that somebody who wrote `word` most likely meant, or None."""
-        meant = self.match(kind, word) or self.match(kind, word.lower().replace("_", "-").replace(" ", "-"))
+        meant = self.match(kind, word) or self.match(
+            kind, word.lower().replace("_", "-").replace(" ", "-")
+        )
         if meant:
             return meant
         near = difflib.get_close_matches(word.lower(), self.ids(kind), n=1, cutoff=0.7)
@@ -91,7 +95,10 @@ class Vocabulary:
     @cached_property
     def metrics(self) -> dict[str, Metric]:
         """The metrics by id, those of the known prefixes (`lpdnn:dmips`) among them."""
-        plain = {metric_id: read_metric(metric_id, term) for metric_id, term in self.terms("metric").items()}
+        plain = {
+            metric_id: read_metric(metric_id, term)
+            for metric_id, term in self.terms("metric").items()
+        }
         return plain | {metric.id: metric for metric in self._prefixed()}
 
     def _prefixed(self) -> Iterator[Metric]:

@@ -57,7 +57,11 @@ _SYSTEM_NAMES = {
 
 
 def widen(
-    records: pl.DataFrame, measurements: pl.DataFrame, systems: pl.DataFrame, *, qualified: bool = False
+    records: pl.DataFrame,
+    measurements: pl.DataFrame,
+    systems: pl.DataFrame,
+    *,
+    qualified: bool = False,
 ) -> pl.DataFrame:
     """Return one row a record, in the order of `records`.
 
@@ -66,10 +70,16 @@ def widen(
     would have the name of one of the columns before it is prefixed with `metric__`. Qualified scopes (`class:…`, `run:…`)
     are parts of a result and left out unless asked for.
     """
-    kept = measurements if qualified else measurements.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
+    kept = (
+        measurements
+        if qualified
+        else measurements.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
+    )
     # The groups are of whole records: they do not depend on what is shown of them.
     context = _context(records, measurements, systems)
-    primary = _primary(kept).select("id", *(pl.col(name).alias(f"primary_{name}") for name in _PRIMARY))
+    primary = _primary(kept).select(
+        "id", *(pl.col(name).alias(f"primary_{name}") for name in _PRIMARY)
+    )
     values = _values(kept, {*context.columns, *primary.columns})
     return (
         context.join(primary, on="id", how="left", maintain_order="left")
@@ -85,11 +95,15 @@ def column_name(key: tuple[str, ...]) -> str:
 
 def _primary(measurements: pl.DataFrame) -> pl.DataFrame:
     """Return the primary measurement of each record that has one."""
-    primary = measurements.filter(pl.col("primary").fill_null(value=False)).rename({"record_id": "id"})
+    primary = measurements.filter(pl.col("primary").fill_null(value=False)).rename(
+        {"record_id": "id"}
+    )
     return primary.unique("id", keep="first", maintain_order=True)
 
 
-def _context(records: pl.DataFrame, measurements: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
+def _context(
+    records: pl.DataFrame, measurements: pl.DataFrame, systems: pl.DataFrame
+) -> pl.DataFrame:
     names = [c.name for c in COLUMNS["systems"] if c.name not in ("id", "extensions")]
     described = systems.select(
         pl.col("id").alias("system_id"), *(pl.col(n).alias(_SYSTEM_NAMES.get(n, n)) for n in names)
@@ -109,17 +123,25 @@ def _group(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.Series:
     unknown equals nothing.
     """
     question = _primary(measurements.filter(pl.col("value").is_not_null())).select(
-        "id", pl.concat_str(*(_part(name) for name in (*KEY_FIELDS, "unit")), separator=_FIELD).alias("question")
+        "id",
+        pl.concat_str(*(_part(name) for name in (*KEY_FIELDS, "unit")), separator=_FIELD).alias(
+            "question"
+        ),
     )
     aimed = measurements.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS))
     order = [pl.col(name).fill_null("") for name in KEY_FIELDS]
     targets = (
         # -0.0 equals 0.0, so it has the same text.
         aimed.sort(*order, *_TARGETS)
-        .with_columns(pl.when(pl.col(name) == 0).then(0.0).otherwise(pl.col(name)).alias(name) for name in _TARGETS)
+        .with_columns(
+            pl.when(pl.col(name) == 0).then(0.0).otherwise(pl.col(name)).alias(name)
+            for name in _TARGETS
+        )
         .select(
             pl.col("record_id").alias("id"),
-            pl.concat_str(*(_part(name) for name in (*KEY_FIELDS, *_TARGETS)), separator=_FIELD).alias("targets"),
+            pl.concat_str(
+                *(_part(name) for name in (*KEY_FIELDS, *_TARGETS)), separator=_FIELD
+            ).alias("targets"),
         )
         .group_by("id", maintain_order=True)
         .agg(pl.col("targets").str.join(_ITEM))
@@ -134,25 +156,41 @@ def _group(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.Series:
         records.join(question, on="id", how="left", maintain_order="left")
         .join(targets, on="id", how="left", maintain_order="left")
         .select(
-            pl.when(comparable).then(pl.concat_str(*(_part(name) for name in covered), separator=_FIELD)).alias("key")
+            pl.when(comparable)
+            .then(pl.concat_str(*(_part(name) for name in covered), separator=_FIELD))
+            .alias("key")
         )["key"]
     )
     distinct = keys.drop_nulls().unique()
     hashes = [hashlib.sha256(key.encode()).hexdigest()[:16] for key in distinct]
-    return keys.replace_strict(distinct, pl.Series(hashes, dtype=pl.String), default=None, return_dtype=pl.String)
+    return keys.replace_strict(
+        distinct, pl.Series(hashes, dtype=pl.String), default=None, return_dtype=pl.String
+    )
 
 
 def _part(name: str) -> pl.Expr:
     # Absent differs from every value: it starts with another character.
-    return pl.when(pl.col(name).is_null()).then(pl.lit("-")).otherwise(pl.lit("=") + pl.col(name).cast(pl.String))
+    return (
+        pl.when(pl.col(name).is_null())
+        .then(pl.lit("-"))
+        .otherwise(pl.lit("=") + pl.col(name).cast(pl.String))
+    )
 
 
 def _values(measurements: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
-    keys = measurements.filter(pl.col("value").is_not_null()).select(KEY_FIELDS).fill_null("").unique().sort(KEY_FIELDS)
+    keys = (
+        measurements.filter(pl.col("value").is_not_null())
+        .select(KEY_FIELDS)
+        .fill_null("")
+        .unique()
+        .sort(KEY_FIELDS)
+    )
     names = _distinct([column_name(key) for key in keys.rows()], taken)
     named = keys.with_columns(pl.Series("name", names, dtype=pl.String))
     long = (
-        measurements.select("record_id", "value", *(pl.col(field).fill_null("") for field in KEY_FIELDS))
+        measurements.select(
+            "record_id", "value", *(pl.col(field).fill_null("") for field in KEY_FIELDS)
+        )
         .join(named, on=KEY_FIELDS)
         .select(pl.col("record_id").alias("id"), "name", "value")
     )

@@ -67,7 +67,9 @@ def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Ser
     doubtful = (values.is_null() & cells.is_not_null()) | ~values.is_finite()
     if not doubtful.any():
         return values
-    again = map_distinct(cells.set(~doubtful, None), lambda text: _exactly(text, conversion), pl.Float64)
+    again = map_distinct(
+        cells.set(~doubtful, None), lambda text: _exactly(text, conversion), pl.Float64
+    )
     return values.zip_with(~doubtful.fill_null(value=False), again)
 
 
@@ -86,7 +88,9 @@ def integers(read: Numbers) -> Numbers:
     return Numbers(kept.cast(pl.Int64), read.bad | (read.values.is_not_null() & ~whole))
 
 
-def terms(cells: pl.Series, kind: str, words: Mapping[str, Any], namespace: str) -> tuple[pl.Series, dict[str, str]]:
+def terms(
+    cells: pl.Series, kind: str, words: Mapping[str, Any], namespace: str
+) -> tuple[pl.Series, dict[str, str]]:
     """Return cells as vocabulary ids, and the words that became a prefixed term because none is known for them."""
     unknown: dict[str, str] = {}
 
@@ -123,13 +127,17 @@ def json_numbers(values: pl.Series) -> pl.Series:
     """Return numbers as RFC 8785 JSON text."""
     distinct = values.unique()
     texts = [None if value is None else canonical(value) for value in distinct]
-    return values.replace_strict(distinct, pl.Series(texts, dtype=pl.String), default=None, return_dtype=pl.String)
+    return values.replace_strict(
+        distinct, pl.Series(texts, dtype=pl.String), default=None, return_dtype=pl.String
+    )
 
 
 def json_strings(cells: pl.Series) -> pl.Series:
     """Return texts as RFC 8785 JSON strings."""
     if cells.str.contains(_NEEDS_ESCAPE).any():
-        return map_distinct(cells, lambda text: None if text is None else canonical(text), pl.String)
+        return map_distinct(
+            cells, lambda text: None if text is None else canonical(text), pl.String
+        )
     return '"' + cells + '"'
 
 

@@ -43,7 +43,13 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
 
 
-def run(program: Program, frame: pl.DataFrame, rows: Integers, origin: Origin, notes: Notes | None = None) -> Outcome:
+def run(
+    program: Program,
+    frame: pl.DataFrame,
+    rows: Integers,
+    origin: Origin,
+    notes: Notes | None = None,
+) -> Outcome:
     """Return what a frame of text gives; `rows` are the numbers of its rows in the file.
 
     `notes` counts faults over all frames of a file, so that a column that is wrong throughout is told in measure.
@@ -66,7 +72,9 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
     clash = described[2].to_numpy()
     keep = np.empty((fields.height, variants), dtype=bool)
     for variant in range(variants):
-        keep[:, variant] = (has_value[:, of_variant == variant].any(axis=1) | (status != "ok")) & ~clash
+        keep[:, variant] = (
+            has_value[:, of_variant == variant].any(axis=1) | (status != "ok")
+        ) & ~clash
     rows, kinds = np.nonzero(keep)
     position = np.zeros(keep.shape, dtype=np.int64)
     position[rows, kinds] = np.arange(len(rows))
@@ -76,20 +84,27 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
     flat = np.flatnonzero(present)
     return Outcome(
         batch=Batch(
-            systems, records, measurement_table(fields, matrix, present, records["id"].combine_chunks(), owner)
+            systems,
+            records,
+            measurement_table(fields, matrix, present, records["id"].combine_chunks(), owner),
         ),
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[flat // max(len(matrix.measures), 1)],
         measurement_columns=_columns(matrix, flat),
         skipped=_lost(fields, matrix, ~keep.any(axis=1) & ~clash)[0],
-        failed=[*_clashes(fields, described), *_lost(fields, matrix, ~keep.any(axis=1) & ~clash)[1]],
+        failed=[
+            *_clashes(fields, described),
+            *_lost(fields, matrix, ~keep.any(axis=1) & ~clash)[1],
+        ],
     )
 
 
 def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     """Return one record for each key of a long table, in the order in which the keys first stand."""
     names = fields.program.annotation.key
-    keys = fields.frame.select(pl.concat_str([pl.col(n).fill_null("") for n in names], separator="\x1f")).to_series()
+    keys = fields.frame.select(
+        pl.concat_str([pl.col(n).fill_null("") for n in names], separator="\x1f")
+    ).to_series()
     distinct = keys.unique(maintain_order=True)
     places = pl.Series(range(len(distinct)), dtype=pl.Int64)
     codes = keys.replace_strict(distinct, places, return_dtype=pl.Int64).to_numpy()
@@ -101,8 +116,12 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     clash = described[2].to_numpy()
     keep = (has_value | (fields.status()[first] != "ok")) & ~clash[first]
     rows = first[keep]
-    locators = ["&".join(sorted(f"{n}={_escaped(fields.frame[n][int(i)])}" for n in names)) for i in rows]
-    systems, records = _tables(fields, rows, np.zeros(len(rows), dtype=np.int64), locators, described)
+    locators = [
+        "&".join(sorted(f"{n}={_escaped(fields.frame[n][int(i)])}" for n in names)) for i in rows
+    ]
+    systems, records = _tables(
+        fields, rows, np.zeros(len(rows), dtype=np.int64), locators, described
+    )
     present = (matrix.reasons != ABSENT) & keep[codes][:, None]
     owner = np.repeat((np.cumsum(keep) - 1)[codes], len(matrix.measures))
     table = measurement_table(fields, matrix, present, records["id"].combine_chunks(), owner)
@@ -121,7 +140,9 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     )
 
 
-def _lost(fields: Fields, matrix: Matrix, gone: Any) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+def _lost(
+    fields: Fields, matrix: Matrix, gone: Any
+) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """Return the rows without a record: those that hold nothing, and those whose numbers could not be read."""
     unreadable = matrix.unreadable()
     unread = fields.unread.to_numpy()
@@ -131,15 +152,21 @@ def _lost(fields: Fields, matrix: Matrix, gone: Any) -> tuple[list[tuple[int, st
         columns = [matrix.measures[i].column for i in np.flatnonzero(unreadable[index]).tolist()]
         if columns:
             cell = fields.frame[columns[0]][index]
-            failed.append((row, f"no measurement could be read: {columns[0]} is {cell!r}, which is no number"))
+            failed.append(
+                (row, f"no measurement could be read: {columns[0]} is {cell!r}, which is no number")
+            )
         elif unread[index]:
-            failed.append((row, "no measurement could be read: nothing known says what its numbers measure"))
+            failed.append(
+                (row, "no measurement could be read: nothing known says what its numbers measure")
+            )
         else:
             skipped.append((row, "no measurement of the row has a value"))
     return skipped, failed
 
 
-def _clashes(fields: Fields, described: Described, codes: Any = None, first: Any = None) -> list[tuple[int, str]]:
+def _clashes(
+    fields: Fields, described: Described, codes: Any = None, first: Any = None
+) -> list[tuple[int, str]]:
     """Return the rows that describe a system in another way than an earlier row, each noted as a finding."""
     ids, clash = described[1], described[2].to_numpy()
     failed = []
@@ -147,17 +174,26 @@ def _clashes(fields: Fields, described: Described, codes: Any = None, first: Any
         row = int(fields.rows[index])
         words = f"the system {ids[index]!r} is described in another way by an earlier row"
         fields.notes.add(
-            "BF508", row, None, words, ids[index], "give it an id of its own, or make the rows say the same"
+            "BF508",
+            row,
+            None,
+            words,
+            ids[index],
+            "give it an id of its own, or make the rows say the same",
         )
         failed.append((row, words))
     return failed
 
 
-def _key_order(fields: Fields, matrix: Matrix, flat: Any, owner: Any) -> tuple[Any, list[tuple[int, str]]]:
+def _key_order(
+    fields: Fields, matrix: Matrix, flat: Any, owner: Any
+) -> tuple[Any, list[tuple[int, str]]]:
     """Return the order of the measurements by record and key, without those that a record says twice."""
     kinds = flat % len(matrix.measures)
     places: dict[Any, int] = {}
-    ranks = np.array([places.setdefault(item.order, len(places)) for item in matrix.measures], dtype=np.int64)
+    ranks = np.array(
+        [places.setdefault(item.order, len(places)) for item in matrix.measures], dtype=np.int64
+    )
     order = np.lexsort((np.arange(len(flat)), ranks[kinds], owner[flat]))
     same = (np.diff(owner[flat][order]) == 0) & (np.diff(ranks[kinds][order]) == 0)
     doubled = np.concatenate([[False], same]) if len(order) else np.zeros(0, dtype=bool)
@@ -197,7 +233,9 @@ def _tables(
         "converter": [origin.converter] * size,
         "converter_version": [origin.converter_version] * size,
     }
-    frame = frame.with_columns(pl.Series(name, cells, dtype=pl.String) for name, cells in source.items())
+    frame = frame.with_columns(
+        pl.Series(name, cells, dtype=pl.String) for name, cells in source.items()
+    )
     frame = frame.with_columns(system_ids.alias("system_id"))
     used = pa.array(sorted(set(system_ids.drop_nulls())), pa.string())
     return systems.filter(pc.is_in(systems["id"], used)), _complete(frame)
@@ -210,7 +248,10 @@ def _ids(fields: Fields, suites: pl.Series | None, locators: list[str]) -> list[
     if by_row and len(distinct) == 1:
         return record_ids(str(distinct[0]), path, digest, locators)
     names = suites.to_list() if suites is not None else [""] * len(locators)
-    return [record_id(str(suite), path, digest, where) for suite, where in zip(names, locators, strict=True)]
+    return [
+        record_id(str(suite), path, digest, where)
+        for suite, where in zip(names, locators, strict=True)
+    ]
 
 
 def _row_locators(fields: Fields, rows: Any, variants: Any) -> list[str]:
@@ -219,14 +260,20 @@ def _row_locators(fields: Fields, rows: Any, variants: Any) -> list[str]:
     parts = [_variant_parts(variant) for variant in fields.program.variants]
     if parts == [[]]:
         return [f"row={number}" for number in numbers]
-    return ["&".join(sorted([f"row={n}", *parts[v]])) for n, v in zip(numbers, variants.tolist(), strict=True)]
+    return [
+        "&".join(sorted([f"row={n}", *parts[v]]))
+        for n, v in zip(numbers, variants.tolist(), strict=True)
+    ]
 
 
 def _variant_parts(variant: dict[str, Any]) -> list[str]:
     """Return the parts of a locator that a header says, under the last names of the paths where these differ."""
     short = [path.rpartition(".")[2] for path in variant]
     names = short if len({*short, "row"}) == len(short) + 1 else list(variant)
-    return [f"{name}={_escaped(str(value))}" for name, value in zip(names, variant.values(), strict=True)]
+    return [
+        f"{name}={_escaped(str(value))}"
+        for name, value in zip(names, variant.values(), strict=True)
+    ]
 
 
 def _columns(matrix: Matrix, flat: Any) -> pl.Series:
@@ -244,7 +291,9 @@ def _complete(frame: pl.DataFrame) -> pa.Table:
     columns: dict[str, Any] = {name: arrow[name] for name in arrow.column_names}
     return pa.table(
         {
-            f.name: columns[f.name].cast(f.type) if f.name in columns else pa.nulls(frame.height, f.type)
+            f.name: columns[f.name].cast(f.type)
+            if f.name in columns
+            else pa.nulls(frame.height, f.type)
             for f in arrow_schema("records")
         }
     )

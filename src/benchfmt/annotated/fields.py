@@ -12,7 +12,16 @@ import pyarrow as pa
 
 from benchfmt.annotated import cells as c
 from benchfmt.annotated.notes import Integers, Notes
-from benchfmt.annotated.program import IDENTITY, TERM_KINDS, Program, Target, constant, field_conversion, groups, target
+from benchfmt.annotated.program import (
+    IDENTITY,
+    TERM_KINDS,
+    Program,
+    Target,
+    constant,
+    field_conversion,
+    groups,
+    target,
+)
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.schema import column_schema
@@ -35,7 +44,9 @@ class Origin:
 class Fields:
     """One frame on its way: its cleaned cells, and the values of the record's fields by path."""
 
-    def __init__(self, program: Program, frame: pl.DataFrame, rows: Integers, origin: Origin, notes: Notes) -> None:
+    def __init__(
+        self, program: Program, frame: pl.DataFrame, rows: Integers, origin: Origin, notes: Notes
+    ) -> None:
         """Take a frame of text and the numbers of its rows; nothing is read yet."""
         self.program = program
         self.frame = frame
@@ -84,7 +95,9 @@ class Fields:
 
     def _extract(self, extract: Any) -> None:
         text = (
-            pl.Series([self.origin.shown_path] * self.height) if extract.from_ == "$path" else self.clean[extract.from_]
+            pl.Series([self.origin.shown_path] * self.height)
+            if extract.from_ == "$path"
+            else self.clean[extract.from_]
         )
         found = text.str.extract_groups(extract.pattern)
         names = groups(extract.pattern)
@@ -110,11 +123,22 @@ class Fields:
         self.keep(name, cells, meaningless)
         return cells.set(meaningless, None)
 
-    def _put_text(self, path: str, cells: pl.Series, words: dict[str, Any], name: str, note: Any) -> None:
+    def _put_text(
+        self, path: str, cells: pl.Series, words: dict[str, Any], name: str, note: Any
+    ) -> None:
         place = target(path)
         if place.input is not None:
-            read = c.map_distinct(cells, lambda t: None if t is None else _numbers_json(t, None), pl.String)
-            self.notes.cells("BF103", name, cells, read.is_null() & cells.is_not_null(), self.rows, "is not a number")
+            read = c.map_distinct(
+                cells, lambda t: None if t is None else _numbers_json(t, None), pl.String
+            )
+            self.notes.cells(
+                "BF103",
+                name,
+                cells,
+                read.is_null() & cells.is_not_null(),
+                self.rows,
+                "is not a number",
+            )
             self.inputs[path] = read
         elif place.inside or place.column.kind == "json":
             self._put(path, self._json_cells(place, cells, words, name, note))
@@ -122,10 +146,16 @@ class Fields:
             self._put(path, self._number_cells(place, cells, name, note))
         else:
             kind = TERM_KINDS.get(place.column.name)
-            found = self._term_cells(kind, cells, words, name) if kind else self._text_cells(place, cells, words, name)
+            found = (
+                self._term_cells(kind, cells, words, name)
+                if kind
+                else self._text_cells(place, cells, words, name)
+            )
             self._put(path, found)
 
-    def _text_cells(self, place: Target, cells: pl.Series, words: dict[str, Any], name: str) -> pl.Series:
+    def _text_cells(
+        self, place: Target, cells: pl.Series, words: dict[str, Any], name: str
+    ) -> pl.Series:
         found = cells.replace(words) if words else cells
         schema = column_schema(place.table, place.column.name)
         bad = found.str.contains(schema.get("not", {}).get("pattern", "[^\\s\\S]"))
@@ -134,19 +164,36 @@ class Fields:
         if "enum" in schema:
             bad |= ~found.is_in(schema["enum"])
         bad = bad.fill_null(value=False)
-        self.notes.cells("BF105", name, cells, bad, self.rows, f"does not fit {place.column.path}, which is left out")
+        self.notes.cells(
+            "BF105",
+            name,
+            cells,
+            bad,
+            self.rows,
+            f"does not fit {place.column.path}, which is left out",
+        )
         self.keep(name, cells, bad | (found != cells))
         return found.set(bad, None)
 
-    def _term_cells(self, kind: str, cells: pl.Series, words: dict[str, Any], name: str) -> pl.Series:
+    def _term_cells(
+        self, kind: str, cells: pl.Series, words: dict[str, Any], name: str
+    ) -> pl.Series:
         found, unknown = c.terms(cells, kind, words, self.program.namespace)
         for word, term in unknown.items():
             meant = vocabulary().suggest(kind, word)
             at = int(self.rows[(cells == word).arg_max() or 0])
             self.notes.once(
-                "BF201", at, name, f"{word!r} is no known {kind}; written as {term!r}" if term else f"{word!r} is no {kind}",
-                word, f"did you mean {meant!r}? say it under `terms` of the column" if meant else "add it to `terms`",
-            )  # fmt: skip
+                "BF201",
+                at,
+                name,
+                f"{word!r} is no known {kind}; written as {term!r}"
+                if term
+                else f"{word!r} is no {kind}",
+                word,
+                f"did you mean {meant!r}? say it under `terms` of the column"
+                if meant
+                else "add it to `terms`",
+            )
         self.keep(name, cells, found.ne_missing(cells))
         return found
 
@@ -158,29 +205,55 @@ class Fields:
         # A count of zero or less says nothing that the standard has a field for; its text is kept.
         bad = read.bad | (read.values <= 0).fill_null(value=False)
         wanted = "a whole number above 0" if place.column.kind == "integer" else "a number above 0"
-        self.notes.cells("BF103", name, cells, bad, self.rows, f"is not {wanted}; {place.column.path} is left out")
+        self.notes.cells(
+            "BF103",
+            name,
+            cells,
+            bad,
+            self.rows,
+            f"is not {wanted}; {place.column.path} is left out",
+        )
         self.keep(name, cells, bad)
         return read.values.set(bad, None)
 
-    def _json_cells(self, place: Target, cells: pl.Series, words: dict[str, Any], name: str, note: Any) -> pl.Series:
+    def _json_cells(
+        self, place: Target, cells: pl.Series, words: dict[str, Any], name: str, note: Any
+    ) -> pl.Series:
         item_type = self.program.fields[name].type if name in self.program.fields else "string"
         if not place.inside:
             return self._list_cells(place, cells, words, name)
         if words:
-            return c.map_distinct(cells, lambda t: None if t is None else canonical(words.get(t, t)), pl.String)
-        if item_type in ("number", "integer") and place.column.name != "software":  # whose versions are text
-            read = c.numbers(cells, field_conversion(name, note, place.column) if note else IDENTITY)
+            return c.map_distinct(
+                cells, lambda t: None if t is None else canonical(words.get(t, t)), pl.String
+            )
+        if (
+            item_type in ("number", "integer") and place.column.name != "software"
+        ):  # whose versions are text
+            read = c.numbers(
+                cells, field_conversion(name, note, place.column) if note else IDENTITY
+            )
             unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
             told = "is not a number that every reader keeps; it is kept as text"
             self.notes.cells("BF103", name, cells, read.bad | unsafe, self.rows, told)
             return c.json_numbers(read.values.set(unsafe, None)).fill_null(c.json_strings(cells))
         return c.json_strings(cells)
 
-    def _list_cells(self, place: Target, cells: pl.Series, words: dict[str, Any], name: str) -> pl.Series:
-        found = c.map_distinct(cells, lambda t: None if t is None else _list_json(t, words), pl.String)
+    def _list_cells(
+        self, place: Target, cells: pl.Series, words: dict[str, Any], name: str
+    ) -> pl.Series:
+        found = c.map_distinct(
+            cells, lambda t: None if t is None else _list_json(t, words), pl.String
+        )
         found = c.map_distinct(found, lambda t: t if _fits(place, t) else None, pl.String)
         bad = found.is_null() & cells.is_not_null()
-        self.notes.cells("BF105", name, cells, bad, self.rows, f"does not fit {place.column.path}, which is left out")
+        self.notes.cells(
+            "BF105",
+            name,
+            cells,
+            bad,
+            self.rows,
+            f"does not fit {place.column.path}, which is left out",
+        )
         plain = found == '["' + cells.str.to_lowercase() + '"]'
         self.keep(name, cells, bad | ~plain)
         return found
@@ -188,11 +261,15 @@ class Fields:
     def _set_vector(self, name: str, path: str, cells: pl.Series) -> None:
         note = self.program.note(name)
         place = target(path)
-        read = c.map_distinct(cells, lambda t: None if t is None else _numbers_json(t, note.separator), pl.String)
+        read = c.map_distinct(
+            cells, lambda t: None if t is None else _numbers_json(t, note.separator), pl.String
+        )
         if place.input is None:
             read = c.map_distinct(read, lambda t: t if _fits(place, t) else None, pl.String)
         bad = read.is_null() & cells.is_not_null()
-        self.notes.cells("BF103", name, cells, bad, self.rows, "is no vector of numbers that fits, or is cut off")
+        self.notes.cells(
+            "BF103", name, cells, bad, self.rows, "is no vector of numbers that fits, or is cut off"
+        )
         self.keep(name, cells, bad)
         if place.input is None:
             self._put(path, read)
@@ -205,7 +282,9 @@ class Fields:
         lengths = read.str.count_matches(",")
         usual = lengths.drop_nulls().mode()
         odd = lengths != usual.min() if len(usual) else lengths.is_not_null()
-        self.notes.cells("BF103", name, self.clean[name], odd, self.rows, "has not as many numbers as the others")
+        self.notes.cells(
+            "BF103", name, self.clean[name], odd, self.rows, "has not as many numbers as the others"
+        )
 
     def _apply_rules(self) -> list[pl.Series]:
         masks = []
@@ -224,8 +303,14 @@ class Fields:
         if name.startswith("$"):
             values = self.values.get(name[1:])
             empty = pl.Series([""] * self.height)
-            return matches(empty if values is None else values.cast(pl.String).fill_null(""), options, numeric=False)
-        found = matches(self.frame[name].str.strip_chars(), options, numeric=self.program.is_numeric(name))
+            return matches(
+                empty if values is None else values.cast(pl.String).fill_null(""),
+                options,
+                numeric=False,
+            )
+        found = matches(
+            self.frame[name].str.strip_chars(), options, numeric=self.program.is_numeric(name)
+        )
         return found | self.clean[name].is_null() if "" in options else found
 
     def keep(self, name: str, cells: pl.Series, mask: pl.Series) -> None:
@@ -277,24 +362,38 @@ class Fields:
             mask = pl.Series(variants == index)
             for path, value in fields.items():
                 place, checked = constant(path, value)
-                literal = canonical(checked) if place.column.kind == "json" and not place.inside else checked
+                literal = (
+                    canonical(checked)
+                    if place.column.kind == "json" and not place.inside
+                    else checked
+                )
                 if place.inside:
                     frame = _merge_inside(frame, place, value, mask)
                     continue
                 name = place.column.name
-                before = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height)
+                before = (
+                    frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height)
+                )
                 after = pl.Series(name, [literal] * frame.height)
-                frame = frame.with_columns(after.zip_with(mask, before.cast(after.dtype)).alias(name))
+                frame = frame.with_columns(
+                    after.zip_with(mask, before.cast(after.dtype)).alias(name)
+                )
         return frame
 
     def _input_column(self) -> pl.Series:
         parts = []
         for path, values in self.inputs.items():
-            notes = [f.benchfmt for f in self.program.fields.values() if f.benchfmt and f.benchfmt.field == path]
+            notes = [
+                f.benchfmt
+                for f in self.program.fields.values()
+                if f.benchfmt and f.benchfmt.field == path
+            ]
             word = notes[0].unit if notes else None
             found = find_unit(word) if word else None
             unit = found[0] if found and found[1] == 1 else word
-            head = canonical({"name": path.removeprefix("inputs."), **({"unit": unit} if unit else {})})
+            head = canonical(
+                {"name": path.removeprefix("inputs."), **({"unit": unit} if unit else {})}
+            )
             parts.append(head[:-1] + ',"values":' + values + "}")
         return c.json_list(parts, self.height)
 
@@ -326,8 +425,14 @@ class Fields:
             pl.Series("__id", [row["id"] if row else None for row in described], dtype=pl.String),
             pl.Series("__clash", clashes, dtype=pl.Boolean),
         )
-        joined = frame.join(facts, on=frame.columns, how="left", nulls_equal=True, maintain_order="left")
-        return table_of("systems", list(reversed(known.values()))), joined["__id"], joined["__clash"]
+        joined = frame.join(
+            facts, on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
+        )
+        return (
+            table_of("systems", list(reversed(known.values()))),
+            joined["__id"],
+            joined["__clash"],
+        )
 
 
 def matches(cells: pl.Series, options: list[Any], *, numeric: bool) -> pl.Series:
@@ -361,7 +466,9 @@ def _list_json(text: str, words: dict[str, Any]) -> str:
 def _fits(place: Target, text: str | None) -> bool:
     if text is None:
         return False
-    return jsonschema.Draft202012Validator(column_schema(place.table, place.column.name)).is_valid(json.loads(text))
+    return jsonschema.Draft202012Validator(column_schema(place.table, place.column.name)).is_valid(
+        json.loads(text)
+    )
 
 
 def _nest(tree: dict[str, Any], path: tuple[str, ...], values: pl.Series) -> None:
@@ -371,13 +478,20 @@ def _nest(tree: dict[str, Any], path: tuple[str, ...], values: pl.Series) -> Non
 
 
 def _tree_json(tree: dict[str, Any], height: int) -> pl.Series:
-    parts = {key: _tree_json(node, height) if isinstance(node, dict) else node for key, node in tree.items()}
+    parts = {
+        key: _tree_json(node, height) if isinstance(node, dict) else node
+        for key, node in tree.items()
+    }
     return c.json_object(parts, height)
 
 
 def _merge_inside(frame: pl.DataFrame, place: Target, value: Any, mask: pl.Series) -> pl.DataFrame:
     name = place.column.name
-    before = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, dtype=pl.String)
+    before = (
+        frame[name]
+        if name in frame.columns
+        else pl.Series(name, [None] * frame.height, dtype=pl.String)
+    )
 
     def merged(text: str) -> str:
         data = json.loads(text)

@@ -58,7 +58,9 @@ def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
         table = np.array([0] + [_index(all_reasons, name) for name in names[1:]], dtype=np.int16)
         reasons[:, index] = np.where(states == ABSENT, ABSENT, table[np.maximum(states, 0)])
         codes, lists = _caveats(fields, measure, masks)
-        caveats[:, index] = np.array([_index(all_caveats, item) for item in lists], dtype=np.int16)[codes]
+        caveats[:, index] = np.array([_index(all_caveats, item) for item in lists], dtype=np.int16)[
+            codes
+        ]
     return Matrix(measures, values, reasons, caveats, all_reasons, all_caveats)
 
 
@@ -69,7 +71,9 @@ def all_measures(fields: Fields) -> list[Measure]:
         assert item.benchfmt is not None  # noqa: S101 - dynamic columns are annotated
         named_by: Any = item.benchfmt.metric
         naming = fields.clean[named_by.column]
-        found, unknown = named_measures(item, naming.drop_nulls().unique().sort().to_list(), fields.program)
+        found, unknown = named_measures(
+            item, naming.drop_nulls().unique().sort().to_list(), fields.program
+        )
         measures += found
         for word in unknown:
             at = int(fields.rows[(naming == word).arg_max() or 0])
@@ -87,7 +91,9 @@ def all_measures(fields: Fields) -> list[Measure]:
     return sorted(measures, key=lambda m: m.order)
 
 
-def _measured(fields: Fields, measure: Measure, masks: list[pl.Series]) -> tuple[Any, Any, list[str]]:
+def _measured(
+    fields: Fields, measure: Measure, masks: list[pl.Series]
+) -> tuple[Any, Any, list[str]]:
     """Return a measure's values, the state of each cell and the reasons that the states count."""
     cells = fields.clean[measure.column]
     note = fields.program.note(measure.column)
@@ -113,12 +119,19 @@ def _measured(fields: Fields, measure: Measure, masks: list[pl.Series]) -> tuple
         states[~(fields.clean[column] == word).fill_null(value=False).to_numpy()] = ABSENT
         bad &= states != ABSENT
     fields.notes.cells(
-        "BF103", measure.column, cells, pl.Series(bad), fields.rows, "is not a number; the measurement has no value"
+        "BF103",
+        measure.column,
+        cells,
+        pl.Series(bad),
+        fields.rows,
+        "is not a number; the measurement has no value",
     )
     return read.values.to_numpy(), states, reasons
 
 
-def _caveats(fields: Fields, measure: Measure, masks: list[pl.Series]) -> tuple[Any, list[str | None]]:
+def _caveats(
+    fields: Fields, measure: Measure, masks: list[pl.Series]
+) -> tuple[Any, list[str | None]]:
     """Return for each row which of some caveat lists its measurement has."""
     lists: list[tuple[str, ...]] = [measure.caveats]
     codes = np.zeros(fields.height, dtype=np.int8)
@@ -133,7 +146,9 @@ def _caveats(fields: Fields, measure: Measure, masks: list[pl.Series]) -> tuple[
     return codes, [canonical(list(item)) if item else None for item in lists]
 
 
-def measurement_table(fields: Fields, matrix: Matrix, present: Any, record_ids: Arrow, owner: Any) -> pa.Table:
+def measurement_table(
+    fields: Fields, matrix: Matrix, present: Any, record_ids: Arrow, owner: Any
+) -> pa.Table:
     """Return the measurements where `present`; `owner` says which of `record_ids` each flat cell belongs to."""
     flat = np.flatnonzero(present)
     kinds = (flat % len(matrix.measures)).astype(np.int32)
@@ -197,10 +212,13 @@ def _dictionary(codes: Any, choices: list[str | None], shown: Any) -> Arrow:
     distinct = list(dict.fromkeys(choice or "" for choice in choices)) or [""]
     places = np.array([distinct.index(choice or "") for choice in choices], dtype=np.int32)
     hidden = (
-        np.array([choice is None for choice in choices], dtype=bool)[codes] if len(codes) else np.zeros(0, dtype=bool)
+        np.array([choice is None for choice in choices], dtype=bool)[codes]
+        if len(codes)
+        else np.zeros(0, dtype=bool)
     )
     if shown is not None:
         hidden = hidden | ~shown
     return pa.DictionaryArray.from_arrays(
-        pa.array(places[codes] if len(codes) else codes, pa.int32(), mask=hidden), pa.array(distinct, pa.string())
+        pa.array(places[codes] if len(codes) else codes, pa.int32(), mask=hidden),
+        pa.array(distinct, pa.string()),
     )

@@ -38,7 +38,9 @@ class Notes:
         found, self.findings = self.findings, []
         return found
 
-    def cells(self, code: str, name: str, cells: pl.Series, bad: pl.Series, rows: Integers, words: str) -> None:
+    def cells(
+        self, code: str, name: str, cells: pl.Series, bad: pl.Series, rows: Integers, words: str
+    ) -> None:
         """Note the bad cells of a column; `words` follow the cell."""
         if not bad.any():
             return
@@ -60,9 +62,13 @@ class Notes:
         """Note one fault."""
         self.counts[(code, name)] += 1
         if self.counts[(code, name)] <= LIMITS.findings_per_code:
-            self.findings.append(Finding(code, Severity.WARNING, self.path, row, name, None, message, value, hint))
+            self.findings.append(
+                Finding(code, Severity.WARNING, self.path, row, name, None, message, value, hint)
+            )
 
-    def once(self, code: str, row: int, name: str, message: str, value: str, hint: str | None = None) -> None:
+    def once(
+        self, code: str, row: int, name: str, message: str, value: str, hint: str | None = None
+    ) -> None:
         """Note a fault of a word where it first stands."""
         if (code, name, value) not in self.told:
             self.told.add((code, name, value))

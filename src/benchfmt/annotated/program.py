@@ -99,7 +99,9 @@ class Program:
         return annotation
 
 
-def compile_resource(resource: Resource, columns: list[str], declared: Mapping[str, Metric]) -> Program:
+def compile_resource(
+    resource: Resource, columns: list[str], declared: Mapping[str, Metric]
+) -> Program:
     """Return the program of an annotated resource for a file with these columns; raises AnnotationError."""
     if resource.table is None:
         raise AnnotationError(f"{resource.path}: the resource has no schema with annotated fields")
@@ -112,7 +114,9 @@ def compile_resource(resource: Resource, columns: list[str], declared: Mapping[s
     _check_columns(annotation, columns, resource.path)
     _check_words(used.values(), annotation)
     if annotation.key and variants != ({},):
-        raise AnnotationError(f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)")
+        raise AnnotationError(
+            f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)"
+        )
     static, dynamic = _measures(used.values(), variants, metrics)
     suite = annotation.constant.get("benchmark.suite")
     return Program(
@@ -126,7 +130,9 @@ def compile_resource(resource: Resource, columns: list[str], declared: Mapping[s
         dynamic=tuple(dynamic),
         variants=variants,
         unannotated=tuple(
-            name for name in columns if name not in named and name not in _read_elsewhere(annotation, used)
+            name
+            for name in columns
+            if name not in named and name not in _read_elsewhere(annotation, used)
         ),
         absent=tuple(name for name in named if name not in columns),
     )
@@ -154,7 +160,11 @@ def target(path: str) -> Target:
         return Target("records", _column("records", "inputs"), input=path.removeprefix("inputs."))
     if path == "system.id":
         return Target("records", _column("records", "system_id"))
-    table, inner = ("systems", path.removeprefix("system.")) if path.startswith("system.") else ("records", path)
+    table, inner = (
+        ("systems", path.removeprefix("system."))
+        if path.startswith("system.")
+        else ("records", path)
+    )
     for item in COLUMNS[table]:
         if item.path == inner and item.name not in ("sources", "accelerators", "inputs"):
             return Target(table, item)
@@ -181,7 +191,11 @@ def constant(path: str, value: Any) -> tuple[Target, Any]:
 
 
 def measure(
-    name: str, note: FieldAnnotation, use: MetricUse, metrics: Mapping[str, Metric], variant: int = 0
+    name: str,
+    note: FieldAnnotation,
+    use: MetricUse,
+    metrics: Mapping[str, Metric],
+    variant: int = 0,
 ) -> Measure:
     """Return the measurement that a column gives as one metric; raises AnnotationError for a unit that does not fit."""
     metric = metrics.get(use.metric)
@@ -213,7 +227,9 @@ def field_conversion(name: str, note: FieldAnnotation, item: Column) -> Conversi
     scale = Fraction(str(note.scale)) if note.scale is not None else Fraction(1)
     if note.unit is None:
         return Conversion(scale, Fraction(0))
-    wanted = next((unit for suffix, unit in _FIELD_UNITS.items() if item.name.endswith(suffix)), "1")
+    wanted = next(
+        (unit for suffix, unit in _FIELD_UNITS.items() if item.name.endswith(suffix)), "1"
+    )
     try:
         code, factor = _known(note.unit)
         found = conversion(code, wanted)
@@ -238,7 +254,11 @@ def _units(name: str, metric: Metric, word: str | None, scale: Any) -> tuple[str
         found = IDENTITY if code == wanted else conversion(code, wanted)
     except UnitError as error:
         raise AnnotationError(f"column {name!r}: {error}") from error
-    return wanted, code if own == 1 else word, Conversion(found.factor * own * factor, found.offset * factor)
+    return (
+        wanted,
+        code if own == 1 else word,
+        Conversion(found.factor * own * factor, found.offset * factor),
+    )
 
 
 def _known(word: str) -> tuple[str, Fraction]:
@@ -271,7 +291,9 @@ def _variants(fields: Iterable[TableField]) -> tuple[dict[str, Any], ...]:
 
 
 def _measures(
-    fields: Iterable[TableField], variants: tuple[dict[str, Any], ...], metrics: Mapping[str, Metric]
+    fields: Iterable[TableField],
+    variants: tuple[dict[str, Any], ...],
+    metrics: Mapping[str, Metric],
 ) -> tuple[list[Measure], list[TableField]]:
     static: list[Measure] = []
     dynamic = []
@@ -290,7 +312,9 @@ def _measures(
     return static, dynamic
 
 
-def named_measures(item: TableField, words: Iterable[str], program: Program) -> tuple[list[Measure], list[str]]:
+def named_measures(
+    item: TableField, words: Iterable[str], program: Program
+) -> tuple[list[Measure], list[str]]:
     """Return the measurements of a column whose metric is named by `words` of another, and the words not known."""
     note = item.benchfmt
     assert note is not None and isinstance(note.metric, MetricColumn)  # noqa: S101 - only such columns are dynamic
@@ -301,7 +325,9 @@ def named_measures(item: TableField, words: Iterable[str], program: Program) -> 
             unknown.append(word)
             continue
         use = MetricUse(metric=use) if isinstance(use, str) else use
-        made = measure(item.name, note, use, program.metrics, program.variants.index(dict(note.record)))
+        made = measure(
+            item.name, note, use, program.metrics, program.variants.index(dict(note.record))
+        )
         found.append(Measure(**{**made.__dict__, "named_by": (note.metric.column, word)}))
     return found, unknown
 
@@ -317,7 +343,9 @@ def _check_keys(measures: list[Measure]) -> None:
             )
     primaries = [item.column for item in measures if item.primary]
     if len(primaries) != len({item.variant for item in measures if item.primary}):
-        raise AnnotationError(f"columns {primaries} are all primary; a record has one primary measurement")
+        raise AnnotationError(
+            f"columns {primaries} are all primary; a record has one primary measurement"
+        )
 
 
 def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], where: str) -> None:
@@ -333,9 +361,13 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
         for extract in annotation.extract:
             for path, group in extract.set.items():
                 if group not in groups(extract.pattern):
-                    raise AnnotationError(f"extract: the pattern {extract.pattern!r} has no group {group!r}")
+                    raise AnnotationError(
+                        f"extract: the pattern {extract.pattern!r} has no group {group!r}"
+                    )
                 if target(path).input:
-                    raise AnnotationError(f"{path}: instance data stands in a column, one vector or number a row")
+                    raise AnnotationError(
+                        f"{path}: instance data stands in a column, one vector or number a row"
+                    )
             pl.Series(["x"]).str.extract_groups(extract.pattern)
         owners: dict[str, str] = {}
         for item in fields:
@@ -343,10 +375,14 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
             if note and note.field is not None:
                 _check_terms_of(item.name, note, target(note.field))
                 if owners.setdefault(note.field, item.name) != item.name:
-                    raise AnnotationError(f"columns {owners[note.field]!r} and {item.name!r} both say {note.field}")
+                    raise AnnotationError(
+                        f"columns {owners[note.field]!r} and {item.name!r} both say {note.field}"
+                    )
             for path, value in (note.record if note else {}).items():
                 if constant(path, value)[0].table != "records" or path == "status":
-                    raise AnnotationError(f"column {item.name!r}: a header says nothing of {path} (under `record`)")
+                    raise AnnotationError(
+                        f"column {item.name!r}: a header says nothing of {path} (under `record`)"
+                    )
     except (AnnotationError, pl.exceptions.ComputeError) as error:
         raise AnnotationError(f"{where}: {error}") from error
 
@@ -358,7 +394,10 @@ def _check_words(fields: Iterable[TableField], annotation: TableAnnotation) -> N
         if note is None:
             continue
         named = note.metric.terms.values() if isinstance(note.metric, MetricColumn) else ()
-        uses: list[FieldAnnotation | MetricUse] = [note, *(use for use in named if isinstance(use, MetricUse))]
+        uses: list[FieldAnnotation | MetricUse] = [
+            note,
+            *(use for use in named if isinstance(use, MetricUse)),
+        ]
         for use in uses:
             for kind in KEY_FIELDS[1:]:
                 _check_term(item.name, kind, getattr(use, kind))
@@ -380,15 +419,21 @@ def _check_term(column: str, kind: str, word: str | None) -> None:
     if word is None or ":" in word or word in vocabulary().terms(kind) or re.match("^p[0-9]", word):
         return
     meant = vocabulary().suggest(kind, word)
-    raise AnnotationError(f"column {column!r}: {word!r} is no {kind}{f'; did you mean {meant!r}?' if meant else ''}")
+    raise AnnotationError(
+        f"column {column!r}: {word!r} is no {kind}{f'; did you mean {meant!r}?' if meant else ''}"
+    )
 
 
 def _check_columns(annotation: TableAnnotation, columns: list[str], where: str) -> None:
-    named = [name for rule in annotation.rules for name in (*rule.when, *rule.missing, *rule.caveats)]
+    named = [
+        name for rule in annotation.rules for name in (*rule.when, *rule.missing, *rule.caveats)
+    ]
     named += [extract.from_ for extract in annotation.extract] + annotation.key
     wrong = [name for name in named if not name.startswith("$") and name not in columns]
     if wrong:
-        raise AnnotationError(f"{where}: the annotation names column {wrong[0]!r}, which the table does not have")
+        raise AnnotationError(
+            f"{where}: the annotation names column {wrong[0]!r}, which the table does not have"
+        )
 
 
 def groups(pattern: str) -> list[str]:

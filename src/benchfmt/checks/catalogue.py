@@ -30,7 +30,11 @@ _TABLE = (
     ("BF104", E, "A closed list is kept: status, basis, missing, caveats"),
     ("BF105", E, "Ids, times, hashes and names are well-formed"),
     ("BF106", E, "A number is within the bounds of its field"),
-    ("BF107", E, "What the source does not say is left out: no null, no empty text, object or list"),
+    (
+        "BF107",
+        E,
+        "What the source does not say is left out: no null, no empty text, object or list",
+    ),
     ("BF108", E, "A measurement has a value or the reason why not, and not both"),
     ("BF109", E, "A number has its unit, and a value its basis"),
     ("BF112", E, "A record with status ok has a value"),

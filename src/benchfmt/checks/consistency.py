@@ -30,28 +30,43 @@ _WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "o
 
 COLUMN_CHECKS = (
     ColumnCheck(
-        "BF409", "measurements", "target_min",
+        "BF409",
+        "measurements",
+        "target_min",
         pl.col("target_min") > pl.col("target_max"),
-        pl.format("the least allowed, {}, is above the greatest, {}", number("target_min"), number("target_max")),
+        pl.format(
+            "the least allowed, {}, is above the greatest, {}",
+            number("target_min"),
+            number("target_max"),
+        ),
         pl.lit("exchange target_min and target_max"),
     ),
     ColumnCheck(
-        "BF412", "measurements", "value",
-        (pl.col("status") == "failed") & pl.col("primary").fill_null(value=False) & pl.col("value").is_not_null(),
-        pl.format("the run failed, yet its headline number is {} {}", number("value"), pl.col("unit")),
+        "BF412",
+        "measurements",
+        "value",
+        (pl.col("status") == "failed")
+        & pl.col("primary").fill_null(value=False)
+        & pl.col("value").is_not_null(),
+        pl.format(
+            "the run failed, yet its headline number is {} {}", number("value"), pl.col("unit")
+        ),
         pl.lit("write status ok if the result counts, or `missing`: run-failed if it does not"),
     ),
     ColumnCheck(
-        "BF413", "records", "model_size_bytes",
+        "BF413",
+        "records",
+        "model_size_bytes",
         (pl.col("model_size_bytes") / pl.col("model_parameters")).is_between(1 / 16, 64).not_(),
         pl.format(
             "{} bytes for {} parameters is {} bytes a parameter",
-            number("model_size_bytes"), number("model_parameters"),
+            number("model_size_bytes"),
+            number("model_parameters"),
             (pl.col("model_size_bytes") / pl.col("model_parameters")).round(4).cast(pl.String),
         ),
         pl.lit("a size in MB, or parameters in millions? write bytes and the plain count"),
     ),
-)  # fmt: skip
+)
 
 
 def latency_is_sum(frames: Frames) -> pl.DataFrame:
@@ -62,10 +77,13 @@ def latency_is_sum(frames: Frames) -> pl.DataFrame:
         return no_faults()
     group = ["record_id", "statistic", "per", "scope"]
     wide = frame.group_by(group, maintain_order=True).agg(
-        *(pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
-          for stage in stages for name in ("value", "half")),
+        *(
+            pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
+            for stage in stages
+            for name in ("value", "half")
+        ),
         pl.col("__row").filter(pl.col("stage") == "end-to-end").first(),
-    )  # fmt: skip
+    )
     total = pl.sum_horizontal(*(pl.col(f"value:{s}") for s in stages[1:]))
     known = pl.all_horizontal(*(pl.col(f"value:{s}").is_not_null() for s in stages))
     slack = pl.sum_horizontal(*(pl.col(f"half:{s}") for s in stages)) + 1e-9 * total
@@ -88,38 +106,55 @@ def throughput_follows(frames: Frames) -> pl.DataFrame:
     if not latencies.height or not rates.height:
         return no_faults()
     joined = with_half(rates, _RATE_SLACK).join(
-        latencies.select("record_id", "stage", "per", "scope", pl.col("value").alias("latency"), pl.col("half").alias("slack")),
-        on=["record_id", "stage", "per", "scope"], nulls_equal=True, how="inner",
-    )  # fmt: skip
+        latencies.select(
+            "record_id",
+            "stage",
+            "per",
+            "scope",
+            pl.col("value").alias("latency"),
+            pl.col("half").alias("slack"),
+        ),
+        on=["record_id", "stage", "per", "scope"],
+        nulls_equal=True,
+        how="inner",
+    )
     expected = 1 / pl.col("latency")
     slack = pl.col("half") + pl.col("slack") * expected**2 + 1e-9 * expected
     wrong = joined.filter((pl.col("value") - expected).abs() > slack)
     message = pl.format(
         "throughput {} /s does not follow from the latency of {} s, which makes {} /s",
-        number("value"), number("latency"), expected.round(6),
-    )  # fmt: skip
+        number("value"),
+        number("latency"),
+        expected.round(6),
+    )
     return faults(wrong, "BF402", "measurements", "value", message, number("value"))
 
 
 def peak_is_highest(frames: Frames) -> pl.DataFrame:
     """BF403: min <= mean or median <= max; an unnamed statistic counts as a mean where a minimum or maximum stands by it."""
     middle = pl.col("statistic").fill_null("mean")
-    frame = frames.measurements.filter(pl.col("value").is_not_null() & middle.is_in(["mean", "median", "min", "max"]))
+    frame = frames.measurements.filter(
+        pl.col("value").is_not_null() & middle.is_in(["mean", "median", "min", "max"])
+    )
     group = ["record_id", "metric", "stage", "per", "scope"]
     ends = frame.filter(pl.col("statistic").is_in(["min", "max"]))
     if not ends.height:
         return no_faults()
     ends = with_half(ends, _EXACT)
     bounds = ends.group_by(group).agg(
-        *(pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
-          for end in ("min", "max") for name in ("value", "half"))
-    )  # fmt: skip
+        *(
+            pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
+            for end in ("min", "max")
+            for name in ("value", "half")
+        )
+    )
     inside = with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
     found = []
     for end, word in (("max", "above"), ("min", "below")):
         gap = (pl.col("value") - pl.col(f"{end}:value")) * (1 if end == "max" else -1)
         wrong = inside.filter(
-            (pl.col("statistic").fill_null("mean") != end) & (gap > pl.col("half") + pl.col(f"{end}:half"))
+            (pl.col("statistic").fill_null("mean") != end)
+            & (gap > pl.col("half") + pl.col(f"{end}:half"))
         )
         name = pl.col("statistic").fill_null("value")
         message = pl.format(
@@ -139,9 +174,10 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
         pl.when(pl.col("statistic") == "median")
         .then(50.0)
         .otherwise(
-            pl.coalesce(pl.col("statistic").str.extract(_PERCENTILE), pl.col("statistic").str.extract(_EARLY)).cast(
-                pl.Float64, strict=False
-            )
+            pl.coalesce(
+                pl.col("statistic").str.extract(_PERCENTILE),
+                pl.col("statistic").str.extract(_EARLY),
+            ).cast(pl.Float64, strict=False)
         )
     )
     frame = frames.measurements.with_columns(
@@ -153,20 +189,31 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
     group = ["record_id", "metric", "stage", "per", "scope", "early"]
     ordered = with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
     before = ordered.with_columns(
-        *(pl.col(name).shift(1).over(group).alias(f"lower:{name}") for name in ("value", "half", "statistic"))
+        *(
+            pl.col(name).shift(1).over(group).alias(f"lower:{name}")
+            for name in ("value", "half", "statistic")
+        )
     )
-    wrong = before.filter(pl.col("lower:value") - pl.col("value") > pl.col("half") + pl.col("lower:half"))
+    wrong = before.filter(
+        pl.col("lower:value") - pl.col("value") > pl.col("half") + pl.col("lower:half")
+    )
     message = pl.format(
         "{}: {} is {}, below {} with {}",
-        pl.col("metric"), pl.col("statistic"), number("value"), pl.col("lower:statistic"), number("lower:value"),
-    )  # fmt: skip
+        pl.col("metric"),
+        pl.col("statistic"),
+        number("value"),
+        pl.col("lower:statistic"),
+        number("lower:value"),
+    )
     return faults(wrong, "BF404", "measurements", "value", message, number("value"))
 
 
 def value_is_reported(frames: Frames) -> pl.DataFrame:
     """BF405: the value is the reported number converted; a reported text that is no number says nothing."""
     frame = frames.measurements.filter(
-        pl.all_horizontal(pl.col(n).is_not_null() for n in ("value", "unit", "reported_value", "reported_unit"))
+        pl.all_horizontal(
+            pl.col(n).is_not_null() for n in ("value", "unit", "reported_value", "reported_unit")
+        )
     )
     found = []
     for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):
@@ -179,8 +226,12 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
         wrong = compared.filter(off)
         message = pl.format(
             "the value {} is not the reported {}{}, which is {}{}",
-            number("value"), pl.col("reported_value"), _shown_unit("reported_unit"), number("expected"), _shown_unit("unit"),
-        )  # fmt: skip
+            number("value"),
+            pl.col("reported_value"),
+            _shown_unit("reported_unit"),
+            number("expected"),
+            _shown_unit("unit"),
+        )
         found.append(faults(wrong, "BF405", "measurements", "value", message, number("value")))
     return pl.concat([no_faults(), *found])
 
@@ -212,7 +263,9 @@ def samples_agree(frames: Frames) -> pl.DataFrame:
     frame = with_half(frames.measurements.filter(has_list), 0)
     for index, row in enumerate(frame.iter_rows(named=True)):
         for code, column, message in _row_faults(row):
-            found.append(faults(frame.slice(index, 1), code, "measurements", column, message, row[column]))
+            found.append(
+                faults(frame.slice(index, 1), code, "measurements", column, message, row[column])
+            )
     return pl.concat([no_faults(), *found])
 
 
@@ -233,7 +286,9 @@ def _row_faults(row: dict[str, Any]) -> list[tuple[str, str, str]]:
     if row["ci"]:
         lower, upper, level = json.loads(row["ci"])
         if lower > upper:
-            found.append(("BF407", "ci", f"the interval ends at {upper:g}, below its start {lower:g}"))
+            found.append(
+                ("BF407", "ci", f"the interval ends at {upper:g}, below its start {lower:g}")
+            )
         elif row["value"] is not None and not lower <= row["value"] <= upper:
             found.append(
                 (
@@ -268,14 +323,27 @@ def one_primary(frames: Frames) -> pl.DataFrame:
     primary = frames.measurements.filter(pl.col("primary").fill_null(value=False))
     extra = primary.filter(~pl.col("record_id").is_first_distinct())
     message = pl.format("{} is a second primary measurement", pl.col("metric"))
-    return faults(extra, "BF411", "measurements", "primary", message, hint="keep the one that the suite ranks by")
+    return faults(
+        extra,
+        "BF411",
+        "measurements",
+        "primary",
+        message,
+        hint="keep the one that the suite ranks by",
+    )
 
 
 def devices_are_there(frames: Frames) -> pl.DataFrame:
     """BF414: the run was placed on a kind of device that its system, which lists its accelerators, does not have."""
-    described = frames.systems.select(pl.col("id").alias("system_id"), "accelerator_kind", "accelerators")
-    frame = frames.records.filter(pl.col("placement").is_not_null()).join(described, on="system_id", how="inner")
-    listed = frame.filter(pl.col("accelerator_kind").is_not_null() | pl.col("accelerators").is_not_null())
+    described = frames.systems.select(
+        pl.col("id").alias("system_id"), "accelerator_kind", "accelerators"
+    )
+    frame = frames.records.filter(pl.col("placement").is_not_null()).join(
+        described, on="system_id", how="inner"
+    )
+    listed = frame.filter(
+        pl.col("accelerator_kind").is_not_null() | pl.col("accelerators").is_not_null()
+    )
     found = []
     for (placement, kind, several), part in listed.group_by(
         "placement", "accelerator_kind", "accelerators", maintain_order=True
@@ -290,7 +358,9 @@ def devices_are_there(frames: Frames) -> pl.DataFrame:
 
 
 def _latencies(frames: Frames) -> pl.DataFrame:
-    return frames.measurements.filter((pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null())
+    return frames.measurements.filter(
+        (pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null()
+    )
 
 
 def with_half(frame: pl.DataFrame, otherwise: float) -> pl.DataFrame:
@@ -301,9 +371,11 @@ def with_half(frame: pl.DataFrame, otherwise: float) -> pl.DataFrame:
     pairs = frame.select("reported_unit", "unit").unique().drop_nulls()
     factors = [_factor(word, code) for word, code in pairs.rows()]
     joined = frame.join(
-        pairs.with_columns(pl.Series("factor", factors, dtype=pl.Float64)), on=["reported_unit", "unit"], how="left",
+        pairs.with_columns(pl.Series("factor", factors, dtype=pl.Float64)),
+        on=["reported_unit", "unit"],
+        how="left",
         maintain_order="left",
-    )  # fmt: skip
+    )
     half = 0.5 * pl.lit(10.0).pow(-digits.cast(pl.Float64)) * pl.col("factor") * (1 + 1e-9)
     return joined.with_columns(
         pl.when(plain & pl.col("factor").is_not_null())

@@ -97,12 +97,16 @@ def _record_of(table: str, frame: pl.DataFrame) -> pl.Expr:
 
 def no_faults() -> pl.DataFrame:
     """Return an empty frame of faults."""
-    return pl.DataFrame(schema={name: pl.Int64 if name == "row" else pl.String for name in FAULT_COLUMNS})
+    return pl.DataFrame(
+        schema={name: pl.Int64 if name == "row" else pl.String for name in FAULT_COLUMNS}
+    )
 
 
 def empty(table: str) -> pl.DataFrame:
     """Return a frame of a table without rows."""
-    return pl.DataFrame(schema={**{item.name: _DTYPES[item.kind] for item in COLUMNS[table]}, ROW: pl.Int64})
+    return pl.DataFrame(
+        schema={**{item.name: _DTYPES[item.kind] for item in COLUMNS[table]}, ROW: pl.Int64}
+    )
 
 
 def dtype(kind: str) -> Any:
@@ -110,10 +114,16 @@ def dtype(kind: str) -> Any:
     return _DTYPES[kind]
 
 
-def with_facts(measurements: pl.DataFrame, records: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+def with_facts(
+    measurements: pl.DataFrame, records: pl.DataFrame, metrics: Mapping[str, Metric]
+) -> pl.DataFrame:
     """Return measurements with what their metric and their record say."""
-    context = records.select(pl.col("id").alias("record_id"), "scenario", "status", "batch_size").unique("record_id")
-    return possible.with_facts(measurements, metrics).join(context, on="record_id", how="left", maintain_order="left")
+    context = records.select(
+        pl.col("id").alias("record_id"), "scenario", "status", "batch_size"
+    ).unique("record_id")
+    return possible.with_facts(measurements, metrics).join(
+        context, on="record_id", how="left", maintain_order="left"
+    )
 
 
 def suggestion(kind: str, word: str) -> str | None:

@@ -69,34 +69,48 @@ _HINTED_WORDS = 100
 """For how many distinct words of a column the nearest term is looked up, which takes long."""
 _HALF = re.compile("[\ud800-\udfff]")
 _HAS_NUMBER = pl.any_horizontal(
-    pl.col(name).is_not_null() for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
+    pl.col(name).is_not_null()
+    for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
 )
 CHECKS = (
     ColumnCheck(
-        "BF108", "measurements", "value",
+        "BF108",
+        "measurements",
+        "value",
         pl.col("value").is_null() & pl.col("missing").is_null(),
         pl.format("{} has neither a value nor the reason why not", pl.col("metric")),
         pl.lit("give the value, or say why there is none in `missing`"),
     ),
     ColumnCheck(
-        "BF108", "measurements", "missing",
+        "BF108",
+        "measurements",
+        "missing",
         pl.col("value").is_not_null() & pl.col("missing").is_not_null(),
-        pl.format("{} has the value {} and is said to be missing ({})", pl.col("metric"), number("value"), pl.col("missing")),
+        pl.format(
+            "{} has the value {} and is said to be missing ({})",
+            pl.col("metric"),
+            number("value"),
+            pl.col("missing"),
+        ),
         pl.lit("keep one of the two"),
     ),
     ColumnCheck(
-        "BF109", "measurements", "unit",
+        "BF109",
+        "measurements",
+        "unit",
         pl.col("unit").is_null() & _HAS_NUMBER,
         pl.format("{} has a number without a unit", pl.col("metric")),
         pl.lit("write the metric's unit"),
     ),
     ColumnCheck(
-        "BF109", "measurements", "basis",
+        "BF109",
+        "measurements",
+        "basis",
         pl.col("value").is_not_null() & pl.col("basis").is_null(),
         pl.format("{} has a value and does not say how it arose", pl.col("metric")),
         pl.lit("write `measured`, `derived`, ... or `published` where the source does not say"),
     ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +129,11 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: boo
     have types of their own (Parquet), so that text is no number.
     """
     known = {item.name: item for item in COLUMNS[table]}
-    found = [_unknown_column(table, name) for name in raw.columns if name not in known and name != ROW and not newer]
+    found = [
+        _unknown_column(table, name)
+        for name in raw.columns
+        if name not in known and name != ROW and not newer
+    ]
     columns: dict[str, pl.Series] = {}
     sound = pl.Series([True] * raw.height, dtype=pl.Boolean)
     for name, item in known.items():
@@ -136,18 +154,26 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: boo
 def no_value(records: pl.DataFrame, with_value: pl.Series, doubtful: pl.Series) -> pl.DataFrame:
     """Return a fault for each record with status ok that has no value; not for one with a faulty measurement."""
     bare = records.filter(
-        (pl.col("status") == "ok") & ~pl.col("id").is_in(with_value.implode()) & ~pl.col("id").is_in(doubtful.implode())
+        (pl.col("status") == "ok")
+        & ~pl.col("id").is_in(with_value.implode())
+        & ~pl.col("id").is_in(doubtful.implode())
     )
     return faults(
-        bare, "BF112", "records", "status", "status is ok, yet no measurement has a value",
+        bare,
+        "BF112",
+        "records",
+        "status",
+        "status is ok, yet no measurement has a value",
         hint="give the value, or say what happened: failed, invalid or incomplete",
-    )  # fmt: skip
+    )
 
 
 def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
     """Return a fault for each record that gives hash or place of a source without its path."""
     said = (
-        pl.col("source_sha256").is_not_null() | pl.col("source_locator").is_not_null() | pl.col("sources").is_not_null()
+        pl.col("source_sha256").is_not_null()
+        | pl.col("source_locator").is_not_null()
+        | pl.col("sources").is_not_null()
     )
     bare = records.filter(pl.col("source_path").is_null() & said)
     return faults(
@@ -162,12 +188,20 @@ def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
 
 def _unknown_column(table: str, name: str) -> pl.DataFrame:
     near = difflib.get_close_matches(name, [item.name for item in COLUMNS[table]], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "put what the standard has no column for into `extensions`"
-    return _table_fault("BF102", table, name, f"{table} has no column {name!r} in the standard", hint)
+    hint = (
+        f"did you mean {near[0]!r}?"
+        if near
+        else "put what the standard has no column for into `extensions`"
+    )
+    return _table_fault(
+        "BF102", table, name, f"{table} has no column {name!r} in the standard", hint
+    )
 
 
 def _missing_column(table: str, name: str) -> pl.DataFrame:
-    return _table_fault("BF101", table, name, f"the column {name!r} is missing", "every row needs it")
+    return _table_fault(
+        "BF101", table, name, f"the column {name!r} is missing", "every row needs it"
+    )
 
 
 def _table_fault(code: str, table: str, column: str, message: str, hint: str) -> pl.DataFrame:
@@ -176,7 +210,9 @@ def _table_fault(code: str, table: str, column: str, message: str, hint: str) ->
     return pl.DataFrame([row], schema=no_faults().schema)
 
 
-def _cell_faults(table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, words: pl.DataFrame) -> pl.DataFrame:
+def _cell_faults(
+    table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, words: pl.DataFrame
+) -> pl.DataFrame:
     wrong = raw.filter(bad)
     told = words
     return faults(
@@ -199,7 +235,11 @@ def _type_column(
         cells = cells.cast(pl.String)
     words = _Words(cells)
     if cells.null_count() == cells.len() and not item.required:
-        return pl.Series([None], dtype=dtype(item.kind)).new_from_index(0, cells.len()), words.bad, no_faults()
+        return (
+            pl.Series([None], dtype=dtype(item.kind)).new_from_index(0, cells.len()),
+            words.bad,
+            no_faults(),
+        )
     if typed and cells.dtype == pl.String and item.kind in ("boolean", "integer", "number"):
         words.say(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text", None)
         read = pl.Series([None] * cells.len(), dtype=dtype(item.kind))
@@ -225,7 +265,11 @@ class _Words:
         self.parts: list[pl.DataFrame] = []
 
     def say(
-        self, where: pl.Series, code: str, message: str, hint: str | Callable[[str], str | None] | None = None
+        self,
+        where: pl.Series,
+        code: str,
+        message: str,
+        hint: str | Callable[[str], str | None] | None = None,
     ) -> None:
         """Note a fault where there is none yet; `{cell}` in the message stands for the cell.
 
@@ -235,11 +279,15 @@ class _Words:
         if not fresh.any():
             return
         self.bad |= fresh
-        shown = self.cells.filter(fresh).cast(pl.String, strict=False).str.head(60).fill_null("null")
+        shown = (
+            self.cells.filter(fresh).cast(pl.String, strict=False).str.head(60).fill_null("null")
+        )
         before, mark, after = message.partition("{cell}")
         words = before + shown + after if mark else pl.Series([message] * shown.len())
         hints = (
-            _hints(shown, hint) if callable(hint) else pl.Series([hint], dtype=pl.String).new_from_index(0, len(words))
+            _hints(shown, hint)
+            if callable(hint)
+            else pl.Series([hint], dtype=pl.String).new_from_index(0, len(words))
         )
         self.parts.append(
             pl.DataFrame({"at": fresh.arg_true(), "message": words, "hint": hints}).select(
@@ -266,11 +314,15 @@ def _holds(cells: pl.Series, pattern: str) -> pl.Series:
     return cells.is_in(distinct.filter(distinct.str.contains(pattern)).implode())
 
 
-def _texts(table: str, item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
+def _texts(
+    table: str, item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words
+) -> pl.Series:
     if cells.dtype != pl.String:
         words.say(cells.is_not_null(), "BF103", f"{item.name} is text, not {cells.dtype}", None)
         return pl.Series([None] * cells.len(), dtype=pl.String)
-    words.say(cells == "", "BF107", f"{item.name} is empty text", "leave out what the source does not say")
+    words.say(
+        cells == "", "BF107", f"{item.name} is empty text", "leave out what the source does not say"
+    )
     if "enum" in rules:
         allowed = list(rules["enum"])
         words.say(
@@ -318,7 +370,9 @@ def _expected(rules: dict[str, Any]) -> str:
 
 def _numbers(item: Column, rules: dict[str, Any], cells: pl.Series, words: _Words) -> pl.Series:
     whole = item.kind == "integer"
-    if cells.dtype == pl.Boolean or not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
+    if cells.dtype == pl.Boolean or not (
+        cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)
+    ):
         words.say(cells.is_not_null(), "BF103", f"{item.name} is a number, not {cells.dtype}", None)
         return pl.Series([None] * cells.len(), dtype=dtype(item.kind))
     values = cells.cast(pl.Float64, strict=False)
@@ -359,7 +413,9 @@ def _booleans(cells: pl.Series, words: _Words) -> pl.Series:
     if cells.dtype in (pl.Boolean, pl.Null):
         return cells.cast(pl.Boolean)
     texts = cells.cast(pl.String, strict=False)
-    typed = texts.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    typed = texts.replace_strict(
+        {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+    )
     wrong = typed.is_null() & cells.is_not_null()
     words.say(wrong, "BF103", "'{cell}' is neither true nor false", "write true or false")
     return typed
@@ -395,7 +451,11 @@ def _judge(table: str, name: str, text: str) -> list[str] | None:
     if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
         return ["BF105", f"{name}: text holds half a character (a lone surrogate)", ""]
     # A wrong type is the cause of whatever else is wrong there.
-    fault = min(_validator(table, name).iter_errors(data), key=lambda error: error.validator != "type", default=None)
+    fault = min(
+        _validator(table, name).iter_errors(data),
+        key=lambda error: error.validator != "type",
+        default=None,
+    )
     if fault is None:
         return None
     code, message = schema_fault(fault)
@@ -404,7 +464,9 @@ def _judge(table: str, name: str, text: str) -> list[str] | None:
 
 @cache
 def _validator(table: str, name: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator({**column_schema(table, name), "$defs": record_schema()["$defs"]})
+    return jsonschema.Draft202012Validator(
+        {**column_schema(table, name), "$defs": record_schema()["$defs"]}
+    )
 
 
 def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:
@@ -413,7 +475,9 @@ def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:
     at = f"at /{where}: " if where else ""
     deepest = _deepest(error)
     value = deepest.instance
-    if value is None or (deepest.validator != "type" and isinstance(value, str | list | dict) and not value):
+    if value is None or (
+        deepest.validator != "type" and isinstance(value, str | list | dict) and not value
+    ):
         return "BF107", f"{at}null or empty: leave out what the source does not say"
     if deepest.validator == "minItems":
         return "BF120", f"{at}{deepest.message}"
@@ -425,7 +489,9 @@ def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
     """Return the error that says most: within a choice, that of the option that was meant."""
     if error.validator not in ("anyOf", "oneOf") or not error.context:
         return error
-    return _deepest(max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type")))
+    return _deepest(
+        max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
+    )
 
 
 def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
@@ -433,7 +499,9 @@ def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
     for error in _meant_option(errors):
         kind = error["type"]
         path = [
-            part for part in error["loc"] if part not in ("Accelerator", "list[Accelerator]") and "[" not in str(part)
+            part
+            for part in error["loc"]
+            if part not in ("Accelerator", "list[Accelerator]") and "[" not in str(part)
         ]
         code = PYDANTIC_CODES.get(kind, "BF103")
         if kind == "too_short":
@@ -442,7 +510,13 @@ def document_faults(errors: list[Any]) -> Iterator[tuple[str, str, str, Any]]:
         if empty or (error["input"] is None and kind != "missing"):
             code = "BF107"
         elif kind == "literal_error":
-            code = "BF117" if path == ["benchfmt"] else "BF104" if isinstance(error["input"], str) else "BF103"
+            code = (
+                "BF117"
+                if path == ["benchfmt"]
+                else "BF104"
+                if isinstance(error["input"], str)
+                else "BF103"
+            )
         if path[-1:] == ["[key]"]:
             path.pop()
         path += [error["ctx"]["field"]] if "field" in error.get("ctx", {}) else []

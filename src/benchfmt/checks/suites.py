@@ -20,7 +20,11 @@ _SLACK = 2e-3
 _EXACT = 1e-9
 _WINDOW_SLACK = 1e-3
 """The window is the difference of two readings of a clock that a time server may set meanwhile."""
-_OWN_QUALITIES = ["mlperf:vbench-score", "mlperf:f1-hierarchical", "mlperf:mean-average-precision-3d"]
+_OWN_QUALITIES = [
+    "mlperf:vbench-score",
+    "mlperf:f1-hierarchical",
+    "mlperf:mean-average-precision-3d",
+]
 _EARLY = "-es"
 _TAG = "^[0-9]+\x1f"
 """What `validation` puts before the ids of documents."""
@@ -76,7 +80,13 @@ SUITES: dict[str, Suite] = {
     ),
     **{
         name: Suite("mlperf")
-        for name in ("mlperf-automotive", "mlperf-hpc", "mlperf-mobile", "mlperf-tiny", "mlperf-training")
+        for name in (
+            "mlperf-automotive",
+            "mlperf-hpc",
+            "mlperf-mobile",
+            "mlperf-tiny",
+            "mlperf-training",
+        )
     },
     "mlperf-storage": Suite("mlperf", quality=False),
 }
@@ -92,7 +102,9 @@ def _records(frames: Frames) -> Iterator[tuple[Suite, pl.DataFrame]]:
 
 def _values(frames: Frames, records: pl.DataFrame, *facts: str | pl.Expr) -> pl.DataFrame:
     """Return the measurements of records that have a value, with facts of their record."""
-    context = records.select(pl.col("id").alias("record_id"), *facts).unique("record_id", keep="first")
+    context = records.select(pl.col("id").alias("record_id"), *facts).unique(
+        "record_id", keep="first"
+    )
     values = frames.measurements.filter(pl.col("value").is_not_null())
     return values.join(context, on="record_id", how="inner", maintain_order="left")
 
@@ -123,27 +135,40 @@ def _counts(suite: Suite) -> tuple[pl.Expr, pl.Expr]:
 
 def _offline_rate(values: pl.DataFrame, suite: Suite) -> pl.DataFrame:
     # Who writes no number of samples may have written of how many the times are.
-    observed = pl.when((pl.col("metric") == "completion-time") & (pl.col("n") > 1)).then(pl.col("n"))
+    observed = pl.when((pl.col("metric") == "completion-time") & (pl.col("n") > 1)).then(
+        pl.col("n")
+    )
     count = pl.coalesce(pl.col("count"), observed.max().over("record_id"))
     offline = values.filter(pl.col("scenario") == "offline").with_columns(count.alias("count"))
     counted = offline.filter(pl.col("count").is_not_null())
     whole = pl.col("stage").fill_null("whole-run") == "whole-run"
     rates = counted.filter(
-        (pl.col("metric") == "throughput") & (pl.col("per") == "sample") & whole
+        (pl.col("metric") == "throughput")
+        & (pl.col("per") == "sample")
+        & whole
         & pl.col("statistic").fill_null("mean").is_in(["mean", "single"])
-    )  # fmt: skip
-    ends = counted.filter((pl.col("metric") == "completion-time") & pl.col("statistic").is_in(["max", "single"]))
+    )
+    ends = counted.filter(
+        (pl.col("metric") == "completion-time") & pl.col("statistic").is_in(["max", "single"])
+    )
     last = ends.group_by("record_id", "scope").agg(pl.col("value").max().alias("seconds"))
-    joined = rates.join(last, on=["record_id", "scope"], nulls_equal=True, how="inner", maintain_order="left")
+    joined = rates.join(
+        last, on=["record_id", "scope"], nulls_equal=True, how="inner", maintain_order="left"
+    )
     made = pl.col("value") * pl.col("seconds")
     sets = (pl.col("count") / pl.col("set")).ceil()
     padded = (sets * pl.col("set")).cast(pl.Int64)
     slack = _SLACK * pl.col("count") + pl.col("half") * pl.col("seconds")
-    wrong = joined.filter(((made - pl.col("count")).abs() > slack) & ((made - padded).abs() > slack))
+    wrong = joined.filter(
+        ((made - pl.col("count")).abs() > slack) & ((made - padded).abs() > slack)
+    )
     message = pl.format(
         "{} /s over {} s makes {} samples; the run had {}",
-        number("value"), number("seconds"), made.round(0).cast(pl.String).str.strip_suffix(".0"), padded,
-    )  # fmt: skip
+        number("value"),
+        number("seconds"),
+        made.round(0).cast(pl.String).str.strip_suffix(".0"),
+        padded,
+    )
     hint = f"extensions.{suite.member}.sample_count is the number of samples that ran, not the one asked for"
     return faults(wrong, "BF701", "measurements", "value", message, number("value"), hint)
 
@@ -155,13 +180,19 @@ def _early_estimate(values: pl.DataFrame) -> pl.DataFrame:
     plain = streams.select(
         "record_id", *_NAME, pl.col("value").alias("plain"), pl.col("half").alias("plain_half")
     ).with_columns(pl.col("statistic") + _EARLY)
-    joined = early.join(plain, on=["record_id", *_NAME], nulls_equal=True, how="inner", maintain_order="left")
+    joined = early.join(
+        plain, on=["record_id", *_NAME], nulls_equal=True, how="inner", maintain_order="left"
+    )
     slack = pl.col("half") + pl.col("plain_half") + _EXACT * pl.col("plain").abs()
     wrong = joined.filter(pl.col("plain") - pl.col("value") > slack)
     message = pl.format(
         "{}: the early-stopping estimate {} is {}, below {} with {}",
-        pl.col("metric"), pl.col("statistic"), number("value"), pl.col("statistic").str.strip_suffix(_EARLY), number("plain"),
-    )  # fmt: skip
+        pl.col("metric"),
+        pl.col("statistic"),
+        number("value"),
+        pl.col("statistic").str.strip_suffix(_EARLY),
+        number("plain"),
+    )
     return faults(wrong, "BF701", "measurements", "value", message, number("value"))
 
 
@@ -169,7 +200,9 @@ def targets_are_reached(frames: Frames) -> pl.DataFrame:
     """BF702: a valid result of a division that has targets reaches them."""
     found = [no_faults()]
     for suite, records in _records(frames):
-        held = records.filter((pl.col("status") == "ok") & pl.col("division").is_in(suite.held_divisions))
+        held = records.filter(
+            (pl.col("status") == "ok") & pl.col("division").is_in(suite.held_divisions)
+        )
         in_order = ~(pl.col("target_min") > pl.col("target_max")).fill_null(
             value=False
         )  # BF409 tells those that are not
@@ -179,10 +212,15 @@ def targets_are_reached(frames: Frames) -> pl.DataFrame:
             wrong = values.filter(short > _EXACT * pl.col(side).abs())
             message = pl.format(
                 f"{{}} {{}} is {word} the target {{}}, which a result of the {{}} division reaches",
-                pl.col("metric"), number("value"), number(side), pl.col("division"),
-            )  # fmt: skip
+                pl.col("metric"),
+                number("value"),
+                number(side),
+                pl.col("division"),
+            )
             hint = "write division open or status invalid, if the target and the value are right"
-            found.append(faults(wrong, "BF702", "measurements", "value", message, number("value"), hint))
+            found.append(
+                faults(wrong, "BF702", "measurements", "value", message, number("value"), hint)
+            )
     return pl.concat(found)
 
 
@@ -192,24 +230,40 @@ def seeds_belong(frames: Frames) -> pl.DataFrame:
     for suite, records in _records(frames):
         if not suite.seeds:
             continue
-        said = records.filter(pl.col("suite_version").is_not_null() & pl.col("extensions").is_not_null())
+        said = records.filter(
+            pl.col("suite_version").is_not_null() & pl.col("extensions").is_not_null()
+        )
         seeds = said.with_columns(_own(suite, "seeds", name).alias(name) for name in suite.seeds)
         columns = ["suite_version", *suite.seeds]
         sets = seeds.select(columns).unique(maintain_order=True)
-        told = [_seed_fault(suite, version, dict(zip(suite.seeds, own, strict=True))) for version, *own in sets.rows()]
+        told = [
+            _seed_fault(suite, version, dict(zip(suite.seeds, own, strict=True)))
+            for version, *own in sets.rows()
+        ]
         verdicts = sets.with_columns(
             pl.Series("message", [message for message, _ in told], dtype=pl.String),
             pl.Series("hint", [hint for _, hint in told], dtype=pl.String),
         ).filter(pl.col("message").is_not_null())
-        wrong = seeds.join(verdicts, on=columns, how="inner", nulls_equal=True, maintain_order="left")
+        wrong = seeds.join(
+            verdicts, on=columns, how="inner", nulls_equal=True, maintain_order="left"
+        )
         found.append(
-            faults(wrong, "BF703", "records", "suite_version",
-                   pl.col("message"), pl.col("suite_version"), pl.col("hint"))
-        )  # fmt: skip
+            faults(
+                wrong,
+                "BF703",
+                "records",
+                "suite_version",
+                pl.col("message"),
+                pl.col("suite_version"),
+                pl.col("hint"),
+            )
+        )
     return pl.concat(found)
 
 
-def _seed_fault(suite: Suite, version: str, seeds: dict[str, str | None]) -> tuple[str | None, str | None]:
+def _seed_fault(
+    suite: Suite, version: str, seeds: dict[str, str | None]
+) -> tuple[str | None, str | None]:
     """Return what is wrong with a set of seeds, and the cure; None and None if nothing is."""
     known = suite.seeds_of(version)
     said = {name: seed for name, seed in seeds.items() if seed is not None}
@@ -220,7 +274,10 @@ def _seed_fault(suite: Suite, version: str, seeds: dict[str, str | None]) -> tup
     owner = suite.version_of(said)
     if owner is None:
         return f"{words}; no version that is known has these seeds", None
-    return f"{words}; {owner} has these seeds", f"write suite_version {owner}, if the seeds are those of the run"
+    return (
+        f"{words}; {owner} has these seeds",
+        f"write suite_version {owner}, if the seeds are those of the run",
+    )
 
 
 def power_took_long_enough(frames: Frames) -> pl.DataFrame:
@@ -231,14 +288,17 @@ def power_took_long_enough(frames: Frames) -> pl.DataFrame:
             continue
         values = _values(frames, records.filter(pl.col("status") == "ok"), pl.col("suite"))
         wall = (pl.col("metric") == "power") & (pl.col("scope") == "wall")
-        windows = values.filter((pl.col("metric") == "duration") & (pl.col("stage") == "issue-window"))
+        windows = values.filter(
+            (pl.col("metric") == "duration") & (pl.col("stage") == "issue-window")
+        )
         least = suite.power_seconds()
         short = windows.filter(pl.col("value") < least * (1 - _WINDOW_SLACK))
         wrong = short.join(values.filter(wall), on="record_id", how="semi", maintain_order="left")
         message = pl.format(
             f"power was measured over {{}} s; a run of {{}} takes {least:g} s at least",
-            number("value"), pl.col("suite"),
-        )  # fmt: skip
+            number("value"),
+            pl.col("suite"),
+        )
         found.append(faults(wrong, "BF704", "measurements", "value", message, number("value")))
     return pl.concat(found)
 
@@ -247,18 +307,30 @@ def quality_is_said(frames: Frames) -> pl.DataFrame:
     """BF706: a valid result says how good its answers were, or why that is not known."""
     found = [no_faults()]
     qualities = pl.Series(
-        [metric for metric, term in vocabulary().terms("metric").items() if term.get("quantity") == "quality"]
+        [
+            metric
+            for metric, term in vocabulary().terms("metric").items()
+            if term.get("quantity") == "quality"
+        ]
     )
     for suite, records in _records(frames):
         valid = records.filter((pl.col("status") == "ok") & suite.quality)
         good = frames.measurements.filter(
-            pl.col("metric").is_in(qualities.implode()) | pl.col("metric").is_in(_OWN_QUALITIES)
+            pl.col("metric").is_in(qualities.implode())
+            | pl.col("metric").is_in(_OWN_QUALITIES)
             # Time to train is the time until the target was reached, and models count when they have reached it.
-            | ((pl.col("metric") == "time-to-train") | (pl.col("per") == "model")) & pl.col("value").is_not_null()
-        )  # fmt: skip
-        silent = valid.join(good, left_on="id", right_on="record_id", how="anti", maintain_order="left")
-        message = pl.lit("a valid result says nothing of its quality: speed without accuracy means nothing")
-        hint = "add the score of the accuracy run, or a measurement with the reason why there is none"
+            | ((pl.col("metric") == "time-to-train") | (pl.col("per") == "model"))
+            & pl.col("value").is_not_null()
+        )
+        silent = valid.join(
+            good, left_on="id", right_on="record_id", how="anti", maintain_order="left"
+        )
+        message = pl.lit(
+            "a valid result says nothing of its quality: speed without accuracy means nothing"
+        )
+        hint = (
+            "add the score of the accuracy run, or a measurement with the reason why there is none"
+        )
         found.append(faults(silent, "BF706", "records", None, message, None, hint))
     return pl.concat(found)
 
@@ -270,10 +342,15 @@ def runs_are_enough(frames: Frames) -> pl.DataFrame:
         required = _own(suite, "runs_required").cast(pl.Int64, strict=False).alias("required")
         values = _values(frames, records.filter(pl.col("status") == "ok"), required)
         scores = values.filter(
-            (pl.col("metric") == "time-to-train") & pl.col("statistic").str.starts_with("olympic-mean")
+            (pl.col("metric") == "time-to-train")
+            & pl.col("statistic").str.starts_with("olympic-mean")
         )
-        few = scores.filter(pl.col("n") < pl.col("required")).unique("record_id", keep="first", maintain_order=True)
-        message = pl.format("the score is of {} runs; its rules ask for {}", pl.col("n"), pl.col("required"))
+        few = scores.filter(pl.col("n") < pl.col("required")).unique(
+            "record_id", keep="first", maintain_order=True
+        )
+        message = pl.format(
+            "the score is of {} runs; its rules ask for {}", pl.col("n"), pl.col("required")
+        )
         hint = "add the missing runs, or write status incomplete"
         found.append(faults(few, "BF707", "measurements", "n", message, pl.col("n"), hint))
     return pl.concat(found)
@@ -308,11 +385,17 @@ class Runs:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the runs of a batch; returns its published numbers, each with the `spot` at which a fault will stand."""
-        said = frames.records.filter(pl.col("suite").is_in(list(SUITES)) & pl.col("execution").is_not_null())
+        said = frames.records.filter(
+            pl.col("suite").is_in(list(SUITES)) & pl.col("execution").is_not_null()
+        )
         if not said.height:
             return pl.DataFrame()
-        first = said.select("id", "suite", "execution").unique("id", keep="first", maintain_order=True)
-        records = first.with_columns(pl.int_range(self.runs, self.runs + pl.len(), dtype=pl.UInt32).alias("run"))
+        first = said.select("id", "suite", "execution").unique(
+            "id", keep="first", maintain_order=True
+        )
+        records = first.with_columns(
+            pl.int_range(self.runs, self.runs + pl.len(), dtype=pl.UInt32).alias("run")
+        )
         self.runs += records.height
         values = self._with_key(with_half(_values(frames, records, "run"), 0))
         published = pl.col("basis") == "published"
@@ -337,16 +420,30 @@ class Runs:
         records, numbers = pl.concat(self.records), pl.concat(self.numbers)
         published = numbers.filter(pl.col("spot").is_not_null())
         others = numbers.join(published, on="run", how="anti")
-        named = records.join(others, on="run", how="semi").select("suite", "execution", run_2="run", id_2="id")
+        named = records.join(others, on="run", how="semi").select(
+            "suite", "execution", run_2="run", id_2="id"
+        )
         recomputed = named.unique(["suite", "execution"], keep="first", maintain_order=True)
         pairs = (
             published.join(records, on="run", maintain_order="left")
             .join(recomputed, on=["suite", "execution"], maintain_order="left")
-            .join(_as(others, "same"), left_on=["run_2", "key"], right_on=["run", "key"], how="left", maintain_order="left")
-            .join(_as(others.filter("primary"), "head").rename({"key": "head_key"}),
-                  left_on="run_2", right_on="run", how="left", maintain_order="left")
-            .join(self._names(""), on="key").join(self._names("head_"), on="head_key", how="left")
-        )  # fmt: skip
+            .join(
+                _as(others, "same"),
+                left_on=["run_2", "key"],
+                right_on=["run", "key"],
+                how="left",
+                maintain_order="left",
+            )
+            .join(
+                _as(others.filter("primary"), "head").rename({"key": "head_key"}),
+                left_on="run_2",
+                right_on="run",
+                how="left",
+                maintain_order="left",
+            )
+            .join(self._names(""), on="key")
+            .join(self._names("head_"), on="head_key", how="left")
+        )
         return _disagreements(pairs)
 
     def _names(self, prefix: str) -> pl.DataFrame:
@@ -354,8 +451,12 @@ class Runs:
         return pl.DataFrame(
             {
                 f"{prefix}key": list(self.keys.values()),
-                f"{prefix}name": ["/".join(part for part in key[:-1] if part is not None) for key in self.keys],
-                f"{prefix}unit": ["" if key[-1] in (None, "1") else f" {key[-1]}" for key in self.keys],
+                f"{prefix}name": [
+                    "/".join(part for part in key[:-1] if part is not None) for key in self.keys
+                ],
+                f"{prefix}unit": [
+                    "" if key[-1] in (None, "1") else f" {key[-1]}" for key in self.keys
+                ],
             },
             schema_overrides={f"{prefix}key": pl.UInt32},
         )
@@ -363,8 +464,12 @@ class Runs:
 
 def _as(numbers: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return the first number of each run and key under names of their own."""
-    first = numbers.unique(["run", "key"] if name == "same" else "run", keep="first", maintain_order=True)
-    return first.select("run", "key", pl.col("value").alias(f"{name}_value"), pl.col("half").alias(f"{name}_half"))
+    first = numbers.unique(
+        ["run", "key"] if name == "same" else "run", keep="first", maintain_order=True
+    )
+    return first.select(
+        "run", "key", pl.col("value").alias(f"{name}_value"), pl.col("half").alias(f"{name}_half")
+    )
 
 
 def _disagreements(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -372,18 +477,35 @@ def _disagreements(pairs: pl.DataFrame) -> pl.DataFrame:
     elsewhere = pl.col("primary") & (pl.col("head_name") != pl.col("name"))
     moved = elsewhere & _agree("head")
     told = pairs.filter(differs | elsewhere).with_columns(differs=differs, moved=moved)
-    value, same, head = (number(name) + pl.col(unit) for name, unit in
-                         (("value", "unit"), ("same_value", "unit"), ("head_value", "head_unit")))  # fmt: skip
+    value, same, head = (
+        number(name) + pl.col(unit)
+        for name, unit in (("value", "unit"), ("same_value", "unit"), ("head_value", "head_unit"))
+    )
     what = pl.format("the published {} of {} is {}", pl.col("name"), pl.col("id"), value)
     message = (
         pl.when(pl.col("moved"))
-        .then(pl.format("{}, the {} of {}, {}", what, pl.col("head_name"), pl.col("id_2"), head)
-              + pl.when(pl.col("differs")).then(pl.format("; its {} is {}", pl.col("name"), same)).otherwise(pl.lit("")))
-        .when(pl.col("differs")).then(pl.format("{}; that of {} is {}", what, pl.col("id_2"), same))
-        .otherwise(pl.format("{}; the headline number of {} is {}, {}", what, pl.col("id_2"), pl.col("head_name"), head))
-    )  # fmt: skip
+        .then(
+            pl.format("{}, the {} of {}, {}", what, pl.col("head_name"), pl.col("id_2"), head)
+            + pl.when(pl.col("differs"))
+            .then(pl.format("; its {} is {}", pl.col("name"), same))
+            .otherwise(pl.lit(""))
+        )
+        .when(pl.col("differs"))
+        .then(pl.format("{}; that of {} is {}", what, pl.col("id_2"), same))
+        .otherwise(
+            pl.format(
+                "{}; the headline number of {} is {}, {}",
+                what,
+                pl.col("id_2"),
+                pl.col("head_name"),
+                head,
+            )
+        )
+    )
     hint = "keep the number as it was published, and compare by the record of the run's files"
-    rows = told.sort("spot").with_columns(pl.col("spot").alias(ROW), pl.col("id").alias("record_id"))
+    rows = told.sort("spot").with_columns(
+        pl.col("spot").alias(ROW), pl.col("id").alias("record_id")
+    )
     return faults(rows, "BF705", "measurements", "value", message, number("value"), hint)
 
 
@@ -391,7 +513,9 @@ def _agree(name: str) -> pl.Expr:
     """Say whether a value is the published one, as far as either was rounded."""
     other = pl.col(f"{name}_value")
     share = _SLACK * pl.max_horizontal(pl.col("value").abs(), other.abs())
-    return (pl.col("value") - other).abs() <= pl.max_horizontal(share, pl.col("half") + pl.col(f"{name}_half"))
+    return (pl.col("value") - other).abs() <= pl.max_horizontal(
+        share, pl.col("half") + pl.col(f"{name}_half")
+    )
 
 
 COLUMN_CHECKS: tuple[ColumnCheck, ...] = ()

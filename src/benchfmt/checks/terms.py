@@ -28,14 +28,18 @@ def terms(frames: Frames) -> pl.DataFrame:
                 verdict = _verdict(kind, word, frames)
                 if verdict:
                     rows = frame.filter(pl.col(column) == word)
-                    found.append(faults(rows, verdict[0], table, column, verdict[1], word, verdict[2]))
+                    found.append(
+                        faults(rows, verdict[0], table, column, verdict[1], word, verdict[2])
+                    )
     return pl.concat([no_faults(), *found])
 
 
 def _verdict(kind: str, word: str, frames: Frames) -> tuple[str, str, str | None] | None:
     """Return code, message and hint for a term that cannot stand, or None."""
     listed = vocabulary().terms(kind)
-    if word in listed or (kind == "statistic" and _matches(word, _PERCENTILE) and word not in ("p50", "p50-es")):
+    if word in listed or (
+        kind == "statistic" and _matches(word, _PERCENTILE) and word not in ("p50", "p50-es")
+    ):
         return None
     prefix, colon, name = word.partition(":")
     if not colon:
@@ -60,7 +64,10 @@ def _verdict(kind: str, word: str, frames: Frames) -> tuple[str, str, str | None
 
 
 def _meant(kind: str, word: str) -> str:
-    return suggestion(kind, word) or f"see `benchfmt vocabulary {kind}`, or write prefix:{word} and declare the prefix"
+    return (
+        suggestion(kind, word)
+        or f"see `benchfmt vocabulary {kind}`, or write prefix:{word} and declare the prefix"
+    )
 
 
 @cache
@@ -78,7 +85,9 @@ def units_of_metrics(frames: Frames) -> pl.DataFrame:
         verdict = _unit_verdict(metric, code) if metric else None
         if verdict:
             rows = frame.filter((pl.col("metric") == metric_id) & (pl.col("unit") == code))
-            found.append(faults(rows, verdict[0], "measurements", "unit", verdict[1], code, verdict[2]))
+            found.append(
+                faults(rows, verdict[0], "measurements", "unit", verdict[1], code, verdict[2])
+            )
     return pl.concat([no_faults(), *found])
 
 
@@ -88,9 +97,17 @@ def _unit_verdict(metric: Metric, code: str) -> tuple[str, str, str | None] | No
     if wanted is None or code == wanted:
         return None
     if wanted == "currency":
-        known = vocabulary().terms("unit").get(code, {}).get("currency") or _matches(code, "^[A-Z]{3}$")
+        known = vocabulary().terms("unit").get(code, {}).get("currency") or _matches(
+            code, "^[A-Z]{3}$"
+        )
         return (
-            None if known else ("BF203", f"{metric.id} is money: {code!r} is no ISO 4217 code", "write EUR, USD, ...")
+            None
+            if known
+            else (
+                "BF203",
+                f"{metric.id} is money: {code!r} is no ISO 4217 code",
+                "write EUR, USD, ...",
+            )
         )
     if ":" in metric.id:
         return (
@@ -115,7 +132,11 @@ def _unit_verdict(metric: Metric, code: str) -> tuple[str, str, str | None] | No
 
 def _unit_hint(word: str) -> str | None:
     found = find_unit(word)
-    return f"did you mean {found[0]!r}?" if found else "see https://ucum.org; `1` is a fraction or a count"
+    return (
+        f"did you mean {found[0]!r}?"
+        if found
+        else "see https://ucum.org; `1` is a fraction or a count"
+    )
 
 
 def _plain(factor: Fraction) -> str:
@@ -123,8 +144,12 @@ def _plain(factor: Fraction) -> str:
 
 
 def _per_fault() -> pl.Expr:
-    allowed = {m: term["per"] for m, term in vocabulary().terms("metric").items() if term.get("per")}
-    wrong = [(pl.col("metric") == m) & ~pl.col("per").is_in(list(pers)) for m, pers in allowed.items()]
+    allowed = {
+        m: term["per"] for m, term in vocabulary().terms("metric").items() if term.get("per")
+    }
+    wrong = [
+        (pl.col("metric") == m) & ~pl.col("per").is_in(list(pers)) for m, pers in allowed.items()
+    ]
     return pl.col("per").is_not_null() & pl.any_horizontal(wrong)
 
 
@@ -176,9 +201,13 @@ def _all_aliases(kind: str) -> dict[str, str]:
 
 def reported_units(frames: Frames) -> pl.DataFrame:
     """BF207: the unit of the reported number is a unit, of the quantity that the value has."""
-    frame = frames.measurements.filter(pl.col("reported_unit").is_not_null() & pl.col("unit").is_not_null())
+    frame = frames.measurements.filter(
+        pl.col("reported_unit").is_not_null() & pl.col("unit").is_not_null()
+    )
     found = []
-    for word, code in frame.select("reported_unit", "unit").unique().sort("reported_unit", "unit").rows():
+    for word, code in (
+        frame.select("reported_unit", "unit").unique().sort("reported_unit", "unit").rows()
+    ):
         message = _reported_fault(word, code)
         if message:
             rows = frame.filter((pl.col("reported_unit") == word) & (pl.col("unit") == code))

@@ -28,7 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-schema_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The published files of the standard.")
+schema_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The published files of the standard."
+)
 app.add_typer(schema_app, name="schema")
 
 
@@ -59,21 +61,34 @@ def _top(
 
 @app.command()
 def convert(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
+    ],
     family: Annotated[
         str | None, typer.Option("--from", metavar="FAMILY", help="The converter; else found out.")
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the converter.")
     ] = None,
-    table_format: Annotated[TableFormat, typer.Option("--format", help="Files of the tables.")] = TableFormat.parquet,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that read sources.")] = 1,
+    table_format: Annotated[
+        TableFormat, typer.Option("--format", help="Files of the tables.")
+    ] = TableFormat.parquet,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Processes that read sources.")
+    ] = 1,
     title: Annotated[str | None, typer.Option(help="Title for the package's descriptor.")] = None,
     license_id: Annotated[
-        str | None, typer.Option("--license", help="Licence (SPDX id) of the package, and of records that say none.")
+        str | None,
+        typer.Option(
+            "--license", help="Licence (SPDX id) of the package, and of records that say none."
+        ),
     ] = None,
-    account: Annotated[Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")] = None,
+    account: Annotated[
+        Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
+    ] = None,
 ) -> None:
     """Convert results to a package, and account for every file and row.
 
@@ -93,7 +108,9 @@ def convert(
     for line in account_lines(result):
         typer.echo(line, err=True)
     if account:
-        account.write_text(json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        account.write_text(
+            json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
     if result.total("records"):
         _print_lines([output])
     else:
@@ -104,11 +121,18 @@ def convert(
 
 @app.command()
 def validate(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Packages, descriptors or files of records.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Packages, descriptors or files of records."),
+    ],
     rules: Annotated[str, typer.Option(help="Rule set: core or submission.")] = "core",
-    output: Annotated[TextFormat, typer.Option("--format", help="How findings are printed.")] = TextFormat.text,
+    output: Annotated[
+        TextFormat, typer.Option("--format", help="How findings are printed.")
+    ] = TextFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
-    remote: Annotated[bool, typer.Option("--remote", help="PATH may be a URL, which is fetched.")] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="PATH may be a URL, which is fetched.")
+    ] = False,
 ) -> None:
     """Check packages, annotated tables or records, and say what to mend."""
     from benchfmt.reports.text import report_lines
@@ -125,7 +149,9 @@ def validate(
 @app.command()
 def describe(
     table: Annotated[Path, typer.Argument(help="A CSV table of results.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; else stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; else stdout.")
+    ] = None,
     suite: Annotated[str | None, typer.Option(help="The suite that the table is of.")] = None,
 ) -> None:
     """Draft a descriptor for a table: which column is which field or metric, in which unit."""
@@ -154,12 +180,21 @@ def show(
     record: Annotated[str | None, typer.Option(help="Show this record, as JSON.")] = None,
     records: Annotated[
         bool,
-        typer.Option("--records", help="Print all records, as JSON Lines; a heading first, if anything is declared."),
+        typer.Option(
+            "--records",
+            help="Print all records, as JSON Lines; a heading first, if anything is declared.",
+        ),
     ] = False,
-    compare: Annotated[bool, typer.Option("--compare", help="Show comparable results side by side.")] = False,
-    metric: Annotated[str | None, typer.Option(help="With --compare: only this primary metric.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show comparable results side by side.")
+    ] = False,
+    metric: Annotated[
+        str | None, typer.Option(help="With --compare: only this primary metric.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="With --compare: how many groups.")] = 3,
-    remote: Annotated[bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")
+    ] = False,
 ) -> None:
     """Show what a package holds."""
     from benchfmt.package import open_package
@@ -183,9 +218,15 @@ def show(
 def export(
     package: Annotated[str, typer.Argument(help="A package.")],
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format: matchmaking.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="The new folder to write.")],
-    option: Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the format.")] = None,
-    remote: Annotated[bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")] = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PATH", help="The new folder to write.")
+    ],
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the format.")
+    ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")
+    ] = False,
 ) -> None:
     """Write a package in the format of another tool, and say what was left out."""
     from benchfmt.exports import export as run
@@ -201,7 +242,9 @@ def export(
 
 @app.command()
 def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding's code (BF401) or a term (latency).")],
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="A finding's code (BF401) or a term (latency).")
+    ],
 ) -> None:
     """Explain a finding's code, or a term of the vocabulary."""
     from benchfmt.checks.catalogue import page
@@ -222,8 +265,12 @@ def explain(
 
 @app.command()
 def vocabulary(
-    kind: Annotated[str | None, typer.Argument(help="A kind of terms, such as metric; else all kinds.")] = None,
-    output: Annotated[TextFormat, typer.Option("--format", help="How terms are printed.")] = TextFormat.text,
+    kind: Annotated[
+        str | None, typer.Argument(help="A kind of terms, such as metric; else all kinds.")
+    ] = None,
+    output: Annotated[
+        TextFormat, typer.Option("--format", help="How terms are printed.")
+    ] = TextFormat.text,
 ) -> None:
     """List the terms of the vocabulary."""
     from benchfmt.vocabulary import vocabulary as load
@@ -232,23 +279,34 @@ def vocabulary(
     if kind is not None and kind not in known.kinds():
         raise BenchfmtError(f"there is no kind {kind!r}; there are: {', '.join(known.kinds())}")
     if output is TextFormat.json:
-        _print_json(known.terms(kind) if kind else {name: known.terms(name) for name in known.kinds()})
+        _print_json(
+            known.terms(kind) if kind else {name: known.terms(name) for name in known.kinds()}
+        )
     elif kind is None:
-        _print_lines(f"{name:<16} {len(known.terms(name)):>4}  {known.description(name)}" for name in known.kinds())
+        _print_lines(
+            f"{name:<16} {len(known.terms(name)):>4}  {known.description(name)}"
+            for name in known.kinds()
+        )
     else:
         _print_lines(_one_line(term_id, term) for term_id, term in known.terms(kind).items())
 
 
 @app.command()
 def converters(
-    output: Annotated[TextFormat, typer.Option("--format", help="How converters are printed.")] = TextFormat.text,
+    output: Annotated[
+        TextFormat, typer.Option("--format", help="How converters are printed.")
+    ] = TextFormat.text,
 ) -> None:
     """List the installed converters."""
     from benchfmt.converters.base import load, names
 
     found = [(name, load(name)) for name in names()]
     rows = [
-        {"name": name, "version": item.VERSION, "about": (item.__doc__ or "").strip().partition("\n")[0]}
+        {
+            "name": name,
+            "version": item.VERSION,
+            "about": (item.__doc__ or "").strip().partition("\n")[0],
+        }
         for name, item in found
     ]
     if output is TextFormat.json:
@@ -267,7 +325,9 @@ def schema_list() -> None:
 
 
 @schema_app.command("show")
-def schema_show(name: Annotated[str, typer.Argument(help="A file of `benchfmt schema list`.")]) -> None:
+def schema_show(
+    name: Annotated[str, typer.Argument(help="A file of `benchfmt schema list`.")],
+) -> None:
     """Print a file of the standard."""
     from benchfmt.vocabulary import schema_folder
 
@@ -279,8 +339,12 @@ def schema_show(name: Annotated[str, typer.Argument(help="A file of `benchfmt sc
 
 @schema_app.command("build")
 def schema_build(
-    folder: Annotated[Path, typer.Argument(help="The folder with vocabulary/, in a checkout.")] = Path("schema"),
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a file would change.")] = False,
+    folder: Annotated[
+        Path, typer.Argument(help="The folder with vocabulary/, in a checkout.")
+    ] = Path("schema"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a file would change.")
+    ] = False,
 ) -> None:
     """Write the generated files of the standard from the models and the vocabulary."""
     from benchfmt.standard import drift, write
@@ -316,7 +380,11 @@ def _with_progress(work: Callable[[Any], Any]) -> Any:
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
-        return work(lambda done, total, name: bar.update(task, completed=done, total=total, description=name[:40]))
+        return work(
+            lambda done, total, name: bar.update(
+                task, completed=done, total=total, description=name[:40]
+            )
+        )
 
 
 def _print_json(data: Any) -> None:
@@ -343,7 +411,12 @@ def _instead(word: str) -> str:
         alike = [code for code in CODES if code.startswith(word[:3].upper())] or list(CODES)
         return f"the nearest codes are {alike[0]} to {alike[-1]}"
     known = vocabulary()
-    meant = [(term, kind) for kind in known.kinds() for term in known.terms(kind) if term.lower() == word.lower()]
+    meant = [
+        (term, kind)
+        for kind in known.kinds()
+        for term in known.terms(kind)
+        if term.lower() == word.lower()
+    ]
     for kind in known.kinds() if not meant else ():
         suites = (known.match(kind, word, suite) for suite in (None, *known.terms("suite")))
         meant += [(term, kind) for term in dict.fromkeys(suites) if term]

@@ -55,39 +55,63 @@ class Optimisation(StrEnum):
 
 
 def profile(
-    model: Annotated[Path, typer.Argument(help="An ONNX model, or an engine that TensorRT has built.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")],
-    quick: Annotated[bool, typer.Option("--quick", help="One process of a second: does everything work?")] = False,
-    budget: Annotated[float | None, typer.Option(min=1, help="Seconds for the whole profile.  [default: 300]")] = None,
+    model: Annotated[
+        Path, typer.Argument(help="An ONNX model, or an engine that TensorRT has built.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
+    ],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One process of a second: does everything work?")
+    ] = False,
+    budget: Annotated[
+        float | None, typer.Option(min=1, help="Seconds for the whole profile.  [default: 300]")
+    ] = None,
     engine: Annotated[
         Engine, typer.Option(help="What runs the model; tensorrt is its Python API.")
     ] = Engine.onnxruntime,
     engine_option: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Of the first provider, TensorRT's builder (fp16=1), or trtexec."),
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Of the first provider, TensorRT's builder (fp16=1), or trtexec.",
+        ),
     ] = None,
     scenario: Annotated[
-        Scenario | None, typer.Option(help="How work arrives.  [default: single-stream; trtexec: closed-loop]")
+        Scenario | None,
+        typer.Option(help="How work arrives.  [default: single-stream; trtexec: closed-loop]"),
     ] = None,
     inputs: Annotated[
         str | None,
-        typer.Option(metavar="DATA", help="An .npz or .npy file, a row an item, or a FUNCTION that yields items."),
+        typer.Option(
+            metavar="DATA",
+            help="An .npz or .npy file, a row an item, or a FUNCTION that yields items.",
+        ),
     ] = None,
-    preprocess: Annotated[str | None, typer.Option(metavar="FUNCTION", help="Item to arrays; it is timed.")] = None,
+    preprocess: Annotated[
+        str | None, typer.Option(metavar="FUNCTION", help="Item to arrays; it is timed.")
+    ] = None,
     postprocess: Annotated[
         str | None, typer.Option(metavar="FUNCTION", help="Outputs to an answer; it is timed.")
     ] = None,
     evaluate: Annotated[
         str | None, typer.Option(metavar="FUNCTION", help="(predict, items) to metrics by name.")
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="True labels of the items: text, one a line, or .npy.")] = None,
-    predictions: Annotated[Path | None, typer.Option(help="With --labels: answers made elsewhere.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="True labels of the items: text, one a line, or .npy.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="With --labels: answers made elsewhere.")
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Samples a call, where the model leaves it open.")
     ] = None,
-    dim: Annotated[list[str] | None, typer.Option(metavar="NAME=SIZE", help="Size of a free dimension.")] = None,
+    dim: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=SIZE", help="Size of a free dimension.")
+    ] = None,
     provider: Annotated[
-        list[str] | None, typer.Option(help="Execution provider of ONNX Runtime, the first choice first.")
+        list[str] | None,
+        typer.Option(help="Execution provider of ONNX Runtime, the first choice first."),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of an operator.  [default: all processors]")
@@ -95,32 +119,55 @@ def profile(
     spinning: Annotated[
         bool, typer.Option("--spinning", help="Let waiting threads spin; the gate is off then.")
     ] = False,
-    optimisation: Annotated[Optimisation, typer.Option(help="Graph optimisation of ONNX Runtime.")] = Optimisation.all,
+    optimisation: Annotated[
+        Optimisation, typer.Option(help="Graph optimisation of ONNX Runtime.")
+    ] = Optimisation.all,
     io_binding: Annotated[
         bool, typer.Option("--io-binding", help="Bind inputs and outputs to the device once.")
     ] = False,
-    harness: Annotated[Harness, typer.Option(help="auto: MLPerf's LoadGen where it is installed.")] = Harness.auto,
+    harness: Annotated[
+        Harness, typer.Option(help="auto: MLPerf's LoadGen where it is installed.")
+    ] = Harness.auto,
     rate: Annotated[
         float | None, typer.Option(help="Server: queries a second.  [default: half of what it can]")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Server: threads that handle queries.")] = 1,
-    processes: Annotated[int | None, typer.Option(min=1, help="Fresh processes at least.  [default: 5]")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Fresh processes at least.  [default: 5]")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of random inputs, order and arrivals.")] = 0,
     estimate_bandwidth: Annotated[
-        bool, typer.Option("--estimate-bandwidth", help="Estimate the memory traffic from the model's size.")
+        bool,
+        typer.Option(
+            "--estimate-bandwidth", help="Estimate the memory traffic from the model's size."
+        ),
     ] = False,
-    name: Annotated[str | None, typer.Option(help="Name of the benchmark.  [default: the file's]")] = None,
-    task: Annotated[str | None, typer.Option(help="What the model does, such as image-classification.")] = None,
-    model_name: Annotated[str | None, typer.Option(help="Name of the model.  [default: the file's]")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the benchmark.  [default: the file's]")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="What the model does, such as image-classification.")
+    ] = None,
+    model_name: Annotated[
+        str | None, typer.Option(help="Name of the model.  [default: the file's]")
+    ] = None,
     model_version: Annotated[str | None, typer.Option(help="Its version or variant.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Name of the data of the evaluation.")] = None,
     split: Annotated[str | None, typer.Option(help="Which part of it.")] = None,
     submitter: Annotated[str | None, typer.Option(help="Who measures.")] = None,
-    license_id: Annotated[str | None, typer.Option("--license", help="Licence (SPDX id) of the results.")] = None,
-    url: Annotated[str | None, typer.Option(help="Where the model or the work can be found.")] = None,
+    license_id: Annotated[
+        str | None, typer.Option("--license", help="Licence (SPDX id) of the results.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where the model or the work can be found.")
+    ] = None,
     system_name: Annotated[str | None, typer.Option(help="Name of the machine.")] = None,
-    system_kind: Annotated[str | None, typer.Option(help="Kind of the machine: laptop, board, server ...")] = None,
-    table_format: Annotated[Tables, typer.Option("--format", help="Files of the tables.")] = Tables.parquet,
+    system_kind: Annotated[
+        str | None, typer.Option(help="Kind of the machine: laptop, board, server ...")
+    ] = None,
+    table_format: Annotated[
+        Tables, typer.Option("--format", help="Files of the tables.")
+    ] = Tables.parquet,
 ) -> None:
     """Measure a model, and write honest records of it.
 
@@ -138,19 +185,47 @@ def profile(
         plan = _with_processes(plan, processes)
     system = {key: value for key, value in (("name", system_name), ("kind", system_kind)) if value}
     about = {
-        "name": name, "task": task, "model": model_name, "model_version": model_version, "dataset": dataset, "split": split,
-        "submitter": submitter, "license": license_id, "url": url, "system": system or None,
-    }  # fmt: skip
+        "name": name,
+        "task": task,
+        "model": model_name,
+        "model_version": model_version,
+        "dataset": dataset,
+        "split": split,
+        "submitter": submitter,
+        "license": license_id,
+        "url": url,
+        "system": system or None,
+    }
     result = _with_progress(
         lambda tell: run(
-            model, inputs=inputs, preprocess=preprocess, postprocess=postprocess, evaluate=evaluate, labels=labels,
-            predictions=predictions, engine=engine.value,
-            engine_options=_options(engine_option or []), scenario=scenario.value if scenario else None, batch_size=batch_size, dimensions=_sizes(dim or []),
-            providers=provider or ["CPUExecutionProvider"], threads=threads, spinning=spinning, optimisation=optimisation.value,
-            io_binding=io_binding, harness=harness.value, rate=rate, workers=workers, seed=seed, protocol=plan, budget=budget,
-            estimate_bandwidth=estimate_bandwidth, about=about, tell=tell,
+            model,
+            inputs=inputs,
+            preprocess=preprocess,
+            postprocess=postprocess,
+            evaluate=evaluate,
+            labels=labels,
+            predictions=predictions,
+            engine=engine.value,
+            engine_options=_options(engine_option or []),
+            scenario=scenario.value if scenario else None,
+            batch_size=batch_size,
+            dimensions=_sizes(dim or []),
+            providers=provider or ["CPUExecutionProvider"],
+            threads=threads,
+            spinning=spinning,
+            optimisation=optimisation.value,
+            io_binding=io_binding,
+            harness=harness.value,
+            rate=rate,
+            workers=workers,
+            seed=seed,
+            protocol=plan,
+            budget=budget,
+            estimate_bandwidth=estimate_bandwidth,
+            about=about,
+            tell=tell,
         )
-    )  # fmt: skip
+    )
     title: dict[str, Any] = {"title": f"Profile of {result.summary.benchmark.name}"}
     extra = title | ({"licenses": [{"name": license_id}]} if license_id else {})
     result.write(output, format=table_format.value, extra=extra)
@@ -172,7 +247,9 @@ def _options(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise BenchfmtError(f"--engine-option takes KEY=VALUE, as in --engine-option fp16=1, not {pair!r}")
+            raise BenchfmtError(
+                f"--engine-option takes KEY=VALUE, as in --engine-option fp16=1, not {pair!r}"
+            )
         found[key] = value
     return found
 

@@ -42,7 +42,9 @@ _TYPES = {"bin": "int"}
 def detect(source: Source) -> Match | None:
     """Say how many tables with companions a source holds, or None; a suite's own converter is surer."""
     found = sorted(_pairing(source).companions.values())
-    return Match(0.5, f"{len(found)} AI4Europe companions, first {found[0].name}") if found else None
+    return (
+        Match(0.5, f"{len(found)} AI4Europe companions, first {found[0].name}") if found else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -75,7 +77,8 @@ def read(unit: Unit) -> Iterator[Item]:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         yield Failed(
-            unit.path, f"{unit.supporting[0].name}: what it says under {OWN!r} is unsound: {where}: {first['msg']}"
+            unit.path,
+            f"{unit.supporting[0].name}: what it says under {OWN!r} is unsound: {where}: {first['msg']}",
         )
         return
     yield from findings
@@ -102,7 +105,9 @@ def read_companion(path: Path, limits: Limits = LIMITS) -> dict[str, Any]:
     """Return a companion in the spelling of the matchmaking service; raises BenchfmtError where a file is none."""
     found = _normal(jsons.read(path, limits))
     if found is None:
-        raise BenchfmtError(f"{path.name}: no companion: `name`, `HW_ID` and a list `targets` are expected")
+        raise BenchfmtError(
+            f"{path.name}: no companion: `name`, `HW_ID` and a list `targets` are expected"
+        )
     return found
 
 
@@ -125,14 +130,22 @@ def describes(table: Path, companion: Path) -> bool:
     return bool(described) and described <= set(columns)
 
 
-def misfits(data: Mapping[str, Any], columns: list[str], companion: str, table: str) -> list[Finding]:
+def misfits(
+    data: Mapping[str, Any], columns: list[str], companion: str, table: str
+) -> list[Finding]:
     """Return where a companion and the columns of its table do not say the same."""
     described = [str(item.get("ID")) for role in ROLES for item in data.get(role) or []]
     more = [name for name in dict.fromkeys(described) if name not in columns]
     less = [name for name in columns if name not in described]
     return [
-        *(_finding(companion, name, f"describes column {name!r}, which {table} does not have") for name in more),
-        *(_finding(companion, name, f"does not describe column {name!r} of {table}") for name in less),
+        *(
+            _finding(companion, name, f"describes column {name!r}, which {table} does not have")
+            for name in more
+        ),
+        *(
+            _finding(companion, name, f"does not describe column {name!r} of {table}")
+            for name in less
+        ),
         *_unsound(data, companion),
     ]
 
@@ -233,7 +246,9 @@ def _item(item: Any) -> dict[str, Any]:
     name = next((str(value) for key, value in item.items() if _ID.match(key)), "")
     rest = {key: value for key, value in item.items() if not _ID.match(key) and key != "properties"}
     bounds = item.get("properties")
-    upper = {key.upper(): value for key, value in bounds.items()} if isinstance(bounds, dict) else {}
+    upper = (
+        {key.upper(): value for key, value in bounds.items()} if isinstance(bounds, dict) else {}
+    )
     return {"ID": name, **rest, **{key: upper[key] for key in ("LB", "UB") if key in upper}}
 
 
@@ -242,7 +257,9 @@ def _guide_inputs(said: Any) -> list[dict[str, Any]]:
     named = said.get("properties") if isinstance(said, dict) else None
     if not isinstance(named, dict):
         return []
-    return [{"ID": name, **(about if isinstance(about, dict) else {})} for name, about in named.items()]
+    return [
+        {"ID": name, **(about if isinstance(about, dict) else {})} for name, about in named.items()
+    ]
 
 
 def _may_be(path: Path) -> bool:
@@ -262,4 +279,6 @@ def _is_there(path: Path) -> bool:
 
 
 def _finding(path: str, column: str, message: str) -> Finding:
-    return Finding("BF102", Severity.WARNING, path, None, column, None, message, None, "make both say the same")
+    return Finding(
+        "BF102", Severity.WARNING, path, None, column, None, message, None, "make both say the same"
+    )

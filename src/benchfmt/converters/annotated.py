@@ -21,7 +21,11 @@ def detect(source: Source) -> Match | None:
     """Say how many annotated tables a source holds, or None."""
     found = [path for path in _descriptors(source) if _annotates(path)]
     # Somebody said what the table is: no converter knows better.
-    return Match(1.0, f"{len(found)} descriptors of annotated tables, first {found[0].name}") if found else None
+    return (
+        Match(1.0, f"{len(found)} descriptors of annotated tables, first {found[0].name}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -76,7 +80,9 @@ def _descriptors(source: Source) -> list[Path]:
         found = source.with_suffix(".json")
     else:
         found = sorted(source.root.parent.glob(f"*{FILE_NAME}"))
-    named = [path for path in found if path.name == FILE_NAME or path.name.endswith(f".{FILE_NAME}")]
+    named = [
+        path for path in found if path.name == FILE_NAME or path.name.endswith(f".{FILE_NAME}")
+    ]
     return [path for path in named if path.is_file()]
 
 

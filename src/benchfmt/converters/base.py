@@ -50,12 +50,16 @@ class Source:
 
     def with_suffix(self, *suffixes: str) -> list[Path]:
         """Return the files whose name ends so (lower-case compared); links, pipes and the like left out."""
-        return [path for path in self.files.named(*suffixes) if path.is_file() and not path.is_symlink()]
+        return [
+            path for path in self.files.named(*suffixes) if path.is_file() and not path.is_symlink()
+        ]
 
     def relative(self, path: Path) -> str:
         """Return a file's path within the source, with forward slashes."""
         text, root = path.as_posix(), self.root.as_posix().rstrip("/") + "/"
-        if text.startswith(root):  # many times as fast as `relative_to`, and every file of a source is asked for
+        if text.startswith(
+            root
+        ):  # many times as fast as `relative_to`, and every file of a source is asked for
             return text[len(root) :]
         return path.name if path == self.root else path.relative_to(self.root).as_posix()
 

@@ -43,7 +43,9 @@ class Pairing:
         return f"a descriptor of the vertical matchmaking {f'of which {doubt}' if doubt else 'whose table is not here'}"
 
 
-def pair(source: Source, tables: Iterable[Path], is_companion: Callable[[Path], bool], fits: Fits) -> Pairing:
+def pair(
+    source: Source, tables: Iterable[Path], is_companion: Callable[[Path], bool], fits: Fits
+) -> Pairing:
     """Return which of the tables of a source has which companion.
 
     `is_companion` looks into a file; `fits` says whether a companion describes the columns of a table, which is asked
@@ -61,7 +63,11 @@ def pair(source: Source, tables: Iterable[Path], is_companion: Callable[[Path], 
     for group in groups.values():
         group.pair()
     return Pairing(
-        {table: companion for group in groups.values() for table, companion in group.paired.items()},
+        {
+            table: companion
+            for group in groups.values()
+            for table, companion in group.paired.items()
+        },
         {path: words for group in groups.values() for path, words in group.doubts(source)},
     )
 
@@ -79,10 +85,14 @@ def places(path: Path, folder: str, suffix: str) -> Iterator[Path]:
     yield from (item for item in found if item.is_file() and not item.is_symlink())
 
 
-def _beside_one_file(root: Path, tables: Sequence[Path], is_companion: Callable[[Path], bool]) -> Pairing:
+def _beside_one_file(
+    root: Path, tables: Sequence[Path], is_companion: Callable[[Path], bool]
+) -> Pairing:
     """Return the pair of a file that was given alone, whether it is the table or the companion."""
     if root in tables:
-        found = next((path for path in places(root, COMPANIONS, ".json") if is_companion(path)), None)
+        found = next(
+            (path for path in places(root, COMPANIONS, ".json") if is_companion(path)), None
+        )
         return Pairing({root: found} if found else {}, {})
     table = next(iter(places(root, TABLES, ".csv")), None)
     return Pairing({table: root} if table and is_companion(root) else {}, {})
@@ -129,11 +139,18 @@ class _Group:
             kind = "tables" if path in self.companions else "descriptors"
             named = " and ".join(source.relative(other) for other in others[:_TWO])
             count = "two" if len(others) == _TWO else str(len(others))
-            yield path, f"{count} {kind} could be meant: {named}{' and others' if len(others) > _TWO else ''}"
+            yield (
+                path,
+                f"{count} {kind} could be meant: {named}{' and others' if len(others) > _TWO else ''}",
+            )
 
     def _pair_in_folders(self) -> None:
         by_folder = {folders: path for path, folders in self.companions.items()}
-        self.paired = {path: by_folder[folders] for path, folders in self.tables.items() if folders in by_folder}
+        self.paired = {
+            path: by_folder[folders]
+            for path, folders in self.tables.items()
+            if folders in by_folder
+        }
 
     def _pair_mirrored(self) -> None:
         """Pair what lies in folders of which one differs; each file is looked up once for each of its folders."""
@@ -179,7 +196,11 @@ class _Group:
             self.rivals |= {path: self.rivals.get(path, free_tables) for path in free_companions}
         if len(free_companions) > 1:
             self.rivals |= {path: self.rivals.get(path, free_companions) for path in free_tables}
-        self.rivals = {path: others for path, others in self.rivals.items() if path not in settled and len(others) > 1}
+        self.rivals = {
+            path: others
+            for path, others in self.rivals.items()
+            if path not in settled and len(others) > 1
+        }
 
 
 def _keys(folders: Folders, longer: str) -> Iterator[tuple[tuple[str, Folders, Folders], str]]:
@@ -194,7 +215,9 @@ def _keys(folders: Folders, longer: str) -> Iterator[tuple[tuple[str, Folders, F
 
 def _sole(files: Mapping[Path, str], known: str) -> Path | None:
     """Return the one file, or the one whose folder bears the service's name."""
-    chosen = list(files) if len(files) == 1 else [path for path, word in files.items() if word == known]
+    chosen = (
+        list(files) if len(files) == 1 else [path for path, word in files.items() if word == known]
+    )
     return chosen[0] if len(chosen) == 1 else None
 
 

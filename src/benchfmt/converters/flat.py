@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource, run
+from benchfmt.annotated import (
+    AnnotationError,
+    Notes,
+    Origin,
+    Outcome,
+    Program,
+    compile_resource,
+    run,
+)
 from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
 from benchfmt.finding import BenchfmtError, Finding, Severity
@@ -42,7 +50,9 @@ def read_table(
         yield from guessed_encoding(text)
         program = compile_resource(resource, columns, declared or {})
         yield from absent_columns(program, path.name)
-        origin = Origin(identity_path or path.name, file_sha256(path), path.name, converter, version)
+        origin = Origin(
+            identity_path or path.name, file_sha256(path), path.name, converter, version
+        )
         notes = Notes(path.name)
         frames = _whole(text) if program.annotation.key else text.batches()
         done = 0
@@ -63,7 +73,9 @@ def guessed_encoding(text: TextTable) -> Iterator[Finding]:
     if text.is_guessed:
         words = "the file is not UTF-8; it is read as Windows-1252, of which Latin-1 is a part"
         hint = "save it as UTF-8"
-        yield Finding("BF105", Severity.WARNING, text.path.name, None, None, None, words, None, hint)
+        yield Finding(
+            "BF105", Severity.WARNING, text.path.name, None, None, None, words, None, hint
+        )
 
 
 def more_findings(notes: Notes) -> Iterator[Finding]:
@@ -77,10 +89,16 @@ def absent_columns(program: Program, shown: str) -> Iterator[Finding]:
     """Yield a finding for each column that the descriptor annotates and the table does not have."""
     for name in program.absent:
         yield Finding(
-            "BF101", Severity.WARNING, shown, None, name, None,
+            "BF101",
+            Severity.WARNING,
+            shown,
+            None,
+            name,
+            None,
             f"the table has no column {name!r}, which its descriptor describes; its values are missing",
-            None, "restore the column, or take it out of the descriptor",
-        )  # fmt: skip
+            None,
+            "restore the column, or take it out of the descriptor",
+        )
 
 
 def parse_resource(data: Mapping[str, Any]) -> Resource:
@@ -110,7 +128,11 @@ def _part(path: Path, outcome: Outcome, height: int, bad: tuple[tuple[int, str],
 
 def _cells(bad: BadRow) -> str:
     words = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
-    return f"{words}; a quote is never closed, so the rows after it are lost in it" if bad.open_quote else words
+    return (
+        f"{words}; a quote is never closed, so the rows after it are lost in it"
+        if bad.open_quote
+        else words
+    )
 
 
 __all__ = ["BenchfmtError", "absent_columns", "guessed_encoding", "parse_resource", "read_table"]

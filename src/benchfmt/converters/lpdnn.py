@@ -33,11 +33,29 @@ LOOKS_LIKE = 6
 HUAWEI = {"utilization", "temperature", "voltage"}
 NAME_PATTERN = r"^(?P<AI_TASK>.+)_(?P<PLATFORM>[^_]+)\.csv$"
 MISSING = ["", "/"]
-TIMES = ("PREPROCESSING_TIME", "INFERENCE_TIME", "POSTPROCESSING_TIME", "LATENCY", "THROUGHPUT", "DMIPS")
+TIMES = (
+    "PREPROCESSING_TIME",
+    "INFERENCE_TIME",
+    "POSTPROCESSING_TIME",
+    "LATENCY",
+    "THROUGHPUT",
+    "DMIPS",
+)
 RESOURCES = (
-    "CPU_MEM", "CPU_MEM_PEAK", "GPU_MEM", "GPU_MEM_PEAK", "MEMORY_BANDWIDTH", "MEMORY_BANDWIDTH_PEAK", "CPU_LOAD",
-    "GPU_LOAD", "NPU_LOAD", "CPU_TEMP", "GPU_TEMP", "POWER_CONSUMPTION", "ENERGY_EFFICIENCY",
-)  # fmt: skip
+    "CPU_MEM",
+    "CPU_MEM_PEAK",
+    "GPU_MEM",
+    "GPU_MEM_PEAK",
+    "MEMORY_BANDWIDTH",
+    "MEMORY_BANDWIDTH_PEAK",
+    "CPU_LOAD",
+    "GPU_LOAD",
+    "NPU_LOAD",
+    "CPU_TEMP",
+    "GPU_TEMP",
+    "POWER_CONSUMPTION",
+    "ENERGY_EFFICIENCY",
+)
 ROUNDED = {"0.0": "below-resolution"}
 """What a zero means that printing one decimal made."""
 
@@ -67,33 +85,55 @@ FIELDS: dict[str, dict[str, Any]] = {
     "LATENCY": {**_LATENCY, "stage": "end-to-end", "primary": True},
     # 1000/LATENCY on every row of the data, so nobody counted it.
     "THROUGHPUT": {
-        "metric": "throughput", "stage": "end-to-end", "per": "sample", "unit": "/s", "basis": "derived", "missing": ROUNDED,
+        "metric": "throughput",
+        "stage": "end-to-end",
+        "per": "sample",
+        "unit": "/s",
+        "basis": "derived",
+        "missing": ROUNDED,
     },
     "DMIPS": {"metric": "lpdnn:dmips", "unit": "1", "basis": "derived", "missing": ROUNDED},
     # The average is a share of the memory, the peak an amount: two metrics, whatever their names say.
     "CPU_MEM": {"metric": "memory-utilization", "scope": "cpu", "unit": "%"},
     "CPU_MEM_PEAK": {
-        "metric": "memory", "statistic": "max", "scope": "cpu", "unit": "GBy", "caveats": ["unit-inferred"],
+        "metric": "memory",
+        "statistic": "max",
+        "scope": "cpu",
+        "unit": "GBy",
+        "caveats": ["unit-inferred"],
     },
     "GPU_MEM": {"metric": "memory-utilization", "scope": "gpu", "unit": "%"},
     "GPU_MEM_PEAK": {"metric": "memory", "statistic": "max", "scope": "gpu", "unit": "GBy"},
-    "MEMORY_BANDWIDTH": {"metric": "memory-bandwidth-utilization", "unit": "%", "caveats": ["unit-inferred"]},
+    "MEMORY_BANDWIDTH": {
+        "metric": "memory-bandwidth-utilization",
+        "unit": "%",
+        "caveats": ["unit-inferred"],
+    },
     "MEMORY_BANDWIDTH_PEAK": {
-        "metric": "memory-bandwidth-utilization", "statistic": "max", "unit": "%", "caveats": ["unit-inferred"],
+        "metric": "memory-bandwidth-utilization",
+        "statistic": "max",
+        "unit": "%",
+        "caveats": ["unit-inferred"],
     },
     "CPU_LOAD": {**_UTILIZATION, "scope": "cpu"},
     "GPU_LOAD": {**_UTILIZATION, "scope": "gpu"},
     "NPU_LOAD": {**_UTILIZATION, "scope": "npu"},
     "CPU_TEMP": {
-        "metric": "temperature", "scope": "cpu", "unit": "Cel", "missing": {rules.DEAD_SENSOR: "sensor-failed"},
+        "metric": "temperature",
+        "scope": "cpu",
+        "unit": "Cel",
+        "missing": {rules.DEAD_SENSOR: "sensor-failed"},
     },
     "GPU_TEMP": {"metric": "temperature", "scope": "gpu", "unit": "Cel"},
     # No board runs on 0 W; one decimal hides less than 0.05 W.
     "POWER_CONSUMPTION": {"metric": "power", "unit": "W", "missing": ROUNDED},
     "ENERGY_EFFICIENCY": {
-        "metric": "lpdnn:gmac-per-second-per-watt", "unit": "10*9/J", "basis": "derived", "missing": ROUNDED,
+        "metric": "lpdnn:gmac-per-second-per-watt",
+        "unit": "10*9/J",
+        "basis": "derived",
+        "missing": ROUNDED,
     },
-}  # fmt: skip
+}
 HUAWEI_FIELDS: dict[str, dict[str, Any]] = {
     "ENGINE": FIELDS["ENGINE"],
     "PROCESSOR": FIELDS["PROCESSOR"],
@@ -103,9 +143,13 @@ HUAWEI_FIELDS: dict[str, dict[str, Any]] = {
     "POWER_CONSUMPTION": {"metric": "power", "statistic": "single", "unit": "W"},
     "voltage": {"metric": "lpdnn:voltage-reading", "statistic": "single"},
     "INFERENCE_TIME": {
-        **_LATENCY, "stage": "inference", "statistic": "single", "primary": True, "caveats": ["unit-inferred"],
+        **_LATENCY,
+        "stage": "inference",
+        "statistic": "single",
+        "primary": True,
+        "caveats": ["unit-inferred"],
     },
-}  # fmt: skip
+}
 QUALITY: dict[str, dict[str, Any]] = {
     "Accuracy top-1": {"metric": "accuracy", "unit": "%"},
     # Average precision on the faces of WIDER FACE's "medium" subset.
@@ -122,12 +166,20 @@ def detect(source: Source) -> Match | None:
     broken = [path for path, fault in faults if fault]
     if found:
         return Match(0.9, f"{len(found)} tables with the columns of LPDNN, first {found[0].name}")
-    return Match(0.4, f"{len(broken)} tables that look like LPDNN's, first {broken[0].name}") if broken else None
+    return (
+        Match(0.4, f"{len(broken)} tables that look like LPDNN's, first {broken[0].name}")
+        if broken
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with its JSON companion."""
-    faults = {path: fault for path in source.with_suffix(".csv") if (fault := _fault(path, source)) is not None}
+    faults = {
+        path: fault
+        for path in source.with_suffix(".csv")
+        if (fault := _fault(path, source)) is not None
+    }
     tables = [path for path, fault in faults.items() if not fault]
     pairing = pair(source, tables, _is_companion, describes)
     for path, fault in faults.items():
@@ -159,20 +211,30 @@ def read(unit: Unit) -> Iterator[Item]:
     if not unit.supporting and "QUALITY_VALUE" in columns and "QUALITY_METRIC" not in columns:
         why = f"of which {unit.extra}" if unit.extra else "which is not here"
         words = f"which quality this is stands in the JSON companion, {why}; the numbers are kept as text"
-        yield _finding(unit.path.name, "QUALITY_VALUE", words, f"put {unit.path.stem}.json beside the table")
+        yield _finding(
+            unit.path.name, "QUALITY_VALUE", words, f"put {unit.path.stem}.json beside the table"
+        )
     yield from _strange_name(unit.path, columns)
     resource = parse_resource(describe_table(unit.path, columns, text, quality))
-    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits, encoding=SNIFFED)
+    yield from read_table(
+        unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits, encoding=SNIFFED
+    )
 
 
-def describe_table(path: Path, columns: list[str], text: TextTable, quality: str | None) -> dict[str, Any]:
+def describe_table(
+    path: Path, columns: list[str], text: TextTable, quality: str | None
+) -> dict[str, Any]:
     """Return the descriptor of an LPDNN table: one annotated resource."""
     huawei = columns_are_huawei(columns)
     known = HUAWEI_FIELDS if huawei else FIELDS
     fields = [{"name": name, "benchfmt": known[name]} for name in columns if name in known]
     fields += _quality_fields(columns, quality)
     for item in fields:
-        if huawei and item["name"] == "POWER_CONSUMPTION" and _name_part(path, "PLATFORM") in rules.RATED_POWER:
+        if (
+            huawei
+            and item["name"] == "POWER_CONSUMPTION"
+            and _name_part(path, "PLATFORM") in rules.RATED_POWER
+        ):
             item["benchfmt"] = {"metric": "power", "unit": "W", "basis": "nominal"}
     return {
         "path": path.name,
@@ -201,7 +263,11 @@ def _constants(*, huawei: bool) -> dict[str, Any]:
 
 
 def _task_extracts(columns: list[str]) -> list[dict[str, Any]]:
-    place = {"from": "AI_TASK", "pattern": "^(?P<AI_TASK>.+)$"} if "AI_TASK" in columns else _from_name()
+    place = (
+        {"from": "AI_TASK", "pattern": "^(?P<AI_TASK>.+)$"}
+        if "AI_TASK" in columns
+        else _from_name()
+    )
     words = vocabulary().words("task", SUITE)
     names = {"3D-face-landmarks": "3d-face-landmarks"}
     tasks = {
@@ -219,15 +285,23 @@ def _task_extracts(columns: list[str]) -> list[dict[str, Any]]:
 def _platform_extracts(path: Path, columns: list[str], text: TextTable) -> list[dict[str, Any]]:
     """Return how the platform is read: a known one by its id, an unknown one by its name."""
     words = vocabulary().words("system", SUITE)
-    place = {"from": "PLATFORM", "pattern": "^(?P<PLATFORM>.+)$"} if "PLATFORM" in columns else _from_name()
+    place = (
+        {"from": "PLATFORM", "pattern": "^(?P<PLATFORM>.+)$"}
+        if "PLATFORM" in columns
+        else _from_name()
+    )
     unknown = sorted(_platforms(path, columns, text) - set(words))
     extracts = [_only(place, list(words), {"system.id": "PLATFORM"}, {"system.id": words})]
     return extracts + ([_only(place, unknown, {"system.name": "PLATFORM"}, {})] if unknown else [])
 
 
-def _only(place: dict[str, Any], words: list[str], fields: dict[str, str], terms: dict[str, Any]) -> dict[str, Any]:
+def _only(
+    place: dict[str, Any], words: list[str], fields: dict[str, str], terms: dict[str, Any]
+) -> dict[str, Any]:
     options = "|".join(re.escape(word) for word in sorted(words))
-    pattern = re.sub(r"\(\?P<PLATFORM>[^)]+\)", lambda _: f"(?P<PLATFORM>{options})", place["pattern"])
+    pattern = re.sub(
+        r"\(\?P<PLATFORM>[^)]+\)", lambda _: f"(?P<PLATFORM>{options})", place["pattern"]
+    )
     return {"from": place["from"], "pattern": pattern, "set": fields, "terms": terms}
 
 
@@ -238,7 +312,14 @@ def _from_name() -> dict[str, Any]:
 def _model_extracts(columns: list[str]) -> list[dict[str, Any]]:
     words = {"model.name": vocabulary().words("model", SUITE)}
     if "MODEL_VERSION" not in columns:
-        return [{"from": "MODEL", "pattern": "^(?P<MODEL>.+)$", "set": {"model.name": "MODEL"}, "terms": words}]
+        return [
+            {
+                "from": "MODEL",
+                "pattern": "^(?P<MODEL>.+)$",
+                "set": {"model.name": "MODEL"},
+                "terms": words,
+            }
+        ]
     return [
         {
             "from": "MODEL_VERSION",
@@ -292,13 +373,19 @@ def _rules(columns: list[str], text: TextTable, path: Path) -> list[dict[str, An
         impossible = {**load, "PROCESSOR": list(rules.GPU_PROCESSORS), "GPU_LOAD": 0}
         found.append({"when": impossible, "missing": {"GPU_LOAD": "sensor-failed"}})
     if {"MODEL", "VERSION"} <= set(columns):
-        nanodet = {"$benchmark.name": "coco", "MODEL": rules.NANODET, "VERSION": list(rules.NANODET_OF_COCO)}
+        nanodet = {
+            "$benchmark.name": "coco",
+            "MODEL": rules.NANODET,
+            "VERSION": list(rules.NANODET_OF_COCO),
+        }
         kept = f"extensions.{SUITE}.MODEL"
         found.append({"when": nanodet, "set": {"model.name": "coco-nanodet", kept: rules.NANODET}})
     return found
 
 
-def _unknown_zeros(columns: list[str], path: Path, text: TextTable, unknown: set[str]) -> dict[str, list[str]]:
+def _unknown_zeros(
+    columns: list[str], path: Path, text: TextTable, unknown: set[str]
+) -> dict[str, list[str]]:
     """Return for platforms that nobody has described the columns that are 0 in all their rows of this table.
 
     A table whose platform is not known counts as one platform, named by the empty text.
@@ -309,11 +396,16 @@ def _unknown_zeros(columns: list[str], path: Path, text: TextTable, unknown: set
     zero: dict[str, set[str]] = {}
     for frame, _ in text.batches():
         numbers = frame.select(
-            _platform_cells(path, columns), *(pl.col(n).cast(pl.Float64, strict=False) for n in names)
+            _platform_cells(path, columns),
+            *(pl.col(n).cast(pl.Float64, strict=False) for n in names),
         )
         for platform in unknown:
             rows = numbers.filter(pl.col("__platform") == platform)
-            now = {n for n in names if rows.height and (rows[n].drop_nulls() == 0).all() and rows[n].count()}
+            now = {
+                n
+                for n in names
+                if rows.height and (rows[n].drop_nulls() == 0).all() and rows[n].count()
+            }
             if rows.height:
                 zero[platform] = zero.get(platform, now) & now
     return {platform: sorted(found) for platform, found in sorted(zero.items())}
@@ -373,18 +465,27 @@ def _absent(path: Path, columns: list[str]) -> Iterator[Finding]:
     for name in FIELDS:
         if name not in columns and not (name == "VERSION" and "MODEL_VERSION" in columns):
             yield Finding(
-                "BF101", Severity.WARNING, path.name, None, name, None,
-                f"the table has no column {name!r}, which LPDNN tables have; its values are missing", None,
+                "BF101",
+                Severity.WARNING,
+                path.name,
+                None,
+                name,
+                None,
+                f"the table has no column {name!r}, which LPDNN tables have; its values are missing",
+                None,
                 "restore the column",
-            )  # fmt: skip
+            )
 
 
 def _strange_name(path: Path, columns: list[str]) -> Iterator[Finding]:
     if not {"AI_TASK", "PLATFORM"} <= set(columns) and not re.match(NAME_PATTERN, path.name):
         yield _finding(
-            path.name, None, "the name is not <task>_<platform>.csv and the table has no AI_TASK and PLATFORM columns: "
-            "task and platform are not known", "rename the file, as in imagenet_rpi4.csv",
-        )  # fmt: skip
+            path.name,
+            None,
+            "the name is not <task>_<platform>.csv and the table has no AI_TASK and PLATFORM columns: "
+            "task and platform are not known",
+            "rename the file, as in imagenet_rpi4.csv",
+        )
 
 
 def _name_part(path: Path, group: str) -> str | None:
@@ -405,15 +506,22 @@ def _is_descriptor(path: Path) -> bool:
     return isinstance(data, dict) and "HW_ID" in data and "targets" in data
 
 
-def _companion_says(companion: Path, columns: list[str], table: str) -> tuple[str | None, list[Finding]]:
+def _companion_says(
+    companion: Path, columns: list[str], table: str
+) -> tuple[str | None, list[Finding]]:
     """Return the quality metric that a companion names, and where it does not fit its table."""
     data = jsons.read(companion)
     if not isinstance(data, dict) or not all(
         isinstance(data.get(k, []), list) for k in ("hyperparams", "targets", "inputs")
     ):
-        raise BenchfmtError(f"{companion.name}: not a descriptor: lists `hyperparams` and `targets` are expected")
+        raise BenchfmtError(
+            f"{companion.name}: not a descriptor: lists `hyperparams` and `targets` are expected"
+        )
     entries = [
-        item for key in ("hyperparams", "targets", "inputs") for item in data.get(key) or [] if isinstance(item, dict)
+        item
+        for key in ("hyperparams", "targets", "inputs")
+        for item in data.get(key) or []
+        if isinstance(item, dict)
     ]
     described = {str(item.get("ID")) for item in entries}
     findings = [
@@ -426,10 +534,17 @@ def _companion_says(companion: Path, columns: list[str], table: str) -> tuple[st
         for name in sorted(described - set(columns))
     ]
     findings += [
-        _finding(companion.name, name, f"does not describe column {name!r} of {table}", "make both say the same")
+        _finding(
+            companion.name,
+            name,
+            f"does not describe column {name!r} of {table}",
+            "make both say the same",
+        )
         for name in sorted(set(columns) - described)
     ]
-    said = next((item.get("description") for item in entries if item.get("ID") == "QUALITY_VALUE"), None)
+    said = next(
+        (item.get("description") for item in entries if item.get("ID") == "QUALITY_VALUE"), None
+    )
     if (
         "QUALITY_VALUE" in columns
         and "QUALITY_METRIC" not in columns

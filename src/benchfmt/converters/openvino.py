@@ -32,24 +32,50 @@ SHARES_LOGS = True
 
 LOGS = lines.ENDINGS
 DEVICES = {
-    "CPU": "cpu", "GPU": "gpu", "NPU": "npu", "VPUX": "npu", "MYRIAD": "vpu", "HDDL": "vpu", "VPU": "vpu", "FPGA": "fpga",
+    "CPU": "cpu",
+    "GPU": "gpu",
+    "NPU": "npu",
+    "VPUX": "npu",
+    "MYRIAD": "vpu",
+    "HDDL": "vpu",
+    "VPU": "vpu",
+    "FPGA": "fpga",
     "NVIDIA": "gpu",
-}  # fmt: skip
+}
 _VIRTUAL = ("AUTO", "MULTI", "HETERO", "BATCH")
 """Names that stand for a choice of devices, which follow behind a colon."""
 _SECTIONS = {
-    "command line parameters": "command", "configuration setup": "configuration", "execution results": "results",
-    "cmd_options": "command", "configuration_setup": "configuration", "execution_results": "results",
-}  # fmt: skip
+    "command line parameters": "command",
+    "configuration setup": "configuration",
+    "execution results": "results",
+    "cmd_options": "command",
+    "configuration_setup": "configuration",
+    "execution_results": "results",
+}
 _RESULTS = {
-    "read model time": "read", "read network time": "read", "read_model_time": "read", "read_network_time": "read",
-    "compile model time": "compile", "load model time": "compile", "load network time": "compile",
-    "compile_model_time": "compile", "load_model_time": "compile", "load_network_time": "compile",
-    "first inference time": "first", "first_inference_time": "first", "first_inf_time": "first",
-    "total execution time": "duration", "execution_time": "duration", "total_execution_time": "duration",
-    "total number of iterations": "count", "iterations_num": "count", "total_num_of_iterations": "count",
-    "percentile boundary": "boundary", "percentile_boundary": "boundary", "throughput": "throughput",
-}  # fmt: skip
+    "read model time": "read",
+    "read network time": "read",
+    "read_model_time": "read",
+    "read_network_time": "read",
+    "compile model time": "compile",
+    "load model time": "compile",
+    "load network time": "compile",
+    "compile_model_time": "compile",
+    "load_model_time": "compile",
+    "load_network_time": "compile",
+    "first inference time": "first",
+    "first_inference_time": "first",
+    "first_inf_time": "first",
+    "total execution time": "duration",
+    "execution_time": "duration",
+    "total_execution_time": "duration",
+    "total number of iterations": "count",
+    "iterations_num": "count",
+    "total_num_of_iterations": "count",
+    "percentile boundary": "boundary",
+    "percentile_boundary": "boundary",
+    "throughput": "throughput",
+}
 """The names of numbers in a report, without `(ms)`: spaced in CSV and the Python tool's JSON, joined in that of C++."""
 _WORDS = {"median": "median", "average": "mean", "avg": "mean", "min": "min", "max": "max"}
 _NUMBER = r"((?:[^\s(*`|,;]|,(?=[0-9]))+)"
@@ -75,13 +101,31 @@ _SAYS_NUMBER = re.compile(
 """How a line begins that says a number of the result, also where it says it in other words or units."""
 _PREFIX = re.compile(r"^\s*(?:[>|]\s*)?(?:\[ ?(?:INFO|WARNING|ERROR) ?\]\s*)?")
 _STEP = re.compile(r"\[Step ([0-9]{1,2})/([0-9]{1,2})\]")
-_LACKING = "looks like an output of benchmark_app, and no `Count`, `Latency` or `Throughput` is in it"
+_LACKING = (
+    "looks like an output of benchmark_app, and no `Count`, `Latency` or `Throughput` is in it"
+)
 _BENCHMARK = re.compile(r"(?:^|[\s/\\])benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$")
 _ORDER = (
-    "command", "step 1", "step 2", "step 3", "step 4", "read", "step 5", "step 6", "step 7", "compile", "step 8",
-    "step 9", "step 10", "first", "step 11", "count", "duration", ("latency", "median", "mean", "min", "max", "level"),
+    "command",
+    "step 1",
+    "step 2",
+    "step 3",
+    "step 4",
+    "read",
+    "step 5",
+    "step 6",
+    "step 7",
+    "compile",
+    "step 8",
+    "step 9",
+    "step 10",
+    "first",
+    "step 11",
+    "count",
+    "duration",
+    ("latency", "median", "mean", "min", "max", "level"),
     "throughput",
-)  # fmt: skip
+)
 """What a run prints, in its order."""
 _ENDS = ("count", "duration", "throughput")
 _GROUPS = "Latency for each data shape group"
@@ -100,7 +144,9 @@ _INPUT = re.compile(
 _MEASURING = re.compile(
     r"Measuring performance \(Start inference (?P<api>a?synchronously)(?:, (?P<requests>[0-9]+) inference requests)?"
 )
-_CSV_HEAD = re.compile(r"\s*(?:Command line parameters|Configuration setup|Execution results)\s*$", re.MULTILINE)
+_CSV_HEAD = re.compile(
+    r"\s*(?:Command line parameters|Configuration setup|Execution results)\s*$", re.MULTILINE
+)
 _COUNTERS = re.compile(
     r'\s*layerName;execStatus;layerType|\s*\{\s*"(?:report_type|detailed_performance|avg_performance)"'
 )
@@ -136,7 +182,9 @@ class Run:
     @property
     def fingerprint(self) -> tuple[str, ...]:
         """What a run's output and its report have in common, to the last digit."""
-        return tuple(_short(self.said.get(name, "")) for name in ("count", "duration", "throughput"))
+        return tuple(
+            _short(self.said.get(name, "")) for name in ("count", "duration", "throughput")
+        )
 
     @property
     def says_something(self) -> bool:
@@ -147,7 +195,11 @@ class Run:
 def detect(source: Source) -> Match | None:
     """Say how many outputs and reports of benchmark_app a source holds, or None."""
     found = [path for path, kind in _files(source) if kind != "counters"]
-    return Match(0.9, f"{len(found)} files of benchmark_app, first {source.relative(found[0])}") if found else None
+    return (
+        Match(0.9, f"{len(found)} files of benchmark_app, first {source.relative(found[0])}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -160,7 +212,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     taken: set[Path] = set()
     for path, kind in found:
         if kind == "counters":
-            yield Skipped(path, "times of layers under performance counters, which slow the run; not read")
+            yield Skipped(
+                path, "times of layers under performance counters, which slow the run; not read"
+            )
         elif kind == "log":
             mine = [p for p in _matching(path, reports) if p not in taken]
             taken.update(mine)
@@ -174,7 +228,11 @@ def lacks(path: Path) -> str | None:
     """Say what a text that looks like an output of benchmark_app lacks, or None."""
     if path.suffix.lower() not in lines.ENDINGS:
         return None
-    return _LACKING if any(_STEP.match(line) for line in texts.head(path, own=OWN).splitlines()) else None
+    return (
+        _LACKING
+        if any(_STEP.match(line) for line in texts.head(path, own=OWN).splitlines())
+        else None
+    )
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -191,7 +249,13 @@ def read(unit: Unit) -> Iterator[Item]:
     reports = [(path, _report(path)) for path in unit.supporting]
     for run in runs:
         yield from (texts.not_understood(unit.path.name, line, text) for line, text in run.damaged)
-        sources = [given(path=unit.path.name, sha256=digest, locator=f"run={run.number}" if len(runs) > 1 else None)]
+        sources = [
+            given(
+                path=unit.path.name,
+                sha256=digest,
+                locator=f"run={run.number}" if len(runs) > 1 else None,
+            )
+        ]
         for path, report in reports:
             if report.fingerprint == run.fingerprint:
                 sources.append({"path": path.name, "sha256": file_sha256(path)})
@@ -237,12 +301,14 @@ def _kind(path: Path, ending: str) -> str | None:
         if ending == ".json":
             return (
                 "report"
-                if head.lstrip()[:1] == "{" and re.search(r'"(?:execution_results|configuration_setup)"\s*:', head)
+                if head.lstrip()[:1] == "{"
+                and re.search(r'"(?:execution_results|configuration_setup)"\s*:', head)
                 else None
             )
         return (
             "report"
-            if _CSV_HEAD.match(head) and re.search(r"^(?:throughput|target device);", head, re.MULTILINE)
+            if _CSV_HEAD.match(head)
+            and re.search(r"^(?:throughput|target device);", head, re.MULTILINE)
             else None
         )
     return "log" if is_printed(texts.head(path, own=OWN)) else None
@@ -250,8 +316,12 @@ def _kind(path: Path, ending: str) -> str | None:
 
 def is_printed(text: str) -> bool:
     """Say whether text holds the end of a run as benchmark_app prints it, or its beginning."""
-    ends = sum(pattern.search(text) is not None for name, pattern in _PRINTED.items() if name in _ENDS)
-    began = r"^\s*\[Step [0-9]+/1[01]\] (?:Measuring performance|Loading OpenVINO|Loading the model)"
+    ends = sum(
+        pattern.search(text) is not None for name, pattern in _PRINTED.items() if name in _ENDS
+    )
+    began = (
+        r"^\s*\[Step [0-9]+/1[01]\] (?:Measuring performance|Loading OpenVINO|Loading the model)"
+    )
     return ends >= 2 or re.search(began, text, re.MULTILINE) is not None
 
 
@@ -269,8 +339,14 @@ def _matching(log: Path, reports: Mapping[tuple[str, ...], list[Path]]) -> Itera
     except (BenchfmtError, OSError):  # told when it is read
         return
     for run in runs:
-        same = [(key, paths) for key, paths in reports.items() if key[1:] == run.fingerprint and all(run.fingerprint)]
-        near = [paths for key, paths in same if key[0] == str(log.parent)] or [paths for _, paths in same]
+        same = [
+            (key, paths)
+            for key, paths in reports.items()
+            if key[1:] == run.fingerprint and all(run.fingerprint)
+        ]
+        near = [paths for key, paths in same if key[0] == str(log.parent)] or [
+            paths for _, paths in same
+        ]
         if len(near) == 1 and len(near[0]) == 1:
             yield near[0][0]
 
@@ -376,7 +452,9 @@ def _switches(line: str) -> dict[str, str]:
     words = re.findall(r'"[^"]*"|\S+', line)
     pairs = zip(words, [*words[1:], ""], strict=True)
     return {
-        word: "" if after.startswith("-") else after.strip('"') for word, after in pairs if re.match(r"-[a-z]", word)
+        word: "" if after.startswith("-") else after.strip('"')
+        for word, after in pairs
+        if re.match(r"-[a-z]", word)
     }
 
 
@@ -393,7 +471,9 @@ def _report(path: Path) -> Run:
         data = jsons.read(path, digits=True)
         for key, block in data.items() if isinstance(data, Mapping) else ():
             if key in _SECTIONS and isinstance(block, Mapping):
-                blocks[_SECTIONS[key]] = {str(k): str(v) for k, v in block.items() if not isinstance(v, list | Mapping)}
+                blocks[_SECTIONS[key]] = {
+                    str(k): str(v) for k, v in block.items() if not isinstance(v, list | Mapping)
+                }
     else:
         section = ""
         for line in texts.text_of(path).splitlines():
@@ -407,9 +487,12 @@ def _report(path: Path) -> Run:
 
 def _of_blocks(blocks: Mapping[str, Mapping[str, str]]) -> Run:
     run = Run(ended=True)
-    run.command = {k if k.startswith("-") else f"-{k}": v for k, v in blocks.get("command", {}).items()}
+    run.command = {
+        k if k.startswith("-") else f"-{k}": v for k, v in blocks.get("command", {}).items()
+    }
     run.configuration = {
-        k.replace("_", " ").removesuffix(" (ms)"): v for k, v in blocks.get("configuration", {}).items()
+        k.replace("_", " ").removesuffix(" (ms)"): v
+        for k, v in blocks.get("configuration", {}).items()
     }
     for label, value in blocks.get("results", {}).items():
         plain = re.sub(r" ?\(ms\)$", "", label).strip().lower()
@@ -422,15 +505,22 @@ def _of_blocks(blocks: Mapping[str, Mapping[str, str]]) -> Run:
         run.latency[_percentile(boundary)] = run.latency.pop("median")
     run.batch = run.configuration.get("batch size", "")
     run.api = run.configuration.get("API", run.configuration.get("api", "")).lower()
-    run.requests = run.configuration.get("number of parallel infer requests", run.configuration.get("nireq", ""))
+    run.requests = run.configuration.get(
+        "number of parallel infer requests", run.configuration.get("nireq", "")
+    )
     run.device = run.configuration.get("target device", "")
     run.fills_inputs = (
-        run.configuration.get("inference only", run.configuration.get("inference_only", "")).lower() == "false"
+        run.configuration.get("inference only", run.configuration.get("inference_only", "")).lower()
+        == "false"
     )
     run.counters = (
-        run.command.get("-report_type", "").endswith("counters") and run.command["-report_type"] != "no_counters"
+        run.command.get("-report_type", "").endswith("counters")
+        and run.command["-report_type"] != "no_counters"
     )
-    run.counters |= run.command.get("-pc", "false").lower() not in ("false", "0") or "-exec_graph_path" in run.command
+    run.counters |= (
+        run.command.get("-pc", "false").lower() not in ("false", "0")
+        or "-exec_graph_path" in run.command
+    )
     return run
 
 
@@ -464,7 +554,12 @@ def _join(run: Run, report: Run) -> None:
 
 def _record(unit: Unit, run: Run, sources: list[dict[str, Any]]) -> dict[str, Any]:
     options = unit.options
-    path = run.command.get("-m") or run.command.get("--path_to_model") or run.command.get("-model") or ""
+    path = (
+        run.command.get("-m")
+        or run.command.get("--path_to_model")
+        or run.command.get("-model")
+        or ""
+    )
     name = options.get("model") or model_of(path)
     measurements = _measured(run)
     status, words = _status(run, measurements)
@@ -472,26 +567,35 @@ def _record(unit: Unit, run: Run, sources: list[dict[str, Any]]) -> dict[str, An
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=version[1] if version else None,
+            suite=SUITE,
+            suite_version=version[1] if version else None,
             name=re.sub(r"\.(onnx|xml|pb|pdmodel|tflite)$", "", name) if name else None,
-            scenario=_scenario(run), phase="inference",
+            scenario=_scenario(run),
+            phase="inference",
         ),
         "model": given(name=name),
         "system": given(name=options.get("system")),
         "software": given(engine="openvino", engine_version=version[1] if version else None),
         "configuration": given(
-            input_shape=_shape(run), batch_size=_batch(run), threads=_whole(run.properties.get("INFERENCE_NUM_THREADS", "")),
-            placement=_placement(run), hyperparameters=_settings(run) or None,
+            input_shape=_shape(run),
+            batch_size=_batch(run),
+            threads=_whole(run.properties.get("INFERENCE_NUM_THREADS", "")),
+            placement=_placement(run),
+            hyperparameters=_settings(run) or None,
         ),
         "measurements": measurements or None,
         "status": status,
         "status_detail": words,
         "provenance": given(
-            submitter=options.get("submitter"), url=options.get("url"), license=options.get("license"), sources=sources, converter=NAME,
+            submitter=options.get("submitter"),
+            url=options.get("url"),
+            license=options.get("license"),
+            sources=sources,
+            converter=NAME,
             converter_version=VERSION,
         ),
         "extensions": {SUITE: _extensions(run)},
-    }  # fmt: skip
+    }
 
 
 def _status(run: Run, measurements: list[dict[str, Any]]) -> tuple[str, str | None]:
@@ -540,7 +644,10 @@ def _shape(run: Run) -> list[int] | None:
     if len(run.inputs) != 1:
         return None
     (_, layout, dims), *_ = run.inputs.values()
-    sizes, names = [int(part) for part in dims.split(",")], [part.strip() for part in layout.split(",")]
+    sizes, names = (
+        [int(part) for part in dims.split(",")],
+        [part.strip() for part in layout.split(",")],
+    )
     if len(names) == len(sizes) and "N" in names:
         del sizes[names.index("N")]
     return sizes if sizes and all(sizes) else None
@@ -548,7 +655,9 @@ def _shape(run: Run) -> list[int] | None:
 
 def _devices(text: str) -> list[str]:
     """Return the names of devices in a list of them (`['GPU.0', 'CPU']`, `NPU.3720`, `MULTI:CPU,GPU.1`), in order."""
-    return [name for name in re.findall(r"-?[A-Z][A-Z_]*(?:\.[0-9A-Z]+)*", text) if name not in _VIRTUAL]
+    return [
+        name for name in re.findall(r"-?[A-Z][A-Z_]*(?:\.[0-9A-Z]+)*", text) if name not in _VIRTUAL
+    ]
 
 
 def _placement(run: Run) -> list[str] | None:
@@ -559,7 +668,9 @@ def _placement(run: Run) -> list[str] | None:
 
 
 def _settings(run: Run) -> dict[str, Any]:
-    hint = run.properties.get("PERFORMANCE_HINT", "").rpartition(".")[2].lower() or run.command.get("-hint")
+    hint = run.properties.get("PERFORMANCE_HINT", "").rpartition(".")[2].lower() or run.command.get(
+        "-hint"
+    )
     return given(
         api=run.api or None,
         hint=hint or None,
@@ -570,7 +681,10 @@ def _settings(run: Run) -> dict[str, Any]:
 
 
 def _extensions(run: Run) -> dict[str, Any]:
-    inputs = {name: f"{kind} [{layout}] {dims.replace(',', 'x')}" for name, (kind, layout, dims) in run.inputs.items()}
+    inputs = {
+        name: f"{kind} [{layout}] {dims.replace(',', 'x')}"
+        for name, (kind, layout, dims) in run.inputs.items()
+    }
     return given(
         build=run.build or None,
         inputs=inputs or None,
@@ -592,7 +706,13 @@ def _measured(run: Run) -> list[dict[str, Any]]:
         more = {"caveats": caveats} if caveats else {}
         found.append(
             texts.number(
-                "throughput", said["throughput"], "/s", statistic="mean", stage="whole-run", per="sample", **more
+                "throughput",
+                said["throughput"],
+                "/s",
+                statistic="mean",
+                stage="whole-run",
+                per="sample",
+                **more,
             )
         )
         if "value" in found[0]:
@@ -602,7 +722,9 @@ def _measured(run: Run) -> list[dict[str, Any]]:
     doubts += ["definition-inferred"] if run.one_line or run.fills_inputs else []
     for name, (text, unit) in run.latency.items():
         more = {**count, **({"caveats": doubts} if doubts else {})}
-        found.append(texts.number("latency", text, unit, statistic=name, stage=stage, per="query", **more))
+        found.append(
+            texts.number("latency", text, unit, statistic=name, stage=stage, per="query", **more)
+        )
     stages = {"read": "load", "compile": "build", "first": "first-run", "duration": "whole-run"}
     for word, name in stages.items():
         if said.get(word):

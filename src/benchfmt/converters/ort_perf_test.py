@@ -42,12 +42,24 @@ LEAST = {"median": 1, "p90": 10, "p95": 20, "p99": 100, "p99.9": 1000}
 """How many runs a percentile needs where the tool did not print it."""
 MOST_SAMPLES = 20_000
 _STATISTICS = {
-    "Min": "min", "Max": "max", "P50": "median", "P90": "p90", "P95": "p95", "P99": "p99", "P999": "p99.9",
-}  # fmt: skip
+    "Min": "min",
+    "Max": "max",
+    "P50": "median",
+    "P90": "p90",
+    "P95": "p95",
+    "P99": "p99",
+    "P999": "p99.9",
+}
 DEVICES = {
-    "CPU": "cpu", "CUDA": "gpu", "Tensorrt": "gpu", "NvTensorRTRTX": "gpu", "ROCM": "gpu", "MIGraphX": "gpu", "Dml": "gpu",
+    "CPU": "cpu",
+    "CUDA": "gpu",
+    "Tensorrt": "gpu",
+    "NvTensorRTRTX": "gpu",
+    "ROCM": "gpu",
+    "MIGraphX": "gpu",
+    "Dml": "gpu",
     "WebGPU": "gpu",
-}  # fmt: skip
+}
 """Execution providers that stand for one kind of device."""
 _NUMBER = r"[ \t]?((?:[^\s(*`|,;]|,(?=[0-9]))+)"
 """What stands where a number does; a comma within belongs to it, so that 10,104 never becomes 10."""
@@ -79,10 +91,25 @@ _SAYS_NUMBER = re.compile(
 )
 """How a line begins that says a number of the result, also where it says it in other words or units."""
 _ORDER = (
-    "command", ("provider", "threads"), "load", "first", "total", "count", "average", "submission", "whole", "rate",
+    "command",
+    ("provider", "threads"),
+    "load",
+    "first",
+    "total",
+    "count",
+    "average",
+    "submission",
+    "whole",
+    "rate",
     "runs",
-    "Min", "Max", "P50", "P90", "P95", "P99", "P999",
-)  # fmt: skip
+    "Min",
+    "Max",
+    "P50",
+    "P90",
+    "P95",
+    "P99",
+    "P999",
+)
 """What a run prints, in its order."""
 _BEGINNING = {"provider", "load", "first"}
 """What a run prints before it has a result."""
@@ -134,9 +161,14 @@ def detect(source: Source) -> Match | None:
     found = list(_files(source))
     logs = [path for path, kind in found if kind == "log"]
     if logs:
-        return Match(0.9, f"{len(logs)} outputs of onnxruntime_perf_test, first {source.relative(logs[0])}")
+        return Match(
+            0.9, f"{len(logs)} outputs of onnxruntime_perf_test, first {source.relative(logs[0])}"
+        )
     return (
-        Match(0.6, f"{len(found)} files like the results of onnxruntime_perf_test, first {found[0][0].name}")
+        Match(
+            0.6,
+            f"{len(found)} files like the results of onnxruntime_perf_test, first {found[0][0].name}",
+        )
         if found
         else None
     )
@@ -167,21 +199,29 @@ def read(unit: Unit) -> Iterator[Item]:
             return
         for result in found:
             locator = f"run={result.number}" if len(found) > 1 else None
-            yield from (texts.not_understood(unit.path.name, line, text) for line, text in result.damaged)
+            yield from (
+                texts.not_understood(unit.path.name, line, text) for line, text in result.damaged
+            )
             yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)
         yield from (_without_result(unit, run) for run in unfinished if found)
         if not found:
             yield Failed(unit.path, f"it {_LACKING}")
     else:
         series, broken = rows(texts.text_of(unit.path))
-        yield from (Failed(unit.path, f"line {line}: no row of a result file", line) for line in broken)
+        yield from (
+            Failed(unit.path, f"line {line}: no row of a result file", line) for line in broken
+        )
         for one in series:
             locator = f"run={one.number}" if len(series) > 1 else None
             yield _item(unit, partial(_of_series, unit, one, digest, locator), one.line)
 
 
 def _without_result(unit: Unit, run: Printed) -> Failed:
-    return Failed(unit.path, "the run that begins on this line has no result; it was stopped or failed", run.line)
+    return Failed(
+        unit.path,
+        "the run that begins on this line has no result; it was stopped or failed",
+        run.line,
+    )
 
 
 def _item(unit: Unit, make: Callable[[], dict[str, Any]], row: int) -> Item:
@@ -295,7 +335,9 @@ def rows(text: str) -> tuple[list[Series], list[int]]:
             continue
         run = int(match["run"])
         if not found or run != last + 1 or found[-1].model != match["model"]:
-            found.append(Series(len(found) + 1, number, match["model"], run, match["memory"], match["cpu"]))
+            found.append(
+                Series(len(found) + 1, number, match["model"], run, match["memory"], match["cpu"])
+            )
         last = run
         submission, _, total = match["times"].rpartition(",")
         found[-1].times.append(total)
@@ -306,33 +348,51 @@ def rows(text: str) -> tuple[list[Series], list[int]]:
 # --- the records ---
 
 
-def _frame(unit: Unit, digest: str, locator: str | None, model: str | None, **configuration: Any) -> dict[str, Any]:
+def _frame(
+    unit: Unit, digest: str, locator: str | None, model: str | None, **configuration: Any
+) -> dict[str, Any]:
     options = unit.options
     name = options.get("model") or model
     return {
         "benchfmt": "1.0",
-        "benchmark": given(suite=SUITE, name=re.sub(r"\.(onnx|ort)$", "", name) if name else None, phase="inference"),
+        "benchmark": given(
+            suite=SUITE,
+            name=re.sub(r"\.(onnx|ort)$", "", name) if name else None,
+            phase="inference",
+        ),
         "model": given(name=name),
         "system": given(name=options.get("system")),
         "software": given(engine="onnxruntime", engine_version=options.get("engine_version")),
         "configuration": given(**configuration),
         "status": "ok",
         "provenance": given(
-            submitter=options.get("submitter"), url=options.get("url"), license=options.get("license"),
+            submitter=options.get("submitter"),
+            url=options.get("url"),
+            license=options.get("license"),
             sources=[given(path=unit.path.name, sha256=digest, locator=locator)],
-            converter=NAME, converter_version=VERSION,
+            converter=NAME,
+            converter_version=VERSION,
         ),
-    }  # fmt: skip
+    }
 
 
 def _of_printed(unit: Unit, result: Printed, digest: str, locator: str | None) -> dict[str, Any]:
     said = result.said
     words = re.findall(r'"[^"]+"|\S+', result.command)
-    model = next((name for w in words if re.search(r"\.(onnx|ort)\"?$", w) and (name := model_of(w.strip('"')))), None)
+    model = next(
+        (
+            name
+            for w in words
+            if re.search(r"\.(onnx|ort)\"?$", w) and (name := model_of(w.strip('"')))
+        ),
+        None,
+    )
     provider = said.get("provider")
     threads = int(said.get("threads", "0")) or None
     device = DEVICES.get(provider or "")
-    data = _frame(unit, digest, locator, model, threads=threads, placement=[device] if device else None)
+    data = _frame(
+        unit, digest, locator, model, threads=threads, placement=[device] if device else None
+    )
     data["measurements"] = _measured(result)
     data["extensions"] = {
         SUITE: given(
@@ -366,26 +426,46 @@ def _measured(result: Printed) -> list[dict[str, Any]]:
     if "load" in said:
         found.append(_seconds("load", said["load"], "s"))
     if "first" in said:
-        found.append(texts.number("duration", said["first"], "ms", stage="first-run"))  # whole milliseconds
+        found.append(
+            texts.number("duration", said["first"], "ms", stage="first-run")
+        )  # whole milliseconds
     if "total" in said:
         more: dict[str, Any] = {"caveats": ["unit-inferred"]} if result.unit_missing else {}
-        found.append(texts.number("duration", said["total"], "s", statistic="sum", stage="inference", **more))
+        found.append(
+            texts.number("duration", said["total"], "s", statistic="sum", stage="inference", **more)
+        )
     if "submission" in said:
         enqueue = {name: value for name, value in per_query.items() if name != "stage"}
-        found.append(texts.number("latency", said["submission"], "ms", statistic="mean", stage="enqueue", **enqueue))
+        found.append(
+            texts.number(
+                "latency", said["submission"], "ms", statistic="mean", stage="enqueue", **enqueue
+            )
+        )
     if "whole" in said:
         found.append(texts.number("duration", said["whole"], "s", stage="whole-run"))
     if "rate" in said:
-        found.append(texts.number("throughput", said["rate"], "/s", statistic="mean", stage="whole-run", per="query"))
+        found.append(
+            texts.number(
+                "throughput", said["rate"], "/s", statistic="mean", stage="whole-run", per="query"
+            )
+        )
     _head(found)
     return found + _resources(said.get("cpu"), said.get("memory"))
 
 
 def _head(found: list[dict[str, Any]]) -> None:
     """Make the mean the headline, else the rate, else the first other latency that has a value."""
-    valued = [item for item in found if "value" in item and item.get("stage") in ("inference", "whole-run")]
+    valued = [
+        item
+        for item in found
+        if "value" in item and item.get("stage") in ("inference", "whole-run")
+    ]
     for metric, statistic in (("latency", "mean"), ("throughput", "mean"), ("latency", None)):
-        chosen = [item for item in valued if item["metric"] == metric and statistic in (None, item.get("statistic"))]
+        chosen = [
+            item
+            for item in valued
+            if item["metric"] == metric and statistic in (None, item.get("statistic"))
+        ]
         if chosen:
             chosen[0]["primary"] = True
             return
@@ -425,10 +505,14 @@ def _of_series(unit: Unit, series: Series, digest: str, locator: str | None) -> 
     ordered = sorted(series.times, key=float)
     names = ("min", "max", *(name for name, least in LEAST.items() if len(ordered) >= least))
     chosen = ((name, ordered[_index(len(ordered), name)]) for name in names)
-    found += [texts.measurement("latency", text, "s", statistic=name, **key) for name, text in chosen]
+    found += [
+        texts.measurement("latency", text, "s", statistic=name, **key) for name, text in chosen
+    ]
     if series.submissions:
         enqueue = {**key, "stage": "enqueue", "n": len(series.submissions)}
-        found.append(texts.derived("latency", _mean(series.submissions), statistic="mean", **enqueue))
+        found.append(
+            texts.derived("latency", _mean(series.submissions), statistic="mean", **enqueue)
+        )
     data["measurements"] = found + _resources(series.cpu, series.memory)
     return data
 

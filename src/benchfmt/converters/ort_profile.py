@@ -29,13 +29,24 @@ VERSION = "1.0"
 SUITE = "onnxruntime-profile"
 OPTIONS = ("model", "system", "submitter", "url", "license", "engine_version")
 
-LOADING = ("model_loading_uri", "model_loading_array", "model_loading_from_saved_proto", "session_initialization")
+LOADING = (
+    "model_loading_uri",
+    "model_loading_array",
+    "model_loading_from_saved_proto",
+    "session_initialization",
+)
 KERNEL = "_kernel_time"
 MOST_EVENTS = 1_000_000
 """So many events are kept by the profiler; the rest is dropped without a word in the file."""
-_HEAD = re.compile(r'\s*\[?\s*\{\s*"cat"\s*:\s*"(?:Session|Node|Kernel|Api|Memory)"\s*,\s*"pid"\s*:')
-_OURS = re.compile(r'"op_name"|"model_loading_|"session_initialization"|"SequentialExecutor::Execute"|"model_run"')
-_NAMED_TIME = re.compile(r"_([0-9]{4}-[0-9]{2}-[0-9]{2})_([0-9]{2})-([0-9]{2})-([0-9]{2})(?:\.[0-9]+)?\.json$")
+_HEAD = re.compile(
+    r'\s*\[?\s*\{\s*"cat"\s*:\s*"(?:Session|Node|Kernel|Api|Memory)"\s*,\s*"pid"\s*:'
+)
+_OURS = re.compile(
+    r'"op_name"|"model_loading_|"session_initialization"|"SequentialExecutor::Execute"|"model_run"'
+)
+_NAMED_TIME = re.compile(
+    r"_([0-9]{4}-[0-9]{2}-[0-9]{2})_([0-9]{2})-([0-9]{2})-([0-9]{2})(?:\.[0-9]+)?\.json$"
+)
 
 
 @dataclass
@@ -61,7 +72,11 @@ class Trace:
 def detect(source: Source) -> Match | None:
     """Say how many profiles of ONNX Runtime a source holds, or None."""
     found = list(_files(source))
-    return Match(0.9, f"{len(found)} profiles of ONNX Runtime, first {source.relative(found[0])}") if found else None
+    return (
+        Match(0.9, f"{len(found)} profiles of ONNX Runtime, first {source.relative(found[0])}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -81,7 +96,9 @@ def read(unit: Unit) -> Iterator[Item]:
         return
     if lost:
         words = f"{lost} line{'' if lost == 1 else 's'} cannot be read: the file was cut, or edited"
-        yield texts.finding("BF115", unit.path.name, words, "end the profiling before the process ends")
+        yield texts.finding(
+            "BF115", unit.path.name, words, "end the profiling before the process ends"
+        )
     if trace.events >= MOST_EVENTS:
         words = f"{trace.events} events: the profiler keeps no more than {MOST_EVENTS} and drops the rest"
         yield texts.finding("BF405", unit.path.name, words, "profile fewer runs")
@@ -117,7 +134,11 @@ def _events(path: Path, limits: Limits) -> tuple[list[Any], int]:
 def _trace(events: list[Any]) -> Trace:
     trace = Trace()
     for event in events:
-        if isinstance(event, Mapping) and isinstance(event.get("dur"), int) and isinstance(event.get("name"), str):
+        if (
+            isinstance(event, Mapping)
+            and isinstance(event.get("dur"), int)
+            and isinstance(event.get("name"), str)
+        ):
             trace.events += 1
             _add(trace, event)
     if not trace.events:
@@ -161,7 +182,11 @@ def _record(unit: Unit, trace: Trace, lost: int) -> dict[str, Any]:
     has_value = any("value" in item for item in measurements)
     return {
         "benchfmt": "1.0",
-        "benchmark": given(suite=SUITE, name=re.sub(r"\.(onnx|ort)$", "", model) if model else None, phase="inference"),
+        "benchmark": given(
+            suite=SUITE,
+            name=re.sub(r"\.(onnx|ort)$", "", model) if model else None,
+            phase="inference",
+        ),
         "model": given(name=model),
         "system": given(name=options.get("system")),
         "software": given(engine="onnxruntime", engine_version=options.get("engine_version")),
@@ -170,13 +195,16 @@ def _record(unit: Unit, trace: Trace, lost: int) -> dict[str, Any]:
         "status": "ok" if has_value else "incomplete",
         "status_detail": None if has_value else "no kernel of a run is in the profile",
         "provenance": given(
-            submitter=options.get("submitter"), url=options.get("url"), license=options.get("license"),
+            submitter=options.get("submitter"),
+            url=options.get("url"),
+            license=options.get("license"),
             measured_at=f"{when[1]}T{when[2]}:{when[3]}:{when[4]}" if when else None,
             sources=[{"path": unit.path.name, "sha256": file_sha256(unit.path)}],
-            converter=NAME, converter_version=VERSION,
+            converter=NAME,
+            converter_version=VERSION,
         ),
         "extensions": {SUITE: _extensions(trace)},
-    }  # fmt: skip
+    }
 
 
 def _measured(trace: Trace, providers: list[str], *, cut: bool) -> list[dict[str, Any]]:
@@ -185,19 +213,41 @@ def _measured(trace: Trace, providers: list[str], *, cut: bool) -> list[dict[str
     if trace.loading:
         found.append(_seconds(sum(trace.loading.values()), stage="load", caveats=caveats))
     if trace.runs:
-        found.append(_seconds(sum(trace.runs), statistic="sum", stage="inference", n=len(trace.runs), caveats=caveats))
+        found.append(
+            _seconds(
+                sum(trace.runs),
+                statistic="sum",
+                stage="inference",
+                n=len(trace.runs),
+                caveats=caveats,
+            )
+        )
     if trace.device_count:
         key = {"statistic": "sum", "stage": "compute", "scope": "gpu", "n": trace.device_count}
         found.append(_seconds(trace.device, caveats=caveats, **key))
     if trace.kernels:
         count = sum(trace.counts.values())
-        found.append(_seconds(trace.total, statistic="sum", stage="compute", n=count, caveats=caveats))
+        found.append(
+            _seconds(trace.total, statistic="sum", stage="compute", n=count, caveats=caveats)
+        )
     for provider in providers:
-        name = re.sub("[^a-z0-9.-]", "-", provider.removesuffix("ExecutionProvider").lower()).strip("-.") or "unknown"
-        key = {"stage": "compute", "scope": f"provider:{name}", "n": trace.counts[provider], "caveats": caveats}
+        name = (
+            re.sub("[^a-z0-9.-]", "-", provider.removesuffix("ExecutionProvider").lower()).strip(
+                "-."
+            )
+            or "unknown"
+        )
+        key = {
+            "stage": "compute",
+            "scope": f"provider:{name}",
+            "n": trace.counts[provider],
+            "caveats": caveats,
+        }
         found.append(_seconds(trace.kernels[provider], statistic="sum", **key))
         if trace.total:
-            found.append(texts.derived("time-share", Fraction(trace.kernels[provider], trace.total), **key))
+            found.append(
+                texts.derived("time-share", Fraction(trace.kernels[provider], trace.total), **key)
+            )
     return found
 
 
@@ -207,7 +257,9 @@ def _seconds(microseconds: int, **key: Any) -> dict[str, Any]:
 
 def _extensions(trace: Trace) -> dict[str, Any]:
     operators = {
-        provider: {name: {"count": count, "us": took} for name, (count, took) in sorted(tally.items())}
+        provider: {
+            name: {"count": count, "us": took} for name, (count, took) in sorted(tally.items())
+        }
         for provider, tally in sorted(trace.operators.items())
     }
     return given(

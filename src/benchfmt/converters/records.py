@@ -44,7 +44,11 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     for path in source.files:
         kind = _kind(path)
         if kind == "package":
-            tables = [] if path.suffix == ".zip" else [p for p in source.files if p.parent == path.parent and p != path]
+            tables = (
+                []
+                if path.suffix == ".zip"
+                else [p for p in source.files if p.parent == path.parent and p != path]
+            )
             yield Unit(
                 path,
                 tuple(p for p in tables if p.suffix in (".csv", ".parquet")),
@@ -110,9 +114,13 @@ def lacks(path: Path) -> str | None:
 
 def _lines(unit: Unit) -> Iterator[Item]:
     with unit.path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(unit.limits.row_bytes + 1), b""), start=1):
+        for number, line in enumerate(
+            iter(lambda: file.readline(unit.limits.row_bytes + 1), b""), start=1
+        ):
             if len(line) > unit.limits.row_bytes:
-                yield Failed(unit.path, f"line {number} is longer than {unit.limits.row_bytes} bytes")
+                yield Failed(
+                    unit.path, f"line {number} is longer than {unit.limits.row_bytes} bytes"
+                )
                 return
             if line.strip():
                 try:
@@ -126,7 +134,9 @@ def _lines(unit: Unit) -> Iterator[Item]:
 def _record(path: Path, data: Any, row: int) -> Record | Failed:
     if not isinstance(data, dict):
         kind = "a list" if isinstance(data, list) else "no JSON object"
-        return Failed(path, f"{kind} where a record is expected; JSON Lines are one record a line", row)
+        return Failed(
+            path, f"{kind} where a record is expected; JSON Lines are one record a line", row
+        )
     if is_heading(data):
         return Failed(path, MISPLACED_HEADING, row)
     try:
@@ -134,7 +144,11 @@ def _record(path: Path, data: Any, row: int) -> Record | Failed:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return Failed(path, f"{where}: {first['msg']} ({error.error_count()} faults; run benchfmt validate)", row)
+        return Failed(
+            path,
+            f"{where}: {first['msg']} ({error.error_count()} faults; run benchfmt validate)",
+            row,
+        )
     except (BenchfmtError, TypeError, ValueError) as error:
         return Failed(path, str(error), row)
 
@@ -157,7 +171,10 @@ def _kind(path: Path) -> str | None:
 def _is_package(path: Path) -> bool:
     try:
         with open_package(path) as package:
-            return {resource.name for resource in package.descriptor.resources} >= {"records", "measurements"}
+            return {resource.name for resource in package.descriptor.resources} >= {
+                "records",
+                "measurements",
+            }
     except (BenchfmtError, OSError):
         return False
 

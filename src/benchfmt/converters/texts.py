@@ -78,7 +78,11 @@ def text_of(path: Path, own: Own | None = None) -> str:
     With the line starts of a family (`readers.lines`) it is the text that the program printed, without prefixes.
     """
     _check_size(path)
-    return lines.text(path, own) if own else plain(decoded(encodings.from_first_text(path.read_bytes())))
+    return (
+        lines.text(path, own)
+        if own
+        else plain(decoded(encodings.from_first_text(path.read_bytes())))
+    )
 
 
 def lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
@@ -138,7 +142,15 @@ def measurement(metric: str, text: str, unit: str | None = None, **key: Any) -> 
     if value is None:
         raise ValueError(f"{metric} {text!r} is no number")
     said = {"reported_unit": unit} if unit and unit != own else {}
-    return {"metric": metric, "value": value, "unit": own, "basis": "measured", **key, "reported_value": text, **said}
+    return {
+        "metric": metric,
+        "value": value,
+        "unit": own,
+        "basis": "measured",
+        **key,
+        "reported_value": text,
+        **said,
+    }
 
 
 def possible(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +171,13 @@ def possible(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def derived(metric: str, value: Fraction | float, **key: Any) -> dict[str, Any]:
     """Return a measurement that was calculated from the source, in the metric's unit."""
-    return {"metric": metric, "value": float(value), "unit": own_unit(metric), "basis": "derived", **key}
+    return {
+        "metric": metric,
+        "value": float(value),
+        "unit": own_unit(metric),
+        "basis": "derived",
+        **key,
+    }
 
 
 def missing(metric: str, reason: str, **key: Any) -> dict[str, Any]:
@@ -190,7 +208,9 @@ def record(data: Mapping[str, Any]) -> Record:
         raise ValueError(f"{where}: {first['msg']}") from error
 
 
-def finding(code: str, path: str, message: str, hint: str | None = None, value: str | None = None) -> Finding:
+def finding(
+    code: str, path: str, message: str, hint: str | None = None, value: str | None = None
+) -> Finding:
     """Return what is wrong with a source."""
     return Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
 
@@ -213,7 +233,9 @@ def readable(source: Source, *suffixes: str, own: Own | None = None) -> Iterator
     """
     for name in source.files.texts():
         last = name.replace("\\", "/").rpartition("/")[2].lower()
-        wanted = last.endswith(tuple(s for s in suffixes if s)) or ("" in suffixes and "." not in last)
+        wanted = last.endswith(tuple(s for s in suffixes if s)) or (
+            "" in suffixes and "." not in last
+        )
         path = Path(name)
         wanted = (wanted and not last.startswith(NEVER)) or source.root == path
         if wanted and path.is_file() and not path.is_symlink():
@@ -230,5 +252,7 @@ def _filled(data: Any) -> Any:
     """Return data without what says nothing: None, and empty objects outside of lists."""
     if isinstance(data, Mapping):
         pairs = ((key, _filled(value)) for key, value in data.items())
-        return {key: value for key, value in pairs if value is not None and value != {} and value != []}
+        return {
+            key: value for key, value in pairs if value is not None and value != {} and value != []
+        }
     return data

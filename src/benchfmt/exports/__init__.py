@@ -45,7 +45,9 @@ class Exporter(Protocol):
         """Write a package into an empty folder and say what was written."""
 
 
-def export(package: str | Path, to: str, path: str | Path, *, remote: bool = False, **options: str) -> Exported:
+def export(
+    package: str | Path, to: str, path: str | Path, *, remote: bool = False, **options: str
+) -> Exported:
     """Write a package in another format to a new folder, and return what was written; raises BenchfmtError.
 
     An error or a stop leaves nothing behind.
@@ -64,7 +66,9 @@ def export(package: str | Path, to: str, path: str | Path, *, remote: bool = Fal
             done = exporter.export(opened, growing, options)
         if not done.files:
             reasons = "; ".join(f"{reason}: {count}" for reason, count in done.left_out)
-            raise BenchfmtError(f"nothing of {package} can be written as {to}: {reasons or 'it holds no records'}")
+            raise BenchfmtError(
+                f"nothing of {package} can be written as {to}: {reasons or 'it holds no records'}"
+            )
         _check_free(target)  # an export takes long: something may have been laid there meanwhile
         if target.is_dir():
             target.rmdir()
@@ -82,5 +86,7 @@ def load(name: str) -> Exporter:
 
 
 def _check_free(target: Path) -> None:
-    if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
+    if target.is_symlink() or (
+        target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    ):
         raise BenchfmtError(f"{target} is there already; name a new folder")

@@ -69,14 +69,37 @@ NUMBERS = {
     "batch_size": "configuration.batch_size",
     "threads": "configuration.threads",
 }
-LISTS = {"input_shape": ("configuration.input_shape", "x"), "placement": ("configuration.placement", "/")}
+LISTS = {
+    "input_shape": ("configuration.input_shape", "x"),
+    "placement": ("configuration.placement", "/"),
+}
 _QUALIFIED = re.compile("^(class|subset|node|accelerator|run):")
 ENGINE_NAMES = {("emissions", "kg"): "CO2e(kg)"}
 """Targets that the engine knows by name: it scales these by the carbon intensity of the country that is asked for."""
 PANDAS_MISSING = frozenset(
-    ("", " ", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-     "NULL", "NaN", "None", "n/a", "nan", "null")
-)  # fmt: skip
+    (
+        "",
+        " ",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+        "<NA>",
+        "N/A",
+        "NA",
+        "NULL",
+        "NaN",
+        "None",
+        "n/a",
+        "nan",
+        "null",
+    )
+)
 """Words that pandas takes for a missing cell unless it is told not to, which the engine does not do."""
 PANDAS_NOTE = "word:"
 """Such a word gets this before it, so that it stays a word."""
@@ -132,7 +155,12 @@ def export(package: Package, folder: Path, options: Mapping[str, str]) -> Export
             notes += _of_several_tables(path, records, rows)
             files += _write(folder, path, asset, rows, platforms[rows[0]])
     done = sum(len(asset.rows) for asset in assets)
-    return Exported(tuple(files), done, tuple(sorted(left.items())), (*notes, *_of_other_boxes(records, platforms)))
+    return Exported(
+        tuple(files),
+        done,
+        tuple(sorted(left.items())),
+        (*notes, *_of_other_boxes(records, platforms)),
+    )
 
 
 def _of_several_tables(path: str, records: pl.DataFrame, rows: list[int]) -> Iterator[str]:
@@ -157,7 +185,10 @@ def _of_other_boxes(records: pl.DataFrame, platforms: Mapping[int, str]) -> Iter
         by_system.setdefault(records["system_id"][row], {}).setdefault(platform, set()).add(source)
     for system, by_platform in by_system.items():
         if len(by_platform) > 1:
-            parts = "; ".join(f"{name}: {', '.join(sorted(sources))}" for name, sources in sorted(by_platform.items()))
+            parts = "; ".join(
+                f"{name}: {', '.join(sorted(sources))}"
+                for name, sources in sorted(by_platform.items())
+            )
             yield (
                 f"{system}: source tables give numbers for the same configurations that differ as a whole, by more than "
                 f"{round(100 * (boxes.TOLERANCE - 1))} %, so they are taken for different boxes or versions ({parts})"
@@ -175,7 +206,10 @@ class Asked:
 
 def _asked(options: Mapping[str, str], measured: Mapping[str, pl.DataFrame]) -> Asked:
     """Return the options; raises BenchfmtError where one names what is not there."""
-    lists = {name: tuple(word.strip() for word in options.get(name, "").split(",") if word.strip()) for name in _LISTS}
+    lists = {
+        name: tuple(word.strip() for word in options.get(name, "").split(",") if word.strip())
+        for name in _LISTS
+    }
     for name, metrics in lists.items():
         _check_metrics(name, metrics, measured)
     if options.get("names", "benchfmt") not in ("benchfmt", "engine"):
@@ -248,7 +282,10 @@ def _observations(records: pl.DataFrame, assets: Sequence[Asset]) -> Iterator[bo
         for place, row in enumerate(asset.rows):
             source = records["source_sha256"][row]
             if results[source] > 1:
-                configuration = (asset.name, *(json.dumps(column.cells[place]) for column in settings))
+                configuration = (
+                    asset.name,
+                    *(json.dumps(column.cells[place]) for column in settings),
+                )
                 number = float(speed.cells[place])
                 yield boxes.Observation(records["system_id"][row], source, configuration, number)
 
@@ -294,7 +331,9 @@ def _assets(records: pl.DataFrame, usable: list[int]) -> list[Asset]:
     found = []
     for key, rows in groups.items():
         name = _asset_name(key, list(groups))
-        free = next(n for n in (name, *(f"{name}-{i}" for i in range(2, len(groups) + 2))) if n not in used)
+        free = next(
+            n for n in (name, *(f"{name}-{i}" for i in range(2, len(groups) + 2))) if n not in used
+        )
         used.add(free)
         found.append(Asset(free, rows))
     return found
@@ -307,22 +346,33 @@ def _asset_name(key: tuple[str | None, ...], others: list[tuple[str | None, ...]
     alike = [other for other in others if (other[place] or other[0]) == base]
     differ = [i for i in range(len(key)) if i != place and len({other[i] for other in alike}) > 1]
     parts = [key[i] for i in differ if key[i]]
-    return "-".join(_NOT_IN_NAMES.sub("-", part).strip("-") for part in [base, *map(str, parts)]) or "asset"
+    return (
+        "-".join(_NOT_IN_NAMES.sub("-", part).strip("-") for part in [base, *map(str, parts)])
+        or "asset"
+    )
 
 
 # --- columns ---
 
 
 def _fill(
-    asset: Asset, records: pl.DataFrame, measured: Mapping[str, pl.DataFrame], asked: Asked, left: Counter[str]
+    asset: Asset,
+    records: pl.DataFrame,
+    measured: Mapping[str, pl.DataFrame],
+    asked: Asked,
+    left: Counter[str],
 ) -> None:
     """Give an asset its columns, whole ones only, and take out the records that lack what it is for."""
     rows = asset.rows
     here = records.select(pl.all().gather(rows))
     asset.constants = _constants(here)
     columns = [*_inputs(here), *_hyperparameters(here), *_measured(rows, measured, asked)]
-    needed = [column for column in columns if column.note.get("metric") in (*asked.keep, *asked.feature)]
-    counts = [column.note.get("primary_count", 0) if column.role == TARGETS else 0 for column in columns]
+    needed = [
+        column for column in columns if column.note.get("metric") in (*asked.keep, *asked.feature)
+    ]
+    counts = [
+        column.note.get("primary_count", 0) if column.role == TARGETS else 0 for column in columns
+    ]
     primary = _primary(columns, counts)
     needed += [primary] if primary and primary not in needed else []
     good = [i for i in range(len(rows)) if all(column.cells[i] is not None for column in needed)]
@@ -331,7 +381,9 @@ def _fill(
     asset.rows = [rows[i] for i in good]
     for column in columns:
         column.cells = [column.cells[i] for i in good]
-    whole = [column for column in columns if good and all(cell is not None for cell in column.cells)]
+    whole = [
+        column for column in columns if good and all(cell is not None for cell in column.cells)
+    ]
     partly = [(column.name, sum(cell is None for cell in column.cells)) for column in columns]
     dropped = [f"{name} ({lacking})" for name, lacking in partly if 0 < lacking < len(good)]
     if dropped:
@@ -351,7 +403,11 @@ def _fill(
 
 def _primary(columns: list[Column], counts: Sequence[int]) -> Column | None:
     """Return the target that is the headline number of most records."""
-    best = max(zip(counts, range(len(columns)), strict=True), key=lambda pair: (pair[0], -pair[1]), default=(0, 0))
+    best = max(
+        zip(counts, range(len(columns)), strict=True),
+        key=lambda pair: (pair[0], -pair[1]),
+        default=(0, 0),
+    )
     return columns[best[1]] if best[0] else None
 
 
@@ -384,7 +440,10 @@ def _reduced(text: str | None) -> dict[tuple[str, str | None], float]:
             found[(name, unit)] = values[0]
         else:  # as the reduced tables of the energy domain do, and under their names
             mean, deviation = mean_and_deviation(values)
-            found |= {(f"{name.lower()}_mean", unit): mean, (f"{name.lower()}_std", unit): deviation}
+            found |= {
+                (f"{name.lower()}_mean", unit): mean,
+                (f"{name.lower()}_std", unit): deviation,
+            }
     return found
 
 
@@ -394,20 +453,37 @@ def _hyperparameters(here: pl.DataFrame) -> Iterator[Column]:
     for name, path in NUMBERS.items():
         yield Column(name, HYPERPARAMETERS, {"field": path}, None, here[name].to_list())
     for name, (path, separator) in LISTS.items():
-        texts = [None if text is None else separator.join(map(str, json.loads(text))) for text in here[name]]
-        yield Column(name, HYPERPARAMETERS, {"field": path, **_list_note(name, separator, texts)}, None, texts)
+        texts = [
+            None if text is None else separator.join(map(str, json.loads(text)))
+            for text in here[name]
+        ]
+        yield Column(
+            name,
+            HYPERPARAMETERS,
+            {"field": path, **_list_note(name, separator, texts)},
+            None,
+            texts,
+        )
     known = {text: json.loads(text) if text else {} for text in here["hyperparameters"].unique()}
     each = [known[text] for text in here["hyperparameters"]]
     for name in dict.fromkeys(key for item in each for key in item):
         cells = [_plain(item.get(name)) for item in each]
         path = f"configuration.hyperparameters.{name}"
-        yield Column(name, HYPERPARAMETERS, {"field": path} if _PATH_PART.match(name) else {}, None, cells)
+        yield Column(
+            name, HYPERPARAMETERS, {"field": path} if _PATH_PART.match(name) else {}, None, cells
+        )
 
 
 def _list_note(name: str, separator: str, texts: list[str | None]) -> dict[str, Any]:
     if name == "input_shape":
         return {"list": "numbers", "separator": separator}
-    return {"terms": {text: text.split(separator) for text in sorted({t for t in texts if t}) if separator in text}}
+    return {
+        "terms": {
+            text: text.split(separator)
+            for text in sorted({t for t in texts if t})
+            if separator in text
+        }
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -423,23 +499,35 @@ def _targets(measurements: pl.DataFrame, ids: pl.Series) -> dict[str, pl.DataFra
     """Return the numbers of a package by key and unit, each with the place of its record."""
     keys = [pl.col(part).fill_null("") for part in KEY_FIELDS]
     places = pl.DataFrame(
-        {"record_id": ids, "place": range(len(ids))}, schema={"record_id": pl.String, "place": pl.Int64}
+        {"record_id": ids, "place": range(len(ids))},
+        schema={"record_id": pl.String, "place": pl.Int64},
     )
     used = measurements.filter(pl.col("value").is_not_null())
     used = used.filter(~used["scope"].fill_null("").str.contains(_QUALIFIED.pattern))
-    used = used.select("record_id", *keys, "unit", "value", "basis", "caveats", "primary").join(places, on="record_id")
+    used = used.select("record_id", *keys, "unit", "value", "basis", "caveats", "primary").join(
+        places, on="record_id"
+    )
     parts = used.partition_by(*KEY_FIELDS, "unit", as_dict=True, maintain_order=False)
-    return {"\x1f".join(map(str, key)): parts[key] for key in sorted(parts, key=lambda key: tuple(map(str, key)))}
+    return {
+        "\x1f".join(map(str, key)): parts[key]
+        for key in sorted(parts, key=lambda key: tuple(map(str, key)))
+    }
 
 
-def _check_metrics(option: str, metrics: tuple[str, ...], measured: Mapping[str, pl.DataFrame]) -> None:
+def _check_metrics(
+    option: str, metrics: tuple[str, ...], measured: Mapping[str, pl.DataFrame]
+) -> None:
     there = sorted({key.partition("\x1f")[0] for key in measured})
     for metric in metrics:
         if metric not in there:
-            raise BenchfmtError(f"{option}: no record has a value of {metric!r}; there are: {', '.join(there)}")
+            raise BenchfmtError(
+                f"{option}: no record has a value of {metric!r}; there are: {', '.join(there)}"
+            )
 
 
-def _measured(rows: list[int], measured: Mapping[str, pl.DataFrame], asked: Asked) -> Iterator[Column]:
+def _measured(
+    rows: list[int], measured: Mapping[str, pl.DataFrame], asked: Asked
+) -> Iterator[Column]:
     places = {row: i for i, row in enumerate(rows)}
     wanted = pl.Series(rows, dtype=pl.Int64)
     for key, frame in measured.items():
@@ -450,10 +538,14 @@ def _measured(rows: list[int], measured: Mapping[str, pl.DataFrame], asked: Aske
         cells: list[Any] = [None] * len(rows)
         for place, value in zip(mine["place"], mine["value"], strict=True):
             cells[places[place]] = value
-        said = is_unit(unit)  # a number without a documented unit has a word in its place, which is none
+        said = is_unit(
+            unit
+        )  # a number without a documented unit has a word in its place, which is none
         name = column_name(tuple(parts)) + (f"({unit})" if said and unit != "1" else "")
         name = ENGINE_NAMES.get((parts[0], unit), name) if asked.engine_names else name
-        note: dict[str, Any] = {part: word for part, word in zip(KEY_FIELDS, parts, strict=True) if word}
+        note: dict[str, Any] = {
+            part: word for part, word in zip(KEY_FIELDS, parts, strict=True) if word
+        }
         note |= {"unit": unit} if said else {}
         note |= _doubts(mine)
         role = HYPERPARAMETERS if parts[0] in asked.feature else TARGETS
@@ -463,7 +555,9 @@ def _measured(rows: list[int], measured: Mapping[str, pl.DataFrame], asked: Aske
 def _doubts(mine: pl.DataFrame) -> dict[str, Any]:
     """Return how the numbers of a column arose, and the caveats that any of them has."""
     bases = set(mine["basis"].drop_nulls())
-    caveats = sorted({word for text in set(mine["caveats"].drop_nulls()) for word in json.loads(text)})
+    caveats = sorted(
+        {word for text in set(mine["caveats"].drop_nulls()) for word in json.loads(text)}
+    )
     return {
         # Several origins in one column are none that could be said of all.
         "basis": bases.pop() if len(bases) == 1 else "published",
@@ -475,7 +569,11 @@ def _doubts(mine: pl.DataFrame) -> dict[str, Any]:
 def _description(parts: list[str], unit: str) -> str:
     """Return a target in words: its metric's label, what else its key says, and its unit."""
     known = vocabulary().metrics.get(parts[0])
-    label = str(vocabulary().terms("metric").get(parts[0], {}).get("label", parts[0])) if known else parts[0]
+    label = (
+        str(vocabulary().terms("metric").get(parts[0], {}).get("label", parts[0]))
+        if known
+        else parts[0]
+    )
     said = [f"{name} {word}" for name, word in zip(KEY_FIELDS[1:], parts[1:], strict=True) if word]
     return "; ".join([label, *said, *([f"unit {unit}"] if unit != "1" else [])])
 
@@ -485,7 +583,11 @@ def _name(columns: list[Column]) -> None:
     used: set[str] = set()
     for column in columns:
         base = re.sub(r"[\x00-\x1f\x7f]", " ", column.name).strip() or "column"
-        options = (base, f"{column.role}__{base}", *(f"{column.role}__{base}__{i}" for i in range(2, len(columns) + 2)))
+        options = (
+            base,
+            f"{column.role}__{base}",
+            *(f"{column.role}__{base}__{i}" for i in range(2, len(columns) + 2)),
+        )
         column.name = next(name for name in options if name not in used)
         used.add(column.name)
 
@@ -499,7 +601,9 @@ def _kind(column: Column, platforms: Sequence[str]) -> str:
         _note_words(column, words)
         return "str"
     measured = "metric" in column.note
-    if measured or not all(float(cell).is_integer() and abs(cell) <= MAX_SAFE_INTEGER for cell in cells):
+    if measured or not all(
+        float(cell).is_integer() and abs(cell) <= MAX_SAFE_INTEGER for cell in cells
+    ):
         column.cells = [float(cell) for cell in cells]
         return "float"
     column.cells = [int(cell) for cell in cells]
@@ -558,7 +662,9 @@ def _texts(column: Column) -> list[str]:
 
 def _companion(asset: Asset, platform: str) -> dict[str, Any]:
     """Return the descriptor that the engine reads, with what benchfmt needs to read the table back."""
-    by_role = {role: [_entry(column) for column in asset.columns if column.role == role] for role in ROLES}
+    by_role = {
+        role: [_entry(column) for column in asset.columns if column.role == role] for role in ROLES
+    }
     notes = {column.name: column.note for column in asset.columns if column.note}
     return {
         "name": asset.name,

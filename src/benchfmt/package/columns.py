@@ -22,7 +22,9 @@ from benchfmt.tables import COLUMNS, arrow_schema
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
-def parquet_batches(path: Path, rows: int = ROW_GROUP, odd: dict[str, str] | None = None) -> Iterator[pa.Table]:
+def parquet_batches(
+    path: Path, rows: int = ROW_GROUP, odd: dict[str, str] | None = None
+) -> Iterator[pa.Table]:
     """Yield a Parquet file row group by row group, in tables of at most `rows` rows; raises ParquetError.
 
     Columns of types that no column of the standard has (lists, bytes, ...) are left out and noted in `odd`, name and
@@ -38,9 +40,13 @@ def parquet_batches(path: Path, rows: int = ROW_GROUP, odd: dict[str, str] | Non
     except pa.ArrowInvalid as error:
         if "UTF8" in str(error):
             raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
-        raise ParquetError("BF119", f"{path}: not a Parquet file that can be read: {error}") from error
+        raise ParquetError(
+            "BF119", f"{path}: not a Parquet file that can be read: {error}"
+        ) from error
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise ParquetError("BF119", f"{path}: not a Parquet file that can be read: {error}") from error
+        raise ParquetError(
+            "BF119", f"{path}: not a Parquet file that can be read: {error}"
+        ) from error
 
 
 def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) -> list[str]:
@@ -48,11 +54,15 @@ def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) ->
     names = list(schema.names)
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise ParquetError("BF116", f"{path}: column {doubled[0]!r} stands twice; rename or remove one")
+        raise ParquetError(
+            "BF116", f"{path}: column {doubled[0]!r} stands twice; rename or remove one"
+        )
     strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
     if odd is None:
         for name in sorted(strange.keys() & _NAMES):
-            raise ParquetError("BF103", f"{path}, {name}: a column of type {strange[name]} cannot be read")
+            raise ParquetError(
+                "BF103", f"{path}, {name}: a column of type {strange[name]} cannot be read"
+            )
         return names
     odd.update(strange)
     return [name for name in names if name not in strange]
@@ -61,7 +71,12 @@ def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) ->
 def _is_odd(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_odd(kind.value_type)
-    plain = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_boolean)
+    plain = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_boolean,
+    )
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal128, pa.types.is_null)
     dated = (pa.types.is_date, pa.types.is_time, pa.types.is_timestamp)
     return not any(test(kind) for test in (*plain, *numeric, *dated))
@@ -83,7 +98,9 @@ def _typed(path: Path, cells: pl.Series, first: int) -> pa.Array[Any]:
     kinds = {item.name: item.kind for items in COLUMNS.values() for item in items}
     kind = kinds.get(cells.name, "text")
     if kind == "boolean":
-        typed = cells.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+        typed = cells.replace_strict(
+            {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+        )
     elif kind in ("integer", "number"):
         typed = cells.cast(pl.Float64, strict=False)
         typed = typed.set(~typed.is_finite(), None)
@@ -94,7 +111,9 @@ def _typed(path: Path, cells: pl.Series, first: int) -> pa.Array[Any]:
         return cells.to_arrow()
     bad = (typed.is_null() & cells.is_not_null()).arg_max()
     if typed.null_count() != cells.null_count():
-        raise PackageError(f"{path} row {first + (bad or 0)}, {cells.name}: {cells[bad or 0]!r} is not a {kind}")
+        raise PackageError(
+            f"{path} row {first + (bad or 0)}, {cells.name}: {cells[bad or 0]!r} is not a {kind}"
+        )
     return typed.to_arrow()
 
 
@@ -112,21 +131,33 @@ def conform(table: str, part: pa.Table, path: Path, newer: str | None) -> pa.Tab
             try:
                 arrays.append(part[field.name].cast(field.type))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                raise PackageError(f"{path}, {field.name}: {error}; run benchfmt validate") from error
+                raise PackageError(
+                    f"{path}, {field.name}: {error}; run benchfmt validate"
+                ) from error
         elif not item.required:
             arrays.append(pa.nulls(part.num_rows, field.type))
         else:
-            raise PackageError(f"{path}: the column {field.name!r} is missing; run benchfmt validate")
+            raise PackageError(
+                f"{path}: the column {field.name!r} is missing; run benchfmt validate"
+            )
     return pa.Table.from_arrays(arrays, names=arrow_schema(table).names)
 
 
 def _carried(part: pa.Table, unknown: list[str], version: str) -> pa.Table:
     rows = part.select(unknown).to_pylist()
-    before = part["extensions"].to_pylist() if "extensions" in part.column_names else [None] * part.num_rows
+    before = (
+        part["extensions"].to_pylist()
+        if "extensions" in part.column_names
+        else [None] * part.num_rows
+    )
     after = []
     for text, row in zip(before, rows, strict=True):
         said = {name: str(value) for name, value in row.items() if value is not None}
         data = json.loads(text) if text else {}
-        after.append(canonical({**data, NAMESPACE: {"version": version, "columns": said}}) if said else text)
-    kept = part.drop_columns([name for name in (*unknown, "extensions") if name in part.column_names])
+        after.append(
+            canonical({**data, NAMESPACE: {"version": version, "columns": said}}) if said else text
+        )
+    kept = part.drop_columns(
+        [name for name in (*unknown, "extensions") if name in part.column_names]
+    )
     return kept.append_column("extensions", pa.array(after, pa.string()))

@@ -68,7 +68,9 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
     except JsonError as error:
         raise PackageError(f"{file}: {error}") from error
     if isinstance(data, dict) and "benchmark" in data:
-        raise PackageError(f"{file} is a record, no package; `benchfmt convert {file} -o PACKAGE` makes one of it")
+        raise PackageError(
+            f"{file} is a record, no package; `benchfmt convert {file} -o PACKAGE` makes one of it"
+        )
     descriptor, faults = read_descriptor(data)
     if descriptor is None:
         pointer, message = faults[0]
@@ -118,7 +120,9 @@ def _named_files(file: Path, limits: Limits) -> list[str]:
         return []
     resources = data.get("resources") if isinstance(data, dict) else None
     found = (
-        [item.get("path") for item in resources or () if isinstance(item, dict)] if isinstance(resources, list) else []
+        [item.get("path") for item in resources or () if isinstance(item, dict)]
+        if isinstance(resources, list)
+        else []
     )
     return [name for name in found if isinstance(name, str)]
 
@@ -126,14 +130,21 @@ def _named_files(file: Path, limits: Limits) -> list[str]:
 def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipInfo]:
     infos = archive.infolist()
     if len(infos) > limits.archive_members:
-        raise UnsafeError("BF905", f"the zip holds {len(infos)} files; at most {limits.archive_members} are read")
+        raise UnsafeError(
+            "BF905", f"the zip holds {len(infos)} files; at most {limits.archive_members} are read"
+        )
     total = sum(info.file_size for info in infos)
     if total > limits.archive_bytes:
-        raise UnsafeError("BF904", f"the zip would grow to {total} bytes; at most {limits.archive_bytes} are unpacked")
+        raise UnsafeError(
+            "BF904",
+            f"the zip would grow to {total} bytes; at most {limits.archive_bytes} are unpacked",
+        )
     for info in infos:
         packed = max(info.compress_size, 1)
         if info.file_size > 2**20 and info.file_size / packed > limits.archive_ratio:
-            raise UnsafeError("BF904", f"{info.filename} would grow from {packed} to {info.file_size} bytes")
+            raise UnsafeError(
+                "BF904", f"{info.filename} would grow from {packed} to {info.file_size} bytes"
+            )
         if info.flag_bits & 1:
             raise PackageError(f"{info.filename} is encrypted")
     return {info.filename: info for info in infos}
@@ -155,7 +166,9 @@ def _open_remote(url: str, limits: Limits) -> Folder:
     try:
         import fsspec
     except ImportError as error:
-        raise PackageError("reading remote packages needs: pip install 'benchfmt[remote]'") from error
+        raise PackageError(
+            "reading remote packages needs: pip install 'benchfmt[remote]'"
+        ) from error
     holder = tempfile.TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:

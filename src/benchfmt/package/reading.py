@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 class Package:
     """A package opened for reading; a zip or a remote one lies in a temporary folder until it is closed."""
 
-    def __init__(self, root: Path, descriptor: Descriptor, holder: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(
+        self, root: Path, descriptor: Descriptor, holder: AbstractContextManager[Any] | None = None
+    ) -> None:
         """Take the folder that holds the tables and its descriptor, already read."""
         self.root = root
         self.descriptor = descriptor
@@ -65,16 +67,26 @@ class Package:
 
     def batches(self, table: str) -> Iterator[pa.Table]:
         """Yield a table in parts, in order, with all columns of the standard; raises PackageError for a faulty cell."""
-        if table == "systems" and all(resource.name != table for resource in self.descriptor.resources):
+        if table == "systems" and all(
+            resource.name != table for resource in self.descriptor.resources
+        ):
             return  # records need not name systems
         path = self.path(table)
         resource = self.resource(table)
         parquet = path.suffix == ".parquet" or resource.format == "parquet"
-        newer = self.descriptor.benchfmt.version if self.descriptor.benchfmt.version != SCHEMA_VERSION else None
+        newer = (
+            self.descriptor.benchfmt.version
+            if self.descriptor.benchfmt.version != SCHEMA_VERSION
+            else None
+        )
         for part in parquet_batches(path) if parquet else csv_batches(path, resource):
             try:
                 yield conform(table, part, path, newer)
-            except (ValueError, TypeError, RecursionError) as error:  # such as extensions that are no JSON object
+            except (
+                ValueError,
+                TypeError,
+                RecursionError,
+            ) as error:  # such as extensions that are no JSON object
                 raise PackageError(f"{path}: {error}; run benchfmt validate") from error
 
     def table(self, name: str) -> pa.Table:
@@ -135,7 +147,10 @@ class Package:
 
     def wide(self, *, qualified: bool = False) -> pa.Table:
         """Return one row a record with one column a measurement key (see `benchfmt.wide.widen`)."""
-        frames = [pl.DataFrame(pl.from_arrow(self.table(name))) for name in ("records", "measurements", "systems")]
+        frames = [
+            pl.DataFrame(pl.from_arrow(self.table(name)))
+            for name in ("records", "measurements", "systems")
+        ]
         return widen(*frames, qualified=qualified).to_arrow()
 
     def to_pandas(self, *, qualified: bool = False) -> pd.DataFrame:

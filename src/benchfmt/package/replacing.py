@@ -50,7 +50,9 @@ def _own_files(place: Path) -> set[str]:
     except (BenchfmtError, OSError):
         return set()
     names = {resource.name for resource in resources}
-    if not {"records", "measurements"} <= names <= set(TABLES) or any(resource.annotated for resource in resources):
+    if not {"records", "measurements"} <= names <= set(TABLES) or any(
+        resource.annotated for resource in resources
+    ):
         return set()
     return {FILE_NAME, *(resource.path.removeprefix("./") for resource in resources)}
 
@@ -60,7 +62,9 @@ def _zip_names(place: Path) -> list[str]:
         with zipfile.ZipFile(place) as archive:
             return [name for name in archive.namelist() if not name.endswith("/")]
     except (zipfile.BadZipFile, OSError) as error:
-        raise PackageError(f"{place} is a file and no package; name a new folder or .zip") from error
+        raise PackageError(
+            f"{place} is a file and no package; name a new folder or .zip"
+        ) from error
 
 
 def replace_folder(new: Path, place: Path) -> None:

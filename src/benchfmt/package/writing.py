@@ -57,7 +57,10 @@ class PackageWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Move the package to its place, or drop it where something went wrong."""
         try:
@@ -74,7 +77,9 @@ class PackageWriter:
         for index, name in enumerate(map(str, batch.systems["id"].to_pylist())):
             if name.startswith(PLACED_PREFIX):
                 system = system_from_row(batch.systems.slice(index, 1).to_pylist()[0])
-                self._placed[name] = dict(fullest([*filter(None, [self._placed.get(name)]), system]))
+                self._placed[name] = dict(
+                    fullest([*filter(None, [self._placed.get(name)]), system])
+                )
             elif name not in self._known:
                 self._known.add(name)
                 fresh.append(index)
@@ -91,8 +96,12 @@ class PackageWriter:
 
     def _finish(self) -> None:
         if not self.records:
-            raise PackageError(f"{self.path}: a package without a record says nothing; none is written")
-        self._sinks["systems"].write(table_of("systems", [system_row(system) for system in self._placed.values()]))
+            raise PackageError(
+                f"{self.path}: a package without a record says nothing; none is written"
+            )
+        self._sinks["systems"].write(
+            table_of("systems", [system_row(system) for system in self._placed.values()])
+        )
         facts = {}
         for table in TABLES:
             path = self._sinks[table].close()
@@ -109,14 +118,19 @@ class PackageWriter:
         )
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         (self.folder / FILE_NAME).write_text(text, "utf-8")
-        check_replaceable(self.path)  # a conversion takes long: something may have been laid there meanwhile
+        check_replaceable(
+            self.path
+        )  # a conversion takes long: something may have been laid there meanwhile
         if self.path.suffix == ".zip":
             _zipped(self.folder).replace(self.path)
         else:
             replace_folder(self.folder, self.path)
 
     def _name(self) -> str:
-        kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in self.path.stem.lower())
+        kept = "".join(
+            c if c.isascii() and (c.isalnum() or c in "._-") else "-"
+            for c in self.path.stem.lower()
+        )
         return kept.strip("-.") or "package"
 
 

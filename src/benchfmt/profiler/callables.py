@@ -23,7 +23,9 @@ def load(name: str) -> Any:
     """Return what a name stands for; raises CallableError."""
     place, colon, attribute = name.rpartition(":")
     if not colon or not place or not attribute:
-        raise CallableError(f"{name!r} names no function; write package.module:function or file.py:function")
+        raise CallableError(
+            f"{name!r} names no function; write package.module:function or file.py:function"
+        )
     module = _file_module(Path(place)) if place.endswith(".py") else _module(place)
     found: Any = module
     for part in attribute.split("."):
@@ -37,7 +39,9 @@ def check(name: str) -> None:
     """Raise CallableError where a name surely stands for nothing; nothing of the user is run for that."""
     place, colon, attribute = name.rpartition(":")
     if not colon or not place or not attribute:
-        raise CallableError(f"{name!r} names no function; write package.module:function or file.py:function")
+        raise CallableError(
+            f"{name!r} names no function; write package.module:function or file.py:function"
+        )
     if not place.endswith(".py"):
         if find_spec(place.partition(".")[0]) is None:
             raise CallableError(f"{place} cannot be imported: there is no such module")

@@ -28,10 +28,20 @@ class Profiled:
     """A measurement of a callable; use it as a context, call `measure` once, then read `record`."""
 
     def __init__(
-        self, about: About, protocol: Protocol, threads: int | None, samples: int, folder: Path | None
+        self,
+        about: About,
+        protocol: Protocol,
+        threads: int | None,
+        samples: int,
+        folder: Path | None,
     ) -> None:
         """Take what is known before anything runs; `benchfmt.profiled` calls this."""
-        self._about, self._protocol, self._threads, self._samples = about, protocol, threads, samples
+        self._about, self._protocol, self._threads, self._samples = (
+            about,
+            protocol,
+            threads,
+            samples,
+        )
         self._holder = Temporary() if folder is None else None
         self.folder = self._holder.path if self._holder else Path(str(folder))
         self._sampler: Sampler | None = None
@@ -47,12 +57,19 @@ class Profiled:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Stop the sampler, and make the record; an error of the block makes a failed one, and goes on."""
         sampled = self._sampler.stop() if self._sampler else None
         if error is not None:
-            self._data = {"job": self._job(), "status": "failed", "detail": f"{type(error).__name__}: {error}"}
+            self._data = {
+                "job": self._job(),
+                "status": "failed",
+                "detail": f"{type(error).__name__}: {error}",
+            }
         if self._data:
             self._data |= {"sampler": sampled} if sampled else {}
             self._record = self._made()
@@ -63,7 +80,9 @@ class Profiled:
     def record(self) -> Record:
         """The record of the measurement; raises ProfileError before the block has ended, and where nothing was measured."""
         if self._record is None:
-            raise ProfileError("nothing was measured; call measure(...) within the block, and read the record after it")
+            raise ProfileError(
+                "nothing was measured; call measure(...) within the block, and read the record after it"
+            )
         return self._record
 
     def measure(self, function: Callable[[int], Any]) -> None:
@@ -82,22 +101,37 @@ class Profiled:
         self._mark()
         time.sleep(MARK)
         before, start = proc.snapshot(), time.monotonic()
-        seen = loops.back_to_back(call, loops.Limits(plan.seconds, plan.queries, plan.budget), warm["median"])
+        seen = loops.back_to_back(
+            call, loops.Limits(plan.seconds, plan.queries, plan.budget), warm["median"]
+        )
         window = [start, time.monotonic()]
         self._mark()
         status = proc.status()
         self._data = {
-            "version": 1, "kind": "callable", "status": "ok", "job": self._job(), "warm_up": warm, "window": window,
-            "evidence": proc.between(before.to_dict(), proc.snapshot().to_dict()), "samples_per_query": self._samples,
-            "batch": self._samples, "harness": "own", "first_run": {"seconds": (first[3] - first[0]) / 1e9},
+            "version": 1,
+            "kind": "callable",
+            "status": "ok",
+            "job": self._job(),
+            "warm_up": warm,
+            "window": window,
+            "evidence": proc.between(before.to_dict(), proc.snapshot().to_dict()),
+            "samples_per_query": self._samples,
+            "batch": self._samples,
+            "harness": "own",
+            "first_run": {"seconds": (first[3] - first[0]) / 1e9},
             "memory": {"reset": reset, **({"peak": status["VmHWM"]} if "VmHWM" in status else {})},
             "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
             "observed": {
-                "queries": seen.queries, "wall": seen.end - seen.begin, "cpu": seen.cpu, "unfinished": 0,
-                "inference": [b - a for a, b in zip(seen.times[1::4], seen.times[2::4], strict=True)],
+                "queries": seen.queries,
+                "wall": seen.end - seen.begin,
+                "cpu": seen.cpu,
+                "unfinished": 0,
+                "inference": [
+                    b - a for a, b in zip(seen.times[1::4], seen.times[2::4], strict=True)
+                ],
                 "blocks": [[block.runs, block.wall, block.cpu] for block in seen.blocks],
             },
-        }  # fmt: skip
+        }
 
     def _mark(self) -> None:
         if self._sampler:
@@ -105,14 +139,23 @@ class Profiled:
 
     def _job(self) -> dict[str, Any]:
         found = {"scenario": "single-stream", "run": 1, "threads": self._threads, "spinning": False}
-        return {**{k: v for k, v in found.items() if v is not None}, "protocol": asdict(self._protocol)}
+        return {
+            **{k: v for k, v in found.items() if v is not None},
+            "protocol": asdict(self._protocol),
+        }
 
     def _made(self) -> Record:
         run = written(self.folder / "run-1.json", self._data, self._began)
         material = Material(
-            self._about, [run], f"{self._about.name}-{secrets.token_hex(8)}", self._protocol, environment.system(),
-            environment.state(), environment.stack(), {"flop_missing": {"reason": "not-measured", "detail": "a callable is not counted"}},
-        )  # fmt: skip
+            self._about,
+            [run],
+            f"{self._about.name}-{secrets.token_hex(8)}",
+            self._protocol,
+            environment.system(),
+            environment.state(),
+            environment.stack(),
+            {"flop_missing": {"reason": "not-measured", "detail": "a callable is not counted"}},
+        )
         return process_record(run, material, ["shared-process", "single-observation"])
 
 
@@ -134,8 +177,14 @@ def profiled(
     known = {key: value for key, value in (about or {}).items() if value is not None}
     unknown = set(known) - set(About.__dataclass_fields__)
     if unknown:
-        raise ProfileError(f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}")
+        raise ProfileError(
+            f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}"
+        )
     said = About(**{"name": name, "model": name, "engine": None, **known})
     return Profiled(
-        said, protocol or (QUICK if quick else Protocol()), threads, samples, Path(folder) if folder else None
+        said,
+        protocol or (QUICK if quick else Protocol()),
+        threads,
+        samples,
+        Path(folder) if folder else None,
     )

@@ -26,10 +26,19 @@ SESSIONS = {
 }
 """Where the session of each engine is; it is imported only in a process that uses it."""
 TYPES = {
-    "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16, "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32, "tensor(int16)": np.int16, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8,
-    "tensor(uint16)": np.uint16, "tensor(uint32)": np.uint32, "tensor(uint64)": np.uint64, "tensor(bool)": np.bool_,
-}  # fmt: skip
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(int16)": np.int16,
+    "tensor(int8)": np.int8,
+    "tensor(uint8)": np.uint8,
+    "tensor(uint16)": np.uint16,
+    "tensor(uint32)": np.uint32,
+    "tensor(uint64)": np.uint64,
+    "tensor(bool)": np.bool_,
+}
 BATCH_NAMES = ("batch", "batch_size", "n", "bs")
 _POOL_BYTES = 64 * 2**20
 """So much memory holds feeds that are made before the measurement; what more there are of is not fed."""
@@ -98,15 +107,20 @@ def shapes(inputs: Sequence[Port], job: Job) -> list[Shape]:
     if job.batch_size and all(item.axis is None for item in found):
         fixed = {item.shape[0] for item in found if item.shape}
         if job.batch_size != 1 and fixed != {job.batch_size}:
-            raise EngineError(f"the model has a fixed batch of {sorted(fixed)}, not {job.batch_size}")
+            raise EngineError(
+                f"the model has a fixed batch of {sorted(fixed)}, not {job.batch_size}"
+            )
     return found
 
 
 def _shape(item: Port, job: Job) -> Shape:
     labels = [
-        size if isinstance(size, str) and size else f"{item.name}.{place}" for place, size in enumerate(item.shape)
+        size if isinstance(size, str) and size else f"{item.name}.{place}"
+        for place, size in enumerate(item.shape)
     ]
-    axis = next((place for place, label in enumerate(labels) if label.casefold() in BATCH_NAMES), None)
+    axis = next(
+        (place for place, label in enumerate(labels) if label.casefold() in BATCH_NAMES), None
+    )
     if axis is None and item.shape and not _is_size(item.shape[0]):
         axis = 0
     sizes = []
@@ -167,10 +181,14 @@ def random_feed(found: list[Shape], chance: np.random.Generator) -> Feed:
     feed: Feed = {}
     for item in found:
         if item.kind == "tensor(string)":
-            raise EngineError(f"input {item.name!r} takes text; give --inputs, random words would be no input")
+            raise EngineError(
+                f"input {item.name!r} takes text; give --inputs, random words would be no input"
+            )
         kind = TYPES.get(item.kind)
         if kind is None:
-            raise EngineError(f"input {item.name!r} is {item.kind}, for which nothing can be drawn; give --inputs")
+            raise EngineError(
+                f"input {item.name!r} is {item.kind}, for which nothing can be drawn; give --inputs"
+            )
         if np.issubdtype(kind, np.floating):
             feed[item.name] = chance.random(item.shape, np.float32).astype(kind)
         elif kind is np.bool_:
@@ -205,14 +223,19 @@ class Items:
         if isinstance(item, tuple | list) and len(item) == len(self.names) > 1:
             return dict(zip(self.names, item, strict=True))
         if len(self.names) != 1:
-            raise EngineError(f"the model has the inputs {', '.join(self.names)}; an item must be a dict of arrays")
+            raise EngineError(
+                f"the model has the inputs {', '.join(self.names)}; an item must be a dict of arrays"
+            )
         return {self.names[0]: np.asarray(item)}
 
     def joined(self, feeds: list[Feed]) -> Feed:
         """Return several feeds of one sample as one of a batch."""
         if len(feeds) == 1:
             return feeds[0]
-        return {name: np.concatenate([feed[name] for feed in feeds], axis=self.axes.get(name, 0)) for name in feeds[0]}
+        return {
+            name: np.concatenate([feed[name] for feed in feeds], axis=self.axes.get(name, 0))
+            for name in feeds[0]
+        }
 
 
 def _read_items(name: str, names: list[str]) -> Iterator[Any]:

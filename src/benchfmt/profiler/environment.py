@@ -14,10 +14,27 @@ from benchfmt.profiler import proc
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
 
 _ARCHITECTURES = {
-    "x86_64": "x86-64", "amd64": "x86-64", "i686": "x86", "aarch64": "armv8-a", "arm64": "armv8-a", "armv7l": "armv7-a",
-    "armv6l": "armv6", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x", "loongarch64": "loongarch64",
-}  # fmt: skip
-_PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "onnx", "mlcommons-loadgen", "tensorrt", "cuda-python")
+    "x86_64": "x86-64",
+    "amd64": "x86-64",
+    "i686": "x86",
+    "aarch64": "armv8-a",
+    "arm64": "armv8-a",
+    "armv7l": "armv7-a",
+    "armv6l": "armv6",
+    "riscv64": "riscv64",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "loongarch64": "loongarch64",
+}
+_PACKAGES = (
+    "numpy",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnx",
+    "mlcommons-loadgen",
+    "tensorrt",
+    "cuda-python",
+)
 
 
 def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict[str, Any]:
@@ -25,9 +42,20 @@ def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict
     found = nvml if nvml is not None else open_nvml()
     cpu = _cpu_info(root)
     machine = platform.machine().lower()
-    cores = {(entry.get("physical id", "0"), entry.get("core id", str(place))) for place, entry in enumerate(cpu)}
+    cores = {
+        (entry.get("physical id", "0"), entry.get("core id", str(place)))
+        for place, entry in enumerate(cpu)
+    }
     packages = {entry.get("physical id", "0") for entry in cpu}
-    name = next((entry[key] for entry in cpu for key in ("model name", "Model", "Hardware") if key in entry), None)
+    name = next(
+        (
+            entry[key]
+            for entry in cpu
+            for key in ("model name", "Model", "Hardware")
+            if key in entry
+        ),
+        None,
+    )
     processor = {
         "name": name or platform.processor() or None,
         "architecture": _ARCHITECTURES.get(machine),
@@ -93,7 +121,9 @@ def state(root: Path = proc.ROOT) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "governor": proc.text(first / "cpu0/cpufreq/scaling_governor") or "not told",
         "logical_processors": os.cpu_count(),
-        "usable_processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "usable_processors": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else None,
         "smt": {"1": True, "0": False}.get(smt or ""),
         "container": _container(root),
         "cgroup": proc.Cgroup.find(root).facts() or None,

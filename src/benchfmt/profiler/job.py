@@ -19,10 +19,25 @@ MULTI_STREAM_SAMPLES = 8
 MARK = 0.02
 """Seconds in which the sampler reads its counters before a measurement begins: a slow one would fall into it."""
 _DEVICES = {
-    "CPU": "cpu", "CUDA": "gpu", "Tensorrt": "gpu", "NvTensorRTRTX": "gpu", "ROCM": "gpu", "MIGraphX": "gpu", "Dml": "gpu",
-    "WebGpu": "gpu", "JS": "gpu", "QNN": "npu", "VitisAI": "npu", "RKNPU": "npu", "CANN": "npu", "XNNPACK": "cpu",
-    "TensorRT": "gpu", "Dnnl": "cpu", "ACL": "cpu", "ArmNN": "cpu",
-}  # fmt: skip
+    "CPU": "cpu",
+    "CUDA": "gpu",
+    "Tensorrt": "gpu",
+    "NvTensorRTRTX": "gpu",
+    "ROCM": "gpu",
+    "MIGraphX": "gpu",
+    "Dml": "gpu",
+    "WebGpu": "gpu",
+    "JS": "gpu",
+    "QNN": "npu",
+    "VitisAI": "npu",
+    "RKNPU": "npu",
+    "CANN": "npu",
+    "XNNPACK": "cpu",
+    "TensorRT": "gpu",
+    "Dnnl": "cpu",
+    "ACL": "cpu",
+    "ArmNN": "cpu",
+}
 
 
 def devices(used: Iterable[str]) -> list[str]:
@@ -49,9 +64,16 @@ class Protocol:
 
 
 QUICK = Protocol(
-    processes=1, most_processes=1, seconds=1.0, queries=20, warm_up_runs=10, warm_up_seconds=0.2, warm_up_most=1.0,
-    budget=20.0, quick=True,
-)  # fmt: skip
+    processes=1,
+    most_processes=1,
+    seconds=1.0,
+    queries=20,
+    warm_up_runs=10,
+    warm_up_seconds=0.2,
+    warm_up_most=1.0,
+    budget=20.0,
+    quick=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +141,11 @@ class Job:
         }
         if self.engine != "onnxruntime":
             left_out |= {"providers", "threads", "spinning", "optimisation"}
-        found = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in left_out}
-        return {name: value for name, value in found.items() if value is not None} | {"protocol": asdict(self.protocol)}
+        found = {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if item.name not in left_out
+        }
+        return {name: value for name, value in found.items() if value is not None} | {
+            "protocol": asdict(self.protocol)
+        }

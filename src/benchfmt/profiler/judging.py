@@ -44,7 +44,9 @@ def gate(data: dict[str, Any]) -> Gate:
     settings, blocks = data["job"], data["observed"]["blocks"]
     if settings["scenario"] == "server" or not blocks:
         return Gate(None, "the process waits for arrivals, so its processor time says nothing")
-    if data.get("placement", {"used": ["CPUExecutionProvider"]})["used"][:1] != ["CPUExecutionProvider"]:
+    if data.get("placement", {"used": ["CPUExecutionProvider"]})["used"][:1] != [
+        "CPUExecutionProvider"
+    ]:
         return Gate(None, "the work is done by another device")
     if not settings.get("threads"):
         return Gate(None, "the number of its threads is not told")
@@ -71,12 +73,15 @@ def contaminations(data: dict[str, Any], found: Gate) -> list[str]:
     seen = data.get("evidence", {})
     words = []
     if found.share is not None and 1 - found.share > FAILED_BLOCKS:
-        words.append(f"{1 - found.share:.0%} of the blocks had less than {PASSES:.0%} of their processor time")
+        words.append(
+            f"{1 - found.share:.0%} of the blocks had less than {PASSES:.0%} of their processor time"
+        )
     for name, most, what in (
-        ("others", OTHERS, "of all processors were used by others"), ("steal", STEAL, "of the time was stolen by the host"),
+        ("others", OTHERS, "of all processors were used by others"),
+        ("steal", STEAL, "of the time was stolen by the host"),
         ("pressure-cpu", PRESSURE, "of the time something waited for a processor"),
         ("throttled", THROTTLED, "of the time the control group was throttled"),
-    ):  # fmt: skip
+    ):
         if seen.get(name, 0.0) > most:
             words.append(f"{seen[name]:.0%} {what}")
     return words
@@ -96,7 +101,9 @@ def instabilities(data: dict[str, Any], half_width: float) -> list[str]:
     if len(sizes) >= 2:
         between = figures.interval(figures.block_means(data["observed"]["inference"], sizes))
         if between and between.half_width > half_width:
-            words.append(f"the 95 % interval of the block means is {between.half_width:.1%} wide on each side")
+            words.append(
+                f"the 95 % interval of the block means is {between.half_width:.1%} wide on each side"
+            )
     return words
 
 
@@ -105,7 +112,9 @@ def _rates(data: dict[str, Any]) -> tuple[float, float | None]:
     seen, said = data["observed"], data.get("loadgen") or {}
     if data["job"]["scenario"] != "server" or not seen["wall"]:
         return 0.0, None
-    return seen["queries"] / seen["wall"] * 1e9, said.get("scheduled_per_second") or data.get("rate")
+    return seen["queries"] / seen["wall"] * 1e9, said.get("scheduled_per_second") or data.get(
+        "rate"
+    )
 
 
 @dataclass(frozen=True)
@@ -120,14 +129,22 @@ class Sensed:
     count: int = 0
 
 
-def sense(sampler: dict[str, Any] | None, metric: str, scope: str, window: Sequence[float]) -> Sensed:
+def sense(
+    sampler: dict[str, Any] | None, metric: str, scope: str, window: Sequence[float]
+) -> Sensed:
     """Return a gauge's mean and peak, or a counter's increase, within a window of monotonic seconds."""
     if sampler is None:
         return Sensed(None, reason="not-measured", detail="no sampler was running")
     found = [c for c in sampler["channels"] if (c["metric"], c["scope"]) == (metric, scope)]
     if not found:
-        absent = next((a for a in sampler["absent"] if (a["metric"], a["scope"]) == (metric, scope)), None)
-        reason, detail = (absent["reason"], absent["detail"]) if absent else ("no-sensor", "no such sensor was found")
+        absent = next(
+            (a for a in sampler["absent"] if (a["metric"], a["scope"]) == (metric, scope)), None
+        )
+        reason, detail = (
+            (absent["reason"], absent["detail"])
+            if absent
+            else ("no-sensor", "no such sensor was found")
+        )
         return Sensed(None, reason=reason, detail=detail)
     parts = [_channel(channel, window) for channel in found]
     lost = next((part for part in parts if part.value is None), None)
@@ -138,7 +155,12 @@ def sense(sampler: dict[str, Any] | None, metric: str, scope: str, window: Seque
     if found[0]["kind"] == "counter":  # of two packages, both count
         return Sensed(sum(values), source=source, count=min(part.count for part in parts))
     peaks = [part.peak for part in parts if part.peak is not None]
-    return Sensed(sum(values) / len(values), max(peaks), source=source, count=sum(part.count for part in parts))
+    return Sensed(
+        sum(values) / len(values),
+        max(peaks),
+        source=source,
+        count=sum(part.count for part in parts),
+    )
 
 
 def watts(sampler: dict[str, Any] | None, scope: str, window: Sequence[float]) -> Sensed:
@@ -158,27 +180,41 @@ def _channel(channel: dict[str, Any], window: Sequence[float]) -> Sensed:
     times, values = channel["times"], channel["values"]
     inside = values[bisect_left(times, window[0]) : bisect_right(times, window[1])]
     if not inside:
-        return Sensed(None, reason="too-few-samples", detail=f"{channel['source']}: no reading within the measurement")
+        return Sensed(
+            None,
+            reason="too-few-samples",
+            detail=f"{channel['source']}: no reading within the measurement",
+        )
     if channel["metric"] in ("power", "temperature") and not any(inside):
-        return Sensed(None, reason="sensor-failed", detail=f"{channel['source']}: it reads 0 all the time")
+        return Sensed(
+            None, reason="sensor-failed", detail=f"{channel['source']}: it reads 0 all the time"
+        )
     return Sensed(figures.mean(inside), max(inside), source=channel["source"], count=len(inside))
 
 
 def _counted(channel: dict[str, Any], window: Sequence[float]) -> Sensed:
     """Return how much a counter has grown within a window, wrap-around undone, interpolated at both ends."""
     if window[1] - window[0] < ENERGY_SECONDS:
-        return Sensed(None, reason="too-few-samples", detail=f"a counter needs {ENERGY_SECONDS:g} s; this was shorter")
+        return Sensed(
+            None,
+            reason="too-few-samples",
+            detail=f"a counter needs {ENERGY_SECONDS:g} s; this was shorter",
+        )
     try:
         times, values = channel["times"], unwrapped(channel["values"], channel.get("wrap"))
     except ValueError as error:
         return Sensed(None, reason="sensor-failed", detail=f"{channel['source']}: {error}")
     if len(times) < 2 or times[0] > window[0] or times[-1] < window[1]:
         return Sensed(
-            None, reason="too-few-samples", detail=f"{channel['source']}: readings do not span the measurement"
+            None,
+            reason="too-few-samples",
+            detail=f"{channel['source']}: readings do not span the measurement",
         )
     grown = _at(times, values, window[1]) - _at(times, values, window[0])
     if channel["metric"] == "energy" and grown <= 0:
-        return Sensed(None, reason="sensor-failed", detail=f"{channel['source']}: the counter did not move")
+        return Sensed(
+            None, reason="sensor-failed", detail=f"{channel['source']}: the counter did not move"
+        )
     if channel["metric"] == "utilization":
         grown /= window[1] - window[0]
     return Sensed(grown, source=channel["source"], count=len(times))
@@ -209,9 +245,16 @@ def processor_seconds(sampler: dict[str, Any] | None, window: Sequence[float]) -
     if sampler is None:
         return None
     times, ticks = sampler["process"]["times"], sampler["process"].get("cpu") or []
-    if len(times) < 2 or len(ticks) != len(times) or times[0] > window[0] or times[-1] < window[1] - 2 / sampler["hz"]:
+    if (
+        len(times) < 2
+        or len(ticks) != len(times)
+        or times[0] > window[0]
+        or times[-1] < window[1] - 2 / sampler["hz"]
+    ):
         return None
-    return (_at(times, ticks, window[1]) - _at(times, ticks, window[0])) / float(sampler["clock_ticks"])
+    return (_at(times, ticks, window[1]) - _at(times, ticks, window[0])) / float(
+        sampler["clock_ticks"]
+    )
 
 
 def resident(sampler: dict[str, Any] | None, window: Sequence[float]) -> Sensed:
@@ -221,7 +264,9 @@ def resident(sampler: dict[str, Any] | None, window: Sequence[float]) -> Sensed:
     if not sampler["process"]["times"]:
         return Sensed(None, reason="no-sensor", detail="/proc/<pid>/stat cannot be read")
     times = sampler["process"]["times"]
-    inside = sampler["process"]["pages"][bisect_left(times, window[0]) : bisect_right(times, window[1])]
+    inside = sampler["process"]["pages"][
+        bisect_left(times, window[0]) : bisect_right(times, window[1])
+    ]
     if not inside:
         return Sensed(None, reason="too-few-samples", detail="no reading within the measurement")
     return Sensed(figures.mean(inside) * sampler["page_size"], count=len(inside))

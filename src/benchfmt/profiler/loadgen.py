@@ -51,7 +51,9 @@ def settings(job: Job, expected: float, samples: int, rate: float, folder: Path)
     else:
         lines["target_latency"] = max(expected * 1e3, 1e-6)  # type: ignore[assignment]
     conf = folder / "user.conf"
-    conf.write_text("".join(f"*.{word}.{name} = {value}\n" for name, value in lines.items()), "utf-8")
+    conf.write_text(
+        "".join(f"*.{word}.{name} = {value}\n" for name, value in lines.items()), "utf-8"
+    )
     found = lg.TestSettings()
     found.FromConfig(str(conf), "benchfmt", word, 1)
     found.scenario = scenario
@@ -91,7 +93,9 @@ class System:
         self.waiting = 0
         self.threads: list[threading.Thread] = []
         if job.scenario == "server":
-            self.threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(job.workers)]
+            self.threads = [
+                threading.Thread(target=self._serve, daemon=True) for _ in range(job.workers)
+            ]
             for thread in self.threads:
                 thread.start()
 
@@ -115,7 +119,9 @@ class System:
             if time.perf_counter_ns() - self.started > self.deadline:
                 # Answered without being run, so that the run ends; it fails by this.
                 self.waiting += 1
-                lg.QuerySamplesComplete([lg.QuerySampleResponse(sample.id, 0, 0) for sample in samples])
+                lg.QuerySamplesComplete(
+                    [lg.QuerySampleResponse(sample.id, 0, 0) for sample in samples]
+                )
             else:
                 self._handle(samples)
 
@@ -157,7 +163,13 @@ def _nothing(_: Any) -> None:
 
 
 def run(
-    job: Job, query: loops.Call, expected: float, samples: int, rate: float, folder: Path, begun: Callable[[], None]
+    job: Job,
+    query: loops.Call,
+    expected: float,
+    samples: int,
+    rate: float,
+    folder: Path,
+    begun: Callable[[], None],
 ) -> tuple[loops.Observed, dict[str, Any]]:
     """Return what was seen of a run by LoadGen, whose logs are in the folder; raises OverloadError.
 

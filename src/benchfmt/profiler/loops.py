@@ -95,7 +95,12 @@ def warm_up(call: Call, runs: int, seconds: float, most: float) -> dict[str, Any
         if spent >= most:
             break
     last = sorted(taken[-5:])
-    return {"runs": len(taken), "seconds": spent, "steady": steady, "median": last[len(last) // 2] / 1e9}
+    return {
+        "runs": len(taken),
+        "seconds": spent,
+        "steady": steady,
+        "median": last[len(last) // 2] / 1e9,
+    }
 
 
 def block_size(expected: float, limits: Limits) -> int:

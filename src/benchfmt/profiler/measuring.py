@@ -41,7 +41,9 @@ class Numbers:
         self.details: dict[str, str] = {}
         self.caveats = list(caveats)
 
-    def value(self, key: Key, number: float, unit: str, basis: str = "measured", **more: Any) -> None:
+    def value(
+        self, key: Key, number: float, unit: str, basis: str = "measured", **more: Any
+    ) -> None:
         """Add a number; one that is not finite is undefined."""
         if not math.isfinite(number):
             self.missing(key, "undefined", "the formula has no value here")
@@ -108,14 +110,25 @@ def _timings(numbers: Numbers, data: Mapping[str, Any], gate: Gate) -> None:
     scenario = data["job"]["scenario"]
     count = seen["queries"]
     whole = _whole(seen)
-    for stage in STAGES if "placement" in data else ("inference",):  # of a callable nobody knows its stages
+    for stage in (
+        STAGES if "placement" in data else ("inference",)
+    ):  # of a callable nobody knows its stages
         values = whole if stage == "end-to-end" else seen.get(stage)
         if values:
-            _distribution(numbers, stage, per, values, data, gate if stage in ("inference", "end-to-end") else None)
+            _distribution(
+                numbers,
+                stage,
+                per,
+                values,
+                data,
+                gate if stage in ("inference", "end-to-end") else None,
+            )
         else:
             words = "no such stage was declared; give --preprocess or --postprocess"
             if stage == "end-to-end":
-                words = "without pre- and post-processing there is no whole to time; see the inference"
+                words = (
+                    "without pre- and post-processing there is no whole to time; see the inference"
+                )
             numbers.missing(("latency", "mean", stage, per, None), "not-measured", words)
     for stage in DEVICE_STAGES:
         if stage in seen:
@@ -124,29 +137,53 @@ def _timings(numbers: Numbers, data: Mapping[str, Any], gate: Gate) -> None:
         _by_loadgen(numbers, data)
     elif "request" in seen:
         _distribution(numbers, "request", "query", seen["request"], data, None)
-        numbers.value(("latency", "mean", "queue", "query", None), figures.mean(seen["queue"]) / NANO, "s",
-                      **_said(numbers, n=count))  # fmt: skip
+        numbers.value(
+            ("latency", "mean", "queue", "query", None),
+            figures.mean(seen["queue"]) / NANO,
+            "s",
+            **_said(numbers, n=count),
+        )
     elif scenario == "multi-stream":
         _distribution(numbers, "request", "query", whole or seen["inference"], data, None)
     if scenario == "offline" and not data.get("loadgen"):
-        numbers.value(("completion-time", "single", "request", "query", None), seen["wall"] / NANO, "s",
-                      **_said(numbers, n=1))  # fmt: skip
+        numbers.value(
+            ("completion-time", "single", "request", "query", None),
+            seen["wall"] / NANO,
+            "s",
+            **_said(numbers, n=1),
+        )
     if scenario != "server":
         outside = data.get("loadgen") or scenario == CLOSED_LOOP
-        spent: Key = ("cpu-time", "mean", "whole-run" if outside else "end-to-end" if whole else "inference", per, None)
+        spent: Key = (
+            "cpu-time",
+            "mean",
+            "whole-run" if outside else "end-to-end" if whole else "inference",
+            per,
+            None,
+        )
         if seen["cpu"] is None:
             numbers.missing(
-                spent, "not-measured", "the processor time of the program was not sampled over the whole measurement"
+                spent,
+                "not-measured",
+                "the processor time of the program was not sampled over the whole measurement",
             )
         elif not seen["cpu"]:
-            numbers.missing(spent, "below-resolution", "the kernel counted no tick of processor time")
+            numbers.missing(
+                spent, "below-resolution", "the kernel counted no tick of processor time"
+            )
         else:
             numbers.value(spent, seen["cpu"] / count / NANO, "s", **_said(numbers, n=count))
     for stage, part in (("build", "build"), ("load", "load"), ("first-run", "first_run")):
         if part not in data:
             continue
         seconds = data[part]["seconds"]
-        numbers.value(("duration", "single", stage, None, None), seconds, "s", caveats=["single-observation"], n=1)
+        numbers.value(
+            ("duration", "single", stage, None, None),
+            seconds,
+            "s",
+            caveats=["single-observation"],
+            n=1,
+        )
 
 
 def _whole(seen: Mapping[str, Any]) -> Sequence[int] | None:
@@ -162,7 +199,10 @@ def _by_loadgen(numbers: Numbers, data: Mapping[str, Any]) -> None:
         whole = said["latencies"].get("max")
         if whole:
             numbers.value(
-                ("completion-time", "single", "request", "query", None), whole / NANO, "s", **_said(numbers, n=1)
+                ("completion-time", "single", "request", "query", None),
+                whole / NANO,
+                "s",
+                **_said(numbers, n=1),
             )
         return
     for statistic, value in said["latencies"].items():
@@ -173,11 +213,21 @@ def _by_loadgen(numbers: Numbers, data: Mapping[str, Any]) -> None:
         elif statistic in (*figures.LEAST, "min", "mean", "max"):
             numbers.value(key, value / NANO, "s", **_said(numbers, n=count))
     for statistic, value in said["estimates"].items():
-        numbers.value(("latency", statistic, "request", "query", None), value / NANO, "s", **_said(numbers, n=count))
+        numbers.value(
+            ("latency", statistic, "request", "query", None),
+            value / NANO,
+            "s",
+            **_said(numbers, n=count),
+        )
 
 
 def _distribution(
-    numbers: Numbers, stage: str, per: str, values: Sequence[int], data: Mapping[str, Any], gate: Gate | None
+    numbers: Numbers,
+    stage: str,
+    per: str,
+    values: Sequence[int],
+    data: Mapping[str, Any],
+    gate: Gate | None,
 ) -> None:
     sizes = [size for size, _, _ in data["observed"]["blocks"]]
     for statistic, value in figures.summary(values).items():
@@ -186,7 +236,9 @@ def _distribution(
             continue
         if value is None:
             least = figures.LEAST[statistic]
-            words = f"{len(values)} observations; {statistic} needs {least} to differ from the maximum"
+            words = (
+                f"{len(values)} observations; {statistic} needs {least} to differ from the maximum"
+            )
             numbers.missing(key, "too-few-samples", words, n=len(values))
             continue
         more: dict[str, Any] = {"n": len(values)}
@@ -202,15 +254,21 @@ def _distribution(
     kept = judging.gated(values, dict(data), gate) if gate.passed is not None else []
     if gate.passed is None or not kept:
         reason, words = (
-            ("not-applicable", gate.reason) if gate.passed is None else ("too-few-samples", "no block passed the gate")
+            ("not-applicable", gate.reason)
+            if gate.passed is None
+            else ("too-few-samples", "no block passed the gate")
         )
         numbers.missing(("latency", "gated-median", stage, per, None), reason, words)
         return
     caveats = [word for word in numbers.caveats if word != "contaminated"]
     for statistic, value in figures.summary(kept).items():
         if value is not None and statistic in _GATED:
-            numbers.value(("latency", f"gated-{statistic}", stage, per, None), value / NANO, "s",
-                          **given(n=len(kept), caveats=caveats or None))  # fmt: skip
+            numbers.value(
+                ("latency", f"gated-{statistic}", stage, per, None),
+                value / NANO,
+                "s",
+                **given(n=len(kept), caveats=caveats or None),
+            )
 
 
 def _said(numbers: Numbers, **more: Any) -> dict[str, Any]:
@@ -222,24 +280,45 @@ def _rates(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
     samples = seen["queries"] * data["samples_per_query"]
     # LoadGen ends its runs by rules of its own, so its rate is the one that counts.
     said = data.get("loadgen") or {}
-    rate = said.get("samples_per_second", 0) * said.get("samples_each", 1) or samples / seen["wall"] * NANO
-    numbers.value(("throughput", "mean", "whole-run", "sample", None), rate, "/s", **_said(numbers, n=seen["queries"]))
+    rate = (
+        said.get("samples_per_second", 0) * said.get("samples_each", 1)
+        or samples / seen["wall"] * NANO
+    )
+    numbers.value(
+        ("throughput", "mean", "whole-run", "sample", None),
+        rate,
+        "/s",
+        **_said(numbers, n=seen["queries"]),
+    )
     per = unit_of_work(data)
     for stage in ("inference", "end-to-end"):
         found = numbers.found.get(("latency", "mean", stage, per, None), {}).get("value")
         if found and per == "sample" and data["job"]["scenario"] == "single-stream":
-            numbers.value(("throughput", "mean", stage, "sample", None), 1 / found, "/s", "derived", **_said(numbers))
+            numbers.value(
+                ("throughput", "mean", stage, "sample", None),
+                1 / found,
+                "/s",
+                "derived",
+                **_said(numbers),
+            )
     if data["job"]["scenario"] == "server":
         scheduled = said.get("scheduled_per_second")
-        numbers.value(("request-rate", "mean", "whole-run", "query", None), scheduled or data["rate"], "/s",
-                      "measured" if scheduled else "nominal")  # fmt: skip
+        numbers.value(
+            ("request-rate", "mean", "whole-run", "query", None),
+            scheduled or data["rate"],
+            "/s",
+            "measured" if scheduled else "nominal",
+        )
     inference = numbers.found[("latency", "mean", "inference", per, None)]["value"]
     flop, key = facts.model.get("flop"), ("flop-rate", "mean", "inference", None, None)
     calls = data["samples_per_query"] / data["batch"]
     if flop:
         numbers.value(key, flop * calls / inference, "/s", "derived", **_said(numbers))
     else:
-        reason = facts.model.get("flop_missing") or {"reason": "not-measured", "detail": "the model was not counted"}
+        reason = facts.model.get("flop_missing") or {
+            "reason": "not-measured",
+            "detail": "the model was not counted",
+        }
         numbers.missing(key, reason["reason"], reason["detail"])
 
 
@@ -254,7 +333,9 @@ def _memory(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
         numbers.value(key, peak, "By", **more)
     elif peak:
         numbers.missing(
-            key, "permission-denied", "the peak cannot be reset (/proc/self/clear_refs), so it would be that of loading"
+            key,
+            "permission-denied",
+            "the peak cannot be reset (/proc/self/clear_refs), so it would be that of loading",
         )
     else:
         numbers.missing(key, "no-sensor", "/proc/self/status tells no VmHWM")
@@ -271,7 +352,12 @@ def _memory(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
 
 
 def _sensed(
-    numbers: Numbers, key: Key, seen: Sensed, unit: str, peak: str | None = None, more: Mapping[str, Any] | None = None
+    numbers: Numbers,
+    key: Key,
+    seen: Sensed,
+    unit: str,
+    peak: str | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Add what a sensor gives, or why it does not; with `peak` also the greatest reading."""
     if seen.value is None:
@@ -344,19 +430,38 @@ def _energies(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
         lacking = power if scope == "board" else seen
         if joules is None:
             numbers.missing(watts, lacking.reason, lacking.detail)
-            numbers.missing(("energy", "mean", None, "sample", scope), lacking.reason, lacking.detail)
-            numbers.missing(("energy-efficiency", "mean", None, "sample", scope), lacking.reason, lacking.detail)
+            numbers.missing(
+                ("energy", "mean", None, "sample", scope), lacking.reason, lacking.detail
+            )
+            numbers.missing(
+                ("energy-efficiency", "mean", None, "sample", scope), lacking.reason, lacking.detail
+            )
             continue
-        numbers.value(("energy", "mean", None, "sample", scope), joules / samples, "J", "derived", **_said(numbers))
         numbers.value(
-            ("energy-efficiency", "mean", None, "sample", scope), samples / joules, "/J", "derived", **_said(numbers)
+            ("energy", "mean", None, "sample", scope),
+            joules / samples,
+            "J",
+            "derived",
+            **_said(numbers),
+        )
+        numbers.value(
+            ("energy-efficiency", "mean", None, "sample", scope),
+            samples / joules,
+            "/J",
+            "derived",
+            **_said(numbers),
         )
         _above_idle(numbers, scope, joules, seconds, samples, facts.idle.get(scope))
 
 
-def _above_idle(numbers: Numbers, scope: str, joules: float, seconds: float, samples: int, idle: Sensed | None) -> None:
+def _above_idle(
+    numbers: Numbers, scope: str, joules: float, seconds: float, samples: int, idle: Sensed | None
+) -> None:
     """Add what the machine takes when nothing is asked of it, and the energy of a sample above that."""
-    watts, more = ("power", "mean", "idle", None, scope), ("dynamic-energy", "mean", None, "sample", scope)
+    watts, more = (
+        ("power", "mean", "idle", None, scope),
+        ("dynamic-energy", "mean", None, "sample", scope),
+    )
     if idle is None or idle.value is None:
         words = idle.detail if idle else "the power was not measured before the model was loaded"
         reason = idle.reason if idle else "not-measured"
@@ -368,24 +473,39 @@ def _above_idle(numbers: Numbers, scope: str, joules: float, seconds: float, sam
     if above > 0:
         numbers.value(more, above / samples, "J", "derived", **_said(numbers))
     else:
-        numbers.missing(more, "below-resolution", "the run took no more power than the idle machine before it")
+        numbers.missing(
+            more, "below-resolution", "the run took no more power than the idle machine before it"
+        )
 
 
 def _platform_constants(numbers: Numbers, data: Mapping[str, Any], facts: Facts) -> None:
     numbers.missing(
-        ("lpdnn:dmips", None, None, None, None), "not-measured",
+        ("lpdnn:dmips", None, None, None, None),
+        "not-measured",
         "a constant of the platform times the throughput; the constant of this platform is not known, and BogoMIPS is not it",
-    )  # fmt: skip
+    )
     estimate = facts.model.get("bandwidth")
     key: Key = ("memory-bandwidth", "mean", None, None, "memory")
     if estimate:
-        inference = numbers.found[("latency", "mean", "inference", unit_of_work(data), None)]["value"]
+        inference = numbers.found[("latency", "mean", "inference", unit_of_work(data), None)][
+            "value"
+        ]
         calls = data["samples_per_query"] / data["batch"]
-        numbers.value(key, estimate["bytes_per_run"] * calls / inference, "By/s", "estimated", **_said(numbers))
+        numbers.value(
+            key,
+            estimate["bytes_per_run"] * calls / inference,
+            "By/s",
+            "estimated",
+            **_said(numbers),
+        )
     else:
         seen = _sense(data, "memory-bandwidth", "memory", data["window"])
-        why = facts.model.get("bandwidth_missing")  # an estimate was asked for and could not be made
-        numbers.missing(key, "not-measured" if why else seen.reason, str(why) if why else seen.detail)
+        why = facts.model.get(
+            "bandwidth_missing"
+        )  # an estimate was asked for and could not be made
+        numbers.missing(
+            key, "not-measured" if why else seen.reason, str(why) if why else seen.detail
+        )
     numbers.missing(
         ("memory-bandwidth", "max", None, None, "memory"),
         "no-sensor",

@@ -32,13 +32,20 @@ class _Utilization(ctypes.Structure):
 
 
 class _Memory(ctypes.Structure):
-    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
+    _fields_ = (
+        ("total", ctypes.c_ulonglong),
+        ("free", ctypes.c_ulonglong),
+        ("used", ctypes.c_ulonglong),
+    )
 
 
 class _Process(ctypes.Structure):
     _fields_ = (
-        ("pid", ctypes.c_uint), ("used", ctypes.c_ulonglong), ("instance", ctypes.c_uint), ("compute", ctypes.c_uint),
-    )  # fmt: skip
+        ("pid", ctypes.c_uint),
+        ("used", ctypes.c_ulonglong),
+        ("instance", ctypes.c_uint),
+        ("compute", ctypes.c_uint),
+    )
 
 
 class Nvml:
@@ -50,9 +57,17 @@ class Nvml:
         self._handle = ctypes.c_void_p()
         self._ask("nvmlInit_v2")
         if which.isdecimal():
-            self._ask("nvmlDeviceGetHandleByIndex_v2", ctypes.c_uint(int(which)), ctypes.byref(self._handle))
+            self._ask(
+                "nvmlDeviceGetHandleByIndex_v2",
+                ctypes.c_uint(int(which)),
+                ctypes.byref(self._handle),
+            )
         else:
-            self._ask("nvmlDeviceGetHandleByUUID", ctypes.c_char_p(which.encode()), ctypes.byref(self._handle))
+            self._ask(
+                "nvmlDeviceGetHandleByUUID",
+                ctypes.c_char_p(which.encode()),
+                ctypes.byref(self._handle),
+            )
         self.name = self._text("nvmlDeviceGetName")
         self._idle_memory = self.used()
 
@@ -140,11 +155,15 @@ class Nvml:
         count = ctypes.c_uint(_ROOM)
         room = (_Process * _ROOM)()
         try:
-            self._ask("nvmlDeviceGetComputeRunningProcesses_v3", self._handle, ctypes.byref(count), room)
+            self._ask(
+                "nvmlDeviceGetComputeRunningProcesses_v3", self._handle, ctypes.byref(count), room
+            )
         except (NvmlError, AttributeError):
             return None
         unknown = ctypes.c_ulonglong(-1).value
-        return next((float(p.used) for p in room[: count.value] if p.pid == pid and p.used != unknown), None)
+        return next(
+            (float(p.used) for p in room[: count.value] if p.pid == pid and p.used != unknown), None
+        )
 
 
 def open_nvml(load: Callable[[str], Any] = ctypes.CDLL, device: int = 0) -> Nvml | NvmlError:

@@ -49,7 +49,9 @@ def opened(job: Job, profile: str | None = None) -> ort.InferenceSession:
     there = ort.get_available_providers()
     unknown = [name for name in job.providers if name not in {*ort.get_all_providers(), *there}]
     if unknown:
-        raise EngineError(f"ONNX Runtime knows no provider {unknown[0]!r}; there are here: {', '.join(there)}")
+        raise EngineError(
+            f"ONNX Runtime knows no provider {unknown[0]!r}; there are here: {', '.join(there)}"
+        )
     wanted = [name for name in job.providers if name in there]
     if "CPUExecutionProvider" not in wanted:
         wanted.append("CPUExecutionProvider")
@@ -58,9 +60,13 @@ def opened(job: Job, profile: str | None = None) -> ort.InferenceSession:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ort.InferenceSession(job.model, options(job, profile), providers=wanted, provider_options=said)
+            return ort.InferenceSession(
+                job.model, options(job, profile), providers=wanted, provider_options=said
+            )
     except Exception as error:  # ORT's exceptions have no other common base
-        raise EngineError(f"{Path(job.model).name}: ONNX Runtime does not load it: {error}") from error
+        raise EngineError(
+            f"{Path(job.model).name}: ONNX Runtime does not load it: {error}"
+        ) from error
 
 
 class OnnxRuntimeSession:
@@ -74,7 +80,9 @@ class OnnxRuntimeSession:
         self._session = opened(job)
         # A call that fails on a device would be done again on the CPU, silently, and timed.
         self._session.disable_fallback()
-        self.inputs = [Port(item.name, item.type, tuple(item.shape)) for item in self._session.get_inputs()]
+        self.inputs = [
+            Port(item.name, item.type, tuple(item.shape)) for item in self._session.get_inputs()
+        ]
         # No frame of ours around what is timed.
         self.run: Callable[[Feed], list[Any]] = partial(self._session.run, None)
 
@@ -87,7 +95,9 @@ class OnnxRuntimeSession:
         for feed in feeds:
             binding = self._session.io_binding()
             for name, array in feed.items():
-                value = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), device, number)
+                value = ort.OrtValue.ortvalue_from_numpy(
+                    np.ascontiguousarray(array), device, number
+                )
                 binding.bind_ortvalue_input(name, value)
             for item in self._session.get_outputs():
                 binding.bind_output(item.name, device, number)
@@ -112,7 +122,11 @@ class OnnxRuntimeSession:
             "available": ort.get_available_providers(),
             "used": used,
             "lost": [name for name in self._job.providers if name not in used],
-            "options": {name: dict(said) for name, said in self._session.get_provider_options().items() if said},
+            "options": {
+                name: dict(said)
+                for name, said in self._session.get_provider_options().items()
+                if said
+            },
         }
 
     def version(self) -> dict[str, str]:
@@ -137,7 +151,11 @@ def nodes_by_provider(path: Path) -> dict[str, dict[str, float]]:
     nodes: dict[str, set[str]] = {}
     for event in json.loads(path.read_text("utf-8")):
         provider = (event.get("args") or {}).get("provider")
-        if event.get("cat") == "Node" and provider and str(event.get("name")).endswith("_kernel_time"):
+        if (
+            event.get("cat") == "Node"
+            and provider
+            and str(event.get("name")).endswith("_kernel_time")
+        ):
             nodes.setdefault(provider, set()).add(event["name"])
             entry = found.setdefault(provider, {"nodes": 0, "seconds": 0.0})
             entry["seconds"] += event.get("dur", 0) / 1e6

@@ -156,7 +156,10 @@ class Cgroup:
 
     def _cpu_limit(self) -> float | None:
         if self.cpu:
-            quota, period = number(self.cpu / "cpu.cfs_quota_us"), number(self.cpu / "cpu.cfs_period_us")
+            quota, period = (
+                number(self.cpu / "cpu.cfs_quota_us"),
+                number(self.cpu / "cpu.cfs_period_us"),
+            )
         elif self.unified:
             words = (text(self.unified / "cpu.max") or "max 0").split()
             quota, period = (int(words[0]), int(words[1])) if words[0] != "max" else (-1, 0)
@@ -166,7 +169,10 @@ class Cgroup:
 
     def throttled(self) -> int | None:
         """Return the nanoseconds for which the group was kept from running, or None where nobody counts."""
-        for folder, name, scale in ((self.cpu, "throttled_time", 1), (self.unified, "throttled_usec", 1000)):
+        for folder, name, scale in (
+            (self.cpu, "throttled_time", 1),
+            (self.unified, "throttled_usec", 1000),
+        ):
             for line in (text(folder / "cpu.stat") or "").splitlines() if folder else ():
                 if line.startswith(f"{name} "):
                     return int(line.split()[1]) * scale
@@ -192,7 +198,9 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
             found["others"] = max(busy / tick - found["own"], 0.0) / (total / tick)
     for kind in before["pressure"] or {}:
         if wall > 0 and kind in (after["pressure"] or {}):
-            found[f"pressure-{kind}"] = (after["pressure"][kind] - before["pressure"][kind]) / 1e6 / wall
+            found[f"pressure-{kind}"] = (
+                (after["pressure"][kind] - before["pressure"][kind]) / 1e6 / wall
+            )
     if before["throttled"] is not None and after["throttled"] is not None and wall > 0:
         found["throttled"] = (after["throttled"] - before["throttled"]) / 1e9 / wall
     if before["involuntary"] is not None and after["involuntary"] is not None:

@@ -59,7 +59,10 @@ class Profile:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Remove the raw files, if they are in a temporary folder."""
         self.close()
@@ -77,10 +80,18 @@ class Profile:
     @property
     def ok(self) -> bool:
         """Whether every process came to its end, and the quality was determined where it was asked for."""
-        answered = self.evaluated is None or (self.evaluated.ok and "quality_failed" not in self.evaluated.data)
+        answered = self.evaluated is None or (
+            self.evaluated.ok and "quality_failed" not in self.evaluated.data
+        )
         return answered and all(record.status == "ok" for record in self.records)
 
-    def write(self, package: str | Path, *, format: Any = "parquet", extra: Mapping[str, Any] | None = None) -> None:  # noqa: A002
+    def write(
+        self,
+        package: str | Path,
+        *,
+        format: Any = "parquet",  # noqa: A002
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write the records as a package, and beside it the raw files that they name as their sources."""
         place = Path(package)
         with PackageWriter(place, format=format, extra=extra) as writer:
@@ -143,19 +154,42 @@ def profile(
     chosen = [providers] if isinstance(providers, str) else list(providers)
     answers = Path(predictions) if predictions else None
     job = Job(
-        model=str(path), result="", engine=engine, engine_options=dict(engine_options or {}), inputs=_inputs(inputs), preprocess=callables.name_of(preprocess),
-        postprocess=callables.name_of(postprocess), evaluate=callables.name_of(evaluate),
-        labels=str(Path(labels).resolve()) if labels else None, scenario=scenario or (CLOSED_LOOP if engine == "trtexec" else "single-stream"),
-        harness=harness, batch_size=batch_size, dimensions=dict(dimensions or {}), providers=chosen,
-        threads=usable_processors() if threads is None else threads, spinning=spinning, optimisation=optimisation, io_binding=io_binding, seed=seed,
-        rate=rate, workers=workers, protocol=plan,
-    )  # fmt: skip
+        model=str(path),
+        result="",
+        engine=engine,
+        engine_options=dict(engine_options or {}),
+        inputs=_inputs(inputs),
+        preprocess=callables.name_of(preprocess),
+        postprocess=callables.name_of(postprocess),
+        evaluate=callables.name_of(evaluate),
+        labels=str(Path(labels).resolve()) if labels else None,
+        scenario=scenario or (CLOSED_LOOP if engine == "trtexec" else "single-stream"),
+        harness=harness,
+        batch_size=batch_size,
+        dimensions=dict(dimensions or {}),
+        providers=chosen,
+        threads=usable_processors() if threads is None else threads,
+        spinning=spinning,
+        optimisation=optimisation,
+        io_binding=io_binding,
+        seed=seed,
+        rate=rate,
+        workers=workers,
+        protocol=plan,
+    )
     refusals.check(job, threads_asked=threads is not None, predictions=answers)
     named = _about(path, engine, about or {})
     # Measured aside, so that a profile that fails or is stopped leaves an older one's files as they are.
     holder = Temporary()
     try:
-        made = _measured(job, named, holder.path, answers, tell or _say_nothing, estimate_bandwidth=estimate_bandwidth)
+        made = _measured(
+            job,
+            named,
+            holder.path,
+            answers,
+            tell or _say_nothing,
+            estimate_bandwidth=estimate_bandwidth,
+        )
         if folder is None:
             return replace(made, _holder=holder)
         _moved(holder.path, Path(folder))
@@ -167,7 +201,13 @@ def profile(
 
 
 def _measured(
-    job: Job, named: About, place: Path, predictions: Path | None, say: Tell, *, estimate_bandwidth: bool
+    job: Job,
+    named: About,
+    place: Path,
+    predictions: Path | None,
+    say: Tell,
+    *,
+    estimate_bandwidth: bool,
 ) -> Profile:
     path = Path(job.model)
     say("reading the model", 0.0)
@@ -180,10 +220,20 @@ def _measured(
         built.unlink()
     execution = f"{path.stem}-{secrets.token_hex(8)}"
     material = Material(
-        named, runs, execution, job.protocol, environment.system(nvml=gpu), state, environment.stack(gpu), facts,
-        written(place / "run-summary.json", overview(runs, execution, idle)), evaluated,
-        evaluated.data if evaluated and evaluated.ok else {}, _data_hash(evaluated), idle,
-    )  # fmt: skip
+        named,
+        runs,
+        execution,
+        job.protocol,
+        environment.system(nvml=gpu),
+        state,
+        environment.stack(gpu),
+        facts,
+        written(place / "run-summary.json", overview(runs, execution, idle)),
+        evaluated,
+        evaluated.data if evaluated and evaluated.ok else {},
+        _data_hash(evaluated),
+        idle,
+    )
     return Profile(records(material), place, runs, evaluated=evaluated)
 
 
@@ -235,16 +285,24 @@ def _remove_old(folder: Path) -> None:
 def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
     if path.suffix.lower() in PLANS:
         words = "an engine that is built tells nothing of its operations; profile the ONNX model it was made of"
-        return {"size_bytes": path.stat().st_size, "flop_missing": {"reason": "not-measured", "detail": words}}
+        return {
+            "size_bytes": path.stat().st_size,
+            "flop_missing": {"reason": "not-measured", "detail": words},
+        }
     if find_spec("onnx") is None:
         words = "the package onnx is not installed"
-        return {"size_bytes": path.stat().st_size, "flop_missing": {"reason": "not-measured", "detail": words}}
+        return {
+            "size_bytes": path.stat().st_size,
+            "flop_missing": {"reason": "not-measured", "detail": words},
+        }
     from benchfmt.profiler import static
 
     return static.facts(path, job, estimate_bandwidth=estimate_bandwidth)
 
 
-def _evaluate(job: Job, folder: Path, predictions: Path | None, say: Tell, runs: Sequence[Run]) -> Run | None:
+def _evaluate(
+    job: Job, folder: Path, predictions: Path | None, say: Tell, runs: Sequence[Run]
+) -> Run | None:
     """Return the run that determines the quality and where nodes ran, or None where nothing is to be done."""
     elsewhere = job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]
     if not (job.evaluate or job.labels or elsewhere) or not any(run.ok for run in runs):
@@ -253,12 +311,17 @@ def _evaluate(job: Job, folder: Path, predictions: Path | None, say: Tell, runs:
     if predictions:
         assert job.labels is not None  # noqa: S101 - checked before
         return _from_files(path, predictions, Path(job.labels))
-    return running.once(job.changed(kind="evaluate", result=str(path)), lambda event: say(f"quality: {event}", 0.99))
+    return running.once(
+        job.changed(kind="evaluate", result=str(path)), lambda event: say(f"quality: {event}", 0.99)
+    )
 
 
 def _from_files(path: Path, predictions: Path, labels: Path) -> Run:
     found = quality.by_labels(quality.read_labels(predictions), quality.read_labels(labels))
-    hashes = {"labels_sha256": quality.sha256(labels), "predictions_sha256": quality.sha256(predictions)}
+    hashes = {
+        "labels_sha256": quality.sha256(labels),
+        "predictions_sha256": quality.sha256(predictions),
+    }
     said = {**found, "by": "predictions and labels", **hashes}
     return written(path, {"version": 1, "kind": "evaluate", "status": "ok", "quality": said})
 
@@ -267,7 +330,9 @@ def _about(path: Path, engine: str, said: Mapping[str, Any]) -> About:
     known = {key: value for key, value in said.items() if value is not None}
     unknown = set(known) - set(About.__dataclass_fields__)
     if unknown:
-        raise ProfileError(f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}")
+        raise ProfileError(
+            f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}"
+        )
     runs_it = "onnxruntime" if engine == "onnxruntime" else "tensorrt"
     return About(**{"name": path.stem, "model": path.stem, "engine": runs_it, **known})
 
@@ -276,5 +341,7 @@ def _data_hash(evaluated: Run | None) -> str | None:
     if evaluated is None or not evaluated.ok:
         return None
     # Of predictions made elsewhere the labels are all of the data that is at hand.
-    found = evaluated.data.get("inputs_sha256") or (evaluated.data.get("quality") or {}).get("labels_sha256")
+    found = evaluated.data.get("inputs_sha256") or (evaluated.data.get("quality") or {}).get(
+        "labels_sha256"
+    )
     return str(found) if found else None

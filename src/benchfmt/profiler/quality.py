@@ -32,9 +32,14 @@ def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> dict[str, 
     assert job.labels is not None  # noqa: S101 - one of the two is there
     labels = read_labels(Path(job.labels))
     if items.drawn:
-        raise QualityError("labels without inputs: give --inputs, the accuracy of random inputs is none")
+        raise QualityError(
+            "labels without inputs: give --inputs, the accuracy of random inputs is none"
+        )
     answers = [label_of(predict(item)) for item in items.raw]
-    return by_labels(answers, labels) | {"labels_sha256": sha256(Path(job.labels)), "answers": answers}
+    return by_labels(answers, labels) | {
+        "labels_sha256": sha256(Path(job.labels)),
+        "answers": answers,
+    }
 
 
 def by_labels(answers: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
@@ -93,7 +98,9 @@ def checked(said: dict[str, Any]) -> dict[str, Any]:
         numbers = {str(name): float(value) for name, value in metrics.items()}
     except (TypeError, ValueError) as error:
         raise QualityError(f"the evaluator must return numbers: {error}") from error
-    extra: dict[str, Any] = {name: said[name] for name in ("n", "dataset", "unit", "answers", "detail") if name in said}
+    extra: dict[str, Any] = {
+        name: said[name] for name in ("n", "dataset", "unit", "answers", "detail") if name in said
+    }
     return {"metrics": numbers, **extra}
 
 

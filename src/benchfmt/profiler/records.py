@@ -13,7 +13,15 @@ from benchfmt.identity import identified
 from benchfmt.profiler import figures, judging
 from benchfmt.profiler.job import Protocol, devices
 from benchfmt.profiler.judging import Sensed
-from benchfmt.profiler.measuring import NANO, Facts, Key, Numbers, measured, primary_key, unit_of_work
+from benchfmt.profiler.measuring import (
+    NANO,
+    Facts,
+    Key,
+    Numbers,
+    measured,
+    primary_key,
+    unit_of_work,
+)
 from benchfmt.profiler.running import Run
 from benchfmt.record import Record, given
 
@@ -21,7 +29,16 @@ NAME = "profiler"
 SUITE = "benchfmt-profiler"
 PROTOCOL_VERSION = "1.0"
 MLPERF_SECONDS = 600
-_FORMATS = {"fp16", "bf16", "int8", "fp8", "best", "trt_fp16_enable", "trt_bf16_enable", "trt_int8_enable"}
+_FORMATS = {
+    "fp16",
+    "bf16",
+    "int8",
+    "fp8",
+    "best",
+    "trt_fp16_enable",
+    "trt_bf16_enable",
+    "trt_int8_enable",
+}
 """Options that let TensorRT, trtexec and ONNX Runtime's provider of it compute in other formats than the model's."""
 
 
@@ -75,20 +92,33 @@ def process_record(run: Run, material: Material, caveats: Sequence[str] = ()) ->
 
 def overview(runs: Sequence[Run], execution: str, idle: Mapping[str, Sensed]) -> dict[str, Any]:
     """Return what a summary is derived from: the files of its processes and their medians; it becomes a file itself."""
-    return {"version": 1, "execution": execution, "runs": [
-        {"path": run.path, "sha256": run.sha256, **({"median_seconds": run.median / NANO} if run.ok else {"failed": True})}
-        for run in runs
-    ], **({"idle_watts": {scope: seen.value for scope, seen in idle.items()}} if idle else {})}  # fmt: skip
+    return {
+        "version": 1,
+        "execution": execution,
+        "runs": [
+            {
+                "path": run.path,
+                "sha256": run.sha256,
+                **({"median_seconds": run.median / NANO} if run.ok else {"failed": True}),
+            }
+            for run in runs
+        ],
+        **({"idle_watts": {scope: seen.value for scope, seen in idle.items()}} if idle else {}),
+    }
 
 
-def _process(run: Run, material: Material, also: Sequence[str] = ()) -> tuple[Record, Numbers, list[str]]:
+def _process(
+    run: Run, material: Material, also: Sequence[str] = ()
+) -> tuple[Record, Numbers, list[str]]:
     data = run.data
     if not run.ok:
         return _failed(run, material)
     gate = judging.gate(data)
     dirty = judging.contaminations(data, gate)
     shaky = judging.instabilities(data, material.protocol.half_width)
-    caveats = [word for word, evidence in (("contaminated", dirty), ("unstable", shaky)) if evidence]
+    caveats = [
+        word for word, evidence in (("contaminated", dirty), ("unstable", shaky)) if evidence
+    ]
     caveats += ["short-run"] if _is_short(data, material.protocol) else []
     caveats += ["placement-fallback"] if _fallback(data, material) else []
     caveats += also
@@ -100,8 +130,11 @@ def _process(run: Run, material: Material, also: Sequence[str] = ()) -> tuple[Re
         "stability": stability(dirty, shaky),
         "stability_evidence": dirty + shaky,
         "gate": {
-            "share": gate.share, "threshold": judging.PASSES, "reference": gate.reference if gate.passed else None,
-            "not_used": gate.reason or None, "blocks": len(data["observed"]["blocks"]),
+            "share": gate.share,
+            "threshold": judging.PASSES,
+            "reference": gate.reference if gate.passed else None,
+            "not_used": gate.reason or None,
+            "blocks": len(data["observed"]["blocks"]),
         },
         "evidence": data["evidence"],
         "warm_up": data["warm_up"],
@@ -112,20 +145,33 @@ def _process(run: Run, material: Material, also: Sequence[str] = ()) -> tuple[Re
         "run": data["job"]["run"],
         "memory_before_loading_bytes": data.get("base", {}).get("resident"),
         "trtexec": data.get("trtexec"),
-        "schedule": {name: data[name] for name in ("rate", "schedule_seed", "scheduled") if name in data} or None,
+        "schedule": {
+            name: data[name] for name in ("rate", "schedule_seed", "scheduled") if name in data
+        }
+        or None,
         "state": {**material.state, "cgroup_after": data.get("cgroup") or None},
-    }  # fmt: skip
+    }
     record = _record(material, data, numbers, primary, [run], more)
     return record, numbers, caveats
 
 
 def _failed(run: Run, material: Material) -> tuple[Record, Numbers, list[str]]:
     numbers = Numbers()
-    data = {"job": {"scenario": run.data.get("job", {}).get("scenario", "single-stream")}, **run.data}
+    data = {
+        "job": {"scenario": run.data.get("job", {}).get("scenario", "single-stream")},
+        **run.data,
+    }
     primary = primary_key(data)
     numbers.missing(primary, "run-failed", str(run.data.get("detail", "the process failed")))
     record = _record(
-        material, data, numbers, primary, [run], {}, status="failed", detail=str(run.data.get("detail", ""))
+        material,
+        data,
+        numbers,
+        primary,
+        [run],
+        {},
+        status="failed",
+        detail=str(run.data.get("detail", "")),
     )
     return record, numbers, []
 
@@ -142,22 +188,34 @@ def observer(data: Mapping[str, Any]) -> dict[str, Any]:
         return {"running": False}
     share = seen["observer_share"]
     return {
-        "running": True, "hertz": seen["hz"], "share_of_a_core": share, "within_bound": share <= judging.OBSERVER,
-        "ticks": seen["ticks"], "late": seen["late"],
-        "cost_of_sensors": {c["id"]: c["cost"] / max(seen["ticks"], 1) for c in seen["channels"]} or None,
-    }  # fmt: skip
+        "running": True,
+        "hertz": seen["hz"],
+        "share_of_a_core": share,
+        "within_bound": share <= judging.OBSERVER,
+        "ticks": seen["ticks"],
+        "late": seen["late"],
+        "cost_of_sensors": {c["id"]: c["cost"] / max(seen["ticks"], 1) for c in seen["channels"]}
+        or None,
+    }
 
 
 def _is_short(data: Mapping[str, Any], protocol: Protocol) -> bool:
     """Say whether a run is shorter than the protocol of a full profile asks for (`--quick` always is)."""
     full = Protocol()
     seen = data["observed"]
-    return protocol.quick or seen["wall"] / NANO < full.seconds * 0.99 or seen["queries"] < full.queries
+    return (
+        protocol.quick
+        or seen["wall"] / NANO < full.seconds * 0.99
+        or seen["queries"] < full.queries
+    )
 
 
 def _mlperf_conformant(data: Mapping[str, Any]) -> bool:
     loadgen = data.get("loadgen") or {}
-    return bool(loadgen.get("result") == "VALID" and loadgen.get("min_duration_seconds", 0) >= MLPERF_SECONDS)
+    return bool(
+        loadgen.get("result") == "VALID"
+        and loadgen.get("min_duration_seconds", 0) >= MLPERF_SECONDS
+    )
 
 
 def _fallback(data: Mapping[str, Any], material: Material) -> bool:
@@ -172,7 +230,9 @@ def _fallback(data: Mapping[str, Any], material: Material) -> bool:
 
 
 def _summary(parts: Sequence[tuple[Record, Numbers, list[str]]], material: Material) -> Record:
-    good = [(numbers, run) for (_, numbers, _), run in zip(parts, material.runs, strict=True) if run.ok]
+    good = [
+        (numbers, run) for (_, numbers, _), run in zip(parts, material.runs, strict=True) if run.ok
+    ]
     if not good:
         return _failed_summary(material)
     first = good[0][1].data
@@ -192,26 +252,46 @@ def _summary(parts: Sequence[tuple[Record, Numbers, list[str]]], material: Mater
     ]
     shaky = _between_words(between, len(good), material.protocol)
     width = _block_width(len(good), material.protocol)
-    shaky += [f"process {_number(run)}: {words}" for _, run in good for words in judging.instabilities(run.data, width)]
+    shaky += [
+        f"process {_number(run)}: {words}"
+        for _, run in good
+        for words in judging.instabilities(run.data, width)
+    ]
     more = {
         "stability": stability(dirty, shaky),
         "stability_evidence": dirty + shaky,
         "between_processes": {
-            "processes": len(material.runs), "failed": len(material.runs) - len(good),
-            "half_width": between.half_width if between else None, "wanted": material.protocol.half_width,
+            "processes": len(material.runs),
+            "failed": len(material.runs) - len(good),
+            "half_width": between.half_width if between else None,
+            "wanted": material.protocol.half_width,
             "formula": "Student's t at 95 % over the medians of the processes; values are means over the processes, "
-                       "minima and maxima those of all",
+            "minima and maxima those of all",
         },
         "mlperf_conformant": all(_mlperf_conformant(run.data) for _, run in good),
         "harness": first["harness"],
-        "observer": {"share_of_a_core": max((observer(run.data).get("share_of_a_core") or 0.0) for _, run in good) or None,
-                     "within_bound": all(observer(run.data).get("within_bound", True) for _, run in good)},
-        "static": {k: v for k, v in material.facts.items() if k not in ("flop", "parameters", "size_bytes", "precision")},
-        "quality": {k: v for k, v in (material.answers.get("quality") or {}).items() if k not in ("metrics", "answers")} or None,
+        "observer": {
+            "share_of_a_core": max(
+                (observer(run.data).get("share_of_a_core") or 0.0) for _, run in good
+            )
+            or None,
+            "within_bound": all(observer(run.data).get("within_bound", True) for _, run in good),
+        },
+        "static": {
+            k: v
+            for k, v in material.facts.items()
+            if k not in ("flop", "parameters", "size_bytes", "precision")
+        },
+        "quality": {
+            k: v
+            for k, v in (material.answers.get("quality") or {}).items()
+            if k not in ("metrics", "answers")
+        }
+        or None,
         "nodes_by_provider": material.answers.get("nodes"),
         "state": dict(material.state),
         "not_conformant": _not_conformant(material, caveats),
-    }  # fmt: skip
+    }
     sources = [run for run in (material.summary, *material.runs, material.quality) if run]
     return _record(material, first, numbers, primary, sources, more)
 
@@ -246,7 +326,9 @@ def _number(run: Run) -> int:
 def _between_words(between: figures.Interval | None, count: int, protocol: Protocol) -> list[str]:
     if between is None:
         return (
-            [] if protocol.quick else [f"{count} process has come to its end: nothing says how much processes differ"]
+            []
+            if protocol.quick
+            else [f"{count} process has come to its end: nothing says how much processes differ"]
         )
     if between.half_width > protocol.half_width:
         wide = f"{between.half_width:.1%} wide on each side, more than {protocol.half_width:.0%}"
@@ -259,24 +341,34 @@ def _not_conformant(material: Material, caveats: Sequence[str]) -> list[str] | N
     plan, full = material.protocol, Protocol()
     words = []
     if plan.quick:
-        words.append("a quick profile: one process of a second shows that everything works, not how fast it is")
+        words.append(
+            "a quick profile: one process of a second shows that everything works, not how fast it is"
+        )
     elif (good := sum(run.ok for run in material.runs)) < full.processes:
-        words.append(f"{good} processes that came to their end, instead of at least {full.processes}")
+        words.append(
+            f"{good} processes that came to their end, instead of at least {full.processes}"
+        )
     words += [
         f"process {number} failed: {run.data.get('detail')}"
         for number, run in enumerate(material.runs, 1)
         if not run.ok
     ]
     if "short-run" in caveats and not plan.quick:
-        words.append(f"a process measured for less than {full.seconds:g} s or {full.queries} queries")
+        words.append(
+            f"a process measured for less than {full.seconds:g} s or {full.queries} queries"
+        )
     shares = [observer(run.data).get("share_of_a_core") or 0.0 for run in material.runs if run.ok]
     if max(shares, default=0.0) > judging.OBSERVER:
         words.append(
             f"the observer used {max(shares):.1%} of a core, more than {judging.OBSERVER:.0%}: it may have disturbed the run"
         )
-    invalid = sum((run.data.get("loadgen") or {}).get("result") == "INVALID" for run in material.runs)
+    invalid = sum(
+        (run.data.get("loadgen") or {}).get("result") == "INVALID" for run in material.runs
+    )
     if invalid:
-        words.append(f"LoadGen calls {invalid} of {len(material.runs)} runs invalid; its summary logs say why")
+        words.append(
+            f"LoadGen calls {invalid} of {len(material.runs)} runs invalid; its summary logs say why"
+        )
     if "partial-run" in caveats:
         words.append("some queries were not begun when the time was over")
     return words or None
@@ -293,7 +385,9 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
     if not numbered or (len(numbered) < len(parts) and not gate_said and not built):
         lacking = next(part for part in parts if "missing" in part.found.get(key, {"missing": ""}))
         item = lacking.found.get(key, {"missing": "too-few-samples"})
-        words = lacking.details.get("/".join(part or "" for part in key), "not every process has this number")
+        words = lacking.details.get(
+            "/".join(part or "" for part in key), "not every process has this number"
+        )
         numbers.missing(merged, item["missing"], words)
         return
     values = [item["value"] for item in numbered]
@@ -302,7 +396,10 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
     more: dict[str, Any] = {"n": len(values), "samples": values}
     between = figures.interval(values) if how is figures.mean else None
     if between and len(values) > 1:
-        more |= {"ci": [between.lower, between.upper, figures.LEVEL], "stddev": figures.stddev(values)}
+        more |= {
+            "ci": [between.lower, between.upper, figures.LEVEL],
+            "stddev": figures.stddev(values),
+        }
     said = [word for item in numbered for word in item.get("caveats", ())]
     timed = key[0] in (
         "latency",
@@ -314,10 +411,17 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
         "energy-efficiency",
         "completion-time",
     )
-    caveats = [word for word in numbers.caveats if timed and (word != "contaminated" or not gate_said)]
+    caveats = [
+        word for word in numbers.caveats if timed and (word != "contaminated" or not gate_said)
+    ]
     caveats += [word for word in said if word == "single-observation" and len(values) == 1]
-    numbers.value(merged, how(values), numbered[0]["unit"], basis,
-                  **given(**more, caveats=list(dict.fromkeys(caveats)) or None))  # fmt: skip
+    numbers.value(
+        merged,
+        how(values),
+        numbered[0]["unit"],
+        basis,
+        **given(**more, caveats=list(dict.fromkeys(caveats)) or None),
+    )
 
 
 def _inverse(numbers: Numbers, per: str) -> None:
@@ -327,7 +431,12 @@ def _inverse(numbers: Numbers, per: str) -> None:
         latency = numbers.found.get(("latency", "mean", stage, per, None), {})
         if "value" in numbers.found.get(key, {}) and "value" in latency:
             kept = {name: latency[name] for name in ("caveats",) if name in latency}
-            numbers.found[key] = {"value": 1 / latency["value"], "unit": "/s", "basis": "derived", **kept}
+            numbers.found[key] = {
+                "value": 1 / latency["value"],
+                "unit": "/s",
+                "basis": "derived",
+                **kept,
+            }
 
 
 def _quality(numbers: Numbers, material: Material) -> None:
@@ -337,7 +446,10 @@ def _quality(numbers: Numbers, material: Material) -> None:
         numbers.missing(("accuracy", "pooled", None, None, None), "run-failed", str(failed))
         return
     if not found:
-        reason, words = "no-dataset", "no evaluator and no labels were given (--evaluate, or --labels)"
+        reason, words = (
+            "no-dataset",
+            "no evaluator and no labels were given (--evaluate, or --labels)",
+        )
         if material.quality is not None and not material.quality.ok:
             reason, words = "run-failed", str(material.quality.data.get("detail"))
         numbers.missing(("accuracy", "pooled", None, None, None), reason, words)
@@ -361,39 +473,82 @@ def _failed_summary(material: Material) -> Record:
     primary = primary_key(data)
     words = str(first.get("detail", "no process came to its end"))
     numbers.missing(primary, "run-failed", words)
-    return _record(material, data, numbers, primary, [run for run in (material.summary, *material.runs) if run],
-                   {}, status="failed", detail=words)  # fmt: skip
+    return _record(
+        material,
+        data,
+        numbers,
+        primary,
+        [run for run in (material.summary, *material.runs) if run],
+        {},
+        status="failed",
+        detail=words,
+    )
 
 
 def _record(
-    material: Material, data: Mapping[str, Any], numbers: Numbers, primary: Key | None, sources: Sequence[Run],
-    more: Mapping[str, Any], status: str = "ok", detail: str = "",
-) -> Record:  # fmt: skip
+    material: Material,
+    data: Mapping[str, Any],
+    numbers: Numbers,
+    primary: Key | None,
+    sources: Sequence[Run],
+    more: Mapping[str, Any],
+    status: str = "ok",
+    detail: str = "",
+) -> Record:
     about, job = material.about, data["job"]
-    extension = clean({
-        **more, "missing": numbers.details or None, "percentile_estimator": "nearest-rank",
-        "protocol": asdict(material.protocol), "placement": data.get("placement"), "inputs": data.get("inputs"),
-    })  # fmt: skip
+    extension = clean(
+        {
+            **more,
+            "missing": numbers.details or None,
+            "percentile_estimator": "nearest-rank",
+            "protocol": asdict(material.protocol),
+            "placement": data.get("placement"),
+            "inputs": data.get("inputs"),
+        }
+    )
     files = [{"path": run.path, "sha256": run.sha256} for run in sources]
     files += [{"path": path, "sha256": digest} for run in sources for path, digest in run.logs]
     content = given(
         benchfmt="1.0",
-        benchmark=given(suite=SUITE, suite_version=PROTOCOL_VERSION, name=about.name, scenario=job["scenario"],
-                        phase="inference", verification="self-reported" if about.submitter else None),
+        benchmark=given(
+            suite=SUITE,
+            suite_version=PROTOCOL_VERSION,
+            name=about.name,
+            scenario=job["scenario"],
+            phase="inference",
+            verification="self-reported" if about.submitter else None,
+        ),
         task=about.task,
         dataset=_dataset(material) or None,
-        model=given(name=about.model, version=about.model_version, parameters=material.facts.get("parameters"),
-                    flop=material.facts.get("flop_per_sample"), size_bytes=material.facts.get("size_bytes")),
+        model=given(
+            name=about.model,
+            version=about.model_version,
+            parameters=material.facts.get("parameters"),
+            flop=material.facts.get("flop_per_sample"),
+            size_bytes=material.facts.get("size_bytes"),
+        ),
         system={**material.system, **about.system} or None,
-        software=given(engine=about.engine, engine_version=(data.get("engine") or {}).get("version"), stack=_stack(data, material)),
+        software=given(
+            engine=about.engine,
+            engine_version=(data.get("engine") or {}).get("version"),
+            stack=_stack(data, material),
+        ),
         configuration=_configuration(data, material) or None,
         measurements=[item.to_dict() for item in numbers.measurements(primary)],
         status=status,
         status_detail=lines(detail) or None,
-        provenance=given(submitter=about.submitter, license=about.license, url=about.url, measured_at=sources[0].began,
-                         execution=material.execution, sources=files, converter=NAME, converter_version=__version__),
+        provenance=given(
+            submitter=about.submitter,
+            license=about.license,
+            url=about.url,
+            measured_at=sources[0].began,
+            execution=material.execution,
+            sources=files,
+            converter=NAME,
+            converter_version=__version__,
+        ),
         extensions={SUITE: extension} if extension else None,
-    )  # fmt: skip
+    )
     return identified(Record.from_dict(content).ordered())
 
 
@@ -402,9 +557,16 @@ def _dataset(material: Material) -> dict[str, Any]:
     about, quality = material.about, material.answers.get("quality") or {}
     said = quality.get("dataset")
     said = dict(said) if isinstance(said, Mapping) else {"name": said} if said else {}
-    found = given(name=about.dataset, split=about.split, samples=quality.get("n"), sha256=material.dataset_sha256)
+    found = given(
+        name=about.dataset,
+        split=about.split,
+        samples=quality.get("n"),
+        sha256=material.dataset_sha256,
+    )
     return (
-        {**{k: v for k, v in said.items() if k in ("name", "split", "samples", "sha256")}, **found} if quality else {}
+        {**{k: v for k, v in said.items() if k in ("name", "split", "samples", "sha256")}, **found}
+        if quality
+        else {}
     )
 
 
@@ -413,20 +575,35 @@ def _configuration(data: Mapping[str, Any], material: Material) -> dict[str, Any
     shape = inputs[0]["shape"] if inputs else []
     shape = shape[1:] if inputs and inputs[0]["batched"] and len(shape) > 1 else shape
     hyperparameters = given(
-        providers=job.get("providers"), intra_op_spinning=job.get("spinning"), graph_optimisation=job.get("optimisation"),
-        io_binding=job.get("io_binding"), seed=job.get("seed"), workers=job.get("workers") if job["scenario"] == "server" else None,
-        rate=data.get("rate"), engine_options=_options(data) or None, tf32=_tf32(data), **_device_settings(data),
-    )  # fmt: skip
+        providers=job.get("providers"),
+        intra_op_spinning=job.get("spinning"),
+        graph_optimisation=job.get("optimisation"),
+        io_binding=job.get("io_binding"),
+        seed=job.get("seed"),
+        workers=job.get("workers") if job["scenario"] == "server" else None,
+        rate=data.get("rate"),
+        engine_options=_options(data) or None,
+        tf32=_tf32(data),
+        **_device_settings(data),
+    )
     return given(
-        precision=_precision(data, material), input_shape=[s for s in shape if s >= 1] or None, batch_size=data.get("batch"),
-        threads=job.get("threads"), placement=_placement(data, material) or None, hyperparameters=hyperparameters or None,
-    )  # fmt: skip
+        precision=_precision(data, material),
+        input_shape=[s for s in shape if s >= 1] or None,
+        batch_size=data.get("batch"),
+        threads=job.get("threads"),
+        placement=_placement(data, material) or None,
+        hyperparameters=hyperparameters or None,
+    )
 
 
 def _precision(data: Mapping[str, Any], material: Material) -> str | None:
     """Return the format of the model's weights, or `mixed` where the engine was allowed others (`engine_options` names them)."""
     said = _options(data)
-    allowed = [name for name, value in said.items() if name in _FORMATS and value in ("", "1", "true", "True")]
+    allowed = [
+        name
+        for name, value in said.items()
+        if name in _FORMATS and value in ("", "1", "true", "True")
+    ]
     return "mixed" if allowed else material.facts.get("precision")
 
 
@@ -434,29 +611,48 @@ def _options(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the options that the engine took: none where the provider that they were for is not in use."""
     placement = data.get("placement") or {}
     lost = placement.get("lost") or []
-    return {} if lost and placement.get("asked", [None])[0] in lost else data["job"].get("engine_options") or {}
+    return (
+        {}
+        if lost and placement.get("asked", [None])[0] in lost
+        else data["job"].get("engine_options") or {}
+    )
 
 
 def _tf32(data: Mapping[str, Any]) -> bool | None:
     """Say whether the matrix units of a GPU may compute fp32 in TF32, where the provider tells it."""
     options = (data.get("placement") or {}).get("options") or {}
-    said = next((own["use_tf32"] for own in options.values() if isinstance(own, Mapping) and "use_tf32" in own), None)
+    said = next(
+        (
+            own["use_tf32"]
+            for own in options.values()
+            if isinstance(own, Mapping) and "use_tf32" in own
+        ),
+        None,
+    )
     return None if said is None else said == "1"
 
 
 def _device_settings(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return how trtexec was told to run an engine, where it did."""
     said = (data.get("trtexec") or {}).get("settings") or {}
-    return {name: said[name] for name in ("data_transfers", "cuda_graph", "spin_wait", "streams") if name in said}
+    return {
+        name: said[name]
+        for name in ("data_transfers", "cuda_graph", "spin_wait", "streams")
+        if name in said
+    }
 
 
 def _stack(data: Mapping[str, Any], material: Material) -> dict[str, str]:
     """Return the versions without those of another ONNX Runtime that is installed too, under its other name."""
     ran = (data.get("engine") or {}).get("version")
     return {
-        name: version for name, version in material.stack.items()
-        if ran is None or version == ran or not name.startswith("onnxruntime") or material.about.engine != "onnxruntime"
-    }  # fmt: skip
+        name: version
+        for name, version in material.stack.items()
+        if ran is None
+        or version == ran
+        or not name.startswith("onnxruntime")
+        or material.about.engine != "onnxruntime"
+    }
 
 
 def _placement(data: Mapping[str, Any], material: Material) -> list[str]:

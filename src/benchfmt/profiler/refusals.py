@@ -12,7 +12,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchfmt.profiler import callables, quality
-from benchfmt.profiler.job import CLOSED_LOOP, ENGINES, HARNESSES, MULTI_STREAM_SAMPLES, PLANS, SCENARIOS, Job
+from benchfmt.profiler.job import (
+    CLOSED_LOOP,
+    ENGINES,
+    HARNESSES,
+    MULTI_STREAM_SAMPLES,
+    PLANS,
+    SCENARIOS,
+    Job,
+)
 from benchfmt.profiler.running import ProfileError
 
 CPU = "CPUExecutionProvider"
@@ -78,7 +86,11 @@ def _of_engine(job: Job, *, threads_asked: bool) -> Iterator[str]:
         return
     if job.providers != [CPU]:
         yield f"execution providers are ONNX Runtime's; leave them out with {job.engine}"
-    said = {"--threads": threads_asked, "--spinning": job.spinning, "--optimisation": job.optimisation != "all"}
+    said = {
+        "--threads": threads_asked,
+        "--spinning": job.spinning,
+        "--optimisation": job.optimisation != "all",
+    }
     odd = next((name for name, asked in said.items() if asked), None)
     if odd:
         yield f"{odd} is ONNX Runtime's; leave it out with {job.engine}"
@@ -94,7 +106,11 @@ def _of_engine(job: Job, *, threads_asked: bool) -> Iterator[str]:
 
 
 def _of_numbers(job: Job) -> Iterator[str]:
-    for name, number in (("threads", job.threads), ("workers", job.workers), ("batch_size", job.batch_size)):
+    for name, number in (
+        ("threads", job.threads),
+        ("workers", job.workers),
+        ("batch_size", job.batch_size),
+    ):
         if number is not None and number < 1:
             yield f"{name} is {number}; it is at least 1"
     small = next((name for name, size in job.dimensions.items() if size < 1), None)
@@ -123,7 +139,9 @@ def _check_answers(job: Job, predictions: Path | None) -> None:
     if predictions and job.labels:
         quality.by_labels(quality.read_labels(predictions), quality.read_labels(Path(job.labels)))
     elif job.labels and not job.inputs:
-        raise ProfileError("labels without inputs: give --inputs, the accuracy of random inputs is none")
+        raise ProfileError(
+            "labels without inputs: give --inputs, the accuracy of random inputs is none"
+        )
 
 
 def _check_shapes(job: Job) -> None:
@@ -139,4 +157,6 @@ def _check_shapes(job: Job) -> None:
     if not job.inputs and job.engine != "trtexec":
         text = next((item.name for item in found if item.kind == "tensor(string)"), None)
         if text:
-            raise ProfileError(f"input {text!r} takes text; give --inputs, random words would be no input")
+            raise ProfileError(
+                f"input {text!r} takes text; give --inputs, random words would be no input"
+            )

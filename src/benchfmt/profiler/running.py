@@ -31,7 +31,9 @@ IDLE_SECONDS, IDLE_QUICK = 3.0, 1.2
 """How long the idle machine is watched; a counter of energy needs more than a second."""
 _WORKER = "import sys; from benchfmt.profiler.worker import main; sys.exit(main(sys.argv[1]))"
 _SAMPLER = "import sys; sys.path[:0] = [sys.argv[2]]; from benchfmt.profiler.sampler import main; main(sys.argv[1])"
-_LATENCY = re.compile(r"result_(?:(min|max|mean)|([0-9.]+)_percentile)(?:_per_query|_query)?_latency_ns")
+_LATENCY = re.compile(
+    r"result_(?:(min|max|mean)|([0-9.]+)_percentile)(?:_per_query|_query)?_latency_ns"
+)
 _SOURCE = str(Path(benchfmt.__file__).resolve().parents[1])
 
 
@@ -58,7 +60,10 @@ class Run:
     def median(self) -> float:
         """The median by which processes are compared: of requests where they arrive by a schedule, else of inference."""
         seen, said = self.data["observed"], (self.data.get("loadgen") or {}).get("latencies", {})
-        if self.data.get("job", {}).get("scenario") in ("server", "multi-stream") and "median" in said:
+        if (
+            self.data.get("job", {}).get("scenario") in ("server", "multi-stream")
+            and "median" in said
+        ):
             return float(said["median"])
         return figures.median(seen.get("request") or seen["inference"])
 
@@ -88,9 +93,11 @@ def measure(job: Job, folder: Path, tell: Tell, one_process: Once | None = None)
         share = max(left / max(plan.processes - len(runs), 1), 0.2)
         number = len(runs) + 1
         one = job.changed(
-            run=number, result=str(folder / f"run-{number}.json"), protocol=replace(plan, budget=share * 0.6),
+            run=number,
+            result=str(folder / f"run-{number}.json"),
+            protocol=replace(plan, budget=share * 0.6),
             rate=job.rate or (runs[0].data.get("rate") if runs else None),
-        )  # fmt: skip
+        )
         words = f"process {number}{f' of {plan.processes}' if number <= plan.processes else ', as they still differ'}"
         done = max(number - 1, 0) / max(plan.processes, number)
         runs.append(run_once(one, partial(_tell_of, tell, words, done)))
@@ -143,7 +150,10 @@ def once(job: Job, tell: Callable[[str], None]) -> Run:
     began = datetime.now().astimezone().isoformat(timespec="milliseconds")
     job.write(path.with_suffix(".job"))
     # Functions of the user are looked for where this process would look.
-    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(place or str(Path.cwd()) for place in sys.path)}
+    paths = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(place or str(Path.cwd()) for place in sys.path),
+    }
     with path.with_suffix(".log").open("w+", encoding="utf-8", errors="replace") as log:
         command = [sys.executable, "-c", _WORKER, str(path.with_suffix(".job"))]
         sampler: Sampler | None = None
@@ -202,9 +212,11 @@ class Sampler:
         asked = json.dumps({"pid": pid, "hz": hertz, "root": root, "gpu": gpu})
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", "-c", _SAMPLER, asked, _SOURCE],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             start_new_session=True,  # an interrupt is for us; the sampler ends with its input
-        )  # fmt: skip
+        )
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         self._process.stdout.readline()
 
@@ -233,7 +245,11 @@ def _result(path: Path, code: int, words: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
-        return {"version": 1, "status": "failed", "detail": f"the process was {how}: {words[-500:]}".rstrip(": ")}
+        return {
+            "version": 1,
+            "status": "failed",
+            "detail": f"the process was {how}: {words[-500:]}".rstrip(": "),
+        }
     return found
 
 
@@ -241,7 +257,10 @@ def _logs(folder: Path) -> tuple[tuple[str, str], ...]:
     """Return the logs that a harness has left beside a result, with their hashes, the summary first."""
     if not folder.is_dir():
         return ()
-    files = sorted(folder.glob("mlperf_log_*"), key=lambda path: (path.name != "mlperf_log_summary.txt", path.name))
+    files = sorted(
+        folder.glob("mlperf_log_*"),
+        key=lambda path: (path.name != "mlperf_log_summary.txt", path.name),
+    )
     return tuple((f"{folder.name}/{path.name}", sha256(path)) for path in files)
 
 
@@ -259,16 +278,26 @@ def _loadgen_says(path: Path) -> dict[str, Any]:
             estimates[f"p{item.percentile}-es"] = int(item.nanoseconds)
     rate = log.number("result_samples_per_second") or log.number("result_completed_samples_per_sec")
     words = log.values.get("early_stopping_result")
-    found = {"result": log.values.get("result_validity"), "latencies": latencies, "estimates": estimates,
-             "samples_per_second": rate, "scheduled_per_second": log.number("result_scheduled_samples_per_sec"),
-             "early_stopping": words.strip() if words else None}  # fmt: skip
+    found = {
+        "result": log.values.get("result_validity"),
+        "latencies": latencies,
+        "estimates": estimates,
+        "samples_per_second": rate,
+        "scheduled_per_second": log.number("result_scheduled_samples_per_sec"),
+        "early_stopping": words.strip() if words else None,
+    }
     return {name: value for name, value in found.items() if value is not None}
 
 
 def written(path: Path, data: dict[str, Any], began: str | None = None) -> Run:
     """Write a document beside those of the processes, to be a source like them."""
     path.write_text(json.dumps(data, separators=(",", ":")), "utf-8")
-    return Run(path.name, sha256(path), began or datetime.now().astimezone().isoformat(timespec="milliseconds"), data)
+    return Run(
+        path.name,
+        sha256(path),
+        began or datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        data,
+    )
 
 
 def sha256(path: Path) -> str:

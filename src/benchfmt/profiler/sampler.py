@@ -35,7 +35,11 @@ def main(arguments: str) -> None:
     """Watch a process until the input ends, then print what was seen."""
     asked = json.loads(arguments)
     root = Path(asked.get("root", "/"))
-    nvml = open_nvml(device=asked.get("gpu", 0)) if asked.get("nvml", True) else NvmlError("NVML was not asked")
+    nvml = (
+        open_nvml(device=asked.get("gpu", 0))
+        if asked.get("nvml", True)
+        else NvmlError("NVML was not asked")
+    )
     channels, absent = discover(root, nvml, asked["pid"])
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -55,7 +59,9 @@ def _wait(seconds: float) -> str:
     return LINE if os.read(sys.stdin.fileno(), 4096) else END
 
 
-def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Callable[[float], str]) -> dict[str, Any]:
+def watch(
+    pid: int, hertz: float, channels: list[Channel], root: Path, wait: Callable[[float], str]
+) -> dict[str, Any]:
     """Return what was seen of a process and of the sensors, tick by tick, until `wait` says that it is the end."""
     rows: deque[tuple[float, int, int, int]] = deque(maxlen=MOST)
     machine: list[dict[str, Any]] = []
@@ -66,7 +72,9 @@ def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Cal
     ticks = late = 0
     stopped = last = marked = False
     while not last:
-        last = stopped  # one more reading after the end, so that readings span whatever was measured
+        last = (
+            stopped  # one more reading after the end, so that readings span whatever was measured
+        )
         now = time.monotonic()
         late += now - due > step
         row = _process_row(process)
@@ -90,15 +98,23 @@ def watch(pid: int, hertz: float, channels: list[Channel], root: Path, wait: Cal
     wall = time.monotonic() - start
     spent = _own_cpu() - at_start
     return {
-        "hz": hertz, "start": start, "wall": wall, "ticks": ticks, "late": late,
-        "observer_cpu": spent, "observer_start_cpu": at_start, "observer_share": spent / wall if wall else None,
-        "page_size": os.sysconf("SC_PAGE_SIZE"), "clock_ticks": os.sysconf("SC_CLK_TCK"),
+        "hz": hertz,
+        "start": start,
+        "wall": wall,
+        "ticks": ticks,
+        "late": late,
+        "observer_cpu": spent,
+        "observer_start_cpu": at_start,
+        "observer_share": spent / wall if wall else None,
+        "page_size": os.sysconf("SC_PAGE_SIZE"),
+        "clock_ticks": os.sysconf("SC_CLK_TCK"),
         "process": {
-            name: [row[place] for row in rows] for place, name in enumerate(("times", "cpu", "threads", "pages"))
+            name: [row[place] for row in rows]
+            for place, name in enumerate(("times", "cpu", "threads", "pages"))
         },
         "machine": machine,
         "channels": [channel.to_dict() for channel in channels],
-    }  # fmt: skip
+    }
 
 
 def _read_counters(channels: list[Channel]) -> None:

@@ -26,9 +26,30 @@ LONGEST = 1.0
 """So many seconds may lie between two readings of a gauge, however dear: a measurement of 3 s has to see it."""
 PATIENCE = 3
 """How many readings may fail in a row before a channel is given up."""
-PLAUSIBLE = {"temperature": (-90.0, 200.0), "power": (0.0, 1e6), "utilization": (0.0, 1.0), "memory": (0.0, 1e18)}
-_CPU_HWMON = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "soc_thermal", "cpu-thermal", "scpi_sensors")
-_CPU_ZONES = ("x86_pkg_temp", "cpu-thermal", "cpu_thermal", "cpu-therm", "soc_thermal", "tcpu", "bcm2835_thermal")
+PLAUSIBLE = {
+    "temperature": (-90.0, 200.0),
+    "power": (0.0, 1e6),
+    "utilization": (0.0, 1.0),
+    "memory": (0.0, 1e18),
+}
+_CPU_HWMON = (
+    "coretemp",
+    "k10temp",
+    "zenpower",
+    "cpu_thermal",
+    "soc_thermal",
+    "cpu-thermal",
+    "scpi_sensors",
+)
+_CPU_ZONES = (
+    "x86_pkg_temp",
+    "cpu-thermal",
+    "cpu_thermal",
+    "cpu-therm",
+    "soc_thermal",
+    "tcpu",
+    "bcm2835_thermal",
+)
 _GPU_ZONES = ("gpu-thermal", "gpu_thermal", "gpu-therm")
 _BOARD_RAILS = ("vdd_in", "pom_5v_in", "vdd_sys", "vin", "in_main")
 
@@ -85,7 +106,9 @@ class Channel:
         except (OSError, ValueError, NvmlError) as error:
             self.misses += 1
             if self.misses >= PATIENCE:
-                self.failed = Absent(self.metric, self.scope, reason_of(error), f"{self.source}: {told(error)}")
+                self.failed = Absent(
+                    self.metric, self.scope, reason_of(error), f"{self.source}: {told(error)}"
+                )
             return
         self.misses = 0
         self.times.append(now)
@@ -93,10 +116,23 @@ class Channel:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was read as plain data."""
-        names = ("id", "metric", "scope", "kind", "source", "wrap", "times", "values", "cost", "reads")
+        names = (
+            "id",
+            "metric",
+            "scope",
+            "kind",
+            "source",
+            "wrap",
+            "times",
+            "values",
+            "cost",
+            "reads",
+        )
         found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         if self.failed is None and self.misses and not self.values:
-            self.failed = Absent(self.metric, self.scope, "sensor-failed", f"{self.source}: no reading succeeded")
+            self.failed = Absent(
+                self.metric, self.scope, "sensor-failed", f"{self.source}: no reading succeeded"
+            )
         if self.failed:
             found["failed"] = {"reason": self.failed.reason, "detail": self.failed.detail}
         return found
@@ -116,38 +152,71 @@ def told(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
 
 
-def discover(root: Path, nvml: Nvml | NvmlError | None, pid: int) -> tuple[list[Channel], list[Absent]]:
+def discover(
+    root: Path, nvml: Nvml | NvmlError | None, pid: int
+) -> tuple[list[Channel], list[Absent]]:
     """Return the channels of this machine, and what it has none for."""
     channels: list[Channel] = []
     absent: list[Absent] = []
     for found in (
-        _cpu_temperature(root), _rapl(root), _rails(root), _gpu_files(root), _npu(root), _nvml(nvml, pid),
-    ):  # fmt: skip
+        _cpu_temperature(root),
+        _rapl(root),
+        _rails(root),
+        _gpu_files(root),
+        _npu(root),
+        _nvml(nvml, pid),
+    ):
         for item in found:
             (channels if isinstance(item, Channel) else absent).append(item)  # type: ignore[arg-type]
     had = {(channel.metric, channel.scope) for channel in channels}
     told_already = {(item.metric, item.scope) for item in absent}
-    for metric, scope, reason, detail in _wanted(root, nvml, gpu=any(c.scope == "gpu" for c in channels)):
+    for metric, scope, reason, detail in _wanted(
+        root, nvml, gpu=any(c.scope == "gpu" for c in channels)
+    ):
         if (metric, scope) not in had | told_already:
             absent.append(Absent(metric, scope, reason, detail))
     return channels, [item for item in absent if (item.metric, item.scope) not in had]
 
 
-def _wanted(root: Path, nvml: Nvml | NvmlError | None, *, gpu: bool) -> Iterator[tuple[str, str, str, str]]:
+def _wanted(
+    root: Path, nvml: Nvml | NvmlError | None, *, gpu: bool
+) -> Iterator[tuple[str, str, str, str]]:
     """Yield what a profile must state, with the reason that holds where no channel gives it."""
     lookup = f"{root}/sys/class".replace("//", "/")
-    yield "temperature", "cpu", "no-sensor", f"no processor sensor in {lookup}/hwmon or {lookup}/thermal"
+    yield (
+        "temperature",
+        "cpu",
+        "no-sensor",
+        f"no processor sensor in {lookup}/hwmon or {lookup}/thermal",
+    )
     yield "energy", "cpu", "no-sensor", f"no RAPL package in {lookup}/powercap"
-    yield "power", "board", "no-sensor", "no power monitor of a whole board (INA3221 or hwmon power) was found"
+    yield (
+        "power",
+        "board",
+        "no-sensor",
+        "no power monitor of a whole board (INA3221 or hwmon power) was found",
+    )
     no_gpu = nvml.detail if isinstance(nvml, NvmlError) else "NVML was not asked"
     for metric in ("utilization", "memory", "temperature", "energy"):
         reason = "no-sensor" if gpu else "not-applicable"
-        yield metric, "gpu", reason, f"no GPU that can be read ({no_gpu})" if not gpu else "this GPU has no such sensor"
-    yield "utilization", "npu", "no-sensor", f"no neural processor in {lookup}/accel tells its busy time"
+        yield (
+            metric,
+            "gpu",
+            reason,
+            f"no GPU that can be read ({no_gpu})" if not gpu else "this GPU has no such sensor",
+        )
     yield (
-        "memory-bandwidth", "memory", "no-sensor",
+        "utilization",
+        "npu",
+        "no-sensor",
+        f"no neural processor in {lookup}/accel tells its busy time",
+    )
+    yield (
+        "memory-bandwidth",
+        "memory",
+        "no-sensor",
         "the counters of the memory controllers are not open to a program; memory traffic is not derived from times",
-    )  # fmt: skip
+    )
 
 
 class _File:
@@ -181,7 +250,9 @@ def _cpu_temperature(root: Path) -> Iterator[Channel | Absent]:
     """Yield the hottest-of-package sensors: hwmon where there is one, else thermal zones."""
     for folder in _folders(root / "sys/class/hwmon", "hwmon*"):
         if (text(folder / "name") or "") in _CPU_HWMON:
-            for path in _folders(folder, "temp*_input")[:1]:  # the first is the package; the others are single cores
+            for path in _folders(folder, "temp*_input")[
+                :1
+            ]:  # the first is the package; the others are single cores
                 yield _gauge(f"{folder.name}-{path.name}", "temperature", "cpu", path, 1e-3)
                 return
     for folder in _folders(root / "sys/class/thermal", "thermal_zone*"):
@@ -228,7 +299,9 @@ def _rails(root: Path) -> Iterator[Channel | Absent]:
             amperes = folder / f"curr{index}_input"
             if amperes.exists():
                 reader = _Product(folder / f"in{index}_input", amperes)
-                yield _rail(text(label) or f"rail {index}", str(folder / f"in{index}_input"), reader)
+                yield _rail(
+                    text(label) or f"rail {index}", str(folder / f"in{index}_input"), reader
+                )
     for folder in _folders(root / "sys/bus/i2c/drivers/ina3221x", "*/iio:device*"):
         for label in _folders(folder, "rail_name_*"):
             index = label.name.removeprefix("rail_name_")
@@ -242,12 +315,17 @@ def _rails(root: Path) -> Iterator[Channel | Absent]:
 
 def _rail(label: str, source: str, reader: Callable[[], float]) -> Channel:
     whole = label.lower() in _BOARD_RAILS
-    return Channel(f"rail-{label}", "power", "board" if whole else f"rail:{label}", "gauge", source, reader)
+    return Channel(
+        f"rail-{label}", "power", "board" if whole else f"rail:{label}", "gauge", source, reader
+    )
 
 
 def _gpu_files(root: Path) -> Iterator[Channel | Absent]:
     """Yield the load of GPUs that tell it in a file: Jetson (per mille) and amdgpu (per cent)."""
-    for path in [root / "sys/devices/gpu.0/load", *_folders(root / "sys/devices/platform", "*gpu*/load")]:
+    for path in [
+        root / "sys/devices/gpu.0/load",
+        *_folders(root / "sys/devices/platform", "*gpu*/load"),
+    ]:
         if path.exists():
             yield _gauge("gpu-load", "utilization", "gpu", path, 1e-3)
             return
@@ -262,7 +340,14 @@ def _gpu_files(root: Path) -> Iterator[Channel | Absent]:
 def _npu(root: Path) -> Iterator[Channel | Absent]:
     """Yield the busy time of Intel's neural processors (the driver intel_vpu counts microseconds)."""
     for path in _folders(root / "sys/class/accel", "accel*/device/npu_busy_time_us"):
-        yield Channel(f"{path.parent.parent.name}-busy", "utilization", "npu", "counter", str(path), _File(path, 1e-6))
+        yield Channel(
+            f"{path.parent.parent.name}-busy",
+            "utilization",
+            "npu",
+            "counter",
+            str(path),
+            _File(path, 1e-6),
+        )
 
 
 def _nvml(nvml: Nvml | NvmlError | None, pid: int) -> Iterator[Channel | Absent]:
@@ -271,9 +356,11 @@ def _nvml(nvml: Nvml | NvmlError | None, pid: int) -> Iterator[Channel | Absent]
         return
     name = f"NVML {nvml.name}"
     asked: tuple[tuple[str, str, Callable[[], float]], ...] = (
-        ("utilization", "gauge", nvml.load), ("temperature", "gauge", nvml.temperature),
-        ("energy", "counter", nvml.energy), ("power", "gauge", nvml.power),
-    )  # fmt: skip
+        ("utilization", "gauge", nvml.load),
+        ("temperature", "gauge", nvml.temperature),
+        ("energy", "counter", nvml.energy),
+        ("power", "gauge", nvml.power),
+    )
     for metric, kind, read in asked:
         try:
             read()

@@ -24,29 +24,175 @@ from benchfmt.profiler.running import ProfileError
 
 Shape = tuple[int, ...] | None
 PRECISIONS = {
-    onnx.TensorProto.FLOAT: "fp32", onnx.TensorProto.DOUBLE: "fp64", onnx.TensorProto.FLOAT16: "fp16",
-    onnx.TensorProto.BFLOAT16: "bf16", onnx.TensorProto.INT8: "int8", onnx.TensorProto.UINT8: "uint8",
-    onnx.TensorProto.INT4: "int4", onnx.TensorProto.FLOAT8E4M3FN: "fp8", onnx.TensorProto.FLOAT8E5M2: "fp8",
-}  # fmt: skip
+    onnx.TensorProto.FLOAT: "fp32",
+    onnx.TensorProto.DOUBLE: "fp64",
+    onnx.TensorProto.FLOAT16: "fp16",
+    onnx.TensorProto.BFLOAT16: "bf16",
+    onnx.TensorProto.INT8: "int8",
+    onnx.TensorProto.UINT8: "uint8",
+    onnx.TensorProto.INT4: "int4",
+    onnx.TensorProto.FLOAT8E4M3FN: "fp8",
+    onnx.TensorProto.FLOAT8E5M2: "fp8",
+}
 # Operators without multiply-accumulates: nothing that they do is counted, by definition, not by neglect.
-IGNORED = frozenset({
-    "Abs", "Acos", "Add", "And", "ArgMax", "ArgMin", "Asin", "Atan", "AveragePool", "BatchNormalization", "Cast", "CastLike",
-    "Ceil", "Celu", "Clip", "Compress", "Concat", "Constant", "ConstantOfShape", "Cos", "CumSum", "DepthToSpace",
-    "DequantizeLinear", "Div", "Dropout", "DynamicQuantizeLinear", "Elu", "Equal", "Erf", "Exp", "Expand", "EyeLike",
-    "Flatten", "Floor", "Gather", "GatherElements", "GatherND", "Gelu", "GlobalAveragePool", "GlobalMaxPool", "Greater",
-    "GreaterOrEqual", "GridSample", "HardSigmoid", "HardSwish", "Hardmax", "Identity", "InstanceNormalization", "IsInf",
-    "IsNaN", "LRN", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "Max", "MaxPool", "Mean",
-    "MeanVarianceNormalization", "Min", "Mish", "Mod", "Mul", "Neg", "NonMaxSuppression", "NonZero", "Not", "OneHot", "Or",
-    "PRelu", "Pad", "Pow", "QLinearAdd", "QLinearAveragePool", "QLinearConcat", "QLinearGlobalAveragePool", "QLinearMul",
-    "QLinearSigmoid", "QuantizeLinear", "RandomNormal", "RandomUniform", "Range", "Reciprocal", "ReduceL1", "ReduceL2",
-    "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare",
-    "Relu", "Reshape", "Resize", "ReverseSequence", "RoiAlign", "Round", "ScatterElements", "ScatterND", "Scatter", "Selu",
-    "SequenceAt", "SequenceConstruct", "Shape", "Shrink", "Sigmoid", "Sign", "SimplifiedLayerNormalization", "Sin", "Size",
-    "SkipLayerNormalization", "Slice", "Softmax", "Softplus", "Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze",
-    "StringNormalizer", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Tile", "TopK", "Transpose", "TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor", "Trilu",
-    "Unique", "Unsqueeze", "Upsample", "Where", "Xor", "ZipMap", "ArrayFeatureExtractor", "Binarizer", "LabelEncoder",
-    "Normalizer", "Scaler", "Imputer", "CategoryMapper", "DictVectorizer", "FeatureVectorizer", "FastGelu", "BiasGelu",
-})  # fmt: skip
+IGNORED = frozenset(
+    {
+        "Abs",
+        "Acos",
+        "Add",
+        "And",
+        "ArgMax",
+        "ArgMin",
+        "Asin",
+        "Atan",
+        "AveragePool",
+        "BatchNormalization",
+        "Cast",
+        "CastLike",
+        "Ceil",
+        "Celu",
+        "Clip",
+        "Compress",
+        "Concat",
+        "Constant",
+        "ConstantOfShape",
+        "Cos",
+        "CumSum",
+        "DepthToSpace",
+        "DequantizeLinear",
+        "Div",
+        "Dropout",
+        "DynamicQuantizeLinear",
+        "Elu",
+        "Equal",
+        "Erf",
+        "Exp",
+        "Expand",
+        "EyeLike",
+        "Flatten",
+        "Floor",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Gelu",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "Greater",
+        "GreaterOrEqual",
+        "GridSample",
+        "HardSigmoid",
+        "HardSwish",
+        "Hardmax",
+        "Identity",
+        "InstanceNormalization",
+        "IsInf",
+        "IsNaN",
+        "LRN",
+        "LayerNormalization",
+        "LeakyRelu",
+        "Less",
+        "LessOrEqual",
+        "Log",
+        "LogSoftmax",
+        "Max",
+        "MaxPool",
+        "Mean",
+        "MeanVarianceNormalization",
+        "Min",
+        "Mish",
+        "Mod",
+        "Mul",
+        "Neg",
+        "NonMaxSuppression",
+        "NonZero",
+        "Not",
+        "OneHot",
+        "Or",
+        "PRelu",
+        "Pad",
+        "Pow",
+        "QLinearAdd",
+        "QLinearAveragePool",
+        "QLinearConcat",
+        "QLinearGlobalAveragePool",
+        "QLinearMul",
+        "QLinearSigmoid",
+        "QuantizeLinear",
+        "RandomNormal",
+        "RandomUniform",
+        "Range",
+        "Reciprocal",
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceMin",
+        "ReduceProd",
+        "ReduceSum",
+        "ReduceSumSquare",
+        "Relu",
+        "Reshape",
+        "Resize",
+        "ReverseSequence",
+        "RoiAlign",
+        "Round",
+        "ScatterElements",
+        "ScatterND",
+        "Scatter",
+        "Selu",
+        "SequenceAt",
+        "SequenceConstruct",
+        "Shape",
+        "Shrink",
+        "Sigmoid",
+        "Sign",
+        "SimplifiedLayerNormalization",
+        "Sin",
+        "Size",
+        "SkipLayerNormalization",
+        "Slice",
+        "Softmax",
+        "Softplus",
+        "Softsign",
+        "SpaceToDepth",
+        "Split",
+        "Sqrt",
+        "Squeeze",
+        "StringNormalizer",
+        "Sub",
+        "Sum",
+        "Swish",
+        "Tan",
+        "Tanh",
+        "ThresholdedRelu",
+        "Tile",
+        "TopK",
+        "Transpose",
+        "TreeEnsemble",
+        "TreeEnsembleClassifier",
+        "TreeEnsembleRegressor",
+        "Trilu",
+        "Unique",
+        "Unsqueeze",
+        "Upsample",
+        "Where",
+        "Xor",
+        "ZipMap",
+        "ArrayFeatureExtractor",
+        "Binarizer",
+        "LabelEncoder",
+        "Normalizer",
+        "Scaler",
+        "Imputer",
+        "CategoryMapper",
+        "DictVectorizer",
+        "FeatureVectorizer",
+        "FastGelu",
+        "BiasGelu",
+    }
+)
 
 
 class UncountableError(Exception):
@@ -98,7 +244,8 @@ class Scope:
             return self._outer.shape(name)
         if found is None or any(size < 0 for size in found):
             raise UncountableError(
-                "dynamic-shape", f"the shape of {name!r} is not fixed; name its dimensions with --dim"
+                "dynamic-shape",
+                f"the shape of {name!r} is not fixed; name its dimensions with --dim",
             )
         return found
 
@@ -152,7 +299,8 @@ def _einsum(node: onnx.NodeProto, scope: Scope) -> int:
     operands = text.partition("->")[0].split(",")
     if "." in text or len(operands) != 2:
         raise UncountableError(
-            "unsupported-operator", f"Einsum {text!r}: only two operands without an ellipsis are counted"
+            "unsupported-operator",
+            f"Einsum {text!r}: only two operands without an ellipsis are counted",
         )
     sizes: dict[str, int] = {}
     for letters, name in zip(operands, node.input, strict=True):
@@ -169,7 +317,9 @@ def _recurrent(gates: int) -> Callable[[onnx.NodeProto, Scope], int]:
         steps, batch = (given[1], given[0]) if layout and layout.i else (given[0], given[1])
         directions, rows, size = weights
         if rows % gates:
-            raise UncountableError("unsupported-operator", f"{node.op_type}: {rows} rows of weights for {gates} gates")
+            raise UncountableError(
+                "unsupported-operator", f"{node.op_type}: {rows} rows of weights for {gates} gates"
+            )
         return steps * batch * directions * rows * (size + recurrent[2])
 
     return count
@@ -179,7 +329,9 @@ def _attention(node: onnx.NodeProto, scope: Scope) -> int:
     """Scores and their sum: two products of queries with keys and values (ONNX Attention, opset 23)."""
     query, key, value = (scope.shape(name) for name in node.input[:3])
     if len(query) != 4:
-        raise UncountableError("unsupported-operator", "Attention with three dimensions is not counted")
+        raise UncountableError(
+            "unsupported-operator", "Attention with three dimensions is not counted"
+        )
     batch, heads, length, width = query
     return batch * heads * length * key[2] * (width + value[3])
 
@@ -232,7 +384,9 @@ def count(graph: onnx.GraphProto, outer: Scope | None = None) -> Count:
             else:
                 found.unknown[_qualified(node)] += 1
         except UncountableError as error:
-            found.faults.append(UncountableError(error.reason, f"{node.op_type} {node.name!r}: {error}"))
+            found.faults.append(
+                UncountableError(error.reason, f"{node.op_type} {node.name!r}: {error}")
+            )
             found.counted[node.op_type] += 1
     return found
 
@@ -243,7 +397,9 @@ def _qualified(node: onnx.NodeProto) -> str:
 
 def _control(node: onnx.NodeProto, scope: Scope, found: Count) -> None:
     """Add the graphs inside a control-flow operator: the costlier branch of If, and the body as often as it is known to run."""
-    parts = [count(item.g, scope) for item in node.attribute if item.type == onnx.AttributeProto.GRAPH]
+    parts = [
+        count(item.g, scope) for item in node.attribute if item.type == onnx.AttributeProto.GRAPH
+    ]
     for part in parts:
         found.counted += part.counted
         found.ignored += part.ignored
@@ -277,7 +433,9 @@ def _is_true(tensor: onnx.TensorProto | None) -> bool:
     return tensor is not None and bool(numpy_helper.to_array(tensor).reshape(-1)[0])
 
 
-def load(path: Path, dimensions: Mapping[str, int], batch: int) -> tuple[onnx.ModelProto, list[str]]:
+def load(
+    path: Path, dimensions: Mapping[str, int], batch: int
+) -> tuple[onnx.ModelProto, list[str]]:
     """Return a model with the sizes of free dimensions filled in and all shapes inferred; and what could not be inferred."""
     model = onnx.load(str(path), load_external_data=False)
     fill(model.graph, dimensions, batch)
@@ -318,10 +476,20 @@ def parameters(graph: onnx.GraphProto) -> int:
     """Return the number of trained values: elements of all initializers but scalars, as bounds and exponents are."""
     count: int = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.dims)
     for node in graph.node:
-        if node.op_type == "Constant" and (value := _attribute(node, "value")) is not None and len(value.t.dims) > 1:
+        if (
+            node.op_type == "Constant"
+            and (value := _attribute(node, "value")) is not None
+            and len(value.t.dims) > 1
+        ):
             count += math.prod(value.t.dims)
         if node.domain == "ai.onnx.ml":
-            names = ("coefficients", "intercepts", "nodes_values", "class_weights", "target_weights")
+            names = (
+                "coefficients",
+                "intercepts",
+                "nodes_values",
+                "class_weights",
+                "target_weights",
+            )
             count += sum(len(item.floats) for item in node.attribute if item.name in names)
         for item in node.attribute:
             if item.type == onnx.AttributeProto.GRAPH:
@@ -332,14 +500,19 @@ def parameters(graph: onnx.GraphProto) -> int:
 def storage(path: Path, graph: onnx.GraphProto) -> int:
     """Return the bytes of the model file and of the files with external data that it names, each once."""
     names = {
-        entry.value for tensor in graph.initializer for entry in tensor.external_data if entry.key == "location"
-    }  # fmt: skip
+        entry.value
+        for tensor in graph.initializer
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
     here = path.parent.resolve()
     total = path.stat().st_size
     for name in sorted(names):
         place = (here / name).resolve()
         if not place.is_relative_to(here):
-            raise UncountableError("invalid-in-source", f"external data lies outside the model's folder: {name}")
+            raise UncountableError(
+                "invalid-in-source", f"external data lies outside the model's folder: {name}"
+            )
         total += place.stat().st_size
     return total
 
@@ -368,7 +541,11 @@ def activations(graph: onnx.GraphProto) -> int:
     """Return the bytes of all results of nodes; raises UncountableError."""
     scope, total = Scope(graph), 0
     for name in {name for node in graph.node for name in node.output if name}:
-        width = onnx.helper.tensor_dtype_to_np_dtype(scope.types[name]).itemsize if scope.types.get(name) else 4
+        width = (
+            onnx.helper.tensor_dtype_to_np_dtype(scope.types[name]).itemsize
+            if scope.types.get(name)
+            else 4
+        )
         total += math.prod(scope.shape(name)) * width
     return total
 
@@ -390,10 +567,18 @@ def _ports(graph: onnx.GraphProto) -> list[Port]:
 def _port(value: onnx.ValueInfoProto) -> Port:
     tensor = value.type.tensor_type
     if tensor.elem_type == onnx.TensorProto.STRING:
-        return Port(value.name, "tensor(string)", tuple(d.dim_value or d.dim_param or None for d in tensor.shape.dim))
+        return Port(
+            value.name,
+            "tensor(string)",
+            tuple(d.dim_value or d.dim_param or None for d in tensor.shape.dim),
+        )
     kinds = {np.dtype(kind): name for name, kind in TYPES.items()}
-    kind = kinds.get(np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)), "another type")
-    shape = tuple(d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim)
+    kind = kinds.get(
+        np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)), "another type"
+    )
+    shape = tuple(
+        d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim
+    )
     return Port(value.name, kind, shape)
 
 
@@ -423,7 +608,9 @@ def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> dict[str
     return found
 
 
-def _with_functions(graph: onnx.GraphProto, notes: list[str], model: onnx.ModelProto) -> onnx.GraphProto:
+def _with_functions(
+    graph: onnx.GraphProto, notes: list[str], model: onnx.ModelProto
+) -> onnx.GraphProto:
     if not model.functions:
         return graph
     try:
@@ -443,20 +630,29 @@ def _batch(graph: onnx.GraphProto, job: Job, batch: int) -> int:
 
 def _flop(counted: Count, batch: int) -> dict[str, Any]:
     listed = {
-        "convention": "2 x MAC", "counted": dict(sorted(counted.counted.items())),
-        "ignored": dict(sorted(counted.ignored.items())), "unknown": dict(sorted(counted.unknown.items())),
-    }  # fmt: skip
+        "convention": "2 x MAC",
+        "counted": dict(sorted(counted.counted.items())),
+        "ignored": dict(sorted(counted.ignored.items())),
+        "unknown": dict(sorted(counted.unknown.items())),
+    }
     if counted.faults:
         first = counted.faults[0]
         return {"flop_rule": listed, "flop_missing": {"reason": first.reason, "detail": str(first)}}
     if counted.unknown:
         words = f"operators that are not known: {', '.join(sorted(counted.unknown))}"
-        return {"flop_rule": listed, "flop_missing": {"reason": "unsupported-operator", "detail": words}}
+        return {
+            "flop_rule": listed,
+            "flop_missing": {"reason": "unsupported-operator", "detail": words},
+        }
     if not counted.macs:
         words = "no operator of the model multiplies and accumulates"
         return {"flop_rule": listed, "flop_missing": {"reason": "not-applicable", "detail": words}}
     flop = 2 * counted.macs
-    return {"flop_rule": {**listed, "macs": counted.macs}, "flop": flop, "flop_per_sample": flop / batch}
+    return {
+        "flop_rule": {**listed, "macs": counted.macs},
+        "flop": flop,
+        "flop_per_sample": flop / batch,
+    }
 
 
 def _bandwidth(graph: onnx.GraphProto, path: Path) -> dict[str, Any]:
@@ -466,11 +662,14 @@ def _bandwidth(graph: onnx.GraphProto, path: Path) -> dict[str, Any]:
         results = activations(graph)
     except (UncountableError, OSError, KeyError) as error:
         return {"bandwidth_missing": str(error)}
-    return {"bandwidth": {
-        "bytes_per_run": weights + 2 * results, "formula": "(bytes of the model + 2 x bytes of all results) / inference time",
-        "copy_bytes_per_second": copy_bandwidth(),
-        "calibration": "copying 64 MiB on one processor, best of five: reads and writes together",
-    }}  # fmt: skip
+    return {
+        "bandwidth": {
+            "bytes_per_run": weights + 2 * results,
+            "formula": "(bytes of the model + 2 x bytes of all results) / inference time",
+            "copy_bytes_per_second": copy_bandwidth(),
+            "calibration": "copying 64 MiB on one processor, best of five: reads and writes together",
+        }
+    }
 
 
 def copy_bandwidth(mebibytes: int = 64, rounds: int = 5) -> float:

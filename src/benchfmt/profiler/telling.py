@@ -11,27 +11,39 @@ from benchfmt.record import Measurement, Record
 _EVIDENCE = 6
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _ROWS = (
-    ("latency", "preprocess", "pre-processing"), ("latency", "inference", "inference"),
-    ("latency", "postprocess", "post-processing"), ("latency", "end-to-end", "end to end"), ("latency", "request", "request"),
-)  # fmt: skip
+    ("latency", "preprocess", "pre-processing"),
+    ("latency", "inference", "inference"),
+    ("latency", "postprocess", "post-processing"),
+    ("latency", "end-to-end", "end to end"),
+    ("latency", "request", "request"),
+)
 _SINGLE = (
     (("throughput", "mean", "whole-run", "sample", ""), "throughput, observed"),
     (("flop-rate", "mean", "inference", "", ""), "FLOP rate"),
-    (("memory", "mean", "", "", "process"), "memory, mean"), (("memory", "max", "", "", "process"), "memory, peak of running"),
+    (("memory", "mean", "", "", "process"), "memory, mean"),
+    (("memory", "max", "", "", "process"), "memory, peak of running"),
     (("memory", "max", "load", "", "process"), "memory, peak of loading"),
-    (("utilization", "mean", "", "", "process"), "load, this process"), (("utilization", "mean", "", "", "cpu"), "load, machine"),
-    (("utilization", "mean", "", "", "gpu"), "load, GPU"), (("temperature", "mean", "", "", "cpu"), "temperature"),
-    (("power", "mean", "", "", "cpu"), "power, processor"), (("power", "mean", "", "", "gpu"), "power, GPU"),
-    (("power", "mean", "", "", "board"), "power, board"), (("energy-efficiency", "mean", "", "sample", "cpu"), "samples per joule"),
+    (("utilization", "mean", "", "", "process"), "load, this process"),
+    (("utilization", "mean", "", "", "cpu"), "load, machine"),
+    (("utilization", "mean", "", "", "gpu"), "load, GPU"),
+    (("temperature", "mean", "", "", "cpu"), "temperature"),
+    (("power", "mean", "", "", "cpu"), "power, processor"),
+    (("power", "mean", "", "", "gpu"), "power, GPU"),
+    (("power", "mean", "", "", "board"), "power, board"),
+    (("energy-efficiency", "mean", "", "sample", "cpu"), "samples per joule"),
     (("energy-efficiency", "mean", "", "sample", "gpu"), "samples per joule, GPU"),
-    (("power", "mean", "idle", "", "cpu"), "idle power, processor"), (("power", "mean", "idle", "", "gpu"), "idle power, GPU"),
+    (("power", "mean", "idle", "", "cpu"), "idle power, processor"),
+    (("power", "mean", "idle", "", "gpu"), "idle power, GPU"),
     (("duration", "mean", "build", "", ""), "building the engine"),
-    (("memory-bandwidth", "mean", "", "", "memory"), "memory bandwidth"), (("lpdnn:dmips", "", "", "", ""), "DMIPS"),
-)  # fmt: skip
+    (("memory-bandwidth", "mean", "", "", "memory"), "memory bandwidth"),
+    (("lpdnn:dmips", "", "", "", ""), "DMIPS"),
+)
 _IF_THERE = {
-    ("duration", "mean", "build", "", ""), ("power", "mean", "idle", "", "gpu"),
-    ("power", "mean", "idle", "", "cpu"), ("energy-efficiency", "mean", "", "sample", "gpu"),
-}  # fmt: skip
+    ("duration", "mean", "build", "", ""),
+    ("power", "mean", "idle", "", "gpu"),
+    ("power", "mean", "idle", "", "cpu"),
+    ("energy-efficiency", "mean", "", "sample", "gpu"),
+}
 """Rows that say nothing new where there is no number."""
 
 
@@ -88,7 +100,9 @@ def _static(record: Record) -> Iterator[str]:
             f"{model.parameters:,} parameters" if model.parameters else "",
             f"{model.size_bytes:,} bytes" if model.size_bytes else "",
         ]
-        parts.append(f"{model.flop:.4g} FLOP a sample (2 x MAC)" if model.flop else "FLOP not counted")
+        parts.append(
+            f"{model.flop:.4g} FLOP a sample (2 x MAC)" if model.flop else "FLOP not counted"
+        )
         yield f"  {'model':<24} {', '.join(part for part in parts if part)}"
 
 
@@ -97,7 +111,9 @@ def _latencies(found: Mapping[tuple[str, str, str, str, str], Measurement]) -> I
         cells = []
         interval = ""
         for statistic in ("median", "mean", "p90", "p99", "max"):
-            item = next((m for key, m in found.items() if key[:3] == (metric, statistic, stage)), None)
+            item = next(
+                (m for key, m in found.items() if key[:3] == (metric, statistic, stage)), None
+            )
             if item is not None and item.value is not None:
                 cells.append(f"{statistic} {shown(item.value, 's')}")
                 if statistic == "median" and item.ci:
@@ -120,14 +136,20 @@ def _quality(record: Record, said: dict[str, Any]) -> Iterator[str]:
         if item.statistic == "pooled":
             why = said.get("missing", {}).get("/".join(item.key), "")
             lacking = f"- {item.missing}{f': {why}' if item.missing == 'run-failed' else ''}"
-            words = f"{item.value:.4f} on {item.n or '?'} items" if item.value is not None else lacking
+            words = (
+                f"{item.value:.4f} on {item.n or '?'} items" if item.value is not None else lacking
+            )
             yield f"  {item.metric:<24} {words}"
 
 
 def _verdict(said: dict[str, Any]) -> Iterator[str]:
     share = said.get("observer", {}).get("share_of_a_core")
     if share is not None:
-        dear = "" if said["observer"].get("within_bound", True) else ": more than 2 %, so it may have disturbed the run"
+        dear = (
+            ""
+            if said["observer"].get("within_bound", True)
+            else ": more than 2 %, so it may have disturbed the run"
+        )
         yield f"  {'observer':<24} {share:.2%} of one core{dear}"
     for words in said.get("not_conformant", []):
         yield f"  not the full protocol: {words}"

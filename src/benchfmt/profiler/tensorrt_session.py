@@ -44,17 +44,24 @@ class TensorRtSession:
         plan = path.read_bytes() if self._loaded else self._plan(path, job)
         engine = trt.Runtime(self._logger).deserialize_cuda_engine(plan)
         if engine is None:
-            raise EngineError(f"{path.name}: this TensorRT ({trt.__version__}) on this device does not load the engine")
+            raise EngineError(
+                f"{path.name}: this TensorRT ({trt.__version__}) on this device does not load the engine"
+            )
         self._engine, self._context = engine, engine.create_execution_context()
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
-        self._ins = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT]
+        self._ins = [
+            name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT
+        ]
         self._outs = [name for name in names if name not in self._ins]
         self.inputs = [
-            Port(name, _kind(engine.get_tensor_dtype(name)), tuple(engine.get_tensor_shape(name))) for name in self._ins
+            Port(name, _kind(engine.get_tensor_dtype(name)), tuple(engine.get_tensor_shape(name)))
+            for name in self._ins
         ]
         for item in shapes(self.inputs, job):
             if not self._context.set_input_shape(item.name, item.shape):
-                raise EngineError(f"input {item.name!r}: the engine does not take the shape {item.shape}")
+                raise EngineError(
+                    f"input {item.name!r}: the engine does not take the shape {item.shape}"
+                )
         self._stream = _checked(cuda.cudaStreamCreate())
         self._buffers = {name: self._buffer(name) for name in names}
 
@@ -69,7 +76,9 @@ class TensorRtSession:
         if not parser.parse_from_file(str(path)):
             words = "; ".join(str(parser.get_error(index)) for index in range(parser.num_errors))
             raise EngineError(f"{path.name}: TensorRT does not read it: {words[:2000]}")
-        given = shapes([_declared(network.get_input(index)) for index in range(network.num_inputs)], job)
+        given = shapes(
+            [_declared(network.get_input(index)) for index in range(network.num_inputs)], job
+        )
         config = builder.create_builder_config()
         self._allow(config)
         if any(item.free for item in given):
@@ -77,14 +86,20 @@ class TensorRtSession:
             for item in given:
                 profile.set_shape(item.name, item.shape, item.shape, item.shape)
             config.add_optimization_profile(profile)
-        kept = Path(job.result).with_name(f"built-{_digest(given, self._formats)}.plan") if job.result else None
+        kept = (
+            Path(job.result).with_name(f"built-{_digest(given, self._formats)}.plan")
+            if job.result
+            else None
+        )
         if kept is not None and kept.is_file():
             return kept.read_bytes()
         start = time.monotonic()
         plan = builder.build_serialized_network(network, config)
         self.building = time.monotonic() - start
         if plan is None:
-            raise EngineError(f"{path.name}: TensorRT builds no engine of it; the log of the process says why")
+            raise EngineError(
+                f"{path.name}: TensorRT builds no engine of it; the log of the process says why"
+            )
         if kept is not None:
             kept.write_bytes(plan)
         return plan
@@ -93,7 +108,9 @@ class TensorRtSession:
         for name, on in self._formats.items():
             flag = getattr(trt.BuilderFlag, name.upper(), None)
             if flag is None:
-                raise EngineError(f"TensorRT {trt.__version__} has no switch {name}: the types of the model decide")
+                raise EngineError(
+                    f"TensorRT {trt.__version__} has no switch {name}: the types of the model decide"
+                )
             (config.set_flag if on else config.clear_flag)(flag)
 
     def _buffer(self, name: str) -> _Buffer:
@@ -125,7 +142,8 @@ class TensorRtSession:
         sets = []
         for feed in feeds:
             buffers = {
-                name: _Buffer(self._buffers[name].host.shape, self._buffers[name].host.dtype) for name in self._ins
+                name: _Buffer(self._buffers[name].host.shape, self._buffers[name].host.dtype)
+                for name in self._ins
             }
             for name, buffer in buffers.items():
                 buffer.send(feed[name], self._stream)
@@ -147,12 +165,18 @@ class TensorRtSession:
     def placement(self) -> dict[str, Any]:
         """Return that the device runs all of it: TensorRT falls back nowhere."""
         return {
-            "asked": ["TensorRT"], "used": ["TensorRT"], "lost": [],
+            "asked": ["TensorRT"],
+            "used": ["TensorRT"],
+            "lost": [],
             "options": {
                 **({"formats": dict(self._formats)} if self._formats else {}),
-                **({} if self._loaded else {"builder": {"use_tf32": "1" if self._formats.get("tf32", True) else "0"}}),
+                **(
+                    {}
+                    if self._loaded
+                    else {"builder": {"use_tf32": "1" if self._formats.get("tf32", True) else "0"}}
+                ),
             },
-        }  # fmt: skip
+        }
 
     def version(self) -> dict[str, str]:
         """Return which TensorRT this is."""
@@ -172,7 +196,9 @@ class _Buffer:
     def send(self, array: Any, stream: Any) -> None:
         """Begin to copy an array to the device."""
         if np.shape(array) != self.host.shape:
-            raise EngineError(f"an input has the shape {np.shape(array)}; the engine was made for {self.host.shape}")
+            raise EngineError(
+                f"an input has the shape {np.shape(array)}; the engine was made for {self.host.shape}"
+            )
         np.copyto(self.host, array, casting="same_kind")
         kind = cuda.cudaMemcpyKind.cudaMemcpyHostToDevice
         _checked(cuda.cudaMemcpyAsync(self.device, self._locked, self.host.nbytes, kind, stream))
@@ -200,7 +226,9 @@ def _kind(dtype: Any) -> str:
 def _declared(item: Any) -> Port:
     """Return an input of a network, its free dimensions by the names that the model gives them."""
     named = getattr(item, "get_dimension_name", lambda _: None)
-    shape = tuple(size if size > 0 else named(place) or None for place, size in enumerate(item.shape))
+    shape = tuple(
+        size if size > 0 else named(place) or None for place, size in enumerate(item.shape)
+    )
     return Port(item.name, _kind(item.dtype), shape)
 
 

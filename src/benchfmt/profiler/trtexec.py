@@ -108,21 +108,31 @@ def find(environment: Mapping[str, str] = os.environ) -> Path:
 def version(program: Path) -> str:
     """Return the version of TensorRT that a trtexec belongs to; raises TrtexecError."""
     try:
-        asked = subprocess.run([str(program), "--help"], capture_output=True, text=True, errors="replace", timeout=60)  # noqa: S603 - the program that the user names
+        asked = subprocess.run(  # noqa: S603 - the program that the user names
+            [str(program), "--help"], capture_output=True, text=True, errors="replace", timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TrtexecError(f"{program} cannot be started: {error}") from error
     mark = reader.MARK.search(asked.stdout + asked.stderr)
     found = rules.decoded(mark["tag"] or "") if mark else None
     if found is None:
-        raise TrtexecError(f"{program} does not say its version (TensorRT 7 and older do not); 8.0 or newer is needed")
+        raise TrtexecError(
+            f"{program} does not say its version (TensorRT 7 and older do not); 8.0 or newer is needed"
+        )
     return found
 
 
-def arguments(release: str, model: Path, folder: Path, settings: Settings, more: Sequence[str] = ()) -> list[str]:
+def arguments(
+    release: str, model: Path, folder: Path, settings: Settings, more: Sequence[str] = ()
+) -> list[str]:
     """Return the switches of a timing run: every setting said, times exported, no profiler."""
     flags = rules.defaults(release).flags
     # Up to 8.4 there is one percentile; the greatest was the default.
-    levels = settings.percentiles if len(rules.defaults(release).percentiles) > 1 else settings.percentiles[-1:]
+    levels = (
+        settings.percentiles
+        if len(rules.defaults(release).percentiles) > 1
+        else settings.percentiles[-1:]
+    )
     said = [
         f"--loadEngine={model}" if model.suffix.lower() in PLANS else f"--onnx={model}",
         f"--warmUp={settings.warm_up_ms}",
@@ -170,7 +180,12 @@ def run(
     command = [str(exe), *arguments(version(exe), model, folder, chosen, more)]
     try:
         process = subprocess.Popen(  # noqa: S603 - the program that the user names
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", bufsize=1
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            bufsize=1,
         )
     except OSError as error:
         raise TrtexecError(f"{exe} cannot be started: {error}") from error
@@ -187,7 +202,12 @@ def run(
     try:
         if timeout:
             clock.start()
-        following.follow(process, folder / LOG, chosen.warm_up_ms / 1000, observer.mark if observer else lambda: None)
+        following.follow(
+            process,
+            folder / LOG,
+            chosen.warm_up_ms / 1000,
+            observer.mark if observer else lambda: None,
+        )
     finally:
         clock.cancel()
         if process.poll() is None:
@@ -197,9 +217,15 @@ def run(
             process.stdout.close()
         seen = observer.stop() if observer else None
     return Outcome(
-        folder, tuple(command), process.returncode, following.window(chosen.warm_up_ms / 1000), seen,
-        following.evidence(), following.peak, timeout if ended.is_set() else None,
-    )  # fmt: skip
+        folder,
+        tuple(command),
+        process.returncode,
+        following.window(chosen.warm_up_ms / 1000),
+        seen,
+        following.evidence(),
+        following.peak,
+        timeout if ended.is_set() else None,
+    )
 
 
 class _Following:
@@ -212,7 +238,9 @@ class _Following:
         self._reset = False
         self.peak: int | None = None
 
-    def follow(self, process: subprocess.Popen[str], log: Path, warm_up: float, mark: Callable[[], None]) -> None:
+    def follow(
+        self, process: subprocess.Popen[str], log: Path, warm_up: float, mark: Callable[[], None]
+    ) -> None:
         """Write the log as it comes, and look at the process where its measurement begins and ends."""
         warm = threading.Timer(warm_up, mark)
         warm.daemon = True
@@ -224,7 +252,11 @@ class _Following:
                     self._reset = proc.reset_peak(pid=self._pid)
                     self._before = proc.snapshot(pid=self._pid)
                     warm.start()
-                elif self._before is not None and self._after is None and any(word in line for word in _ENDS):
+                elif (
+                    self._before is not None
+                    and self._after is None
+                    and any(word in line for word in _ENDS)
+                ):
                     self._after = proc.snapshot(pid=self._pid)
                     warm.cancel()
                     mark()

@@ -24,7 +24,18 @@ from benchfmt.profiler.engine import Shape, shapes
 from benchfmt.profiler.job import PLANS, Job
 from benchfmt.profiler.loops import BLOCK_RUNS
 from benchfmt.profiler.running import Run
-from benchfmt.profiler.trtexec import LOG, TIMES, Outcome, Settings, TrtexecError, Watcher, find, run, version, watcher
+from benchfmt.profiler.trtexec import (
+    LOG,
+    TIMES,
+    Outcome,
+    Settings,
+    TrtexecError,
+    Watcher,
+    find,
+    run,
+    version,
+    watcher,
+)
 from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from benchfmt.suites import trtexec as rules
@@ -34,11 +45,36 @@ STEADY = 0.05
 _CHOICES = ("cuda_graph", "spin_wait")
 """Settings that an option may turn off; each becomes the switch that its version has for it."""
 _YES, _NO = ("", "1", "true"), ("0", "false")
-_OWN = frozenset({
-    "onnx", "loadEngine", "saveEngine", "shapes", "warmUp", "duration", "iterations", "avgRuns", "streams", "infStreams", "percentile",
-    "exportTimes", "noDataTransfers", "includeDataTransfers", "useCudaGraph", "noCudaGraph", "useSpinWait", "noSpinWait",
-    "dumpProfile", "exportProfile", "skipInference", "buildOnly", "help", "verbose", "sleepTime", "idleTime",
-})  # fmt: skip
+_OWN = frozenset(
+    {
+        "onnx",
+        "loadEngine",
+        "saveEngine",
+        "shapes",
+        "warmUp",
+        "duration",
+        "iterations",
+        "avgRuns",
+        "streams",
+        "infStreams",
+        "percentile",
+        "exportTimes",
+        "noDataTransfers",
+        "includeDataTransfers",
+        "useCudaGraph",
+        "noCudaGraph",
+        "useSpinWait",
+        "noSpinWait",
+        "dumpProfile",
+        "exportProfile",
+        "skipInference",
+        "buildOnly",
+        "help",
+        "verbose",
+        "sleepTime",
+        "idleTime",
+    }
+)
 
 
 def declared(job: Job) -> list[Shape]:
@@ -63,33 +99,57 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
     loads = Path(job.model).suffix.lower() in PLANS
     more = [*switches(job.engine_options, loads=loads), *_shapes_switch(given)]
     settings = Settings(
-        warm_up_ms=math.ceil(plan.warm_up_seconds * 1000), duration_s=math.ceil(min(plan.seconds, plan.budget)),
-        iterations=max(plan.queries, plan.warm_up_runs), **_chosen(job.engine_options),
-    )  # fmt: skip
+        warm_up_ms=math.ceil(plan.warm_up_seconds * 1000),
+        duration_s=math.ceil(min(plan.seconds, plan.budget)),
+        iterations=max(plan.queries, plan.warm_up_runs),
+        **_chosen(job.engine_options),
+    )
     built = _built(job, program, more, tell)
     expected = None if built.failed else _expected(built.plan, program, tuple(more))
     if expected:  # as many queries as fit, where a hundred take longer than there is time
-        settings = replace(settings, iterations=max(min(settings.iterations, int(plan.budget / expected)), 1))
+        settings = replace(
+            settings, iterations=max(min(settings.iterations, int(plan.budget / expected)), 1)
+        )
     timeout = (
-        plan.budget + plan.warm_up_most + settings.duration_s + 60 + (expected or 0.0) * (settings.iterations + 10)
+        plan.budget
+        + plan.warm_up_most
+        + settings.duration_s
+        + 60
+        + (expected or 0.0) * (settings.iterations + 10)
     )
     if built.failed:
         data: dict[str, Any] = {"status": "failed", "detail": built.failed}
     else:
         tell("measure")
         outcome = run(
-            built.plan, path.with_suffix(""), program=program, settings=settings, more=more,
-            watch=watch or watcher(plan.hertz), timeout=timeout,
-        )  # fmt: skip
+            built.plan,
+            path.with_suffix(""),
+            program=program,
+            settings=settings,
+            more=more,
+            watch=watch or watcher(plan.hertz),
+            timeout=timeout,
+        )
         data = _document(outcome, given, settings, version(program))
         if built.seconds is not None:
             data["build"] = {"seconds": built.seconds}
-    data = {"version": 1, "kind": "measure", "job": job.settings(), "harness": "trtexec", **data, "began": began}
+    data = {
+        "version": 1,
+        "kind": "measure",
+        "job": job.settings(),
+        "harness": "trtexec",
+        **data,
+        "began": began,
+    }
     found = running.written(path, data, began)
     files = [path.with_suffix("") / name for name in (LOG, TIMES)]
     if built.seconds is not None:
         files.append(path.with_name("build") / LOG)
-    logs = tuple((f"{file.parent.name}/{file.name}", running.sha256(file)) for file in files if file.is_file())
+    logs = tuple(
+        (f"{file.parent.name}/{file.name}", running.sha256(file))
+        for file in files
+        if file.is_file()
+    )
     return Run(found.path, found.sha256, began, data, logs)
 
 
@@ -100,11 +160,17 @@ def switches(options: Mapping[str, str], *, loads: bool = False) -> list[str]:
 
     Raises TrtexecError for a switch that a profile sets itself, or that would keep it from measuring.
     """
-    taken = next((name for name in options if name in _OWN and not (loads and name == "shapes")), None)
+    taken = next(
+        (name for name in options if name in _OWN and not (loads and name == "shapes")), None
+    )
     if taken:
-        raise TrtexecError(f"--{taken} is not for --engine-option: a profile sets it, or could not measure with it")
+        raise TrtexecError(
+            f"--{taken} is not for --engine-option: a profile sets it, or could not measure with it"
+        )
     # A switch that is turned off is left out: trtexec takes any text behind `--fp16=` for yes.
-    said = {name: value for name, value in options.items() if name not in _CHOICES and value not in _NO}
+    said = {
+        name: value for name, value in options.items() if name not in _CHOICES and value not in _NO
+    }
     return [f"--{name}" if value in _YES else f"--{name}={value}" for name, value in said.items()]
 
 
@@ -137,8 +203,14 @@ def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], N
     tell("build")
     # The shortest run there is: every version builds so, and the engine is loaded afresh by each process that is measured.
     shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
-    done = run(model, plan.with_name("build"), program=program, settings=shortest, watch=lambda _: None,
-               more=[f"--saveEngine={plan}", *more])  # fmt: skip
+    done = run(
+        model,
+        plan.with_name("build"),
+        program=program,
+        settings=shortest,
+        watch=lambda _: None,
+        more=[f"--saveEngine={plan}", *more],
+    )
     if done.code or not plan.is_file():
         return _Built(plan, failed=_why(done))
     return _Built(plan, _seconds(done, "built"))
@@ -150,7 +222,9 @@ def _expected(plan: Path, program: Path, more: tuple[str, ...]) -> float | None:
     shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
     # Aside: a run of one query is no result, and nobody should take its log for one.
     with tempfile.TemporaryDirectory(prefix="benchfmt-trtexec-") as folder:
-        done = run(plan, Path(folder), program=program, settings=shortest, watch=lambda _: None, more=more)
+        done = run(
+            plan, Path(folder), program=program, settings=shortest, watch=lambda _: None, more=more
+        )
         try:
             seen = reader.times(jsons.parse(done.times.read_bytes(), digits=True))
         except (BenchfmtError, OSError):  # the run that is measured will say why
@@ -178,14 +252,21 @@ def _why(outcome: Outcome) -> str:
         return f"trtexec was ended by this profile after {outcome.limit:.0f} s; give a greater --budget"
     if not outcome.code and not errors:
         return "trtexec came to its end and measured nothing, or exported no times"
-    how = f"killed by signal {-outcome.code}" if outcome.code < 0 else f"ended with status {outcome.code}"
+    how = (
+        f"killed by signal {-outcome.code}"
+        if outcome.code < 0
+        else f"ended with status {outcome.code}"
+    )
     return f"trtexec was {how}" + (f": {errors[0]}" if errors else "; its log says no error")
 
 
-def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, release: str) -> dict[str, Any]:
+def _document(
+    outcome: Outcome, given: Sequence[Shape], settings: Settings, release: str
+) -> dict[str, Any]:
     """Return what a run has left as the document of a process."""
     inputs: list[dict[str, Any]] = [
-        {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched} for i in given
+        {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched}
+        for i in given
     ]
     told = _bindings(outcome)
     ran = {item["name"]: item["shape"] for item in told}
@@ -193,16 +274,34 @@ def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, rele
     inputs = inputs or told
     batch = inputs[0]["shape"][0] if inputs and inputs[0]["shape"] else 1
     same = {
-        "placement": {"asked": ["TensorRT"], "used": ["TensorRT"], "lost": [], "options": _tf32(outcome)},
-        "engine": {"version": release}, "batch": batch, "samples_per_query": batch, "inputs": inputs,
+        "placement": {
+            "asked": ["TensorRT"],
+            "used": ["TensorRT"],
+            "lost": [],
+            "options": _tf32(outcome),
+        },
+        "engine": {"version": release},
+        "batch": batch,
+        "samples_per_query": batch,
+        "inputs": inputs,
         "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "trtexec": {"switches": [_without_place(word) for word in outcome.command[1:]], "settings": asdict(settings)},
+        "trtexec": {
+            "switches": [_without_place(word) for word in outcome.command[1:]],
+            "settings": asdict(settings),
+        },
         **({"sampler": outcome.seen} if outcome.seen else {}),
-    }  # fmt: skip
+    }
     if odd:
-        words = f"the log says that {odd} had the shape {ran[odd]}; it was asked for {given[0].shape}"
+        words = (
+            f"the log says that {odd} had the shape {ran[odd]}; it was asked for {given[0].shape}"
+        )
         return {**same, "status": "failed", "detail": words}
-    if outcome.code or outcome.window is None or outcome.evidence is None or not outcome.times.is_file():
+    if (
+        outcome.code
+        or outcome.window is None
+        or outcome.evidence is None
+        or not outcome.times.is_file()
+    ):
         return {**same, "status": "failed", "detail": _why(outcome)}
     try:
         seen = reader.times(jsons.parse(outcome.times.read_bytes(), digits=True)).after(
@@ -213,11 +312,21 @@ def _document(outcome: Outcome, given: Sequence[Shape], settings: Settings, rele
         return {**same, "status": "failed", "detail": f"{TIMES}: {error}"}
     loaded = _seconds(outcome, "loaded")
     return {
-        **same, "status": "ok", "observed": observed, "window": list(outcome.window), "evidence": outcome.evidence,
-        "warm_up": {"seconds": settings.warm_up_ms / 1000, "steady": _steady(observed["inference"])},
+        **same,
+        "status": "ok",
+        "observed": observed,
+        "window": list(outcome.window),
+        "evidence": outcome.evidence,
+        "warm_up": {
+            "seconds": settings.warm_up_ms / 1000,
+            "steady": _steady(observed["inference"]),
+        },
         **({} if loaded is None else {"load": {"seconds": loaded}}),
-        "memory": {"reset": outcome.peak is not None, **({"peak": outcome.peak} if outcome.peak else {})},
-    }  # fmt: skip
+        "memory": {
+            "reset": outcome.peak is not None,
+            **({"peak": outcome.peak} if outcome.peak else {}),
+        },
+    }
 
 
 def _tf32(outcome: Outcome) -> dict[str, Any]:
@@ -231,7 +340,9 @@ def _bindings(outcome: Outcome) -> list[dict[str, Any]]:
     """Return the inputs of an engine as the log names them; whether a first dimension is a batch nobody says."""
     found = _runs(outcome)
     return [
-        {"name": name, "shape": sizes, "batched": True} for item in found[:1] for name, sizes in reader.dimensions(item)
+        {"name": name, "shape": sizes, "batched": True}
+        for item in found[:1]
+        for name, sizes in reader.dimensions(item)
     ]
 
 
@@ -239,15 +350,21 @@ def _observed(seen: reader.Times, outcome: Outcome) -> dict[str, Any]:
     if not len(seen):
         raise BenchfmtError("no query after the warm-up")
     stages = {
-        name: [round(float(text) * 1e6) for text in texts] for name, texts in seen.stages.items() if name in STAGES
+        name: [round(float(text) * 1e6) for text in texts]
+        for name, texts in seen.stages.items()
+        if name in STAGES
     }
     window = outcome.window or (0.0, 0.0)
     cpu = judging.processor_seconds(outcome.seen, window)
     share = (window[1] - window[0]) / len(seen)
     return {
-        "queries": len(seen), "wall": round(seen.wall_ms * 1e6), "cpu": None if cpu is None else round(cpu * 1e9), "unfinished": 0,
-        **stages, "blocks": [[size, round(size * share * 1e9), 0] for size in _blocks(len(seen))],
-    }  # fmt: skip
+        "queries": len(seen),
+        "wall": round(seen.wall_ms * 1e6),
+        "cpu": None if cpu is None else round(cpu * 1e9),
+        "unfinished": 0,
+        **stages,
+        "blocks": [[size, round(size * share * 1e9), 0] for size in _blocks(len(seen))],
+    }
 
 
 def _blocks(count: int) -> list[int]:
@@ -275,4 +392,8 @@ def _without_place(word: str) -> str:
 def _shapes_switch(given: Sequence[Shape]) -> list[str]:
     """Return the switch that fills in free dimensions; a model without any refuses it."""
     free = [item for item in given if item.free]
-    return [f"--shapes={','.join(f'{item.name}:' + 'x'.join(map(str, item.shape)) for item in free)}"] if free else []
+    return (
+        [f"--shapes={','.join(f'{item.name}:' + 'x'.join(map(str, item.shape)) for item in free)}"]
+        if free
+        else []
+    )

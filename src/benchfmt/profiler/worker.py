@@ -34,7 +34,12 @@ def main(path: str) -> int:
     job = Job.read(Path(path))
     say("started", pid=os.getpid())
     sys.stdin.readline()  # the sampler is looking now
-    result: dict[str, Any] = {"version": 1, "job": job.settings(), "kind": job.kind, "pid": os.getpid()}
+    result: dict[str, Any] = {
+        "version": 1,
+        "job": job.settings(),
+        "kind": job.kind,
+        "pid": os.getpid(),
+    }
     try:
         result |= {"measure": measure, "evaluate": evaluate}[job.kind](job, say)
         result["status"] = "ok"
@@ -61,24 +66,40 @@ def measure(job: Job, say: Say) -> dict[str, Any]:
     loaded = time.monotonic()
     # An engine that was built first is loaded in the rest of the time.
     building = session.building
-    found["load"] = {"window": [start, loaded], "seconds": loaded - start - (building or 0.0), **_memory()}
+    found["load"] = {
+        "window": [start, loaded],
+        "seconds": loaded - start - (building or 0.0),
+        **_memory(),
+    }
     found |= {} if building is None else {"build": {"seconds": building}}
     found["placement"] = session.placement()
     found["engine"] = session.version()
     given = engine.shapes(session.inputs, job)
     items = engine.Items(job, given)
-    found["inputs"] = [{"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched} for i in given]
+    found["inputs"] = [
+        {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched}
+        for i in given
+    ]
     found["items"] = len(items.raw)
     call, _ = engine.pipeline(job, session, items)
     batch = found["batch"] = items.batch
     first = call(0)
-    found["first_run"] = {"seconds": (first[3] - first[0]) / 1e9, "inference": (first[2] - first[1]) / 1e9}
+    found["first_run"] = {
+        "seconds": (first[3] - first[0]) / 1e9,
+        "inference": (first[2] - first[1]) / 1e9,
+    }
     plan = job.protocol
     say("warm-up")
     reset = can_reset and proc.reset_peak()
     start = time.monotonic()
-    warm = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, min(plan.warm_up_most, plan.budget / 2))
-    found["warm_up"] = {**warm, "window": [start, time.monotonic()], "memory": {"reset": reset, **_memory()}}
+    warm = loops.warm_up(
+        call, plan.warm_up_runs, plan.warm_up_seconds, min(plan.warm_up_most, plan.budget / 2)
+    )
+    found["warm_up"] = {
+        **warm,
+        "window": [start, time.monotonic()],
+        "memory": {"reset": reset, **_memory()},
+    }
     query, expected, samples = _queries(job, call, batch, warm["median"])
     # LoadGen says itself when its first query comes: what it sets up before is no part of the measurement.
     by_loadgen = job.harness == "loadgen"
@@ -95,13 +116,20 @@ def measure(job: Job, say: Say) -> dict[str, Any]:
     say("measured", mark=True)
     found["evidence"] = proc.between(before.to_dict(), proc.snapshot().to_dict())
     found["memory"] = {"reset": reset, **_memory()}
-    found |= {"samples_per_query": samples, "harness": job.harness, "observed": _observed(job, seen), **extra}
+    found |= {
+        "samples_per_query": samples,
+        "harness": job.harness,
+        "observed": _observed(job, seen),
+        **extra,
+    }
     found["cgroup"] = proc.Cgroup.find().facts()
     found["affinity"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     return found
 
 
-def _queries(job: Job, call: loops.Call, batch: int, median: float) -> tuple[loops.Call, float, int]:
+def _queries(
+    job: Job, call: loops.Call, batch: int, median: float
+) -> tuple[loops.Call, float, int]:
     """Return how one query is handled, how long it takes about, and how many samples it has.
 
     A multi-stream query has eight samples: in one call where the model takes a batch, else one after the other.
@@ -136,24 +164,31 @@ def _observe(
 
         rate = job.rate or 0.5 / (expected + LOADGEN_SECONDS)
         folder = Path(job.result).with_suffix("")
-        return loadgen.run(job, query, expected, samples, rate, folder, lambda: say("begun", mark=True))
+        return loadgen.run(
+            job, query, expected, samples, rate, folder, lambda: say("begun", mark=True)
+        )
     if job.scenario == "server":
         count = max(plan.queries, int(rate * plan.seconds) + 1)
         count = max(1, min(count, int(rate * limits.most)))
         schedule = loops.arrivals(rate, count, job.seed + job.run)
         seen = loops.server(query, schedule, loops.OVERTIME * limits.most, job.workers)
         return seen, {"rate": rate, "schedule_seed": job.seed + job.run, "scheduled": count}
-    return (loops.offline if job.scenario == "offline" else loops.back_to_back)(query, limits, expected), {}
+    return (loops.offline if job.scenario == "offline" else loops.back_to_back)(
+        query, limits, expected
+    ), {}
 
 
 def _observed(job: Job, seen: loops.Observed) -> dict[str, Any]:
     times = seen.times
     begin, ready, there, end = (times[place::4] for place in range(4))
     found: dict[str, Any] = {
-        "queries": seen.queries, "wall": seen.end - seen.begin, "cpu": seen.cpu, "unfinished": seen.unfinished,
+        "queries": seen.queries,
+        "wall": seen.end - seen.begin,
+        "cpu": seen.cpu,
+        "unfinished": seen.unfinished,
         "inference": [b - a for a, b in zip(ready, there, strict=True)],
         "blocks": [[block.runs, block.wall, block.cpu] for block in seen.blocks],
-    }  # fmt: skip
+    }
     # Only a stage that was declared has a time; what lies around the others is a microsecond of ours.
     if job.preprocess:
         found["preprocess"] = [b - a for a, b in zip(begin, ready, strict=True)]
@@ -170,7 +205,9 @@ def _observed(job: Job, seen: loops.Observed) -> dict[str, Any]:
 def _memory() -> dict[str, int]:
     """Return resident bytes now and at their peak since the last reset."""
     said = proc.status()
-    return {name: said[key] for name, key in (("resident", "VmRSS"), ("peak", "VmHWM")) if key in said}
+    return {
+        name: said[key] for name, key in (("resident", "VmRSS"), ("peak", "VmHWM")) if key in said
+    }
 
 
 def evaluate(job: Job, say: Say) -> dict[str, Any]:
@@ -198,7 +235,9 @@ def evaluate(job: Job, say: Say) -> dict[str, Any]:
     if job.engine == "onnxruntime" and job.providers != ["CPUExecutionProvider"]:
         from benchfmt.profiler import onnxruntime_session
 
-        found["nodes"] = onnxruntime_session.nodes(alone, engine.preparer(alone, items)([items.raw[0]] * items.batch))
+        found["nodes"] = onnxruntime_session.nodes(
+            alone, engine.preparer(alone, items)([items.raw[0]] * items.batch)
+        )
     return found
 
 

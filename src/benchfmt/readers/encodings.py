@@ -13,9 +13,12 @@ from pathlib import Path
 _BLOCK = 2**20
 _SNIFFED = 2**12
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _OTHER = "benchfmt-windows-1252"
 _CUT = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 _REST_OF_CUT = re.compile(rb"[\x80-\xbf]{1,3}")
@@ -28,7 +31,9 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u200b\u200e\u200f\u2060]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u200b\u200e\u200f\u2060]"
+)
 _LONE = re.compile("[\ud800-\udfff]")
 ENDS = re.compile(r"\r+\n|\r")
 
@@ -92,7 +97,11 @@ def _repaired(data: bytes) -> str:
 
 def from_first_text(data: bytes) -> bytes:
     """Return bytes without the NULs that stand first, where a log was emptied while a program wrote into it."""
-    return data.lstrip(b"\0") if data.startswith(b"\0\0") and not data.startswith(codecs.BOM_UTF32_BE) else data
+    return (
+        data.lstrip(b"\0")
+        if data.startswith(b"\0\0") and not data.startswith(codecs.BOM_UTF32_BE)
+        else data
+    )
 
 
 def blocks(path: Path, size: int = _BLOCK) -> Iterator[str]:
@@ -102,7 +111,9 @@ def blocks(path: Path, size: int = _BLOCK) -> Iterator[str]:
         while data and not data.strip(b"\0"):
             data = file.read(size)
         data = from_first_text(data)
-        decoder = codecs.getincrementaldecoder(encoding_of(data))(_OTHER if _is_utf8(data) else "replace")
+        decoder = codecs.getincrementaldecoder(encoding_of(data))(
+            _OTHER if _is_utf8(data) else "replace"
+        )
         while data:
             yield decoder.decode(data)
             data = file.read(size)

@@ -19,9 +19,16 @@ from benchfmt.readers import encodings, lines
 
 HEAD_BYTES = 4096
 _MARKS = (
-    "ulp-ml", "m-session-start-id", "Performance results for window", "Energy data for ", "Power Edition Output",
-    "SerialDevice", "Average duty cycle", "m-infer-start", "Logging initialized. Writing output to session",
-)  # fmt: skip
+    "ulp-ml",
+    "m-session-start-id",
+    "Performance results for window",
+    "Energy data for ",
+    "Power Edition Output",
+    "SerialDevice",
+    "Average duty cycle",
+    "m-infer-start",
+    "Logging initialized. Writing output to session",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,9 @@ _OWN = re.compile(
     r"|Logging initialized\.|Device (?:model|profile) retrieved)"
 )
 """How the runner's lines begin; what shells and platforms put before them is no part of them."""
-_WINDOW = re.compile(r"(Performance results for window|Energy data for window|Energy data for trial) ([0-9]{1,9})\b:?")
+_WINDOW = re.compile(
+    r"(Performance results for window|Energy data for window|Energy data for trial) ([0-9]{1,9})\b:?"
+)
 _SESSION = re.compile(r"m-session-start-id\[|^Logging initialized\. Writing output to session")
 _COMMAND = re.compile(r"m-sequencing-i\[([0-9]{1,9})\]")
 _MODEL = re.compile(r"m-model-\[([^\]]{1,80})\]|Device model retrieved: (\S{1,80})")
@@ -132,15 +141,25 @@ _IN_WINDOW: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _OF_RUN: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("rate", "Median throughput", re.compile(rf"Median throughput is {{1,20}}{_N} (inf\./sec\.)$")),
-    ("energy", "Median energy cost", re.compile(rf"Median energy cost is {{1,20}}{_N} ([um]J)/inf\.$")),
+    (
+        "energy",
+        "Median energy cost",
+        re.compile(rf"Median energy cost is {{1,20}}{_N} ([um]J)/inf\.$"),
+    ),
     ("top1", "Top-1:", re.compile(rf"Top-1: {{0,20}}{_N}(%)$")),
     ("top1", "Top 1% =", re.compile(rf"Top 1(%) = {{0,20}}{_N}$")),
     ("auc", "AUC", re.compile(rf"AUC {{0,3}}[:=] {{0,20}}{_N}$")),
     ("duty", "Average duty cycle", re.compile(rf"Average duty cycle: {{1,20}}{_N}$")),
     ("period", "Average period", re.compile(rf"Average period: {{1,20}}{_N} (s)$")),
-    ("stream-rate", "Estimated throughput", re.compile(rf"Estimated throughput: {{1,20}}{_N} (inf\./sec\.)$")),
+    (
+        "stream-rate",
+        "Estimated throughput",
+        re.compile(rf"Estimated throughput: {{1,20}}{_N} (inf\./sec\.)$"),
+    ),
 )
-_WHOLE = re.compile(r"AUC: [01]\.[0-9]{2}|AUC = [01]\.[0-9]{3}|Average duty cycle: {1,20}[01]\.[0-9]{5}")
+_WHOLE = re.compile(
+    r"AUC: [01]\.[0-9]{2}|AUC = [01]\.[0-9]{3}|Average duty cycle: {1,20}[01]\.[0-9]{5}"
+)
 """Numbers without a unit of which the runner always prints so many digits."""
 _WAKE_WORDS = re.compile(
     r"Accuracy: ([0-9]{1,9}) True positives, ([0-9]{1,9}) False negatives, ([0-9]{1,9}) False positives$"
@@ -148,7 +167,12 @@ _WAKE_WORDS = re.compile(
 _WAKE_NAMES = ("true-positives", "false-negatives", "false-positives")
 _STREAM = frozenset({_WAKE_NAMES[0], "duty", "period", "stream-rate"})
 """What only the streaming benchmark prints."""
-_ORDERS = (("rate",), ("energy",), ("top1", "auc"), (_WAKE_NAMES[0], "duty", "period", "stream-rate"))
+_ORDERS = (
+    ("rate",),
+    ("energy",),
+    ("top1", "auc"),
+    (_WAKE_NAMES[0], "duty", "period", "stream-rate"),
+)
 """The numbers of a run in the order in which they are printed: what comes before one that stands already is another run's."""
 _SAID: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("session", re.compile(r"m-session-start-id\[([0-9]{14})\]")),
@@ -227,7 +251,9 @@ class _Reader:
             self._opened.add(opened[0])
             self._window = windows[opened[2]] = Window(opened[2])
         elif not ended and text[-1:].isdigit() and _is_number(text) and not _WHOLE.fullmatch(text):
-            self._run.faults.append((line, f"{text[:80]!r}: the file ends here, and digits may be cut off"))
+            self._run.faults.append(
+                (line, f"{text[:80]!r}: the file ends here, and digits may be cut off")
+            )
         elif self._window is None or not _into(self._window, text, line):
             _of_run(self._run, text, line)
 
@@ -319,7 +345,9 @@ def _of_run(results: Results, text: str, line: int) -> None:
             return
         groups = [group for group in found.groups() if group is not None]
         value = next(group for group in groups if group[-1].isdigit())
-        results.numbers[name] = Number(value, line, next((group for group in groups if group != value), None))
+        results.numbers[name] = Number(
+            value, line, next((group for group in groups if group != value), None)
+        )
         return
     if text.startswith("Accuracy:"):
         counted = _WAKE_WORDS.match(text)
@@ -327,7 +355,8 @@ def _of_run(results: Results, text: str, line: int) -> None:
             results.faults.append((line, f"{text[:80]!r} has no number"))
         else:
             results.numbers |= {
-                name: Number(found, line) for name, found in zip(_WAKE_NAMES, counted.groups(), strict=True)
+                name: Number(found, line)
+                for name, found in zip(_WAKE_NAMES, counted.groups(), strict=True)
             }
 
 

@@ -27,9 +27,16 @@ class UnsafeError(BenchfmtError):
 def safe_path(root: Path, relative: str) -> Path:
     """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError."""
     if "://" in relative:
-        raise UnsafeError("BF903", f"{relative!r} is a remote reference; nothing is fetched unless asked")
+        raise UnsafeError(
+            "BF903", f"{relative!r} is a remote reference; nothing is fetched unless asked"
+        )
     pure = PurePosixPath(relative)
-    outside = pure.is_absolute() or ".." in pure.parts or "\\" in relative or ":" in relative.partition("/")[0]
+    outside = (
+        pure.is_absolute()
+        or ".." in pure.parts
+        or "\\" in relative
+        or ":" in relative.partition("/")[0]
+    )
     if outside or "\0" in relative or not pure.parts:
         raise UnsafeError("BF901", f"{relative!r} leads out of the folder; name a file inside it")
     path = root.joinpath(*pure.parts)
@@ -59,8 +66,12 @@ class Listing(Sequence[Path]):
         self._strange: dict[str, int] = {}
         known: dict[str, str] = {}
         for prefix, names in folders:
-            if prefix in self._folders:  # a folder inside it that cannot be read, listed like a file
-                self._strange |= {prefix + name: len(self._names) + i for i, name in enumerate(names)}
+            if (
+                prefix in self._folders
+            ):  # a folder inside it that cannot be read, listed like a file
+                self._strange |= {
+                    prefix + name: len(self._names) + i for i, name in enumerate(names)
+                }
             self._folders.setdefault(prefix, len(self._prefixes))
             self._prefixes.append(prefix)
             self._starts.append(len(self._names))
@@ -107,7 +118,14 @@ class Listing(Sequence[Path]):
         """Return some of the files, by their numbers here, as a listing of their own."""
         chosen = Listing.__new__(Listing)
         blocks = (
-            (prefix, [self._names[i] for i in range(self._starts[block], self._starts[block + 1]) if i in keep])
+            (
+                prefix,
+                [
+                    self._names[i]
+                    for i in range(self._starts[block], self._starts[block + 1])
+                    if i in keep
+                ],
+            )
             for block, prefix in enumerate(self._prefixes)
         )
         chosen._fill(self._root, ((prefix, names) for prefix, names in blocks if names))
@@ -124,7 +142,9 @@ class Listing(Sequence[Path]):
 
     def named(self, *suffixes: str) -> Iterator[Path]:
         """Yield the files whose names, compared in lower case, end so."""
-        return (Path(prefix + name) for prefix, name in self._pairs() if name.lower().endswith(suffixes))
+        return (
+            Path(prefix + name) for prefix, name in self._pairs() if name.lower().endswith(suffixes)
+        )
 
     def find(self, path: str) -> int | None:
         """Return the number of a file, or None where it is not one of them."""
@@ -168,7 +188,9 @@ def _folders(root: Path, limits: Limits) -> Iterator[tuple[str, list[str]]]:
         folder = pending.pop()
         try:
             with os.scandir(folder) as entries:
-                ordered = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+                ordered = sorted(
+                    (entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries
+                )
         except OSError:
             if folder == str(root):
                 raise

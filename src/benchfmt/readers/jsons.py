@@ -50,7 +50,9 @@ def no_json(error: json.JSONDecodeError) -> JsonError:
     if error.msg == "Extra data":
         words = f"two JSON documents in one file: the second begins at line {error.lineno} column {error.colno}"
         return JsonError(words, error.lineno)
-    return JsonError(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno)
+    return JsonError(
+        f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno
+    )
 
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
@@ -58,7 +60,8 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     size = path.stat().st_size
     if size > limits.json_bytes:
         raise UnsafeError(
-            "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text"
+            "BF907",
+            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text",
         )
     text = path.read_bytes()
     return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
@@ -68,7 +71,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) != len(pairs):
         names = [name for name, _ in pairs]
-        raise JsonError(f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
+        raise JsonError(
+            f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice in one object"
+        )
     return data
 
 
@@ -96,5 +101,7 @@ def _deeper(data: Any, depth: int) -> bool:
         level = [node for node in level if isinstance(node, dict | list)]
         if not level:
             return False
-        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
+        level = [
+            child for node in level for child in (node.values() if isinstance(node, dict) else node)
+        ]
     return True

@@ -64,7 +64,13 @@ def lines(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> Iter
     is_own = reading.is_own
     for number, raw in _numbered(source, limits.row_bytes):
         line = raw if raw.isprintable() else encodings.plain(raw.replace("\xa0", " "))
-        if "<" not in line and not reading.special and "[0m" not in line and "[m" not in line and is_own(line):
+        if (
+            "<" not in line
+            and not reading.special
+            and "[0m" not in line
+            and "[m" not in line
+            and is_own(line)
+        ):
             reading.count(())
             yield Line(number, line.rstrip())
         else:
@@ -80,7 +86,10 @@ def can_stand(head: bytes) -> bool:
     if encodings.encoding_of(head) not in ("utf-8", "utf-8-sig"):
         return False
     first = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\0 \t\r\n")
-    return not first.startswith(b"{") or prefixes.message(encodings.decoded(first.partition(b"\n")[0])) is None
+    return (
+        not first.startswith(b"{")
+        or prefixes.message(encodings.decoded(first.partition(b"\n")[0])) is None
+    )
 
 
 def apart(found: Iterable[Line]) -> list[Line]:
@@ -155,7 +164,11 @@ class _Reading:
             self.page = self.special = True
         parts = prefixes.of_html(line) if self.page and ("<" in line or "&" in line) else [line]
         for part in parts:
-            yield from self._of_json(number, part) if part.startswith("{") else self._known(number, part, "")
+            yield from (
+                self._of_json(number, part)
+                if part.startswith("{")
+                else self._known(number, part, "")
+            )
 
     def rest(self) -> Iterator[Line]:
         """Yield the lines whose ends never came."""
@@ -172,7 +185,9 @@ class _Reading:
         *whole, last = encodings.plain(words).split("\n")
         for part in whole:
             yield from self._joined(number, part, "")
-        if of_docker and last:  # Docker splits at 16 kB, and ends only the last piece with a line feed
+        if (
+            of_docker and last
+        ):  # Docker splits at 16 kB, and ends only the last piece with a line feed
             self._keep(number, last, "")
         elif last:
             yield from self._known(number, last, "")
@@ -185,7 +200,9 @@ class _Reading:
         first, begun = self.pending.pop(origin, (number, ""))
         yield from self._known(first, begun + text_, origin)
 
-    def _piece(self, number: int, peeled: prefixes.Peeled, origin: str) -> tuple[int, prefixes.Peeled] | None:
+    def _piece(
+        self, number: int, peeled: prefixes.Peeled, origin: str
+    ) -> tuple[int, prefixes.Peeled] | None:
         """Return the whole line that ends with a piece and the number of its first, or None where more is to come."""
         stream = f"{origin}\t{peeled.stream}"
         if peeled.partial:
@@ -200,7 +217,9 @@ class _Reading:
         strict, texts = True, [(line, origin)]
         kept = 0
         while not self.is_own(text_):
-            peeled = prefixes.peel(text_, layers[-1] if layers else "") if len(layers) < _DEPTH else None
+            peeled = (
+                prefixes.peel(text_, layers[-1] if layers else "") if len(layers) < _DEPTH else None
+            )
             if peeled is None:
                 break
             if peeled.stream:

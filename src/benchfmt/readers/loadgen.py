@@ -37,7 +37,9 @@ _PERCENTILE = re.compile(
     r"([0-9.]+)(?:th)? (percentile|group percentile)( first token| time to output token|)(?: latency)? \(ns\)"
 )
 _HEADLINE = re.compile(r"([0-9.]+)th( first token|) percentile latency \(ns\)")
-_EXTREME = re.compile(r"(Min|Max|Mean) (First Token latency|Time to Output Token|group latency|latency) \(ns\)")
+_EXTREME = re.compile(
+    r"(Min|Max|Mean) (First Token latency|Time to Output Token|group latency|latency) \(ns\)"
+)
 _SECTIONS = {"Per-query latency": "per-query", "Per-sample latency": "per-sample"}
 _STOPPING = {
     "Early Stopping Result": "early_stopping_result",
@@ -96,14 +98,28 @@ _OFFICIAL = "official:"
 """What stands before the name of the percentile that a summary says beside its scenario."""
 _RESULT, _NUMBERS, _SETTINGS = 1, 2, 3
 _STAGES = {
-    TITLE: 0, "sut_name": 0, "effective_scenario": 0, "effective_test_mode": 0,
-    _ADDITIONAL: _NUMBERS, _PARAMETERS: _SETTINGS, _WARNED: 4, _FAILED: 5,
-}  # fmt: skip
+    TITLE: 0,
+    "sut_name": 0,
+    "effective_scenario": 0,
+    "effective_test_mode": 0,
+    _ADDITIONAL: _NUMBERS,
+    _PARAMETERS: _SETTINGS,
+    _WARNED: 4,
+    _FAILED: 5,
+}
 """The order of a summary. Numbers stand on both sides of the word whether the result is valid."""
-_VERDICT = re.compile(r"result_(validity|(perf_constraints|min_duration|min_queries)_met)|early_stopping_.*")
+_VERDICT = re.compile(
+    r"result_(validity|(perf_constraints|min_duration|min_queries)_met)|early_stopping_.*"
+)
 _TWICE = ("result_completed_tokens_per_second", "result_inferred_completed_tokens_per_second")
 """What a summary says twice since v4.1: as the result, and among the other numbers."""
-_ONCE = ("loadgen_version", "test_datetime", "requested_scenario", "effective_scenario", "result_validity")
+_ONCE = (
+    "loadgen_version",
+    "test_datetime",
+    "requested_scenario",
+    "effective_scenario",
+    "result_validity",
+)
 """What the detail log of one run says once."""
 _OWN = re.compile(
     r"={20,}|MLPerf Results Summary|Additional Stats|Test Parameters Used|No performance results"
@@ -121,7 +137,14 @@ _OWN = re.compile(
 """How the lines of a summary begin."""
 _OWN_DETAIL = re.compile(r':::(?:MLLOG|ENDPTS) |"pid": ')
 _PID = re.compile(rb'"pid": ?([0-9]+)')
-_SCENARIOS = ("SingleStream", "MultiStream", "MultiStreamFree", "Server", "Offline", "ConstantStream")
+_SCENARIOS = (
+    "SingleStream",
+    "MultiStream",
+    "MultiStreamFree",
+    "Server",
+    "Offline",
+    "ConstantStream",
+)
 _TRUTH = {"Yes": "true", "No": "false", "NO": "false"}
 _ERRORS = re.compile(r"(?:No errors|[0-9]+ ERRORS?|[0-9]+ ERROR\(S\)) encountered")
 _WARNINGS = re.compile(r"(?:No warnings|[0-9]+ warnings?) encountered")
@@ -183,10 +206,17 @@ def read_summaries(path: Path) -> list[Log]:
     runs = _runs(text)
     return [
         Log(
-            path, run.all_values(), digest, len(data), run.counted(_FAILED), run.counted(_WARNED), run.is_accuracy, run.headline,
+            path,
+            run.all_values(),
+            digest,
+            len(data),
+            run.counted(_FAILED),
+            run.counted(_WARNED),
+            run.is_accuracy,
+            run.headline,
         )
         for run in runs or [_Run()]
-    ]  # fmt: skip
+    ]
 
 
 def _text(data: bytes) -> str:
@@ -211,7 +241,8 @@ def is_summary(path: Path) -> bool:
         return False
     runs = _runs(lines.text(data, _OWN))
     return any(
-        (run.has_result and (TITLE in run.marks or _is_head(run.values))) or (run.is_accuracy and TITLE in run.marks)
+        (run.has_result and (TITLE in run.marks or _is_head(run.values)))
+        or (run.is_accuracy and TITLE in run.marks)
         for run in runs
     )
 
@@ -228,9 +259,10 @@ def _is_head(values: Mapping[str, str]) -> bool:
     scenario = values.get("effective_scenario", "").replace(" ", "")
     mode = values.get("effective_test_mode", "")
     return (
-        scenario in _SCENARIOS and mode.startswith(("Performance", "Submission", "FindPeak"))
+        scenario in _SCENARIOS
+        and mode.startswith(("Performance", "Submission", "FindPeak"))
         and values.get("result_validity") in ("VALID", "INVALID")
-    )  # fmt: skip
+    )
 
 
 def _ends(path: Path, head: int, tail: int) -> tuple[bytes, bytes | None]:
@@ -263,7 +295,11 @@ class _Run:
         """Whether the run was for accuracy: such a summary has its warnings and errors, and no results at all."""
         if _ACCURACY in self.marks or self.values.get("effective_test_mode") == "AccuracyOnly":
             return True
-        return not self.values and TITLE not in self.marks and (_WARNED in self.marks or _FAILED in self.marks)
+        return (
+            not self.values
+            and TITLE not in self.marks
+            and (_WARNED in self.marks or _FAILED in self.marks)
+        )
 
     @property
     def has_result(self) -> bool:
@@ -309,7 +345,9 @@ class _Run:
 
     def all_values(self) -> dict[str, str]:
         """Return all that it says; the number beside its scenario as a rule stands below too, with the others of its kind."""
-        return self.values | {name: text for name, text in self.official.items() if name not in self.values}
+        return self.values | {
+            name: text for name, text in self.official.items() if name not in self.values
+        }
 
 
 @cache
@@ -368,7 +406,9 @@ def _summary_values(text: str) -> Iterator[tuple[str, str]]:
         elif name in _SECTIONS:
             section = _SECTIONS[name]
         else:
-            known = _NAMES.get(name) or _official_name(name, scenario) or _latency_name(name, section)
+            known = (
+                _NAMES.get(name) or _official_name(name, scenario) or _latency_name(name, section)
+            )
             if known == "effective_scenario":
                 scenario = value.replace(" ", "")
             if known:
@@ -439,13 +479,19 @@ def read_detail(path: Path, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> L
         said = text.encode("utf-8", "replace").decode()  # \ud800 is half a character
         if name in values and name in _ONCE:
             twice = twice or name
-        differ |= values.setdefault(name, said) != said and (name in _ONCE or name.startswith("result_"))
+        differ |= values.setdefault(name, said) != said and (
+            name in _ONCE or name.startswith("result_")
+        )
     count = len(_ERROR_KEY.findall(data))
     return Log(
-        path, values, hashlib.sha256(start).hexdigest() if end is None else None, len(start) + len(end or b""),
-        f"{count} errors in the detail log" if count else None, several=_several(data, twice if differ else None),
+        path,
+        values,
+        hashlib.sha256(start).hexdigest() if end is None else None,
+        len(start) + len(end or b""),
+        f"{count} errors in the detail log" if count else None,
+        several=_several(data, twice if differ else None),
         audited=any(words in data for words in _AUDITED),
-    )  # fmt: skip
+    )
 
 
 def _standing(start: bytes, end: bytes | None) -> bytes:
@@ -455,7 +501,9 @@ def _standing(start: bytes, end: bytes | None) -> bytes:
     encoding = encodings.encoding_of(start)
     text = start.decode(encoding, "replace")
     if end is not None:
-        last = end.decode(encoding.removesuffix("-sig") if encoding != "utf-16" else _byte_order(start), "replace")
+        last = end.decode(
+            encoding.removesuffix("-sig") if encoding != "utf-16" else _byte_order(start), "replace"
+        )
         text = text[: text.rfind("\n") + 1] + last[last.find("\n") + 1 :]
     return lines.text(text, _OWN_DETAIL).encode("utf-8", "replace")
 
@@ -479,7 +527,9 @@ def _several(data: bytes, twice: str | None) -> str | None:
 
 def _entries(data: bytes) -> Iterator[tuple[str, str]]:
     """Yield the keys with the characters of their values, in the order of the log; a line that was cut off says nothing."""
-    token = next((token for token in (mllog_lines.MLLOG, mllog_lines.ENDPTS) if token in data), None)
+    token = next(
+        (token for token in (mllog_lines.MLLOG, mllog_lines.ENDPTS) if token in data), None
+    )
     if token is None:
         for match in _LEGACY.finditer(data):
             yield match[1].decode(), match[2].decode("utf-8", "replace").strip()
@@ -493,7 +543,9 @@ def _entries(data: bytes) -> Iterator[tuple[str, str]]:
 def estimates(words: str) -> list[Estimate]:
     """Return the estimates that an early-stopping result states."""
     found = [Estimate(_plain(level), value) for level, value in _ESTIMATE.findall(words)]
-    return found + [Estimate(_plain(level), None, said.strip()) for said, level in _TOO_FEW.findall(words)]
+    return found + [
+        Estimate(_plain(level), None, said.strip()) for said, level in _TOO_FEW.findall(words)
+    ]
 
 
 def _plain(level: str) -> str:

@@ -36,9 +36,13 @@ _TOKENS = ((mllog_lines.MLLOG, V07), (b":::MLL ", V06), (b":::MLPv0.5", V05))
 _OWN = re.compile(r":::ML(LOG|L|Pv0\.5\S*) |MLPerf: \w+ \[[0-9/]+ [0-9:]+\], ")
 """How a line begins, for logs whose bytes cannot be searched."""
 _HEAD = 4096
-_V05 = re.compile(r"\S* \S+ (?P<time>[0-9.]+) \((?P<file>.*?)\) (?P<key>[A-Za-z0-9_]+)(?:\s*:\s*(?P<rest>.*))?$")
+_V05 = re.compile(
+    r"\S* \S+ (?P<time>[0-9.]+) \((?P<file>.*?)\) (?P<key>[A-Za-z0-9_]+)(?:\s*:\s*(?P<rest>.*))?$"
+)
 _V06 = re.compile(r"(?P<time>[0-9.]+) (?P<key>[A-Za-z0-9_]+) ?:\s+(?P<rest>.+)$")
-_FREE = re.compile(rb"MLPerf: \w+ \[(?P<time>[0-9/]+ [0-9:]+)\], (?P<key>\w+)(?: *: *(?P<rest>[^\r\n]*))?")
+_FREE = re.compile(
+    rb"MLPerf: \w+ \[(?P<time>[0-9/]+ [0-9:]+)\], (?P<key>\w+)(?: *: *(?P<rest>[^\r\n]*))?"
+)
 _TIME = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
 _NO_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MOST_TEXT = 100_000
@@ -92,7 +96,11 @@ def number(value: Any) -> float | None:
 def whole(value: Any) -> int | None:
     """Return a positive whole number, or None."""
     found = number(value)
-    return int(found) if found is not None and found.is_integer() and 0 < found <= numbers.MAX_SAFE_INTEGER else None
+    return (
+        int(found)
+        if found is not None and found.is_integer() and 0 < found <= numbers.MAX_SAFE_INTEGER
+        else None
+    )
 
 
 def plain(value: Any) -> Any:
@@ -143,9 +151,14 @@ def read(path: Path, limits: Limits = LIMITS, keep: Callable[[str], bool] = lamb
     if reading.syntax is None:
         reading.free_text(path)
     return Log(
-        path, digest, reading.syntax, tuple(reading.events), tuple(reading.faults), reading.lost,
+        path,
+        digest,
+        reading.syntax,
+        tuple(reading.events),
+        tuple(reading.faults),
+        reading.lost,
         tuple(reading.repaired),
-    )  # fmt: skip
+    )
 
 
 class _Reading:
@@ -225,7 +238,9 @@ class _Reading:
             return None
         time = _time(data["time_ms"]) if "time_ms" in data else _time(data.get("time_s"), 1000)
         metadata = data.get("metadata")
-        return Event(key, time, data.get("value"), metadata if isinstance(metadata, dict) else {}, line)
+        return Event(
+            key, time, data.get("value"), metadata if isinstance(metadata, dict) else {}, line
+        )
 
     def _older(self, line: int, raw: bytes) -> Event | None:
         text = mllog_lines.decoded(raw)
@@ -235,7 +250,9 @@ class _Reading:
         key, time, rest = match["key"], _time(match["time"], 1000), match["rest"]
         if not self.keep(key):
             return None
-        value, metadata = self._valued_v05(rest) if self.syntax == V05 else self._valued_v06(line, rest)
+        value, metadata = (
+            self._valued_v05(rest) if self.syntax == V05 else self._valued_v06(line, rest)
+        )
         return Event(key, time, value, metadata, line)
 
     def _valued_v05(self, rest: str | None) -> tuple[Any, dict[str, Any]]:
@@ -266,7 +283,9 @@ class _Reading:
     def free_text(self, path: Path) -> None:
         """Take what Alibaba wrote in v0.6, `MLPerf: resnet [06/13/19 00:55:21], run_stop`: no times to score by."""
         with path.open("rb") as file:
-            for number_, line in enumerate(iter(partial(file.readline, self.limits.row_bytes), b""), start=1):
+            for number_, line in enumerate(
+                iter(partial(file.readline, self.limits.row_bytes), b""), start=1
+            ):
                 match = _FREE.match(line.strip())
                 if match is None or not self.keep(match["key"].decode("latin-1")):
                     continue
@@ -274,7 +293,9 @@ class _Reading:
                 rest = mllog_lines.decoded(match["rest"] or b"")
                 # 75.98000% is no JSON number.
                 value, metadata = self._valued_v05(re.sub(r"([0-9.]+)%", r'"\1%"', rest))
-                self.events.append(Event(match["key"].decode("latin-1"), None, value, metadata, number_))
+                self.events.append(
+                    Event(match["key"].decode("latin-1"), None, value, metadata, number_)
+                )
 
     def _fault(self, line: int, words: str) -> None:
         self.lost += 1
@@ -312,6 +333,10 @@ def _with_digits(data: Any) -> Any:
 
 def _time(value: Any, factor: int = 1) -> Decimal | None:
     """Return a time in milliseconds, exactly as it is written, or None."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _TIME.fullmatch(str(value)):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, str | int | float)
+        or not _TIME.fullmatch(str(value))
+    ):
         return None
     return Decimal(str(value)) * factor

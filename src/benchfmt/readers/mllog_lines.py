@@ -21,7 +21,9 @@ _KEY = re.compile(rb'"key" *: *"([^"\\]*)"')
 _LOADGEN_ORDER = re.compile(rb'\{"key": "([^"\\]+)", "value": ')
 
 
-def found(data: bytes, mark: bytes, end: int | None = None, above: int = 0) -> Iterator[tuple[int, int, int]]:
+def found(
+    data: bytes, mark: bytes, end: int | None = None, above: int = 0
+) -> Iterator[tuple[int, int, int]]:
     """Yield each line of a block that has a mark: its number, where its first mark begins, and where it ends.
 
     The block ends with a line at `end`; `above` lines stand before it in the file.

@@ -23,7 +23,8 @@ def read(path: Path, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
     size = path.stat().st_size
     if size > limits.json_bytes:
         raise UnsafeError(
-            "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text"
+            "BF907",
+            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text",
         )
     return parse(path.read_bytes(), limits)
 
@@ -37,7 +38,10 @@ def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
         without, count = _without_trailing_commas(text)
         if not count:
             raise no_json(error) from error
-        mended = [*_decoded(data)[1], f"{count} trailing comma(s) before a closing bracket left out"]
+        mended = [
+            *_decoded(data)[1],
+            f"{count} trailing comma(s) before a closing bracket left out",
+        ]
         try:
             value = _loads(without, mended)
         except json.JSONDecodeError as other:
@@ -50,13 +54,18 @@ def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
 def _decoded(data: bytes) -> tuple[str, list[str]]:
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(mark):
-            return data.removeprefix(mark).decode(encoding, "replace"), ["read as UTF-16, not UTF-8"]
+            return data.removeprefix(mark).decode(encoding, "replace"), [
+                "read as UTF-16, not UTF-8"
+            ]
     mended = ["a byte order mark left out"] if data.startswith(codecs.BOM_UTF8) else []
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode(), mended
     except UnicodeDecodeError as error:
-        return data.decode("latin-1"), [*mended, f"not UTF-8 at byte {error.start}; read as Latin-1"]
+        return data.decode("latin-1"), [
+            *mended,
+            f"not UTF-8 at byte {error.start}; read as Latin-1",
+        ]
 
 
 def _loads(text: str, mended: list[str]) -> Any:
@@ -66,7 +75,9 @@ def _loads(text: str, mended: list[str]) -> Any:
             seen: dict[str, Any] = {}
             for name, item in pairs:
                 if name in seen and seen[name] != item:
-                    mended.append(f"the key {name!r} stands twice; {_short(seen[name])} is lost, the last one is kept")
+                    mended.append(
+                        f"the key {name!r} stands twice; {_short(seen[name])} is lost, the last one is kept"
+                    )
                 elif name in seen:
                     mended.append(f"the key {name!r} stands twice with the same value")
                 seen[name] = item
@@ -77,7 +88,11 @@ def _loads(text: str, mended: list[str]) -> Any:
 
     try:
         return json.loads(
-            text, object_pairs_hook=last_wins, parse_constant=no_constant, parse_float=_finite, parse_int=_integer
+            text,
+            object_pairs_hook=last_wins,
+            parse_constant=no_constant,
+            parse_float=_finite,
+            parse_int=_integer,
         )
     except RecursionError as error:
         raise UnsafeError("BF906", "JSON is nested too deep") from error

@@ -97,7 +97,9 @@ def timezone(path: Path, limits: Limits = LIMITS) -> float:
     data, _ = mlperf_json.read(path, limits)
     value = data.get("timezone") if isinstance(data, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= DAY:
-        raise PowerError(f"{path.name} names no timezone in seconds, so its times are of no known zone")
+        raise PowerError(
+            f"{path.name} names no timezone in seconds, so its times are of no known zone"
+        )
     return float(value)
 
 
@@ -160,7 +162,9 @@ def _time(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%m-%d-%Y %H:%M:%S.%f")
     except (ValueError, TypeError) as error:
-        raise PowerError(f"{text!r} is no time as LoadGen writes it, like '07-23-2022 01:05:41.201'") from error
+        raise PowerError(
+            f"{text!r} is no time as LoadGen writes it, like '07-23-2022 01:05:41.201'"
+        ) from error
 
 
 def _key(time: datetime, shift: timedelta) -> bytes:

@@ -36,7 +36,10 @@ _LAYERS: dict[str, tuple[str, str]] = {
     ),
     "gitlab": ("[0-9]", rf"{_ISO} [0-9a-f]{{2}}[OE](?:[+ ]|$)"),
     "actions": ("[0-9]", rf"{_DATE}T{_SECONDS}\.[0-9]{{7}}Z(?: |$)"),
-    "gh": (_ANY, rf"(?P<gh_of>[^\t]{{1,200}}+)\t[^\t]{{1,200}}+\t(?={_DATE}T{_SECONDS}\.[0-9]{{1,9}}Z)"),
+    "gh": (
+        _ANY,
+        rf"(?P<gh_of>[^\t]{{1,200}}+)\t[^\t]{{1,200}}+\t(?={_DATE}T{_SECONDS}\.[0-9]{{1,9}}Z)",
+    ),
     "kubectl": (r"\[", r"\[(?P<kubectl_of>pod/[^\s/\]]{1,253}/[^\s\]]{1,253})\](?: |$)"),
     "mpi": (
         r"\[",
@@ -54,7 +57,10 @@ _LAYERS: dict[str, tuple[str, str]] = {
     ),
     "seconds": (r"[\[0-9]", r"(?:\[ {0,8}[0-9]{1,10}\.[0-9]{3,9}\]|[0-9]{9,10}\.[0-9]{3,9}) "),
     "syslog": ("<", r"<[0-9]{1,3}>(?:1 )?"),
-    "glog": ("[IWEF]", r"[IWEF](?:[0-9]{4}|[0-9]{8}) [0-9:.]{8,15} {1,8}[0-9]{1,9} [\w./-]{1,200}:[0-9]{1,6}\] "),
+    "glog": (
+        "[IWEF]",
+        r"[IWEF](?:[0-9]{4}|[0-9]{8}) [0-9:.]{8,15} {1,8}[0-9]{1,9} [\w./-]{1,200}:[0-9]{1,6}\] ",
+    ),
     "level": (
         r"[A-Za-z\[<]",
         (
@@ -71,7 +77,10 @@ _LAYERS: dict[str, tuple[str, str]] = {
     ),
     "number": ("[ 0-9]", r" {0,8}(?P<number_of>[0-9]{1,7})(?::(?![0-9])|\t| \||>) ?"),
     "compose": (_WORDY, r"(?P<compose_of>[\w.@/-]{1,200}+) {1,80}+\|(?: |$)"),
-    "grep": (r"[\w./]", r"(?P<grep_of>[\w./\\-]{1,200}\.(?:log|txt|out|err|md))[:-](?:[0-9]{1,7}[:-])? ?"),
+    "grep": (
+        r"[\w./]",
+        r"(?P<grep_of>[\w./\\-]{1,200}\.(?:log|txt|out|err|md))[:-](?:[0-9]{1,7}[:-])? ?",
+    ),
     "machine": ("[a-z]", r"(?P<machine_of>(?=[a-z.-]{0,60}[0-9-])[a-z][\w.-]{0,63}+): "),
     "stream": (r"[\[soeOESI]", r"\[?(?:std)?(?:out|err|OUT|ERR)(?:put)?\]?(?: ?[:|>]|(?<=\])) ?"),
     # Quotations, lists, prompts, and marks of Markdown.
@@ -88,7 +97,10 @@ _LAYERS: dict[str, tuple[str, str]] = {
         r"(?:\([\w.-]{1,60}\) )?(?:PS [^>]{1,200}>|[\w.-]{1,64}+@[\w.-]{1,64}+[: ][^$#]{0,200}[$#]|[A-Z]:\\[^>]{0,200}>) ?",
     ),
     "colour": (r"[\^#\\␛\[]", _COLOUR),
-    "bracket": (r"[\[(<]", r"(?:\[[^\[\]]{1,100}\]|\([^()]{1,100}\)|<[^<>]{1,100}>) ?(?::(?!:) ?)?"),
+    "bracket": (
+        r"[\[(<]",
+        r"(?:\[[^\[\]]{1,100}\]|\([^()]{1,100}\)|<[^<>]{1,100}>) ?(?::(?!:) ?)?",
+    ),
 }
 """Each layer by its name: the characters that it may begin with, and what it looks like; the first that fits is taken."""
 
@@ -96,7 +108,9 @@ _LAYERS: dict[str, tuple[str, str]] = {
 @lru_cache(maxsize=512)
 def _first(character: str) -> re.Pattern[str]:
     """Return the pattern of all layers that may begin with a character."""
-    able = {name: pattern for name, (starts, pattern) in _LAYERS.items() if re.match(starts, character)}
+    able = {
+        name: pattern for name, (starts, pattern) in _LAYERS.items() if re.match(starts, character)
+    }
     return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in able.items()))
 
 
@@ -107,16 +121,30 @@ _AFTER = re.compile(
 )
 """The name of a logger, or of a host and what runs on it: only behind a time or a level."""
 _STRING_END = re.compile(r"(?:\\r)?(?:\\n)?[\"'”],?$")
-_MESSAGES = ("log", "message", "msg", "MESSAGE", "textPayload", "@message", "line", "text", "content", "body")
+_MESSAGES = (
+    "log",
+    "message",
+    "msg",
+    "MESSAGE",
+    "textPayload",
+    "@message",
+    "line",
+    "text",
+    "content",
+    "body",
+)
 _JSON = re.compile(
-    r'\{.{0,2000}?"(?:log|message|msg|MESSAGE|textPayload|@message|line|text|content|body)" ?:', re.DOTALL
+    r'\{.{0,2000}?"(?:log|message|msg|MESSAGE|textPayload|@message|line|text|content|body)" ?:',
+    re.DOTALL,
 )
 _HTML = re.compile(
     r"</?(?:html|body|pre|code|br|p|div|span|td|tr|table|li|ul|ol|samp|tt|font|blockquote)\b[^<>]{0,500}>",
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"<br\b[^<>]{0,200}>|</(?:p|div|li|tr|pre|blockquote)>", re.IGNORECASE)
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>|<!--.{0,500}?-->|<!DOCTYPE[^<>]{0,200}>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?[A-Za-z][^<>]{0,500}>|<!--.{0,500}?-->|<!DOCTYPE[^<>]{0,200}>", re.IGNORECASE
+)
 _WRITTEN_COLOUR = re.compile(_COLOUR.replace("{1,12}", "{0,12}"))
 
 
@@ -166,7 +194,11 @@ def message(text: str) -> tuple[str, bool] | None:
         return None
     for name in _MESSAGES:
         said = data.get(name)
-        if isinstance(said, list) and said and all(isinstance(item, int) and 0 <= item < 256 for item in said):
+        if (
+            isinstance(said, list)
+            and said
+            and all(isinstance(item, int) and 0 <= item < 256 for item in said)
+        ):
             said = bytes(said).decode("utf-8", "replace")  # journald, of what is no text to it
         if isinstance(said, str):
             return said, name == "log" and ("stream" in data or "time" in data)

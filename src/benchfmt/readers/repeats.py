@@ -53,7 +53,11 @@ def runs(
     that have no order among themselves in a tuple; those in `anywhere` have none. A line that stands twice in a row is one.
     Raises BenchfmtError where runs wrote at once and nothing says whose a line is.
     """
-    ranks = {key: rank for rank, keys in enumerate(order) for key in ((keys,) if isinstance(keys, str) else keys)}
+    ranks = {
+        key: rank
+        for rank, keys in enumerate(order)
+        for key in ((keys,) if isinstance(keys, str) else keys)
+    }
     ranks |= dict.fromkeys(anywhere, len(order))
     said = list(_said(found, key_of))
     paragraphs = _paragraphs(said)
@@ -113,7 +117,11 @@ def _check_apart(groups: list[_Group], found: Sequence[Line]) -> None:
     for before, now, after in zip(groups, groups[1:], groups[2:], strict=False):
         here, there = now.begins_with, now.ends_with
         alternate = here == before.ends_with and there == after.begins_with and here != there
-        if alternate and COMMAND not in (here, there) and before.origin == now.origin == after.origin:
+        if (
+            alternate
+            and COMMAND not in (here, there)
+            and before.origin == now.origin == after.origin
+        ):
             raise at_once(found[now.first].number)
 
 
@@ -139,7 +147,9 @@ def _begins(group: _Group, key: str, rank: int | None, index: int, found: Sequen
     if key in group.said or (rank is not None and rank < group.rank):
         return True
     between = found[group.last + 1 : index]
-    return not group.only_commands and any(other.text.lstrip().startswith(_FENCES) for other in between)
+    return not group.only_commands and any(
+        other.text.lstrip().startswith(_FENCES) for other in between
+    )
 
 
 def _nobody_knows(before: _Group, now: _Group, found: Sequence[Line]) -> bool:

@@ -71,7 +71,9 @@ def encoding_of(path: Path) -> str:
         for _ in _decoded(path, encoding, "strict"):
             pass
     except UnicodeError as error:
-        raise TableError("BF105", f"{path.name}: neither UTF-8 nor {_spelled(encoding)} text: {error}") from error
+        raise TableError(
+            "BF105", f"{path.name}: neither UTF-8 nor {_spelled(encoding)} text: {error}"
+        ) from error
     return encoding
 
 
@@ -83,7 +85,9 @@ def _is_utf8(path: Path) -> bool:
             other = other or _UNDECODED.search(text) is not None
             beyond = beyond or _BEYOND_ASCII.search(text.removeprefix("\ufeff")) is not None
     if other and beyond:
-        words = "partly UTF-8 and partly not: files in two encodings were joined; convert it to UTF-8"
+        words = (
+            "partly UTF-8 and partly not: files in two encodings were joined; convert it to UTF-8"
+        )
         raise TableError("BF105", f"{path.name}: {words}")
     return not other
 
@@ -135,7 +139,10 @@ class TextTable:
         names = self.names()
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
-            raise TableError("BF116", f"{self.path.name}: column {doubled[0]!r} stands twice; rename or remove one")
+            raise TableError(
+                "BF116",
+                f"{self.path.name}: column {doubled[0]!r} stands twice; rename or remove one",
+            )
         return names
 
     def names(self) -> list[str]:
@@ -143,14 +150,22 @@ class TextTable:
         try:
             # A header longer than a block is no header.
             with self.path.open("rb") as file:
-                start = file.read(self.limits.row_bytes).decode(self.codec, "ignore").removeprefix("\ufeff")
+                start = (
+                    file.read(self.limits.row_bytes)
+                    .decode(self.codec, "ignore")
+                    .removeprefix("\ufeff")
+                )
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
         except (LookupError, ValueError) as error:
             raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
         except csv.Error as error:
-            raise TableError("BF103", f"{self.path.name}: the header cannot be read: {error}") from error
+            raise TableError(
+                "BF103", f"{self.path.name}: the header cannot be read: {error}"
+            ) from error
         if not any(names):
-            raise TableError("BF101", f"{self.path.name} is empty: a table begins with a row of column names")
+            raise TableError(
+                "BF101", f"{self.path.name} is empty: a table begins with a row of column names"
+            )
         return names
 
     def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
@@ -194,12 +209,18 @@ class TextTable:
             code, reason = _reason(str(error), self.limits.row_bytes)
             raise TableError(code, f"{self.path.name}: {reason}") from error
         except UnicodeDecodeError as error:
-            raise TableError("BF105", f"{self.path.name}: not {self.codec} text: {error.reason}") from error
+            raise TableError(
+                "BF105", f"{self.path.name}: not {self.codec} text: {error.reason}"
+            ) from error
         except (UnicodeError, LookupError) as error:
             raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
 
     def _no_encoding(self, error: Exception) -> str:
-        return str(error) if isinstance(error, LookupError) else f"cannot be read as {self.codec!r}: {error}"
+        return (
+            str(error)
+            if isinstance(error, LookupError)
+            else f"cannot be read as {self.codec!r}: {error}"
+        )
 
     def _numbers(self, start: int, count: int) -> Integers:
         """Return the places in the file of the good rows from `start`: bad ones take numbers of their own."""
@@ -221,7 +242,9 @@ class _Noting:
         open_quote = row.text.count('"') % 2 == 1
         table = self.table()
         if table is not None:
-            table.bad_rows.append(BadRow(number, row.expected_columns, row.actual_columns, open_quote))
+            table.bad_rows.append(
+                BadRow(number, row.expected_columns, row.actual_columns, open_quote)
+            )
         return "skip"
 
 

@@ -39,8 +39,13 @@ TIMES = {
 """The members of an exported query for each stage: those of 8.0 and later, then those of 7."""
 _BLOCKS = {"host latency": "inference", "enqueue time": "enqueue", "gpu compute": "compute"}
 _SECTIONS = {
-    "Model Options", "Build Options", "System Options", "Inference Options", "Reporting Options", "Device Information",
-}  # fmt: skip
+    "Model Options",
+    "Build Options",
+    "System Options",
+    "Inference Options",
+    "Reporting Options",
+    "Device Information",
+}
 MARK = re.compile(
     r"&&&& (?P<word>RUNNING|PASSED|FAILED|WAIVED) TensorRT\.trtexec\S*(?: \[TensorRT v(?P<tag>[0-9.]+)\])?"
     r"(?: \[b(?P<build>[0-9]+)\])?(?: # (?P<command>.*))?"
@@ -94,9 +99,20 @@ _KEYS = (
 )
 _BLOCK_KEYS = {"host latency": "inference", "enqueue time": "enqueue", "gpu compute": "compute"}
 _ORDER = (
-    "command", "running", *(key for key, _ in _KEYS[:9]), "rate", "inference", "request", "enqueue", "transfer-in",
-    "compute", "transfer-out", "walltime", "gpu total", "end",
-)  # fmt: skip
+    "command",
+    "running",
+    *(key for key, _ in _KEYS[:9]),
+    "rate",
+    "inference",
+    "request",
+    "enqueue",
+    "transfer-in",
+    "compute",
+    "transfer-out",
+    "walltime",
+    "gpu total",
+    "end",
+)
 """What a run prints, in its order."""
 _ANYWHERE = ("old rate", "old walltime")
 """What TensorRT 7 prints in the middle of its stages."""
@@ -116,17 +132,23 @@ _TOTALS = {
     "throughput": re.compile(r"throughput: (\S+) qps", re.IGNORECASE),
     "walltime": re.compile(r"(?:Total Host Walltime|walltime): (\S+) s"),
     "gpu_total": re.compile(r"(?:Total GPU Compute Time|total compute time): (\S+) s"),
-    "unstable": re.compile(r"\* GPU compute time is unstable, with coefficient of variance = ([^%]+)%"),
+    "unstable": re.compile(
+        r"\* GPU compute time is unstable, with coefficient of variance = ([^%]+)%"
+    ),
     "built": re.compile(r"Engine built in (\S+) sec"),
     "loaded": re.compile(r"Engine (?:deserialized|loaded) in (\S+) sec"),
     "warm_ups": re.compile(r"Warmup completed ([0-9]{1,15}) queries"),
     "queries": re.compile(r"Timing trace has ([0-9]{1,15}) queries"),
-    "engine_size": re.compile(r"(?:Created engine with size|(?:\[TRT\] )?Loaded engine size): (\S+ Mi?B)"),
+    "engine_size": re.compile(
+        r"(?:Created engine with size|(?:\[TRT\] )?Loaded engine size): (\S+ Mi?B)"
+    ),
     "context_memory": re.compile(r"Created execution context with device memory size: (\S+ MiB)"),
     "build_memory": re.compile(r"Peak memory usage of TRT CPU/GPU memory allocators: (.+)"),
 }
 _PROFILE = re.compile(r"=== Profile \(([0-9]{1,15}) iterations ?\) ===")
-_TOTAL_ROW = re.compile(r"\s*(?:Total\s+([0-9.]+)\s+[0-9.]+\s+[0-9.]+|([0-9.]+)\s+[0-9.]+(?:\s+[0-9.]+)*\s+Total)\s*")
+_TOTAL_ROW = re.compile(
+    r"\s*(?:Total\s+([0-9.]+)\s+[0-9.]+\s+[0-9.]+|([0-9.]+)\s+[0-9.]+(?:\s+[0-9.]+)*\s+Total)\s*"
+)
 _LAYER = re.compile(
     r'[\s,\[]*\{\s*"name"\s*:\s*"(?P<name>.*)",\s*"timeMs"\s*:\s*(?P<timeMs>[^,\s]+),\s*"averageMs"\s*:\s*(?P<averageMs>[^,\s]+),'
     r'(?:\s*"medianMs"\s*:\s*(?P<medianMs>[^,\s]+),)?\s*"percentage"\s*:\s*(?P<percentage>[^,\s]+)\s*\}'
@@ -137,13 +159,20 @@ _MILLISECONDS = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,
 _HEADS = {
     "times": re.compile(r'\s*\[\s*\{\s*"start(?:Enq|In|H2d|Compute)Ms"\s*:'),
     "profile": re.compile(
-        r'\s*\[\s*\{\s*"count"\s*:\s*[0-9]+\s*\}\s*,\s*\{\s*"name"\s*:\s*".*?",\s*"timeMs"\s*:', re.DOTALL
+        r'\s*\[\s*\{\s*"count"\s*:\s*[0-9]+\s*\}\s*,\s*\{\s*"name"\s*:\s*".*?",\s*"timeMs"\s*:',
+        re.DOTALL,
     ),
-    "output": re.compile(r'\s*\[\s*\{\s*"name"\s*:\s*".*?"\s*,\s*"dimensions"\s*:\s*"[0-9x]*"\s*,\s*"values"'),
+    "output": re.compile(
+        r'\s*\[\s*\{\s*"name"\s*:\s*".*?"\s*,\s*"dimensions"\s*:\s*"[0-9x]*"\s*,\s*"values"'
+    ),
     "layers": re.compile(r'\s*\{\s*"Layers"\s*:\s*\['),
-    "summary": re.compile(r'\s*\{(?=.*"performance_summary"\s*:)(?=.*"GPU Compute Time"\s*:)', re.DOTALL),
+    "summary": re.compile(
+        r'\s*\{(?=.*"performance_summary"\s*:)(?=.*"GPU Compute Time"\s*:)', re.DOTALL
+    ),
     "build": re.compile(r'\s*\{(?=.*"model_options"\s*:)(?=.*"build_options"\s*:)', re.DOTALL),
-    "device": re.compile(r'\s*\[?\s*\{(?=.*"ComputeCapability"\s*:)(?=.*"TotalMemory"\s*:)', re.DOTALL),
+    "device": re.compile(
+        r'\s*\[?\s*\{(?=.*"ComputeCapability"\s*:)(?=.*"TotalMemory"\s*:)', re.DOTALL
+    ),
 }
 
 
@@ -180,7 +209,9 @@ class Run:
     @property
     def version(self) -> str | None:
         """The version of TensorRT, or None where the run does not say it."""
-        return rules.decoded(self.option("Device Information", "TensorRT version")) or rules.decoded(self.tag)
+        return rules.decoded(
+            self.option("Device Information", "TensorRT version")
+        ) or rules.decoded(self.tag)
 
     def option(self, section: str, *labels: str) -> str:
         """Return what an option block says under one of these labels, empty where it says nothing."""
@@ -190,7 +221,11 @@ class Run:
     @property
     def flags(self) -> dict[str, str]:
         """The switches of the command line, without their dashes; the value is empty where there is none."""
-        words = (word[2:].partition("=") for word in (self.command or self.shell).split() if word.startswith("--"))
+        words = (
+            word[2:].partition("=")
+            for word in (self.command or self.shell).split()
+            if word.startswith("--")
+        )
         return {name: value.strip("\"'") for name, _, value in words}
 
     @property
@@ -202,7 +237,8 @@ class Run:
 def has_mark(text: str) -> bool:
     """Say whether text holds the line with which a run of trtexec begins or ends."""
     return any(
-        text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()].strip(" \t>") == "" for mark in MARK.finditer(text)
+        text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()].strip(" \t>") == ""
+        for mark in MARK.finditer(text)
     )
 
 
@@ -321,7 +357,8 @@ class _Reader:
             return
         text = match["text"].strip()
         if self.run.end and (
-            text in ("=== Model Options ===", "=== Performance summary ===") or text.lower() == "host latency"
+            text in ("=== Model Options ===", "=== Performance summary ===")
+            or text.lower() == "host latency"
         ):
             self._close(number)  # the next run of a file that was cut
         if match["year"] and not self.run.stamp and not self.run.end:
@@ -407,7 +444,9 @@ class _Reader:
     def _label(self, text: str) -> None:
         run = self.run
         if binding := _BINDING.fullmatch(text):
-            run.bindings.append((binding["old"] or binding["new"], binding["odims"] or binding["ndims"]))
+            run.bindings.append(
+                (binding["old"] or binding["new"], binding["odims"] or binding["ndims"])
+            )
             return
         if device := _DEVICE.match(text):
             run.devices.append(device["name"])
@@ -438,7 +477,9 @@ def exports(text: str) -> list[tuple[str, str]]:
     kinds = {"Times": "times", "Profile": "profile", "LayerInfo": "layers", "Output": "output"}
     found: dict[tuple[str, str], None] = {}
     for mark in MARK.finditer(text):
-        for kind, path in re.findall(r"--export(Times|Profile|LayerInfo|Output)=(\S+)", mark["command"] or ""):
+        for kind, path in re.findall(
+            r"--export(Times|Profile|LayerInfo|Output)=(\S+)", mark["command"] or ""
+        ):
             found[kinds[kind], path.strip("\"'")] = None
     return list(found)
 
@@ -469,7 +510,10 @@ def of_summary(data: Any) -> Run:
             }
             if label in name:
                 run.totals[name[label]] = str(value)
-    for key, section in (("inference_options", "Inference Options"), ("device_information", "Device Information")):
+    for key, section in (
+        ("inference_options", "Inference Options"),
+        ("device_information", "Device Information"),
+    ):
         add_options(run, section, data.get(key))
     return run
 
@@ -508,11 +552,15 @@ class Times:
 
     def after(self, warm_up_ms: float) -> Times:
         """Return the queries that belong to the measurement: all from the first that began to compute after the warm-up."""
-        first = next((i for i, text in enumerate(self.computes) if float(text) >= warm_up_ms), len(self))
+        first = next(
+            (i for i, text in enumerate(self.computes) if float(text) >= warm_up_ms), len(self)
+        )
         return Times(
             {stage: texts[first:] for stage, texts in self.stages.items()},
-            self.computes[first:], self.begins[first:], self.ends[first:],
-        )  # fmt: skip
+            self.computes[first:],
+            self.begins[first:],
+            self.ends[first:],
+        )
 
 
 def times(data: Any) -> Times:
@@ -521,13 +569,17 @@ def times(data: Any) -> Times:
         raise BenchfmtError("no query in the exported times")
     stages: dict[str, list[str]] = {}
     for stage, names in TIMES.items():
-        name = next((name for name in names if isinstance(data[0], Mapping) and name in data[0]), None)
+        name = next(
+            (name for name in names if isinstance(data[0], Mapping) and name in data[0]), None
+        )
         if name:
             stages[stage] = [_number_of(item, index, name) for index, item in enumerate(data)]
     if not {"inference", "compute"} <= stages.keys():
         raise BenchfmtError("the first query has no latencyMs and computeMs")
     columns = (("startComputeMs",), ("startH2dMs", "startInMs"), ("endD2hMs", "endOutMs"))
-    rest = [[_number_of(item, index, *names) for index, item in enumerate(data)] for names in columns]
+    rest = [
+        [_number_of(item, index, *names) for index, item in enumerate(data)] for names in columns
+    ]
     return Times(stages, *rest)
 
 
@@ -595,7 +647,9 @@ def profile(text: str) -> Profile:
 
 def _profile_of(data: Any) -> Profile:
     items = data if isinstance(data, list) else []
-    count = next((item["count"] for item in items if isinstance(item, Mapping) and "count" in item), None)
+    count = next(
+        (item["count"] for item in items if isinstance(item, Mapping) and "count" in item), None
+    )
     layers = [
         {key: str(value) for key, value in item.items() if not isinstance(value, list | Mapping)}
         for item in items
@@ -619,7 +673,11 @@ def layers(data: Any) -> dict[str, Any]:
         if isinstance(weight, Mapping) and str(weight.get("Count", "")).isdecimal():
             weights[str(weight.get("Type"))] += int(weight["Count"])
     found: dict[str, Any] = {"layers": len(items)}
-    return found | ({"types": _sorted(types)} if types else {}) | ({"weights": _sorted(weights)} if weights else {})
+    return (
+        found
+        | ({"types": _sorted(types)} if types else {})
+        | ({"weights": _sorted(weights)} if weights else {})
+    )
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

@@ -36,7 +36,8 @@ def read(path: Path, limits: Limits = LIMITS) -> Element:
     size = path.stat().st_size
     if size > limits.json_bytes:
         raise UnsafeError(
-            "BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one document"
+            "BF907",
+            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one document",
         )
     return parse(path.read_bytes(), limits)
 
@@ -103,7 +104,11 @@ class Guard:
     def feed(self, text: bytes) -> None:
         """Look at some more of the document; raises XmlError or UnsafeError."""
         self._parse(text, final=False)
-        if self._each and self._depth > 1 and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes:
+        if (
+            self._each
+            and self._depth > 1
+            and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes
+        ):
             self._too_long()
 
     def close(self) -> None:
@@ -132,7 +137,9 @@ class Guard:
         self._depth += 1
         self._elements += 1
         if self._depth > self._limits.json_depth:
-            raise UnsafeError("BF906", f"XML is nested deeper than {self._limits.json_depth} levels")
+            raise UnsafeError(
+                "BF906", f"XML is nested deeper than {self._limits.json_depth} levels"
+            )
         if self._elements > ELEMENTS:
             raise UnsafeError("BF907", f"the XML has more than {ELEMENTS} elements")
         if self._each and self._depth == 2:
@@ -140,7 +147,11 @@ class Guard:
             self._elements = 0
 
     def _end(self, *_: Any) -> None:
-        if self._each and self._depth == 2 and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes:
+        if (
+            self._each
+            and self._depth == 2
+            and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes
+        ):
             self._too_long()
         self._depth -= 1
 

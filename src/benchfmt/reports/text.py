@@ -63,7 +63,9 @@ def account_lines(account: Account) -> Iterator[str]:
     duplicates = account.total("duplicates")
     also = f", {_count(duplicates, 'duplicate')} left out" if duplicates else ""
     yield f"{_count(account.total('records'), 'record')}, {_count(account.total('measurements'), 'measurement')}{also}"
-    alike: Counter[str | None] = Counter(entry.reason for entry in account.files if entry.role == "skipped")
+    alike: Counter[str | None] = Counter(
+        entry.reason for entry in account.files if entry.role == "skipped"
+    )
     for entry in account.files:
         if entry.role == "skipped" and alike[entry.reason] > _SHOWN_FILES:
             # Thousands of logs are left out for one reason: it is said once.
@@ -98,7 +100,12 @@ def package_lines(package: Package) -> Iterator[str]:
         f"{_count(package.table('systems').num_rows, 'system')}"
     )
     for name in ("suite", "benchmark", "task", "system_id", "engine", "precision", "status"):
-        counts = records[name].drop_nulls().value_counts(sort=True).sort(["count", name], descending=[True, False])
+        counts = (
+            records[name]
+            .drop_nulls()
+            .value_counts(sort=True)
+            .sort(["count", name], descending=[True, False])
+        )
         if counts.height:
             shown = ", ".join(f"{value} {_number(count)}" for value, count in counts.head(8).rows())
             more = f", ... ({_number(counts.height)} in all)" if counts.height > 8 else ""
@@ -112,7 +119,9 @@ def package_lines(package: Package) -> Iterator[str]:
         .sort(["count", "missing"], descending=[True, False])
     )
     if missing.height:
-        yield "missing: " + ", ".join(f"{reason} {_number(count)}" for reason, count in missing.rows())
+        yield "missing: " + ", ".join(
+            f"{reason} {_number(count)}" for reason, count in missing.rows()
+        )
 
 
 def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterator[str]:
@@ -123,7 +132,9 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
     import polars as pl
 
     wide = pl.DataFrame(pl.from_arrow(package.wide()))
-    ranked = wide.filter(pl.col("comparability_group").is_not_null() & pl.col("primary_value").is_not_null())
+    ranked = wide.filter(
+        pl.col("comparability_group").is_not_null() & pl.col("primary_value").is_not_null()
+    )
     ranked = _without_echoes(package, ranked)
     if metric:
         ranked = ranked.filter(pl.col("primary_metric") == metric)
@@ -131,7 +142,9 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
     groups = ranked.group_by("comparability_group", maintain_order=True).agg(
         pl.len(), pl.col("system_id").n_unique().alias("systems")
     )
-    several = groups.filter(pl.col("len") > 1).sort(["systems", "len"], descending=True, maintain_order=True)
+    several = groups.filter(pl.col("len") > 1).sort(
+        ["systems", "len"], descending=True, maintain_order=True
+    )
     if not several.height:
         yield "no two results may be compared" + (f" on {metric}" if metric else "")
     # An id that was made from a description says nothing to people; the system's name does.
@@ -148,15 +161,23 @@ def _without_echoes(package: Package, ranked: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
-    headline = measurements.filter(pl.col("primary").fill_null(value=False)).unique("record_id", keep="first")
+    headline = measurements.filter(pl.col("primary").fill_null(value=False)).unique(
+        "record_id", keep="first"
+    )
     published = headline.filter(pl.col("basis") == "published")["record_id"].implode()
     told = ranked.with_columns(pl.col("id").is_in(published).alias("published"))
     computed = told.filter(~pl.col("published") & pl.col("execution").is_not_null())
     answered = (
-        computed.select("comparability_group", "execution").unique().with_columns(pl.lit(value=True).alias("answered"))
+        computed.select("comparability_group", "execution")
+        .unique()
+        .with_columns(pl.lit(value=True).alias("answered"))
     )
-    joined = told.join(answered, on=["comparability_group", "execution"], how="left", maintain_order="left")
-    return joined.filter(~(pl.col("published") & pl.col("answered").fill_null(value=False))).select(ranked.columns)
+    joined = told.join(
+        answered, on=["comparability_group", "execution"], how="left", maintain_order="left"
+    )
+    return joined.filter(~(pl.col("published") & pl.col("answered").fill_null(value=False))).select(
+        ranked.columns
+    )
 
 
 def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
@@ -169,7 +190,13 @@ def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
     about = [first[key] for key in named if first[key]]
     about += [f"batch {first['batch_size']}"] if first["batch_size"] else []
     yield f"{' / '.join(about)}: {_key(first)}, {'higher' if higher else 'lower'} is better"
-    ordered = rows.sort("primary_value", "system_id", "engine", descending=[higher, False, False], maintain_order=True)
+    ordered = rows.sort(
+        "primary_value",
+        "system_id",
+        "engine",
+        descending=[higher, False, False],
+        maintain_order=True,
+    )
     for row in ordered.head(_COMPARED).iter_rows(named=True):
         shown = {**row, "system_id": names.get(row["system_id"], row["system_id"])}
         where = [shown[key] for key in ("system_id", "engine", "placement") if shown[key]]

@@ -38,17 +38,31 @@ class Test:
 @cache
 def tests() -> tuple[Test, ...]:
     """Return the 42 sub-tests of a full run and the 16 micro tests, in order."""
-    return tuple(test for number, entry in _data()["desktop"]["models"].items() for test in _of_model(number, entry))
+    return tuple(
+        test
+        for number, entry in _data()["desktop"]["models"].items()
+        for test in _of_model(number, entry)
+    )
 
 
 def _of_model(number: str, entry: Mapping[str, Any]) -> Iterable[Test]:
     full = [(kind, config) for kind in ("inference", "training") for config in entry[kind]]
     named = [(f"{number}.{index}", *item) for index, item in enumerate(full, start=1)]
-    for test_id, kind, config in [*named, *((f"micro-{number}", "micro", config) for config in entry["micro"])]:
+    for test_id, kind, config in [
+        *named,
+        *((f"micro-{number}", "micro", config) for config in entry["micro"]),
+    ]:
         yield Test(
-            test_id, int(number), kind, config["batch"], (config["size"][0], config["size"][1]), config["ref"],
-            entry["name"], entry["model"], entry["task"],
-        )  # fmt: skip
+            test_id,
+            int(number),
+            kind,
+            config["batch"],
+            (config["size"][0], config["size"][1]),
+            config["ref"],
+            entry["name"],
+            entry["model"],
+            entry["task"],
+        )
 
 
 @cache
@@ -60,7 +74,12 @@ def of_model(number: int, kind: str) -> tuple[Test, ...]:
 def find(number: int, kind: str, batch: int, size: tuple[int, int]) -> Test | None:
     """Return the sub-test with this configuration; one that only the micro run has is an inference test in a log."""
     kinds = ("inference", "micro") if kind == "inference" else (kind,)
-    fits = (test for k in kinds for test in of_model(number, k) if (test.batch, test.size) == (batch, size))
+    fits = (
+        test
+        for k in kinds
+        for test in of_model(number, k)
+        if (test.batch, test.size) == (batch, size)
+    )
     return next(fits, None)
 
 
@@ -89,7 +108,9 @@ def score(pairs: Iterable[tuple[str, str]]) -> int:
 
 def is_single_pass(mean_ms: str, std_ms: str) -> bool:
     """Say whether a result rests on one pass: no spread, and so long that no second pass was made."""
-    return Decimal(std_ms) == 0 and Decimal(mean_ms) >= Decimal(_data()["desktop"]["passes"]["single_from_ms"])
+    return Decimal(std_ms) == 0 and Decimal(mean_ms) >= Decimal(
+        _data()["desktop"]["passes"]["single_from_ms"]
+    )
 
 
 def versions() -> tuple[str, ...]:
@@ -100,7 +121,9 @@ def versions() -> tuple[str, ...]:
 def mobile_version(columns: Iterable[str]) -> str | None:
     """Return the version of the mobile app whose ranking has these columns, or None where none is known."""
     names = set(columns)
-    fits = (layout["version"] for layout in _data()["mobile"]["layouts"] if names & set(layout["has"]))
+    fits = (
+        layout["version"] for layout in _data()["mobile"]["layouts"] if names & set(layout["has"])
+    )
     return next(fits, None)
 
 
@@ -118,4 +141,6 @@ def mobile_weights(version: str) -> Mapping[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("benchfmt.suites").joinpath("data/ai_benchmark.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        files("benchfmt.suites").joinpath("data/ai_benchmark.toml").read_text(encoding="utf-8")
+    )

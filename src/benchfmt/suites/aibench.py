@@ -73,4 +73,6 @@ def daibench_precision(name: str) -> str | None:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("benchfmt.suites").joinpath("data/aibench.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        files("benchfmt.suites").joinpath("data/aibench.toml").read_text(encoding="utf-8")
+    )

@@ -48,4 +48,6 @@ def acquisition_model(word: str) -> str | None:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("benchfmt.suites").joinpath("data/dataperf.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        files("benchfmt.suites").joinpath("data/dataperf.toml").read_text(encoding="utf-8")
+    )

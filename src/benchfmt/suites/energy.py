@@ -18,7 +18,12 @@ SLOTS = 96
 
 ALGORITHMS = {"nScenarios": "anticipate", "nTraces": "contingency"}
 """The algorithm by the name of its parameter; deliverable D6.3 writes nParameter for both."""
-NAMED = {"anticipate": "anticipate", "ant": "anticipate", "contingency": "contingency", "cont": "contingency"}
+NAMED = {
+    "anticipate": "anticipate",
+    "ant": "anticipate",
+    "contingency": "contingency",
+    "cont": "contingency",
+}
 """The algorithm by the first word of a file's name, such as CONT_trainDataset.csv."""
 
 NO_PLATFORM = ("dataset", "traindataset", "testdataset", "quality")

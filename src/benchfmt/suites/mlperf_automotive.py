@@ -20,7 +20,9 @@ _REPOSITORY = re.compile(r"automotive_results_(v[0-9]+\.[0-9]+)")
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_automotive.toml").read_text(encoding="utf-8")
+    text = (
+        files("benchfmt.suites").joinpath("data/mlperf_automotive.toml").read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
@@ -52,7 +54,11 @@ def benchmark(name: str | None) -> Benchmark | None:
 def qualities(name: str | None = None) -> tuple[Quality, ...]:
     """Return the quality that a benchmark asks for, or without a name those of all; none for an unknown one."""
     entries = _data()["benchmarks"]
-    chosen = entries.values() if name is None else [entries[key] for key in (name.casefold(),) if key in entries]
+    chosen = (
+        entries.values()
+        if name is None
+        else [entries[key] for key in (name.casefold(),) if key in entries]
+    )
     return tuple(Quality(unit="1", **entry["quality"]) for entry in chosen)
 
 

@@ -17,7 +17,11 @@ Block = tuple[str, str]
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_compatibility.toml").read_text(encoding="utf-8")
+    text = (
+        files("benchfmt.suites")
+        .joinpath("data/mlperf_compatibility.toml")
+        .read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
@@ -46,7 +50,11 @@ def block(
     for the quality of the answers, else for the speed.
     """
     for row in rows():
-        if row["suite"] != suite or benchmark not in row["benchmarks"] or row.get("category") != category:
+        if (
+            row["suite"] != suite
+            or benchmark not in row["benchmarks"]
+            or row.get("category") != category
+        ):
             continue
         for first, last in row.get("quality_blocks" if quality else "blocks", row["blocks"]):
             if number(first) <= number(round_id) <= number(last):
@@ -55,10 +63,18 @@ def block(
 
 
 def compare(
-    suite: str, benchmark: str, rounds: tuple[str, str], *, category: str | None = None, scenario: str | None = None
+    suite: str,
+    benchmark: str,
+    rounds: tuple[str, str],
+    *,
+    category: str | None = None,
+    scenario: str | None = None,
 ) -> bool | None:
     """Say whether the speed of two rounds compares; None where the table knows one of them not."""
-    found = [block(suite, benchmark, round_id, category=category, scenario=scenario) for round_id in rounds]
+    found = [
+        block(suite, benchmark, round_id, category=category, scenario=scenario)
+        for round_id in rounds
+    ]
     return None if None in found else found[0] == found[1]
 
 
@@ -80,7 +96,9 @@ def _within(after: str, found: Block) -> bool:
 
 def _next(suite: str, round_id: str) -> str:
     """Return the round that follows another in the tables of a suite."""
-    ends: set[str] = {end for row in rows() if row["suite"] == suite for pair in row["blocks"] for end in pair}
+    ends: set[str] = {
+        end for row in rows() if row["suite"] == suite for pair in row["blocks"] for end in pair
+    }
     return min((end for end in ends if number(end) > number(round_id)), key=number)
 
 

@@ -112,13 +112,17 @@ class Minimum:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_inference.toml").read_text(encoding="utf-8")
+    text = (
+        files("benchfmt.suites").joinpath("data/mlperf_inference.toml").read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
 @cache
 def _rounds() -> Mapping[str, Mapping[str, str]]:
-    return MappingProxyType({name: MappingProxyType(entry["seeds"]) for name, entry in _data()["rounds"].items()})
+    return MappingProxyType(
+        {name: MappingProxyType(entry["seeds"]) for name, entry in _data()["rounds"].items()}
+    )
 
 
 ROUNDS: tuple[str, ...] = tuple(_rounds())
@@ -201,13 +205,19 @@ def named(name: str, round_id: str | None, *, held: bool = False) -> Named | Non
     """
     if round_id in ROUNDS:
         return _named(name, str(round_id))
-    found = [known for known in (_named(name, each) for each in ROUNDS) if known and (known.own or not held)]
+    found = [
+        known
+        for known in (_named(name, each) for each in ROUNDS)
+        if known and (known.own or not held)
+    ]
     return found[-1] if len({known.benchmark for known in found}) == 1 else None
 
 
 def _named(name: str, round_id: str) -> Named | None:
     word = name.strip().casefold()
-    alias = next((a for a in _data()["aliases"] if word in a["names"] and _holds(a, round_id)), None)
+    alias = next(
+        (a for a in _data()["aliases"] if word in a["names"] and _holds(a, round_id)), None
+    )
     if alias is not None:
         own = not alias.get("other_model", False)
         return Named(str(alias["benchmark"]), OFFICIAL_NAME if own else LISTED_NAME, own)
@@ -289,7 +299,11 @@ def benchmark(canonical_name: str, round_id: str | None = None) -> Benchmark | N
     if round_id in ROUNDS:
         facts = dict(next((e["facts"] for e in earlier if _holds(e, round_id)), newest))
     else:
-        facts = {key: value for key, value in newest.items() if all(e["facts"].get(key) == value for e in earlier)}
+        facts = {
+            key: value
+            for key, value in newest.items()
+            if all(e["facts"].get(key) == value for e in earlier)
+        }
     if "input_shape" in facts:
         facts["input_shape"] = tuple(facts["input_shape"])
     return Benchmark(canonical_name, **facts)
@@ -298,7 +312,11 @@ def benchmark(canonical_name: str, round_id: str | None = None) -> Benchmark | N
 @cache
 def official(benchmark: str | None, round_id: str | None, scenario: str) -> Official:
     """The key of the official number. An unknown benchmark follows its scenario, an unknown scenario counts samples."""
-    rules = [rule for rule in _data()["official"] if scenario in rule["scenarios"] and _holds(rule, round_id)]
+    rules = [
+        rule
+        for rule in _data()["official"]
+        if scenario in rule["scenarios"] and _holds(rule, round_id)
+    ]
     own = (rule for rule in rules if benchmark in rule.get("benchmarks", ()))
     general = (rule for rule in rules if "benchmarks" not in rule)
     rule = next(own, None) or next(general, None)
@@ -308,18 +326,24 @@ def official(benchmark: str | None, round_id: str | None, scenario: str) -> Offi
 
 
 @cache
-def qualities(benchmark: str, round_id: str | None, scenario: str | None = None) -> tuple[Quality, ...]:
+def qualities(
+    benchmark: str, round_id: str | None, scenario: str | None = None
+) -> tuple[Quality, ...]:
     """The qualities of a benchmark in the checker's order, the official one first; none for an unknown benchmark.
 
     Without a round they are those of the last round that had it, with the targets that were the same in every round;
     in a round that does not have the benchmark they have none.
     """
     rules = [rule for rule in _data()["quality"] if benchmark in rule["benchmarks"]]
-    fitting = [rule for rule in rules if (scenario or "") in rule.get("scenarios", (scenario or "",))]
+    fitting = [
+        rule for rule in rules if (scenario or "") in rule.get("scenarios", (scenario or "",))
+    ]
     if not rules:
         return ()
     if round_id not in ROUNDS and fitting:
-        return _always([[_quality(metric, benchmark) for metric in rule["metrics"]] for rule in fitting])
+        return _always(
+            [[_quality(metric, benchmark) for metric in rule["metrics"]] for rule in fitting]
+        )
     rule = next((rule for rule in fitting if _holds(rule, round_id)), None)
     if rule is not None:
         return tuple(_quality(metric, benchmark) for metric in rule["metrics"])
@@ -329,7 +353,9 @@ def qualities(benchmark: str, round_id: str | None, scenario: str | None = None)
 def _always(rounds: list[list[Quality]]) -> tuple[Quality, ...]:
     """The qualities of the last of several rounds, with the targets that all of them have."""
     return tuple(
-        quality if all(quality in each for each in rounds) else replace(quality, target_min=None, target_max=None)
+        quality
+        if all(quality in each for each in rounds)
+        else replace(quality, target_min=None, target_max=None)
         for quality in rounds[-1]
     )
 
@@ -366,7 +392,9 @@ def _factor(text: str, benchmark: str) -> Decimal:
 def latency_limits(benchmark: str, round_id: str | None, scenario: str) -> Limits:
     """The bounds that a result of this benchmark and scenario must keep; all None where there are none."""
     rule = _rule("limits", benchmark, round_id, scenario)
-    return Limits(rule.get("latency"), rule.get("ttft"), rule.get("tpot"), rule.get("percentile", "99"))
+    return Limits(
+        rule.get("latency"), rule.get("ttft"), rule.get("tpot"), rule.get("percentile", "99")
+    )
 
 
 @cache
@@ -376,7 +404,9 @@ def minimum(benchmark: str | None, round_id: str | None, scenario: str) -> Minim
     return Minimum(rule.get("seconds"), rule.get("queries"), rule.get("samples"))
 
 
-def _rule(table: str, benchmark: str | None, round_id: str | None, scenario: str) -> Mapping[str, Any]:
+def _rule(
+    table: str, benchmark: str | None, round_id: str | None, scenario: str
+) -> Mapping[str, Any]:
     """The first block of a table that fits; blocks without benchmarks fit all."""
     for rule in _data()[table]:
         fits = "benchmarks" not in rule or benchmark in rule["benchmarks"]

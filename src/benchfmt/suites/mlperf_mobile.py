@@ -64,7 +64,11 @@ ROUNDS: tuple[str, ...] = tuple(_data()["rounds"])
 def round_of(seeds: Mapping[str, str]) -> str | None:
     """The round whose seeds these are, or None; Mobile takes them over from a round of Inference."""
     inference = mlperf_inference.round_of(seeds)
-    found = [name for name, entry in _data()["rounds"].items() if inference and entry.get("inference") == inference]
+    found = [
+        name
+        for name, entry in _data()["rounds"].items()
+        if inference and entry.get("inference") == inference
+    ]
     return found[0] if len(found) == 1 else None
 
 
@@ -77,7 +81,9 @@ def seeds_of(round_id: str) -> Mapping[str, str]:
 def round_of_app(version: str) -> str | None:
     """The round for which this version of the app (`4.1.0`) was submitted, or None."""
     short = ".".join(version.split(".")[:2])
-    return next((name for name, entry in _data()["rounds"].items() if short in entry.get("apps", ())), None)
+    return next(
+        (name for name, entry in _data()["rounds"].items() if short in entry.get("apps", ())), None
+    )
 
 
 @cache
@@ -86,7 +92,9 @@ def canonical(benchmark_id: str) -> str | None:
     known = _data()["benchmarks"]
     if benchmark_id in known:
         return benchmark_id
-    return next((name for name, entry in known.items() if benchmark_id in entry.get("ids", ())), None)
+    return next(
+        (name for name, entry in known.items() if benchmark_id in entry.get("ids", ())), None
+    )
 
 
 @cache
@@ -101,7 +109,10 @@ def of_folder(name: str, scenario: str) -> str | None:
     """The benchmark whose logs and measurements stand in a folder of this name, or None."""
     word = re.sub(r"[^a-z0-9]", "", name.casefold())
     known = _data()["benchmarks"].items()
-    return next((key for key, e in known if word in e.get("folders", ()) and e["scenario"] == scenario), None)
+    return next(
+        (key for key, e in known if word in e.get("folders", ()) and e["scenario"] == scenario),
+        None,
+    )
 
 
 def is_folder(name: str) -> bool:
@@ -162,7 +173,11 @@ def is_performance_dataset(name: str) -> bool:
 def target_min(name: str, round_id: str | None) -> tuple[str, str] | None:
     """The least quality that the closed division asks for, as decimal text and its unit, or None where none is stated."""
     for rule in _data()["targets"]:
-        if name in rule["benchmarks"] and round_id in ROUNDS and ROUNDS.index(round_id) >= ROUNDS.index(rule["since"]):
+        if (
+            name in rule["benchmarks"]
+            and round_id in ROUNDS
+            and ROUNDS.index(round_id) >= ROUNDS.index(rule["since"])
+        ):
             value = Decimal(1)
             for factor in rule["min"].split("*"):
                 value *= Decimal(factor)

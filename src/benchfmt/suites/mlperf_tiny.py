@@ -58,11 +58,18 @@ def benchmark(name: str) -> Benchmark | None:
     if entry is None:
         return None
     protocol = _data()["protocol"]
-    targets = tuple(Target(t["metric"], t["unit"], t.get("min"), t.get("max")) for t in entry["targets"])
+    targets = tuple(
+        Target(t["metric"], t["unit"], t.get("min"), t.get("max")) for t in entry["targets"]
+    )
     return Benchmark(
-        short, entry["task"], entry.get("scenario", protocol["scenario"]), protocol["batch_size"],
-        entry.get("dataset"), entry.get("model"), targets,
-    )  # fmt: skip
+        short,
+        entry["task"],
+        entry.get("scenario", protocol["scenario"]),
+        protocol["batch_size"],
+        entry.get("dataset"),
+        entry.get("model"),
+        targets,
+    )
 
 
 @cache
@@ -78,5 +85,12 @@ def architecture(core: str) -> str | None:
 
 
 def _first(table: str, key: str, text: str) -> str | None:
-    found = next((entry[key] for entry in _data()[table] if re.search(entry["pattern"], text, re.IGNORECASE)), None)
+    found = next(
+        (
+            entry[key]
+            for entry in _data()[table]
+            if re.search(entry["pattern"], text, re.IGNORECASE)
+        ),
+        None,
+    )
     return None if found is None else str(found)

@@ -57,7 +57,9 @@ class Quality:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_training.toml").read_text(encoding="utf-8")
+    text = (
+        files("benchfmt.suites").joinpath("data/mlperf_training.toml").read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
@@ -103,14 +105,18 @@ def is_name(word: str) -> bool:
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset([*_data()["benchmarks"], *(name for alias in _data()["aliases"] for name in alias["names"])])
+    return frozenset(
+        [*_data()["benchmarks"], *(name for alias in _data()["aliases"] for name in alias["names"])]
+    )
 
 
 @cache
 def suite_of(word: str) -> str | None:
     """Return the suite of the benchmark that a folder or column names, or None for an unknown one."""
     found = word.strip().casefold()
-    aliased = next((alias["benchmark"] for alias in _data()["aliases"] if found in alias["names"]), found)
+    aliased = next(
+        (alias["benchmark"] for alias in _data()["aliases"] if found in alias["names"]), found
+    )
     entry = _data()["benchmarks"].get(aliased)
     return str(entry["suite"]) if entry else None
 
@@ -126,11 +132,17 @@ def folder(submitter: str, round_id: str | None) -> str:
 def benchmark(name: str | None) -> Benchmark | None:
     """Return what is known of a benchmark by its canonical name, or None."""
     entry = _data()["benchmarks"].get(name)
-    return Benchmark(str(name), **{key: value for key, value in entry.items() if key != "source"}) if entry else None
+    return (
+        Benchmark(str(name), **{key: value for key, value in entry.items() if key != "source"})
+        if entry
+        else None
+    )
 
 
 @cache
-def qualities(name: str, round_id: str | None, batch_size: int | None = None) -> tuple[Quality, ...]:
+def qualities(
+    name: str, round_id: str | None, batch_size: int | None = None
+) -> tuple[Quality, ...]:
     """Return the qualities of a benchmark in a round; none for an unknown benchmark.
 
     Without a round they have the targets that are the same in every round that has the benchmark; in a round that
@@ -142,9 +154,18 @@ def qualities(name: str, round_id: str | None, batch_size: int | None = None) ->
         held = always or (round_id is not None and _holds(rule, round_id))
         if held and (batch_size or 0) >= rule.get("batch_at_least", 0):
             return tuple(_quality(metric) for metric in rule["metrics"])
-    return tuple(_quality({**metric, "min": None, "max": None}) for metric in rules[-1]["metrics"]) if rules else ()
+    return (
+        tuple(_quality({**metric, "min": None, "max": None}) for metric in rules[-1]["metrics"])
+        if rules
+        else ()
+    )
 
 
 def _quality(entry: Mapping[str, Any]) -> Quality:
-    return Quality(entry["metric"], entry.get("min"), entry.get("max"), entry.get("member"),
-                   entry.get("event", "eval_accuracy"))  # fmt: skip
+    return Quality(
+        entry["metric"],
+        entry.get("min"),
+        entry.get("max"),
+        entry.get("member"),
+        entry.get("event", "eval_accuracy"),
+    )

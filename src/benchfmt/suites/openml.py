@@ -84,19 +84,26 @@ class Score:
 @cache
 def tasks() -> Mapping[int, Task]:
     """Return the 72 tasks of OpenML-CC18 by task id."""
-    found = {int(number): Task(int(number), **entry) for number, entry in _data("openml")["tasks"].items()}
+    found = {
+        int(number): Task(int(number), **entry)
+        for number, entry in _data("openml")["tasks"].items()
+    }
     return MappingProxyType(found)
 
 
 @cache
 def measures() -> Mapping[str, Measure]:
     """Return the 74 functions of the server's table by name."""
-    return MappingProxyType({name: _measure(name, entry) for name, entry in _data("openml")["measures"].items()})
+    return MappingProxyType(
+        {name: _measure(name, entry) for name, entry in _data("openml")["measures"].items()}
+    )
 
 
 def measure(name: str) -> Measure:
     """Return what is known of a measure; one that users made up is passed through with an unknown unit."""
-    return measures().get(name) or Measure(name, metric=f"openml:{_kebab(name)}", in_unit=UNKNOWN_UNIT, kind="other")
+    return measures().get(name) or Measure(
+        name, metric=f"openml:{_kebab(name)}", in_unit=UNKNOWN_UNIT, kind="other"
+    )
 
 
 UNKNOWN_UNIT = "[undocumented]"
@@ -152,7 +159,9 @@ def default_instance(cores: int) -> str | None:
 @cache
 def scores() -> Mapping[str, Score]:
     """Return the columns of scores of the AutoML Benchmark by name."""
-    return MappingProxyType({name: Score(**entry) for name, entry in _data("amlb")["metrics"].items()})
+    return MappingProxyType(
+        {name: Score(**entry) for name, entry in _data("amlb")["metrics"].items()}
+    )
 
 
 def forecast_scores() -> Mapping[str, str]:
@@ -172,7 +181,10 @@ def framework_engine(framework: str) -> str | None:
     """Return the engine of a framework of the AutoML Benchmark, or None where its name is not known."""
     known: dict[str, str] = _data("amlb")["frameworks"]
     plain = framework.lower()
-    return next((known[name] for name in sorted(known, key=len, reverse=True) if plain.startswith(name)), None)
+    return next(
+        (known[name] for name in sorted(known, key=len, reverse=True) if plain.startswith(name)),
+        None,
+    )
 
 
 def _measure(name: str, entry: Mapping[str, Any]) -> Measure:
@@ -199,4 +211,6 @@ def _kebab(name: str) -> str:
 
 @cache
 def _data(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("benchfmt.suites").joinpath(f"data/{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        files("benchfmt.suites").joinpath(f"data/{name}.toml").read_text(encoding="utf-8")
+    )

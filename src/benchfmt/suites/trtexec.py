@@ -50,7 +50,11 @@ def defaults(version: str | None) -> Defaults:
     flags: dict[str, str] = {}
     for table in _tables():
         if _number(table["since"]) <= max(_number(version or OLDEST), _number(OLDEST)):
-            said |= {key: value for key, value in table.items() if key not in ("since", "source", "flags")}
+            said |= {
+                key: value
+                for key, value in table.items()
+                if key not in ("since", "source", "flags")
+            }
             flags |= table["flags"]
     said["percentiles"] = tuple(said["percentiles"])
     return Defaults(**said, flags={name: flag for name, flag in flags.items() if flag})
@@ -60,7 +64,11 @@ def decoded(tag: str) -> str | None:
     """Return the version that a tag of a log stands for: `8401` is 8.4.1, `101601` is 10.16.1; None if it is none."""
     if "." in tag:
         parts = tag.split(".")
-        return ".".join(parts[:3]) if all(part.isdecimal() and len(part) < 6 for part in parts) else None
+        return (
+            ".".join(parts[:3])
+            if all(part.isdecimal() and len(part) < 6 for part in parts)
+            else None
+        )
     if not tag.isdecimal() or not 4 <= len(tag) <= 8:
         return None
     major = int(tag) // (10_000 if len(tag) >= _HUNDREDS else 1_000)

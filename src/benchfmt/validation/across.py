@@ -27,13 +27,17 @@ class Across(Place):
         """Take a batch; of its place only that of published numbers is kept."""
         for number in self.runs.add(frames).iter_rows(named=True):
             fault = {"row": number[ROW], "column": _COLUMN, "record": number["record_id"]}
-            self.spots.append((*shown.of("measurements", fault), shown.field("measurements", _COLUMN, fault)))
+            self.spots.append(
+                (*shown.of("measurements", fault), shown.field("measurements", _COLUMN, fault))
+            )
 
     def faults(self) -> pl.DataFrame:
         """Return what the batches, taken together, have at fault."""
         return self.runs.faults()
 
-    def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
+    def of(
+        self, table: str, fault: Mapping[str, Any]
+    ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
         del table
         path, row, column, record, _ = self.spots[int(fault["row"])]

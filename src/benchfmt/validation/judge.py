@@ -62,8 +62,12 @@ class Judge(Teller):
             if not path.is_dir() and not path.is_file():
                 raise BenchfmtError(f"{place} is not a regular file")
             if path.is_dir() and not (path / FILE_NAME).is_file():
-                raise BenchfmtError(f"{place} holds no {FILE_NAME}: name a package, a descriptor, or files of records")
-            if path.suffix in (".jsonl", ".ndjson") or (path.suffix == ".json" and not _is_descriptor(path)):
+                raise BenchfmtError(
+                    f"{place} holds no {FILE_NAME}: name a package, a descriptor, or files of records"
+                )
+            if path.suffix in (".jsonl", ".ndjson") or (
+                path.suffix == ".json" and not _is_descriptor(path)
+            ):
                 with self._holds_a_record(path.name, "the file holds no record"):
                     self._documents(path)
                 return
@@ -88,7 +92,9 @@ class Judge(Teller):
         if descriptor is None:
             return
         self._vouch(root, descriptor, file.name)
-        resources = {resource.name: resource for resource in descriptor.resources if resource.name in TABLES}
+        resources = {
+            resource.name: resource for resource in descriptor.resources if resource.name in TABLES
+        }
         annotated = [resource for resource in descriptor.resources if resource.annotated]
         for resource in annotated:
             with self._holds_a_record(resource.path, "no row of the table gives a record"):
@@ -118,7 +124,11 @@ class Judge(Teller):
 
     def _descriptor(self, file: Path) -> Descriptor | None:
         if file.stat().st_size > self.limits.descriptor_bytes:
-            self.say("BF907", file.name, f"the descriptor has more than {self.limits.descriptor_bytes} bytes")
+            self.say(
+                "BF907",
+                file.name,
+                f"the descriptor has more than {self.limits.descriptor_bytes} bytes",
+            )
             return None
         try:
             data = jsons.read(file, self.limits)
@@ -126,7 +136,9 @@ class Judge(Teller):
             self.say(error.code, file.name, str(error))
             return None
         except jsons.JsonError as error:
-            self.say("BF116" if "twice" in str(error) else "BF115", file.name, str(error), row=error.line)
+            self.say(
+                "BF116" if "twice" in str(error) else "BF115", file.name, str(error), row=error.line
+            )
             return None
         descriptor, wrong = read_descriptor(data)
         for pointer, message in wrong:
@@ -161,7 +173,12 @@ class Judge(Teller):
                     hint=_AGAIN,
                 )
             elif resource.hash is not None and f"sha256:{file_sha256(path)}" != resource.hash:
-                self.say("BF501", resource.path, "the file's SHA-256 is not the one in the descriptor", hint=_AGAIN)
+                self.say(
+                    "BF501",
+                    resource.path,
+                    "the file's SHA-256 is not the one in the descriptor",
+                    hint=_AGAIN,
+                )
 
     def _annotated(self, root: Path, resource: Resource, descriptor: Descriptor) -> None:
         """Check a table through its annotation: findings stand at its own rows and columns."""
@@ -181,7 +198,9 @@ class Judge(Teller):
             origin = Origin(resource.path, file_sha256(path), resource.path, "annotated", "1.0")
             parts = list(text.batches()) if program.annotation.key else text.batches()
             if program.annotation.key and parts:
-                parts = iter([(pl.concat([f for f, _ in parts]), np.concatenate([r for _, r in parts]))])
+                parts = iter(
+                    [(pl.concat([f for f, _ in parts]), np.concatenate([r for _, r in parts]))]
+                )
             told = 0
             notes = Notes(resource.path)
             for frame, rows in parts:
@@ -194,7 +213,9 @@ class Judge(Teller):
                 self.table_rows(text, resource.path, told)
                 told = len(text.bad_rows)
                 self._batch(outcome.batch, AnnotatedPlace(resource.path, outcome), descriptor)
-            self.report.more.update({code: count for code, count in notes.beyond().items() if code in self.codes})
+            self.report.more.update(
+                {code: count for code, count in notes.beyond().items() if code in self.codes}
+            )
             self.table_rows(text, resource.path, told)
         except AnnotationError as error:
             self.say("BF118", FILE_NAME, str(error))
@@ -223,15 +244,27 @@ class Judge(Teller):
             if system and system.id and _is_another(systems.setdefault(system.id, system), system):
                 words = f"the system {system.id} is described twice"
                 self.say(
-                    "BF508", path.name, words,
-                    row=row, field="system.id", value=system.id, hint=_ONE_SYSTEM, record=record.id,
-                )  # fmt: skip
+                    "BF508",
+                    path.name,
+                    words,
+                    row=row,
+                    field="system.id",
+                    value=system.id,
+                    hint=_ONE_SYSTEM,
+                    record=record.id,
+                )
             if record.id and seen.setdefault(record.id, row) != row:
                 words = f"record {record.id} stands in row {seen[record.id]} already"
                 self.say(
-                    "BF507", path.name, words,
-                    row=row, field="id", value=record.id, hint=_ONE_RECORD, record=record.id,
-                )  # fmt: skip
+                    "BF507",
+                    path.name,
+                    words,
+                    row=row,
+                    field="id",
+                    value=record.id,
+                    hint=_ONE_RECORD,
+                    record=record.id,
+                )
             waiting.append(document)
             if len(waiting) >= _DOCUMENTS:
                 self._judge_records(path, waiting, said)
@@ -256,14 +289,26 @@ class Judge(Teller):
                 self.say(error.code, path.name, str(error))
                 return
             except jsons.JsonError as error:
-                self.say("BF116" if "twice" in str(error) else "BF115", path.name, str(error), row=error.line)
+                self.say(
+                    "BF116" if "twice" in str(error) else "BF115",
+                    path.name,
+                    str(error),
+                    row=error.line,
+                )
                 return
             yield from enumerate(data if isinstance(data, list) else [data], start=1)
             return
         with path.open("rb") as file:
-            for row, line in enumerate(iter(lambda: file.readline(self.limits.row_bytes + 1), b""), start=1):
+            for row, line in enumerate(
+                iter(lambda: file.readline(self.limits.row_bytes + 1), b""), start=1
+            ):
                 if len(line) > self.limits.row_bytes:
-                    self.say("BF907", path.name, f"the line is longer than {self.limits.row_bytes} bytes", row=row)
+                    self.say(
+                        "BF907",
+                        path.name,
+                        f"the line is longer than {self.limits.row_bytes} bytes",
+                        row=row,
+                    )
                     return
                 if line.strip():
                     try:
@@ -271,20 +316,37 @@ class Judge(Teller):
                     except UnsafeError as error:
                         self.say(error.code, path.name, str(error), row=row)
                     except jsons.JsonError as error:
-                        self.say("BF116" if "twice" in str(error) else "BF115", path.name, str(error), row=row)
+                        self.say(
+                            "BF116" if "twice" in str(error) else "BF115",
+                            path.name,
+                            str(error),
+                            row=row,
+                        )
 
     def _document(self, path: Path, row: int, data: Any) -> Document | None:
         """Return what can be checked of a document after telling the faults of its structure."""
-        name = data.get("id") if isinstance(data, dict) and isinstance(data.get("id"), str) else None
+        name = (
+            data.get("id") if isinstance(data, dict) and isinstance(data.get("id"), str) else None
+        )
         try:
             current = to_current(data) if isinstance(data, dict) else data
             record = Record.from_dict(current)
             return Document(row, record, list(range(len(record.measurements or ()))), sound=True)
         except VersionError as error:
             version = data.get("benchfmt")
-            self.say("BF117", path.name, str(error), row=row, field="benchfmt", value=version, record=name)
+            self.say(
+                "BF117",
+                path.name,
+                str(error),
+                row=row,
+                field="benchfmt",
+                value=version,
+                record=name,
+            )
         except ValidationError as error:
-            for code, place, message, value in structure.document_faults(list(error.errors(include_url=False))):
+            for code, place, message, value in structure.document_faults(
+                list(error.errors(include_url=False))
+            ):
                 self.say(
                     code,
                     path.name,
@@ -304,10 +366,13 @@ class Judge(Teller):
         named = [identified(document.record) for document in documents]
         rows = [document.row for document in documents]
         unique = [
-            record.model_copy(update={"id": f"{row}\x1f{record.id}"}) for row, record in zip(rows, named, strict=True)
+            record.model_copy(update={"id": f"{row}\x1f{record.id}"})
+            for row, record in zip(rows, named, strict=True)
         ]
         batch = to_batch(unique)
-        self._batch(batch, DocumentPlace(path.name, documents, named, batch.systems["id"].to_pylist()), said)
+        self._batch(
+            batch, DocumentPlace(path.name, documents, named, batch.systems["id"].to_pylist()), said
+        )
 
     # --- the checks ---
 
@@ -315,10 +380,15 @@ class Judge(Teller):
         """Check tables that are sound by construction."""
         # The column path gives its repeating texts as dictionaries, which polars takes for categories.
         frames = {
-            name: pl.DataFrame(pl.from_arrow(table)).with_columns(pl.col(pl.Categorical).cast(pl.String))
+            name: pl.DataFrame(pl.from_arrow(table)).with_columns(
+                pl.col(pl.Categorical).cast(pl.String)
+            )
             for name, table in batch.tables()
         }
-        numbered = {name: frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}) for name, frame in frames.items()}
+        numbered = {
+            name: frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64})
+            for name, frame in frames.items()
+        }
         records = numbered["records"].with_columns(pl.int_range(pl.len()).alias(OWNER))
         if isinstance(shown, DocumentPlace):
             records = records.with_columns(pl.col("id").str.split("\x1f").list.last())
@@ -330,7 +400,13 @@ class Judge(Teller):
             self._check_documents(records, measurements, numbered["systems"], descriptor, shown)
             return
         metrics, prefixes = known(descriptor)
-        checked = Frames(records, with_facts(measurements, records, metrics), numbered["systems"], metrics, prefixes)
+        checked = Frames(
+            records,
+            with_facts(measurements, records, metrics),
+            numbered["systems"],
+            metrics,
+            prefixes,
+        )
         for found in run_checks(checked, self.codes, across=partial(self.across.add, shown=shown)):
             self.tell(found, shown)
 
@@ -348,9 +424,17 @@ class Judge(Teller):
         # The checks join by id: here the row is part of it, so that two documents with one id stay two.
         tagged = records.with_columns(pl.Series("id", keyed, dtype=pl.String))
         described = systems.unique("id", keep="first", maintain_order=True)
-        frames = Frames(tagged.filter(sound), with_facts(measurements, tagged, metrics), described, metrics, prefixes)
+        frames = Frames(
+            tagged.filter(sound),
+            with_facts(measurements, tagged, metrics),
+            described,
+            metrics,
+            prefixes,
+        )
         doubtful = tagged.filter(pl.Series(shown.partial, dtype=pl.Boolean))["id"]
-        for found in run_checks(frames, self.codes, skip=("BF506",), across=partial(self.across.add, shown=shown)):
+        for found in run_checks(
+            frames, self.codes, skip=("BF506",), across=partial(self.across.add, shown=shown)
+        ):
             self.tell(without_echo(found, doubtful), shown)
         if "BF506" in self.codes:
             alone = Frames(records.filter(sound), measurements, systems, metrics, prefixes)

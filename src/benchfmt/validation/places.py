@@ -45,13 +45,19 @@ def rest_of(row: int, data: Mapping[str, Any], error: ValidationError) -> Docume
     if not measurements and not (sound and data):
         return None
     if rest["status"] == "ok" and not any(item.get("value") is not None for item in measurements):
-        rest["status"] = "incomplete"  # that an `ok` has no value is told already, or follows from what is
+        rest["status"] = (
+            "incomplete"  # that an `ok` has no value is told already, or follows from what is
+        )
     return Document(row, Record.from_dict(rest), kept, sound, partial=bool(faulty))
 
 
 def _context(data: Mapping[str, Any], faulty: list[tuple[Any, ...]]) -> dict[str, Any]:
     """Return a record that says only what checks of measurements ask for, as far as it is sound."""
-    rest: dict[str, Any] = {"benchfmt": SCHEMA_VERSION, "benchmark": {"suite": "faulty"}, "status": "incomplete"}
+    rest: dict[str, Any] = {
+        "benchfmt": SCHEMA_VERSION,
+        "benchmark": {"suite": "faulty"},
+        "status": "incomplete",
+    }
     for path in (("id",), ("status",), ("benchmark", "scenario"), ("configuration", "batch_size")):
         value: Any = data
         for part in path:
@@ -65,7 +71,9 @@ class Place(ABC):
     """Where the rows of checked frames stand in somebody's files."""
 
     @abstractmethod
-    def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
+    def of(
+        self, table: str, fault: Mapping[str, Any]
+    ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
 
     def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
@@ -81,7 +89,9 @@ class TablePlace(Place):
         """Take where the rows stand."""
         self.paths = paths
 
-    def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
+    def of(
+        self, table: str, fault: Mapping[str, Any]
+    ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
         return self.paths[table], fault["row"], fault["column"], fault["record"]
 
@@ -89,7 +99,9 @@ class TablePlace(Place):
 class DocumentPlace(Place):
     """A file of records: a row is a line, or a place in the list."""
 
-    def __init__(self, path: str, documents: list[Document], records: list[Record], systems: list[Any]) -> None:
+    def __init__(
+        self, path: str, documents: list[Document], records: list[Record], systems: list[Any]
+    ) -> None:
         """Take where the rows stand."""
         self.path = path
         self.rows = [document.row for document in documents]
@@ -102,7 +114,9 @@ class DocumentPlace(Place):
         named = [record.system.id if record.system else None for record in records]
         self.users = [named.index(system) for system in systems]
 
-    def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
+    def of(
+        self, table: str, fault: Mapping[str, Any]
+    ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
         at = self._record(table, fault["row"])
         return self.path, self.rows[at], None, self.ids[at]
@@ -131,7 +145,9 @@ class AnnotatedPlace(Place):
         self.path = path
         self.outcome = outcome
 
-    def of(self, table: str, fault: Mapping[str, Any]) -> tuple[str, int | None, str | None, str | None]:
+    def of(
+        self, table: str, fault: Mapping[str, Any]
+    ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
         if fault["row"] is None or table == "systems":
             return self.path, None, None, None
@@ -154,4 +170,6 @@ def _field(table: str, name: str) -> str | None:
         return None
     if path == "-":
         return "id"
-    return {"records": path, "systems": f"system.{path}", "measurements": f"measurements.{path}"}[table]
+    return {"records": path, "systems": f"system.{path}", "measurements": f"measurements.{path}"}[
+        table
+    ]

@@ -37,7 +37,9 @@ class Report:
 
     def _count(self, severity: Severity) -> int:
         listed = sum(finding.severity == severity for finding in self.findings)
-        return listed + sum(count for code, count in self.more.items() if CODES[code].severity == severity)
+        return listed + sum(
+            count for code, count in self.more.items() if CODES[code].severity == severity
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data (documented in docs/validation.md)."""

@@ -42,7 +42,9 @@ def run_checks(
         wrong: list[pl.Series] = []
         doubtful: list[pl.Series] = []
         for found in _topic_faults(frames, topic, codes):
-            wanted = found.filter(pl.col("code").is_in(list(codes)) & ~pl.col("code").is_in(list(skip)))
+            wanted = found.filter(
+                pl.col("code").is_in(list(codes)) & ~pl.col("code").is_in(list(skip))
+            )
             if wanted.height:
                 yield wanted
                 wrong.append(wanted.filter(pl.col("code").is_in(_VALUE_CODES))["row"])
@@ -64,7 +66,9 @@ def _without_values(frames: Frames, rows: pl.Series) -> Frames:
 
 
 def _topic_faults(frames: Frames, topic: Any, codes: frozenset[str]) -> Iterator[pl.DataFrame]:
-    yield from column_checks(frames, [check for check in topic.COLUMN_CHECKS if check.code in codes])
+    yield from column_checks(
+        frames, [check for check in topic.COLUMN_CHECKS if check.code in codes]
+    )
     for check in topic.CHECKS:
         yield check(frames)
 
@@ -83,10 +87,14 @@ def column_checks(frames: Frames, checks: Iterable[ColumnCheck]) -> Iterator[pl.
         frame: pl.DataFrame = getattr(frames, table)
         if not frame.height:
             continue
-        verdicts = frame.select(*(check.fault.fill_null(value=False).alias(str(i)) for i, check in enumerate(group)))
+        verdicts = frame.select(
+            *(check.fault.fill_null(value=False).alias(str(i)) for i, check in enumerate(group))
+        )
         for index, check in enumerate(group):
             mask = verdicts[str(index)]
             if mask.any():
                 wrong = frame.filter(mask)
                 value = pl.col(check.column) if check.value is None else check.value
-                yield faults(wrong, check.code, table, check.column, check.message, value, check.hint)
+                yield faults(
+                    wrong, check.code, table, check.column, check.message, value, check.hint
+                )

@@ -35,7 +35,9 @@ class Teller:
 
     def tell(self, found: pl.DataFrame, shown: Place) -> None:
         """Add a frame of faults; beyond the limit a code's faults are counted only."""
-        for (code, table, name), part in found.group_by("code", "table", "column", maintain_order=True):
+        for (code, table, name), part in found.group_by(
+            "code", "table", "column", maintain_order=True
+        ):
             room = max(self.limits.findings_per_code - self.counts[(str(code), str(table))], 0)
             self.counts[(str(code), str(table))] += part.height
             if part.height > room:
@@ -45,10 +47,18 @@ class Teller:
                 where = shown.field(str(table), str(name), fault) if name is not None else None
                 self.report.findings.append(
                     Finding(
-                        str(code), CODES[str(code)].severity, path, row, shown_column, where,
-                        fault["message"], fault["value"], fault["hint"] or None, record,
+                        str(code),
+                        CODES[str(code)].severity,
+                        path,
+                        row,
+                        shown_column,
+                        where,
+                        fault["message"],
+                        fault["value"],
+                        fault["hint"] or None,
+                        record,
                     )
-                )  # fmt: skip
+                )
 
     def say(
         self,
@@ -64,10 +74,27 @@ class Teller:
         record: str | None = None,
     ) -> None:
         """Add one finding."""
-        text = value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        text = (
+            value
+            if value is None or isinstance(value, str)
+            else json.dumps(value, ensure_ascii=False, default=str)
+        )
         # Half a character cannot be printed: it is shown as its escape.
         shown = None if text is None else text[:200].encode("utf-8", "backslashreplace").decode()
-        self.add(Finding(code, CODES[code].severity, path, row, column, field or None, message, shown, hint, record))
+        self.add(
+            Finding(
+                code,
+                CODES[code].severity,
+                path,
+                row,
+                column,
+                field or None,
+                message,
+                shown,
+                hint,
+                record,
+            )
+        )
 
     def add(self, finding: Finding) -> None:
         """Add one finding, if its code is in the rule set."""
@@ -83,4 +110,10 @@ class Teller:
         """Add a finding for each row of the wrong width that was not told yet."""
         for bad in text.bad_rows[told:]:
             words = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
-            self.say("BF121", shown, words, row=bad.row, hint="quote cells that hold a comma or a line break")
+            self.say(
+                "BF121",
+                shown,
+                words,
+                row=bad.row,
+                hint="quote cells that hold a comma or a line break",
+            )

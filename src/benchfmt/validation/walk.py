@@ -33,7 +33,9 @@ _ONE_RECORD = "give each record an id of its own"
 class Walk:
     """Goes through the tables of a package once, the measurements beside their records."""
 
-    def __init__(self, judge: Teller, root: Path, resources: Mapping[str, Resource], descriptor: Descriptor) -> None:
+    def __init__(
+        self, judge: Teller, root: Path, resources: Mapping[str, Resource], descriptor: Descriptor
+    ) -> None:
         """Take who is told, and the tables that the descriptor names."""
         self.judge = judge
         self.root = root
@@ -62,7 +64,9 @@ class Walk:
             self.judge.say("BF119", self._at(error), str(error))
 
     def _at(self, error: Exception) -> str:
-        named = [resource.path for resource in self.resources.values() if resource.path in str(error)]
+        named = [
+            resource.path for resource in self.resources.values() if resource.path in str(error)
+        ]
         return named[0] if named else FILE_NAME
 
     def _is_parquet(self, table: str) -> bool:
@@ -83,7 +87,9 @@ class Walk:
                 if tell:
                     self._odd_columns(table)
                 frame = pl.DataFrame(pl.from_arrow(part))
-                yield frame.with_columns(pl.int_range(done + 1, done + frame.height + 1, dtype=pl.Int64).alias(ROW))
+                yield frame.with_columns(
+                    pl.int_range(done + 1, done + frame.height + 1, dtype=pl.Int64).alias(ROW)
+                )
                 done += frame.height
             if tell:
                 self._odd_columns(table)
@@ -108,7 +114,12 @@ class Walk:
         self.told_odd.add(table)
         for name, kind in self.odd[table].items():
             self.judge.say(
-                "BF103", self.resources[table].path, f"{name} is of type {kind}", column=name, field=name, hint=_PLAIN
+                "BF103",
+                self.resources[table].path,
+                f"{name} is of type {kind}",
+                column=name,
+                field=name,
+                hint=_PLAIN,
             )
 
     def _formulas(self, table: str, frame: pl.DataFrame, rows: Any) -> None:
@@ -121,10 +132,13 @@ class Walk:
             hits = cells.str.contains(_FORMULA) & cells.cast(pl.Float64, strict=False).is_null()
             if hits.any():
                 wrong = frame.with_columns(pl.Series(ROW, rows)).filter(hits)
-                message = pl.format("a spreadsheet would take {} for a formula", pl.col(name).str.head(40))
+                message = pl.format(
+                    "a spreadsheet would take {} for a formula", pl.col(name).str.head(40)
+                )
                 hint = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
                 self.judge.tell(
-                    faults(wrong, "BF908", table, name, message, pl.col(name).str.head(200), hint), self.shown
+                    faults(wrong, "BF908", table, name, message, pl.col(name).str.head(200), hint),
+                    self.shown,
                 )
 
     def _typed(self, table: str, raw: pl.DataFrame) -> structure.Typed:
@@ -134,7 +148,9 @@ class Walk:
             # What is wrong with the columns themselves is told once, with the first rows.
             found = found.filter(pl.col("row").is_not_null())
         # A column that was taken out is told already; it does not lack.
-        found = found.filter((pl.col("code") != "BF101") | ~pl.col("column").is_in(list(self.odd.get(table, {}))))
+        found = found.filter(
+            (pl.col("code") != "BF101") | ~pl.col("column").is_in(list(self.odd.get(table, {})))
+        )
         self.judge.tell(found.filter(pl.col("code").is_in(list(self.judge.codes))), self.shown)
         return typed
 
@@ -192,7 +208,9 @@ class Walk:
             self._doubled(typed.frame, seen)
             self._unknown_systems(typed.frame, systems)
             measurements, sound = feeder.until(start + raw.height)
-            numbered = typed.frame.with_columns(pl.int_range(start, start + raw.height, dtype=pl.Int64).alias(OWNER))
+            numbered = typed.frame.with_columns(
+                pl.int_range(start, start + raw.height, dtype=pl.Int64).alias(OWNER)
+            )
             self._check(numbered, typed.sound, measurements, sound, systems)
             start += raw.height
         if not any_rows and "records" in self.resources:
@@ -212,9 +230,16 @@ class Walk:
         """Tell record ids that stand twice; only texts whose hashes meet are compared."""
         if not self.double:
             return
-        doubtful = records.filter(pl.col("id").hash(_SEED).is_in(list(self.double)) & pl.col("id").is_not_null())
-        first = [seen.setdefault(name, row) for name, row in zip(doubtful["id"], doubtful[ROW], strict=True)]
-        told = doubtful.with_columns(pl.Series("first", first, dtype=pl.Int64)).filter(pl.col("first") != pl.col(ROW))
+        doubtful = records.filter(
+            pl.col("id").hash(_SEED).is_in(list(self.double)) & pl.col("id").is_not_null()
+        )
+        first = [
+            seen.setdefault(name, row)
+            for name, row in zip(doubtful["id"], doubtful[ROW], strict=True)
+        ]
+        told = doubtful.with_columns(pl.Series("first", first, dtype=pl.Int64)).filter(
+            pl.col("first") != pl.col(ROW)
+        )
         words = pl.format("record {} stands in row {} already", pl.col("id"), pl.col("first"))
         self.judge.tell(
             faults(told, "BF507", "records", "id", words, pl.col("id"), _ONE_RECORD),
@@ -228,7 +253,9 @@ class Walk:
         lost = records.filter(named.is_not_null() & ~named.is_in(systems["id"].implode()))
         words = pl.format("the system {} is not among the systems", named)
         self.judge.tell(
-            faults(lost, "BF503", "records", "system_id", words, named, "add it to the systems table"),
+            faults(
+                lost, "BF503", "records", "system_id", words, named, "add it to the systems table"
+            ),
             self.shown,
         )
 
@@ -242,7 +269,13 @@ class Walk:
     ) -> None:
         """Check some records with their measurements; what is at fault already is left out."""
         judge = self.judge
-        alone = Frames(records.filter(sound), measurements.filter(sound_m), systems, self.metrics, self.prefixes)
+        alone = Frames(
+            records.filter(sound),
+            measurements.filter(sound_m),
+            systems,
+            self.metrics,
+            self.prefixes,
+        )
         own = [check for check in structure.CHECKS if check.code in judge.codes]
         broken = [no_faults()]
         for found in column_checks(alone, own):
@@ -250,14 +283,28 @@ class Walk:
             broken.append(found)
         bad_rows = pl.concat(broken)["row"]
         good = alone.measurements.filter(~pl.col(ROW).is_in(bad_rows.implode()))
-        doubtful = pl.concat([measurements.filter(~sound_m)["record_id"], pl.concat(broken)["record"]])
+        doubtful = pl.concat(
+            [measurements.filter(~sound_m)["record_id"], pl.concat(broken)["record"]]
+        )
         with_value = good.filter(pl.col("value").is_not_null())["record_id"]
         self.bare.append(structure.no_value(alone.records, with_value, doubtful))
         judge.tell(structure.source_without_path(alone.records), self.shown)
-        ready = Frames(alone.records, with_facts(good, records, self.metrics), systems, self.metrics, self.prefixes)
-        for found in run_checks(ready, judge.codes, across=partial(judge.across.add, shown=self.shown)):
+        ready = Frames(
+            alone.records,
+            with_facts(good, records, self.metrics),
+            systems,
+            self.metrics,
+            self.prefixes,
+        )
+        for found in run_checks(
+            ready, judge.codes, across=partial(judge.across.add, shown=self.shown)
+        ):
             # The systems come with every batch; they are told once.
-            told = found if not records.height or records[OWNER][0] == 0 else found.filter(pl.col("table") != "systems")
+            told = (
+                found
+                if not records.height or records[OWNER][0] == 0
+                else found.filter(pl.col("table") != "systems")
+            )
             judge.tell(without_echo(told, doubtful), self.shown)
 
 
@@ -321,9 +368,15 @@ class _Feeder:
                 ),
                 walk.shown,
             )
-            highest = np.maximum.accumulate(np.concatenate([[self.last], owners]))[:-1] if len(owners) else owners
+            highest = (
+                np.maximum.accumulate(np.concatenate([[self.last], owners]))[:-1]
+                if len(owners)
+                else owners
+            )
             late = pl.Series((owners >= 0) & (owners < highest))
-            words = pl.format("a measurement of {} stands after those of later records", pl.col("record_id"))
+            words = pl.format(
+                "a measurement of {} stands after those of later records", pl.col("record_id")
+            )
             first_late = frame.filter(late).unique("record_id", keep="first", maintain_order=True)
             walk.late.append(first_late["record_id"])
             walk.judge.tell(
@@ -348,4 +401,6 @@ class _Feeder:
             return np.full(ids.len(), -1, dtype=np.int64)
         wanted = ids.fill_null("").hash(_SEED).to_numpy()
         at = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
-        return np.where((self.hashes[at] == wanted) & ids.is_not_null().to_numpy(), self.order[at], -1).astype(np.int64)
+        return np.where(
+            (self.hashes[at] == wanted) & ids.is_not_null().to_numpy(), self.order[at], -1
+        ).astype(np.int64)

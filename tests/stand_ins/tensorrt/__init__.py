@@ -134,7 +134,9 @@ class Builder:
         free = [item for item in network._inputs if -1 in item.shape]
         if free and config.profile is None:
             return None
-        return json.dumps({"path": network.path, "flags": sorted(flag.name for flag in config.flags)}).encode()
+        return json.dumps(
+            {"path": network.path, "flags": sorted(flag.name for flag in config.flags)}
+        ).encode()
 
 
 class _Engine:
@@ -154,7 +156,11 @@ class _Engine:
         return list(self.all)[index]
 
     def get_tensor_mode(self, name: str) -> TensorIOMode:
-        return TensorIOMode.INPUT if any(item.name == name for item in self.ins) else TensorIOMode.OUTPUT
+        return (
+            TensorIOMode.INPUT
+            if any(item.name == name for item in self.ins)
+            else TensorIOMode.OUTPUT
+        )
 
     def get_tensor_dtype(self, name: str) -> str:
         return self.all[name].dtype
@@ -201,7 +207,10 @@ class _Context:
         return True
 
     def _array(self, name: str) -> Any:
-        shape, kind = self.get_tensor_shape(name), np.dtype(nptype(self.engine.get_tensor_dtype(name)))
+        shape, kind = (
+            self.get_tensor_shape(name),
+            np.dtype(nptype(self.engine.get_tensor_dtype(name))),
+        )
         size = int(np.prod(shape)) * kind.itemsize
         raw = (ctypes.c_uint8 * size).from_address(self.addresses[name])
         return np.ctypeslib.as_array(raw).view(kind).reshape(shape)

@@ -36,7 +36,14 @@ SHARES_LOGS = True
 
 STAGES = {"inference": "inference", "training": "training-step", "micro": "inference"}
 SCORES = {"AI": "ai-score", "Inference": "inference-score", "Training": "training-score"}
-_WORDS = ("AI-Benchmark", " batch=", "Device Inference Score", "Device Training Score", "Device AI Score", "CPU RAM:")
+_WORDS = (
+    "AI-Benchmark",
+    " batch=",
+    "Device Inference Score",
+    "Device Training Score",
+    "Device AI Score",
+    "CPU RAM:",
+)
 """One of them stands in every post; looking for them first is quick."""
 _LONGEST_LINE = 2_000
 """No line of a log is longer than a screen is wide."""
@@ -50,7 +57,11 @@ def detect(source: Source) -> Match | None:
     if found:
         return Match(0.9, f"{len(found)} logs of AI Benchmark, first {source.relative(found[0])}")
     scores = [path for path, _ in _files(source)]
-    return Match(0.7, f"{len(scores)} posts of AI Benchmark's scores, first {scores[0].name}") if scores else None
+    return (
+        Match(0.7, f"{len(scores)} posts of AI Benchmark's scores, first {scores[0].name}")
+        if scores
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -87,7 +98,8 @@ def kind_of(head: str) -> str | None:
     if log.SCORE.search(text):
         return "scores"
     retyped = re.search(
-        r"\|\s*(?:Device (?:Inference|Training|AI) Score|(?:inference|training)\s+batch=\d+,\s*size=\d+x)", text
+        r"\|\s*(?:Device (?:Inference|Training|AI) Score|(?:inference|training)\s+batch=\d+,\s*size=\d+x)",
+        text,
     )
     return "log" if retyped and re.search(r"\|\s*stage\s*\|", text) else None
 
@@ -101,7 +113,8 @@ def _describes_device(text: str) -> bool:
 def runs_of(path: Path, limits: Limits) -> list[log.Run]:
     """Return the runs of a posted text, those of consoles first, then those of tables."""
     lines = [
-        (line.number, log.plain_letters(line.text[:_LONGEST_LINE])) for line in texts.lines_of(path, log.OWN, limits)
+        (line.number, log.plain_letters(line.text[:_LONGEST_LINE]))
+        for line in texts.lines_of(path, log.OWN, limits)
     ]
     unended = None if texts.is_ended(path) or not lines else max(number for number, _ in lines)
     table = [(number, line) for number, line in lines if log.ROW.match(line)]
@@ -129,14 +142,19 @@ class Maker:
         runs = runs_of(self.unit.path, self.unit.limits)
         if not any(run.measured for run in runs):
             yield Failed(
-                self.unit.path, "no test and no score of AI Benchmark: the run was cut off before its first test"
+                self.unit.path,
+                "no test and no score of AI Benchmark: the run was cut off before its first test",
             )
             return
         for run in runs:
             if run.measured:
                 yield from self._run(run)
             else:
-                yield Skipped(self.unit.path, f"line {run.line}: a run that ended before its first test", run.line)
+                yield Skipped(
+                    self.unit.path,
+                    f"line {run.line}: a run that ended before its first test",
+                    run.line,
+                )
 
     def _run(self, run: log.Run) -> Iterator[Item]:
         for result in run.results:
@@ -150,10 +168,16 @@ class Maker:
     def _result(self, run: log.Run, result: log.Result) -> Iterator[Item]:
         path = self.unit.path
         if result.test is None and not rules.of_model(_number(result.printed), result.kind):
-            yield Failed(path, f"line {result.line}: the suite has no {result.kind} test {result.printed}", result.line)
+            yield Failed(
+                path,
+                f"line {result.line}: the suite has no {result.kind} test {result.printed}",
+                result.line,
+            )
         elif result.batch is None:
             yield Failed(
-                path, f"line {result.line}: batch and size of test {result.printed} cannot be read", result.line
+                path,
+                f"line {result.line}: batch and size of test {result.printed} cannot be read",
+                result.line,
             )
         else:
             yield self._made(self._test(run, result), result.line)
@@ -168,18 +192,29 @@ class Maker:
         options = self.unit.options
         return {
             "benchfmt": "1.0",
-            "benchmark": given(suite=SUITE, suite_version=run.version or run.pins.get("ai-benchmark")),
+            "benchmark": given(
+                suite=SUITE, suite_version=run.version or run.pins.get("ai-benchmark")
+            ),
             "system": system_of(run, options),
             "software": software_of(run),
             "configuration": given(placement=placement_of(run)),
             "status": "ok",
             "provenance": given(
-                submitter=options.get("submitter"), measured_at=options.get("date"), url=options.get("url"),
+                submitter=options.get("submitter"),
+                measured_at=options.get("date"),
+                url=options.get("url"),
                 execution=f"{self.unit.path.name}@{self.sha256[:8]}#{run.number}",
-                sources=[{"path": self.unit.path.name, "sha256": self.sha256, "locator": f"run={run.number}&test={test}"}],
-                converter=NAME, converter_version=VERSION,
+                sources=[
+                    {
+                        "path": self.unit.path.name,
+                        "sha256": self.sha256,
+                        "locator": f"run={run.number}&test={test}",
+                    }
+                ],
+                converter=NAME,
+                converter_version=VERSION,
             ),
-        }  # fmt: skip
+        }
 
     def _test(self, run: log.Run, result: log.Result) -> dict[str, Any]:
         data = self._frame(run, result.printed)
@@ -194,7 +229,10 @@ class Maker:
         if result.mean is None or result.std is None:
             data["status"], data["status_detail"] = "failed", result.note
             data["measurements"] = [
-                {**texts.missing("latency", "run-failed", statistic="mean", **key), "reported_value": result.note}
+                {
+                    **texts.missing("latency", "run-failed", statistic="mean", **key),
+                    "reported_value": result.note,
+                }
             ]
             return data
         data["measurements"] = measured(result, key)
@@ -214,13 +252,19 @@ class Maker:
         again = recomputed(run)
         if told.keys() - _zeros(told):
             ran = {result.kind for result in run.results}
-            data["measurements"] = [_score(kind, told, again, ran, micro=micro) for kind in SCORES if kind in told]
+            data["measurements"] = [
+                _score(kind, told, again, ran, micro=micro) for kind in SCORES if kind in told
+            ]
             _head(data["measurements"])
         else:
             data["status"], data["status_detail"] = "incomplete", _ended(run)
-            data["measurements"] = [texts.missing(f"{SUITE}:{SCORES[kind]}", "not-reached") for kind in _expected(run)]
+            data["measurements"] = [
+                texts.missing(f"{SUITE}:{SCORES[kind]}", "not-reached") for kind in _expected(run)
+            ]
         if again and told:
-            data["extensions"] = {SUITE: {"recomputed": {SCORES[kind]: item.score for kind, item in again.items()}}}
+            data["extensions"] = {
+                SUITE: {"recomputed": {SCORES[kind]: item.score for kind, item in again.items()}}
+            }
         return data
 
     def _findings(self, run: log.Run) -> Iterator[Finding]:
@@ -229,41 +273,67 @@ class Maker:
         if run.strangers:
             line = min(line for _, line in run.scores.values())
             yield texts.finding(
-                "BF405", where, f"line {line}: the scores do not follow from the tests before them; they stand for a run of "
-                "their own, of which neither tests nor device are known", "keep the whole log of one run",
-            )  # fmt: skip
+                "BF405",
+                where,
+                f"line {line}: the scores do not follow from the tests before them; they stand for a run of "
+                "their own, of which neither tests nor device are known",
+                "keep the whole log of one run",
+            )
         for kind, (text, line) in run.scores.items():
             if kind not in again or text == "0":
                 continue
             if not again[kind].agrees(text):
                 yield texts.finding(
-                    "BF405", where,
+                    "BF405",
+                    where,
                     f"line {line}: the {_words(kind)} score {text} does not follow from the tests beside it, which give "
-                    f"{again[kind].score}: it is another run's", "keep the whole log of one run", text,
-                )  # fmt: skip
+                    f"{again[kind].score}: it is another run's",
+                    "keep the whole log of one run",
+                    text,
+                )
             elif kind != "AI" and again[kind].tests < again[kind].of:
                 yield texts.finding(
-                    "BF405", where,
+                    "BF405",
+                    where,
                     f"line {line}: the {_words(kind)} score {text} rests on {again[kind].tests} of {again[kind].of} tests: "
-                    "it compares with no other", None, text,
-                )  # fmt: skip
+                    "it compares with no other",
+                    None,
+                    text,
+                )
         for result in run.results:
             if result.repaired and result.mean is not None:
                 yield texts.finding(
-                    "BF103", where,
+                    "BF103",
+                    where,
                     f"line {result.line}: the configuration of test {result.printed} is damaged; the table of sub-tests "
-                    "leaves one reading, which was taken", None, result.repaired,
-                )  # fmt: skip
-            elif result.test is None and result.batch and rules.of_model(_number(result.printed), result.kind):
+                    "leaves one reading, which was taken",
+                    None,
+                    result.repaired,
+                )
+            elif (
+                result.test is None
+                and result.batch
+                and rules.of_model(_number(result.printed), result.kind)
+            ):
                 yield texts.finding(
-                    "BF103", where, f"line {result.line}: test {result.printed} was run with a batch or size that is not "
-                    "the suite's; no score follows from it", None, f"batch={result.batch}",
-                )  # fmt: skip
-        if not run.results and not run.info and not {"processor", "accelerator"} & set(self.unit.options):
+                    "BF103",
+                    where,
+                    f"line {result.line}: test {result.printed} was run with a batch or size that is not "
+                    "the suite's; no score follows from it",
+                    None,
+                    f"batch={result.batch}",
+                )
+        if (
+            not run.results
+            and not run.info
+            and not {"processor", "accelerator"} & set(self.unit.options)
+        ):
             yield texts.finding(
-                "BF515", where, "the post holds scores alone and does not say of which device",
+                "BF515",
+                where,
+                "the post holds scores alone and does not say of which device",
                 "say it: --option processor=… or --option accelerator=…",
-            )  # fmt: skip
+            )
         elif (
             "CPU RAM" in run.info
             and placement_of(run) == ["cpu"]
@@ -271,9 +341,11 @@ class Maker:
             and "processor" not in self.unit.options
         ):
             yield texts.finding(
-                "BF515", where, "the run was on a processor, which the log does not name (CPU: N/A)",
+                "BF515",
+                where,
+                "the run was on a processor, which the log does not name (CPU: N/A)",
                 "say which: --option processor=…",
-            )  # fmt: skip
+            )
 
     def bench(self) -> Iterator[Item]:
         """Yield what `bench.json` of a fork gives: a test each, appended by one process after another."""
@@ -283,7 +355,11 @@ class Maker:
         run, seen = log.Run(1), set[str]()
         for index, item in enumerate(data):
             if not isinstance(item, dict) or not item.keys() >= _BENCH_KEYS:
-                yield Failed(self.unit.path, f"item {index} has no public_id, type, time_mean and time_std", index + 1)
+                yield Failed(
+                    self.unit.path,
+                    f"item {index} has no public_id, type, time_mean and time_std",
+                    index + 1,
+                )
                 continue
             if item["public_id"] in seen:  # the next run was appended to the same file
                 run, seen = log.Run(run.number + 1), set()
@@ -299,13 +375,23 @@ class Maker:
         data = self._frame(run, "")
         data["provenance"]["sources"][0]["locator"] = f"/{index}"
         result = log.Result(
-            str(item["public_id"]), str(item["type"]), index + 1, str(item["time_mean"]), str(item["time_std"]),
-            test.batch, test.size, test,
-        )  # fmt: skip
+            str(item["public_id"]),
+            str(item["type"]),
+            index + 1,
+            str(item["time_mean"]),
+            str(item["time_std"]),
+            test.batch,
+            test.size,
+            test,
+        )
         try:
             describe(data, test, result)
-            data["extensions"] = {SUITE: given(test=result.printed if result.printed != test.id else None)}
-            data["measurements"] = measured(result, {"stage": STAGES[test.kind], "per": "batch", "primary": True})
+            data["extensions"] = {
+                SUITE: given(test=result.printed if result.printed != test.id else None)
+            }
+            data["measurements"] = measured(
+                result, {"stage": STAGES[test.kind], "per": "batch", "primary": True}
+            )
         except ValueError as error:
             yield Failed(self.unit.path, f"item {index}: {error}", index + 1)
             return
@@ -323,7 +409,9 @@ def describe(data: dict[str, Any], test: rules.Test | None, result: log.Result) 
     known = test or (same[0] if same else None)
     data["task"] = known.task if known else None
     data["model"] = given(name=known.model if known else None)
-    data["configuration"] |= given(batch_size=result.batch, input_shape=list(result.size) if result.size else None)
+    data["configuration"] |= given(
+        batch_size=result.batch, input_shape=list(result.size) if result.size else None
+    )
 
 
 def measured(result: log.Result, key: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -341,7 +429,12 @@ def measured(result: log.Result, key: Mapping[str, Any]) -> list[dict[str, Any]]
     statistic = "single" if single else "mean"
     latency = texts.measurement("latency", mean, "ms", statistic=statistic, **key, **spread, **more)
     if not latency["value"]:  # printed as 0.0 ms: no batch takes no time
-        return [{**texts.missing("latency", "below-resolution", statistic=statistic, **key), "reported_value": mean}]
+        return [
+            {
+                **texts.missing("latency", "below-resolution", statistic=statistic, **key),
+                "reported_value": mean,
+            }
+        ]
     if not result.batch:
         return [latency]
     rate = Fraction(result.batch * 1000) / Fraction(mean)
@@ -353,9 +446,9 @@ def _agrees(passes: tuple[str, ...], mean: str, std: str) -> bool:
     times = [int(text) for text in passes]
     average = Fraction(sum(times), len(times))
     deviation = math.sqrt(sum((time - average) ** 2 for time in times) / len(times))
-    return abs(average - Fraction(mean)) <= _half(mean) and abs(deviation - float(std)) <= float(_half(std)) * (
-        1 + 1e-9
-    )
+    return abs(average - Fraction(mean)) <= _half(mean) and abs(deviation - float(std)) <= float(
+        _half(std)
+    ) * (1 + 1e-9)
 
 
 def _half(printed: str) -> Fraction:
@@ -366,18 +459,27 @@ def _half(printed: str) -> Fraction:
 def system_of(run: log.Run, options: Mapping[str, str]) -> dict[str, Any]:
     """Return the machine as the log describes it; what it does not say may be given as an option."""
     cpu = run.info.get("CPU")
-    named = texts.one_line(cpu) if cpu and cpu != "N/A" else options.get("processor") or _column_of_a_processor(run)
+    named = (
+        texts.one_line(cpu)
+        if cpu and cpu != "N/A"
+        else options.get("processor") or _column_of_a_processor(run)
+    )
     memory = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) GB", run.info.get("CPU RAM", ""))
     said = given(
-        cpu=cpu, cpu_ram=run.info.get("CPU RAM"), gpu="; ".join(run.gpus) or None,
-        gpu_ram="; ".join(run.gpu_ram) or None, device=run.device,
-    )  # fmt: skip
+        cpu=cpu,
+        cpu_ram=run.info.get("CPU RAM"),
+        gpu="; ".join(run.gpus) or None,
+        gpu_ram="; ".join(run.gpu_ram) or None,
+        device=run.device,
+    )
     return {
         "name": options.get("system") or run.device,
         "processor": given(name=named),
         "accelerator": accelerators_of(run, options),
         "memory_bytes": round(Fraction(memory[1]) * 2**30) if memory else None,
-        "operating_system": texts.one_line(run.info["Platform"]) if run.info.get("Platform") else None,
+        "operating_system": texts.one_line(run.info["Platform"])
+        if run.info.get("Platform")
+        else None,
         "extensions": {SUITE: {name: texts.one_line(text) for name, text in said.items()}},
     }
 
@@ -396,7 +498,10 @@ def accelerators_of(run: log.Run, options: Mapping[str, str]) -> Any:
     if not names:
         return None
     kinds = list(dict.fromkeys(names))
-    found = [given(kind="gpu", name=name and texts.one_line(name), count=names.count(name)) for name in kinds]
+    found = [
+        given(kind="gpu", name=name and texts.one_line(name), count=names.count(name))
+        for name in kinds
+    ]
     return found[0] if len(found) == 1 else found
 
 
@@ -415,14 +520,23 @@ def software_of(run: log.Run) -> dict[str, Any]:
     """Return TensorFlow with its version, and CUDA where the log names one."""
     version = run.info.get("TF Version") or run.pins.get("tensorflow")
     cuda, build = run.info.get("CUDA Version", "N/A"), run.info.get("CUDA Build", "N/A")
-    stack = {name: text for name, text in run.pins.items() if name not in ("tensorflow", "ai-benchmark")}
+    stack = {
+        name: text for name, text in run.pins.items() if name not in ("tensorflow", "ai-benchmark")
+    }
     stack |= {} if cuda == "N/A" else {"cuda": texts.one_line(cuda)}
     stack |= {} if build == "N/A" else {"cuda-build": texts.one_line(build)}
-    return given(engine="tensorflow", engine_version=version and texts.one_line(version), stack=stack or None)
+    return given(
+        engine="tensorflow", engine_version=version and texts.one_line(version), stack=stack or None
+    )
 
 
 def _score(
-    kind: str, told: Mapping[str, str], again: Mapping[str, Again], ran: Collection[str], *, micro: bool
+    kind: str,
+    told: Mapping[str, str],
+    again: Mapping[str, Again],
+    ran: Collection[str],
+    *,
+    micro: bool,
 ) -> dict[str, Any]:
     metric = f"{SUITE}:{'micro-score' if micro and kind == 'Inference' else SCORES[kind]}"
     if kind in _zeros(told):
@@ -457,7 +571,11 @@ def _expected(run: log.Run) -> list[str]:
 
 
 def _ended(run: log.Run) -> str:
-    last = f"the log ends after test {run.results[-1].printed}" if run.results else "the log holds no test"
+    last = (
+        f"the log ends after test {run.results[-1].printed}"
+        if run.results
+        else "the log holds no test"
+    )
     return "\n".join([last, *run.errors])
 
 
@@ -466,7 +584,9 @@ def bench_test(printed: str, kind: str, ref: str | None) -> rules.Test | None:
     number, _, sub = printed.partition(".")
     if not (number.isdigit() and sub.isdigit() and len(printed) < 6):
         return None
-    fits = [t for t in rules.of_model(int(number), kind) if ref is None or float(t.ref) == float(ref)]
+    fits = [
+        t for t in rules.of_model(int(number), kind) if ref is None or float(t.ref) == float(ref)
+    ]
     exact = [test for test in fits if test.id == printed]
     return exact[0] if exact else fits[0] if len(fits) == 1 else None
 

@@ -27,7 +27,9 @@ SECTION = re.compile(r"(?P<number>[0-9]{1,2})/(?P<of>[0-9]{1,2})\.\s+(?P<name>[A
 RESULT = re.compile(
     rf"(?P<number>[0-9]{{1,2}})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|(?P<config>.*?):\s*{VALUE}"
 )
-LOOSE = re.compile(r"(?P<number>[0-9]{1,2})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|")
+LOOSE = re.compile(
+    r"(?P<number>[0-9]{1,2})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|"
+)
 SCORE = re.compile(r"Device (?P<kind>Inference|Training|AI) Score:\s*(?P<score>[0-9]+)")
 CONFIG = re.compile(r"batch=(?P<batch>[0-9]{1,6}),size=(?P<a>[0-9]{1,6})x(?P<b>[0-9]{1,6})")
 PASS = re.compile(r"(?P<kind>Inference|Training) Time:\s*(?P<ms>[0-9]+)\s*ms")
@@ -222,7 +224,9 @@ class _Reader:
         heading = (int(match["number"]), int(match["of"]))
         if not rules.is_named(heading[0], match["name"]):
             return
-        other = self._section is not None and (heading[1] != self._section[1] or heading[0] <= self._section[0])
+        other = self._section is not None and (
+            heading[1] != self._section[1] or heading[0] <= self._section[0]
+        )
         if other or heading[0] < self._test[0] or self._run.scores:
             self._next_run(number)
         self._section = heading
@@ -256,7 +260,9 @@ class _Reader:
 
 
 def _result(match: re.Match[str], line: int, passes: tuple[str, ...]) -> Result:
-    batch, size, test, repaired = configuration(int(match["number"]), match["kind"], match["config"])
+    batch, size, test, repaired = configuration(
+        int(match["number"]), match["kind"], match["config"]
+    )
     return Result(
         printed=f"{match['number']}.{match['sub']}",
         kind=match["kind"],

@@ -48,10 +48,19 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 """The columns of the page, by its own headings."""
 SCRAPED = {
-    "processor": "Processor", "cpu_cores": "CPU Cores", "npu_type": "AI Accelerator", "release_year": "Year", "lib": "Lib",
-    "cpu_q_score": "CPU-Q Score", "cpu_f_score": "CPU-F Score", "int8_cnns": "INT8 CNNs", "ai_score": "AI Score",
-    "int8_transformer": "INT8 Transformer", "fp16_cnns": "FP16 CNNs", "fp16_transformer": "FP16 Transformer",
-}  # fmt: skip
+    "processor": "Processor",
+    "cpu_cores": "CPU Cores",
+    "npu_type": "AI Accelerator",
+    "release_year": "Year",
+    "lib": "Lib",
+    "cpu_q_score": "CPU-Q Score",
+    "cpu_f_score": "CPU-F Score",
+    "int8_cnns": "INT8 CNNs",
+    "ai_score": "AI Score",
+    "int8_transformer": "INT8 Transformer",
+    "fp16_cnns": "FP16 CNNs",
+    "fp16_transformer": "FP16 Transformer",
+}
 """The columns of a scraper, by those of the page; its `vendor` is its own and no word of AI Benchmark's."""
 COMMON = {"Processor", "AI Score", "CPU-Q Score", "CPU-F Score"}
 
@@ -59,7 +68,11 @@ COMMON = {"Processor", "AI Score", "CPU-Q Score", "CPU-F Score"}
 def detect(source: Source) -> Match | None:
     """Say how many rankings of processors a source holds, or None."""
     found = [path for path, _ in _tables(source)]
-    return Match(0.9, f"{len(found)} rankings of AI Benchmark, first {found[0].name}") if found else None
+    return (
+        Match(0.9, f"{len(found)} rankings of AI Benchmark, first {found[0].name}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -77,7 +90,9 @@ def read(unit: Unit) -> Iterator[Item]:
         return
     yield from _unsaid(unit, columns)
     resource = parse_resource(describe_table(unit, columns))
-    yield from read_table(unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits, encoding=SNIFFED)
+    yield from read_table(
+        unit.path, resource, converter=NAME, version=VERSION, limits=unit.limits, encoding=SNIFFED
+    )
 
 
 def describe_table(unit: Unit, columns: list[str]) -> dict[str, Any]:
@@ -87,14 +102,24 @@ def describe_table(unit: Unit, columns: list[str]) -> dict[str, Any]:
         for name in columns
         if SCRAPED.get(name, name) in FIELDS
     ]
-    accelerator = next((name for name in columns if SCRAPED.get(name, name) == "AI Accelerator"), None)
+    accelerator = next(
+        (name for name in columns if SCRAPED.get(name, name) == "AI Accelerator"), None
+    )
     version = unit.options.get("version") or rules.mobile_version(columns)
     said = {
-        "benchmark.suite": SUITE, "benchmark.suite_version": version, "benchmark.name": "ranking-processors",
-        "task": "mixed", "provenance.measured_at": unit.options.get("date"), "provenance.url": unit.options.get("url"),
-    }  # fmt: skip
+        "benchmark.suite": SUITE,
+        "benchmark.suite_version": version,
+        "benchmark.name": "ranking-processors",
+        "task": "mixed",
+        "provenance.measured_at": unit.options.get("date"),
+        "provenance.url": unit.options.get("url"),
+    }
     kinds = [
-        {"from": accelerator, "pattern": f"(?P<unit>{pattern})[^+]*$", "set": {"system.accelerator.kind": "unit"}}
+        {
+            "from": accelerator,
+            "pattern": f"(?P<unit>{pattern})[^+]*$",
+            "set": {"system.accelerator.kind": "unit"},
+        }
         for pattern, _ in rules.mobile_units()
         if accelerator
     ]
@@ -105,7 +130,10 @@ def describe_table(unit: Unit, columns: list[str]) -> dict[str, Any]:
         "path": unit.path.name,
         "dialect": {"delimiter": unit.extra},
         "schema": {"fields": fields, "missingValues": [""]},
-        "benchfmt": {"constant": {path: text for path, text in said.items() if text}, "extract": kinds},
+        "benchfmt": {
+            "constant": {path: text for path, text in said.items() if text},
+            "extract": kinds,
+        },
     }
 
 
@@ -113,16 +141,24 @@ def _unsaid(unit: Unit, columns: list[str]) -> Iterator[Finding]:
     where = unit.path.name
     if "version" not in unit.options:
         known = rules.mobile_version(columns)
-        words = f"its columns are those of version {known}" if known else "no score of it compares with another"
+        words = (
+            f"its columns are those of version {known}"
+            if known
+            else "no score of it compares with another"
+        )
         yield texts.finding(
-            "BF101", where, f"the ranking does not say of which version of the app it is; {words}",
+            "BF101",
+            where,
+            f"the ranking does not say of which version of the app it is; {words}",
             "say it: --option version=6",
-        )  # fmt: skip
+        )
     if "date" not in unit.options:
         yield texts.finding(
-            "BF513", where, "the ranking does not say when it was retrieved; the page is overwritten as results come in",
+            "BF513",
+            where,
+            "the ranking does not say when it was retrieved; the page is overwritten as results come in",
             "say it: --option date=2026-04-14",
-        )  # fmt: skip
+        )
 
 
 def _tables(source: Source) -> Iterator[tuple[Path, str]]:

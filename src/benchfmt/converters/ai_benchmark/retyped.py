@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from benchfmt.converters.ai_benchmark.log import BARE_ROW, SECTION, VALUE, Damaged, Result, Run, configuration
+from benchfmt.converters.ai_benchmark.log import (
+    BARE_ROW,
+    SECTION,
+    VALUE,
+    Damaged,
+    Result,
+    Run,
+    configuration,
+)
 
 _STAGE = re.compile(r"^(?P<kind>inference|training)\b\s*(?P<config>.*)$")
 _SCORE = re.compile(r"^Device (?P<kind>Inference|Training|AI) Score$")
@@ -84,7 +92,9 @@ class _Reader:
         self.columns = {index: Run(0, line, device=name) for index, name in devices.items()}
         self.seen = set()
 
-    def _name(self, stage: re.Match[str] | None, score: re.Match[str] | None) -> tuple[str, ...] | None:
+    def _name(
+        self, stage: re.Match[str] | None, score: re.Match[str] | None
+    ) -> tuple[str, ...] | None:
         """Return what makes a row another than those before, or None for a row that is no result."""
         if score:
             return (score["kind"],)

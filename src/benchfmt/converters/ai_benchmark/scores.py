@@ -29,7 +29,11 @@ class Again:
 def recomputed(run: Run) -> dict[str, Again]:
     """Return the scores that follow from the tests of a run; the package takes those that finished."""
     found: dict[str, Again] = {}
-    for score, kind in (("Inference", "inference"), ("Training", "training"), ("Inference", "micro")):
+    for score, kind in (
+        ("Inference", "inference"),
+        ("Training", "training"),
+        ("Inference", "micro"),
+    ):
         pairs = {
             r.test.id: (r.test.ref, r.mean)
             for r in run.results
@@ -39,7 +43,9 @@ def recomputed(run: Run) -> dict[str, Again]:
             found[score] = Again(rules.score(pairs.values()), len(pairs), len(rules.of_kind(kind)))
     parts = [found[name] for name in ("Inference", "Training") if name in found]
     if len(parts) == 2:
-        found["AI"] = Again(*(sum(getattr(part, name) for part in parts) for name in ("score", "tests", "of")))
+        found["AI"] = Again(
+            *(sum(getattr(part, name) for part in parts) for name in ("score", "tests", "of"))
+        )
     return found
 
 
@@ -81,7 +87,11 @@ def _trusted(run: Run, unended: int | None) -> Run:
             Damaged(line, "the file ends in this line: digits of the score may be cut off")
             for _, line in (run.scores[kind] for kind in cut)
         ]
-        run = replace(run, scores={k: s for k, s in run.scores.items() if k not in cut}, damaged=[*run.damaged, *lost])
+        run = replace(
+            run,
+            scores={k: s for k, s in run.scores.items() if k not in cut},
+            damaged=[*run.damaged, *lost],
+        )
         told = {kind: number for kind, number in told.items() if kind not in cut}
     parts = sum(number for kind, number in told.items() if kind != "AI")
     short = "AI" in told and (parts != told["AI"] if len(told) == 3 else parts > told["AI"])

@@ -20,9 +20,25 @@ VERSION = "1.0"
 SIDECAR = ".aibench.json"
 """A sidecar is named as its log with this behind it: `train.log.aibench.json`."""
 OPTIONS = (
-    "component", "suite", "model", "dataset", "split", "framework", "framework_version", "processor", "accelerator",
-    "accelerator_count", "system", "precision", "batch_size", "target", "date", "submitter", "url", "license",
-)  # fmt: skip
+    "component",
+    "suite",
+    "model",
+    "dataset",
+    "split",
+    "framework",
+    "framework_version",
+    "processor",
+    "accelerator",
+    "accelerator_count",
+    "system",
+    "precision",
+    "batch_size",
+    "target",
+    "date",
+    "submitter",
+    "url",
+    "license",
+)
 """What may be said, in a sidecar or as an option; an option wins."""
 
 
@@ -36,7 +52,9 @@ def said(unit: Unit) -> dict[str, str]:
                 raise BenchfmtError(f"{path.name}: an object is expected")
             unknown = sorted(set(data) - set(OPTIONS))
             if unknown:
-                raise BenchfmtError(f"{path.name}: {unknown[0]!r} is not known; it may say {', '.join(OPTIONS)}")
+                raise BenchfmtError(
+                    f"{path.name}: {unknown[0]!r} is not known; it may say {', '.join(OPTIONS)}"
+                )
             about = {name: str(value) for name, value in data.items()}
     return {**about, **{name: text for name, text in unit.options.items() if name in OPTIONS}}
 
@@ -56,12 +74,19 @@ def frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> d
             "name": about.get("system"),
             "processor": given(name=about.get("processor")),
             "accelerator": given(
-                kind=systems.accelerator_kind(about["accelerator"]), name=about["accelerator"],
+                kind=systems.accelerator_kind(about["accelerator"]),
+                name=about["accelerator"],
                 count=numbers.count(count),
-            ) if "accelerator" in about else {},
+            )
+            if "accelerator" in about
+            else {},
         },
         "software": given(
-            engine=(words.match("engine", framework) or f"aibench:{framework.lower().replace(' ', '-')}") if framework else None,
+            engine=(
+                words.match("engine", framework) or f"aibench:{framework.lower().replace(' ', '-')}"
+            )
+            if framework
+            else None,
             engine_version=about.get("framework_version"),
         ),
         "configuration": given(
@@ -70,10 +95,15 @@ def frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> d
         ),
         "status": "ok",
         "provenance": given(
-            submitter=about.get("submitter"), measured_at=about.get("date"), license=about.get("license"),
-            url=about.get("url"), sources=sources(unit, locator), converter=NAME, converter_version=VERSION,
+            submitter=about.get("submitter"),
+            measured_at=about.get("date"),
+            license=about.get("license"),
+            url=about.get("url"),
+            sources=sources(unit, locator),
+            converter=NAME,
+            converter_version=VERSION,
         ),
-    }  # fmt: skip
+    }
 
 
 def sources(unit: Unit, locator: str | None) -> list[dict[str, Any]]:

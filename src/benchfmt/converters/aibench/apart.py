@@ -37,20 +37,34 @@ def _once(*patterns: str, measures: bool = True) -> tuple[Mark, ...]:
 
 MARKS: dict[str, tuple[Mark, ...]] = {
     "C1": (Mark("rises", r"^Epoch: \[(\d+)\]\[\s*(\d+)/", renews=True), *_once(r"\* Acc@1 ")),
-    "C3": (Mark("rises", r"^\[ Epoch (\d+) \]", renews=True), *_once(r"- \(Training\)", r"- \(Validation\)")),
+    "C3": (
+        Mark("rises", r"^\[ Epoch (\d+) \]", renews=True),
+        *_once(r"- \(Training\)", r"- \(Validation\)"),
+    ),
     "C4": (Mark("rises", r"Epoch \[(\d+)/(?P<of>\d+)\], Step \[(\d+)/"),),
     "C5": (
         Mark("rises", r"End of epoch (\d+) / (?P<of>\d+)", renews=True),
         Mark("rises", r"\(epoch: (\d+), iters: (\d+),"),
         *_once("Mean pixel accuracy:", "Mean class IoU:"),
     ),
-    "C6": (Mark("rises", r"Training Summary Epoch: \[(\d+)\]"), Mark("rises", r"Validation Summary Epoch: \[(\d+)\]")),
+    "C6": (
+        Mark("rises", r"Training Summary Epoch: \[(\d+)\]"),
+        Mark("rises", r"Validation Summary Epoch: \[(\d+)\]"),
+    ),
     "C7": (
         Mark("rises", r"^Epoch \[(\d+)/(?P<of>\d+)\]", renews=True),
-        *_once("^Test time :", "train set - Triplet Loss", "valid set - Triplet Loss", "valid set - Accuracy"),
+        *_once(
+            "^Test time :",
+            "train set - Triplet Loss",
+            "valid set - Triplet Loss",
+            "valid set - Accuracy",
+        ),
     ),
     "C8": (
-        Mark("stays", r"\[Evaluation Loss: [0-9.]+ Acc: [0-9.]+%\]:\s*\d+%\|[^|\r\n]*\|\s*(\d+)/(?P<of>\d+) "),
+        Mark(
+            "stays",
+            r"\[Evaluation Loss: [0-9.]+ Acc: [0-9.]+%\]:\s*\d+%\|[^|\r\n]*\|\s*(\d+)/(?P<of>\d+) ",
+        ),
         Mark("restarts", r"\[Train\w* Loss:"),
         *_once("Training complete in", "Best val Acc:", "Inference Speed:", "Val Acc:"),
     ),
@@ -73,13 +87,20 @@ MARKS: dict[str, tuple[Mark, ...]] = {
     ),
     "C16": (
         Mark("opens", r"Namespace\("),
-        *_once(r"Namespace\((\w+)=[^,)]*, (\w+)=", "total training instances:", "Number of params:", measures=False),
+        *_once(
+            r"Namespace\((\w+)=[^,)]*, (\w+)=",
+            "total training instances:",
+            "Number of params:",
+            measures=False,
+        ),
         Mark("rises", r"^Epoch (\d+) \["),
     ),
     "M": _once("computings times:"),
     "face": (
         Mark("rises", r"^Epoch: \[(\d+)\]\[\s*(\d+)/", renews=True),
-        *_once(r"\bAccuracy: [0-9.]+\+-", "Validation rate:", "Area Under Curve", "Equal Error Rate"),
+        *_once(
+            r"\bAccuracy: [0-9.]+\+-", "Validation rate:", "Area Under Curve", "Equal Error Rate"
+        ),
     ),
 }
 """What the logs of each component print in an order, by the component of their form."""
@@ -127,7 +148,11 @@ class _State:
 
 def _numbers(match: re.Match[str]) -> tuple[int, ...]:
     named = set(match.re.groupindex.values())
-    return tuple(int(text) for index, text in enumerate(match.groups(), start=1) if index not in named and text)
+    return tuple(
+        int(text)
+        for index, text in enumerate(match.groups(), start=1)
+        if index not in named and text
+    )
 
 
 def _total(match: re.Match[str]) -> str:
@@ -150,7 +175,10 @@ def runs(text: str, marks: Sequence[Mark]) -> list[tuple[int, str]]:
         state.take(mark, match)
         last = start
     ends = [*starts[1:], len(text)]
-    return [(text.count("\n", 0, start) + 1, text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return [
+        (text.count("\n", 0, start) + 1, text[start:end])
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 WHOLE: dict[str, tuple[str, ...]] = {

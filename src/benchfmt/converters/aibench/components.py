@@ -23,17 +23,25 @@ def read(unit: Unit) -> Iterator[Item]:
     text = text if texts.is_ended(unit.path) else text.rstrip("\n")
     forms = logs.forms_of(text)
     wanted = rules.component(about.get("component", ""))
-    form = next((form for form in forms if wanted and form.component == wanted.code), None) or next(iter(forms), None)
+    form = next((form for form in forms if wanted and form.component == wanted.code), None) or next(
+        iter(forms), None
+    )
     if form is None:
         yield Failed(unit.path, "its beginning is that of a component's log, the whole is not")
         return
     others = {other.component for other in forms if not other.generic} - {form.component}
     if others:
         names = " and ".join(sorted({form.component, *others}))
-        yield Failed(unit.path, f"two runs in one file: it reads like logs of {names}; give each a file of its own")
+        yield Failed(
+            unit.path,
+            f"two runs in one file: it reads like logs of {names}; give each a file of its own",
+        )
         return
     if form.generic and "component" not in about:
-        yield Skipped(unit.path, f"it reads like a log of {_shown(form)}, and of many other programs: {unsaid(unit)}")
+        yield Skipped(
+            unit.path,
+            f"it reads like a log of {_shown(form)}, and of many other programs: {unsaid(unit)}",
+        )
         return
     yield from _disagrees(unit, form, about)
     yield from _runs(unit, form, about, text)
@@ -96,8 +104,14 @@ def _record(
     data["dataset"] = {**known, **_named(told.dataset), **data["dataset"]}
     data["software"] = {**told.software, **data["software"]}
     data["configuration"] = {**told.configuration, **data["configuration"]}
-    data["system"] = {**told.system, **{key: value for key, value in data["system"].items() if value}}
-    data["provenance"] = {**({"measured_at": told.measured_at} if told.measured_at else {}), **data["provenance"]}
+    data["system"] = {
+        **told.system,
+        **{key: value for key, value in data["system"].items() if value},
+    }
+    data["provenance"] = {
+        **({"measured_at": told.measured_at} if told.measured_at else {}),
+        **data["provenance"],
+    }
     data["status"], data["status_detail"] = told.status, told.detail
     data["extensions"] = {"aibench": told.extra}
     _aim(told, component, about)
@@ -106,13 +120,18 @@ def _record(
 
 
 def _named(dataset: Mapping[str, Any]) -> dict[str, Any]:
-    return {**dataset, **({"name": saying.matched("dataset", dataset["name"])} if "name" in dataset else {})}
+    return {
+        **dataset,
+        **({"name": saying.matched("dataset", dataset["name"])} if "name" in dataset else {}),
+    }
 
 
 def _aim(told: logs.Told, component: rules.Component | None, about: Mapping[str, str]) -> None:
     """Make the component's quality the primary number, with its target and the time to it where they are known."""
     metric = component.metric if component else None
-    quality = next((m for m in told.measurements if m["metric"] == metric and "scope" not in m), None)
+    quality = next(
+        (m for m in told.measurements if m["metric"] == metric and "scope" not in m), None
+    )
     if quality is None:
         if len(told.measurements) == 1 and "value" in told.measurements[0]:
             told.measurements[0]["primary"] = True
@@ -151,6 +170,9 @@ def _disagrees(unit: Unit, form: logs.Form, about: Mapping[str, str]) -> Iterato
     said = rules.component(about.get("component", ""))
     if said and form.component.startswith("C") and said.code != form.component:
         yield texts.finding(
-            "BF103", unit.path.name, f"it reads like a log of {form.component}, and is said to be of {said.code}",
-            "look which is right", said.code,
-        )  # fmt: skip
+            "BF103",
+            unit.path.name,
+            f"it reads like a log of {form.component}, and is said to be of {said.code}",
+            "look which is right",
+            said.code,
+        )

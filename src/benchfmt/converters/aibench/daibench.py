@@ -49,18 +49,34 @@ def logger(unit: Unit) -> Iterator[Item]:
 
 
 def _training(unit: Unit, entries: list[dict[str, Any]]) -> dict[str, Any]:
-    logs = [entry for entry in entries if entry.get("type") == "LOG" and isinstance(entry.get("data"), dict)]
-    parameters: dict[str, Any] = next((entry for entry in logs if entry.get("step") == "PARAMETER"), {"data": {}})
+    logs = [
+        entry
+        for entry in entries
+        if entry.get("type") == "LOG" and isinstance(entry.get("data"), dict)
+    ]
+    parameters: dict[str, Any] = next(
+        (entry for entry in logs if entry.get("step") == "PARAMETER"), {"data": {}}
+    )
     chosen = texts.native(parameters["data"])
-    steps = [entry for entry in logs if isinstance(entry.get("step"), list) and len(entry["step"]) == _STEP]
-    ends = [entry for entry in logs if isinstance(entry.get("step"), list) and len(entry["step"]) < _STEP]
+    steps = [
+        entry
+        for entry in logs
+        if isinstance(entry.get("step"), list) and len(entry["step"]) == _STEP
+    ]
+    ends = [
+        entry
+        for entry in logs
+        if isinstance(entry.get("step"), list) and len(entry["step"]) < _STEP
+    ]
     data = _frame(unit, {**given(model=chosen.get("arch")), **SUITE, **saying.said(unit)})
     data["benchmark"] |= {"name": f"{chosen.get('arch', 'unknown')}-training", "phase": "training"}
     data["configuration"] = given(
         precision="fp16" if chosen.get("fp16") else "mixed" if chosen.get("amp") else None,
         batch_size=chosen.get("batch_size"),
         hyperparameters={
-            k: v for k, v in chosen.items() if k not in ("batch_size", "data", "workspace", "raport_file")
+            k: v
+            for k, v in chosen.items()
+            if k not in ("batch_size", "data", "workspace", "raport_file")
         },
     )
     moment = str(parameters.get("datetime", "")).replace(" ", "T")
@@ -71,7 +87,9 @@ def _training(unit: Unit, entries: list[dict[str, Any]]) -> dict[str, Any]:
         data["measurements"][0]["primary"] = True
     last = steps[-1]["step"] if steps else []
     epochs = chosen.get("epochs")
-    if not any("val.top1" in entry["data"] for entry in ends) or (epochs and last and int(last[0]) + 1 < epochs):
+    if not any("val.top1" in entry["data"] for entry in ends) or (
+        epochs and last and int(last[0]) + 1 < epochs
+    ):
         data["status"] = "incomplete"
         data["status_detail"] = f"the log ends at step [{', '.join(last)}] of {epochs} epochs" + (
             "" if ends else ", and no epoch was evaluated"
@@ -136,7 +154,10 @@ def _percent(metric: str, text: str) -> dict[str, Any]:
     """Return a share in percent, without a value where it can be none."""
     number = exact(text)
     if number is not None and not 0 <= number <= _PERCENT:
-        return {**texts.missing(metric, "invalid-in-source", statistic="final"), "reported_value": text}
+        return {
+            **texts.missing(metric, "invalid-in-source", statistic="final"),
+            "reported_value": text,
+        }
     return texts.measurement(metric, text, "%", statistic="final")
 
 
@@ -153,16 +174,22 @@ def report(unit: Unit) -> Iterator[Item]:
         return
     record = _frame(unit, {**given(model=data.get("model")), **SUITE, **saying.said(unit)})
     trained = any(name.startswith("train.") for name in metrics)
-    record["benchmark"] |= {"name": f"{data.get('model', 'unknown')}-{'training' if trained else 'inference'}"}
+    record["benchmark"] |= {
+        "name": f"{data.get('model', 'unknown')}-{'training' if trained else 'inference'}"
+    }
     record["benchmark"]["phase"] = "training" if trained else "inference"
     try:
-        record["measurements"] = [item for name, series in metrics.items() for item in _of_epochs(name, series)]
+        record["measurements"] = [
+            item for name, series in metrics.items() for item in _of_epochs(name, series)
+        ]
     except ValueError as error:
         yield Failed(unit.path, f"not a result: {error}")
         return
     _complete(record, ", ".join(metrics))
     command = [str(word) for word in data.get("cmd") or () if isinstance(word, str)]
-    record["extensions"] = {"daibench": given(cmd=command or None, ngpus=texts.native(data.get("ngpus")))}
+    record["extensions"] = {
+        "daibench": given(cmd=command or None, ngpus=texts.native(data.get("ngpus")))
+    }
     try:
         yield texts.record(record)
     except ValueError as error:
@@ -171,7 +198,12 @@ def report(unit: Unit) -> Iterator[Item]:
 
 def _has_bands(metrics: Mapping[str, Any]) -> bool:
     """Say whether the entries of an epoch are pairs, as those of `*_curve_baseline.json` are."""
-    return any(isinstance(entry, list) for series in metrics.values() if isinstance(series, list) for entry in series)
+    return any(
+        isinstance(entry, list)
+        for series in metrics.values()
+        if isinstance(series, list)
+        for entry in series
+    )
 
 
 def _complete(record: dict[str, Any], named: str) -> None:
@@ -200,7 +232,10 @@ def _of_epochs(name: str, series: Any) -> Iterator[dict[str, Any]]:
 def baseline(unit: Unit) -> Iterator[Item]:
     """Yield NVIDIA's reference numbers, metric by GPUs by batch by source of the data: a record for each of the three."""
     if texts.head(unit.path).startswith("<<<<<<<"):
-        yield Failed(unit.path, "a merge of two versions was never resolved (<<<<<<<): which number holds is not known")
+        yield Failed(
+            unit.path,
+            "a merge of two versions was never resolved (<<<<<<<): which number holds is not known",
+        )
         return
     data = jsons.read(unit.path, unit.limits, digits=True)
     found: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -208,7 +243,9 @@ def baseline(unit: Unit) -> Iterator[Item]:
         for gpus, by_batch in _items(by_gpus):
             for batch, by_backend in _items(by_batch):
                 for backend, value in _items(by_backend):
-                    found.setdefault((gpus, batch, backend), {})[metric] = "" if value is None else str(value)
+                    found.setdefault((gpus, batch, backend), {})[metric] = (
+                        "" if value is None else str(value)
+                    )
     for number, ((gpus, batch, backend), values) in enumerate(found.items(), start=1):
         try:
             yield texts.record(_reference(unit, gpus, batch, backend, values))
@@ -220,11 +257,21 @@ def _items(data: Any) -> list[tuple[str, Any]]:
     return list(data.items()) if isinstance(data, dict) else []
 
 
-def _reference(unit: Unit, gpus: str, batch: str, backend: str, values: Mapping[str, str]) -> dict[str, Any]:
+def _reference(
+    unit: Unit, gpus: str, batch: str, backend: str, values: Mapping[str, str]
+) -> dict[str, Any]:
     name = re.sub(r"_baseline\.json$", "", unit.path.name)
     machine = re.search(r"(?P<name>[^_]+)_L[0-9]_RN50_", name)
-    data = _frame(unit, {"model": "resnet50", **given(system=machine["name"] if machine else None), **SUITE, **saying.said(unit)},
-                  f"backend={backend}&batch={batch}&gpus={gpus}")  # fmt: skip
+    data = _frame(
+        unit,
+        {
+            "model": "resnet50",
+            **given(system=machine["name"] if machine else None),
+            **SUITE,
+            **saying.said(unit),
+        },
+        f"backend={backend}&batch={batch}&gpus={gpus}",
+    )
     training = any(metric.startswith("train.") for metric in values)
     data["benchmark"] |= {"name": f"resnet50-{'training' if training else 'inference'}"}
     data["benchmark"]["phase"] = "training" if training else "inference"
@@ -232,9 +279,14 @@ def _reference(unit: Unit, gpus: str, batch: str, backend: str, values: Mapping[
     data["system"]["accelerator"] = {**accelerator, "count": int(gpus)}
     precision = rules.daibench_precision(name)
     data["configuration"] = given(
-        precision=precision, batch_size=int(batch), placement=[f"gpu:{gpus}"], hyperparameters={"data_backend": backend}
+        precision=precision,
+        batch_size=int(batch),
+        placement=[f"gpu:{gpus}"],
+        hyperparameters={"data_backend": backend},
     )
-    data["measurements"] = [item for metric, text in values.items() for item in _published(metric, text)]
+    data["measurements"] = [
+        item for metric, text in values.items() for item in _published(metric, text)
+    ]
     _complete(data, ", ".join(f"{metric} ({text})" for metric, text in values.items()))
     data["provenance"]["submitter"] = "NVIDIA"
     data["extensions"] = {"daibench": {"baseline": name}}

@@ -26,7 +26,9 @@ _YOLO = re.compile(r"^[ \t]*\d+/\d+\s+[0-9.]+G(\s+[0-9.eE+-]+){13}\s*$", re.MULT
 _BASELINE = re.compile(
     r'^\s*(?:<{7}[^\n]*\n)?\s*\{\s*"(?:train|val)\.(?:total_ips|compute_ips|compute_latency)"\s*:\s*\{'
 )
-_REPORT = re.compile(r'^\s*\{[\s\S]*"metrics"\s*:\s*\{[\s\S]*"(?:train|val)\.(?:total_ips|compute_ips|loss|top1)"')
+_REPORT = re.compile(
+    r'^\s*\{[\s\S]*"metrics"\s*:\s*\{[\s\S]*"(?:train|val)\.(?:total_ips|compute_ips|loss|top1)"'
+)
 _SUMMARY = re.compile(r"\AModel,Batch,FP32,TF32,FP32\*,TF32\*")
 _DAIBENCH = re.compile(r"daibench([-_. ].*)?", re.IGNORECASE)
 _UNSAID = (
@@ -45,7 +47,15 @@ READERS: dict[str, Callable[[Unit], Iterator[Item]]] = {
     "baseline": daibench.baseline,
 }
 _UNSURE = 0.1
-_SURE = {"published": 0.9, "summary": 0.9, "scenario": 0.9, "baseline": 0.8, "dllogger": 0.7, "ssim": 0.7, "yolo": 0.5}
+_SURE = {
+    "published": 0.9,
+    "summary": 0.9,
+    "scenario": 0.9,
+    "baseline": 0.8,
+    "dllogger": 0.7,
+    "ssim": 0.7,
+    "yolo": 0.5,
+}
 
 
 def detect(source: Source) -> Match | None:
@@ -54,7 +64,9 @@ def detect(source: Source) -> Match | None:
     if not found:
         return None
     sure = max(_sureness(path, kind) for path, kind in found)
-    return Match(sure, f"{len(found)} files of AIBench or DAIBench, first {source.relative(found[0][0])}")
+    return Match(
+        sure, f"{len(found)} files of AIBench or DAIBench, first {source.relative(found[0][0])}"
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -124,7 +136,9 @@ def _table(path: Path, head: str) -> str | None:
     if first == "lane,detection,light,sign":
         return "scenario"
     if _SUMMARY.match(head):
-        return "!ratios of two results, which are no results" if "_over_" in path.name else "summary"
+        return (
+            "!ratios of two results, which are no results" if "_over_" in path.name else "summary"
+        )
     if set(first.split(",")) >= tables.NEEDED:
         return "published"
     if "ssim" in path.name.lower() and _NUMBERS.fullmatch(first):

@@ -73,7 +73,9 @@ def every(pattern: str, text: str) -> list[re.Match[str]]:
     return list(re.finditer(pattern, text, re.MULTILINE))
 
 
-def per_epoch(times: Iterable[str], unit: str = "s", stage: str = "training") -> list[dict[str, Any]]:
+def per_epoch(
+    times: Iterable[str], unit: str = "s", stage: str = "training"
+) -> list[dict[str, Any]]:
     """Return the mean time of an epoch with the times behind it; one epoch's is as it was printed."""
     printed = list(times)
     key = {"statistic": "mean", "stage": stage, "per": "epoch", "n": len(printed)}
@@ -83,14 +85,20 @@ def per_epoch(times: Iterable[str], unit: str = "s", stage: str = "training") ->
     if len(printed) == 1:
         return [{**each[0], **key, "statistic": "single"}]
     total = sum((Fraction(text) for text in printed), Fraction(0)) * (60 if unit == "min" else 1)
-    return [derived("duration", total / len(printed), **key, samples=[item["value"] for item in each])]
+    return [
+        derived("duration", total / len(printed), **key, samples=[item["value"] for item in each])
+    ]
 
 
 def crash(text: str) -> str | None:
     """Return the last error of a log that ends with one, else None."""
     if "Traceback (most recent call last)" not in text:
         return None
-    lines = [line.strip() for line in text.split("\n") if re.match(r"\s*[\w.]+(Error|Exception|Interrupt)\b", line)]
+    lines = [
+        line.strip()
+        for line in text.split("\n")
+        if re.match(r"\s*[\w.]+(Error|Exception|Interrupt)\b", line)
+    ]
     return "\n".join(dict.fromkeys(lines[-_ERRORS_TOLD:])) or "Traceback (most recent call last)"
 
 
@@ -104,7 +112,11 @@ def namespaces(text: str) -> dict[str, Any]:
             found |= {item.arg: ast.literal_eval(item.value) for item in arguments if item.arg}
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-    return {name: value for name, value in found.items() if isinstance(value, str | int | float | bool | list)}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, str | int | float | bool | list)
+    }
 
 
 def _c1(text: str) -> Told:
@@ -131,7 +143,8 @@ def _c3(text: str) -> Told:
             measurement("perplexity", source[-1]["ppl"], **key),
         ]
     epochs = [
-        (Fraction(t["min"]) * 60, float(Fraction(c["acc"]) / 100)) for t, c in zip(trained, checked, strict=False)
+        (Fraction(t["min"]) * 60, float(Fraction(c["acc"]) / 100))
+        for t, c in zip(trained, checked, strict=False)
     ]
     return Told(found, epochs=tuple(epochs) if len(trained) == len(checked) else ())
 
@@ -146,12 +159,17 @@ def _c4(text: str) -> Told:
     found = [measurement("perplexity", match["ppl"], statistic="final", stage="training")]
     told = Told(found, extra={"loss": match["loss"]})
     if int(match["e"]) + 1 < int(match["of"]):
-        told.status, told.detail = "incomplete", f"the log ends in epoch {match['e']} of {match['of']}"
+        told.status, told.detail = (
+            "incomplete",
+            f"the log ends in epoch {match['e']} of {match['of']}",
+        )
     return told
 
 
 def _c5(text: str) -> Told:
-    found = per_epoch(m["s"] for m in every(r"End of epoch \d+ / \d+ \t Time Taken: (?P<s>[0-9.]+) sec", text))
+    found = per_epoch(
+        m["s"] for m in every(r"End of epoch \d+ / \d+ \t Time Taken: (?P<s>[0-9.]+) sec", text)
+    )
     for metric, words in (("pixel-accuracy", "Mean pixel accuracy"), ("miou", "Mean class IoU")):
         match = last(rf"{words}:\s*(?P<value>[0-9.]+)", text)
         found += [measurement(metric, match["value"], statistic="final")] if match else []
@@ -161,7 +179,8 @@ def _c5(text: str) -> Told:
 def _c6(text: str) -> Told:
     times = every(r"Training Summary Epoch: \[\d+\]\s+Time taken \(s\): (?P<s>[0-9.]+)", text)
     rows = every(
-        r"Validation Summary Epoch: \[\d+\]\s+Average WER (?P<wer>[0-9.]+)\s+Average CER (?P<cer>[0-9.]+)", text
+        r"Validation Summary Epoch: \[\d+\]\s+Average WER (?P<wer>[0-9.]+)\s+Average CER (?P<cer>[0-9.]+)",
+        text,
     )
     found = per_epoch(m["s"] for m in times)
     if rows:
@@ -169,7 +188,10 @@ def _c6(text: str) -> Told:
             measurement("word-error-rate", rows[-1]["wer"], "%", statistic="final"),
             measurement("character-error-rate", rows[-1]["cer"], "%", statistic="final"),
         ]
-    epochs = [(Fraction(t["s"]), float(Fraction(r["wer"]) / 100)) for t, r in zip(times, rows, strict=False)]
+    epochs = [
+        (Fraction(t["s"]), float(Fraction(r["wer"]) / 100))
+        for t, r in zip(times, rows, strict=False)
+    ]
     return Told(found, epochs=tuple(epochs) if len(times) == len(rows) else ())
 
 
@@ -195,7 +217,10 @@ def _c7(text: str) -> Told:
         told.measurements.append(missing("accuracy", "not-reached", statistic="pooled"))
         told.status, told.detail = "incomplete", "the log ends before the accuracy is printed"
     elif trained and epoch and epoch["e"] != epoch["of"]:
-        told.status, told.detail = "incomplete", f"the log ends after epoch {epoch['e']} of {epoch['of']}"
+        told.status, told.detail = (
+            "incomplete",
+            f"the log ends after epoch {epoch['e']} of {epoch['of']}",
+        )
     return told
 
 
@@ -215,7 +240,9 @@ def _c8(text: str) -> Told:
         told.measurements.append(whole)
     if speed:
         told.measurements.append(
-            measurement("throughput", speed["fps"], "/s", statistic="mean", stage="evaluation", per="sample")
+            measurement(
+                "throughput", speed["fps"], "/s", statistic="mean", stage="evaluation", per="sample"
+            )
         )
     if end:
         told.measurements.append(measurement("accuracy", end["acc"], statistic="pooled"))
@@ -226,17 +253,27 @@ def _c8(text: str) -> Told:
     elif bar:
         # The bar shows a running mean: that of a fiftieth of the data is no accuracy of the model.
         told.measurements.append(missing("accuracy", "not-reached", statistic="pooled"))
-        told.status, told.detail = "incomplete", f"the evaluation stopped at {bar['done']} of {bar['total']} batches"
+        told.status, told.detail = (
+            "incomplete",
+            f"the evaluation stopped at {bar['done']} of {bar['total']} batches",
+        )
         told.extra = {"running_accuracy": f"{bar['acc']}%", "running_loss": bar["loss"]}
     return told
 
 
 def _c9(text: str) -> Told:
     found = [
-        measurement("average-precision", m["ap"], scope=f"class:{one_line(m['name']).replace(' ', '-').lower()}")
+        measurement(
+            "average-precision",
+            m["ap"],
+            scope=f"class:{one_line(m['name']).replace(' ', '-').lower()}",
+        )
         for m in every(r"^AP for (?P<name>[\w -]+) = (?P<ap>[0-9.]+)", text)
     ]
-    mean, whole = last(r"Mean AP = (?P<ap>[0-9.]+)", text), last(r"test time: (?P<s>[0-9.]+)s", text)
+    mean, whole = (
+        last(r"Mean AP = (?P<ap>[0-9.]+)", text),
+        last(r"test time: (?P<s>[0-9.]+)s", text),
+    )
     images = every(r"im_detect: (?P<i>\d+)/(?P<n>\d+) (?P<detect>[0-9.]+)s (?P<nms>[0-9.]+)s", text)
     if mean:
         found.append(measurement("map", mean["ap"]))
@@ -248,10 +285,18 @@ def _c9(text: str) -> Told:
         key = {"statistic": "mean", "stage": stage, "per": "sample", "n": len(counted)}
         found.append(derived("latency", total / len(counted), **key))
     said = namespaces(text)
-    told = Told(found, "inference", dataset=given(name=said.get("dataset")), extra=given(net=said.get("net")))
+    told = Told(
+        found,
+        "inference",
+        dataset=given(name=said.get("dataset")),
+        extra=given(net=said.get("net")),
+    )
     if not mean:
         told.measurements.append(missing("map", "not-reached"))
-        told.status, told.detail = "incomplete", "the log ends before the mean average precision is printed"
+        told.status, told.detail = (
+            "incomplete",
+            "the log ends before the mean average precision is printed",
+        )
     return told
 
 
@@ -272,16 +317,20 @@ def _c10(text: str) -> Told:
         [missing("hit-rate", "not-reported", statistic="final"), *_steps(text)],
         dataset=given(name=(run.get("dataset") or {}).get("name")),
         system=given(
-            accelerator=given(kind="gpu", name=gpu.get("model"), count=gpu.get("count")) if gpu else None,
+            accelerator=given(kind="gpu", name=gpu.get("model"), count=gpu.get("count"))
+            if gpu
+            else None,
             memory_bytes=machine.get("memory_total"),
         ),
         software=given(engine="tensorflow", engine_version=version.get("version")),
         configuration=given(
             batch_size=parameters.get("batch_size"),
-            hyperparameters={name: value for name, value in parameters.items() if name != "batch_size"},
+            hyperparameters={
+                name: value for name, value in parameters.items() if name != "batch_size"
+            },
         ),
         measured_at=run.get("run_date"),
-    )  # fmt: skip
+    )
     error = crash(text)
     if error:
         told.measurements[0] = missing("hit-rate", "run-failed", statistic="final")
@@ -311,27 +360,35 @@ def _c14(text: str) -> Told:
             found.append(measurement(name, repr(value), statistic="final"))
     each = every(r"\.tar rouge_l: (?P<value>[0-9.]+)", text)
     if each:
-        found.append(measurement("rouge-l", max((m["value"] for m in each), key=Fraction), statistic="best"))
+        found.append(
+            measurement("rouge-l", max((m["value"] for m in each), key=Fraction), statistic="best")
+        )
     return Told(found)
 
 
 def _c15(text: str) -> Told:
-    match = last(r"Test set: Average loss: (?P<loss>[0-9.]+), Accuracy: (?P<right>\d+)/(?P<all>\d+) \(", text)
+    match = last(
+        r"Test set: Average loss: (?P<loss>[0-9.]+), Accuracy: (?P<right>\d+)/(?P<all>\d+) \(", text
+    )
     assert match is not None  # noqa: S101 - the form's sign
     right, total = int(match["right"]), int(match["all"])
     found = [
         {
             **derived("accuracy", Fraction(right, total or 1), statistic="pooled"),
-            "basis": "measured", "n": total, "reported_value": f"{right}/{total}",
+            "basis": "measured",
+            "n": total,
+            "reported_value": f"{right}/{total}",
         },
         measurement("log-loss", match["loss"], statistic="mean"),
-    ]  # fmt: skip
+    ]
     times = every(r"test_time: (?P<s>[0-9.]+)\s+s", text)
     if times:
         found.append(measurement("duration", times[-1]["s"], "s", stage="evaluation", per="epoch"))
     trained = every(r"train_time: (?P<s>[0-9.]+)", text)
     found += per_epoch(m["s"] for m in trained)
-    return Told(found, "training" if trained else "inference", dataset=given(split="test", samples=total))
+    return Told(
+        found, "training" if trained else "inference", dataset=given(split="test", samples=total)
+    )
 
 
 def _c16(text: str) -> Told:
@@ -373,32 +430,64 @@ def _micro(text: str) -> Told:
     match = last(r"computings times: (?P<s>[0-9.]+) second", text)
     assert match is not None  # noqa: S101 - the form's sign
     # time.clock(): seconds of the processor, for a loop of 128 runs, the building of the graph left out.
-    return Told([measurement("cpu-time", match["s"], "s", stage="inference", per="run")], "inference")
+    return Told(
+        [measurement("cpu-time", match["s"], "s", stage="inference", per="run")], "inference"
+    )
 
 
 def _edge_face(text: str) -> Told:
     found = []
     accuracy = last(r"Accuracy: (?P<mean>[0-9.]+)\+-(?P<std>[0-9.]+)", text)
     if accuracy:
-        found.append(measurement("accuracy", accuracy["mean"], statistic="mean", stddev=float(accuracy["std"])))
-    rate = last(r"Validation rate: (?P<mean>[0-9.]+)\+-(?P<std>[0-9.]+) @ FAR=(?P<far>[0-9.]+)", text)
+        found.append(
+            measurement(
+                "accuracy", accuracy["mean"], statistic="mean", stddev=float(accuracy["std"])
+            )
+        )
+    rate = last(
+        r"Validation rate: (?P<mean>[0-9.]+)\+-(?P<std>[0-9.]+) @ FAR=(?P<far>[0-9.]+)", text
+    )
     if rate:
-        found.append(measurement("aibench:validation-rate", rate["mean"], statistic="mean", stddev=float(rate["std"])))
-    for metric, words in (("auroc", r"Area Under Curve \(AUC\)"), ("equal-error-rate", r"Equal Error Rate \(EER\)")):
+        found.append(
+            measurement(
+                "aibench:validation-rate", rate["mean"], statistic="mean", stddev=float(rate["std"])
+            )
+        )
+    for metric, words in (
+        ("auroc", r"Area Under Curve \(AUC\)"),
+        ("equal-error-rate", r"Equal Error Rate \(EER\)"),
+    ):
         match = last(rf"{words}: (?P<value>[0-9.]+)", text)
         found += [measurement(metric, match["value"])] if match else []
     return Told(found, "inference", extra=given(far=rate["far"] if rate else None))
 
 
 FORMS = (
-    Form("C16", (r"^Epoch \d+ \[[0-9.]+ s\]\tloss=[0-9.]+.*\[[0-9.]+ s\]\s*$",), _c16, generic=False),
-    Form("C15", (r"^Test set: Average loss: [0-9.]+, Accuracy: \d+/\d+ \(", r"^(test_time|train_time)"), _c15, generic=False),
-    Form("C10", (r"tf_logging\.py:\d+\]", r"Benchmark run: \{'model_name': 'recommendation'"), _c10, generic=False),
+    Form(
+        "C16", (r"^Epoch \d+ \[[0-9.]+ s\]\tloss=[0-9.]+.*\[[0-9.]+ s\]\s*$",), _c16, generic=False
+    ),
+    Form(
+        "C15",
+        (r"^Test set: Average loss: [0-9.]+, Accuracy: \d+/\d+ \(", r"^(test_time|train_time)"),
+        _c15,
+        generic=False,
+    ),
+    Form(
+        "C10",
+        (r"tf_logging\.py:\d+\]", r"Benchmark run: \{'model_name': 'recommendation'"),
+        _c10,
+        generic=False,
+    ),
     Form("C8", (r"\[Evaluation Loss: [0-9.]+ Acc: [0-9.]+%\]",), _c8, generic=False),
     Form("C8", (r"Inference Speed:\s*[0-9.]+ fps", r"Val Acc:"), _c8),
     Form("C8", (r"Training complete in \d+m", r"Best val Acc:"), _c8),
     Form("C7", (r"valid set - (Triplet Loss|Accuracy)\s+= ",), _c7, generic=False),
-    Form("C7", (r"^Epoch \[\d+/\d+\]\s*$", r"^Test time : [0-9.]+ s", r"^i,\s*y,\s*p"), _c7, generic=False),
+    Form(
+        "C7",
+        (r"^Epoch \[\d+/\d+\]\s*$", r"^Test time : [0-9.]+ s", r"^i,\s*y,\s*p"),
+        _c7,
+        generic=False,
+    ),
     Form("C14", (r"\.tar rouge_l: [0-9.]+", r"mle_loss: [0-9.]+"), _c14),
     Form("C9", (r"im_detect: \d+/\d+ [0-9.]+s [0-9.]+s", r"(Mean AP =|AP for|Namespace\()"), _c9),
     Form("C1", (r"\* Acc@1 [0-9.]+ Acc@5 [0-9.]+",), _c1),
@@ -408,20 +497,40 @@ FORMS = (
     Form("C6", (r"(Training|Validation) Summary Epoch: \[\d+\]",), _c6),
     Form("M", (r"computings times: [0-9.]+ second",), _micro, suite="aibench-micro"),
     Form(
-        "face", (r"Accuracy: [0-9.]+\+-[0-9.]+", r"Validation rate: [0-9.]+\+-[0-9.]+ @ FAR="), _edge_face,
-        suite="aibench-edge", name="face-recognition", task="face-recognition",
+        "face",
+        (r"Accuracy: [0-9.]+\+-[0-9.]+", r"Validation rate: [0-9.]+\+-[0-9.]+ @ FAR="),
+        _edge_face,
+        suite="aibench-edge",
+        name="face-recognition",
+        task="face-recognition",
     ),
-)  # fmt: skip
+)
 
 NO_RESULT = (
-    ("Loss_D", r"Loss_D: \S+ Loss_G: \S+", "losses of a generator and its critic (AIBench C2): the component has no quality"),
-    (" loss:", r"^\[\d+: +\d+/\d+\] (train|val) loss:", "chamfer losses (AIBench C13), which are not the component's quality"),
-    ("Arguments:", r"^\[\d{4}-\d\d-\d\d,\d\d:\d\d:\d\d\] *Arguments:", "a log of AIBench C11, whose lines of metrics are not known"),
+    (
+        "Loss_D",
+        r"Loss_D: \S+ Loss_G: \S+",
+        "losses of a generator and its critic (AIBench C2): the component has no quality",
+    ),
+    (
+        " loss:",
+        r"^\[\d+: +\d+/\d+\] (train|val) loss:",
+        "chamfer losses (AIBench C13), which are not the component's quality",
+    ),
+    (
+        "Arguments:",
+        r"^\[\d{4}-\d\d-\d\d,\d\d:\d\d:\d\d\] *Arguments:",
+        "a log of AIBench C11, whose lines of metrics are not known",
+    ),
     ("NVPROF", r"^==\d+== NVPROF", PROFILE),
     ('"Time(%)"', r'^"Type","Time\(%\)"', PROFILE),
     ('"Kernel"', r'^"Device","Kernel","Invocations"', PROFILE),
-    ("logger.py", r"@logger\.py:\d+\][^\n]*\n[^\n]*Environment Information", "the header of a training log without any result"),
-)  # fmt: skip
+    (
+        "logger.py",
+        r"@logger\.py:\d+\][^\n]*\n[^\n]*Environment Information",
+        "the header of a training log without any result",
+    ),
+)
 """What looks like a log of AIBench and is no result: a word, the pattern it stands in, and why."""
 AT_THE_START = (
     (r"\w+\(\n  \(\w+\): ", "the dump of a model; it holds no result"),
@@ -429,10 +538,25 @@ AT_THE_START = (
     (r"type,Lane Keeping,", "times by kind of kernel whose unit is not stated"),
 )
 WORDS = (
-    "loss=", "Test set: Average loss", "tf_logging.py", "[Evaluation Loss", "Inference Speed", "Best val Acc", "valid set -",
-    "Test time :", "rouge_l:", "im_detect:", "Acc@1", "elapse:", "Perplexity:", "Time Taken:", "Mean pixel accuracy",
-    "Summary Epoch", "computings times", "Validation rate:",
-)  # fmt: skip
+    "loss=",
+    "Test set: Average loss",
+    "tf_logging.py",
+    "[Evaluation Loss",
+    "Inference Speed",
+    "Best val Acc",
+    "valid set -",
+    "Test time :",
+    "rouge_l:",
+    "im_detect:",
+    "Acc@1",
+    "elapse:",
+    "Perplexity:",
+    "Time Taken:",
+    "Mean pixel accuracy",
+    "Summary Epoch",
+    "computings times",
+    "Validation rate:",
+)
 """One of them stands in every log that has a form; looking for them first is quick."""
 
 
@@ -464,5 +588,9 @@ def forms_of(text: str) -> list[Form]:
 def why_no_result(text: str) -> str | None:
     """Say why a file of the family is no result, or None where nothing is known of it."""
     start = next((why for pattern, why in AT_THE_START if re.match(pattern, text)), None)
-    found = (why for word, pattern, why in NO_RESULT if word in text and re.search(pattern, text, re.MULTILINE))
+    found = (
+        why
+        for word, pattern, why in NO_RESULT
+        if word in text and re.search(pattern, text, re.MULTILINE)
+    )
     return start or next(found, None)

@@ -21,15 +21,43 @@ from benchfmt.units import convert, exact, find_unit
 from benchfmt.vocabulary import vocabulary
 
 PUBLISHED = (
-    "component_code", "task", "phase", "model", "dataset", "framework", "framework_version", "processor",
-    "processor_count", "precision", "metric", "value", "unit", "target", "time_to_quality_s", "source_url", "retrieved",
-)  # fmt: skip
+    "component_code",
+    "task",
+    "phase",
+    "model",
+    "dataset",
+    "framework",
+    "framework_version",
+    "processor",
+    "processor_count",
+    "precision",
+    "metric",
+    "value",
+    "unit",
+    "target",
+    "time_to_quality_s",
+    "source_url",
+    "retrieved",
+)
 """The columns of a table of published numbers, which somebody has typed: one number in a row."""
 NEEDED = {"component_code", "metric", "value", "unit"}
 YOLO = (
-    "epoch", "gpu_mem", "GIoU", "obj", "cls", "total", "targets", "img_size", "P", "R", "mAP@.5", "mAP@.5:.95",
-    "val_GIoU", "val_obj", "val_cls",
-)  # fmt: skip
+    "epoch",
+    "gpu_mem",
+    "GIoU",
+    "obj",
+    "cls",
+    "total",
+    "targets",
+    "img_size",
+    "P",
+    "R",
+    "mAP@.5",
+    "mAP@.5:.95",
+    "val_GIoU",
+    "val_obj",
+    "val_cls",
+)
 """The values of a line of YOLOv5's results.txt; its header, where it has one, names fewer and one too many."""
 
 
@@ -42,7 +70,11 @@ def compression(unit: Unit) -> Iterator[Item]:
         if not line.strip():
             continue
         if any(exact(cell) is None for cell in values) or (rows and len(values) != len(rows[0])):
-            yield Failed(unit.path, f"line {number} is not {len(rows[0]) if rows else 'some'} numbers", number)
+            yield Failed(
+                unit.path,
+                f"line {number} is not {len(rows[0]) if rows else 'some'} numbers",
+                number,
+            )
             continue
         rows.append(values)
     about = saying.said(unit)
@@ -55,14 +87,21 @@ def compression(unit: Unit) -> Iterator[Item]:
         data["benchmark"] |= {"name": component.name, "phase": "inference"}
         data["task"] = component.task
         data["dataset"] = {"samples": len(column), **data["dataset"]}
-        data["configuration"] |= {"hyperparameters": {"iteration": index + 1, **({"codec": codec[0]} if codec else {})}}
+        data["configuration"] |= {
+            "hyperparameters": {"iteration": index + 1, **({"codec": codec[0]} if codec else {})}
+        }
         data["measurements"] = [_mean("ms-ssim", column)]
         yield _made(unit, data, index + 1)
 
 
 def _mean(metric: str, column: list[str], **key: Any) -> dict[str, Any]:
     mean = sum((Fraction(cell) for cell in column), Fraction(0)) / len(column)
-    said = {"statistic": "mean", "primary": True, "n": len(column), "samples": [float(cell) for cell in column]}
+    said = {
+        "statistic": "mean",
+        "primary": True,
+        "n": len(column),
+        "samples": [float(cell) for cell in column],
+    }
     return texts.derived(metric, mean, **{**said, **key})
 
 
@@ -85,8 +124,11 @@ def scenario(unit: Unit) -> Iterator[Item]:
             continue
         data = saying.frame(unit, about, f"column={name}")
         data["benchmark"] |= {
-            "suite_version": rules.edge_version(), "name": module["name"], "scenario": "streaming", "phase": "inference",
-        }  # fmt: skip
+            "suite_version": rules.edge_version(),
+            "name": module["name"],
+            "scenario": "streaming",
+            "phase": "inference",
+        }
         data["task"] = module["task"]
         data["measurements"] = _latencies(columns[name])
         yield _made(unit, data, index)
@@ -115,7 +157,9 @@ def yolo(unit: Unit) -> Iterator[Item]:
         if not cells or not re.fullmatch(r"[0-9]{1,9}/[0-9]{1,9}", cells[0]):
             continue
         if len(cells) != len(YOLO):
-            yield Failed(unit.path, f"line {number} has {len(cells)} values, not {len(YOLO)}", number)
+            yield Failed(
+                unit.path, f"line {number} has {len(cells)} values, not {len(YOLO)}", number
+            )
             continue
         done, _, total = cells[0].partition("/")
         if int(done) <= last[0] or total != last[1]:
@@ -132,9 +176,15 @@ def _training(unit: Unit, rows: list[dict[str, str]], locator: str | None) -> di
     data = saying.frame(unit, about, locator)
     final = rows[-1]
     done, of = final["epoch"].split("/")
-    data["benchmark"] |= {"suite_version": rules.edge_version(), "name": "object-detection", "phase": "training"}
+    data["benchmark"] |= {
+        "suite_version": rules.edge_version(),
+        "name": "object-detection",
+        "phase": "training",
+    }
     data["task"] = "object-detection"
-    data["configuration"] |= {"input_shape": [size] * 2} if (size := count(final["img_size"])) else {}
+    data["configuration"] |= (
+        {"input_shape": [size] * 2} if (size := count(final["img_size"])) else {}
+    )
     key = {"statistic": "final"}
     data["measurements"] = [
         texts.measurement("map", final["mAP@.5:.95"], primary=True, **key),
@@ -143,12 +193,19 @@ def _training(unit: Unit, rows: list[dict[str, str]], locator: str | None) -> di
         texts.measurement("recall", final["R"], **key),
         texts.derived("epochs", Fraction(len(rows)), **key),
     ]
-    peak = max((row["gpu_mem"] for row in rows), key=lambda text: Fraction(text.rstrip("G")) if _gigas(text) else 0)
+    peak = max(
+        (row["gpu_mem"] for row in rows),
+        key=lambda text: Fraction(text.rstrip("G")) if _gigas(text) else 0,
+    )
     if _gigas(peak):
         # torch.cuda.memory_*() / 1e9, as YOLOv5 prints it.
         memory = texts.measurement("memory", peak.rstrip("G"), "GBy", statistic="max", scope="gpu")
-        data["measurements"].append({**memory, "reported_value": peak.rstrip("G"), "caveats": ["unit-inferred"]})
-    data["extensions"] = {"aibench": {name: final[name] for name in ("val_GIoU", "val_obj", "val_cls", "total")}}
+        data["measurements"].append(
+            {**memory, "reported_value": peak.rstrip("G"), "caveats": ["unit-inferred"]}
+        )
+    data["extensions"] = {
+        "aibench": {name: final[name] for name in ("val_GIoU", "val_obj", "val_cls", "total")}
+    }
     if int(done) != int(of):
         data["status"], data["status_detail"] = "incomplete", f"the last epoch is {done} of {of}"
     return data
@@ -162,30 +219,48 @@ def inference_summary(unit: Unit) -> Iterator[Item]:
     """Yield the rates of DAIBench's `results.csv`, column-wise: each column is a precision."""
     columns = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits).header()
     about = saying.said(unit)
-    fields: list[dict[str, Any]] = [{"name": "Batch", "benchfmt": {"field": "configuration.batch_size"}}]
+    fields: list[dict[str, Any]] = [
+        {"name": "Batch", "benchfmt": {"field": "configuration.batch_size"}}
+    ]
     for name, what in rules.daibench_columns().items():
         if name in columns:
             rate = {
-                "metric": "throughput", "statistic": "mean", "stage": "whole-run", "per": "sample", "unit": "/s",
-                "caveats": ["unit-inferred"], "primary": True,
+                "metric": "throughput",
+                "statistic": "mean",
+                "stage": "whole-run",
+                "per": "sample",
+                "unit": "/s",
+                "caveats": ["unit-inferred"],
+                "primary": True,
                 "record": {
                     "configuration.precision": what["precision"],
                     "configuration.hyperparameters.cuda_graph": what["cuda_graph"],
                 },
-            }  # fmt: skip
+            }
             fields.append({"name": name, "benchfmt": rate})
-    names = {"from": "Model", "pattern": "^(?P<model>.+)$", "set": {"benchmark.name": "model", "model.name": "model"}}
+    names = {
+        "from": "Model",
+        "pattern": "^(?P<model>.+)$",
+        "set": {"benchmark.name": "model", "model.name": "model"},
+    }
     constant = {
-        "benchmark.suite": "daibench", "benchmark.phase": "inference", "task": "image-classification",
+        "benchmark.suite": "daibench",
+        "benchmark.phase": "inference",
+        "task": "image-classification",
         "software.engine": "tensorrt",
-        "system.accelerator.name": about.get("accelerator"), "system.accelerator.kind": "gpu" if "accelerator" in about else None,
-        "provenance.measured_at": about.get("date"), "provenance.submitter": about.get("submitter"),
-    }  # fmt: skip
+        "system.accelerator.name": about.get("accelerator"),
+        "system.accelerator.kind": "gpu" if "accelerator" in about else None,
+        "provenance.measured_at": about.get("date"),
+        "provenance.submitter": about.get("submitter"),
+    }
     names["terms"] = {"model.name": {"vgg16": "vgg-16", "vgg19": "vgg-19"}}
     resource = {
         "path": unit.path.name,
         "schema": {"fields": fields, "missingValues": ["", "-", "N/A"]},
-        "benchfmt": {"constant": {key: value for key, value in constant.items() if value}, "extract": [names]},
+        "benchfmt": {
+            "constant": {key: value for key, value in constant.items() if value},
+            "extract": [names],
+        },
     }
     yield from read_table(
         unit.path,
@@ -205,33 +280,53 @@ def published(unit: Unit) -> Iterator[Item]:
     unknown = sorted(set(table.header()) - set(PUBLISHED))
     if unknown:
         yield texts.finding(
-            "BF102", unit.path.name, f"column {unknown[0]!r} is none of the layout's; it is left out",
+            "BF102",
+            unit.path.name,
+            f"column {unknown[0]!r} is none of the layout's; it is left out",
             f"the columns are {', '.join(PUBLISHED)}",
-        )  # fmt: skip
+        )
     for frame, numbers in table.batches():
         for number, row in zip(numbers.tolist(), frame.iter_rows(named=True), strict=True):
-            cells = {name: text.strip() for name, text in row.items() if text and text.strip() and name in PUBLISHED}
+            cells = {
+                name: text.strip()
+                for name, text in row.items()
+                if text and text.strip() and name in PUBLISHED
+            }
             try:
                 yield texts.record(_published(unit, about, cells, number))
             except (ValueError, BenchfmtError) as error:
                 yield Failed(unit.path, f"not a result: {error}", number)
     for bad in table.bad_rows:
-        yield Failed(unit.path, f"the row has {bad.actual} cells where the table has {bad.expected} columns", bad.row)
+        yield Failed(
+            unit.path,
+            f"the row has {bad.actual} cells where the table has {bad.expected} columns",
+            bad.row,
+        )
 
 
-def _published(unit: Unit, about: Mapping[str, str], cells: Mapping[str, str], row: int) -> dict[str, Any]:
+def _published(
+    unit: Unit, about: Mapping[str, str], cells: Mapping[str, str], row: int
+) -> dict[str, Any]:
     lacking = sorted(NEEDED - set(cells))
     if lacking:
         raise ValueError(f"{lacking[0]} is empty")
-    component, micro = rules.component(cells["component_code"]), rules.micro(cells["component_code"])
+    component, micro = (
+        rules.component(cells["component_code"]),
+        rules.micro(cells["component_code"]),
+    )
     if not component and not micro:
         raise ValueError(
             f"component_code {cells['component_code']!r} is none of AIBench's; write C1 to C17 or M1 to M12"
         )
     given_here = {
-        "accelerator": cells.get("processor"), "accelerator_count": cells.get("processor_count"), "url": cells.get("source_url"),
-        **{name: cells.get(name) for name in ("framework", "framework_version", "precision", "model", "dataset")},
-    }  # fmt: skip
+        "accelerator": cells.get("processor"),
+        "accelerator_count": cells.get("processor_count"),
+        "url": cells.get("source_url"),
+        **{
+            name: cells.get(name)
+            for name in ("framework", "framework_version", "precision", "model", "dataset")
+        },
+    }
     data = saying.frame(unit, {**about, **{k: v for k, v in given_here.items() if v}}, f"row={row}")
     if _is_cpu(cells.get("processor", "")):
         count = cells.get("processor_count", "")
@@ -255,11 +350,15 @@ def _typed(cells: Mapping[str, str]) -> list[dict[str, Any]]:
     metric = vocabulary().match("metric", cells["metric"]) or cells["metric"]
     unit = find_unit(cells["unit"])
     if unit is None or unit[1] != 1:
-        raise ValueError(f"unit {cells['unit']!r} is not known; write its UCUM code, such as s, ms, % or 1")
+        raise ValueError(
+            f"unit {cells['unit']!r} is not known; write its UCUM code, such as s, ms, % or 1"
+        )
     phase = cells.get("phase", "training")
     stage = {"latency": "inference", "throughput": phase, "time-to-quality": "training"}.get(metric)
     key = given(stage=stage, per="sample" if metric in ("latency", "throughput") else None)
-    first = texts.measurement(metric, cells["value"], unit[0], **{**key, "basis": "published", "primary": True})
+    first = texts.measurement(
+        metric, cells["value"], unit[0], **{**key, "basis": "published", "primary": True}
+    )
     if "target" in cells:
         known = vocabulary().metrics.get(metric)
         bound = "target_max" if known and known.direction == "lower" else "target_min"
@@ -276,6 +375,8 @@ def _typed(cells: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _made(unit: Unit, data: Mapping[str, Any], row: int) -> Item:
     try:
-        return texts.record({**data, "measurements": [texts.said_only(m) for m in data["measurements"]]})
+        return texts.record(
+            {**data, "measurements": [texts.said_only(m) for m in data["measurements"]]}
+        )
     except ValueError as error:
         return Failed(unit.path, f"not a result: {error}", row)

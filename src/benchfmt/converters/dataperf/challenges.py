@@ -39,8 +39,10 @@ def vision_selection(unit: Unit) -> Iterator[Item]:
         record["dataset"]["name"] = concept
         more = {"strategy": named["method"]} if named else {}
         record["configuration"]["hyperparameters"] = {
-            **more, **record["configuration"]["hyperparameters"], **given(dim=setup.get("dim")),
-        }  # fmt: skip
+            **more,
+            **record["configuration"]["hyperparameters"],
+            **given(dim=setup.get("dim")),
+        }
         record["provenance"] = {**given(measured_at=stamp(unit.path.name)), **record["provenance"]}
         try:
             record["measurements"] = [
@@ -67,9 +69,11 @@ def speech_selection(unit: Unit) -> Iterator[Item]:
         record["configuration"]["hyperparameters"] |= given(seeds=seeds)
         if language is None or size is None:
             yield texts.finding(
-                "BF101", unit.path.name, "neither the file nor its name says language and size of the selection",
+                "BF101",
+                unit.path.name,
+                "neither the file nor its name says language and size of the selection",
                 "say them: --option language=en --option size=25",
-            )  # fmt: skip
+            )
         try:
             record["measurements"] = [_speech(score, unit.options.get("date"), fixed, seeds)]
         except ValueError as error:
@@ -80,10 +84,14 @@ def speech_selection(unit: Unit) -> Iterator[Item]:
 
 def _speech(score: str, date: str | None, fixed: Mapping[str, Any], seeds: Any) -> dict[str, Any]:
     if date and date < fixed["macro_f1_since"]:
-        return texts.measurement("dataperf:speech-score", score, primary=True, caveats=["definition-inferred"])
+        return texts.measurement(
+            "dataperf:speech-score", score, primary=True, caveats=["definition-inferred"]
+        )
     doubt: dict[str, Any] = {} if date else {"caveats": ["definition-inferred"]}
     runs = len(seeds) if isinstance(seeds, list) and seeds else len(fixed["seeds"])
-    return texts.measurement("macro-f1", score, statistic="mean", per="run", n=runs, primary=True, **doubt)
+    return texts.measurement(
+        "macro-f1", score, statistic="mean", per="run", n=runs, primary=True, **doubt
+    )
 
 
 def vision_debugging(unit: Unit) -> Iterator[Item]:
@@ -95,7 +103,9 @@ def vision_debugging(unit: Unit) -> Iterator[Item]:
         return
     for row, (method, values) in enumerate(scored.items(), start=1):
         steps = [
-            str(item.get("accuracy")) for item in rows if isinstance(item, dict) and item.get("submission") == method
+            str(item.get("accuracy"))
+            for item in rows
+            if isinstance(item, dict) and item.get("submission") == method
         ]
         if not isinstance(values, dict) or "fraction_fixes" not in values:
             yield Failed(unit.path, f"{method} has no fraction_fixes", row)
@@ -109,9 +119,12 @@ def vision_debugging(unit: Unit) -> Iterator[Item]:
         said = str(values["fraction_fixes"])
         if again is not None and said != NEVER and abs(Fraction(said) - again) > Fraction(1, 10**9):
             yield texts.finding(
-                "BF405", unit.path.name,
-                f"{method}: fraction_fixes is {said}, and the accuracies beside it give {float(again)}", None, said,
-            )  # fmt: skip
+                "BF405",
+                unit.path.name,
+                f"{method}: fraction_fixes is {said}, and the accuracies beside it give {float(again)}",
+                None,
+                said,
+            )
         yield made(unit, record, row)
 
 
@@ -124,15 +137,27 @@ def _debugged(
     record["configuration"]["hyperparameters"]["strategy"] = method
     said = str(values["fraction_fixes"])
     if said == NEVER:
-        record["status"], record["status_detail"] = "failed", "fraction_fixes is -1: the target was never reached"
+        record["status"], record["status_detail"] = (
+            "failed",
+            "fraction_fixes is -1: the target was never reached",
+        )
         first = {**texts.missing("fraction-of-fixes", "target-not-reached"), "reported_value": said}
     else:
         first = texts.measurement("fraction-of-fixes", said, primary=True)
-    record["measurements"] = [first, *_accuracies(steps), *_auc(values), *_times(unit, data_id, method)]
+    record["measurements"] = [
+        first,
+        *_accuracies(steps),
+        *_auc(values),
+        *_times(unit, data_id, method),
+    ]
     others = {path.name for path in unit.supporting if path.name != f"time_{data_id}_{method}.txt"}
-    record["provenance"]["sources"] = [s for s in record["provenance"]["sources"] if s["path"] not in others]
+    record["provenance"]["sources"] = [
+        s for s in record["provenance"]["sources"] if s["path"] not in others
+    ]
     before = data.get("before_acc")
-    record["extensions"] = {"dataperf": given(before_acc=str(before) if before is not None else None)}
+    record["extensions"] = {
+        "dataperf": given(before_acc=str(before) if before is not None else None)
+    }
     return record
 
 
@@ -141,7 +166,9 @@ def _accuracies(steps: list[str]) -> list[dict[str, Any]]:
     if not steps:
         return []
     samples = [texts.measurement("accuracy", text)["value"] for text in steps]
-    return [texts.derived("accuracy", max(samples), statistic="best", n=len(samples), samples=samples)]
+    return [
+        texts.derived("accuracy", max(samples), statistic="best", n=len(samples), samples=samples)
+    ]
 
 
 def _auc(values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -171,7 +198,9 @@ def _fraction(steps: list[str]) -> Fraction | None:
     if not numbers:
         return None
     enough = Fraction(rules.challenge("vision-debugging")["target"]) * numbers[-1]
-    return next((Fraction(i, len(numbers)) for i, number in enumerate(numbers) if number >= enough), None)
+    return next(
+        (Fraction(i, len(numbers)) for i, number in enumerate(numbers) if number >= enough), None
+    )
 
 
 def strategy_time(unit: Unit) -> Iterator[Item]:
@@ -183,7 +212,10 @@ def strategy_time(unit: Unit) -> Iterator[Item]:
     record = frame(unit, "vision-debugging")
     record["dataset"]["name"] = match["data"]
     record["configuration"]["hyperparameters"]["strategy"] = match["method"]
-    record["status"], record["status_detail"] = "incomplete", "a submission whose evaluation is not here"
+    record["status"], record["status_detail"] = (
+        "incomplete",
+        "a submission whose evaluation is not here",
+    )
     try:
         record["measurements"] = [
             {**_time(unit.path), "source_path": None},
@@ -202,9 +234,11 @@ def data_acquisition(unit: Unit) -> Iterator[Item]:
     config = _config(unit)
     if not config and "model" not in unit.options:
         yield texts.finding(
-            "BF517", unit.path.name, "which model was trained stands in the configuration, which is not here",
+            "BF517",
+            unit.path.name,
+            "which model was trained stands in the configuration, which is not here",
             "put config_….json beside it, or say --option model=knn",
-        )  # fmt: skip
+        )
     for row, (market, values) in enumerate(data.items(), start=1):
         if not isinstance(values, dict) or not {"acc", "cost"} <= values.keys():
             yield Failed(unit.path, f"market {market} has no acc and cost", row)
@@ -226,7 +260,9 @@ def _config(unit: Unit) -> Mapping[str, Any]:
     return {}
 
 
-def _market(unit: Unit, config: Mapping[str, Any], market: str, values: Any, row: int) -> Iterator[Item]:
+def _market(
+    unit: Unit, config: Mapping[str, Any], market: str, values: Any, row: int
+) -> Iterator[Item]:
     fixed = rules.challenge("data-acquisition")
     record = frame(unit, "data-acquisition", pointer(market))
     record["dataset"]["name"] = f"market-{market}"
@@ -234,20 +270,32 @@ def _market(unit: Unit, config: Mapping[str, Any], market: str, values: Any, row
     record["model"] = given(name=rules.acquisition_model(word) or word or None)
     allocation, strange = _allocation(unit, market)
     if strange:
-        yield texts.finding("BF103", strange, f"{len(allocation or ())} amounts for {SELLERS} sellers", None)
+        yield texts.finding(
+            "BF103", strange, f"{len(allocation or ())} amounts for {SELLERS} sellers", None
+        )
     method = Path(str(config["submission_path"])).name if config.get("submission_path") else None
     record["configuration"]["hyperparameters"] = {
-        **given(strategy=method), **record["configuration"]["hyperparameters"], "budget": fixed["budget"],
+        **given(strategy=method),
+        **record["configuration"]["hyperparameters"],
+        "budget": fixed["budget"],
         **given(allocation=allocation),
-    }  # fmt: skip
+    }
     record["provenance"] = {**given(measured_at=stamp(unit.path.name)), **record["provenance"]}
     record["measurements"] = [
-        texts.measurement("accuracy", str(values["acc"]), statistic="mean", n=fixed["trials"], primary=True),
-        texts.measurement("objective-value", str(values["cost"]), target_max=float(fixed["budget"])),
+        texts.measurement(
+            "accuracy", str(values["acc"]), statistic="mean", n=fixed["trials"], primary=True
+        ),
+        texts.measurement(
+            "objective-value", str(values["cost"]), target_max=float(fixed["budget"])
+        ),
     ]
     record["extensions"] = {"dataperf": given(save_path=config.get("save_path"))}
-    others = {path.name for path in unit.supporting if path.suffix != ".json" and path.stem != market}
-    record["provenance"]["sources"] = [s for s in record["provenance"]["sources"] if s["path"] not in others]
+    others = {
+        path.name for path in unit.supporting if path.suffix != ".json" and path.stem != market
+    }
+    record["provenance"]["sources"] = [
+        s for s in record["provenance"]["sources"] if s["path"] not in others
+    ]
     yield made(unit, record, row)
 
 
@@ -287,9 +335,14 @@ def _judged(unit: Unit, fooled: int, read: int) -> dict[str, Any]:
     place = "/".join((unit.path.parent.parent.name, unit.path.parent.name, unit.path.name))
     round_id = re.search(r"round[0-9]+", place)
     split = re.search(r"(?:^|[_/])(dev|train|test)(?=[_.])", unit.path.name)
-    record["benchmark"] = {**given(suite_version=round_id[0] if round_id else None), **record["benchmark"]}
+    record["benchmark"] = {
+        **given(suite_version=round_id[0] if round_id else None),
+        **record["benchmark"],
+    }
     record["dataset"] = given(split=split[1] if split else None)
-    count = texts.derived("dataperf:model-fooling-score", fooled, primary=True, **given(n=read or None))
+    count = texts.derived(
+        "dataperf:model-fooling-score", fooled, primary=True, **given(n=read or None)
+    )
     record["measurements"] = [count]
     return record
 
@@ -306,7 +359,9 @@ def _votes(cell: Any) -> bool | None:
 
 def _answers(item: Any) -> dict[str, list[str]] | None:
     try:
-        data = ast.literal_eval(item) if isinstance(item, str) and len(item) < _LARGEST_CELL else item
+        data = (
+            ast.literal_eval(item) if isinstance(item, str) and len(item) < _LARGEST_CELL else item
+        )
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if not isinstance(data, dict):

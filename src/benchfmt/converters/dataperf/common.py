@@ -21,13 +21,26 @@ from benchfmt.vocabulary import vocabulary
 
 NAME = "dataperf"
 VERSION = "1.0"
-OPTIONS = ("method", "size", "language", "date", "round", "model", "metrics", "challenge", "submitter", "url")
+OPTIONS = (
+    "method",
+    "size",
+    "language",
+    "date",
+    "round",
+    "model",
+    "metrics",
+    "challenge",
+    "submitter",
+    "url",
+)
 """What no file of a challenge says: who did what, when, with how much data."""
 _LARGEST_PRINT = 2**20
 _LARGEST_SETTINGS = 2**20
 
 
-def frame(unit: Unit, challenge: str, locator: str | None = None, *, suite: str = "dataperf") -> dict[str, Any]:
+def frame(
+    unit: Unit, challenge: str, locator: str | None = None, *, suite: str = "dataperf"
+) -> dict[str, Any]:
     """Return what is said of a record besides its numbers: the data strategy is what is benchmarked, the model is fixed."""
     options = unit.options
     try:
@@ -37,19 +50,31 @@ def frame(unit: Unit, challenge: str, locator: str | None = None, *, suite: str 
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=suite, suite_version=options.get("round"), name=challenge or None, phase="data-preparation",
+            suite=suite,
+            suite_version=options.get("round"),
+            name=challenge or None,
+            phase="data-preparation",
         ),
         "task": fixed.get("task"),
         "dataset": given(split=fixed.get("split")),
         "model": given(name=matched("model", options.get("model") or fixed.get("model"))),
         "software": given(engine=fixed.get("engine")),
-        "configuration": {"hyperparameters": given(strategy=options.get("method"), **fixed.get("hyperparameters", {}))},
+        "configuration": {
+            "hyperparameters": given(
+                strategy=options.get("method"), **fixed.get("hyperparameters", {})
+            )
+        },
         "status": "ok",
         "provenance": given(
-            submitter=options.get("submitter"), measured_at=options.get("date"), url=options.get("url"),
-            license=fixed.get("license"), sources=sources(unit, locator), converter=NAME, converter_version=VERSION,
+            submitter=options.get("submitter"),
+            measured_at=options.get("date"),
+            url=options.get("url"),
+            license=fixed.get("license"),
+            sources=sources(unit, locator),
+            converter=NAME,
+            converter_version=VERSION,
         ),
-    }  # fmt: skip
+    }
 
 
 def sources(unit: Unit, locator: str | None) -> list[dict[str, Any]]:
@@ -96,7 +121,11 @@ def _plain(node: ast.AST, lines: list[bytes]) -> Any:
         }
     if isinstance(node, ast.List | ast.Tuple):
         return [_plain(item, lines) for item in node.elts]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+    if (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and isinstance(node.operand, ast.Constant)
+    ):
         return Digits(f"-{_plain(node.operand, lines)}")
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         return node.value

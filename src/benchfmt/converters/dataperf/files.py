@@ -33,21 +33,39 @@ READERS: dict[str, Callable[[Unit], Iterator[Item]]] = {
     "cleaning": platforms.cleaning,
 }
 _JSON = (
-    ("vision-selection", r'\{\s*"[^"]+"\s*:\s*\{\s*"(?:accuracy|recall|precision)"\s*:[^{}]*"f1"\s*:'),
+    (
+        "vision-selection",
+        r'\{\s*"[^"]+"\s*:\s*\{\s*"(?:accuracy|recall|precision)"\s*:[^{}]*"f1"\s*:',
+    ),
     ("vision-selection", r'\{\s*"[^"]+"\s*:\s*\{\s*"f1"\s*:[^{}]*"recall"\s*:'),
     ("data-acquisition", r'\{\s*"[0-9]+"\s*:\s*\{\s*"(?:cost|acc)"\s*:[^{}]*"(?:cost|acc)"'),
     ("vision-debugging", r'\{\s*"before_acc"|\{\s*"submitted_evaluations"|\{\s*"auc_score"\s*:'),
-    ("leaderboard", r'\{\s*"count"\s*:\s*[0-9]+\s*,\s*"data"\s*:\s*\[\s*(?:\]|\{[\s\S]*?"averaged_scores")'),
-    ("score", r'\{\s*"(?:dataperf_\w+|macro_f1)"\s*:|[\[{][\s\S]{0,2000}"(?:pretty_perf|perf_by_tag)"'),
-    ("nibbler", r'\{\s*"(?:submitted_)?(?:timestamp|prompt)"\s*:\s*\{\s*"0"\s*:|\{\s*"hashed_filename"\s*:\s*\{\s*"0"'),
-    ("!a selection of recordings that was submitted, not a result", r'\{\s*"(?:non)?targets"\s*:\s*\{'),
-    ("!macro F1 of another task in the manner of DataPerf's, not an output of its evaluators", r'\{\s*"average_f1_macro"'),
-)  # fmt: skip
+    (
+        "leaderboard",
+        r'\{\s*"count"\s*:\s*[0-9]+\s*,\s*"data"\s*:\s*\[\s*(?:\]|\{[\s\S]*?"averaged_scores")',
+    ),
+    (
+        "score",
+        r'\{\s*"(?:dataperf_\w+|macro_f1)"\s*:|[\[{][\s\S]{0,2000}"(?:pretty_perf|perf_by_tag)"',
+    ),
+    (
+        "nibbler",
+        r'\{\s*"(?:submitted_)?(?:timestamp|prompt)"\s*:\s*\{\s*"0"\s*:|\{\s*"hashed_filename"\s*:\s*\{\s*"0"',
+    ),
+    (
+        "!a selection of recordings that was submitted, not a result",
+        r'\{\s*"(?:non)?targets"\s*:\s*\{',
+    ),
+    (
+        "!macro F1 of another task in the manner of DataPerf's, not an output of its evaluators",
+        r'\{\s*"average_f1_macro"',
+    ),
+)
 _TEXT = (
     ("slices", r"\{'precision_at_10'\s*:"),
     ("cleaning", r"acc_(?:val|test)_gapclosed\s+[0-9.-]"),
     ("score", r"\{'(?:dataperf_\w+|macro_f1)'\s*:"),
-)  # fmt: skip
+)
 _SETTINGS = (
     ("settings of a task of Dynabench, not a result", r"(?m)^(?:perf_metric|aggregation_metric):"),
     ("a selection of recordings that was submitted, not a result", r"(?m)^(?:non)?targets:"),
@@ -101,7 +119,9 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def _kinds(source: Source) -> Iterator[tuple[Path, str]]:
-    for path, head in texts.readable(source, ".json", ".txt", ".log", ".out", ".csv", ".yaml", ".yml"):
+    for path, head in texts.readable(
+        source, ".json", ".txt", ".log", ".out", ".csv", ".yaml", ".yml"
+    ):
         kind = kind_of(path, head)
         if kind:
             yield path, kind
@@ -110,7 +130,9 @@ def _kinds(source: Source) -> Iterator[tuple[Path, str]]:
 def kind_of(path: Path, head: str) -> str | None:
     """Say by its beginning what a file is: a kind of output, `!` and why it is none, or None where it is of others."""
     if path.suffix == ".json":
-        return next((kind for kind, pattern in _JSON if re.match(rf"\s*(?:{pattern})", head)), _config(head))
+        return next(
+            (kind for kind, pattern in _JSON if re.match(rf"\s*(?:{pattern})", head)), _config(head)
+        )
     if path.suffix == ".csv":
         return _csv(head)
     if path.suffix in (".yaml", ".yml"):
@@ -192,11 +214,15 @@ def _acquisition(path: Path, source: Source) -> list[Path]:
         path.parent / "submission" / name,
         path.parent.parent / "submission" / name,
     ]
-    return configs + ([p for p in _in(source, folders) if p.suffix in (".csv", ".txt")] if name else [])
+    return configs + (
+        [p for p in _in(source, folders) if p.suffix in (".csv", ".txt")] if name else []
+    )
 
 
 def _first(source: Source, folders: list[Path], names: tuple[str, ...]) -> list[Path]:
-    found = [folder / name for folder in folders for name in names if (folder / name) in source.files]
+    found = [
+        folder / name for folder in folders for name in names if (folder / name) in source.files
+    ]
     return found[:1]
 
 

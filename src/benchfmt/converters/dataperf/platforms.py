@@ -43,13 +43,17 @@ def _read(unit: Unit) -> Any:
     return printed(texts.text_of(unit.path))
 
 
-def _scored(unit: Unit, item: Mapping[str, Any], place: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
+def _scored(
+    unit: Unit, item: Mapping[str, Any], place: tuple[str | int, ...]
+) -> Iterator[dict[str, Any]]:
     told = item.get("metadata_json")
     inner = jsons.parse(told, unit.limits, digits=True) if isinstance(told, str) else told or item
     metric = next((name for name in inner if name not in AROUND and rules.score(name)), None)
     metric = metric or unit.options.get("metrics")
     if not metric or not rules.score(metric):
-        raise BenchfmtError("which metric `perf` is does not stand in it; say --option metrics=dataperf_f1")
+        raise BenchfmtError(
+            "which metric `perf` is does not stand in it; say --option metrics=dataperf_f1"
+        )
     tags = inner.get("perf_by_tag") or []
     if not tags:
         yield _record(unit, item, metric, str(inner.get(metric, inner.get("perf"))), None, place)
@@ -59,7 +63,12 @@ def _scored(unit: Unit, item: Mapping[str, Any], place: tuple[str | int, ...]) -
 
 
 def _record(
-    unit: Unit, item: Mapping[str, Any], metric: str, value: str, tag: str | None, place: tuple[str | int, ...]
+    unit: Unit,
+    item: Mapping[str, Any],
+    metric: str,
+    value: str,
+    tag: str | None,
+    place: tuple[str | int, ...],
 ) -> dict[str, Any]:
     known = rules.score(metric)
     challenge = unit.options.get("challenge") or (known.challenge if known else None) or ""
@@ -74,7 +83,9 @@ def _record(
             if "examples_per_second" in item
         ),
     ]
-    ids = {name: str(item[name]) for name in ("mid", "did", "r_realid") if item.get(name) is not None}
+    ids = {
+        name: str(item[name]) for name in ("mid", "did", "r_realid") if item.get(name) is not None
+    }
     record["extensions"] = {"dataperf": {**ids, "metric": metric}}
     return record
 
@@ -98,7 +109,9 @@ def quality(metric: str, text: str, **key: Any) -> dict[str, Any]:
         percent = True
     sure = known.percent is not None and known.percent == percent
     doubt = {} if sure else {"caveats": ["unit-inferred"]}
-    return texts.measurement(known.metric, text, "%" if percent else None, **{**key, "basis": "published"}, **doubt)
+    return texts.measurement(
+        known.metric, text, "%" if percent else None, **{**key, "basis": "published"}, **doubt
+    )
 
 
 def leaderboard(unit: Unit) -> Iterator[Item]:
@@ -109,7 +122,9 @@ def leaderboard(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, "a list `data` is expected")
         return
     metrics = [name.strip() for name in unit.options.get("metrics", "").split(",") if name.strip()]
-    unknown = [name for name in metrics if not rules.score(name) and name not in rules.other_scores()]
+    unknown = [
+        name for name in metrics if not rules.score(name) and name not in rules.other_scores()
+    ]
     if unknown:
         yield Failed(unit.path, f"{unknown[0]!r} is no metric of DataPerf")
         return
@@ -121,7 +136,11 @@ def leaderboard(unit: Unit) -> Iterator[Item]:
 
 
 def _entry(
-    unit: Unit, metrics: list[str], submission: tuple[int, Mapping[str, Any]], part: tuple[int, Any], number: int
+    unit: Unit,
+    metrics: list[str],
+    submission: tuple[int, Mapping[str, Any]],
+    part: tuple[int, Any],
+    number: int,
 ) -> Item:
     if not metrics:
         words = "the scores are a list whose order stands in no file; say it: --option metrics=dataperf_f1"
@@ -132,14 +151,20 @@ def _entry(
         count = len(scores) if isinstance(scores, list) else "no"
         return Failed(unit.path, f"{count} scores for {len(metrics)} metrics", number)
     try:
-        record = _placed(unit, metrics, scores, row, (pointer("data", index, "datasets", at), entry))
+        record = _placed(
+            unit, metrics, scores, row, (pointer("data", index, "datasets", at), entry)
+        )
     except ValueError as error:
         return Failed(unit.path, str(error), number)
     return made(unit, record, number)
 
 
 def _placed(
-    unit: Unit, metrics: list[str], scores: list[Any], row: Mapping[str, Any], part: tuple[str, Mapping[str, Any]]
+    unit: Unit,
+    metrics: list[str],
+    scores: list[Any],
+    row: Mapping[str, Any],
+    part: tuple[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     place, entry = part
     first = next((known for name in metrics if (known := rules.score(name))), None)
@@ -166,7 +191,11 @@ def _placed(
     else:
         record["status"], record["status_detail"] = "incomplete", "the scores are withheld"
     record["measurements"] = found
-    more = {name: str(row[name]) for name in ("model_id", "uid", "dynascore") if row.get(name) is not None}
+    more = {
+        name: str(row[name])
+        for name in ("model_id", "uid", "dynascore")
+        if row.get(name) is not None
+    }
     record["extensions"] = {"dataperf": more}
     return record
 
@@ -180,14 +209,19 @@ def slices(unit: Unit) -> Iterator[Item]:
     problem = next((path for path in unit.supporting if path.name.startswith("problem_")), None)
     attributes = _attributes(texts.text_of(problem)) if problem else {}
     named = re.match(r"problem_(?P<id>.+?)\.", problem.name) if problem else None
-    record["dataset"] = given(name=named["id"] if named else matched("dataset", attributes.get("dataset")))
+    record["dataset"] = given(
+        name=named["id"] if named else matched("dataset", attributes.get("dataset"))
+    )
     record["configuration"]["hyperparameters"] = {
-        **given(strategy=method["method"] if method else None), **record["configuration"]["hyperparameters"],
+        **given(strategy=method["method"] if method else None),
+        **record["configuration"]["hyperparameters"],
         **{name: texts.native(value) for name, value in attributes.items()},
-    }  # fmt: skip
+    }
     names = {"precision_at_10": "precision@10", "precision_at_25": "precision@25", "auroc": "auroc"}
     record["measurements"] = [
-        texts.measurement(metric, str(values[name])) for name, metric in names.items() if name in values
+        texts.measurement(metric, str(values[name]))
+        for name, metric in names.items()
+        if name in values
     ]
     record["measurements"][0]["primary"] = True
     yield made(unit, record, 1)
@@ -206,7 +240,9 @@ def _attributes(text: str) -> dict[str, Any]:
 def cleaning(unit: Unit) -> Iterator[Item]:
     """Yield the share of the gap between dirty and clean data that dcbench's budgeted cleaning closed."""
     lines = texts.text_of(unit.path)[:_LONGEST_SERIES].split("\n")
-    cells = {parts[0]: parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) > 1}
+    cells = {
+        parts[0]: parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) > 1
+    }
     record = frame(unit, "budgeted-cleaning", suite="dcbench")
     record["task"] = "data-debugging"
     record["dataset"] = given(name=cells.get("dataset"), split="test")
@@ -214,9 +250,14 @@ def cleaning(unit: Unit) -> Iterator[Item]:
     method = re.match(r"result_(?P<method>[^_]+)_", unit.path.name)
     budget = cells.get("budget")
     record["configuration"]["hyperparameters"] = {
-        **given(strategy=method["method"] if method else None), **record["configuration"]["hyperparameters"],
-        **given(budget=float(budget) if budget else None, mode=cells.get("mode"), problem_id=cells.get("problem_id")),
-    }  # fmt: skip
+        **given(strategy=method["method"] if method else None),
+        **record["configuration"]["hyperparameters"],
+        **given(
+            budget=float(budget) if budget else None,
+            mode=cells.get("mode"),
+            problem_id=cells.get("problem_id"),
+        ),
+    }
     try:
         record["measurements"] = [
             texts.measurement("gap-closed", cells["acc_test_gapclosed"], primary=True),

@@ -38,8 +38,14 @@ def detect(source: Source) -> Match | None:
     if found:
         return Match(0.9, f"{len(found)} tables of the energy domain, first {found[0].name}")
     others = list(lacking)
-    others += [path for path, _ in kinds] + [path for path in source.with_suffix(".json") if _is_intensities(path)]
-    return Match(0.3, f"files of the energy domain without results, first {others[0].name}") if others else None
+    others += [path for path, _ in kinds] + [
+        path for path in source.with_suffix(".json") if _is_intensities(path)
+    ]
+    return (
+        Match(0.3, f"files of the energy domain without results, first {others[0].name}")
+        if others
+        else None
+    )
 
 
 def lacks(path: Path) -> str | None:
@@ -50,7 +56,9 @@ def lacks(path: Path) -> str | None:
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table with results, with its JSON companion."""
     tracked, lacking = tracker.files(source)
-    planned: dict[Path, Unit | Failed] = {item.path: item for item in tracker.units(tracked, options, source)}
+    planned: dict[Path, Unit | Failed] = {
+        item.path: item for item in tracker.units(tracked, options, source)
+    }
     planned |= {path: Failed(path, words) for path, words in lacking.items()}
     others = [path for path in source.with_suffix(".csv") if path not in planned]
     kinds = {path: layout for path in others if (layout := _layout(path))}
@@ -92,7 +100,9 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
 
 
-def _parts(unit: Unit, text: TextTable, columns: list[str], resource: dict[str, Any], found: Survey) -> Iterator[Item]:
+def _parts(
+    unit: Unit, text: TextTable, columns: list[str], resource: dict[str, Any], found: Survey
+) -> Iterator[Item]:
     worked_out = derived.derived_of(columns, found)
     program = compile_resource(parse_resource(resource), [*columns, *worked_out.names], {})
     origin = Origin(unit.path.name, file_sha256(unit.path), unit.path.name, NAME, VERSION)
@@ -122,7 +132,11 @@ def _part(path: Path, outcome: Outcome, height: int, bad: list[BadRow]) -> Part:
 
 def _cells(bad: BadRow) -> str:
     words = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
-    return f"{words}; a quote is never closed, so the rows after it are lost in it" if bad.open_quote else words
+    return (
+        f"{words}; a quote is never closed, so the rows after it are lost in it"
+        if bad.open_quote
+        else words
+    )
 
 
 def _resource(
@@ -136,7 +150,9 @@ def _resource(
     suite = constants["benchmark.suite"]
     findings = [_odd_unit(unit.path, column) for column in odd]
     by_column = {field["name"]: field["benchfmt"] for field in fields}
-    corrected = {name: "kWh" for name, note in by_column.items() if note.get("caveats") == ["unit-corrected"]}
+    corrected = {
+        name: "kWh" for name, note in by_column.items() if note.get("caveats") == ["unit-corrected"]
+    }
     if corrected:
         findings.append(_kilowatts(unit.path, list(corrected)))
     here: list[dict[str, Any]] = []
@@ -152,7 +168,11 @@ def _resource(
         by_column[str(found.columns.average)]["caveats"] = ["shared-process"]
     wrong = _wrong_countries(constants.get("system.id"), found, unit.options)
     if wrong:
-        carbon = [name for name, note in by_column.items() if str(note.get("metric")).startswith("emissions")]
+        carbon = [
+            name
+            for name, note in by_column.items()
+            if str(note.get("metric")).startswith("emissions")
+        ]
         when = {str(found.columns.country): wrong} if found.columns.country else {}
         here.append({"when": when, "caveats": {key: ["location-unreliable"] for key in carbon}})
         findings.append(_elsewhere(unit.path, found, str(constants["system.id"]), wrong))
@@ -183,7 +203,12 @@ def _name(unit: Unit, columns: list[str]) -> tuple[layouts.Name, list[Finding]]:
             findings += misfits(data, columns, companion.name, unit.path.name)
         except (BenchfmtError, OSError) as error:
             findings.append(
-                _finding(companion.name, None, f"the companion cannot be read: {error}", "mend or remove it")
+                _finding(
+                    companion.name,
+                    None,
+                    f"the companion cannot be read: {error}",
+                    "mend or remove it",
+                )
             )
             continue
         platform = str(data.get("HW_ID") or "")
@@ -191,7 +216,11 @@ def _name(unit: Unit, columns: list[str]) -> tuple[layouts.Name, list[Finding]]:
             words = f"the companion says HW_ID {platform!r}, the table's name says {name.platform!r}; the name is taken"
             findings.append(_finding(companion.name, "HW_ID", words, "make both say the same"))
         name = layouts.Name(name.asset, name.platform or platform or None)
-    if name.platform is None and not unit.options.get("system") and unit.extra not in _WITHOUT_PLATFORM:
+    if (
+        name.platform is None
+        and not unit.options.get("system")
+        and unit.extra not in _WITHOUT_PLATFORM
+    ):
         words = "the name is not <algorithm>_<platform>.csv: the platform is not known"
         findings.append(_finding(unit.path.name, None, words, "say it, as in --option system=pc"))
     return name, findings
@@ -228,12 +257,24 @@ def _is_intensities(path: Path) -> bool:
 
 def _kilowatts(path: Path, columns: list[str]) -> Finding:
     words = f"kW is a unit of power; the numbers of {', '.join(columns)} are kWh, as the tracker that made them counts"
-    return Finding("BF207", Severity.WARNING, path.name, None, columns[0], None, words, None, "write kWh in the header")
+    return Finding(
+        "BF207",
+        Severity.WARNING,
+        path.name,
+        None,
+        columns[0],
+        None,
+        words,
+        None,
+        "write kWh in the header",
+    )
 
 
 def _odd_unit(path: Path, column: str) -> Finding:
     words = f"the unit of {column!r} is none of what it measures; the numbers are kept as text"
-    return Finding("BF207", Severity.WARNING, path.name, None, column, None, words, None, "correct the header")
+    return Finding(
+        "BF207", Severity.WARNING, path.name, None, column, None, words, None, "correct the header"
+    )
 
 
 def _peaks(path: Path, found: Survey) -> list[Finding]:
@@ -241,18 +282,46 @@ def _peaks(path: Path, found: Survey) -> list[Finding]:
     words = f"{peak} is below {found.columns.average} in {found.below} of {found.rows} rows, which no peak can be"
     if not found.peak_is_kilo:
         words += "; another unit is not proven, so the numbers stay as they are"
-        return [Finding("BF403", Severity.WARNING, path.name, None, peak, None, words, None, "look at who wrote it")]
+        return [
+            Finding(
+                "BF403",
+                Severity.WARNING,
+                path.name,
+                None,
+                peak,
+                None,
+                words,
+                None,
+                "look at who wrote it",
+            )
+        ]
     words += "; a thousand times the number is just above it: it is read as GB"
-    findings = [Finding("BF403", Severity.WARNING, path.name, None, peak, None, words, None, "write GB in the header")]
+    findings = [
+        Finding(
+            "BF403",
+            Severity.WARNING,
+            path.name,
+            None,
+            peak,
+            None,
+            words,
+            None,
+            "write GB in the header",
+        )
+    ]
     if found.still_below:
         words = f"{peak} stays below {found.columns.average} in {found.still_below} of {found.rows} rows even as GB: it has no value there"
-        findings.append(Finding("BF403", Severity.WARNING, path.name, None, peak, None, words, None, None))
+        findings.append(
+            Finding("BF403", Severity.WARNING, path.name, None, peak, None, words, None, None)
+        )
     return findings
 
 
 def _elsewhere(path: Path, found: Survey, system: str, wrong: list[str]) -> Finding:
     words = f"{system} stands in {rules.HOME[system]}, not in {', '.join(wrong)}: the emissions rest on a wrong place"
-    return _finding(path.name, found.columns.country, words, "give the tracker the country", "BF302")
+    return _finding(
+        path.name, found.columns.country, words, "give the tracker the country", "BF302"
+    )
 
 
 def _odd_carbon(path: Path, found: Survey) -> Finding:
@@ -260,8 +329,12 @@ def _odd_carbon(path: Path, found: Survey) -> Finding:
         f"{found.columns.emissions} per {found.columns.energy} is in {found.odd_carbon} of {found.rows} rows more than "
         "twice, or less than half, what it usually is"
     )
-    return _finding(path.name, found.columns.emissions, words, "do not trust the energy of these rows", "BF302")
+    return _finding(
+        path.name, found.columns.emissions, words, "do not trust the energy of these rows", "BF302"
+    )
 
 
-def _finding(path: str, column: str | None, message: str, hint: str | None, code: str = "BF102") -> Finding:
+def _finding(
+    path: str, column: str | None, message: str, hint: str | None, code: str = "BF102"
+) -> Finding:
     return Finding(code, Severity.WARNING, path, None, column, None, message, None, hint)

@@ -52,9 +52,13 @@ def derived_of(columns: list[str], found: Survey) -> Derived:
         elif STATISTICS in names:
             made = made.with_columns(_reduced_ids(made, reduced))
         if INTENSITY in names:
-            made = made.with_columns(_intensity(made, str(found.columns.emissions), str(found.columns.energy)))
+            made = made.with_columns(
+                _intensity(made, str(found.columns.emissions), str(found.columns.energy))
+            )
         if PEAK in names:
-            made = made.with_columns(_peak(made, str(found.columns.average), str(found.columns.peak)))
+            made = made.with_columns(
+                _peak(made, str(found.columns.average), str(found.columns.peak))
+            )
         return made.select(*columns, *taken)
 
     return Derived(taken, make)
@@ -63,7 +67,9 @@ def derived_of(columns: list[str], found: Survey) -> Derived:
 _REDUCED = ("pv_mean", "pv_std", "pv_var", "load_mean", "load_std", "load_var")
 
 
-def _with_vectors(frame: pl.DataFrame, columns: dict[str, str], rows: Any, notes: Notes) -> pl.DataFrame:
+def _with_vectors(
+    frame: pl.DataFrame, columns: dict[str, str], rows: Any, notes: Notes
+) -> pl.DataFrame:
     """Return a frame with the ids of its instances; a cell that is no vector of 96 numbers is set aside."""
     read: dict[str, list[list[float] | None]] = {}
     for name, column in columns.items():
@@ -72,7 +78,14 @@ def _with_vectors(frame: pl.DataFrame, columns: dict[str, str], rows: Any, notes
         read[name] = [known[text] for text in cells]
         good = pl.Series([item is not None for item in read[name]], dtype=pl.Boolean)
         bad = ~good & (cells != "")
-        notes.cells("BF103", column, cells, bad, rows, f"is no vector of {rules.SLOTS} numbers, and is left out")
+        notes.cells(
+            "BF103",
+            column,
+            cells,
+            bad,
+            rows,
+            f"is no vector of {rules.SLOTS} numbers, and is left out",
+        )
         frame = frame.with_columns(
             cells.set(~bad, "").alias(f"{name}{UNREAD}"), frame[column].set(bad, "").alias(column)
         )
@@ -91,21 +104,28 @@ def _vector(text: str) -> list[float] | None:
 
 
 def _ids(
-    known: dict[tuple[int, int], tuple[str, str]], pv: Sequence[float] | None, load: Sequence[float] | None
+    known: dict[tuple[int, int], tuple[str, str]],
+    pv: Sequence[float] | None,
+    load: Sequence[float] | None,
 ) -> tuple[str, str]:
     if pv is None or load is None:
         return "", ""
     # The same text gives the same list (see `_with_vectors`), so each pair is hashed once.
     key = (id(pv), id(load))
     if key not in known:
-        statistics = rules.statistics_id(*rules.mean_and_deviation(pv), *rules.mean_and_deviation(load))
+        statistics = rules.statistics_id(
+            *rules.mean_and_deviation(pv), *rules.mean_and_deviation(load)
+        )
         known[key] = (rules.instance_id(pv, load), statistics)
     return known[key]
 
 
 def _reduced_ids(frame: pl.DataFrame, columns: dict[str, str]) -> pl.Series:
     """Return the ids of instances of which mean and deviation (or variance) are known; empty where they are not."""
-    numbers = {base: frame[name].str.strip_chars().cast(pl.Float64, strict=False) for base, name in columns.items()}
+    numbers = {
+        base: frame[name].str.strip_chars().cast(pl.Float64, strict=False)
+        for base, name in columns.items()
+    }
     for part in ("pv", "load"):
         if f"{part}_std" not in numbers and f"{part}_var" in numbers:
             numbers[f"{part}_std"] = numbers[f"{part}_var"].sqrt()
@@ -116,14 +136,20 @@ def _reduced_ids(frame: pl.DataFrame, columns: dict[str, str]) -> pl.Series:
     ids = []
     for row in zip(*(numbers[name] for name in wanted), strict=True):
         if row not in known:
-            known[row] = rules.statistics_id(*row) if all(n is not None and math.isfinite(n) for n in row) else ""
+            known[row] = (
+                rules.statistics_id(*row)
+                if all(n is not None and math.isfinite(n) for n in row)
+                else ""
+            )
         ids.append(known[row])
     return pl.Series(STATISTICS, ids, dtype=pl.String)
 
 
 def _intensity(frame: pl.DataFrame, emissions: str, energy: str) -> pl.Series:
     """Return emissions per energy, six digits of them: the carbon intensity that was assumed."""
-    numbers = [frame[name].str.strip_chars().cast(pl.Float64, strict=False) for name in (emissions, energy)]
+    numbers = [
+        frame[name].str.strip_chars().cast(pl.Float64, strict=False) for name in (emissions, energy)
+    ]
     each = numbers[0] / numbers[1]
     texts = [f"{value:.6g}" if value is not None and math.isfinite(value) else "" for value in each]
     return pl.Series(INTENSITY, texts, dtype=pl.String)
@@ -131,6 +157,8 @@ def _intensity(frame: pl.DataFrame, emissions: str, energy: str) -> pl.Series:
 
 def _peak(frame: pl.DataFrame, average: str, peak: str) -> pl.Series:
     """Say in which rows the peak stays below the average even in the larger unit."""
-    numbers = [frame[name].str.strip_chars().cast(pl.Float64, strict=False) for name in (average, peak)]
+    numbers = [
+        frame[name].str.strip_chars().cast(pl.Float64, strict=False) for name in (average, peak)
+    ]
     below = (numbers[1] * KILO < numbers[0]).fill_null(value=False)
     return pl.Series(PEAK, [BELOW if item else "" for item in below], dtype=pl.String)

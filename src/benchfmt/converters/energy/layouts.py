@@ -13,8 +13,13 @@ from benchfmt.units import find_unit, unit
 from benchfmt.vocabulary import vocabulary
 
 DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY, TRACKER = (
-    "dispatch", "baseline", "max-flow", "kernel", "kernel-quality", "tracker",
-)  # fmt: skip
+    "dispatch",
+    "baseline",
+    "max-flow",
+    "kernel",
+    "kernel-quality",
+    "tracker",
+)
 RESULTS = (DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY)
 """The layouts of tables whose rows each stand for themselves; CodeCarbon's are read by a module of its own."""
 NO_RESULTS = {
@@ -29,7 +34,12 @@ _NAMES = re.compile(r"^(?P<asset>.+)_(?P<platform>[^_]+)$")
 _INFERRED = {"caveats": ["unit-inferred"]}
 
 _MEMORY = {"metric": "memory", "unit": "MBy"}
-_ENERGY = {"metric": "energy", "stage": "whole-run", "unit": "kW.h", "missing": {"0": "below-resolution"}}
+_ENERGY = {
+    "metric": "energy",
+    "stage": "whole-run",
+    "unit": "kW.h",
+    "missing": {"0": "below-resolution"},
+}
 MEASURED: dict[str, dict[str, Any]] = {
     "sol": {"metric": "cost", "unit": "keuro", "basis": "published"},
     "time": {"metric": "duration", "stage": "solve", "per": "instance", "unit": "s"},
@@ -39,7 +49,12 @@ MEASURED: dict[str, dict[str, Any]] = {
     "gpupeak": {**_MEMORY, "statistic": "max", "scope": "gpu"},
     # Codecarbon multiplies energy by the carbon intensity of a place that it looks up.
     "co2e": {"metric": "emissions", "stage": "whole-run", "unit": "kg", "basis": "estimated"},
-    "co2erate": {"metric": "emissions-rate", "stage": "whole-run", "unit": "kg/s", "basis": "estimated"},
+    "co2erate": {
+        "metric": "emissions-rate",
+        "stage": "whole-run",
+        "unit": "kg/s",
+        "basis": "estimated",
+    },
     # Of the processor and the memory it knows a rating and a load; only GPUs are read from a sensor.
     "cpuenergy": {**_ENERGY, "scope": "cpu", "basis": "estimated"},
     "gpuenergy": {**_ENERGY, "scope": "gpu", "missing": {"0": "not-measured"}},
@@ -59,8 +74,13 @@ ALIASES = {
 }
 VECTORS = {"pv": "PV", "res": "PV", "load": "Load"}
 STATISTICS = {
-    "pv_mean": "kW", "pv_std": "kW", "pv_var": "kW2", "load_mean": "kW", "load_std": "kW", "load_var": "kW2",
-}  # fmt: skip
+    "pv_mean": "kW",
+    "pv_std": "kW",
+    "pv_var": "kW2",
+    "load_mean": "kW",
+    "load_std": "kW",
+    "load_var": "kW2",
+}
 TRACKED: dict[str, dict[str, Any]] = {
     "timestamp": {"field": "provenance.measured_at"},
     "project_name": {"field": "benchmark.name"},
@@ -73,9 +93,21 @@ TRACKED: dict[str, dict[str, Any]] = {
     "duration": {"metric": "duration", "stage": "whole-run", "unit": "s"},
     "emissions": {**MEASURED["co2e"], "missing": {"0": "below-resolution"}},
     "emissions_rate": MEASURED["co2erate"],
-    "cpu_power": {"metric": "power", "stage": "whole-run", "scope": "cpu", "unit": "W", "basis": "estimated"},
+    "cpu_power": {
+        "metric": "power",
+        "stage": "whole-run",
+        "scope": "cpu",
+        "unit": "W",
+        "basis": "estimated",
+    },
     "gpu_power": {"metric": "power", "stage": "whole-run", "scope": "gpu", "unit": "W"},
-    "ram_power": {"metric": "power", "stage": "whole-run", "scope": "memory", "unit": "W", "basis": "estimated"},
+    "ram_power": {
+        "metric": "power",
+        "stage": "whole-run",
+        "scope": "memory",
+        "unit": "W",
+        "basis": "estimated",
+    },
     "cpu_energy": MEASURED["cpuenergy"],
     "gpu_energy": MEASURED["gpuenergy"],
     "ram_energy": MEASURED["ramenergy"],
@@ -86,9 +118,17 @@ for _name in ("cpu_power", "gpu_power", "ram_power"):
 
 
 _TRACKER_OWN = {
-    "project_name", "task_name", "run_id", "emissions_rate", "codecarbon_version", "country_iso_code", "on_cloud",
-    "tracking_mode", "cloud_provider", "ram_total_size",
-}  # fmt: skip
+    "project_name",
+    "task_name",
+    "run_id",
+    "emissions_rate",
+    "codecarbon_version",
+    "country_iso_code",
+    "on_cloud",
+    "tracking_mode",
+    "cloud_provider",
+    "ram_total_size",
+}
 _ENOUGH = 3
 
 
@@ -146,7 +186,9 @@ def layout_of(columns: list[str], path: Path) -> str | None:
     instance = bases & {*VECTORS, *STATISTICS}
     if _parameter(columns) and not bases & {"nodes", "arcs"}:
         return (
-            DISPATCH if len(bases & {"sol", "time", "memavg"}) >= 2 or (instance and bases & {"sol", "time"}) else None
+            DISPATCH
+            if len(bases & {"sol", "time", "memavg"}) >= 2 or (instance and bases & {"sol", "time"})
+            else None
         )
     if {"nodes", "arcs", "time"} <= bases and bases & {"algorithm", "implementation"}:
         return MAX_FLOW
@@ -168,7 +210,9 @@ def _kernel(columns: list[str], path: Path) -> str | None:
 
 
 def _parameter(columns: list[str]) -> str | None:
-    return next((name for name in columns if name in rules.ALGORITHMS or name == "nParameter"), None)
+    return next(
+        (name for name in columns if name in rules.ALGORITHMS or name == "nParameter"), None
+    )
 
 
 def vectors(columns: list[str]) -> dict[str, str]:
@@ -198,16 +242,28 @@ def fields_of(layout: str, columns: list[str]) -> tuple[list[dict[str, Any]], li
 def _field(layout: str, name: str, odd: list[str]) -> dict[str, Any] | None:
     base, word = split(name)
     if name in rules.ALGORITHMS or name == "nParameter":
-        return {"name": name, "type": "integer", "benchfmt": {"field": f"configuration.hyperparameters.{name}"}}
+        return {
+            "name": name,
+            "type": "integer",
+            "benchfmt": {"field": f"configuration.hyperparameters.{name}"},
+        }
     if layout == MAX_FLOW and base in ("algorithm", "implementation"):
-        return {"name": name, "type": "string", "benchfmt": {"field": "model.name", "terms": _models()}}
+        return {
+            "name": name,
+            "type": "string",
+            "benchfmt": {"field": "model.name", "terms": _models()},
+        }
     if layout == MAX_FLOW and base in ("nodes", "arcs"):
         return {"name": name, "type": "number", "benchfmt": {"field": f"inputs.{base}"}}
     if base in VECTORS:
         vector = {"field": f"inputs.{VECTORS[base]}", "unit": word or "kW", "list": "numbers"}
         return {"name": name, "type": "string", "benchfmt": vector}
     if base in STATISTICS:
-        return {"name": name, "type": "number", "benchfmt": {"field": f"inputs.{base}", "unit": STATISTICS[base]}}
+        return {
+            "name": name,
+            "type": "number",
+            "benchfmt": {"field": f"inputs.{base}", "unit": STATISTICS[base]},
+        }
     if base not in MEASURED:
         return None
     said = _unit(MEASURED[base], word)
@@ -250,16 +306,28 @@ def _models() -> dict[str, str]:
 
 def _kernel_field(name: str) -> dict[str, Any]:
     notes: dict[str, dict[str, Any]] = {
-        "time": {"metric": "duration", "unit": "s", "basis": "published", "primary": True, **_INFERRED},
+        "time": {
+            "metric": "duration",
+            "unit": "s",
+            "basis": "published",
+            "primary": True,
+            **_INFERRED,
+        },
         "memory": {**_MEMORY, "basis": "published", **_INFERRED},
         "quality": {"metric": "transprecision:quality", "primary": True},
     }
     if name in notes:
         return {"name": name, "type": "number", "benchfmt": notes[name]}
-    return {"name": name, "type": "integer", "benchfmt": {"field": f"configuration.hyperparameters.{name}"}}
+    return {
+        "name": name,
+        "type": "integer",
+        "benchfmt": {"field": f"configuration.hyperparameters.{name}"},
+    }
 
 
-def constants_of(layout: str, columns: list[str], name: Name, options: dict[str, str]) -> dict[str, Any]:
+def constants_of(
+    layout: str, columns: list[str], name: Name, options: dict[str, str]
+) -> dict[str, Any]:
     """Return what holds for every row of a table."""
     suite = SUITES.get(layout, "energy-domain")
     said: dict[str, Any] = {"benchmark.suite": suite}
@@ -286,6 +354,11 @@ def system_of(platform: str | None) -> dict[str, str]:
     """Return the system that a word names: the vocabulary's where it is one, else its name."""
     if not platform:
         return {}
-    known = {**vocabulary().words("system", "transprecision"), **vocabulary().words("system", "energy-domain")}
+    known = {
+        **vocabulary().words("system", "transprecision"),
+        **vocabulary().words("system", "energy-domain"),
+    }
     found = known.get(platform, platform)
-    return {"system.id": found} if found in vocabulary().terms("system") else {"system.name": platform}
+    return (
+        {"system.id": found} if found in vocabulary().terms("system") else {"system.name": platform}
+    )

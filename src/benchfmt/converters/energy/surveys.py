@@ -46,22 +46,34 @@ class Survey:
 def columns_of(names: list[str]) -> Columns:
     """Return which columns of a table are looked at together."""
     found = {split(name)[0]: name for name in names}
-    pairs = {"average": "memavg", "peak": "mempeak", "emissions": "co2e", "energy": "totenergy", "country": "country"}
+    pairs = {
+        "average": "memavg",
+        "peak": "mempeak",
+        "emissions": "co2e",
+        "energy": "totenergy",
+        "country": "country",
+    }
     return Columns(**{field: found.get(base) for field, base in pairs.items()})
 
 
 def survey(text: TextTable, names: list[str]) -> Survey:
     """Return what the rows of a table show together; raises TableError."""
     columns = columns_of(names)
-    wanted = {name for name in (columns.average, columns.peak, columns.emissions, columns.energy) if name}
+    wanted = {
+        name for name in (columns.average, columns.peak, columns.emissions, columns.energy) if name
+    }
     if not wanted:
         return Survey(columns)
-    read = [pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in sorted(wanted)]
+    read = [
+        pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in sorted(wanted)
+    ]
     parts, countries = [pl.DataFrame(schema=dict.fromkeys(sorted(wanted), pl.Float64))], set()
     try:
         for frame, _ in text.batches():
             parts.append(frame.select(read))
-            countries |= set(frame[columns.country].str.strip_chars()) - {""} if columns.country else set()
+            countries |= (
+                set(frame[columns.country].str.strip_chars()) - {""} if columns.country else set()
+            )
     finally:
         text.bad_rows.clear()  # told when the table is read
     numbers = pl.concat(parts)

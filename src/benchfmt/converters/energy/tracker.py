@@ -107,22 +107,26 @@ def files(source: Source) -> tuple[list[Path], dict[Path, str]]:
     """Return the files of a source that CodeCarbon wrote, or somebody from its rows, and what others of them lack."""
     headers = {path: first_row(path) for path in source.with_suffix(".csv", BACKUP)}
     found = [path for path, header in headers.items() if layouts.is_tracker(header)]
-    lacking = {path: _LACKING for path, header in headers.items() if layouts.is_like_tracker(header)}
+    lacking = {
+        path: _LACKING for path, header in headers.items() if layouts.is_like_tracker(header)
+    }
     return found, lacking
 
 
-_LACKING = (
-    "it looks like CodeCarbon's emissions.csv, but its header has neither a column 'emissions' nor 'energy_consumed'"
-)
+_LACKING = "it looks like CodeCarbon's emissions.csv, but its header has neither a column 'emissions' nor 'energy_consumed'"
 
 
-def units(paths: Sequence[Path], options: Mapping[str, str], source: Source) -> Iterator[Unit | Failed]:
+def units(
+    paths: Sequence[Path], options: Mapping[str, str], source: Source
+) -> Iterator[Unit | Failed]:
     """Yield a unit for each file, with what all of them say of its rows."""
     readable: list[_Entry] = []
     faults: dict[Path, str] = {}
     for path in paths:
         try:
-            readable += [_entry(path, row) for row in rows(path) if not row.fault and not row.repeats_header]
+            readable += [
+                _entry(path, row) for row in rows(path) if not row.fault and not row.repeats_header
+            ]
         except (TableError, csv.Error, OSError) as error:
             faults[path] = _unreadable(error)
     told = _told(readable)
@@ -233,7 +237,10 @@ def _told(entries: Iterable[_Entry]) -> dict[Path, Told]:
     for (path, _), found in nameless.items():
         doubtful.setdefault(path, {}).update(_maybe_running(found))
     paths = {*running, *sums, *doubtful}
-    return {path: Told(running.get(path, {}), frozenset(sums.get(path, ())), doubtful.get(path, {})) for path in paths}
+    return {
+        path: Told(running.get(path, {}), frozenset(sums.get(path, ())), doubtful.get(path, {}))
+        for path in paths
+    }
 
 
 def _note(running: dict[Path, dict[int, str]], reasons: Mapping[_Entry, str]) -> None:
@@ -250,7 +257,9 @@ def _finals(entries: list[_Entry]) -> tuple[list[_Entry], dict[_Entry, str]]:
     timed = all(entry.time is not None for entry in entries)
     with_total = [entry for entry in entries if entry.total is not None]
     # Without times the order of the rows proves nothing; a total only grows.
-    ordered = sorted(with_total or entries, key=lambda e: (e.time if timed else datetime.min, e.total or 0.0))
+    ordered = sorted(
+        with_total or entries, key=lambda e: (e.time if timed else datetime.min, e.total or 0.0)
+    )
     counts: list[list[_Entry]] = [[ordered[0]]]
     for before, after in pairwise(ordered):
         if timed and (after.total or 0.0) < (before.total or 0.0) * (1 - 1e-9):
@@ -272,17 +281,27 @@ def _repeated(entries: list[_Entry]) -> dict[_Entry, str]:
     """Return the rows of a run's tasks that stand again, each with where; those of one task that differ all count."""
     last = {(entry.task, entry.cells): entry for entry in entries}
     again = ((entry, last[entry.task, entry.cells]) for entry in entries)
-    return {entry: f"the task stands again: {_place(entry, other)}" for entry, other in again if other is not entry}
+    return {
+        entry: f"the task stands again: {_place(entry, other)}"
+        for entry, other in again
+        if other is not entry
+    }
 
 
 def _place(entry: _Entry, other: _Entry) -> str:
-    return f"row {other.number}" if other.path == entry.path else f"row {other.number} of {other.path.name}"
+    return (
+        f"row {other.number}"
+        if other.path == entry.path
+        else f"row {other.number} of {other.path.name}"
+    )
 
 
 def _is_sum(entry: _Entry, tasks: list[_Entry]) -> bool:
     """Say whether a row is the sum of tasks."""
     distinct = {(task.task, task.cells): task.total or 0.0 for task in tasks}
-    return entry.total is not None and abs(sum(distinct.values()) - entry.total) <= _NEAR * abs(entry.total)
+    return entry.total is not None and abs(sum(distinct.values()) - entry.total) <= _NEAR * abs(
+        entry.total
+    )
 
 
 def _maybe_running(entries: list[_Entry]) -> dict[int, int]:
@@ -301,7 +320,9 @@ def _maybe_running(entries: list[_Entry]) -> dict[int, int]:
         clusters.append((cluster, entry))
     for _, group in groupby(clusters, key=lambda item: item[0]):
         # The last with a total: later rows of some releases have neither energy nor emissions.
-        together = sorted((e for _, e in group), key=lambda e: (e.total is not None, e.duration or 0.0, e.number))
+        together = sorted(
+            (e for _, e in group), key=lambda e: (e.total is not None, e.duration or 0.0, e.number)
+        )
         for entry in together[:-1]:
             found[entry.number] = together[-1].number
     return found
@@ -322,7 +343,9 @@ def read(unit: Unit, name: str, version: str) -> Iterator[Item]:
         for header, part in _batches(unit.path):
             yield _Reader(unit, header, told, rate).part(part, origin, notes)
     except (AnnotationError, TableError, csv.Error) as error:
-        yield Failed(unit.path, str(error) if isinstance(error, AnnotationError) else _unreadable(error))
+        yield Failed(
+            unit.path, str(error) if isinstance(error, AnnotationError) else _unreadable(error)
+        )
     yield from more_findings(notes)
 
 
@@ -368,7 +391,9 @@ def _rate_of(path: Path) -> _Rate:
 
 def _factor(row: Row) -> int | None:
     """Return how many times too large a row's rate is for kilograms and seconds: 1, 1000, or None where it is neither."""
-    rate, emissions, duration = (row.number_of(name) for name in ("emissions_rate", "emissions", "duration"))
+    rate, emissions, duration = (
+        row.number_of(name) for name in ("emissions_rate", "emissions", "duration")
+    )
     if not rate or not emissions or not duration:
         return None
     found = rate * duration / emissions
@@ -396,7 +421,9 @@ class _Reader:
         self.unit, self.header, self.told, self.rate = unit, header, told, rate
         self.columns = [*header, RATE, SUM, DOUBT]
         options = dict(unit.options)
-        constants = layouts.constants_of(layouts.TRACKER, list(header), layouts.name_of(unit.path), options)
+        constants = layouts.constants_of(
+            layouts.TRACKER, list(header), layouts.name_of(unit.path), options
+        )
         fields = [_field(name, header, rate.unit) for name in header if name in _KNOWN]
         fields += [{"name": name, "benchfmt": {"ignore": True}} for name in (RATE, SUM, DOUBT)]
         resource = {
@@ -410,7 +437,11 @@ class _Reader:
         """Return the records of some rows, and the account of all of them."""
         failed = tuple((row.number, row.fault) for row in batch if row.fault)
         skipped = {row.number: "the header stands again" for row in batch if row.repeats_header}
-        skipped |= {row.number: self.told.running[row.number] for row in batch if row.number in self.told.running}
+        skipped |= {
+            row.number: self.told.running[row.number]
+            for row in batch
+            if row.number in self.told.running
+        }
         taken = [row for row in batch if not row.fault and row.number not in skipped]
         if not taken:
             told = tuple(skipped.items())
@@ -430,7 +461,13 @@ class _Reader:
     def _run(self, taken: list[Row], origin: Origin, notes: Notes) -> Outcome:
         cells = [(*row.cells, *self._worked_out(row)) for row in taken]
         frame = pl.DataFrame(cells, schema=dict.fromkeys(self.columns, pl.String), orient="row")
-        return run(self.program, frame, np.array([row.number for row in taken], dtype=np.int64), origin, notes)
+        return run(
+            self.program,
+            frame,
+            np.array([row.number for row in taken], dtype=np.int64),
+            origin,
+            notes,
+        )
 
     def _worked_out(self, row: Row) -> tuple[str, str, str]:
         factor = _factor(row)
@@ -440,9 +477,21 @@ class _Reader:
         return odd, "sum" if row.number in self.told.sums else "", "" if last is None else "maybe"
 
     def _shifted(self, row: Row) -> Finding:
-        words = f"the row has fewer cells than the header: what stands after {_LAST_SURE} is not read"
+        words = (
+            f"the row has fewer cells than the header: what stands after {_LAST_SURE} is not read"
+        )
         hint = "CodeCarbon 3.3.0 leaves out empty columns; later releases do not"
-        return Finding("BF102", Severity.WARNING, self.unit.path.name, row.number, None, None, words, None, hint)
+        return Finding(
+            "BF102",
+            Severity.WARNING,
+            self.unit.path.name,
+            row.number,
+            None,
+            None,
+            words,
+            None,
+            hint,
+        )
 
 
 _KNOWN: dict[str, dict[str, Any]] = {
@@ -475,7 +524,10 @@ def _rules(fields: Sequence[Mapping[str, Any]], header: Sequence[str]) -> list[d
         {"when": {SUM: "sum"}, "missing": dict.fromkeys(wrong, "invalid-in-source")},
         {
             "when": {DOUBT: "maybe"},
-            "set": {"status": "incomplete", "status_detail": "no run_id: it may be a running total of a later row"},
+            "set": {
+                "status": "incomplete",
+                "status_detail": "no run_id: it may be a running total of a later row",
+            },
             "caveats": {name: ["partial-run"] for name in measured},
         },
     ]

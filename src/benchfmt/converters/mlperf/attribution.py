@@ -99,9 +99,15 @@ class Attribution:
         """Return the fields of a record that it fills."""
         return {
             "task": _value(self.task),
-            "dataset": given(name=_value(self.dataset), split=_value(self.split), samples=_value(self.samples)),
-            "model": given(name=_value(self.model), parameters=_value(self.parameters), flop=_value(self.flop)),
-            "configuration": given(precision=_value(self.precision), input_shape=_value(self.input_shape)),
+            "dataset": given(
+                name=_value(self.dataset), split=_value(self.split), samples=_value(self.samples)
+            ),
+            "model": given(
+                name=_value(self.model), parameters=_value(self.parameters), flop=_value(self.flop)
+            ),
+            "configuration": given(
+                precision=_value(self.precision), input_shape=_value(self.input_shape)
+            ),
         }
 
 
@@ -176,7 +182,9 @@ def _task(said: Said, benchmark: Filled | None, facts: Benchmark | None) -> Fill
     return Filled.ruled(proven.value, proven.rule) if proven else said.scored
 
 
-def _data(said: Said, benchmark: Filled | None, facts: Benchmark | None) -> tuple[Filled | None, Filled | None]:
+def _data(
+    said: Said, benchmark: Filled | None, facts: Benchmark | None
+) -> tuple[Filled | None, Filled | None]:
     """Return data set and split: the benchmark's, but for a name that names another data set."""
     known = facts.dataset if facts else None
     proven = rules.dataset_of_name(said.name) if said.name else None

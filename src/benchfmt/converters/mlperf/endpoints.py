@@ -14,7 +14,15 @@ import yaml
 from benchfmt.converters.base import Failed
 from benchfmt.converters.mlperf.attribution import HELD
 from benchfmt.converters.mlperf.loadgen_record import possible
-from benchfmt.converters.mlperf.submission import Names, Run, benchmark_named, count, frame, pruned, quality_item
+from benchfmt.converters.mlperf.submission import (
+    Names,
+    Run,
+    benchmark_named,
+    count,
+    frame,
+    pruned,
+    quality_item,
+)
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import of_json, whole
 from benchfmt.readers import jsons
@@ -31,7 +39,10 @@ _SERIES = (
     ("output_sequence_lengths", "output-tokens", "sample", "1"),
 )
 _STATISTICS = {"min": "min", "max": "max", "median": "median", "avg": "mean", "total": "sum"}
-_SEEDS = {"scheduler_random_seed": "schedule_rng_seed", "dataloader_random_seed": "sample_index_rng_seed"}
+_SEEDS = {
+    "scheduler_random_seed": "schedule_rng_seed",
+    "dataloader_random_seed": "sample_index_rng_seed",
+}
 _CONFIG_BYTES = 200_000
 _CONFIG_DEPTH = 50
 
@@ -69,7 +80,11 @@ def record(run: Run) -> dict[str, Any] | Failed:
 
 def _status(summary: Mapping[str, Any]) -> str:
     """Return ok for a run that its own program calls complete."""
-    return "ok" if summary.get("complete") is True and summary.get("state") in ("complete", None) else "incomplete"
+    return (
+        "ok"
+        if summary.get("complete") is True and summary.get("state") in ("complete", None)
+        else "incomplete"
+    )
 
 
 def _names(run: Run, round_id: str | None) -> Names:
@@ -80,7 +95,9 @@ def _names(run: Run, round_id: str | None) -> Names:
     return Names(benchmark, scenario, scenario, None, known)
 
 
-def _measurements(summary: Mapping[str, Any], names: Names, round_id: str | None) -> list[dict[str, Any]]:
+def _measurements(
+    summary: Mapping[str, Any], names: Names, round_id: str | None
+) -> list[dict[str, Any]]:
     completed = count(str(summary.get("n_samples_completed", "")))
     found = [item for series in _SERIES for item in _series(summary, *series, completed)]
     for key, per in (("qps", "sample"), ("tps", "token")):
@@ -96,10 +113,21 @@ def _measurements(summary: Mapping[str, Any], names: Names, round_id: str | None
                     **item,
                 }
             )
-    for key, stage in (("legacy_loadgen_window_duration_ns", "issue-window"), ("duration_ns", "whole-run")):
+    for key, stage in (
+        ("legacy_loadgen_window_duration_ns", "issue-window"),
+        ("duration_ns", "whole-run"),
+    ):
         item = _number(summary.get(key), "ns", "s")
         if item:
-            found.append({"metric": "duration", "statistic": "single", "stage": stage, "basis": "measured", **item})
+            found.append(
+                {
+                    "metric": "duration",
+                    "statistic": "single",
+                    "stage": stage,
+                    "basis": "measured",
+                    **item,
+                }
+            )
     found = [item if item["unit"] == "1" else possible(item) for item in found]
     _bounds(found, names, round_id)
     official = rules.official(names.benchmark, round_id, names.scenario or "")
@@ -119,8 +147,16 @@ def _series(
     series = _object(summary.get(name))
     percentiles = _object(series.get("percentiles"))
     early = _object(series.get("early_stopping_percentiles"))
-    said = [(statistic, series.get(key)) for key, statistic in _STATISTICS.items() if key != "total" or unit == "1"]
-    said += [(f"p{_plain(level)}", value) for level, value in percentiles.items() if _plain(level) != "50"]
+    said = [
+        (statistic, series.get(key))
+        for key, statistic in _STATISTICS.items()
+        if key != "total" or unit == "1"
+    ]
+    said += [
+        (f"p{_plain(level)}", value)
+        for level, value in percentiles.items()
+        if _plain(level) != "50"
+    ]
     said += [(f"p{_plain(level)}-es", value) for level, value in early.items()]
     known = vocabulary().terms("statistic")
     for statistic, value in said:
@@ -128,12 +164,19 @@ def _series(
         if not item or statistic not in known:
             continue
         place = {"scope": "run:performance"} if unit == "1" else {"stage": "request"}
-        if statistic == "mean" and (spread := _number(series.get("std_dev"), unit, "s" if unit == "ns" else "1")):
+        if statistic == "mean" and (
+            spread := _number(series.get("std_dev"), unit, "s" if unit == "ns" else "1")
+        ):
             item["stddev"] = spread["value"]
         yield {
-            "metric": metric, "statistic": statistic, **place, **({} if statistic == "sum" else {"per": per}), "basis": "measured", **item,
+            "metric": metric,
+            "statistic": statistic,
+            **place,
+            **({} if statistic == "sum" else {"per": per}),
+            "basis": "measured",
+            **item,
             **({"n": completed} if completed else {}),
-        }  # fmt: skip
+        }
 
 
 def _bounds(found: list[dict[str, Any]], names: Names, round_id: str | None) -> None:
@@ -142,7 +185,9 @@ def _bounds(found: list[dict[str, Any]], names: Names, round_id: str | None) -> 
         return
     limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario)
     for item in found:
-        rule = {"ttft": limits.ttft, "tpot": limits.tpot, "latency": limits.latency}.get(item["metric"])
+        rule = {"ttft": limits.ttft, "tpot": limits.tpot, "latency": limits.latency}.get(
+            item["metric"]
+        )
         if rule is not None and item["statistic"] == "p99-es" and "value" in item:
             item["target_max"] = float(rule)
 
@@ -151,8 +196,12 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
     """Yield the score, those of the subsets, and the tokens of the accuracy run."""
     path = run.one("endpoints-accuracy")
     if path is None:
-        run.find("BF706", run.path, "no accuracy_results.json beside the performance run: the quality is not known",
-                 "add accuracy/accuracy_results.json")  # fmt: skip
+        run.find(
+            "BF706",
+            run.path,
+            "no accuracy_results.json beside the performance run: the quality is not known",
+            "add accuracy/accuracy_results.json",
+        )
         return
     try:
         data = jsons.read(path, run.unit.limits, digits=True)
@@ -160,19 +209,39 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
         run.findings.append(Failed(path, str(error)))
         return
     where = run.read(path, file_sha256(path))
-    scores = [entry for entry in _list(_object(data).get("accuracy_scores")) if isinstance(entry, dict)]
+    scores = [
+        entry for entry in _list(_object(data).get("accuracy_scores")) if isinstance(entry, dict)
+    ]
     wanted = rules.qualities(names.benchmark, round_id, names.scenario) if names.benchmark else ()
     held = run.place.division in HELD or names.mapped
     if not wanted:
-        run.find("BF706", where, "the metric of this benchmark's score is not known: the score is left out", None)
+        run.find(
+            "BF706",
+            where,
+            "the metric of this benchmark's score is not known: the score is left out",
+            None,
+        )
         return
     tokens = next((quality for quality in wanted if quality.metric == "output-tokens"), None)
     if not any(isinstance(entry.get("score"), Digits) for entry in scores):
-        run.find("BF706", where, "accuracy_scores has no score that is a number: the quality is not known", None)
+        run.find(
+            "BF706",
+            where,
+            "accuracy_scores has no score that is a number: the quality is not known",
+            None,
+        )
     for index, entry in enumerate(scores):
         at = f"/accuracy_scores/{index}"
-        scope = None if len(scores) == 1 else f"subset:{_slug(str(entry.get('dataset_name', index)))}"
-        item = quality_item(wanted[0], str(entry.get("score", "")), where, f"{at}/score", held=held and scope is None)
+        scope = (
+            None if len(scores) == 1 else f"subset:{_slug(str(entry.get('dataset_name', index)))}"
+        )
+        item = quality_item(
+            wanted[0],
+            str(entry.get("score", "")),
+            where,
+            f"{at}/score",
+            held=held and scope is None,
+        )
         if item:
             yield {
                 **item,
@@ -180,30 +249,51 @@ def _accuracy(run: Run, names: Names, round_id: str | None) -> Iterator[dict[str
                 **({"n": n} if (n := count(str(entry.get("total_samples", "")))) else {}),
             }
         for subset, value in _object(_object(entry.get("breakdown")).get("subset_scores")).items():
-            part = quality_item(wanted[0], str(value), where, f"{at}/breakdown/subset_scores/{subset}", held=False)
+            part = quality_item(
+                wanted[0], str(value), where, f"{at}/breakdown/subset_scores/{subset}", held=False
+            )
             if part:
                 yield {**part, "scope": f"subset:{_slug(subset)}"}
         average = _object(entry.get("output_sequence_lengths")).get("avg")
         if tokens and average is not None and scope is None:
-            length = quality_item(tokens, str(average), where, f"{at}/output_sequence_lengths/avg", held=held)
+            length = quality_item(
+                tokens, str(average), where, f"{at}/output_sequence_lengths/avg", held=held
+            )
             if length:
                 yield length
 
 
-def _settings(summary: Mapping[str, Any], settings: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(
+    summary: Mapping[str, Any], settings: Mapping[str, Any], config: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return how the run was set up and how its samples fared, as far as the standard has no field for it."""
     load = _object(settings.get("load_pattern"))
     runtime = _object(_object(config.get("settings")).get("runtime"))
-    samples = {key: number for key in ("n_samples_issued", "n_samples_completed", "n_samples_failed")
-               if (number := whole(str(summary.get(key, "")))) is not None}  # fmt: skip
+    samples = {
+        key: number
+        for key in ("n_samples_issued", "n_samples_completed", "n_samples_failed")
+        if (number := whole(str(summary.get(key, "")))) is not None
+    }
     found: dict[str, Any] = {
-        "load_pattern": {_text(key): _unquoted(value) for key, value in load.items() if value is not None} or None,
+        "load_pattern": {
+            _text(key): _unquoted(value) for key, value in load.items() if value is not None
+        }
+        or None,
         "samples": samples or None,
-        "settings": {_text(key): _text(value) for key, value in runtime.items() if isinstance(value, str | int | float)} or None,
+        "settings": {
+            _text(key): _text(value)
+            for key, value in runtime.items()
+            if isinstance(value, str | int | float)
+        }
+        or None,
         "endpoints_type": _text(config["type"]) if isinstance(config.get("type"), str) else None,
-        "model_params": {_text(key): _text(value) for key, value in _object(config.get("model_params")).items()
-                         if isinstance(value, str | int | float) and key != "tokenizer_name"} or None,
-    }  # fmt: skip
+        "model_params": {
+            _text(key): _text(value)
+            for key, value in _object(config.get("model_params")).items()
+            if isinstance(value, str | int | float) and key != "tokenizer_name"
+        }
+        or None,
+    }
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -227,7 +317,9 @@ def _config(run: Run) -> Mapping[str, Any]:
             read = file.read(_CONFIG_BYTES + 1)
         data = _yaml(read)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        run.findings.append(Failed(path, f"{path.name}: not YAML that is read: {str(error).splitlines()[0]}"))
+        run.findings.append(
+            Failed(path, f"{path.name}: not YAML that is read: {str(error).splitlines()[0]}")
+        )
         return {}
     run.read(path, file_sha256(path))
     return _object(data)
@@ -243,7 +335,9 @@ def _yaml(read: bytes) -> Any:
     text = read.decode("utf-8", "replace")
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(
+            event, yaml.CollectionEndEvent
+        )
         if isinstance(event, yaml.AliasEvent) or depth > _CONFIG_DEPTH:
             raise ValueError(f"it has references, or is nested deeper than {_CONFIG_DEPTH} levels")
     return yaml.safe_load(text)
@@ -271,4 +365,7 @@ def _plain(level: str) -> str:
 
 
 def _slug(text: str) -> str:
-    return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in text.lower()).split()) or "unnamed"
+    return (
+        "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in text.lower()).split())
+        or "unnamed"
+    )

@@ -29,10 +29,16 @@ PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
 
 def detect(source: Source) -> Match | None:
     """Say whether a source holds LoadGen logs of a submission, or None."""
-    names = [path for path in source.files if path.name in (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS)]
+    names = [
+        path
+        for path in source.files
+        if path.name in (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS)
+    ]
     if not names:
         loose = next(loose_logs.summaries(source), None)
-        return Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen") if loose else None
+        return (
+            Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen") if loose else None
+        )
     return Match(0.85, f"{len(names)} LoadGen logs, first {source.relative(names[0])}")
 
 
@@ -50,7 +56,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     """Yield a unit for each performance run with the files that tell about it, then what the others are."""
     wanted = options.get("round")
     if wanted is not None and wanted not in rules.ROUNDS:
-        raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}")
+        raise BenchfmtError(
+            f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}"
+        )
     folders = Folders.of(source)
     homes, submissions = layout.Homes(), layout.Homes()
     summaries: list[Path] = []
@@ -97,7 +105,9 @@ def _loose(source: Source, folders: Folders, path: Path, options: Mapping[str, s
     folder = layout.absolute(path).rpartition("/")[0]
     beside = list(loose_logs.described(folder, (), folders))
     files = tuple(_as_given(source, *file.as_posix().rsplit("/", 1)) for _, file in beside)
-    return Unit(path, files, options, Task(Place(""), tuple(role for role, _ in beside)), source.limits)
+    return Unit(
+        path, files, options, Task(Place(""), tuple(role for role, _ in beside)), source.limits
+    )
 
 
 def _as_given(source: Source, folder: str, name: str) -> Path:

@@ -37,23 +37,47 @@ _MEASURED = 2
 """Steps between the folder of all measurements and that of one: system, benchmark, scenario."""
 _OTHER_RUNS = {"accuracy", "ranging", "compliance", "audit"}
 _WHY = (
-    (re.compile(r"(^|/)(compliance|audit)/|(^|/)TEST[0-9]{2}(-[AB])?/"), "part of a compliance test; its verdict is read from verify_*.txt"),
+    (
+        re.compile(r"(^|/)(compliance|audit)/|(^|/)TEST[0-9]{2}(-[AB])?/"),
+        "part of a compliance test; its verdict is read from verify_*.txt",
+    ),
     (re.compile(r"(^|/)ranging/"), "from the ranging phase, which only sets up the power meter"),
-    (re.compile(r"mlperf_log_accuracy\.json$"), "answers of the model, cut off by rule; its score stands in accuracy.txt"),
-    (re.compile(r"(^|/)accuracy/([^/]+/)?mlperf_log_(summary|detail)\.txt$"), "log of the accuracy run, which has no speed; its score stands in accuracy.txt"),
+    (
+        re.compile(r"mlperf_log_accuracy\.json$"),
+        "answers of the model, cut off by rule; its score stands in accuracy.txt",
+    ),
+    (
+        re.compile(r"(^|/)accuracy/([^/]+/)?mlperf_log_(summary|detail)\.txt$"),
+        "log of the accuracy run, which has no speed; its score stands in accuracy.txt",
+    ),
     (re.compile(r"mlperf_log_trace\.json$"), "a trace of events"),
     (re.compile(r"(^|/)power/|(^|/)ptd_logs\.txt$"), "log of the power meter's software"),
-    (re.compile(r"(^|/)(power_settings|analyzer_table)\.[a-z]+$"), "a description of the power meter for people"),
+    (
+        re.compile(r"(^|/)(power_settings|analyzer_table)\.[a-z]+$"),
+        "a description of the power meter for people",
+    ),
     (re.compile(r"(^|/)audit\.config$"), "settings of a compliance test"),
-    (re.compile(r"(^|/)mlperf\.conf$"), "the suite's own settings, the same in every submission of a round"),
-    (re.compile(rf"(^|/){re.escape(model_mapping.NAME)}$"), "gives models of an open submission their benchmarks, but no result of them is here"),
+    (
+        re.compile(r"(^|/)mlperf\.conf$"),
+        "the suite's own settings, the same in every submission of a round",
+    ),
+    (
+        re.compile(rf"(^|/){re.escape(model_mapping.NAME)}$"),
+        "gives models of an open submission their benchmarks, but no result of them is here",
+    ),
     (re.compile(r"(^|/)(code|src)/"), "code of the submission"),
     (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py)$"), "for people, or a program"),
     (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),
-    (re.compile(r"(^|/)results?\.json$"), "a report of the submitter's own program, not of LoadGen"),
+    (
+        re.compile(r"(^|/)results?\.json$"),
+        "a report of the submitter's own program, not of LoadGen",
+    ),
     (re.compile(r"(^|/)systems/[^/]+\.json$"), "describes a system of which no result is here"),
-    (re.compile(r"(^|/)measurements/"), "describes a measurement of which no result is here, or something else than one"),
-)  # fmt: skip
+    (
+        re.compile(r"(^|/)measurements/"),
+        "describes a measurement of which no result is here, or something else than one",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +98,14 @@ class Place:
     @property
     def location(self) -> str | None:
         """The result's folder from the root of the submission, as published tables name it; None without a full path."""
-        parts = (self.division, self.submitter, "results", self.system, self.benchmark, self.scenario)
+        parts = (
+            self.division,
+            self.submitter,
+            "results",
+            self.system,
+            self.benchmark,
+            self.scenario,
+        )
         return "/".join(str(part) for part in parts) if all(parts) else None
 
 
@@ -178,13 +209,21 @@ def place(folder: str) -> Place:
         return Place("")
     run = parts[-1] if parts[-1].startswith("run_") else None
     results = _last(parts[:performance], "results")
-    inner = parts[results + 1 : performance] if results is not None else parts[max(0, performance - 3) : performance]
+    inner = (
+        parts[results + 1 : performance]
+        if results is not None
+        else parts[max(0, performance - 3) : performance]
+    )
     if results is None and not (inner and rules.scenario(inner[-1])):
         return Place("", run=run)
     scenario = inner[-1] if inner else None
     system = inner[0] if len(inner) > 2 else None
     benchmark = inner[1] if len(inner) > 2 else inner[0] if len(inner) == 2 else None
-    division = parts[results - 2] if results is not None and results >= 2 and parts[results - 2] in DIVISIONS else None
+    division = (
+        parts[results - 2]
+        if results is not None and results >= 2 and parts[results - 2] in DIVISIONS
+        else None
+    )
     submitter = parts[results - 1] if division and results else None
     if division and results is not None:
         prefix = "/".join(parts[: results - 2])
@@ -198,7 +237,11 @@ def place(folder: str) -> Place:
 def from_root(path: Path, where: Place) -> str:
     """Return a file's path from the root of its submission; the file's name where no marker of a submission is above it."""
     text = absolute(path)
-    return text[len(where.prefix) + 1 :] if where.prefix and text.startswith(f"{where.prefix}/") else path.name
+    return (
+        text[len(where.prefix) + 1 :]
+        if where.prefix and text.startswith(f"{where.prefix}/")
+        else path.name
+    )
 
 
 def supporting(folder: str, where: Place, folders: Folders) -> list[tuple[str, Path]]:
@@ -284,8 +327,16 @@ def _tests(scenario: str, folders: Folders) -> list[tuple[str, Path]]:
         "TEST08",
         "TEST09",
     ):
-        names = folders.names.get(f"{scenario}/{test}", ()) if f"{scenario}/{test}" in folders.names else ()
-        found += [(f"test:{test}", Path(scenario, test, name)) for name in names if re.match(r"verify_.*\.txt$", name)]
+        names = (
+            folders.names.get(f"{scenario}/{test}", ())
+            if f"{scenario}/{test}" in folders.names
+            else ()
+        )
+        found += [
+            (f"test:{test}", Path(scenario, test, name))
+            for name in names
+            if re.match(r"verify_.*\.txt$", name)
+        ]
     return found
 
 
@@ -299,7 +350,11 @@ class Homes:
 
     def add(self, folder: str, where: Place) -> None:
         """Add the home of a run."""
-        home = f"{where.prefix}/{where.division}/{where.submitter}" if where.division else where.prefix or folder
+        home = (
+            f"{where.prefix}/{where.division}/{where.submitter}"
+            if where.division
+            else where.prefix or folder
+        )
         self.folders.add(home)
         self.depths.add(home.count("/") + 1)
         self.tops.add(where.prefix)
@@ -308,7 +363,8 @@ class Homes:
         """Say whether a file, by its absolute path, belongs with a run."""
         parts = path.split("/")
         return (
-            any("/".join(parts[:depth]) in self.folders for depth in self.depths) or "/".join(parts[:-1]) in self.tops
+            any("/".join(parts[:depth]) in self.folders for depth in self.depths)
+            or "/".join(parts[:-1]) in self.tops
         )
 
 

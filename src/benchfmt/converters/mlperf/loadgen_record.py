@@ -45,9 +45,13 @@ _OF_ONE_RUN = {"power-log", "power-server", "power-client"}
 _MULTI_STREAM_SAMPLES = 8
 """Samples in a query of the multi-stream scenario since v2.0."""
 _STATISTICS = {"min": "min", "max": "max", "mean": "mean", "50.00": "median"}
-_LATENCY = re.compile(r"result_(?:([0-9.]+)_percentile|(min|max|mean))(_per_query|_query)?_latency_ns")
+_LATENCY = re.compile(
+    r"result_(?:([0-9.]+)_percentile|(min|max|mean))(_per_query|_query)?_latency_ns"
+)
 _FIRST_TOKEN = re.compile(r"result_first_token_(?:([0-9.]+)_percentile|(min|max|mean))_latency_ns")
-_OUTPUT_TOKEN = re.compile(r"result_time_(?:per_output_token_([0-9.]+)_percentile_ns|to_output_token_(min|max|mean))")
+_OUTPUT_TOKEN = re.compile(
+    r"result_time_(?:per_output_token_([0-9.]+)_percentile_ns|to_output_token_(min|max|mean))"
+)
 _RATES: dict[str, tuple[str, str, str, str]] = {
     "result_samples_per_second": ("throughput", "whole-run", "sample", "measured"),
     "result_completed_samples_per_sec": ("throughput", "whole-run", "sample", "measured"),
@@ -56,13 +60,23 @@ _RATES: dict[str, tuple[str, str, str, str]] = {
     "result_completed_tokens_per_second": ("throughput", "whole-run", "token", "measured"),
     # LoadGen multiplies samples by a number of tokens that the benchmark fixes.
     "result_inferred_tokens_per_second": ("throughput", "whole-run", "token", "estimated"),
-    "result_inferred_completed_tokens_per_second": ("throughput", "whole-run", "token", "estimated"),
+    "result_inferred_completed_tokens_per_second": (
+        "throughput",
+        "whole-run",
+        "token",
+        "estimated",
+    ),
     "result_qps_with_loadgen_overhead": ("throughput", "whole-run", "query", "measured"),
     "result_qps_without_loadgen_overhead": ("throughput", "request", "query", "derived"),
 }
 _RATES_SINGLE = {
     "result_tps_with_loadgen_overhead": ("throughput", "whole-run", "token", "measured"),
-    "result_token_throughput_with_loadgen_overhead": ("throughput", "whole-run", "token", "measured"),
+    "result_token_throughput_with_loadgen_overhead": (
+        "throughput",
+        "whole-run",
+        "token",
+        "measured",
+    ),
     "result_tps_without_loadgen_overhead": ("throughput", "request", "token", "derived"),
 }
 _STOPPING = {
@@ -71,17 +85,30 @@ _STOPPING = {
     "early_stopping_tpot_result": ("tpot", "token"),
 }
 _KNOWN = {
-    "result_validity", "result_perf_constraints_met", "result_min_duration_met", "result_min_queries_met",
-    "result_samples_per_query", "early_stopping_met", "result_query_count",
+    "result_validity",
+    "result_perf_constraints_met",
+    "result_min_duration_met",
+    "result_min_queries_met",
+    "result_samples_per_query",
+    "early_stopping_met",
+    "result_query_count",
     # Wrong by a factor of 10^9 in every log; the tokens per second stand beside it.
     "result_token_throughput",
-}  # fmt: skip
+}
 _SETTINGS = (
-    "effective_target_qps", "effective_target_latency_ns", "effective_target_latency_percentile",
-    "requested_server_ttft_latency", "requested_server_tpot_latency", "effective_samples_per_query",
-    "effective_min_duration_ms", "effective_max_duration_ms", "effective_min_query_count", "effective_max_query_count",
-    "effective_performance_sample_count", "effective_sample_concatenate_permutation",
-)  # fmt: skip
+    "effective_target_qps",
+    "effective_target_latency_ns",
+    "effective_target_latency_percentile",
+    "requested_server_ttft_latency",
+    "requested_server_tpot_latency",
+    "effective_samples_per_query",
+    "effective_min_duration_ms",
+    "effective_max_duration_ms",
+    "effective_min_query_count",
+    "effective_max_query_count",
+    "effective_performance_sample_count",
+    "effective_sample_concatenate_permutation",
+)
 _CONSTRAINTS = (
     "result_perf_constraints_met",
     "result_min_duration_met",
@@ -105,8 +132,12 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
     detail_path = run.one("detail")
     detail = loadgen.read_detail(detail_path) if detail_path else None
     if detail and detail.several:
-        run.find("BF701", run.root(detail.path), f"the detail log is of more than one run: {detail.several}; it is left out",
-                 "give each run a folder of its own")  # fmt: skip
+        run.find(
+            "BF701",
+            run.root(detail.path),
+            f"the detail log is of more than one run: {detail.several}; it is left out",
+            "give each run a folder of its own",
+        )
         detail = None
     says_something = any(summary.values or summary.accuracy_mode for summary in summaries)
     if not says_something and not (detail and detail.values) and not _has_quality(run):
@@ -115,7 +146,9 @@ def records(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
     told: list[Log] = []
     for number, summary in enumerate(summaries, start=1):
         if summary in told:
-            yield Skipped(run.unit.path, "repeats a run that stands above it, to the last digit", number)
+            yield Skipped(
+                run.unit.path, "repeats a run that stands above it, to the last digit", number
+            )
         elif summary.accuracy_mode:
             yield Skipped(run.unit.path, _ACCURACY_RUN, number if len(summaries) > 1 else None)
         elif test := _compliance_test(summary, detail if len(summaries) == 1 else None):
@@ -159,14 +192,24 @@ def _of_detail(run: Run) -> dict[str, Any] | Skipped | Failed:
     return _record(run, None, detail)
 
 
-def _of_several(run: Run, told: list[Log], summaries: list[Log], detail: Log | None) -> Iterator[dict[str, Any]]:
+def _of_several(
+    run: Run, told: list[Log], summaries: list[Log], detail: Log | None
+) -> Iterator[dict[str, Any]]:
     """Yield the records of the runs of which a summary was joined, in its order."""
-    run.find("BF701", run.path, f"the summary is of {len(told)} runs: each is a record of its own",
-             "give each run a folder of its own")  # fmt: skip
+    run.find(
+        "BF701",
+        run.path,
+        f"the summary is of {len(told)} runs: each is a record of its own",
+        "give each run a folder of its own",
+    )
     fitting = [summary for summary in told if detail and same_run(summary, detail)]
     if detail and len(fitting) != 1:
-        run.find("BF701", run.root(detail.path), "the detail log does not tell to which run of the summary it belongs; it is left out",
-                 "give each run a folder of its own")  # fmt: skip
+        run.find(
+            "BF701",
+            run.root(detail.path),
+            "the detail log does not tell to which run of the summary it belongs; it is left out",
+            "give each run a folder of its own",
+        )
         fitting = []
     for summary in told:
         own = detail if summary in fitting else None
@@ -176,19 +219,28 @@ def _of_several(run: Run, told: list[Log], summaries: list[Log], detail: Log | N
         yield _record(part, summary, own, f"run={summaries.index(summary) + 1}")
 
 
-def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | None = None) -> dict[str, Any]:
+def _record(
+    run: Run, summary: Log | None, detail: Log | None, locator: str | None = None
+) -> dict[str, Any]:
     """Return the record of one run; the locator says where in the summary it stands, if that has several."""
     if summary:
         run.read(summary.path, summary.sha256 or file_sha256(summary.path))
         run.sources[-1] |= given(locator=locator)
     detail_at = None
     if detail:
-        detail_at = run.read(detail.path, detail.sha256 or (None if summary else file_sha256(detail.path)))
+        detail_at = run.read(
+            detail.path, detail.sha256 or (None if summary else file_sha256(detail.path))
+        )
     beside = detail if summary else None
     if summary and detail and not compare(run, summary, detail):
         # Of two runs one is told; published are the numbers of the detail log.
-        invalid = "INVALID" in (summary.values.get("result_validity"), detail.values.get("result_validity"))
-        detail = replace(detail, values=detail.values | ({"result_validity": "INVALID"} if invalid else {}))
+        invalid = "INVALID" in (
+            summary.values.get("result_validity"),
+            detail.values.get("result_validity"),
+        )
+        detail = replace(
+            detail, values=detail.values | ({"result_validity": "INVALID"} if invalid else {})
+        )
         summary = None
     log = merged(summary, detail)
     headline = summary.headline if summary else ()
@@ -198,9 +250,9 @@ def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | No
     round_id = _round(run, seeds)
     time = loadgen_rules.time_of(round_id, log, headline)
     names = names_of(run, log, loadgen_rules.names_as_of(round_id, log), time)
-    official = (automotive.official(names.scenario or "") if run.automotive else None) or loadgen_rules.official(
-        names.benchmark, names.scenario or "", time, log, headline
-    )
+    official = (
+        automotive.official(names.scenario or "") if run.automotive else None
+    ) or loadgen_rules.official(names.benchmark, names.scenario or "", time, log, headline)
     measurements = _measurements(run, log, names, official, beside, detail_at)
     _bounds(measurements, log, names, round_id)
     status = _STATUS.get(log.get("result_validity", ""), "incomplete")
@@ -225,7 +277,11 @@ def _record(run: Run, summary: Log | None, detail: Log | None, locator: str | No
 def _unfinished(log: Mapping[str, str]) -> str:
     """Say what an incomplete run lacks."""
     ended = log.get("result_validity") in _STATUS
-    return "the log says no speed" if ended else "the log ends before it says whether the result is valid"
+    return (
+        "the log says no speed"
+        if ended
+        else "the log ends before it says whether the result is valid"
+    )
 
 
 def merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
@@ -234,7 +290,9 @@ def merged(summary: Log | None, detail: Log | None) -> dict[str, str]:
     if detail:
         merged |= {key: value for key, value in detail.values.items() if value != ""}
         if summary and summary.values.get("result_validity") == "INVALID":
-            merged["result_validity"] = "INVALID"  # a run that one of its logs calls so does not count
+            merged["result_validity"] = (
+                "INVALID"  # a run that one of its logs calls so does not count
+            )
     return merged
 
 
@@ -243,14 +301,21 @@ def compare(run: Run, summary: Log, detail: Log) -> bool:
     here, there = summary.values.get("result_validity"), detail.values.get("result_validity")
     if here and there and here != there:
         run.find(
-            "BF701", run.path, f"the summary says {here}, the detail log {there}", "keep the logs of one run together"
+            "BF701",
+            run.path,
+            f"the summary says {here}, the detail log {there}",
+            "keep the logs of one run together",
         )
     differ = list(_differences(summary, detail))
     for name, text, other in differ:
         run.find(
-            "BF701", run.path, f"{name} is {text} in the summary and {other} in the detail log: they are of two runs, "
-            "and the record is of the detail log's", "keep the logs of one run together", text,
-        )  # fmt: skip
+            "BF701",
+            run.path,
+            f"{name} is {text} in the summary and {other} in the detail log: they are of two runs, "
+            "and the record is of the detail log's",
+            "keep the logs of one run together",
+            text,
+        )
     return not differ
 
 
@@ -263,7 +328,9 @@ def _differences(summary: Log, detail: Log) -> Iterator[tuple[str, str, str]]:
         if name == "effective_scenario":
             other_run = rules.scenario(text) != rules.scenario(other)
         else:
-            number = name.startswith("result_") and _differ(summary.number(name), detail.number(name), text)
+            number = name.startswith("result_") and _differ(
+                summary.number(name), detail.number(name), text
+            )
             other_run = number or name.endswith("_rng_seed")
         if other_run:
             yield name, text, other
@@ -279,7 +346,11 @@ def _differ(here: float | None, there: float | None, text: str) -> bool:
 
 def same_run(summary: Log, detail: Log) -> bool:
     """Say whether two logs are of one run for all that they say: they share a number, and differ in none."""
-    shared = [name for name in summary.values if name.startswith("result_") and detail.number(name) is not None]
+    shared = [
+        name
+        for name in summary.values
+        if name.startswith("result_") and detail.number(name) is not None
+    ]
     numbers = [name for name in shared if summary.number(name) is not None]
     return bool(numbers) and not any(_differences(summary, detail))
 
@@ -293,9 +364,12 @@ def _round(run: Run, seeds: Mapping[str, str]) -> str | None:
     known = rules.seeds_of(claimed or "")
     if claimed and any(seed.strip() != known.get(name) for name, seed in seeds.items()):
         run.find(
-            "BF703", run.path, f"the seeds are those of {found or 'no round'}, not of {claimed}",
-            "measure with the seeds of the round, or name the round that was measured", seeds.get("qsl_rng_seed"),
-        )  # fmt: skip
+            "BF703",
+            run.path,
+            f"the seeds are those of {found or 'no round'}, not of {claimed}",
+            "measure with the seeds of the round, or name the round that was measured",
+            seeds.get("qsl_rng_seed"),
+        )
     return found or claimed
 
 
@@ -315,9 +389,11 @@ def names_of(run: Run, log: Mapping[str, str], round_id: str | None, time: str |
     if (asked, ran) in _INFERENCES:
         return Names(benchmark, asked, ran, ran, known)
     run.find(
-        "BF701", run.path, f"the log ran {ran}, its folder says {asked}; the record says what was run",
+        "BF701",
+        run.path,
+        f"the log ran {ran}, its folder says {asked}; the record says what was run",
         "put the log into the folder of its scenario",
-    )  # fmt: skip
+    )
     return Names(benchmark, ran, ran, None, known)
 
 
@@ -325,7 +401,12 @@ def names_of(run: Run, log: Mapping[str, str], round_id: str | None, time: str |
 
 
 def _measurements(
-    run: Run, log: Mapping[str, str], names: Names, official: rules.Official, detail: Log | None, detail_at: str | None
+    run: Run,
+    log: Mapping[str, str],
+    names: Names,
+    official: rules.Official,
+    detail: Log | None,
+    detail_at: str | None,
 ) -> list[dict[str, Any]]:
     """Return the numbers of the logs; of an inferred result only the one that was inferred."""
     if names.inferred_from:
@@ -343,19 +424,36 @@ def _measurements(
             continue
         metric, statistic, stage, per, unit, basis = said
         value = value_of(text, unit)
-        if (value is None and not _NO_NUMBER.fullmatch(text)) or (metric, statistic, stage, per) in found:
+        if (value is None and not _NO_NUMBER.fullmatch(text)) or (
+            metric,
+            statistic,
+            stage,
+            per,
+        ) in found:
             continue
         item = {
-            "metric": metric, "statistic": statistic, "stage": stage, "per": per, "value": value,
-            "unit": "/s" if unit == "/s" else "s", "basis": basis, "reported_value": text, "reported_unit": unit,
-        }  # fmt: skip
+            "metric": metric,
+            "statistic": statistic,
+            "stage": stage,
+            "per": per,
+            "value": value,
+            "unit": "/s" if unit == "/s" else "s",
+            "basis": basis,
+            "reported_value": text,
+            "reported_unit": unit,
+        }
         if unit == "ns" and per == "query" and observed:
             item["n"] = observed
         if detail is not None and name in detail.values:
             item["source_path"] = detail_at
         found[metric, statistic, stage, per] = possible(item)
-    for item in (*estimates_of(log, detail.values if detail else {}, detail_at), *_per_query(log, ran)):
-        found.setdefault((item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item)
+    for item in (
+        *estimates_of(log, detail.values if detail else {}, detail_at),
+        *_per_query(log, ran),
+    ):
+        found.setdefault(
+            (item["metric"], item.get("statistic"), item.get("stage"), item.get("per")), item
+        )
     _take_back_unmeasured(found)
     take_back_means(found, run)
     primary = found.get((official.metric, official.statistic, official.stage, official.per))
@@ -371,7 +469,9 @@ def _observed(log: Mapping[str, str], ran: str) -> int | None:
     """
     if ran == "offline":
         return samples_of_query(log)
-    said = log.get("result_query_count") or (log.get("generated_query_count") if ran == "server" else None)
+    said = log.get("result_query_count") or (
+        log.get("generated_query_count") if ran == "server" else None
+    )
     return count(said)
 
 
@@ -384,7 +484,10 @@ def samples_of_query(log: Mapping[str, str]) -> int | None:
     generated = count(log.get("generated_samples_per_query"))
     if generated is None or log.get("effective_sample_concatenate_permutation") != "true":
         return generated
-    sizes = (count(log.get("effective_performance_sample_count")), count(log.get("qsl_reported_total_count")))
+    sizes = (
+        count(log.get("effective_performance_sample_count")),
+        count(log.get("qsl_reported_total_count")),
+    )
     loaded = min((size for size in sizes if size), default=1)
     return -(-generated // loaded) * loaded
 
@@ -401,7 +504,9 @@ def possible(item: dict[str, Any]) -> dict[str, Any]:
         return item
     if item["unit"] == "/s" and "." in text:
         return _without_value(item, "below-resolution")
-    return _without_value(item, "not-measured" if item.get("per") == "token" else "invalid-in-source")
+    return _without_value(
+        item, "not-measured" if item.get("per") == "token" else "invalid-in-source"
+    )
 
 
 def _take_back_unmeasured(found: dict[tuple[Any, ...], dict[str, Any]]) -> None:
@@ -410,13 +515,17 @@ def _take_back_unmeasured(found: dict[tuple[Any, ...], dict[str, Any]]) -> None:
         series = [item for item in found.values() if item["metric"] == metric]
         if not any("value" in item for item in series):
             for item in series:
-                if item["missing"] == "invalid-in-source" and re.fullmatch("0+", str(item.get("reported_value"))):
+                if item["missing"] == "invalid-in-source" and re.fullmatch(
+                    "0+", str(item.get("reported_value"))
+                ):
                     item["missing"] = "not-measured"
 
 
 def _without_value(item: Mapping[str, Any], reason: str) -> dict[str, Any]:
     """Return a measurement whose number cannot be true, with the reason instead of it."""
-    return {key: value for key, value in item.items() if key not in ("value", "basis", "n")} | {"missing": reason}
+    return {key: value for key, value in item.items() if key not in ("value", "basis", "n")} | {
+        "missing": reason
+    }
 
 
 def take_back_means(found: dict[tuple[Any, ...], dict[str, Any]], run: Run) -> None:
@@ -427,9 +536,12 @@ def take_back_means(found: dict[tuple[Any, ...], dict[str, Any]], run: Run) -> N
         least, most = (found.get((metric, end, *rest), {}).get("value") for end in ("min", "max"))
         if least is not None and most is not None and not least <= item["value"] <= most:
             run.find(
-                "BF403", run.path, f"the mean {metric} of {item['value']} s lies outside of {least} to {most} s: it is left out",
-                "LoadGen's sum of 64 bits ran over; there is no mean in the log", item["reported_value"],
-            )  # fmt: skip
+                "BF403",
+                run.path,
+                f"the mean {metric} of {item['value']} s lies outside of {least} to {most} s: it is left out",
+                "LoadGen's sum of 64 bits ran over; there is no mean in the log",
+                item["reported_value"],
+            )
             found[metric, statistic, *rest] = _without_value(item, "invalid-in-source")
 
 
@@ -477,17 +589,28 @@ def estimates_of(
     """Yield LoadGen's early-stopping estimates, which stand for a percentile with a confidence of 99 %."""
     for name, (metric, per) in _STOPPING.items():
         for estimate in loadgen.estimates(log.get(name, "")):
-            item = {"metric": metric, "statistic": f"p{estimate.percentile}-es", "stage": "request", "per": per}
+            item = {
+                "metric": metric,
+                "statistic": f"p{estimate.percentile}-es",
+                "stage": "request",
+                "per": per,
+            }
             item |= given(source_path=detail_at) if name in in_detail else {}
             if item["statistic"] not in vocabulary().terms("statistic"):
                 continue
             if estimate.nanoseconds is None:
                 yield {**item, "missing": "too-few-samples", "reported_value": estimate.words}
             else:
-                yield possible({
-                    **item, "value": value_of(estimate.nanoseconds, "ns"), "unit": "s", "basis": "measured",
-                    "reported_value": estimate.nanoseconds, "reported_unit": "ns",
-                })  # fmt: skip
+                yield possible(
+                    {
+                        **item,
+                        "value": value_of(estimate.nanoseconds, "ns"),
+                        "unit": "s",
+                        "basis": "measured",
+                        "reported_value": estimate.nanoseconds,
+                        "reported_unit": "ns",
+                    }
+                )
 
 
 def _per_query(log: Mapping[str, str], ran: str) -> Iterator[dict[str, Any]]:
@@ -511,22 +634,35 @@ def _per_query(log: Mapping[str, str], ran: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _bounds(measurements: list[dict[str, Any]], log: Mapping[str, str], names: Names, round_id: str | None) -> None:
+def _bounds(
+    measurements: list[dict[str, Any]], log: Mapping[str, str], names: Names, round_id: str | None
+) -> None:
     """Give the latencies that a run was bound to their bounds: the log's own, else those of its round."""
     if names.ran not in ("server", "multi-stream-legacy"):
         return
     # Without a round there are no rules that say a bound.
-    limits = rules.latency_limits(names.benchmark or "", round_id, names.scenario or "") if round_id else rules.Limits()
+    limits = (
+        rules.latency_limits(names.benchmark or "", round_id, names.scenario or "")
+        if round_id
+        else rules.Limits()
+    )
     # Logs before v1.0 do not say the percentile; then it is that of the rules.
     share = log.get("effective_target_latency_percentile", "")
-    level = f"p{float(share) * 100:g}" if re.fullmatch(r"0[.][0-9]+", share) else f"p{limits.percentile}"
+    level = (
+        f"p{float(share) * 100:g}"
+        if re.fullmatch(r"0[.][0-9]+", share)
+        else f"p{limits.percentile}"
+    )
     bounds = (
         ("latency", level, "query", log.get("effective_target_latency_ns"), limits.latency),
         ("ttft", "p99", "query", log.get("requested_server_ttft_latency"), limits.ttft),
         ("tpot", "p99", "token", log.get("requested_server_tpot_latency"), limits.tpot),
     )
     tokens = count(log.get("requested_server_ttft_latency")) is not None
-    found = {(item["metric"], item["statistic"], item.get("stage"), item.get("per")): item for item in measurements}
+    found = {
+        (item["metric"], item["statistic"], item.get("stage"), item.get("per")): item
+        for item in measurements
+    }
     for metric, statistic, per, logged, rule in bounds:
         item = found.get((metric, statistic, "request", per))
         if not item or "value" not in item or (metric == "latency" and tokens):
@@ -544,36 +680,58 @@ def _offline_from_single(log: Mapping[str, str]) -> dict[str, Any] | None:
     if value is None or not 0 < value <= _FASTEST:
         return None
     return {
-        "metric": "throughput", "statistic": "mean", "stage": "request", "per": "sample", "value": value, "unit": "/s",
-        "basis": "derived", "reported_value": text, "reported_unit": "/s",
-    }  # fmt: skip
+        "metric": "throughput",
+        "statistic": "mean",
+        "stage": "request",
+        "per": "sample",
+        "value": value,
+        "unit": "/s",
+        "basis": "derived",
+        "reported_value": text,
+        "reported_unit": "/s",
+    }
 
 
 def _offline_from_multi(log: Mapping[str, str]) -> dict[str, Any] | None:
     """Offline from multi-stream (v2.0 on): samples per query over the mean latency of a query."""
-    latency, samples = log.get("result_mean_query_latency_ns", ""), log.get("effective_samples_per_query", "")
+    latency, samples = (
+        log.get("result_mean_query_latency_ns", ""),
+        log.get("effective_samples_per_query", ""),
+    )
     if not (count(latency) and count(samples)):
         return None
     value = int(samples) * 1e9 / int(latency)
     return {
-        "metric": "throughput", "statistic": "mean", "stage": "request", "per": "sample", "value": value, "unit": "/s",
+        "metric": "throughput",
+        "statistic": "mean",
+        "stage": "request",
+        "per": "sample",
+        "value": value,
+        "unit": "/s",
         "basis": "derived",
-    }  # fmt: skip
+    }
 
 
 def _multi_from_single(log: Mapping[str, str]) -> dict[str, Any] | None:
     """Multi-stream from single-stream (v2.0 on): eight times the 99th percentile's estimate."""
     said = loadgen.estimates(log.get("early_stopping_result", ""))
-    text = next((item.nanoseconds for item in said if item.percentile == "99" and item.nanoseconds), None)
+    text = next(
+        (item.nanoseconds for item in said if item.percentile == "99" and item.nanoseconds), None
+    )
     statistic = "p99-es"
     if text is None:
         text, statistic = log.get("result_99.00_percentile_latency_ns"), "p99"
     if not count(text):
         return None
     return {
-        "metric": "latency", "statistic": statistic, "stage": "request", "per": "query",
-        "value": float(f"{_MULTI_STREAM_SAMPLES * int(text or 0)}e-9"), "unit": "s", "basis": "derived",
-    }  # fmt: skip
+        "metric": "latency",
+        "statistic": statistic,
+        "stage": "request",
+        "per": "query",
+        "value": float(f"{_MULTI_STREAM_SAMPLES * int(text or 0)}e-9"),
+        "unit": "s",
+        "basis": "derived",
+    }
 
 
 _INFERENCES = {
@@ -588,7 +746,11 @@ _INFERENCES = {
 
 
 def _power(
-    run: Run, log: Mapping[str, str], names: Names, measured: list[dict[str, Any]], round_id: str | None
+    run: Run,
+    log: Mapping[str, str],
+    names: Names,
+    measured: list[dict[str, Any]],
+    round_id: str | None,
 ) -> list[dict[str, Any]]:
     """Return power and energy of the measured window, where a power meter's log is there."""
     path = run.one("power-log")
@@ -597,40 +759,82 @@ def _power(
         return []
     if not begin or not end:
         run.find(
-            "BF706", run.root(path), "the detail log says no power_begin and power_end: power is not computed", None
+            "BF706",
+            run.root(path),
+            "the detail log says no power_begin and power_end: power is not computed",
+            None,
         )
         return []
     # Before v1.1 meter and system wrote local time, each with the offset in its own file.
     local = not rules.at_least(round_id, "v1.1")
     shifts = [_timezone(run, role) if local else 0.0 for role in ("power-server", "power-client")]
     try:
-        power = mlperf_power.read(path, begin, end, spl_shift=shifts[0], log_shift=shifts[1], limits=run.unit.limits)
+        power = mlperf_power.read(
+            path, begin, end, spl_shift=shifts[0], log_shift=shifts[1], limits=run.unit.limits
+        )
     except BenchfmtError as error:
         run.findings.append(Failed(path, str(error)))
         return []
     where = run.read(path, file_sha256(path))
     if not power.samples:
-        run.find("BF704", where, "no reading of the power meter above 0 W lies between power_begin and power_end", None)
+        run.find(
+            "BF704",
+            where,
+            "no reading of the power meter above 0 W lies between power_begin and power_end",
+            None,
+        )
         return []
     window = {"stage": "issue-window"}
     found = [
-        {"metric": "power", "statistic": "mean", **window, "scope": "wall", "value": power.watts_mean, "unit": "W",
-         "basis": "measured", "n": power.samples, "source_path": where},
-        {"metric": "duration", "statistic": "single", **window, "value": power.seconds, "unit": "s", "basis": "measured",
-         **({"source_path": run.root(clock)} if (clock := run.one("detail")) else {})},
-    ]  # fmt: skip
+        {
+            "metric": "power",
+            "statistic": "mean",
+            **window,
+            "scope": "wall",
+            "value": power.watts_mean,
+            "unit": "W",
+            "basis": "measured",
+            "n": power.samples,
+            "source_path": where,
+        },
+        {
+            "metric": "duration",
+            "statistic": "single",
+            **window,
+            "value": power.seconds,
+            "unit": "s",
+            "basis": "measured",
+            **({"source_path": run.root(clock)} if (clock := run.one("detail")) else {}),
+        },
+    ]
     energy = _energy_per_query(log, names, power.watts_mean * power.seconds, power.seconds)
     if energy is not None:
         found.append(
-            {"metric": "energy", "statistic": "mean", **window, "per": "query", "scope": "wall", "value": energy,
-             "unit": "J", "basis": "derived"}
-        )  # fmt: skip
+            {
+                "metric": "energy",
+                "statistic": "mean",
+                **window,
+                "per": "query",
+                "scope": "wall",
+                "value": energy,
+                "unit": "J",
+                "basis": "derived",
+            }
+        )
     primary = next((item for item in measured if item.get("primary")), None)
     if primary and primary["unit"] == "/s" and power.watts_mean > 0:
         found.append(
-            {"metric": "energy-efficiency", "statistic": "mean", **window, "per": primary["per"], "scope": "wall",
-             "value": primary["value"] / power.watts_mean, "unit": "/J", "basis": "derived"}
-        )  # fmt: skip
+            {
+                "metric": "energy-efficiency",
+                "statistic": "mean",
+                **window,
+                "per": primary["per"],
+                "scope": "wall",
+                "value": primary["value"] / power.watts_mean,
+                "unit": "/J",
+                "basis": "derived",
+            }
+        )
     return found
 
 
@@ -647,7 +851,9 @@ def _timezone(run: Run, role: str) -> float:
     return shift
 
 
-def _energy_per_query(log: Mapping[str, str], names: Names, joules: float, seconds: float) -> float | None:
+def _energy_per_query(
+    log: Mapping[str, str], names: Names, joules: float, seconds: float
+) -> float | None:
     """Return joules per query of the streams, as the submission checker computes them; None for the other scenarios."""
     if names.scenario not in ("single-stream", "multi-stream", "multi-stream-legacy"):
         return None
@@ -657,7 +863,10 @@ def _energy_per_query(log: Mapping[str, str], names: Names, joules: float, secon
         per_second = convert(rate, "/s", "/s") if rate else None
         queries = per_second * seconds if per_second and per_second > 0 else None
     elif queries is None:
-        issued, samples = count(log.get("generated_query_count")), count(log.get("generated_samples_per_query"))
+        issued, samples = (
+            count(log.get("generated_query_count")),
+            count(log.get("generated_samples_per_query")),
+        )
         queries = issued * samples if issued and samples else None
     if not queries:
         return None
@@ -668,7 +877,9 @@ def _energy_per_query(log: Mapping[str, str], names: Names, joules: float, secon
 # --- what stands beside the logs ---
 
 
-def said_by_log(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], summary: Log | None) -> dict[str, Any]:
+def said_by_log(
+    log: Mapping[str, str], names: Names, seeds: Mapping[str, str], summary: Log | None
+) -> dict[str, Any]:
     """Return what the log says and the standard has no field for."""
     said: dict[str, Any] = {}
     if seeds:
@@ -676,16 +887,26 @@ def said_by_log(log: Mapping[str, str], names: Names, seeds: Mapping[str, str], 
     settings = {}
     for name in _SETTINGS:
         if log.get(name):
-            short = re.sub(r"^effective_|^requested_server_(.*)", lambda m: f"{m[1]}_ns" if m[1] else "", name)
+            short = re.sub(
+                r"^effective_|^requested_server_(.*)", lambda m: f"{m[1]}_ns" if m[1] else "", name
+            )
             settings[short] = _plain(log[name])
     if settings:
         said["settings"] = settings
-    met = {re.sub(r"^result_|_met$", "", name): log[name] == "true" for name in _CONSTRAINTS if name in log}
+    met = {
+        re.sub(r"^result_|_met$", "", name): log[name] == "true"
+        for name in _CONSTRAINTS
+        if name in log
+    }
     if met:
         said["constraints_met"] = met
     version = log.get("loadgen_version") or log.get("version")
-    for key, value in (("log_scenario", log.get("effective_scenario")), ("loadgen_version", version),
-                       ("sut_name", log.get("sut_name")), ("qsl_name", log.get("qsl_name"))):  # fmt: skip
+    for key, value in (
+        ("log_scenario", log.get("effective_scenario")),
+        ("loadgen_version", version),
+        ("sut_name", log.get("sut_name")),
+        ("qsl_name", log.get("qsl_name")),
+    ):
         plain = systems.said(value)
         if plain is not None:
             said[key] = plain
@@ -714,6 +935,9 @@ def time_of(text: str | None) -> str | None:
     """Return a time of a log as the standard writes it, or None for something else."""
     return (
         text
-        if text and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?", text)
+        if text
+        and re.fullmatch(
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?", text
+        )
         else None
     )

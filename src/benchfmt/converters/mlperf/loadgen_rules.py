@@ -34,20 +34,33 @@ from benchfmt.suites.mlperf_inference import Official
 
 _VERSION = re.compile(r"([0-9]*)\.([0-9]+)")
 _LEVEL = re.compile(r"result_([0-9]+\.[0-9]{2})_percentile(?:_per_query)?_latency_ns")
-_BEFORE_EARLY_STOPPING, _SCHEDULED, _TOKENS_NOT_RANKED, _INFERRED_TOKENS = "v1.1", "v4.0", "v4.0", "v5.0"
+_BEFORE_EARLY_STOPPING, _SCHEDULED, _TOKENS_NOT_RANKED, _INFERRED_TOKENS = (
+    "v1.1",
+    "v4.0",
+    "v4.0",
+    "v5.0",
+)
 """The last rounds in which logs were as they are told to be."""
 _NAMES_SETTLED = "v2.1"
 """Since this round no name of a benchmark or model was given another benchmark (`aliases` and `patterns` of the suite)."""
 _TOKENS = ("result_tokens_per_second", "result_completed_tokens_per_second")
 _INFERRED = ("result_inferred_tokens_per_second", "result_inferred_completed_tokens_per_second")
 _FIRST = "result_first_token_"
-_SAMPLES_OF_LLM, _SAMPLES_OF_INFERRED, _SAMPLES_OF_EDGE = "llama2-70b-99", "gptj-99", "llama3.1-8b-edge"
+_SAMPLES_OF_LLM, _SAMPLES_OF_INFERRED, _SAMPLES_OF_EDGE = (
+    "llama2-70b-99",
+    "gptj-99",
+    "llama3.1-8b-edge",
+)
 """The benchmarks by which others of their kind are ranked."""
 
 
 def time_of(round_id: str | None, log: Mapping[str, str], headline: Sequence[str]) -> str | None:
     """Return the round by whose rules a run is ranked: its own, else one of its time; None is the newest."""
-    return round_id or _of_version(log.get("loadgen_version") or log.get("version") or "") or _of_words(log, headline)
+    return (
+        round_id
+        or _of_version(log.get("loadgen_version") or log.get("version") or "")
+        or _of_words(log, headline)
+    )
 
 
 def names_as_of(round_id: str | None, log: Mapping[str, str]) -> str | None:
@@ -89,7 +102,9 @@ def _of_words(log: Mapping[str, str], headline: Sequence[str]) -> str | None:
         return None
     if "result_scheduled_samples_per_sec" in headline:
         return _SCHEDULED if stops_early else _BEFORE_EARLY_STOPPING
-    only_below = "result_completed_samples_per_sec" in headline and not any(name in headline for name in _TOKENS)
+    only_below = "result_completed_samples_per_sec" in headline and not any(
+        name in headline for name in _TOKENS
+    )
     return _TOKENS_NOT_RANKED if only_below and has_tokens(log) else None
 
 
@@ -99,7 +114,11 @@ def has_tokens(log: Mapping[str, str]) -> bool:
 
 
 def official(
-    benchmark: str | None, scenario: str, time: str | None, log: Mapping[str, str], headline: Sequence[str]
+    benchmark: str | None,
+    scenario: str,
+    time: str | None,
+    log: Mapping[str, str],
+    headline: Sequence[str],
 ) -> Official:
     """Return the key of the number that is the result of a run."""
     if benchmark and rules.benchmark(benchmark, time):
@@ -120,7 +139,9 @@ def _at_level(rule: Official, log: Mapping[str, str], headline: Sequence[str]) -
     """Return a rule with the percentile that the run was asked for, where the rule is about one."""
     ranked = re.fullmatch(r"p[0-9.]+(-es)?", rule.statistic)
     level = next((found[1] for name in headline if (found := _LEVEL.fullmatch(name))), None)
-    if level is None and re.fullmatch(r"0\.[0-9]+", log.get("effective_target_latency_percentile", "")):
+    if level is None and re.fullmatch(
+        r"0\.[0-9]+", log.get("effective_target_latency_percentile", "")
+    ):
         level = f"{float(log['effective_target_latency_percentile']) * 100:g}"
     if not ranked or level is None:
         return rule

@@ -30,7 +30,9 @@ def described(folder: str, roles: Collection[str], folders: Folders) -> Iterator
     while above[-1].rpartition("/")[2].startswith("run_") or above[-1].endswith("/performance"):
         above.append(above[-1].rpartition("/")[0])
     for role, name in _DESCRIPTIONS.items():
-        here = next((place for place in above if role not in roles and folders.has(place, name)), None)
+        here = next(
+            (place for place in above if role not in roles and folders.has(place, name)), None
+        )
         if here is not None:
             yield role, Path(here, name)
 
@@ -50,9 +52,7 @@ def lacks(path: Path) -> str | None:
         return None
     start = texts.head(path)
     if loadgen.TITLE in start:
-        return (
-            "looks like a summary of LoadGen, but no line of it says whether the result is valid (`Result is : VALID`)"
-        )
+        return "looks like a summary of LoadGen, but no line of it says whether the result is valid (`Result is : VALID`)"
     if ":::MLLOG" in start and _DETAIL.search(start):
         return f"looks like a detail log of LoadGen under another name; name it {layout.DETAIL}, or give the summary"
     return None
@@ -65,7 +65,9 @@ def _may_be(path: Path, relative: str) -> bool:
     return ending in _FOR_PEOPLE or layout.why_skipped(relative) is None
 
 
-def outside(source: Source, submissions: Homes, named: Collection[Path]) -> Iterator[Path | Skipped]:
+def outside(
+    source: Source, submissions: Homes, named: Collection[Path]
+) -> Iterator[Path | Skipped]:
     """Yield the summaries that no submission holds; one that repeats the run of another file is skipped with the reason.
 
     `named` are the summaries that are named as LoadGen names them.

@@ -41,26 +41,46 @@ _BY_ID = re.compile(r"(?P<id>.+)-(?P<run>performance|accuracy)")
 _BY_MODEL = re.compile(r"log_(?P<run>performance|accuracy)")
 _PREFERRED = ("result.json", "results.json")
 _WHY = (
-    (re.compile(r"mlperf_log_accuracy\.json$"), "answers of the model; their score stands in the result file"),
+    (
+        re.compile(r"mlperf_log_accuracy\.json$"),
+        "answers of the model; their score stands in the result file",
+    ),
     (re.compile(r"mlperf_log_trace\.json[0-9]*$"), "a trace of events"),
-    (re.compile(r"(^|/)mlperf_log_(summary|detail)\.txt$"), "a LoadGen log of which its folder does not say the benchmark"),
+    (
+        re.compile(r"(^|/)mlperf_log_(summary|detail)\.txt$"),
+        "a LoadGen log of which its folder does not say the benchmark",
+    ),
     (re.compile(r"_outputs/[^/]+$"), "what the model made in the accuracy run"),
     (re.compile(r"(^|/)code/"), "code of the submission"),
     (re.compile(r"(^|/)systems/[^/]+\.json$"), "describes a system of which no result is here"),
-    (re.compile(r"(^|/)measurements/"), "describes a measurement of which no result is here, or something else than one"),
+    (
+        re.compile(r"(^|/)measurements/"),
+        "describes a measurement of which no result is here, or something else than one",
+    ),
     (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|xlsx?)$"), "for people"),
-    (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$|(^|/)Thumbs\.db$"), "a stray file of an editor or of the system"),
-)  # fmt: skip
+    (
+        re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$|(^|/)Thumbs\.db$"),
+        "a stray file of an editor or of the system",
+    ),
+)
 
 
 def detect(source: Source) -> Match | None:
     """Say whether a source holds results of the MLPerf Mobile app or logs in its folders, or None."""
     results = _result_files(source)
     if results:
-        return Match(0.9, f"{len(results)} result files of the MLPerf Mobile app, first {source.relative(results[0])}")
-    logs = [path for path in source.files if path.name in _LOG_FILES and _log_place(_text(path.parent))]
+        return Match(
+            0.9,
+            f"{len(results)} result files of the MLPerf Mobile app, first {source.relative(results[0])}",
+        )
+    logs = [
+        path for path in source.files if path.name in _LOG_FILES and _log_place(_text(path.parent))
+    ]
     return (
-        Match(0.9, f"{len(logs)} LoadGen logs in folders of MLPerf Mobile, first {source.relative(logs[0])}")
+        Match(
+            0.9,
+            f"{len(logs)} LoadGen logs in folders of MLPerf Mobile, first {source.relative(logs[0])}",
+        )
         if logs
         else None
     )
@@ -70,7 +90,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     """Yield a unit for each result file with all that tells about it, then one for each run of which there is only a log."""
     wanted = options.get("round")
     if wanted is not None and wanted not in rules.ROUNDS:
-        raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Mobile; there are: {', '.join(rules.ROUNDS)}")
+        raise BenchfmtError(
+            f"there is no round {wanted!r} of MLPerf Mobile; there are: {', '.join(rules.ROUNDS)}"
+        )
     places = Places.of(source)
     tree = _Tree.of(source, places)
     heads: set[str] = set()
@@ -110,8 +132,12 @@ def read(unit: Unit) -> Iterator[Item]:
         yield from mobile_record.of_file(unit)
 
 
-def _unit(path: Path, place: Place, parts: list[Part], options: Mapping[str, str], source: Source) -> Unit:
-    return Unit(path, tuple(part.path for part in parts), options, Task(place, tuple(parts)), source.limits)
+def _unit(
+    path: Path, place: Place, parts: list[Part], options: Mapping[str, str], source: Source
+) -> Unit:
+    return Unit(
+        path, tuple(part.path for part in parts), options, Task(place, tuple(parts)), source.limits
+    )
 
 
 # --- where things stand ---
@@ -150,7 +176,9 @@ class _Tree:
             elif path.suffix == ".json" and folder.endswith("/systems"):
                 tree.systems.setdefault(folder.removesuffix("/systems"), []).append(path)
             elif path.suffix == ".json" and "/measurements/" in folder:
-                tree.measurements.setdefault(folder.rpartition("/measurements/")[0], []).append(path)
+                tree.measurements.setdefault(folder.rpartition("/measurements/")[0], []).append(
+                    path
+                )
         return tree
 
     def logs_of(self, folder: str) -> list[Part]:
@@ -158,9 +186,14 @@ class _Tree:
         owners = {_text(path.parent) for path in self.results} | {folder}
         found = []
         for logs in self.logs.values():
-            above = [owner for owner in owners if logs.base == owner or logs.base.startswith(f"{owner}/")]
+            above = [
+                owner for owner in owners if logs.base == owner or logs.base.startswith(f"{owner}/")
+            ]
             if above and max(above, key=len) == folder:
-                found += [Part(f"{logs.run}-{what}", path, logs.benchmark) for what, path in sorted(logs.files.items())]
+                found += [
+                    Part(f"{logs.run}-{what}", path, logs.benchmark)
+                    for what, path in sorted(logs.files.items())
+                ]
         return found
 
     def orphans(self) -> Iterator[str]:
@@ -194,7 +227,11 @@ def _text(path: Path) -> str:
 
 
 def _result_files(source: Source) -> list[Path]:
-    return [path for path in source.with_suffix(".json") if path.name not in _NOT_RESULTS and _is_result(path)]
+    return [
+        path
+        for path in source.with_suffix(".json")
+        if path.name not in _NOT_RESULTS and _is_result(path)
+    ]
 
 
 def _is_result(path: Path) -> bool:
@@ -229,7 +266,9 @@ def _log_place(folder: str, results: set[str] | frozenset[str] = frozenset()) ->
 def _place(text: str) -> Place:
     """Return what the path of a result file or of a log says."""
     parts = text.split("/")
-    results = next((index for index in range(len(parts) - 2, -1, -1) if parts[index] == "results"), None)
+    results = next(
+        (index for index in range(len(parts) - 2, -1, -1) if parts[index] == "results"), None
+    )
     if results is None:
         logs = _log_place("/".join(parts[:-1]))
         return Place(logs.base if logs else "/".join(parts[:-1]))
@@ -250,8 +289,14 @@ def _head(place: Place) -> str:
     """Return the folder that holds results, systems and measurements; empty where there is no such folder."""
     if place.division and place.submitter:
         # The division's folder may be spelt in another case, which the path keeps.
-        return next((f"{place.prefix}/{name}/{place.submitter}" for name in _spellings(place.division)
-                     if Path(f"{place.prefix}/{name}/{place.submitter}").is_dir()), "")  # fmt: skip
+        return next(
+            (
+                f"{place.prefix}/{name}/{place.submitter}"
+                for name in _spellings(place.division)
+                if Path(f"{place.prefix}/{name}/{place.submitter}").is_dir()
+            ),
+            "",
+        )
     return place.prefix if Path(f"{place.prefix}/results").is_dir() else ""
 
 

@@ -20,9 +20,13 @@ _METRIC_UNITS = {"psnr": "dB"}
 
 
 def accuracies(
-    run: Run, accuracy: Mapping[str, Any], performance: Mapping[str, Any], benchmark: rules.Benchmark | None, name: str,
+    run: Run,
+    accuracy: Mapping[str, Any],
+    performance: Mapping[str, Any],
+    benchmark: rules.Benchmark | None,
+    name: str,
     round_id: str | None,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """Return the accuracy with the target of the closed division.
 
     The accuracy of a performance run has no truth to compare with: 0 there says nothing and is left out.
@@ -63,12 +67,16 @@ def _score(run: Run, said: Mapping[str, Any], metric: str | None) -> dict[str, A
             return _item(run, form, match["number"], text, normalized)
     if text.strip().upper() == "N/A":
         return (
-            given(metric=metric, statistic=_pooled(metric), missing="no-dataset", reported_value=text)
+            given(
+                metric=metric, statistic=_pooled(metric), missing="no-dataset", reported_value=text
+            )
             if metric
             else None
         )
     run.find(
-        "BF706", run.path, f"{text!r} says no accuracy that is known for this benchmark: it stays in the extensions"
+        "BF706",
+        run.path,
+        f"{text!r} says no accuracy that is known for this benchmark: it stays in the extensions",
     )
     return None
 
@@ -77,21 +85,34 @@ def _pooled(metric: str | None) -> str:
     return "mean" if metric == "psnr" else "pooled"
 
 
-def _item(run: Run, form: rules.Form, number: str, text: str, normalized: str | None) -> dict[str, Any]:
+def _item(
+    run: Run, form: rules.Form, number: str, text: str, normalized: str | None
+) -> dict[str, Any]:
     unit = _METRIC_UNITS.get(form.metric, "1")
     value = convert(number, form.unit, unit)
     base = given(
-        metric=form.metric, statistic=_pooled(form.metric), reported_value=number,
+        metric=form.metric,
+        statistic=_pooled(form.metric),
+        reported_value=number,
         reported_unit=form.unit if form.unit != "1" else None,
-    )  # fmt: skip
+    )
     if value is None or value <= 0:
         # The app writes 0 where it did not compute an accuracy, -1 where it has no truth to compare with.
-        return {**base, "missing": "no-dataset" if value is not None and value < 0 else "invalid-in-source"}
+        return {
+            **base,
+            "missing": "no-dataset" if value is not None and value < 0 else "invalid-in-source",
+        }
     item = {**base, "value": value, "unit": unit, "basis": "measured"}
     half = 0.5 * 10.0 ** -len(number.partition(".")[2])
     if normalized is None:
-        return {**item, "caveats": ["unit-inferred"]} if text.strip() == number and form.unit != "1" else item
-    if abs(float(number) - float(normalized) * float(form.scale)) > half + 1e-5 * abs(float(number)):
+        return (
+            {**item, "caveats": ["unit-inferred"]}
+            if text.strip() == number and form.unit != "1"
+            else item
+        )
+    if abs(float(number) - float(normalized) * float(form.scale)) > half + 1e-5 * abs(
+        float(number)
+    ):
         run.find(
             "BF701",
             run.path,
@@ -111,12 +132,19 @@ def dataset(
     if not said:
         return {}, None
     named, kind = said.get("name"), said.get("type")
-    kept = systems.said(plain({key: said[key] for key in ("name", "type", "data_path") if key in said})) or {}
+    kept = (
+        systems.said(
+            plain({key: said[key] for key in ("name", "type", "data_path") if key in said})
+        )
+        or {}
+    )
     run.extensions["accuracy_dataset"] = kept
     known = rules.dataset(named) if isinstance(named, str) else None
     logged = _logged_samples(files, run, name)
     # An offline run fills its last batch, so that it has more samples than its data.
-    counted = logged or (count(str(accuracy.get("measured_samples", ""))) if scenario == "single-stream" else None)
+    counted = logged or (
+        count(str(accuracy.get("measured_samples", ""))) if scenario == "single-stream" else None
+    )
     samples = counted or (known.samples if known else None)
     if isinstance(named, str) and rules.is_performance_dataset(named):
         full = rules.full_dataset(kind) if isinstance(kind, str) else None

@@ -38,8 +38,13 @@ def round_of(run: Run, log: RunLog | None, app: App) -> str | None:
         found = rules.round_of_app(version)
     claimed = run.unit.options.get("round")
     if claimed and found and claimed != found:
-        run.find("BF703", run.path, f"seeds and app are those of {found}, not of {claimed}",
-                 "name the round that was measured", seeds.get("qsl_rng_seed"))  # fmt: skip
+        run.find(
+            "BF703",
+            run.path,
+            f"seeds and app are those of {found}, not of {claimed}",
+            "name the round that was measured",
+            seeds.get("qsl_rng_seed"),
+        )
     return found or claimed or version
 
 
@@ -56,7 +61,9 @@ def configuration(
         if isinstance(item, Mapping) and item.get("id") == "num_threads"
     ]
     precision = (rules.precision_of_sentence(words) or systems.precision(words)) if words else None
-    precision = precision or (rules.precision_of_accelerator(code) if isinstance(code, str) else None)
+    precision = precision or (
+        rules.precision_of_accelerator(code) if isinstance(code, str) else None
+    )
     return given(
         precision=precision or (rules.precision_of_id(named) if own else None),
         input_shape=list(own.input_shape) if own and own.input_shape else None,

@@ -12,19 +12,39 @@ from benchfmt.converters.mlperf.submission import Run, count
 from benchfmt.readers import jsons
 
 _BLOCKS = ("accuracy", "accuracy2", "dataset", "loadgen", "loadgen_info")
-_NUMBERS = ("measured_duration", "measured_duration_ms", "measured_samples", "query_count", "latency_mean", "latency90",
-            "duration")  # fmt: skip
+_NUMBERS = (
+    "measured_duration",
+    "measured_duration_ms",
+    "measured_samples",
+    "query_count",
+    "latency_mean",
+    "latency90",
+    "duration",
+)
 
 
 def keep(
-    run: Run, app: App, entry: Mapping[str, Any], named: str, name: str, performance: Mapping[str, Any],
+    run: Run,
+    app: App,
+    entry: Mapping[str, Any],
+    named: str,
+    name: str,
+    performance: Mapping[str, Any],
     accuracy: Mapping[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     """Keep what the result says and the standard has no field for."""
     if named != name:
         run.extensions["benchmark_id"] = named
-    for key in ("benchmark_name", "backend_settings", "backend_info", "min_duration", "min_duration_ms", "min_samples",
-                "mode", "configuration"):  # fmt: skip
+    for key in (
+        "benchmark_name",
+        "backend_settings",
+        "backend_info",
+        "min_duration",
+        "min_duration_ms",
+        "min_samples",
+        "mode",
+        "configuration",
+    ):
         said = systems.said(plain(entry.get(key)))
         if said is not None:
             run.extensions[key] = said
@@ -37,11 +57,16 @@ def keep(
             run.extensions[key] = said
     _keep_unread(run, {"performance_run": performance, "accuracy_run": accuracy})
     block = mapping(performance, "loadgen")
-    met = {key.removeprefix("is_").removesuffix("_met"): value for key, value in block.items()
-           if key.endswith("_met") and isinstance(value, bool)}  # fmt: skip
+    met = {
+        key.removeprefix("is_").removesuffix("_met"): value
+        for key, value in block.items()
+        if key.endswith("_met") and isinstance(value, bool)
+    }
     if met:
         run.extensions["app_constraints_met"] = met
-    data = systems.said(plain({k: v for k, v in mapping(performance, "dataset").items() if k in ("name", "type")}))
+    data = systems.said(
+        plain({k: v for k, v in mapping(performance, "dataset").items() if k in ("name", "type")})
+    )
     if data:
         run.extensions["performance_dataset"] = data
     for key, part in (("measured_samples", performance), ("accuracy_measured_samples", accuracy)):
@@ -60,7 +85,11 @@ def _keep_unread(run: Run, parts: Mapping[str, Mapping[str, Any]]) -> None:
     for place, part in parts.items():
         inner = {f"{place}.{key}.": mapping(part, key) for key in ("loadgen", "loadgen_info")}
         for prefix, block in {f"{place}.": part, **inner}.items():
-            odd |= {f"{prefix}{key}": value for key, value in block.items() if not _as_written(key, value)}
+            odd |= {
+                f"{prefix}{key}": value
+                for key, value in block.items()
+                if not _as_written(key, value)
+            }
     kept = systems.said(plain(odd))
     if kept:
         run.extensions["unread"] = kept
@@ -71,7 +100,9 @@ def _keep_unread(run: Run, parts: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _as_written(key: str, value: Any) -> bool:
     """Say whether a value has the type that the app gives it; null and an empty text say nothing."""
-    if value in (None, "") or (key not in _BLOCKS and key not in _NUMBERS and key != "start_datetime"):
+    if value in (None, "") or (
+        key not in _BLOCKS and key not in _NUMBERS and key != "start_datetime"
+    ):
         return True
     if key in _BLOCKS:
         return isinstance(value, Mapping)

@@ -77,7 +77,9 @@ class Files:
     def of(self, role: str, benchmark: str) -> Path | None:
         """Return the first file of a role and a benchmark."""
         parts = self.task.parts
-        return next((part.path for part in parts if part.role == role and part.benchmark == benchmark), None)
+        return next(
+            (part.path for part in parts if part.role == role and part.benchmark == benchmark), None
+        )
 
 
 def files_of(unit: Unit) -> Files:
@@ -133,7 +135,9 @@ def load(path: Path, limits: Limits) -> tuple[Any, list[str]]:
         data, mended = mlperf_json.read(path, limits)
     twice = next((match[1] for words in mended if (match := _OF_A_RUN.match(words))), None)
     if twice:
-        raise jsons.JsonError(f"two runs in one file: the key {twice!r} stands twice in one object, with two values")
+        raise jsons.JsonError(
+            f"two runs in one file: the key {twice!r} stands twice in one object, with two values"
+        )
     return data, mended
 
 
@@ -163,7 +167,12 @@ def _app(data: Any, pointer: str) -> App:
 
 def repeated(runs: list[App]) -> set[str]:
     """Return the benchmarks of which runs of the app have several results."""
-    names = [entry.get("benchmark_id") for app in runs for entry in app.results if isinstance(entry, Mapping)]
+    names = [
+        entry.get("benchmark_id")
+        for app in runs
+        for entry in app.results
+        if isinstance(entry, Mapping)
+    ]
     known = [rules.canonical(name) or name for name in names if isinstance(name, str)]
     return {name for name in known if known.count(name) > 1}
 

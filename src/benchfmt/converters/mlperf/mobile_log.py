@@ -34,14 +34,18 @@ class RunLog:
     errors: str | None
 
 
-def log_of(files: Files, run: Run, name: str, scenario: str | None, speeds: list[dict[str, Any]]) -> RunLog | None:
+def log_of(
+    files: Files, run: Run, name: str, scenario: str | None, speeds: list[dict[str, Any]]
+) -> RunLog | None:
     """Return the log of a result's performance run; None where there is none, or one of another run."""
     found = read_log(files, run, name)
     if found is None:
         return None
     differ = _other_run(found, scenario, speeds)
     if differ:
-        files.strange[name] = f"the log of {name} is of another run, its numbers are left out: {differ}"
+        files.strange[name] = (
+            f"the log of {name} is of another run, its numbers are left out: {differ}"
+        )
         return None
     files.claimed.add(name)
     return found
@@ -62,14 +66,18 @@ def read_log(files: Files, run: Run, name: str) -> RunLog | None:
     if summary and detail and not loadgen_record.compare(logged, summary, detail):
         summary = None
     values = loadgen_record.merged(summary, detail)
-    scenario = mlperf_inference.scenario(values.get("effective_scenario") or values.get("requested_scenario") or "")
+    scenario = mlperf_inference.scenario(
+        values.get("effective_scenario") or values.get("requested_scenario") or ""
+    )
     numbers = _numbers(values, scenario or "", _paths(files, summary, detail))
     loadgen_record.take_back_means(numbers, logged)
     run.findings += logged.findings
     seeds = {key: values[f"effective_{key}"] for key in _SEEDS if f"effective_{key}" in values}
     says = loadgen_record.said_by_log(values, Names(name, scenario, scenario, None), seeds, summary)
     sources = [
-        given(path=run.root(log.path), sha256=log.sha256 or file_sha256(log.path)) for log in (summary, detail) if log
+        given(path=run.root(log.path), sha256=log.sha256 or file_sha256(log.path))
+        for log in (summary, detail)
+        if log
     ]
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
     return RunLog(values, list(numbers.values()), says, sources, errors)
@@ -82,7 +90,12 @@ def _summary(path: Path, run: Run) -> Log | None:
         if not log.accuracy_mode and log not in timed:
             timed.append(log)
     if len(timed) > 1:
-        run.find("BF701", run.root(path), f"the summary is of {len(timed)} runs; it is left out", _ONE_RUN)
+        run.find(
+            "BF701",
+            run.root(path),
+            f"the summary is of {len(timed)} runs; it is left out",
+            _ONE_RUN,
+        )
         return None
     return timed[0] if timed else None
 
@@ -91,12 +104,19 @@ def _detail(path: Path, run: Run) -> Log | None:
     """Return what a detail log says of its run, None where it is of several."""
     detail = loadgen.read_detail(path)
     if detail.several:
-        run.find("BF701", run.root(path), f"the detail log is of more than one run: {detail.several}; it is left out", _ONE_RUN)  # fmt: skip
+        run.find(
+            "BF701",
+            run.root(path),
+            f"the detail log is of more than one run: {detail.several}; it is left out",
+            _ONE_RUN,
+        )
         return None
     return detail
 
 
-def _paths(files: Files, summary: Log | None, detail: Log | None) -> list[tuple[str, Mapping[str, str]]]:
+def _paths(
+    files: Files, summary: Log | None, detail: Log | None
+) -> list[tuple[str, Mapping[str, str]]]:
     """Return the logs' paths with their values, the one that a number is taken from first."""
     run = files.run()
     return [(run.root(log.path), log.values) for log in (detail, summary) if log]
@@ -118,13 +138,23 @@ def _numbers(
         if value is None:
             continue
         item = given(
-            metric=metric, statistic=statistic, stage=stage, per="sample" if one and unit == "ns" else per, value=value,
-            unit="/s" if unit == "/s" else "s", basis=basis, n=queries if one and unit == "ns" else None,
-            reported_value=text, reported_unit=unit, source_path=_source(name, logs),
-        )  # fmt: skip
+            metric=metric,
+            statistic=statistic,
+            stage=stage,
+            per="sample" if one and unit == "ns" else per,
+            value=value,
+            unit="/s" if unit == "/s" else "s",
+            basis=basis,
+            n=queries if one and unit == "ns" else None,
+            reported_value=text,
+            reported_unit=unit,
+            source_path=_source(name, logs),
+        )
         found.setdefault(key(item), loadgen_record.possible(item))
     for item in loadgen_record.estimates_of(values, {}, None):
-        item |= given(per="sample" if one else item["per"], source_path=_source("early_stopping_result", logs))
+        item |= given(
+            per="sample" if one else item["per"], source_path=_source("early_stopping_result", logs)
+        )
         found.setdefault(key(item), item)
     return found
 
@@ -140,7 +170,9 @@ def key(item: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _other_run(log: RunLog, scenario: str | None, speeds: list[dict[str, Any]]) -> str | None:
     """Say in which number a log and a result file differ that must be the same in one run, or None."""
-    rate = next((item for item in speeds if item["metric"] == "throughput" and "value" in item), None)
+    rate = next(
+        (item for item in speeds if item["metric"] == "throughput" and "value" in item), None
+    )
     logged = {key(item): item["value"] for item in log.measurements if "value" in item}
     p90 = logged.get(("latency", "p90", "request", "sample"))
     if rate and scenario == "single-stream" and p90 and abs(rate["value"] * p90 - 1) > _SAME:
@@ -152,9 +184,17 @@ def _other_run(log: RunLog, scenario: str | None, speeds: list[dict[str, Any]]) 
     ran = mlperf_inference.scenario(log.values.get("effective_scenario", ""))
     if scenario and ran and ran != scenario:
         return f"it ran {ran}"
-    samples = log.values.get("generated_samples_per_query") or log.values.get("effective_samples_per_query", "")
+    samples = log.values.get("generated_samples_per_query") or log.values.get(
+        "effective_samples_per_query", ""
+    )
     time = logged.get(("completion-time", "max", "request", "query"))
-    if rate and scenario == "offline" and time and count(samples) and rate["value"] * time < int(samples) * (1 - _SAME):
+    if (
+        rate
+        and scenario == "offline"
+        and time
+        and count(samples)
+        and rate["value"] * time < int(samples) * (1 - _SAME)
+    ):
         return f"{rate['reported_value']} /s over {time} s makes less than its {samples} samples"
     return None
 
@@ -176,13 +216,25 @@ def computed(log: RunLog, scenario: str | None) -> list[dict[str, Any]]:
                 item["primary"] = True
         return []
     p90 = next(
-        (i for i in log.measurements if key(i) == ("latency", "p90", "request", "sample") and i.get("value")), None
+        (
+            i
+            for i in log.measurements
+            if key(i) == ("latency", "p90", "request", "sample") and i.get("value")
+        ),
+        None,
     )
     if not p90 or scenario != "single-stream":
         return []
     return [
         given(
-            metric="throughput", statistic="inverse-p90", stage="request", per="sample", value=1 / p90["value"], unit="/s",
-            basis="derived", primary=True, source_path=p90.get("source_path"),
+            metric="throughput",
+            statistic="inverse-p90",
+            stage="request",
+            per="sample",
+            value=1 / p90["value"],
+            unit="/s",
+            basis="derived",
+            primary=True,
+            source_path=p90.get("source_path"),
         )
-    ]  # fmt: skip
+    ]

@@ -23,7 +23,7 @@ from benchfmt.converters.mlperf.mobile_files import (
     repeated,
     time_of,
     warning,
-)  # fmt: skip
+)
 from benchfmt.converters.mlperf.mobile_log import computed, log_of, merge, read_log
 from benchfmt.converters.mlperf.mobile_speed import inverted, speeds
 from benchfmt.converters.mlperf.mobile_status import status_of
@@ -76,10 +76,17 @@ def of_file(unit: Unit) -> Iterator[Item]:
 
 def _logs_left(files: Files, environment: Mapping[str, Any]) -> Iterator[Item]:
     """Yield what the logs hold that no result of the file has claimed."""
-    for benchmark in dict.fromkeys(p.benchmark for p in files.task.parts if p.role.startswith("performance-")):
+    for benchmark in dict.fromkeys(
+        p.benchmark for p in files.task.parts if p.role.startswith("performance-")
+    ):
         if benchmark in files.strange and benchmark not in files.claimed:
             told = files.strange[benchmark]
-            yield warning("BF701", files.run().path, told, "keep the result file and the logs of one run together")
+            yield warning(
+                "BF701",
+                files.run().path,
+                told,
+                "keep the result file and the logs of one run together",
+            )
         elif benchmark not in files.claimed:
             yield from _log_only(files, benchmark, environment)
 
@@ -147,7 +154,9 @@ def _record(files: Files, run: Run, app: App, entry: Any, pointer: str) -> dict[
     record["dataset"] = data
     record["measurements"] = (measurements + quality) or None
     record["status"], record["status_detail"] = status, detail
-    record["provenance"] |= given(measured_at=time_of((performance or accuracy or {}).get("start_datetime")))
+    record["provenance"] |= given(
+        measured_at=time_of((performance or accuracy or {}).get("start_datetime"))
+    )
     return pruned(record, run)
 
 
@@ -157,18 +166,22 @@ def _of_old_android(entry: Mapping[str, Any]) -> dict[str, Any]:
     https://github.com/mlcommons/mobile_app_open/issues/247
     """
     run = {
-        "throughput": entry.get("score"), "measured_duration_ms": entry.get("duration"),
-        "measured_samples": entry.get("num_samples"), "start_datetime": entry.get("datetime"),
-    }  # fmt: skip
+        "throughput": entry.get("score"),
+        "measured_duration_ms": entry.get("duration"),
+        "measured_samples": entry.get("num_samples"),
+        "start_datetime": entry.get("datetime"),
+    }
     accuracy = entry.get("accuracy")
     said = isinstance(accuracy, str) and accuracy.strip() not in ("", "null")
     return {
         "benchmark_id": entry.get("benchmark_id"),
         "performance_run": run if line(entry.get("score")) else None,
         "accuracy_run": {"accuracy": {"formatted": accuracy}} if said else None,
-        "min_duration_ms": entry.get("min_duration"), "min_samples": entry.get("min_samples"),
-        "mode": entry.get("mode"), "configuration": entry.get("configuration"),
-    }  # fmt: skip
+        "min_duration_ms": entry.get("min_duration"),
+        "min_samples": entry.get("min_samples"),
+        "mode": entry.get("mode"),
+        "configuration": entry.get("configuration"),
+    }
 
 
 def _scenario(entry: Mapping[str, Any], benchmark: rules.Benchmark | None) -> str | None:
@@ -222,7 +235,9 @@ def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterat
         if item.get("source_path") in first:
             del item["source_path"]
     record["measurements"] = measurements or None
-    status = {"VALID": "ok", "INVALID": "invalid"}.get(log.values.get("result_validity", ""), "incomplete")
+    status = {"VALID": "ok", "INVALID": "invalid"}.get(
+        log.values.get("result_validity", ""), "incomplete"
+    )
     record["status"] = status if any("value" in item for item in measurements) else "incomplete"
     record["status_detail"] = log.errors
     record["provenance"] |= given(measured_at=time_of(log.values.get("test_datetime")))
@@ -232,8 +247,12 @@ def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterat
         yield Failed(files.of("performance-summary", name) or files.unit.path, _why(error), 1)
         return
     yield found
-    yield warning("BF706", log.sources[0]["path"], f"no result file of the app has {name}: its accuracy is not known",
-                   "add result.json")  # fmt: skip
+    yield warning(
+        "BF706",
+        log.sources[0]["path"],
+        f"no result file of the app has {name}: its accuracy is not known",
+        "add result.json",
+    )
     yield from run.findings
 
 
@@ -241,9 +260,16 @@ def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterat
 
 
 def _frame(
-    files: Files, run: Run, app: App, entry: Mapping[str, Any], name: str, named: str,
-    benchmark: rules.Benchmark | None, scenario: str | None, round_id: str | None,
-) -> dict[str, Any]:  # fmt: skip
+    files: Files,
+    run: Run,
+    app: App,
+    entry: Mapping[str, Any],
+    name: str,
+    named: str,
+    benchmark: rules.Benchmark | None,
+    scenario: str | None,
+    round_id: str | None,
+) -> dict[str, Any]:
     """Return what is said of a result besides its numbers."""
     settings, backend = mapping(entry, "backend_settings"), mapping(entry, "backend_info")
     words = weight_types(files, run, name)
@@ -261,8 +287,13 @@ def _frame(
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=round_id, name=name, division=run.place.division, category=category,
-            scenario=scenario, phase="inference",
+            suite=SUITE,
+            suite_version=round_id,
+            name=name,
+            division=run.place.division,
+            category=category,
+            scenario=scenario,
+            phase="inference",
         ),
         "task": benchmark.task if benchmark else None,
         "dataset": {},
@@ -275,6 +306,9 @@ def _frame(
         "status_detail": None,
         "provenance": given(
             submitter=run.place.submitter or (submitter if isinstance(submitter, str) else None),
-            execution=line(app.meta.get("uuid")), sources=run.sources, converter=NAME, converter_version=VERSION,
+            execution=line(app.meta.get("uuid")),
+            sources=run.sources,
+            converter=NAME,
+            converter_version=VERSION,
         ),
-    }  # fmt: skip
+    }

@@ -12,9 +12,14 @@ from benchfmt.converters.mlperf.submission import Run
 
 
 def status_of(
-    run: Run, performance: Mapping[str, Any] | None, log: RunLog | None, speeds: list[dict[str, Any]], *, legacy: bool,
+    run: Run,
+    performance: Mapping[str, Any] | None,
+    log: RunLog | None,
+    speeds: list[dict[str, Any]],
+    *,
+    legacy: bool,
     entry: Mapping[str, Any],
-) -> tuple[str, str | None]:  # fmt: skip
+) -> tuple[str, str | None]:
     """Return the status by LoadGen's judgement, in the file or in the log, and why it is not ok."""
     detail = log.errors if log else None
     if performance is None:
@@ -31,25 +36,49 @@ def status_of(
     word = log.values.get("result_validity", "") if log else ""
     logged = {"VALID": True, "INVALID": False}.get(word)
     if valid is not None and logged is not None and valid != logged:
-        run.find("BF701", run.path, f"the result file says valid: {str(valid).lower()}, the log {word}",
-                 "keep the result file and the logs of one run together")  # fmt: skip
+        run.find(
+            "BF701",
+            run.path,
+            f"the result file says valid: {str(valid).lower()}, the log {word}",
+            "keep the result file and the logs of one run together",
+        )
     if legacy:
         valid, detail = _enough(entry, performance)
     if False in (valid, logged):
-        unmet = [key for key, value in loadgen_block.items() if key.endswith("_met") and value is False]
-        return "invalid", detail or ("LoadGen: " + ", ".join(f"{key} is false" for key in unmet) if unmet else None)
+        unmet = [
+            key for key, value in loadgen_block.items() if key.endswith("_met") and value is False
+        ]
+        return "invalid", detail or (
+            "LoadGen: " + ", ".join(f"{key} is false" for key in unmet) if unmet else None
+        )
     if valid is None and logged is None:
         return "incomplete", detail or "nothing says whether the run is valid"
     return "ok", detail
 
 
-def _enough(entry: Mapping[str, Any], performance: Mapping[str, Any]) -> tuple[bool | None, str | None]:
+def _enough(
+    entry: Mapping[str, Any], performance: Mapping[str, Any]
+) -> tuple[bool | None, str | None]:
     """Say whether a run of an app before 2.0, which does not say that it is valid, did what it had to do, and what not.
 
     None where the file states neither samples nor times.
     """
-    pairs = (("min_samples", "measured_samples", "samples"), ("min_duration_ms", "measured_duration_ms", "ms"))
-    numbers = [(number(entry.get(least)), number(performance.get(done)), word) for least, done, word in pairs]
-    known = [(least, done, word) for least, done, word in numbers if least is not None and done is not None]
-    short = [f"{done} of at least {least} {word}" for least, done, word in known if float(done) < float(least)]
+    pairs = (
+        ("min_samples", "measured_samples", "samples"),
+        ("min_duration_ms", "measured_duration_ms", "ms"),
+    )
+    numbers = [
+        (number(entry.get(least)), number(performance.get(done)), word)
+        for least, done, word in pairs
+    ]
+    known = [
+        (least, done, word)
+        for least, done, word in numbers
+        if least is not None and done is not None
+    ]
+    short = [
+        f"{done} of at least {least} {word}"
+        for least, done, word in known
+        if float(done) < float(least)
+    ]
     return (not short if known else None), "; ".join(short) or None

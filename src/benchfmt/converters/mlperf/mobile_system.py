@@ -20,7 +20,13 @@ _NO_VERSION = "__system_property_read_callback"
 _PLATFORMS = {"android": "Android", "ios": "iOS", "windows": "Windows"}
 _SYSTEM_NAMES = ("system", "systemname", "phonesummary")
 _PROCESSOR_NAMES = ("processorname", "hostprocessormodelname")
-_ACCELERATOR_NAMES = ("acceleratortype", "acceleratortype1", "acceleratortype2", "acceleratormodelname", "graphics")
+_ACCELERATOR_NAMES = (
+    "acceleratortype",
+    "acceleratortype1",
+    "acceleratortype2",
+    "acceleratormodelname",
+    "graphics",
+)
 _USED = {*_SYSTEM_NAMES, *_PROCESSOR_NAMES, "division", "submitter", "status"}
 _COUNTS = {"numberofnodes", "hostprocessorspernode"}
 
@@ -50,11 +56,16 @@ def mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def software(
-    settings: Mapping[str, Any], backend: Mapping[str, Any], description: Mapping[str, Any], build: Mapping[str, Any]
+    settings: Mapping[str, Any],
+    backend: Mapping[str, Any],
+    description: Mapping[str, Any],
+    build: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the engine by the app's framework, and versions that the description of the system states."""
     words = [settings.get("framework"), settings.get("configuration"), backend.get("backend_name")]
-    engine = next((found for word in words if isinstance(word, str) and (found := _engine(word))), None)
+    engine = next(
+        (found for word in words if isinstance(word, str) and (found := _engine(word))), None
+    )
     stack: dict[str, str] = {}
     version = None
     stated = [description.get("framework"), *(_sdks(description.get("vendorsdk")))]
@@ -95,11 +106,18 @@ def system(description: Mapping[str, Any], environment: Mapping[str, Any]) -> di
     """Return the system: its description in the submission, and what the app read on it."""
     said = short(description)
     platform, device = _device(environment)
-    vendor, model = line(device.get("manufacturer")), line(device.get("model_name", device.get("model")))
+    vendor, model = (
+        line(device.get("manufacturer")),
+        line(device.get("model_name", device.get("model"))),
+    )
     accelerators = _accelerators(said)
     memory = mlperf_json.memory_bytes(said.get("memory"))
-    processor = given(name=_processor(said, device), count=mlperf_json.count(said.get("hostprocessorspernode")))
-    held = {item["name"] for item in accelerators} | ({line(said.get("memory"))} if memory else set())
+    processor = given(
+        name=_processor(said, device), count=mlperf_json.count(said.get("hostprocessorspernode"))
+    )
+    held = {item["name"] for item in accelerators} | (
+        {line(said.get("memory"))} if memory else set()
+    )
     kept = _kept(description, held) | given(environment=systems.said(plain(environment)))
     return given(
         name=_first([said.get(key) for key in _SYSTEM_NAMES]) or _joined(vendor, model),
@@ -120,7 +138,12 @@ def _kept(description: Mapping[str, Any], held: set[str | None]) -> dict[str, An
     for key, value in description.items():
         word, plain_value = _squeezed(key), systems.said(value)
         counted = word in _COUNTS and mlperf_json.count(value) is not None
-        if plain_value is not None and word not in _USED and not counted and line(value) not in held - {None}:
+        if (
+            plain_value is not None
+            and word not in _USED
+            and not counted
+            and line(value) not in held - {None}
+        ):
             kept[key] = plain_value
     return kept
 
@@ -134,7 +157,13 @@ def _processor(description: Mapping[str, Any], device: Mapping[str, Any]) -> str
         if isinstance(item, Mapping) and item.get("type") == "socName"
     ]
     named = [description.get(key) for key in _PROCESSOR_NAMES]
-    return _first([*named, *socs, *(device.get(key) for key in ("soc_name", "cpu_full_name", "proc_cpuinfo_soc_name"))])
+    return _first(
+        [
+            *named,
+            *socs,
+            *(device.get(key) for key in ("soc_name", "cpu_full_name", "proc_cpuinfo_soc_name")),
+        ]
+    )
 
 
 def _squeezed(key: str) -> str:
@@ -170,15 +199,21 @@ def _kind(description: Mapping[str, Any], model: str | None) -> str | None:
 
 def _accelerators(description: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the accelerators that a description names; a CPU among them is none."""
-    names = dict.fromkeys(name for key in _ACCELERATOR_NAMES if (name := line(description.get(key))))
+    names = dict.fromkeys(
+        name for key in _ACCELERATOR_NAMES if (name := line(description.get(key)))
+    )
     return [
-        given(kind="npu" if "Tensor Processor" in name else systems.accelerator_kind(name), name=name)
+        given(
+            kind="npu" if "Tensor Processor" in name else systems.accelerator_kind(name), name=name
+        )
         for name in names
         if not re.search(r"\bCPU\b", name)
     ]
 
 
-def _operating_system(platform: str | None, device: Mapping[str, Any], description: Mapping[str, Any]) -> str | None:
+def _operating_system(
+    platform: str | None, device: Mapping[str, Any], description: Mapping[str, Any]
+) -> str | None:
     """Return the operating system as the app read it, else as the submission describes it."""
     described = _first([description.get("operatingsystem"), description.get("osversion")])
     version = line(device.get("os_version"))

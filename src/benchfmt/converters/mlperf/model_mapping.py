@@ -44,15 +44,21 @@ def benchmark(models: Mapping[str, Any], named: str) -> str | None:
     found = models.get(named)
     if found is None:
         word = named.strip().casefold()
-        found = next((value for key, value in models.items() if str(key).strip().casefold() == word), None)
+        found = next(
+            (value for key, value in models.items() if str(key).strip().casefold() == word), None
+        )
     return found.strip() or None if isinstance(found, str) else None
 
 
 def models_of(data: Any, path: Path) -> Mapping[str, Any]:
     """Return the names and benchmarks of a file's data; raises BenchfmtError where they are written in another form."""
-    inner = data.get("model_mapping") if isinstance(data, Mapping) else None  # as in the checker's own configuration
+    inner = (
+        data.get("model_mapping") if isinstance(data, Mapping) else None
+    )  # as in the checker's own configuration
     models = inner if isinstance(inner, Mapping) else data
-    if not isinstance(models, Mapping) or (models and not any(isinstance(value, str) for value in models.values())):
+    if not isinstance(models, Mapping) or (
+        models and not any(isinstance(value, str) for value in models.values())
+    ):
         raise BenchfmtError(
             f"{path.name}: an object of models' names and the benchmarks that they belong to is expected"
         )
@@ -72,7 +78,9 @@ def beside(table: Path, files: Iterable[Path]) -> tuple[Path, ...]:
     """Return the files that may map the models of a table: those above it and below it, the nearest first."""
     home = table.parent
     near = [
-        path for path in files
-        if path.name == NAME and (home.is_relative_to(path.parent) or path.parent.is_relative_to(home))
-    ]  # fmt: skip
+        path
+        for path in files
+        if path.name == NAME
+        and (home.is_relative_to(path.parent) or path.parent.is_relative_to(home))
+    ]
     return tuple(sorted(near, key=lambda path: (-len(path.parts), path.as_posix())))

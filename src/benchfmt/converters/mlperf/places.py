@@ -26,7 +26,9 @@ CALIBRATION = "under the calibration of the submission, which describes how a mo
 DOCUMENTATION = "under the documentation of the submission, which holds no results"
 TEST_DATA = "test data of a program, not a result"
 
-_REPOSITORY = re.compile(r"(inference|training|hpc|mobile|tiny|storage|automotive)_results_v[0-9].*")
+_REPOSITORY = re.compile(
+    r"(inference|training|hpc|mobile|tiny|storage|automotive)_results_v[0-9].*"
+)
 _DIVISIONS = frozenset({"closed", "open", "network"})
 _RESULTS = "results"
 _CODE = re.compile(r"codes?([-_. ].*)?|code[0-9]+")
@@ -48,7 +50,9 @@ _TEST_DATA = re.compile(r"test[-_]?data|fixtures?")
 _TESTS = re.compile(r"tests?|testing")
 _HARNESS = re.compile(r"dlio[-_]?benchmark.*|mlpstorage.*|loadgen")
 """Programs of the suites that have results among their own tests."""
-_KINDS = frozenset({"results", "systems", "measurements", "compliance", "audit", "code", "documentation"})
+_KINDS = frozenset(
+    {"results", "systems", "measurements", "compliance", "audit", "code", "documentation"}
+)
 _OWN_KINDS = frozenset({"systems", "measurements", "compliance", "audit"})
 """Folders that a submission has, and those that nothing else has beside them."""
 
@@ -112,7 +116,9 @@ class Places:
             if parts[at] in _DIVISIONS and _kind(parts[at + 2]):
                 return at + 2
         whole = folder.split("/")
-        return next((at for at in range(1, len(whole)) if "/".join(whole[:at]) in self.submissions), None)
+        return next(
+            (at for at in range(1, len(whole)) if "/".join(whole[:at]) in self.submissions), None
+        )
 
 
 def _in_submission(parts: list[str]) -> str | None:
@@ -129,7 +135,8 @@ def _in_submission(parts: list[str]) -> str | None:
 def _is_test_data(parts: list[str]) -> bool:
     """Say whether names of folders lead to the data of a program's tests."""
     return any(
-        _TEST_DATA.fullmatch(part) and (part.startswith("test") or (at > 0 and _TESTS.fullmatch(parts[at - 1])))
+        _TEST_DATA.fullmatch(part)
+        and (part.startswith("test") or (at > 0 and _TESTS.fullmatch(parts[at - 1])))
         for at, part in enumerate(parts)
     )
 

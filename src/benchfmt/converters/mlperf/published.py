@@ -40,15 +40,24 @@ def detect(source: Source) -> Match | None:
     kinds = [(path, kind) for path in candidates(source) if (kind := kind_of(path))]
     found = [path for path, kind in kinds if not kind.startswith("!")]
     if found:
-        return Match(0.9, f"{len(found)} result tables of MLPerf Inference, first {source.relative(found[0])}")
-    return Match(0.4, f"{len(kinds)} tables that look like MLPerf's, first {kinds[0][0].name}") if kinds else None
+        return Match(
+            0.9,
+            f"{len(found)} result tables of MLPerf Inference, first {source.relative(found[0])}",
+        )
+    return (
+        Match(0.4, f"{len(kinds)} tables that look like MLPerf's, first {kinds[0][0].name}")
+        if kinds
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each table."""
     wanted = options.get("round")
     if wanted is not None and wanted not in rules.ROUNDS:
-        raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}")
+        raise BenchfmtError(
+            f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}"
+        )
     kinds = [(path, kind) for path in candidates(source) if (kind := kind_of(path))]
     earlier = earlier_copies([path for path, kind in kinds if kind == "rows"])
     files = set(source.files)
@@ -56,7 +65,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         if kind.startswith("!"):
             yield Failed(path, kind[1:])
             continue
-        about = [p for p in (path.with_name("_cm.json"), path.parent.parent / "_cm.json") if p in files]
+        about = [
+            p for p in (path.with_name("_cm.json"), path.parent.parent / "_cm.json") if p in files
+        ]
         mappings = model_mapping.beside(path, files)
         beside = (*earlier.get(path, ()), *(about[:1] if kind == "rows" else ()), *mappings)
         said = round_of(path, rules.ROUNDS, ("inference", "mlperf"))
@@ -69,7 +80,9 @@ def read(unit: Unit) -> Iterator[Item]:
     try:
         rows, failed = rows_of(unit.path, table.kind, unit)
     except BenchfmtError as error:
-        yield Failed(unit.path, f"{error}; get the file again as it was published, or give only whole files")
+        yield Failed(
+            unit.path, f"{error}; get the file again as it was published, or give only whole files"
+        )
         return
     told = Told(table.path)
     seen = copies(unit, table.kind)
@@ -85,4 +98,11 @@ def read(unit: Unit) -> Iterator[Item]:
 
 def _lost(path: Path, skipped: list[tuple[int, str]], failed: list[tuple[int, str]]) -> Part:
     """Return the part without records that accounts for the rows that give none."""
-    return Part(path, to_batch([]), len(skipped) + len(failed), 0, tuple(sorted(skipped)), tuple(sorted(failed)))
+    return Part(
+        path,
+        to_batch([]),
+        len(skipped) + len(failed),
+        0,
+        tuple(sorted(skipped)),
+        tuple(sorted(failed)),
+    )

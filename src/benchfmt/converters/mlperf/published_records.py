@@ -35,11 +35,18 @@ _FIRST_TABLES = "v0.7"
 """The checker of this round wrote tables without a version; their numbers follow its rules."""
 
 _IN_FIELDS = {
-    "Organization", "SystemName", "Result", "Power_Result", "host_processor_model_name", "accelerator_model_name",
-    "operating_system", "version", "url",
+    "Organization",
+    "SystemName",
+    "Result",
+    "Power_Result",
+    "host_processor_model_name",
+    "accelerator_model_name",
+    "operating_system",
+    "version",
+    "url",
     # Availability and Organization in one word, for the drawing of tables.
     "ColorKey",
-}  # fmt: skip
+}
 """What the record says in fields; all else is kept in the extensions as it stands."""
 _COUNTS = {
     "number_of_nodes": "nodes",
@@ -85,7 +92,11 @@ class Maker:
     def __init__(self, unit: Unit, table: Table, sha256: str, told: Told) -> None:
         """Take the unit, its table with the hash of the file, and where faults are told."""
         self.unit, self.table, self.sha256, self.told = unit, table, sha256, told
-        read = [model_mapping.read(p, unit.limits) for p in unit.supporting if p.name == model_mapping.NAME]
+        read = [
+            model_mapping.read(p, unit.limits)
+            for p in unit.supporting
+            if p.name == model_mapping.NAME
+        ]
         self.mappings = tuple(item for item in read if isinstance(item, ModelMapping))
         self.broken = [item for item in read if isinstance(item, Failed)]
         self.systems: dict[tuple[Any, ...], System | None] = {}
@@ -109,9 +120,13 @@ class Maker:
         ids: dict[tuple[str, str], str] = {}
         for suite in suites:
             places = [str(_place(record)) for record in records if record.benchmark.suite == suite]
-            ids |= dict(zip(((suite, place) for place in places), self._ids(suite, places), strict=True))
+            ids |= dict(
+                zip(((suite, place) for place in places), self._ids(suite, places), strict=True)
+            )
         for record in records:
-            yield record.ordered().model_copy(update={"id": ids[record.benchmark.suite, str(_place(record))]})
+            yield record.ordered().model_copy(
+                update={"id": ids[record.benchmark.suite, str(_place(record))]}
+            )
 
     def _ids(self, suite: str, places: list[str]) -> list[str]:
         return record_ids(suite, self.table.path, self.sha256, places)
@@ -131,9 +146,7 @@ class Maker:
         said = self.said(row)
         automotive, round_id = said.automotive, said.round_id
         if said.disputed:
-            words = (
-                f"the table calls {said.name!r} a {row.text('MlperfModel')}, but its name is one for {said.disputed}"
-            )
+            words = f"the table calls {said.name!r} a {row.text('MlperfModel')}, but its name is one for {said.disputed}"
             self.told.see(row.number, "BF705", words, "MlperfModel")
         if round_id is None:
             words = "the table does not say its round, so that no log can be found for its results; name it (--option round=v0.7)"
@@ -147,9 +160,14 @@ class Maker:
         data = {
             "benchfmt": "1.0",
             "benchmark": given(
-                suite=suite, suite_version=round_id,
-                name=said.benchmark or row.text("Model") or row.text("MlperfModel"), division=said.division,
-                category=said.category, system_type=said.system_type, scenario=said.scenario, phase="inference",
+                suite=suite,
+                suite_version=round_id,
+                name=said.benchmark or row.text("Model") or row.text("MlperfModel"),
+                division=said.division,
+                category=said.category,
+                system_type=said.system_type,
+                scenario=said.scenario,
+                phase="inference",
             ),
             "task": what["task"],
             "dataset": what["dataset"],
@@ -160,14 +178,18 @@ class Maker:
             "measurements": measurements,
             "status": "ok",
             "provenance": given(
-                submitter=row.text("Organization") or self._submitter(), url=row.text("url"),
+                submitter=row.text("Organization") or self._submitter(),
+                url=row.text("url"),
                 execution=execution,
                 sources=[{"path": self.table.path, "sha256": self.sha256, "locator": row.locator}],
-                converter=NAME, converter_version=VERSION,
+                converter=NAME,
+                converter_version=VERSION,
             ),
             "extensions": {"mlperf": _kept(result, said, scored=scored)},
-        }  # fmt: skip
-        return Record.from_dict({key: value for key, value in data.items() if value not in (None, {}, {"mlperf": {}})})
+        }
+        return Record.from_dict(
+            {key: value for key, value in data.items() if value not in (None, {}, {"mlperf": {}})}
+        )
 
     def _submitter(self) -> str | None:
         """Return the folder of the submitter, for a table that names none."""
@@ -205,13 +227,24 @@ class Maker:
     def _performance(self, result: Result, said: Said) -> list[dict[str, Any]]:
         """Return the headline number."""
         row, official = result.row, said.official
-        own = {"metric": official.metric, "statistic": official.statistic, "stage": official.stage, "per": official.per}
+        own = {
+            "metric": official.metric,
+            "statistic": official.statistic,
+            "stage": official.stage,
+            "per": official.per,
+        }
         if result.alone:
             return [{**given(**own), "missing": "not-reported", "primary": True}]
         text, word = row.text("Result") or "", said.word
         caveats: set[str] = set()
-        if isinstance(row.cells.get("Result"), str) and not isinstance(row.cells["Result"], Digits) and self._is_json:
-            self.told.see(row.number, "BF103", "the result is a text where a number is meant", "Result")
+        if (
+            isinstance(row.cells.get("Result"), str)
+            and not isinstance(row.cells["Result"], Digits)
+            and self._is_json
+        ):
+            self.told.see(
+                row.number, "BF103", "the result is a text where a number is meant", "Result"
+            )
         stated = _stated(word or official.unit, said)
         if not word or stated is None:
             caveats.add("unit-inferred")
@@ -231,11 +264,23 @@ class Maker:
         if (errors := exact(row.text("errors") or "")) and errors > 0:
             caveats.add("errors-logged")
         value = convert(text, _code(printed), unit)
-        return [{
-            **given(metric=metric, statistic=statistic, stage=stage, per=per, value=value, unit=unit, basis="published",
-                    primary=True, caveats=sorted(caveats) or None, reported_value=text),
-            **({"reported_unit": printed} if printed != "1" else {}),
-        }]  # fmt: skip
+        return [
+            {
+                **given(
+                    metric=metric,
+                    statistic=statistic,
+                    stage=stage,
+                    per=per,
+                    value=value,
+                    unit=unit,
+                    basis="published",
+                    primary=True,
+                    caveats=sorted(caveats) or None,
+                    reported_value=text,
+                ),
+                **({"reported_unit": printed} if printed != "1" else {}),
+            }
+        ]
 
     @property
     def _is_json(self) -> bool:
@@ -253,12 +298,17 @@ class Maker:
             if item is None:
                 scored = False
                 self.told.see(
-                    row.number, "BF201", f"{text[:60]!r} says no score that is known; it is kept as text", "Accuracy"
+                    row.number,
+                    "BF201",
+                    f"{text[:60]!r} says no score that is known; it is kept as text",
+                    "Accuracy",
                 )
             else:
                 found[item["metric"], item.get("scope")] = item
                 if item["metric"] == "dice" and "Accuracy_div_100" in row.cells:
-                    words = "Accuracy_div_100 divides a DICE score by 100, which is a fraction already"
+                    words = (
+                        "Accuracy_div_100 divides a DICE score by 100, which is a fraction already"
+                    )
                     self.told.see(row.number, "BF301", words, "Accuracy_div_100")
         return list(found.values()), scored and len(found) == max(1, len(named))
 
@@ -285,7 +335,9 @@ def _kept(result: Result, said: Said, *, scored: bool) -> dict[str, Any]:
     """Return what the table says and no field holds, as it stands."""
     # The counts stand in the system, as a number or as text.
     told = {*_IN_FIELDS, *_COUNTS, *said.terms(), *(("Accuracy",) if scored else ())}
-    kept = {key: _plain(value) for key, value in result.row.cells.items() if key and key not in told}
+    kept = {
+        key: _plain(value) for key, value in result.row.cells.items() if key and key not in told
+    }
     if result.power:
         kept |= {
             "power_row": result.power.locator,
@@ -357,8 +409,12 @@ class Said:
             self.benchmark = row.text("MlperfModel") or row.text("Model")
         else:
             self.benchmark = self.known.value if self.known else None
-        self.scenario = _scenario(row.text("Scenario") or "", self.rules_of, self.word, legacy=kind != "short")
-        self.official = _official(self.benchmark, self.rules_of, self.scenario, automotive=self.automotive)
+        self.scenario = _scenario(
+            row.text("Scenario") or "", self.rules_of, self.word, legacy=kind != "short"
+        )
+        self.official = _official(
+            self.benchmark, self.rules_of, self.scenario, automotive=self.automotive
+        )
 
     def _dispute(self) -> str | None:
         """Return the task that the model's name proves where the benchmark of the table's column has another one."""
@@ -402,21 +458,29 @@ def attributed(said: Said) -> Attribution:
             division=said.division,
             round_id=said.rules_of,
             benchmark=said.known,
-            precision=Filled.said(_precision(said.row.cells.get("weight_data_types")), said.table.path),
+            precision=Filled.said(
+                _precision(said.row.cells.get("weight_data_types")), said.table.path
+            ),
             automotive=rules_of_cars.benchmark(said.benchmark) if said.automotive else None,
         )
     )
 
 
 @cache
-def _official(benchmark: str | None, round_id: str | None, scenario: str | None, *, automotive: bool) -> Official:
+def _official(
+    benchmark: str | None, round_id: str | None, scenario: str | None, *, automotive: bool
+) -> Official:
     if automotive and scenario == "single-stream":
         # early_stopping_latency_ss; the percentile that it estimates is set per run (v0.5 states none).
         return Official("latency", "", "request", "query", "Latency (ms)")
-    return rules.official(None if automotive else benchmark, None if automotive else round_id, scenario or "")
+    return rules.official(
+        None if automotive else benchmark, None if automotive else round_id, scenario or ""
+    )
 
 
-def _stated(word: str | None, said: Said) -> tuple[str, str | None, str | None, str | None, str, str] | None:
+def _stated(
+    word: str | None, said: Said
+) -> tuple[str, str | None, str | None, str | None, str, str] | None:
     """Return the whole key that a word of the table states, its unit and the printed one; None for no known word."""
     official = said.official
     if word in _LOG_WORDS:
@@ -437,7 +501,14 @@ def _stated(word: str | None, said: Said) -> tuple[str, str | None, str | None, 
             and said.scenario == "offline"
             and not rules.at_least(said.rules_of, "v6.0")
         )
-        return metric, "mean", "request" if inferred and per == "sample" else "whole-run", per, unit or "/s", printed
+        return (
+            metric,
+            "mean",
+            "request" if inferred and per == "sample" else "whole-run",
+            per,
+            unit or "/s",
+            printed,
+        )
     if metric == "samples-per-query":
         return metric, "single", None, per, unit or "1", printed
     ruled = official.metric == "latency" and said.rules_of is not None and not _of_endpoints(said)
@@ -459,7 +530,9 @@ def _as_stated(official: Official) -> tuple[str, str | None, str | None, str | N
 def _units(official: Official) -> tuple[str, str]:
     """Return the standard unit of an official number, and the one in which the tables print it."""
     unit = {"latency": "s", "samples-per-query": "1"}.get(official.metric, "/s")
-    printed = {"Latency (ms)": "ms", "Latency (s)": "s"}.get(official.unit, "1" if unit == "1" else official.unit)
+    printed = {"Latency (ms)": "ms", "Latency (s)": "s"}.get(
+        official.unit, "1" if unit == "1" else official.unit
+    )
     return unit, printed
 
 
@@ -470,28 +543,57 @@ def _code(printed: str) -> str:
 def _power(result: Result, said: Said) -> list[dict[str, Any]]:
     """Return power or energy: of the row itself, of a row of its own, or of v1.1's column `power`."""
     row, caveats = result.power or result.row, []
-    word = row.text("Units") if result.power and row.text("Units") in POWER else row.text("Power_Units")
+    word = (
+        row.text("Units")
+        if result.power and row.text("Units") in POWER
+        else row.text("Power_Units")
+    )
     text = row.text("Power_Result") or (row.text("Result") if result.power else None)
     if text is None and (exact(row.text("power") or "") or 0) > 0:
-        text, word, caveats = row.text("power"), rules.POWER_UNITS.get(said.scenario or ""), ["unit-inferred"]
+        text, word, caveats = (
+            row.text("power"),
+            rules.POWER_UNITS.get(said.scenario or ""),
+            ["unit-inferred"],
+        )
     if text is None:
         return []
     if word not in POWER:
         word, caveats = rules.POWER_UNITS.get(said.scenario or "", "Watts"), ["unit-inferred"]
     metric, per, unit, printed = POWER[word]
     value = convert(text, printed, unit)
-    reason = None if value is not None and value > 0 else "invalid-in-source" if value is not None else "not-numeric"
-    number: dict[str, Any] = {"missing": reason} if reason else {"value": value, "unit": unit, "basis": "published"}
-    return [{
-        **given(metric=metric, statistic="mean", stage="issue-window", per=per, scope="wall", **number,
-                caveats=caveats or None, reported_value=text, reported_unit=printed if not reason else None,
-                source_locator=row.locator if row is not result.row else None),
-    }]  # fmt: skip
+    reason = (
+        None
+        if value is not None and value > 0
+        else "invalid-in-source"
+        if value is not None
+        else "not-numeric"
+    )
+    number: dict[str, Any] = (
+        {"missing": reason} if reason else {"value": value, "unit": unit, "basis": "published"}
+    )
+    return [
+        {
+            **given(
+                metric=metric,
+                statistic="mean",
+                stage="issue-window",
+                per=per,
+                scope="wall",
+                **number,
+                caveats=caveats or None,
+                reported_value=text,
+                reported_unit=printed if not reason else None,
+                source_locator=row.locator if row is not result.row else None,
+            ),
+        }
+    ]
 
 
 def _score(name: str | None, text: str, said: Said) -> dict[str, Any] | None:
     """Return one score of a row, or None for a name or a text that says none."""
-    quality = _quality(name, said.benchmark, said.rules_of, said.scenario, automotive=said.automotive)
+    quality = _quality(
+        name, said.benchmark, said.rules_of, said.scenario, automotive=said.automotive
+    )
     number = exact(text)
     if quality is None or number is None:
         return None
@@ -499,31 +601,54 @@ def _score(name: str | None, text: str, said: Said) -> dict[str, Any] | None:
     is_share = known is not None and (known.maximum == 1 or quality.metric == "mlperf:vbench-score")
     unit = quality.unit
     # Tables of MLPerf Endpoints print the score without its name, and some of those as a fraction.
-    if name is None and unit == "%" and is_share and number <= 1 and rules.at_least(said.rules_of, "v6.1"):
+    if (
+        name is None
+        and unit == "%"
+        and is_share
+        and number <= 1
+        and rules.at_least(said.rules_of, "v6.1")
+    ):
         unit = "1"
     value = convert(text, unit, "1")
     counted = quality.metric in _STATISTICS
     caveats = [] if counted else ["unit-inferred"]
     caveats += ["definition-inferred"] if name is None else []
     key = given(
-        metric=quality.metric, statistic=_STATISTICS.get(quality.metric, "pooled"), per=quality.per, scope=quality.scope
+        metric=quality.metric,
+        statistic=_STATISTICS.get(quality.metric, "pooled"),
+        per=quality.per,
+        scope=quality.scope,
     )
     if value is None or (is_share and value > 1):
         return {**key, "missing": "invalid-in-source", "reported_value": text}
     targets = {}
     if said.division in HELD:
-        for side, target in (("target_min", quality.target_min), ("target_max", quality.target_max)):
+        for side, target in (
+            ("target_min", quality.target_min),
+            ("target_max", quality.target_max),
+        ):
             if target is not None:
                 targets[side] = convert(target, quality.unit, "1")
     return {
-        **key, "value": value, "unit": "1", "basis": "published", **targets, **given(caveats=sorted(caveats) or None),
-        "reported_value": text, **({"reported_unit": unit} if unit != "1" else {}),
-    }  # fmt: skip
+        **key,
+        "value": value,
+        "unit": "1",
+        "basis": "published",
+        **targets,
+        **given(caveats=sorted(caveats) or None),
+        "reported_value": text,
+        **({"reported_unit": unit} if unit != "1" else {}),
+    }
 
 
 @cache
 def _quality(
-    name: str | None, benchmark: str | None, round_id: str | None, scenario: str | None, *, automotive: bool
+    name: str | None,
+    benchmark: str | None,
+    round_id: str | None,
+    scenario: str | None,
+    *,
+    automotive: bool,
 ) -> Quality | None:
     """Return what a score is: by its name, and the official one of the benchmark where it has none."""
     if automotive:
@@ -533,7 +658,9 @@ def _quality(
     wanted = rules.qualities(benchmark, round_id, scenario) if benchmark else ()
     if name is None:
         return wanted[0] if wanted else None
-    return next((quality for quality in wanted if quality.name == name), None) or _quality_named(name)
+    return next((quality for quality in wanted if quality.name == name), None) or _quality_named(
+        name
+    )
 
 
 @cache
@@ -543,15 +670,33 @@ def _quality_named(name: str) -> Quality | None:
         for round_id in (None, *rules.ROUNDS):
             for quality in rules.qualities(benchmark, round_id):
                 if quality.name == name:
-                    return Quality(name, quality.metric, quality.unit, None, None, quality.scope, quality.per)
+                    return Quality(
+                        name, quality.metric, quality.unit, None, None, quality.scope, quality.per
+                    )
     return None
 
 
 _SCORED = (
-    "resnet50", "ssd-large", "bert-99", "rnnt", "whisper", "dlrm-99", "3d-unet-99", "gptj-99", "llama2-70b-99", "mixtral-8x7b",
-    "llama3.1-405b", "llama3.1-8b", "stable-diffusion-xl", "deepseek-r1", "wan-2.2-t2v-a14b", "qwen3-vl-235b-a22b", "dlrm-v3",
-    "e2e-rag-qna", "gnmt",
-)  # fmt: skip
+    "resnet50",
+    "ssd-large",
+    "bert-99",
+    "rnnt",
+    "whisper",
+    "dlrm-99",
+    "3d-unet-99",
+    "gptj-99",
+    "llama2-70b-99",
+    "mixtral-8x7b",
+    "llama3.1-405b",
+    "llama3.1-8b",
+    "stable-diffusion-xl",
+    "deepseek-r1",
+    "wan-2.2-t2v-a14b",
+    "qwen3-vl-235b-a22b",
+    "dlrm-v3",
+    "e2e-rag-qna",
+    "gnmt",
+)
 """Benchmarks that together have every score."""
 
 
@@ -588,11 +733,15 @@ def _system(row: Row) -> dict[str, Any]:
         nodes=counts["number_of_nodes"],
         processor=given(name=processor, count=per_node, cores=cores) or None,
         accelerator=given(
-            kind=systems.accelerator_kind(accelerator), name=accelerator, count=counts["accelerators_per_node"]
-        ) if accelerator else None,
+            kind=systems.accelerator_kind(accelerator),
+            name=accelerator,
+            count=counts["accelerators_per_node"],
+        )
+        if accelerator
+        else None,
         operating_system=_name(row, "operating_system"),
         extensions={"mlperf": odd} if odd else None,
-    )  # fmt: skip
+    )
 
 
 def _name(row: Row, column: str) -> str | None:

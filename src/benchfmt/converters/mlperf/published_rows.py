@@ -22,12 +22,39 @@ HEAD = 64 * 1024
 """Bytes of a file that detection looks at."""
 # The columns of the checker's summary.csv are the names used here; other spellings and tables are renamed to them.
 _COLUMNS = (
-    "Organization", "Availability", "Division", "SystemType", "SystemName", "Platform", "Model", "MlperfModel",
-    "Scenario", "Result", "Accuracy", "number_of_nodes", "host_processor_model_name", "host_processors_per_node",
-    "host_processor_core_count", "accelerator_model_name", "accelerators_per_node", "total_accelerators", "Location",
-    "framework", "operating_system", "notes", "compliance", "errors", "version", "inferred", "has_power", "Units",
-    "weight_data_types", "design_power_watts", "PrivateID", "power",
-)  # fmt: skip
+    "Organization",
+    "Availability",
+    "Division",
+    "SystemType",
+    "SystemName",
+    "Platform",
+    "Model",
+    "MlperfModel",
+    "Scenario",
+    "Result",
+    "Accuracy",
+    "number_of_nodes",
+    "host_processor_model_name",
+    "host_processors_per_node",
+    "host_processor_core_count",
+    "accelerator_model_name",
+    "accelerators_per_node",
+    "total_accelerators",
+    "Location",
+    "framework",
+    "operating_system",
+    "notes",
+    "compliance",
+    "errors",
+    "version",
+    "inferred",
+    "has_power",
+    "Units",
+    "weight_data_types",
+    "design_power_watts",
+    "PrivateID",
+    "power",
+)
 _SHORT = ("system_id", "benchmark", "scenario", "perf_metric", "perf_value")
 """The columns of the tables that submitters made with NVIDIA's tool."""
 _RENAMED = {
@@ -68,9 +95,20 @@ _NEEDED = {
 _LIKELY = 6
 """How many of the checker's columns a CSV needs before a missing one is told as a fault of it."""
 _SAME = (
-    "version", "Location", "Organization", "Division", "SystemType", "Platform", "Model", "MlperfModel", "Scenario",
-    "Result", "Units", "Power_Result", "Accuracy",
-)  # fmt: skip
+    "version",
+    "Location",
+    "Organization",
+    "Division",
+    "SystemType",
+    "Platform",
+    "Model",
+    "MlperfModel",
+    "Scenario",
+    "Result",
+    "Units",
+    "Power_Result",
+    "Accuracy",
+)
 _RESULT_OF = (
     "version",
     "Location",
@@ -123,7 +161,9 @@ class Told:
     """Faults that many rows of a table share: each is one finding, with the first row and how many there are."""
 
     path: str
-    faults: dict[tuple[str, str, str | None], list[int]] = field(default_factory=lambda: defaultdict(list))
+    faults: dict[tuple[str, str, str | None], list[int]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def see(self, row: int, code: str, words: str, column: str | None) -> None:
         """Note a fault of a row."""
@@ -132,7 +172,9 @@ class Told:
     def findings(self) -> list[Finding]:
         """Return a finding for each kind of fault."""
         return [
-            Finding(code, Severity.WARNING, self.path, rows[0], column, None, words + _more(len(rows)))
+            Finding(
+                code, Severity.WARNING, self.path, rows[0], column, None, words + _more(len(rows))
+            )
             for (code, words, column), rows in self.faults.items()
         ]
 
@@ -153,13 +195,19 @@ def kind_of(path: Path) -> str | None:
             start = file.read(512)
             if not _may_be(path, start):
                 return None
-            head = (start + file.read(HEAD - len(start))).decode("utf-8", "ignore").removeprefix("\ufeff")
+            head = (
+                (start + file.read(HEAD - len(start)))
+                .decode("utf-8", "ignore")
+                .removeprefix("\ufeff")
+            )
     except OSError:
         return None
     return _csv_kind(head) if path.suffix.lower() == ".csv" else _json_kind(head)
 
 
-_FIRST_KEY = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{|\{\s*"[0-9]+"\s*:\s*\{)\s*"([^"\\]+)"\s*:')
+_FIRST_KEY = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*\{|\{\s*"[0-9]+"\s*:\s*\{)\s*"([^"\\]+)"\s*:'
+)
 
 
 def _may_be(path: Path, start: bytes) -> bool:
@@ -170,7 +218,16 @@ def _may_be(path: Path, start: bytes) -> bool:
     return first is not None and first[1].decode("utf-8", "replace") in _KNOWN
 
 
-_KNOWN = {*_COLUMNS, *_RENAMED, "ID", "UsedModel", "Accuracy_div_100", "uid", "git_url", "_reproducibility_report"}
+_KNOWN = {
+    *_COLUMNS,
+    *_RENAMED,
+    "ID",
+    "UsedModel",
+    "Accuracy_div_100",
+    "uid",
+    "git_url",
+    "_reproducibility_report",
+}
 
 
 def _csv_kind(head: str) -> str | None:
@@ -211,7 +268,9 @@ def identity_of(path: Path) -> str:
 
 def _experiment(path: Path) -> tuple[str, str] | None:
     """Return round and topic of an experiment of cm4mlperf: `mlperf-inference--v4.0--edge--closed--…`, or None."""
-    name = next((part for part in reversed(path.parts[:-1]) if part.startswith("mlperf-inference--")), None)
+    name = next(
+        (part for part in reversed(path.parts[:-1]) if part.startswith("mlperf-inference--")), None
+    )
     if name is None:
         return None
     _, round_id, topic = (*name.split("--", 2), "")[:3]
@@ -228,9 +287,13 @@ def earlier_copies(paths: list[Path]) -> dict[Path, tuple[Path, ...]]:
     found = {}
     for group in groups.values():
         newest = sorted(group, key=lambda item: item[1].as_posix(), reverse=True)
-        ordered = [item for item in newest if item[0] != "all"] + [item for item in newest if item[0] == "all"]
+        ordered = [item for item in newest if item[0] != "all"] + [
+            item for item in newest if item[0] == "all"
+        ]
         for index, (round_id, path) in enumerate(ordered):
-            found[path] = tuple(other for r, other in ordered[:index] if r == round_id or round_id == "all")
+            found[path] = tuple(
+                other for r, other in ordered[:index] if r == round_id or round_id == "all"
+            )
     return found
 
 
@@ -238,7 +301,9 @@ def rows_of(path: Path, kind: str, unit: Unit) -> tuple[list[Row], list[tuple[in
     """Return the rows of a table and those that cannot be read; raises BenchfmtError."""
     size = path.stat().st_size
     if size > unit.limits.json_bytes:
-        raise BenchfmtError(f"{path.name} has {size} bytes; at most {unit.limits.json_bytes} are read as one table")
+        raise BenchfmtError(
+            f"{path.name} has {size} bytes; at most {unit.limits.json_bytes} are read as one table"
+        )
     return _json_rows(path, unit) if kind in ("results", "rows") else _csv_rows(path, unit)
 
 
@@ -248,21 +313,27 @@ def _csv_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]
     for frame, numbers in table.batches():
         names = [_RENAMED.get(name.strip(), name.strip()) for name in frame.columns]
         for number, cells in zip(numbers.tolist(), frame.iter_rows(), strict=True):
-            rows.append(Row(number, f"row={number}", {n: c for n, c in zip(names, cells, strict=True) if c}))
+            rows.append(
+                Row(number, f"row={number}", {n: c for n, c in zip(names, cells, strict=True) if c})
+            )
     return rows, [(bad.row, _cells(bad)) for bad in table.bad_rows]
 
 
 def _cells(bad: BadRow) -> str:
-    words = (
-        f"the row has {bad.actual} cells where the table has {bad.expected} columns; put cells with commas in quotes"
+    words = f"the row has {bad.actual} cells where the table has {bad.expected} columns; put cells with commas in quotes"
+    return (
+        f"{words}; a quote is never closed, so the rows after it are lost in it"
+        if bad.open_quote
+        else words
     )
-    return f"{words}; a quote is never closed, so the rows after it are lost in it" if bad.open_quote else words
 
 
 def _json_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]:
     data = jsons.read(path, unit.limits, digits=True)
     if isinstance(data, dict):
-        items = [(f"/{key.replace('~', '~0').replace('/', '~1')}", value) for key, value in data.items()]
+        items = [
+            (f"/{key.replace('~', '~0').replace('/', '~1')}", value) for key, value in data.items()
+        ]
     elif isinstance(data, list):
         items = [(f"/{index}", value) for index, value in enumerate(data)]
     else:
@@ -280,7 +351,10 @@ def _renamed(item: dict[str, Any]) -> dict[str, Any]:
     """Return the cells of a JSON row that say something, by the checker's names."""
     used = item
     if "UsedModel" in item:  # its `Model` is the official name
-        used = {{"UsedModel": "Model", "Model": "MlperfModel"}.get(key, key): value for key, value in item.items()}
+        used = {
+            {"UsedModel": "Model", "Model": "MlperfModel"}.get(key, key): value
+            for key, value in item.items()
+        }
     cells = {}
     for key, value in used.items():
         name = _RENAMED.get(key, key)
@@ -310,7 +384,9 @@ def _keys(row: Row) -> list[tuple[str, ...]]:
     return [row.key(_SAME), *([("uid", uid)] if uid else [])]
 
 
-def without_copies(rows: list[Row], seen: dict[tuple[str, ...], str]) -> tuple[list[Row], list[tuple[int, str]]]:
+def without_copies(
+    rows: list[Row], seen: dict[tuple[str, ...], str]
+) -> tuple[list[Row], list[tuple[int, str]]]:
     """Return the rows that stand nowhere else, and those that do."""
     fresh, skipped = [], []
     for row in rows:
@@ -335,7 +411,9 @@ class Result:
     """Whether only power is there."""
 
 
-def joined(rows: list[Row], told: Told) -> tuple[list[Result], list[tuple[int, str]], list[tuple[int, str]]]:
+def joined(
+    rows: list[Row], told: Told
+) -> tuple[list[Result], list[tuple[int, str]], list[tuple[int, str]]]:
     """Return results, with a power row joined to the performance row of the same result; and the rows that are none."""
     skipped: list[tuple[int, str]] = []
     failed: list[tuple[int, str]] = []
@@ -349,7 +427,9 @@ def joined(rows: list[Row], told: Told) -> tuple[list[Result], list[tuple[int, s
             else:
                 others.append(row)
         else:
-            (failed if row.text("Result") or row.text("Power_Result") else skipped).append((row.number, fault))
+            (failed if row.text("Result") or row.text("Power_Result") else skipped).append(
+                (row.number, fault)
+            )
     results = [Result(row) for row in others]
     for result in results:
         waiting = powers.get(result.row.key(_RESULT_OF))

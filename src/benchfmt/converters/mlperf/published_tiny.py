@@ -36,25 +36,52 @@ _MARKS = (b'"median_throughput"', b'"Benchmark"', b'"Board Name"')
 _NEEDED = ("Benchmark", "median_throughput")
 _COLUMNS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("median_throughput", {**RATE, "primary": True}, "/s"),
-    ("median_energy_cost", {"metric": "energy", "statistic": "median", "stage": "inference", "per": "sample", "scope": "board"}, "J"),
+    (
+        "median_energy_cost",
+        {
+            "metric": "energy",
+            "statistic": "median",
+            "stage": "inference",
+            "per": "sample",
+            "scope": "board",
+        },
+        "J",
+    ),
     ("median_energy_median_throughput", {**RATE, "scope": "run:energy"}, "/s"),
     ("accuracy_Top-1", {"metric": "accuracy", "statistic": "pooled"}, "1"),
     ("accuracy_AUC", {"metric": "auroc", "statistic": "pooled"}, "1"),
-)  # fmt: skip
+)
 _UNITS = {"inf./sec.": "/s", "uj/inf.": "uJ", "mj/inf.": "mJ", "%": "%"}
 """The words of the columns `…_metric`; an AUC has none."""
 _SAID = {
-    "Organization", "Submitter", "Division", "Benchmark", "version", "Status", "git_url", "Result", "Accuracy",
-    "_Result", "_Accuracy", "__Organization", "__System", "__version",
-    *(column for column, _, _ in _COLUMNS), *(f"{column}_metric" for column, _, _ in _COLUMNS),
-}  # fmt: skip
+    "Organization",
+    "Submitter",
+    "Division",
+    "Benchmark",
+    "version",
+    "Status",
+    "git_url",
+    "Result",
+    "Accuracy",
+    "_Result",
+    "_Accuracy",
+    "__Organization",
+    "__System",
+    "__version",
+    *(column for column, _, _ in _COLUMNS),
+    *(f"{column}_metric" for column, _, _ in _COLUMNS),
+}
 """What the record says in fields, and the doubles of it (`Result` is `median_throughput`)."""
 
 
 def detect(source: Source) -> Match | None:
     """Say how many tables of MLPerf Tiny's published rows a source holds, or None."""
     found = _tables(source)
-    return Match(0.9, f"{len(found)} tables of MLPerf Tiny, first {source.relative(found[0])}") if found else None
+    return (
+        Match(0.9, f"{len(found)} tables of MLPerf Tiny, first {source.relative(found[0])}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -71,7 +98,9 @@ def _tables(source: Source) -> list[Any]:
                 head = file.read(_HEAD)
         except OSError:
             continue
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and all(mark in head for mark in _MARKS):
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and all(
+            mark in head for mark in _MARKS
+        ):
             found.append(path)
     return found
 
@@ -91,7 +120,9 @@ def read(unit: Unit) -> Iterator[Item]:
             yield Failed(unit.path, f"the row has no {' and no '.join(missing)}", number)
             continue
         try:
-            yield Record.from_dict(_record(row, number, {"path": _path(unit), "sha256": digest}, of_path))
+            yield Record.from_dict(
+                _record(row, number, {"path": _path(unit), "sha256": digest}, of_path)
+            )
         except (ValidationError, ValueError) as error:
             yield Failed(unit.path, str(error).splitlines()[0], number)
 
@@ -99,11 +130,20 @@ def read(unit: Unit) -> Iterator[Item]:
 def _path(unit: Unit) -> str:
     """Return the path from the experiment's folder on, or the file's name."""
     parts = unit.path.absolute().parts
-    start = next((index for index in range(len(parts) - 2, 0, -1) if parts[index].startswith("mlperf-tiny--")), None)
+    start = next(
+        (
+            index
+            for index in range(len(parts) - 2, 0, -1)
+            if parts[index].startswith("mlperf-tiny--")
+        ),
+        None,
+    )
     return "/".join(parts[start:]) if start else unit.path.name
 
 
-def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str], of_path: str | None) -> dict[str, Any]:
+def _record(
+    row: Mapping[str, Any], number: int, source: Mapping[str, str], of_path: str | None
+) -> dict[str, Any]:
     name = _text(row, "Benchmark") or ""
     benchmark = rules.benchmark(name)
     division = vocabulary().match("division", _text(row, "Division") or "", SUITE)
@@ -116,15 +156,27 @@ def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str], of_p
             measurements.append(item | targets(benchmark, item["metric"], closed=closed))
     if not any("value" in item for item in measurements):
         raise ValueError("the row has no number that is one")
-    description = {key: value for key, value in row.items() if isinstance(value, str) and not isinstance(value, Digits)}
+    description = {
+        key: value
+        for key, value in row.items()
+        if isinstance(value, str) and not isinstance(value, Digits)
+    }
     status = _text(row, "Status")
-    kept = {key: plain for key, value in row.items() if key in ("uid", "url") and (plain := systems.said(value))}
+    kept = {
+        key: plain
+        for key, value in row.items()
+        if key in ("uid", "url") and (plain := systems.said(value))
+    }
     record = {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=round_id, name=benchmark.name if benchmark else name or None, division=division,
+            suite=SUITE,
+            suite_version=round_id,
+            name=benchmark.name if benchmark else name or None,
+            division=division,
             category=vocabulary().match("category", status, SUITE) if status else None,
-            scenario=benchmark.scenario if benchmark else None, phase="inference",
+            scenario=benchmark.scenario if benchmark else None,
+            phase="inference",
         ),
         "task": benchmark.task if benchmark else None,
         "dataset": given(name=benchmark.dataset) if benchmark else {},
@@ -138,12 +190,15 @@ def _record(row: Mapping[str, Any], number: int, source: Mapping[str, str], of_p
         "measurements": measurements,
         "status": "ok",
         "provenance": given(
-            submitter=_text(row, "Submitter") or _text(row, "Organization"), url=_text(row, "git_url"),
-            execution=_execution(row, round_id, division, name), sources=[{**source, "locator": f"row={number}"}],
-            converter=NAME, converter_version=VERSION,
+            submitter=_text(row, "Submitter") or _text(row, "Organization"),
+            url=_text(row, "git_url"),
+            execution=_execution(row, round_id, division, name),
+            sources=[{**source, "locator": f"row={number}"}],
+            converter=NAME,
+            converter_version=VERSION,
         ),
         "extensions": {"mlperf": {**kept, **tiny_system.software_notes(description)}},
-    }  # fmt: skip
+    }
     return {key: value for key, value in record.items() if value not in (None, {}, {"mlperf": {}})}
 
 
@@ -153,10 +208,14 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
 
 
 def _system(description: Mapping[str, str]) -> dict[str, Any]:
-    return tiny_system.system({key: value for key, value in description.items() if key not in _SAID | {"uid", "url"}})
+    return tiny_system.system(
+        {key: value for key, value in description.items() if key not in _SAID | {"uid", "url"}}
+    )
 
 
-def _measured(row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit: str) -> dict[str, Any] | None:
+def _measured(
+    row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit: str
+) -> dict[str, Any] | None:
     """Return a number of the row in its unit; None where the row has none."""
     text = row.get(column)
     if not isinstance(text, Digits):
@@ -167,13 +226,19 @@ def _measured(row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit:
     if value is None:
         return {**key, "missing": "invalid-in-source", "reported_value": str(text)}
     found = {
-        **key, "value": value, "unit": unit, "basis": "published", "reported_value": str(text),
+        **key,
+        "value": value,
+        "unit": unit,
+        "basis": "published",
+        "reported_value": str(text),
         **({"reported_unit": code} if code and code != "1" else {}),
-    }  # fmt: skip
+    }
     return possible(found) if key["metric"] in ("throughput", "energy") else found
 
 
-def _execution(row: Mapping[str, Any], round_id: str | None, division: str | None, name: str) -> str | None:
+def _execution(
+    row: Mapping[str, Any], round_id: str | None, division: str | None, name: str
+) -> str | None:
     """Return the result's folder as the runner's records name it; the folder's name of the submitter ends the address."""
     url = _text(row, "git_url") or ""
     folder = re.search(r"/(?:closed|open)/([^/]+)/?$", url)

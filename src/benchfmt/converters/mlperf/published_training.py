@@ -50,10 +50,24 @@ _REPOSITORY = re.compile(r"(?:training|hpc)_results_(v[0-9]{1,3}\.[0-9]{1,3})")
 _FIRST_COLUMNS = ("division", "availability", "submitter", "system")
 _MODELS, _SCALE, _ALL = "number_of_models", "instance_scale", "time_to_train_all"
 _TIME = "time_to_train"
-_IN_FIELDS = frozenset({
-    "division", "submitter", "system", "details_url", "host_processor_model_name", "accelerator_model_name", "Result", "Result_Units",
-    "Model_ID", "version", "number_of_nodes", "Organization", "Benchmark", "Task",
-})  # fmt: skip
+_IN_FIELDS = frozenset(
+    {
+        "division",
+        "submitter",
+        "system",
+        "details_url",
+        "host_processor_model_name",
+        "accelerator_model_name",
+        "Result",
+        "Result_Units",
+        "Model_ID",
+        "version",
+        "number_of_nodes",
+        "Organization",
+        "Benchmark",
+        "Task",
+    }
+)
 _MINUTES = "min"
 
 
@@ -80,7 +94,11 @@ class Score:
 def detect(source: Source) -> Match | None:
     """Say whether a source holds published tables of MLPerf Training or HPC, or None."""
     found = [path for path, _ in _tables(source)]
-    return Match(0.9, f"{len(found)} published tables, first {source.relative(found[0])}") if found else None
+    return (
+        Match(0.9, f"{len(found)} published tables, first {source.relative(found[0])}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -88,11 +106,18 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     wanted = options.get("round")
     known = sorted({name for suite in rules.ROUNDS.values() for name in suite}, key=rules.number)
     if wanted is not None and wanted not in known:
-        raise BenchfmtError(f"there is no round {wanted!r} of MLPerf Training or HPC; there are: {', '.join(known)}")
+        raise BenchfmtError(
+            f"there is no round {wanted!r} of MLPerf Training or HPC; there are: {', '.join(known)}"
+        )
     for path, kind in _tables(source):
         where = path.absolute().as_posix()
         round_id = wanted or round_of(path, known, ("training", "hpc", "mlperf"))
-        yield Unit(path, options=options, extra=Table(kind, _from_root(where), round_id), limits=source.limits)
+        yield Unit(
+            path,
+            options=options,
+            extra=Table(kind, _from_root(where), round_id),
+            limits=source.limits,
+        )
 
 
 def _tables(source: Source) -> Iterator[tuple[Path, str]]:
@@ -117,7 +142,9 @@ def _kind(path: Path) -> str | None:
     if name.endswith(".csv"):
         return _CSV if head.startswith(",".join(_FIRST_COLUMNS).encode()) else None
     words = (b'"division"', b'"submitter"', b'"details_url"', b'"accelerators_count"')
-    return _SCORES if head.lstrip().startswith(b"[") and all(word in head for word in words) else None
+    return (
+        _SCORES if head.lstrip().startswith(b"[") and all(word in head for word in words) else None
+    )
 
 
 def _from_root(where: str) -> str:
@@ -144,7 +171,9 @@ def read(unit: Unit) -> Iterator[Item]:
         except ValidationError as error:
             first = error.errors()[0]
             yield Failed(
-                unit.path, f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}", item.row
+                unit.path,
+                f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}",
+                item.row,
             )
         except ValueError as error:
             yield Failed(unit.path, f"{item.benchmark}: {error}", item.row)
@@ -178,7 +207,11 @@ def _rows(unit: Unit, table: Table) -> Iterator[tuple[int, str, dict[str, Any] |
     if not isinstance(data, list):
         raise BenchfmtError(f"{unit.path.name} is no list of results")
     for number, row in enumerate(data, start=1):
-        yield number, f"/{number - 1}", row if isinstance(row, dict) else "not an object of column names and values"
+        yield (
+            number,
+            f"/{number - 1}",
+            row if isinstance(row, dict) else "not an object of column names and values",
+        )
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
@@ -194,9 +227,17 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
             continue
         number += 1
         if len(cells) != len(header):
-            yield number, f"row={number}", f"the row has {len(cells)} cells where the table has {len(header)} columns"
+            yield (
+                number,
+                f"row={number}",
+                f"the row has {len(cells)} cells where the table has {len(header)} columns",
+            )
         else:
-            yield number, f"row={number}", {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+            yield (
+                number,
+                f"row={number}",
+                {name: cell for name, cell in zip(header, cells, strict=True) if cell},
+            )
 
 
 def _of_row(number: int, locator: str, row: dict[str, Any], kind: str) -> Iterator[Score]:
@@ -213,7 +254,11 @@ def _of_row(number: int, locator: str, row: dict[str, Any], kind: str) -> Iterat
         text = _text(value)
         if text and rules.is_name(name):
             found.setdefault(name, {})[part or _TIME] = text
-    context = {column: value for column, value in row.items() if not rules.is_name(column.partition(":")[0])}
+    context = {
+        column: value
+        for column, value in row.items()
+        if not rules.is_name(column.partition(":")[0])
+    }
     for name, cells in found.items():
         if _TIME in cells or _ALL in cells:
             where = f"benchmark={name}&{locator}" if kind == _CSV else f"{locator}/{name}"
@@ -234,14 +279,24 @@ def _text(value: Any) -> str | None:
 def _record(score: Score, table: Table, digest: str) -> Record:
     row = score.context
     details = _DETAILS.search(_text(row.get("details_url")) or "")
-    suite = (rules.HPC if details["suite"] == "hpc" else rules.TRAINING) if details else rules.suite_of(score.benchmark)
+    suite = (
+        (rules.HPC if details["suite"] == "hpc" else rules.TRAINING)
+        if details
+        else rules.suite_of(score.benchmark)
+    )
     version = _text(row.get("version"))
-    round_id = (details["round"] if details else None) or (f"v{version.removeprefix('v')}" if version else table.round)
+    round_id = (details["round"] if details else None) or (
+        f"v{version.removeprefix('v')}" if version else table.round
+    )
     name = rules.canonical(score.benchmark, round_id) or score.benchmark
     facts = rules.benchmark(name)
     level = "weak" if _ALL in score.cells else "strong" if suite == rules.HPC else None
     named = level if suite == rules.HPC and round_id != "v0.7" else None
-    org = rules.folder(details["org"], round_id) if details and suite == rules.TRAINING else details and details["org"]
+    org = (
+        rules.folder(details["org"], round_id)
+        if details and suite == rules.TRAINING
+        else details and details["org"]
+    )
     where = location(org, details["system"], named, score.benchmark) if details else None
     word = _text(row.get("division"))
     division = vocabulary().match("division", word, rules.TRAINING) if word else None
@@ -250,12 +305,18 @@ def _record(score: Score, table: Table, digest: str) -> Record:
     data = {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=suite or rules.TRAINING, suite_version=round_id, name=name,
+            suite=suite or rules.TRAINING,
+            suite_version=round_id,
+            name=name,
             division=division,
-            category=_category(row), scenario=level, phase=facts.phase if facts else "training",
+            category=_category(row),
+            scenario=level,
+            phase=facts.phase if facts else "training",
         ),
         "task": facts.task if facts else None,
-        "dataset": given(name=facts.dataset, split=facts.split) if facts and facts.dataset else None,
+        "dataset": given(name=facts.dataset, split=facts.split)
+        if facts and facts.dataset
+        else None,
         # In the open division it may be another model, which the table does not name.
         "model": given(name=facts.model) if facts and facts.model and not opened else None,
         "system": _system(row),
@@ -264,14 +325,18 @@ def _record(score: Score, table: Table, digest: str) -> Record:
         "measurements": _weak(score.cells) if level == "weak" else _solution(score.cells),
         "status": "ok",
         "provenance": given(
-            submitter=_text(row.get("submitter")), url=_text(row.get("details_url")),
+            submitter=_text(row.get("submitter")),
+            url=_text(row.get("details_url")),
             execution=f"{round_id}/{where}" if round_id and where else where,
-            sources=[{"path": table.path, "sha256": digest, "locator": score.locator}], converter=NAME,
+            sources=[{"path": table.path, "sha256": digest, "locator": score.locator}],
+            converter=NAME,
             converter_version=VERSION,
         ),
         "extensions": {"mlperf": _kept(score, name)},
-    }  # fmt: skip
-    return Record.from_dict({key: value for key, value in data.items() if value not in (None, {}, {"mlperf": {}})})
+    }
+    return Record.from_dict(
+        {key: value for key, value in data.items() if value not in (None, {}, {"mlperf": {}})}
+    )
 
 
 def _category(row: Mapping[str, Any]) -> str | None:
@@ -295,8 +360,17 @@ def _weak(cells: Mapping[str, str]) -> list[dict[str, Any]]:
     models, minutes = exact(cells.get(_MODELS, "")), exact(cells[_ALL])
     if models is not None and minutes:
         rate = _double(models / (minutes * Fraction(60)))
-        found.append({"metric": "throughput", "stage": "whole-run", "per": "model", "value": rate, "unit": "/s",
-                      "basis": "published", "primary": True})  # fmt: skip
+        found.append(
+            {
+                "metric": "throughput",
+                "stage": "whole-run",
+                "per": "model",
+                "value": rate,
+                "unit": "/s",
+                "basis": "published",
+                "primary": True,
+            }
+        )
         found.append({"metric": "mlperf:number-of-models", **_number(cells[_MODELS], "1", "1")})
     if _SCALE in cells:
         found.append({"metric": "mlperf:instance-scale", **_number(cells[_SCALE], "1", "1")})
@@ -322,15 +396,23 @@ def _number(text: str, printed: str, unit: str) -> dict[str, Any]:
 def _system(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the system; its counts are those of all nodes, so that they are told where they divide."""
     nodes = count(_text(row.get("number_of_nodes")))
-    processor, accelerator = (_named(row, f"{part}_model_name") for part in ("host_processor", "accelerator"))
+    processor, accelerator = (
+        _named(row, f"{part}_model_name") for part in ("host_processor", "accelerator")
+    )
     return given(
-        name=_text(row.get("system")), nodes=nodes,
-        processor=given(name=processor, count=_per_node(row, "host_processors_count", nodes)) if processor else None,
+        name=_text(row.get("system")),
+        nodes=nodes,
+        processor=given(name=processor, count=_per_node(row, "host_processors_count", nodes))
+        if processor
+        else None,
         accelerator=given(
-            kind=systems.accelerator_kind(accelerator), name=accelerator,
+            kind=systems.accelerator_kind(accelerator),
+            name=accelerator,
             count=_per_node(row, "accelerators_count", nodes),
-        ) if accelerator else None,
-    )  # fmt: skip
+        )
+        if accelerator
+        else None,
+    )
 
 
 def _named(row: Mapping[str, Any], column: str) -> str | None:
@@ -353,9 +435,16 @@ def _kept(score: Score, name: str) -> dict[str, Any]:
             if key != score.benchmark and (text := _text(value)):
                 kept.setdefault("other_scores", {})[key] = text
         elif text := _text(value):
-            kept[key] = found if isinstance(value, Digits) and isinstance(found := of_json(value), int) else text
-    rest = {key: text for key, text in score.cells.items()
-            if key not in (_TIME, _MODELS, _SCALE, _ALL, "GBS", "rcp_scaling_factor")}  # fmt: skip
+            kept[key] = (
+                found
+                if isinstance(value, Digits) and isinstance(found := of_json(value), int)
+                else text
+            )
+    rest = {
+        key: text
+        for key, text in score.cells.items()
+        if key not in (_TIME, _MODELS, _SCALE, _ALL, "GBS", "rcp_scaling_factor")
+    }
     if rest:
         kept["also"] = rest
     if score.benchmark != name:

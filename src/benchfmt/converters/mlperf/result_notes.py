@@ -45,7 +45,9 @@ class Notes:
 
     def find(self, code: str, path: str, message: str, hint: str | None = None) -> None:
         """Note a fault of the source."""
-        self.items.append(Finding(code, Severity.WARNING, path, None, None, None, message, None, hint))
+        self.items.append(
+            Finding(code, Severity.WARNING, path, None, None, None, message, None, hint)
+        )
 
     def fail(self, path: Path, error: str) -> None:
         """Note that a file, or a part of it, cannot be read."""

@@ -34,16 +34,22 @@ def head(folder: str, repository: str, rounds: Sequence[str]) -> Head | None:
     The round is that of the folder above the division, `v1.0` or `<repository>_v1.0`.
     """
     parts = folder.split("/")
-    results = next((index for index in range(len(parts) - 1, -1, -1) if parts[index] == "results"), None)
+    results = next(
+        (index for index in range(len(parts) - 1, -1, -1) if parts[index] == "results"), None
+    )
     if results is None or results < 2:
         return None
     division = parts[results - 2].lower() if parts[results - 2].lower() in _DIVISIONS else None
     start = results - 2 if division else results
     named = parts[results - 3].removeprefix(f"{repository}_") if division and results >= 3 else None
     return Head(
-        "/".join(parts[:start]), "/".join(parts[start : results + 1]), tuple(parts[results + 1 :]),
-        division, parts[results - 1] if division else None, named if named in rounds else None,
-    )  # fmt: skip
+        "/".join(parts[:start]),
+        "/".join(parts[start : results + 1]),
+        tuple(parts[results + 1 :]),
+        division,
+        parts[results - 1] if division else None,
+        named if named in rounds else None,
+    )
 
 
 def set_aside(source: Source, roots: set[str], reasons: Reasons) -> Iterator[Skipped]:
@@ -54,7 +60,11 @@ def set_aside(source: Source, roots: set[str], reasons: Reasons) -> Iterator[Ski
     for path in source.files:
         text = path.absolute().as_posix()
         root = next((root for root in inside if text.startswith(root)), None)
-        why = next((why for pattern, why in reasons if pattern.search(text[len(root) :])), None) if root else None
+        why = (
+            next((why for pattern, why in reasons if pattern.search(text[len(root) :])), None)
+            if root
+            else None
+        )
         if why:
             yield Skipped(path, why)
 
@@ -63,4 +73,6 @@ def check_round(options: Mapping[str, str], suite: str, rounds: Sequence[str]) -
     """Refuse a round that the suite (`MLPerf Tiny`) has not had."""
     wanted = options.get("round")
     if wanted is not None and wanted not in rounds:
-        raise BenchfmtError(f"there is no round {wanted!r} of {suite}; there are: {', '.join(rounds)}")
+        raise BenchfmtError(
+            f"there is no round {wanted!r} of {suite}; there are: {', '.join(rounds)}"
+        )

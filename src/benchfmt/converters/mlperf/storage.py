@@ -50,13 +50,22 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         phase = next((part for part in where.inner if part in rules.UNREAD_PHASES), None)
         if phase:
             for _, path in files:
-                yield Failed(path, f"what the results of {phase} mean is not known: no description of them was found")
+                yield Failed(
+                    path,
+                    f"what the results of {phase} mean is not known: no description of them was found",
+                )
             continue
         fitting = storage_descriptions.of(where, described)
         both = [*files, *([("system", fitting[0])] if len(fitting) == 1 else [])]
         roles, paths = [role for role, _ in both], [path for _, path in both]
         unclear = tuple(path.name for path in fitting) if len(fitting) > 1 else ()
-        yield Unit(paths[0], tuple(paths[1:]), options, layout.Task(where, tuple(roles), unclear), source.limits)
+        yield Unit(
+            paths[0],
+            tuple(paths[1:]),
+            options,
+            layout.Task(where, tuple(roles), unclear),
+            source.limits,
+        )
     yield from set_aside(source, roots, layout.WHY)
     yield from places.skipped(source)
 

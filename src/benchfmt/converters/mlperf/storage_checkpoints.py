@@ -26,7 +26,10 @@ def checkpoints(result: Result) -> list[dict[str, Any]]:
         for word, stage in _STAGES:
             for item in (_rate(metric, word), _time(metric, word)):
                 if item:
-                    found.setdefault((stage, item["metric"]), {**item, "statistic": "mean", "stage": stage, **where})
+                    found.setdefault(
+                        (stage, item["metric"]),
+                        {**item, "statistic": "mean", "stage": stage, **where},
+                    )
     return list(found.values())
 
 
@@ -38,10 +41,15 @@ def _rate(metric: Mapping[str, Any], word: str) -> dict[str, Any] | None:
     if value is None:
         return None
     return given(
-        metric="io-throughput", value=value, unit="By/s", basis="measured",
+        metric="io-throughput",
+        value=value,
+        unit="By/s",
+        basis="measured",
         stddev=convert(spread, f"{unit}/s", "By/s") if spread else None,
-        reported_value=str(rate), reported_unit=f"{unit}/s", caveats=["unit-corrected"] if unit == "GiBy" else None,
-    )  # fmt: skip
+        reported_value=str(rate),
+        reported_unit=f"{unit}/s",
+        caveats=["unit-corrected"] if unit == "GiBy" else None,
+    )
 
 
 def _time(metric: Mapping[str, Any], word: str) -> dict[str, Any] | None:
@@ -51,9 +59,14 @@ def _time(metric: Mapping[str, Any], word: str) -> dict[str, Any] | None:
     if seconds is None:
         return None
     return given(
-        metric="duration", value=seconds, unit="s", basis="measured",
-        stddev=convert(spread, "s", "s") if spread else None, reported_value=str(time), reported_unit="s",
-    )  # fmt: skip
+        metric="duration",
+        value=seconds,
+        unit="s",
+        basis="measured",
+        stddev=convert(spread, "s", "s") if spread else None,
+        reported_value=str(time),
+        reported_unit="s",
+    )
 
 
 def _unit(size: Digits | None) -> str:

@@ -46,7 +46,9 @@ def descriptions(source: Source) -> Described:
     found: Described = defaultdict(list)
     for path in source.files.named(*SUFFIXES):
         parts = path.absolute().parent.as_posix().split("/")
-        folder = next((i for i in range(len(parts) - 1, -1, -1) if parts[i].casefold() in _FOLDERS), None)
+        folder = next(
+            (i for i in range(len(parts) - 1, -1, -1) if parts[i].casefold() in _FOLDERS), None
+        )
         if folder and not path.name.startswith("._"):
             found["/".join(parts[:folder])].append(path)
     return found
@@ -67,7 +69,9 @@ def of(where: Place, described: Described) -> list[Path]:
     return ranked[max(ranked)] if ranked else []
 
 
-def _ranks(name: _Name, wanted: list[tuple[int, _Name]], own: frozenset[str]) -> Iterator[tuple[int, int, bool]]:
+def _ranks(
+    name: _Name, wanted: list[tuple[int, _Name]], own: frozenset[str]
+) -> Iterator[tuple[int, int, bool]]:
     """Yield how well a file's name fits: by the folders it names, the words of the workload, and each character."""
     if name.workload <= own:
         for folders, folder in wanted:
@@ -81,7 +85,10 @@ def _names(parts: list[str]) -> Iterator[tuple[int, _Name]]:
         for end in range(start + 1, len(parts) + 1):
             telling = [part for part in parts[start:end] if _name(part).core]
             if telling:
-                yield len(telling), replace(_name("_".join(parts[start:end])), is_one=end == start + 1)
+                yield (
+                    len(telling),
+                    replace(_name("_".join(parts[start:end])), is_one=end == start + 1),
+                )
 
 
 def _file_names(path: Path) -> Iterator[_Name]:

@@ -28,23 +28,41 @@ PRUNED = b"PRUNED BY STAFF"
 """What stands in the place of a large file in v3.0."""
 _REPOSITORY = "storage_results"
 _RUN = re.compile(r"run[-_]?[0-9]{1,4}|[0-9]{8}_[0-9]{6}")
-_UNREAD = re.compile(rf"/(?:closed|open)/[^/]+/results/[^/]+/(?:{'|'.join(rules.UNREAD_PHASES)})/", re.IGNORECASE)
+_UNREAD = re.compile(
+    rf"/(?:closed|open)/[^/]+/results/[^/]+/(?:{'|'.join(rules.UNREAD_PHASES)})/", re.IGNORECASE
+)
 _HEAD = 64 * 1024
 WHY = (
     (re.compile(r"(^|/)\._"), "a copy that macOS made of a file's attributes"),
-    (re.compile(r"(^|/)(datagen|datasize)/|(^|/)generation_logs/"), "from the making of the data, which is not measured"),
+    (
+        re.compile(r"(^|/)(datagen|datasize)/|(^|/)generation_logs/"),
+        "from the making of the data, which is not measured",
+    ),
     (re.compile(r"per_epoch_stats\.json$"), "times of each epoch; the rates stand in summary.json"),
-    (re.compile(r"(^|/)([0-9]+_output|iostat|fs_separation|cluster_info|results)\.json$|_timeseries\.json$"),
-     "details of a run; its numbers stand in summary.json"),
+    (
+        re.compile(
+            r"(^|/)([0-9]+_output|iostat|fs_separation|cluster_info|results)\.json$|_timeseries\.json$"
+        ),
+        "details of a run; its numbers stand in summary.json",
+    ),
     (re.compile(r"_metadata\.json$"), "settings of a run; those of the first run are read"),
-    (re.compile(r"(^|/)(hydra|overrides|config)\.yaml$"), "settings of a run; those of the first run are read from config.yaml"),
+    (
+        re.compile(r"(^|/)(hydra|overrides|config)\.yaml$"),
+        "settings of a run; those of the first run are read from config.yaml",
+    ),
     (re.compile(r"(^|/)summary\.json$"), "a summary of no run of a result"),
     (re.compile(r"\.log$|\.out$|\.err$"), "the log of a run"),
-    (re.compile(r"(?i)(^|/)systems?/([^/]+/)*[^/]+\.(json|ya?ml)$"), "describes a system of which no result is here"),
+    (
+        re.compile(r"(?i)(^|/)systems?/([^/]+/)*[^/]+\.(json|ya?ml)$"),
+        "describes a system of which no result is here",
+    ),
     (re.compile(r"(^|/)code(-[0-9a-f]+)?/"), "code of the submission"),
-    (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|xlsx?|sh|py)$"), "for people, or a program"),
+    (
+        re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|xlsx?|sh|py)$"),
+        "for people, or a program",
+    ),
     (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +98,17 @@ def place(folder: str) -> Place:
         return Place("", inner=tuple(folder.split("/")[-2:]))
     system = above.inner[0] if above.inner else None
     inner = tuple(part for part in above.inner[1:] if part not in ("run", "runs"))
-    location = "/".join((above.path, *above.inner[:1], *inner)) if above.division and system else None
-    home = "/".join(filter(None, (above.prefix, above.path.rpartition("/")[0]))) if above.prefix else ""
-    return Place(above.prefix, above.division, above.submitter, system, inner, location, above.round, home)
+    location = (
+        "/".join((above.path, *above.inner[:1], *inner)) if above.division and system else None
+    )
+    home = (
+        "/".join(filter(None, (above.prefix, above.path.rpartition("/")[0])))
+        if above.prefix
+        else ""
+    )
+    return Place(
+        above.prefix, above.division, above.submitter, system, inner, location, above.round, home
+    )
 
 
 def run_name(path: Path) -> str:
@@ -103,7 +129,9 @@ def is_summary(path: Path) -> bool:
         return False
     # Of what nobody has described only the place in a submission tells what it is.
     unread = _UNREAD.search(path.absolute().as_posix())
-    return _holds(path) if unread else _holds(path, b'"metric"', b'"num_accelerators"', b'"hostname"')
+    return (
+        _holds(path) if unread else _holds(path, b'"metric"', b'"num_accelerators"', b'"hostname"')
+    )
 
 
 def _holds(path: Path, *marks: bytes) -> bool:
@@ -165,8 +193,14 @@ def without_copies(
 def _settings(folder: str, folders: Mapping[str, list[Path]]) -> Iterator[tuple[str, Path]]:
     """Yield the files with the settings of a run."""
     for inner in ("configs", "dlio_config"):
-        yield from (("config", path) for path in folders.get(f"{folder}/{inner}", ()) if path.name == "config.yaml")
-    metadata = next((path for path in folders[folder] if path.name.endswith("_metadata.json")), None)
+        yield from (
+            ("config", path)
+            for path in folders.get(f"{folder}/{inner}", ())
+            if path.name == "config.yaml"
+        )
+    metadata = next(
+        (path for path in folders[folder] if path.name.endswith("_metadata.json")), None
+    )
     if metadata:
         yield "metadata", metadata
 
@@ -183,7 +217,9 @@ def _nearest(folder: str, reports: set[str]) -> str | None:
 def _workload_folder(folder: str) -> str:
     """Return the folder of a result without report: that above its runs."""
     parts = folder.split("/")
-    last = next((index for index in range(len(parts) - 1, 0, -1) if _RUN.fullmatch(parts[index])), None)
+    last = next(
+        (index for index in range(len(parts) - 1, 0, -1) if _RUN.fullmatch(parts[index])), None
+    )
     if last is None:
         return folder
     return "/".join(parts[: last - 1] if parts[last - 1] in ("run", "runs") else parts[:last])

@@ -7,7 +7,14 @@ from typing import Any
 
 from benchfmt.converters.mlperf.storage_files import Result
 from benchfmt.converters.mlperf.storage_runs import OneRun, Runs, runs_of, unit_of_bytes
-from benchfmt.converters.mlperf.storage_values import EXACT, as_object, convert_exactly, digits, mean, positive
+from benchfmt.converters.mlperf.storage_values import (
+    EXACT,
+    as_object,
+    convert_exactly,
+    digits,
+    mean,
+    positive,
+)
 from benchfmt.readers.jsons import Digits
 from benchfmt.record import given
 from benchfmt.suites import mlperf_storage as rules
@@ -59,10 +66,15 @@ def _supported(result: Result) -> list[dict[str, Any]]:
     count = positive(said)
     if count is None:
         return []
-    return [{
-        "metric": "mlperf:accelerators-supported", "value": float(count), "unit": "1", "basis": "measured",
-        "reported_value": str(said).strip(),
-    }]  # fmt: skip
+    return [
+        {
+            "metric": "mlperf:accelerators-supported",
+            "value": float(count),
+            "unit": "1",
+            "basis": "measured",
+            "reported_value": str(said).strip(),
+        }
+    ]
 
 
 def _rate(result: Result, rate: Rate, runs: Runs) -> dict[str, Any] | None:
@@ -80,8 +92,16 @@ def _rate(result: Result, rate: Rate, runs: Runs) -> dict[str, Any] | None:
     else:
         return None
     if found["value"] == 0:  # DLIO writes 0.0 of a run in which nothing was read
-        return {**rate.key(), "missing": "invalid-in-source", **given(reported_value=str(said) if said else None)}
-    caveats = {_EMULATED, *result.caveats, *(("unit-corrected",) if rate.written == "MiBy/s" else ())}
+        return {
+            **rate.key(),
+            "missing": "invalid-in-source",
+            **given(reported_value=str(said) if said else None),
+        }
+    caveats = {
+        _EMULATED,
+        *result.caveats,
+        *(("unit-corrected",) if rate.written == "MiBy/s" else ()),
+    }
     caveats |= set() if agrees else {"source-disagrees"}
     return {**rate.key(), **found, **_samples(rate, runs, texts), "caveats": sorted(caveats)}
 
@@ -90,10 +110,13 @@ def _mean_said(result: Result, rate: Rate, said: Digits, value: float) -> dict[s
     """Return the mean that the report states."""
     spread = digits(result.overall.get(f"train_throughput_stdev_{rate.word}_per_second"))
     return given(
-        value=value, unit=rate.unit, basis="measured",
+        value=value,
+        unit=rate.unit,
+        basis="measured",
         stddev=convert(spread, rate.written, rate.unit) if spread else None,
-        reported_value=str(said), reported_unit=rate.written,
-    )  # fmt: skip
+        reported_value=str(said),
+        reported_unit=rate.written,
+    )
 
 
 def _mean_made(rate: Rate, counted: list[Digits]) -> dict[str, Any]:
@@ -101,8 +124,17 @@ def _mean_made(rate: Rate, counted: list[Digits]) -> dict[str, Any]:
     average, deviation = mean([number for text in counted if (number := exact(text)) is not None])
     found = {"value": convert_exactly(average, rate.written, rate.unit), "unit": rate.unit}
     if len(counted) == 1:
-        return {**found, "basis": "measured", "reported_value": str(counted[0]), "reported_unit": rate.written}
-    return {**found, "basis": "derived", "stddev": deviation * (convert("1", rate.written, rate.unit) or 1.0)}
+        return {
+            **found,
+            "basis": "measured",
+            "reported_value": str(counted[0]),
+            "reported_unit": rate.written,
+        }
+    return {
+        **found,
+        "basis": "derived",
+        "stddev": deviation * (convert("1", rate.written, rate.unit) or 1.0),
+    }
 
 
 def _samples(rate: Rate, runs: Runs, texts: list[Digits | None]) -> dict[str, Any]:
@@ -125,21 +157,33 @@ def _agrees(result: Result, rate: Rate, said: Digits, counted: list[Digits]) -> 
     if abs(average - stated) <= EXACT * abs(stated):
         return True
     result.notes.find(
-        "BF701", result.path, f"the mean {rate.metric} is {said}; its runs give {float(average)!r}", "make the report anew from the runs"
-    )  # fmt: skip
+        "BF701",
+        result.path,
+        f"the mean {rate.metric} is {said}; its runs give {float(average)!r}",
+        "make the report anew from the runs",
+    )
     return False
 
 
 def _utilization(result: Result, runs: Runs) -> dict[str, Any]:
     """Return the mean utilisation of the emulated accelerators with the least that the workload asks for."""
-    key = {"metric": "utilization", "statistic": "mean", "stage": "data-loading", "scope": "accelerator"}
+    key = {
+        "metric": "utilization",
+        "statistic": "mean",
+        "stage": "data-loading",
+        "scope": "accelerator",
+    }
     texts = [run.utilization for run in runs.each]
     known = runs.counted(texts)
     if not known:
         return {**key, "missing": "not-reported"}
     average, deviation = mean([number for text in known if (number := exact(text)) is not None])
-    item: dict[str, Any] = {**key, "value": convert_exactly(average, "%", "1"), "unit": "1",
-            "basis": "measured" if len(known) == 1 else "derived"}  # fmt: skip
+    item: dict[str, Any] = {
+        **key,
+        "value": convert_exactly(average, "%", "1"),
+        "unit": "1",
+        "basis": "measured" if len(known) == 1 else "derived",
+    }
     caveats = {_EMULATED, *(caveat for caveat in result.caveats if caveat == "cached")}
     if len(known) == 1:
         item |= {"reported_value": str(known[0]), "reported_unit": "%"}

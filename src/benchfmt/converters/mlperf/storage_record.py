@@ -35,23 +35,38 @@ def _record(result: Result, name: str, version: str) -> dict[str, Any] | Failed:
         return failed
     measurements = checkpoints(result) if result.is_of_checkpoints else training(result)
     if not any("value" in item for item in measurements):
-        return Failed(result.unit.path, "no rate can be read: the report or the summaries have no number of it")
+        return Failed(
+            result.unit.path,
+            "no rate can be read: the report or the summaries have no number of it",
+        )
     return _whole(result, measurements, name, version)
 
 
-def _whole(result: Result, measurements: list[dict[str, Any]], name: str, version: str) -> dict[str, Any]:
+def _whole(
+    result: Result, measurements: list[dict[str, Any]], name: str, version: str
+) -> dict[str, Any]:
     place, notes, rule = result.place, result.notes, result.rule
     description = _description(result)
     status, detail = _status(result)
     where = place.location
-    starts = sorted(str(data["start"]) for _, data in result.summaries if isinstance(data.get("start"), str))
+    starts = sorted(
+        str(data["start"]) for _, data in result.summaries if isinstance(data.get("start"), str)
+    )
     record = {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=result.round, name=result.workload, division=place.division,
-            category=category(description), phase="checkpointing" if result.is_of_checkpoints else "storage",
+            suite=SUITE,
+            suite_version=result.round,
+            name=result.workload,
+            division=place.division,
+            category=category(description),
+            phase="checkpointing" if result.is_of_checkpoints else "storage",
         ),
-        "task": "checkpointing" if result.is_of_checkpoints else rule.task if rule else "training-data-loading",
+        "task": "checkpointing"
+        if result.is_of_checkpoints
+        else rule.task
+        if rule
+        else "training-data-loading",
         "model": given(name=_model(result.workload)),
         "system": given(name=place.system) | system(description),
         "configuration": _configuration(result),
@@ -59,12 +74,17 @@ def _whole(result: Result, measurements: list[dict[str, Any]], name: str, versio
         "status": status,
         "status_detail": detail,
         "provenance": given(
-            submitter=place.submitter, measured_at=_time(starts[0]) if starts else None,
+            submitter=place.submitter,
+            measured_at=_time(starts[0]) if starts else None,
             execution="/".join(part for part in (result.round, where) if part) if where else None,
-            sources=notes.sources, converter=name, converter_version=version,
+            sources=notes.sources,
+            converter=name,
+            converter_version=version,
         ),
-        "extensions": {"mlperf": dict(sorted(notes.extensions.items()))} if notes.extensions else None,
-    }  # fmt: skip
+        "extensions": {"mlperf": dict(sorted(notes.extensions.items()))}
+        if notes.extensions
+        else None,
+    }
     return {key: value for key, value in record.items() if value is not None and value != {}}
 
 
@@ -87,9 +107,7 @@ def _why_not_described(result: Result) -> tuple[str, str]:
     system = result.place.system
     if result.unclear:
         files = ", ".join(result.unclear)
-        words = (
-            f"several files describe the system {system} ({files}), so that none is taken: the hardware is not known"
-        )
+        words = f"several files describe the system {system} ({files}), so that none is taken: the hardware is not known"
         return words, "give the files the names of the systems' folders"
     named = f"no file of those given describes the system {system or 'of the result'}"
     return f"{named}: the hardware is not known", "give the whole submission, with systems/"
@@ -97,8 +115,15 @@ def _why_not_described(result: Result) -> tuple[str, str]:
 
 def _status(result: Result) -> tuple[str, str | None]:
     """Return whether every run that counts kept its utilisation."""
-    runs = [(run_name(path), data["metric"].get("train_au_meet_expectation")) for path, data in result.summaries]
-    failed = [name for name, met in runs if met == "fail" and name != result.notes.extensions.get("warm_up_run")]
+    runs = [
+        (run_name(path), data["metric"].get("train_au_meet_expectation"))
+        for path, data in result.summaries
+    ]
+    failed = [
+        name
+        for name, met in runs
+        if met == "fail" and name != result.notes.extensions.get("warm_up_run")
+    ]
     if failed:
         return "invalid", f"train_au_meet_expectation: fail ({', '.join(failed)})"
     return "ok", None
@@ -108,13 +133,17 @@ def _configuration(result: Result) -> dict[str, Any]:
     """Return how the emulated training was set: what can be chosen, by the names of the files."""
     overall, config = result.overall, result.config
     first = result.summaries[0][1] if result.summaries else {}
-    reader, train, dataset = (as_object(config.get(name)) for name in ("reader", "train", "dataset"))
+    reader, train, dataset = (
+        as_object(config.get(name)) for name in ("reader", "train", "dataset")
+    )
     chosen = given(
         accelerator=_accelerator(result),
         epochs=positive(first.get("epochs")),
         hosts=positive(first.get("num_hosts") or overall.get("num_client_hosts")),
         files=positive(overall.get("num_files_train") or first.get("num_files_train")),
-        samples_per_file=positive(overall.get("num_samples_per_file") or first.get("num_samples_per_file")),
+        samples_per_file=positive(
+            overall.get("num_samples_per_file") or first.get("num_samples_per_file")
+        ),
         record_length_bytes=number(result.record_length),
         computation_time_seconds=plain_number(train.get("computation_time")),
         data_format=systems.said(dataset.get("format")),
@@ -123,9 +152,10 @@ def _configuration(result: Result) -> dict[str, Any]:
         framework=systems.said(config.get("framework")),
     )
     return given(
-        batch_size=positive(reader.get("batch_size")), threads=positive(reader.get("read_threads")),
+        batch_size=positive(reader.get("batch_size")),
+        threads=positive(reader.get("read_threads")),
         hyperparameters=chosen or None,
-    )  # fmt: skip
+    )
 
 
 def _accelerator(result: Result) -> str | None:

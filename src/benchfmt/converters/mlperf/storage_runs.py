@@ -72,16 +72,23 @@ def _reported(result: Result, measured: list[OneRun]) -> list[OneRun]:
     runs = []
     for name, data in as_object(result.report.get("runs")).items():
         said = as_object(data)
-        run = OneRun(str(name), digits(said.get("train_throughput_samples_per_second")),
-                     digits(said.get("train_throughput_MB_per_second")))  # fmt: skip
+        run = OneRun(
+            str(name),
+            digits(said.get("train_throughput_samples_per_second")),
+            digits(said.get("train_throughput_MB_per_second")),
+        )
         same = next((other for other in rest if other.samples == run.samples and run.samples), None)
         if same:
             rest.remove(same)
             run.utilization, run.met, run.cached = same.utilization, same.met, same.cached
         runs.append(run)
     if rest and runs:
-        result.notes.find("BF701", result.path, f"the report has no run with the rate that the summary of {rest[0].name} says ({rest[0].samples} /s)",
-                          "make the report anew from the runs")  # fmt: skip
+        result.notes.find(
+            "BF701",
+            result.path,
+            f"the report has no run with the rate that the summary of {rest[0].name} says ({rest[0].samples} /s)",
+            "make the report anew from the runs",
+        )
         result.caveats.append("source-disagrees")
     return runs or measured
 
@@ -89,8 +96,14 @@ def _reported(result: Result, measured: list[OneRun]) -> list[OneRun]:
 def unit_of_bytes(result: Result, runs: Runs) -> str:
     """Return the unit of the numbers called MB: what the size of a sample proves, else what is written."""
     rule = result.rule
-    length = result.record_length or (exact(rule.record_length) if rule and rule.record_length else None)
-    pairs = [(exact(run.megabytes), exact(run.samples)) for run in runs.each if run.megabytes and run.samples]
+    length = result.record_length or (
+        exact(rule.record_length) if rule and rule.record_length else None
+    )
+    pairs = [
+        (exact(run.megabytes), exact(run.samples))
+        for run in runs.each
+        if run.megabytes and run.samples
+    ]
     if length and pairs:
         for unit, factor in (("MiBy/s", 2**20), ("MBy/s", 10**6)):
             if all(_is_product(m, s, length, factor) for m, s in pairs):
@@ -100,7 +113,9 @@ def unit_of_bytes(result: Result, runs: Runs) -> str:
     return "MBy/s"
 
 
-def _is_product(megabytes: Fraction | None, samples: Fraction | None, length: Fraction, factor: int) -> bool:
+def _is_product(
+    megabytes: Fraction | None, samples: Fraction | None, length: Fraction, factor: int
+) -> bool:
     """Say whether a rate in bytes is that of the samples times their length."""
     if not megabytes or not samples:
         return False

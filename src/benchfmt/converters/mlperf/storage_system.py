@@ -61,7 +61,8 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
     size = mlperf_json.count(memory.get("capacity_MiB"))
     kept = systems.said(dict(description))
     return given(
-        name=mlperf_json.text(storage.get("model_name")) or mlperf_json.text(storage.get("solution_name")),
+        name=mlperf_json.text(storage.get("model_name"))
+        or mlperf_json.text(storage.get("solution_name")),
         kind="appliance" if storage else None,
         vendor=mlperf_json.text(storage.get("vendor_name")),
         processor=processor or None,
@@ -74,7 +75,10 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
 def _client(description: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the kind of node that the benchmark ran on, else the only one."""
     nodes = [node for node in as_list(description.get("nodes")) if isinstance(node, dict)]
-    hosts = [as_object(host).get("node_type_name") for host in as_list(description.get("benchmark_hosts"))]
+    hosts = [
+        as_object(host).get("node_type_name")
+        for host in as_list(description.get("benchmark_hosts"))
+    ]
     wanted = {str(host).lower() for host in hosts if host}
     named = [node for node in nodes if str(node.get("node_type_name")).lower() in wanted]
     chosen = named or (nodes if len(nodes) == 1 else [])
@@ -87,7 +91,10 @@ def _system_of_yaml(under_test: Mapping[str, Any]) -> dict[str, Any]:
     clients = [as_object(client) for client in as_list(under_test.get("clients"))]
     client = clients[0] if clients else {}
     chassis, system_of = as_object(client.get("chassis")), as_object(client.get("operating_system"))
-    processor = given(name=mlperf_json.text(chassis.get("cpu_model")), count=mlperf_json.count(chassis.get("cpu_qty")))
+    processor = given(
+        name=mlperf_json.text(chassis.get("cpu_model")),
+        count=mlperf_json.count(chassis.get("cpu_qty")),
+    )
     name = mlperf_json.text(solution.get("submission_name"))
     words = [mlperf_json.text(system_of.get(key)) for key in ("name", "version")]
     kept = systems.said(dict(under_test))

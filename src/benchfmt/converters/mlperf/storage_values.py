@@ -33,7 +33,11 @@ def digits(value: Any) -> Digits | None:
 
 def positive(value: Any) -> int | None:
     """Return a positive count, written as a number or as text."""
-    return mlperf_json.count(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    return (
+        mlperf_json.count(str(value))
+        if isinstance(value, str | int) and not isinstance(value, bool)
+        else None
+    )
 
 
 def number(value: Fraction | None) -> float | int | None:

@@ -12,7 +12,14 @@ from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
 from benchfmt.converters.mlperf import layout, model_mapping, systems
-from benchfmt.converters.mlperf.attribution import HELD, Attribution, Filled, Said, attribute, benchmark_of
+from benchfmt.converters.mlperf.attribution import (
+    HELD,
+    Attribution,
+    Filled,
+    Said,
+    attribute,
+    benchmark_of,
+)
 from benchfmt.converters.mlperf.layout import Place
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
@@ -105,9 +112,13 @@ class Run:
         self.sources.append(given(path=where, sha256=sha256))
         return where
 
-    def find(self, code: str, path: str, message: str, hint: str | None = None, value: str | None = None) -> None:
+    def find(
+        self, code: str, path: str, message: str, hint: str | None = None, value: str | None = None
+    ) -> None:
         """Note a fault of the source."""
-        self.findings.append(Finding(code, Severity.WARNING, path, None, None, None, message, value, hint))
+        self.findings.append(
+            Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,9 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
     place = run.place
     description = _system_file(run)
     measured, measured_at = _measurement_file(run)
-    software = systems.software(description.get("framework"), description.get("other_software_stack"))
+    software = systems.software(
+        description.get("framework"), description.get("other_software_stack")
+    )
     machine = systems.system(description)
     for key in ("framework", "other_software_stack", "sw_notes"):
         plain = systems.said(description.get(key))
@@ -155,7 +168,11 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
     if names.benchmark != place.benchmark and place.benchmark:
         run.extensions["benchmark_directory"] = place.benchmark
     location = place.location
-    where = f"{location}/performance/{place.run}" if location and place.run not in (None, "run_1") else location
+    where = (
+        f"{location}/performance/{place.run}"
+        if location and place.run not in (None, "run_1")
+        else location
+    )
     said_division = systems.said(description.get("division"))
     if said_division is not None and place.division is None:
         run.extensions["division"] = said_division  # what is in no submission is in no division
@@ -165,9 +182,14 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=automotive.SUITE if run.automotive else SUITE, suite_version=round_id, name=names.benchmark, division=place.division,
-            category=_category(category, run), system_type=systems.system_type(description.get("system_type")),
-            scenario=names.scenario, phase="inference",
+            suite=automotive.SUITE if run.automotive else SUITE,
+            suite_version=round_id,
+            name=names.benchmark,
+            division=place.division,
+            category=_category(category, run),
+            system_type=systems.system_type(description.get("system_type")),
+            scenario=names.scenario,
+            phase="inference",
         ),
         "task": what["task"],
         "dataset": what["dataset"],
@@ -181,12 +203,16 @@ def frame(run: Run, names: Names, round_id: str | None, status: str) -> dict[str
         "provenance": given(
             submitter=place.submitter or systems.said(description.get("submitter")),
             execution=(f"{round_id}/{where}" if round_id else where) if where else None,
-            sources=run.sources, converter=NAME, converter_version=VERSION,
+            sources=run.sources,
+            converter=NAME,
+            converter_version=VERSION,
         ),
-    }  # fmt: skip
+    }
 
 
-def _attribution(run: Run, names: Names, round_id: str | None, measured: dict[str, Any], path: str) -> Attribution:
+def _attribution(
+    run: Run, names: Names, round_id: str | None, measured: dict[str, Any], path: str
+) -> Attribution:
     """Return what was run, by what the folder, the descriptions and the score lines say."""
     return attribute(
         Said(
@@ -216,7 +242,9 @@ def _judged(run: Run) -> Filled | None:
     if path is None:
         return None
     scores = _scores(str(path), *_stamp(path), run.unit.limits)
-    found = {name: number for name in _JUDGED if name in scores and (number := count(scores[name].text))}
+    found = {
+        name: number for name in _JUDGED if name in scores and (number := count(scores[name].text))
+    }
     if "AUC" in scores:  # its total is that of the pairs of user and item
         found.pop("total", None)
     return Filled.said(next(iter(found.values()), None), run.root(path))
@@ -288,8 +316,12 @@ def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]
     """
     path = _accuracy_path(run)
     if path is None:
-        run.find("BF706", run.path, "no accuracy.txt beside the performance run: the quality is not known",
-                 "add accuracy/accuracy.txt")  # fmt: skip
+        run.find(
+            "BF706",
+            run.path,
+            "no accuracy.txt beside the performance run: the quality is not known",
+            "add accuracy/accuracy.txt",
+        )
         return []
     scores = _scores(str(path), *_stamp(path), run.unit.limits)
     where = run.read(path, file_sha256(path)) if path != run.unit.path else run.path
@@ -300,20 +332,36 @@ def quality(run: Run, names: Names, round_id: str | None) -> list[dict[str, Any]
     used: set[tuple[int, str]] = set()
     for rule in wanted:
         score = mlperf_accuracy.of(rule.name, scores)
-        item = quality_item(rule, score.text, where, f"line={score.line}", held=held) if score else None
+        item = (
+            quality_item(rule, score.text, where, f"line={score.line}", held=held)
+            if score
+            else None
+        )
         if score and item:
             used.add((score.line, score.text))
-            found[item["metric"], rule.scope] = {**item, "n": total} if total and rule.name in _OF_TOTAL else item
+            found[item["metric"], rule.scope] = (
+                {**item, "n": total} if total and rule.name in _OF_TOTAL else item
+            )
     for name, (metric, unit, scope) in (_ALSO if wanted else _GENERIC).items():
         score = scores.get(name)
         # Without the benchmark's rules a number without a unit has no meaning that is sure.
-        if score is None or (score.line, score.text) in used or (metric, scope) in found or not (wanted or score.unit):
+        if (
+            score is None
+            or (score.line, score.text) in used
+            or (metric, scope) in found
+            or not (wanted or score.unit)
+        ):
             continue
         item = _item(metric, score.text, score.unit or unit, where, f"line={score.line}")
         if item:
             found[metric, scope] = {**item, "scope": scope} if scope else item
     if not found:
-        run.find("BF706", where, "no line of accuracy.txt says a score that is known for this benchmark", None)
+        run.find(
+            "BF706",
+            where,
+            "no line of accuracy.txt says a score that is known for this benchmark",
+            None,
+        )
     if "hash" in scores:
         run.extensions["accuracy_log_sha256"] = scores["hash"].text
     return list(found.values())
@@ -324,7 +372,9 @@ def _accuracy_path(run: Run) -> Path | None:
 
 
 @lru_cache(maxsize=16)
-def _scores(path: str, _modified: int, _size: int, limits: Limits) -> Mapping[str, mlperf_accuracy.Score]:
+def _scores(
+    path: str, _modified: int, _size: int, limits: Limits
+) -> Mapping[str, mlperf_accuracy.Score]:
     """Return the scores of an accuracy.txt, which tell what was run before they are measurements."""
     return mlperf_accuracy.scores(Path(path), limits)
 
@@ -341,10 +391,14 @@ def is_automotive(run: Run, scenario: str | None) -> bool:
     """Say whether a run is one of MLPerf Automotive: by its scenario, or by what its system is for."""
     path = run.one("system")
     data = _json(str(path), *_stamp(path), run.unit.limits)[0] if path else None
-    return scenario == "constant-stream" or (isinstance(data, dict) and automotive.is_system(data.get("system_type")))
+    return scenario == "constant-stream" or (
+        isinstance(data, dict) and automotive.is_system(data.get("system_type"))
+    )
 
 
-def quality_item(rule: rules.Quality, text: str, where: str, locator: str, *, held: bool) -> dict[str, Any] | None:
+def quality_item(
+    rule: rules.Quality, text: str, where: str, locator: str, *, held: bool
+) -> dict[str, Any] | None:
     """Return a score as a measurement, with its targets where it is held to them, None where it is no number."""
     item = _item(rule.metric, text, rule.unit, where, locator)
     if item:
@@ -362,17 +416,32 @@ def _item(metric: str, text: str, unit: str, where: str, locator: str) -> dict[s
         return None
     statistic, per = _QUALITY_KEYS.get(metric, ("pooled", None))
     return given(
-        metric=metric, statistic=statistic, per=per, value=value, unit="1", basis="measured", reported_value=text,
-        reported_unit=unit if unit != "1" else None, source_path=where, source_locator=locator,
-    )  # fmt: skip
+        metric=metric,
+        statistic=statistic,
+        per=per,
+        value=value,
+        unit="1",
+        basis="measured",
+        reported_value=text,
+        reported_unit=unit if unit != "1" else None,
+        source_path=where,
+        source_locator=locator,
+    )
 
 
 def _system_file(run: Run) -> dict[str, Any]:
     path = run.one("system")
     if path is None:
-        name = f"systems/{run.place.system}.json" if run.place.system else "its description in systems/"
+        name = (
+            f"systems/{run.place.system}.json"
+            if run.place.system
+            else "its description in systems/"
+        )
         run.find(
-            "BF706", run.path, f"{name} is not there: hardware and software are not known", "give the whole submission"
+            "BF706",
+            run.path,
+            f"{name} is not there: hardware and software are not known",
+            "give the whole submission",
         )
         return {}
     data, repaired, error, digest = _json(str(path), *_stamp(path), run.unit.limits)
@@ -398,7 +467,10 @@ def _measurement_file(run: Run) -> tuple[dict[str, Any], str]:
             broken.append(Failed(path, error))
         elif chosen or not isinstance(data, dict) or "weight_data_types" not in data:
             run.findings.append(
-                Skipped(path, "beside the description of a measurement, but not one: no weight_data_types")
+                Skipped(
+                    path,
+                    "beside the description of a measurement, but not one: no weight_data_types",
+                )
             )
         else:
             chosen = data
@@ -407,13 +479,18 @@ def _measurement_file(run: Run) -> tuple[dict[str, Any], str]:
                 run.find("BF115", where, words, "correct the file")
     if chosen:
         run.findings += [
-            Skipped(item.path, f"beside the description of a measurement: {item.error}") for item in broken
+            Skipped(item.path, f"beside the description of a measurement: {item.error}")
+            for item in broken
         ]
         return chosen, where
     run.findings += broken
     if run.place.system:
-        run.find("BF706", run.path, "no description of the measurement (weight_data_types) is there: the precision is not known",
-                 "give the whole submission")  # fmt: skip
+        run.find(
+            "BF706",
+            run.path,
+            "no description of the measurement (weight_data_types) is there: the precision is not known",
+            "give the whole submission",
+        )
     return {}, where
 
 
@@ -423,7 +500,9 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=256)
-def _json(path: str, _modified: int, _size: int, limits: Limits) -> tuple[Any, tuple[str, ...], str | None, str | None]:
+def _json(
+    path: str, _modified: int, _size: int, limits: Limits
+) -> tuple[Any, tuple[str, ...], str | None, str | None]:
     """Return data, repairs, error and hash of a JSON file; many results share one system."""
     place = Path(path)
     try:
@@ -432,7 +511,9 @@ def _json(path: str, _modified: int, _size: int, limits: Limits) -> tuple[Any, t
         return None, (), str(error), file_sha256(place)
     try:
         json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # an escape such as \ud800 is half a character, which no text can hold
+    except (
+        UnicodeEncodeError
+    ):  # an escape such as \ud800 is half a character, which no text can hold
         data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
         repaired = [*repaired, "half a character replaced by a question mark"]
     return data, tuple(repaired), None, file_sha256(place)

@@ -16,7 +16,9 @@ from benchfmt.record import given
 from benchfmt.vocabulary import vocabulary
 
 SUITE = "mlperf-inference"
-_PART = re.compile(r"^(?P<name>.*?)[\s_=:]*\bv?(?P<version>[0-9]+(?:\.[0-9A-Za-z+*-]+)*)\b(?P<rest>.*)$")
+_PART = re.compile(
+    r"^(?P<name>.*?)[\s_=:]*\bv?(?P<version>[0-9]+(?:\.[0-9A-Za-z+*-]+)*)\b(?P<rest>.*)$"
+)
 _NAMED_VERSION = re.compile(
     r"^(?P<name>.+?)[\s_=:@-]+(?P<version>v?(?:master|main|nightly|head|latest|trunk|dev|devel|develop)"
     r"|v(?:[0-9]+(?:\.[0-9A-Za-z+*-]+)*)|(?:commit[\s:=]*)?(?=[a-f]*[0-9])[0-9a-f]{7,40})(?:\s*\([^()]*\))?$",
@@ -29,8 +31,16 @@ _WORD = re.compile(r"[A-Za-z]+[0-9]+(?:[A-Za-z0-9]*)")
 _LONG = 500
 """A longer text is no list of names; looking for some in it takes the square of its length."""
 _NOT_SYSTEM = {
-    "submitter", "sumitter", "division", "status", "framework", "other_software_stack", "sw_notes", "operating_system", "system_name",
-}  # fmt: skip
+    "submitter",
+    "sumitter",
+    "division",
+    "status",
+    "framework",
+    "other_software_stack",
+    "sw_notes",
+    "operating_system",
+    "system_name",
+}
 _TYPE = "system_type"
 _CLEAN = {
     "number_of_nodes": "nodes",
@@ -84,13 +94,19 @@ def accelerator_kind(name: str) -> str | None:
     """Return the kind of device that a name means, for the makers that say it, else None."""
     lower = name.lower()
     words = (
-        ("gpu", ("nvidia", "geforce", "tesla", "quadro", "radeon", "instinct", "mali", "adreno", "gpu")),
+        (
+            "gpu",
+            ("nvidia", "geforce", "tesla", "quadro", "radeon", "instinct", "mali", "adreno", "gpu"),
+        ),
         ("tpu", ("tpu",)),
         ("npu", ("npu",)),
         ("fpga", ("alveo", "fpga")),
     )
     kinds = vocabulary().terms("device-kind")
-    return next((kind for kind, known in words if kind in kinds and any(word in lower for word in known)), None)
+    return next(
+        (kind for kind, known in words if kind in kinds and any(word in lower for word in known)),
+        None,
+    )
 
 
 def _kept(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +114,9 @@ def _kept(description: Mapping[str, Any]) -> dict[str, Any]:
     kept = {}
     for key, value in description.items():
         plain = said(value)
-        told = (key in _CLEAN and count(value) is not None) or (key == _TYPE and system_type(value) is not None)
+        told = (key in _CLEAN and count(value) is not None) or (
+            key == _TYPE and system_type(value) is not None
+        )
         if plain is not None and key not in _NOT_SYSTEM and not told:
             kept[key] = plain
     for key in ("host_processor_model_name", "accelerator_model_name"):
@@ -117,7 +135,11 @@ def said(value: Any) -> Any:
         stripped = " ".join(value.split())
         return stripped or None
     if isinstance(value, Mapping):
-        kept = {str(key): inner for key, part in value.items() if (inner := said(part)) is not None and str(key)}
+        kept = {
+            str(key): inner
+            for key, part in value.items()
+            if (inner := said(part)) is not None and str(key)
+        }
         return kept or None
     if isinstance(value, list):
         items = [inner for part in value if (inner := said(part)) is not None]
@@ -152,8 +174,16 @@ def software(framework: Any, stack: Any = None) -> dict[str, Any]:
 
 def _with_named_version(name: str, version: str | None) -> tuple[str, str | None]:
     """Return the engine and the version that is no number out of `tflite vmaster`; other names as they are."""
-    match = _NAMED_VERSION.match(name) if version is None and len(name) <= _LONG and not _engine(name) else None
-    return (match["name"], named_version(match["version"])) if match and _engine(match["name"]) else (name, version)
+    match = (
+        _NAMED_VERSION.match(name)
+        if version is None and len(name) <= _LONG and not _engine(name)
+        else None
+    )
+    return (
+        (match["name"], named_version(match["version"]))
+        if match and _engine(match["name"])
+        else (name, version)
+    )
 
 
 def named_version(word: str) -> str:
@@ -186,7 +216,9 @@ def _pairs(stack: Any) -> list[tuple[str, str | None]]:
     if not isinstance(stack, Mapping):
         return []
     return [
-        (str(key), " ".join(value.split())) for key, value in stack.items() if isinstance(value, str) and value.strip()
+        (str(key), " ".join(value.split()))
+        for key, value in stack.items()
+        if isinstance(value, str) and value.strip()
     ]
 
 
@@ -203,7 +235,12 @@ def _parts(words: Any) -> list[tuple[str, str | None]]:
         if match and match.group("name") and not match.group("rest").strip(" ()"):
             found.append((match.group("name").strip(" _=:"), match.group("version")))
         elif match and match.group("name"):
-            found.append((match.group("name").strip(" _=:"), f"{match.group('version')}{match.group('rest')}".strip()))
+            found.append(
+                (
+                    match.group("name").strip(" _=:"),
+                    f"{match.group('version')}{match.group('rest')}".strip(),
+                )
+            )
         elif stripped:
             found.append((stripped, None))
     return found
@@ -234,8 +271,14 @@ def precision(words: Any) -> str | None:
 def _precision(words: str) -> str | None:
     # `clip1:fp32,unet:fp8` names parts of a model, whose precisions count.
     words = re.sub(r"[\w.]+\s*:", " ", words)
-    named = [(word, vocabulary().match("precision", word, SUITE) or vocabulary().match("precision", word.lower(), SUITE))
-             for word in _WORD.findall(words)]  # fmt: skip
+    named = [
+        (
+            word,
+            vocabulary().match("precision", word, SUITE)
+            or vocabulary().match("precision", word.lower(), SUITE),
+        )
+        for word in _WORD.findall(words)
+    ]
     terms = list(dict.fromkeys(term for _, term in named if term))
     if len(terms) == 1:
         return terms[0]

@@ -23,8 +23,17 @@ PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
 
 def detect(source: Source) -> Match | None:
     """Say how many files of the EnergyRunner a source holds, or None."""
-    found = [path for group in layout.groups(source).values() for path in group.values() if path.suffix == ".txt"]
-    return Match(0.85, f"{len(found)} files of the EnergyRunner, first {source.relative(found[0])}") if found else None
+    found = [
+        path
+        for group in layout.groups(source).values()
+        for path in group.values()
+        if path.suffix == ".txt"
+    ]
+    return (
+        Match(0.85, f"{len(found)} files of the EnergyRunner, first {source.relative(found[0])}")
+        if found
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -44,7 +53,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         if system:
             roles.append(layout.SYSTEM)
             found.append(system)
-        yield Unit(found[0], tuple(found[1:]), options, layout.Task(where, tuple(roles)), source.limits)
+        yield Unit(
+            found[0], tuple(found[1:]), options, layout.Task(where, tuple(roles)), source.limits
+        )
     yield from set_aside(source, roots, layout.WHY)
     yield from places.skipped(source)
 

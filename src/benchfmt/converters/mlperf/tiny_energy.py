@@ -34,29 +34,49 @@ def _energy_of(result: Result, text: Results, role: Role) -> list[dict[str, Any]
         return items + stream(result, text, role, _SCOPE)
     rate = text.numbers.get("rate")
     if rate:
-        item = {**RATE, "scope": _SCOPE, "value": float(rate.text), "unit": "/s", "basis": "measured",
-                "reported_value": rate.text, "reported_unit": "/s", **result.at(role, rate)}  # fmt: skip
+        item = {
+            **RATE,
+            "scope": _SCOPE,
+            "value": float(rate.text),
+            "unit": "/s",
+            "basis": "measured",
+            "reported_value": rate.text,
+            "reported_unit": "/s",
+            **result.at(role, rate),
+        }
         rates = rates_of(text.performance.values())
         items.append(possible({**item, **observed(rates, "1")} if rates else item))
     return items
 
 
-def _cost(result: Result, number: Number, windows: list[Window], role: Role, *, streaming: bool) -> dict[str, Any]:
+def _cost(
+    result: Result, number: Number, windows: list[Window], role: Role, *, streaming: bool
+) -> dict[str, Any]:
     """Return the energy of an inference; the streaming benchmark's one "inference" is the whole stream."""
     unit = str(number.unit)
     item = {
-        "metric": "energy", "statistic": "single" if streaming else "median", "scope": "board",
+        "metric": "energy",
+        "statistic": "single" if streaming else "median",
+        "scope": "board",
         **({"stage": "whole-run"} if streaming else {"stage": "inference", "per": "sample"}),
-        "value": convert(number.text, unit, "J"), "unit": "J", "basis": "measured",
-        "reported_value": number.text, "reported_unit": unit, **result.at(role, number),
-    }  # fmt: skip
-    costs = [w.per_inference.text for w in windows if w.per_inference and w.per_inference.unit == unit]
+        "value": convert(number.text, unit, "J"),
+        "unit": "J",
+        "basis": "measured",
+        "reported_value": number.text,
+        "reported_unit": unit,
+        **result.at(role, number),
+    }
+    costs = [
+        w.per_inference.text for w in windows if w.per_inference and w.per_inference.unit == unit
+    ]
     if costs and not streaming and len(costs) == len(windows):
         item |= observed(costs, unit)
     return possible(item)
 
 
-def _power(result: Result, windows: list[Window], role: Role, *, streaming: bool) -> list[dict[str, Any]]:
+def _power(
+    result: Result, windows: list[Window], role: Role, *, streaming: bool
+) -> list[dict[str, Any]]:
     """Return the median power of the windows, in a list; empty where none has one."""
     powers = [(window.power.text, str(window.power.unit)) for window in windows if window.power]
     if not powers:
@@ -69,8 +89,16 @@ def _power(result: Result, windows: list[Window], role: Role, *, streaming: bool
         "reported_unit": powers[0][1],
     }
     several = {"statistic": "median", "basis": "derived", "n": len(values), "samples": values}
-    return [possible({
-        "metric": "power", "stage": "whole-run" if streaming else "inference", "scope": "board",
-        **(single if len(values) == 1 else several), "value": float(median(values)), "unit": "W",
-        "source_path": result.notes.root(result.paths[role]),
-    })]  # fmt: skip
+    return [
+        possible(
+            {
+                "metric": "power",
+                "stage": "whole-run" if streaming else "inference",
+                "scope": "board",
+                **(single if len(values) == 1 else several),
+                "value": float(median(values)),
+                "unit": "W",
+                "source_path": result.notes.root(result.paths[role]),
+            }
+        )
+    ]

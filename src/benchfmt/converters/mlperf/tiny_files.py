@@ -36,7 +36,9 @@ class Result:
     @property
     def name(self) -> str | None:
         """The name of the benchmark: that of a folder, else of the model that was loaded."""
-        return self.place.benchmark or re.sub(r"[0-9]+$", "", self.said("model") or "").lower() or None
+        return (
+            self.place.benchmark or re.sub(r"[0-9]+$", "", self.said("model") or "").lower() or None
+        )
 
     @property
     def benchmark(self) -> rules.Benchmark | None:
@@ -111,15 +113,20 @@ def _by_mode(result: Result, role: Role, runs: list[Results]) -> dict[str, Resul
     if len(by_mode) == len(pairs):
         return by_mode
     printed = result.texts.get((role[0], "results.txt"))
-    same = [run for run in measured if printed and role[1] != "results.txt" and run.is_run_of(printed)]
+    same = [
+        run for run in measured if printed and role[1] != "results.txt" and run.is_run_of(printed)
+    ]
     path = result.paths[role]
     if len(same) == 1:
         words = f"holds {len(measured)} runs; that of line {same[0].line} is the one of results.txt, and the others are left out"
-        result.notes.find("BF701", result.notes.root(path), words, "keep the files of one run together")
+        result.notes.find(
+            "BF701", result.notes.root(path), words, "keep the files of one run together"
+        )
         return {role[0]: same[0]}
     lines = ", ".join(str(run.line) for run in measured)
     result.notes.fail(
-        path, f"two runs in one file: they begin in lines {lines}; keep the files of each run in a folder of its own"
+        path,
+        f"two runs in one file: they begin in lines {lines}; keep the files of each run in a folder of its own",
     )
     result.unclear.append(path.name)
     return {}
@@ -129,7 +136,9 @@ def _take_from_other(result: Result, role: Role, path: Path, run: Results) -> No
     """Take a run that stands in the file of another mode, unless its mode has files of its own."""
     if any(mode == role[0] for mode, _ in result.texts):
         words = f"holds {role[0]} numbers too; those of the folder {role[0]} are taken"
-        result.notes.find("BF701", result.notes.root(path), words, "keep the files of one run together")
+        result.notes.find(
+            "BF701", result.notes.root(path), words, "keep the files of one run together"
+        )
     else:
         result.texts[role] = run
         result.paths[role] = path

@@ -24,20 +24,35 @@ Role = tuple[str, str]
 SYSTEM: Role = ("", "system")
 _REPOSITORY = "tiny_results"
 _MODES = {
-    "performance": "performance", "accuracy": "accuracy", "energy": "energy", "enegy": "energy", "power": "energy",
-}  # fmt: skip
+    "performance": "performance",
+    "accuracy": "accuracy",
+    "energy": "energy",
+    "enegy": "energy",
+    "power": "energy",
+}
 """The folders of the three runs, with the misspelling and the other name that v1.0 has."""
-_FILE = re.compile(r"(?:(performance|accuracy|energy|enegy)_)?(results\.txt|log\.txt|results\.json|postproc\.txt)")
-PRIMARY: list[Role] = [(mode, name) for mode in ("performance", "accuracy", "energy")
-                       for name in ("results.txt", "log.txt", "postproc.txt", "results.json")]  # fmt: skip
+_FILE = re.compile(
+    r"(?:(performance|accuracy|energy|enegy)_)?(results\.txt|log\.txt|results\.json|postproc\.txt)"
+)
+PRIMARY: list[Role] = [
+    (mode, name)
+    for mode in ("performance", "accuracy", "energy")
+    for name in ("results.txt", "log.txt", "postproc.txt", "results.json")
+]
 """The files of a result, that first which is the primary one where it is there."""
 WHY = (
     (re.compile(r"(^|/)\._"), "a copy that macOS made of a file's attributes"),
     (re.compile(r"(^|/)systems/.+\.json$"), "describes a system of which no result is here"),
-    (re.compile(r"timestamps\.json$|\.bin$|\.emon$"), "part of the power trace; its sums stand in results.txt"),
+    (
+        re.compile(r"timestamps\.json$|\.bin$|\.emon$"),
+        "part of the power trace; its sums stand in results.txt",
+    ),
     (re.compile(r"script\.(async|txt)$"), "a script that the runner ran"),
     (re.compile(r"(^|/)code/"), "code of the submission"),
-    (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|sh|py|ipynb)$"), "for people, or a program"),
+    (
+        re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|sh|py|ipynb)$"),
+        "for people, or a program",
+    ),
     (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
 )
 
@@ -71,10 +86,14 @@ def place(folder: str) -> Place:
         benchmark = rules.benchmark(folder.rpartition("/")[2])
         return Place("", benchmark=benchmark.name if benchmark else None)
     inner = above.inner
-    named = next((index for index in range(len(inner) - 1, -1, -1) if rules.benchmark(inner[index])), None)
+    named = next(
+        (index for index in range(len(inner) - 1, -1, -1) if rules.benchmark(inner[index])), None
+    )
     benchmark = rules.benchmark(inner[named]) if named is not None else None
     location = None
-    if above.division and named and benchmark:  # with the short name of the benchmark, as published rows have it
+    if (
+        above.division and named and benchmark
+    ):  # with the short name of the benchmark, as published rows have it
         location = "/".join((above.path, *inner[:named], benchmark.name, *inner[named + 1 :]))
     return Place(
         above.prefix,
@@ -107,7 +126,11 @@ def groups(source: Source) -> dict[str, dict[Role, Path]]:
 def _is_of_runner(files: Mapping[Role, Path]) -> bool:
     """Say whether one of the texts is the runner's; many programs write a results.txt."""
     try:
-        return any(energyrunner.is_of_runner(path) for (_, name), path in files.items() if name.endswith(".txt"))
+        return any(
+            energyrunner.is_of_runner(path)
+            for (_, name), path in files.items()
+            if name.endswith(".txt")
+        )
     except OSError:
         return False
 
@@ -126,18 +149,27 @@ def system_of(where: Place, described: Mapping[str, list[Path]]) -> Path | None:
     """Return the description of a result's system: of the same name, else the only one whose name fits."""
     if not where.system:
         return None
-    above = "/".join(part for part in (where.prefix, where.division, where.submitter) if part is not None)
+    above = "/".join(
+        part for part in (where.prefix, where.division, where.submitter) if part is not None
+    )
     files = described.get(above, [])
     wanted = _plain(where.system)
-    same = [path for path in files if path.stem == where.system] or [p for p in files if _plain(p.stem) == wanted]
+    same = [path for path in files if path.stem == where.system] or [
+        p for p in files if _plain(p.stem) == wanted
+    ]
     near = same or [path for path in files if _fits(where.system, path.stem)]
     return near[0] if len(near) == 1 else None
 
 
 def _fits(system: str, stem: str) -> bool:
     """Say whether the words of a folder are all in a file's name, or those of the file in the folder's."""
-    here, there = _words(system), [word for word in _words(stem) if word not in ("system", "description")]
-    return all(word in _plain(stem) for word in here) or (bool(there) and all(word in _plain(system) for word in there))
+    here, there = (
+        _words(system),
+        [word for word in _words(stem) if word not in ("system", "description")],
+    )
+    return all(word in _plain(stem) for word in here) or (
+        bool(there) and all(word in _plain(system) for word in there)
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -38,11 +38,20 @@ def _scores(result: Result, text: Results, role: Role) -> list[dict[str, Any]]:
         value = convert(number.text, unit, "1") if number else None
         if number is None or value is None:
             continue
-        items.append(given(
-            metric=metric, statistic="pooled", value=value, unit="1", basis="measured", n=n,
-            **targets(result.benchmark, metric, closed=result.closed),
-            reported_value=number.text, reported_unit=unit if unit != "1" else None, **result.at(role, number),
-        ))  # fmt: skip
+        items.append(
+            given(
+                metric=metric,
+                statistic="pooled",
+                value=value,
+                unit="1",
+                basis="measured",
+                n=n,
+                **targets(result.benchmark, metric, closed=result.closed),
+                reported_value=number.text,
+                reported_unit=unit if unit != "1" else None,
+                **result.at(role, number),
+            )
+        )
     return items
 
 
@@ -61,5 +70,7 @@ def targets(benchmark: rules.Benchmark | None, metric: str, *, closed: bool) -> 
     for target in benchmark.targets:
         if target.metric == metric:
             sides = (("target_min", target.minimum), ("target_max", target.maximum))
-            found |= {side: convert(bound, target.unit, "1") for side, bound in sides if bound is not None}
+            found |= {
+                side: convert(bound, target.unit, "1") for side, bound in sides if bound is not None
+            }
     return found

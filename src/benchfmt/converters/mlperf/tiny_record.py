@@ -14,7 +14,14 @@ from benchfmt.converters.mlperf.tiny_files import Result, read_texts
 from benchfmt.converters.mlperf.tiny_layout import SYSTEM, Place
 from benchfmt.converters.mlperf.tiny_quality import quality, targets
 from benchfmt.converters.mlperf.tiny_speed import speed
-from benchfmt.converters.mlperf.tiny_system import SUITE, read_description, software, software_notes, system, text_of
+from benchfmt.converters.mlperf.tiny_system import (
+    SUITE,
+    read_description,
+    software,
+    software_notes,
+    system,
+    text_of,
+)
 from benchfmt.record import given
 from benchfmt.vocabulary import vocabulary
 
@@ -32,7 +39,10 @@ def _record(result: Result, name: str, version: str) -> dict[str, Any] | Failed:
     if not any("value" in item for item in measurements):
         names = ", ".join("/".join(role) for role in result.paths if role != SYSTEM)
         if result.unclear:
-            return Failed(result.unit.path, f"two runs in one file, and no other number: {', '.join(result.unclear)}")
+            return Failed(
+                result.unit.path,
+                f"two runs in one file, and no other number: {', '.join(result.unclear)}",
+            )
         error = f"no rate, energy or quality can be read from {names}; the run broke off, or the files are cut"
         return Failed(result.unit.path, error)
     benchmark = result.benchmark
@@ -42,39 +52,62 @@ def _record(result: Result, name: str, version: str) -> dict[str, Any] | Failed:
     return _whole(result, measurements, name, version)
 
 
-def _whole(result: Result, measurements: list[dict[str, Any]], name: str, version: str) -> dict[str, Any]:
+def _whole(
+    result: Result, measurements: list[dict[str, Any]], name: str, version: str
+) -> dict[str, Any]:
     place, notes, benchmark = result.place, result.notes, result.benchmark
     description = _description(result)
     round_id = result.unit.options.get("round") or place.round
     status, detail = _status(result, measurements)
     notes.extensions |= _said(result, description)
-    n = next((item["n"] for item in measurements if item["metric"] in ("accuracy", "auroc") and "n" in item), None)
+    n = next(
+        (
+            item["n"]
+            for item in measurements
+            if item["metric"] in ("accuracy", "auroc") and "n" in item
+        ),
+        None,
+    )
     record = {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=round_id, name=benchmark.name if benchmark else result.name,
-            division=place.division, category=_category(description.get("Status"), notes.extensions),
-            scenario=benchmark.scenario if benchmark else None, phase="inference",
+            suite=SUITE,
+            suite_version=round_id,
+            name=benchmark.name if benchmark else result.name,
+            division=place.division,
+            category=_category(description.get("Status"), notes.extensions),
+            scenario=benchmark.scenario if benchmark else None,
+            phase="inference",
         ),
         "task": benchmark.task if benchmark else None,
-        "dataset": given(name=benchmark.dataset, samples=n) if benchmark and benchmark.dataset else {},
+        "dataset": given(name=benchmark.dataset, samples=n)
+        if benchmark and benchmark.dataset
+        else {},
         # The open division may run any model.
         "model": given(name=benchmark.model) if benchmark and result.closed else {},
         "system": system(description) or given(name=place.system),
         "software": software(description),
         "configuration": given(
-            precision=_precision(place, description), batch_size=benchmark.batch_size if benchmark else None,
+            precision=_precision(place, description),
+            batch_size=benchmark.batch_size if benchmark else None,
         ),
         "measurements": measurements,
         "status": status,
         "status_detail": detail,
         "provenance": given(
-            submitter=text_of(description, "Submitter") or place.submitter, measured_at=_time(result.said("session")),
-            execution="/".join(part for part in (round_id, place.location) if part) if place.location else None,
-            sources=notes.sources, converter=name, converter_version=version,
+            submitter=text_of(description, "Submitter") or place.submitter,
+            measured_at=_time(result.said("session")),
+            execution="/".join(part for part in (round_id, place.location) if part)
+            if place.location
+            else None,
+            sources=notes.sources,
+            converter=name,
+            converter_version=version,
         ),
-        "extensions": {"mlperf": dict(sorted(notes.extensions.items()))} if notes.extensions else None,
-    }  # fmt: skip
+        "extensions": {"mlperf": dict(sorted(notes.extensions.items()))}
+        if notes.extensions
+        else None,
+    }
     return {key: value for key, value in record.items() if value is not None and value != {}}
 
 
@@ -82,8 +115,12 @@ def _description(result: Result) -> dict[str, Any]:
     """Return the data of the system's file, empty where there is none."""
     path = result.paths.get(SYSTEM)
     if path is None:
-        result.notes.find("BF706", result.path, "no file in systems/ describes this system: hardware and software are not known",
-                          "give the whole submission")  # fmt: skip
+        result.notes.find(
+            "BF706",
+            result.path,
+            "no file in systems/ describes this system: hardware and software are not known",
+            "give the whole submission",
+        )
         return {}
     return result.notes.described(path, result.unit.limits, read_description)
 
@@ -117,7 +154,8 @@ def _time(session: str | None) -> str | None:
     """Return the time that a session's id writes: 20210603010201 or 20250726_005104."""
     digits = (session or "").replace("_", "")
     if not re.fullmatch(
-        r"20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]", digits
+        r"20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]",
+        digits,
     ):
         return None
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{digits[8:10]}:{digits[10:12]}:{digits[12:]}"

@@ -44,9 +44,15 @@ def _official_rate(result: Result, text: Results, role: Role) -> dict[str, Any]:
     windows = list(text.performance.values())
     logged = list(log.performance.values()) if log else []
     item = {
-        **RATE, "value": float(number.text), "unit": "/s", "basis": "measured", "primary": True,
-        "reported_value": number.text, "reported_unit": "/s", **result.at(role, number),
-    }  # fmt: skip
+        **RATE,
+        "value": float(number.text),
+        "unit": "/s",
+        "basis": "measured",
+        "primary": True,
+        "reported_value": number.text,
+        "reported_unit": "/s",
+        **result.at(role, number),
+    }
     rates = rates_of(windows) or _json_rates(result) or rates_of(logged)
     if rates:
         item |= observed(rates, "1")
@@ -55,8 +61,12 @@ def _official_rate(result: Result, text: Results, role: Role) -> dict[str, Any]:
         item["caveats"] = ["short-run"]
     if log and log.timed and not _agrees(number.text, median(timed.rate for timed in log.timed)):
         rate = float(median(timed.rate for timed in log.timed))
-        result.notes.find("BF701", result.notes.root(result.paths[role]), f"the median rate is {number.text} /s; the log's clock gives {rate:g} /s",
-                          "keep the files of one run together")  # fmt: skip
+        result.notes.find(
+            "BF701",
+            result.notes.root(result.paths[role]),
+            f"the median rate is {number.text} /s; the log's clock gives {rate:g} /s",
+            "keep the files of one run together",
+        )
         item["caveats"] = [*item.get("caveats", ()), "source-disagrees"]
     return possible(item)
 
@@ -64,18 +74,32 @@ def _official_rate(result: Result, text: Results, role: Role) -> dict[str, Any]:
 def _timed_rate(result: Result, timed: list[Timed]) -> dict[str, Any]:
     """Return the rate by the log's clock, where nothing prints it."""
     rates = [float(each.rate) for each in timed]
-    result.notes.extensions["inferences_per_window"] = _one_or_all([each.inferences for each in timed])
+    result.notes.extensions["inferences_per_window"] = _one_or_all(
+        [each.inferences for each in timed]
+    )
     return {
-        **RATE, "value": float(median(each.rate for each in timed)), "unit": "/s", "basis": "derived", "primary": True,
-        "n": len(rates), "samples": rates, **result.at(_LOG, Number("", timed[0].line)),
-    }  # fmt: skip
+        **RATE,
+        "value": float(median(each.rate for each in timed)),
+        "unit": "/s",
+        "basis": "derived",
+        "primary": True,
+        "n": len(rates),
+        "samples": rates,
+        **result.at(_LOG, Number("", timed[0].line)),
+    }
 
 
 def _window_rate(result: Result, windows: list[Window]) -> dict[str, Any]:
     """Return the median of printed windows, where the median itself is not printed."""
     _note_inferences(result, windows)
     rates = [float(text) for text in rates_of(windows)]
-    item = {**RATE, "value": float(median(rates)), "unit": "/s", "basis": "derived", "primary": True}
+    item = {
+        **RATE,
+        "value": float(median(rates)),
+        "unit": "/s",
+        "basis": "derived",
+        "primary": True,
+    }
     return possible({**item, "n": len(rates), "samples": rates})
 
 
@@ -95,7 +119,11 @@ def _json_rates(result: Result) -> list[str]:
     data = result.json(("performance", "results.json"))
     inferred = [item.get("infer") for item in data if isinstance(item, dict)]
     rates = [infer.get("throughput") for infer in inferred if isinstance(infer, dict)]
-    return [str(rate) for rate in rates] if rates and all(isinstance(rate, Digits) for rate in rates) else []
+    return (
+        [str(rate) for rate in rates]
+        if rates and all(isinstance(rate, Digits) for rate in rates)
+        else []
+    )
 
 
 def _agrees(official: str, other: Fraction) -> bool:
@@ -113,7 +141,10 @@ def rates_of(windows: Iterable[Window]) -> list[str]:
 
 def observed(texts: list[str], unit: str) -> dict[str, Any]:
     """Return n and samples of the windows, of which the printed median is rounded."""
-    return {"n": len(texts), "samples": [convert(text, unit, "J" if unit != "1" else "1") for text in texts]}
+    return {
+        "n": len(texts),
+        "samples": [convert(text, unit, "J" if unit != "1" else "1") for text in texts],
+    }
 
 
 def possible(item: dict[str, Any]) -> dict[str, Any]:
@@ -133,21 +164,52 @@ def stream(result: Result, text: Results, role: Role, scope: str | None) -> list
     """Return duty cycle, estimated rate and counts of a run of the streaming wake word over the whole stream."""
     items = []
     duty, rate = text.numbers["duty"], text.numbers.get("stream-rate")
-    items.append(possible(given(
-        metric="mlperf:duty-cycle", scope=scope, value=float(duty.text), unit="1", basis="measured",
-        primary=True if scope is None else None, reported_value=duty.text, **result.at(role, duty),
-    )))  # fmt: skip
+    items.append(
+        possible(
+            given(
+                metric="mlperf:duty-cycle",
+                scope=scope,
+                value=float(duty.text),
+                unit="1",
+                basis="measured",
+                primary=True if scope is None else None,
+                reported_value=duty.text,
+                **result.at(role, duty),
+            )
+        )
+    )
     if rate:
-        items.append(possible(given(
-            metric="throughput", stage="inference", per="sample", scope=scope, value=float(rate.text), unit="/s",
-            basis="derived", reported_value=rate.text, reported_unit="/s", **result.at(role, rate),
-        )))  # fmt: skip
+        items.append(
+            possible(
+                given(
+                    metric="throughput",
+                    stage="inference",
+                    per="sample",
+                    scope=scope,
+                    value=float(rate.text),
+                    unit="/s",
+                    basis="derived",
+                    reported_value=rate.text,
+                    reported_unit="/s",
+                    **result.at(role, rate),
+                )
+            )
+        )
     if "period" in text.numbers:
         key = "period_seconds" if scope is None else "energy_run_period_seconds"
         result.notes.extensions[key] = text.numbers["period"].text
     for name in ("true-positives", "false-negatives", "false-positives"):
         count = text.numbers.get(name)
         if count:
-            items.append(given(metric=name, scope=scope, value=float(count.text), unit="1", basis="measured",
-                               reported_value=count.text, **result.at(role, count)))  # fmt: skip
+            items.append(
+                given(
+                    metric=name,
+                    scope=scope,
+                    value=float(count.text),
+                    unit="1",
+                    basis="measured",
+                    reported_value=count.text,
+                    **result.at(role, count),
+                )
+            )
     return items

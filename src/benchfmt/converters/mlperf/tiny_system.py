@@ -18,7 +18,13 @@ from benchfmt.record import given
 from benchfmt.suites import mlperf_tiny as rules
 
 SUITE = "mlperf-tiny"
-_STACK = ("Software Libraries", "Other Software Stack", "ML Model Compiler(s)", "General Compiler(s)", "Other Software")
+_STACK = (
+    "Software Libraries",
+    "Other Software Stack",
+    "ML Model Compiler(s)",
+    "General Compiler(s)",
+    "Other Software",
+)
 _NOTES = {
     "Software Notes": "software_notes",
     "Quantization Method": "quantization_method",
@@ -27,9 +33,16 @@ _NOTES = {
 }
 """What is said of the software and the model in sentences."""
 _FIELDS = {
-    "Submitter", "Division", "Status", "Board Name", "Processor(s) Name", "Operating System", "Inference Framework", *_STACK,
+    "Submitter",
+    "Division",
+    "Status",
+    "Board Name",
+    "Processor(s) Name",
+    "Operating System",
+    "Inference Framework",
+    *_STACK,
     *_NOTES,
-}  # fmt: skip
+}
 """What the record says elsewhere than in the extensions of the system."""
 
 
@@ -94,20 +107,26 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
         name=text_of(description, "Board Name") or chip,
         kind=rules.system_kind(chip) if chip else None,
         processor=given(
-            name=processor, architecture=rules.architecture(processor) if processor else None,
+            name=processor,
+            architecture=rules.architecture(processor) if processor else None,
             clock_hz=clock if processor else None,
-        ) or None,
-        accelerator=given(kind=systems.accelerator_kind(accelerator), name=accelerator) if accelerator else None,
+        )
+        or None,
+        accelerator=given(kind=systems.accelerator_kind(accelerator), name=accelerator)
+        if accelerator
+        else None,
         memory_bytes=_memory(description),
         operating_system=text_of(description, "Operating System"),
         extensions={"mlperf": kept} if kept else None,
-    )  # fmt: skip
+    )
 
 
 def _memory(description: Mapping[str, Any]) -> int | None:
     """Return the working memory: the board's, else the chip's, where its type says that it is RAM."""
-    for part, size in (("Board", "Board Memory capacity (not including SoC, processor, or accelerator)"),
-                       ("SoC", "SoC Memory capacity (not including processor or accelerator)")):  # fmt: skip
+    for part, size in (
+        ("Board", "Board Memory capacity (not including SoC, processor, or accelerator)"),
+        ("SoC", "SoC Memory capacity (not including processor or accelerator)"),
+    ):
         kind = text_of(description, f"{part} Memory type") or ""
         found = mlperf_json.memory_bytes(text_of(description, size))
         if found and re.search(r"RAM|DDR", kind):

@@ -14,10 +14,20 @@ _LIST = 16
 _NO_PARAMETERS = frozenset({"opt_step"})
 _LINEAR = "lowest_numerical_precision_in_linear"
 """From v6.1 every log says the least precision of the linear layers, of attention and of communication."""
-_PARAMETERS = frozenset({
-    "gradient_accumulation_steps", "max_sequence_length", "max_steps", "precision", "precision_mode", "micro_batch_size",
-    "tensor_parallelism", "pipeline_parallelism", "context_parallelism", "expert_parallelism",
-})  # fmt: skip
+_PARAMETERS = frozenset(
+    {
+        "gradient_accumulation_steps",
+        "max_sequence_length",
+        "max_steps",
+        "precision",
+        "precision_mode",
+        "micro_batch_size",
+        "tensor_parallelism",
+        "pipeline_parallelism",
+        "context_parallelism",
+        "expert_parallelism",
+    }
+)
 _PARAMETER_PREFIXES = ("opt_", "lars_opt_", "sgd_opt_", "lora_", "lowest_numerical_precision_in_")
 
 
@@ -33,9 +43,10 @@ def configuration(group: Group) -> dict[str, Any]:
     if len(seeds) == len(group.runs):
         parameters["seeds"] = seeds
     return given(
-        batch_size=whole(batch), precision=systems.precision(words) if isinstance(words, str) else None,
+        batch_size=whole(batch),
+        precision=systems.precision(words) if isinstance(words, str) else None,
         hyperparameters=parameters or None,
-    )  # fmt: skip
+    )
 
 
 def _is_parameter(key: str) -> bool:
@@ -48,7 +59,11 @@ def _agreed(group: Group, key: str) -> Any:
     for run in group.runs:
         event = run.log.first(key)
         value = plain(event.value) if event is not None else None
-        if value is None or isinstance(value, dict) or (isinstance(value, list) and len(value) > _LIST):
+        if (
+            value is None
+            or isinstance(value, dict)
+            or (isinstance(value, list) and len(value) > _LIST)
+        ):
             continue
         if found is not None and found != value:
             return None

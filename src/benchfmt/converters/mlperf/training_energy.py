@@ -17,7 +17,11 @@ def add_energy(group: Group, mean: Olympic) -> None:
     found: list[Energy | None] = []
     for run in group.runs:
         paths = files[run.path.name]
-        own = training_power.read(paths, run.seconds, group.unit.limits) if paths and run.seconds else None
+        own = (
+            training_power.read(paths, run.seconds, group.unit.limits)
+            if paths and run.seconds
+            else None
+        )
         for log in own.logs if own else ():
             group.source(log.path, log.sha256)
         for path, words in own.faults if own else ():
@@ -31,13 +35,27 @@ def add_energy(group: Group, mean: Olympic) -> None:
     samples = [item.joules if item and item.joules > 0 else None for item in found]
     if impossible:
         group.add(**key, statistic="olympic-mean-scaled", missing="invalid-in-source")
-        group.find("BF706", group.place.folder, "the power readings of a run that counts add up to no energy")
+        group.find(
+            "BF706",
+            group.place.folder,
+            "the power readings of a run that counts add up to no energy",
+        )
         return
     if any(item is None for item in used):
         # Without a mean the energy of the runs that were measured has no other place.
         shown = samples if any(item is not None for item in samples) else None
-        group.add(**key, statistic="olympic-mean-scaled", missing="not-measured", n=len(found), samples=shown)
-        group.find("BF706", group.place.folder, "power was not measured, or cannot be read, for a run that counts")
+        group.add(
+            **key,
+            statistic="olympic-mean-scaled",
+            missing="not-measured",
+            n=len(found),
+            samples=shown,
+        )
+        group.find(
+            "BF706",
+            group.place.folder,
+            "power was not measured, or cannot be read, for a run that counts",
+        )
         return
     runs = [item for item in used if item]
     estimated = any(item.switches for item in runs)
@@ -47,15 +65,29 @@ def add_energy(group: Group, mean: Olympic) -> None:
     shared = {**key, "n": len(found), "basis": basis, "caveats": caveats}
     group.add(**shared, statistic="olympic-mean-scaled", value=joules * float(group.scaling))
     group.add(**shared, statistic="olympic-mean", value=joules, samples=samples)
-    group.add(metric="power", statistic="mean", stage="whole-run", scope=scope, value=joules / float(mean.mean), unit="W",
-              basis=basis, caveats=caveats)  # fmt: skip
+    group.add(
+        metric="power",
+        statistic="mean",
+        stage="whole-run",
+        scope=scope,
+        value=joules / float(mean.mean),
+        unit="W",
+        basis=basis,
+        caveats=caveats,
+    )
     if several:
         _parts(group, runs, caveats)
 
 
 def _parts(group: Group, runs: list[Energy], caveats: list[str] | None) -> None:
     """Add the energy of each node and of the network."""
-    key = {"metric": "energy", "statistic": "olympic-mean", "stage": "whole-run", "unit": "J", "n": len(group.runs)}
+    key = {
+        "metric": "energy",
+        "statistic": "olympic-mean",
+        "stage": "whole-run",
+        "unit": "J",
+        "n": len(group.runs),
+    }
     for node in runs[0].nodes:
         values = [item.nodes[node] for item in runs if node in item.nodes]
         if len(values) < len(runs):
@@ -68,10 +100,22 @@ def _parts(group: Group, runs: list[Energy], caveats: list[str] | None) -> None:
             group.add(**part, missing="invalid-in-source")
     if any(item.switches for item in runs):
         group.add(
-            **key, scope="network", value=average([sum(item.switches.values()) for item in runs]), basis="estimated"
+            **key,
+            scope="network",
+            value=average([sum(item.switches.values()) for item in runs]),
+            basis="estimated",
         )
         watts = {text for item in runs for text in item.watts.values()}
         if len(watts) == 1 and all(len(item.watts) == 1 for item in runs):
             text = watts.pop()
-            group.add(metric="power", statistic="mean", stage="whole-run", scope="network", value=float(text), unit="W",
-                      basis="nominal", reported_value=text, reported_unit="W")  # fmt: skip
+            group.add(
+                metric="power",
+                statistic="mean",
+                stage="whole-run",
+                scope="network",
+                value=float(text),
+                unit="W",
+                basis="nominal",
+                reported_value=text,
+                reported_unit="W",
+            )

@@ -24,7 +24,9 @@ def detect(source: Source, suite: str) -> Match | None:
     for unit in units:
         if _has_events(unit.path):
             inside = "/results/" in f"/{unit.extra.place.folder}/"
-            return Match(0.9 if inside else 0.6, f"logs of training runs, first {source.relative(unit.path)}")
+            return Match(
+                0.9 if inside else 0.6, f"logs of training runs, first {source.relative(unit.path)}"
+            )
     return None
 
 
@@ -35,11 +37,15 @@ def _has_events(path: Path) -> bool:
         return False
 
 
-def plan(source: Source, options: Mapping[str, str], suite: str) -> Iterator[Unit | Skipped | Failed]:
+def plan(
+    source: Source, options: Mapping[str, str], suite: str
+) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each group of a suite with the files that tell about it, then what the others are."""
     wanted = options.get("round")
     if wanted is not None and wanted not in rules.ROUNDS[suite]:
-        raise BenchfmtError(f"there is no round {wanted!r} of {suite}; there are: {', '.join(rules.ROUNDS[suite])}")
+        raise BenchfmtError(
+            f"there is no round {wanted!r} of {suite}; there are: {', '.join(rules.ROUNDS[suite])}"
+        )
     folders = Folders.of(source)
     places = Places.of(source)
     for unit in folders.units(suite, dict(options), source):

@@ -25,18 +25,36 @@ _PRUNED = "pruned_results"
 _FIRST = "v0.5"
 _POWER_FILE = re.compile(r"(node|sw)_.*\.txt")
 _WHY = (
-    (re.compile(r"(^|/)pruned_results/"), "left out of the score by the submitter, as the rule of weak scaling allows"),
-    (re.compile(r"(^|/)(benchmarks?|implementations?|code|src|documentation)/"), "code or documents of the submission"),
-    (re.compile(r"(^|/)compliance[^/]*$|_checker[^/]*$"), "output of the compliance or package checker, not a result"),
+    (
+        re.compile(r"(^|/)pruned_results/"),
+        "left out of the score by the submitter, as the rule of weak scaling allows",
+    ),
+    (
+        re.compile(r"(^|/)(benchmarks?|implementations?|code|src|documentation)/"),
+        "code or documents of the submission",
+    ),
+    (
+        re.compile(r"(^|/)compliance[^/]*$|_checker[^/]*$"),
+        "output of the compliance or package checker, not a result",
+    ),
     (re.compile(r"(^|/)power/"), "power readings of a run whose log is not here"),
-    (re.compile(r"(^|/)systems/[^/]+\.json$|(^|/)entry\.json$"), "describes a system of which no result is here"),
+    (
+        re.compile(r"(^|/)systems/[^/]+\.json$|(^|/)entry\.json$"),
+        "describes a system of which no result is here",
+    ),
     (re.compile(r"(^|/)submission\.json$"), "names the submitter of results that are not here"),
     (re.compile(r"(^|/)scaling\.json$"), "a scaling factor beside which no log stands"),
-    (re.compile(r"(^|/)(intel_caffe_result_[^/]*|first_50_success_file)$"), "output of the submitter's own program; the log of the run is result_*.txt"),
-    (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py|docx?|ya?ml|ipynb)$"), "for people, or a program"),
+    (
+        re.compile(r"(^|/)(intel_caffe_result_[^/]*|first_50_success_file)$"),
+        "output of the submitter's own program; the log of the run is result_*.txt",
+    ),
+    (
+        re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py|docx?|ya?ml|ipynb)$"),
+        "for people, or a program",
+    ),
     (re.compile(r"(^|/)(license|copying|notice)[^/]*$", re.IGNORECASE), "a licence"),
     (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,9 @@ class Place:
         return location(self.org, self.system, self.level, self.benchmark or benchmark)
 
 
-def location(org: str | None, system: str | None, level: str | None, benchmark: str | None) -> str | None:
+def location(
+    org: str | None, system: str | None, level: str | None, benchmark: str | None
+) -> str | None:
     """Return the name of a result within its round, or None where a part is not known."""
     if not (org and system and benchmark):
         return None
@@ -75,7 +95,9 @@ def location(org: str | None, system: str | None, level: str | None, benchmark: 
 def place(folder: str, suite: str | None = None) -> Place:
     """Return what the absolute path of a group's folder says."""
     parts = folder.split("/")
-    named = [(index, match) for index, part in enumerate(parts) if (match := _REPOSITORY.fullmatch(part))]
+    named = [
+        (index, match) for index, part in enumerate(parts) if (match := _REPOSITORY.fullmatch(part))
+    ]
     root, repository = named[-1] if named else (None, None)
     results = next((i for i in range(len(parts) - 1, root or 0, -1) if parts[i] == "results"), None)
     inner = parts[results + 1 :] if results is not None else []
@@ -93,9 +115,15 @@ def place(folder: str, suite: str | None = None) -> Place:
     else:
         found = rules.suite_of(benchmark or "") or (rules.HPC if level else rules.TRAINING)
     return Place(
-        "/".join(parts[:start]), "/".join(parts[start:]), suite or found, repository[2] if repository else None,
-        org, system, level, benchmark,
-    )  # fmt: skip
+        "/".join(parts[:start]),
+        "/".join(parts[start:]),
+        suite or found,
+        repository[2] if repository else None,
+        org,
+        system,
+        level,
+        benchmark,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +145,12 @@ class Folders:
     def of(cls, source: Source) -> Folders:
         """Return the folders of a source by their absolute path, as text with forward slashes."""
         folders = source.files.folders()
-        return cls({Path(prefix or ".").absolute().as_posix(): (prefix, tuple(names)) for prefix, names in folders})
+        return cls(
+            {
+                Path(prefix or ".").absolute().as_posix(): (prefix, tuple(names))
+                for prefix, names in folders
+            }
+        )
 
     def path(self, folder: str, name: str) -> Path | None:
         """Return a file as the source spells it, or None where it is not there."""
@@ -135,11 +168,18 @@ class Folders:
                 continue
             files = [("result", Path(prefix + name)) for name in results]
             files += self._beside(folder, where, results)
-            pruned = sum(1 for name in self.names.get(f"{folder}/{_PRUNED}", ("", ()))[1] if RESULT.fullmatch(name))
+            pruned = sum(
+                1
+                for name in self.names.get(f"{folder}/{_PRUNED}", ("", ()))[1]
+                if RESULT.fullmatch(name)
+            )
             yield Unit(
-                files[0][1], tuple(path for _, path in files[1:]), options,
-                Task(where, tuple(role for role, _ in files), pruned), source.limits,
-            )  # fmt: skip
+                files[0][1],
+                tuple(path for _, path in files[1:]),
+                options,
+                Task(where, tuple(role for role, _ in files), pruned),
+                source.limits,
+            )
 
     def _beside(self, folder: str, where: Place, results: list[str]) -> Iterator[tuple[str, Path]]:
         """Yield what tells about a group besides its logs."""
@@ -164,7 +204,9 @@ class Folders:
 
     def roots(self, suite: str) -> frozenset[str]:
         """Return the folders of the submissions that have groups of a suite."""
-        groups = (folder for folder, (_, names) in self.names.items() if any(map(RESULT.fullmatch, names)))
+        groups = (
+            folder for folder, (_, names) in self.names.items() if any(map(RESULT.fullmatch, names))
+        )
         return frozenset(_root(where) for where in map(place, groups) if where.suite == suite)
 
 
@@ -177,7 +219,10 @@ def _root(where: Place) -> str:
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
     """Return a key by which `result_10` comes after `result_2`."""
-    return [(part.isdigit(), int(part[:300]) if part.isdigit() else 0, part) for part in re.split(r"([0-9]+)", name)]
+    return [
+        (part.isdigit(), int(part[:300]) if part.isdigit() else 0, part)
+        for part in re.split(r"([0-9]+)", name)
+    ]
 
 
 def others(folders: Folders, suite: str) -> Iterator[tuple[Path, str]]:
@@ -201,4 +246,7 @@ def others(folders: Folders, suite: str) -> Iterator[tuple[Path, str]]:
 def _above(folder: str, roots: frozenset[str]) -> str | None:
     """Return the root that a folder lies in, or None: by a look at each folder above it, not at each root."""
     parts = folder.split("/")
-    return next((above for end in range(1, len(parts) + 1) if (above := "/".join(parts[:end])) in roots), None)
+    return next(
+        (above for end in range(1, len(parts) + 1) if (above := "/".join(parts[:end])) in roots),
+        None,
+    )

@@ -44,7 +44,11 @@ def read(files: list[Path], seconds: Decimal, limits: Limits) -> Energy:
     for path in files:
         log = mllog.read(path, limits, kept)
         energy.logs.append(log)
-        found = _switch(log, energy, seconds) if log.first("interconnect_power_est") else _node(log, energy, seconds)
+        found = (
+            _switch(log, energy, seconds)
+            if log.first("interconnect_power_est")
+            else _node(log, energy, seconds)
+        )
         if found:
             energy.faults.append((path, found))
     return energy
@@ -81,7 +85,13 @@ def _node(log: Log, energy: Energy, seconds: Decimal) -> str | None:
     window = max(stopped, last) - times[0]
     if window <= 0:
         return "the measurement has no length"
-    joules = sum(power * float(end - begin) for power, (begin, end) in zip(watts, pairwise(times), strict=True)) / 1000
+    joules = (
+        sum(
+            power * float(end - begin)
+            for power, (begin, end) in zip(watts, pairwise(times), strict=True)
+        )
+        / 1000
+    )
     joules *= float(seconds * 1000 / window) * _efficiency(log)
     if not math.isfinite(joules):
         return "the readings are no powers"

@@ -54,13 +54,20 @@ def items(unit: Unit, name: str, version: str, suite: str) -> Iterator[Item]:
         yield Record.from_dict(_record(group, folder, name, version, suite))
     except ValidationError as error:
         first = error.errors()[0]
-        yield Failed(unit.path, f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}")
+        yield Failed(
+            unit.path,
+            f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}",
+        )
     yield from group.findings
 
 
 def _runs(unit: Unit, task: Task, round_id: str | None, findings: list[Item]) -> list[Run]:
     """Return the runs that can be read, in the order of their numbers; others are failed."""
-    paths = [p for p, role in zip((unit.path, *unit.supporting), task.roles, strict=True) if role == "result"]
+    paths = [
+        p
+        for p, role in zip((unit.path, *unit.supporting), task.roles, strict=True)
+        if role == "result"
+    ]
     known = task.place.benchmark
     benchmark = rules.benchmark(rules.canonical(known, round_id)) if known else None
     runs = []
@@ -88,7 +95,9 @@ def _of_logs(runs: list[Run]) -> str | None:
     return None
 
 
-def _record(group: Group, folder: str | None, name: str, version: str, suite: str) -> dict[str, Any]:
+def _record(
+    group: Group, folder: str | None, name: str, version: str, suite: str
+) -> dict[str, Any]:
     """Return the record as plain data."""
     place, benchmark = group.place, group.benchmark
     note_runs(group)
@@ -102,7 +111,10 @@ def _record(group: Group, folder: str | None, name: str, version: str, suite: st
     execution = place.location(folder)
     logs = {f"{run.path.name}": run.log.sha256 for run in group.runs}
     scaling = group.of("scaling")
-    primary = {"path": place.folder, "sha256": folder_sha256({**logs, **{p.name: file_sha256(p) for p in scaling}})}
+    primary = {
+        "path": place.folder,
+        "sha256": folder_sha256({**logs, **{p.name: file_sha256(p) for p in scaling}}),
+    }
     phase = benchmark.phase if benchmark else "training"
     if folder and folder != group.name:
         group.extensions["benchmark_directory"] = folder
@@ -111,9 +123,14 @@ def _record(group: Group, folder: str | None, name: str, version: str, suite: st
     record = {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=suite, suite_version=group.round, name=group.name, division=group.division, category=_category(group),
+            suite=suite,
+            suite_version=group.round,
+            name=group.name,
+            division=group.division,
+            category=_category(group),
             system_type=systems.system_type(group.description.get("system_type")),
-            scenario=place.level or ("strong" if suite == rules.HPC else None), phase=phase,
+            scenario=place.level or ("strong" if suite == rules.HPC else None),
+            phase=phase,
         ),
         "task": benchmark.task if benchmark else None,
         "dataset": _dataset(group),
@@ -125,12 +142,17 @@ def _record(group: Group, folder: str | None, name: str, version: str, suite: st
         "status": status,
         "status_detail": detail,
         "provenance": given(
-            submitter=_submitter(group), measured_at=_measured_at(group),
+            submitter=_submitter(group),
+            measured_at=_measured_at(group),
             execution=f"{group.round}/{execution}" if group.round and execution else execution,
-            sources=[primary, *group.sources], converter=name, converter_version=version,
+            sources=[primary, *group.sources],
+            converter=name,
+            converter_version=version,
         ),
-        "extensions": {"mlperf": dict(sorted(group.extensions.items()))} if group.extensions else None,
-    }  # fmt: skip
+        "extensions": {"mlperf": dict(sorted(group.extensions.items()))}
+        if group.extensions
+        else None,
+    }
     return {key: value for key, value in record.items() if value not in (None, {}, [])}
 
 
@@ -155,7 +177,11 @@ def _status(group: Group, *, scored: bool) -> tuple[str, str | None]:
     if scored:
         status = "incomplete" if short else "ok"
     else:
-        status = "failed" if why_missing(group, None) == "target-not-reached" and not group.broken else "incomplete"
+        status = (
+            "failed"
+            if why_missing(group, None) == "target-not-reached" and not group.broken
+            else "incomplete"
+        )
     return status, "; ".join(words) or None
 
 
@@ -202,7 +228,9 @@ def _software(group: Group) -> dict[str, Any]:
     description = group.description
     stack = description.get("other_software_stack")
     if isinstance(stack, list):
-        stack = {key: value for part in stack if isinstance(part, dict) for key, value in part.items()}
+        stack = {
+            key: value for part in stack if isinstance(part, dict) for key, value in part.items()
+        }
     for key in ("framework", "other_software_stack", "sw_notes"):
         if (said := systems.said(description.get(key))) is not None:
             group.extensions[key] = said
@@ -211,7 +239,11 @@ def _software(group: Group) -> dict[str, Any]:
 
 def _measured_at(group: Group) -> str | None:
     """Return when the first run began; logs count from 1970 in coordinated universal time."""
-    starts = [run.start.milliseconds for run in group.runs if run.start and run.start.milliseconds is not None]
+    starts = [
+        run.start.milliseconds
+        for run in group.runs
+        if run.start and run.start.milliseconds is not None
+    ]
     if not starts or min(starts) >= Decimal(10) ** 14:
         return None
     begun = datetime.fromtimestamp(int(min(starts)) // 1000, UTC)

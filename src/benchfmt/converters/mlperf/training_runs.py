@@ -20,15 +20,55 @@ from benchfmt.suites.mlperf_training import Benchmark, Quality
 from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
 
-_KEPT = frozenset({
-    "run_start", "run_stop", "eval_accuracy", "eval_error", "eval_result", "global_batch_size", "seed", "run_set_random_seed",
-    "train_samples", "eval_samples", "gradient_accumulation_steps", "number_of_nodes", "accelerators_per_node",
-    "number_of_ranks", "cache_clear", "run_clear_caches", "instance", "instance_id", "staging_start", "staging_stop", "init_start", "init_stop",
-    "max_sequence_length", "precision", "precision_mode", "max_steps", "opt_name", "micro_batch_size",
-    "tensor_parallelism", "pipeline_parallelism", "context_parallelism", "expert_parallelism",
-    "power_measurement_start", "power_measurement_stop", "power_reading", "interconnect_power_est", "conversion_eff",
-})  # fmt: skip
-_PREFIXES = ("opt_", "lars_opt_", "sgd_opt_", "lora_", "submission_", "lowest_numerical_precision_in_")
+_KEPT = frozenset(
+    {
+        "run_start",
+        "run_stop",
+        "eval_accuracy",
+        "eval_error",
+        "eval_result",
+        "global_batch_size",
+        "seed",
+        "run_set_random_seed",
+        "train_samples",
+        "eval_samples",
+        "gradient_accumulation_steps",
+        "number_of_nodes",
+        "accelerators_per_node",
+        "number_of_ranks",
+        "cache_clear",
+        "run_clear_caches",
+        "instance",
+        "instance_id",
+        "staging_start",
+        "staging_stop",
+        "init_start",
+        "init_stop",
+        "max_sequence_length",
+        "precision",
+        "precision_mode",
+        "max_steps",
+        "opt_name",
+        "micro_batch_size",
+        "tensor_parallelism",
+        "pipeline_parallelism",
+        "context_parallelism",
+        "expert_parallelism",
+        "power_measurement_start",
+        "power_measurement_stop",
+        "power_reading",
+        "interconnect_power_est",
+        "conversion_eff",
+    }
+)
+_PREFIXES = (
+    "opt_",
+    "lars_opt_",
+    "sgd_opt_",
+    "lora_",
+    "submission_",
+    "lowest_numerical_precision_in_",
+)
 _SUCCESS = "success"
 
 UNSCORABLE, UNFINISHED, ABORTED = "unscorable", "unfinished", "aborted"
@@ -81,12 +121,17 @@ def read_run(path: Path, benchmark: Benchmark | None, limits: Limits) -> Run:
     log = run.log
     if (line := _second_run(log)) is not None:
         run.several, run.log = True, replace(log, events=())
-        return run.fail(UNSCORABLE, f"the log is of more than one run: another begins by line {line}")
+        return run.fail(
+            UNSCORABLE, f"the log is of more than one run: another begins by line {line}"
+        )
     run.start, run.stop = _ends(log)
     later = benchmark is not None and benchmark.later
     end = None if run.stop is None or later else run.stop.line
-    run.evaluations = [event for event in log.all("eval_accuracy", "eval_error", "eval_result")
-                       if end is None or event.line < end]  # fmt: skip
+    run.evaluations = [
+        event
+        for event in log.all("eval_accuracy", "eval_error", "eval_result")
+        if end is None or event.line < end
+    ]
     if log.syntax is None:
         return run.fail(UNSCORABLE, "no event of a training log")
     if log.syntax == mllog.FREE:
@@ -138,7 +183,10 @@ def _second_run(log: Log) -> int | None:
         if _is_apart(log, event, start, stop):
             return event.line
     begins = [event for event in log.all("run_start") if stop is None or event.line <= stop.line]
-    return next((after.line for before, after in pairwise(begins) if _prepared_between(log, before, after)), None)
+    return next(
+        (after.line for before, after in pairwise(begins) if _prepared_between(log, before, after)),
+        None,
+    )
 
 
 def _is_apart(log: Log, begin: Event, start: Event | None, stop: Event | None) -> bool:
@@ -147,7 +195,11 @@ def _is_apart(log: Log, begin: Event, start: Event | None, stop: Event | None) -
         return False
     if begin.line < stop.line:
         return False
-    ends = [event.milliseconds for event in log.all("run_stop") if event.line > begin.line and event.milliseconds]
+    ends = [
+        event.milliseconds
+        for event in log.all("run_stop")
+        if event.line > begin.line and event.milliseconds
+    ]
     return begin.milliseconds >= stop.milliseconds or (bool(ends) and ends[0] <= start.milliseconds)
 
 
@@ -156,7 +208,8 @@ def _prepared_between(log: Log, before: Event, after: Event) -> bool:
     if before.milliseconds is None or after.milliseconds is None:
         return False
     return any(
-        before.line < event.line < after.line and before.milliseconds < event.milliseconds <= after.milliseconds
+        before.line < event.line < after.line
+        and before.milliseconds < event.milliseconds <= after.milliseconds
         for event in log.all("init_start", "cache_clear", "run_clear_caches")
         if event.milliseconds is not None
     )
@@ -189,7 +242,11 @@ def _self_play(run: Run) -> Run:
 def evaluations(run: Run, quality: Quality) -> list[Event]:
     """Return the events of a run that give a quality."""
     keys = (quality.event, "eval_result") if quality.event == "eval_accuracy" else (quality.event,)
-    return [event for event in run.evaluations if event.key in keys and _text(event, quality) is not None]
+    return [
+        event
+        for event in run.evaluations
+        if event.key in keys and _text(event, quality) is not None
+    ]
 
 
 def reached(run: Run, quality: Quality) -> Reached | None:
@@ -212,7 +269,9 @@ def reached(run: Run, quality: Quality) -> Reached | None:
 
 
 def _progress(event: Event) -> float:
-    return number(event.metadata.get("samples_count")) or number(event.metadata.get("step_num")) or 0.0
+    return (
+        number(event.metadata.get("samples_count")) or number(event.metadata.get("step_num")) or 0.0
+    )
 
 
 def _text(event: Event, quality: Quality) -> str | None:
@@ -221,18 +280,33 @@ def _text(event: Event, quality: Quality) -> str | None:
     if quality.member is not None:
         named = event.metadata.get("metric")
         if isinstance(value, dict):
-            value = next((item for key, item in value.items() if key.casefold() == quality.member.casefold()), None)
+            value = next(
+                (
+                    item
+                    for key, item in value.items()
+                    if key.casefold() == quality.member.casefold()
+                ),
+                None,
+            )
         elif not isinstance(named, str) or named.casefold() != quality.member.casefold():
             return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(value).strip()
-    return text if number(text.removesuffix("%")) is not None and exact(text.removesuffix("%")) is not None else None
+    return (
+        text
+        if number(text.removesuffix("%")) is not None and exact(text.removesuffix("%")) is not None
+        else None
+    )
 
 
 def convergence(run: Run, benchmark: Benchmark | None) -> tuple[str, str] | None:
     """Return how long a run took to converge, as metric and number, or None where its last evaluation does not say."""
-    last = max(enumerate(run.evaluations), key=lambda item: (_progress(item[1]), item[0]), default=(0, None))[1]
+    last = max(
+        enumerate(run.evaluations),
+        key=lambda item: (_progress(item[1]), item[0]),
+        default=(0, None),
+    )[1]
     if last is None:
         return None
     if _is_count(last.metadata.get("samples_count")):
@@ -266,7 +340,10 @@ def olympic(values: Sequence[Decimal | None], dropped: int) -> Olympic | None:
     taken = good[dropped : len(good) - (dropped - failed)] if failed <= dropped else []
     if not taken:
         return None
-    return Olympic(sum((value for value, _ in taken), Decimal(0)) / len(taken), tuple(index for _, index in taken))
+    return Olympic(
+        sum((value for value, _ in taken), Decimal(0)) / len(taken),
+        tuple(index for _, index in taken),
+    )
 
 
 def average(values: list[float]) -> float:

@@ -40,7 +40,11 @@ class Group:
     @property
     def division(self) -> str | None:
         """The division, of the system's description, else of the logs."""
-        said = self.description.get("division") or self.description.get("divison") or self.logged("submission_division")
+        said = (
+            self.description.get("division")
+            or self.description.get("divison")
+            or self.logged("submission_division")
+        )
         return vocabulary().match("division", str(said).strip(), rules.TRAINING) if said else None
 
     @property
@@ -51,13 +55,21 @@ class Group:
     def root(self, path: Path) -> str:
         """Return a file's path from the root of the submission."""
         text = path.absolute().as_posix()
-        return text[len(self.place.prefix) + 1 :] if text.startswith(f"{self.place.prefix}/") else path.name
+        return (
+            text[len(self.place.prefix) + 1 :]
+            if text.startswith(f"{self.place.prefix}/")
+            else path.name
+        )
 
     def of(self, role: str) -> list[Path]:
         """Return the files of a role; a link is not followed."""
         task: Task = self.unit.extra
         paths = (self.unit.path, *self.unit.supporting)
-        return [path for path, known in zip(paths, task.roles, strict=True) if known == role and is_plain(path)]
+        return [
+            path
+            for path, known in zip(paths, task.roles, strict=True)
+            if known == role and is_plain(path)
+        ]
 
     def source(self, path: Path, sha256: str | None) -> str:
         """Note that a file was read, and return its path."""
@@ -65,9 +77,13 @@ class Group:
         self.sources.append(given(path=where, sha256=sha256))
         return where
 
-    def find(self, code: str, path: str, message: str, row: int | None = None, hint: str | None = None) -> None:
+    def find(
+        self, code: str, path: str, message: str, row: int | None = None, hint: str | None = None
+    ) -> None:
         """Note a fault of the source."""
-        self.findings.append(Finding(code, Severity.WARNING, path, row, None, None, message, None, hint))
+        self.findings.append(
+            Finding(code, Severity.WARNING, path, row, None, None, message, None, hint)
+        )
 
     def logged(self, key: str) -> Any:
         """Return the first value that a log has for a key."""

@@ -29,13 +29,17 @@ def note_runs(group: Group) -> None:
     for run in group.runs:
         where = group.source(run.path, run.log.sha256)
         seed = run.log.first("seed") or run.log.first("run_set_random_seed")
-        told.append(given(file=run.path.name, seed=plain(seed.value) if seed else None, not_counted=run.why))
+        told.append(
+            given(file=run.path.name, seed=plain(seed.value) if seed else None, not_counted=run.why)
+        )
         for line, words in run.log.unreadable[:_MOST]:
             group.find("BF115", where, f"an event that cannot be read: {words}", line)
         if run.log.lost > _MOST:
             group.find("BF115", where, f"{run.log.lost} events cannot be read; {_MOST} are told")
         if run.log.repaired:
-            words = f"{len(run.log.repaired)} events are Python dictionaries, not JSON; read as such"
+            words = (
+                f"{len(run.log.repaired)} events are Python dictionaries, not JSON; read as such"
+            )
             group.find("BF115", where, words, run.log.repaired[0])
     group.extensions["runs"] = told
     if group.benchmark:
@@ -68,9 +72,18 @@ def read_description(group: Group) -> None:
                 group.description = data if role == "system" else training_system.of_entry(data)
     group.description = {**submitter, **group.description}
     if not group.of("system") and not group.of("entry"):
-        file = f"systems/{group.place.system}.json" if group.place.system else "its description in systems/"
-        group.find("BF706", group.place.folder, f"{file} is not there: hardware and software are not known", None,
-                   "give the whole submission")  # fmt: skip
+        file = (
+            f"systems/{group.place.system}.json"
+            if group.place.system
+            else "its description in systems/"
+        )
+        group.find(
+            "BF706",
+            group.place.folder,
+            f"{file} is not there: hardware and software are not known",
+            None,
+            "give the whole submission",
+        )
 
 
 def read_scaling(group: Group) -> None:
@@ -82,11 +95,20 @@ def read_scaling(group: Group) -> None:
             factor = data.get("scaling_factor") if isinstance(data, dict) else None
             number = exact(factor) if isinstance(factor, Digits) else None
             if number is None or factor is None or not 0 < number <= _LARGEST_FACTOR:
-                raise BenchfmtError(f"no scaling_factor that is a number above zero and up to {_LARGEST_FACTOR}")
+                raise BenchfmtError(
+                    f"no scaling_factor that is a number above zero and up to {_LARGEST_FACTOR}"
+                )
         except BenchfmtError as error:
             group.broken = f"{where}: {error}"
             group.findings.append(Failed(path, str(error)))
             continue
         group.scaling = Decimal(str(factor))
-        group.add(metric="scaling-factor", value=convert(factor, "1", "1"), unit="1", basis="derived",
-                  reported_value=str(factor), source_path=where, source_locator="/scaling_factor")  # fmt: skip
+        group.add(
+            metric="scaling-factor",
+            value=convert(factor, "1", "1"),
+            unit="1",
+            basis="derived",
+            reported_value=str(factor),
+            source_path=where,
+            source_locator="/scaling_factor",
+        )

@@ -30,7 +30,9 @@ def read(path: Path, limits: Limits) -> tuple[Any, tuple[str, ...], str | None, 
 
 
 @lru_cache(maxsize=256)
-def _read(path: str, _modified: int, _size: int, limits: Limits) -> tuple[Any, tuple[str, ...], str | None, str | None]:
+def _read(
+    path: str, _modified: int, _size: int, limits: Limits
+) -> tuple[Any, tuple[str, ...], str | None, str | None]:
     place = Path(path)
     digest = file_sha256(place)
     try:
@@ -77,8 +79,13 @@ def _of_lines(path: Path) -> dict[str, Any]:
     entry = _unpacked(found.pop("entry"))
     if not isinstance(entry, dict):
         return {}
-    described = of_entry({**entry, "division": found.get("division"), "status": found.get("status")})
-    return {**described, **({"submitter": found["org"]} if isinstance(found.get("org"), str) else {})}
+    described = of_entry(
+        {**entry, "division": found.get("division"), "status": found.get("status")}
+    )
+    return {
+        **described,
+        **({"submitter": found["org"]} if isinstance(found.get("org"), str) else {}),
+    }
 
 
 def _unpacked(value: Any) -> Any:
@@ -100,18 +107,35 @@ def of_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     memory = node.get("sys_mem_size")
     size = f"{memory} GB" if mlperf_json.count(memory) else memory
     renamed = {
-        "division": entry.get("division"), "status": entry.get("status"), "system_name": entry.get("hardware"),
-        "framework": entry.get("framework"), "operating_system": entry.get("os"), "hw_notes": entry.get("notes"),
-        "libraries": entry.get("libraries"), "compilers": entry.get("compilers"),
-        "host_networking": entry.get("interconnect"), "number_of_nodes": node.get("num_nodes"),
-        "host_processor_model_name": cpu[several.end() :] if several and isinstance(cpu, str) else cpu,
-        "host_processors_per_node": several[1] if several else None, "host_memory_capacity": size,
-        "accelerator_model_name": node.get("accelerator"), "accelerators_per_node": node.get("num_accelerators"),
-    }  # fmt: skip
-    rest = {key: item for key, item in node.items()
-            if key not in ("num_nodes", "cpu", "sys_mem_size", "accelerator", "num_accelerators")}  # fmt: skip
+        "division": entry.get("division"),
+        "status": entry.get("status"),
+        "system_name": entry.get("hardware"),
+        "framework": entry.get("framework"),
+        "operating_system": entry.get("os"),
+        "hw_notes": entry.get("notes"),
+        "libraries": entry.get("libraries"),
+        "compilers": entry.get("compilers"),
+        "host_networking": entry.get("interconnect"),
+        "number_of_nodes": node.get("num_nodes"),
+        "host_processor_model_name": cpu[several.end() :]
+        if several and isinstance(cpu, str)
+        else cpu,
+        "host_processors_per_node": several[1] if several else None,
+        "host_memory_capacity": size,
+        "accelerator_model_name": node.get("accelerator"),
+        "accelerators_per_node": node.get("num_accelerators"),
+    }
+    rest = {
+        key: item
+        for key, item in node.items()
+        if key not in ("num_nodes", "cpu", "sys_mem_size", "accelerator", "num_accelerators")
+    }
     several_kinds = {"nodes": nodes} if isinstance(nodes, list) and len(nodes) > 1 else {}
-    return {key: value for key, value in {**renamed, **rest, **several_kinds}.items() if value is not None}
+    return {
+        key: value
+        for key, value in {**renamed, **rest, **several_kinds}.items()
+        if value is not None
+    }
 
 
 def software(framework: Any, stack: Any = None) -> dict[str, Any]:
@@ -135,4 +159,6 @@ def software(framework: Any, stack: Any = None) -> dict[str, Any]:
 def _engines(framework: str) -> frozenset[str]:
     """Return the engines that a text names: `MXNet NVIDIA Release 23.04`, `NGC MXNet 21.05 , NGC PyTorch 21.05`."""
     words = re.findall(r"[A-Za-z][A-Za-z0-9.-]*", framework)
-    return frozenset(term for word in words if (term := vocabulary().match("engine", word, rules.TRAINING)))
+    return frozenset(
+        term for word in words if (term := vocabulary().match("engine", word, rules.TRAINING))
+    )

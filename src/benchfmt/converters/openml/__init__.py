@@ -27,16 +27,30 @@ _SERVERS = {"www": rules.PRODUCTION, "test": rules.TEST}
 _PICKLES = (".pkl", ".pickle", ".joblib")
 _RUN_HEAD = 65_536
 _REFERENCE = re.compile(rb'(task_id|flow_id|setup_id|run_id|did)(?:>|"\s*:\s*"?)\s*([0-9]{1,15})')
-_IDS = {"task": "task_id", "flow": "id", "setup_parameters": "setup_id", "data_set_description": "id"}
-_PARTS = {"task": "task", "flow": "flow", "setup_parameters": "setup", "data_set_description": "dataset"}
+_IDS = {
+    "task": "task_id",
+    "flow": "id",
+    "setup_parameters": "setup_id",
+    "data_set_description": "id",
+}
+_PARTS = {
+    "task": "task",
+    "flow": "flow",
+    "setup_parameters": "setup",
+    "data_set_description": "dataset",
+}
 _FOLDER_RUNS = ("description.xml", "run.xml")
 
 
 def detect(source: Source) -> Match | None:
     """Say how many OpenML results a source holds, or None."""
-    kinds = Counter(kind for path in source.with_suffix(*sniff.SUFFIXES) if (kind := sniff.kind(path)))
+    kinds = Counter(
+        kind for path in source.with_suffix(*sniff.SUFFIXES) if (kind := sniff.kind(path))
+    )
     framed = Counter(
-        fault for path in source.with_suffix(*frames.SUFFIXES) if (fault := frames.fault(path)) is not None
+        fault
+        for path in source.with_suffix(*frames.SUFFIXES)
+        if (fault := frames.fault(path)) is not None
     )
     kinds["evaluations"] += framed.pop("", 0)
     results = sum(kinds[kind] for kind in sniff.RESULTS)
@@ -50,7 +64,9 @@ def detect(source: Source) -> Match | None:
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield one unit for each run and each list of evaluations, in path order; everything else of OpenML's is named."""
     server = _server_option(options)
-    kinds = {path: kind for path in source.with_suffix(*sniff.SUFFIXES) if (kind := sniff.kind(path))}
+    kinds = {
+        path: kind for path in source.with_suffix(*sniff.SUFFIXES) if (kind := sniff.kind(path))
+    }
     for path in source.with_suffix(*frames.SUFFIXES):
         fault = frames.fault(path)
         if fault:
@@ -60,12 +76,18 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     library = _Library(kinds, source)
     used: set[Path] = set()
     for path, kind in kinds.items():
-        extra: dict[str, Any] = {"kind": kind, "path": _shown(path), "server": server or _server_of(path)}
+        extra: dict[str, Any] = {
+            "kind": kind,
+            "path": _shown(path),
+            "server": server or _server_of(path),
+        }
         if kind == "run":
             supporting = library.beside(path)
             extra["supporting"] = supporting
             used |= set(supporting.values())
-            yield Unit(path, tuple(dict.fromkeys(supporting.values())), options, extra, source.limits)
+            yield Unit(
+                path, tuple(dict.fromkeys(supporting.values())), options, extra, source.limits
+            )
         elif kind == "evaluations":
             yield Unit(path, (), options, extra, source.limits)
     yield from _rest(source, kinds, used)
@@ -127,11 +149,15 @@ def read(unit: Unit) -> Iterator[Item]:
     extra = unit.extra
     source = {"path": extra["path"], "sha256": file_sha256(unit.path)}
     if extra["kind"] == "evaluations":
-        origin = evaluations.Origin(source["path"], source["sha256"], extra["server"], NAME, VERSION)
+        origin = evaluations.Origin(
+            source["path"], source["sha256"], extra["server"], NAME, VERSION
+        )
         yield from evaluations.read(unit, origin)
         return
     names = unit.options.get("names", "").lower() in ("true", "yes", "1")
-    context, findings = runs.read_context(_without_list(extra["supporting"]), extra["server"], unit.limits, names=names)
+    context, findings = runs.read_context(
+        _without_list(extra["supporting"]), extra["server"], unit.limits, names=names
+    )
     try:
         run = document(unit.path, unit.limits)
         context.listed = _listed(extra["supporting"], run, unit.limits)
@@ -206,7 +232,9 @@ class _Library:
         self._lists: dict[tuple[str | None, int], tuple[Path, dict[str, str]]] = {}
         self._runs_in = Counter(path.parent for path, kind in kinds.items() if kind == "run")
         self._files = source.files
-        self._qualities = {path.parent: path for path, kind in kinds.items() if kind == "data_qualities"}
+        self._qualities = {
+            path.parent: path for path, kind in kinds.items() if kind == "data_qualities"
+        }
         wanted = self._runs_in.total() > 0
         for path, kind in kinds.items() if wanted else ():
             if kind in _IDS:
@@ -271,5 +299,7 @@ def _references(start: bytes) -> dict[str, int]:
 
 def _first(path: Path, name: str) -> int | None:
     """Return the number of what a file describes, from its beginning."""
-    found = re.search(rf'[:<"]{name}(?:>|"\s*:\s*"?)\s*([0-9]{{1,15}})'.encode(), head(path, _RUN_HEAD))
+    found = re.search(
+        rf'[:<"]{name}(?:>|"\s*:\s*"?)\s*([0-9]{{1,15}})'.encode(), head(path, _RUN_HEAD)
+    )
     return int(found[1]) if found else None

@@ -35,7 +35,19 @@ VERSION = "1.0"
 OPTIONS = ("constraint",)
 SUITE = rules.AMLB
 
-COMMON = ("id", "task", "framework", "fold", "result", "mode", "version", "utc", "duration", "seed", "info")
+COMMON = (
+    "id",
+    "task",
+    "framework",
+    "fold",
+    "result",
+    "mode",
+    "version",
+    "utc",
+    "duration",
+    "seed",
+    "info",
+)
 """The columns that every version of the benchmark writes."""
 NEEDED = ("task", "framework", "fold", "result")
 """Those without which a row says nothing of a fold; published tables leave out any other."""
@@ -51,16 +63,51 @@ _EMPTY = ("", "nan", "NaN", "None")
 _KEY = ("metric", "statistic", "stage", "per")
 _STAGES = {"df": "inference", "file": "end-to-end"}
 _NOT_SCORES = {
-    *COMMON, "constraint", "type", "metric", "params", "app_version", "tag", "training_duration", "predict_duration",
-    "models", "models_count", "models_ensemble_count", "fold_id",
-    "index", "tid", "task_id", "dataset", "name", "problem_type", "error", "exception", "date", "comment", "notes",
-}  # fmt: skip
+    *COMMON,
+    "constraint",
+    "type",
+    "metric",
+    "params",
+    "app_version",
+    "tag",
+    "training_duration",
+    "predict_duration",
+    "models",
+    "models_count",
+    "models_ensemble_count",
+    "fold_id",
+    "index",
+    "tid",
+    "task_id",
+    "dataset",
+    "name",
+    "problem_type",
+    "error",
+    "exception",
+    "date",
+    "comment",
+    "notes",
+}
 _INDEX = re.compile(r"Unnamed: [0-9]+")
 """How pandas names a column without a name: the numbers of its rows."""
 _OWN = {
-    "constraint", "mode", "metric", "type", "utc", "duration", "training_duration", "predict_duration", "models",
-    "models_count", "seed", "info", "app_version", "id", "version", "params",
-}  # fmt: skip
+    "constraint",
+    "mode",
+    "metric",
+    "type",
+    "utc",
+    "duration",
+    "training_duration",
+    "predict_duration",
+    "models",
+    "models_count",
+    "seed",
+    "info",
+    "app_version",
+    "id",
+    "version",
+    "params",
+}
 """Columns of which a table that is cut down has some still."""
 _ENOUGH, _UNMISTAKABLE = 4, 6
 """So many of them a table needs beside those needed; and one that lacks one of these to be told as a table of AMLB's."""
@@ -73,11 +120,17 @@ MAX_LITERAL = 10_000
 
 def detect(source: Source) -> Match | None:
     """Say how many tables of results a source holds, or None."""
-    faults = [(path, fault) for path in source.with_suffix(".csv") if (fault := _fault(path)) is not None]
+    faults = [
+        (path, fault) for path in source.with_suffix(".csv") if (fault := _fault(path)) is not None
+    ]
     found = [path for path, fault in faults if not fault]
     if found:
         return Match(0.9, f"{len(found)} tables with the columns of AMLB, first {found[0].name}")
-    return Match(0.3, f"{len(faults)} tables that look like AMLB's, first {faults[0][0].name}") if faults else None
+    return (
+        Match(0.3, f"{len(faults)} tables that look like AMLB's, first {faults[0][0].name}")
+        if faults
+        else None
+    )
 
 
 def lacks(path: Path) -> str | None:
@@ -98,7 +151,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     """Yield one unit for each table; the files of a fold hold nothing that its row does not say."""
     constraint = options.get("constraint")
     if constraint is not None and rules.constraint(constraint) is None:
-        raise BenchfmtError(f"there is no constraint {constraint!r}; write one such as 1h8c or 30m4c")
+        raise BenchfmtError(
+            f"there is no constraint {constraint!r}; write one such as 1h8c or 30m4c"
+        )
     for path in source.with_suffix(".csv", ".json"):
         fault = _fault(path) if path.suffix.lower() == ".csv" else None
         if fault:
@@ -107,7 +162,9 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             yield Unit(path, (), options, source.relative(path), source.limits)
         elif path.name == "metadata.json" and _is_metadata(path, source):
             yield Skipped(path, "the settings of one fold; its scores stand in results.csv")
-        elif path.name == "predictions.csv" and _is_metadata(path.with_name("metadata.json"), source):
+        elif path.name == "predictions.csv" and _is_metadata(
+            path.with_name("metadata.json"), source
+        ):
             yield Skipped(path, "the predictions of one fold; its scores stand in results.csv")
 
 
@@ -119,10 +176,14 @@ def prefixes(unit: Unit) -> Mapping[str, Any]:
         names = {name for name in columns if _is_score(name)}
         if "metric" in columns:
             for frame, _ in text.batches():
-                names |= {str(name).removeprefix("neg_") for name in frame["metric"].drop_nulls().unique()}
+                names |= {
+                    str(name).removeprefix("neg_") for name in frame["metric"].drop_nulls().unique()
+                }
     except (TableError, UnicodeDecodeError, OSError):
         return {}  # told where the table is read
-    unknown = {name: _own_metric(name).partition(":")[2] for name in names - set(rules.scores()) if name}
+    unknown = {
+        name: _own_metric(name).partition(":")[2] for name in names - set(rules.scores()) if name
+    }
     return with_metrics(NAME, {metric: _declared(name) for name, metric in sorted(unknown.items())})
 
 
@@ -153,19 +214,27 @@ def read(unit: Unit) -> Iterator[Item]:
     text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     done = 0
     try:
-        table = _Table(text.header(), unit.path.name, file_sha256(unit.path), unit.options.get("constraint"))
+        table = _Table(
+            text.header(), unit.path.name, file_sha256(unit.path), unit.options.get("constraint")
+        )
         yield from table.findings()
         yield from guessed_encoding(text)
         for frame, rows in text.batches():
             bad = text.bad_rows[done:]
             done = len(text.bad_rows)
             lost = tuple(
-                (row.row, f"the row has {row.actual} cells where the table has {row.expected} columns") for row in bad
+                (
+                    row.row,
+                    f"the row has {row.actual} cells where the table has {row.expected} columns",
+                )
+                for row in bad
             )
             yield table.part(unit.path, frame, rows, lost)
         for late in text.bad_rows[done:]:
             yield Failed(
-                unit.path, f"the row has {late.actual} cells where the table has {late.expected} columns", late.row
+                unit.path,
+                f"the row has {late.actual} cells where the table has {late.expected} columns",
+                late.row,
             )
     except UnicodeDecodeError as error:
         yield Failed(unit.path, f"not UTF-8: {error.reason}")
@@ -192,7 +261,12 @@ def _is_metadata(path: Path, source: Source) -> bool:
         data = jsons.read(path, source.limits)
     except (BenchfmtError, OSError):
         return False
-    return isinstance(data, dict) and {"framework", "framework_version", "max_runtime_seconds", "fold"} <= set(data)
+    return isinstance(data, dict) and {
+        "framework",
+        "framework_version",
+        "max_runtime_seconds",
+        "fold",
+    } <= set(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +298,10 @@ class _Table:
         self.doubled: list[tuple[str, str]] = []
         scores = self._scores()
         lost = "not-reported" if "info" in self.absent else "run-failed"
-        self.plain = [replace(column, lost=lost) for column in self._distinct([*scores.values(), *self._times()])]
+        self.plain = [
+            replace(column, lost=lost)
+            for column in self._distinct([*scores.values(), *self._times()])
+        ]
         self.scores = {column.name: column for column in self.plain if column.name in scores}
         self.batches = self._distinct(self._batches())
 
@@ -232,7 +309,9 @@ class _Table:
         """Return the columns without those that measure what one before them does, which are noted."""
         kept: dict[tuple[Any, ...], _Column] = {}
         for column in columns:
-            before = kept.setdefault((column.metric, column.statistic, column.stage, column.per, column.size), column)
+            before = kept.setdefault(
+                (column.metric, column.statistic, column.stage, column.per, column.size), column
+            )
             if before is not column:
                 self.doubled.append((column.name, before.name))
         return list(kept.values())
@@ -241,7 +320,17 @@ class _Table:
         """Yield a finding for each column that is left out."""
         for name, before in self.doubled:
             words = f"the column {name!r} measures the same as {before!r}, which is taken"
-            yield Finding("BF410", Severity.WARNING, self.name, None, name, None, words, None, "leave one of them out")
+            yield Finding(
+                "BF410",
+                Severity.WARNING,
+                self.name,
+                None,
+                name,
+                None,
+                words,
+                None,
+                "leave one of them out",
+            )
 
     def _scores(self) -> dict[str, _Column]:
         known = rules.scores()
@@ -249,7 +338,9 @@ class _Table:
         for name in self.columns:
             if name in known:
                 score = known[name]
-                found[name] = _Column(name, score.metric, "single", None, "fold", score.unit, score.of_target)
+                found[name] = _Column(
+                    name, score.metric, "single", None, "fold", score.unit, score.of_target
+                )
             elif _is_score(name):
                 metric = _own_metric(name)
                 found[name] = _Column(name, metric, "single", None, "fold", _unit_of(name))
@@ -273,10 +364,14 @@ class _Table:
         for name in self.columns:
             kind, _, size = name.removeprefix(TIMED).partition("_")
             if name.startswith(TIMED) and kind in _STAGES and count(size):
-                found.append(_Column(name, "latency", "median", _STAGES[kind], "batch", "s", size=int(size)))
+                found.append(
+                    _Column(name, "latency", "median", _STAGES[kind], "batch", "s", size=int(size))
+                )
         return found
 
-    def part(self, path: Path, frame: pl.DataFrame, rows: Any, lost: tuple[tuple[int, str], ...]) -> Part:
+    def part(
+        self, path: Path, frame: pl.DataFrame, rows: Any, lost: tuple[tuple[int, str], ...]
+    ) -> Part:
         """Return the tables of some rows, and their account."""
         frame = _clean(frame).with_columns(pl.Series("#row", np.asarray(rows), dtype=pl.Int64))
         frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in self.absent)
@@ -288,9 +383,13 @@ class _Table:
             timed = self._timed(frame, size)
             measured.append(timed)
             units = pl.concat([units, timed.select("#row", "#size").unique()])
-        units = units.sort("#row", "#size").with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("group"))
+        units = units.sort("#row", "#size").with_columns(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("group")
+        )
         records, systems = self._records(frame, units)
-        table = pl.concat(measured, how="diagonal").join(units, on=["#row", "#size"], how="left", maintain_order="left")
+        table = pl.concat(measured, how="diagonal").join(
+            units, on=["#row", "#size"], how="left", maintain_order="left"
+        )
         order = [
             pl.col("group"),
             ~pl.col("primary").fill_null(value=False),
@@ -299,9 +398,13 @@ class _Table:
         table = table.sort(order, maintain_order=True)
         valued = table.filter(pl.col("value").is_not_null())["group"].unique()
         unread = (pl.col("status") == "ok") & ~pl.col("group").is_in(valued.implode())
-        records = records.with_columns(pl.when(unread).then(pl.lit("incomplete")).otherwise("status").alias("status"))
+        records = records.with_columns(
+            pl.when(unread).then(pl.lit("incomplete")).otherwise("status").alias("status")
+        )
         owners = pl.Series("record_id", records["id"]).gather(table["group"])
-        batch = Batch(systems, arrow("records", records), arrow("measurements", table.with_columns(owners)))
+        batch = Batch(
+            systems, arrow("records", records), arrow("measurements", table.with_columns(owners))
+        )
         count = frame.height + len(lost) + len(empty)
         return Part(path, batch, count, frame.height, tuple(empty), lost)
 
@@ -310,9 +413,15 @@ class _Table:
         if "metric" in self.columns:
             name = pl.col("metric").str.strip_prefix("neg_")
         else:
-            filled = [pl.when(pl.col(c).is_not_null()).then(pl.lit(c)) for c in FIRST_METRICS if c in self.columns]
+            filled = [
+                pl.when(pl.col(c).is_not_null()).then(pl.lit(c))
+                for c in FIRST_METRICS
+                if c in self.columns
+            ]
             # A failed row has no score: what it would have been is told by the other rows of the table, not by it.
-            name = pl.coalesce(*filled, pl.lit(None, pl.String)) if filled else pl.lit(None, pl.String)
+            name = (
+                pl.coalesce(*filled, pl.lit(None, pl.String)) if filled else pl.lit(None, pl.String)
+            )
         failed = pl.col("result").is_null()
         if "result" in self.absent:
             failed = pl.all_horizontal([pl.col(score).is_null() for score in self.scores])
@@ -327,12 +436,21 @@ class _Table:
         nothing = (
             pl.col("result").is_null()
             & said.is_null()
-            & pl.all_horizontal([pl.col(column.name).is_null() for column in self.plain] or [pl.lit(value=True)])
+            & pl.all_horizontal(
+                [pl.col(column.name).is_null() for column in self.plain] or [pl.lit(value=True)]
+            )
         )
         again = pl.all_horizontal(
-            [(pl.col(name) == name).fill_null(value=False) for name in NEEDED if name in self.columns]
+            [
+                (pl.col(name) == name).fill_null(value=False)
+                for name in NEEDED
+                if name in self.columns
+            ]
         )
-        skipped = [(row, "the row has no result, no number and no error") for row in frame.filter(nothing)["#row"]]
+        skipped = [
+            (row, "the row has no result, no number and no error")
+            for row in frame.filter(nothing)["#row"]
+        ]
         skipped += [(row, HEADER_AGAIN) for row in frame.filter(again)["#row"]]
         return frame.filter(~nothing & ~again), sorted(skipped)
 
@@ -343,7 +461,11 @@ class _Table:
         parts = []
         for column in self.plain:
             score = column.name in self.scores
-            chosen = (pl.col("#score") == column.name).fill_null(value=False) if score else pl.lit(value=False)
+            chosen = (
+                (pl.col("#score") == column.name).fill_null(value=False)
+                if score
+                else pl.lit(value=False)
+            )
             wanted = pl.col("#failed") & (chosen | pl.lit(column.expected))
             found = frame.filter(pl.col(column.name).is_not_null() | wanted)
             primary = pl.when(chosen).then(pl.lit(value=True))
@@ -368,14 +490,22 @@ class _Table:
         plain = pl.lit('["unit-inferred"]' if column.of_target else None, pl.String)
         if disagrees is None:
             return plain
-        both = pl.lit('["source-disagrees","unit-inferred"]' if column.of_target else '["source-disagrees"]')
+        both = pl.lit(
+            '["source-disagrees","unit-inferred"]' if column.of_target else '["source-disagrees"]'
+        )
         return pl.when(disagrees.fill_null(value=False)).then(both).otherwise(plain)
 
     def _disagrees(self, name: str) -> pl.Expr:
         """Say where `result` is not the score that it is said to be."""
-        negated = pl.col("metric").str.starts_with("neg_") if "metric" in self.columns else pl.lit(value=False)
+        negated = (
+            pl.col("metric").str.starts_with("neg_")
+            if "metric" in self.columns
+            else pl.lit(value=False)
+        )
         score = pl.col(name).cast(pl.Float64, strict=False)
-        return pl.col("result").cast(pl.Float64, strict=False) != pl.when(negated).then(-score).otherwise(score)
+        return pl.col("result").cast(pl.Float64, strict=False) != pl.when(negated).then(
+            -score
+        ).otherwise(score)
 
     def _only_in_result(self, frame: pl.DataFrame) -> list[pl.DataFrame]:
         """Return the scores of metrics that have no column: `result`, with its sign turned back where it was negated."""
@@ -385,7 +515,9 @@ class _Table:
         for name in without["#score"].unique().sort().to_list():
             score = rules.scores().get(name)
             metric = score.metric if score else _own_metric(name)
-            column = _Column(name, metric, "single", None, "fold", score.unit if score else _unit_of(name))
+            column = _Column(
+                name, metric, "single", None, "fold", score.unit if score else _unit_of(name)
+            )
             rows = without.filter(pl.col("#score") == name)
             negated = pl.col("metric").str.starts_with("neg_")
             valued = _valued(
@@ -415,10 +547,16 @@ class _Table:
         """Return the times of one batch size, and the throughput that follows."""
         parts = []
         columns = [column for column in self.batches if column.size == size]
-        first = min(columns, key=lambda column: list(_STAGES.values()).index(column.stage or "")).stage
+        first = min(
+            columns, key=lambda column: list(_STAGES.values()).index(column.stage or "")
+        ).stage
         for column in columns:
             found = frame.filter(pl.col(column.name).is_not_null())
-            primary = pl.lit(value=True) if column.stage == first or len(columns) == 1 else self._alone(columns, column)
+            primary = (
+                pl.lit(value=True)
+                if column.stage == first or len(columns) == 1
+                else self._alone(columns, column)
+            )
             taken = found.select(
                 "#row",
                 pl.lit(size, pl.Int64).alias("#size"),
@@ -431,15 +569,23 @@ class _Table:
             # A time of 0 is one that the clock did not see; no rate follows from it.
             seen = latency.filter(pl.col("value") > 0)
             rate = seen.select(
-                "#row", "#size", value=size / pl.col("value"), metric=pl.lit("throughput"), stage=pl.lit(column.stage),
-                per=pl.lit("sample"), unit=pl.lit("/s"), basis=pl.lit("derived"),
-            ).filter(pl.col("value").is_finite())  # fmt: skip
+                "#row",
+                "#size",
+                value=size / pl.col("value"),
+                metric=pl.lit("throughput"),
+                stage=pl.lit(column.stage),
+                per=pl.lit("sample"),
+                unit=pl.lit("/s"),
+                basis=pl.lit("derived"),
+            ).filter(pl.col("value").is_finite())
             parts += [latency, rate]
         return pl.concat(parts, how="diagonal")
 
     def _alone(self, columns: list[_Column], column: _Column) -> pl.Expr:
         """Say where a row has only this column of its batch size."""
-        return pl.all_horizontal([pl.col(other.name).is_null() for other in columns if other is not column])
+        return pl.all_horizontal(
+            [pl.col(other.name).is_null() for other in columns if other is not column]
+        )
 
     # --- records ---
 
@@ -449,7 +595,8 @@ class _Table:
         systems = _systems(rows)
         table = units.join(rows, on="#row", how="left", maintain_order="left")
         locators = [
-            f"row={r}" if not s else f"batch_size={s}&row={r}" for r, s in units.select("#row", "#size").iter_rows()
+            f"row={r}" if not s else f"batch_size={s}&row={r}"
+            for r, s in units.select("#row", "#size").iter_rows()
         ]
         whole = pl.col("#size") == 0
         return table.with_columns(
@@ -467,14 +614,32 @@ class _Table:
 
     def _described(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return what each row says of its run."""
-        told = pl.col("constraint") if "constraint" in self.columns else pl.lit(self.constraint, pl.String)
+        told = (
+            pl.col("constraint")
+            if "constraint" in self.columns
+            else pl.lit(self.constraint, pl.String)
+        )
         frame = frame.with_columns(told.alias("#constraint"))
-        budgets = {name: rules.constraint(name) for name in frame["#constraint"].drop_nulls().unique().to_list()}
+        budgets = {
+            name: rules.constraint(name)
+            for name in frame["#constraint"].drop_nulls().unique().to_list()
+        }
         cores = {name: budget.cores for name, budget in budgets.items() if budget}
-        splits = {name: f"cv:1x{budget.folds}" for name, budget in budgets.items() if budget and budget.folds}
-        engines = {name: rules.framework_engine(name) for name in frame["framework"].drop_nulls().unique().to_list()}
+        splits = {
+            name: f"cv:1x{budget.folds}"
+            for name, budget in budgets.items()
+            if budget and budget.folds
+        }
+        engines = {
+            name: rules.framework_engine(name)
+            for name in frame["framework"].drop_nulls().unique().to_list()
+        }
         version = pl.col("version").is_in(["stable", "latest"])
-        failure = pl.when(pl.col("info").is_not_null()).then(pl.lit("failed")).otherwise(pl.lit("incomplete"))
+        failure = (
+            pl.when(pl.col("info").is_not_null())
+            .then(pl.lit("failed"))
+            .otherwise(pl.lit("incomplete"))
+        )
         execution = f"{self.name.rpartition('.')[0]}-{self.digest[:12]}#row="
         return frame.select(
             "#row",
@@ -491,7 +656,11 @@ class _Table:
             self._hyperparameters(frame, budgets),
             pl.when("#failed").then(failure).otherwise(pl.lit("ok")).alias("status"),
             pl.col("info").alias("status_detail"),
-            pl.when(pl.col("utc").str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"))
+            pl.when(
+                pl.col("utc").str.contains(
+                    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
+                )
+            )
             .then(pl.col("utc") + "Z")
             .alias("measured_at"),
             (pl.lit(execution) + pl.col("#row").cast(pl.String)).alias("execution"),
@@ -504,21 +673,33 @@ class _Table:
     def _task(self) -> pl.Expr:
         """Return the task: as the row says, or by the score that it has."""
         if "type" in self.columns:
-            return pl.col("type").replace_strict(rules.amlb_tasks(), default=None, return_dtype=pl.String)
+            return pl.col("type").replace_strict(
+                rules.amlb_tasks(), default=None, return_dtype=pl.String
+            )
         return pl.when(pl.col("#score").is_in(FIRST_METRICS)).then(pl.lit("tabular-classification"))
 
-    def _hyperparameters(self, frame: pl.DataFrame, budgets: Mapping[str, rules.Constraint | None]) -> pl.Series:
+    def _hyperparameters(
+        self, frame: pl.DataFrame, budgets: Mapping[str, rules.Constraint | None]
+    ) -> pl.Series:
         """Return constraint, fold, seed and the framework's own parameters, as canonical JSON text."""
-        params = frame["params"] if "params" in self.columns else pl.Series([None] * frame.height, dtype=pl.String)
+        params = (
+            frame["params"]
+            if "params" in self.columns
+            else pl.Series([None] * frame.height, dtype=pl.String)
+        )
         own = {words: _literal(words) for words in params.drop_nulls().unique().to_list()}
         shared: dict[tuple[Any, Any], tuple[str, str]] = {}
         cells = []
-        for words, name, fold, seed in zip(params, frame["#constraint"], frame["fold"], frame["seed"], strict=True):
+        for words, name, fold, seed in zip(
+            params, frame["#constraint"], frame["fold"], frame["seed"], strict=True
+        ):
             parts = shared.get((words, name))
             if parts is None:
                 budget = budgets.get(name) if name else None
                 said: dict[str, Any] = {"constraint": name, "params": own.get(words)}
-                said |= {"cores": budget.cores, "max_runtime_seconds": budget.seconds} if budget else {}
+                said |= (
+                    {"cores": budget.cores, "max_runtime_seconds": budget.seconds} if budget else {}
+                )
                 told = {key: value for key, value in said.items() if value not in (None, {})}
                 parts = shared[words, name] = _around(told)
             inside = [
@@ -528,7 +709,9 @@ class _Table:
                 *([f'"seed":{_json(seed)}'] if seed else []),
             ]
             cells.append("{" + ",".join(part for part in inside if part) + "}")
-        return pl.Series("hyperparameters", [cell if cell != "{}" else None for cell in cells], dtype=pl.String)
+        return pl.Series(
+            "hyperparameters", [cell if cell != "{}" else None for cell in cells], dtype=pl.String
+        )
 
     def _extensions(self, frame: pl.DataFrame) -> pl.Series:
         """Return the source's own words, as canonical JSON text."""
@@ -536,7 +719,11 @@ class _Table:
         parts = []
         for name in names:
             column = frame[name]
-            odd = [word for word in column.drop_nulls().unique().to_list() if canonical(word) != f'"{word}"']
+            odd = [
+                word
+                for word in column.drop_nulls().unique().to_list()
+                if canonical(word) != f'"{word}"'
+            ]
             quoted = pl.lit('"') + pl.col(name) + pl.lit('"')
             if odd:
                 quoted = (
@@ -546,7 +733,9 @@ class _Table:
                 )
             parts.append(pl.lit(f'"{name}":') + quoted)
         inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
-        return frame.select((pl.lit('{"amlb":{') + inside + pl.lit("}}")).alias("extensions")).to_series()
+        return frame.select(
+            (pl.lit('{"amlb":{') + inside + pl.lit("}}")).alias("extensions")
+        ).to_series()
 
 
 def _clean(frame: pl.DataFrame) -> pl.DataFrame:
@@ -554,7 +743,9 @@ def _clean(frame: pl.DataFrame) -> pl.DataFrame:
     dirty = [name for name in frame.columns if frame[name].str.contains(CONTROL).any()]
     frame = frame.with_columns(pl.col(name).str.replace_all(CONTROL, " ") for name in dirty)
     stripped = pl.all().str.strip_chars()
-    return frame.with_columns(stripped).with_columns(pl.when(~pl.all().is_in(_EMPTY)).then(pl.all()))
+    return frame.with_columns(stripped).with_columns(
+        pl.when(~pl.all().is_in(_EMPTY)).then(pl.all())
+    )
 
 
 def _valued(frame: pl.DataFrame, column: _Column) -> pl.DataFrame:
@@ -578,14 +769,20 @@ def _valued(frame: pl.DataFrame, column: _Column) -> pl.DataFrame:
         unit=pl.when(found).then(pl.lit(column.unit)),
         basis=pl.when(found).then(pl.lit("measured")),
         missing=pl.when(~found).then(reason),
-        caveats=pl.when(found).then("caveats") if "caveats" in frame.columns else pl.lit(None, pl.String),
+        caveats=pl.when(found).then("caveats")
+        if "caveats" in frame.columns
+        else pl.lit(None, pl.String),
         reported_value=pl.col("text"),
-        reported_unit=pl.when(found).then(pl.lit(column.unit if column.unit == "s" else None, pl.String)),
+        reported_unit=pl.when(found).then(
+            pl.lit(column.unit if column.unit == "s" else None, pl.String)
+        ),
     ).drop("text")
 
 
 def _first_of(columns: list[str], *names: str) -> pl.Expr:
-    return pl.coalesce([pl.col(name) for name in names if name in columns] or [pl.lit(None, pl.String)])
+    return pl.coalesce(
+        [pl.col(name) for name in names if name in columns] or [pl.lit(None, pl.String)]
+    )
 
 
 def _looked_up(name: str, known: Mapping[str, Any], kind: Any) -> pl.Expr:
@@ -604,7 +801,9 @@ def _system(cores: int) -> dict[str, Any]:
 
 
 def _system_of(name: str) -> pl.Expr:
-    return pl.col(name).map_elements(lambda cores: str(_system(cores)["id"]), return_dtype=pl.String)
+    return pl.col(name).map_elements(
+        lambda cores: str(_system(cores)["id"]), return_dtype=pl.String
+    )
 
 
 def _systems(rows: pl.DataFrame) -> pa.Table:
@@ -635,7 +834,9 @@ def _plain(value: Any) -> Any:
 def _around(said: dict[str, Any]) -> tuple[str, str]:
     """Return canonical members that sort before `fold`, and those between it and `seed`."""
     before = {key: value for key, value in said.items() if key < "fold"}
-    return canonical(before)[1:-1], canonical({key: value for key, value in said.items() if key > "fold"})[1:-1]
+    return canonical(before)[1:-1], canonical(
+        {key: value for key, value in said.items() if key > "fold"}
+    )[1:-1]
 
 
 def _json(cell: str) -> str:

@@ -23,7 +23,9 @@ def arrow(name: str, frame: pl.DataFrame) -> pa.Table:
     columns: dict[str, Any] = {column: said[column] for column in said.column_names}
     return pa.table(
         {
-            f.name: columns[f.name].cast(f.type) if f.name in columns else pa.nulls(frame.height, f.type)
+            f.name: columns[f.name].cast(f.type)
+            if f.name in columns
+            else pa.nulls(frame.height, f.type)
             for f in arrow_schema(name)
         }
     )
@@ -32,5 +34,9 @@ def arrow(name: str, frame: pl.DataFrame) -> pa.Table:
 def named(kind: str, names: pl.Series, suite: str) -> pl.Series:
     """Return names, those that the vocabulary knows as its ids."""
     words = names.drop_nulls().unique().to_list()
-    known = {word: found for word in words if (found := vocabulary().match(kind, word, suite)) and found != word}
+    known = {
+        word: found
+        for word in words
+        if (found := vocabulary().match(kind, word, suite)) and found != word
+    }
     return names.replace(known) if known else names

@@ -84,13 +84,21 @@ def _part(unit: Unit, page: pages.Page, frame: pl.DataFrame, origin: Origin) -> 
     """Return the tables of a page and the account of its rows."""
     again = frame.filter(pl.col("run_id") == "run_id")["row"].to_list()
     frame = frame.filter(~pl.col("row").is_in(again))
-    nameless = frame.filter(pl.col("run_id").is_null() | pl.col("function").is_null())["row"].to_list()
+    nameless = frame.filter(pl.col("run_id").is_null() | pl.col("function").is_null())[
+        "row"
+    ].to_list()
     failed = [*page.failed, *((row, "the row names no run, or no function") for row in nameless)]
-    frame = _grouped(frame.filter(pl.col("run_id").is_not_null() & pl.col("function").is_not_null()))
+    frame = _grouped(
+        frame.filter(pl.col("run_id").is_not_null() & pl.col("function").is_not_null())
+    )
     known = {name: rules.measure(name) for name in frame["function"].unique().to_list()}
     described = _Records(frame, page, origin, known)
     table = _in_order(_measurements(frame, known, origin.server))
-    batch = Batch(table_of("systems", []), described.table(table), _table("measurements", table, described.ids))
+    batch = Batch(
+        table_of("systems", []),
+        described.table(table),
+        _table("measurements", table, described.ids),
+    )
     skipped = tuple((row, HEADER_AGAIN) for row in again)
     rows = frame.height + len(failed) + len(skipped)
     return Part(unit.path, batch, rows, frame.height, skipped, tuple(sorted(failed)))
@@ -104,7 +112,9 @@ def _clean(frame: pl.DataFrame) -> pl.DataFrame:
         if name not in ("array_data", "values") and frame[name].str.contains(CONTROL).any()
     ]
     empty = [pl.col(name).str.strip_chars().replace("", None).alias(name) for name in pages.FIELDS]
-    return frame.with_columns(pl.col(name).str.replace_all(CONTROL, " ") for name in dirty).with_columns(empty)
+    return frame.with_columns(
+        pl.col(name).str.replace_all(CONTROL, " ") for name in dirty
+    ).with_columns(empty)
 
 
 def _grouped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -113,13 +123,19 @@ def _grouped(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.select(keys).is_unique().all():
         return frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("group"))
     turn = frame.with_columns(pl.col("row").cum_count().over([*keys, "function"]).alias("turn"))
-    first = turn.with_columns(pl.col("row").min().over([*keys, "turn"]).alias("first")).sort("first", "row")
+    first = turn.with_columns(pl.col("row").min().over([*keys, "turn"]).alias("first")).sort(
+        "first", "row"
+    )
     return first.with_columns(pl.col("first").rle_id().alias("group")).drop("turn", "first")
 
 
 def _server(frame: pl.DataFrame) -> str | None:
     """Return the test server where the name of a flow says so; nothing in a list names the other one."""
-    return rules.TEST if any(is_test_flow(name) for name in frame["flow_name"].unique().to_list()) else None
+    return (
+        rules.TEST
+        if any(is_test_flow(name) for name in frame["flow_name"].unique().to_list())
+        else None
+    )
 
 
 class _Records:
@@ -134,7 +150,9 @@ class _Records:
     ) -> None:
         self._frame, self._page, self._origin, self._known = frame, page, origin, known
         self._server = origin.server
-        self._first = frame.unique("group", keep="first", maintain_order=True) if frame.height else frame
+        self._first = (
+            frame.unique("group", keep="first", maintain_order=True) if frame.height else frame
+        )
         self._tasks = _by_word(self._first["task_id"], self._task)
         self._locators = [f"row={row}" for row in self._first["row"].to_list()]
         self.ids = self._identified()
@@ -147,9 +165,13 @@ class _Records:
             return {"suite": suite}
         task = rules.tasks()[number]
         return {
-            "suite": suite, "scenario": "cross-validation", "task": "tabular-classification", "known": task.name,
-            "dataset_split": rules.split(), "dataset_samples": task.instances,
-        }  # fmt: skip
+            "suite": suite,
+            "scenario": "cross-validation",
+            "task": "tabular-classification",
+            "known": task.name,
+            "dataset_split": rules.split(),
+            "dataset_samples": task.instances,
+        }
 
     def _identified(self) -> list[str]:
         """Return the ids, by suite: a page may hold tasks of OpenML-CC18 and others."""
@@ -167,35 +189,46 @@ class _Records:
     def table(self, measured: pl.DataFrame) -> pa.Table:
         """Return the table of records; one without any value is incomplete."""
         first, flows = self._first, _by_word(self._first["flow_name"], _flow)
-        ok = measured.group_by("group").agg(pl.col("value").is_not_null().any().alias("ok"), pl.col("primary").any())
+        ok = measured.group_by("group").agg(
+            pl.col("value").is_not_null().any().alias("ok"), pl.col("primary").any()
+        )
         state = first.select("group").join(ok, on="group", how="left", maintain_order="left")
-        status = pl.when(pl.col("ok").fill_null(value=False)).then(pl.lit("ok")).otherwise(pl.lit("incomplete"))
+        status = (
+            pl.when(pl.col("ok").fill_null(value=False))
+            .then(pl.lit("ok"))
+            .otherwise(pl.lit("incomplete"))
+        )
         address = self._addresses()
-        frame = pl.DataFrame([
-            pl.Series("id", self.ids, dtype=pl.String),
-            self._tasks["suite"],
-            first["task_id"].alias("benchmark"),
-            self._tasks["scenario"],
-            self._tasks["task"],
-            self._datasets(),
-            self._tasks["dataset_split"],
-            self._tasks["dataset_samples"],
-            flows["model"],
-            flows["model_version"],
-            flows["engine"],
-            self._hyperparameters(),
-            state.select(status.alias("status")).to_series(),
-            first["uploader"].alias("submitter"),
-            first.select(_time().alias("measured_at")).to_series(),
-            address.alias("url"),
-            address.alias("execution"),
-            pl.Series("source_locator", self._locators, dtype=pl.String),
-            self._extensions(state["primary"].fill_null(value=False)),
-        ]).with_columns(
-            phase=pl.lit("evaluation"), license=pl.lit(LICENSE), source_path=pl.lit(self._origin.path),
-            source_sha256=pl.lit(self._origin.sha256), converter=pl.lit(self._origin.converter),
+        frame = pl.DataFrame(
+            [
+                pl.Series("id", self.ids, dtype=pl.String),
+                self._tasks["suite"],
+                first["task_id"].alias("benchmark"),
+                self._tasks["scenario"],
+                self._tasks["task"],
+                self._datasets(),
+                self._tasks["dataset_split"],
+                self._tasks["dataset_samples"],
+                flows["model"],
+                flows["model_version"],
+                flows["engine"],
+                self._hyperparameters(),
+                state.select(status.alias("status")).to_series(),
+                first["uploader"].alias("submitter"),
+                first.select(_time().alias("measured_at")).to_series(),
+                address.alias("url"),
+                address.alias("execution"),
+                pl.Series("source_locator", self._locators, dtype=pl.String),
+                self._extensions(state["primary"].fill_null(value=False)),
+            ]
+        ).with_columns(
+            phase=pl.lit("evaluation"),
+            license=pl.lit(LICENSE),
+            source_path=pl.lit(self._origin.path),
+            source_sha256=pl.lit(self._origin.sha256),
+            converter=pl.lit(self._origin.converter),
             converter_version=pl.lit(self._origin.version),
-        )  # fmt: skip
+        )
         return arrow("records", frame)
 
     def _addresses(self) -> pl.Series:
@@ -203,28 +236,39 @@ class _Records:
         return self._first.select(start + pl.col("run_id")).to_series()
 
     def _datasets(self) -> pl.Series:
-        names = self._first.select(pl.coalesce(pl.col("data_name"), pl.lit(self._tasks["known"])).alias("dataset"))
+        names = self._first.select(
+            pl.coalesce(pl.col("data_name"), pl.lit(self._tasks["known"])).alias("dataset")
+        )
         return named("dataset", names.to_series(), rules.OPENML)
 
     def _hyperparameters(self) -> pl.Series:
         said = self._page.parameters
         cells = (
-            [canonical(said[row]) if row in said else None for row in self._first["row"].to_list()] if said else None
+            [canonical(said[row]) if row in said else None for row in self._first["row"].to_list()]
+            if said
+            else None
         )
         return pl.Series("hyperparameters", cells or [None] * self._first.height, dtype=pl.String)
 
     def _extensions(self, primary: pl.Series) -> pl.Series:
         """Return the server's own numbers as canonical JSON text, keys in order."""
-        chosen = pl.when(pl.lit(primary)).then(pl.lit(f'"primary_chosen_by_converter":"{PRIMARY[0]}"'))
+        chosen = pl.when(pl.lit(primary)).then(
+            pl.lit(f'"primary_chosen_by_converter":"{PRIMARY[0]}"')
+        )
         parts = [
-            *(_member(self._first[name]) for name in ("data_id", "evaluation_engine_id", "flow_id")),
+            *(
+                _member(self._first[name])
+                for name in ("data_id", "evaluation_engine_id", "flow_id")
+            ),
             chosen,
             _member(self._first["run_id"]),
             pl.lit(f'"server":"{self._server}"' if self._server else None, pl.String),
             *(_member(self._first[name]) for name in ("setup_id", "task_id")),
         ]
         inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
-        cells = self._first.select((pl.lit('{"openml":{') + inside + pl.lit("}}")).alias("extensions")).to_series()
+        cells = self._first.select(
+            (pl.lit('{"openml":{') + inside + pl.lit("}}")).alias("extensions")
+        ).to_series()
         more = self._texts()
         if not more:
             return cells
@@ -239,7 +283,8 @@ class _Records:
         """Return what rows say that is no number (a confusion matrix, say), or in a unit that is corrected, by record."""
         texts = [name for name, item in self._known.items() if not item.classes]
         rows = self._frame.filter(
-            (pl.col("function").is_in(texts) & pl.col("array_data").is_not_null()) | _trap(self._known)
+            (pl.col("function").is_in(texts) & pl.col("array_data").is_not_null())
+            | _trap(self._known)
         )
         found: dict[int, dict[str, Any]] = {}
         for row in rows.iter_rows(named=True):
@@ -255,10 +300,17 @@ def _by_word(column: pl.Series, function: Any) -> pl.DataFrame:
     """Return what a function says of each word of a column, as columns; each word is asked for once."""
     words = column.unique().to_list()
     schema = {
-        "word": pl.String, "suite": pl.String, "scenario": pl.String, "task": pl.String, "known": pl.String,
-        "dataset_split": pl.String, "dataset_samples": pl.Int64, "model": pl.String, "model_version": pl.String,
+        "word": pl.String,
+        "suite": pl.String,
+        "scenario": pl.String,
+        "task": pl.String,
+        "known": pl.String,
+        "dataset_split": pl.String,
+        "dataset_samples": pl.Int64,
+        "model": pl.String,
+        "model_version": pl.String,
         "engine": pl.String,
-    }  # fmt: skip
+    }
     table = pl.DataFrame([{"word": word, **function(word)} for word in words], schema=schema)
     asked = pl.DataFrame({"word": column})
     return asked.join(table, on="word", how="left", nulls_equal=True, maintain_order="left")
@@ -278,7 +330,11 @@ def _time() -> pl.Expr:
 
 def _member(column: pl.Series) -> pl.Expr:
     """Return a member of a JSON object: a whole number as one, anything else as text."""
-    odd = column.filter(~column.str.contains(r"^(?:0|[1-9][0-9]{0,14})$").fill_null(value=True)).unique().to_list()
+    odd = (
+        column.filter(~column.str.contains(r"^(?:0|[1-9][0-9]{0,14})$").fill_null(value=True))
+        .unique()
+        .to_list()
+    )
     cell = pl.col(column.name)
     if odd:
         cell = cell.replace({word: canonical(word) for word in odd})
@@ -290,7 +346,9 @@ def _member(column: pl.Series) -> pl.Expr:
 
 def _trap(known: Mapping[str, rules.Measure]) -> pl.Expr:
     """Say which rows are times of mlr, in seconds under a name that says milliseconds."""
-    names = [name for name, item in known.items() if item.metric == "cpu-time" and item.in_unit == "ms"]
+    names = [
+        name for name, item in known.items() if item.metric == "cpu-time" and item.in_unit == "ms"
+    ]
     if not names:
         return pl.lit(value=False)
     plain = pl.col("flow_name").str.replace("^TEST[0-9a-f]{10}", "")
@@ -298,7 +356,9 @@ def _trap(known: Mapping[str, rules.Measure]) -> pl.Expr:
     return pl.col("function").is_in(names) & pl.col("value").is_not_null() & mlr
 
 
-def _measurements(frame: pl.DataFrame, known: Mapping[str, rules.Measure], server: str | None) -> pl.DataFrame:
+def _measurements(
+    frame: pl.DataFrame, known: Mapping[str, rules.Measure], server: str | None
+) -> pl.DataFrame:
     """Return the measurements of all rows, in any order."""
     metric = [name for name, item in known.items() if item.metric is not None]
     arrays = [name for name, item in known.items() if item.classes]
@@ -307,9 +367,14 @@ def _measurements(frame: pl.DataFrame, known: Mapping[str, rules.Measure], serve
     by_class = counted.filter(pl.col("function").is_in(arrays) & pl.col("array_data").is_not_null())
     if by_class.height:
         parts.append(_by_class(by_class, known))
-    rest = counted.filter(pl.col("value").is_null() & (pl.col("values").is_not_null() | pl.col("array_data").is_null()))
+    rest = counted.filter(
+        pl.col("value").is_null()
+        & (pl.col("values").is_not_null() | pl.col("array_data").is_null())
+    )
     if rest.height:
-        rows = [_of_folds(row, known[row["function"]], server) for row in rest.iter_rows(named=True)]
+        rows = [
+            _of_folds(row, known[row["function"]], server) for row in rest.iter_rows(named=True)
+        ]
         parts.append(pl.DataFrame(rows, schema=SCHEMA))
     return pl.concat(parts, how="diagonal")
 
@@ -317,7 +382,9 @@ def _measurements(frame: pl.DataFrame, known: Mapping[str, rules.Measure], serve
 def _column(known: Mapping[str, rules.Measure], of: Any) -> pl.Expr:
     """Return a column that follows from the function."""
     names = list(known)
-    return pl.col("function").replace_strict(names, [of(known[name]) for name in names], return_dtype=pl.String)
+    return pl.col("function").replace_strict(
+        names, [of(known[name]) for name in names], return_dtype=pl.String
+    )
 
 
 def _pooled(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
@@ -330,7 +397,9 @@ def _pooled(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataF
         .otherwise(_column(known, lambda m: "pooled" if m.kind == "quality" else None)),
         stage=_column(known, lambda m: m.stage),
         caveats=pl.when(trap).then(pl.lit('["unit-corrected"]')),
-        source=pl.when(trap).then(pl.lit("s")).otherwise(_column(known, lambda m: m.in_unit or measures.unit_of(m))),
+        source=pl.when(trap)
+        .then(pl.lit("s"))
+        .otherwise(_column(known, lambda m: m.in_unit or measures.unit_of(m))),
         text=pl.col("value"),
     )
     return _valued(frame, known)
@@ -339,9 +408,15 @@ def _pooled(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataF
 def _by_class(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
     """Return the values of the classes, in the order of the target's values."""
     cells = frame.select(
-        "group", "function", pl.col("array_data").str.replace_all(r"[\[\]]", "").str.split(",").alias("text")
+        "group",
+        "function",
+        pl.col("array_data").str.replace_all(r"[\[\]]", "").str.split(",").alias("text"),
     ).with_columns(pl.int_ranges(pl.col("text").list.len()).alias("index"))
-    cells = cells.explode("text", "index").with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
+    cells = (
+        cells.explode("text", "index")
+        .with_columns(pl.col("text").str.strip_chars())
+        .filter(pl.col("text") != "")
+    )
     return _valued(
         cells.with_columns(
             metric=_column(known, lambda m: m.metric),
@@ -392,10 +467,17 @@ def _valued(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataF
 def _of_folds(row: Mapping[str, Any], known: rules.Measure, server: str | None) -> dict[str, Any]:
     """Return the mean of fold values that nobody has labelled, or why there is none."""
     said: dict[str, Any] = {
-        "group": row["group"], "function": row["function"], "metric": known.metric, "stage": known.stage,
-    }  # fmt: skip
+        "group": row["group"],
+        "function": row["function"],
+        "metric": known.metric,
+        "stage": known.stage,
+    }
     if row["values"] is None:
-        return {**said, "statistic": "pooled" if known.kind == "quality" else None, "missing": "not-reported"}
+        return {
+            **said,
+            "statistic": "pooled" if known.kind == "quality" else None,
+            "missing": "not-reported",
+        }
     said |= {"statistic": "mean", "per": "fold"}
     unit, source = measures.unit_of(known), known.in_unit or measures.unit_of(known)
     cells = numbers.words(row["values"])
@@ -403,10 +485,15 @@ def _of_folds(row: Mapping[str, Any], known: rules.Measure, server: str | None) 
     curated = number.isdigit() and rules.suite(server, int(number)) == rules.CC18
     cut = not row["values"].rstrip().endswith("]") or len(row["values"]) >= GROUP_CONCAT
     if cut or (curated and len(cells) != rules.folds()):
-        return {**said, "missing": "invalid-in-source"}  # cut by the server, perhaps in the middle of a number
+        return {
+            **said,
+            "missing": "invalid-in-source",
+        }  # cut by the server, perhaps in the middle of a number
     found = [numbers.number(cell, source, unit) for cell in cells]
     if None in found and any(
-        cell not in numbers.UNDEFINED for cell, value in zip(cells, found, strict=True) if value is None
+        cell not in numbers.UNDEFINED
+        for cell, value in zip(cells, found, strict=True)
+        if value is None
     ):
         return {**said, "missing": "not-numeric"}
     return {**said, **measures.averaged(found, unit, keep=False)}
@@ -418,16 +505,24 @@ def _in_order(table: pl.DataFrame) -> pl.DataFrame:
     for name, kind in SCHEMA.items():
         if name not in table.columns:
             table = table.with_columns(pl.lit(None, kind).alias(name))
-    table = table.with_columns(primary=pl.when(chosen & pl.col("scope").is_null()).then(pl.lit(value=True)))
+    table = table.with_columns(
+        primary=pl.when(chosen & pl.col("scope").is_null()).then(pl.lit(value=True))
+    )
     keys = pl.struct("group", *_KEY)
     doubled = table.select(keys.is_first_distinct()).to_series()
     if not doubled.all():
-        own = pl.col("function").map_elements(lambda name: rules.measure(f"{name} ").metric, return_dtype=pl.String)
+        own = pl.col("function").map_elements(
+            lambda name: rules.measure(f"{name} ").metric, return_dtype=pl.String
+        )
         table = table.with_columns(metric=pl.when(pl.lit(doubled)).then("metric").otherwise(own))
         table = table.filter(keys.is_first_distinct())
     if table["group"].is_sorted() and table["group"].n_unique() == table.height:
         return table
-    order = [pl.col("group"), ~pl.col("primary").fill_null(value=False), *(pl.col(part).fill_null("") for part in _KEY)]
+    order = [
+        pl.col("group"),
+        ~pl.col("primary").fill_null(value=False),
+        *(pl.col(part).fill_null("") for part in _KEY),
+    ]
     return table.sort(order, maintain_order=True)
 
 

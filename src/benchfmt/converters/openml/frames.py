@@ -24,9 +24,19 @@ NEEDED = ("run_id", "function")
 _VALUES = ("value", "values", "array_data")
 _REFERS = ("task_id", "flow_id", "setup_id")
 _OWN = {
-    *_REFERS, "flow_name", "data_id", "data_name", "upload_time", "uploader", "uploader_name", "evaluation_engine_id",
-    "array_data", "values", "run_id", "function",
-}  # fmt: skip
+    *_REFERS,
+    "flow_name",
+    "data_id",
+    "data_name",
+    "upload_time",
+    "uploader",
+    "uploader_name",
+    "evaluation_engine_id",
+    "array_data",
+    "values",
+    "run_id",
+    "function",
+}
 _SOME = 3
 """So many of its columns, the run's among them, make a table look like one."""
 _UNMISTAKABLE = 5
@@ -60,7 +70,9 @@ def fault(path: Path) -> str | None:
         return "" if columns.intersection(_REFERS) else None
     if len(columns & _OWN) < _UNMISTAKABLE or not columns.intersection(_REFERS):
         return None
-    return f"it looks like a data frame of OpenML's evaluations, but it has no column {lacking[0]!r}"
+    return (
+        f"it looks like a data frame of OpenML's evaluations, but it has no column {lacking[0]!r}"
+    )
 
 
 def _columns(path: Path) -> list[str]:
@@ -94,9 +106,16 @@ class _Frame:
     def piece(self, cells: Sequence[str]) -> Iterator[pages.Piece]:
         """Yield a row with its parameters, or why it is none."""
         if len(cells) != self.width:
-            yield pages.Broken(f"the row has {len(cells)} cells where the table has {self.width} columns")
+            yield pages.Broken(
+                f"the row has {len(cells)} cells where the table has {self.width} columns"
+            )
             return
-        yield [tuple(_said(name, cells, place) for name, place in zip(pages.FIELDS, self.fields, strict=True))]
+        yield [
+            tuple(
+                _said(name, cells, place)
+                for name, place in zip(pages.FIELDS, self.fields, strict=True)
+            )
+        ]
         said = {name: cells[place] for name, place in self.parameters if cells[place] not in _EMPTY}
         said |= _parameters(cells[self.whole]) if self.whole is not None else {}
         if said:
@@ -108,7 +127,9 @@ def _frame(columns: Sequence[str]) -> _Frame:
     return _Frame(
         width=len(columns),
         fields=[places.get(name) for name in pages.FIELDS],
-        parameters=[(name, index) for index, name in enumerate(columns) if _PARAMETER.fullmatch(name)],
+        parameters=[
+            (name, index) for index, name in enumerate(columns) if _PARAMETER.fullmatch(name)
+        ],
         whole=places.get("parameters"),
     )
 
@@ -133,7 +154,9 @@ def _parameters(cell: str) -> dict[str, str]:
         found = ast.literal_eval(cell)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    return (
+        {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    )
 
 
 def _pieces(path: Path) -> Iterator[pages.Piece]:
@@ -156,6 +179,8 @@ def _by_line(file: Iterator[str]) -> Iterator[pages.Piece]:
     frame = _frame(arff.names(file))
     for cells in arff.rows(file):
         if cells is None:
-            yield pages.Broken("the row cannot be divided into cells: a quote does not end, or it is a sparse row")
+            yield pages.Broken(
+                "the row cannot be divided into cells: a quote does not end, or it is a sparse row"
+            )
         else:
             yield from frame.piece(cells)

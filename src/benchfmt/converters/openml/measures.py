@@ -128,7 +128,9 @@ def texts(found: Gathered, setting: Setting) -> dict[str, Any]:
             continue
         if group.name == "confusion_matrix" and whole.array:
             rows = numbers.matrix(whole.array)
-            said["confusion_matrix"] = [[numbers.as_json(c) for c in row] for row in rows] if rows else whole.array
+            said["confusion_matrix"] = (
+                [[numbers.as_json(c) for c in row] for row in rows] if rows else whole.array
+            )
             if rows and not whole.array.lstrip().startswith("[["):
                 said["confusion_matrix_from"] = "a flat list, made square"
         elif whole.array and not known.classes:

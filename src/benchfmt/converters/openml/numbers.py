@@ -43,12 +43,17 @@ def reason(text: str) -> str:
 
 def words(array: str) -> list[str]:
     """Return the parts of an `array_data`, which is no JSON: bare words and nested lists occur."""
-    return [part.strip() for part in array.strip().strip("[]").replace("[", "").replace("]", "").split(",")]
+    return [
+        part.strip()
+        for part in array.strip().strip("[]").replace("[", "").replace("]", "").split(",")
+    ]
 
 
 def matrix(array: str) -> list[list[str]] | None:
     """Return a confusion matrix by rows (rows are actual classes), also where the server lost the inner brackets."""
-    inner = re.findall(r"\[([^\[\]]*)\]", array.strip()[1:-1]) if array.strip().startswith("[[") else []
+    inner = (
+        re.findall(r"\[([^\[\]]*)\]", array.strip()[1:-1]) if array.strip().startswith("[[") else []
+    )
     rows = [[cell.strip() for cell in row.split(",")] for row in inner]
     if not rows:
         cells = words(array)

@@ -23,14 +23,28 @@ from benchfmt.limits import Limits
 from benchfmt.readers import xmls
 
 FIELDS = (
-    "run_id", "uploader", "task_id", "setup_id", "flow_id", "flow_name", "data_id", "data_name", "evaluation_engine_id",
-    "function", "upload_time", "value", "array_data", "values",
-)  # fmt: skip
+    "run_id",
+    "uploader",
+    "task_id",
+    "setup_id",
+    "flow_id",
+    "flow_name",
+    "data_id",
+    "data_name",
+    "evaluation_engine_id",
+    "function",
+    "upload_time",
+    "value",
+    "array_data",
+    "values",
+)
 Row = tuple[str | None, ...]
 """The fields of a row in the order of FIELDS; None where it says nothing."""
 BLOCK = 4 * 2**20
 ROWS = 10_000
-_HEADER = re.compile(r'\s*(?:<\?xml[^<>?]*\?>\s*)?<oml:evaluations\s+xmlns:oml="https?://openml\.org/openml"\s*>\s*')
+_HEADER = re.compile(
+    r'\s*(?:<\?xml[^<>?]*\?>\s*)?<oml:evaluations\s+xmlns:oml="https?://openml\.org/openml"\s*>\s*'
+)
 _ROW = re.compile(
     r"<oml:evaluation>\s*"
     + "".join(rf"(?:<oml:{name}>([^<]*)</oml:{name}>\s*)?" for name in FIELDS)
@@ -198,7 +212,10 @@ def _rows_of(chunk: bytes, *, begun: bool, last: bool) -> tuple[list[Row] | None
     if "&" in words:
         if _REFERENCE.search(words):
             return None, True
-        rows = [tuple(html.unescape(cell) if cell and "&" in cell else cell for cell in row) for row in rows]
+        rows = [
+            tuple(html.unescape(cell) if cell and "&" in cell else cell for cell in row)
+            for row in rows
+        ]
     return rows, True
 
 
@@ -225,7 +242,13 @@ def _parameters(node: Any) -> dict[str, str]:
     """Return the parameters of a row: full name and value, in either of the server's shapes."""
     if isinstance(node, dict) and "parameter" not in node and "full_name" not in node:
         return {name: value for name in node if (value := text(node, name)) is not None}
-    items = many(node, "parameter") if isinstance(node, dict) else node if isinstance(node, list) else []
+    items = (
+        many(node, "parameter")
+        if isinstance(node, dict)
+        else node
+        if isinstance(node, list)
+        else []
+    )
     pairs = ((text(item, "full_name") or text(item, "name"), text(item, "value")) for item in items)
     return {name: value for name, value in pairs if name and value is not None}
 
@@ -259,7 +282,9 @@ def _json(path: Path, limits: Limits) -> Iterator[Piece]:
 
 def _items(buffer: _Buffer) -> Iterator[Any]:
     """Yield the elements of the list, numbers as text; raises BenchfmtError where the list breaks off."""
-    decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=str).raw_decode
+    decode = json.JSONDecoder(
+        object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=str
+    ).raw_decode
     single = buffer.find_list()
     while buffer.at_row():
         try:
@@ -283,7 +308,12 @@ _AT_ONCE = 500
 
 def _row(item: dict[str, Any]) -> Row:
     get = item.get
-    return tuple([cell if (cell := get(name)) is None or type(cell) is str else text(cell) for name in FIELDS])
+    return tuple(
+        [
+            cell if (cell := get(name)) is None or type(cell) is str else text(cell)
+            for name in FIELDS
+        ]
+    )
 
 
 class _DoubledError(Exception):

@@ -67,7 +67,11 @@ def read_context(
                 setattr(context, kind, document(path, limits))
         except (BenchfmtError, OSError) as error:
             findings.append(
-                _finding("BF103", path.name, f"cannot be read, so what it says of a run is missing: {error}")
+                _finding(
+                    "BF103",
+                    path.name,
+                    f"cannot be read, so what it says of a run is missing: {error}",
+                )
             )
     return context, findings
 
@@ -80,7 +84,9 @@ def _header(path: Path) -> str:
 
 def record(run: Any, context: Context, source: Mapping[str, str]) -> tuple[Record, list[Finding]]:
     """Return the record of a run; raises RunError."""
-    if not isinstance(run, dict) or not (text(run, "task_id") or text(run, "flow_name") or run.get("output_data")):
+    if not isinstance(run, dict) or not (
+        text(run, "task_id") or text(run, "flow_name") or run.get("output_data")
+    ):
         raise RunError("no run: it names neither task nor flow")
     reader = _Run(run, context, source)
     try:
@@ -100,21 +106,27 @@ class _Run:
         self.task_id = identifier(run, "task_id")
         self.flow_name = text(run, "flow_name") or text(context.flow, "name")
         self.tags = [tag for item in many(run, "tag") if (tag := text(item))]
-        self.datasets = [item for item in _listed(run.get("input_data"), "dataset") if isinstance(item, dict)]
+        self.datasets = [
+            item for item in _listed(run.get("input_data"), "dataset") if isinstance(item, dict)
+        ]
         self.output = run.get("output_data") if isinstance(run.get("output_data"), dict) else {}
         self.server = context.server or self._server()
         self.suite = rules.suite(self.server, self.task_id)
         self.context = self._fitting(context)
         self.found = measures.gather(many(self.output, "evaluation"))
         for name in dict.fromkeys(self.found.doubled):
-            self._note("BF410", f"{name} stands twice for the same fold or the whole; the first is taken")
+            self._note(
+                "BF410", f"{name} stands twice for the same fold or the whole; the first is taken"
+            )
 
     def data(self) -> dict[str, Any]:
         """Return the plain record."""
         task = rules.task_of(text(self.run, "task_type") or text(self.context.task, "task_type"))
         if task is None and self.suite == rules.CC18:
             task = "tabular-classification"
-        setting = measures.Setting(regression=task == "tabular-regression", mlr=is_mlr(self.flow_name, self.tags))
+        setting = measures.Setting(
+            regression=task == "tabular-regression", mlr=is_mlr(self.flow_name, self.tags)
+        )
         said = measures.measurements(self.found, setting)
         status, detail = self._status(said)
         chosen = self._headline(said, setting) if status == "ok" else None
@@ -141,7 +153,11 @@ class _Run:
 
     def _server(self) -> str | None:
         """Return the server that the run is on, where something says so: only its own files, as test data are copied."""
-        hosts = {_host(text(item, "url") or "") for item in many(self.output, "file") if isinstance(item, dict)}
+        hosts = {
+            _host(text(item, "url") or "")
+            for item in many(self.output, "file")
+            if isinstance(item, dict)
+        }
         known = {_INTERNAL_HOSTS.get(host or "", host) for host in hosts if host}
         if rules.TEST in known or is_test_flow(self.flow_name):
             return rules.TEST
@@ -153,18 +169,31 @@ class _Run:
 
     def _fitting(self, context: Context) -> Context:
         """Return the context without what belongs to another run: numbers of two servers are alike."""
-        kept = Context(context.server, header=context.header, names=context.names, listed=context.listed)
+        kept = Context(
+            context.server, header=context.header, names=context.names, listed=context.listed
+        )
         dids = {identifier(item, "did") for item in self.datasets}
-        source = next((i for i in many(context.task, "input") if text(i, "name") == "source_data"), None)
-        did = identifier(source.get("data_set"), "data_set_id") if isinstance(source, dict) else None
+        source = next(
+            (i for i in many(context.task, "input") if text(i, "name") == "source_data"), None
+        )
+        did = (
+            identifier(source.get("data_set"), "data_set_id") if isinstance(source, dict) else None
+        )
         if context.task is not None and (not dids or did in dids):
             kept.task = context.task
         if context.flow is not None and self._is_flow(context.flow):
             kept.flow = context.flow
-        if context.setup is not None and text(context.setup, "setup_id") in (None, text(self.run, "setup_id")):
+        if context.setup is not None and text(context.setup, "setup_id") in (
+            None,
+            text(self.run, "setup_id"),
+        ):
             kept.setup = context.setup
         wanted = {did} if kept.task is not None else dids
-        if context.dataset is not None and len(wanted) == 1 and identifier(context.dataset, "id") in wanted:
+        if (
+            context.dataset is not None
+            and len(wanted) == 1
+            and identifier(context.dataset, "id") in wanted
+        ):
             kept.dataset, kept.qualities = context.dataset, context.qualities
         return kept
 
@@ -176,13 +205,20 @@ class _Run:
 
     def _benchmark(self) -> dict[str, Any]:
         name = None if self.task_id is None else str(self.task_id)
-        said = {"suite": self.suite, "name": name, "scenario": self._scenario(), "phase": "evaluation"}
+        said = {
+            "suite": self.suite,
+            "name": name,
+            "scenario": self._scenario(),
+            "phase": "evaluation",
+        }
         return {key: value for key, value in said.items() if value}
 
     def _procedure(self) -> dict[str, Any]:
         """Return the estimation procedure that a task describes."""
         for item in many(self.context.task, "input"):
-            if text(item, "name") == "estimation_procedure" and isinstance(item.get("estimation_procedure"), dict):
+            if text(item, "name") == "estimation_procedure" and isinstance(
+                item.get("estimation_procedure"), dict
+            ):
                 found: dict[str, Any] = item["estimation_procedure"]
                 return found
         return {}
@@ -199,7 +235,11 @@ class _Run:
 
     def _grid(self) -> tuple[int, int] | None:
         """Return repeats and folds, from the task, the suite, or the values by fold."""
-        parameters = {text(p, "name"): text(p) for p in many(self._procedure(), "parameter") if isinstance(p, dict)}
+        parameters = {
+            text(p, "name"): text(p)
+            for p in many(self._procedure(), "parameter")
+            if isinstance(p, dict)
+        }
         repeats, folds = parameters.get("number_repeats"), parameters.get("number_folds")
         if repeats and folds and repeats.isdigit() and folds.isdigit():
             return int(repeats), int(folds)
@@ -214,7 +254,9 @@ class _Run:
         known = rules.tasks().get(self.task_id or -1) if self.suite == rules.CC18 else None
         name = name or (known.name if known else None)
         grid = self._grid()
-        split = f"cv:{grid[0]}x{grid[1]}" if grid and self._scenario() == "cross-validation" else None
+        split = (
+            f"cv:{grid[0]}x{grid[1]}" if grid and self._scenario() == "cross-validation" else None
+        )
         name = (vocabulary().match("dataset", name, self.suite) or name) if name else None
         said = {"name": name, "split": split, "samples": self._samples(known, grid)}
         return {key: value for key, value in said.items() if value}
@@ -223,7 +265,11 @@ class _Run:
         """Return the size of the data: the engine counts each instance once for each repeat."""
         if known:
             return known.instances
-        quality = {text(q, "name"): text(q) for q in many(self.context.qualities, "quality") if isinstance(q, dict)}
+        quality = {
+            text(q, "name"): text(q)
+            for q in many(self.context.qualities, "quality")
+            if isinstance(q, dict)
+        }
         counted = quality.get("NumberOfInstances")
         if counted and re.fullmatch(r"[1-9][0-9]{0,14}(\.0)?", counted):
             return int(float(counted))
@@ -242,7 +288,9 @@ class _Run:
 
     def _software(self) -> dict[str, object]:
         told = [text(self.context.flow, key) or "" for key in ("external_version", "dependencies")]
-        return software(self.flow_name, text(self.run, "setup_string"), self.tags, told, self.context.header).to_dict()
+        return software(
+            self.flow_name, text(self.run, "setup_string"), self.tags, told, self.context.header
+        ).to_dict()
 
     def _configuration(self) -> dict[str, Any]:
         """Return the parameters: under their full names where a setup says them, else as the run has them."""
@@ -255,7 +303,12 @@ class _Run:
         for item in many(self.run, "parameter_setting") if not named else ():
             component = text(item, "component")
             name = text(item, "name") or ""
-            named.append((f"{component}:{name}" if component and component != own else name, text(item, "value")))
+            named.append(
+                (
+                    f"{component}:{name}" if component and component != own else name,
+                    text(item, "value"),
+                )
+            )
         said: dict[str, Any] = {}
         for name, value in named:
             if not name or value is None:
@@ -349,7 +402,11 @@ def listed_runs(content: Any) -> dict[int, dict[str, str]]:
     found = {}
     for item in many(content, "run"):
         number = identifier(item, "run_id")
-        said = {key: value for key in ("upload_time", "error_message", *SAME) if (value := text(item, key))}
+        said = {
+            key: value
+            for key in ("upload_time", "error_message", *SAME)
+            if (value := text(item, key))
+        }
         if number is not None:
             found[number] = said
     return found
@@ -398,7 +455,11 @@ def _lines(words: str) -> str:
 
 def _without_nothing(data: Any) -> Any:
     if isinstance(data, dict):
-        return {key: _without_nothing(value) for key, value in data.items() if value not in (None, "", [], {})}
+        return {
+            key: _without_nothing(value)
+            for key, value in data.items()
+            if value not in (None, "", [], {})
+        }
     return data
 
 

@@ -12,7 +12,9 @@ SUFFIXES = (".xml", ".json", ".xml.gz", ".json.gz")
 RESULTS = ("run", "evaluations", "get_run")
 """The kinds that hold results; the last one is of a form that is no longer read."""
 
-_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=\s)[^<>]*?https?://(?:www\.)?openml\.org/openml")
+_ROOT = re.compile(
+    rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=\s)[^<>]*?https?://(?:www\.)?openml\.org/openml"
+)
 _XSD = re.compile(rb"<(?:\w+:)?schema\s[^<>]*openml\.org/openml")
 _KEY = re.compile(rb'\{\s*"([a-z_]+)"\s*:')
 _EVIDENCE: dict[str, tuple[bytes, ...]] = {
@@ -75,7 +77,12 @@ def kind_of(start: bytes) -> str | None:
     if name in _EVIDENCE and all(word in start for word in _EVIDENCE[name]):
         return name
     # The new server gives a run without a root.
-    flat = b'"run_id"' in start and b'"task_id"' in start and b'"flow_name"' in start and b'"uploader"' in start
+    flat = (
+        b'"run_id"' in start
+        and b'"task_id"' in start
+        and b'"flow_name"' in start
+        and b'"uploader"' in start
+    )
     return "run" if flat else None
 
 

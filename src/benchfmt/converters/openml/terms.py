@@ -21,8 +21,14 @@ from benchfmt.vocabulary import vocabulary
 
 _BLOCK = 4 * 2**20
 _OVERLAP = 512
-_XML = {kind: re.compile(rf"<(?:\w+:)?{kind}>([^<]{{1,200}})<".encode()) for kind in ("name", "function")}
-_JSON = {kind: re.compile(rf'"{kind}"\s*:\s*("(?:[^"\\\n]|\\.){{1,200}}")'.encode()) for kind in ("name", "function")}
+_XML = {
+    kind: re.compile(rf"<(?:\w+:)?{kind}>([^<]{{1,200}})<".encode())
+    for kind in ("name", "function")
+}
+_JSON = {
+    kind: re.compile(rf'"{kind}"\s*:\s*("(?:[^"\\\n]|\\.){{1,200}}")'.encode())
+    for kind in ("name", "function")
+}
 
 
 def said(path: Path, kind: str, limits: Limits) -> set[str]:
@@ -77,4 +83,10 @@ def with_metrics(prefix: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
     new = {name: metric for name, metric in more.items() if name not in known}
     if not new:
         return {}
-    return {prefix: {"title": term["label"], "definition": term["definition"], "metrics": {**new, **known}}}
+    return {
+        prefix: {
+            "title": term["label"],
+            "definition": term["definition"],
+            "metrics": {**new, **known},
+        }
+    }

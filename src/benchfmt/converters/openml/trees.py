@@ -53,7 +53,11 @@ def identifier(node: Any, key: str) -> int | None:
 
 def opened(path: Path, limits: Limits = LIMITS) -> BinaryIO:
     """Return a file to read from, what is compressed decompressed and bounded."""
-    return cast("BinaryIO", _Unzipped(path, limits)) if path.name.lower().endswith(".gz") else path.open("rb")
+    return (
+        cast("BinaryIO", _Unzipped(path, limits))
+        if path.name.lower().endswith(".gz")
+        else path.open("rb")
+    )
 
 
 def head(path: Path, size: int) -> bytes:
@@ -75,11 +79,16 @@ def document(path: Path, limits: Limits = LIMITS) -> Any:
     """Return the content of a small answer, its root left out; raises BenchfmtError or OSError."""
     size = path.stat().st_size
     if size > limits.json_bytes:
-        raise UnsafeError("BF907", f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one text")
+        raise UnsafeError(
+            "BF907",
+            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one text",
+        )
     with opened(path, limits) as file:
         data = file.read(limits.json_bytes + 1)
     if len(data) > limits.json_bytes:
-        raise UnsafeError("BF904", f"{path.name} has more than {limits.json_bytes} bytes decompressed")
+        raise UnsafeError(
+            "BF904", f"{path.name} has more than {limits.json_bytes} bytes decompressed"
+        )
     if is_xml(data):
         return xmls.plain(xmls.parse(data, limits))
     found = jsons.parse(data.removeprefix(b"\xef\xbb\xbf"), limits, digits=True)
@@ -91,7 +100,10 @@ def document(path: Path, limits: Limits = LIMITS) -> Any:
 
 def is_xml(data: bytes) -> bool:
     """Say whether a text is XML rather than JSON."""
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" or data[:2] in (
+        b"\xff\xfe",
+        b"\xfe\xff",
+    )
 
 
 class _Unzipped:
@@ -100,7 +112,9 @@ class _Unzipped:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._name = path.name
         self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed by who opened it
-        self._left = min(limits.archive_bytes, max(path.stat().st_size, 1024) * limits.archive_ratio)
+        self._left = min(
+            limits.archive_bytes, max(path.stat().st_size, 1024) * limits.archive_ratio
+        )
 
     def __enter__(self) -> Self:
         return self

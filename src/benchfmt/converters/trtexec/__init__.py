@@ -22,7 +22,8 @@ from benchfmt.readers.trtexec import Run
 NAME = record.NAME
 VERSION = record.VERSION
 _SECTION = re.compile(
-    r"^(?:.*\] )?=== (?:Model|Build|Inference|Reporting|System|Device) (?:Options|Information) ===", re.MULTILINE
+    r"^(?:.*\] )?=== (?:Model|Build|Inference|Reporting|System|Device) (?:Options|Information) ===",
+    re.MULTILINE,
 )
 OPTIONS = ("model", "system", "submitter", "url", "license", "warm_up_ms")
 SHARES_LOGS = True
@@ -32,9 +33,15 @@ def detect(source: Source) -> Match | None:
     """Say how many logs and exports of trtexec a source holds, or None."""
     found = file_groups.find(source)
     if found.logs:
-        return Match(0.9, f"{len(found.logs)} logs of trtexec, first {source.relative(found.logs[0])}")
+        return Match(
+            0.9, f"{len(found.logs)} logs of trtexec, first {source.relative(found.logs[0])}"
+        )
     told = [path for path, kind in found.exports.items() if kind in file_groups.RESULTS]
-    return Match(0.85, f"{len(told)} files that trtexec exported, first {source.relative(told[0])}") if told else None
+    return (
+        Match(0.85, f"{len(told)} files that trtexec exported, first {source.relative(told[0])}")
+        if told
+        else None
+    )
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -44,12 +51,20 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             yield group
             continue
         kinds = tuple(kind for kind, _ in group.others)
-        yield Unit(group.path, tuple(path for _, path in group.others), options, (group.kind, kinds), source.limits)
+        yield Unit(
+            group.path,
+            tuple(path for _, path in group.others),
+            options,
+            (group.kind, kinds),
+            source.limits,
+        )
 
 
 def lacks(path: Path) -> str | None:
     """Say what a text that looks like a log of trtexec lacks, or None."""
-    if path.suffix.lower() not in file_groups.LOGS or not _SECTION.search(texts.head(path, own=reader.OWN)):
+    if path.suffix.lower() not in file_groups.LOGS or not _SECTION.search(
+        texts.head(path, own=reader.OWN)
+    ):
         return None
     return (
         "looks like a log of trtexec, but neither the line of its command (`&&&& RUNNING TensorRT.trtexec`) nor a result "
@@ -90,7 +105,9 @@ def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
         yield from _of_run(unit, run, mine[run.number], several=len(runs) > 1)
 
 
-def _of_run(unit: Unit, run: Run, files: list[tuple[str, Path]], *, several: bool = False) -> Iterator[Item]:
+def _of_run(
+    unit: Unit, run: Run, files: list[tuple[str, Path]], *, several: bool = False
+) -> Iterator[Item]:
     evidence = Evidence(unit, run, several)
     evidence.take(files)
     yield from record.items(evidence)

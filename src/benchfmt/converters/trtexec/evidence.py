@@ -81,14 +81,18 @@ class Evidence:
             return False
         if self.times:
             return any(float(text) for stage in COPIES for text in self.times.stages.get(stage, ()))
-        told = [exact(text) for stage in COPIES for text in self.run.summary.get(stage, {}).values()]
+        told = [
+            exact(text) for stage in COPIES for text in self.run.summary.get(stage, {}).values()
+        ]
         return not told or any(told)
 
     def agrees(self, what: str, told: float, again: float) -> bool:
         """Say whether a number of the log is that of the exported times; where it is not, that is noted."""
         if abs(told - again) <= AGREE * abs(told) + 1e-12:
             return True
-        self._find(f"{what} is {told:g} in the log and {again:g} by the exported times", f"{told:g}")
+        self._find(
+            f"{what} is {told:g} in the log and {again:g} by the exported times", f"{told:g}"
+        )
         return False
 
     def _export(self, kind: str, path: Path) -> None:
@@ -101,8 +105,14 @@ class Evidence:
             found = everything.after(float(settings.warm_up or 0))
             self.cut = len(found) < len(everything)
             if not len(found):
-                hint = "" if settings.warm_up_known else "; if the warm-up was another, say it: --option warm_up_ms=…"
-                raise BenchfmtError(f"no query began after the warm-up of {settings.warm_up} ms{hint}")
+                hint = (
+                    ""
+                    if settings.warm_up_known
+                    else "; if the warm-up was another, say it: --option warm_up_ms=…"
+                )
+                raise BenchfmtError(
+                    f"no query began after the warm-up of {settings.warm_up} ms{hint}"
+                )
             if self._counts_agree(path, found):
                 self.times, self.times_path = found, path.name if path != self.unit.path else None
         elif kind == "profile":
@@ -125,7 +135,9 @@ class Evidence:
 
     def _find(self, message: str, value: str | None = None) -> None:
         where = self.unit.path.name
-        self.notes.append(texts.finding("BF405", where, message, "keep the files of one run together", value))
+        self.notes.append(
+            texts.finding("BF405", where, message, "keep the files of one run together", value)
+        )
 
     @property
     def _queries_told(self) -> int | None:
@@ -147,4 +159,8 @@ class Evidence:
             return None
         ratio = float(total * 1000 / mean)
         slack = ratio * 1.2e-5
-        return round(ratio) if slack < 0.25 and abs(ratio - round(ratio)) <= max(slack, 1e-3) and ratio >= 1 else None
+        return (
+            round(ratio)
+            if slack < 0.25 and abs(ratio - round(ratio)) <= max(slack, 1e-3) and ratio >= 1
+            else None
+        )

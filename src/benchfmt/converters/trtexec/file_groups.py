@@ -53,7 +53,9 @@ def find(source: Source) -> Found:
     for name in source.files.texts():
         last = name.replace("\\", "/").rpartition("/")[2].lower()
         ending = "." + last.rpartition(".")[2] if "." in last else ""
-        if last.startswith(_NOT_OURS) or (ending not in (*LOGS, ".json") and source.root != Path(name)):
+        if last.startswith(_NOT_OURS) or (
+            ending not in (*LOGS, ".json") and source.root != Path(name)
+        ):
             continue
         path = Path(name)
         if path.is_symlink() or not path.is_file():
@@ -82,7 +84,9 @@ def groups(source: Source) -> Iterator[Group | Skipped]:
         if path not in taken:
             sets.setdefault((str(path.parent), _stem(path)), []).append((kind, path))
     for (folder, stem), exports in sets.items():
-        logs = [log for log in found.logs if str(log.parent) == folder and _stem(log) == stem and stem]
+        logs = [
+            log for log in found.logs if str(log.parent) == folder and _stem(log) == stem and stem
+        ]
         if len(logs) == 1:
             members[logs[0]] += exports
             continue
@@ -137,14 +141,20 @@ def _named_by(log: Path, found: Found) -> Iterator[tuple[str, Path]]:
             yield kind, path
 
 
-def shared_out(runs: list[Run], exports: list[tuple[str, Path]]) -> dict[int, list[tuple[str, Path]]]:
+def shared_out(
+    runs: list[Run], exports: list[tuple[str, Path]]
+) -> dict[int, list[tuple[str, Path]]]:
     """Return the exports of each run: of several runs that name one file, the last one wrote what is in it."""
     mine: dict[int, list[tuple[str, Path]]] = {run.number: [] for run in runs}
     for kind, path in exports:
         naming = [run for run in runs if path.name in run.command and run.end != "FAILED"]
         last = (naming or runs)[-1]
         # A log that stands twice in a file has the export's run twice.
-        same = [run for run in naming if (run.summary, run.totals) == (last.summary, last.totals) and run.summary]
+        same = [
+            run
+            for run in naming
+            if (run.summary, run.totals) == (last.summary, last.totals) and run.summary
+        ]
         for run in same or [last]:
             mine[run.number].append((kind, path))
     return mine
@@ -159,8 +169,13 @@ def run_of_exports(files: list[tuple[str, Path]], limits: Limits) -> Run:
     for kind, path in files:
         if kind == "build":
             data = jsons.read(path, limits, digits=True)
-            for key, section in (("model_options", "Model Options"), ("build_options", "Build Options")):
-                reader.add_options(run, section, data.get(key) if isinstance(data, Mapping) else None)
+            for key, section in (
+                ("model_options", "Model Options"),
+                ("build_options", "Build Options"),
+            ):
+                reader.add_options(
+                    run, section, data.get(key) if isinstance(data, Mapping) else None
+                )
     return run
 
 

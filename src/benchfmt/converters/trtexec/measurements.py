@@ -28,11 +28,23 @@ def measurements(evidence: Evidence) -> list[dict[str, Any]]:
     if evidence.profile or run.profile_total:
         found += _profiled_sum(evidence)
     if run.skipped and not run.summary:
-        found.append(texts.missing("throughput", "not-measured", statistic="mean", stage="whole-run", per="query"))
+        found.append(
+            texts.missing(
+                "throughput", "not-measured", statistic="mean", stage="whole-run", per="query"
+            )
+        )
     elif run.not_reported and not run.summary:
-        found.append(texts.missing("throughput", "not-reported", statistic="mean", stage="whole-run", per="query"))
+        found.append(
+            texts.missing(
+                "throughput", "not-reported", statistic="mean", stage="whole-run", per="query"
+            )
+        )
     elif run.end == "FAILED" and not run.summary:
-        found.append(texts.missing("throughput", "run-failed", statistic="mean", stage="whole-run", per="query"))
+        found.append(
+            texts.missing(
+                "throughput", "run-failed", statistic="mean", stage="whole-run", per="query"
+            )
+        )
     if not any(item.get("primary") for item in found):
         _head(found)
     return found
@@ -48,7 +60,9 @@ def _rates(evidence: Evidence) -> Iterator[dict[str, Any]]:
     number = exact(told) if told else None
     per_query: Fraction | None = None
     if number:
-        measured = texts.measurement("throughput", str(told), "/s", per=counted, primary=True, **key, **caveats)
+        measured = texts.measurement(
+            "throughput", str(told), "/s", per=counted, primary=True, **key, **caveats
+        )
         yield measured
         per_query = number / implicit if counted == "sample" and implicit else number
         _compare_rate(evidence, number)
@@ -59,12 +73,15 @@ def _rates(evidence: Evidence) -> Iterator[dict[str, Any]]:
         wall, count = _wall_seconds(evidence), evidence.queries
         if wall and count:
             per_query = count / wall
-            yield texts.derived("throughput", per_query, per="query", primary=True, n=count, **key, **caveats)
+            yield texts.derived(
+                "throughput", per_query, per="query", primary=True, n=count, **key, **caveats
+            )
         elif told:
             yield {
                 **texts.missing("throughput", "invalid-in-source", per="query", **key),
-                "reported_value": told, "reported_unit": "/s",
-            }  # fmt: skip
+                "reported_value": told,
+                "reported_unit": "/s",
+            }
             return
     if per_query and batch:
         yield texts.derived("throughput", per_query * batch, per="sample", **key, **caveats)
@@ -80,12 +97,21 @@ def _wall_seconds(evidence: Evidence) -> Fraction | None:
     told = exact(evidence.run.totals.get("walltime", ""))
     if told:
         return told
-    return Fraction(evidence.times.wall_ms) / 1000 if evidence.times and evidence.times.wall_ms > 0 else None
+    return (
+        Fraction(evidence.times.wall_ms) / 1000
+        if evidence.times and evidence.times.wall_ms > 0
+        else None
+    )
 
 
 def _compare_rate(evidence: Evidence, told: Fraction) -> None:
     if evidence.times and evidence.times.wall_ms > 0:
-        again = len(evidence.times) * (evidence.settings.implicit_batch or 1) / evidence.times.wall_ms * 1000
+        again = (
+            len(evidence.times)
+            * (evidence.settings.implicit_batch or 1)
+            / evidence.times.wall_ms
+            * 1000
+        )
         evidence.agrees("Throughput", float(told), again)
 
 
@@ -103,7 +129,11 @@ def _totals(evidence: Evidence) -> Iterator[dict[str, Any]]:
             yield texts.measurement("duration", told, "s", **key)
     if run.totals.get("unstable") and exact(run.totals["unstable"]) is not None:
         yield texts.measurement(
-            "coefficient-of-variation", run.totals["unstable"], "%", stage="compute", caveats=["unstable"]
+            "coefficient-of-variation",
+            run.totals["unstable"],
+            "%",
+            stage="compute",
+            caveats=["unstable"],
         )
     if evidence.times and run.totals.get("gpu_total"):
         total = sum(map(float, evidence.times.stages["compute"])) / 1000
@@ -112,11 +142,16 @@ def _totals(evidence: Evidence) -> Iterator[dict[str, Any]]:
 
 def _latencies(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Yield the statistics of every stage: from the exported times where there are some, else as the log says."""
-    stages = {**dict.fromkeys(evidence.run.summary), **dict.fromkeys(evidence.times.stages if evidence.times else {})}
+    stages = {
+        **dict.fromkeys(evidence.run.summary),
+        **dict.fromkeys(evidence.times.stages if evidence.times else {}),
+    }
     copied = evidence.copied
     for stage in stages:
         if stage in _COPIED and not copied:
-            yield texts.missing("latency", "not-measured", statistic="mean", stage=stage, per="query")
+            yield texts.missing(
+                "latency", "not-measured", statistic="mean", stage=stage, per="query"
+            )
             continue
         yield from _stage(evidence, stage, _stage_caveats(evidence, stage))
     for line, text in evidence.run.damaged:
@@ -146,13 +181,21 @@ def _stage(evidence: Evidence, stage: str, caveats: list[str]) -> Iterator[dict[
         if exported:
             yield _from_times(evidence, exported, ordered, name, told.get(name), key)
         elif exact(told[name]) is None:
-            yield {**texts.missing("latency", "invalid-in-source", **_bare_key(key)), "reported_value": told[name]}
+            yield {
+                **texts.missing("latency", "invalid-in-source", **_bare_key(key)),
+                "reported_value": told[name],
+            }
         else:
             yield texts.number("latency", told[name], "ms", **key)
 
 
 def _from_times(
-    evidence: Evidence, exported: list[str], ordered: list[str], name: str, told: str | None, key: dict[str, Any]
+    evidence: Evidence,
+    exported: list[str],
+    ordered: list[str],
+    name: str,
+    told: str | None,
+    key: dict[str, Any],
 ) -> dict[str, Any]:
     value, chosen = reader.statistic(ordered, name)
     words = {"inference": "Latency", "compute": "GPU Compute Time"}.get(key["stage"], key["stage"])
@@ -167,7 +210,9 @@ def _from_times(
         if key["stage"] == whole and len(exported) <= MOST_SAMPLES:
             key["samples"] = [convert(text, "ms", "s") for text in exported]
         elif key["stage"] == whole:
-            evidence.samples_left_out = f"{len(exported)} times of queries are in the exported file only"
+            evidence.samples_left_out = (
+                f"{len(exported)} times of queries are in the exported file only"
+            )
     if chosen is not None:
         return texts.measurement("latency", chosen, "ms", **key)
     return texts.derived("latency", value / 1000, **key)
@@ -182,10 +227,14 @@ def _profiled_sum(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Yield the time of all layers under the profiler, as a part of the result that belongs to no other."""
     key = {"statistic": "sum", "stage": "compute", "scope": "run:profile", "caveats": ["profiled"]}
     if evidence.profile:
-        total = sum((exact(item["timeMs"]) or Fraction(0) for item in evidence.profile.layers), Fraction(0))
+        total = sum(
+            (exact(item["timeMs"]) or Fraction(0) for item in evidence.profile.layers), Fraction(0)
+        )
         yield texts.derived("duration", total / 1000, n=evidence.profile.count, **key)
     else:
-        yield texts.measurement("duration", evidence.run.profile_total, "ms", n=int(evidence.run.profile_count), **key)
+        yield texts.measurement(
+            "duration", evidence.run.profile_total, "ms", n=int(evidence.run.profile_count), **key
+        )
 
 
 def _head(found: list[dict[str, Any]]) -> None:

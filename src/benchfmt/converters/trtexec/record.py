@@ -42,7 +42,10 @@ def _data(evidence: Evidence) -> dict[str, Any]:
     return {
         "benchfmt": "1.0",
         "benchmark": given(
-            suite=SUITE, suite_version=run.version, name=_bare(name) if name else None, phase="inference",
+            suite=SUITE,
+            suite_version=run.version,
+            name=_bare(name) if name else None,
+            phase="inference",
         ),
         "model": given(name=name),
         "system": given(name=options.get("system"), accelerator=_accelerators(evidence)),
@@ -52,11 +55,16 @@ def _data(evidence: Evidence) -> dict[str, Any]:
         "status": status,
         "status_detail": words,
         "provenance": given(
-            submitter=options.get("submitter"), measured_at=run.stamp or None, url=options.get("url"), license=options.get("license"),
-            sources=evidence.sources, converter=NAME, converter_version=VERSION,
+            submitter=options.get("submitter"),
+            measured_at=run.stamp or None,
+            url=options.get("url"),
+            license=options.get("license"),
+            sources=evidence.sources,
+            converter=NAME,
+            converter_version=VERSION,
         ),
         "extensions": {SUITE: _extensions(evidence)},
-    }  # fmt: skip
+    }
 
 
 def _status(evidence: Evidence, found: list[dict[str, Any]]) -> tuple[str, str | None]:
@@ -85,7 +93,10 @@ def _stack(evidence: Evidence) -> dict[str, str] | None:
 
 def _accelerators(evidence: Evidence) -> Any:
     run = evidence.run
-    name = texts.one_line(run.option("Device Information", "Selected Device") or str(evidence.device.get("Name") or ""))
+    name = texts.one_line(
+        run.option("Device Information", "Selected Device")
+        or str(evidence.device.get("Name") or "")
+    )
     memory = re.fullmatch(r"([0-9]+) MiB", run.option("Device Information", "Device Global Memory"))
     total = evidence.device.get("TotalMemory")
     size = int(total) if isinstance(total, int) else int(memory[1]) * 2**20 if memory else None
@@ -101,7 +112,13 @@ def _configuration(evidence: Evidence) -> dict[str, Any]:
     settings = evidence.settings
     shapes, batch = settings.shapes, settings.batch
     shape = shapes[0][1] if len(shapes) == 1 else None
-    if shape and batch and len(shape) > 1 and shape[0] == batch and (not settings.implicit_batch or len(shape) > 3):
+    if (
+        shape
+        and batch
+        and len(shape) > 1
+        and shape[0] == batch
+        and (not settings.implicit_batch or len(shape) > 3)
+    ):
         shape = shape[1:]
     precision = settings.precision_words
     return {
@@ -115,11 +132,15 @@ def _configuration(evidence: Evidence) -> dict[str, Any]:
 
 def _extensions(evidence: Evidence) -> dict[str, Any]:
     run = evidence.run
-    told = {label: run.option("Device Information", label) for label in run.options.get("Device Information", {})}
+    told = {
+        label: run.option("Device Information", label)
+        for label in run.options.get("Device Information", {})
+    }
     device = {
-        key: value for key, value in told.items()
+        key: value
+        for key, value in told.items()
         if value and key not in ("Selected Device", "TensorRT version", "Available Devices", "Note")
-    }  # fmt: skip
+    }
     loaded = run.option("Build Options", "Load engine") or run.flags.get("loadEngine")
     saved = run.option("Build Options", "Save engine") or run.flags.get("saveEngine")
     rate = run.totals.get("throughput")
@@ -150,7 +171,12 @@ def _extensions(evidence: Evidence) -> dict[str, Any]:
 
 def _bare(name: str) -> str:
     """Return a file's name without the endings of models and engines."""
-    return re.sub(r"\.(?:onnx|engine|plan|trt|uff|prototxt|caffemodel)$", "", name, flags=re.IGNORECASE) or name
+    return (
+        re.sub(
+            r"\.(?:onnx|engine|plan|trt|uff|prototxt|caffemodel)$", "", name, flags=re.IGNORECASE
+        )
+        or name
+    )
 
 
 def _precision(words: str) -> str | None:
@@ -167,7 +193,11 @@ def _unless(text: str, otherwise: str) -> str | None:
 
 
 def _layer(item: Mapping[str, str]) -> dict[str, Any]:
-    numbers = {key: exact(item[key]) for key in ("timeMs", "averageMs", "medianMs", "percentage") if key in item}
+    numbers = {
+        key: exact(item[key])
+        for key in ("timeMs", "averageMs", "medianMs", "percentage")
+        if key in item
+    }
     return {
         "name": item.get("name", ""),
         **{key: float(number) for key, number in numbers.items() if number is not None},

@@ -35,7 +35,11 @@ class Settings:
         flags = run.flags
         said = [run.option("Model Options", "Model", "Prototxt")]
         said += [flags.get(word, "") for word in ("onnx", "uff", "deploy", "model")]
-        said += [run.option("Build Options", "Load engine"), flags.get("loadEngine", ""), flags.get("engine", "")]
+        said += [
+            run.option("Build Options", "Load engine"),
+            flags.get("loadEngine", ""),
+            flags.get("engine", ""),
+        ]
         return next((name for path in said if (name := model_of(path))), None)
 
     @property
@@ -55,7 +59,9 @@ class Settings:
         if self.implicit_batch:
             return self.implicit_batch
         firsts = {dims[0] for _, dims in self.shapes if len(dims) > 1}
-        return firsts.pop() if len(firsts) == 1 and all(len(d) > 1 for _, d in self.shapes) else None
+        return (
+            firsts.pop() if len(firsts) == 1 and all(len(d) > 1 for _, d in self.shapes) else None
+        )
 
     @property
     def shapes(self) -> list[tuple[str, list[int]]]:
@@ -83,15 +89,25 @@ class Settings:
         run = self.run
         core = run.option("System Options", "DLACore") or run.flags.get("useDLACore", "")
         if core and core[0].isdecimal():
-            fallback = run.option("Build Options", "Allow GPU fallback for DLA").startswith("Enabled")
-            return ["dla", "gpu"] if fallback or "allowGPUFallback" in run.flags or "allback" in core else ["dla"]
-        said = run.option("System Options", "Device") or run.option("Device Information", "Selected Device")
+            fallback = run.option("Build Options", "Allow GPU fallback for DLA").startswith(
+                "Enabled"
+            )
+            return (
+                ["dla", "gpu"]
+                if fallback or "allowGPUFallback" in run.flags or "allback" in core
+                else ["dla"]
+            )
+        said = run.option("System Options", "Device") or run.option(
+            "Device Information", "Selected Device"
+        )
         return ["gpu"] if said or "device" in run.flags else []
 
     @property
     def warm_up(self) -> str | None:
         """The warm-up in milliseconds: as the log says, else as its command line, else as was asked for."""
-        said = re.search(r"\(\+ ([0-9.]+)ms warm up\)", self.run.option("Inference Options", "Duration"))
+        said = re.search(
+            r"\(\+ ([0-9.]+)ms warm up\)", self.run.option("Inference Options", "Duration")
+        )
         if said:
             return said[1]
         told = self.run.flags.get("warmUp") or self.options.get("warm_up_ms")
@@ -102,14 +118,26 @@ class Settings:
     @property
     def warm_up_known(self) -> bool:
         """Whether the warm-up was said, and is no guess by the version."""
-        known = self.run.option("Inference Options", "Duration") or self.run.command or self.options.get("warm_up_ms")
+        known = (
+            self.run.option("Inference Options", "Duration")
+            or self.run.command
+            or self.options.get("warm_up_ms")
+        )
         return bool(known)
 
     @property
     def transfers(self) -> bool | None:
         """Whether data was to be copied to the device and back; None where nothing says so."""
-        asked = self._switch("Data transfers", "includeDataTransfers", "noDataTransfers", self._defaults.data_transfers)
-        said = self.run.option("Inference Options", "Data transfers") or "noDataTransfers" in self.run.flags
+        asked = self._switch(
+            "Data transfers",
+            "includeDataTransfers",
+            "noDataTransfers",
+            self._defaults.data_transfers,
+        )
+        said = (
+            self.run.option("Inference Options", "Data transfers")
+            or "noDataTransfers" in self.run.flags
+        )
         whole, device = self.run.summary.get("inference"), self.run.summary.get("compute")
         if asked is False and not said and whole and device and whole != device:
             return None  # what the version does by default is not what was measured
@@ -129,7 +157,9 @@ class Settings:
         asked = {"dumpProfile", "exportProfile"} & flags.keys() or run.option(
             "Reporting Options", "Profile"
         ) == "Enabled"
-        apart = self._switch("Separate profiling", "separateProfileRun", "", self._defaults.separate_profile)
+        apart = self._switch(
+            "Separate profiling", "separateProfileRun", "", self._defaults.separate_profile
+        )
         return bool(asked and apart is not None and not apart)
 
     def hyperparameters(self) -> dict[str, Any]:
@@ -137,8 +167,14 @@ class Settings:
         base = self._defaults
         flags, command = self.run.flags, bool(self.run.command)
         duration = re.match(r"([0-9.]+)s", self.run.option("Inference Options", "Duration"))
-        seconds = duration[1] if duration else flags.get("duration") or (str(base.duration_s) if command else "")
-        iterations = self.run.option("Inference Options", "Iterations") or flags.get("iterations", "")
+        seconds = (
+            duration[1]
+            if duration
+            else flags.get("duration") or (str(base.duration_s) if command else "")
+        )
+        iterations = self.run.option("Inference Options", "Iterations") or flags.get(
+            "iterations", ""
+        )
         iterations = iterations or (str(base.iterations) if command else "")
         found = given(
             data_transfers=self.transfers,

@@ -40,6 +40,8 @@ def cudaStreamSynchronize(stream: int) -> tuple[cudaError_t]:
     return (cudaError_t.cudaSuccess,)
 
 
-def cudaMemcpyAsync(to: int, source: int, size: int, kind: cudaMemcpyKind, stream: int) -> tuple[cudaError_t]:
+def cudaMemcpyAsync(
+    to: int, source: int, size: int, kind: cudaMemcpyKind, stream: int
+) -> tuple[cudaError_t]:
     ctypes.memmove(to, source, size)
     return (cudaError_t.cudaSuccess,)
