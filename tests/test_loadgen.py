@@ -14,7 +14,7 @@ import pytest
 
 from benchfmt import convert, validate
 from benchfmt.accounting import Account
-from benchfmt.converters.mlperf import loadgen_record
+from benchfmt.converters.mlperf.inference import loadgen_record
 from benchfmt.readers import loadgen
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules

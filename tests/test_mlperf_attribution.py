@@ -20,8 +20,8 @@ from benchfmt.accounting import Account
 from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.mlperf import inference, published, systems
 from benchfmt.converters.mlperf.attribution import Attribution, Filled
-from benchfmt.converters.mlperf.published_records import Maker, attributed
-from benchfmt.converters.mlperf.published_rows import Told, joined, rows_of
+from benchfmt.converters.mlperf.published.records import Maker, attributed
+from benchfmt.converters.mlperf.published.rows import Told, joined, rows_of
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules
 from mlperf_trees import (

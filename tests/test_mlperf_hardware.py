@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchfmt import Record, convert, open_package, validate
-from benchfmt.converters.mlperf.published_rounds import round_of
+from benchfmt.converters.mlperf.published.rounds import round_of
 from benchfmt.record import Accelerator
 from benchfmt.reports.text import comparison_lines
 from mlperf_trees import SYSTEM, Submission, offline, put

@@ -22,14 +22,9 @@ import pytest
 
 from benchfmt import Record, convert, validate
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
-from benchfmt.converters.mlperf import (
-    inference,
-    published,
-    published_tiny,
-    storage,
-    storage_files,
-    tiny,
-)
+from benchfmt.converters.mlperf import inference, published, storage, tiny
+from benchfmt.converters.mlperf.published import tiny as published_tiny
+from benchfmt.converters.mlperf.storage import files as storage_files
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.record import Measurement
 from benchfmt.suites import mlperf_storage as rules

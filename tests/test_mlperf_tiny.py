@@ -24,7 +24,8 @@ import pytest
 from benchfmt import Record, convert, validate
 from benchfmt.accounting import Account
 from benchfmt.converters.base import Failed, Source, Unit
-from benchfmt.converters.mlperf import inference, published, published_tiny, storage, tiny
+from benchfmt.converters.mlperf import inference, published, storage, tiny
+from benchfmt.converters.mlperf.published import tiny as published_tiny
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import Limits
 from benchfmt.readers import energyrunner

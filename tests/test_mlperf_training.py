@@ -14,8 +14,11 @@ import pytest
 
 from benchfmt import convert, validate
 from benchfmt.converters.base import Source, Unit
-from benchfmt.converters.mlperf import hpc, published_training, training, training_layout
-from benchfmt.converters.mlperf.training_runs import olympic
+from benchfmt.converters.mlperf import training
+from benchfmt.converters.mlperf.published import training as published_training
+from benchfmt.converters.mlperf.training import hpc
+from benchfmt.converters.mlperf.training import layout as training_layout
+from benchfmt.converters.mlperf.training.runs import olympic
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.readers import mllog

@@ -18,8 +18,11 @@ from benchfmt import convert, numbers, open_package, units, validate
 from benchfmt.annotated import cells
 from benchfmt.annotated.program import IDENTITY
 from benchfmt.converters import texts
-from benchfmt.converters.mlperf import loadgen_record as loadgen
-from benchfmt.converters.mlperf import mobile_system, published_records, systems, training_system
+from benchfmt.converters.mlperf import systems
+from benchfmt.converters.mlperf.inference import loadgen_record as loadgen
+from benchfmt.converters.mlperf.mobile import system as mobile_system
+from benchfmt.converters.mlperf.published import records as published_records
+from benchfmt.converters.mlperf.training import system as training_system
 from benchfmt.converters.openml import numbers as openml
 from benchfmt.numbers import MAX_SAFE_INTEGER, Digits
 from benchfmt.readers import jsons, mllog, mlperf_json

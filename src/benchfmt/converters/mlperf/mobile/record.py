@@ -1,0 +1,314 @@
+"""A result of the MLPerf Mobile app as a record, or a log that no result file tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchfmt.converters.base import Failed, Item, Skipped, Unit
+from benchfmt.converters.mlperf.inference.submission import Run, pruned
+from benchfmt.converters.mlperf.mobile.accuracy import accuracies, dataset
+from benchfmt.converters.mlperf.mobile.configuration import configuration, round_of, weight_types
+from benchfmt.converters.mlperf.mobile.extensions import keep
+from benchfmt.converters.mlperf.mobile.files import (
+    NAME,
+    VERSION,
+    App,
+    Files,
+    apps,
+    files_of,
+    load,
+    repeated,
+    time_of,
+    warning,
+)
+from benchfmt.converters.mlperf.mobile.log import computed, log_of, merge, read_log
+from benchfmt.converters.mlperf.mobile.speed import inverted, speeds
+from benchfmt.converters.mlperf.mobile.status import status_of
+from benchfmt.converters.mlperf.mobile.system import SUITE, line, mapping, short, software, system
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import jsons
+from benchfmt.record import Record, given
+from benchfmt.suites import mlperf_inference
+from benchfmt.suites import mlperf_mobile as rules
+from benchfmt.vocabulary import vocabulary
+
+# --- a result file ---
+
+
+def of_file(unit: Unit) -> Iterator[Item]:
+    """Yield the records of a result file; a result that cannot be read is a Failed of its own."""
+    files = files_of(unit)
+    try:
+        data, repaired = load(unit.path, unit.limits)
+    except (BenchfmtError, OSError) as error:
+        # The file is lost, the logs beside it are not.
+        yield Failed(unit.path, str(error))
+        yield from _logs_left(files, {})
+        yield from files.findings
+        return
+    where = files.run().path
+    yield from (warning("BF115", where, words, "correct the file") for words in repaired)
+    runs = list(apps(data))
+    if all(app.fault for app in runs):
+        yield Failed(unit.path, "not a result file of the MLPerf Mobile app: no list of results")
+        yield from _logs_left(files, {})
+        yield from files.findings
+        return
+    files.repeated |= repeated(runs)
+    row = 0
+    for app in runs:
+        if app.fault:
+            row += 1
+            yield Failed(unit.path, f"{app.pointer}: not a run of the app: {app.fault}", row)
+        for index, entry in enumerate(app.results):
+            row += 1
+            yield from _told(files, app, entry, f"{app.pointer}/{index}", row)
+    if row == 0:
+        yield Failed(unit.path, "the list of results is empty")
+    # The runs of one device: what the app read of it holds for the log too.
+    yield from _logs_left(files, runs[0].environment if len(runs) == 1 else {})
+    yield from files.findings
+
+
+def _logs_left(files: Files, environment: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield what the logs hold that no result of the file has claimed."""
+    for benchmark in dict.fromkeys(
+        p.benchmark for p in files.task.parts if p.role.startswith("performance-")
+    ):
+        if benchmark in files.strange and benchmark not in files.claimed:
+            told = files.strange[benchmark]
+            yield warning(
+                "BF701",
+                files.run().path,
+                told,
+                "keep the result file and the logs of one run together",
+            )
+        elif benchmark not in files.claimed:
+            yield from _log_only(files, benchmark, environment)
+
+
+def _told(files: Files, app: App, entry: Any, pointer: str, row: int) -> Iterator[Item]:
+    """Yield the record of one result and the findings on it."""
+    path = files.unit.path
+    run = files.run()
+    try:
+        found = _record(files, run, app, entry, pointer)
+        yield Record.from_dict(found) if isinstance(found, dict) else Skipped(path, found, row)
+    except ValidationError as error:
+        yield Failed(path, _why(error), row)
+    except ValueError as error:
+        yield Failed(path, f"not a result: {error}", row)
+    else:
+        yield from run.findings
+
+
+def _why(error: ValidationError) -> str:
+    """Return the first thing for which something is not a record."""
+    first = error.errors()[0]
+    return f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
+
+
+# --- one result ---
+
+
+def _record(files: Files, run: Run, app: App, entry: Any, pointer: str) -> dict[str, Any] | str:
+    """Return one result as plain data, or the reason why it is none; raises ValueError where it cannot be read."""
+    if not isinstance(entry, Mapping):
+        raise ValueError("an object was expected")
+    named = entry.get("benchmark_id")
+    if not isinstance(named, str) or isinstance(named, jsons.Digits) or not named:
+        raise ValueError("no benchmark_id")
+    if app.legacy:
+        entry = _of_old_android(entry)
+    performance, accuracy = entry.get("performance_run"), entry.get("accuracy_run")
+    for key, part in (("performance_run", performance), ("accuracy_run", accuracy)):
+        if part is not None and not isinstance(part, Mapping):
+            raise ValueError(f"{key}: an object was expected")
+    if performance is None and accuracy is None:
+        return "neither a performance nor an accuracy run"
+    run.sources.append(given(path=run.path, sha256=files.sha256, locator=pointer))
+    name = rules.canonical(named) or named
+    benchmark = rules.benchmark(name)
+    scenario = _scenario(entry, benchmark)
+    rates = speeds(performance or {}, scenario, legacy=app.legacy)
+    log = log_of(files, run, name, scenario, rates)
+    round_id = round_of(run, log, app)
+    measurements = [*rates]
+    if log:
+        merge(measurements, log)
+        run.extensions |= log.says
+        run.sources += log.sources
+    elif scenario == "single-stream":
+        measurements += inverted(rates)
+    quality = accuracies(run, accuracy or {}, performance or {}, benchmark, name, round_id)
+    data, samples = dataset(files, run, accuracy or {}, name, scenario)
+    for item in quality:
+        item |= given(n=samples if "value" in item and item.get("scope") is None else None)
+    keep(run, app, entry, named, name, performance or {}, accuracy or {})
+    status, detail = status_of(run, performance, log, rates, legacy=app.legacy, entry=entry)
+    record = _frame(files, run, app, entry, name, named, benchmark, scenario, round_id)
+    record["dataset"] = data
+    record["measurements"] = (measurements + quality) or None
+    record["status"], record["status_detail"] = status, detail
+    record["provenance"] |= given(
+        measured_at=time_of((performance or accuracy or {}).get("start_datetime"))
+    )
+    return pruned(record, run)
+
+
+def _of_old_android(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result of an app before 2.0, whose numbers are text, in the shape of the later ones.
+
+    https://github.com/mlcommons/mobile_app_open/issues/247
+    """
+    run = {
+        "throughput": entry.get("score"),
+        "measured_duration_ms": entry.get("duration"),
+        "measured_samples": entry.get("num_samples"),
+        "start_datetime": entry.get("datetime"),
+    }
+    accuracy = entry.get("accuracy")
+    said = isinstance(accuracy, str) and accuracy.strip() not in ("", "null")
+    return {
+        "benchmark_id": entry.get("benchmark_id"),
+        "performance_run": run if line(entry.get("score")) else None,
+        "accuracy_run": {"accuracy": {"formatted": accuracy}} if said else None,
+        "min_duration_ms": entry.get("min_duration"),
+        "min_samples": entry.get("min_samples"),
+        "mode": entry.get("mode"),
+        "configuration": entry.get("configuration"),
+    }
+
+
+def _scenario(entry: Mapping[str, Any], benchmark: rules.Benchmark | None) -> str | None:
+    word = entry.get("loadgen_scenario")
+    said = mlperf_inference.scenario(word) if isinstance(word, str) else None
+    return said or (benchmark.scenario if benchmark and word is None else None)
+
+
+# --- a log alone ---
+
+
+def of_log(unit: Unit) -> Iterator[Item]:
+    """Yield the record of a performance run of which there is no result file."""
+    files = files_of(unit)
+    folder = unit.path.absolute().parent
+    parts = [part.benchmark for part in files.task.parts if part.role.startswith("performance-")]
+    name = parts[0] if parts else _benchmark_of(folder)
+    yield from _log_only(files, name, {})
+    yield from files.findings
+
+
+def _benchmark_of(folder: Path) -> str:
+    """Return the benchmark that a folder of logs names."""
+    if folder.name.endswith("-performance"):
+        named = folder.name.removesuffix("-performance")
+        return rules.canonical(named) or named
+    model = folder.parent.parent.name
+    return rules.of_folder(model, mlperf_inference.scenario(folder.parent.name) or "") or model
+
+
+def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterator[Item]:
+    """Yield the record that a log gives alone: the app's rate is computed from it as the app does."""
+    run = files.run()
+    log = read_log(files, run, name)
+    if log is None:
+        path = files.of("performance-summary", name) or files.unit.path
+        yield Skipped(path, "log of an accuracy run, which has no speed")
+        return
+    benchmark = rules.benchmark(name)
+    scenario = mlperf_inference.scenario(log.values.get("effective_scenario", "")) or (
+        benchmark.scenario if benchmark else None
+    )
+    app = App([], "", environment=environment)
+    run.sources += log.sources
+    run.extensions |= log.says
+    round_id = round_of(run, log, app)
+    measurements = computed(log, scenario) + log.measurements
+    record = _frame(files, run, app, {}, name, name, benchmark, scenario, round_id)
+    first = {part["path"] for part in log.sources[:1]}
+    for item in measurements:
+        if item.get("source_path") in first:
+            del item["source_path"]
+    record["measurements"] = measurements or None
+    status = {"VALID": "ok", "INVALID": "invalid"}.get(
+        log.values.get("result_validity", ""), "incomplete"
+    )
+    record["status"] = status if any("value" in item for item in measurements) else "incomplete"
+    record["status_detail"] = log.errors
+    record["provenance"] |= given(measured_at=time_of(log.values.get("test_datetime")))
+    try:
+        found = Record.from_dict(pruned(record, run))
+    except ValidationError as error:
+        yield Failed(files.of("performance-summary", name) or files.unit.path, _why(error), 1)
+        return
+    yield found
+    yield warning(
+        "BF706",
+        log.sources[0]["path"],
+        f"no result file of the app has {name}: its accuracy is not known",
+        "add result.json",
+    )
+    yield from run.findings
+
+
+# --- both ---
+
+
+def _frame(
+    files: Files,
+    run: Run,
+    app: App,
+    entry: Mapping[str, Any],
+    name: str,
+    named: str,
+    benchmark: rules.Benchmark | None,
+    scenario: str | None,
+    round_id: str | None,
+) -> dict[str, Any]:
+    """Return what is said of a result besides its numbers."""
+    settings, backend = mapping(entry, "backend_settings"), mapping(entry, "backend_info")
+    words = weight_types(files, run, name)
+    if files.system_source:
+        run.read(*files.system_source)
+    machine = system(files.system, app.environment) or given(name=run.place.system)
+    description = short(files.system)
+    status = description.get("status")
+    category = vocabulary().match("category", status, SUITE) if isinstance(status, str) else None
+    if isinstance(status, str) and status.strip():
+        run.extensions["status"] = status
+    submitter = description.get("submitter")
+    # What is known of the benchmark's own model holds for it alone; the open division may run another.
+    own = benchmark if run.place.division != "open" else None
+    return {
+        "benchfmt": "1.0",
+        "benchmark": given(
+            suite=SUITE,
+            suite_version=round_id,
+            name=name,
+            division=run.place.division,
+            category=category,
+            scenario=scenario,
+            phase="inference",
+        ),
+        "task": benchmark.task if benchmark else None,
+        "dataset": {},
+        "model": given(name=own.model, version=own.model_version) if own else {},
+        "system": machine,
+        "software": software(settings, backend, description, app.build),
+        "configuration": configuration(settings, named, own, words),
+        "measurements": None,
+        "status": "incomplete",
+        "status_detail": None,
+        "provenance": given(
+            submitter=run.place.submitter or (submitter if isinstance(submitter, str) else None),
+            execution=line(app.meta.get("uuid")),
+            sources=run.sources,
+            converter=NAME,
+            converter_version=VERSION,
+        ),
+    }
