@@ -136,3 +136,20 @@ def test_a_run_that_failed_says_so() -> None:
 def test_a_number_made_elsewhere_is_added() -> None:
     draft = drafted()
     assert draft.add(derived("latency", 0.5)) is draft.numbers[0]
+
+
+def test_a_source_without_hash_and_place_and_a_vector_without_unit_are_a_record() -> None:
+    draft = Draft("otter", "1.0", suite="otter:speed", phase="inference")
+    draft.source("a/run.log")
+    draft.input("load", [1.0])
+    draft.measure("latency", "5.83", "ms")
+    record = draft.build().to_dict()
+    assert record["provenance"]["sources"] == [{"path": "a/run.log"}]
+    assert record["inputs"] == [{"name": "load", "values": [1.0]}]
+
+
+def test_a_fault_may_be_that_of_another_file() -> None:
+    draft = drafted()
+    draft.report("BF115", "an event cannot be read", path="a/system.json", row=3)
+    (finding,) = draft.findings
+    assert (finding.path, finding.row) == ("a/system.json", 3)

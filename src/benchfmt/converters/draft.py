@@ -188,7 +188,7 @@ class Draft:
 
     def source(self, path: str, sha256: str | None = None, locator: str | None = None) -> None:
         """Add a file that the record is read from, the primary one first; `locator` is a place in it."""
-        self._sources.append({"path": path, "sha256": sha256, "locator": locator})
+        self._sources.append(filled({"path": path, "sha256": sha256, "locator": locator}))
 
     def benchmark(self, **said: Unpack[BenchmarkFields]) -> None:
         """Say which benchmark it is; like all these, a later word replaces an earlier one."""
@@ -230,7 +230,8 @@ class Draft:
 
     def input(self, name: str, values: Sequence[float], unit: str | None = None) -> None:
         """Add one named vector of instance data."""
-        self._inputs.append({"name": name, "unit": unit, "values": list(values)})
+        named = filled({"name": name, "unit": unit})
+        self._inputs.append({**named, "values": list(values)})
 
     def provenance(self, **said: Unpack[ProvenanceFields]) -> None:
         """Say who measured it, when, and where it is found."""
@@ -296,20 +297,26 @@ class Draft:
         code: str,
         message: str,
         *,
+        path: str | None = None,
         row: int | None = None,
         column: str | None = None,
         value: str | None = None,
         hint: str | None = None,
     ) -> None:
-        """Add a finding: what is wrong with the source, and what to do (`hint`)."""
-        path = str(self._sources[0]["path"]) if self._sources else self.converter
-        finding = Finding(code, Severity.WARNING, path, row, column, None, message, value, hint)
+        """Add a finding: what is wrong with the source (the primary one, else that of a `path`), and what to do (`hint`)."""
+        where = path or self._primary_path()
+        finding = Finding(code, Severity.WARNING, where, row, column, None, message, value, hint)
         self.findings.append(finding)
 
     def fail(self, status: str, detail: str | None = None) -> None:
         """Say that the run was not a success: `failed`, `invalid` or `incomplete`, and the source's own words."""
         self.status = status
         self.status_detail = detail
+
+    def _primary_path(self) -> str:
+        if self._sources:
+            return str(self._sources[0]["path"])
+        return self.converter
 
     # --- the record ---
 
