@@ -375,7 +375,7 @@ def test_a_print_keeps_its_digits() -> None:
         ),
         ("dev.json", '{"prompt": {"0": "x"}}', "there is no column `validation`"),
         ("board.json", '{"count": 1, "data": []}', "no result stands in it"),
-        ("time_01g317_x.txt", "1e", "no number"),
+        ("time_01g317_x.txt", "1e", "not a number"),
     ],
 )
 def test_bad_input_is_told(tmp_path: Path, name: str, content: str, reason: str) -> None:
