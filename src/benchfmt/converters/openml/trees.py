@@ -11,65 +11,53 @@ import os
 import re
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Self, cast
-
-from pydantic import JsonValue
+from typing import Any, BinaryIO, Self, cast
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import jsons, xmls
 from benchfmt.readers.files import UnsafeError
 
-Node = JsonValue
-"""A part of an answer, of whatever dialect."""
-
 _ID = re.compile(r"[0-9]{1,15}")
 
 
-def text(node: Node, key: str | None = None) -> str | None:
+def text(node: Any, key: str | None = None) -> str | None:
     """Return the text of a node or of its child, or None where it says nothing."""
-    if key is not None:
-        if not isinstance(node, dict):
-            return None
-        node = node.get(key)
-    if isinstance(node, dict):
-        node = node.get("value")
-    if isinstance(node, list):
-        if len(node) != 1:
-            return None
-        node = node[0]
-    if isinstance(node, bool):
-        return str(node).lower()
-    if isinstance(node, str | int | float):
-        return str(node).strip() or None
-    return None
-
-
-def many(node: Node, key: str) -> list[Node]:
-    """Return the children of a name as a list, however many there are."""
-    if not isinstance(node, dict):
-        return []
-    child = node.get(key)
-    if child is None or child in ("", {}):
-        return []
-    if isinstance(child, list):
-        return child
-    return [child]
-
-
-def identifier(node: Node, key: str) -> int | None:
-    """Return a server's number for something, or None where there is none."""
-    digits = text(node, key)
-    if digits is None or not _ID.fullmatch(digits):
+    found = node if key is None else (node.get(key) if isinstance(node, dict) else None)
+    if found is None:
         return None
-    return int(digits)
+    if type(found) is str:
+        return found.strip() or None
+    if isinstance(found, dict):
+        found = found.get("value")
+    if isinstance(found, list):
+        found = found[0] if len(found) == 1 else None
+    if isinstance(found, bool):
+        return str(found).lower()
+    return str(found).strip() or None if isinstance(found, str | int | float) else None
+
+
+def many(node: Any, key: str) -> list[Any]:
+    """Return the children of a name as a list, however many there are."""
+    found = node.get(key) if isinstance(node, dict) else None
+    if found is None or found in ("", {}):
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def identifier(node: Any, key: str) -> int | None:
+    """Return a server's number for something, or None where there is none."""
+    found = text(node, key)
+    return int(found) if found and _ID.fullmatch(found) else None
 
 
 def opened(path: Path, limits: Limits = LIMITS) -> BinaryIO:
     """Return a file to read from, what is compressed decompressed and bounded."""
-    if path.name.lower().endswith(".gz"):
-        return cast("BinaryIO", _Unzipped(path, limits))
-    return path.open("rb")
+    return (
+        cast("BinaryIO", _Unzipped(path, limits))
+        if path.name.lower().endswith(".gz")
+        else path.open("rb")
+    )
 
 
 def head(path: Path, size: int) -> bytes:
@@ -87,7 +75,7 @@ def head(path: Path, size: int) -> bytes:
         return b""
 
 
-def document(path: Path, limits: Limits = LIMITS) -> Node:
+def document(path: Path, limits: Limits = LIMITS) -> Any:
     """Return the content of a small answer, its root left out; raises BenchfmtError or OSError."""
     size = path.stat().st_size
     if size > limits.json_bytes:
@@ -102,13 +90,12 @@ def document(path: Path, limits: Limits = LIMITS) -> Node:
             "BF904", f"{path.name} has more than {limits.json_bytes} bytes decompressed"
         )
     if is_xml(data):
-        return cast("Node", xmls.plain(xmls.parse(data, limits)))
-    answer: Node = jsons.parse(data.removeprefix(b"\xef\xbb\xbf"), limits, digits=True)
-    if isinstance(answer, dict) and len(answer) == 1:
-        (inside,) = answer.values()
-        if isinstance(inside, dict):
-            return inside
-    return answer
+        return xmls.plain(xmls.parse(data, limits))
+    found = jsons.parse(data.removeprefix(b"\xef\xbb\xbf"), limits, digits=True)
+    if isinstance(found, dict) and len(found) == 1:
+        inside = next(iter(found.values()))
+        return inside if isinstance(inside, dict) else found
+    return found
 
 
 def is_xml(data: bytes) -> bool:

@@ -1,0 +1,151 @@
+"""An object of a stranger's JSON or YAML, asked field by field: what is not of the kind that is asked for is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.numbers import Digits, count, exact, whole
+from benchfmt.readers import jsons
+from benchfmt.readers.encodings import plain
+
+MOST_YAML_BYTES = 2**20
+"""A configuration in YAML that is larger is none."""
+_YAML_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+class ObjectError(BenchfmtError):
+    """A text that holds no object; the message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of one object, its numbers as the digits that stand there."""
+
+    data: Mapping[str, Any]
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether a field is there, whatever it holds."""
+        return name in self.data
+
+    def text(self, name: str) -> str | None:
+        """Return a text on one line, None where it is empty or no text."""
+        value = self.data.get(name)
+        if not isinstance(value, str) or isinstance(value, Digits):
+            return None
+        return " ".join(plain(value).split()) or None
+
+    def word(self, name: str) -> str | None:
+        """Return a text, or a number as its digits: for versions and names."""
+        return self.text(name) or self.digits(name)
+
+    def digits(self, name: str) -> str | None:
+        """Return the digits of a number."""
+        value = self.data.get(name)
+        return str(value) if isinstance(value, Digits) else None
+
+    def printed(self, name: str) -> str | None:
+        """Return the digits of a number that may stand as text (`"38.8"`)."""
+        value = self.data.get(name)
+        is_number = isinstance(value, str) and exact(value) is not None
+        return str(value) if is_number else None
+
+    def whole(self, name: str) -> int | None:
+        """Return a whole number."""
+        digits = self.digits(name)
+        return None if digits is None else whole(digits)
+
+    def count(self, name: str) -> int | None:
+        """Return a whole number above 0."""
+        digits = self.digits(name)
+        return None if digits is None else count(digits)
+
+    def flag(self, name: str) -> bool | None:
+        """Return true or false, which may stand as text (`"false"`)."""
+        value = self.data.get(name)
+        if isinstance(value, str):
+            value = _YAML_WORDS.get(value.lower())
+        return value if isinstance(value, bool) else None
+
+    def part(self, name: str) -> Fields:
+        """Return an object within, one without fields where there is none."""
+        return fields_of(self.data.get(name))
+
+    def parts(self, name: str) -> list[Fields]:
+        """Return the objects of a list."""
+        return [Fields(item) for item in self.items(name) if isinstance(item, Mapping)]
+
+    def items(self, name: str) -> list[Any]:
+        """Return a list, an empty one where there is none."""
+        value = self.data.get(name)
+        return value if isinstance(value, list) else []
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of a list."""
+        return [item for item in self.items(name) if isinstance(item, str)]
+
+    def only(self, *names: str) -> dict[str, Any]:
+        """Return some of the fields as they stand, without what says nothing."""
+        return {name: self.data[name] for name in names if self.data.get(name) not in (None, "")}
+
+    def without(self, names: frozenset[str]) -> dict[str, Any]:
+        """Return the fields that hold one value, but for some of them and what says nothing."""
+        kept = {}
+        for name, value in self.data.items():
+            nested = isinstance(value, list | Mapping)
+            if name not in names and not nested and value not in (None, ""):
+                kept[name] = value
+        return kept
+
+
+def fields_of(data: Any) -> Fields:
+    """Return the fields of an object, none where it is something else."""
+    return Fields(data if isinstance(data, Mapping) else {})
+
+
+def read_json(path: Path, limits: Limits = LIMITS) -> Fields:
+    """Return the object of a JSON file; raises BenchfmtError or OSError."""
+    data = jsons.read(path, limits, digits=True)
+    if not isinstance(data, Mapping):
+        raise ObjectError(f"{path.name}: a JSON object is expected")
+    return Fields(data)
+
+
+def read_yaml(path: Path) -> Fields:
+    """Return the object of a YAML file; raises ObjectError or OSError."""
+    if path.stat().st_size > MOST_YAML_BYTES:
+        raise ObjectError(f"{path.name} has more than {MOST_YAML_BYTES} bytes")
+    try:
+        data = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506 - every scalar stays text
+        scalars = _scalars(data)
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        raise ObjectError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(scalars, Mapping):
+        raise ObjectError(f"{path.name}: a YAML mapping is expected")
+    return Fields(scalars)
+
+
+class _Loader(yaml.BaseLoader):
+    """Reads every scalar as text, so that no digit is lost, and follows no alias: a few can hold gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not read")
+        return super().compose_node(parent, index)
+
+
+def _scalars(data: Any) -> Any:
+    """Return YAML's texts as what they mean in JSON, numbers as their digits."""
+    if isinstance(data, Mapping):
+        return {str(name): _scalars(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_scalars(value) for value in data]
+    if data.lower() in _YAML_WORDS:
+        return _YAML_WORDS[data.lower()]
+    return data if exact(data) is None else Digits(data)
