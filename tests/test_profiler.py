@@ -34,8 +34,7 @@ from benchfmt import (
     validate,
 )
 from benchfmt.profiler import callables, environment, judging, quality, telling
-from benchfmt.profiler.job import QUICK, Protocol
-from benchfmt.profiler.records import SUITE
+from benchfmt.profiler.job import QUICK, SUITE, Protocol
 from benchfmt.readers import loadgen
 from onnx_models import dense, model, saved, value
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
+import subprocess
+import sys
 import time
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchfmt.profiler import figures, judging, loops
-from benchfmt.profiler.job import Job, Protocol
+from benchfmt.profiler import figures, judging, loops, wording
+from benchfmt.profiler.document import (
+    Block,
+    Document,
+    LoadGen,
+    Measured,
+    Observed,
+    Placement,
+    WarmUp,
+    read,
+)
+from benchfmt.profiler.evidence import Evidence
+from benchfmt.profiler.job import Job, Protocol, Settings
+from benchfmt.profiler.judging import Cause, Doubt
 from benchfmt.profiler.loops import Limits
+from benchfmt.profiler.plain import plain
 from benchfmt.profiler.running import Run, enough
+from benchfmt.profiler.sampled import Readings, Sampled
 
 
 def target(seconds: float, stalls: dict[int, float] | None = None) -> loops.Call:
@@ -30,7 +47,7 @@ def target(seconds: float, stalls: dict[int, float] | None = None) -> loops.Call
     return call
 
 
-def latencies(seen: loops.Observed) -> list[float]:
+def latencies(seen: loops.Timings) -> list[float]:
     assert seen.scheduled is not None
     return [(end - due) / 1e9 for due, end in zip(seen.scheduled, seen.times[3::4], strict=True)]
 
@@ -107,9 +124,9 @@ def test_offline_stops_where_the_plan_was_far_too_long(clock: Clock) -> None:
 
 def test_warm_up_says_whether_it_became_steady() -> None:
     steady = loops.warm_up(target(0.002), 10, 0.0, 5)
-    assert steady["runs"] >= 10
+    assert (steady.runs or 0) >= 10
     growing = loops.warm_up(lambda index: (0, 0, 0, (index + 1) ** 9), 10, 0.0, 0.0001)
-    assert not growing["steady"]
+    assert not growing.steady
 
 
 def test_arrivals_are_a_poisson_process_that_can_be_made_again() -> None:
@@ -201,13 +218,23 @@ def test_an_overloaded_server_says_what_it_did_not_begin(clock: Clock) -> None:
 # --- the gate ---
 
 
-def run_data(blocks: list[list[int]], *, threads: int = 1, **evidence: float) -> dict[str, Any]:
+def run_data(
+    blocks: list[list[int]],
+    *,
+    times: list[int] | None = None,
+    job: dict[str, Any] | None = None,
+    **evidence: float,
+) -> Measured:
     count = sum(block[0] for block in blocks)
-    return {
-        "status": "ok", "job": {"scenario": "single-stream", "threads": threads, "spinning": False},
-        "placement": {"used": ["CPUExecutionProvider"], "lost": []}, "warm_up": {"steady": True}, "evidence": evidence,
-        "observed": {"inference": [10] * count, "blocks": blocks},
-    }  # fmt: skip
+    return Measured(
+        job=Settings(**{"threads": 1, "spinning": False, **(job or {})}),
+        placement=Placement(used=["CPUExecutionProvider"]),
+        warm_up=WarmUp(steady=True),
+        evidence=Evidence(**evidence),
+        observed=Observed(
+            inference=times or [10] * count, blocks=[Block(*block) for block in blocks]
+        ),
+    )
 
 
 CLEAN = [[2, 100, 99]] * 5
@@ -215,30 +242,32 @@ DIRTY = [[2, 100, 99]] * 3 + [[2, 200, 99]] * 2
 
 
 def test_blocks_without_their_processor_are_told() -> None:
-    data = run_data(DIRTY)
+    data = run_data(DIRTY, times=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     gate = judging.gate(data)
     assert gate.passed == [True, True, True, False, False]
-    assert judging.contaminations(data, gate) == [
+    doubts = judging.contaminations(data, gate)
+    assert doubts == [Doubt(Cause.BLOCKS, pytest.approx(0.4), 0.9)]
+    assert wording.evidence(doubts) == [
         "40% of the blocks had less than 90% of their processor time"
     ]
-    data["observed"]["inference"] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
-    assert judging.gated(data["observed"]["inference"], data, gate) == [1, 2, 3, 4, 5, 6]
+    assert judging.gated(data.observed.inference, data, gate) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_clean_run_is_ok() -> None:
     data = run_data(CLEAN, steal=0.0, others=0.01)
     assert judging.contaminations(data, judging.gate(data)) == []
     assert judging.instabilities(data, 0.05) == []
+    assert judging.stability([], []) == "ok"
 
 
-@pytest.mark.parametrize("name", ["others", "steal", "pressure-cpu", "throttled"])
+@pytest.mark.parametrize("name", ["others", "steal", "pressure_cpu", "throttled"])
 def test_each_evidence_alone_contaminates(name: str) -> None:
     data = run_data(CLEAN, **{name: 0.5})
     assert len(judging.contaminations(data, judging.gate(data))) == 1
 
 
 def test_several_threads_are_compared_with_their_best_block() -> None:
-    data = run_data([[2, 100, 150], [2, 100, 148], [2, 100, 100]], threads=2)
+    data = run_data([[2, 100, 150], [2, 100, 148], [2, 100, 100]], job={"threads": 2})
     assert judging.gate(data).passed == [True, True, False]
 
 
@@ -247,25 +276,72 @@ def test_several_threads_are_compared_with_their_best_block() -> None:
     [({"scenario": "server"}, "waits for arrivals"), ({"spinning": True, "threads": 2}, "spin"), ({"threads": None}, "not told")],
 )  # fmt: skip
 def test_where_the_gate_says_nothing_it_says_why(changed: dict[str, Any], words: str) -> None:
-    data = run_data(CLEAN)
-    data["job"] |= changed
-    gate = judging.gate(data)
+    gate = judging.gate(run_data(CLEAN, job=changed))
     assert gate.passed is None
-    assert words in gate.reason
+    assert words in wording.gate_off(gate)
 
 
 def test_blocks_that_differ_are_unstable() -> None:
-    data = run_data(CLEAN)
-    data["observed"]["inference"] = [10, 10, 30, 30, 10, 10, 20, 20, 10, 10]
-    assert "block means" in judging.instabilities(data, 0.05)[0]
+    data = run_data(CLEAN, times=[10, 10, 30, 30, 10, 10, 20, 20, 10, 10])
+    assert "block means" in wording.evidence(judging.instabilities(data, 0.05))[0]
 
 
-def runs(*medians: float, failed: int = 0) -> list[Run]:
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_verdict_has_words(cause: Cause) -> None:
+    (words,) = wording.evidence([Doubt(cause, 0.5, 0.1, process=3)])
+    assert words.startswith("process 3: ")
+    assert "{" not in words
+
+
+def runs(*medians: int, failed: int = 0) -> list[Run]:
     good = [
-        Run("r", "0" * 64, "", {"status": "ok", "observed": {"inference": [median]}})
+        Run(
+            "r",
+            "0" * 64,
+            "",
+            Measured(observed=Observed(inference=[median]), warm_up=WarmUp(steady=True)),
+        )
         for median in medians
     ]
-    return good + [Run("r", "0" * 64, "", {"status": "failed"})] * failed
+    return good + [Run("r", "0" * 64, "", Document())] * failed
+
+
+# --- the document ---
+
+
+def test_a_document_is_read_as_it_was_written() -> None:
+    written = Measured(
+        job=Settings(threads=2, protocol=Protocol()),
+        observed=Observed(inference=[1, 2], end_to_end=[3, 4], blocks=[Block(2, 7, 6)]),
+        warm_up=WarmUp(steady=True, runs=10),
+        evidence=Evidence(seconds=1.0, pressure_cpu=0.25, involuntary_switches=3),
+        sampler=Sampled(
+            hz=10.0, channels=[Readings(metric="power", scope="cpu", kind="gauge", source="s")]
+        ),
+        loadgen=LoadGen(latencies={"p99": 7}),
+    )
+    text = json.dumps(plain(written))
+    assert read(json.loads(text)) == written
+    assert json.loads(text)["evidence"] == {
+        "seconds": 1.0,
+        "own": 0.0,
+        "pressure-cpu": 0.25,
+        "involuntary-switches": 3,
+    }
+    assert json.loads(text)["observed"]["end-to-end"] == [3, 4]
+
+
+def test_a_document_of_another_shape_is_an_error_with_its_place() -> None:
+    with pytest.raises(ValueError, match="observed"):
+        read({"status": "ok", "kind": "measure", "warm_up": {"steady": True}})
+
+
+def test_the_types_of_the_document_load_no_pydantic() -> None:
+    script = "import sys, benchfmt.profiler.worker; print('pydantic' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
 
 
 def test_processes_go_on_until_they_agree() -> None:

@@ -15,10 +15,24 @@ from typing import Any
 import pytest
 
 import benchfmt
-from benchfmt.profiler import environment, judging, measuring, proc, running, sampler, sensors
+from benchfmt.profiler import (
+    environment,
+    judging,
+    measuring,
+    proc,
+    running,
+    sampler,
+    sensed,
+    sensors,
+)
+from benchfmt.profiler.document import Measured, parsed
+from benchfmt.profiler.evidence import between
 from benchfmt.profiler.job import QUICK
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
+from benchfmt.profiler.plain import plain
 from benchfmt.profiler.running import Sampler
+from benchfmt.profiler.sampled import Readings, Sampled
+from benchfmt.profiler.sensed import Sensed
 from benchfmt.profiler.sensors import Absent, Channel
 
 NO_NVML = NvmlError("libnvidia-ml.so.1 is not installed", "not-applicable")
@@ -37,6 +51,14 @@ def found(
 ) -> tuple[dict[tuple[str, str], Channel], dict[tuple[str, str], Absent]]:
     channels, absent = sensors.discover(root, nvml, os.getpid())
     return {(c.metric, c.scope): c for c in channels}, {(a.metric, a.scope): a for a in absent}
+
+
+def sampled(*channels: dict[str, Any] | Readings) -> Sampled:
+    return parsed(Sampled, {"channels": [plain(channel) for channel in channels]})
+
+
+def sense(seen: Sampled, metric: str, scope: str, window: tuple[float, float]) -> Sensed:
+    return sensed.sense(seen, metric, scope, window)
 
 
 RAPL = {
@@ -89,9 +111,7 @@ def test_rapl_is_a_counter_that_wraps(tmp_path: Path) -> None:
     for second, microjoules in enumerate((9_000_000, 9_800_000, 300_000, 1_000_000)):
         tree(root, {"sys/class/powercap/intel-rapl:0/energy_uj": str(microjoules)})
         energy.take(float(second))
-    seen = judging.sense(
-        {"channels": [energy.to_dict()], "absent": []}, "energy", "cpu", (0.0, 3.0)
-    )
+    seen = sense(sampled(energy.readings()), "energy", "cpu", (0.0, 3.0))
     assert seen.value == pytest.approx(2.0)
 
 
@@ -104,10 +124,10 @@ def test_energy_is_interpolated_at_both_ends_and_needs_a_second(tmp_path: Path) 
         "times": [0, 1, 2, 3],
         "values": [0, 10, 20, 30],
     }
-    sampled = {"channels": [channel], "absent": []}
-    assert judging.sense(sampled, "energy", "cpu", (0.5, 2.5)).value == pytest.approx(20)
-    assert judging.sense(sampled, "energy", "cpu", (0.5, 1.0)).reason == "too-few-samples"
-    assert judging.sense(sampled, "energy", "cpu", (0.5, 3.5)).reason == "too-few-samples"
+    seen = sampled(channel)
+    assert sense(seen, "energy", "cpu", (0.5, 2.5)).value == pytest.approx(20)
+    assert sense(seen, "energy", "cpu", (0.5, 1.0)).reason == "too-few-samples"
+    assert sense(seen, "energy", "cpu", (0.5, 3.5)).reason == "too-few-samples"
 
 
 def test_several_packages_add_up_and_a_lost_one_makes_the_sum_missing() -> None:
@@ -121,14 +141,8 @@ def test_several_packages_add_up_and_a_lost_one_makes_the_sum_missing() -> None:
     }
     other = {**one, "source": "b", "values": [5, 25]}
     lost = {**one, "failed": {"reason": "sensor-failed", "detail": "b: gone"}}
-    assert (
-        judging.sense({"channels": [one, other], "absent": []}, "energy", "cpu", (0.0, 2.0)).value
-        == 30
-    )
-    assert (
-        judging.sense({"channels": [one, lost], "absent": []}, "energy", "cpu", (0.0, 2.0)).reason
-        == "sensor-failed"
-    )
+    assert sense(sampled(one, other), "energy", "cpu", (0.0, 2.0)).value == 30
+    assert sense(sampled(one, lost), "energy", "cpu", (0.0, 2.0)).reason == "sensor-failed"
 
 
 def test_a_dead_counter_is_not_an_energy_of_zero(tmp_path: Path) -> None:
@@ -140,7 +154,7 @@ def test_a_dead_counter_is_not_an_energy_of_zero(tmp_path: Path) -> None:
         "times": [0, 1, 2],
         "values": [7, 7, 7],
     }
-    seen = judging.sense({"channels": [channel], "absent": []}, "energy", "cpu", (0.0, 2.0))
+    seen = sense(sampled(channel), "energy", "cpu", (0.0, 2.0))
     assert (seen.value, seen.reason, seen.detail) == (
         None,
         "sensor-failed",
@@ -157,10 +171,7 @@ def test_a_counter_that_goes_back_without_a_range_is_not_believed() -> None:
         "times": [0, 1, 2],
         "values": [7, 9, 1],
     }
-    assert (
-        judging.sense({"channels": [channel], "absent": []}, "energy", "gpu", (0.0, 2.0)).reason
-        == "sensor-failed"
-    )
+    assert sense(sampled(channel), "energy", "gpu", (0.0, 2.0)).reason == "sensor-failed"
 
 
 def test_a_counter_that_may_not_be_read_says_so(
@@ -194,9 +205,7 @@ def test_a_dead_thermometer_is_given_up_with_the_reason(
         channel.take(float(second))
     assert channel.values == []
     assert channel.misses == sensors.PATIENCE
-    seen = judging.sense(
-        {"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0)
-    )
+    seen = sense(sampled(channel.readings()), "temperature", "cpu", (0.0, 5.0))
     assert (seen.value, seen.reason) == (None, reason)
     assert "temp1_input" in seen.detail
 
@@ -211,9 +220,7 @@ def test_a_sensor_that_dies_within_a_run_is_missing_not_its_last_value(tmp_path:
     tree(root, {"sys/class/hwmon/hwmon0/temp1_input": "-273150000"})
     for second in (1.0, 2.0, 3.0):
         channel.take(second)
-    seen = judging.sense(
-        {"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 5.0)
-    )
+    seen = sense(sampled(channel.readings()), "temperature", "cpu", (0.0, 5.0))
     assert seen.reason == "sensor-failed"
 
 
@@ -227,7 +234,7 @@ def test_a_sensor_that_always_reads_nought_is_dead(metric: str) -> None:
         "times": [0, 1],
         "values": [0.0, 0.0],
     }
-    seen = judging.sense({"channels": [channel], "absent": []}, metric, "board", (0.0, 2.0))
+    seen = sense(sampled(channel), metric, "board", (0.0, 2.0))
     assert (seen.value, seen.reason) == (None, "sensor-failed")
 
 
@@ -243,9 +250,7 @@ def test_one_failed_reading_is_forgiven(tmp_path: Path) -> None:
     channel = Channel("t", "temperature", "cpu", "gauge", "fake", read)
     for second in range(3):
         channel.take(float(second))
-    seen = judging.sense(
-        {"channels": [channel.to_dict()], "absent": []}, "temperature", "cpu", (0.0, 2.0)
-    )
+    seen = sense(sampled(channel.readings()), "temperature", "cpu", (0.0, 2.0))
     assert (seen.value, seen.peak, seen.count) == (41.0, 42.0, 2)
 
 
@@ -273,9 +278,7 @@ def test_busy_time_of_a_neural_processor(tmp_path: Path) -> None:
     for second in range(4):
         tree(root, {"sys/class/accel/accel0/device/npu_busy_time_us": str(second * 250_000)})
         channel.take(float(second))
-    seen = judging.sense(
-        {"channels": [channel.to_dict()], "absent": []}, "utilization", "npu", (0.0, 3.0)
-    )
+    seen = sense(sampled(channel.readings()), "utilization", "npu", (0.0, 3.0))
     assert seen.value == pytest.approx(0.25)
 
 
@@ -435,7 +438,7 @@ CGROUP_2 = {
 
 def test_control_groups_of_both_versions(tmp_path: Path) -> None:
     one = proc.Cgroup.find(tree(tmp_path / "1", CGROUP_1))
-    assert one.facts() == {
+    assert plain(one.limits()) == {
         "version": 1,
         "memory_limit_bytes": 2**32,
         "memory_peak_bytes": 2**20,
@@ -443,12 +446,12 @@ def test_control_groups_of_both_versions(tmp_path: Path) -> None:
     }
     assert one.throttled() == 5000
     two = proc.Cgroup.find(tree(tmp_path / "2", CGROUP_2))
-    assert two.facts() == {"version": 2, "memory_peak_bytes": 2**21, "cpu_limit": 0.5}
+    assert plain(two.limits()) == {"version": 2, "memory_peak_bytes": 2**21, "cpu_limit": 0.5}
     assert two.throttled() == 7000
 
 
 def test_no_control_group_says_nothing(tmp_path: Path) -> None:
-    assert proc.Cgroup.find(tmp_path).facts() == {}
+    assert proc.Cgroup.find(tmp_path).limits() == proc.CgroupLimits()
     assert proc.Cgroup.find(tmp_path).throttled() is None
 
 
@@ -488,7 +491,7 @@ def test_what_happened_between_two_moments(tmp_path: Path) -> None:
         "throttled": 1,
         "involuntary": 8,
     }
-    assert proc.between(before, after) == {
+    assert plain(between(proc.Snapshot(**before), proc.Snapshot(**after))) == {
         "seconds": 10.0, "own": 8.0, "load": 0.6, "steal": 0.1, "others": pytest.approx(0.2), "pressure-cpu": 0.25,
         "involuntary-switches": 5,
     }  # fmt: skip
@@ -547,8 +550,8 @@ def test_a_process_that_ends_does_not_end_the_sampler(tmp_path: Path) -> None:
         return next(turns)
 
     seen = sampler.watch(process.pid, 1000, [], Path("/"), wait)
-    assert seen["ticks"] == 4
-    assert len(seen["process"]["pages"]) <= 1
+    assert seen.ticks == 4
+    assert len(seen.process.pages) <= 1
 
 
 def test_the_cost_of_each_sensor_is_told(tmp_path: Path) -> None:
@@ -562,9 +565,9 @@ def test_the_cost_of_each_sensor_is_told(tmp_path: Path) -> None:
     channel = Channel("slow", "temperature", "cpu", "gauge", "fake", slow)
     seen = sampler.watch(os.getpid(), 1000, [channel], Path("/"), lambda seconds: next(turns))
     # Read at the start and, since it is dear, only once more: at the end.
-    assert (seen["ticks"], seen["channels"][0]["reads"]) == (3, 2)
-    assert seen["channels"][0]["cost"] >= 0.006
-    assert seen["observer_cpu"] > 0
+    assert (seen.ticks, seen.channels[0].reads) == (3, 2)
+    assert seen.channels[0].cost >= 0.006
+    assert seen.observer_cpu > 0
 
 
 def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
@@ -587,8 +590,8 @@ def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
         os.getpid(), 1000, [counter, gauge], Path("/"), lambda seconds: next(turns)
     )
     # The counter at its start and at both lines, the gauge at its start and at the end.
-    assert [channel["reads"] for channel in seen["channels"]] == [3, 2]
-    assert seen["ticks"] == 9
+    assert [channel.reads for channel in seen.channels] == [3, 2]
+    assert seen.ticks == 9
 
 
 def test_a_gauge_is_read_once_a_second_however_dear_it_is() -> None:
@@ -626,7 +629,7 @@ def test_marks_reach_the_sampler() -> None:
     watching.mark()
     seen = watching.stop()
     assert seen is not None
-    assert seen["ticks"] >= 2
+    assert seen.ticks >= 2
 
 
 # --- what a sensor of the GPU says about a run ---
@@ -660,11 +663,12 @@ def of_a_run(used: list[str], memory: float) -> dict[str, tuple[float | None, st
         "observed": {"queries": 200, "wall": 200 * nanos, "cpu": nanos, "unfinished": 0, "inference": [nanos] * 200, "blocks": [[200, 200 * nanos, nanos]]},
         "sampler": {"channels": channels, "absent": [], "page_size": 4096, "process": {"times": times, "pages": [10] * 41}},
     }  # fmt: skip
-    idle = {"gpu": judging.Sensed(40.0, count=10)}
-    found = measuring.measured(data, measuring.Facts(idle=idle), judging.gate(data), [])
+    idle = {"gpu": Sensed(40.0, count=10)}
+    document = parsed(Measured, data)
+    found = measuring.measured(document, measuring.Facts(idle=idle), judging.gate(document), [])
     return {
-        "/".join(part for part in key[:3] if part): (item.get("value"), item.get("missing"))
-        for key, item in found.found.items() if key[4] == "gpu"
+        "/".join(part for part in key[:3] if part): (item.value, item.missing)
+        for key, item in found.by_key.items() if key[4] == "gpu"
     }  # fmt: skip
 
 
@@ -703,7 +707,7 @@ def test_the_idle_machine_is_watched_by_counters_read_at_both_ends(
         def mark(self) -> None:
             self.times.append(time.monotonic())
 
-        def stop(self) -> dict[str, Any]:
+        def stop(self) -> Sampled:
             values = [40.0 * moment for moment in self.times]
             counter = {
                 "metric": "energy",
@@ -713,7 +717,7 @@ def test_the_idle_machine_is_watched_by_counters_read_at_both_ends(
                 "times": self.times,
                 "values": values,
             }
-            return {"channels": [counter], "absent": []}
+            return sampled(counter)
 
     channel = Channel("x", "energy", "gpu", "counter", "fake", lambda: 0.0)
     monkeypatch.setattr(running.sensors, "discover", lambda *_: ([channel], []))

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from benchfmt.profiler import static  # noqa: E402
 from benchfmt.profiler.job import Job  # noqa: E402
+from benchfmt.profiler.plain import plain  # noqa: E402
 from onnx_models import dense, model, saved, value, weights  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "profile"
@@ -24,7 +25,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples" / "profile"
 
 def facts(made: Any, folder: Path, **job: Any) -> dict[str, Any]:
     path = saved(made, folder / "model.onnx")
-    return static.facts(path, Job(str(path), "", **job))
+    known: dict[str, Any] = plain(static.facts(path, Job(str(path), "", **job)))
+    return known
 
 
 def one(
@@ -212,7 +214,7 @@ def test_scalars_are_no_parameters(tmp_path: Path) -> None:
 def test_bytes_count_external_data(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(dense(), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
-    found = static.facts(path, Job(str(path), ""))
+    found = plain(static.facts(path, Job(str(path), "")))
     assert found["size_bytes"] == path.stat().st_size + (tmp_path / "weights.bin").stat().st_size
     assert found["parameters"] == 68
 
@@ -247,7 +249,7 @@ def mobilenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_mobilenet_has_the_published_size(mobilenet: Path) -> None:
-    found = static.facts(mobilenet, Job(str(mobilenet), ""))
+    found = plain(static.facts(mobilenet, Job(str(mobilenet), "")))
     assert found["parameters"] == 3_487_816
     assert found["flop_rule"]["macs"] == 300_774_272
     assert found["flop_rule"]["counted"] == {"Conv": 52, "Gemm": 1}
@@ -281,6 +283,6 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
 
 def test_a_bandwidth_estimate_says_what_it_is(tmp_path: Path) -> None:
     path = saved(dense(), tmp_path / "m.onnx")
-    found = static.facts(path, Job(str(path), ""), estimate_bandwidth=True)["bandwidth"]
+    found = plain(static.facts(path, Job(str(path), ""), estimate_bandwidth=True))["bandwidth"]
     assert found["bytes_per_run"] == path.stat().st_size + 2 * (4 + 4) * 4
     assert found["copy_bytes_per_second"] > 1e6

@@ -14,7 +14,7 @@ pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 from benchfmt import BenchfmtError, Profile, profile, validate
-from benchfmt.profiler.records import SUITE
+from benchfmt.profiler.job import SUITE
 from onnx_models import dense, saved
 from test_profiler import ABOUT, FAST, first_output, numbers, words
 

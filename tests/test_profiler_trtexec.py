@@ -14,9 +14,10 @@ import pytest
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 from benchfmt import BenchfmtError, Measurement, Profile, Record, convert, profile, validate
-from benchfmt.profiler import judging, trtexec, trtexec_process
-from benchfmt.profiler.job import Job, Protocol
-from benchfmt.profiler.records import SUITE
+from benchfmt.profiler import sensed, trtexec, trtexec_process
+from benchfmt.profiler.document import parsed
+from benchfmt.profiler.job import SUITE, Job, Protocol
+from benchfmt.profiler.sampled import Sampled
 from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from onnx_models import model, saved, value, weights
@@ -75,11 +76,11 @@ class Seen:
     def mark(self) -> None:
         """A counter of this one is read all the time."""
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self) -> Sampled:
         times = [self.began + step / 50 for step in range(200)]
         gauge = {"kind": "gauge", "source": "stand-in", "times": times, "id": "x", "cost": 0.0}
         energy = {"kind": "counter", "source": "counter", "times": times, "id": "y", "cost": 0.0}
-        return {
+        seen = {
             "hz": 50.0, "ticks": 200, "page_size": 4096, "clock_ticks": 100, "observer_share": 0.001, "late": 0,
             "process": {"times": times, "pages": [1000] * 200, "cpu": list(range(200)), "threads": [1] * 200},
             "channels": [
@@ -89,6 +90,7 @@ class Seen:
             ],
             "absent": [{"metric": "power", "scope": "gpu", "reason": "permission-denied", "detail": "no"}],
         }  # fmt: skip
+        return parsed(Sampled, seen)
 
 
 def harbour(folder: Path) -> Path:
@@ -411,12 +413,12 @@ def test_a_batch_that_was_not_run_is_told(
 
 def test_processor_time_needs_readings_over_the_whole_window() -> None:
     seen = Seen(1).stop()
-    times = seen["process"]["times"]
-    assert judging.processor_seconds(seen, (times[0], times[-1])) == pytest.approx(1.99)
-    assert judging.processor_seconds(seen, (times[0] - 1, times[-1])) is None
-    assert judging.processor_seconds(seen, (times[0], times[-1] + 1)) is None
-    assert judging.processor_seconds(None, (0, 1)) is None
+    times = seen.process.times
+    assert sensed.processor_seconds(seen, (times[0], times[-1])) == pytest.approx(1.99)
+    assert sensed.processor_seconds(seen, (times[0] - 1, times[-1])) is None
+    assert sensed.processor_seconds(seen, (times[0], times[-1] + 1)) is None
+    assert sensed.processor_seconds(None, (0, 1)) is None
 
 
 def test_a_job_of_trtexec_names_no_threads() -> None:
-    assert "threads" not in Job("m.onnx", "", engine="trtexec").settings()
+    assert Job("m.onnx", "", engine="trtexec").settings().threads is None

@@ -10,17 +10,21 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from benchfmt.profiler import environment, loops, proc
-from benchfmt.profiler.job import MARK, QUICK, Protocol
+from benchfmt.profiler.document import Document, FirstRun, Measured, Memory, Observed
+from benchfmt.profiler.evidence import between
+from benchfmt.profiler.facts import ModelFacts
+from benchfmt.profiler.job import MARK, QUICK, Protocol, Settings
 from benchfmt.profiler.profiling import Temporary
-from benchfmt.profiler.records import About, Material, process_record
+from benchfmt.profiler.records import About, Material, about_of, process_record
 from benchfmt.profiler.running import ProfileError, Sampler, written
+from benchfmt.profiler.sampled import Failure
 from benchfmt.record import Record
 
 
@@ -36,16 +40,14 @@ class Profiled:
         folder: Path | None,
     ) -> None:
         """Take what is known before anything runs; `benchfmt.profiled` calls this."""
-        self._about, self._protocol, self._threads, self._samples = (
-            about,
-            protocol,
-            threads,
-            samples,
-        )
+        self._about = about
+        self._protocol = protocol
+        self._threads = threads
+        self._samples = samples
         self._holder = Temporary() if folder is None else None
         self.folder = self._holder.path if self._holder else Path(str(folder))
         self._sampler: Sampler | None = None
-        self._data: dict[str, Any] = {}
+        self._document: Document | None = None
         self._record: Record | None = None
 
     def __enter__(self) -> Self:
@@ -65,14 +67,10 @@ class Profiled:
         """Stop the sampler, and make the record; an error of the block makes a failed one, and goes on."""
         sampled = self._sampler.stop() if self._sampler else None
         if error is not None:
-            self._data = {
-                "job": self._job(),
-                "status": "failed",
-                "detail": f"{type(error).__name__}: {error}",
-            }
-        if self._data:
-            self._data |= {"sampler": sampled} if sampled else {}
-            self._record = self._made()
+            detail = f"{type(error).__name__}: {error}"
+            self._document = Document(kind="callable", job=self._settings(), detail=detail)
+        if self._document is not None:
+            self._record = self._made(replace(self._document, sampler=sampled))
         if self._holder:
             self._holder.remove()
 
@@ -96,56 +94,47 @@ class Profiled:
             return begin, begin, end, end
 
         first = call(0)
-        warm = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, plan.warm_up_most)
+        warm_up = loops.warm_up(call, plan.warm_up_runs, plan.warm_up_seconds, plan.warm_up_most)
         reset = proc.reset_peak()
         self._mark()
         time.sleep(MARK)
         before, start = proc.snapshot(), time.monotonic()
-        seen = loops.back_to_back(
-            call, loops.Limits(plan.seconds, plan.queries, plan.budget), warm["median"]
-        )
+        limits = loops.Limits(plan.seconds, plan.queries, plan.budget)
+        timings = loops.back_to_back(call, limits, warm_up.median or 0.0)
         window = [start, time.monotonic()]
         self._mark()
-        status = proc.status()
-        self._data = {
-            "version": 1,
-            "kind": "callable",
-            "status": "ok",
-            "job": self._job(),
-            "warm_up": warm,
-            "window": window,
-            "evidence": proc.between(before.to_dict(), proc.snapshot().to_dict()),
-            "samples_per_query": self._samples,
-            "batch": self._samples,
-            "harness": "own",
-            "first_run": {"seconds": (first[3] - first[0]) / 1e9},
-            "memory": {"reset": reset, **({"peak": status["VmHWM"]} if "VmHWM" in status else {})},
-            "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-            "observed": {
-                "queries": seen.queries,
-                "wall": seen.end - seen.begin,
-                "cpu": seen.cpu,
-                "unfinished": 0,
-                "inference": [
-                    b - a for a, b in zip(seen.times[1::4], seen.times[2::4], strict=True)
-                ],
-                "blocks": [[block.runs, block.wall, block.cpu] for block in seen.blocks],
-            },
-        }
+        peak = proc.status().get("VmHWM")
+        lengths = zip(timings.times[1::4], timings.times[2::4], strict=True)
+        self._document = Measured(
+            kind="callable",
+            job=self._settings(),
+            warm_up=warm_up,
+            window=window,
+            evidence=between(before, proc.snapshot()),
+            samples_per_query=self._samples,
+            batch=self._samples,
+            harness="own",
+            first_run=FirstRun(seconds=(first[3] - first[0]) / 1e9),
+            memory=Memory(reset=reset, peak=peak),
+            affinity=proc.usable_processors(),
+            observed=Observed(
+                queries=timings.queries,
+                wall=timings.end - timings.begin,
+                cpu=timings.cpu,
+                inference=[end - begin for begin, end in lengths],
+                blocks=timings.blocks,
+            ),
+        )
 
     def _mark(self) -> None:
         if self._sampler:
             self._sampler.mark()
 
-    def _job(self) -> dict[str, Any]:
-        found = {"scenario": "single-stream", "run": 1, "threads": self._threads, "spinning": False}
-        return {
-            **{k: v for k, v in found.items() if v is not None},
-            "protocol": asdict(self._protocol),
-        }
+    def _settings(self) -> Settings:
+        return Settings(threads=self._threads, spinning=False, protocol=self._protocol)
 
-    def _made(self) -> Record:
-        run = written(self.folder / "run-1.json", self._data, self._began)
+    def _made(self, document: Document) -> Record:
+        run = written(self.folder / "run-1.json", document, self._began)
         material = Material(
             self._about,
             [run],
@@ -154,7 +143,7 @@ class Profiled:
             environment.system(),
             environment.state(),
             environment.stack(),
-            {"flop_missing": {"reason": "not-measured", "detail": "a callable is not counted"}},
+            ModelFacts(flop_missing=Failure("not-measured", "a callable is not counted")),
         )
         return process_record(run, material, ["shared-process", "single-observation"])
 
@@ -174,15 +163,8 @@ def profiled(
     `threads` is how many threads the callable works with: only then can the gate say whether it had them. `samples` is how
     many samples a call handles. `about` is as in `benchfmt.profile`, with `engine` for what runs the model.
     """
-    known = {key: value for key, value in (about or {}).items() if value is not None}
-    unknown = set(known) - set(About.__dataclass_fields__)
-    if unknown:
-        raise ProfileError(
-            f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}"
-        )
-    said = About(**{"name": name, "model": name, "engine": None, **known})
     return Profiled(
-        said,
+        about_of({"name": name, "model": name, "engine": None}, about or {}),
         protocol or (QUICK if quick else Protocol()),
         threads,
         samples,

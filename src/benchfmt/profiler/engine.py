@@ -16,6 +16,7 @@ import numpy as np
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import callables
+from benchfmt.profiler.document import EngineVersion, Placement
 from benchfmt.profiler.job import MULTI_STREAM_SAMPLES, Job
 
 Feed = dict[str, Any]
@@ -70,10 +71,10 @@ class Session(Protocol):
     def bound(self, feeds: Sequence[Feed]) -> Call:
         """Return a query over inputs that lie on the device already."""
 
-    def placement(self) -> dict[str, Any]:
+    def placement(self) -> Placement:
         """Return what was asked for, what is in use, and what of it is lost."""
 
-    def version(self) -> dict[str, str]:
+    def version(self) -> EngineVersion:
         """Return which version of what runs the model."""
 
 

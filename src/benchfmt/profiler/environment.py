@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ _ARCHITECTURES = {
     "s390x": "s390x",
     "loongarch64": "loongarch64",
 }
+_SMT = {"1": True, "0": False}
 _PACKAGES = (
     "numpy",
     "onnxruntime",
@@ -114,23 +116,40 @@ def _memory(root: Path) -> int | None:
     return None
 
 
-def state(root: Path = proc.ROOT) -> dict[str, Any]:
-    """Return what of the machine may change from run to run and changes the numbers."""
-    first = root / "sys/devices/system/cpu"
-    smt = proc.text(first / "smt/active")
-    facts: dict[str, Any] = {
-        "governor": proc.text(first / "cpu0/cpufreq/scaling_governor") or "not told",
-        "logical_processors": os.cpu_count(),
-        "usable_processors": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else None,
-        "smt": {"1": True, "0": False}.get(smt or ""),
-        "container": _container(root),
-        "cgroup": proc.Cgroup.find(root).facts() or None,
-    }
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What of the machine may change from run to run and changes the numbers; None where nobody tells."""
+
+    governor: str
+    logical_processors: int | None = None
+    usable_processors: int | None = None
+    smt: bool | None = None
+    container: str | None = None
+    cgroup: proc.CgroupLimits | None = None
+    load_average: float | None = None
+
+
+def state(root: Path = proc.ROOT) -> State:
+    """Return the state that the machine is in."""
+    processors = root / "sys/devices/system/cpu"
+    limits: proc.CgroupLimits | None = proc.Cgroup.find(root).limits()
+    if limits == proc.CgroupLimits():
+        limits = None
+    return State(
+        governor=proc.text(processors / "cpu0/cpufreq/scaling_governor") or "not told",
+        logical_processors=os.cpu_count(),
+        usable_processors=proc.usable_processors(),
+        smt=_SMT.get(proc.text(processors / "smt/active") or ""),
+        container=_container(root),
+        cgroup=limits,
+        load_average=_load_average(),
+    )
+
+
+def _load_average() -> float | None:
     with suppress(OSError, AttributeError):
-        facts["load_average"] = os.getloadavg()[0]
-    return _known(**facts)
+        return os.getloadavg()[0]
+    return None
 
 
 def _container(root: Path) -> str | None:

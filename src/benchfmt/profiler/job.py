@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+SUITE = "benchfmt-profiler"
 SCENARIOS = ("single-stream", "multi-stream", "server", "offline")
 HARNESSES = ("auto", "loadgen", "own")
 ENGINES = ("onnxruntime", "tensorrt", "trtexec")
@@ -76,6 +77,31 @@ QUICK = Protocol(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What of a job decides the numbers; None where it is not known, or nothing that the engine takes."""
+
+    engine: str | None = None
+    scenario: str = "single-stream"
+    harness: str | None = None
+    batch_size: int | None = None
+    dimensions: dict[str, int] | None = None
+    engine_options: dict[str, str] | None = None
+    providers: list[str] | None = None
+    threads: int | None = None
+    spinning: bool | None = None
+    optimisation: str | None = None
+    io_binding: bool | None = None
+    seed: int | None = None
+    run: int = 1
+    rate: float | None = None
+    workers: int | None = None
+    protocol: Protocol | None = None
+
+
+_ONNXRUNTIME_ONLY = {"providers", "threads", "spinning", "optimisation"}
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One process: load a model, warm up, measure (or evaluate), and write down what was seen."""
@@ -126,26 +152,9 @@ class Job:
         """Return the job with other values."""
         return replace(self, **values)
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Settings:
         """Return what decides the numbers, without paths of this machine."""
-        left_out = {
-            "model",
-            "result",
-            "inputs",
-            "labels",
-            "predictions",
-            "kind",
-            "preprocess",
-            "postprocess",
-            "evaluate",
-        }
+        shared = {item.name for item in fields(Settings)}
         if self.engine != "onnxruntime":
-            left_out |= {"providers", "threads", "spinning", "optimisation"}
-        found = {
-            item.name: getattr(self, item.name)
-            for item in fields(self)
-            if item.name not in left_out
-        }
-        return {name: value for name, value in found.items() if value is not None} | {
-            "protocol": asdict(self.protocol)
-        }
+            shared -= _ONNXRUNTIME_ONLY
+        return Settings(**{name: getattr(self, name) for name in shared})

@@ -18,6 +18,7 @@ import mlperf_loadgen as lg
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import loops
+from benchfmt.profiler.document import Block, LoadGen
 from benchfmt.profiler.job import MULTI_STREAM_SAMPLES, Job
 
 SCENARIOS = {
@@ -34,32 +35,31 @@ def settings(job: Job, expected: float, samples: int, rate: float, folder: Path)
     word, scenario = SCENARIOS[job.scenario]
     plan = job.protocol
     seconds = min(plan.seconds, plan.budget)
-    lines = {
+    queries = max(1, min(plan.queries, int(plan.budget / max(expected, 1e-9))))
+    if job.scenario == "offline":
+        queries = 1
+    lines: dict[str, float] = {
         "min_duration": int(seconds * 1000),
         "max_duration": int(plan.budget * 1000),
-        "min_query_count": 1
-        if job.scenario == "offline"
-        else max(1, min(plan.queries, int(plan.budget / max(expected, 1e-9)))),
+        "min_query_count": queries,
         "max_query_count": 0,
     }
     if job.scenario == "server":
-        lines["target_qps"] = rate  # type: ignore[assignment]
+        lines["target_qps"] = rate
     elif job.scenario == "offline":
         # LoadGen makes one query of 1.1 times this rate times the duration.
-        lines["target_qps"] = samples / expected  # type: ignore[assignment]
-        lines["min_query_count"] = 1
+        lines["target_qps"] = samples / expected
     else:
-        lines["target_latency"] = max(expected * 1e3, 1e-6)  # type: ignore[assignment]
+        lines["target_latency"] = max(expected * 1e3, 1e-6)
     conf = folder / "user.conf"
-    conf.write_text(
-        "".join(f"*.{word}.{name} = {value}\n" for name, value in lines.items()), "utf-8"
-    )
-    found = lg.TestSettings()
-    found.FromConfig(str(conf), "benchfmt", word, 1)
-    found.scenario = scenario
-    found.mode = lg.TestMode.PerformanceOnly
+    text = [f"*.{word}.{name} = {value}\n" for name, value in lines.items()]
+    conf.write_text("".join(text), "utf-8")
+    made = lg.TestSettings()
+    made.FromConfig(str(conf), "benchfmt", word, 1)
+    made.scenario = scenario
+    made.mode = lg.TestMode.PerformanceOnly
     conf.unlink()
-    return found
+    return made
 
 
 class OverloadError(BenchfmtError):
@@ -80,7 +80,7 @@ class System:
     ) -> None:
         """Take how a query is handled, and whom to tell that the first one comes; a server has worker threads."""
         self.job, self.query, self.samples = job, query, samples
-        self.seen = loops.Observed(times=array("q"))
+        self.timings = loops.Timings(times=array("q"))
         self.size = loops.block_size(expected, limits)
         self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.lock = threading.Lock()
@@ -102,7 +102,7 @@ class System:
     def issue(self, samples: list[Any]) -> None:
         """Handle what LoadGen issues; a server only takes it in, or a slow query would delay the arrivals."""
         if not self.started:
-            self.started = self.seen.begin = time.perf_counter_ns()
+            self.started = self.timings.begin = time.perf_counter_ns()
             self.block = (0, self.started, time.process_time_ns())
             self.begun()
         if self.job.scenario == "server":
@@ -129,8 +129,8 @@ class System:
         moments = self.query(self.count)
         with self.lock:
             self.count += 1
-            self.seen.times.extend(moments)
-            self.seen.end = moments[3]
+            self.timings.times.extend(moments)
+            self.timings.end = moments[3]
         lg.QuerySamplesComplete([lg.QuerySampleResponse(sample.id, 0, 0) for sample in samples])
         if self.job.scenario != "server":
             # Taken now: the last block ends with its last query, not with what LoadGen writes afterwards.
@@ -142,7 +142,7 @@ class System:
         runs = self.count - first
         if runs >= self.size or (last and runs):
             now, used = self.latest
-            self.seen.blocks.append(loops.Block(runs, now - wall, used - cpu))
+            self.timings.blocks.append(Block(runs, now - wall, used - cpu))
             self.block = (self.count, now, used)
 
     def flush(self) -> None:
@@ -170,7 +170,7 @@ def run(
     rate: float,
     folder: Path,
     begun: Callable[[], None],
-) -> tuple[loops.Observed, dict[str, Any]]:
+) -> tuple[loops.Timings, LoadGen]:
     """Return what was seen of a run by LoadGen, whose logs are in the folder; raises OverloadError.
 
     `begun` is called when the first query comes.
@@ -190,7 +190,7 @@ def run(
     try:
         with loops.undisturbed():
             lg.StartTestWithLogSettings(sut, qsl, asked, logs, "")
-            system.seen.cpu = time.process_time_ns() - cpu
+            system.timings.cpu = time.process_time_ns() - cpu
     finally:
         system.close()
         lg.DestroyQSL(qsl)
@@ -205,11 +205,8 @@ def run(
         )
     # A query of LoadGen is one of its samples, however many samples of the model a call has.
     counted = {"offline": samples, "multi-stream": MULTI_STREAM_SAMPLES}.get(job.scenario, 1)
-    facts = {
-        "loadgen": {
-            "min_duration_seconds": asked.min_duration_ms / 1000,
-            "min_query_count": asked.min_query_count,
-            "samples_each": samples / counted,
-        }
-    }
-    return system.seen, facts | ({"rate": rate} if job.scenario == "server" else {})
+    return system.timings, LoadGen(
+        min_duration_seconds=asked.min_duration_ms / 1000,
+        min_query_count=asked.min_query_count,
+        samples_each=samples / counted,
+    )

@@ -14,7 +14,8 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+
+from benchfmt.profiler.document import Block, WarmUp
 
 Call = Callable[[int], tuple[int, int, int, int]]
 BLOCK_SECONDS = 0.1
@@ -27,17 +28,8 @@ SETTLED = 0.05
 
 
 @dataclass
-class Block:
-    """Consecutive runs: how many, how long, and how much of that the process had a processor."""
-
-    runs: int
-    wall: int
-    cpu: int
-
-
-@dataclass
-class Observed:
-    """What a loop has seen; `times` holds four moments a query (nanoseconds), `scheduled` when each was to begin."""
+class Timings:
+    """What a loop has timed; `times` holds four moments a query (nanoseconds), `scheduled` when each was to begin."""
 
     times: array[int] = field(default_factory=lambda: array("q"))
     scheduled: array[int] | None = None
@@ -75,32 +67,28 @@ def undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def warm_up(call: Call, runs: int, seconds: float, most: float) -> dict[str, Any]:
+def warm_up(call: Call, runs: int, seconds: float, most: float) -> WarmUp:
     """Run until the median of five runs is within 5 % of that of the five before; say how that went.
 
     `steady` is False where `most` seconds were over first.
     """
     taken: list[int] = []
     start = time.perf_counter_ns()
-    steady = False
-    while True:
+    steady, spent = False, 0.0
+    while not taken or (not steady and spent < most):
         begin, _, _, end = call(len(taken))
         taken.append(end - begin)
         spent = (time.perf_counter_ns() - start) / 1e9
         if len(taken) >= runs and spent >= seconds:
-            before, last = sorted(taken[-10:-5]), sorted(taken[-5:])
-            steady = len(before) == 5 and abs(last[2] - before[2]) <= SETTLED * before[2]
-            if steady:
-                break
-        if spent >= most:
-            break
+            steady = _is_steady(taken)
     last = sorted(taken[-5:])
-    return {
-        "runs": len(taken),
-        "seconds": spent,
-        "steady": steady,
-        "median": last[len(last) // 2] / 1e9,
-    }
+    median = last[len(last) // 2] / 1e9
+    return WarmUp(runs=len(taken), seconds=spent, steady=steady, median=median)
+
+
+def _is_steady(taken: list[int]) -> bool:
+    before, last = sorted(taken[-10:-5]), sorted(taken[-5:])
+    return len(before) == 5 and abs(last[2] - before[2]) <= SETTLED * before[2]
 
 
 def block_size(expected: float, limits: Limits) -> int:
@@ -110,53 +98,53 @@ def block_size(expected: float, limits: Limits) -> int:
     return max(1, min(wanted, fitting))
 
 
-def back_to_back(call: Call, limits: Limits, expected: float) -> Observed:
+def back_to_back(call: Call, limits: Limits, expected: float) -> Timings:
     """Begin each query when the one before it is complete: single-stream, and multi-stream with queries of eight."""
-    seen = Observed()
+    timings = Timings()
     size = block_size(expected, limits)
-    extend = seen.times.extend
+    extend = timings.times.extend
     index = 0
     with undisturbed():
         cpu = first_cpu = time.process_time_ns()
-        seen.begin = now = time.perf_counter_ns()
+        timings.begin = now = time.perf_counter_ns()
         while True:
             for number in range(index, index + size):
                 extend(call(number))
             index += size
             then, used = time.perf_counter_ns(), time.process_time_ns()
-            seen.blocks.append(Block(size, then - now, used - cpu))
+            timings.blocks.append(Block(size, then - now, used - cpu))
             now, cpu = then, used
-            spent = (now - seen.begin) / 1e9
+            spent = (now - timings.begin) / 1e9
             if (spent >= limits.seconds and index >= limits.queries) or spent >= limits.most:
                 break
-        seen.end, seen.cpu = now, used - first_cpu
-    return seen
+        timings.end, timings.cpu = now, used - first_cpu
+    return timings
 
 
-def offline(call: Call, limits: Limits, expected: float) -> Observed:
+def offline(call: Call, limits: Limits, expected: float) -> Timings:
     """Handle one query whose samples are all there at once, in as many calls as it has batches.
 
     The size of the query follows from the expected time, so that it takes as long as was asked for.
     """
     calls = max(limits.queries, 1, int(limits.seconds / expected * 1.05) + 1 if expected > 0 else 1)
     calls = min(calls, max(1, int(limits.most / expected))) if expected > 0 else calls
-    seen = Observed()
+    timings = Timings()
     size = min(block_size(expected, limits), calls)
     with undisturbed():
         cpu = first_cpu = time.process_time_ns()
-        seen.begin = now = time.perf_counter_ns()
+        timings.begin = now = time.perf_counter_ns()
         for start in range(0, calls, size):
             here = range(start, min(start + size, calls))
             for index in here:
-                seen.times.extend(call(index))
+                timings.times.extend(call(index))
             then, used = time.perf_counter_ns(), time.process_time_ns()
-            seen.blocks.append(Block(len(here), then - now, used - cpu))
+            timings.blocks.append(Block(len(here), then - now, used - cpu))
             now, cpu = then, used
-            if (now - seen.begin) / 1e9 > OVERTIME * limits.most:
-                seen.unfinished = calls - here.stop
+            if (now - timings.begin) / 1e9 > OVERTIME * limits.most:
+                timings.unfinished = calls - here.stop
                 break
-        seen.end, seen.cpu = now, cpu - first_cpu
-    return seen
+        timings.end, timings.cpu = now, cpu - first_cpu
+    return timings
 
 
 def arrivals(rate: float, count: int, seed: int) -> list[int]:
@@ -169,14 +157,14 @@ def arrivals(rate: float, count: int, seed: int) -> list[int]:
     return found
 
 
-def server(call: Call, schedule: list[int], most: float, workers: int = 1) -> Observed:
+def server(call: Call, schedule: list[int], most: float, workers: int = 1) -> Timings:
     """Handle queries that arrive by a schedule, in order, by one or more workers.
 
     A latency counts from the scheduled moment, not from the moment when a worker was free: a target that stalls makes
     every query wait that arrives meanwhile, and all of them say so. Queries not begun after `most` seconds are counted
     as unfinished.
     """
-    seen = Observed(scheduled=array("q"))
+    timings = Timings(scheduled=array("q"))
     lock = threading.Lock()
     waiting = iter(enumerate(schedule))
     start = time.perf_counter_ns() + 1_000_000
@@ -192,25 +180,25 @@ def server(call: Call, schedule: list[int], most: float, workers: int = 1) -> Ob
             _wait_until(due)
             if time.perf_counter_ns() > last:
                 with lock:
-                    seen.unfinished += 1
+                    timings.unfinished += 1
                 continue
             moments = call(index)
             with lock:
-                assert seen.scheduled is not None  # noqa: S101 - set above
-                seen.scheduled.append(due)
-                seen.times.extend(moments)
+                assert timings.scheduled is not None  # noqa: S101 - set above
+                timings.scheduled.append(due)
+                timings.times.extend(moments)
 
     with undisturbed():
         cpu = time.process_time_ns()
-        seen.begin = start
+        timings.begin = start
         threads = [threading.Thread(target=work) for _ in range(workers - 1)]
         for thread in threads:
             thread.start()
         work()
         for thread in threads:
             thread.join()
-        seen.end, seen.cpu = time.perf_counter_ns(), time.process_time_ns() - cpu
-    return seen
+        timings.end, timings.cpu = time.perf_counter_ns(), time.process_time_ns() - cpu
+    return timings
 
 
 def _wait_until(due: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from benchfmt.profiler.document import EngineVersion, Nodes, Placement
 from benchfmt.profiler.engine import Call, EngineError, Feed, Port
 from benchfmt.profiler.job import Job
 
@@ -114,51 +115,46 @@ class OnnxRuntimeSession:
 
         return query
 
-    def placement(self) -> dict[str, Any]:
+    def placement(self) -> Placement:
         """Return the providers asked for, there, and in use, and those that silently are not."""
         used = self._session.get_providers()
-        return {
-            "asked": list(self._job.providers),
-            "available": ort.get_available_providers(),
-            "used": used,
-            "lost": [name for name in self._job.providers if name not in used],
-            "options": {
-                name: dict(said)
-                for name, said in self._session.get_provider_options().items()
-                if said
-            },
-        }
+        options = self._session.get_provider_options().items()
+        return Placement(
+            asked=list(self._job.providers),
+            available=ort.get_available_providers(),
+            used=used,
+            lost=[name for name in self._job.providers if name not in used],
+            options={name: dict(values) for name, values in options if values},
+        )
 
-    def version(self) -> dict[str, str]:
+    def version(self) -> EngineVersion:
         """Return which ONNX Runtime this is."""
-        return {"version": ort.__version__, "build": ort.get_build_info()}
+        return EngineVersion(version=ort.__version__, build=ort.get_build_info())
 
 
-def nodes(job: Job, feed: Feed) -> dict[str, dict[str, float]]:
+def nodes(job: Job, feed: Feed) -> dict[str, Nodes]:
     """Return which provider ran how many nodes, and for how long, by ONNX Runtime's own profile of two runs."""
     session = opened(job, profile=str(Path(job.result).with_suffix("")))
     for _ in range(2):
         session.run(None, feed)
     path = Path(session.end_profiling())
-    found = nodes_by_provider(path)
+    by_provider = nodes_by_provider(path)
     path.unlink()
-    return found
+    return by_provider
 
 
-def nodes_by_provider(path: Path) -> dict[str, dict[str, float]]:
+def nodes_by_provider(path: Path) -> dict[str, Nodes]:
     """Return from a profile of ONNX Runtime how many nodes ran on which provider, and their kernel time in seconds."""
-    found: dict[str, dict[str, float]] = {}
-    nodes: dict[str, set[str]] = {}
+    seconds: dict[str, float] = {}
+    names: dict[str, set[str]] = {}
     for event in json.loads(path.read_text("utf-8")):
         provider = (event.get("args") or {}).get("provider")
-        if (
-            event.get("cat") == "Node"
-            and provider
-            and str(event.get("name")).endswith("_kernel_time")
-        ):
-            nodes.setdefault(provider, set()).add(event["name"])
-            entry = found.setdefault(provider, {"nodes": 0, "seconds": 0.0})
-            entry["seconds"] += event.get("dur", 0) / 1e6
-    for provider, names in nodes.items():
-        found[provider]["nodes"] = len(names)
-    return found
+        name = str(event.get("name"))
+        if event.get("cat") != "Node" or not provider or not name.endswith("_kernel_time"):
+            continue
+        names.setdefault(provider, set()).add(name)
+        seconds[provider] = seconds.get(provider, 0.0) + event.get("dur", 0) / 1e6
+    return {
+        provider: Nodes(nodes=len(names[provider]), seconds=spent)
+        for provider, spent in seconds.items()
+    }

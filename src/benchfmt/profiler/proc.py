@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path("/")
 CPU_FIELDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+_UNLIMITED = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,17 @@ class Snapshot:
     throttled: int | None
     involuntary: int | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the snapshot as plain data."""
-        return asdict(self)
+
+def ticks_per_second() -> int:
+    """Return how many clock ticks of the kernel a second has."""
+    return os.sysconf("SC_CLK_TCK")
+
+
+def usable_processors() -> int | None:
+    """Return how many processors this process may use; None where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return None
 
 
 def text(path: Path) -> str | None:
@@ -109,6 +117,16 @@ def snapshot(root: Path = ROOT, pid: int | None = None) -> Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class CgroupLimits:
+    """The limits of a control group, and its peak of memory, which counts the page cache and other processes too."""
+
+    version: int | None = None
+    memory_limit_bytes: int | None = None
+    memory_peak_bytes: int | None = None
+    cpu_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cgroup:
     """The control group of this process: version 2, or the memory and cpu hierarchies of version 1, or none.
 
@@ -141,68 +159,46 @@ class Cgroup:
                 cpu = folder if controller == "cpu" else cpu
         return cls(unified, memory, cpu)
 
-    def facts(self) -> dict[str, Any]:
-        """Return the limits of the group, and its peak of memory, which counts the page cache and other processes too."""
-        found: dict[str, Any] = {}
+    def limits(self) -> CgroupLimits:
+        """Return the limits of the group, and its peak of memory; what is not there is None."""
+        cpu = self._cpu_limit()
         if self.memory and (limit := number(self.memory / "memory.limit_in_bytes")) is not None:
-            # Without a limit, version 1 shows the greatest number of pages there can be.
-            found |= {"version": 1, **({"memory_limit_bytes": limit} if limit < 2**60 else {})}
-            found |= _named("memory_peak_bytes", number(self.memory / "memory.max_usage_in_bytes"))
-        elif self.unified:
-            found |= {"version": 2}
-            found |= _named("memory_limit_bytes", number(self.unified / "memory.max"))
-            found |= _named("memory_peak_bytes", number(self.unified / "memory.peak"))
-        return found | _named("cpu_limit", self._cpu_limit())
+            peak = number(self.memory / "memory.max_usage_in_bytes")
+            return CgroupLimits(1, _limit(limit), peak, cpu)
+        if self.unified:
+            limit = number(self.unified / "memory.max")
+            return CgroupLimits(2, limit, number(self.unified / "memory.peak"), cpu)
+        return CgroupLimits(cpu_limit=cpu)
 
     def _cpu_limit(self) -> float | None:
+        """Return how many processors the group may use, or None without a limit."""
+        quota: int | None = None
+        period: int | None = None
         if self.cpu:
-            quota, period = (
-                number(self.cpu / "cpu.cfs_quota_us"),
-                number(self.cpu / "cpu.cfs_period_us"),
-            )
+            quota = number(self.cpu / "cpu.cfs_quota_us")
+            period = number(self.cpu / "cpu.cfs_period_us")
         elif self.unified:
             words = (text(self.unified / "cpu.max") or "max 0").split()
-            quota, period = (int(words[0]), int(words[1])) if words[0] != "max" else (-1, 0)
-        else:
+            if words[0] != "max":
+                quota, period = int(words[0]), int(words[1])
+        if not quota or quota < 0 or not period:
             return None
-        return quota / period if quota and quota > 0 and period else None
+        return quota / period
 
     def throttled(self) -> int | None:
         """Return the nanoseconds for which the group was kept from running, or None where nobody counts."""
-        for folder, name, scale in (
-            (self.cpu, "throttled_time", 1),
-            (self.unified, "throttled_usec", 1000),
-        ):
-            for line in (text(folder / "cpu.stat") or "").splitlines() if folder else ():
+        counters = ((self.cpu, "throttled_time", 1), (self.unified, "throttled_usec", 1000))
+        for folder, name, scale in counters:
+            if folder is None:
+                continue
+            for line in (text(folder / "cpu.stat") or "").splitlines():
                 if line.startswith(f"{name} "):
                     return int(line.split()[1]) * scale
         return None
 
 
-def _named(name: str, value: Any) -> dict[str, Any]:
-    return {} if value is None else {name: value}
-
-
-def between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, float]:
-    """Return what happened between two snapshots, as shares of the time: who else used the machine, and who waited."""
-    wall = after["monotonic"] - before["monotonic"]
-    found: dict[str, float] = {"seconds": wall, "own": (after["own_cpu"] - before["own_cpu"])}
-    if before["cpu"] and after["cpu"]:
-        spent = {name: after["cpu"][name] - before["cpu"][name] for name in CPU_FIELDS}
-        total = sum(spent.values())
-        if total > 0:
-            tick = os.sysconf("SC_CLK_TCK")
-            busy = total - spent["idle"] - spent["iowait"] - spent["steal"]
-            found["load"] = busy / total
-            found["steal"] = spent["steal"] / total
-            found["others"] = max(busy / tick - found["own"], 0.0) / (total / tick)
-    for kind in before["pressure"] or {}:
-        if wall > 0 and kind in (after["pressure"] or {}):
-            found[f"pressure-{kind}"] = (
-                (after["pressure"][kind] - before["pressure"][kind]) / 1e6 / wall
-            )
-    if before["throttled"] is not None and after["throttled"] is not None and wall > 0:
-        found["throttled"] = (after["throttled"] - before["throttled"]) / 1e9 / wall
-    if before["involuntary"] is not None and after["involuntary"] is not None:
-        found["involuntary-switches"] = after["involuntary"] - before["involuntary"]
-    return found
+def _limit(limit: int) -> int | None:
+    """Return a limit of memory; without one, version 1 shows the greatest number of pages there can be."""
+    if limit < _UNLIMITED:
+        return limit
+    return None

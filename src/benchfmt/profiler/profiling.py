@@ -17,10 +17,13 @@ from typing import Any, Self
 
 from benchfmt.package import PackageWriter
 from benchfmt.profiler import callables, environment, quality, refusals, running
+from benchfmt.profiler.document import Evaluated
+from benchfmt.profiler.facts import ModelFacts
 from benchfmt.profiler.job import CLOSED_LOOP, PLANS, QUICK, Job, Protocol
 from benchfmt.profiler.nvml import open_nvml
-from benchfmt.profiler.records import About, Material, overview, records
+from benchfmt.profiler.records import About, Material, about_of, overview, records
 from benchfmt.profiler.running import ProfileError, Run, Tell, written
+from benchfmt.profiler.sampled import Failure
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 
@@ -81,7 +84,8 @@ class Profile:
     def ok(self) -> bool:
         """Whether every process came to its end, and the quality was determined where it was asked for."""
         answered = self.evaluated is None or (
-            self.evaluated.ok and "quality_failed" not in self.evaluated.data
+            isinstance(self.evaluated.document, Evaluated)
+            and self.evaluated.document.quality_failed is None
         )
         return answered and all(record.status == "ok" for record in self.records)
 
@@ -230,7 +234,6 @@ def _measured(
         facts,
         written(place / "run-summary.json", overview(runs, execution, idle)),
         evaluated,
-        evaluated.data if evaluated and evaluated.ok else {},
         _data_hash(evaluated),
         idle,
     )
@@ -282,22 +285,22 @@ def _remove_old(folder: Path) -> None:
                 old.rmdir()
 
 
-def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> dict[str, Any]:
+def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> ModelFacts:
     if path.suffix.lower() in PLANS:
-        words = "an engine that is built tells nothing of its operations; profile the ONNX model it was made of"
-        return {
-            "size_bytes": path.stat().st_size,
-            "flop_missing": {"reason": "not-measured", "detail": words},
-        }
+        return _uncounted(
+            path,
+            "an engine that is built tells nothing of its operations; profile the ONNX model it was made of",
+        )
     if find_spec("onnx") is None:
-        words = "the package onnx is not installed"
-        return {
-            "size_bytes": path.stat().st_size,
-            "flop_missing": {"reason": "not-measured", "detail": words},
-        }
+        return _uncounted(path, "the package onnx is not installed")
     from benchfmt.profiler import static
 
     return static.facts(path, job, estimate_bandwidth=estimate_bandwidth)
+
+
+def _uncounted(path: Path, detail: str) -> ModelFacts:
+    missing = Failure("not-measured", detail)
+    return ModelFacts(size_bytes=path.stat().st_size, flop_missing=missing)
 
 
 def _evaluate(
@@ -317,31 +320,28 @@ def _evaluate(
 
 
 def _from_files(path: Path, predictions: Path, labels: Path) -> Run:
-    found = quality.by_labels(quality.read_labels(predictions), quality.read_labels(labels))
-    hashes = {
-        "labels_sha256": quality.sha256(labels),
-        "predictions_sha256": quality.sha256(predictions),
-    }
-    said = {**found, "by": "predictions and labels", **hashes}
-    return written(path, {"version": 1, "kind": "evaluate", "status": "ok", "quality": said})
+    answers = quality.read_labels(predictions)
+    compared = replace(
+        quality.by_labels(answers, quality.read_labels(labels)),
+        by="predictions and labels",
+        labels_sha256=quality.sha256(labels),
+        predictions_sha256=quality.sha256(predictions),
+    )
+    return written(path, Evaluated(quality=compared))
 
 
-def _about(path: Path, engine: str, said: Mapping[str, Any]) -> About:
-    known = {key: value for key, value in said.items() if value is not None}
-    unknown = set(known) - set(About.__dataclass_fields__)
-    if unknown:
-        raise ProfileError(
-            f"about has {', '.join(sorted(unknown))}; it takes {', '.join(About.__dataclass_fields__)}"
-        )
-    runs_it = "onnxruntime" if engine == "onnxruntime" else "tensorrt"
-    return About(**{"name": path.stem, "model": path.stem, "engine": runs_it, **known})
+def _about(path: Path, engine: str, declared: Mapping[str, Any]) -> About:
+    runs_it = "tensorrt"
+    if engine == "onnxruntime":
+        runs_it = engine
+    return about_of({"name": path.stem, "model": path.stem, "engine": runs_it}, declared)
 
 
 def _data_hash(evaluated: Run | None) -> str | None:
-    if evaluated is None or not evaluated.ok:
+    if evaluated is None or not isinstance(evaluated.document, Evaluated):
         return None
+    document = evaluated.document
+    if document.inputs_sha256 or document.quality is None:
+        return document.inputs_sha256
     # Of predictions made elsewhere the labels are all of the data that is at hand.
-    found = evaluated.data.get("inputs_sha256") or (evaluated.data.get("quality") or {}).get(
-        "labels_sha256"
-    )
-    return str(found) if found else None
+    return document.quality.labels_sha256

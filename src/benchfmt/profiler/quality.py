@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import callables
+from benchfmt.profiler.document import Quality
 from benchfmt.profiler.job import Job
 
 if TYPE_CHECKING:
     from benchfmt.profiler.engine import Items
 
 
+_EXTRA = ("n", "dataset", "unit", "answers", "detail")
+"""What an evaluator may say besides its metrics."""
+
+
 class QualityError(BenchfmtError):
     """Labels or predictions that do not fit each other, or an evaluator that returns something else."""
 
 
-def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> dict[str, Any]:
+def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> Quality:
     """Return metrics, n, and what is known of the data set; raises QualityError."""
     if job.evaluate:
-        found = callables.load(job.evaluate)(predict, items.raw)
-        said = found if isinstance(found, dict) and "metrics" in found else {"metrics": found}
-        return {"by": job.evaluate.rpartition("/")[2], **checked(said)}
+        answer = callables.load(job.evaluate)(predict, items.raw)
+        return checked(answer, job.evaluate.rpartition("/")[2])
     assert job.labels is not None  # noqa: S101 - one of the two is there
     labels = read_labels(Path(job.labels))
     if items.drawn:
@@ -36,20 +41,18 @@ def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> dict[str, 
             "labels without inputs: give --inputs, the accuracy of random inputs is none"
         )
     answers = [label_of(predict(item)) for item in items.raw]
-    return by_labels(answers, labels) | {
-        "labels_sha256": sha256(Path(job.labels)),
-        "answers": answers,
-    }
+    quality = by_labels(answers, labels)
+    return replace(quality, labels_sha256=sha256(Path(job.labels)), answers=answers)
 
 
-def by_labels(answers: Sequence[str], labels: Sequence[str]) -> dict[str, Any]:
+def by_labels(answers: Sequence[str], labels: Sequence[str]) -> Quality:
     """Return the accuracy of answers against labels."""
     if not labels:
         raise QualityError("there are no labels")
     if len(answers) != len(labels):
         raise QualityError(f"there are {len(answers)} answers and {len(labels)} labels")
     right = sum(a == b for a, b in zip(answers, labels, strict=True))
-    return {"by": "labels", "metrics": {"accuracy": right / len(labels)}, "n": len(labels)}
+    return Quality(by="labels", metrics={"accuracy": right / len(labels)}, n=len(labels))
 
 
 def read_labels(path: Path) -> list[str]:
@@ -89,19 +92,19 @@ def _plain(label: Any) -> str:
         return word
 
 
-def checked(said: dict[str, Any]) -> dict[str, Any]:
-    """Return what an evaluator says, with plain numbers; raises QualityError."""
-    metrics = said.get("metrics")
+def checked(answer: Any, by: str) -> Quality:
+    """Return what an evaluator gives, with plain numbers; raises QualityError."""
+    if not isinstance(answer, dict) or "metrics" not in answer:
+        answer = {"metrics": answer}
+    metrics = answer["metrics"]
     if not isinstance(metrics, dict) or not metrics:
         raise QualityError("the evaluator must return metrics by name, as in {'accuracy': 0.97}")
     try:
         numbers = {str(name): float(value) for name, value in metrics.items()}
     except (TypeError, ValueError) as error:
         raise QualityError(f"the evaluator must return numbers: {error}") from error
-    extra: dict[str, Any] = {
-        name: said[name] for name in ("n", "dataset", "unit", "answers", "detail") if name in said
-    }
-    return {"metrics": numbers, **extra}
+    extra = {name: answer[name] for name in _EXTRA if name in answer}
+    return Quality(by=by, metrics=numbers, **extra)
 
 
 def sha256(path: Path) -> str:

@@ -4,31 +4,61 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchfmt._version import __version__
 from benchfmt.identity import identified
-from benchfmt.profiler import figures, judging
-from benchfmt.profiler.job import Protocol, devices
-from benchfmt.profiler.judging import Sensed
+from benchfmt.profiler import figures, judging, wording
+from benchfmt.profiler.document import (
+    FAILED,
+    OK,
+    Document,
+    Evaluated,
+    Input,
+    Measured,
+    Overview,
+    ProcessOfOverview,
+    Quality,
+)
+from benchfmt.profiler.environment import State
+from benchfmt.profiler.facts import ModelFacts
+from benchfmt.profiler.job import SUITE, Protocol, devices
+from benchfmt.profiler.judging import NANO, Doubt, Gate
 from benchfmt.profiler.measuring import (
-    NANO,
     Facts,
     Key,
+    Number,
     Numbers,
     measured,
     primary_key,
+    spelled,
     unit_of_work,
 )
-from benchfmt.profiler.running import Run
+from benchfmt.profiler.plain import plain
+from benchfmt.profiler.running import ProfileError, Run
+from benchfmt.profiler.sensed import Sensed
 from benchfmt.record import Record, given
 
 NAME = "profiler"
-SUITE = "benchfmt-profiler"
 PROTOCOL_VERSION = "1.0"
-MLPERF_SECONDS = 600
+_CPU = "CPUExecutionProvider"
+_DATASET = ("name", "split", "samples", "sha256")
+_OF_RECORD = ("flop", "parameters", "size_bytes", "precision")
+"""Facts of the model that a record has fields for."""
+_REDUCERS: dict[str, Callable[[Sequence[float]], float]] = {"min": min, "max": max}
+_TIMED = (
+    "latency",
+    "throughput",
+    "cpu-time",
+    "flop-rate",
+    "energy",
+    "dynamic-energy",
+    "energy-efficiency",
+    "completion-time",
+)
+"""Metrics that follow from the timing, and so have its caveats."""
 _FORMATS = {
     "fp16",
     "bf16",
@@ -59,6 +89,16 @@ class About:
     engine: str | None = "onnxruntime"
 
 
+def about_of(known: Mapping[str, Any], declared: Mapping[str, Any]) -> About:
+    """Return what is known of a profile with what the user declares; raises ProfileError for a name that it does not take."""
+    given_names = {name for name, value in declared.items() if value is not None}
+    names = list(About.__dataclass_fields__)
+    unknown = sorted(given_names - set(names))
+    if unknown:
+        raise ProfileError(f"about has {', '.join(unknown)}; it takes {', '.join(names)}")
+    return About(**{**known, **given(**declared)})
+
+
 @dataclass(frozen=True)
 class Material:
     """Everything that records are made of."""
@@ -68,453 +108,416 @@ class Material:
     execution: str
     protocol: Protocol
     system: Mapping[str, Any]
-    state: Mapping[str, Any]
+    state: State
     stack: Mapping[str, str]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: ModelFacts = field(default_factory=ModelFacts)
     summary: Run | None = None
     quality: Run | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
     dataset_sha256: str | None = None
     idle: Mapping[str, Sensed] = field(default_factory=dict)
+
+    @property
+    def evaluated(self) -> Evaluated:
+        """What the process has left that determined the quality; an empty document where none has."""
+        if self.quality is not None and isinstance(self.quality.document, Evaluated):
+            return self.quality.document
+        return Evaluated()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process that has finished: its numbers, and what was judged of it."""
+
+    run: Run
+    document: Measured
+    gate: Gate
+    numbers: Numbers
+    caveats: list[str]
+    contaminated: list[Doubt]
+    unstable: list[Doubt]
+
+    def of_summary(self, doubts: Sequence[Doubt]) -> list[Doubt]:
+        """Return doubts with the number of this process."""
+        return [replace(doubt, process=self.document.job.run) for doubt in doubts]
 
 
 def records(material: Material) -> list[Record]:
     """Return the records of a profile: the processes in order, then the summary."""
-    parts = [_process(run, material) for run in material.runs]
-    return [record for record, _, _ in parts] + [_summary(parts, material)]
+    parts = []
+    made = []
+    for run in material.runs:
+        document = run.measured
+        if document is None:
+            made.append(_failed(run, material))
+        else:
+            part = _part(run, document, material)
+            parts.append(part)
+            made.append(_process(part, material))
+    return [*made, _summary(parts, material)]
 
 
 def process_record(run: Run, material: Material, caveats: Sequence[str] = ()) -> Record:
     """Return the record of one process alone; its caveats are added to every number of the timing."""
-    record, _, _ = _process(run, material, caveats)
-    return record
-
-
-def overview(runs: Sequence[Run], execution: str, idle: Mapping[str, Sensed]) -> dict[str, Any]:
-    """Return what a summary is derived from: the files of its processes and their medians; it becomes a file itself."""
-    return {
-        "version": 1,
-        "execution": execution,
-        "runs": [
-            {
-                "path": run.path,
-                "sha256": run.sha256,
-                **({"median_seconds": run.median / NANO} if run.ok else {"failed": True}),
-            }
-            for run in runs
-        ],
-        **({"idle_watts": {scope: seen.value for scope, seen in idle.items()}} if idle else {}),
-    }
-
-
-def _process(
-    run: Run, material: Material, also: Sequence[str] = ()
-) -> tuple[Record, Numbers, list[str]]:
-    data = run.data
-    if not run.ok:
+    if run.measured is None:
         return _failed(run, material)
-    gate = judging.gate(data)
-    dirty = judging.contaminations(data, gate)
-    shaky = judging.instabilities(data, material.protocol.half_width)
-    caveats = [
-        word for word, evidence in (("contaminated", dirty), ("unstable", shaky)) if evidence
-    ]
-    caveats += ["short-run"] if _is_short(data, material.protocol) else []
-    caveats += ["placement-fallback"] if _fallback(data, material) else []
-    caveats += also
-    caveats += ["partial-run"] if data["observed"]["unfinished"] else []
-    facts = Facts(material.facts, material.system.get("memory_bytes"), material.idle)
-    numbers = measured(data, facts, gate, caveats)
-    primary = primary_key(data, numbers)
-    more = {
-        "stability": stability(dirty, shaky),
-        "stability_evidence": dirty + shaky,
-        "gate": {
-            "share": gate.share,
-            "threshold": judging.PASSES,
-            "reference": gate.reference if gate.passed else None,
-            "not_used": gate.reason or None,
-            "blocks": len(data["observed"]["blocks"]),
-        },
-        "evidence": data["evidence"],
-        "warm_up": data["warm_up"],
-        "observer": observer(data),
-        "harness": data["harness"],
-        "mlperf_conformant": _mlperf_conformant(data),
-        "loadgen": data.get("loadgen"),
-        "run": data["job"]["run"],
-        "memory_before_loading_bytes": data.get("base", {}).get("resident"),
-        "trtexec": data.get("trtexec"),
-        "schedule": {
-            name: data[name] for name in ("rate", "schedule_seed", "scheduled") if name in data
-        }
-        or None,
-        "state": {**material.state, "cgroup_after": data.get("cgroup") or None},
-    }
-    record = _record(material, data, numbers, primary, [run], more)
-    return record, numbers, caveats
+    return _process(_part(run, run.measured, material, caveats), material)
 
 
-def _failed(run: Run, material: Material) -> tuple[Record, Numbers, list[str]]:
-    numbers = Numbers()
-    data = {
-        "job": {"scenario": run.data.get("job", {}).get("scenario", "single-stream")},
-        **run.data,
-    }
-    primary = primary_key(data)
-    numbers.missing(primary, "run-failed", str(run.data.get("detail", "the process failed")))
-    record = _record(
-        material,
-        data,
-        numbers,
-        primary,
-        [run],
-        {},
-        status="failed",
-        detail=str(run.data.get("detail", "")),
+def overview(runs: Sequence[Run], execution: str, idle: Mapping[str, Sensed]) -> Overview:
+    """Return what a summary is derived from."""
+    watts = {scope: reading.value for scope, reading in idle.items()}
+    return Overview(
+        execution=execution, runs=[_of_overview(run) for run in runs], idle_watts=watts or None
     )
-    return record, numbers, []
 
 
-def stability(dirty: Sequence[str], shaky: Sequence[str]) -> str:
-    """Return the verdict of the gate: contaminated, unstable or ok."""
-    return "contaminated" if dirty else "unstable" if shaky else "ok"
+def _of_overview(run: Run) -> ProcessOfOverview:
+    if run.ok:
+        seconds = run.median / NANO
+        return ProcessOfOverview(path=run.path, sha256=run.sha256, median_seconds=seconds)
+    return ProcessOfOverview(path=run.path, sha256=run.sha256, failed=True)
 
 
-def observer(data: Mapping[str, Any]) -> dict[str, Any]:
+def _part(run: Run, document: Measured, material: Material, also: Sequence[str] = ()) -> Part:
+    gate = judging.gate(document)
+    contaminated = judging.contaminations(document, gate)
+    unstable = judging.instabilities(document, material.protocol.half_width)
+    holds = {
+        "contaminated": contaminated,
+        "unstable": unstable,
+        "short-run": judging.is_short(document, material.protocol),
+        "placement-fallback": _fallback(document, material),
+        **dict.fromkeys(also, True),
+        "partial-run": document.observed.unfinished,
+    }
+    caveats = [caveat for caveat, does in holds.items() if does]
+    facts = Facts(material.facts, material.system.get("memory_bytes"), material.idle)
+    numbers = measured(document, facts, gate, caveats)
+    return Part(run, document, gate, numbers, caveats, contaminated, unstable)
+
+
+def _process(part: Part, material: Material) -> Record:
+    document = part.document
+    extension = {
+        "stability": judging.stability(part.contaminated, part.unstable),
+        "stability_evidence": wording.evidence([*part.contaminated, *part.unstable]),
+        "gate": _gate(part.gate, document),
+        "evidence": document.evidence,
+        "warm_up": document.warm_up,
+        "observer": observer(document),
+        "harness": document.harness,
+        "mlperf_conformant": judging.mlperf_conformant(document),
+        "loadgen": document.loadgen,
+        "run": document.job.run,
+        "memory_before_loading_bytes": document.base and document.base.resident,
+        "trtexec": document.trtexec,
+        "schedule": _schedule(document),
+        "state": {**plain(material.state), "cgroup_after": plain(document.cgroup) or None},
+    }
+    primary = primary_key(document, part.numbers)
+    return _record(material, document, part.numbers, primary, [part.run], extension)
+
+
+def _gate(gate: Gate, document: Measured) -> dict[str, Any]:
+    reference = None
+    if gate.passed:
+        reference = gate.reference
+    return {
+        "share": gate.share,
+        "threshold": judging.PASSES,
+        "reference": reference,
+        "not_used": wording.gate_off(gate) or None,
+        "blocks": len(document.observed.blocks),
+    }
+
+
+def _schedule(document: Measured) -> dict[str, Any] | None:
+    """Return how the arrivals of a server were drawn."""
+    schedule = given(
+        rate=document.rate, schedule_seed=document.schedule_seed, scheduled=document.scheduled
+    )
+    return schedule or None
+
+
+def _failed(run: Run, material: Material) -> Record:
+    numbers = Numbers()
+    document = run.document
+    primary = primary_key(document)
+    numbers.missing(primary, "run-failed", document.detail or "the process failed")
+    return _record(material, document, numbers, primary, [run], {}, failed=document.detail or "")
+
+
+def observer(document: Measured) -> dict[str, Any]:
     """Return what the observer cost, and whether that is within its bound."""
-    seen = data.get("sampler")
-    if not seen:
+    sampled = document.sampler
+    if sampled is None:
         return {"running": False}
-    share = seen["observer_share"]
+    ticks = max(sampled.ticks, 1)
+    costs = {channel.id: channel.cost / ticks for channel in sampled.channels}
     return {
         "running": True,
-        "hertz": seen["hz"],
-        "share_of_a_core": share,
-        "within_bound": share <= judging.OBSERVER,
-        "ticks": seen["ticks"],
-        "late": seen["late"],
-        "cost_of_sensors": {c["id"]: c["cost"] / max(seen["ticks"], 1) for c in seen["channels"]}
-        or None,
+        "hertz": sampled.hz,
+        "share_of_a_core": sampled.observer_share,
+        "within_bound": judging.within_bound(sampled.observer_share),
+        "ticks": sampled.ticks,
+        "late": sampled.late,
+        "cost_of_sensors": costs or None,
     }
 
 
-def _is_short(data: Mapping[str, Any], protocol: Protocol) -> bool:
-    """Say whether a run is shorter than the protocol of a full profile asks for (`--quick` always is)."""
-    full = Protocol()
-    seen = data["observed"]
-    return (
-        protocol.quick
-        or seen["wall"] / NANO < full.seconds * 0.99
-        or seen["queries"] < full.queries
-    )
-
-
-def _mlperf_conformant(data: Mapping[str, Any]) -> bool:
-    loadgen = data.get("loadgen") or {}
-    return bool(
-        loadgen.get("result") == "VALID"
-        and loadgen.get("min_duration_seconds", 0) >= MLPERF_SECONDS
-    )
-
-
-def _fallback(data: Mapping[str, Any], material: Material) -> bool:
+def _fallback(document: Measured, material: Material) -> bool:
     """Say whether work ran elsewhere than asked: a provider that is not in use, or nodes that it did not take."""
-    if "placement" not in data:
+    if document.placement is None:
         return False
-    if data["placement"]["lost"]:
+    if document.lost:
         return True
-    nodes = (material.answers or {}).get("nodes") or {}
-    wanted = data["job"].get("providers", ["CPUExecutionProvider"])[0]
-    return wanted != "CPUExecutionProvider" and any(name != wanted for name in nodes)
+    nodes = material.evaluated.nodes or {}
+    wanted = (document.job.providers or [_CPU])[0]
+    return wanted != _CPU and any(name != wanted for name in nodes)
 
 
-def _summary(parts: Sequence[tuple[Record, Numbers, list[str]]], material: Material) -> Record:
-    good = [
-        (numbers, run) for (_, numbers, _), run in zip(parts, material.runs, strict=True) if run.ok
-    ]
-    if not good:
+def _summary(parts: Sequence[Part], material: Material) -> Record:
+    if not parts:
         return _failed_summary(material)
-    first = good[0][1].data
-    caveats = _summary_caveats(parts, [run for _, run in good], material)
+    first = parts[0].document
+    medians = [part.run.median / NANO for part in parts]
+    between = judging.between_processes(medians, material.protocol)
+    within = _within_processes(parts, material.protocol)
+    caveats = _summary_caveats(parts, unstable=bool(between or within))
     numbers = Numbers(caveats)
-    for key in dict.fromkeys(key for part, _ in good for key in part.found):
-        _merge(numbers, key, [part for part, _ in good])
+    for key in dict.fromkeys(key for part in parts for key in part.numbers.by_key):
+        _merge(numbers, key, [part.numbers for part in parts])
     _inverse(numbers, unit_of_work(first))
     _quality(numbers, material)
-    # Of all processes the one number that each of them has.
-    primary = next((k for k in (primary_key(first, numbers),) if k in numbers.found), None)
-    between = figures.interval([run.median / NANO for _, run in good])
-    dirty = [
-        f"process {_number(run)}: {words}"
-        for _, run in good
-        for words in judging.contaminations(run.data, judging.gate(run.data))
-    ]
-    shaky = _between_words(between, len(good), material.protocol)
-    width = _block_width(len(good), material.protocol)
-    shaky += [
-        f"process {_number(run)}: {words}"
-        for _, run in good
-        for words in judging.instabilities(run.data, width)
-    ]
-    more = {
-        "stability": stability(dirty, shaky),
-        "stability_evidence": dirty + shaky,
-        "between_processes": {
-            "processes": len(material.runs),
-            "failed": len(material.runs) - len(good),
-            "half_width": between.half_width if between else None,
-            "wanted": material.protocol.half_width,
-            "formula": "Student's t at 95 % over the medians of the processes; values are means over the processes, "
-            "minima and maxima those of all",
-        },
-        "mlperf_conformant": all(_mlperf_conformant(run.data) for _, run in good),
-        "harness": first["harness"],
+    contaminated = [doubt for part in parts for doubt in part.of_summary(part.contaminated)]
+    unstable = between + within
+    shares = [judging.observer_share(part.document) or 0.0 for part in parts]
+    extension = {
+        "stability": judging.stability(contaminated, unstable),
+        "stability_evidence": wording.evidence([*contaminated, *unstable]),
+        "between_processes": _between_processes(parts, material),
+        "mlperf_conformant": all(judging.mlperf_conformant(part.document) for part in parts),
+        "harness": first.harness,
         "observer": {
-            "share_of_a_core": max(
-                (observer(run.data).get("share_of_a_core") or 0.0) for _, run in good
-            )
-            or None,
-            "within_bound": all(observer(run.data).get("within_bound", True) for _, run in good),
+            "share_of_a_core": max(shares) or None,
+            "within_bound": all(judging.within_bound(share) for share in shares),
         },
-        "static": {
-            k: v
-            for k, v in material.facts.items()
-            if k not in ("flop", "parameters", "size_bytes", "precision")
-        },
-        "quality": {
-            k: v
-            for k, v in (material.answers.get("quality") or {}).items()
-            if k not in ("metrics", "answers")
-        }
-        or None,
-        "nodes_by_provider": material.answers.get("nodes"),
-        "state": dict(material.state),
-        "not_conformant": _not_conformant(material, caveats),
+        "static": _without(material.facts, _OF_RECORD),
+        "quality": _without(material.evaluated.quality, ("metrics", "answers")),
+        "nodes_by_provider": material.evaluated.nodes,
+        "state": material.state,
+        "not_conformant": _not_conformant(material, parts, caveats) or None,
     }
+    # Of all processes the one number that each of them has.
+    primary: Key | None = primary_key(first, numbers)
+    if primary not in numbers.by_key:
+        primary = None
     sources = [run for run in (material.summary, *material.runs, material.quality) if run]
-    return _record(material, first, numbers, primary, sources, more)
+    return _record(material, first, numbers, primary, sources, extension)
 
 
-def _summary_caveats(
-    parts: Sequence[tuple[Record, Numbers, list[str]]], good: Sequence[Run], material: Material
-) -> list[str]:
-    """Return the caveats of any process, but `unstable` only where the processes differ or had not warmed up."""
-    found = [word for _, _, words in parts for word in words if word != "unstable"]
-    between = figures.interval([run.median for run in good])
-    width = _block_width(len(good), material.protocol)
-    settled = not any(judging.instabilities(run.data, width) for run in good)
-    if not settled or _between_words(between, len(good), material.protocol):
-        found.append("unstable")
-    if len(good) == 1:
-        found.append("single-observation")
-    return list(dict.fromkeys(found))
+def _without(value: ModelFacts | Quality | None, names: Sequence[str]) -> dict[str, Any] | None:
+    """Return a value as plain data without some of its fields; None where there is none."""
+    if value is None:
+        return None
+    content: dict[str, Any] = plain(value)
+    return {name: part for name, part in content.items() if name not in names}
 
 
-def _block_width(processes: int, protocol: Protocol) -> float:
-    """Return how much the blocks of a process may differ.
+def _between_processes(parts: Sequence[Part], material: Material) -> dict[str, Any]:
+    between = figures.interval([part.run.median / NANO for part in parts])
+    half_width = None
+    if between:
+        half_width = between.half_width
+    return {
+        "processes": len(material.runs),
+        "failed": len(material.runs) - len(parts),
+        "half_width": half_width,
+        "wanted": material.protocol.half_width,
+        "formula": "Student's t at 95 % over the medians of the processes; values are means over the processes, "
+        "minima and maxima those of all",
+    }
+
+
+def _within_processes(parts: Sequence[Part], protocol: Protocol) -> list[Doubt]:
+    """Return what had not settled within a process.
 
     One process alone has nothing but its own blocks to be judged by; of several, what lies between them counts.
     """
-    return protocol.half_width if processes == 1 else math.inf
+    half_width = math.inf
+    if len(parts) == 1:
+        half_width = protocol.half_width
+    doubts = []
+    for part in parts:
+        doubts += part.of_summary(judging.instabilities(part.document, half_width))
+    return doubts
 
 
-def _number(run: Run) -> int:
-    return int(run.data["job"]["run"])
+def _summary_caveats(parts: Sequence[Part], *, unstable: bool) -> list[str]:
+    """Return the caveats of any process, but `unstable` only where the processes differ or had not warmed up."""
+    caveats = [caveat for part in parts for caveat in part.caveats if caveat != "unstable"]
+    if unstable:
+        caveats.append("unstable")
+    if len(parts) == 1:
+        caveats.append("single-observation")
+    return list(dict.fromkeys(caveats))
 
 
-def _between_words(between: figures.Interval | None, count: int, protocol: Protocol) -> list[str]:
-    if between is None:
-        return (
-            []
-            if protocol.quick
-            else [f"{count} process has come to its end: nothing says how much processes differ"]
-        )
-    if between.half_width > protocol.half_width:
-        wide = f"{between.half_width:.1%} wide on each side, more than {protocol.half_width:.0%}"
-        return [f"the 95 % interval of the processes' medians is {wide}"]
-    return []
-
-
-def _not_conformant(material: Material, caveats: Sequence[str]) -> list[str] | None:
+def _not_conformant(material: Material, parts: Sequence[Part], caveats: Sequence[str]) -> list[str]:
     """Return in words where a profile does not follow the full protocol."""
     plan, full = material.protocol, Protocol()
-    words = []
+    reasons = []
     if plan.quick:
-        words.append(
+        reasons.append(
             "a quick profile: one process of a second shows that everything works, not how fast it is"
         )
-    elif (good := sum(run.ok for run in material.runs)) < full.processes:
-        words.append(
-            f"{good} processes that came to their end, instead of at least {full.processes}"
+    elif len(parts) < full.processes:
+        reasons.append(
+            f"{len(parts)} processes that have finished, instead of at least {full.processes}"
         )
-    words += [
-        f"process {number} failed: {run.data.get('detail')}"
-        for number, run in enumerate(material.runs, 1)
-        if not run.ok
-    ]
+    for number, run in enumerate(material.runs, 1):
+        if not run.ok:
+            reasons.append(f"process {number} failed: {run.document.detail}")
     if "short-run" in caveats and not plan.quick:
-        words.append(
+        reasons.append(
             f"a process measured for less than {full.seconds:g} s or {full.queries} queries"
         )
-    shares = [observer(run.data).get("share_of_a_core") or 0.0 for run in material.runs if run.ok]
-    if max(shares, default=0.0) > judging.OBSERVER:
-        words.append(
-            f"the observer used {max(shares):.1%} of a core, more than {judging.OBSERVER:.0%}: it may have disturbed the run"
+    share = max((judging.observer_share(part.document) or 0.0 for part in parts), default=0.0)
+    if share > judging.OBSERVER:
+        reasons.append(
+            f"the observer used {share:.1%} of a core, more than {judging.OBSERVER:.0%}: it may have disturbed the run"
         )
-    invalid = sum(
-        (run.data.get("loadgen") or {}).get("result") == "INVALID" for run in material.runs
-    )
+    invalid = sum(_is_invalid(part.document) for part in parts)
     if invalid:
-        words.append(
+        reasons.append(
             f"LoadGen calls {invalid} of {len(material.runs)} runs invalid; its summary logs say why"
         )
     if "partial-run" in caveats:
-        words.append("some queries were not begun when the time was over")
-    return words or None
+        reasons.append("some queries were not begun when the time was over")
+    return reasons
+
+
+def _is_invalid(document: Measured) -> bool:
+    return document.loadgen is not None and document.loadgen.result == "INVALID"
 
 
 def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
     """Add to the summary what the processes have under one key; a number only where all of them have one."""
-    items = [part.found.get(key) for part in parts]
-    numbered = [item for item in items if item and "value" in item]
-    statistic = "mean" if key[1] == "single" else key[1]
-    merged: Key = (key[0], statistic, *key[2:])
-    gate_said = (key[1] or "").startswith("gated-")
-    built = key[2] == "build"  # by the first process, for all
-    if not numbered or (len(numbered) < len(parts) and not gate_said and not built):
-        lacking = next(part for part in parts if "missing" in part.found.get(key, {"missing": ""}))
-        item = lacking.found.get(key, {"missing": "too-few-samples"})
-        words = lacking.details.get(
-            "/".join(part or "" for part in key), "not every process has this number"
-        )
-        numbers.missing(merged, item["missing"], words)
+    items = [part.by_key.get(key) for part in parts]
+    valued = [item for item in items if item is not None and item.value is not None]
+    metric, statistic = key[0], key[1] or ""
+    of_gate = statistic.startswith("gated-")
+    of_first = key[2] == "build"  # by the first process, for all
+    if not valued or (len(valued) < len(parts) and not of_gate and not of_first):
+        _merge_missing(numbers, key, parts)
         return
-    values = [item["value"] for item in numbered]
-    how = {"min": min, "max": max}.get((key[1] or "").removeprefix("gated-"), figures.mean)
-    basis = "derived" if numbered[0]["basis"] in ("measured", "derived") else numbered[0]["basis"]
+    merged = _merged_key(key)
+    values = [item.value for item in valued if item.value is not None]
+    reduce = _REDUCERS.get(statistic.removeprefix("gated-"), figures.mean)
     more: dict[str, Any] = {"n": len(values), "samples": values}
-    between = figures.interval(values) if how is figures.mean else None
-    if between and len(values) > 1:
-        more |= {
-            "ci": [between.lower, between.upper, figures.LEVEL],
-            "stddev": figures.stddev(values),
-        }
-    said = [word for item in numbered for word in item.get("caveats", ())]
-    timed = key[0] in (
-        "latency",
-        "throughput",
-        "cpu-time",
-        "flop-rate",
-        "energy",
-        "dynamic-energy",
-        "energy-efficiency",
-        "completion-time",
-    )
-    caveats = [
-        word for word in numbers.caveats if timed and (word != "contaminated" or not gate_said)
-    ]
-    caveats += [word for word in said if word == "single-observation" and len(values) == 1]
-    numbers.value(
-        merged,
-        how(values),
-        numbered[0]["unit"],
-        basis,
-        **given(**more, caveats=list(dict.fromkeys(caveats)) or None),
-    )
+    between = figures.interval(values)
+    if between and reduce is figures.mean:
+        more["ci"] = (between.lower, between.upper, figures.LEVEL)
+        more["stddev"] = figures.stddev(values)
+    caveats: list[str] = []
+    if metric in _TIMED:
+        caveats = [word for word in numbers.caveats if word != "contaminated" or not of_gate]
+    if len(values) == 1 and "single-observation" in valued[0].caveats:
+        caveats.append("single-observation")
+    more["caveats"] = list(dict.fromkeys(caveats))
+    first = valued[0]
+    basis = first.basis or "measured"
+    if basis == "measured":
+        basis = "derived"
+    numbers.add(merged, reduce(values), first.unit or "1", basis, **more)
+
+
+def _merged_key(key: Key) -> Key:
+    """Return the key of the summary: what is single in a process is a mean of several."""
+    if key[1] == "single":
+        return (key[0], "mean", *key[2:])
+    return key
+
+
+def _merge_missing(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
+    """Add the reason of the first process that has no number."""
+    lacking = next(part for part in parts if part.value(key) is None)
+    reason = "too-few-samples"
+    item = lacking.by_key.get(key)
+    if item is not None and item.missing:
+        reason = item.missing
+    words = lacking.details.get(spelled(key), "not every process has this number")
+    numbers.missing(_merged_key(key), reason, words)
 
 
 def _inverse(numbers: Numbers, per: str) -> None:
     """Make the inverse-latency throughput of the summary that of its own latency, not a mean of inverses."""
     for stage in ("inference", "end-to-end"):
         key: Key = ("throughput", "mean", stage, "sample", None)
-        latency = numbers.found.get(("latency", "mean", stage, per, None), {})
-        if "value" in numbers.found.get(key, {}) and "value" in latency:
-            kept = {name: latency[name] for name in ("caveats",) if name in latency}
-            numbers.found[key] = {
-                "value": 1 / latency["value"],
-                "unit": "/s",
-                "basis": "derived",
-                **kept,
-            }
+        latency = numbers.by_key.get(("latency", "mean", stage, per, None))
+        if numbers.value(key) is None or latency is None or latency.value is None:
+            continue
+        numbers.by_key[key] = Number(1 / latency.value, "/s", "derived", caveats=latency.caveats)
 
 
 def _quality(numbers: Numbers, material: Material) -> None:
-    found = material.answers.get("quality")
-    failed = material.answers.get("quality_failed")
-    if failed:
-        numbers.missing(("accuracy", "pooled", None, None, None), "run-failed", str(failed))
-        return
-    if not found:
-        reason, words = (
-            "no-dataset",
-            "no evaluator and no labels were given (--evaluate, or --labels)",
-        )
-        if material.quality is not None and not material.quality.ok:
-            reason, words = "run-failed", str(material.quality.data.get("detail"))
-        numbers.missing(("accuracy", "pooled", None, None, None), reason, words)
-        return
-    for metric, value in found["metrics"].items():
-        unit = (found.get("unit") or {}).get(metric) or _unit(metric)
-        numbers.value((metric, "pooled", None, None, None), value, unit, **given(n=found.get("n")))
+    evaluated = material.evaluated
+    key: Key = ("accuracy", "pooled", None, None, None)
+    if evaluated.quality_failed:
+        numbers.missing(key, "run-failed", evaluated.quality_failed)
+    elif evaluated.quality is not None:
+        _metrics(numbers, evaluated.quality)
+    elif material.quality is not None and not material.quality.ok:
+        numbers.missing(key, "run-failed", str(material.quality.document.detail))
+    else:
+        words = "no evaluator and no labels were given (--evaluate, or --labels)"
+        numbers.missing(key, "no-dataset", words)
+
+
+def _metrics(numbers: Numbers, quality: Quality) -> None:
+    units = quality.unit or {}
+    for metric, value in quality.metrics.items():
+        unit = units.get(metric) or _unit(metric)
+        numbers.add((metric, "pooled", None, None, None), value, unit, n=quality.n)
 
 
 def _unit(metric: str) -> str:
     from benchfmt.vocabulary import vocabulary
 
-    known = vocabulary().terms("metric").get(metric.partition("@")[0], {}).get("unit", "1")
-    return known if known not in ("target", "currency") else "1"
+    unit = vocabulary().terms("metric").get(metric.partition("@")[0], {}).get("unit", "1")
+    if unit in ("target", "currency"):
+        return "1"
+    return str(unit)
 
 
 def _failed_summary(material: Material) -> Record:
     numbers = Numbers()
-    first = material.runs[0].data
-    data = {"job": {"scenario": first.get("job", {}).get("scenario", "single-stream")}, **first}
-    primary = primary_key(data)
-    words = str(first.get("detail", "no process came to its end"))
+    first = material.runs[0].document
+    primary = primary_key(first)
+    words = first.detail or "no process has finished"
     numbers.missing(primary, "run-failed", words)
-    return _record(
-        material,
-        data,
-        numbers,
-        primary,
-        [run for run in (material.summary, *material.runs) if run],
-        {},
-        status="failed",
-        detail=words,
-    )
+    sources = [run for run in (material.summary, *material.runs) if run]
+    return _record(material, first, numbers, primary, sources, {}, failed=words)
 
 
 def _record(
     material: Material,
-    data: Mapping[str, Any],
+    document: Document,
     numbers: Numbers,
     primary: Key | None,
     sources: Sequence[Run],
-    more: Mapping[str, Any],
-    status: str = "ok",
-    detail: str = "",
+    extension: Mapping[str, Any],
+    failed: str | None = None,
 ) -> Record:
-    about, job = material.about, data["job"]
-    extension = clean(
-        {
-            **more,
-            "missing": numbers.details or None,
-            "percentile_estimator": "nearest-rank",
-            "protocol": asdict(material.protocol),
-            "placement": data.get("placement"),
-            "inputs": data.get("inputs"),
-        }
-    )
-    files = [{"path": run.path, "sha256": run.sha256} for run in sources]
-    files += [{"path": path, "sha256": digest} for run in sources for path, digest in run.logs]
+    """Return a record of a process or of the summary; `failed` is why there are no numbers."""
+    about, facts = material.about, material.facts
     content = given(
         benchfmt="1.0",
         benchmark=given(
             suite=SUITE,
             suite_version=PROTOCOL_VERSION,
             name=about.name,
-            scenario=job["scenario"],
+            scenario=document.job.scenario,
             phase="inference",
             verification="self-reported" if about.submitter else None,
         ),
@@ -523,157 +526,188 @@ def _record(
         model=given(
             name=about.model,
             version=about.model_version,
-            parameters=material.facts.get("parameters"),
-            flop=material.facts.get("flop_per_sample"),
-            size_bytes=material.facts.get("size_bytes"),
+            parameters=facts.parameters,
+            flop=facts.flop_per_sample,
+            size_bytes=facts.size_bytes,
         ),
         system={**material.system, **about.system} or None,
         software=given(
             engine=about.engine,
-            engine_version=(data.get("engine") or {}).get("version"),
-            stack=_stack(data, material),
+            engine_version=_engine_version(document),
+            stack=_stack(document, material),
         ),
-        configuration=_configuration(data, material) or None,
+        configuration=_configuration(document, material) or None,
         measurements=[item.to_dict() for item in numbers.measurements(primary)],
-        status=status,
-        status_detail=lines(detail) or None,
+        status=OK if failed is None else FAILED,
+        status_detail=lines(failed or "") or None,
         provenance=given(
             submitter=about.submitter,
             license=about.license,
             url=about.url,
             measured_at=sources[0].began,
             execution=material.execution,
-            sources=files,
+            sources=_sources(sources),
             converter=NAME,
             converter_version=__version__,
         ),
-        extensions={SUITE: extension} if extension else None,
+        extensions={SUITE: clean({**extension, **_of_any(material, document, numbers)})},
     )
     return identified(Record.from_dict(content).ordered())
 
 
+def _of_any(material: Material, document: Document, numbers: Numbers) -> dict[str, Any]:
+    """Return what the extension of every record of a profile holds."""
+    return {
+        "missing": numbers.details or None,
+        "percentile_estimator": "nearest-rank",
+        "protocol": material.protocol,
+        "placement": document.placement,
+        "inputs": document.inputs,
+    }
+
+
+def _sources(runs: Sequence[Run]) -> list[dict[str, str]]:
+    files = [(run.path, run.sha256) for run in runs]
+    files += [log for run in runs for log in run.logs]
+    return [{"path": path, "sha256": digest} for path, digest in files]
+
+
+def _engine_version(document: Document) -> str | None:
+    if document.engine is None:
+        return None
+    return document.engine.version
+
+
 def _dataset(material: Material) -> dict[str, Any]:
-    """Return the data set on which the quality was measured."""
-    about, quality = material.about, material.answers.get("quality") or {}
-    said = quality.get("dataset")
-    said = dict(said) if isinstance(said, Mapping) else {"name": said} if said else {}
-    found = given(
+    """Return the data set on which the quality was measured: what the user says of it goes before what the evaluator says."""
+    about, quality = material.about, material.evaluated.quality
+    if quality is None:
+        return {}
+    dataset: dict[str, Any] = {}
+    if isinstance(quality.dataset, dict):
+        dataset = {name: quality.dataset[name] for name in quality.dataset if name in _DATASET}
+    elif quality.dataset:
+        dataset = {"name": quality.dataset}
+    declared = given(
         name=about.dataset,
         split=about.split,
-        samples=quality.get("n"),
+        samples=quality.n,
         sha256=material.dataset_sha256,
     )
-    return (
-        {**{k: v for k, v in said.items() if k in ("name", "split", "samples", "sha256")}, **found}
-        if quality
-        else {}
-    )
+    return {**dataset, **declared}
 
 
-def _configuration(data: Mapping[str, Any], material: Material) -> dict[str, Any]:
-    job, inputs = data["job"], data.get("inputs") or []
-    shape = inputs[0]["shape"] if inputs else []
-    shape = shape[1:] if inputs and inputs[0]["batched"] and len(shape) > 1 else shape
+def _configuration(document: Document, material: Material) -> dict[str, Any]:
+    job, inputs = document.job, document.inputs or []
+    workers = None
+    if job.scenario == "server":
+        workers = job.workers
     hyperparameters = given(
-        providers=job.get("providers"),
-        intra_op_spinning=job.get("spinning"),
-        graph_optimisation=job.get("optimisation"),
-        io_binding=job.get("io_binding"),
-        seed=job.get("seed"),
-        workers=job.get("workers") if job["scenario"] == "server" else None,
-        rate=data.get("rate"),
-        engine_options=_options(data) or None,
-        tf32=_tf32(data),
-        **_device_settings(data),
+        providers=job.providers,
+        intra_op_spinning=job.spinning,
+        graph_optimisation=job.optimisation,
+        io_binding=job.io_binding,
+        seed=job.seed,
+        workers=workers,
+        rate=document.rate,
+        engine_options=_options(document) or None,
+        tf32=_tf32(document),
+        **_device_settings(document),
     )
     return given(
-        precision=_precision(data, material),
-        input_shape=[s for s in shape if s >= 1] or None,
-        batch_size=data.get("batch"),
-        threads=job.get("threads"),
-        placement=_placement(data, material) or None,
+        precision=_precision(document, material),
+        input_shape=_input_shape(inputs) or None,
+        batch_size=document.batch,
+        threads=job.threads,
+        placement=_placement(document, material) or None,
         hyperparameters=hyperparameters or None,
     )
 
 
-def _precision(data: Mapping[str, Any], material: Material) -> str | None:
+def _input_shape(inputs: Sequence[Input]) -> list[int]:
+    """Return the shape of one sample of the first input."""
+    if not inputs:
+        return []
+    shape = inputs[0].shape
+    if inputs[0].batched and len(shape) > 1:
+        shape = shape[1:]
+    return [size for size in shape if size >= 1]
+
+
+def _precision(document: Document, material: Material) -> str | None:
     """Return the format of the model's weights, or `mixed` where the engine was allowed others (`engine_options` names them)."""
-    said = _options(data)
-    allowed = [
-        name
-        for name, value in said.items()
-        if name in _FORMATS and value in ("", "1", "true", "True")
-    ]
-    return "mixed" if allowed else material.facts.get("precision")
+    for name, value in _options(document).items():
+        if name in _FORMATS and value in ("", "1", "true", "True"):
+            return "mixed"
+    return material.facts.precision
 
 
-def _options(data: Mapping[str, Any]) -> dict[str, str]:
+def _options(document: Document) -> dict[str, str]:
     """Return the options that the engine took: none where the provider that they were for is not in use."""
-    placement = data.get("placement") or {}
-    lost = placement.get("lost") or []
-    return (
-        {}
-        if lost and placement.get("asked", [None])[0] in lost
-        else data["job"].get("engine_options") or {}
-    )
+    placement = document.placement
+    if placement and placement.asked and placement.asked[0] in placement.lost:
+        return {}
+    return document.job.engine_options or {}
 
 
-def _tf32(data: Mapping[str, Any]) -> bool | None:
+def _tf32(document: Document) -> bool | None:
     """Say whether the matrix units of a GPU may compute fp32 in TF32, where the provider tells it."""
-    options = (data.get("placement") or {}).get("options") or {}
-    said = next(
-        (
-            own["use_tf32"]
-            for own in options.values()
-            if isinstance(own, Mapping) and "use_tf32" in own
-        ),
-        None,
-    )
-    return None if said is None else said == "1"
+    if document.placement is None:
+        return None
+    for options in (document.placement.options or {}).values():
+        if "use_tf32" in options:
+            return options["use_tf32"] == "1"
+    return None
 
 
-def _device_settings(data: Mapping[str, Any]) -> dict[str, Any]:
+def _device_settings(document: Document) -> dict[str, Any]:
     """Return how trtexec was told to run an engine, where it did."""
-    said = (data.get("trtexec") or {}).get("settings") or {}
+    if document.trtexec is None:
+        return {}
+    settings = document.trtexec.settings
     return {
-        name: said[name]
-        for name in ("data_transfers", "cuda_graph", "spin_wait", "streams")
-        if name in said
+        "data_transfers": settings.data_transfers,
+        "cuda_graph": settings.cuda_graph,
+        "spin_wait": settings.spin_wait,
+        "streams": settings.streams,
     }
 
 
-def _stack(data: Mapping[str, Any], material: Material) -> dict[str, str]:
+def _stack(document: Document, material: Material) -> dict[str, str]:
     """Return the versions without those of another ONNX Runtime that is installed too, under its other name."""
-    ran = (data.get("engine") or {}).get("version")
+    ran = _engine_version(document)
+    if ran is None or material.about.engine != "onnxruntime":
+        return dict(material.stack)
     return {
         name: version
         for name, version in material.stack.items()
-        if ran is None
-        or version == ran
-        or not name.startswith("onnxruntime")
-        or material.about.engine != "onnxruntime"
+        if version == ran or not name.startswith("onnxruntime")
     }
 
 
-def _placement(data: Mapping[str, Any], material: Material) -> list[str]:
+def _placement(document: Document, material: Material) -> list[str]:
     """Return the devices that the run used: by its nodes where a profile tells them, else by the providers that were loaded."""
-    used = (data.get("placement") or {}).get("used") or []
-    nodes = (material.answers or {}).get("nodes")
-    used = [name for name in used if not nodes or name in nodes]
+    if document.placement is None:
+        return []
+    nodes = material.evaluated.nodes
+    used = document.placement.used
+    if nodes:
+        used = [name for name in used if name in nodes]
     return devices(used)
 
 
-def clean(data: Any) -> Any:
+def clean(value: Any) -> Any:
     """Return plain data without what is absent, as extensions take it."""
-    if isinstance(data, Mapping):
-        return {str(key): clean(value) for key, value in data.items() if value is not None}
-    if isinstance(data, list | tuple):
-        return [clean(value) for value in data if value is not None]
-    if isinstance(data, float) and not math.isfinite(data):
-        return str(data)
-    return data
+    value = plain(value)
+    if isinstance(value, Mapping):
+        return {str(key): clean(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list | tuple):
+        return [clean(part) for part in value if part is not None]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
-def lines(words: str) -> str:
+def lines(text: str) -> str:
     """Return text without the control characters that a record does not take."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", words).strip()
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", text).strip()

@@ -9,20 +9,33 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 import benchfmt
 from benchfmt.finding import BenchfmtError
-from benchfmt.profiler import figures, judging, proc, sensors
+from benchfmt.profiler import figures, proc, sensors
+from benchfmt.profiler.document import (
+    OK,
+    Document,
+    LoadGen,
+    Measured,
+    Overview,
+    parsed,
+    read,
+)
 from benchfmt.profiler.job import MARK, Job, Protocol
 from benchfmt.profiler.nvml import open_nvml
+from benchfmt.profiler.plain import plain
+from benchfmt.profiler.sampled import Sampled
+from benchfmt.profiler.sensed import Sensed, watts
 from benchfmt.readers import loadgen
 
 Tell = Callable[[str, float], None]
@@ -48,24 +61,30 @@ class Run:
     path: str
     sha256: str
     began: str
-    data: dict[str, Any]
+    document: Document
     logs: tuple[tuple[str, str], ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether the process came to its end."""
-        return bool(self.data.get("status") == "ok")
+        """Whether the process has finished."""
+        return self.document.status == OK
+
+    @property
+    def measured(self) -> Measured | None:
+        """The document of a process that has measured; None of any other."""
+        if isinstance(self.document, Measured):
+            return self.document
+        return None
 
     @cached_property
     def median(self) -> float:
-        """The median by which processes are compared: of requests where they arrive by a schedule, else of inference."""
-        seen, said = self.data["observed"], (self.data.get("loadgen") or {}).get("latencies", {})
-        if (
-            self.data.get("job", {}).get("scenario") in ("server", "multi-stream")
-            and "median" in said
-        ):
-            return float(said["median"])
-        return figures.median(seen.get("request") or seen["inference"])
+        """The median (nanoseconds) by which processes are compared: of requests where they arrive by a schedule, else of inference."""
+        assert isinstance(self.document, Measured)  # noqa: S101 - only processes that have measured are compared
+        observed, loadgen = self.document.observed, self.document.loadgen
+        scheduled = self.document.job.scenario in ("server", "multi-stream")
+        if scheduled and loadgen and "median" in loadgen.latencies:
+            return float(loadgen.latencies["median"])
+        return figures.median(observed.request or observed.inference)
 
 
 def harness_of(job: Job) -> str:
@@ -96,24 +115,36 @@ def measure(job: Job, folder: Path, tell: Tell, one_process: Once | None = None)
             run=number,
             result=str(folder / f"run-{number}.json"),
             protocol=replace(plan, budget=share * 0.6),
-            rate=job.rate or (runs[0].data.get("rate") if runs else None),
+            rate=job.rate or _rate(runs),
         )
-        words = f"process {number}{f' of {plan.processes}' if number <= plan.processes else ', as they still differ'}"
-        done = max(number - 1, 0) / max(plan.processes, number)
-        runs.append(run_once(one, partial(_tell_of, tell, words, done)))
+        done = (number - 1) / max(plan.processes, number)
+        runs.append(run_once(one, partial(_tell_of, tell, _number_of(number, plan), done)))
         spent = time.monotonic() - start
         # An engine is built once: that says nothing about how long the next process takes.
-        built = sum((run.data.get("build") or {}).get("seconds", 0.0) for run in runs)
+        built = sum(run.document.build.seconds for run in runs if run.document.build)
         per_run = (spent - built) / len(runs)
         if enough(runs, job) or spent + per_run > plan.budget:
             return runs
+
+
+def _rate(runs: Sequence[Run]) -> float | None:
+    """Return the rate of the first process, which all others have too."""
+    if not runs:
+        return None
+    return runs[0].document.rate
+
+
+def _number_of(number: int, plan: Protocol) -> str:
+    if number <= plan.processes:
+        return f"process {number} of {plan.processes}"
+    return f"process {number}, as they still differ"
 
 
 def _tell_of(tell: Tell, words: str, done: float, event: str) -> None:
     tell(f"{words}: {event}", done)
 
 
-def idle(plan: Protocol, tell: Tell, gpu: int = 0) -> dict[str, judging.Sensed]:
+def idle(plan: Protocol, tell: Tell, gpu: int = 0) -> dict[str, Sensed]:
     """Return the power of each scope while nothing is asked of the machine; nothing where no sensor tells power or energy."""
     channels, _ = sensors.discover(proc.ROOT, open_nvml(device=gpu), os.getpid())
     scopes = dict.fromkeys(item.scope for item in channels if item.metric in ("power", "energy"))
@@ -129,7 +160,7 @@ def idle(plan: Protocol, tell: Tell, gpu: int = 0) -> dict[str, judging.Sensed]:
     window = (start, time.monotonic())
     sampler.mark()
     seen = sampler.stop()
-    return {scope: judging.watts(seen, scope, window) for scope in found}
+    return {scope: watts(seen, scope, window) for scope in found}
 
 
 def enough(runs: list[Run], job: Job) -> bool:
@@ -168,17 +199,14 @@ def once(job: Job, tell: Callable[[str], None]) -> Run:
         seen = sampler.stop() if sampler else None
         log.seek(0)
         words = log.read().strip()
-    data = _result(path, worker.returncode, words)
-    if seen:
-        data["sampler"] = seen
-    data["began"] = began
-    if data.get("loadgen"):
-        data["loadgen"] |= _loadgen_says(path.with_suffix("") / "mlperf_log_summary.txt")
-    path.write_text(json.dumps(data, separators=(",", ":")), "utf-8")
+    document = replace(_result(path, worker.returncode, words), began=began, sampler=seen)
+    if isinstance(document, Measured) and document.loadgen:
+        summary = path.with_suffix("") / "mlperf_log_summary.txt"
+        document = replace(document, loadgen=_with_summary(document.loadgen, summary))
     for leftover in (path.with_suffix(".job"), path.with_suffix(".log")):
         with suppress(OSError):
             leftover.unlink()
-    return Run(path.name, sha256(path), began, data, _logs(path.with_suffix("")))
+    return replace(written(path, document, began), logs=_logs(path.with_suffix("")))
 
 
 def _follow(worker: subprocess.Popen[str], job: Job, tell: Callable[[str], None]) -> Sampler | None:
@@ -227,30 +255,33 @@ class Sampler:
             self._process.stdin.write("\n")
             self._process.stdin.flush()
 
-    def stop(self) -> dict[str, Any] | None:
+    def stop(self) -> Sampled | None:
         """Return what was seen, or None where the sampler has failed."""
         try:
             out, _ = self._process.communicate(timeout=30)
-            found: dict[str, Any] = json.loads(out)
+            return parsed(Sampled, json.loads(out))
         except (ValueError, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait()
             return None
-        return found
 
 
-def _result(path: Path, code: int, words: str) -> dict[str, Any]:
+def _result(path: Path, code: int, log: str) -> Document:
     """Return what the process has written; one that was killed has written nothing."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return read(json.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        return Document(detail=f"the process has left a document that cannot be read: {error}")
     except (OSError, ValueError):
-        how = f"killed by signal {-code}" if code < 0 else f"ended with status {code}"
-        return {
-            "version": 1,
-            "status": "failed",
-            "detail": f"the process was {how}: {words[-500:]}".rstrip(": "),
-        }
-    return found
+        detail = f"the process was {ended(code)}: {log[-500:]}".rstrip(": ")
+        return Document(detail=detail)
+
+
+def ended(code: int) -> str:
+    """Return in words how a process ended that failed."""
+    if code < 0:
+        return f"killed by signal {-code}"
+    return f"ended with status {code}"
 
 
 def _logs(folder: Path) -> tuple[tuple[str, str], ...]:
@@ -264,40 +295,52 @@ def _logs(folder: Path) -> tuple[tuple[str, str], ...]:
     return tuple((f"{folder.name}/{path.name}", sha256(path)) for path in files)
 
 
-def _loadgen_says(path: Path) -> dict[str, Any]:
-    """Return what LoadGen's summary says of latencies (nanoseconds), rates and validity, read as our MLPerf converter does."""
+def _with_summary(asked: LoadGen, path: Path) -> LoadGen:
+    """Return LoadGen's settings with what its summary says of latencies (nanoseconds), rates and validity."""
     log = loadgen.read_summary(path)
-    latencies, estimates = {}, {}
+    latencies = {}
     for name, text in log.values.items():
-        match = _LATENCY.fullmatch(name)
-        if match:
-            level = match[1] or match[2].rstrip("0").rstrip(".")
-            latencies[level if match[1] else "median" if level == "50" else f"p{level}"] = int(text)
-    for item in loadgen.estimates(log.values.get("early_stopping_result", "")):
+        statistic = _statistic(name)
+        if statistic:
+            latencies[statistic] = int(text)
+    stopping = log.values.get("early_stopping_result", "")
+    estimates = {}
+    for item in loadgen.estimates(stopping):
         if item.nanoseconds is not None:
             estimates[f"p{item.percentile}-es"] = int(item.nanoseconds)
     rate = log.number("result_samples_per_second") or log.number("result_completed_samples_per_sec")
-    words = log.values.get("early_stopping_result")
-    found = {
-        "result": log.values.get("result_validity"),
-        "latencies": latencies,
-        "estimates": estimates,
-        "samples_per_second": rate,
-        "scheduled_per_second": log.number("result_scheduled_samples_per_sec"),
-        "early_stopping": words.strip() if words else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def written(path: Path, data: dict[str, Any], began: str | None = None) -> Run:
-    """Write a document beside those of the processes, to be a source like them."""
-    path.write_text(json.dumps(data, separators=(",", ":")), "utf-8")
-    return Run(
-        path.name,
-        sha256(path),
-        began or datetime.now().astimezone().isoformat(timespec="milliseconds"),
-        data,
+    return replace(
+        asked,
+        result=log.values.get("result_validity"),
+        latencies=latencies,
+        estimates=estimates,
+        samples_per_second=rate,
+        scheduled_per_second=log.number("result_scheduled_samples_per_sec"),
+        early_stopping=stopping.strip() or None,
     )
+
+
+def _statistic(name: str) -> str | None:
+    """Return the statistic of the standard that a latency of LoadGen's summary is; None for anything else."""
+    match = _LATENCY.fullmatch(name)
+    if match is None:
+        return None
+    if match[1]:
+        return match[1]
+    level = match[2].rstrip("0").rstrip(".")
+    if level == "50":
+        return "median"
+    return f"p{level}"
+
+
+def written(path: Path, data: Document | Overview, began: str | None = None) -> Run:
+    """Write a document beside those of the processes, to be a source like them."""
+    path.write_text(json.dumps(plain(data), separators=(",", ":")), "utf-8")
+    moment = began or datetime.now().astimezone().isoformat(timespec="milliseconds")
+    document = data
+    if isinstance(document, Overview):
+        document = Document(status=OK)
+    return Run(path.name, sha256(path), moment, document)
 
 
 def sha256(path: Path) -> str:

@@ -15,12 +15,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from benchfmt.profiler import proc
 from benchfmt.profiler.nvml import NvmlError, open_nvml
-from benchfmt.profiler.sensors import Absent, Channel, discover
+from benchfmt.profiler.plain import plain
+from benchfmt.profiler.sampled import MachineReading, ProcessReadings, Sampled
+from benchfmt.profiler.sensors import Channel, discover
 
 MOST = 36_000
 """How many ticks are kept: an hour at 10 Hz; the oldest go first."""
@@ -44,12 +46,8 @@ def main(arguments: str) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     watched = watch(asked["pid"], asked["hz"], channels, root, _wait)
-    json.dump({**watched, "absent": [_plain(item) for item in absent]}, sys.stdout)
+    json.dump(plain(replace(watched, absent=absent)), sys.stdout)
     sys.stdout.flush()
-
-
-def _plain(item: Absent) -> dict[str, str]:
-    return {name: getattr(item, name) for name in ("metric", "scope", "reason", "detail")}
 
 
 def _wait(seconds: float) -> str:
@@ -61,10 +59,10 @@ def _wait(seconds: float) -> str:
 
 def watch(
     pid: int, hertz: float, channels: list[Channel], root: Path, wait: Callable[[float], str]
-) -> dict[str, Any]:
+) -> Sampled:
     """Return what was seen of a process and of the sensors, tick by tick, until `wait` says that it is the end."""
     rows: deque[tuple[float, int, int, int]] = deque(maxlen=MOST)
-    machine: list[dict[str, Any]] = []
+    machine: list[MachineReading] = []
     process = _opened(root / "proc" / str(pid) / "stat")
     step = 1 / hertz
     at_start = _own_cpu()
@@ -97,24 +95,26 @@ def watch(
         stopped = what == END
     wall = time.monotonic() - start
     spent = _own_cpu() - at_start
-    return {
-        "hz": hertz,
-        "start": start,
-        "wall": wall,
-        "ticks": ticks,
-        "late": late,
-        "observer_cpu": spent,
-        "observer_start_cpu": at_start,
-        "observer_share": spent / wall if wall else None,
-        "page_size": os.sysconf("SC_PAGE_SIZE"),
-        "clock_ticks": os.sysconf("SC_CLK_TCK"),
-        "process": {
-            name: [row[place] for row in rows]
-            for place, name in enumerate(("times", "cpu", "threads", "pages"))
-        },
-        "machine": machine,
-        "channels": [channel.to_dict() for channel in channels],
-    }
+    return Sampled(
+        hz=hertz,
+        start=start,
+        wall=wall,
+        ticks=ticks,
+        late=late,
+        observer_cpu=spent,
+        observer_start_cpu=at_start,
+        observer_share=spent / wall if wall else None,
+        page_size=os.sysconf("SC_PAGE_SIZE"),
+        clock_ticks=proc.ticks_per_second(),
+        process=ProcessReadings(
+            times=[row[0] for row in rows],
+            cpu=[row[1] for row in rows],
+            threads=[row[2] for row in rows],
+            pages=[row[3] for row in rows],
+        ),
+        machine=machine,
+        channels=[channel.readings() for channel in channels],
+    )
 
 
 def _read_counters(channels: list[Channel]) -> None:
@@ -149,5 +149,5 @@ def _process_row(handle: int | None) -> tuple[int, int, int] | None:
     return int(words[_UTIME]) + int(words[_STIME]), int(words[_THREADS]), int(words[_RSS])
 
 
-def _machine(now: float, root: Path) -> dict[str, Any]:
-    return {"time": now, "cpu": proc.cpu_times(root), "pressure": proc.pressure(root)}
+def _machine(now: float, root: Path) -> MachineReading:
+    return MachineReading(time=now, cpu=proc.cpu_times(root), pressure=proc.pressure(root))

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchfmt.profiler.nvml import Nvml, NvmlError
 from benchfmt.profiler.proc import number, text
+from benchfmt.profiler.sampled import Absent, Failure, Kind, Readings
 
 SHARE = 0.001
 """A channel is read so seldom that it costs no more than this share of a core: NVML's energy counter takes milliseconds."""
@@ -54,16 +54,6 @@ _GPU_ZONES = ("gpu-thermal", "gpu_thermal", "gpu-therm")
 _BOARD_RAILS = ("vdd_in", "pom_5v_in", "vdd_sys", "vin", "in_main")
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """A quantity that cannot be had on this machine, and why."""
-
-    metric: str
-    scope: str
-    reason: str
-    detail: str
-
-
 @dataclass(slots=True)
 class Channel:
     """One number that can be read; `kind` is gauge or counter, `wrap` where a counter starts again from 0."""
@@ -71,7 +61,7 @@ class Channel:
     id: str
     metric: str
     scope: str
-    kind: str
+    kind: Kind
     source: str
     read: Callable[[], float]
     wrap: float | None = None
@@ -80,7 +70,7 @@ class Channel:
     times: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     cost: float = 0.0
-    failed: Absent | None = None
+    failed: Failure | None = None
     misses: int = 0
 
     def tick(self, now: float) -> None:
@@ -106,36 +96,30 @@ class Channel:
         except (OSError, ValueError, NvmlError) as error:
             self.misses += 1
             if self.misses >= PATIENCE:
-                self.failed = Absent(
-                    self.metric, self.scope, reason_of(error), f"{self.source}: {told(error)}"
-                )
+                self.failed = Failure(reason_of(error), f"{self.source}: {told(error)}")
             return
         self.misses = 0
         self.times.append(now)
         self.values.append(value)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what was read as plain data."""
-        names = (
-            "id",
-            "metric",
-            "scope",
-            "kind",
-            "source",
-            "wrap",
-            "times",
-            "values",
-            "cost",
-            "reads",
-        )
-        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+    def readings(self) -> Readings:
+        """Return what was read."""
         if self.failed is None and self.misses and not self.values:
-            self.failed = Absent(
-                self.metric, self.scope, "sensor-failed", f"{self.source}: no reading succeeded"
-            )
-        if self.failed:
-            found["failed"] = {"reason": self.failed.reason, "detail": self.failed.detail}
-        return found
+            detail = f"{self.source}: no reading succeeded"
+            self.failed = Failure("sensor-failed", detail)
+        return Readings(
+            metric=self.metric,
+            scope=self.scope,
+            kind=self.kind,
+            source=self.source,
+            id=self.id,
+            wrap=self.wrap,
+            times=self.times,
+            values=self.values,
+            cost=self.cost,
+            reads=self.reads,
+            failed=self.failed,
+        )
 
 
 def reason_of(error: Exception) -> str:
@@ -355,7 +339,7 @@ def _nvml(nvml: Nvml | NvmlError | None, pid: int) -> Iterator[Channel | Absent]
     if nvml is None or isinstance(nvml, NvmlError):
         return
     name = f"NVML {nvml.name}"
-    asked: tuple[tuple[str, str, Callable[[], float]], ...] = (
+    asked: tuple[tuple[str, Kind, Callable[[], float]], ...] = (
         ("utilization", "gauge", nvml.load),
         ("temperature", "gauge", nvml.temperature),
         ("energy", "counter", nvml.energy),

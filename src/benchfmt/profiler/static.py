@@ -10,17 +10,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from onnx import inliner, numpy_helper
 
 from benchfmt.profiler.engine import TYPES, EngineError, Port, batch_of, shapes
+from benchfmt.profiler.facts import Bandwidth, FlopRule, ModelFacts
 from benchfmt.profiler.job import Job
 from benchfmt.profiler.running import ProfileError
+from benchfmt.profiler.sampled import Failure
 
 Shape = tuple[int, ...] | None
 PRECISIONS = {
@@ -582,7 +583,7 @@ def _port(value: onnx.ValueInfoProto) -> Port:
     return Port(value.name, kind, shape)
 
 
-def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> dict[str, Any]:
+def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> ModelFacts:
     """Return what is known of a model without running it, ready for records."""
     batch = job.batch_size or (8 if job.scenario == "multi-stream" else 1)
     try:
@@ -590,22 +591,34 @@ def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> dict[str
     except Exception as error:
         raise ProfileError(f"{path.name} is no ONNX model that can be read: {error}") from error
     graph = model.graph
-    found: dict[str, Any] = {
-        "parameters": parameters(graph) or None,
-        "opsets": {o.domain or "ai.onnx": o.version for o in model.opset_import},
-    }
+    size_bytes = None
     try:
-        found["size_bytes"] = storage(path, graph)
+        size_bytes = storage(path, graph)
     except (UncountableError, OSError) as error:
         notes.append(f"bytes on disk: {error}")
-    found["precision"], found["weights_by_type"] = precision(graph)
+    weights_format, weights_by_type = precision(graph)
     counted = count(_with_functions(graph, notes, model))
-    found |= _flop(counted, _batch(graph, job, batch))
-    found["model_sha256"] = _sha256(path)
-    found["notes"] = notes + counted.notes or None
-    if estimate_bandwidth:
-        found |= _bandwidth(graph, path)
-    return found
+    known = ModelFacts(
+        parameters=parameters(graph) or None,
+        opsets={item.domain or "ai.onnx": item.version for item in model.opset_import},
+        size_bytes=size_bytes,
+        precision=weights_format,
+        weights_by_type=weights_by_type,
+        flop_rule=_flop_rule(counted),
+        flop_missing=_flop_missing(counted),
+        model_sha256=_sha256(path),
+        notes=notes + counted.notes or None,
+    )
+    if known.flop_missing is None:
+        flop = 2 * counted.macs
+        per_sample = flop / _batch(graph, job, batch)
+        known = replace(known, flop=flop, flop_per_sample=per_sample)
+    if not estimate_bandwidth:
+        return known
+    try:
+        return replace(known, bandwidth=_bandwidth(graph, path))
+    except (UncountableError, OSError, KeyError) as error:
+        return replace(known, bandwidth_missing=str(error))
 
 
 def _with_functions(
@@ -628,48 +641,41 @@ def _batch(graph: onnx.GraphProto, job: Job, batch: int) -> int:
         return batch
 
 
-def _flop(counted: Count, batch: int) -> dict[str, Any]:
-    listed = {
-        "convention": "2 x MAC",
-        "counted": dict(sorted(counted.counted.items())),
-        "ignored": dict(sorted(counted.ignored.items())),
-        "unknown": dict(sorted(counted.unknown.items())),
-    }
+def _flop_rule(counted: Count) -> FlopRule:
+    rule = FlopRule(
+        counted=dict(sorted(counted.counted.items())),
+        ignored=dict(sorted(counted.ignored.items())),
+        unknown=dict(sorted(counted.unknown.items())),
+    )
+    if _flop_missing(counted) is None:
+        return replace(rule, macs=counted.macs)
+    return rule
+
+
+def _flop_missing(counted: Count) -> Failure | None:
+    """Return why there is no number of operations; None where there is one."""
     if counted.faults:
         first = counted.faults[0]
-        return {"flop_rule": listed, "flop_missing": {"reason": first.reason, "detail": str(first)}}
+        return Failure(first.reason, str(first))
     if counted.unknown:
-        words = f"operators that are not known: {', '.join(sorted(counted.unknown))}"
-        return {
-            "flop_rule": listed,
-            "flop_missing": {"reason": "unsupported-operator", "detail": words},
-        }
+        names = ", ".join(sorted(counted.unknown))
+        return Failure("unsupported-operator", f"operators that are not known: {names}")
     if not counted.macs:
         words = "no operator of the model multiplies and accumulates"
-        return {"flop_rule": listed, "flop_missing": {"reason": "not-applicable", "detail": words}}
-    flop = 2 * counted.macs
-    return {
-        "flop_rule": {**listed, "macs": counted.macs},
-        "flop": flop,
-        "flop_per_sample": flop / batch,
-    }
+        return Failure("not-applicable", words)
+    return None
 
 
-def _bandwidth(graph: onnx.GraphProto, path: Path) -> dict[str, Any]:
-    """Return the least traffic of a run: every weight read once, every result written and read once; caches make it less."""
-    try:
-        weights = storage(path, graph)
-        results = activations(graph)
-    except (UncountableError, OSError, KeyError) as error:
-        return {"bandwidth_missing": str(error)}
-    return {
-        "bandwidth": {
-            "bytes_per_run": weights + 2 * results,
-            "formula": "(bytes of the model + 2 x bytes of all results) / inference time",
-            "copy_bytes_per_second": copy_bandwidth(),
-            "calibration": "copying 64 MiB on one processor, best of five: reads and writes together",
-        }
-    }
+def _bandwidth(graph: onnx.GraphProto, path: Path) -> Bandwidth:
+    """Return the least traffic of a run; raises UncountableError, OSError or KeyError where it cannot be told."""
+    weights = storage(path, graph)
+    results = activations(graph)
+    return Bandwidth(
+        bytes_per_run=weights + 2 * results,
+        formula="(bytes of the model + 2 x bytes of all results) / inference time",
+        copy_bytes_per_second=copy_bandwidth(),
+        calibration="copying 64 MiB on one processor, best of five: reads and writes together",
+    )
 
 
 def copy_bandwidth(mebibytes: int = 64, rounds: int = 5) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchfmt.profiler.records import SUITE
+from benchfmt.profiler.job import SUITE
 from benchfmt.record import Measurement, Record
 
 _EVIDENCE = 6

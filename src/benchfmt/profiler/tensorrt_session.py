@@ -22,6 +22,7 @@ import numpy as np
 import tensorrt as trt
 from cuda.bindings import runtime as cuda
 
+from benchfmt.profiler.document import EngineVersion, Placement
 from benchfmt.profiler.engine import TYPES, Call, EngineError, Feed, Port, Shape, shapes
 from benchfmt.profiler.job import PLANS, Job
 
@@ -162,25 +163,18 @@ class TensorRtSession:
 
         return query
 
-    def placement(self) -> dict[str, Any]:
+    def placement(self) -> Placement:
         """Return that the device runs all of it: TensorRT falls back nowhere."""
-        return {
-            "asked": ["TensorRT"],
-            "used": ["TensorRT"],
-            "lost": [],
-            "options": {
-                **({"formats": dict(self._formats)} if self._formats else {}),
-                **(
-                    {}
-                    if self._loaded
-                    else {"builder": {"use_tf32": "1" if self._formats.get("tf32", True) else "0"}}
-                ),
-            },
-        }
+        options: dict[str, dict[str, str | bool]] = {}
+        if self._formats:
+            options["formats"] = dict(self._formats)
+        if not self._loaded:
+            options["builder"] = {"use_tf32": str(int(self._formats.get("tf32", True)))}
+        return Placement(asked=["TensorRT"], used=["TensorRT"], options=options)
 
-    def version(self) -> dict[str, str]:
+    def version(self) -> EngineVersion:
         """Return which TensorRT this is."""
-        return {"version": str(trt.__version__)}
+        return EngineVersion(version=str(trt.__version__))
 
 
 class _Buffer:

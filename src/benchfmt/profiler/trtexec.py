@@ -14,11 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from benchfmt.profiler import proc, running
+from benchfmt.profiler.document import TrtexecSettings
+from benchfmt.profiler.evidence import Evidence, between
 from benchfmt.profiler.job import PLANS
 from benchfmt.profiler.running import Sampler
+from benchfmt.profiler.sampled import Sampled
 from benchfmt.readers import trtexec as reader
 from benchfmt.suites import trtexec as rules
 
@@ -41,26 +44,11 @@ class Watch(Protocol):
     def mark(self) -> None:
         """Take it that a measurement begins or ends."""
 
-    def stop(self) -> dict[str, Any] | None:
+    def stop(self) -> Sampled | None:
         """Return what was seen."""
 
 
 Watcher = Callable[[int], Watch | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the engine is run; each becomes a switch, whatever the version would do without it."""
-
-    warm_up_ms: int = 500
-    duration_s: int = 3
-    iterations: int = 100
-    average_runs: int = 10
-    streams: int = 1
-    percentiles: tuple[str, ...] = ("90", "95", "99")
-    data_transfers: bool = True
-    cuda_graph: bool = True
-    spin_wait: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,8 +59,8 @@ class Outcome:
     command: tuple[str, ...]
     code: int
     window: tuple[float, float] | None
-    seen: dict[str, Any] | None
-    evidence: dict[str, float] | None
+    sampled: Sampled | None
+    evidence: Evidence | None
     peak: int | None
     """The process's high-water mark of memory, in bytes, since its measurement began."""
     limit: float | None = None
@@ -123,7 +111,7 @@ def version(program: Path) -> str:
 
 
 def arguments(
-    release: str, model: Path, folder: Path, settings: Settings, more: Sequence[str] = ()
+    release: str, model: Path, folder: Path, settings: TrtexecSettings, more: Sequence[str] = ()
 ) -> list[str]:
     """Return the switches of a timing run: every setting said, times exported, no profiler."""
     flags = rules.defaults(release).flags
@@ -166,14 +154,14 @@ def run(
     folder: Path,
     *,
     program: Path | None = None,
-    settings: Settings | None = None,
+    settings: TrtexecSettings | None = None,
     more: Sequence[str] = (),
     watch: Watcher | None = None,
     timeout: float | None = None,
 ) -> Outcome:
     """Run trtexec once on a model or engine, its files left in `folder`; raises TrtexecError where it cannot start."""
     exe = program or find()
-    chosen = settings or Settings()
+    chosen = settings or TrtexecSettings()
     folder.mkdir(parents=True, exist_ok=True)
     for name in (LOG, TIMES):  # what an earlier run left must not be taken for this one's
         (folder / name).unlink(missing_ok=True)
@@ -269,8 +257,8 @@ class _Following:
             return None
         return min(self._before.monotonic + warm_up, self._after.monotonic), self._after.monotonic
 
-    def evidence(self) -> dict[str, float] | None:
+    def evidence(self) -> Evidence | None:
         """Return what the machine did meanwhile, warm-up included."""
         if self._before is None or self._after is None:
             return None
-        return proc.between(self._before.to_dict(), self._after.to_dict())
+        return between(self._before, self._after)

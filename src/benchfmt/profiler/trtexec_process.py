@@ -11,7 +11,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
@@ -19,7 +19,22 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.finding import BenchfmtError
-from benchfmt.profiler import figures, judging, running
+from benchfmt.profiler import figures, proc, running, sensed
+from benchfmt.profiler.document import (
+    Block,
+    Build,
+    Document,
+    EngineVersion,
+    Input,
+    Load,
+    Measured,
+    Memory,
+    Observed,
+    Placement,
+    Trtexec,
+    TrtexecSettings,
+    WarmUp,
+)
 from benchfmt.profiler.engine import Shape, shapes
 from benchfmt.profiler.job import PLANS, Job
 from benchfmt.profiler.loops import BLOCK_RUNS
@@ -28,7 +43,6 @@ from benchfmt.profiler.trtexec import (
     LOG,
     TIMES,
     Outcome,
-    Settings,
     TrtexecError,
     Watcher,
     find,
@@ -40,7 +54,6 @@ from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from benchfmt.suites import trtexec as rules
 
-STAGES = ("inference", "compute", "transfer-in", "transfer-out")
 STEADY = 0.05
 _CHOICES = ("cuda_graph", "spin_wait")
 """Settings that an option may turn off; each becomes the switch that its version has for it."""
@@ -98,7 +111,7 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
     given = declared(job)
     loads = Path(job.model).suffix.lower() in PLANS
     more = [*switches(job.engine_options, loads=loads), *_shapes_switch(given)]
-    settings = Settings(
+    settings = TrtexecSettings(
         warm_up_ms=math.ceil(plan.warm_up_seconds * 1000),
         duration_s=math.ceil(min(plan.seconds, plan.budget)),
         iterations=max(plan.queries, plan.warm_up_runs),
@@ -117,9 +130,8 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
         + 60
         + (expected or 0.0) * (settings.iterations + 10)
     )
-    if built.failed:
-        data: dict[str, Any] = {"status": "failed", "detail": built.failed}
-    else:
+    document = Document(detail=built.failed)
+    if not built.failed:
         tell("measure")
         outcome = run(
             built.plan,
@@ -130,27 +142,18 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
             watch=watch or watcher(plan.hertz),
             timeout=timeout,
         )
-        data = _document(outcome, given, settings, version(program))
-        if built.seconds is not None:
-            data["build"] = {"seconds": built.seconds}
-    data = {
-        "version": 1,
-        "kind": "measure",
-        "job": job.settings(),
-        "harness": "trtexec",
-        **data,
-        "began": began,
-    }
-    found = running.written(path, data, began)
+        document = _document(outcome, given, settings, version(program))
+        document = replace(document, build=built.build)
+    document = replace(document, job=job.settings(), harness="trtexec", began=began)
     files = [path.with_suffix("") / name for name in (LOG, TIMES)]
-    if built.seconds is not None:
+    if built.build is not None:
         files.append(path.with_name("build") / LOG)
     logs = tuple(
         (f"{file.parent.name}/{file.name}", running.sha256(file))
         for file in files
         if file.is_file()
     )
-    return Run(found.path, found.sha256, began, data, logs)
+    return replace(running.written(path, document, began), logs=logs)
 
 
 def switches(options: Mapping[str, str], *, loads: bool = False) -> list[str]:
@@ -188,7 +191,7 @@ class _Built:
     """The engine that is measured; how long its building took, where this run built it; or why there is none."""
 
     plan: Path
-    seconds: float | None = None
+    build: Build | None = None
     failed: str = ""
 
 
@@ -202,7 +205,7 @@ def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], N
         return _Built(plan)
     tell("build")
     # The shortest run there is: every version builds so, and the engine is loaded afresh by each process that is measured.
-    shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
+    shortest = TrtexecSettings(warm_up_ms=0, duration_s=0, iterations=1)
     done = run(
         model,
         plan.with_name("build"),
@@ -213,13 +216,16 @@ def _built(job: Job, program: Path, more: Sequence[str], tell: Callable[[str], N
     )
     if done.code or not plan.is_file():
         return _Built(plan, failed=_why(done))
-    return _Built(plan, _seconds(done, "built"))
+    seconds = _seconds(done, "built")
+    if seconds is None:
+        return _Built(plan)
+    return _Built(plan, Build(seconds=seconds))
 
 
 @cache
 def _expected(plan: Path, program: Path, more: tuple[str, ...]) -> float | None:
     """Return how long a query takes about, by the shortest run of an engine; None where it tells no times."""
-    shortest = Settings(warm_up_ms=0, duration_s=0, iterations=1)
+    shortest = TrtexecSettings(warm_up_ms=0, duration_s=0, iterations=1)
     # Aside: a run of one query is no result, and nobody should take its log for one.
     with tempfile.TemporaryDirectory(prefix="benchfmt-trtexec-") as folder:
         done = run(
@@ -251,120 +257,123 @@ def _why(outcome: Outcome) -> str:
     if outcome.limit is not None:
         return f"trtexec was ended by this profile after {outcome.limit:.0f} s; give a greater --budget"
     if not outcome.code and not errors:
-        return "trtexec came to its end and measured nothing, or exported no times"
-    how = (
-        f"killed by signal {-outcome.code}"
-        if outcome.code < 0
-        else f"ended with status {outcome.code}"
-    )
-    return f"trtexec was {how}" + (f": {errors[0]}" if errors else "; its log says no error")
+        return "trtexec finished and measured nothing, or exported no times"
+    how = f"trtexec was {running.ended(outcome.code)}"
+    if errors:
+        return f"{how}: {errors[0]}"
+    return f"{how}; its log says no error"
 
 
 def _document(
-    outcome: Outcome, given: Sequence[Shape], settings: Settings, release: str
-) -> dict[str, Any]:
+    outcome: Outcome, given: Sequence[Shape], settings: TrtexecSettings, release: str
+) -> Document:
     """Return what a run has left as the document of a process."""
-    inputs: list[dict[str, Any]] = [
-        {"name": i.name, "type": i.kind, "shape": list(i.shape), "batched": i.batched}
-        for i in given
-    ]
-    told = _bindings(outcome)
-    ran = {item["name"]: item["shape"] for item in told}
-    odd = next((i["name"] for i in inputs if ran.get(i["name"], i["shape"]) != i["shape"]), None)
-    inputs = inputs or told
-    batch = inputs[0]["shape"][0] if inputs and inputs[0]["shape"] else 1
-    same = {
-        "placement": {
-            "asked": ["TensorRT"],
-            "used": ["TensorRT"],
-            "lost": [],
-            "options": _tf32(outcome),
-        },
-        "engine": {"version": release},
-        "batch": batch,
-        "samples_per_query": batch,
-        "inputs": inputs,
-        "affinity": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "trtexec": {
-            "switches": [_without_place(word) for word in outcome.command[1:]],
-            "settings": asdict(settings),
-        },
-        **({"sampler": outcome.seen} if outcome.seen else {}),
-    }
-    if odd:
-        words = (
-            f"the log says that {odd} had the shape {ran[odd]}; it was asked for {given[0].shape}"
-        )
-        return {**same, "status": "failed", "detail": words}
-    if (
-        outcome.code
-        or outcome.window is None
-        or outcome.evidence is None
-        or not outcome.times.is_file()
-    ):
-        return {**same, "status": "failed", "detail": _why(outcome)}
+    bindings = _bindings(outcome)
+    inputs = [_input(shape) for shape in given] or bindings
+    batch = 1
+    if inputs and inputs[0].shape:
+        batch = inputs[0].shape[0]
+    failed = Document(
+        placement=Placement(asked=["TensorRT"], used=["TensorRT"], options=_tf32(outcome)),
+        engine=EngineVersion(version=release),
+        batch=batch,
+        samples_per_query=batch,
+        inputs=inputs,
+        affinity=proc.usable_processors(),
+        trtexec=Trtexec(
+            switches=[_without_place(word) for word in outcome.command[1:]], settings=settings
+        ),
+        sampler=outcome.sampled,
+    )
+    other = _other_shape(given, bindings)
+    if other:
+        return replace(failed, detail=other)
+    evidence, window = outcome.evidence, outcome.window
+    if outcome.code or window is None or evidence is None or not outcome.times.is_file():
+        return replace(failed, detail=_why(outcome))
     try:
-        seen = reader.times(jsons.parse(outcome.times.read_bytes(), digits=True)).after(
-            settings.warm_up_ms if _has_warm_up(release) else 0
-        )
-        observed = _observed(seen, outcome)
+        times = reader.times(jsons.parse(outcome.times.read_bytes(), digits=True))
+        observed = _observed(times.after(_warm_up_ms(settings, release)), outcome, window)
     except BenchfmtError as error:
-        return {**same, "status": "failed", "detail": f"{TIMES}: {error}"}
-    loaded = _seconds(outcome, "loaded")
-    return {
-        **same,
-        "status": "ok",
-        "observed": observed,
-        "window": list(outcome.window),
-        "evidence": outcome.evidence,
-        "warm_up": {
-            "seconds": settings.warm_up_ms / 1000,
-            "steady": _steady(observed["inference"]),
-        },
-        **({} if loaded is None else {"load": {"seconds": loaded}}),
-        "memory": {
-            "reset": outcome.peak is not None,
-            **({"peak": outcome.peak} if outcome.peak else {}),
-        },
-    }
+        return replace(failed, detail=f"{TIMES}: {error}")
+    return Measured(
+        placement=failed.placement,
+        engine=failed.engine,
+        batch=batch,
+        samples_per_query=batch,
+        inputs=inputs,
+        affinity=failed.affinity,
+        trtexec=failed.trtexec,
+        sampler=failed.sampler,
+        observed=observed,
+        window=list(window),
+        evidence=evidence,
+        warm_up=WarmUp(seconds=settings.warm_up_ms / 1000, steady=_steady(observed.inference)),
+        load=_load(outcome),
+        memory=Memory(reset=outcome.peak is not None, peak=outcome.peak or None),
+    )
 
 
-def _tf32(outcome: Outcome) -> dict[str, Any]:
+def _input(shape: Shape) -> Input:
+    return Input(name=shape.name, type=shape.kind, shape=list(shape.shape), batched=shape.batched)
+
+
+def _other_shape(given: Sequence[Shape], bindings: Sequence[Input]) -> str:
+    """Return in words which input was run in another shape than was asked for; nothing where none was."""
+    ran = {item.name: item.shape for item in bindings}
+    for shape in given:
+        sizes = ran.get(shape.name)
+        if sizes is not None and sizes != list(shape.shape):
+            return f"the log says that {shape.name} had the shape {sizes}; it was asked for {shape.shape}"
+    return ""
+
+
+def _load(outcome: Outcome) -> Load | None:
+    seconds = _seconds(outcome, "loaded")
+    if seconds is None:
+        return None
+    return Load(seconds=seconds)
+
+
+def _tf32(outcome: Outcome) -> dict[str, dict[str, str | bool]]:
     """Return whether TF32 was allowed when the engine was built, which it is unless a switch forbids it."""
     if not any(Path(word).name.startswith("built-") for word in outcome.command):
         return {}
-    return {"builder": {"use_tf32": "0" if "--noTF32" in outcome.command else "1"}}
+    allowed = "--noTF32" not in outcome.command
+    return {"builder": {"use_tf32": str(int(allowed))}}
 
 
-def _bindings(outcome: Outcome) -> list[dict[str, Any]]:
+def _bindings(outcome: Outcome) -> list[Input]:
     """Return the inputs of an engine as the log names them; whether a first dimension is a batch nobody says."""
-    found = _runs(outcome)
     return [
-        {"name": name, "shape": sizes, "batched": True}
-        for item in found[:1]
+        Input(name=name, shape=sizes, batched=True)
+        for item in _runs(outcome)[:1]
         for name, sizes in reader.dimensions(item)
     ]
 
 
-def _observed(seen: reader.Times, outcome: Outcome) -> dict[str, Any]:
-    if not len(seen):
+def _observed(times: reader.Times, outcome: Outcome, window: tuple[float, float]) -> Observed:
+    if not len(times):
         raise BenchfmtError("no query after the warm-up")
-    stages = {
-        name: [round(float(text) * 1e6) for text in texts]
-        for name, texts in seen.stages.items()
-        if name in STAGES
-    }
-    window = outcome.window or (0.0, 0.0)
-    cpu = judging.processor_seconds(outcome.seen, window)
-    share = (window[1] - window[0]) / len(seen)
-    return {
-        "queries": len(seen),
-        "wall": round(seen.wall_ms * 1e6),
-        "cpu": None if cpu is None else round(cpu * 1e9),
-        "unfinished": 0,
-        **stages,
-        "blocks": [[size, round(size * share * 1e9), 0] for size in _blocks(len(seen))],
-    }
+    cpu = sensed.processor_seconds(outcome.sampled, window)
+    share = sensed.length(window) / len(times)
+    return Observed(
+        queries=len(times),
+        wall=round(times.wall_ms * 1e6),
+        cpu=None if cpu is None else round(cpu * 1e9),
+        inference=_nanoseconds(times, "inference") or [],
+        compute=_nanoseconds(times, "compute"),
+        transfer_in=_nanoseconds(times, "transfer-in"),
+        transfer_out=_nanoseconds(times, "transfer-out"),
+        blocks=[Block(size, round(size * share * 1e9), 0) for size in _blocks(len(times))],
+    )
+
+
+def _nanoseconds(times: reader.Times, stage: str) -> list[int] | None:
+    """Return the times of a stage; None where it was not exported."""
+    if stage not in times.stages:
+        return None
+    return [round(float(text) * 1e6) for text in times.stages[stage]]
 
 
 def _blocks(count: int) -> list[int]:
@@ -379,8 +388,11 @@ def _steady(values: Sequence[int]) -> bool:
     return abs(first - then) <= STEADY * then
 
 
-def _has_warm_up(release: str) -> bool:
-    return rules.defaults(release).export_has_warm_up
+def _warm_up_ms(settings: TrtexecSettings, release: str) -> int:
+    """Return the milliseconds of warm-up that the exported times hold."""
+    if rules.defaults(release).export_has_warm_up:
+        return settings.warm_up_ms
+    return 0
 
 
 def _without_place(word: str) -> str:
