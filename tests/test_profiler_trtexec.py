@@ -15,7 +15,7 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 
 from benchfmt import BenchfmtError, Measurement, Profile, Record, convert, profile, validate
 from benchfmt.profiler import sensed, trtexec, trtexec_process
-from benchfmt.profiler.document import parsed
+from benchfmt.profiler.document import TrtexecSettings, parsed
 from benchfmt.profiler.job import SUITE, Job, Protocol
 from benchfmt.profiler.sampled import Sampled
 from benchfmt.readers import jsons
@@ -151,7 +151,7 @@ def test_each_run_is_a_record_and_the_summary_is_derived(found: Profile) -> None
 
 def test_times_are_the_exported_ones(found: Profile) -> None:
     times, said = observed(), numbers(found.records[0])
-    for stage in trtexec_process.STAGES:
+    for stage in ("inference", "compute", "transfer-in", "transfer-out"):
         mean = sum(map(float, times.stages[stage])) / len(times) / 1e3
         item = said["latency", "mean", stage, "batch", ""]
         assert item.value == pytest.approx(mean, rel=1e-4)
@@ -339,10 +339,10 @@ def test_an_engine_needs_tensorrt(tmp_path: Path) -> None:
     ],
 )
 def test_every_setting_is_said(release: str, wanted: list[str], unwanted: list[str]) -> None:
-    said = trtexec.arguments(release, Path("m.onnx"), Path("out"), trtexec.Settings())
+    said = trtexec.arguments(release, Path("m.onnx"), Path("out"), TrtexecSettings())
     assert set(wanted) <= set(said)
     assert not set(unwanted) & set(said)
-    off = trtexec.Settings(data_transfers=False, cuda_graph=False, spin_wait=False)
+    off = TrtexecSettings(data_transfers=False, cuda_graph=False, spin_wait=False)
     said = trtexec.arguments(release, Path("m.plan"), Path("out"), off)
     assert "--loadEngine=m.plan" in said
     assert ("--noDataTransfers" in said) == (release != "11.1.0")
