@@ -9,6 +9,9 @@ endif
 LOWEST := .venv-lowest
 PYTHON_LOWEST ?= python3.11
 OUT := out
+# As many workers as processors; each takes tests from another that has more left, so most of a file stays with one.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: venv demo test test-all test-lowest bench golden build schema check-workflows docs clean check
 
@@ -43,10 +46,10 @@ check: $(VENV)/.test
 	$(BIN)/lint-imports
 
 test: check  ## Everything a change must pass, in a few minutes.
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: check  ## Also what takes long.
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 # uv, since pip cannot install the lowest versions that are declared; on the oldest Python, and without any extra.
 $(LOWEST)/.base: pyproject.toml

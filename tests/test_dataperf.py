@@ -304,9 +304,9 @@ def test_a_leaderboard_needs_the_order_of_its_scores() -> None:
 def test_fractions_and_percents_are_told_apart(
     metric: str, text: str, value: float, unit: str | None, *, doubtful: bool
 ) -> None:
-    measurement = platforms.quality(metric, text)
-    assert (measurement["value"], measurement.get("reported_unit")) == (value, unit)
-    assert ("unit-inferred" in measurement.get("caveats", [])) == doubtful
+    number = platforms.quality(metric, text)
+    assert (number.value, number.reported_unit) == (value, unit)
+    assert ("unit-inferred" in (number.caveats or [])) == doubtful
 
 
 def test_nibbler_is_counted_and_no_prompt_is_taken_over() -> None:
@@ -375,7 +375,7 @@ def test_a_print_keeps_its_digits() -> None:
         ),
         ("dev.json", '{"prompt": {"0": "x"}}', "there is no column `validation`"),
         ("board.json", '{"count": 1, "data": []}', "no result stands in it"),
-        ("time_01g317_x.txt", "1e", "no number"),
+        ("time_01g317_x.txt", "1e", "not a number"),
     ],
 )
 def test_bad_input_is_told(tmp_path: Path, name: str, content: str, reason: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from benchfmt import convert, validate
 from benchfmt.accounting import Account
-from benchfmt.converters.mlperf.inference import loadgen_record
+from benchfmt.converters.mlperf.inference import log_numbers
 from benchfmt.readers import loadgen
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules
@@ -656,7 +656,7 @@ def test_no_offline_run_of_the_samples_had_another_number_of_samples(samples: Pa
     tested = 0
     for path in sorted((samples / "mlperf_inference").rglob(f"performance/run_1/{DETAIL}")):
         values = loadgen.read_detail(path).values
-        count = loadgen_record.samples_of_query(values)
+        count = log_numbers.samples_of_query(values)
         if values.get("effective_scenario") == "Offline" and count:
             made = (
                 float(values["result_samples_per_second"])

@@ -18,6 +18,7 @@ import pytest
 from benchfmt import convert
 from benchfmt.accounting import Account
 from benchfmt.converters.base import Source, Unit
+from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import inference, published, systems
 from benchfmt.converters.mlperf.attribution import Attribution, Filled
 from benchfmt.converters.mlperf.published.records import Maker, attributed
@@ -679,9 +680,9 @@ def logs(folder: Path) -> Iterator[tuple[dict[str, Any], Attribution]]:
     for unit in units(folder, inference):
         run = inference.run_of(unit)
         for record in inference.records_of(run):
-            if run.place.division == "open" and isinstance(record, dict):
+            if run.place.division == "open" and isinstance(record, Draft):
                 assert run.attribution
-                yield record, run.attribution
+                yield record.to_dict(), run.attribution
 
 
 def open_rows(folder: Path) -> Iterator[tuple[dict[str, Any], Attribution]]:

@@ -19,7 +19,7 @@ from benchfmt.annotated import cells
 from benchfmt.annotated.program import IDENTITY
 from benchfmt.converters import texts
 from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.inference import loadgen_record as loadgen
+from benchfmt.converters.mlperf.inference import log_settings
 from benchfmt.converters.mlperf.mobile import system as mobile_system
 from benchfmt.converters.mlperf.published import records as published_records
 from benchfmt.converters.mlperf.training import system as training_system
@@ -45,7 +45,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "training log": mllog.plain,
     "published": published_records._plain,
     "mobile": mobile_system.plain,
-    "settings of LoadGen": lambda text: loadgen._plain(str(text)),
+    "settings of LoadGen": lambda text: log_settings.plain(str(text)),
 }
 
 

@@ -1176,3 +1176,26 @@ def test_numbers_are_exact() -> None:
         numbers.matrix("[[1,2],[3,4]]") == numbers.matrix("[1,2,3,4]") == [["1", "2"], ["3", "4"]]
     )
     assert numbers.matrix("[1,2,3]") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [([], "ok"), (["Required input files not present"], "failed")],
+)
+def test_a_run_with_an_error_beside_its_values_is_not_ok(
+    tmp_path: Path, error: list[str], status: str
+) -> None:
+    evaluation = {"name": "predictive_accuracy", "value": "0.75", "array_data": None}
+    run = {
+        "run_id": 902,
+        "uploader": 1,
+        "task_id": 59,
+        "flow_name": "otter(1)",
+        "error": error,
+        "output_data": {"evaluation": [evaluation]},
+    }
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    (record,) = records(tmp_path)
+    (number,) = record.measurements or ()
+    assert (record.status, record.status_detail) == (status, "".join(error) or None)
+    assert (number.value, number.primary) == (0.75, True if status == "ok" else None)

@@ -15,6 +15,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from benchfmt.units import convert
+
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
@@ -88,6 +90,21 @@ class Quality:
     scope: str | None = None
     """The part of the data that it is for, where a benchmark has several of one metric."""
     per: str | None = None
+
+    @property
+    def least(self) -> float | None:
+        """The lower target as the standard stores it."""
+        return self._in_standard_unit(self.target_min)
+
+    @property
+    def most(self) -> float | None:
+        """The upper target as the standard stores it."""
+        return self._in_standard_unit(self.target_max)
+
+    def _in_standard_unit(self, target: str | None) -> float | None:
+        if target is None:
+            return None
+        return convert(target, self.unit, "1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,24 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt import numbers
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Unit
-from benchfmt.converters.dataperf.common import frame, made, pointer, settings, stamp
+from benchfmt.converters.dataperf.common import (
+    draft,
+    object_of,
+    pointer,
+    set_evaluator,
+    set_strategy,
+    settings,
+    stamp,
+)
+from benchfmt.converters.draft import Draft, DraftError, measured
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
-from benchfmt.record import given
 from benchfmt.suites import dataperf as rules
 
 QUALITIES = ("f1", "accuracy", "precision", "recall")
@@ -24,183 +33,202 @@ SCORE = re.compile(r"^Score:[ \t]+(?P<score>[0-9.eE+-]{1,40})[ \t]*\r?$", re.MUL
 _LARGEST_CELL = 100_000
 NEVER = "-1"
 SELLERS = 20
+_ROUNDING = Fraction(1, 10**9)
+"""How far a share may lie from the one that is counted again."""
 
 
 def vision_selection(unit: Unit) -> Iterator[Item]:
     """Yield a record for each concept: the fixed classifier trained on what the strategy chose."""
-    data = jsons.read(unit.path, unit.limits, digits=True)
-    setup = next((settings(path) for path in unit.supporting), {})
-    named = re.match(r"result_for_(?P<method>.+)\.json$", unit.path.name)
+    data = object_of(jsons.read(unit.path, unit.limits, digits=True))
     for row, (concept, values) in enumerate(data.items(), start=1):
         if not isinstance(values, dict) or "f1" not in values:
             yield Failed(unit.path, f"{concept!r} has no f1", row)
             continue
-        record = frame(unit, "vision-selection", pointer(concept))
-        record["dataset"]["name"] = concept
-        more = {"strategy": named["method"]} if named else {}
-        record["configuration"]["hyperparameters"] = {
-            **more,
-            **record["configuration"]["hyperparameters"],
-            **given(dim=setup.get("dim")),
-        }
-        record["provenance"] = {**given(measured_at=stamp(unit.path.name)), **record["provenance"]}
         try:
-            record["measurements"] = [
-                texts.measurement(name, str(values[name])) for name in QUALITIES if name in values
-            ]
-        except ValueError as error:
+            made = _selected(unit, concept, values)
+        except DraftError as error:
             yield Failed(unit.path, f"{concept}: {error}", row)
             continue
-        record["measurements"][0]["primary"] = True
-        yield made(unit, record, row)
+        yield from made.items(unit.path, row)
+
+
+def _selected(unit: Unit, concept: str, values: Mapping[str, JsonValue]) -> Draft:
+    challenge = "vision-selection"
+    made = draft(unit, challenge, pointer(concept))
+    set_evaluator(made, unit, challenge)
+    named = re.match(r"result_for_(?P<method>.+)\.json$", unit.path.name)
+    if named:
+        set_strategy(made, unit, named["method"])
+    else:
+        set_strategy(made, unit)
+    made.dataset(name=concept, split=rules.challenge(challenge)["split"])
+    made.provenance(measured_at=unit.options.get("date") or stamp(unit.path.name))
+    dim = _settings_beside(unit).get("dim")
+    if dim is not None:
+        made.hyperparameters({"dim": dim})
+    for name in QUALITIES:
+        if name in values:
+            made.measure(name, str(values[name]))
+    made.numbers[0].primary = True
+    return made
+
+
+def _settings_beside(unit: Unit) -> dict[str, JsonValue]:
+    """Return the settings that stand in the first file beside an output."""
+    if not unit.supporting:
+        return {}
+    return settings(unit.supporting[0])
 
 
 def speech_selection(unit: Unit) -> Iterator[Item]:
     """Yield the score that the evaluation printed; which metric it is depends on the day."""
+    challenge = "speech-selection"
     scores = SCORE.findall(texts.text_of(unit.path))
-    name = SPEECH_NAME.search(unit.path.stem)
-    fixed = rules.challenge("speech-selection")
-    seeds = next((settings(path).get("eval_random_seeds") for path in unit.supporting), None)
+    language, size = _selection(unit)
+    seeds = _settings_beside(unit).get("eval_random_seeds")
     for row, score in enumerate(scores, start=1):
-        record = frame(unit, "speech-selection", f"run={row}" if len(scores) > 1 else None)
-        size = unit.options.get("size") or (name["size"] if name else None)
-        language = unit.options.get("language") or (name["language"] if name else None)
-        record["dataset"] = given(name=language, samples=numbers.count(size) if size else None)
-        record["configuration"]["hyperparameters"] |= given(seeds=seeds)
+        locator = None
+        if len(scores) > 1:
+            locator = f"run={row}"
+        made = draft(unit, challenge, locator)
+        set_evaluator(made, unit, challenge)
+        set_strategy(made, unit)
+        made.dataset(name=language, samples=numbers.count(size or ""))
+        if seeds is not None:
+            made.hyperparameters({"seeds": seeds})
         if language is None or size is None:
-            yield texts.finding(
+            made.report(
                 "BF101",
-                unit.path.name,
                 "neither the file nor its name says language and size of the selection",
-                "say them: --option language=en --option size=25",
+                hint="say them: --option language=en --option size=25",
             )
         try:
-            record["measurements"] = [_speech(score, unit.options.get("date"), fixed, seeds)]
-        except ValueError as error:
+            _speech(made, score, unit.options.get("date"), seeds)
+        except DraftError as error:
+            yield from made.findings
             yield Failed(unit.path, str(error), row)
             continue
-        yield made(unit, record, row)
+        yield from made.items(unit.path, row)
 
 
-def _speech(score: str, date: str | None, fixed: Mapping[str, Any], seeds: Any) -> dict[str, Any]:
+def _selection(unit: Unit) -> tuple[str | None, str | None]:
+    """Return language and size of a selection of recordings: as the options say, else the file's name."""
+    language = unit.options.get("language")
+    size = unit.options.get("size")
+    name = SPEECH_NAME.search(unit.path.stem)
+    if name is None:
+        return language, size
+    return language or name["language"], size or name["size"]
+
+
+def _speech(made: Draft, score: str, date: str | None, seeds: JsonValue) -> None:
+    fixed = rules.challenge("speech-selection")
+    doubt = ["definition-inferred"]
     if date and date < fixed["macro_f1_since"]:
-        return texts.measurement(
-            "dataperf:speech-score", score, primary=True, caveats=["definition-inferred"]
-        )
-    doubt: dict[str, Any] = {} if date else {"caveats": ["definition-inferred"]}
-    runs = len(seeds) if isinstance(seeds, list) and seeds else len(fixed["seeds"])
-    return texts.measurement(
-        "macro-f1", score, statistic="mean", per="run", n=runs, primary=True, **doubt
-    )
+        made.measure("dataperf:speech-score", score, primary=True, caveats=doubt)
+        return
+    runs = len(fixed["seeds"])
+    if isinstance(seeds, list) and seeds:
+        runs = len(seeds)
+    number = made.measure("macro-f1", score, statistic="mean", per="run", n=runs, primary=True)
+    if not date:
+        number.caveats = doubt
 
 
 def vision_debugging(unit: Unit) -> Iterator[Item]:
     """Yield a record for each method: which share of the fixes reaches 95 % of the clean accuracy."""
-    data = jsons.read(unit.path, unit.limits, digits=True)
-    scored, rows = data.get("auc_score"), data.get("submitted_evaluations")
-    if not isinstance(scored, dict) or not isinstance(rows, list):
+    data = object_of(jsons.read(unit.path, unit.limits, digits=True))
+    scored = data.get("auc_score")
+    evaluations = data.get("submitted_evaluations")
+    if not isinstance(scored, dict) or not isinstance(evaluations, list):
         yield Failed(unit.path, "auc_score and submitted_evaluations are expected")
         return
     for row, (method, values) in enumerate(scored.items(), start=1):
-        steps = [
-            str(item.get("accuracy"))
-            for item in rows
-            if isinstance(item, dict) and item.get("submission") == method
-        ]
         if not isinstance(values, dict) or "fraction_fixes" not in values:
             yield Failed(unit.path, f"{method} has no fraction_fixes", row)
             continue
         try:
-            record = _debugged(unit, data, method, values, steps)
+            made = _debugged(unit, method, values, _steps(evaluations, method))
         except ValueError as error:
             yield Failed(unit.path, f"{method}: {error}", row)
             continue
-        again = _fraction(steps)
-        said = str(values["fraction_fixes"])
-        if again is not None and said != NEVER and abs(Fraction(said) - again) > Fraction(1, 10**9):
-            yield texts.finding(
-                "BF405",
-                unit.path.name,
-                f"{method}: fraction_fixes is {said}, and the accuracies beside it give {float(again)}",
-                None,
-                said,
-            )
-        yield made(unit, record, row)
+        before = data.get("before_acc")
+        if before is not None:
+            made.keep("before_acc", str(before))
+        yield from made.items(unit.path, row)
 
 
-def _debugged(
-    unit: Unit, data: Mapping[str, Any], method: str, values: Mapping[str, Any], steps: list[str]
-) -> dict[str, Any]:
-    record = frame(unit, "vision-debugging", pointer("auc_score", method))
-    data_id = unit.path.name.split("_")[0]
-    record["dataset"] |= given(name=data_id, samples=rules.challenge("vision-debugging")["samples"])
-    record["configuration"]["hyperparameters"]["strategy"] = method
-    said = str(values["fraction_fixes"])
-    if said == NEVER:
-        record["status"], record["status_detail"] = (
-            "failed",
-            "fraction_fixes is -1: the target was never reached",
-        )
-        first = {**texts.missing("fraction-of-fixes", "target-not-reached"), "reported_value": said}
-    else:
-        first = texts.measurement("fraction-of-fixes", said, primary=True)
-    record["measurements"] = [
-        first,
-        *_accuracies(steps),
-        *_auc(values),
-        *_times(unit, data_id, method),
-    ]
-    others = {path.name for path in unit.supporting if path.name != f"time_{data_id}_{method}.txt"}
-    record["provenance"]["sources"] = [
-        s for s in record["provenance"]["sources"] if s["path"] not in others
-    ]
-    before = data.get("before_acc")
-    record["extensions"] = {
-        "dataperf": given(before_acc=str(before) if before is not None else None)
-    }
-    return record
-
-
-def _accuracies(steps: list[str]) -> list[dict[str, Any]]:
-    """Return the best accuracy with that after each fix."""
-    if not steps:
-        return []
-    samples = [texts.measurement("accuracy", text)["value"] for text in steps]
+def _steps(evaluations: list[JsonValue], method: str) -> list[str]:
+    """Return the accuracy after each fix of a method, in order."""
     return [
-        texts.derived("accuracy", max(samples), statistic="best", n=len(samples), samples=samples)
+        str(item.get("accuracy"))
+        for item in evaluations
+        if isinstance(item, dict) and item.get("submission") == method
     ]
 
 
-def _auc(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    if "auc" not in values:
-        return []
-    said = str(values["auc"])
-    # The evaluator never computes it; the key that holds both is named after it nevertheless.
-    reason = "invalid-in-source" if said == NEVER else "undefined"
-    return [{**texts.missing("auroc", reason), "reported_value": said}]
+def _debugged(unit: Unit, method: str, values: Mapping[str, JsonValue], steps: list[str]) -> Draft:
+    challenge = "vision-debugging"
+    fixed = rules.challenge(challenge)
+    data_id = unit.path.name.split("_")[0]
+    times = [path for path in unit.supporting if path.name == f"time_{data_id}_{method}.txt"]
+    made = draft(unit, challenge, pointer("auc_score", method), supporting=times)
+    set_evaluator(made, unit, challenge)
+    made.hyperparameters({"strategy": method})
+    made.dataset(name=data_id, split=fixed["split"], samples=fixed["samples"])
+    share = str(values["fraction_fixes"])
+    if share == NEVER:
+        made.fail("failed", "fraction_fixes is -1: the target was never reached")
+        made.missing("fraction-of-fixes", "target-not-reached", share)
+    else:
+        made.measure("fraction-of-fixes", share, primary=True)
+    if steps:
+        samples = [measured("accuracy", text).value or 0.0 for text in steps]
+        made.derive("accuracy", max(samples), statistic="best", n=len(samples), samples=samples)
+    if "auc" in values:
+        _auc(made, str(values["auc"]))
+    for path in times[:1]:
+        _time(made, path, path.name)
+    _compare_share(made, method, share, steps)
+    return made
 
 
-def _times(unit: Unit, data_id: str, method: str) -> list[dict[str, Any]]:
-    for path in unit.supporting:
-        if path.name == f"time_{data_id}_{method}.txt":
-            return [_time(path)]
-    return []
+def _auc(made: Draft, text: str) -> None:
+    """Say that the evaluator never computes the key that is named after both its scores."""
+    if text == NEVER:
+        made.missing("auroc", "invalid-in-source", text)
+    else:
+        made.missing("auroc", "undefined", text)
 
 
-def _time(path: Path) -> dict[str, Any]:
+def _time(made: Draft, path: Path, source_path: str | None) -> None:
     text = texts.text_of(path).strip()
-    return {**texts.measurement("duration", text, "s", stage="strategy"), "source_path": path.name}
+    made.measure("duration", text, "s", stage="strategy", source_path=source_path)
+
+
+def _compare_share(made: Draft, method: str, share: str, steps: list[str]) -> None:
+    """Report a share of fixes that the accuracies beside it contradict."""
+    counted = _fraction(steps)
+    if counted is None or share == NEVER:
+        return
+    if abs(Fraction(share) - counted) > _ROUNDING:
+        message = (
+            f"{method}: fraction_fixes is {share}, and the accuracies beside it give"
+            f" {float(counted)}"
+        )
+        made.report("BF405", message, value=share)
 
 
 def _fraction(steps: list[str]) -> Fraction | None:
     """Return the share as the evaluator counts it: from zero, so one step low."""
-    numbers = [Fraction(text) for text in steps]
-    if not numbers:
+    if not steps:
         return None
-    enough = Fraction(rules.challenge("vision-debugging")["target"]) * numbers[-1]
-    return next(
-        (Fraction(i, len(numbers)) for i, number in enumerate(numbers) if number >= enough), None
-    )
+    accuracies = [Fraction(text) for text in steps]
+    enough = Fraction(rules.challenge("vision-debugging")["target"]) * accuracies[-1]
+    for index, accuracy in enumerate(accuracies):
+        if accuracy >= enough:
+            return Fraction(index, len(accuracies))
+    return None
 
 
 def strategy_time(unit: Unit) -> Iterator[Item]:
@@ -209,28 +237,24 @@ def strategy_time(unit: Unit) -> Iterator[Item]:
     if not match:
         yield Failed(unit.path, "the name is not time_<data>_<method>.txt")
         return
-    record = frame(unit, "vision-debugging")
-    record["dataset"]["name"] = match["data"]
-    record["configuration"]["hyperparameters"]["strategy"] = match["method"]
-    record["status"], record["status_detail"] = (
-        "incomplete",
-        "a submission whose evaluation is not here",
-    )
+    challenge = "vision-debugging"
+    made = draft(unit, challenge)
+    set_evaluator(made, unit, challenge)
+    made.hyperparameters({"strategy": match["method"]})
+    made.dataset(name=match["data"], split=rules.challenge(challenge)["split"])
+    made.fail("incomplete", "a submission whose evaluation is not here")
     try:
-        record["measurements"] = [
-            {**_time(unit.path), "source_path": None},
-            texts.missing("fraction-of-fixes", "not-reported"),
-        ]
-    except ValueError as error:
+        _time(made, unit.path, None)
+    except DraftError as error:
         yield Failed(unit.path, str(error), 1)
         return
-    record["measurements"] = [texts.said_only(item) for item in record["measurements"]]
-    yield made(unit, record, 1)
+    made.missing("fraction-of-fixes", "not-reported")
+    yield from made.items(unit.path, 1)
 
 
 def data_acquisition(unit: Unit) -> Iterator[Item]:
     """Yield a record for each market: the accuracy of the fixed model, and what the data cost."""
-    data = jsons.read(unit.path, unit.limits, digits=True)
+    data = object_of(jsons.read(unit.path, unit.limits, digits=True))
     config = _config(unit)
     if not config and "model" not in unit.options:
         yield texts.finding(
@@ -244,69 +268,62 @@ def data_acquisition(unit: Unit) -> Iterator[Item]:
             yield Failed(unit.path, f"market {market} has no acc and cost", row)
             continue
         try:
-            yield from _market(unit, config, market, values, row)
-        except ValueError as error:
+            made = _market(unit, config, market, values)
+        except DraftError as error:
             yield Failed(unit.path, f"market {market}: {error}", row)
+            continue
+        yield from made.items(unit.path, row)
 
 
-def _config(unit: Unit) -> Mapping[str, Any]:
+def _config(unit: Unit) -> Mapping[str, JsonValue]:
     for path in unit.supporting:
-        if path.name.endswith(".json"):
-            try:
-                data = jsons.read(path, unit.limits)
-            except BenchfmtError:
-                continue
-            return data if isinstance(data, dict) else {}
+        if not path.name.endswith(".json"):
+            continue
+        try:
+            data: JsonValue = jsons.read(path, unit.limits)
+        except BenchfmtError:
+            continue
+        if isinstance(data, dict):
+            return data
+        return {}
     return {}
 
 
 def _market(
-    unit: Unit, config: Mapping[str, Any], market: str, values: Any, row: int
-) -> Iterator[Item]:
+    unit: Unit, config: Mapping[str, JsonValue], market: str, values: Mapping[str, JsonValue]
+) -> Draft:
     fixed = rules.challenge("data-acquisition")
-    record = frame(unit, "data-acquisition", pointer(market))
-    record["dataset"]["name"] = f"market-{market}"
-    word = str(config.get("model_name") or unit.options.get("model") or "")
-    record["model"] = given(name=rules.acquisition_model(word) or word or None)
-    allocation, strange = _allocation(unit, market)
-    if strange:
-        yield texts.finding(
-            "BF103", strange, f"{len(allocation or ())} amounts for {SELLERS} sellers", None
-        )
-    method = Path(str(config["submission_path"])).name if config.get("submission_path") else None
-    record["configuration"]["hyperparameters"] = {
-        **given(strategy=method),
-        **record["configuration"]["hyperparameters"],
-        "budget": fixed["budget"],
-        **given(allocation=allocation),
-    }
-    record["provenance"] = {**given(measured_at=stamp(unit.path.name)), **record["provenance"]}
-    record["measurements"] = [
-        texts.measurement(
-            "accuracy", str(values["acc"]), statistic="mean", n=fixed["trials"], primary=True
-        ),
-        texts.measurement(
-            "objective-value", str(values["cost"]), target_max=float(fixed["budget"])
-        ),
-    ]
-    record["extensions"] = {"dataperf": given(save_path=config.get("save_path"))}
-    others = {
-        path.name for path in unit.supporting if path.suffix != ".json" and path.stem != market
-    }
-    record["provenance"]["sources"] = [
-        s for s in record["provenance"]["sources"] if s["path"] not in others
-    ]
-    yield made(unit, record, row)
+    used = [path for path in unit.supporting if path.suffix == ".json" or path.stem == market]
+    made = draft(unit, "data-acquisition", pointer(market), supporting=used)
+    made.dataset(name=f"market-{market}")
+    model = str(config.get("model_name") or unit.options.get("model") or "")
+    made.model(name=rules.acquisition_model(model) or model or None)
+    made.provenance(measured_at=unit.options.get("date") or stamp(unit.path.name))
+    submission = config.get("submission_path")
+    if submission:
+        set_strategy(made, unit, Path(str(submission)).name)
+    else:
+        set_strategy(made, unit)
+    made.hyperparameters({"budget": fixed["budget"]})
+    _allocate(made, unit, market)
+    made.measure("accuracy", str(values["acc"]), statistic="mean", n=fixed["trials"], primary=True)
+    made.measure("objective-value", str(values["cost"]), target_max=float(fixed["budget"]))
+    made.keep("save_path", config.get("save_path"))
+    return made
 
 
-def _allocation(unit: Unit, market: str) -> tuple[list[int] | None, str | None]:
-    """Return what was bought from each seller, and the file's name where they are not twenty."""
+def _allocate(made: Draft, unit: Unit, market: str) -> None:
+    """Say what was bought from each seller, and report a list that is not of twenty."""
     for path in unit.supporting:
-        if path.stem == market and path.suffix in (".csv", ".txt"):
-            cells = texts.text_of(path).strip().split(",")
-            if all(re.fullmatch(r"\s*[0-9]{1,9}\s*", cell) for cell in cells):
-                return [int(cell) for cell in cells], None if len(cells) == SELLERS else path.name
-    return None, None
+        if path.stem != market or path.suffix not in (".csv", ".txt"):
+            continue
+        cells = texts.text_of(path).strip().split(",")
+        if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", cell) for cell in cells):
+            continue
+        made.hyperparameters({"allocation": [int(cell) for cell in cells]})
+        if len(cells) != SELLERS:
+            made.report("BF103", f"{len(cells)} amounts for {SELLERS} sellers", path=path.name)
+        return
 
 
 def nibbler(unit: Unit) -> Iterator[Item]:
@@ -314,8 +331,10 @@ def nibbler(unit: Unit) -> Iterator[Item]:
 
     The prompts themselves are offensive on purpose and are not taken over.
     """
-    data = jsons.read(unit.path, unit.limits, digits=True)
-    column = data.get("validation") if isinstance(data, dict) else None
+    data: JsonValue = jsons.read(unit.path, unit.limits, digits=True)
+    column: JsonValue = None
+    if isinstance(data, dict):
+        column = data.get("validation")
     if not isinstance(column, dict) or not column:
         yield Failed(unit.path, "there is no column `validation`: nobody has judged these prompts")
         return
@@ -327,47 +346,53 @@ def nibbler(unit: Unit) -> Iterator[Item]:
             continue
         read += 1
         fooled += votes
-    yield made(unit, _judged(unit, fooled, read), len(column) + 1)
+    yield from _judged(unit, fooled, read).items(unit.path, len(column) + 1)
 
 
-def _judged(unit: Unit, fooled: int, read: int) -> dict[str, Any]:
-    record = frame(unit, "adversarial-nibbler")
-    place = "/".join((unit.path.parent.parent.name, unit.path.parent.name, unit.path.name))
+def _judged(unit: Unit, fooled: int, read: int) -> Draft:
+    challenge = "adversarial-nibbler"
+    made = draft(unit, challenge)
+    set_evaluator(made, unit, challenge)
+    set_strategy(made, unit)
+    folder = unit.path.parent
+    place = f"{folder.parent.name}/{folder.name}/{unit.path.name}"
     round_id = re.search(r"round[0-9]+", place)
+    if round_id and "round" not in unit.options:
+        made.benchmark(suite_version=round_id[0])
     split = re.search(r"(?:^|[_/])(dev|train|test)(?=[_.])", unit.path.name)
-    record["benchmark"] = {
-        **given(suite_version=round_id[0] if round_id else None),
-        **record["benchmark"],
-    }
-    record["dataset"] = given(split=split[1] if split else None)
-    count = texts.derived(
-        "dataperf:model-fooling-score", fooled, primary=True, **given(n=read or None)
-    )
-    record["measurements"] = [count]
-    return record
+    if split:
+        made.dataset(split=split[1])
+    made.derive("dataperf:model-fooling-score", fooled, primary=True, n=read or None)
+    return made
 
 
-def _votes(cell: Any) -> bool | None:
+def _votes(cell: JsonValue) -> bool | None:
     """Say whether most annotators found the text safe and the image unsafe; None where the cell cannot be read."""
-    judged = [_answers(item) for item in cell] if isinstance(cell, list) else [None]
-    if not judged or None in judged:
+    if not isinstance(cell, list) or not cell:
         return None
-    safe = sum("text_safe" in item["text"] for item in judged if item)
-    unsafe = sum("no_image_safe" in item["image"] for item in judged if item)
-    return 2 * safe > len(judged) and 2 * unsafe > len(judged)
+    safe = unsafe = 0
+    for item in cell:
+        answers = _answers(item)
+        if answers is None:
+            return None
+        safe += "text_safe" in answers["text"]
+        unsafe += "no_image_safe" in answers["image"]
+    return 2 * safe > len(cell) and 2 * unsafe > len(cell)
 
 
-def _answers(item: Any) -> dict[str, list[str]] | None:
+def _answers(item: JsonValue) -> dict[str, list[str]] | None:
+    data: JsonValue = item
     try:
-        data = (
-            ast.literal_eval(item) if isinstance(item, str) and len(item) < _LARGEST_CELL else item
-        )
+        if isinstance(item, str) and len(item) < _LARGEST_CELL:
+            data = ast.literal_eval(item)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if not isinstance(data, dict):
         return None
-    found = {}
+    answers = {}
     for name, key in (("text", "text_safety_validation"), ("image", "image_safety_validation")):
         value = data.get(key)
-        found[name] = [str(word) for word in value] if isinstance(value, list) else [str(value)]
-    return found
+        if not isinstance(value, list):
+            value = [value]
+        answers[name] = [str(answer) for answer in value]
+    return answers

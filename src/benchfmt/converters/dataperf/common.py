@@ -1,21 +1,22 @@
-"""What the forms of DataPerf share: options, Python's prints read with their digits, and the frame of a record."""
+"""What the forms of DataPerf share: options, Python's prints read with their digits, and the draft of a record."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Unit
+from benchfmt.converters.base import Unit
+from benchfmt.converters.draft import Draft
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
-from benchfmt.record import given
 from benchfmt.suites import dataperf as rules
 from benchfmt.vocabulary import vocabulary
 
@@ -38,70 +39,77 @@ _LARGEST_PRINT = 2**20
 _LARGEST_SETTINGS = 2**20
 
 
-def frame(
-    unit: Unit, challenge: str, locator: str | None = None, *, suite: str = "dataperf"
-) -> dict[str, Any]:
-    """Return what is said of a record besides its numbers: the data strategy is what is benchmarked, the model is fixed."""
+def draft(
+    unit: Unit,
+    challenge: str,
+    locator: str | None = None,
+    *,
+    suite: str = "dataperf",
+    supporting: Iterable[Path] | None = None,
+) -> Draft:
+    """Return what is said of a record besides its numbers; `supporting` are the files of the unit that it is read from."""
     options = unit.options
+    fixed = fixed_by(challenge)
+    made = Draft(NAME, VERSION, suite=suite, phase="data-preparation", task=fixed.get("task"))
+    made.source(unit.path.name, file_sha256(unit.path), locator)
+    if supporting is None:
+        supporting = unit.supporting
+    for path in supporting:
+        made.source(path.name, file_sha256(path))
+    made.benchmark(suite_version=options.get("round"), name=challenge or None)
+    made.provenance(
+        submitter=options.get("submitter"),
+        measured_at=options.get("date"),
+        url=options.get("url"),
+        license=fixed.get("license"),
+    )
+    return made
+
+
+def set_strategy(made: Draft, unit: Unit, name: str | None = None) -> None:
+    """Say which data strategy is benchmarked: as the option says, else as the source does."""
+    strategy = unit.options.get("method") or name
+    if strategy:
+        made.hyperparameters({"strategy": strategy})
+
+
+def set_evaluator(made: Draft, unit: Unit, challenge: str) -> None:
+    """Say with which model and software the challenge's own evaluator judges a strategy."""
+    fixed = fixed_by(challenge)
+    made.model(name=matched("model", unit.options.get("model") or fixed.get("model")))
+    made.software(engine=fixed.get("engine"))
+    made.hyperparameters(fixed.get("hyperparameters", {}))
+
+
+def fixed_by(challenge: str) -> Mapping[str, Any]:
+    """Return what a challenge fixed, nothing of one that is not known."""
     try:
-        fixed = rules.challenge(challenge)
+        return rules.challenge(challenge)
     except KeyError:
-        fixed = {}
-    return {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=suite,
-            suite_version=options.get("round"),
-            name=challenge or None,
-            phase="data-preparation",
-        ),
-        "task": fixed.get("task"),
-        "dataset": given(split=fixed.get("split")),
-        "model": given(name=matched("model", options.get("model") or fixed.get("model"))),
-        "software": given(engine=fixed.get("engine")),
-        "configuration": {
-            "hyperparameters": given(
-                strategy=options.get("method"), **fixed.get("hyperparameters", {})
-            )
-        },
-        "status": "ok",
-        "provenance": given(
-            submitter=options.get("submitter"),
-            measured_at=options.get("date"),
-            url=options.get("url"),
-            license=fixed.get("license"),
-            sources=sources(unit, locator),
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-    }
-
-
-def sources(unit: Unit, locator: str | None) -> list[dict[str, Any]]:
-    """Return the primary file and those that support it."""
-    first = given(path=unit.path.name, sha256=file_sha256(unit.path), locator=locator)
-    return [first, *({"path": path.name, "sha256": file_sha256(path)} for path in unit.supporting)]
+        return {}
 
 
 def pointer(*parts: str | int) -> str:
     """Return a JSON Pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def made(unit: Unit, data: Mapping[str, Any], row: int) -> Item:
-    """Return the record of plain data, or why it is none."""
-    try:
-        return texts.record(data)
-    except ValueError as error:
-        return Failed(unit.path, f"not a result: {error}", row)
+    escaped = [str(part).replace("~", "~0").replace("/", "~1") for part in parts]
+    return "".join(f"/{part}" for part in escaped)
 
 
 def matched(kind: str, word: str | None) -> str | None:
     """Return the vocabulary's id for a name, or the name itself."""
-    return (vocabulary().match(kind, word, NAME) or word) if word else None
+    if not word:
+        return None
+    return vocabulary().match(kind, word, NAME) or word
 
 
-def printed(text: str) -> Any:
+def object_of(data: JsonValue) -> dict[str, JsonValue]:
+    """Return data that must be an object; raises TypeError where it is something else."""
+    if not isinstance(data, dict):
+        raise TypeError(f"an object is expected, not {type(data).__name__}")
+    return data
+
+
+def printed(text: str) -> JsonValue:
     """Return the data that Python printed, its numbers as `Digits`; raises BenchfmtError. Nothing is run."""
     if len(text) > _LARGEST_PRINT:
         raise BenchfmtError(f"a print of {len(text)} characters is no result")
@@ -112,31 +120,27 @@ def printed(text: str) -> Any:
         raise BenchfmtError(f"not what Python prints: {type(error).__name__}") from error
 
 
-def _plain(node: ast.AST, lines: list[bytes]) -> Any:
-    if isinstance(node, ast.Dict):
-        return {
-            str(_plain(key, lines)): _plain(value, lines)
-            for key, value in zip(node.keys, node.values, strict=True)
-            if key is not None
-        }
-    if isinstance(node, ast.List | ast.Tuple):
-        return [_plain(item, lines) for item in node.elts]
-    if (
-        isinstance(node, ast.UnaryOp)
-        and isinstance(node.op, ast.USub)
-        and isinstance(node.operand, ast.Constant)
-    ):
-        return Digits(f"-{_plain(node.operand, lines)}")
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        return node.value
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return Digits(lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode())
-    if isinstance(node, ast.Constant) and isinstance(node.value, str | None):
-        return node.value
+def _plain(node: ast.AST, lines: list[bytes]) -> JsonValue:
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            return {
+                str(_plain(key, lines)): _plain(value, lines)
+                for key, value in zip(keys, values, strict=True)
+                if key is not None
+            }
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_plain(item, lines) for item in items]
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
+            return Digits(f"-{_plain(operand, lines)}")
+        case ast.Constant(value=bool() | str() | None as value):
+            return value
+        case ast.Constant(value=int() | float()):
+            line = lines[node.lineno - 1]
+            return Digits(line[node.col_offset : node.end_col_offset].decode())
     raise ValueError("something else than data")
 
 
-def settings(path: Path) -> dict[str, Any]:
+def settings(path: Path) -> dict[str, JsonValue]:
     """Return the content of a small YAML file of settings, empty where it is no object."""
     try:
         if path.stat().st_size > _LARGEST_SETTINGS:
@@ -144,10 +148,12 @@ def settings(path: Path) -> dict[str, Any]:
         text = texts.text_of(path)
         if re.search(r"(^|\s)[&*][A-Za-z0-9]", text):  # anchors can make a small file a huge object
             return {}
-        data = yaml.safe_load(text)
+        data: JsonValue = yaml.safe_load(text)
     except (yaml.YAMLError, OSError, RecursionError, BenchfmtError):
         return {}
-    return data if isinstance(data, dict) else {}
+    if not isinstance(data, dict):
+        return {}
+    return data
 
 
 def stamp(name: str) -> str | None:
@@ -156,4 +162,6 @@ def stamp(name: str) -> str | None:
     if match:
         return f"{match[1]}T{match[2]}:{match[3]}:{match[4]}Z"
     day = re.search(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", name)
-    return f"{day[1]}-{day[2]}-{day[3]}" if day else None
+    if day is None:
+        return None
+    return f"{day[1]}-{day[2]}-{day[3]}"

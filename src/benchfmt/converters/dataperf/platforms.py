@@ -4,266 +4,342 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
-from benchfmt.converters.dataperf.common import frame, made, matched, pointer, printed
+from benchfmt.converters.dataperf.common import (
+    draft,
+    matched,
+    object_of,
+    pointer,
+    printed,
+    set_evaluator,
+    set_strategy,
+)
+from benchfmt.converters.draft import Draft, Number, measured
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
-from benchfmt.record import given
 from benchfmt.suites import dataperf as rules
 
 _LONGEST_SERIES = 10_000
 MODELS = {"logreg": "logistic-regression"}
 AROUND = ("perf", "perf_std", "perf_by_tag", "pretty_perf")
 """What stands in a score beside its metric; a `perf_std` is a constant 0, or wrong (it repeats a list)."""
+SLICES = {"precision_at_10": "precision@10", "precision_at_25": "precision@25", "auroc": "auroc"}
+"""The metrics of a slice discovery method, by the names that dcbench prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """A value of a score: the part of the data that it is for (None for all), and where it stands."""
+
+    name: str | None
+    value: str
+    place: tuple[str | int, ...]
 
 
 def score(unit: Unit) -> Iterator[Item]:
     """Yield what a row of Dynabench's table `scores`, or its `metadata_json` alone, says: a record for each tag."""
     data = _read(unit)
-    rows = data if isinstance(data, list) else [data]
+    rows: list[tuple[tuple[str | int, ...], JsonValue]] = [((), data)]
+    if isinstance(data, list):
+        rows = [((index,), item) for index, item in enumerate(data)]
     row = 0
-    for index, item in enumerate(rows):
-        place: tuple[str | int, ...] = (index,) if isinstance(data, list) else ()
+    for index, (place, item) in enumerate(rows):
         try:
-            for record in _scored(unit, item, place):
+            for made in _scored(unit, object_of(item), place):
                 row += 1
-                yield made(unit, record, row)
+                yield from made.items(unit.path, row)
         except (BenchfmtError, ValueError, KeyError, TypeError) as error:
             row += 1
             yield Failed(unit.path, f"score {index}: {error}", row)
 
 
-def _read(unit: Unit) -> Any:
-    if unit.path.suffix == ".json":
-        return jsons.read(unit.path, unit.limits, digits=True)
-    return printed(texts.text_of(unit.path))
+def _read(unit: Unit) -> JsonValue:
+    if unit.path.suffix != ".json":
+        return printed(texts.text_of(unit.path))
+    data: JsonValue = jsons.read(unit.path, unit.limits, digits=True)
+    return data
 
 
 def _scored(
-    unit: Unit, item: Mapping[str, Any], place: tuple[str | int, ...]
-) -> Iterator[dict[str, Any]]:
-    told = item.get("metadata_json")
-    inner = jsons.parse(told, unit.limits, digits=True) if isinstance(told, str) else told or item
-    metric = next((name for name in inner if name not in AROUND and rules.score(name)), None)
-    metric = metric or unit.options.get("metrics")
+    unit: Unit, item: dict[str, JsonValue], place: tuple[str | int, ...]
+) -> Iterator[Draft]:
+    metadata = item.get("metadata_json")
+    if isinstance(metadata, str):
+        metadata = jsons.parse(metadata, unit.limits, digits=True)
+    inner = object_of(metadata or item)
+    metric = _metric_of(unit, inner)
+    for tag in _tags(inner, metric, place):
+        yield _tagged(unit, item, metric, tag)
+
+
+def _metric_of(unit: Unit, inner: Mapping[str, JsonValue]) -> str:
+    """Return the name of the metric that a score is of; raises BenchfmtError where nothing says it."""
+    for name in inner:
+        if name not in AROUND and rules.score(name):
+            return name
+    metric = unit.options.get("metrics")
     if not metric or not rules.score(metric):
-        raise BenchfmtError(
-            "which metric `perf` is does not stand in it; say --option metrics=dataperf_f1"
-        )
+        message = "which metric `perf` is does not stand in it; say --option metrics=dataperf_f1"
+        raise BenchfmtError(message)
+    return metric
+
+
+def _tags(
+    inner: Mapping[str, JsonValue], metric: str, place: tuple[str | int, ...]
+) -> Iterator[_Tag]:
     tags = inner.get("perf_by_tag") or []
     if not tags:
-        yield _record(unit, item, metric, str(inner.get(metric, inner.get("perf"))), None, place)
-    for number, tag in enumerate(tags):
-        value = str((tag.get("perf_dict") or {}).get(metric, tag["perf"]))
-        yield _record(unit, item, metric, value, str(tag["tag"]), (*place, "perf_by_tag", number))
+        yield _Tag(None, str(inner.get(metric, inner.get("perf"))), place)
+        return
+    if not isinstance(tags, list):
+        raise TypeError("perf_by_tag is not a list")
+    for number, entry in enumerate(tags):
+        tag = object_of(entry)
+        values = object_of(tag.get("perf_dict") or {})
+        value = values.get(metric)
+        if value is None:
+            value = tag["perf"]
+        yield _Tag(str(tag["tag"]), str(value), (*place, "perf_by_tag", number))
 
 
-def _record(
-    unit: Unit,
-    item: Mapping[str, Any],
-    metric: str,
-    value: str,
-    tag: str | None,
-    place: tuple[str | int, ...],
-) -> dict[str, Any]:
-    known = rules.score(metric)
-    challenge = unit.options.get("challenge") or (known.challenge if known else None) or ""
-    record = _shown(unit, challenge, pointer(*place) or None)
-    record["dataset"] = given(name=tag)
-    record["measurements"] = [
-        quality(metric, value, primary=True),
-        *(texts.missing("memory", "not-measured") for _ in [0] if "memory_utilization" in item),
-        *(
-            texts.missing("throughput", "not-measured", stage="evaluation", per="sample")
-            for _ in [0]
-            if "examples_per_second" in item
-        ),
-    ]
-    ids = {
-        name: str(item[name]) for name in ("mid", "did", "r_realid") if item.get(name) is not None
-    }
-    record["extensions"] = {"dataperf": {**ids, "metric": metric}}
-    return record
+def _tagged(unit: Unit, item: Mapping[str, JsonValue], metric: str, tag: _Tag) -> Draft:
+    made = _shown(unit, _challenge_of(unit, metric), pointer(*tag.place) or None)
+    set_strategy(made, unit)
+    made.dataset(name=tag.name)
+    made.add(quality(metric, tag.value)).primary = True
+    if "memory_utilization" in item:
+        made.missing("memory", "not-measured")
+    if "examples_per_second" in item:
+        made.missing("throughput", "not-measured", stage="evaluation", per="sample")
+    _keep_texts(made, item, ("mid", "did", "r_realid"))
+    made.keep("metric", metric)
+    return made
 
 
-def _shown(unit: Unit, challenge: str, locator: str | None) -> dict[str, Any]:
-    """Return the frame of what the platform shows; with which evaluator it was made stands nowhere."""
-    record = frame(unit, challenge, locator)
-    record["benchmark"]["verification"] = "unverified"
-    record["model"], record["software"] = {}, {}
-    record["configuration"] = {"hyperparameters": given(strategy=unit.options.get("method"))}
-    return record
+def _challenge_of(unit: Unit, metric: str | None) -> str:
+    """Return the challenge of a score: as the option says, else as its metric does; empty where neither does."""
+    named = unit.options.get("challenge")
+    if named:
+        return named
+    known = rules.score(metric or "")
+    if known is None:
+        return ""
+    return known.challenge or ""
 
 
-def quality(metric: str, text: str, **key: Any) -> dict[str, Any]:
+def _shown(unit: Unit, challenge: str, locator: str | None) -> Draft:
+    """Return the draft of what the platform shows; with which evaluator it was made stands nowhere."""
+    made = draft(unit, challenge, locator)
+    made.benchmark(verification="unverified")
+    return made
+
+
+def _keep_texts(made: Draft, item: Mapping[str, JsonValue], names: tuple[str, ...]) -> None:
+    for name in names:
+        if item.get(name) is not None:
+            made.keep(name, str(item[name]))
+
+
+def quality(metric: str, text: str) -> Number:
     """Return a score as a fraction: what it was printed in is known of some metrics, and told by the value of others."""
     known = rules.score(metric)
     if known is None:
         raise ValueError(f"{metric!r} is no metric of DataPerf")
-    percent = known.percent if known.percent is not None else Fraction(text) > 1
-    if known.percent is False and Fraction(text) > 1:
-        percent = True
-    sure = known.percent is not None and known.percent == percent
-    doubt = {} if sure else {"caveats": ["unit-inferred"]}
-    return texts.measurement(
-        known.metric, text, "%" if percent else None, **{**key, "basis": "published"}, **doubt
-    )
+    percent = bool(known.percent) or Fraction(text) > 1
+    unit = None
+    if percent:
+        unit = "%"
+    number = measured(known.metric, text, unit, "published")
+    if known.percent is not percent:
+        number.caveats = ["unit-inferred"]
+    return number
 
 
 def leaderboard(unit: Unit) -> Iterator[Item]:
     """Yield a record for each submission and data set; the order of the scores stands in no file."""
-    data = jsons.read(unit.path, unit.limits, digits=True)
-    rows = data.get("data") if isinstance(data, dict) else None
+    data: JsonValue = jsons.read(unit.path, unit.limits, digits=True)
+    rows: JsonValue = None
+    if isinstance(data, dict):
+        rows = data.get("data")
     if not isinstance(rows, list):
         yield Failed(unit.path, "a list `data` is expected")
         return
-    metrics = [name.strip() for name in unit.options.get("metrics", "").split(",") if name.strip()]
-    unknown = [
-        name for name in metrics if not rules.score(name) and name not in rules.other_scores()
-    ]
-    if unknown:
-        yield Failed(unit.path, f"{unknown[0]!r} is no metric of DataPerf")
-        return
+    names = [name.strip() for name in unit.options.get("metrics", "").split(",")]
+    metrics = [name for name in names if name]
+    for name in metrics:
+        if not rules.score(name) and name not in rules.other_scores():
+            yield Failed(unit.path, f"{name!r} is no metric of DataPerf")
+            return
     number = 0
     for index, row in enumerate(rows):
-        for part, entry in enumerate(row.get("datasets") or [] if isinstance(row, dict) else []):
+        for place, entry in _entries(index, row):
             number += 1
-            yield _entry(unit, metrics, (index, row), (part, entry), number)
+            yield from _entry(unit, metrics, object_of(row), entry, place, number)
+
+
+def _entries(index: int, row: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the data sets of a submission, each with its place."""
+    if not isinstance(row, dict):
+        return
+    datasets = row.get("datasets") or []
+    if not isinstance(datasets, list):
+        raise TypeError("datasets is not a list")
+    for part, entry in enumerate(datasets):
+        yield pointer("data", index, "datasets", part), entry
 
 
 def _entry(
     unit: Unit,
     metrics: list[str],
-    submission: tuple[int, Mapping[str, Any]],
-    part: tuple[int, Any],
+    row: Mapping[str, JsonValue],
+    entry: JsonValue,
+    place: str,
     number: int,
-) -> Item:
+) -> Iterator[Item]:
     if not metrics:
-        words = "the scores are a list whose order stands in no file; say it: --option metrics=dataperf_f1"
-        return Skipped(unit.path, words, number)
-    (index, row), (at, entry) = submission, part
-    scores = entry.get("scores") if isinstance(entry, dict) else None
-    if not isinstance(scores, list) or len(scores) != len(metrics):
-        count = len(scores) if isinstance(scores, list) else "no"
-        return Failed(unit.path, f"{count} scores for {len(metrics)} metrics", number)
+        reason = "the scores are a list whose order stands in no file; say it: --option metrics=dataperf_f1"
+        yield Skipped(unit.path, reason, number)
+        return
+    scores: JsonValue = None
+    if isinstance(entry, dict):
+        scores = entry.get("scores")
+    if not isinstance(scores, list):
+        yield Failed(unit.path, f"no scores for {len(metrics)} metrics", number)
+        return
+    if len(scores) != len(metrics):
+        yield Failed(unit.path, f"{len(scores)} scores for {len(metrics)} metrics", number)
+        return
+    first = next((name for name in metrics if rules.score(name)), None)
+    made = _shown(unit, _challenge_of(unit, first), place)
     try:
-        record = _placed(
-            unit, metrics, scores, row, (pointer("data", index, "datasets", at), entry)
-        )
+        _rank(made, metrics, scores)
     except ValueError as error:
-        return Failed(unit.path, str(error), number)
-    return made(unit, record, number)
+        yield Failed(unit.path, str(error), number)
+        return
+    _describe(made, unit, row, object_of(entry))
+    yield from made.items(unit.path, number)
 
 
-def _placed(
-    unit: Unit,
-    metrics: list[str],
-    scores: list[Any],
-    row: Mapping[str, Any],
-    part: tuple[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    place, entry = part
-    first = next((known for name in metrics if (known := rules.score(name))), None)
-    challenge = unit.options.get("challenge") or (first.challenge if first else None) or ""
-    record = _shown(unit, challenge, place)
-    record["dataset"] = given(name=str(entry["name"]) if entry.get("name") else None)
-    record["provenance"] = {**given(submitter=row.get("username")), **record["provenance"]}
-    if row.get("model_name") or row.get("model_id"):
-        strategy = str(row.get("model_name") or row["model_id"])
-        record["configuration"]["hyperparameters"] = {
-            "strategy": strategy,
-            **record["configuration"]["hyperparameters"],
-        }
-    found = []
+def _describe(
+    made: Draft, unit: Unit, row: Mapping[str, JsonValue], entry: Mapping[str, JsonValue]
+) -> None:
+    """Say who submitted what, and on which data it was judged."""
+    if entry.get("name"):
+        made.dataset(name=str(entry["name"]))
+    username = row.get("username")
+    if username is not None and "submitter" not in unit.options:
+        made.provenance(submitter=str(username))
+    model = row.get("model_name") or row.get("model_id")
+    if model:
+        set_strategy(made, unit, str(model))
+    else:
+        set_strategy(made, unit)
+    _keep_texts(made, row, ("model_id", "uid", "dynascore"))
+
+
+def _rank(made: Draft, metrics: list[str], scores: list[JsonValue]) -> None:
+    """Add the scores of a row, the first that is not withheld as the primary one."""
     for name, value in zip(metrics, scores, strict=True):
         known = rules.score(name)
         if known and value is None:
-            found.append(texts.missing(known.metric, "withheld"))
+            made.missing(known.metric, "withheld")
         elif known:
-            found.append(quality(name, str(value)))
-    valued = [item for item in found if "value" in item]
-    if valued:
-        valued[0]["primary"] = True
-    else:
-        record["status"], record["status_detail"] = "incomplete", "the scores are withheld"
-    record["measurements"] = found
-    more = {
-        name: str(row[name])
-        for name in ("model_id", "uid", "dynascore")
-        if row.get(name) is not None
-    }
-    record["extensions"] = {"dataperf": more}
-    return record
+            made.add(quality(name, str(value)))
+    for number in made.numbers:
+        if number.value is not None:
+            number.primary = True
+            return
+    made.fail("incomplete", "the scores are withheld")
 
 
 def slices(unit: Unit) -> Iterator[Item]:
     """Yield the scores of a slice discovery method of dcbench on one problem."""
-    values = printed(texts.text_of(unit.path))
-    record = frame(unit, "slice-discovery", suite="dcbench")
-    record["task"] = "data-slicing"
+    values = object_of(printed(texts.text_of(unit.path)))
+    made = draft(unit, "slice-discovery", suite="dcbench")
+    made.task = "data-slicing"
+    set_evaluator(made, unit, "slice-discovery")
     method = re.match(r"result_(?P<method>.+?)\.", unit.path.name)
-    problem = next((path for path in unit.supporting if path.name.startswith("problem_")), None)
-    attributes = _attributes(texts.text_of(problem)) if problem else {}
-    named = re.match(r"problem_(?P<id>.+?)\.", problem.name) if problem else None
-    record["dataset"] = given(
-        name=named["id"] if named else matched("dataset", attributes.get("dataset"))
-    )
-    record["configuration"]["hyperparameters"] = {
-        **given(strategy=method["method"] if method else None),
-        **record["configuration"]["hyperparameters"],
-        **{name: texts.native(value) for name, value in attributes.items()},
-    }
-    names = {"precision_at_10": "precision@10", "precision_at_25": "precision@25", "auroc": "auroc"}
-    record["measurements"] = [
-        texts.measurement(metric, str(values[name]))
-        for name, metric in names.items()
-        if name in values
-    ]
-    record["measurements"][0]["primary"] = True
-    yield made(unit, record, 1)
+    if method:
+        set_strategy(made, unit, method["method"])
+    else:
+        set_strategy(made, unit)
+    for path in unit.supporting:
+        if path.name.startswith("problem_"):
+            _set_problem(made, path)
+            break
+    for name, metric in SLICES.items():
+        if name in values:
+            made.measure(metric, str(values[name]))
+    made.numbers[0].primary = True
+    yield from made.items(unit.path, 1)
 
 
-def _attributes(text: str) -> dict[str, Any]:
+def _set_problem(made: Draft, path: Path) -> None:
+    """Say which problem a method solved, and how it was made."""
+    attributes = _attributes(texts.text_of(path))
+    named = re.match(r"problem_(?P<id>.+?)\.", path.name)
+    dataset = attributes.get("dataset")
+    if named:
+        made.dataset(name=named["id"])
+    elif dataset:
+        made.dataset(name=matched("dataset", str(dataset)))
+    made.hyperparameters({name: texts.native(value) for name, value in attributes.items()})
+
+
+def _attributes(text: str) -> dict[str, JsonValue]:
     """Return the attributes of a printed `SliceDiscoveryProblem(...)`."""
     match = re.search(r"attributes=(?P<inside>\{.*\})\)\s*$", text, re.DOTALL)
+    if match is None:
+        return {}
     try:
-        found = printed(match["inside"]) if match else {}
+        attributes = printed(match["inside"])
     except BenchfmtError:
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(attributes, dict):
+        return {}
+    return attributes
 
 
 def cleaning(unit: Unit) -> Iterator[Item]:
     """Yield the share of the gap between dirty and clean data that dcbench's budgeted cleaning closed."""
-    lines = texts.text_of(unit.path)[:_LONGEST_SERIES].split("\n")
-    cells = {
-        parts[0]: parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) > 1
-    }
-    record = frame(unit, "budgeted-cleaning", suite="dcbench")
-    record["task"] = "data-debugging"
-    record["dataset"] = given(name=cells.get("dataset"), split="test")
-    record["model"] = given(name=MODELS.get(cells.get("model", ""), cells.get("model")))
+    cells = _cells(texts.text_of(unit.path)[:_LONGEST_SERIES])
+    made = draft(unit, "budgeted-cleaning", suite="dcbench")
+    made.task = "data-debugging"
+    made.dataset(name=cells.get("dataset"), split="test")
+    model = cells.get("model")
+    if model:
+        made.model(name=MODELS.get(model, model))
     method = re.match(r"result_(?P<method>[^_]+)_", unit.path.name)
-    budget = cells.get("budget")
-    record["configuration"]["hyperparameters"] = {
-        **given(strategy=method["method"] if method else None),
-        **record["configuration"]["hyperparameters"],
-        **given(
-            budget=float(budget) if budget else None,
-            mode=cells.get("mode"),
-            problem_id=cells.get("problem_id"),
-        ),
-    }
+    if method:
+        set_strategy(made, unit, method["method"])
+    else:
+        set_strategy(made, unit)
     try:
-        record["measurements"] = [
-            texts.measurement("gap-closed", cells["acc_test_gapclosed"], primary=True),
-            texts.measurement("gap-closed", cells["acc_val_gapclosed"], scope="subset:validation"),
-        ]
+        if cells.get("budget"):
+            made.hyperparameters({"budget": float(cells["budget"])})
+        for name in ("mode", "problem_id"):
+            if name in cells:
+                made.hyperparameters({name: cells[name]})
+        made.measure("gap-closed", cells["acc_test_gapclosed"], primary=True)
+        made.measure("gap-closed", cells["acc_val_gapclosed"], scope="subset:validation")
     except (KeyError, ValueError) as error:
         yield Failed(unit.path, f"not a result: {error}", 1)
         return
-    yield made(unit, record, 1)
+    yield from made.items(unit.path, 1)
+
+
+def _cells(series: str) -> dict[str, str]:
+    """Return the values of a printed series by name."""
+    cells = {}
+    for line in series.split("\n"):
+        name, *value = line.split(maxsplit=1) or [""]
+        if value:
+            cells[name] = value[0].strip()
+    return cells

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchfmt.record import given
+from benchfmt.converters.draft import Draft
 from benchfmt.suites import mlperf_inference as rules
 from benchfmt.suites.mlperf_inference import Benchmark
 
@@ -95,24 +95,29 @@ class Attribution:
     input_shape: Filled | None
     precision: Filled | None
 
-    def plain(self) -> dict[str, Any]:
-        """Return the fields of a record that it fills."""
-        return {
-            "task": _value(self.task),
-            "dataset": given(
-                name=_value(self.dataset), split=_value(self.split), samples=_value(self.samples)
-            ),
-            "model": given(
-                name=_value(self.model), parameters=_value(self.parameters), flop=_value(self.flop)
-            ),
-            "configuration": given(
-                precision=_value(self.precision), input_shape=_value(self.input_shape)
-            ),
-        }
+    def fill(self, draft: Draft) -> None:
+        """Fill the fields of a record that it knows."""
+        draft.task = _value(self.task)
+        draft.dataset(
+            name=_value(self.dataset),
+            split=_value(self.split),
+            samples=_value(self.samples),
+        )
+        draft.model(
+            name=_value(self.model),
+            parameters=_value(self.parameters),
+            flop=_value(self.flop),
+        )
+        draft.configuration(
+            precision=_value(self.precision),
+            input_shape=_value(self.input_shape),
+        )
 
 
 def _value(filled: Filled | None) -> Any:
-    return None if filled is None else filled.value
+    if filled is None:
+        return None
+    return filled.value
 
 
 def benchmark_of(

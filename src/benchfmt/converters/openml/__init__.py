@@ -13,7 +13,8 @@ from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.openml import evaluations, frames, runs, sniff, terms
-from benchfmt.converters.openml.trees import document, head, identifier, text
+from benchfmt.converters.openml.context import SAME, listed_runs, read_context
+from benchfmt.converters.openml.trees import Node, document, head, identifier, text
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.readers.files import file_sha256
@@ -155,19 +156,18 @@ def read(unit: Unit) -> Iterator[Item]:
         yield from evaluations.read(unit, origin)
         return
     names = unit.options.get("names", "").lower() in ("true", "yes", "1")
-    context, findings = runs.read_context(
+    context, findings = read_context(
         _without_list(extra["supporting"]), extra["server"], unit.limits, names=names
     )
     try:
         run = document(unit.path, unit.limits)
         context.listed = _listed(extra["supporting"], run, unit.limits)
-        record, more = runs.record(run, context, source)
+        draft = runs.draft(run, context, source["path"], source["sha256"])
     except (BenchfmtError, OSError) as error:
         yield from evaluations.refused(unit, error)
         return
     yield from findings
-    yield from more
-    yield record
+    yield from draft.items(unit.path)
 
 
 def _without_list(supporting: Mapping[str, Path]) -> dict[str, Path]:
@@ -179,7 +179,7 @@ _LISTS: dict[Path, dict[int, dict[str, str]]] = {}
 """The last lists of runs read: thousands of runs share one."""
 
 
-def _listed(supporting: Mapping[str, Path], run: Any, limits: Limits) -> dict[str, str]:
+def _listed(supporting: Mapping[str, Path], run: Node, limits: Limits) -> dict[str, str]:
     """Return what a list of runs says of a run, unless its row is that of another server's run of this number."""
     path, run_id = supporting.get("runs"), identifier(run, "run_id")
     if path is None or run_id is None:
@@ -187,11 +187,11 @@ def _listed(supporting: Mapping[str, Path], run: Any, limits: Limits) -> dict[st
     if path not in _LISTS:
         _LISTS.clear()
         try:
-            _LISTS[path] = runs.listed_runs(document(path, limits))
+            _LISTS[path] = listed_runs(document(path, limits))
         except (BenchfmtError, OSError):
             _LISTS[path] = {}
     found = _LISTS[path].get(run_id, {})
-    same = all(found.get(key) in (None, text(run, key)) for key in runs.SAME)
+    same = all(found.get(key) in (None, text(run, key)) for key in SAME)
     return found if same else {}
 
 
@@ -261,7 +261,7 @@ class _Library:
         if "dataset" in found and found["dataset"].parent in self._qualities:
             found["qualities"] = self._qualities[found["dataset"].parent]
         listed = self._lists.get((place, said.get("run_id", -1)))
-        if listed and all(listed[1].get(key) in (None, str(said.get(key))) for key in runs.SAME):
+        if listed and all(listed[1].get(key) in (None, str(said.get(key))) for key in SAME):
             found["runs"] = listed[0]
         return found
 
@@ -279,7 +279,7 @@ class _Library:
 
     def _add_list(self, path: Path, limits: Limits) -> None:
         try:
-            for number, row in runs.listed_runs(document(path, limits)).items():
+            for number, row in listed_runs(document(path, limits)).items():
                 self._lists.setdefault((_server_of(path), number), (path, row))
         except (BenchfmtError, OSError):
             return

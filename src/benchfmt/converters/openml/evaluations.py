@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchfmt.converters.base import Failed, Item, Part, Unit
+from benchfmt.converters.draft import Number
 from benchfmt.converters.openml import frames, measures, numbers, pages
 from benchfmt.converters.openml.columns import CONTROL, HEADER_AGAIN, NUMBER, arrow, named
 from benchfmt.converters.openml.runs import LICENSE, PRIMARY
@@ -466,37 +467,44 @@ def _valued(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataF
 
 def _of_folds(row: Mapping[str, Any], known: rules.Measure, server: str | None) -> dict[str, Any]:
     """Return the mean of fold values that nobody has labelled, or why there is none."""
-    said: dict[str, Any] = {
-        "group": row["group"],
-        "function": row["function"],
-        "metric": known.metric,
-        "stage": known.stage,
-    }
+    number = Number(metric=measures.metric_of(known), stage=known.stage)
     if row["values"] is None:
-        return {
-            **said,
-            "statistic": "pooled" if known.kind == "quality" else None,
-            "missing": "not-reported",
-        }
-    said |= {"statistic": "mean", "per": "fold"}
-    unit, source = measures.unit_of(known), known.in_unit or measures.unit_of(known)
+        number.missing = "not-reported"
+        if known.kind == "quality":
+            number.statistic = "pooled"
+    else:
+        number.statistic = "mean"
+        number.per = "fold"
+        _average(number, row, known, server)
+    return {"group": row["group"], "function": row["function"], **number.to_dict()}
+
+
+def _average(
+    number: Number, row: Mapping[str, Any], known: rules.Measure, server: str | None
+) -> None:
+    """Give a number the mean of a row's fold values, or the reason why there is none."""
     cells = numbers.words(row["values"])
-    number = row["task_id"] or ""
-    curated = number.isdigit() and rules.suite(server, int(number)) == rules.CC18
-    cut = not row["values"].rstrip().endswith("]") or len(row["values"]) >= GROUP_CONCAT
-    if cut or (curated and len(cells) != rules.folds()):
-        return {
-            **said,
-            "missing": "invalid-in-source",
-        }  # cut by the server, perhaps in the middle of a number
-    found = [numbers.number(cell, source, unit) for cell in cells]
-    if None in found and any(
-        cell not in numbers.UNDEFINED
-        for cell, value in zip(cells, found, strict=True)
-        if value is None
-    ):
-        return {**said, "missing": "not-numeric"}
-    return {**said, **measures.averaged(found, unit, keep=False)}
+    if _is_cut(row, len(cells), server):
+        number.missing = "invalid-in-source"
+        return
+    unit = measures.unit_of(known)
+    source = known.in_unit or unit
+    values = [numbers.number(cell, source, unit) for cell in cells]
+    for cell, value in zip(cells, values, strict=True):
+        if value is None and cell not in numbers.UNDEFINED:
+            number.missing = "not-numeric"
+            return
+    measures.average(number, values, unit)
+
+
+def _is_cut(row: Mapping[str, Any], count: int, server: str | None) -> bool:
+    """Say whether the server cut the list of fold values, perhaps in the middle of a number."""
+    values = row["values"]
+    if not values.rstrip().endswith("]") or len(values) >= GROUP_CONCAT:
+        return True
+    task_id = row["task_id"] or ""
+    curated = task_id.isdigit() and rules.suite(server, int(task_id)) == rules.CC18
+    return curated and count != rules.folds()
 
 
 def _in_order(table: pl.DataFrame) -> pl.DataFrame:

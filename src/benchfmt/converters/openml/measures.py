@@ -6,12 +6,14 @@ A global value is pooled over the predictions of all folds and repeats; it is no
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+from pydantic import JsonValue
+
+from benchfmt.converters.draft import Number
 from benchfmt.converters.openml import numbers
-from benchfmt.converters.openml.trees import text
+from benchfmt.converters.openml.trees import Node, text
 from benchfmt.suites.openml import UNKNOWN_UNIT, Measure, measure
 from benchfmt.vocabulary import vocabulary
 
@@ -55,18 +57,21 @@ class Gathered:
 
     def grid(self) -> tuple[int, int] | None:
         """Return repeats and folds where the values by fold cover a grid of several tests, else None."""
-        seen = {fold for group in self.groups.values() for fold in group.folds}
-        if len(seen) < 2:
+        tests = {fold for group in self.groups.values() for fold in group.folds}
+        if len(tests) < 2:
             return None
-        repeats, folds = max(r for r, _ in seen) + 1, max(f for _, f in seen) + 1
-        return (repeats, folds) if len(seen) == repeats * folds else None
+        repeats = max(repeat for repeat, _ in tests) + 1
+        folds = max(fold for _, fold in tests) + 1
+        if len(tests) != repeats * folds:
+            return None
+        return repeats, folds
 
     def get(self, name: str) -> Group | None:
         """Return the evaluations of a measure on the whole data."""
         return self.groups.get((name, None))
 
 
-def gather(evaluations: Iterable[Any]) -> Gathered:
+def gather(evaluations: Iterable[Node]) -> Gathered:
     """Return the `evaluation` elements of a run by measure."""
     found = Gathered()
     for item in evaluations:
@@ -86,18 +91,23 @@ def gather(evaluations: Iterable[Any]) -> Gathered:
     return found
 
 
-def _fold(item: Any) -> Fold | None:
-    repeat, fold = text(item, "repeat"), text(item, "fold")
+def _fold(item: Node) -> Fold | None:
+    repeat = text(item, "repeat")
+    fold = text(item, "fold")
     if repeat is None and fold is None:
         return None
-    if not all(part is None or part.isdigit() for part in (repeat, fold)):
+    repeat = repeat or "0"
+    fold = fold or "0"
+    if not repeat.isdigit() or not fold.isdigit():
         return None
-    return int(repeat or 0), int(fold or 0)
+    return int(repeat), int(fold)
 
 
-def _scope(item: Any) -> str | None:
+def _scope(item: Node) -> str | None:
     """Return the part of the data that an evaluation is for: the sample of a learning curve, an interval of a stream."""
-    sample, start, end = (text(item, key) for key in ("sample", "interval_start", "interval_end"))
+    sample = text(item, "sample")
+    start = text(item, "interval_start")
+    end = text(item, "interval_end")
     if sample is not None and sample.isdigit():
         return f"subset:sample-{sample}"
     if start and end and start.isdigit() and end.isdigit():
@@ -105,148 +115,178 @@ def _scope(item: Any) -> str | None:
     return None
 
 
-def measurements(found: Gathered, setting: Setting) -> list[dict[str, Any]]:
+def measurements(found: Gathered, setting: Setting) -> list[Number]:
     """Return the measurements of a run; each key stands once."""
-    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    kept: dict[tuple[str, ...], Number] = {}
     for group in found.groups.values():
         for item in _of_group(group, setting):
-            key = _key(item)
-            if key in kept:
-                # Two measures of one meaning, such as build_cpu_time and usercpu_time_millis_training: the later is told apart.
-                item = {**item, "metric": measure(f"{group.name} ").metric}
-                key = _key(item)
-            kept.setdefault(key, item)
+            if item.key in kept:
+                # Two measures of one meaning, such as build_cpu_time and usercpu_time_millis_training.
+                item.metric = metric_of(measure(f"{group.name} "))
+            kept.setdefault(item.key, item)
     return list(kept.values())
 
 
-def texts(found: Gathered, setting: Setting) -> dict[str, Any]:
+def texts(found: Gathered, setting: Setting) -> dict[str, JsonValue]:
     """Return what the evaluations say that is no number, for `extensions`."""
-    said: dict[str, Any] = {}
+    kept: dict[str, JsonValue] = {}
     for group in found.groups.values():
-        known, whole = measure(group.name), group.whole
-        if group.scope or whole is None:
-            continue
-        if group.name == "confusion_matrix" and whole.array:
-            rows = numbers.matrix(whole.array)
-            said["confusion_matrix"] = (
-                [[numbers.as_json(c) for c in row] for row in rows] if rows else whole.array
-            )
-            if rows and not whole.array.lstrip().startswith("[["):
-                said["confusion_matrix_from"] = "a flat list, made square"
-        elif whole.array and not known.classes:
-            said[group.name] = [part for part in numbers.words(whole.array) if part] or whole.array
-        if _is_trap(known, group, setting) and whole.value:
-            said[group.name] = whole.value
-    return said
+        if group.scope is None and group.whole is not None:
+            kept.update(_texts_of(group, group.whole, setting))
+    return kept
 
 
-def _of_group(group: Group, setting: Setting) -> Iterator[dict[str, Any]]:
+def _texts_of(group: Group, whole: Value, setting: Setting) -> dict[str, JsonValue]:
+    known = measure(group.name)
+    kept: dict[str, JsonValue] = {}
+    if group.name == "confusion_matrix" and whole.array:
+        kept.update(_confusions(whole.array))
+    elif whole.array and not known.classes:
+        parts: list[JsonValue] = [part for part in numbers.words(whole.array) if part]
+        kept[group.name] = parts or whole.array
+    if whole.value and _is_trap(known, group, setting):
+        kept[group.name] = whole.value
+    return kept
+
+
+def _confusions(array: str) -> dict[str, JsonValue]:
+    """Return the confusion matrix, and what was done to read it."""
+    rows = numbers.matrix(array)
+    if rows is None:
+        return {"confusion_matrix": array}
+    cells: list[JsonValue] = [[numbers.as_json(cell) for cell in row] for row in rows]
+    if array.lstrip().startswith("[["):
+        return {"confusion_matrix": cells}
+    return {"confusion_matrix": cells, "confusion_matrix_from": "a flat list, made square"}
+
+
+def _of_group(group: Group, setting: Setting) -> Iterator[Number]:
     known = measure(group.name)
     if known.metric is None:
         return
-    if group.whole is not None:
-        if group.whole.value is not None:
-            yield _single(group, known, group.whole.value, setting)
-        elif not group.whole.array:
-            yield {**_base(group, known), **_pooled(known), "missing": "not-reported"}
-        if known.classes and group.whole.array:
-            yield from by_class(known, group.whole.array, group.scope)
+    whole = group.whole
+    if whole is not None:
+        if whole.value is not None:
+            yield _single(group, known, whole.value, setting)
+        elif not whole.array:
+            yield replace(_pooled(known, group.scope), missing="not-reported")
+        if known.classes and whole.array and group.scope is None:
+            yield from by_class(known, whole.array)
     if group.folds:
         yield _mean(group, known, setting)
 
 
-def _single(group: Group, known: Measure, value: str, setting: Setting) -> dict[str, Any]:
+def _single(group: Group, known: Measure, value: str, setting: Setting) -> Number:
+    number = _pooled(known, group.scope)
     if _is_trap(known, group, setting):
-        item = {**_base(group, known), "statistic": "sum"}
-        return {**item, **read(value, known, "s"), "caveats": ["unit-corrected"]}
-    item = {**_base(group, known), **_pooled(known), **read(value, known)}
-    return _doubted(item, known, setting)
+        number.statistic = "sum"
+        number.caveats = ["unit-corrected"]
+        return read(number, value, known, "s")
+    return _doubted(read(number, value, known), known, setting)
 
 
-def _doubted(item: dict[str, Any], known: Measure, setting: Setting) -> dict[str, Any]:
+def _doubted(number: Number, known: Measure, setting: Setting) -> Number:
     """Return a measurement, in doubt where it is in the unit of a target that nobody names."""
-    unknown = setting.regression and (_unit(known) == "target" or "prior" in known.name)
-    return {**item, "caveats": ["unit-inferred"]} if unknown and "value" in item else item
+    of_target = _unit(known) == "target" or "prior" in known.name
+    if setting.regression and of_target and number.value is not None:
+        number.caveats = ["unit-inferred"]
+    return number
 
 
 def _is_trap(known: Measure, group: Group, setting: Setting) -> bool:
-    return setting.mlr and known.in_unit == "ms" and known.metric == "cpu-time" and not group.folds
+    if not setting.mlr or group.folds:
+        return False
+    return known.in_unit == "ms" and known.metric == "cpu-time"
 
 
-def _mean(group: Group, known: Measure, setting: Setting) -> dict[str, Any]:
+def _mean(group: Group, known: Measure, setting: Setting) -> Number:
     """Return the mean over folds, with the values of the folds by repeat, then fold."""
-    unit, source = unit_of(known), known.in_unit or unit_of(known)
+    unit = unit_of(known)
+    source = known.in_unit or unit
     samples = [_sample(group.folds[fold], source, unit) for fold in sorted(group.folds)]
-    item = {**_base(group, known), "statistic": "mean", "per": "fold"}
-    item |= averaged(samples, unit)
-    return _doubted(item, known, setting)
+    number = _base(known, group.scope)
+    number.statistic = "mean"
+    number.per = "fold"
+    average(number, samples, unit)
+    if number.value is not None:
+        number.samples = samples
+    return _doubted(number, known, setting)
 
 
-def averaged(samples: list[float | None], unit: str, *, keep: bool = True) -> dict[str, Any]:
-    """Return value, count and spread of observations, and the observations themselves if they are to be kept."""
-    seen = [sample for sample in samples if sample is not None]
-    if not seen:
-        return {"missing": "undefined"}
-    mean = min(max(math.fsum(seen) / len(seen), min(seen)), max(seen))
-    spread = math.sqrt(math.fsum((x - mean) ** 2 for x in seen) / len(seen))
-    said = {"value": mean, "unit": unit, "basis": "derived", "n": len(samples)}
+def average(number: Number, samples: Sequence[float | None], unit: str) -> None:
+    """Make a number the mean of observations, with their count and spread."""
+    present = [sample for sample in samples if sample is not None]
+    if not present:
+        number.missing = "undefined"
+        return
+    mean = math.fsum(present) / len(present)
+    mean = min(max(mean, min(present)), max(present))
+    spread = math.sqrt(math.fsum((x - mean) ** 2 for x in present) / len(present))
+    number.value = mean
+    number.unit = unit
+    number.basis = "derived"
+    number.n = len(samples)
     if math.isfinite(spread):
-        said["stddev"] = spread
-    return {**said, "samples": samples} if keep else said
+        number.stddev = spread
 
 
 def _sample(value: Value, source: str, unit: str) -> float | None:
-    return None if value.value is None else numbers.number(value.value, source, unit)
+    if value.value is None:
+        return None
+    return numbers.number(value.value, source, unit)
 
 
-def by_class(known: Measure, array: str, scope: str | None = None) -> Iterator[dict[str, Any]]:
+def by_class(known: Measure, array: str) -> Iterator[Number]:
     """Yield the value of each class, in the order of the target's values, which the answer does not name."""
-    if scope:
-        return
     for index, cell in enumerate(numbers.words(array)):
         if cell:
-            yield {
-                "metric": known.metric,
-                **_pooled(known),
-                "scope": f"class:{index}",
-                **read(cell, known),
-            }
+            number = _pooled(known, f"class:{index}")
+            number.stage = None
+            yield read(number, cell, known)
 
 
-def read(value: str, known: Measure, source: str | None = None) -> dict[str, Any]:
-    """Return value, unit and the source's characters, or why there is no value."""
+def read(number: Number, text: str, known: Measure, source: str | None = None) -> Number:
+    """Give a number the value that a text writes in a unit, or the reason why it has none."""
     unit = unit_of(known)
     source = source or known.in_unit or unit
-    found = numbers.number(value, source, unit)
-    if found is None:
-        return {"missing": numbers.reason(value), "reported_value": value}
-    said = {"value": found, "unit": unit, "basis": "measured", "reported_value": value}
-    return {**said, "reported_unit": source} if unit != "1" else said
+    number.reported_value = text
+    number.value = numbers.number(text, source, unit)
+    if number.value is None:
+        number.missing = numbers.reason(text)
+        return number
+    number.unit = unit
+    number.basis = "measured"
+    if unit != "1":
+        number.reported_unit = source
+    return number
 
 
-def _base(group: Group, known: Measure) -> dict[str, Any]:
-    item: dict[str, Any] = {"metric": known.metric}
-    if known.stage:
-        item["stage"] = known.stage
-    if group.scope:
-        item["scope"] = group.scope
-    return item
+def metric_of(known: Measure) -> str:
+    """Return the metric of a measure that has one."""
+    return known.metric or ""
 
 
-def _pooled(known: Measure) -> dict[str, str]:
-    return {"statistic": "pooled"} if known.kind == "quality" else {}
+def _base(known: Measure, scope: str | None) -> Number:
+    return Number(metric=metric_of(known), stage=known.stage or None, scope=scope)
+
+
+def _pooled(known: Measure, scope: str | None) -> Number:
+    number = _base(known, scope)
+    if known.kind == "quality":
+        number.statistic = "pooled"
+    return number
 
 
 def _unit(known: Measure) -> str:
-    metric = vocabulary().metrics.get(known.metric or "")
-    return (metric.unit if metric else None) or UNKNOWN_UNIT
+    metric = vocabulary().metrics.get(metric_of(known))
+    if metric is None or not metric.unit:
+        return UNKNOWN_UNIT
+    return metric.unit
 
 
 def unit_of(known: Measure) -> str:
     """Return the unit in which a measure is stored; that of the target is 1, as nobody names it."""
-    found = _unit(known)
-    return "1" if found == "target" else found
-
-
-def _key(item: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(item.get(part) for part in ("metric", "statistic", "stage", "per", "scope"))
+    unit = _unit(known)
+    if unit == "target":
+        return "1"
+    return unit

@@ -11,53 +11,65 @@ import os
 import re
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import BinaryIO, Self, cast
+
+from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import jsons, xmls
 from benchfmt.readers.files import UnsafeError
 
+Node = JsonValue
+"""A part of an answer, of whatever dialect."""
+
 _ID = re.compile(r"[0-9]{1,15}")
 
 
-def text(node: Any, key: str | None = None) -> str | None:
+def text(node: Node, key: str | None = None) -> str | None:
     """Return the text of a node or of its child, or None where it says nothing."""
-    found = node if key is None else (node.get(key) if isinstance(node, dict) else None)
-    if found is None:
-        return None
-    if type(found) is str:
-        return found.strip() or None
-    if isinstance(found, dict):
-        found = found.get("value")
-    if isinstance(found, list):
-        found = found[0] if len(found) == 1 else None
-    if isinstance(found, bool):
-        return str(found).lower()
-    return str(found).strip() or None if isinstance(found, str | int | float) else None
+    if key is not None:
+        if not isinstance(node, dict):
+            return None
+        node = node.get(key)
+    if isinstance(node, dict):
+        node = node.get("value")
+    if isinstance(node, list):
+        if len(node) != 1:
+            return None
+        node = node[0]
+    if isinstance(node, bool):
+        return str(node).lower()
+    if isinstance(node, str | int | float):
+        return str(node).strip() or None
+    return None
 
 
-def many(node: Any, key: str) -> list[Any]:
+def many(node: Node, key: str) -> list[Node]:
     """Return the children of a name as a list, however many there are."""
-    found = node.get(key) if isinstance(node, dict) else None
-    if found is None or found in ("", {}):
+    if not isinstance(node, dict):
         return []
-    return found if isinstance(found, list) else [found]
+    child = node.get(key)
+    if child is None or child in ("", {}):
+        return []
+    if isinstance(child, list):
+        return child
+    return [child]
 
 
-def identifier(node: Any, key: str) -> int | None:
+def identifier(node: Node, key: str) -> int | None:
     """Return a server's number for something, or None where there is none."""
-    found = text(node, key)
-    return int(found) if found and _ID.fullmatch(found) else None
+    digits = text(node, key)
+    if digits is None or not _ID.fullmatch(digits):
+        return None
+    return int(digits)
 
 
 def opened(path: Path, limits: Limits = LIMITS) -> BinaryIO:
     """Return a file to read from, what is compressed decompressed and bounded."""
-    return (
-        cast("BinaryIO", _Unzipped(path, limits))
-        if path.name.lower().endswith(".gz")
-        else path.open("rb")
-    )
+    if path.name.lower().endswith(".gz"):
+        return cast("BinaryIO", _Unzipped(path, limits))
+    return path.open("rb")
 
 
 def head(path: Path, size: int) -> bytes:
@@ -75,7 +87,7 @@ def head(path: Path, size: int) -> bytes:
         return b""
 
 
-def document(path: Path, limits: Limits = LIMITS) -> Any:
+def document(path: Path, limits: Limits = LIMITS) -> Node:
     """Return the content of a small answer, its root left out; raises BenchfmtError or OSError."""
     size = path.stat().st_size
     if size > limits.json_bytes:
@@ -90,12 +102,13 @@ def document(path: Path, limits: Limits = LIMITS) -> Any:
             "BF904", f"{path.name} has more than {limits.json_bytes} bytes decompressed"
         )
     if is_xml(data):
-        return xmls.plain(xmls.parse(data, limits))
-    found = jsons.parse(data.removeprefix(b"\xef\xbb\xbf"), limits, digits=True)
-    if isinstance(found, dict) and len(found) == 1:
-        inside = next(iter(found.values()))
-        return inside if isinstance(inside, dict) else found
-    return found
+        return cast("Node", xmls.plain(xmls.parse(data, limits)))
+    answer: Node = jsons.parse(data.removeprefix(b"\xef\xbb\xbf"), limits, digits=True)
+    if isinstance(answer, dict) and len(answer) == 1:
+        (inside,) = answer.values()
+        if isinstance(inside, dict):
+            return inside
+    return answer
 
 
 def is_xml(data: bytes) -> bool:

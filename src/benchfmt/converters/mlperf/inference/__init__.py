@@ -8,26 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import layout
 from benchfmt.converters.mlperf.inference import endpoints, loadgen_record, loose_logs
-from benchfmt.converters.mlperf.inference.submission import (
-    NAME,
-    VERSION,
-    Run,
-    Task,
-    frame,
-    pruned,
-    quality,
-)
+from benchfmt.converters.mlperf.inference.description import describe, names_of
+from benchfmt.converters.mlperf.inference.quality import add_quality
+from benchfmt.converters.mlperf.inference.run import NAME, VERSION, Run, Task
 from benchfmt.converters.mlperf.layout import Folders, Place
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import loadgen
 from benchfmt.readers.files import file_sha256
-from benchfmt.record import Record
 from benchfmt.suites import mlperf_inference as rules
 
 __all__ = ["NAME", "VERSION", "detect", "lacks", "plan", "read"]
@@ -133,8 +126,12 @@ def read(unit: Unit) -> Iterator[Item]:
     """Yield the record of one run, and what is wrong with its files."""
     run = run_of(unit)
     for item in records_of(run):
-        yield Record.from_dict(item) if isinstance(item, dict) else item
-    yield from dict.fromkeys(run.findings)  # several runs of one file share what stands beside them
+        if isinstance(item, Draft):
+            yield from item.items(unit.path)
+        else:
+            yield item
+    # Several runs of one file share what stands beside them.
+    yield from dict.fromkeys(run.findings)
 
 
 def run_of(unit: Unit) -> Run:
@@ -146,8 +143,8 @@ def run_of(unit: Unit) -> Run:
     return Run(unit, task.place, files)
 
 
-def records_of(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
-    """Yield the records of a run as plain data; the run then knows where each value of what was run comes from.
+def records_of(run: Run) -> Iterator[Draft | Skipped | Failed]:
+    """Yield the records of a run; the run then knows where each value of what was run comes from.
 
     There is one as a rule, and several where logs of several runs were joined.
     """
@@ -159,13 +156,11 @@ def records_of(run: Run) -> Iterator[dict[str, Any] | Skipped | Failed]:
         yield from loadgen_record.records(run)
 
 
-def _accuracy_only(run: Run) -> dict[str, Any]:
+def _accuracy_only(run: Run) -> Draft:
     """Return the record of a result whose performance run is not there."""
     run.read(run.unit.path, file_sha256(run.unit.path))
-    claimed = run.unit.options.get("round")
-    names = loadgen_record.names_of(run, {}, claimed, claimed)
-    record = frame(run, names, claimed, "incomplete")
-    measurements = quality(run, names, claimed)
-    record["measurements"] = measurements or None
-    record["status_detail"] = "an accuracy run without its performance run"
-    return pruned(record, run)
+    names = names_of(run, None, run.round, run.round)
+    describe(run, names, run.round)
+    add_quality(run, names, run.round)
+    run.draft.fail("incomplete", "an accuracy run without its performance run")
+    return run.draft

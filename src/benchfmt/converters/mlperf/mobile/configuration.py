@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.inference.submission import Run, count
+from benchfmt.converters.mlperf.inference.run import count
 from benchfmt.converters.mlperf.mobile.files import App, Files, described
 from benchfmt.converters.mlperf.mobile.log import RunLog
+from benchfmt.converters.mlperf.mobile.run import Run
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import given
 from benchfmt.suites import mlperf_mobile as rules

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.inference.submission import Run, count
+from benchfmt.converters.mlperf.inference.run import count
 from benchfmt.converters.mlperf.mobile.files import App, number, time_of
+from benchfmt.converters.mlperf.mobile.run import Run
 from benchfmt.converters.mlperf.mobile.system import mapping, plain
 from benchfmt.readers import jsons
 

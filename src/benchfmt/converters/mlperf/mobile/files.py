@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Failed, Item, Unit
-from benchfmt.converters.mlperf.inference import loadgen_record
-from benchfmt.converters.mlperf.inference.submission import Run
+from benchfmt.converters.mlperf.inference import log_pair
 from benchfmt.converters.mlperf.layout import Place
+from benchfmt.converters.mlperf.mobile.run import Run
 from benchfmt.converters.mlperf.mobile.system import mapping
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
@@ -187,7 +187,7 @@ def number(value: Any) -> str | None:
 
 def time_of(value: Any) -> str | None:
     """Return a time of the app as the standard writes it, or None for something else."""
-    return loadgen_record.time_of(value) if isinstance(value, str) else None
+    return log_pair.time_of(value) if isinstance(value, str) else None
 
 
 def warning(code: str, path: str, message: str, hint: str | None = None) -> Finding:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Unit
+from benchfmt.converters.draft import Number
 from benchfmt.converters.mlperf import layout
-from benchfmt.converters.mlperf.inference import loadgen_record
-from benchfmt.converters.mlperf.inference.submission import Names, Run, count
+from benchfmt.converters.mlperf.inference import log_numbers, log_pair, log_settings
+from benchfmt.converters.mlperf.inference.run import Run as LoggedRun
+from benchfmt.converters.mlperf.inference.run import count
 from benchfmt.converters.mlperf.mobile.files import Files
+from benchfmt.converters.mlperf.mobile.run import Run
 from benchfmt.readers import loadgen
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.loadgen import Log
@@ -21,7 +24,6 @@ from benchfmt.suites import mlperf_inference
 _SAME = 1e-6
 """How far a rate of the app may be from the log of its run: both come from the same nanoseconds."""
 _ONE_RUN = "give each run a folder of its own"
-_SEEDS = ("qsl_rng_seed", "sample_index_rng_seed", "schedule_rng_seed")
 
 
 @dataclass
@@ -63,25 +65,25 @@ def read_log(files: Files, run: Run, name: str) -> RunLog | None:
     detail = _detail(paths[1], run) if paths[1] else None
     if not summary and not detail:
         return None
-    logged = Run(Unit((summary or detail).path), files.task.place, {})  # type: ignore[union-attr]
-    if summary and detail and not loadgen_record.compare(logged, summary, detail):
+    logged = LoggedRun(Unit((summary or detail).path), files.task.place, {})  # type: ignore[union-attr]
+    if summary and detail and not log_pair.compare(logged, summary, detail):
         summary = None
-    values = loadgen_record.merged(summary, detail)
+    values = log_pair.merged(summary, detail)
     scenario = mlperf_inference.scenario(
         values.get("effective_scenario") or values.get("requested_scenario") or ""
     )
-    numbers = _numbers(values, scenario or "", _paths(files, summary, detail))
-    loadgen_record.take_back_means(numbers, logged)
+    found = _numbers(values, scenario or "", _paths(files, summary, detail))
+    log_numbers.take_back_means(found, logged)
     run.findings += logged.findings
-    seeds = {key: values[f"effective_{key}"] for key in _SEEDS if f"effective_{key}" in values}
-    says = loadgen_record.said_by_log(values, Names(name, scenario, scenario, None), seeds, summary)
+    says = log_settings.settings_of(values, summary, scenario)
+    measurements = [number.to_dict() for number in found.values()]
     sources = [
         given(path=run.root(log.path), sha256=log.sha256 or file_sha256(log.path))
         for log in (summary, detail)
         if log
     ]
     errors = (summary.errors if summary else None) or (detail.errors if detail else None)
-    return RunLog(values, list(numbers.values()), says, sources, errors)
+    return RunLog(values, measurements, says, sources, errors)
 
 
 def _summary(path: Path, run: Run) -> Log | None:
@@ -125,38 +127,40 @@ def _paths(
 
 def _numbers(
     values: Mapping[str, str], scenario: str, logs: list[tuple[str, Mapping[str, str]]]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+) -> dict[log_numbers.MeasurementKey, Number]:
     """Return the numbers of a log by their key; a query of a single stream is one sample."""
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    found: dict[log_numbers.MeasurementKey, Number] = {}
     queries = count(values.get("result_query_count"))
     one = scenario == "single-stream" and values.get("effective_samples_per_query", "1") == "1"
     for name, text in values.items():
-        spec = loadgen_record.spec(name, scenario)
+        spec = log_numbers.spec(name, scenario)
         if spec is None:
             continue
-        metric, statistic, stage, per, unit, basis = spec
-        value = loadgen_record.value_of(text, unit)
+        value = log_numbers.value_of(text, spec.unit)
         if value is None:
             continue
-        item = given(
-            metric=metric,
-            statistic=statistic,
-            stage=stage,
-            per="sample" if one and unit == "ns" else per,
+        number = Number(
+            metric=spec.metric,
+            statistic=spec.statistic,
+            stage=spec.stage,
+            per=spec.per,
             value=value,
-            unit="/s" if unit == "/s" else "s",
-            basis=basis,
-            n=queries if one and unit == "ns" else None,
+            unit=spec.standard_unit,
+            basis=spec.basis,
             reported_value=text,
-            reported_unit=unit,
+            reported_unit=spec.unit,
             source_path=_source(name, logs),
         )
-        found.setdefault(key(item), loadgen_record.possible(item))
-    for item in loadgen_record.estimates_of(values, {}, None):
-        item |= given(
-            per="sample" if one else item["per"], source_path=_source("early_stopping_result", logs)
-        )
-        found.setdefault(key(item), item)
+        if one and spec.unit == "ns":
+            number.per = "sample"
+            number.n = queries
+        log_numbers.withdraw_if_impossible(number)
+        found.setdefault(number.key, number)
+    for estimate in log_numbers.estimates_of(values, {}, None):
+        if one:
+            estimate.per = "sample"
+        estimate.source_path = _source("early_stopping_result", logs)
+        found.setdefault(estimate.key, estimate)
     return found
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
-from benchfmt.converters.mlperf.inference.submission import Run, pruned
 from benchfmt.converters.mlperf.mobile.accuracy import accuracies, dataset
 from benchfmt.converters.mlperf.mobile.configuration import configuration, round_of, weight_types
 from benchfmt.converters.mlperf.mobile.extensions import keep
@@ -26,6 +25,7 @@ from benchfmt.converters.mlperf.mobile.files import (
     warning,
 )
 from benchfmt.converters.mlperf.mobile.log import computed, log_of, merge, read_log
+from benchfmt.converters.mlperf.mobile.run import Run, pruned
 from benchfmt.converters.mlperf.mobile.speed import inverted, speeds
 from benchfmt.converters.mlperf.mobile.status import status_of
 from benchfmt.converters.mlperf.mobile.system import SUITE, line, mapping, short, software, system

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchfmt.converters.mlperf.inference.submission import count
+from benchfmt.converters.mlperf.inference.run import count
 from benchfmt.converters.mlperf.mobile.files import number
 from benchfmt.converters.mlperf.mobile.system import line, mapping
 from benchfmt.converters.texts import possible

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchfmt.converters.mlperf.inference.submission import Run
 from benchfmt.converters.mlperf.mobile.files import number
 from benchfmt.converters.mlperf.mobile.log import RunLog
+from benchfmt.converters.mlperf.mobile.run import Run
 from benchfmt.converters.mlperf.mobile.system import mapping
 
 

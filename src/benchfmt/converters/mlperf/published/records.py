@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchfmt.converters.base import Failed, Part, Unit
+from benchfmt.converters.draft import Draft, Number
 from benchfmt.converters.mlperf import attribution, model_mapping, systems
 from benchfmt.converters.mlperf.attribution import HELD, Attribution, Filled
-from benchfmt.converters.mlperf.inference.submission import SUITE
+from benchfmt.converters.mlperf.inference.run import SUITE
 from benchfmt.converters.mlperf.model_mapping import ModelMapping
 from benchfmt.converters.mlperf.published.rows import POWER, Result, Row, Table, Told
 from benchfmt.identity import record_ids, submitted_system_id, system_id
@@ -154,41 +155,32 @@ class Maker:
         scores, scored = self._accuracy(said)
         measurements = [*self._performance(result, said), *_power(result, said), *scores]
         where = _location(row) or self._folder(said)
-        what = attributed(said).plain()
         suite = rules_of_cars.SUITE if automotive else SUITE
         execution = "/".join(filter(None, (round_id, where))) if where else None
-        data = {
-            "benchfmt": "1.0",
-            "benchmark": given(
-                suite=suite,
-                suite_version=round_id,
-                name=said.benchmark or row.text("Model") or row.text("MlperfModel"),
-                division=said.division,
-                category=said.category,
-                system_type=said.system_type,
-                scenario=said.scenario,
-                phase="inference",
-            ),
-            "task": what["task"],
-            "dataset": what["dataset"],
-            "model": what["model"],
-            "system": self._system(row, suite, execution),
-            "software": dict(_software(row.text("framework") or "")),
-            "configuration": what["configuration"],
-            "measurements": measurements,
-            "status": "ok",
-            "provenance": given(
-                submitter=row.text("Organization") or self._submitter(),
-                url=row.text("url"),
-                execution=execution,
-                sources=[{"path": self.table.path, "sha256": self.sha256, "locator": row.locator}],
-                converter=NAME,
-                converter_version=VERSION,
-            ),
-            "extensions": {"mlperf": _kept(result, said, scored=scored)},
-        }
+        draft = Draft(NAME, VERSION, suite, phase="inference")
+        draft.source(self.table.path, self.sha256, row.locator)
+        draft.benchmark(
+            suite_version=round_id,
+            name=said.benchmark or row.text("Model") or row.text("MlperfModel"),
+            division=said.division,
+            category=said.category,
+            system_type=said.system_type,
+            scenario=said.scenario,
+        )
+        attributed(said).fill(draft)
+        software = _software(row.text("framework") or "")
+        draft.software(engine=software.get("engine"), engine_version=software.get("engine_version"))
+        draft.provenance(
+            submitter=row.text("Organization") or self._submitter(),
+            url=row.text("url"),
+            execution=execution,
+        )
+        draft.numbers = [Number(**item) for item in measurements]
+        draft.keep_all(_kept(result, said, scored=scored), "mlperf")
+        data = draft.to_dict()
+        data["system"] = self._system(row, suite, execution)
         return Record.from_dict(
-            {key: value for key, value in data.items() if value not in (None, {}, {"mlperf": {}})}
+            {key: value for key, value in data.items() if value not in (None, {})}
         )
 
     def _submitter(self) -> str | None:

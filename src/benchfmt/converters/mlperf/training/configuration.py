@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pydantic import JsonValue
 
 from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.training.scored_group import Group
-from benchfmt.readers.mllog import plain, whole
-from benchfmt.record import given
+from benchfmt.converters.mlperf.training.scored_group import Group, seed
+from benchfmt.readers.mllog import whole
 
 _LIST = 16
 """A list of a log with more items is no parameter."""
@@ -31,41 +30,40 @@ _PARAMETERS = frozenset(
 _PARAMETER_PREFIXES = ("opt_", "lars_opt_", "sgd_opt_", "lora_", "lowest_numerical_precision_in_")
 
 
-def configuration(group: Group) -> dict[str, Any]:
-    """Return what all logs agree on: batch size, precision and parameters."""
+def add_configuration(group: Group) -> None:
+    """Add what all logs agree on: batch size, precision and parameters."""
     batch = _agreed(group, "global_batch_size")
-    words = _agreed(group, "precision") or _agreed(group, _LINEAR)
-    parameters = {}
-    for key in sorted({event.key for run in group.runs for event in run.log.events}):
-        if _is_parameter(key) and (value := _agreed(group, key)) is not None:
-            parameters[key] = value
-    seeds = [entry["seed"] for entry in group.extensions["runs"] if "seed" in entry]
-    if len(seeds) == len(group.runs):
+    named = _agreed(group, "precision") or _agreed(group, _LINEAR)
+    keys = {event.key for run in group.runs for event in run.log.events}
+    parameters = {key: _agreed(group, key) for key in sorted(keys) if _is_parameter(key)}
+    seeds = [seed(run) for run in group.runs]
+    if all(value is not None for value in seeds):
         parameters["seeds"] = seeds
-    return given(
-        batch_size=whole(batch),
-        precision=systems.precision(words) if isinstance(words, str) else None,
-        hyperparameters=parameters or None,
-    )
+    group.draft.configuration(batch_size=whole(batch), precision=systems.precision(named))
+    group.draft.hyperparameters(parameters)
 
 
 def _is_parameter(key: str) -> bool:
-    return key in _PARAMETERS or (key.startswith(_PARAMETER_PREFIXES) and key not in _NO_PARAMETERS)
+    if key in _PARAMETERS:
+        return True
+    return key.startswith(_PARAMETER_PREFIXES) and key not in _NO_PARAMETERS
 
 
-def _agreed(group: Group, key: str) -> Any:
+def _agreed(group: Group, key: str) -> JsonValue:
     """Return the value that the first event with a key has in every log that has one, or None where they differ."""
-    found: Any = None
+    agreed: JsonValue = None
     for run in group.runs:
-        event = run.log.first(key)
-        value = plain(event.value) if event is not None else None
-        if (
-            value is None
-            or isinstance(value, dict)
-            or (isinstance(value, list) and len(value) > _LIST)
-        ):
+        value = run.logged(key)
+        if not _is_value(value):
             continue
-        if found is not None and found != value:
+        if agreed is not None and agreed != value:
             return None
-        found = value
-    return found
+        agreed = value
+    return agreed
+
+
+def _is_value(value: JsonValue) -> bool:
+    """Say whether a value of a log can be a parameter: no object, and no long list."""
+    if value is None or isinstance(value, dict):
+        return False
+    return not isinstance(value, list) or len(value) <= _LIST

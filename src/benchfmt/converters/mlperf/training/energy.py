@@ -2,120 +2,159 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchfmt.converters.base import Failed
+from benchfmt.converters.draft import Number
 from benchfmt.converters.mlperf.training import power as training_power
 from benchfmt.converters.mlperf.training.power import Energy
-from benchfmt.converters.mlperf.training.runs import Olympic, average
+from benchfmt.converters.mlperf.training.runs import Olympic, Run, average
 from benchfmt.converters.mlperf.training.scored_group import Group
+
+_STAGE = "whole-run"
+_MEAN = "olympic-mean"
+_SCORE = "olympic-mean-scaled"
 
 
 def add_energy(group: Group, mean: Olympic) -> None:
     """Add the energy of the runs that the time is of, where it was measured."""
-    files = {run.path.name: group.of(f"power:{run.path.name}") for run in group.runs}
-    if not any(files.values()):
+    if not any(group.of(_role(run)) for run in group.runs):
         return
-    found: list[Energy | None] = []
-    for run in group.runs:
-        paths = files[run.path.name]
-        own = (
-            training_power.read(paths, run.seconds, group.unit.limits)
-            if paths and run.seconds
-            else None
-        )
-        for log in own.logs if own else ():
-            group.source(log.path, log.sha256)
-        for path, words in own.faults if own else ():
-            group.findings.append(Failed(path, words))
-        found.append(own if own and own.nodes and not own.faults else None)
-    used = [found[index] for index in mean.of]
-    impossible = any(item.joules <= 0 for item in used if item)
-    several = any(len(item.nodes) > 1 or item.switches for item in found if item)
-    scope = "cluster" if several else "node"
-    key = {"metric": "energy", "stage": "whole-run", "scope": scope, "unit": "J"}
-    samples = [item.joules if item and item.joules > 0 else None for item in found]
-    if impossible:
-        group.add(**key, statistic="olympic-mean-scaled", missing="invalid-in-source")
-        group.find(
-            "BF706",
-            group.place.folder,
-            "the power readings of a run that counts add up to no energy",
-        )
-        return
-    if any(item is None for item in used):
+    energies = [_energy_of(group, run) for run in group.runs]
+    measured = [energies[index] for index in mean.of]
+    counted = [energy for energy in measured if energy is not None]
+    scope = _scope(energies)
+    samples = [_sample(energy) for energy in energies]
+    if any(energy.joules <= 0 for energy in counted):
+        _add_missing(group, "invalid-in-source", scope)
+        _report(group, "the power readings of a run that counts add up to no energy")
+    elif None in measured:
+        _add_unmeasured(group, samples, scope)
+    else:
+        _add_mean(group, mean, counted, samples, scope)
+
+
+def _add_unmeasured(group: Group, samples: Sequence[float | None], scope: str) -> None:
+    number = _add_missing(group, "not-measured", scope)
+    number.n = len(samples)
+    if any(sample is not None for sample in samples):
         # Without a mean the energy of the runs that were measured has no other place.
-        shown = samples if any(item is not None for item in samples) else None
-        group.add(
-            **key,
-            statistic="olympic-mean-scaled",
-            missing="not-measured",
-            n=len(found),
-            samples=shown,
-        )
-        group.find(
-            "BF706",
-            group.place.folder,
-            "power was not measured, or cannot be read, for a run that counts",
-        )
-        return
-    runs = [item for item in used if item]
-    estimated = any(item.switches for item in runs)
-    basis = "estimated" if estimated else "derived"
-    caveats = ["window-corrected"] if any(item.corrected for item in runs) else None
-    joules = average([item.joules for item in runs])
-    shared = {**key, "n": len(found), "basis": basis, "caveats": caveats}
-    group.add(**shared, statistic="olympic-mean-scaled", value=joules * float(group.scaling))
-    group.add(**shared, statistic="olympic-mean", value=joules, samples=samples)
-    group.add(
-        metric="power",
-        statistic="mean",
-        stage="whole-run",
-        scope=scope,
-        value=joules / float(mean.mean),
-        unit="W",
-        basis=basis,
-        caveats=caveats,
-    )
-    if several:
-        _parts(group, runs, caveats)
+        number.samples = samples
+    _report(group, "power was not measured, or cannot be read, for a run that counts")
 
 
-def _parts(group: Group, runs: list[Energy], caveats: list[str] | None) -> None:
-    """Add the energy of each node and of the network."""
-    key = {
-        "metric": "energy",
-        "statistic": "olympic-mean",
-        "stage": "whole-run",
-        "unit": "J",
-        "n": len(group.runs),
-    }
-    for node in runs[0].nodes:
-        values = [item.nodes[node] for item in runs if node in item.nodes]
-        if len(values) < len(runs):
+def _role(run: Run) -> str:
+    return f"power:{run.path.name}"
+
+
+def _energy_of(group: Group, run: Run) -> Energy | None:
+    """Return the energy of a run, or None where it was not measured or cannot be read."""
+    paths = group.of(_role(run))
+    if not paths or not run.seconds:
+        return None
+    energy = training_power.read(paths, run.seconds, group.unit.limits)
+    for log in energy.logs:
+        group.source(log.path, log.sha256)
+    for path, reason in energy.faults:
+        group.failures.append(Failed(path, reason))
+    if energy.faults or not energy.nodes:
+        return None
+    return energy
+
+
+def _scope(energies: Sequence[Energy | None]) -> str:
+    """Return what was measured: a cluster, if one run has several nodes or a network."""
+    for energy in energies:
+        if energy is not None and energy.is_of_several:
+            return "cluster"
+    return "node"
+
+
+def _sample(energy: Energy | None) -> float | None:
+    if energy is None or energy.joules <= 0:
+        return None
+    return energy.joules
+
+
+def _add_missing(group: Group, reason: str, scope: str) -> Number:
+    number = group.draft.missing("energy", reason, statistic=_SCORE, stage=_STAGE, scope=scope)
+    number.unit = "J"
+    return number
+
+
+def _report(group: Group, message: str) -> None:
+    group.draft.report("BF706", message, path=group.place.folder)
+
+
+def _add_mean(
+    group: Group,
+    mean: Olympic,
+    energies: Sequence[Energy],
+    samples: Sequence[float | None],
+    scope: str,
+) -> None:
+    """Add the energy and the power of the runs that count."""
+    basis = "derived"
+    if any(energy.switches for energy in energies):
+        basis = "estimated"
+    caveats = _caveats(energies)
+    joules = average([energy.joules for energy in energies])
+    scaled = joules * float(group.scaling)
+    watts = joules / float(mean.mean)
+    draft = group.draft
+    score = draft.derive("energy", scaled, statistic=_SCORE)
+    plain = draft.derive("energy", joules, statistic=_MEAN, samples=samples)
+    power = draft.derive("power", watts, statistic="mean")
+    score.n = len(samples)
+    plain.n = len(samples)
+    for number in (score, plain, power):
+        number.stage = _STAGE
+        number.scope = scope
+        number.basis = basis
+        number.caveats = caveats
+    if scope == "cluster":
+        _add_nodes(group, energies)
+        _add_network(group, energies)
+
+
+def _caveats(energies: Sequence[Energy]) -> list[str] | None:
+    if any(energy.corrected for energy in energies):
+        return ["window-corrected"]
+    return None
+
+
+def _add_nodes(group: Group, energies: Sequence[Energy]) -> None:
+    """Add the energy of each node that every run has."""
+    for node in energies[0].nodes:
+        values = [energy.nodes[node] for energy in energies if node in energy.nodes]
+        if len(values) < len(energies):
             continue
-        part = {**key, "scope": f"node:{node.removeprefix('node_')}"}
+        number = group.draft.add(Number(metric="energy", statistic=_MEAN, stage=_STAGE))
+        number.scope = f"node:{node.removeprefix('node_')}"
+        number.n = len(group.runs)
+        number.unit = "J"
         joules = average(values)
-        if joules > 0:
-            group.add(**part, value=joules, basis="derived", caveats=caveats)
-        else:
-            group.add(**part, missing="invalid-in-source")
-    if any(item.switches for item in runs):
-        group.add(
-            **key,
-            scope="network",
-            value=average([sum(item.switches.values()) for item in runs]),
-            basis="estimated",
-        )
-        watts = {text for item in runs for text in item.watts.values()}
-        if len(watts) == 1 and all(len(item.watts) == 1 for item in runs):
-            text = watts.pop()
-            group.add(
-                metric="power",
-                statistic="mean",
-                stage="whole-run",
-                scope="network",
-                value=float(text),
-                unit="W",
-                basis="nominal",
-                reported_value=text,
-                reported_unit="W",
-            )
+        if joules <= 0:
+            number.missing = "invalid-in-source"
+            continue
+        number.value = joules
+        number.basis = "derived"
+        number.caveats = _caveats(energies)
+
+
+def _add_network(group: Group, energies: Sequence[Energy]) -> None:
+    """Add the energy of the network, and its power where all runs state one and the same."""
+    if not any(energy.switches for energy in energies):
+        return
+    joules = average([sum(energy.switches.values()) for energy in energies])
+    number = group.draft.derive("energy", joules, statistic=_MEAN, stage=_STAGE, scope="network")
+    number.n = len(group.runs)
+    number.basis = "estimated"
+    watts = {text for energy in energies for text in energy.watts.values()}
+    if len(watts) != 1 or any(len(energy.watts) != 1 for energy in energies):
+        return
+    power = group.draft.measure("power", watts.pop(), "W", "nominal")
+    power.statistic = "mean"
+    power.stage = _STAGE
+    power.scope = "network"
+    power.reported_unit = "W"

@@ -89,41 +89,84 @@ def location(
     """Return the name of a result within its round, or None where a part is not known."""
     if not (org and system and benchmark):
         return None
-    return "/".join((org, "results", system, *([level] if level else []), benchmark))
+    parts = [org, "results", system]
+    if level:
+        parts.append(level)
+    return "/".join([*parts, benchmark])
 
 
 def place(folder: str, suite: str | None = None) -> Place:
     """Return what the absolute path of a group's folder says."""
     parts = folder.split("/")
-    named = [
-        (index, match) for index, part in enumerate(parts) if (match := _REPOSITORY.fullmatch(part))
-    ]
-    root, repository = named[-1] if named else (None, None)
-    results = next((i for i in range(len(parts) - 1, root or 0, -1) if parts[i] == "results"), None)
-    inner = parts[results + 1 :] if results is not None else []
+    root, repository = _repository(parts)
+    results = _last_index(parts, "results", root or 0)
+    level, system, benchmark = _inside(parts, results)
+    start = len(parts) - 1
+    org = None
+    if results is not None:
+        start = results - 1
+        org = parts[results - 1]
+    if root is not None:
+        start = root + 1
+        if results is not None and parts[root + 1].startswith(_FIRST):
+            org = parts[root + 2]
+    round_id = None
+    if repository is not None:
+        round_id = repository[2]
+    return Place(
+        prefix="/".join(parts[:start]),
+        folder="/".join(parts[start:]),
+        suite=suite or _suite(repository, benchmark, level),
+        round=round_id,
+        org=org,
+        system=system,
+        level=level,
+        benchmark=benchmark,
+    )
+
+
+def _repository(parts: list[str]) -> tuple[int | None, re.Match[str] | None]:
+    """Return where the last folder of a repository stands, and its name's match."""
+    for index in reversed(range(len(parts))):
+        match = _REPOSITORY.fullmatch(parts[index])
+        if match:
+            return index, match
+    return None, None
+
+
+def _last_index(parts: list[str], name: str, above: int) -> int | None:
+    """Return where the last part with a name stands behind another, or None."""
+    for index in range(len(parts) - 1, above, -1):
+        if parts[index] == name:
+            return index
+    return None
+
+
+def _inside(parts: list[str], results: int | None) -> tuple[str | None, str | None, str | None]:
+    """Return level, system and benchmark, which the folders below `results` name."""
+    inner: list[str] = []
+    if results is not None:
+        inner = parts[results + 1 :]
     level = next((part for part in inner if part in _LEVELS), None)
     names = [part for part in inner if part not in _LEVELS]
-    last = names[-1] if names else parts[-1]
-    benchmark = last if len(names) > 1 or rules.is_name(last) else None
-    system = names[0] if len(names) > 1 or (names and benchmark is None) else None
-    start = root + 1 if root is not None else results - 1 if results else len(parts) - 1
-    org = parts[results - 1] if results else None
-    if root is not None and results and parts[root + 1].startswith(_FIRST):
-        org = parts[root + 2]
-    if repository:
-        found = rules.HPC if repository[1] == "hpc" else rules.TRAINING
-    else:
-        found = rules.suite_of(benchmark or "") or (rules.HPC if level else rules.TRAINING)
-    return Place(
-        "/".join(parts[:start]),
-        "/".join(parts[start:]),
-        suite or found,
-        repository[2] if repository else None,
-        org,
-        system,
-        level,
-        benchmark,
-    )
+    if len(names) > 1:
+        return level, names[0], names[-1]
+    last = [*parts, *names][-1]
+    if rules.is_name(last):
+        return level, None, last
+    return level, next(iter(names), None), None
+
+
+def _suite(repository: re.Match[str] | None, benchmark: str | None, level: str | None) -> str:
+    """Return the suite of a result: that of the repository, else of the benchmark; only HPC has levels."""
+    if repository is not None and repository[1] == "hpc":
+        return rules.HPC
+    if repository is not None:
+        return rules.TRAINING
+    named = rules.suite_of(benchmark or "")
+    if named is None and level:
+        return rules.HPC
+    return named or rules.TRAINING
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +187,15 @@ class Folders:
     @classmethod
     def of(cls, source: Source) -> Folders:
         """Return the folders of a source by their absolute path, as text with forward slashes."""
-        folders = source.files.folders()
-        return cls(
-            {
-                Path(prefix or ".").absolute().as_posix(): (prefix, tuple(names))
-                for prefix, names in folders
-            }
-        )
+        names: dict[str, tuple[str, Sequence[str]]] = {}
+        for prefix, own in source.files.folders():
+            folder = Path(prefix or ".").absolute().as_posix()
+            names[folder] = (prefix, tuple(own))
+        return cls(names)
+
+    def own(self, folder: str) -> Sequence[str]:
+        """Return the names of a folder's files; none where it does not exist."""
+        return self.names.get(folder, ("", ()))[1]
 
     def path(self, folder: str, name: str) -> Path | None:
         """Return a file as the source spells it, or None where it is not there."""
@@ -160,54 +205,57 @@ class Folders:
     def units(self, suite: str, options: dict[str, str], source: Source) -> Iterator[Unit]:
         """Yield a unit for each group of a suite, in path order."""
         for folder, (prefix, names) in self.names.items():
-            results = sorted((name for name in names if RESULT.fullmatch(name)), key=natural)
+            results = sorted(filter(RESULT.fullmatch, names), key=natural)
             if not results or folder.endswith(f"/{_PRUNED}"):
                 continue
             where = place(folder)
             if where.suite != suite:
                 continue
             files = [("result", Path(prefix + name)) for name in results]
-            files += self._beside(folder, where, results)
-            pruned = sum(
-                1
-                for name in self.names.get(f"{folder}/{_PRUNED}", ("", ()))[1]
-                if RESULT.fullmatch(name)
-            )
-            yield Unit(
-                files[0][1],
-                tuple(path for _, path in files[1:]),
-                options,
-                Task(where, tuple(role for role, _ in files), pruned),
-                source.limits,
-            )
+            files += self._beside(folder, where)
+            files += self._power(folder, results)
+            roles = tuple(role for role, _ in files)
+            paths = [path for _, path in files]
+            pruned = len(list(filter(RESULT.fullmatch, self.own(f"{folder}/{_PRUNED}"))))
+            task = Task(where, roles, pruned)
+            yield Unit(paths[0], tuple(paths[1:]), options, task, source.limits)
 
-    def _beside(self, folder: str, where: Place, results: list[str]) -> Iterator[tuple[str, Path]]:
+    def _beside(self, folder: str, where: Place) -> Iterator[tuple[str, Path]]:
         """Yield what tells about a group besides its logs."""
-        if scaling := self.path(folder, "scaling.json"):
-            yield "scaling", scaling
         above = folder.rpartition("/results/")[0]
+        candidates = [("scaling", folder, "scaling.json")]
         if where.system:
-            if system := self.path(f"{above}/systems", f"{where.system}.json"):
-                yield "system", system
-            if entry := self.path(f"{above}/results/{where.system}", "entry.json"):
-                yield "entry", entry
+            candidates.append(("system", f"{above}/systems", f"{where.system}.json"))
+            candidates.append(("entry", f"{above}/results/{where.system}", "entry.json"))
+        for role, parent, name in candidates:
+            path = self.path(parent, name)
+            if path:
+                yield role, path
         for parent in (above, above.rpartition("/")[0]):
-            if submission := self.path(parent, "submission.json"):
-                yield "submission", submission
-                break
+            path = self.path(parent, "submission.json")
+            if path:
+                yield "submission", path
+                return
+
+    def _power(self, folder: str, results: list[str]) -> Iterator[tuple[str, Path]]:
+        """Yield the readings of power of each run."""
         for name in results:
-            run = name.removesuffix(".txt")
-            for file in sorted(self.names.get(f"{folder}/power/{run}", ("", ()))[1], key=natural):
-                path = self.path(f"{folder}/power/{run}", file)
-                if path and _POWER_FILE.fullmatch(file):
+            readings = f"{folder}/power/{name.removesuffix('.txt')}"
+            for file in sorted(filter(_POWER_FILE.fullmatch, self.own(readings)), key=natural):
+                path = self.path(readings, file)
+                if path:
                     yield f"power:{name}", path
 
     def roots(self, suite: str) -> frozenset[str]:
         """Return the folders of the submissions that have groups of a suite."""
-        groups = (
-            folder for folder, (_, names) in self.names.items() if any(map(RESULT.fullmatch, names))
-        )
-        return frozenset(_root(where) for where in map(place, groups) if where.suite == suite)
+        roots = set()
+        for folder, (_, names) in self.names.items():
+            if not any(map(RESULT.fullmatch, names)):
+                continue
+            where = place(folder)
+            if where.suite == suite:
+                roots.add(_root(where))
+        return frozenset(roots)
 
 
 def _root(where: Place) -> str:
@@ -219,10 +267,13 @@ def _root(where: Place) -> str:
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
     """Return a key by which `result_10` comes after `result_2`."""
-    return [
-        (part.isdigit(), int(part[:300]) if part.isdigit() else 0, part)
-        for part in re.split(r"([0-9]+)", name)
-    ]
+    return [_natural_part(part) for part in re.split(r"([0-9]+)", name)]
+
+
+def _natural_part(part: str) -> tuple[bool, int, str]:
+    if part.isdigit():
+        return True, int(part[:300]), part
+    return False, 0, part
 
 
 def others(folders: Folders, suite: str) -> Iterator[tuple[Path, str]]:
@@ -237,16 +288,25 @@ def others(folders: Folders, suite: str) -> Iterator[tuple[Path, str]]:
             if RESULT.fullmatch(name) and not pruned:
                 continue
             # What stands above the submission says nothing about its files.
-            inside = f"{folder}/{name}"[len(root) :]
-            why = next((why for pattern, why in _WHY if pattern.search(inside)), None)
-            if why:
-                yield Path(prefix + name), why
+            inside = f"{folder}/{name}".removeprefix(root)
+            reason = _reason(inside)
+            if reason:
+                yield Path(prefix + name), reason
+
+
+def _reason(inside: str) -> str | None:
+    """Return why a file of a submission is no result, or None where its path does not say."""
+    for pattern, reason in _WHY:
+        if pattern.search(inside):
+            return reason
+    return None
 
 
 def _above(folder: str, roots: frozenset[str]) -> str | None:
     """Return the root that a folder lies in, or None: by a look at each folder above it, not at each root."""
     parts = folder.split("/")
-    return next(
-        (above for end in range(1, len(parts) + 1) if (above := "/".join(parts[:end])) in roots),
-        None,
-    )
+    for end in range(1, len(parts) + 1):
+        above = "/".join(parts[:end])
+        if above in roots:
+            return above
+    return None

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchfmt.converters.mlperf.training.runs import kept
 from benchfmt.limits import Limits
 from benchfmt.readers import mllog
-from benchfmt.readers.mllog import Log, number
+from benchfmt.readers.mllog import Event, Log, number
 
 
 @dataclass
@@ -37,6 +37,11 @@ class Energy:
         """All of it."""
         return sum(self.nodes.values()) + sum(self.switches.values())
 
+    @property
+    def is_of_several(self) -> bool:
+        """Whether it is that of several nodes, or of a network."""
+        return len(self.nodes) > 1 or bool(self.switches)
+
 
 def read(files: list[Path], seconds: Decimal, limits: Limits) -> Energy:
     """Return the energy of a run that took so long."""
@@ -44,61 +49,77 @@ def read(files: list[Path], seconds: Decimal, limits: Limits) -> Energy:
     for path in files:
         log = mllog.read(path, limits, kept)
         energy.logs.append(log)
-        found = (
-            _switch(log, energy, seconds)
-            if log.first("interconnect_power_est")
-            else _node(log, energy, seconds)
-        )
-        if found:
-            energy.faults.append((path, found))
+        try:
+            if log.first("interconnect_power_est"):
+                _add_switch(log, energy, seconds)
+            else:
+                _add_node(log, energy, seconds)
+        except ValueError as error:
+            energy.faults.append((path, str(error)))
     return energy
 
 
-def _switch(log: Log, energy: Energy, seconds: Decimal) -> str | None:
-    """Add a switch, or return what is wrong with its file."""
+def _add_switch(log: Log, energy: Energy, seconds: Decimal) -> None:
+    """Add a switch; raises ValueError with what is wrong with its file."""
     event = log.first("interconnect_power_est")
-    watts = number(event.value) if event else None
+    watts = _number_of(event)
     if event is None or watts is None or watts < 0:
-        return "interconnect_power_est is no power"
-    energy.switches[log.path.stem] = watts * float(seconds) * _efficiency(log)
-    energy.watts[log.path.stem] = str(event.value)
-    return None
+        raise ValueError("interconnect_power_est is no power")
+    name = log.path.stem
+    energy.switches[name] = watts * float(seconds) * _efficiency(log)
+    energy.watts[name] = str(event.value)
 
 
-def _node(log: Log, energy: Energy, seconds: Decimal) -> str | None:
-    """Add a node, or return what is wrong with its file."""
-    start, stop = log.first("power_measurement_start"), log.first("power_measurement_stop")
-    readings = [(event.milliseconds, number(event.value)) for event in log.all("power_reading")]
-    if start is None or start.milliseconds is None or not readings:
-        return "no power_measurement_start or no power_reading"
-    times = [start.milliseconds]
-    watts = []
-    for time, value in readings:
-        if time is None or value is None:
-            return "a power_reading without time or power"
-        times.append(time)
-        watts.append(value)
+def _add_node(log: Log, energy: Energy, seconds: Decimal) -> None:
+    """Add a node; raises ValueError with what is wrong with its file."""
+    times, watts = _readings(log)
+    begin = times[0]
     last = max(times)
     # Some files stop where they start; the tool of v4.0 took the last reading then, and takes it where there is no stop.
-    stopped = stop.milliseconds if stop is not None and stop.milliseconds is not None else times[0]
-    energy.corrected |= stopped < last
-    window = max(stopped, last) - times[0]
+    stopped = _time_of(log.first("power_measurement_stop")) or begin
+    if stopped < last:
+        energy.corrected = True
+    window = max(stopped, last) - begin
     if window <= 0:
-        return "the measurement has no length"
-    joules = (
-        sum(
-            power * float(end - begin)
-            for power, (begin, end) in zip(watts, pairwise(times), strict=True)
-        )
-        / 1000
-    )
+        raise ValueError("the measurement has no length")
+    joules = 0.0
+    for power, (start, end) in zip(watts, pairwise(times), strict=True):
+        joules += power * float(end - start)
+    joules /= 1000
     joules *= float(seconds * 1000 / window) * _efficiency(log)
     if not math.isfinite(joules):
-        return "the readings are no powers"
+        raise ValueError("the readings are no powers")
     energy.nodes[log.path.stem] = joules
-    return None
+
+
+def _readings(log: Log) -> tuple[list[Decimal], list[float]]:
+    """Return the start with the times of the readings in milliseconds, and their powers in watts."""
+    start = _time_of(log.first("power_measurement_start"))
+    events = log.all("power_reading")
+    if start is None or not events:
+        raise ValueError("no power_measurement_start or no power_reading")
+    times = [start]
+    watts = []
+    for event in events:
+        power = number(event.value)
+        if event.milliseconds is None or power is None:
+            raise ValueError("a power_reading without time or power")
+        times.append(event.milliseconds)
+        watts.append(power)
+    return times, watts
+
+
+def _time_of(event: Event | None) -> Decimal | None:
+    if event is None:
+        return None
+    return event.milliseconds
+
+
+def _number_of(event: Event | None) -> float | None:
+    if event is None:
+        return None
+    return number(event.value)
 
 
 def _efficiency(log: Log) -> float:
-    event = log.first("conversion_eff")
-    return (number(event.value) if event else None) or 1.0
+    return _number_of(log.first("conversion_eff")) or 1.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
+from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.training import system as training_system
-from benchfmt.converters.mlperf.training.configuration import configuration
+from benchfmt.converters.mlperf.training.configuration import add_configuration
 from benchfmt.converters.mlperf.training.layout import Task
 from benchfmt.converters.mlperf.training.quality import add_convergence, add_qualities
 from benchfmt.converters.mlperf.training.runs import Run, read_run
@@ -20,14 +20,12 @@ from benchfmt.converters.mlperf.training.score import (
     add_staging,
     add_throughput,
     add_time_to_train,
-    is_scored,
     why_missing,
 )
 from benchfmt.converters.mlperf.training.scored_group import Group, is_plain
 from benchfmt.converters.mlperf.training.sources import note_runs, read_description, read_scaling
 from benchfmt.readers.files import file_sha256, folder_sha256
 from benchfmt.readers.mllog import whole
-from benchfmt.record import Record, given
 from benchfmt.suites import mlperf_training as rules
 from benchfmt.vocabulary import vocabulary
 
@@ -35,6 +33,7 @@ _MANY = 5
 """So many runs are named in a sentence."""
 _EARLIEST = datetime(2018, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_MOST_MILLISECONDS = Decimal(10) ** 14
 
 
 def items(unit: Unit, name: str, version: str, suite: str) -> Iterator[Item]:
@@ -42,49 +41,47 @@ def items(unit: Unit, name: str, version: str, suite: str) -> Iterator[Item]:
     task: Task = unit.extra
     place = task.place
     round_id = unit.options.get("round") or place.round
-    first_read: list[Item] = []
-    runs = _runs(unit, task, round_id, first_read)
-    if not runs:
-        yield from first_read
-        return
-    folder = place.benchmark or _of_logs(runs)
-    canonical = rules.canonical(folder, round_id) if folder else None
-    benchmark = rules.benchmark(canonical)
-    group = Group(unit, place, round_id, canonical or folder, benchmark, runs, first_read)
-    try:
-        yield Record.from_dict(_record(group, folder, name, version, suite))
-    except ValidationError as error:
-        first = error.errors()[0]
-        yield Failed(
-            unit.path,
-            f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}",
-        )
-    yield from group.findings
+    failures: list[Failed | Skipped] = []
+    runs = _runs(unit, task, round_id, failures)
+    if runs:
+        folder = place.benchmark or _of_logs(runs)
+        canonical = None
+        if folder:
+            canonical = rules.canonical(folder, round_id)
+        benchmark = rules.benchmark(canonical)
+        draft = Draft(name, version, suite=suite)
+        group = Group(unit, place, round_id, canonical or folder, benchmark, runs, draft, failures)
+        _fill(group, folder)
+        yield from draft.items(unit.path)
+    yield from failures
 
 
-def _runs(unit: Unit, task: Task, round_id: str | None, findings: list[Item]) -> list[Run]:
+def _runs(
+    unit: Unit, task: Task, round_id: str | None, failures: list[Failed | Skipped]
+) -> list[Run]:
     """Return the runs that can be read, in the order of their numbers; others are failed."""
-    paths = [
-        p
-        for p, role in zip((unit.path, *unit.supporting), task.roles, strict=True)
-        if role == "result"
-    ]
-    known = task.place.benchmark
-    benchmark = rules.benchmark(rules.canonical(known, round_id)) if known else None
+    benchmark = None
+    if task.place.benchmark:
+        benchmark = rules.benchmark(rules.canonical(task.place.benchmark, round_id))
     runs = []
-    for path in paths:
+    for path in _results(unit, task):
         if not is_plain(path):
-            findings.append(Skipped(path, "a link, which is not followed, or no regular file"))
+            failures.append(Skipped(path, "a link, which is not followed, or no regular file"))
             continue
         try:
             run = read_run(path, benchmark, unit.limits)
         except OSError as error:
-            findings.append(Failed(path, f"cannot be read: {error.strerror or error}"))
+            failures.append(Failed(path, f"cannot be read: {error.strerror or error}"))
             continue
         runs.append(run)
         if run.several:
-            findings.append(Failed(path, f"{run.why}; give each run a file of its own"))
+            failures.append(Failed(path, f"{run.why}; give each run a file of its own"))
     return runs
+
+
+def _results(unit: Unit, task: Task) -> list[Path]:
+    paths = (unit.path, *unit.supporting)
+    return [path for path, role in zip(paths, task.roles, strict=True) if role == "result"]
 
 
 def _of_logs(runs: list[Run]) -> str | None:
@@ -96,157 +93,182 @@ def _of_logs(runs: list[Run]) -> str | None:
     return None
 
 
-def _record(
-    group: Group, folder: str | None, name: str, version: str, suite: str
-) -> dict[str, Any]:
-    """Return the record as plain data."""
-    place, benchmark = group.place, group.benchmark
+def _fill(group: Group, folder: str | None) -> None:
+    """Draft the record; `folder` is the benchmark as the folder or the logs write it."""
+    _add_primary_source(group)
     note_runs(group)
     read_description(group)
     read_scaling(group)
-    scored = add_throughput(group) if place.level == "weak" else add_time_to_train(group)
+    scored = _add_score(group)
     add_qualities(group)
     add_convergence(group)
     add_staging(group)
-    status, detail = _status(group, scored=scored)
-    execution = place.location(folder)
-    logs = {f"{run.path.name}": run.log.sha256 for run in group.runs}
-    scaling = group.of("scaling")
-    primary = {
-        "path": place.folder,
-        "sha256": folder_sha256({**logs, **{p.name: file_sha256(p) for p in scaling}}),
-    }
-    phase = benchmark.phase if benchmark else "training"
+    _add_status(group, scored=scored)
+    _add_benchmark(group)
+    _add_dataset(group)
+    _add_system(group)
+    _add_software(group)
+    add_configuration(group)
+    _add_provenance(group, folder)
     if folder and folder != group.name:
-        group.extensions["benchmark_directory"] = folder
-    if not place.benchmark and folder:
-        group.extensions["benchmark_from"] = "submission_benchmark of the logs"
-    record = {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=suite,
-            suite_version=group.round,
-            name=group.name,
-            division=group.division,
-            category=_category(group),
-            system_type=systems.system_type(group.description.get("system_type")),
-            scenario=place.level or ("strong" if suite == rules.HPC else None),
-            phase=phase,
-        ),
-        "task": benchmark.task if benchmark else None,
-        "dataset": _dataset(group),
-        "model": _model(group),
-        "system": _system(group),
-        "software": _software(group),
-        "configuration": configuration(group),
-        "measurements": group.measurements,
-        "status": status,
-        "status_detail": detail,
-        "provenance": given(
-            submitter=_submitter(group),
-            measured_at=_measured_at(group),
-            execution=f"{group.round}/{execution}" if group.round and execution else execution,
-            sources=[primary, *group.sources],
-            converter=name,
-            converter_version=version,
-        ),
-        "extensions": {"mlperf": dict(sorted(group.extensions.items()))}
-        if group.extensions
-        else None,
-    }
-    return {key: value for key, value in record.items() if value not in (None, {}, [])}
+        group.keep("benchmark_directory", folder)
+    if folder and not group.place.benchmark:
+        group.keep("benchmark_from", "submission_benchmark of the logs")
 
 
-def _status(group: Group, *, scored: bool) -> tuple[str, str | None]:
-    """Return the status and why it is so."""
-    total, out = len(group.runs), [run for run in group.runs if run.seconds is None]
-    required = group.benchmark.runs if group.benchmark else None
-    words = []
+def _add_score(group: Group) -> bool:
+    if group.is_weak:
+        return add_throughput(group)
+    return add_time_to_train(group)
+
+
+def _add_primary_source(group: Group) -> None:
+    """Add the folder, by the hash of the logs and the scaling factor in it."""
+    hashes = {run.path.name: run.log.sha256 for run in group.runs}
+    for path in group.of("scaling"):
+        hashes[path.name] = file_sha256(path)
+    group.draft.source(group.place.folder, folder_sha256(hashes))
+
+
+def _add_benchmark(group: Group) -> None:
+    """Add what was run; in the open division the model may be another one, which nothing names."""
+    draft = group.draft
+    draft.phase = "training"
+    scenario = group.place.level
+    if scenario is None and draft.suite == rules.HPC:
+        scenario = "strong"
+    benchmark = group.benchmark
+    if benchmark is not None:
+        draft.phase = benchmark.phase
+        draft.task = benchmark.task
+        if group.division != "open":
+            draft.model(name=benchmark.model)
+    draft.benchmark(
+        suite_version=group.round,
+        name=group.name,
+        division=group.division,
+        category=_category(group),
+        system_type=systems.system_type(group.description.get("system_type")),
+        scenario=scenario,
+    )
+
+
+def _add_status(group: Group, *, scored: bool) -> None:
+    """Say whether there is a score of all runs, and why not."""
+    total = len(group.runs)
+    reasons = []
+    out = [run for run in group.runs if not run.counts]
     if out:
-        named = "; ".join(f"{run.path.name}: {run.why}" for run in out[:_MANY])
-        more = f"; and {len(out) - _MANY} more" if len(out) > _MANY else ""
-        words.append(f"{len(out)} of {total} runs did not count ({named}{more})")
-    if not scored and not is_scored(group):
-        words.append("which runs form the base of the score, the logs do not say")
-    elif not scored and group.broken:
-        words.append(f"the scaling factor cannot be read ({group.broken})")
-    elif not scored and not out:
-        words.append(f"{total} runs are too few for an olympic mean")
-    short = required is not None and total < required
+        reasons.append(f"{len(out)} of {total} runs did not count ({_named(out)})")
+    if not scored:
+        reasons += _why_not_scored(group, all_count=not out)
+    required = 0
+    if group.benchmark is not None:
+        required = group.benchmark.runs
+    short = total < required
     if short:
-        words.append(f"{total} of {required} runs are here")
-    if scored:
-        status = "incomplete" if short else "ok"
-    else:
-        status = (
-            "failed"
-            if why_missing(group, None) == "target-not-reached" and not group.broken
-            else "incomplete"
-        )
-    return status, "; ".join(words) or None
+        reasons.append(f"{total} of {required} runs are here")
+    group.draft.fail(_status(group, scored=scored, short=short), "; ".join(reasons) or None)
+
+
+def _named(out: list[Run]) -> str:
+    """Return the first runs that did not count, each with the reason."""
+    named = "; ".join(f"{run.path.name}: {run.why}" for run in out[:_MANY])
+    if len(out) > _MANY:
+        return f"{named}; and {len(out) - _MANY} more"
+    return named
+
+
+def _why_not_scored(group: Group, *, all_count: bool) -> list[str]:
+    if not group.is_scored:
+        return ["which runs form the base of the score, the logs do not say"]
+    if group.broken:
+        return [f"the scaling factor cannot be read ({group.broken})"]
+    if all_count:
+        return [f"{len(group.runs)} runs are too few for an olympic mean"]
+    return []
+
+
+def _status(group: Group, *, scored: bool, short: bool) -> str:
+    if scored and not short:
+        return "ok"
+    if scored or group.broken or why_missing(group, None) != "target-not-reached":
+        return "incomplete"
+    return "failed"
 
 
 def _category(group: Group) -> str | None:
-    said = group.description.get("status") or group.logged("submission_status")
-    if not isinstance(said, str):
+    status = group.description.get("status") or group.logged("submission_status")
+    if not isinstance(status, str):
         return None
-    found = vocabulary().match("category", " ".join(said.split()), rules.TRAINING)
-    if not found:
-        group.extensions["status"] = said
-    return found
+    category = vocabulary().match("category", " ".join(status.split()), rules.TRAINING)
+    if category is None:
+        group.keep("status", status)
+    return category
+
+
+def _add_dataset(group: Group) -> None:
+    samples = whole(group.logged("eval_samples"))
+    group.keep("train_samples", whole(group.logged("train_samples")))
+    benchmark = group.benchmark
+    if benchmark is None or benchmark.dataset is None:
+        return
+    if not benchmark.counts_samples:
+        group.keep("eval_samples", samples)
+        samples = None
+    group.draft.dataset(name=benchmark.dataset, split=benchmark.split, samples=samples)
+
+
+def _add_system(group: Group) -> None:
+    machine = systems.system(group.description)
+    group.draft.system(machine or {"name": group.place.system})
+
+
+def _add_software(group: Group) -> None:
+    description = group.description
+    for key in ("framework", "other_software_stack", "sw_notes"):
+        group.keep(key, systems.said(description.get(key)))
+    stack = description.get("other_software_stack")
+    if isinstance(stack, list):
+        stack = _merged(stack)
+    group.draft.software(**training_system.software(description.get("framework"), stack))
+
+
+def _merged(parts: list[Any]) -> dict[str, Any]:
+    """Return a list of objects as one."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        if isinstance(part, dict):
+            merged |= part
+    return merged
+
+
+def _add_provenance(group: Group, folder: str | None) -> None:
+    execution = group.place.location(folder)
+    if group.round and execution:
+        execution = f"{group.round}/{execution}"
+    group.draft.provenance(
+        submitter=_submitter(group), measured_at=_measured_at(group), execution=execution
+    )
 
 
 def _submitter(group: Group) -> str | None:
-    said = group.description.get("submitter") or group.description.get("sumitter")
-    return systems.said(said) if isinstance(said, str) else group.place.org
-
-
-def _dataset(group: Group) -> dict[str, Any]:
-    benchmark = group.benchmark
-    samples = whole(group.logged("eval_samples"))
-    if (train := whole(group.logged("train_samples"))) is not None:
-        group.extensions["train_samples"] = train
-    if benchmark is None or benchmark.dataset is None:
-        return {}
-    if samples is not None and not benchmark.counts_samples:
-        group.extensions["eval_samples"] = samples
-        samples = None
-    return given(name=benchmark.dataset, split=benchmark.split, samples=samples)
-
-
-def _model(group: Group) -> dict[str, Any]:
-    """Return the model of the benchmark; in the open division it may be another, which nothing names."""
-    closed = group.division != "open"
-    return given(name=group.benchmark.model if group.benchmark and closed else None)
-
-
-def _system(group: Group) -> dict[str, Any]:
-    machine = systems.system(group.description)
-    return machine or given(name=group.place.system)
-
-
-def _software(group: Group) -> dict[str, Any]:
     description = group.description
-    stack = description.get("other_software_stack")
-    if isinstance(stack, list):
-        stack = {
-            key: value for part in stack if isinstance(part, dict) for key, value in part.items()
-        }
-    for key in ("framework", "other_software_stack", "sw_notes"):
-        if (said := systems.said(description.get(key))) is not None:
-            group.extensions[key] = said
-    return training_system.software(description.get("framework"), stack)
+    submitter = description.get("submitter") or description.get("sumitter")
+    if not isinstance(submitter, str):
+        return group.place.org
+    named: str | None = systems.said(submitter)
+    return named
 
 
 def _measured_at(group: Group) -> str | None:
     """Return when the first run began; logs count from 1970 in coordinated universal time."""
-    starts = [
-        run.start.milliseconds
-        for run in group.runs
-        if run.start and run.start.milliseconds is not None
-    ]
-    if not starts or min(starts) >= Decimal(10) ** 14:
+    times = [run.start.milliseconds for run in group.runs if run.start is not None]
+    starts = [time for time in times if time is not None]
+    if not starts or min(starts) >= _MOST_MILLISECONDS:
         return None
     begun = datetime.fromtimestamp(int(min(starts)) // 1000, UTC)
     # A clock that counts otherwise gives a time before the suite.
-    return begun.strftime("%Y-%m-%dT%H:%M:%SZ") if _EARLIEST <= begun < _LATEST else None
+    if not _EARLIEST <= begun < _LATEST:
+        return None
+    return begun.strftime("%Y-%m-%dT%H:%M:%SZ")

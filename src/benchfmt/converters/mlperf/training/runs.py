@@ -13,9 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
+from benchfmt import numbers
 from benchfmt.limits import Limits
 from benchfmt.readers import mllog
-from benchfmt.readers.mllog import Event, Log, number
+from benchfmt.readers.mllog import Event, Log, number, plain
 from benchfmt.suites.mlperf_training import Benchmark, Quality
 from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
@@ -109,6 +112,26 @@ class Run:
     repaired: bool = False
     evaluations: list[Event] = field(default_factory=list)
 
+    @property
+    def counts(self) -> bool:
+        """Whether the run has a time that counts."""
+        return self.seconds is not None
+
+    @property
+    def sample(self) -> float | None:
+        """The seconds of a run that counts, as the nearest double."""
+        if self.seconds is None:
+            return None
+        return float(self.seconds)
+
+    def logged(self, key: str) -> JsonValue:
+        """Return the value of the first event with a key as plain JSON data, or None."""
+        event = self.log.first(key)
+        if event is None:
+            return None
+        value: JsonValue = plain(event.value)
+        return value
+
     def fail(self, kind: str, why: str) -> Run:
         """Note why the run does not count."""
         self.kind, self.why = kind, why
@@ -117,40 +140,53 @@ class Run:
 
 def read_run(path: Path, benchmark: Benchmark | None, limits: Limits) -> Run:
     """Return a run from its log."""
-    run = Run(path, mllog.read(path, limits, kept))
-    log = run.log
-    if (line := _second_run(log)) is not None:
-        run.several, run.log = True, replace(log, events=())
+    log = mllog.read(path, limits, kept)
+    run = Run(path, log)
+    line = _second_run(log)
+    if line is not None:
+        run.several = True
+        run.log = replace(log, events=())
         return run.fail(
             UNSCORABLE, f"the log is of more than one run: another begins by line {line}"
         )
     run.start, run.stop = _ends(log)
-    later = benchmark is not None and benchmark.later
-    end = None if run.stop is None or later else run.stop.line
-    run.evaluations = [
-        event
-        for event in log.all("eval_accuracy", "eval_error", "eval_result")
-        if end is None or event.line < end
-    ]
+    run.evaluations = _evaluations_of(run, benchmark)
     if log.syntax is None:
         return run.fail(UNSCORABLE, "no event of a training log")
     if log.syntax == mllog.FREE:
         return run.fail(UNSCORABLE, "free text, whose lines are no events of a training log")
-    if run.stop is None and benchmark and benchmark.name == "minigo" and log.syntax == mllog.V06:
+    if _is_self_play(run, benchmark):
         return _self_play(run)
-    if run.start is None:
+    return _timed(run)
+
+
+def _evaluations_of(run: Run, benchmark: Benchmark | None) -> list[Event]:
+    """Return the evaluations of a run; what stands behind its end is none, but where quality is evaluated later."""
+    events = run.log.all("eval_accuracy", "eval_error", "eval_result")
+    if run.stop is None or (benchmark is not None and benchmark.later):
+        return events
+    return [event for event in events if event.line < run.stop.line]
+
+
+def _timed(run: Run) -> Run:
+    """Return the run with its time, or with the reason for which it does not count."""
+    start = run.start
+    stop = run.stop
+    if start is None:
         return run.fail(UNSCORABLE, "no run_start")
-    if run.stop is None:
+    if stop is None:
         return run.fail(UNFINISHED, "no run_stop")
-    status = _status(log, run.stop)
+    status = _status(run.log, stop)
+    if status is None:
+        return run.fail(ABORTED, "run_stop: no status")
     if status != _SUCCESS:
-        return run.fail(ABORTED, f"run_stop: status {status}" if status else "run_stop: no status")
-    if not run.start.milliseconds or not run.stop.milliseconds:  # lines of a header have the time 0
+        return run.fail(ABORTED, f"run_stop: status {status}")
+    if not start.milliseconds or not stop.milliseconds:  # lines of a header have the time 0
         return run.fail(UNSCORABLE, "run_start or run_stop has no time")
-    if run.stop.milliseconds <= run.start.milliseconds:
+    if stop.milliseconds <= start.milliseconds:
         return run.fail(UNSCORABLE, "run_stop is not after run_start")
-    run.seconds = (run.stop.milliseconds - run.start.milliseconds) / 1000
-    run.repaired = bool(log.repaired)
+    run.seconds = (stop.milliseconds - start.milliseconds) / 1000
+    run.repaired = bool(run.log.repaired)
     return run
 
 
@@ -173,57 +209,69 @@ def _second_run(log: Log) -> int | None:
     Ranks write copies of one run, at about one time and in any order of lines, and who logs twice writes each line twice:
     only a run whose time lies apart is another one. Programs may say the benchmark again, but never another one.
     """
-    named = [event for event in log.all("submission_benchmark") if isinstance(event.value, str)]
-    if other := next((event for event in named if event.value != named[0].value), None):
-        return other.line
-    start, stop = _ends(log)
-    for event in log.all("run_start"):
-        if start is None or event.milliseconds is None or event.line <= start.line:
-            continue
-        if _is_apart(log, event, start, stop):
-            return event.line
-    begins = [event for event in log.all("run_start") if stop is None or event.line <= stop.line]
-    return next(
-        (after.line for before, after in pairwise(begins) if _prepared_between(log, before, after)),
-        None,
-    )
-
-
-def _is_apart(log: Log, begin: Event, start: Event | None, stop: Event | None) -> bool:
-    """Say whether a run that begins below the end of another lies before or after it in time too."""
-    if not (start and stop and start.milliseconds and stop.milliseconds and begin.milliseconds):
-        return False
-    if begin.line < stop.line:
-        return False
-    ends = [
-        event.milliseconds
-        for event in log.all("run_stop")
-        if event.line > begin.line and event.milliseconds
+    benchmarks = [
+        event for event in log.all("submission_benchmark") if isinstance(event.value, str)
     ]
-    return begin.milliseconds >= stop.milliseconds or (bool(ends) and ends[0] <= start.milliseconds)
+    for event in benchmarks:
+        if event.value != benchmarks[0].value:
+            return event.line
+    begins = log.all("run_start")
+    start, stop = _ends(log)
+    if start is not None and stop is not None:
+        for event in begins:
+            if _is_apart(log, event, start, stop):
+                return event.line
+        begins = [event for event in begins if event.line <= stop.line]
+    for before, after in pairwise(begins):
+        if _prepared_between(log, before, after):
+            return after.line
+    return None
+
+
+def _is_apart(log: Log, begin: Event, start: Event, stop: Event) -> bool:
+    """Say whether a run that begins below the end of another lies before or after it in time too."""
+    if begin.line <= max(start.line, stop.line):
+        return False
+    if not (start.milliseconds and stop.milliseconds and begin.milliseconds):
+        return False
+    if begin.milliseconds >= stop.milliseconds:
+        return True
+    for event in log.all("run_stop"):
+        if event.line > begin.line and event.milliseconds:
+            return event.milliseconds <= start.milliseconds
+    return False
 
 
 def _prepared_between(log: Log, before: Event, after: Event) -> bool:
     """Say whether a run was prepared anew between two starts, by the order of the lines and by their times."""
     if before.milliseconds is None or after.milliseconds is None:
         return False
-    return any(
-        before.line < event.line < after.line
-        and before.milliseconds < event.milliseconds <= after.milliseconds
-        for event in log.all("init_start", "cache_clear", "run_clear_caches")
-        if event.milliseconds is not None
-    )
+    for event in log.all("init_start", "cache_clear", "run_clear_caches"):
+        if event.milliseconds is None or not before.line < event.line < after.line:
+            continue
+        if before.milliseconds < event.milliseconds <= after.milliseconds:
+            return True
+    return False
 
 
 def _status(log: Log, stop: Event) -> str | None:
     """Return what the end of a run says of it; in v0.5 a run without a word was a success."""
-    said = stop.metadata.get("status")
-    if isinstance(said, str):
-        return (mllog.clean(said) or "")[:40].casefold() or None
+    status = stop.metadata.get("status")
+    if isinstance(status, str):
+        return (mllog.clean(status) or "")[:40].casefold() or None
     if log.syntax != mllog.V05:
         return None
     success = stop.metadata.get(_SUCCESS, stop.value)
-    return "aborted" if success is False or str(success).casefold() == "false" else _SUCCESS
+    if success is False or str(success).casefold() == "false":
+        return "aborted"
+    return _SUCCESS
+
+
+def _is_self_play(run: Run, benchmark: Benchmark | None) -> bool:
+    """Say whether a log is one of minigo in v0.6 that has no run_stop."""
+    if benchmark is None or run.stop is not None:
+        return False
+    return benchmark.name == "minigo" and run.log.syntax == mllog.V06
 
 
 def _self_play(run: Run) -> Run:
@@ -231,95 +279,111 @@ def _self_play(run: Run) -> Run:
 
     So does the tool of that round: the stamp counts seconds from the start of the run.
     """
-    last = next((event for event in reversed(run.evaluations) if event.key == "eval_result"), None)
-    stamp = exact(str(last.metadata.get("timestamp", ""))) if last else None
+    results = [event for event in run.evaluations if event.key == "eval_result"]
+    text = ""
+    if results:
+        text = str(results[-1].metadata.get("timestamp", ""))
+    stamp = exact(text)
     if stamp is None or stamp <= 0:
         return run.fail(UNFINISHED, "no run_stop")
-    run.seconds = Decimal(str(last.metadata["timestamp"])) if last else None
+    run.seconds = Decimal(text)
     return run
-
-
-def evaluations(run: Run, quality: Quality) -> list[Event]:
-    """Return the events of a run that give a quality."""
-    keys = (quality.event, "eval_result") if quality.event == "eval_accuracy" else (quality.event,)
-    return [
-        event
-        for event in run.evaluations
-        if event.key in keys and _text(event, quality) is not None
-    ]
 
 
 def reached(run: Run, quality: Quality) -> Reached | None:
     """Return a quality at the end of a run, or None where the log has none."""
-    events = evaluations(run, quality)
-    if not events:
-        return None
     # Evaluated afterwards, the lines stand in any order.
-    last = max(enumerate(events), key=lambda item: (_progress(item[1]), item[0]))[1]
-    text = _text(last, quality) or ""
-    known = vocabulary().metrics.get(quality.metric)
-    share = known is not None and known.maximum == 1
-    value = float(text.removesuffix("%"))
-    percent = text.endswith("%")
-    inferred = share and not percent and 1 < value <= 100
-    unit = "%" if percent or inferred else "1"
+    text = None
+    furthest = -math.inf
+    for event in run.evaluations:
+        own = _text(event, quality)
+        if own is not None and _progress(event) >= furthest:
+            text = own
+            furthest = _progress(event)
+    if text is None:
+        return None
     clean = text.removesuffix("%").strip()
-    converted = convert(clean, unit, "1")
-    return Reached(converted, clean, unit, inferred) if converted is not None else None
+    is_percent = text.endswith("%")
+    inferred = not is_percent and 1 < float(clean) <= 100 and _is_share(quality.metric)
+    unit = "1"
+    if is_percent or inferred:
+        unit = "%"
+    value = convert(clean, unit, "1")
+    if value is None:
+        return None
+    return Reached(value, clean, unit, inferred)
+
+
+def _is_share(metric_id: str) -> bool:
+    """Say whether a metric goes from 0 to 1."""
+    metric = vocabulary().metrics.get(metric_id)
+    return metric is not None and metric.maximum == 1
 
 
 def _progress(event: Event) -> float:
-    return (
-        number(event.metadata.get("samples_count")) or number(event.metadata.get("step_num")) or 0.0
-    )
+    """Return how far the training was at an evaluation."""
+    samples = number(event.metadata.get("samples_count"))
+    return samples or number(event.metadata.get("step_num")) or 0.0
 
 
 def _text(event: Event, quality: Quality) -> str | None:
     """Return the characters of an event's number that is the quality, or None."""
-    value: Any = event.value
+    keys = [quality.event]
+    if quality.event == "eval_accuracy":
+        keys.append("eval_result")
+    if event.key not in keys:
+        return None
+    value = event.value
     if quality.member is not None:
-        named = event.metadata.get("metric")
-        if isinstance(value, dict):
-            value = next(
-                (
-                    item
-                    for key, item in value.items()
-                    if key.casefold() == quality.member.casefold()
-                ),
-                None,
-            )
-        elif not isinstance(named, str) or named.casefold() != quality.member.casefold():
-            return None
+        value = _member(event, quality.member)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(value).strip()
-    return (
-        text
-        if number(text.removesuffix("%")) is not None and exact(text.removesuffix("%")) is not None
-        else None
-    )
-
-
-def convergence(run: Run, benchmark: Benchmark | None) -> tuple[str, str] | None:
-    """Return how long a run took to converge, as metric and number, or None where its last evaluation does not say."""
-    last = max(
-        enumerate(run.evaluations),
-        key=lambda item: (_progress(item[1]), item[0]),
-        default=(0, None),
-    )[1]
-    if last is None:
+    if numbers.double(text.removesuffix("%")) is None:
         return None
-    if _is_count(last.metadata.get("samples_count")):
-        return "training-samples", str(last.metadata["samples_count"])
+    return text
+
+
+def _member(event: Event, member: str) -> Any:
+    """Return the part of a value that has a name, or the value of an event whose metric is named so; else None."""
+    wanted = member.casefold()
+    if isinstance(event.value, dict):
+        for key, value in event.value.items():
+            if key.casefold() == wanted:
+                return value
+        return None
+    metric = event.metadata.get("metric")
+    if isinstance(metric, str) and metric.casefold() == wanted:
+        return event.value
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Convergence:
+    """How long a run took to converge: epochs or samples, in the characters of the log."""
+
+    metric: str
+    text: str
+
+
+def convergence(run: Run, benchmark: Benchmark | None) -> Convergence | None:
+    """Return how long a run took to converge, or None where its last evaluation does not say."""
+    if not run.evaluations:
+        return None
+    furthest = max(map(_progress, run.evaluations))
+    last = [event for event in run.evaluations if _progress(event) == furthest][-1]
+    samples = last.metadata.get("samples_count")
+    if _is_count(samples):
+        return Convergence("training-samples", str(samples))
     epoch = last.metadata.get("epoch_num")
     if benchmark is None or benchmark.counts is None or not _is_count(epoch):
         return None
-    return benchmark.counts, str(epoch)
+    return Convergence(benchmark.counts, str(epoch))
 
 
 def _is_count(value: Any) -> bool:
-    found = number(value)
-    return found is not None and found >= 0 and exact(str(value)) is not None
+    count = number(value)
+    return count is not None and count >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,13 +401,13 @@ def olympic(values: Sequence[Decimal | None], dropped: int) -> Olympic | None:
     """
     good = sorted((value, index) for index, value in enumerate(values) if value is not None)
     failed = len(values) - len(good)
-    taken = good[dropped : len(good) - (dropped - failed)] if failed <= dropped else []
+    if failed > dropped:
+        return None
+    taken = good[dropped : len(values) - dropped]
     if not taken:
         return None
-    return Olympic(
-        sum((value for value, _ in taken), Decimal(0)) / len(taken),
-        tuple(index for _, index in taken),
-    )
+    total = sum((value for value, _ in taken), Decimal(0))
+    return Olympic(total / len(taken), tuple(index for _, index in taken))
 
 
 def average(values: list[float]) -> float:

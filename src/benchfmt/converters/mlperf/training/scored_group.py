@@ -7,20 +7,23 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from benchfmt.converters.base import Item, Unit
+from benchfmt.converters.base import Failed, Skipped, Unit
+from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf.training.layout import Place, Task
 from benchfmt.converters.mlperf.training.runs import Run
-from benchfmt.finding import Finding, Severity
 from benchfmt.readers.mllog import plain
-from benchfmt.record import given
 from benchfmt.suites import mlperf_training as rules
 from benchfmt.suites.mlperf_training import Benchmark
 from benchfmt.vocabulary import vocabulary
 
+_NAMESPACE = "mlperf"
+_DIVISION_KEYS = ("division", "divison")
+"""Some descriptions misspell it."""
+
 
 @dataclass
 class Group:
-    """All that is known of a group while its record is made."""
+    """All that is known of a group while its record is drafted."""
 
     unit: Unit
     place: Place
@@ -28,74 +31,91 @@ class Group:
     name: str | None
     benchmark: Benchmark | None
     runs: list[Run]
-    findings: list[Item] = field(default_factory=list)
-    sources: list[dict[str, Any]] = field(default_factory=list)
-    extensions: dict[str, Any] = field(default_factory=dict)
-    measurements: list[dict[str, Any]] = field(default_factory=list)
+    draft: Draft
+    failures: list[Failed | Skipped] = field(default_factory=list)
+    """The files that cannot be read."""
     description: dict[str, Any] = field(default_factory=dict)
+    """What a file says of the system, as it stands there."""
     scaling: Decimal = Decimal(1)
     broken: str | None = None
     """Why the scaling factor cannot be read, where it cannot."""
 
     @property
+    def task(self) -> Task:
+        """What the unit holds besides its files."""
+        task: Task = self.unit.extra
+        return task
+
+    @property
     def division(self) -> str | None:
         """The division, of the system's description, else of the logs."""
-        said = (
-            self.description.get("division")
-            or self.description.get("divison")
-            or self.logged("submission_division")
-        )
-        return vocabulary().match("division", str(said).strip(), rules.TRAINING) if said else None
+        described = [self.description.get(key) for key in _DIVISION_KEYS]
+        stated = next(filter(None, described), None) or self.logged("submission_division")
+        if not stated:
+            return None
+        return vocabulary().match("division", str(stated).strip(), rules.TRAINING)
 
     @property
     def dropped(self) -> int:
         """How many runs go at each end of the olympic mean."""
-        return self.benchmark.dropped if self.benchmark else 1
+        if self.benchmark is None:
+            return 1
+        return self.benchmark.dropped
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether models are trained side by side (weak scaling)."""
+        return self.place.level == "weak"
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the logs alone give the score of the benchmark."""
+        return self.benchmark is None or self.benchmark.scored
+
+    @property
+    def counted(self) -> list[Run]:
+        """The runs that count."""
+        return [run for run in self.runs if run.counts]
 
     def root(self, path: Path) -> str:
         """Return a file's path from the root of the submission."""
         text = path.absolute().as_posix()
-        return (
-            text[len(self.place.prefix) + 1 :]
-            if text.startswith(f"{self.place.prefix}/")
-            else path.name
-        )
+        prefix = f"{self.place.prefix}/"
+        if text.startswith(prefix):
+            return text.removeprefix(prefix)
+        return path.name
 
     def of(self, role: str) -> list[Path]:
         """Return the files of a role; a link is not followed."""
-        task: Task = self.unit.extra
         paths = (self.unit.path, *self.unit.supporting)
-        return [
-            path
-            for path, known in zip(paths, task.roles, strict=True)
-            if known == role and is_plain(path)
-        ]
+        with_role = zip(paths, self.task.roles, strict=True)
+        return [path for path, own in with_role if own == role and is_plain(path)]
 
     def source(self, path: Path, sha256: str | None) -> str:
-        """Note that a file was read, and return its path."""
+        """Add a file that was read, and return its path."""
         where = self.root(path)
-        self.sources.append(given(path=where, sha256=sha256))
+        self.draft.source(where, sha256)
         return where
 
-    def find(
-        self, code: str, path: str, message: str, row: int | None = None, hint: str | None = None
-    ) -> None:
-        """Note a fault of the source."""
-        self.findings.append(
-            Finding(code, Severity.WARNING, path, row, None, None, message, None, hint)
-        )
+    def keep(self, name: str, value: object) -> None:
+        """Keep what the standard has no field for."""
+        self.draft.keep(name, value, _NAMESPACE)
 
     def logged(self, key: str) -> Any:
         """Return the first value that a log has for a key."""
         for run in self.runs:
-            event = run.log.first(key)
-            if event is not None and plain(event.value) is not None:
-                return plain(event.value)
+            value = run.logged(key)
+            if value is not None:
+                return value
         return None
 
-    def add(self, **fields: Any) -> None:
-        """Add a measurement."""
-        self.measurements.append(given(**fields))
+
+def seed(run: Run) -> Any:
+    """Return the seed of a run as plain JSON data, or None where the log has none."""
+    event = run.log.first("seed") or run.log.first("run_set_random_seed")
+    if event is None:
+        return None
+    return plain(event.value)
 
 
 def is_plain(path: Path) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
@@ -14,37 +15,45 @@ from benchfmt.limits import Limits
 from benchfmt.numbers import kept
 from benchfmt.readers import jsons, mllog, mlperf_json
 from benchfmt.readers.files import file_sha256
-from benchfmt.record import given
 from benchfmt.suites import mlperf_training as rules
 from benchfmt.vocabulary import vocabulary
 
 _PER_NODE = re.compile(r"^\s*([0-9]{1,3}) ?[xX] ?(?=\S)")
-_MOST_LINES = 100_000
+_MOST_BYTES = 100_000
 """Bytes of a description that is no JSON."""
 
 
-def read(path: Path, limits: Limits) -> tuple[Any, tuple[str, ...], str | None, str | None]:
-    """Return data, repairs, error and hash of a description; many results share one system."""
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the file of a description says, as it stands there, and what had to be mended or is wrong."""
+
+    data: dict[str, Any]
+    sha256: str
+    repairs: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def read(path: Path, limits: Limits) -> Described:
+    """Return what a description says; many results share one system."""
     status = path.stat()
     return _read(str(path), status.st_mtime_ns, status.st_size, limits)
 
 
 @lru_cache(maxsize=256)
-def _read(
-    path: str, _modified: int, _size: int, limits: Limits
-) -> tuple[Any, tuple[str, ...], str | None, str | None]:
+def _read(path: str, _modified: int, _size: int, limits: Limits) -> Described:
     place = Path(path)
     digest = file_sha256(place)
     try:
-        data, repaired = mlperf_json.read(place, limits)
+        data, repairs = mlperf_json.read(place, limits)
     except BenchfmtError as error:
-        lines = _of_lines(place)
-        if not lines:
-            return None, (), str(error), digest
-        return _clean(lines), ("lines of a log in place of JSON; read as such",), None, digest
+        logged = _of_lines(place)
+        if not logged:
+            return Described({}, digest, error=str(error))
+        repair = "lines of a log in place of JSON; read as such"
+        return Described(_clean(logged), digest, (repair,))
     if not isinstance(data, dict):
-        return None, (), "not a JSON object", digest
-    return _clean(data), tuple(repaired), None, digest
+        return Described({}, digest, error="not a JSON object")
+    return Described(_clean(data), digest, tuple(repairs))
 
 
 def _clean(value: Any) -> Any:
@@ -63,8 +72,9 @@ def _of_lines(path: Path) -> dict[str, Any]:
 
     The value of `entry` is a Python dictionary with Python dictionaries as text in it.
     """
-    found: dict[str, Any] = {}
-    for line in path.read_bytes()[:_MOST_LINES].decode("utf-8", "replace").splitlines():
+    logged: dict[str, Any] = {}
+    text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", "replace")
+    for line in text.splitlines():
         match = re.fullmatch(r"(\w+): (\{.*\})\s*", line)
         if match is None:
             continue
@@ -73,19 +83,16 @@ def _of_lines(path: Path) -> dict[str, Any]:
         except BenchfmtError:
             continue
         if isinstance(data, dict) and "value" in data:
-            found[match[1]] = data["value"]
-    if "entry" not in found:
-        return {}
-    entry = _unpacked(found.pop("entry"))
+            logged[match[1]] = data["value"]
+    entry = _unpacked(logged.get("entry"))
     if not isinstance(entry, dict):
         return {}
-    described = of_entry(
-        {**entry, "division": found.get("division"), "status": found.get("status")}
-    )
-    return {
-        **described,
-        **({"submitter": found["org"]} if isinstance(found.get("org"), str) else {}),
-    }
+    entry["division"] = logged.get("division")
+    entry["status"] = logged.get("status")
+    described = of_entry(entry)
+    if isinstance(logged.get("org"), str):
+        described["submitter"] = logged["org"]
+    return described
 
 
 def _unpacked(value: Any) -> Any:
@@ -97,68 +104,95 @@ def _unpacked(value: Any) -> Any:
     return mllog.plain(value)
 
 
+_OF_ENTRY = {
+    "division": "division",
+    "status": "status",
+    "system_name": "hardware",
+    "framework": "framework",
+    "operating_system": "os",
+    "hw_notes": "notes",
+    "libraries": "libraries",
+    "compilers": "compilers",
+    "host_networking": "interconnect",
+}
+_OF_NODE = {
+    "number_of_nodes": "num_nodes",
+    "accelerator_model_name": "accelerator",
+    "accelerators_per_node": "num_accelerators",
+}
+"""The words of later rounds, and those of v0.5."""
+
+
 def of_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return v0.5's description of a system in the words of later rounds; sizes of memory without a unit are in GB."""
     nodes = entry.get("nodes")
-    node = nodes[0] if isinstance(nodes, list) and len(nodes) == 1 else nodes
-    node = node if isinstance(node, dict) else {}
-    cpu = node.get("cpu")
-    several = _PER_NODE.match(cpu) if isinstance(cpu, str) else None
-    memory = node.get("sys_mem_size")
-    size = f"{memory} GB" if mlperf_json.count(memory) else memory
-    renamed = {
-        "division": entry.get("division"),
-        "status": entry.get("status"),
-        "system_name": entry.get("hardware"),
-        "framework": entry.get("framework"),
-        "operating_system": entry.get("os"),
-        "hw_notes": entry.get("notes"),
-        "libraries": entry.get("libraries"),
-        "compilers": entry.get("compilers"),
-        "host_networking": entry.get("interconnect"),
-        "number_of_nodes": node.get("num_nodes"),
-        "host_processor_model_name": cpu[several.end() :]
-        if several and isinstance(cpu, str)
-        else cpu,
-        "host_processors_per_node": several[1] if several else None,
-        "host_memory_capacity": size,
-        "accelerator_model_name": node.get("accelerator"),
-        "accelerators_per_node": node.get("num_accelerators"),
-    }
-    rest = {
-        key: item
-        for key, item in node.items()
-        if key not in ("num_nodes", "cpu", "sys_mem_size", "accelerator", "num_accelerators")
-    }
-    several_kinds = {"nodes": nodes} if isinstance(nodes, list) and len(nodes) > 1 else {}
-    return {
-        key: value
-        for key, value in {**renamed, **rest, **several_kinds}.items()
-        if value is not None
-    }
+    node = nodes
+    described = {name: entry.get(key) for name, key in _OF_ENTRY.items()}
+    if isinstance(nodes, list) and len(nodes) == 1:
+        node = nodes[0]
+    elif isinstance(nodes, list) and nodes:
+        described["nodes"] = nodes
+    if isinstance(node, dict):
+        described |= _of_node(node)
+    return {key: value for key, value in described.items() if value is not None}
 
 
-def software(framework: Any, stack: Any = None) -> dict[str, Any]:
+def _of_node(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what v0.5 says of a node in the words of later rounds; what has no such word stays as it is."""
+    rest = dict(node)
+    described = {name: rest.pop(key, None) for name, key in _OF_NODE.items()}
+    cpu = rest.pop("cpu", None)
+    if isinstance(cpu, str):
+        several = _PER_NODE.match(cpu)
+        if several:
+            described["host_processors_per_node"] = several[1]
+            cpu = cpu[several.end() :]
+    memory = rest.pop("sys_mem_size", None)
+    if mlperf_json.count(memory):
+        memory = f"{memory} GB"
+    described["host_processor_model_name"] = cpu
+    described["host_memory_capacity"] = memory
+    return {**described, **rest}
+
+
+class Software(TypedDict, total=False):
+    """The fields of `software`."""
+
+    engine: str
+    engine_version: str
+    stack: dict[str, str]
+
+
+def software(framework: Any, stack: Any = None) -> Software:
     """Return engine and stack; a text that names several engines does not say which one ran the benchmark.
 
     The number of `MXNet NVIDIA Release 23.04` is that of a container, not of the engine.
     """
-    found = systems.software(framework, stack)
-    named = _engines(framework) if isinstance(framework, str) else frozenset()
+    named: frozenset[str] = frozenset()
+    if isinstance(framework, str):
+        named = _engines(framework)
     if len(named) > 1:
-        parts = systems.software(None, framework).get("stack", {})
-        return given(stack={**parts, **systems.software(None, stack).get("stack", {})} or None)
-    if "engine_version" in found:  # what stands behind the number is kept with the text
-        found["engine_version"] = found["engine_version"].split()[0]
-    if "engine" in found or not named:
-        return found
-    return {"engine": next(iter(named)), **found}
+        parts = _stack(framework) | _stack(stack)
+        if not parts:
+            return {}
+        return {"stack": parts}
+    described: Software = cast("Software", systems.software(framework, stack))
+    if "engine_version" in described:  # what stands behind the number is kept with the text
+        described["engine_version"] = described["engine_version"].split()[0]
+    if named and "engine" not in described:
+        described["engine"] = next(iter(named))
+    return described
+
+
+def _stack(parts: Any) -> dict[str, str]:
+    """Return names and versions out of a text or an object."""
+    versions: dict[str, str] = systems.software(None, parts).get("stack", {})
+    return versions
 
 
 @cache
 def _engines(framework: str) -> frozenset[str]:
     """Return the engines that a text names: `MXNet NVIDIA Release 23.04`, `NGC MXNet 21.05 , NGC PyTorch 21.05`."""
     words = re.findall(r"[A-Za-z][A-Za-z0-9.-]*", framework)
-    return frozenset(
-        term for word in words if (term := vocabulary().match("engine", word, rules.TRAINING))
-    )
+    terms = (vocabulary().match("engine", word, rules.TRAINING) for word in words)
+    return frozenset(filter(None, terms))
