@@ -52,16 +52,15 @@ def check_pages() -> Iterator[tuple[str, str]]:
     from benchfmt.checks.catalogue import CODES, RULE_SETS, page
 
     rows = []
-    for code in CODES.values():
-        sets = " and ".join(f"`{name}`" for name, codes in RULE_SETS.items() if code.id in codes)
-        title, _, rest = page(code.id).partition("\n")
-        yield (
-            f"checks/{code.id}.md",
-            f"{title}\n\nSeverity: {code.severity.value}. Rule sets: {sets}.\n{rest}",
-        )
-        rows.append(
-            f"| [{code.id}]({code.id}.md) | {code.severity.value} | {code.title} | {sets} |"
-        )
+    for check in CODES.values():
+        names = [f"`{name}`" for name, codes in RULE_SETS.items() if check.code in codes]
+        rule_sets = " and ".join(names)
+        severity = check.severity.value
+        title, _, rest = page(check.code).partition("\n")
+        text = f"{title}\n\nSeverity: {severity}. Rule sets: {rule_sets}.\n{rest}"
+        yield f"checks/{check.code}.md", text
+        link = f"[{check.code}]({check.code}.md)"
+        rows.append(f"| {link} | {severity} | {check.title} | {rule_sets} |")
     table = "\n".join(
         ["| code | severity | what must hold | rule sets |", "|---|---|---|---|", *rows]
     )

@@ -798,7 +798,13 @@ def test_what_cannot_be_checked_at_all_is_an_error_of_the_call(tmp_path: Path) -
 
 
 def test_every_code_is_tested_here_or_in_the_tests_of_safety_or_mlperf() -> None:
-    others = ("test_checks.py", "test_checks_mlperf.py", "test_safety.py", "test_nothing.py")
+    others = (
+        "test_checks.py",
+        "test_checks_mlperf.py",
+        "test_safety.py",
+        "test_nothing.py",
+        "test_adding_checks.py",
+    )
     texts = "".join((Path(__file__).parent / name).read_text("utf-8") for name in others)
     told = {
         code

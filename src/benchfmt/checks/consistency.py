@@ -7,7 +7,7 @@ unit, in the unit of the value.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import polars as pl
 
 from benchfmt.annotated.cells import numbers
-from benchfmt.checks.frames import ColumnCheck, Frames, faults, no_faults, number
+from benchfmt.checks.check import Cells, Check, Doubt
+from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.finding import Severity
 from benchfmt.record import KEY_FIELDS
 from benchfmt.units import Conversion, UnitError, conversion, find_unit
 
@@ -26,47 +28,9 @@ _RATE_SLACK = 0.02
 _EXACT = 1e-12
 _PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
 _EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
+_PRIMARY = pl.col("primary").fill_null(value=False)
+_BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
 _WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "olympic-mean")
-
-COLUMN_CHECKS = (
-    ColumnCheck(
-        "BF409",
-        "measurements",
-        "target_min",
-        pl.col("target_min") > pl.col("target_max"),
-        pl.format(
-            "the least allowed, {}, is above the greatest, {}",
-            number("target_min"),
-            number("target_max"),
-        ),
-        pl.lit("exchange target_min and target_max"),
-    ),
-    ColumnCheck(
-        "BF412",
-        "measurements",
-        "value",
-        (pl.col("status") == "failed")
-        & pl.col("primary").fill_null(value=False)
-        & pl.col("value").is_not_null(),
-        pl.format(
-            "the run failed, yet its headline number is {} {}", number("value"), pl.col("unit")
-        ),
-        pl.lit("write status ok if the result counts, or `missing`: run-failed if it does not"),
-    ),
-    ColumnCheck(
-        "BF413",
-        "records",
-        "model_size_bytes",
-        (pl.col("model_size_bytes") / pl.col("model_parameters")).is_between(1 / 16, 64).not_(),
-        pl.format(
-            "{} bytes for {} parameters is {} bytes a parameter",
-            number("model_size_bytes"),
-            number("model_parameters"),
-            (pl.col("model_size_bytes") / pl.col("model_parameters")).round(4).cast(pl.String),
-        ),
-        pl.lit("a size in MB, or parameters in millions? write bytes and the plain count"),
-    ),
-)
 
 
 def latency_is_sum(frames: Frames) -> pl.DataFrame:
@@ -93,7 +57,7 @@ def latency_is_sum(frames: Frames) -> pl.DataFrame:
         number("value:end-to-end"),
         total.round(9),
     )
-    return faults(wrong, "BF401", "measurements", "value", message, number("value:end-to-end"))
+    return faults(wrong, "measurements", "value", message, number("value:end-to-end"))
 
 
 def throughput_follows(frames: Frames) -> pl.DataFrame:
@@ -127,7 +91,7 @@ def throughput_follows(frames: Frames) -> pl.DataFrame:
         number("latency"),
         expected.round(6),
     )
-    return faults(wrong, "BF402", "measurements", "value", message, number("value"))
+    return faults(wrong, "measurements", "value", message, number("value"))
 
 
 def peak_is_highest(frames: Frames) -> pl.DataFrame:
@@ -164,7 +128,7 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
             number("value"),
             number(f"{end}:value"),
         )
-        found.append(faults(wrong, "BF403", "measurements", "value", message, number("value")))
+        found.append(faults(wrong, "measurements", "value", message, number("value")))
     return pl.concat(found).unique(maintain_order=True)
 
 
@@ -205,7 +169,7 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
         pl.col("lower:statistic"),
         number("lower:value"),
     )
-    return faults(wrong, "BF404", "measurements", "value", message, number("value"))
+    return faults(wrong, "measurements", "value", message, number("value"))
 
 
 def value_is_reported(frames: Frames) -> pl.DataFrame:
@@ -232,7 +196,7 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
             number("expected"),
             _shown_unit("unit"),
         )
-        found.append(faults(wrong, "BF405", "measurements", "value", message, number("value")))
+        found.append(faults(wrong, "measurements", "value", message, number("value")))
     return pl.concat([no_faults(), *found])
 
 
@@ -256,50 +220,73 @@ def reported_conversion(word: str, code: str) -> Conversion | None:
     return Conversion(how.factor * found[1], how.offset)
 
 
-def samples_agree(frames: Frames) -> pl.DataFrame:
-    """BF406, BF407 and BF408: n, the interval and the value against the samples."""
-    has_list = pl.col("samples").is_not_null() | pl.col("ci").is_not_null()
-    found: list[pl.DataFrame] = []
-    frame = with_half(frames.measurements.filter(has_list), 0)
+def samples_are_counted(frames: Frames) -> pl.DataFrame:
+    """BF406: n is the number of samples."""
+    samples = pl.col("samples")
+    frame = frames.measurements.filter(samples.is_not_null() & pl.col("n").is_not_null())
+    # The samples are a flat list of numbers and nulls: its commas count them.
+    is_empty = samples.str.contains(r"^\s*\[\s*\]\s*$")
+    count = pl.when(is_empty).then(0).otherwise(samples.str.count_matches(",") + 1)
+    counted = frame.with_columns(count.cast(pl.Int64).alias("count"))
+    wrong = counted.filter(pl.col("n") != pl.col("count"))
+    message = pl.format("n is {}, and there are {} samples", pl.col("n"), pl.col("count"))
+    return faults(wrong, "measurements", "n", message, pl.col("n"))
+
+
+def interval_holds_value(frames: Frames) -> pl.DataFrame:
+    """BF407: the interval runs upwards, holds the value, and has a level between 0 and 1."""
+    frame = frames.measurements.filter(pl.col("ci").is_not_null())
+    return _row_faults(frame, "ci", _faults_of_interval)
+
+
+def value_is_within_samples(frames: Frames) -> pl.DataFrame:
+    """BF408: a value that its samples determine is not outside of them."""
+    statistic = pl.col("statistic").fill_null("single")
+    frame = frames.measurements.filter(
+        pl.col("samples").is_not_null()
+        & pl.col("value").is_not_null()
+        & statistic.is_in(_WITHIN_SAMPLES)
+    )
+    return _row_faults(with_half(frame, 0), "value", _faults_of_samples)
+
+
+Row = Mapping[str, Any]  # a row of a frame, as polars gives it
+
+
+def _row_faults(
+    frame: pl.DataFrame, column: str, messages_of: Callable[[Row], Iterator[str]]
+) -> pl.DataFrame:
+    """Return the faults of rows whose lists are read one by one."""
+    found = [no_faults()]
     for index, row in enumerate(frame.iter_rows(named=True)):
-        for code, column, message in _row_faults(row):
-            found.append(
-                faults(frame.slice(index, 1), code, "measurements", column, message, row[column])
-            )
-    return pl.concat([no_faults(), *found])
+        for message in messages_of(row):
+            one_row = frame.slice(index, 1)
+            found.append(faults(one_row, "measurements", column, message, pl.col(column)))
+    return pl.concat(found)
 
 
-def _row_faults(row: dict[str, Any]) -> list[tuple[str, str, str]]:
-    found = []
-    if row["samples"]:
-        samples = json.loads(row["samples"])
-        counted = [number for number in samples if number is not None]
-        if row["n"] is not None and row["n"] != len(samples):
-            found.append(("BF406", "n", f"n is {row['n']}, and there are {len(samples)} samples"))
-        statistic = row["statistic"] or "single"
-        if counted and row["value"] is not None and statistic in _WITHIN_SAMPLES:
-            # A printed value is rounded; its samples need not be.
-            slack = max(_EXACT * max(abs(number) for number in counted), row["half"] or 0)
-            if not min(counted) - slack <= row["value"] <= max(counted) + slack:
-                words = f"the {row['statistic'] or 'value'} {row['value']:g} lies outside its samples, {min(counted):g} to {max(counted):g}"
-                found.append(("BF408", "value", words))
-    if row["ci"]:
-        lower, upper, level = json.loads(row["ci"])
-        if lower > upper:
-            found.append(
-                ("BF407", "ci", f"the interval ends at {upper:g}, below its start {lower:g}")
-            )
-        elif row["value"] is not None and not lower <= row["value"] <= upper:
-            found.append(
-                (
-                    "BF407",
-                    "ci",
-                    f"the interval {lower:g} to {upper:g} does not hold the value {row['value']:g}",
-                )
-            )
-        if not 0 < level < 1:
-            found.append(("BF407", "ci", f"the level {level:g} is not between 0 and 1"))
-    return found
+def _faults_of_interval(row: Row) -> Iterator[str]:
+    lower, upper, level = json.loads(row["ci"])
+    value = row["value"]
+    if lower > upper:
+        yield f"the interval ends at {upper:g}, below its start {lower:g}"
+    elif value is not None and not lower <= value <= upper:
+        yield f"the interval {lower:g} to {upper:g} does not hold the value {value:g}"
+    if not 0 < level < 1:
+        yield f"the level {level:g} is not between 0 and 1"
+
+
+def _faults_of_samples(row: Row) -> Iterator[str]:
+    samples = [number for number in json.loads(row["samples"]) if number is not None]
+    if not samples:
+        return
+    least, greatest = min(samples), max(samples)
+    # A printed value is rounded; its samples need not be.
+    slack = max(_EXACT * max(abs(least), abs(greatest)), row["half"] or 0)
+    if least - slack <= row["value"] <= greatest + slack:
+        return
+    name = row["statistic"] or "value"
+    yield (f"the {name} {row['value']:g} lies outside its samples, {least:g} to {greatest:g}")
 
 
 def keys_are_unique(frames: Frames) -> pl.DataFrame:
@@ -309,7 +296,6 @@ def keys_are_unique(frames: Frames) -> pl.DataFrame:
     message = pl.format("{} stands twice in the record", key)
     return faults(
         repeated,
-        "BF410",
         "measurements",
         "metric",
         message,
@@ -320,12 +306,11 @@ def keys_are_unique(frames: Frames) -> pl.DataFrame:
 
 def one_primary(frames: Frames) -> pl.DataFrame:
     """BF411: more than one primary measurement in a record."""
-    primary = frames.measurements.filter(pl.col("primary").fill_null(value=False))
+    primary = frames.measurements.filter(_PRIMARY)
     extra = primary.filter(~pl.col("record_id").is_first_distinct())
     message = pl.format("{} is a second primary measurement", pl.col("metric"))
     return faults(
         extra,
-        "BF411",
         "measurements",
         "primary",
         message,
@@ -353,7 +338,7 @@ def devices_are_there(frames: Frames) -> pl.DataFrame:
         lacking = sorted(wanted - has - {"cpu", "accelerator"})
         if lacking and "None" not in has and "accelerator" not in has:
             message = f"the run used {lacking[0]}; the system has {', '.join(sorted(has))}"
-            found.append(faults(part, "BF414", "records", "placement", message, str(placement)))
+            found.append(faults(part, "records", "placement", message, str(placement)))
     return pl.concat([no_faults(), *found])
 
 
@@ -390,14 +375,163 @@ def _factor(word: str, code: str) -> float | None:
     return None if how is None else float(how.factor)
 
 
-CHECKS: tuple[Callable[[Frames], pl.DataFrame], ...] = (
-    latency_is_sum,
-    throughput_follows,
-    peak_is_highest,
-    percentiles_in_order,
-    value_is_reported,
-    samples_agree,
-    keys_are_unique,
-    one_primary,
-    devices_are_there,
+CHECKS = (
+    Check(
+        code="BF401",
+        severity=Severity.ERROR,
+        title="A latency is the sum of its stages",
+        table="measurements",
+        needs=("value", "stage"),
+        suppresses=Doubt.METRIC,
+        run=latency_is_sum,
+    ),
+    Check(
+        code="BF402",
+        severity=Severity.ERROR,
+        title="Throughput follows from latency where one sample runs at a time",
+        table="measurements",
+        needs=("value", "scenario"),
+        suppresses=Doubt.METRIC,
+        run=throughput_follows,
+    ),
+    Check(
+        code="BF403",
+        severity=Severity.ERROR,
+        title="Minimum, mean and maximum are in order",
+        table="measurements",
+        needs=("value", "statistic"),
+        suppresses=Doubt.METRIC,
+        run=peak_is_highest,
+    ),
+    Check(
+        code="BF404",
+        severity=Severity.ERROR,
+        title="Percentiles are in order",
+        table="measurements",
+        needs=("value", "statistic"),
+        suppresses=Doubt.METRIC,
+        run=percentiles_in_order,
+    ),
+    Check(
+        code="BF405",
+        severity=Severity.ERROR,
+        title="The value is the reported one, converted",
+        table="measurements",
+        needs=("value", "unit", "reported_value", "reported_unit"),
+        suppresses=Doubt.METRIC,
+        run=value_is_reported,
+    ),
+    Check(
+        code="BF406",
+        severity=Severity.ERROR,
+        title="n counts the samples",
+        table="measurements",
+        needs=("n", "samples"),
+        run=samples_are_counted,
+    ),
+    Check(
+        code="BF407",
+        severity=Severity.ERROR,
+        title="A confidence interval holds its value",
+        table="measurements",
+        needs=("ci",),
+        run=interval_holds_value,
+    ),
+    Check(
+        code="BF408",
+        severity=Severity.ERROR,
+        title="A value lies within its samples",
+        table="measurements",
+        needs=("value", "samples"),
+        suppresses=Doubt.METRIC,
+        run=value_is_within_samples,
+    ),
+    Check(
+        code="BF409",
+        severity=Severity.ERROR,
+        title="A target range is not reversed",
+        table="measurements",
+        needs=("target_min", "target_max"),
+        cells=(
+            Cells(
+                "measurements",
+                "target_min",
+                fault=pl.col("target_min") > pl.col("target_max"),
+                message=pl.format(
+                    "the least allowed, {}, is above the greatest, {}",
+                    number("target_min"),
+                    number("target_max"),
+                ),
+                hint=pl.lit("exchange target_min and target_max"),
+            ),
+        ),
+    ),
+    Check(
+        code="BF410",
+        severity=Severity.ERROR,
+        title="A measurement's key is unique in its record",
+        table="measurements",
+        run=keys_are_unique,
+    ),
+    Check(
+        code="BF411",
+        severity=Severity.ERROR,
+        title="A record has at most one primary measurement",
+        table="measurements",
+        needs=("primary",),
+        run=one_primary,
+    ),
+    Check(
+        code="BF412",
+        severity=Severity.WARNING,
+        title="A failed run has no headline number",
+        table="measurements",
+        needs=("value", "primary"),
+        cells=(
+            Cells(
+                "measurements",
+                "value",
+                fault=(pl.col("status") == "failed") & _PRIMARY & pl.col("value").is_not_null(),
+                message=pl.format(
+                    "the run failed, yet its headline number is {} {}",
+                    number("value"),
+                    pl.col("unit"),
+                ),
+                hint=pl.lit(
+                    "write status ok if the result counts, or `missing`: run-failed if it does not"
+                ),
+            ),
+        ),
+    ),
+    Check(
+        code="BF413",
+        severity=Severity.WARNING,
+        title="The model's size fits its parameters",
+        table="records",
+        needs=("model_size_bytes", "model_parameters"),
+        cells=(
+            Cells(
+                "records",
+                "model_size_bytes",
+                fault=_BYTES_A_PARAMETER.is_between(1 / 16, 64).not_(),
+                message=pl.format(
+                    "{} bytes for {} parameters is {} bytes a parameter",
+                    number("model_size_bytes"),
+                    number("model_parameters"),
+                    _BYTES_A_PARAMETER.round(4).cast(pl.String),
+                ),
+                hint=pl.lit(
+                    "a size in MB, or parameters in millions? write bytes and the plain count"
+                ),
+            ),
+        ),
+    ),
+    Check(
+        code="BF414",
+        severity=Severity.WARNING,
+        title="The run used devices that the system has",
+        table="records",
+        needs=("placement",),
+        run=devices_are_there,
+    ),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -12,12 +11,24 @@ from benchfmt import possible
 from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
+PolarsType = type[pl.DataType]
 ROW = "__row"
 """The number of a row in its file."""
 OWNER = "__owner"
 """The place of a measurement's record among all records."""
 FAULT_COLUMNS = ("code", "table", "row", "record", "column", "message", "value", "hint")
-_DTYPES = {
+_FAULT_TYPES = {
+    "table": pl.String,
+    "row": pl.Int64,
+    "record": pl.String,
+    "column": pl.String,
+    "message": pl.String,
+    "value": pl.String,
+    "hint": pl.String,
+}
+_RECORD_IDS = {"records": "id", "measurements": "record_id"}
+"""The column of a table that holds the id of a row's record."""
+_DTYPES: dict[str, PolarsType] = {
     "text": pl.String,
     "json": pl.String,
     "integer": pl.Int64,
@@ -39,22 +50,34 @@ class Frames:
     systems: pl.DataFrame
     metrics: Mapping[str, Metric]
     prefixes: frozenset[str]
+    _distinct: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False)
+    _pairs: dict[tuple[str, str, str], list[tuple[str, str]]] = field(
+        default_factory=dict, init=False
+    )
 
+    def table(self, name: str) -> pl.DataFrame:
+        """Return the frame of a table; raises KeyError for a name that is none."""
+        return {
+            "records": self.records,
+            "measurements": self.measurements,
+            "systems": self.systems,
+        }[name]
 
-@dataclass(frozen=True)
-class ColumnCheck:
-    """A check that a column expression says: where `fault` is true, `message` and `hint` are the words."""
+    def distinct(self, table: str, column: str) -> list[str]:
+        """Return the distinct texts of a column, in order; looked up once for all checks."""
+        key = (table, column)
+        if key not in self._distinct:
+            texts = self.table(table)[column].drop_nulls().unique().sort()
+            self._distinct[key] = texts.to_list()
+        return self._distinct[key]
 
-    code: str
-    table: str
-    column: str
-    fault: pl.Expr
-    message: pl.Expr
-    hint: pl.Expr | None = None
-    value: pl.Expr | None = None
-
-
-Check = Callable[[Frames], pl.DataFrame]
+    def distinct_pairs(self, table: str, first: str, second: str) -> list[tuple[str, str]]:
+        """Return the distinct pairs of texts of two columns, both given, in order; looked up once for all checks."""
+        key = (table, first, second)
+        if key not in self._pairs:
+            pairs = self.table(table).select(first, second).drop_nulls().unique()
+            self._pairs[key] = pairs.sort(first, second).rows()
+        return self._pairs[key]
 
 
 def number(column: str) -> pl.Expr:
@@ -62,54 +85,68 @@ def number(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.strip_suffix(".0")
 
 
+Text = str | pl.Expr | pl.Series | None
+"""A text for each row of a frame: one for all, an expression, or a column as long as the frame."""
+
+
 def faults(
     frame: pl.DataFrame,
-    code: str,
     table: str,
     column: str | None,
-    message: Any,
-    value: Any = None,
-    hint: Any = None,
+    message: Text,
+    value: Text = None,
+    hint: Text = None,
 ) -> pl.DataFrame:
-    """Return the rows of a frame as faults; `message`, `value` and `hint` are expressions, columns of text or one text."""
-
-    def words(item: Any) -> pl.Expr:
-        if isinstance(item, pl.Expr):
-            return item.cast(pl.String)
-        return pl.lit(item, dtype=pl.String) if not isinstance(item, pl.Series) else pl.lit(item)
-
-    return frame.select(
-        pl.lit(code).alias("code"),
+    """Return the rows of a frame as faults of a column of a table; the runner adds the code of the check."""
+    # polars 1.x fails on texts that are put together from columns in several parts.
+    return frame.rechunk().select(
         pl.lit(table).alias("table"),
         pl.col(ROW).alias("row"),
         _record_of(table, frame).alias("record"),
         pl.lit(column, dtype=pl.String).alias("column"),
-        words(message).alias("message"),
-        words(value).alias("value"),
-        words(hint).alias("hint"),
+        _expression(message).alias("message"),
+        _expression(value).alias("value"),
+        _expression(hint).alias("hint"),
     )
+
+
+def of_code(code: str, found: pl.DataFrame) -> pl.DataFrame:
+    """Return faults with the code of their check."""
+    return found.select(pl.lit(code).alias("code"), *FAULT_COLUMNS[1:])
+
+
+def _expression(text: Text) -> pl.Expr:
+    if isinstance(text, pl.Expr):
+        return text.cast(pl.String)
+    if isinstance(text, pl.Series):
+        return pl.lit(text)
+    return pl.lit(text, dtype=pl.String)
 
 
 def _record_of(table: str, frame: pl.DataFrame) -> pl.Expr:
-    name = {"records": "id", "measurements": "record_id"}.get(table)
-    return pl.col(name).cast(pl.String) if name in frame.columns else pl.lit(None, dtype=pl.String)
+    name = _RECORD_IDS.get(table)
+    if name is None or name not in frame.columns:
+        return pl.lit(None, dtype=pl.String)
+    return pl.col(name).cast(pl.String)
 
 
 def no_faults() -> pl.DataFrame:
-    """Return an empty frame of faults."""
-    return pl.DataFrame(
-        schema={name: pl.Int64 if name == "row" else pl.String for name in FAULT_COLUMNS}
-    )
+    """Return an empty frame of faults, as `faults` gives them."""
+    return pl.DataFrame(schema=_FAULT_TYPES)
+
+
+def no_coded_faults() -> pl.DataFrame:
+    """Return an empty frame of faults that have their code."""
+    return pl.DataFrame(schema={"code": pl.String, **_FAULT_TYPES})
 
 
 def empty(table: str) -> pl.DataFrame:
     """Return a frame of a table without rows."""
-    return pl.DataFrame(
-        schema={**{item.name: _DTYPES[item.kind] for item in COLUMNS[table]}, ROW: pl.Int64}
-    )
+    types = {item.name: _DTYPES[item.kind] for item in COLUMNS[table]}
+    return pl.DataFrame(schema={**types, ROW: pl.Int64})
 
 
-def dtype(kind: str) -> Any:
+def dtype(kind: str) -> PolarsType:
     """Return the polars type of a kind of column."""
     return _DTYPES[kind]
 
@@ -129,4 +166,6 @@ def with_facts(
 def suggestion(kind: str, word: str) -> str | None:
     """Return a did-you-mean for a word, or None."""
     meant = vocabulary().suggest(kind, word)
-    return f"did you mean {meant!r}?" if meant else None
+    if meant is None:
+        return None
+    return f"did you mean {meant!r}?"

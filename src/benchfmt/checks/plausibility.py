@@ -6,88 +6,150 @@ import datetime
 
 import polars as pl
 
-from benchfmt.checks.frames import ColumnCheck, number
+from benchfmt.checks.check import Cells, Check, Doubt, Table
+from benchfmt.checks.frames import number
+from benchfmt.finding import Severity
 from benchfmt.possible import OUTSIDE, PERCENT, ZERO
 
+_FIRST_YEAR = 1990
+_NEXT_YEAR = datetime.datetime.now(datetime.UTC).year + 1
+_YEAR = pl.col("measured_at").str.slice(0, 4).cast(pl.Int32, strict=False)
+_COLDEST, _COLD, _HOT = -273.15, -90, 200
+"""Absolute zero, and what hardware survives, in degrees Celsius."""
+_METRIC = pl.col("metric")
+_VALUE = pl.col("value")
+_UNIT = pl.col("unit")
+_WITH_UNIT = (
+    pl.when(_UNIT == "1")
+    .then(number("value"))
+    .otherwise(pl.format("{} {}", number("value"), _UNIT))
+)
 
-def _year() -> pl.Expr:
-    return pl.col("measured_at").str.slice(0, 4).cast(pl.Int32, strict=False)
 
-
-def _with_unit() -> pl.Expr:
-    bare = pl.col("unit") == "1"
-    return (
-        pl.when(bare)
-        .then(number("value"))
-        .otherwise(pl.format("{} {}", number("value"), pl.col("unit")))
-    )
-
-
-def _hardware(table: str, column: str, least: float, most: float, hint: str) -> ColumnCheck:
-    outside = (pl.col(column) < least) | (pl.col(column) > most)
-    return ColumnCheck(
-        "BF305",
+def _hardware(table: Table, column: str, least: float, most: float, hint: str) -> Cells:
+    """Return the cells of a column that are outside of what hardware has."""
+    return Cells(
         table,
         column,
-        outside,
-        pl.format(f"{column} {{}} is not in the unit of its field", number(column)),
-        pl.lit(hint),
+        fault=(pl.col(column) < least) | (pl.col(column) > most),
+        message=pl.format(f"{column} {{}} is not in the unit of its field", number(column)),
+        hint=pl.lit(hint),
     )
 
 
-COLUMN_CHECKS = (
-    ColumnCheck(
-        "BF301",
-        "measurements",
-        "value",
-        PERCENT,
-        pl.format("{} {} is above 1; a percent?", pl.col("metric"), number("value")),
-        pl.format("{} is the fraction", (pl.col("value") / 100).round_sig_figs(12).cast(pl.String)),
-    ),
-    ColumnCheck(
-        "BF302",
-        "measurements",
-        "value",
-        OUTSIDE,
-        pl.format("{} {} cannot be", pl.col("metric"), _with_unit()),
-        pl.format(
-            "it lies between {} and {}",
-            number("m_min").fill_null("any number"),
-            number("m_max").fill_null("any number"),
+FRACTION_IS_NO_PERCENT = Check(
+    code="BF301",
+    severity=Severity.ERROR,
+    title="A fraction is not a percent",
+    table="measurements",
+    needs=("value",),
+    suppresses=Doubt.VALUE,
+    cells=(
+        Cells(
+            "measurements",
+            "value",
+            fault=PERCENT,
+            message=pl.format("{} {} is above 1; a percent?", _METRIC, number("value")),
+            hint=pl.format("{} is the fraction", (_VALUE / 100).round_sig_figs(12).cast(pl.String)),
         ),
     ),
-    ColumnCheck(
-        "BF303",
-        "measurements",
-        "value",
-        ZERO,
-        pl.format("{} is 0, which nothing that ran can have", pl.col("metric")),
-        pl.lit("write `missing` with the reason: not-measured, below-resolution, run-failed, ..."),
-    ),
-    ColumnCheck(
-        "BF304",
-        "measurements",
-        "value",
-        (pl.col("metric") == "temperature")
-        & (pl.col("unit") == "Cel")
-        & (pl.col("value").is_between(-273.15, -90, closed="left") | (pl.col("value") > 200)),
-        pl.format("a temperature of {} Cel is that of a dead sensor", number("value")),
-        pl.lit("write `missing`: sensor-failed"),
-    ),
-    _hardware("systems", "processor_clock_hz", 1e5, 1e11, "write hertz: 2.4 GHz is 2400000000"),
-    _hardware("systems", "memory_bytes", 4096, 1e17, "write bytes: 16 GiB is 17179869184"),
-    _hardware(
-        "systems", "accelerator_memory_bytes", 4096, 1e17, "write bytes: 16 GiB is 17179869184"
-    ),
-    _hardware("systems", "processor_cores", 1, 100_000, "write the cores of one processor"),
-    _hardware("records", "model_size_bytes", 16, 1e16, "write bytes: 100 MB is 100000000"),
-    ColumnCheck(
-        "BF306",
-        "records",
-        "measured_at",
-        (_year() < 1990) | (_year() > pl.lit(datetime.datetime.now(datetime.UTC).year + 1)),
-        pl.format("{} is no time at which anybody measured this", pl.col("measured_at")),
-        pl.lit("a clock that was not set? leave the time out"),
+)
+VALUE_IS_POSSIBLE = Check(
+    code="BF302",
+    severity=Severity.ERROR,
+    title="A value is possible for its metric",
+    table="measurements",
+    needs=("value",),
+    suppresses=Doubt.VALUE,
+    cells=(
+        Cells(
+            "measurements",
+            "value",
+            fault=OUTSIDE,
+            message=pl.format("{} {} cannot be", _METRIC, _WITH_UNIT),
+            hint=pl.format(
+                "it lies between {} and {}",
+                number("m_min").fill_null("any number"),
+                number("m_max").fill_null("any number"),
+            ),
+        ),
     ),
 )
-CHECKS = ()
+ZERO_IS_MEASURED = Check(
+    code="BF303",
+    severity=Severity.ERROR,
+    title="Zero is not written for what was not measured",
+    table="measurements",
+    needs=("value",),
+    suppresses=Doubt.VALUE,
+    cells=(
+        Cells(
+            "measurements",
+            "value",
+            fault=ZERO,
+            message=pl.format("{} is 0, which nothing that ran can have", _METRIC),
+            hint=pl.lit(
+                "write `missing` with the reason: not-measured, below-resolution, run-failed, ..."
+            ),
+        ),
+    ),
+)
+TEMPERATURE_IS_SURVIVED = Check(
+    code="BF304",
+    severity=Severity.WARNING,
+    title="A temperature is one that hardware survives",
+    table="measurements",
+    needs=("value", "unit"),
+    cells=(
+        Cells(
+            "measurements",
+            "value",
+            fault=(_METRIC == "temperature")
+            & (_UNIT == "Cel")
+            & (_VALUE.is_between(_COLDEST, _COLD, closed="left") | (_VALUE > _HOT)),
+            message=pl.format("a temperature of {} Cel is that of a dead sensor", number("value")),
+            hint=pl.lit("write `missing`: sensor-failed"),
+        ),
+    ),
+)
+HARDWARE_IS_IN_ITS_UNITS = Check(
+    code="BF305",
+    severity=Severity.WARNING,
+    title="Numbers of the hardware are in the unit of their field",
+    cells=(
+        _hardware("systems", "processor_clock_hz", 1e5, 1e11, "write hertz: 2.4 GHz is 2400000000"),
+        _hardware("systems", "memory_bytes", 4096, 1e17, "write bytes: 16 GiB is 17179869184"),
+        _hardware(
+            "systems", "accelerator_memory_bytes", 4096, 1e17, "write bytes: 16 GiB is 17179869184"
+        ),
+        _hardware("systems", "processor_cores", 1, 100_000, "write the cores of one processor"),
+        _hardware("records", "model_size_bytes", 16, 1e16, "write bytes: 100 MB is 100000000"),
+    ),
+)
+DATE_IS_OF_OUR_AGE = Check(
+    code="BF306",
+    severity=Severity.WARNING,
+    title="A date is of the age of benchmarks",
+    table="records",
+    needs=("measured_at",),
+    cells=(
+        Cells(
+            "records",
+            "measured_at",
+            fault=(_YEAR < _FIRST_YEAR) | (_YEAR > _NEXT_YEAR),
+            message=pl.format(
+                "{} is no time at which anybody measured this", pl.col("measured_at")
+            ),
+            hint=pl.lit("a clock that was not set? leave the time out"),
+        ),
+    ),
+)
+
+CHECKS = (
+    FRACTION_IS_NO_PERCENT,
+    VALUE_IS_POSSIBLE,
+    ZERO_IS_MEASURED,
+    TEMPERATURE_IS_SURVIVED,
+    HARDWARE_IS_IN_ITS_UNITS,
+    DATE_IS_OF_OUR_AGE,
+)

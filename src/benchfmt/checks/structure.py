@@ -17,8 +17,18 @@ import jsonschema
 import polars as pl
 
 from benchfmt.annotated.cells import map_distinct
-from benchfmt.checks.frames import ROW, ColumnCheck, dtype, faults, no_faults, number, suggestion
-from benchfmt.finding import BenchfmtError
+from benchfmt.checks.check import Cells, Check
+from benchfmt.checks.frames import (
+    FAULT_COLUMNS,
+    ROW,
+    dtype,
+    faults,
+    no_coded_faults,
+    number,
+    of_code,
+    suggestion,
+)
+from benchfmt.finding import BenchfmtError, Severity
 from benchfmt.readers import jsons
 from benchfmt.record import CONTROL_BUT_LINES
 from benchfmt.schema import column_schema, record_schema
@@ -64,6 +74,7 @@ PYDANTIC_CODES = {
 }
 """pydantic error type: the code of the fault; every other type is a wrong type, BF103."""
 
+_METRIC = pl.col("metric")
 _TIME = "^[0-9]{4}"
 _HINTED_WORDS = 100
 """For how many distinct words of a column the nearest term is looked up, which takes long."""
@@ -71,45 +82,6 @@ _HALF = re.compile("[\ud800-\udfff]")
 _HAS_NUMBER = pl.any_horizontal(
     pl.col(name).is_not_null()
     for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
-)
-CHECKS = (
-    ColumnCheck(
-        "BF108",
-        "measurements",
-        "value",
-        pl.col("value").is_null() & pl.col("missing").is_null(),
-        pl.format("{} has neither a value nor the reason why not", pl.col("metric")),
-        pl.lit("give the value, or say why there is none in `missing`"),
-    ),
-    ColumnCheck(
-        "BF108",
-        "measurements",
-        "missing",
-        pl.col("value").is_not_null() & pl.col("missing").is_not_null(),
-        pl.format(
-            "{} has the value {} and is said to be missing ({})",
-            pl.col("metric"),
-            number("value"),
-            pl.col("missing"),
-        ),
-        pl.lit("keep one of the two"),
-    ),
-    ColumnCheck(
-        "BF109",
-        "measurements",
-        "unit",
-        pl.col("unit").is_null() & _HAS_NUMBER,
-        pl.format("{} has a number without a unit", pl.col("metric")),
-        pl.lit("write the metric's unit"),
-    ),
-    ColumnCheck(
-        "BF109",
-        "measurements",
-        "basis",
-        pl.col("value").is_not_null() & pl.col("basis").is_null(),
-        pl.format("{} has a value and does not say how it arose", pl.col("metric")),
-        pl.lit("write `measured`, `derived`, ... or `published` where the source does not say"),
-    ),
 )
 
 
@@ -148,7 +120,7 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: boo
         if bad.any():
             found.append(_cell_faults(table, item, raw, bad, words))
     frame = pl.DataFrame({**columns, ROW: raw[ROW]})
-    return Typed(frame, sound, pl.concat([no_faults(), *found]))
+    return Typed(frame, sound, pl.concat([no_coded_faults(), *found]))
 
 
 def no_value(records: pl.DataFrame, with_value: pl.Series, doubtful: pl.Series) -> pl.DataFrame:
@@ -158,14 +130,9 @@ def no_value(records: pl.DataFrame, with_value: pl.Series, doubtful: pl.Series) 
         & ~pl.col("id").is_in(with_value.implode())
         & ~pl.col("id").is_in(doubtful.implode())
     )
-    return faults(
-        bare,
-        "BF112",
-        "records",
-        "status",
-        "status is ok, yet no measurement has a value",
-        hint="give the value, or say what happened: failed, invalid or incomplete",
-    )
+    message = "status is ok, yet no measurement has a value"
+    hint = "give the value, or say what happened: failed, invalid or incomplete"
+    return of_code("BF112", faults(bare, "records", "status", message, hint=hint))
 
 
 def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
@@ -176,54 +143,38 @@ def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
         | pl.col("sources").is_not_null()
     )
     bare = records.filter(pl.col("source_path").is_null() & said)
-    return faults(
-        bare,
-        "BF101",
-        "records",
-        "source_path",
-        "a source has no path",
-        hint="write the path of the primary source",
-    )
+    message = "a source has no path"
+    hint = "write the path of the primary source"
+    return of_code("BF101", faults(bare, "records", "source_path", message, hint=hint))
 
 
 def _unknown_column(table: str, name: str) -> pl.DataFrame:
     near = difflib.get_close_matches(name, [item.name for item in COLUMNS[table]], n=1)
-    hint = (
-        f"did you mean {near[0]!r}?"
-        if near
-        else "put what the standard has no column for into `extensions`"
-    )
-    return _table_fault(
-        "BF102", table, name, f"{table} has no column {name!r} in the standard", hint
-    )
+    hint = "put what the standard has no column for into `extensions`"
+    if near:
+        hint = f"did you mean {near[0]!r}?"
+    message = f"{table} has no column {name!r} in the standard"
+    return _table_fault("BF102", table, name, message, hint)
 
 
 def _missing_column(table: str, name: str) -> pl.DataFrame:
-    return _table_fault(
-        "BF101", table, name, f"the column {name!r} is missing", "every row needs it"
-    )
+    message = f"the column {name!r} is missing"
+    return _table_fault("BF101", table, name, message, "every row needs it")
 
 
 def _table_fault(code: str, table: str, column: str, message: str, hint: str) -> pl.DataFrame:
-    row: dict[str, Any] = dict.fromkeys(no_faults().columns)
-    row |= {"code": code, "table": table, "column": column, "message": message, "hint": hint}
-    return pl.DataFrame([row], schema=no_faults().schema)
+    """Return a fault of a column as a whole: it stands in no row."""
+    whole = pl.DataFrame({ROW: [None]}, schema={ROW: pl.Int64})
+    return of_code(code, faults(whole, table, column, message, hint=hint))
 
 
 def _cell_faults(
-    table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, words: pl.DataFrame
+    table: str, item: Column, raw: pl.DataFrame, bad: pl.Series, told: pl.DataFrame
 ) -> pl.DataFrame:
     wrong = raw.filter(bad)
-    told = words
-    return faults(
-        wrong,
-        "",
-        table,
-        item.name,
-        told["message"],
-        wrong[item.name].cast(pl.String, strict=False),
-        told["hint"],
-    ).with_columns(told["code"])
+    cells = wrong[item.name].cast(pl.String, strict=False)
+    found = faults(wrong, table, item.name, told["message"], cells, told["hint"])
+    return found.select(told["code"], *FAULT_COLUMNS[1:])
 
 
 def _type_column(
@@ -238,7 +189,7 @@ def _type_column(
         return (
             pl.Series([None], dtype=dtype(item.kind)).new_from_index(0, cells.len()),
             words.bad,
-            no_faults(),
+            no_coded_faults(),
         )
     if typed and cells.dtype == pl.String and item.kind in ("boolean", "integer", "number"):
         words.say(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text", None)
@@ -253,7 +204,7 @@ def _type_column(
         read = _texts(table, item, rules, cells, words)
     if item.required:
         words.say(cells.is_null(), "BF101", f"{item.name} is empty; every row needs it", None)
-    return read, words.bad, words.frame() if words.parts else no_faults()
+    return read, words.bad, words.frame() if words.parts else no_coded_faults()
 
 
 class _Words:
@@ -537,3 +488,140 @@ def _form(error: Any) -> str:
     if loc[:2] != ("system", "accelerator") or len(loc) < 3:
         return ""
     return "object" if loc[2] == "Accelerator" else "list"
+
+
+CHECKS = (
+    Check(
+        code="BF101",
+        severity=Severity.ERROR,
+        title="Every required field, column and table is there",
+    ),
+    Check(
+        code="BF102",
+        severity=Severity.ERROR,
+        title="Only fields and columns of the standard occur",
+    ),
+    Check(
+        code="BF103",
+        severity=Severity.ERROR,
+        title="A value has the type of its field",
+    ),
+    Check(
+        code="BF104",
+        severity=Severity.ERROR,
+        title="A closed list is kept: status, basis, missing, caveats",
+    ),
+    Check(
+        code="BF105",
+        severity=Severity.ERROR,
+        title="Ids, times, hashes and names are well-formed",
+    ),
+    Check(
+        code="BF106",
+        severity=Severity.ERROR,
+        title="A number is within the bounds of its field",
+    ),
+    Check(
+        code="BF107",
+        severity=Severity.ERROR,
+        title="What the source does not say is left out: no null, no empty text, object or list",
+    ),
+    Check(
+        code="BF108",
+        severity=Severity.ERROR,
+        title="A measurement has a value or the reason why not, and not both",
+        table="measurements",
+        cells=(
+            Cells(
+                "measurements",
+                "value",
+                fault=pl.col("value").is_null() & pl.col("missing").is_null(),
+                message=pl.format("{} has neither a value nor the reason why not", _METRIC),
+                hint=pl.lit("give the value, or say why there is none in `missing`"),
+            ),
+            Cells(
+                "measurements",
+                "missing",
+                fault=pl.col("value").is_not_null() & pl.col("missing").is_not_null(),
+                message=pl.format(
+                    "{} has the value {} and is said to be missing ({})",
+                    _METRIC,
+                    number("value"),
+                    pl.col("missing"),
+                ),
+                hint=pl.lit("keep one of the two"),
+            ),
+        ),
+    ),
+    Check(
+        code="BF109",
+        severity=Severity.ERROR,
+        title="A number has its unit, and a value its basis",
+        table="measurements",
+        cells=(
+            Cells(
+                "measurements",
+                "unit",
+                fault=pl.col("unit").is_null() & _HAS_NUMBER,
+                message=pl.format("{} has a number without a unit", _METRIC),
+                hint=pl.lit("write the metric's unit"),
+            ),
+            Cells(
+                "measurements",
+                "basis",
+                fault=pl.col("value").is_not_null() & pl.col("basis").is_null(),
+                message=pl.format("{} has a value and does not say how it arose", _METRIC),
+                hint=pl.lit(
+                    "write `measured`, `derived`, ... or `published` where the source does not say"
+                ),
+            ),
+        ),
+    ),
+    Check(
+        code="BF112",
+        severity=Severity.ERROR,
+        title="A record with status ok has a value",
+        table="records",
+        whole_record=True,
+    ),
+    Check(
+        code="BF115",
+        severity=Severity.ERROR,
+        title="JSON can be read",
+    ),
+    Check(
+        code="BF116",
+        severity=Severity.ERROR,
+        title="No key and no column stands twice",
+    ),
+    Check(
+        code="BF117",
+        severity=Severity.ERROR,
+        title="The version of the standard is one that can be read",
+    ),
+    Check(
+        code="BF118",
+        severity=Severity.ERROR,
+        title="The descriptor follows the package schema",
+    ),
+    Check(
+        code="BF119",
+        severity=Severity.ERROR,
+        title="Every table that the descriptor names can be opened",
+    ),
+    Check(
+        code="BF120",
+        severity=Severity.ERROR,
+        title="A list has the length that its field asks for",
+    ),
+    Check(
+        code="BF121",
+        severity=Severity.ERROR,
+        title="Every row has as many cells as the table has columns",
+    ),
+    Check(
+        code="BF122",
+        severity=Severity.ERROR,
+        title="A package, a table and a file of records hold a record",
+    ),
+)

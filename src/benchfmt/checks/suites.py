@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from benchfmt.checks.check import Check
 from benchfmt.checks.consistency import with_half
-from benchfmt.checks.frames import ROW, ColumnCheck, Frames, faults, no_faults, number
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
+from benchfmt.finding import Severity
 from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import vocabulary
 
@@ -170,7 +172,7 @@ def _offline_rate(values: pl.DataFrame, suite: Suite) -> pl.DataFrame:
         padded,
     )
     hint = f"extensions.{suite.member}.sample_count is the number of samples that ran, not the one asked for"
-    return faults(wrong, "BF701", "measurements", "value", message, number("value"), hint)
+    return faults(wrong, "measurements", "value", message, number("value"), hint)
 
 
 def _early_estimate(values: pl.DataFrame) -> pl.DataFrame:
@@ -193,7 +195,7 @@ def _early_estimate(values: pl.DataFrame) -> pl.DataFrame:
         pl.col("statistic").str.strip_suffix(_EARLY),
         number("plain"),
     )
-    return faults(wrong, "BF701", "measurements", "value", message, number("value"))
+    return faults(wrong, "measurements", "value", message, number("value"))
 
 
 def targets_are_reached(frames: Frames) -> pl.DataFrame:
@@ -218,9 +220,7 @@ def targets_are_reached(frames: Frames) -> pl.DataFrame:
                 pl.col("division"),
             )
             hint = "write division open or status invalid, if the target and the value are right"
-            found.append(
-                faults(wrong, "BF702", "measurements", "value", message, number("value"), hint)
-            )
+            found.append(faults(wrong, "measurements", "value", message, number("value"), hint))
     return pl.concat(found)
 
 
@@ -250,7 +250,6 @@ def seeds_belong(frames: Frames) -> pl.DataFrame:
         found.append(
             faults(
                 wrong,
-                "BF703",
                 "records",
                 "suite_version",
                 pl.col("message"),
@@ -299,7 +298,7 @@ def power_took_long_enough(frames: Frames) -> pl.DataFrame:
             number("value"),
             pl.col("suite"),
         )
-        found.append(faults(wrong, "BF704", "measurements", "value", message, number("value")))
+        found.append(faults(wrong, "measurements", "value", message, number("value")))
     return pl.concat(found)
 
 
@@ -331,7 +330,7 @@ def quality_is_said(frames: Frames) -> pl.DataFrame:
         hint = (
             "add the score of the accuracy run, or a measurement with the reason why there is none"
         )
-        found.append(faults(silent, "BF706", "records", None, message, None, hint))
+        found.append(faults(silent, "records", None, message, None, hint))
     return pl.concat(found)
 
 
@@ -352,7 +351,7 @@ def runs_are_enough(frames: Frames) -> pl.DataFrame:
             "the score is of {} runs; its rules ask for {}", pl.col("n"), pl.col("required")
         )
         hint = "add the missing runs, or write status incomplete"
-        found.append(faults(few, "BF707", "measurements", "n", message, pl.col("n"), hint))
+        found.append(faults(few, "measurements", "n", message, pl.col("n"), hint))
     return pl.concat(found)
 
 
@@ -365,7 +364,7 @@ def runs_are_valid(frames: Frames) -> pl.DataFrame:
         message = pl.format("an invalid run stands in the division {}", pl.col("division"))
         message += pl.when(why.is_not_null()).then(pl.format(": {}", why)).otherwise(pl.lit(""))
         hint = "hand over a run that is valid; an invalid one may be kept, but not compared with others"
-        found.append(faults(wrong, "BF708", "records", "status", message, pl.col("status"), hint))
+        found.append(faults(wrong, "records", "status", message, pl.col("status"), hint))
     return pl.concat(found)
 
 
@@ -506,7 +505,7 @@ def _disagreements(pairs: pl.DataFrame) -> pl.DataFrame:
     rows = told.sort("spot").with_columns(
         pl.col("spot").alias(ROW), pl.col("id").alias("record_id")
     )
-    return faults(rows, "BF705", "measurements", "value", message, number("value"), hint)
+    return faults(rows, "measurements", "value", message, number("value"), hint)
 
 
 def _agree(name: str) -> pl.Expr:
@@ -518,13 +517,69 @@ def _agree(name: str) -> pl.Expr:
     )
 
 
-COLUMN_CHECKS: tuple[ColumnCheck, ...] = ()
-CHECKS: tuple[Callable[[Frames], pl.DataFrame], ...] = (
-    result_follows,
-    targets_are_reached,
-    seeds_belong,
-    power_took_long_enough,
-    quality_is_said,
-    runs_are_enough,
-    runs_are_valid,
+CHECKS = (
+    Check(
+        code="BF701",
+        severity=Severity.ERROR,
+        title="A result of MLPerf follows from its log",
+        table="measurements",
+        needs=("value", "scenario"),
+        run=result_follows,
+    ),
+    Check(
+        code="BF702",
+        severity=Severity.ERROR,
+        title="A valid result of MLPerf's closed divisions reaches its targets",
+        table="measurements",
+        needs=("value",),
+        run=targets_are_reached,
+    ),
+    Check(
+        code="BF703",
+        severity=Severity.ERROR,
+        title="The seeds of an MLPerf run are those of its round",
+        table="records",
+        needs=("suite_version", "extensions"),
+        run=seeds_belong,
+    ),
+    Check(
+        code="BF704",
+        severity=Severity.WARNING,
+        title="MLPerf power is measured over the least time of a run",
+        table="measurements",
+        needs=("value",),
+        run=power_took_long_enough,
+    ),
+    Check(
+        code="BF705",
+        severity=Severity.WARNING,
+        title="What MLPerf published for a run is what its files give",
+        table="measurements",
+        gather=Runs,
+    ),
+    Check(
+        code="BF706",
+        severity=Severity.WARNING,
+        title="A result of an MLPerf submission is whole",
+        table="records",
+        rules="submission",
+        run=quality_is_said,
+    ),
+    Check(
+        code="BF707",
+        severity=Severity.ERROR,
+        title="An MLPerf score is made from as many runs as its rules ask for",
+        table="measurements",
+        needs=("value", "n"),
+        run=runs_are_enough,
+    ),
+    Check(
+        code="BF708",
+        severity=Severity.WARNING,
+        title="A result in a division of MLPerf is valid",
+        table="records",
+        needs=("division",),
+        rules="submission",
+        run=runs_are_valid,
+    ),
 )

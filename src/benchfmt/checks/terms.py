@@ -2,72 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 import polars as pl
 
-from benchfmt.checks.frames import ColumnCheck, Frames, faults, no_faults, suggestion
+from benchfmt.checks.check import Check, Doubt
+from benchfmt.checks.frames import Frames, faults, no_faults, suggestion
+from benchfmt.finding import Severity
 from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
 from benchfmt.vocabulary import Metric, vocabulary
 
 _AT_K = "^([a-z0-9-]+)@[1-9][0-9]*$"
 _PERCENTILE = "^p[0-9]{1,2}([.][0-9]+)?(-es)?$"
+_MEDIANS = ("p50", "p50-es")
+"""Percentiles that go by another name."""
+_CURRENCY = "^[A-Z]{3}$"
 _NAMES = {"model": "model", "dataset": "dataset"}
+_DECLARE = "declare it under benchfmt.prefixes in datapackage.json"
 
 
-def terms(frames: Frames) -> pl.DataFrame:
-    """BF201 and BF202: terms that no list holds, and prefixes that nobody declares."""
-    found = []
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a word, and what to write instead."""
+
+    message: str
+    hint: str | None = None
+
+
+def unknown_terms(frames: Frames) -> pl.DataFrame:
+    """BF201: terms without a prefix that no list holds."""
+    return _terms_at_fault(frames, _of_no_list)
+
+
+def undeclared_prefixes(frames: Frames) -> pl.DataFrame:
+    """BF202: terms whose prefix nobody declares."""
+    return _terms_at_fault(frames, _of_no_prefix)
+
+
+def _terms_at_fault(
+    frames: Frames, verdict_on: Callable[[str, str, Frames], Verdict | None]
+) -> pl.DataFrame:
+    found = [no_faults()]
+    for table, column, kind in _term_columns():
+        for term in frames.distinct(table, column):
+            verdict = verdict_on(kind, term, frames)
+            if verdict is not None:
+                rows = frames.table(table).filter(pl.col(column) == term)
+                found.append(faults(rows, table, column, verdict.message, term, verdict.hint))
+    return pl.concat(found)
+
+
+def _term_columns() -> Iterator[tuple[str, str, str]]:
+    """Yield table, column and kind of every column that holds terms."""
     for table, columns in TERM_COLUMNS.items():
-        frame: pl.DataFrame = getattr(frames, table)
         for column, kind in columns.items():
-            for word in frame[column].drop_nulls().unique().sort():
-                verdict = _verdict(kind, word, frames)
-                if verdict:
-                    rows = frame.filter(pl.col(column) == word)
-                    found.append(
-                        faults(rows, verdict[0], table, column, verdict[1], word, verdict[2])
-                    )
-    return pl.concat([no_faults(), *found])
+            yield table, column, kind
 
 
-def _verdict(kind: str, word: str, frames: Frames) -> tuple[str, str, str | None] | None:
-    """Return code, message and hint for a term that cannot stand, or None."""
-    listed = vocabulary().terms(kind)
-    if word in listed or (
-        kind == "statistic" and _matches(word, _PERCENTILE) and word not in ("p50", "p50-es")
-    ):
+def _of_no_list(kind: str, term: str, frames: Frames) -> Verdict | None:
+    """Return what is wrong with a term that stands in no list and has no prefix."""
+    del frames
+    if ":" in term or _is_listed(kind, term):
         return None
-    prefix, colon, name = word.partition(":")
-    if not colon:
-        base = word.partition("@")[0]
-        if kind == "metric" and _matches(word, _AT_K) and base in listed:
-            return None
-        return "BF201", f"{word!r} is no {kind} of the vocabulary", _meant(kind, word)
+    base = term.partition("@")[0]
+    if kind == "metric" and base in vocabulary().terms(kind) and _matches(term, _AT_K):
+        return None
+    hint = suggestion(kind, term)
+    if hint is None:
+        hint = f"see `benchfmt vocabulary {kind}`, or write prefix:{term} and declare the prefix"
+    return Verdict(f"{term!r} is no {kind} of the vocabulary", hint)
+
+
+def _of_no_prefix(kind: str, term: str, frames: Frames) -> Verdict | None:
+    """Return what is wrong with a term whose prefix is not declared, or not for this metric."""
+    prefix, colon, name = term.partition(":")
+    if not colon or _is_listed(kind, term):
+        return None
     if kind == "scope" and prefix in vocabulary().terms("scope-qualifier"):
         return None
-    if kind == "metric" and word in frames.metrics:
+    if kind == "metric" and term in frames.metrics:
         return None
-    if prefix in frames.prefixes and kind != "metric":
+    if prefix not in frames.prefixes:
+        return Verdict(f"the prefix {prefix!r} of {term!r} is not declared", _DECLARE)
+    if kind != "metric":
         return None
-    if prefix in frames.prefixes:
-        hint = "declare it under benchfmt.prefixes in datapackage.json, with definition, unit and direction"
-        return "BF202", f"the prefix {prefix!r} declares no metric {name!r}", hint
-    return (
-        "BF202",
-        f"the prefix {prefix!r} of {word!r} is not declared",
-        "declare it under benchfmt.prefixes in datapackage.json",
+    return Verdict(
+        f"the prefix {prefix!r} declares no metric {name!r}",
+        f"{_DECLARE}, with definition, unit and direction",
     )
 
 
-def _meant(kind: str, word: str) -> str:
-    return (
-        suggestion(kind, word)
-        or f"see `benchfmt vocabulary {kind}`, or write prefix:{word} and declare the prefix"
-    )
+def _is_listed(kind: str, term: str) -> bool:
+    """Whether a term stands in the list of its kind; every percentile but the median is a statistic."""
+    if term in vocabulary().terms(kind):
+        return True
+    return kind == "statistic" and term not in _MEDIANS and _matches(term, _PERCENTILE)
 
 
 @cache
@@ -75,175 +108,211 @@ def _matches(word: str, pattern: str) -> bool:
     return bool(pl.Series([word]).str.contains(pattern)[0])
 
 
-def units_of_metrics(frames: Frames) -> pl.DataFrame:
-    """BF203 and BF204: a metric in another unit than its own, and codes that are no units."""
-    frame = frames.measurements.filter(pl.col("unit").is_not_null())
-    pairs = frame.select("metric", "unit").unique().sort("metric", "unit")
-    found = []
-    for metric_id, code in pairs.rows():
+def other_units(frames: Frames) -> pl.DataFrame:
+    """BF203: a metric in another unit than its own."""
+    return _units_at_fault(frames, _is_other_unit)
+
+
+def unknown_units(frames: Frames) -> pl.DataFrame:
+    """BF204: codes that are no units, of metrics whose unit is one of UCUM."""
+    return _units_at_fault(frames, _is_no_unit)
+
+
+def _units_at_fault(
+    frames: Frames, verdict_on: Callable[[Metric, str], Verdict | None]
+) -> pl.DataFrame:
+    found = [no_faults()]
+    for metric_id, code in frames.distinct_pairs("measurements", "metric", "unit"):
         metric = frames.metrics.get(metric_id) or frames.metrics.get(metric_id.partition("@")[0])
-        verdict = _unit_verdict(metric, code) if metric else None
-        if verdict:
-            rows = frame.filter((pl.col("metric") == metric_id) & (pl.col("unit") == code))
-            found.append(
-                faults(rows, verdict[0], "measurements", "unit", verdict[1], code, verdict[2])
-            )
-    return pl.concat([no_faults(), *found])
+        if metric is None or metric.unit in (None, code):
+            continue
+        verdict = verdict_on(metric, code)
+        if verdict is not None:
+            same = (pl.col("metric") == metric_id) & (pl.col("unit") == code)
+            rows = frames.measurements.filter(same)
+            found.append(faults(rows, "measurements", "unit", verdict.message, code, verdict.hint))
+    return pl.concat(found)
 
 
 @cache
-def _unit_verdict(metric: Metric, code: str) -> tuple[str, str, str | None] | None:
-    wanted = metric.unit
-    if wanted is None or code == wanted:
-        return None
+def _is_other_unit(metric: Metric, code: str) -> Verdict | None:
+    """Return what is wrong with a unit that is not the one of a metric."""
+    wanted = str(metric.unit)
     if wanted == "currency":
-        known = vocabulary().terms("unit").get(code, {}).get("currency") or _matches(
-            code, "^[A-Z]{3}$"
-        )
-        return (
-            None
-            if known
-            else (
-                "BF203",
-                f"{metric.id} is money: {code!r} is no ISO 4217 code",
-                "write EUR, USD, ...",
-            )
-        )
+        return _is_no_currency(metric, code)
     if ":" in metric.id:
-        return (
-            "BF203",
+        return Verdict(
             f"{metric.id} is declared in {wanted!r}, not {code!r}",
             f"convert the value to {wanted}",
         )
-    if not is_unit(code):
-        return "BF204", f"{code!r} is no UCUM unit code", _unit_hint(code)
-    if wanted == "target":
+    if wanted == "target" or not is_unit(code):
         return None
     try:
         factor = conversion(code, wanted).factor
     except UnitError:
-        return "BF203", f"{metric.id} is in {wanted}; {code} measures something else", None
-    return (
-        "BF203",
+        return Verdict(f"{metric.id} is in {wanted}; {code} measures something else")
+    return Verdict(
         f"{metric.id} is in {wanted}, not {code}",
         f"multiply the value by {_plain(factor)} and write {wanted}",
     )
 
 
-def _unit_hint(word: str) -> str | None:
-    found = find_unit(word)
-    return (
-        f"did you mean {found[0]!r}?"
-        if found
-        else "see https://ucum.org; `1` is a fraction or a count"
-    )
+def _is_no_currency(metric: Metric, code: str) -> Verdict | None:
+    listed = vocabulary().terms("unit").get(code, {})
+    if listed.get("currency") or _matches(code, _CURRENCY):
+        return None
+    return Verdict(f"{metric.id} is money: {code!r} is no ISO 4217 code", "write EUR, USD, ...")
+
+
+@cache
+def _is_no_unit(metric: Metric, code: str) -> Verdict | None:
+    """Return what is wrong with a code that is no unit; a currency and a declared unit are judged by BF203."""
+    if metric.unit == "currency" or ":" in metric.id or is_unit(code):
+        return None
+    meant = find_unit(code)
+    hint = "see https://ucum.org; `1` is a fraction or a count"
+    if meant is not None:
+        hint = f"did you mean {meant[0]!r}?"
+    return Verdict(f"{code!r} is no UCUM unit code", hint)
 
 
 def _plain(factor: Fraction) -> str:
     return f"{float(factor):.15g}"
 
 
-def _per_fault() -> pl.Expr:
-    allowed = {
-        m: term["per"] for m, term in vocabulary().terms("metric").items() if term.get("per")
-    }
-    wrong = [
-        (pl.col("metric") == m) & ~pl.col("per").is_in(list(pers)) for m, pers in allowed.items()
-    ]
-    return pl.col("per").is_not_null() & pl.any_horizontal(wrong)
-
-
 def per_allowed(frames: Frames) -> pl.DataFrame:
     """BF205: a metric per a unit of work that it does not allow."""
-    wrong = frames.measurements.filter(_per_fault())
+    wrong = frames.measurements.filter(_is_per_another())
     hint = (
         pl.when(pl.col("metric") == "latency")
         .then(pl.lit("write `duration` for the time of something larger"))
         .otherwise(None)
     )
     message = pl.format("{} is not stated per {}", pl.col("metric"), pl.col("per"))
-    return faults(wrong, "BF205", "measurements", "per", message, pl.col("per"), hint)
+    return faults(wrong, "measurements", "per", message, pl.col("per"), hint)
+
+
+@cache
+def _is_per_another() -> pl.Expr:
+    wrong = []
+    for metric, term in vocabulary().terms("metric").items():
+        if term.get("per"):
+            is_other = ~pl.col("per").is_in(list(term["per"]))
+            wrong.append((pl.col("metric") == metric) & is_other)
+    return pl.col("per").is_not_null() & pl.any_horizontal(wrong)
 
 
 def known_names(frames: Frames) -> pl.DataFrame:
     """BF206: models and data sets that have an id go by it."""
-    found = []
+    found = [no_faults()]
     for column, kind in _NAMES.items():
-        aliases = _all_aliases(kind)
-        for name in frames.records[column].drop_nulls().unique().sort():
-            term = None if name in vocabulary().terms(kind) else aliases.get(name.lower())
-            if term:
+        listed = vocabulary().terms(kind)
+        ids = _ids_by_alias(kind)
+        for name in frames.distinct("records", column):
+            term = ids.get(name.lower())
+            if term and name not in listed:
                 rows = frames.records.filter(pl.col(column) == name)
                 message = f"the {kind} {name!r} is known as {term!r}"
-                found.append(
-                    faults(
-                        rows,
-                        "BF206",
-                        "records",
-                        column,
-                        message,
-                        name,
-                        f"write {term!r}, so that results meet",
-                    )
-                )
-    return pl.concat([no_faults(), *found])
+                hint = f"write {term!r}, so that results meet"
+                found.append(faults(rows, "records", column, message, name, hint))
+    return pl.concat(found)
 
 
 @cache
-def _all_aliases(kind: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+def _ids_by_alias(kind: str) -> dict[str, str]:
+    """Return the id of each name in lower case; '' for a name that two terms share, which says nothing."""
+    ids: dict[str, str] = {}
     for term_id, term in vocabulary().terms(kind).items():
-        for word in (term_id, *(w for words in term.get("aliases", {}).values() for w in words)):
-            # A word that two terms share says nothing.
-            pairs[word.lower()] = "" if pairs.get(word.lower(), term_id) != term_id else term_id
-    return pairs
+        names = [term_id]
+        for aliases in term.get("aliases", {}).values():
+            names += aliases
+        for name in names:
+            is_shared = ids.get(name.lower(), term_id) != term_id
+            ids[name.lower()] = "" if is_shared else term_id
+    return ids
 
 
 def reported_units(frames: Frames) -> pl.DataFrame:
     """BF207: the unit of the reported number is a unit, of the quantity that the value has."""
-    frame = frames.measurements.filter(
-        pl.col("reported_unit").is_not_null() & pl.col("unit").is_not_null()
-    )
-    found = []
-    for word, code in (
-        frame.select("reported_unit", "unit").unique().sort("reported_unit", "unit").rows()
-    ):
-        message = _reported_fault(word, code)
-        if message:
-            rows = frame.filter((pl.col("reported_unit") == word) & (pl.col("unit") == code))
-            found.append(
-                faults(
-                    rows,
-                    "BF207",
-                    "measurements",
-                    "reported_unit",
-                    message,
-                    word,
-                    "write a UCUM code, or leave it out",
-                )
-            )
-    return pl.concat([no_faults(), *found])
+    found = [no_faults()]
+    for reported, code in frames.distinct_pairs("measurements", "reported_unit", "unit"):
+        message = _reported_fault(reported, code)
+        if message is not None:
+            same = (pl.col("reported_unit") == reported) & (pl.col("unit") == code)
+            rows = frames.measurements.filter(same)
+            hint = "write a UCUM code, or leave it out"
+            found.append(faults(rows, "measurements", "reported_unit", message, reported, hint))
+    return pl.concat(found)
 
 
 @cache
-def _reported_fault(word: str, code: str) -> str | None:
-    if word == code:
+def _reported_fault(reported: str, code: str) -> str | None:
+    if reported == code:
         return None
-    found = find_unit(word)
-    if found is None:
-        return f"{word!r} is not a unit that is known"
+    meant = find_unit(reported)
+    if meant is None:
+        return f"{reported!r} is not a unit that is known"
     try:
-        same = unit(found[0]).dimension == unit(code).dimension
+        is_same = unit(meant[0]).dimension == unit(code).dimension
     except UnitError:
         return None
-    return None if same else f"{word!r} and {code!r} measure different things"
+    if is_same:
+        return None
+    return f"{reported!r} and {code!r} measure different things"
 
 
-COLUMN_CHECKS: tuple[ColumnCheck, ...] = ()
-CHECKS: tuple[Callable[[Frames], pl.DataFrame], ...] = (
-    terms,
-    units_of_metrics,
-    per_allowed,
-    known_names,
-    reported_units,
+CHECKS = (
+    Check(
+        code="BF201",
+        severity=Severity.ERROR,
+        title="A term is in the vocabulary or has a prefix",
+        run=unknown_terms,
+    ),
+    Check(
+        code="BF202",
+        severity=Severity.ERROR,
+        title="A prefix is declared",
+        run=undeclared_prefixes,
+    ),
+    Check(
+        code="BF203",
+        severity=Severity.ERROR,
+        title="A metric has its own unit",
+        table="measurements",
+        needs=("unit",),
+        suppresses=Doubt.VALUE,
+        run=other_units,
+    ),
+    Check(
+        code="BF204",
+        severity=Severity.ERROR,
+        title="A unit is a UCUM code or a currency",
+        table="measurements",
+        needs=("unit",),
+        suppresses=Doubt.VALUE,
+        run=unknown_units,
+    ),
+    Check(
+        code="BF205",
+        severity=Severity.ERROR,
+        title="A metric is stated per a unit of work that it allows",
+        table="measurements",
+        needs=("per",),
+        run=per_allowed,
+    ),
+    Check(
+        code="BF206",
+        severity=Severity.WARNING,
+        title="A known model or data set goes by its id",
+        table="records",
+        run=known_names,
+    ),
+    Check(
+        code="BF207",
+        severity=Severity.WARNING,
+        title="The reported unit is a unit of the same quantity",
+        table="measurements",
+        needs=("reported_unit", "unit"),
+        run=reported_units,
+    ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchfmt.checks.catalogue import RULE_SETS
+from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.validation.judge import Judge
@@ -31,12 +31,13 @@ def validate(
     Raises BenchfmtError for a rule set that does not exist and for a path at which there is nothing to check; what is
     wrong with the data itself is in the report.
     """
-    if rules not in RULE_SETS:
-        raise BenchfmtError(f"there is no rule set {rules!r}; there are: {', '.join(RULE_SETS)}")
+    rule_sets = all_rule_sets()
+    if rules not in rule_sets:
+        raise BenchfmtError(f"there is no rule set {rules!r}; there are: {', '.join(rule_sets)}")
     paths = [path] if isinstance(path, str | Path) else list(path)
     report = Report(rules)
     for place in paths:
-        judge = Judge(report, RULE_SETS[rules], limits)
+        judge = Judge(report, rule_sets[rules], limits)
         judge.judge(place, remote=remote)
         judge.finish()
     report.findings.sort()

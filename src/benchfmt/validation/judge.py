@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from benchfmt.annotated import AnnotationError, Notes, Origin, compile_resource
 from benchfmt.annotated import run as run_annotated
 from benchfmt.checks import integrity, structure
-from benchfmt.checks.catalogue import CODES
 from benchfmt.checks.frames import OWNER, ROW, Frames, with_facts
 from benchfmt.described import contradictions
 from benchfmt.descriptor import (
@@ -39,7 +38,7 @@ from benchfmt.readers.tables import TableError
 from benchfmt.record import Record, System
 from benchfmt.tables import TABLES, Batch, to_batch
 from benchfmt.validation.places import AnnotatedPlace, Document, DocumentPlace, Place, rest_of
-from benchfmt.validation.running import known, run_checks, without_echo
+from benchfmt.validation.running import guarded, known, run_checks, without_echo
 from benchfmt.validation.telling import Teller
 from benchfmt.validation.walk import Walk
 
@@ -207,7 +206,7 @@ class Judge(Teller):
                 outcome = run_annotated(program, frame, rows, origin, notes)
                 for finding in outcome.findings:
                     # A conversion goes on with what it could read; here the fault weighs what its code says.
-                    self.add(replace(finding, severity=CODES[finding.code].severity))
+                    self.add(replace(finding, severity=self.checks[finding.code].severity))
                 for row, words in outcome.doubled:
                     self.say("BF410", resource.path, words, row=row)
                 self.table_rows(text, resource.path, told)
@@ -407,7 +406,7 @@ class Judge(Teller):
             metrics,
             prefixes,
         )
-        for found in run_checks(checked, self.codes, across=partial(self.across.add, shown=shown)):
+        for found in run_checks(checked, self.codes, across=partial(self.gather, shown=shown)):
             self.tell(found, shown)
 
     def _check_documents(
@@ -433,12 +432,13 @@ class Judge(Teller):
         )
         doubtful = tagged.filter(pl.Series(shown.partial, dtype=pl.Boolean))["id"]
         for found in run_checks(
-            frames, self.codes, skip=("BF506",), across=partial(self.across.add, shown=shown)
+            frames, self.codes, skip=("BF506",), across=partial(self.gather, shown=shown)
         ):
             self.tell(without_echo(found, doubtful), shown)
         if "BF506" in self.codes:
             alone = Frames(records.filter(sound), measurements, systems, metrics, prefixes)
-            self.tell(integrity.ids_follow(alone), shown)
+            check = self.checks["BF506"]
+            self.tell(guarded(check, partial(integrity.ids_follow, alone)), shown)
 
 
 def _is_another(one: System, other: System) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from benchfmt.descriptor import FILE_NAME
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.tables import column
 
@@ -93,7 +94,8 @@ class TablePlace(Place):
         self, table: str, fault: Mapping[str, Any]
     ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
-        return self.paths[table], fault["row"], fault["column"], fault["record"]
+        path = self.paths.get(table, FILE_NAME)
+        return path, fault["row"], fault["column"], fault["record"]
 
 
 class DocumentPlace(Place):
@@ -118,6 +120,8 @@ class DocumentPlace(Place):
         self, table: str, fault: Mapping[str, Any]
     ) -> tuple[str, int | None, str | None, str | None]:
         """Return path, row, column and record id of a fault."""
+        if fault["row"] is None:
+            return self.path, None, None, None
         at = self._record(table, fault["row"])
         return self.path, self.rows[at], None, self.ids[at]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchfmt.checks.catalogue import CODES
+from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding, Severity
 
 
@@ -36,10 +36,14 @@ class Report:
         return self.errors == 0
 
     def _count(self, severity: Severity) -> int:
-        listed = sum(finding.severity == severity for finding in self.findings)
-        return listed + sum(
-            count for code, count in self.more.items() if CODES[code].severity == severity
-        )
+        count = 0
+        for finding in self.findings:
+            count += finding.severity == severity
+        checks = all_checks()
+        for code, more in self.more.items():
+            if checks[code].severity == severity:
+                count += more
+        return count
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data (documented in docs/validation.md)."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import polars as pl
 
-from benchfmt.checks import consistency, integrity, plausibility, suites, terms
-from benchfmt.checks.frames import ROW, ColumnCheck, Frames, faults
+from benchfmt.checks.catalogue import stages, whole_record_codes
+from benchfmt.checks.check import Cells, Check, Doubt
+from benchfmt.checks.frames import ROW, Frames, faults, no_coded_faults, of_code
+from benchfmt.checks.safety import CRASHED
 from benchfmt.descriptor import Descriptor, Heading
 from benchfmt.vocabulary import Metric, vocabulary
 
-TOPICS = (terms, plausibility, consistency, integrity, suites)
-_VALUE_CODES = ("BF203", "BF204", "BF301", "BF302", "BF303")
-"""The codes of a value that is wrong by itself."""
-_METRIC_CODES = ("BF401", "BF402", "BF403", "BF404", "BF405", "BF408")
-"""The codes of values of one metric that cannot all be right, or not as reported."""
+_LONGEST_REASON = 200
+_REPORT_IT = "report it to whoever wrote the check; the other checks have run"
+Find = Callable[[], pl.DataFrame]
 
 
 def known(descriptor: Descriptor | Heading | None) -> tuple[dict[str, Metric], frozenset[str]]:
@@ -31,32 +33,35 @@ def run_checks(
     frames: Frames,
     codes: frozenset[str],
     skip: tuple[str, ...] = (),
-    across: Callable[[Frames], None] | None = None,
+    across: Callable[[Frames], Iterable[pl.DataFrame]] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Yield what the checks of a rule set find in sound frames.
+    """Yield the faults that the checks of a rule set find in sound frames, each frame of one code.
 
-    A value that is at fault itself is not compared with others afterwards: what follows from a fault has no finding.
-    `across` is given the frames at the end, without the values at fault, for what spans batches.
+    What a fault casts doubt on is not compared with others by the topics after it: what follows from a fault has no
+    finding. `across` is given the frames at the end, without those values, for what spans batches.
     """
-    for topic in TOPICS:
-        wrong: list[pl.Series] = []
-        doubtful: list[pl.Series] = []
-        for found in _topic_faults(frames, topic, codes):
-            wanted = found.filter(
-                pl.col("code").is_in(list(codes)) & ~pl.col("code").is_in(list(skip))
-            )
-            if wanted.height:
-                yield wanted
-                wrong.append(wanted.filter(pl.col("code").is_in(_VALUE_CODES))["row"])
-                doubtful.append(wanted.filter(pl.col("code").is_in(_METRIC_CODES))["row"])
-        if any(rows.len() for rows in wrong):
-            frames = _without_values(frames, pl.concat(wrong))
-        if any(rows.len() for rows in doubtful):
-            told = frames.measurements.filter(pl.col(ROW).is_in(pl.concat(doubtful).implode()))
-            alike = frames.measurements.join(told, on=["record_id", "metric"], how="semi")
-            frames = _without_values(frames, alike[ROW])
-    if across:
-        across(frames)
+    for topic in stages(codes - set(skip)):
+        doubts: dict[Doubt, list[pl.Series]] = {Doubt.VALUE: [], Doubt.METRIC: []}
+        for check, found in topic_faults(frames, topic):
+            if found.height:
+                yield found
+                if check.suppresses is not None:
+                    doubts[check.suppresses].append(found["row"])
+        frames = _without_doubtful(frames, doubts)
+    if across is not None:
+        yield from across(frames)
+
+
+def _without_doubtful(frames: Frames, doubts: dict[Doubt, list[pl.Series]]) -> Frames:
+    """Return the frames without the values that the faults of a topic cast doubt on."""
+    values, metrics = doubts[Doubt.VALUE], doubts[Doubt.METRIC]
+    if values:
+        frames = _without_values(frames, pl.concat(values))
+    if metrics:
+        doubtful = frames.measurements.filter(pl.col(ROW).is_in(pl.concat(metrics).implode()))
+        alike = frames.measurements.join(doubtful, on=["record_id", "metric"], how="semi")
+        frames = _without_values(frames, alike[ROW])
+    return frames
 
 
 def _without_values(frames: Frames, rows: pl.Series) -> Frames:
@@ -65,36 +70,99 @@ def _without_values(frames: Frames, rows: pl.Series) -> Frames:
     return replace(frames, measurements=frames.measurements.with_columns(value))
 
 
-def _topic_faults(frames: Frames, topic: Any, codes: frozenset[str]) -> Iterator[pl.DataFrame]:
-    yield from column_checks(
-        frames, [check for check in topic.COLUMN_CHECKS if check.code in codes]
-    )
-    for check in topic.CHECKS:
-        yield check(frames)
-
-
 def without_echo(found: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:
-    """Drop that a record has no primary measurement where one of its measurements, at fault itself, may be it."""
-    return found.filter(~((pl.col("code") == "BF519") & pl.col("record").is_in(doubtful.implode())))
+    """Drop what asks for a whole record where one of its measurements is at fault: it may be what is looked for."""
+    of_whole_records = pl.col("code").is_in(list(whole_record_codes()))
+    is_echo = of_whole_records & pl.col("record").is_in(doubtful.implode())
+    return found.filter(~is_echo)
 
 
-def column_checks(frames: Frames, checks: Iterable[ColumnCheck]) -> Iterator[pl.DataFrame]:
-    """Yield the faults of column expressions; each table is scanned once for all of them."""
-    by_table: dict[str, list[ColumnCheck]] = {}
+def topic_faults(frames: Frames, topic: Iterable[Check]) -> Iterator[tuple[Check, pl.DataFrame]]:
+    """Yield the faults of each check of a topic; a check that raises an exception has one, and stops no other."""
+    checks = [check for check in topic if _has_what_it_needs(check, frames)]
+    yield from cell_faults(frames, checks)
     for check in checks:
-        by_table.setdefault(check.table, []).append(check)
-    for table, group in by_table.items():
-        frame: pl.DataFrame = getattr(frames, table)
+        if check.run is not None:
+            yield check, guarded(check, partial(check.run, frames))
+
+
+def _has_what_it_needs(check: Check, frames: Frames) -> bool:
+    """Whether the table of a check has rows, and a cell in each column that a fault needs."""
+    if check.table is None:
+        return True
+    frame = frames.table(check.table)
+    for name in check.needs:
+        # A column that does not exist is a fault of the check, which fails on it.
+        if name in frame.columns and frame[name].null_count() == frame.height:
+            return False
+    return frame.height > 0
+
+
+def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check, pl.DataFrame]]:
+    """Yield the faults of column expressions; each table is scanned once for all of them."""
+    by_table: dict[str, list[tuple[Check, Cells]]] = {}
+    for check in checks:
+        for cells in check.cells:
+            by_table.setdefault(cells.table, []).append((check, cells))
+    for table, pairs in by_table.items():
+        frame = frames.table(table)
         if not frame.height:
             continue
-        verdicts = frame.select(
-            *(check.fault.fill_null(value=False).alias(str(i)) for i, check in enumerate(group))
-        )
-        for index, check in enumerate(group):
-            mask = verdicts[str(index)]
-            if mask.any():
-                wrong = frame.filter(mask)
-                value = pl.col(check.column) if check.value is None else check.value
-                yield faults(
-                    wrong, check.code, table, check.column, check.message, value, check.hint
-                )
+        verdicts = _verdicts(frame, [cells for _, cells in pairs])
+        for place, (check, cells) in enumerate(pairs):
+            if verdicts is None:
+                yield check, guarded(check, partial(_of_cells, frame, cells))
+            elif verdicts[str(place)].any():
+                wrong = frame.filter(verdicts[str(place)])
+                yield check, guarded(check, partial(_as_faults, wrong, cells))
+
+
+def _verdicts(frame: pl.DataFrame, group: list[Cells]) -> pl.DataFrame | None:
+    """Return which rows are at fault, a column for each expression; None where one of them fails."""
+    columns = [_at_fault(cells).alias(str(place)) for place, cells in enumerate(group)]
+    try:
+        return frame.select(columns)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+
+
+def _at_fault(cells: Cells) -> pl.Expr:
+    return cells.fault.fill_null(value=False)
+
+
+def _of_cells(frame: pl.DataFrame, cells: Cells) -> pl.DataFrame:
+    return _as_faults(frame.filter(_at_fault(cells)), cells)
+
+
+def _as_faults(wrong: pl.DataFrame, cells: Cells) -> pl.DataFrame:
+    """Return rows at fault with the texts of their expressions."""
+    value = cells.value
+    if value is None:
+        value = pl.col(cells.column)
+    return faults(wrong, cells.table, cells.column, cells.message, value, cells.hint)
+
+
+def guarded(check: Check, find: Find) -> pl.DataFrame:
+    """Return the faults that a check finds, with its code; where it raises an exception, one fault that says so."""
+    try:
+        return of_code(check.code, find())
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it stops no other check
+        return _crash(check, error)
+
+
+def _crash(check: Check, error: BaseException) -> pl.DataFrame:
+    """Return one fault of no row that names the check, the place in its source and the exception."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0][:_LONGEST_REASON]
+    message = (
+        f"check {check.code} failed in {Path(last.filename).name} line {last.lineno}: {reason}"
+    )
+    row = dict.fromkeys(no_coded_faults().columns)
+    row |= {
+        "code": CRASHED,
+        "table": check.table or "records",
+        "message": message,
+        "value": check.code,
+        "hint": _REPORT_IT,
+    }
+    return pl.DataFrame([row], schema=no_coded_faults().schema)

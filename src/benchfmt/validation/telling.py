@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
-from benchfmt.checks.catalogue import CODES
+from benchfmt.checks.catalogue import all_checks, gatherers
+from benchfmt.checks.frames import Frames, of_code
+from benchfmt.checks.safety import CRASHED
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
 from benchfmt.readers.tables import TextTable
@@ -24,18 +27,31 @@ class Teller:
         """Take the report to fill, the codes of the rule set and the limits in force."""
         self.report = report
         self.codes = codes
+        self.checks = all_checks()
         self.limits = limits
         self.counts: Counter[tuple[str, str | None]] = Counter()
-        self.across = Across()
+        self.across = [Across(check) for check in gatherers(codes)]
+        self.failed: set[str] = set()
+        """The codes of checks that raised an exception."""
 
     def finish(self) -> None:
-        """Tell what only all batches together show."""
-        found = self.across.faults()
-        self.tell(found.filter(pl.col("code").is_in(list(self.codes))), self.across)
+        """Report what only all batches together show."""
+        for gathered in self.across:
+            self.tell(gathered.faults(), gathered)
+
+    def gather(self, frames: Frames, shown: Place) -> Iterator[pl.DataFrame]:
+        """Give a batch to the checks that compare records of different batches."""
+        for gathered in self.across:
+            yield gathered.add(frames, shown)
+
+    def report_faults(self, code: str, found: pl.DataFrame, shown: Place) -> None:
+        """Add the faults of one code, if it is in the rule set."""
+        if code in self.codes:
+            self.tell(of_code(code, found), shown)
 
     def tell(self, found: pl.DataFrame, shown: Place) -> None:
         """Add a frame of faults; beyond the limit a code's faults are counted only."""
-        for (code, table, name), part in found.group_by(
+        for (code, table, name), part in self._without_known_crashes(found).group_by(
             "code", "table", "column", maintain_order=True
         ):
             room = max(self.limits.findings_per_code - self.counts[(str(code), str(table))], 0)
@@ -48,7 +64,7 @@ class Teller:
                 self.report.findings.append(
                     Finding(
                         str(code),
-                        CODES[str(code)].severity,
+                        self.checks[str(code)].severity,
                         path,
                         row,
                         shown_column,
@@ -59,6 +75,16 @@ class Teller:
                         record,
                     )
                 )
+
+    def _without_known_crashes(self, found: pl.DataFrame) -> pl.DataFrame:
+        """Drop the failures of checks that failed before: each is reported once, not with every batch."""
+        is_crash = pl.col("code") == CRASHED
+        failed = found.filter(is_crash)
+        if not failed.height:
+            return found
+        known = list(self.failed)
+        self.failed |= set(failed["value"])
+        return found.filter(~(is_crash & pl.col("value").is_in(known)))
 
     def say(
         self,
@@ -84,7 +110,7 @@ class Teller:
         self.add(
             Finding(
                 code,
-                CODES[code].severity,
+                self.checks[code].severity,
                 path,
                 row,
                 column,

@@ -11,14 +11,15 @@ import numpy as np
 import polars as pl
 
 from benchfmt.checks import structure
-from benchfmt.checks.frames import OWNER, ROW, Frames, empty, faults, no_faults, with_facts
+from benchfmt.checks.catalogue import chosen
+from benchfmt.checks.frames import OWNER, ROW, Frames, empty, faults, no_coded_faults, with_facts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package import PackageError, ParquetError, parquet_batches
 from benchfmt.readers.files import UnsafeError, safe_path
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import COLUMNS
 from benchfmt.validation.places import TablePlace
-from benchfmt.validation.running import column_checks, known, run_checks, without_echo
+from benchfmt.validation.running import known, run_checks, topic_faults, without_echo
 from benchfmt.validation.telling import Teller
 
 _FORMULA = "^[=+@\t-]."
@@ -136,10 +137,9 @@ class Walk:
                     "a spreadsheet would take {} for a formula", pl.col(name).str.head(40)
                 )
                 hint = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
-                self.judge.tell(
-                    faults(wrong, "BF908", table, name, message, pl.col(name).str.head(200), hint),
-                    self.shown,
-                )
+                shown = pl.col(name).str.head(200)
+                found = faults(wrong, table, name, message, shown, hint)
+                self.judge.report_faults("BF908", found, self.shown)
 
     def _typed(self, table: str, raw: pl.DataFrame) -> structure.Typed:
         typed = structure.type_table(table, raw, newer=self.newer, typed=self._is_parquet(table))
@@ -166,18 +166,8 @@ class Walk:
         systems = pl.concat([empty("systems"), *parts])
         double = systems.filter(~pl.col("id").is_first_distinct())
         words = pl.format("the system {} is described twice", pl.col("id"))
-        self.judge.tell(
-            faults(
-                double,
-                "BF508",
-                "systems",
-                "id",
-                words,
-                pl.col("id"),
-                _ONE_SYSTEM,
-            ),
-            self.shown,
-        )
+        found = faults(double, "systems", "id", words, pl.col("id"), _ONE_SYSTEM)
+        self.judge.report_faults("BF508", found, self.shown)
         return systems.unique("id", keep="first", maintain_order=True)
 
     def _ids(self) -> tuple[Any, Any]:
@@ -241,10 +231,8 @@ class Walk:
             pl.col("first") != pl.col(ROW)
         )
         words = pl.format("record {} stands in row {} already", pl.col("id"), pl.col("first"))
-        self.judge.tell(
-            faults(told, "BF507", "records", "id", words, pl.col("id"), _ONE_RECORD),
-            self.shown,
-        )
+        found = faults(told, "records", "id", words, pl.col("id"), _ONE_RECORD)
+        self.judge.report_faults("BF507", found, self.shown)
 
     def _unknown_systems(self, records: pl.DataFrame, systems: pl.DataFrame) -> None:
         if "systems" in self.partial:
@@ -252,12 +240,15 @@ class Walk:
         named = pl.col("system_id")
         lost = records.filter(named.is_not_null() & ~named.is_in(systems["id"].implode()))
         words = pl.format("the system {} is not among the systems", named)
-        self.judge.tell(
-            faults(
-                lost, "BF503", "records", "system_id", words, named, "add it to the systems table"
-            ),
-            self.shown,
-        )
+        hint = "add it to the systems table"
+        found = faults(lost, "records", "system_id", words, named, hint)
+        self.judge.report_faults("BF503", found, self.shown)
+
+    def _report(self, code: str, rows: pl.DataFrame, message: pl.Expr, hint: str) -> None:
+        """Report rows of the measurements whose record is at fault."""
+        named = pl.col("record_id")
+        found = faults(rows, "measurements", "record_id", message, named, hint)
+        self.judge.report_faults(code, found, self.shown)
 
     def _check(
         self,
@@ -276,9 +267,9 @@ class Walk:
             self.metrics,
             self.prefixes,
         )
-        own = [check for check in structure.CHECKS if check.code in judge.codes]
-        broken = [no_faults()]
-        for found in column_checks(alone, own):
+        own = chosen(structure.CHECKS, judge.codes)
+        broken = [no_coded_faults()]
+        for _, found in topic_faults(alone, own):
             judge.tell(found, self.shown)
             broken.append(found)
         bad_rows = pl.concat(broken)["row"]
@@ -296,9 +287,7 @@ class Walk:
             self.metrics,
             self.prefixes,
         )
-        for found in run_checks(
-            ready, judge.codes, across=partial(judge.across.add, shown=self.shown)
-        ):
+        for found in run_checks(ready, judge.codes, across=partial(judge.gather, shown=self.shown)):
             # The systems come with every batch; they are told once.
             told = (
                 found
@@ -356,18 +345,7 @@ class _Feeder:
             named = frame["record_id"].is_not_null()
             orphans = frame.filter(named & (frame[OWNER] < 0) & ("records" not in walk.partial))
             words = pl.format("there is no record {}", pl.col("record_id"))
-            walk.judge.tell(
-                faults(
-                    orphans,
-                    "BF502",
-                    "measurements",
-                    "record_id",
-                    words,
-                    pl.col("record_id"),
-                    "add the record, or take the row out",
-                ),
-                walk.shown,
-            )
+            walk._report("BF502", orphans, words, "add the record, or take the row out")
             highest = (
                 np.maximum.accumulate(np.concatenate([[self.last], owners]))[:-1]
                 if len(owners)
@@ -379,18 +357,7 @@ class _Feeder:
             )
             first_late = frame.filter(late).unique("record_id", keep="first", maintain_order=True)
             walk.late.append(first_late["record_id"])
-            walk.judge.tell(
-                faults(
-                    first_late,
-                    "BF504",
-                    "measurements",
-                    "record_id",
-                    words,
-                    pl.col("record_id"),
-                    "order the measurements as the records",
-                ),
-                walk.shown,
-            )
+            walk._report("BF504", first_late, words, "order the measurements as the records")
             self.last = max(self.last, int(owners.max(initial=-1)))
             keep = (frame[OWNER] >= 0) & ~late
             yield frame.filter(keep), typed.sound.filter(keep)

@@ -1,0 +1,78 @@
+"""A check: one object that says what must hold, how much a fault weighs, and how faults are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import polars as pl
+
+from benchfmt.checks.frames import Frames
+from benchfmt.finding import Severity
+
+Table = Literal["records", "measurements", "systems"]
+Run = Callable[[Frames], pl.DataFrame]
+"""Finds the faults of sound frames; `faults` makes what it returns."""
+
+
+class Doubt(StrEnum):
+    """Which values a fault casts doubt on. Later topics do not see them, so that a fault has no echo."""
+
+    VALUE = "value"
+    """The value of the measurement at fault."""
+    METRIC = "metric"
+    """All values of the same metric in the record: they cannot all be right."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Cells of a column that are at fault where an expression is true; all checks of a table are read in one pass."""
+
+    table: Table
+    column: str
+    fault: pl.Expr
+    message: pl.Expr
+    hint: pl.Expr | None = None
+    value: pl.Expr | None = None
+    """What the finding shows; the cell itself where this is None."""
+
+
+class Gatherer(Protocol):
+    """Compares records of different batches: it is given batch after batch, and asked at the end."""
+
+    def add(self, frames: Frames) -> pl.DataFrame:
+        """Take a batch; returns the measurements at which a fault may stand, in the order of their `spot`."""
+
+    def faults(self) -> pl.DataFrame:
+        """Return the faults of all batches; the row of each is its spot, counted over all batches."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Check:
+    """What must hold, and how a fault is found.
+
+    Without `run`, `cells` and `gather`, the fault is reported by what reads the file.
+    """
+
+    code: str
+    """Never changes its meaning, and is never used again."""
+    severity: Severity
+    title: str
+    """What must hold, in a sentence without a full stop."""
+    table: Table | None = None
+    """The table whose rows are judged; None where it is several, or none."""
+    needs: tuple[str, ...] = ()
+    """Columns of `table` that a fault needs: where one of them has no cell, the check is not run."""
+    suppresses: Doubt | None = None
+    """What the checks of later topics do not see of a measurement at fault."""
+    whole_record: bool = False
+    """Whether it asks for a whole record: it is not reported for one that has a measurement at fault."""
+    rules: str = "core"
+    """The mildest rule set that it belongs to."""
+    run: Run | None = None
+    cells: tuple[Cells, ...] = ()
+    gather: Callable[[], Gatherer] | None = None
+    page: str | None = None
+    """The page as Markdown; None where it is the file `pages/CODE.md` beside the checks of benchfmt."""
