@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from benchfmt.converters import Draft, DraftError
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.draft import Key
+from benchfmt.numbers import whole
 from benchfmt.readers.files import file_sha256
 from benchfmt.record import Record
 from benchfmt.vocabulary import vocabulary
@@ -24,6 +24,7 @@ PREFIXES = {
 }
 COLUMNS = ["net", "machine", "dtype", "batch", "median_ms", "note"]
 CRASHED = "crash"
+MEDIAN: Key = {"statistic": "median", "stage": "inference", "per": "batch", "primary": True}
 
 
 def detect(source: Source) -> Match | None:
@@ -44,60 +45,28 @@ def read(unit: Unit) -> Iterator[Item]:
     with unit.path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=1):
             try:
-                yield _record(
-                    row, {"path": unit.path.name, "sha256": digest, "locator": f"row={number}"}
-                )
-            except ValueError as error:
-                yield Failed(unit.path, f"not a result: {_words(error)}", number)
+                yield _record(row, unit.path.name, digest, number)
+            except DraftError as error:
+                yield Failed(unit.path, f"not a result: {error}", number)
 
 
-def _words(error: ValueError) -> str:
-    """Say what is wrong in one line, also where pydantic says it in several."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
-
-
-def _record(row: Mapping[str, str], source: Mapping[str, str]) -> Record:
+def _record(row: Mapping[str, str], path: str, digest: str, number: int) -> Record:
+    batch_size = whole(row["batch"])
+    if batch_size is None:
+        raise DraftError(f"batch {row['batch']!r} is not a whole number")
+    draft = Draft(NAME, VERSION, suite="stopwatch:inference", phase="inference")
+    draft.source(path, digest, f"row={number}")
+    draft.model(name=row["net"])
+    draft.system(name=row["machine"])
     precision = vocabulary().match("precision", row["dtype"]) or row["dtype"]
-    data = {
-        "benchfmt": "1.0",
-        "benchmark": {"suite": "stopwatch:inference", "phase": "inference"},
-        "model": {"name": row["net"]},
-        "system": {"name": row["machine"]},
-        "configuration": {"precision": precision, "batch_size": int(row["batch"])},
-        "measurements": [_latency(row["median_ms"])],
-        "status": "failed" if row["median_ms"] == CRASHED else "ok",
-        "provenance": {"sources": [dict(source)], "converter": NAME, "converter_version": VERSION},
-    }
-    if row["note"]:  # what the source does not say stays absent
-        data["extensions"] = {NAME: {"note": row["note"]}}
-    return Record.from_dict(data)
-
-
-def _latency(cell: str) -> dict[str, object]:
-    key = {
-        "metric": "latency",
-        "statistic": "median",
-        "stage": "inference",
-        "per": "batch",
-        "primary": True,
-    }
-    if cell == CRASHED:
-        return {**key, "missing": "run-failed", "reported_value": cell}
-    try:
-        seconds = float(Decimal(cell) / 1000)  # exact in decimal, rounded once
-    except InvalidOperation:
-        raise ValueError(f"median_ms {cell!r} is no number") from None
-    return {
-        **key,
-        "value": seconds,
-        "unit": "s",
-        "basis": "measured",
-        "reported_value": cell,
-        "reported_unit": "ms",
-    }
+    draft.configuration(precision=precision, batch_size=batch_size)
+    draft.keep("note", row["note"] or None)  # what the source does not say stays absent
+    if row["median_ms"] == CRASHED:
+        draft.fail("failed")
+        draft.missing("latency", "run-failed", CRASHED, **MEDIAN)
+    else:
+        draft.measure("latency", row["median_ms"], "ms", **MEDIAN)
+    return draft.build()
 
 
 def _tables(source: Source) -> list[Path]:
