@@ -15,6 +15,7 @@ EXTRAS = (
     "fsspec",
     "onnx",
     "onnxruntime",
+    "psutil",
     "mlperf_loadgen",
     "rdflib",
     "tensorrt",

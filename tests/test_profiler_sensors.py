@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import pytest
 
 import benchfmt
 from benchfmt.profiler import (
+    counters,
     environment,
     judging,
     measuring,
+    portable,
     proc,
     running,
     sampler,
@@ -549,7 +552,7 @@ def test_a_process_that_ends_does_not_end_the_sampler(tmp_path: Path) -> None:
         process.wait()
         return next(turns)
 
-    seen = sampler.watch(process.pid, 1000, [], Path("/"), wait)
+    seen = sampler.watch(sampler._by_files(process.pid, Path("/")), 1000, [], wait)
     assert seen.ticks == 4
     assert len(seen.process.pages) <= 1
 
@@ -563,7 +566,9 @@ def test_the_cost_of_each_sensor_is_told(tmp_path: Path) -> None:
 
     turns = iter([sampler.PASSED, sampler.END])
     channel = Channel("slow", "temperature", "cpu", "gauge", "fake", slow)
-    seen = sampler.watch(os.getpid(), 1000, [channel], Path("/"), lambda seconds: next(turns))
+    seen = sampler.watch(
+        sampler._by_files(os.getpid(), Path("/")), 1000, [channel], lambda seconds: next(turns)
+    )
     # Read at the start and, since it is dear, only once more: at the end.
     assert (seen.ticks, seen.channels[0].reads) == (3, 2)
     assert seen.channels[0].cost >= 0.006
@@ -587,7 +592,10 @@ def test_a_dear_counter_is_read_when_a_measurement_begins_and_ends() -> None:
     counter = Channel("c", "energy", "gpu", "counter", "fake", dear)
     gauge = Channel("g", "power", "gpu", "gauge", "fake", dear)
     seen = sampler.watch(
-        os.getpid(), 1000, [counter, gauge], Path("/"), lambda seconds: next(turns)
+        sampler._by_files(os.getpid(), Path("/")),
+        1000,
+        [counter, gauge],
+        lambda seconds: next(turns),
     )
     # The counter at its start and at both lines, the gauge at its start and at the end.
     assert [channel.reads for channel in seen.channels] == [3, 2]
@@ -727,3 +735,99 @@ def test_the_idle_machine_is_watched_by_counters_read_at_both_ends(
     assert found["gpu"].value == pytest.approx(40.0)
     monkeypatch.setattr(running.sensors, "discover", lambda *_: ([], []))
     assert running.idle(QUICK, lambda *_: None) == {}
+
+
+# --- psutil, where there is no /proc ---
+
+
+needs_psutil = pytest.mark.skipif(find_spec("psutil") is None, reason="psutil is not installed")
+
+
+@pytest.fixture
+def without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proc, "is_there", lambda root=proc.ROOT: False)
+
+
+@needs_psutil
+def test_psutil_agrees_with_proc_about_a_process(without_proc: None) -> None:
+    heap = bytearray(64 * 2**20)
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    theirs, ours = counters.memory(), proc.status()
+    assert theirs["VmRSS"] == pytest.approx(ours["VmRSS"], rel=0.05)
+    row, raw = portable.Rows(os.getpid())(), sampler._by_files(os.getpid(), Path("/")).row()
+    assert row is not None
+    assert raw is not None
+    assert row[0] == pytest.approx(raw[0], abs=3)
+    assert row[1] == raw[1]
+    assert row[2] == pytest.approx(raw[2] * sampler.PAGE_SIZE, rel=0.05)
+    assert len(heap)
+
+
+@needs_psutil
+def test_psutil_agrees_with_proc_about_the_machine(without_proc: None) -> None:
+    before, raw_before = counters.snapshot(), proc.snapshot()
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        pass
+    by_psutil = between(before, counters.snapshot())
+    by_files = between(raw_before, proc.snapshot())
+    assert by_psutil.own == pytest.approx(by_files.own, abs=0.1)
+    assert by_psutil.load == pytest.approx(by_files.load, abs=0.2)
+    assert by_psutil.steal == pytest.approx(by_files.steal, abs=0.1)
+    assert by_psutil.involuntary_switches is not None
+    assert (by_psutil.pressure_cpu, by_psutil.throttled) == (None, None)
+
+
+@needs_psutil
+def test_psutil_agrees_with_proc_about_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = environment.system()
+    monkeypatch.setattr(portable, "is_installed", lambda: False)
+    ours = environment.system()
+    assert theirs["memory_bytes"] == ours["memory_bytes"]
+    assert theirs["processor"]["cores"] == ours["processor"]["cores"]
+
+
+@needs_psutil
+def test_the_sampler_watches_by_psutil(without_proc: None, watched: subprocess.Popen[str]) -> None:
+    watching = Sampler(watched.pid, 20.0)
+    watching.mark()
+    time.sleep(0.5)
+    watching.mark()
+    seen = watching.stop()
+    assert seen is not None
+    assert seen.page_size == 1
+    assert seen.ticks >= 2
+    assert min(seen.process.pages) > 2**20
+    assert seen.machine[0].cpu is not None
+    resident = sensed.resident(seen, (seen.process.times[0], seen.process.times[-1]))
+    assert resident.value == pytest.approx(proc.status(watched.pid)["VmRSS"], rel=0.2)
+
+
+@needs_psutil
+def test_a_process_that_is_gone_has_no_row() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    assert portable.Rows(process.pid)() is None
+
+
+def test_without_proc_and_psutil_nothing_is_made_up(
+    without_proc: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portable, "is_installed", lambda: False)
+    assert not portable.is_needed()
+
+
+def test_where_a_pipe_cannot_be_waited_for_a_thread_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, write = os.pipe()
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        lines = sampler._Input()
+        assert lines.wait(0.01) == sampler.PASSED
+        os.write(write, b"\n")
+        assert lines.wait(1.0) == sampler.LINE
+        os.close(write)
+        assert lines.wait(1.0) == sampler.END

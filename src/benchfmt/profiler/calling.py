@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchfmt.profiler import environment, loops, proc
+from benchfmt.profiler import counters, environment, loops, portable, proc
 from benchfmt.profiler.document import Document, FirstRun, Measured, Memory, Observed
 from benchfmt.profiler.evidence import between
 from benchfmt.profiler.facts import ModelFacts
@@ -54,7 +54,7 @@ class Profiled:
         """Start the sampler."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._began = datetime.now().astimezone().isoformat(timespec="milliseconds")
-        if self._protocol.hertz and Path("/proc/self/stat").exists():
+        if self._protocol.hertz and (proc.is_there() or portable.is_needed()):
             self._sampler = Sampler(os.getpid(), self._protocol.hertz)
         return self
 
@@ -98,19 +98,19 @@ class Profiled:
         reset = proc.reset_peak()
         self._mark()
         time.sleep(MARK)
-        before, start = proc.snapshot(), time.monotonic()
+        before, start = counters.snapshot(), time.monotonic()
         limits = loops.Limits(plan.seconds, plan.queries, plan.budget)
         timings = loops.back_to_back(call, limits, warm_up.median or 0.0)
         window = [start, time.monotonic()]
         self._mark()
-        peak = proc.status().get("VmHWM")
+        peak = counters.memory().get("VmHWM")
         lengths = zip(timings.times[1::4], timings.times[2::4], strict=True)
         self._document = Measured(
             kind="callable",
             job=self._settings(),
             warm_up=warm_up,
             window=window,
-            evidence=between(before, proc.snapshot()),
+            evidence=between(before, counters.snapshot()),
             samples_per_query=self._samples,
             batch=self._samples,
             harness="own",

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchfmt.profiler import proc
+from benchfmt.profiler import portable, proc
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
 
 _ARCHITECTURES = {
@@ -41,42 +41,63 @@ _PACKAGES = (
 
 def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict[str, Any]:
     """Return the machine as part of a record: what is installed, nothing that changes from run to run."""
-    found = nvml if nvml is not None else open_nvml()
-    cpu = _cpu_info(root)
-    machine = platform.machine().lower()
-    cores = {
-        (entry.get("physical id", "0"), entry.get("core id", str(place)))
-        for place, entry in enumerate(cpu)
-    }
-    packages = {entry.get("physical id", "0") for entry in cpu}
-    name = next(
-        (
-            entry[key]
-            for entry in cpu
-            for key in ("model name", "Model", "Hardware")
-            if key in entry
-        ),
-        None,
-    )
-    processor = {
-        "name": name or platform.processor() or None,
-        "architecture": _ARCHITECTURES.get(machine),
-        "count": len(packages) or None,
-        "cores": len(cores) // len(packages) if packages else os.cpu_count(),
-        "clock_hz": _highest_clock(root),
-    }
-    hypervisor = any("hypervisor" in entry.get("flags", "").split() for entry in cpu)
-    board = proc.text(root / "proc/device-tree/model")
+    gpu = nvml or open_nvml()
+    accelerator = None
+    if isinstance(gpu, Nvml):
+        accelerator = _gpu(gpu)
+    processors = _cpu_info(root)
+    # What kind of machine it is can be told only where a hypervisor says so.
+    kind = None
+    if any("hypervisor" in entry.get("flags", "").split() for entry in processors):
+        kind = "virtual-machine"
+    board = proc.text(root / "proc/device-tree/model") or ""
     return _known(
-        name=(board or "").rstrip("\0") or _dmi(root) or None,
-        # What kind of machine it is can be told only where a hypervisor says so.
-        kind="virtual-machine" if hypervisor else None,
+        name=board.rstrip("\0") or _dmi(root) or None,
+        kind=kind,
         nodes=1,
-        processor=_known(**processor),
-        accelerator=_gpu(found) if isinstance(found, Nvml) else None,
+        processor=_processor(root, processors),
+        accelerator=accelerator,
         memory_bytes=_memory(root),
         operating_system=f"{platform.system()} {platform.release()}",
     )
+
+
+def _processor(root: Path, processors: list[dict[str, str]]) -> dict[str, Any]:
+    packages = {entry.get("physical id", "0") for entry in processors}
+    return _known(
+        name=_processor_name(processors) or platform.processor() or None,
+        architecture=_ARCHITECTURES.get(platform.machine().lower()),
+        count=len(packages) or None,
+        cores=_cores(root, processors, len(packages) or 1),
+        clock_hz=_highest_clock(root),
+    )
+
+
+def _processor_name(processors: list[dict[str, str]]) -> str | None:
+    for entry in processors:
+        for key in ("model name", "Model", "Hardware"):
+            if key in entry:
+                return entry[key]
+    return None
+
+
+def _cores(root: Path, processors: list[dict[str, str]], packages: int) -> int | None:
+    """Return the cores of one processor."""
+    if _asks_psutil(root):
+        total = portable.cores()
+        if total is not None:
+            return total // packages
+    if not processors:
+        return os.cpu_count()
+    cores = set()
+    for place, entry in enumerate(processors):
+        cores.add((entry.get("physical id", "0"), entry.get("core id", str(place))))
+    return len(cores) // packages
+
+
+def _asks_psutil(root: Path) -> bool:
+    """Say whether this machine itself is meant, no tree of files, and psutil knows it."""
+    return root == proc.ROOT and portable.is_installed()
 
 
 def _gpu(nvml: Nvml) -> dict[str, Any]:
@@ -99,9 +120,14 @@ def _cpu_info(root: Path) -> list[dict[str, str]]:
 
 
 def _highest_clock(root: Path) -> float | None:
-    """Return the greatest clock that the kernel may set; the current one is a moment's, and constant on many clouds."""
+    """Return the greatest clock that the processor may have; the current one is a moment's, and constant on many clouds."""
+    # psutil tells the greatest clock that is allowed at the moment, so it is asked only where there is no such file.
     kilohertz = proc.number(root / "sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq")
-    return kilohertz * 1e3 if kilohertz else None
+    if kilohertz:
+        return kilohertz * 1e3
+    if _asks_psutil(root):
+        return portable.highest_clock()
+    return None
 
 
 def _dmi(root: Path) -> str | None:
@@ -110,6 +136,8 @@ def _dmi(root: Path) -> str | None:
 
 
 def _memory(root: Path) -> int | None:
+    if _asks_psutil(root):
+        return portable.total_memory()
     for line in (proc.text(root / "proc/meminfo") or "").splitlines():
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) * 1024

@@ -28,9 +28,16 @@ class Snapshot:
     involuntary: int | None
 
 
+def is_there(root: Path = ROOT) -> bool:
+    """Say whether this system has the files that are read here."""
+    return (root / "proc/stat").exists()
+
+
 def ticks_per_second() -> int:
-    """Return how many clock ticks of the kernel a second has."""
-    return os.sysconf("SC_CLK_TCK")
+    """Return how many clock ticks of the kernel a second has; a hundred where there is no such thing."""
+    if hasattr(os, "sysconf"):
+        return os.sysconf("SC_CLK_TCK")
+    return 100
 
 
 def usable_processors() -> int | None:

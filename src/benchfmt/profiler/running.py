@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 import benchfmt
 from benchfmt.finding import BenchfmtError
-from benchfmt.profiler import figures, proc, sensors
+from benchfmt.profiler import figures, portable, proc, sensors
 from benchfmt.profiler.document import (
     OK,
     Document,
@@ -237,7 +237,12 @@ class Sampler:
 
     def __init__(self, pid: int, hertz: float, root: str = "/", gpu: int = 0) -> None:
         """Start watching a process, and a GPU by its number among those it may see; returns when the sampler is ready."""
-        asked = json.dumps({"pid": pid, "hz": hertz, "root": root, "gpu": gpu})
+        packages = ""
+        if portable.is_needed(Path(root)):
+            packages = portable.folder()
+        asked = json.dumps(
+            {"pid": pid, "hz": hertz, "root": root, "gpu": gpu, "packages": packages}
+        )
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", "-c", _SAMPLER, asked, _SOURCE],
             stdin=subprocess.PIPE,

@@ -8,18 +8,21 @@ which a measurement begins and ends), stops when its input ends, and prints one 
 from __future__ import annotations
 
 import json
+import mmap
 import os
-import resource
+import queue
 import select
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchfmt.profiler import proc
-from benchfmt.profiler.nvml import NvmlError, open_nvml
+from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
 from benchfmt.profiler.plain import plain
 from benchfmt.profiler.sampled import MachineReading, ProcessReadings, Sampled
 from benchfmt.profiler.sensors import Channel, discover
@@ -29,6 +32,7 @@ MOST = 36_000
 PASSED, LINE, END = "passed", "line", "end"
 SLOW = 10
 """Files of the whole machine are read every so many ticks."""
+PAGE_SIZE = mmap.PAGESIZE
 _UTIME, _STIME, _THREADS, _RSS = 11, 12, 17, 21
 """Places in /proc/<pid>/stat after the closing bracket of the name (proc(5))."""
 
@@ -36,17 +40,21 @@ _UTIME, _STIME, _THREADS, _RSS = 11, 12, 17, 21
 def main(arguments: str) -> None:
     """Watch a process until the input ends, then print what was seen."""
     asked = json.loads(arguments)
-    root = Path(asked.get("root", "/"))
-    nvml = (
-        open_nvml(device=asked.get("gpu", 0))
-        if asked.get("nvml", True)
-        else NvmlError("NVML was not asked")
-    )
-    channels, absent = discover(root, nvml, asked["pid"])
+    root, pid = Path(asked.get("root", "/")), asked["pid"]
+    nvml: Nvml | NvmlError = NvmlError("NVML was not asked")
+    if asked.get("nvml", True):
+        nvml = open_nvml(device=asked.get("gpu", 0))
+    channels, absent = discover(root, nvml, pid)
+    watched = _by_files(pid, root)
+    wait = _wait
+    if asked.get("packages"):  # there is no /proc: psutil has the numbers
+        sys.path.append(asked["packages"])
+        watched = _by_psutil(pid)
+        wait = _Input().wait
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    watched = watch(asked["pid"], asked["hz"], channels, root, _wait)
-    json.dump(plain(replace(watched, absent=absent)), sys.stdout)
+    sampled = watch(watched, asked["hz"], channels, wait)
+    json.dump(plain(replace(sampled, absent=absent)), sys.stdout)
     sys.stdout.flush()
 
 
@@ -54,18 +62,67 @@ def _wait(seconds: float) -> str:
     """Wait for a line, the end of the input, or the time to pass, and say which it was."""
     if not select.select([sys.stdin], [], [], max(seconds, 0.0))[0]:
         return PASSED
-    return LINE if os.read(sys.stdin.fileno(), 4096) else END
+    return _event(os.read(sys.stdin.fileno(), 4096))
+
+
+def _event(text: bytes) -> str:
+    if text:
+        return LINE
+    return END
+
+
+class _Input:
+    """The input where the system cannot wait for a pipe (Windows): a thread reads it."""
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        event = LINE
+        while event != END:
+            event = _event(os.read(sys.stdin.fileno(), 4096))
+            self._events.put(event)
+
+    def wait(self, seconds: float) -> str:
+        """Wait for a line, the end of the input, or the time to pass, and say which it was."""
+        try:
+            return self._events.get(timeout=max(seconds, 0.0))
+        except queue.Empty:
+            return PASSED
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How a process and the machine are read; a row of the process is None where it is gone."""
+
+    row: Callable[[], tuple[int, int, int] | None]
+    machine: Callable[[float], MachineReading]
+    page_size: int
+
+
+def _by_files(pid: int, root: Path) -> Watched:
+    process = _opened(root / "proc" / str(pid) / "stat")
+    return Watched(partial(_process_row, process), partial(_machine, root=root), PAGE_SIZE)
+
+
+def _by_psutil(pid: int) -> Watched:
+    from benchfmt.profiler import portable
+
+    def machine(now: float) -> MachineReading:
+        return MachineReading(time=now, cpu=portable.cpu_ticks())
+
+    return Watched(portable.Rows(pid), machine, portable.PAGE_SIZE)
 
 
 def watch(
-    pid: int, hertz: float, channels: list[Channel], root: Path, wait: Callable[[float], str]
+    watched: Watched, hertz: float, channels: list[Channel], wait: Callable[[float], str]
 ) -> Sampled:
     """Return what was seen of a process and of the sensors, tick by tick, until `wait` says that it is the end."""
     rows: deque[tuple[float, int, int, int]] = deque(maxlen=MOST)
     machine: list[MachineReading] = []
-    process = _opened(root / "proc" / str(pid) / "stat")
     step = 1 / hertz
-    at_start = _own_cpu()
+    at_start = time.process_time()
     start = due = time.monotonic()
     ticks = late = 0
     stopped = last = marked = False
@@ -75,11 +132,11 @@ def watch(
         )
         now = time.monotonic()
         late += now - due > step
-        row = _process_row(process)
+        row = watched.row()
         if row is not None:
             rows.append((now, *row))
         if ticks % SLOW == 0:
-            machine.append(_machine(now, root))
+            machine.append(watched.machine(now))
         for channel in channels:
             # A counter that was read when the measurement ended has told all that it can.
             if last and not (marked and channel.kind == "counter"):
@@ -94,7 +151,7 @@ def watch(
             what = wait(due - time.monotonic())
         stopped = what == END
     wall = time.monotonic() - start
-    spent = _own_cpu() - at_start
+    spent = time.process_time() - at_start
     return Sampled(
         hz=hertz,
         start=start,
@@ -104,7 +161,7 @@ def watch(
         observer_cpu=spent,
         observer_start_cpu=at_start,
         observer_share=spent / wall if wall else None,
-        page_size=os.sysconf("SC_PAGE_SIZE"),
+        page_size=watched.page_size,
         clock_ticks=proc.ticks_per_second(),
         process=ProcessReadings(
             times=[row[0] for row in rows],
@@ -122,11 +179,6 @@ def _read_counters(channels: list[Channel]) -> None:
         if channel.kind == "counter":
             channel.due = 0.0
             channel.tick(time.monotonic())
-
-
-def _own_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def _opened(path: Path) -> int | None:

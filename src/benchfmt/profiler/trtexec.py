@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from benchfmt.profiler import proc, running
+from benchfmt.profiler import counters, proc, running
 from benchfmt.profiler.document import TrtexecSettings
 from benchfmt.profiler.evidence import Evidence, between
 from benchfmt.profiler.job import PLANS
@@ -238,17 +238,17 @@ class _Following:
                 file.write(line)
                 if _BEGINS in line and self._before is None:
                     self._reset = proc.reset_peak(pid=self._pid)
-                    self._before = proc.snapshot(pid=self._pid)
+                    self._before = counters.snapshot(self._pid)
                     warm.start()
                 elif (
                     self._before is not None
                     and self._after is None
                     and any(word in line for word in _ENDS)
                 ):
-                    self._after = proc.snapshot(pid=self._pid)
+                    self._after = counters.snapshot(self._pid)
                     warm.cancel()
                     mark()
-                    self.peak = proc.status(self._pid).get("VmHWM") if self._reset else None
+                    self.peak = counters.memory(self._pid).get("VmHWM") if self._reset else None
         warm.cancel()
 
     def window(self, warm_up: float) -> tuple[float, float] | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchfmt.profiler import loops, proc
+from benchfmt.profiler import counters, loops, proc
 from benchfmt.profiler.document import (
     FAILED,
     OK,
@@ -106,7 +106,7 @@ def measure(job: Job, say: Say) -> Measured:
     if not by_loadgen:
         time.sleep(MARK)
     reset = can_reset and proc.reset_peak()
-    before = proc.snapshot()
+    before = counters.snapshot()
     start = time.monotonic()
     run = _run(job, query, say)
     window = [start, time.monotonic()]
@@ -128,7 +128,7 @@ def measure(job: Job, say: Say) -> Measured:
         ),
         warm_up=warm_up,
         window=window,
-        evidence=between(before, proc.snapshot()),
+        evidence=between(before, counters.snapshot()),
         memory=_memory(reset=reset),
         samples_per_query=query.samples,
         harness=job.harness,
@@ -272,7 +272,7 @@ def _lengths(begins: Iterable[int], ends: Iterable[int]) -> list[int]:
 
 def _memory(*, reset: bool | None = None) -> Memory:
     """Return resident bytes now and at their peak since the last reset."""
-    status = proc.status()
+    status = counters.memory()
     return Memory(reset=reset, resident=status.get("VmRSS"), peak=status.get("VmHWM"))
 
 
