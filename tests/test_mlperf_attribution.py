@@ -21,7 +21,7 @@ from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import inference, published, systems
 from benchfmt.converters.mlperf.attribution import Attribution, Filled
-from benchfmt.converters.mlperf.published.records import Maker, attributed
+from benchfmt.converters.mlperf.published.records import Maker
 from benchfmt.converters.mlperf.published.rows import Told, joined, rows_of
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import mlperf_inference as rules
@@ -691,9 +691,9 @@ def open_rows(folder: Path) -> Iterator[tuple[dict[str, Any], Attribution]]:
         told = Told(unit.extra.path)
         maker = Maker(unit, unit.extra, "0" * 64, told)
         for result in joined(rows_of(unit.path, unit.extra.kind, unit)[0], told)[0]:
-            said_by_row = maker.said(result.row)
-            if said_by_row.division == "open":
-                yield maker.record(result).to_dict(), attributed(said_by_row)
+            terms = maker.terms(result.row)
+            if terms.division == "open":
+                yield maker.record(result).to_dict(), terms.attribution
 
 
 def counted(found: Iterator[tuple[dict[str, Any], Attribution]]) -> dict[str, dict[str, int]]:

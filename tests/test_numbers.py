@@ -21,7 +21,7 @@ from benchfmt.converters import texts
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.inference import log_settings
 from benchfmt.converters.mlperf.mobile import system as mobile_system
-from benchfmt.converters.mlperf.published import records as published_records
+from benchfmt.converters.mlperf.published.cells import plain as cell
 from benchfmt.converters.mlperf.training import system as training_system
 from benchfmt.converters.openml import numbers as openml
 from benchfmt.numbers import MAX_SAFE_INTEGER, Digits
@@ -43,7 +43,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "numbers": numbers.kept,
     "texts": texts.native,
     "training log": mllog.plain,
-    "published": published_records._plain,
+    "published": cell,
     "mobile": mobile_system.plain,
     "settings of LoadGen": lambda text: log_settings.plain(str(text)),
 }
