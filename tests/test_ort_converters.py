@@ -193,7 +193,7 @@ def test_an_average_that_is_no_number_is_a_failure(tmp_path: Path, number: str) 
     text = f"Total inference requests: 5\nAverage inference time cost: {number} ms\n"
     [item] = read(ort_perf_test, written(tmp_path, text))
     assert isinstance(item, Failed)
-    assert "is no number" in item.error
+    assert "is not a number" in item.error
 
 
 def test_a_broken_row_is_a_failure_of_its_own(tmp_path: Path) -> None:

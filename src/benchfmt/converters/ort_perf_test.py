@@ -14,16 +14,16 @@ from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.draft import Draft, DraftError, Key, Number, numbers_with_value
 from benchfmt.converters.file_names import model_of
+from benchfmt.converters.operator_options import add_options
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.lines import Line
-from benchfmt.record import given
 from benchfmt.units import convert, exact
 
 NAME = "onnxruntime-perf-test"
@@ -158,19 +158,16 @@ class Series:
 
 def detect(source: Source) -> Match | None:
     """Say how many outputs of onnxruntime_perf_test a source holds, or None."""
-    found = list(_files(source))
-    logs = [path for path, kind in found if kind == "log"]
+    files = list(_files(source))
+    if not files:
+        return None
+    logs = [path for path, kind in files if kind == "log"]
     if logs:
-        return Match(
-            0.9, f"{len(logs)} outputs of onnxruntime_perf_test, first {source.relative(logs[0])}"
-        )
-    return (
-        Match(
-            0.6,
-            f"{len(found)} files like the results of onnxruntime_perf_test, first {found[0][0].name}",
-        )
-        if found
-        else None
+        first = source.relative(logs[0])
+        return Match(0.9, f"{len(logs)} outputs of onnxruntime_perf_test, first {first}")
+    first = files[0][0].name
+    return Match(
+        0.6, f"{len(files)} files like the results of onnxruntime_perf_test, first {first}"
     )
 
 
@@ -192,41 +189,49 @@ def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one file: one for each result."""
     digest = file_sha256(unit.path)
     if unit.extra == "log":
-        try:
-            found, unfinished = _printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
-        except BenchfmtError as error:
-            yield Failed(unit.path, str(error))
-            return
-        for result in found:
-            locator = f"run={result.number}" if len(found) > 1 else None
-            yield from (
-                texts.not_understood(unit.path.name, line, text) for line, text in result.damaged
-            )
-            yield _item(unit, partial(_of_printed, unit, result, digest, locator), result.line)
-        yield from (_without_result(unit, run) for run in unfinished if found)
-        if not found:
-            yield Failed(unit.path, f"it {_LACKING}")
+        yield from _items_of_log(unit, digest)
     else:
-        series, broken = rows(texts.text_of(unit.path))
-        yield from (
-            Failed(unit.path, f"line {line}: no row of a result file", line) for line in broken
-        )
-        for one in series:
-            locator = f"run={one.number}" if len(series) > 1 else None
-            yield _item(unit, partial(_of_series, unit, one, digest, locator), one.line)
+        yield from _items_of_result_file(unit, digest)
+
+
+def _items_of_log(unit: Unit, digest: str) -> Iterator[Item]:
+    try:
+        results, unfinished = _printed(texts.whole_lines_of(unit.path, OWN, unit.limits))
+    except BenchfmtError as error:
+        yield Failed(unit.path, str(error))
+        return
+    if not results:
+        yield Failed(unit.path, f"it {_LACKING}")
+        return
+    several = len(results) > 1
+    for result in results:
+        for line, text in result.damaged:
+            yield texts.not_understood(unit.path.name, line, text)
+        draft = _draft(unit, digest, result.number, several=several)
+        yield _item(unit, draft, partial(_describe_printed, draft, unit, result), result.line)
+    for run in unfinished:
+        yield _without_result(unit, run)
+
+
+def _items_of_result_file(unit: Unit, digest: str) -> Iterator[Item]:
+    series, broken = rows(texts.text_of(unit.path))
+    for line in broken:
+        yield Failed(unit.path, f"line {line}: no row of a result file", line)
+    several = len(series) > 1
+    for one in series:
+        draft = _draft(unit, digest, one.number, several=several)
+        yield _item(unit, draft, partial(_describe_series, draft, unit, one), one.line)
 
 
 def _without_result(unit: Unit, run: Printed) -> Failed:
-    return Failed(
-        unit.path,
-        "the run that begins on this line has no result; it was stopped or failed",
-        run.line,
-    )
+    reason = "the run that begins on this line has no result; it was stopped or failed"
+    return Failed(unit.path, reason, run.line)
 
 
-def _item(unit: Unit, make: Callable[[], dict[str, Any]], row: int) -> Item:
+def _item(unit: Unit, draft: Draft, describe: Callable[[], None], row: int) -> Item:
     try:
-        return texts.record(make())
+        describe()
+        return draft.build()
     except (ValueError, ArithmeticError) as error:
         return Failed(unit.path, f"not a result: {error}", row)
 
@@ -348,182 +353,179 @@ def rows(text: str) -> tuple[list[Series], list[int]]:
 # --- the records ---
 
 
-def _frame(
-    unit: Unit, digest: str, locator: str | None, model: str | None, **configuration: Any
-) -> dict[str, Any]:
-    options = unit.options
-    name = options.get("model") or model
-    return {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=SUITE,
-            name=re.sub(r"\.(onnx|ort)$", "", name) if name else None,
-            phase="inference",
-        ),
-        "model": given(name=name),
-        "system": given(name=options.get("system")),
-        "software": given(engine="onnxruntime", engine_version=options.get("engine_version")),
-        "configuration": given(**configuration),
-        "status": "ok",
-        "provenance": given(
-            submitter=options.get("submitter"),
-            url=options.get("url"),
-            license=options.get("license"),
-            sources=[given(path=unit.path.name, sha256=digest, locator=locator)],
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-    }
+def _draft(unit: Unit, digest: str, number: int, *, several: bool) -> Draft:
+    """Return the draft of one result of a file; its place is given where the file has several."""
+    draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
+    locator = f"run={number}" if several else None
+    draft.source(unit.path.name, digest, locator)
+    draft.software(engine="onnxruntime", engine_version=unit.options.get("engine_version"))
+    return draft
 
 
-def _of_printed(unit: Unit, result: Printed, digest: str, locator: str | None) -> dict[str, Any]:
+def _describe_model(draft: Draft, unit: Unit, printed_name: str | None) -> None:
+    name = unit.options.get("model") or printed_name
+    if name:
+        draft.benchmark(name=re.sub(r"\.(onnx|ort)$", "", name))
+    add_options(draft, unit.options, printed_name)
+
+
+def _describe_printed(draft: Draft, unit: Unit, result: Printed) -> None:
     said = result.said
-    words = re.findall(r'"[^"]+"|\S+', result.command)
-    model = next(
-        (
-            name
-            for w in words
-            if re.search(r"\.(onnx|ort)\"?$", w) and (name := model_of(w.strip('"')))
-        ),
-        None,
-    )
+    _describe_model(draft, unit, _model_of_command(result.command))
     provider = said.get("provider")
-    threads = int(said.get("threads", "0")) or None
+    if provider:
+        draft.keep("provider", f"{provider}ExecutionProvider")
     device = DEVICES.get(provider or "")
-    data = _frame(
-        unit, digest, locator, model, threads=threads, placement=[device] if device else None
-    )
-    data["measurements"] = _measured(result)
-    data["extensions"] = {
-        SUITE: given(
-            provider=f"{provider}ExecutionProvider" if provider else None,
-            command=result.command or None,
-            total_cpu_usage=f"{said['total cpu']} %" if "total cpu" in said else None,
-        )
-    }
-    if all(item.get("missing") == "invalid-in-source" for item in data["measurements"]):
-        first = data["measurements"][0]
-        raise ValueError(f"{first['metric']} {first['reported_value']!r} is no number")
-    if not any("value" in item for item in data["measurements"]):
-        data["status"], data["status_detail"] = "incomplete", "no number of the result has a value"
-    return data
+    if device:
+        draft.configuration(placement=[device])
+    draft.configuration(threads=int(said.get("threads", "0")) or None)
+    draft.keep("command", result.command or None)
+    if "total cpu" in said:
+        draft.keep("total_cpu_usage", f"{said['total cpu']} %")
+    _measure_printed(draft, result)
+    _check_numbers(draft)
 
 
-def _measured(result: Printed) -> list[dict[str, Any]]:
+def _model_of_command(command: str) -> str | None:
+    """Return the first model that a command names."""
+    for argument in re.findall(r'"[^"]+"|\S+', command):
+        if not re.search(r"\.(onnx|ort)\"?$", argument):
+            continue
+        name = model_of(argument.strip('"'))
+        if name:
+            return name
+    return None
+
+
+def _check_numbers(draft: Draft) -> None:
+    """Make a result without any value incomplete; raises DraftError where none of its texts is a number."""
+    if all(number.missing == "invalid-in-source" for number in draft.numbers):
+        first = draft.numbers[0]
+        raise DraftError(f"{first.metric} {first.reported_value!r} is not a number")
+    if not numbers_with_value(draft.numbers):
+        draft.fail("incomplete", "no number of the result has a value")
+
+
+def _measure_printed(draft: Draft, result: Printed) -> None:
     said = result.said
-    count = int(said["count"]) if said.get("count") else None
-    overlap = _overlaps(said)
-    per_query = {
-        "stage": "inference",
-        "per": "query",
-        **given(n=count or None, caveats=["overlapping-requests"] if overlap else None),
-    }
-    found = []
     if "average" in said:
-        found.append(texts.number("latency", said["average"], "ms", statistic="mean", **per_query))
+        key = _request_key(said, "mean", "inference")
+        draft.measure_printed("latency", said["average"], "ms", **key)
     for name, text in result.statistics.items():
-        found.append(texts.number("latency", text, "s", statistic=name, **per_query))
+        draft.measure_printed("latency", text, "s", **_request_key(said, name, "inference"))
     if "load" in said:
-        found.append(_seconds("load", said["load"], "s"))
-    if "first" in said:
-        found.append(
-            texts.number("duration", said["first"], "ms", stage="first-run")
-        )  # whole milliseconds
+        _measure_load(draft, said["load"])
+    if "first" in said:  # whole milliseconds
+        draft.measure_printed("duration", said["first"], "ms", stage="first-run")
     if "total" in said:
-        more: dict[str, Any] = {"caveats": ["unit-inferred"]} if result.unit_missing else {}
-        found.append(
-            texts.number("duration", said["total"], "s", statistic="sum", stage="inference", **more)
+        caveats = ["unit-inferred"] if result.unit_missing else None
+        draft.measure_printed(
+            "duration", said["total"], "s", statistic="sum", stage="inference", caveats=caveats
         )
     if "submission" in said:
-        enqueue = {name: value for name, value in per_query.items() if name != "stage"}
-        found.append(
-            texts.number(
-                "latency", said["submission"], "ms", statistic="mean", stage="enqueue", **enqueue
-            )
-        )
+        key = _request_key(said, "mean", "enqueue")
+        draft.measure_printed("latency", said["submission"], "ms", **key)
     if "whole" in said:
-        found.append(texts.number("duration", said["whole"], "s", stage="whole-run"))
+        draft.measure_printed("duration", said["whole"], "s", stage="whole-run")
     if "rate" in said:
-        found.append(
-            texts.number(
-                "throughput", said["rate"], "/s", statistic="mean", stage="whole-run", per="query"
-            )
+        draft.measure_printed(
+            "throughput", said["rate"], "/s", statistic="mean", stage="whole-run", per="query"
         )
-    _head(found)
-    return found + _resources(said.get("cpu"), said.get("memory"))
+    _choose_headline(draft.numbers)
+    _measure_resources(draft, said.get("cpu"), said.get("memory"))
 
 
-def _head(found: list[dict[str, Any]]) -> None:
+def _request_key(said: Mapping[str, str], statistic: str, stage: str) -> Key:
+    """Return the key of a number of single requests, with how many there were."""
+    key: Key = {"statistic": statistic, "stage": stage, "per": "query"}
+    count = int(said.get("count") or "0")
+    if count:
+        key["n"] = count
+    if _overlaps(said):
+        key["caveats"] = ["overlapping-requests"]
+    return key
+
+
+def _choose_headline(numbers: list[Number]) -> None:
     """Make the mean the headline, else the rate, else the first other latency that has a value."""
-    valued = [
-        item
-        for item in found
-        if "value" in item and item.get("stage") in ("inference", "whole-run")
+    candidates = [
+        number
+        for number in numbers_with_value(numbers)
+        if number.stage in ("inference", "whole-run")
     ]
     for metric, statistic in (("latency", "mean"), ("throughput", "mean"), ("latency", None)):
-        chosen = [
-            item
-            for item in valued
-            if item["metric"] == metric and statistic in (None, item.get("statistic"))
-        ]
-        if chosen:
-            chosen[0]["primary"] = True
-            return
+        for number in candidates:
+            if number.metric == metric and statistic in (None, number.statistic):
+                number.primary = True
+                return
 
 
-def _seconds(stage: str, text: str, unit: str) -> dict[str, Any]:
-    """Return a time that may be 0, as that of loading a small model."""
+def _measure_load(draft: Draft, text: str) -> None:
+    """Add the time of loading the model, which may be 0 where it is small."""
     if exact(text) is None:
-        return texts.number("duration", text, unit, stage=stage)
-    return texts.measurement("duration", text, unit, stage=stage)
+        draft.measure_printed("duration", text, "s", stage="load")
+    else:
+        draft.measure("duration", text, "s", stage="load")
 
 
-def _resources(cpu: str | None, memory: str | None) -> list[dict[str, Any]]:
-    """Return the load of the process over all cores, and its peak; the tool reads both when the runs are done."""
-    found = []
+def _measure_resources(draft: Draft, cpu: str | None, memory: str | None) -> None:
+    """Add the load of the process over all cores, and its peak; the tool reads both when the runs are done."""
     if cpu is not None:
-        found.append(texts.measurement("utilization", cpu, "%", statistic="mean", scope="cpu"))
+        draft.measure("utilization", cpu, "%", statistic="mean", scope="cpu")
     if memory is not None and int(memory):
-        found.append(texts.measurement("memory", memory, "By", statistic="max", scope="process"))
-    return found
+        draft.measure("memory", memory, "By", statistic="max", scope="process")
 
 
 def _overlaps(said: Mapping[str, str]) -> bool:
     """Say whether the times of the requests add up to more than the time of the run: several ran at once."""
-    total, whole = exact(said.get("total", "")), exact(said.get("whole", ""))
+    total = exact(said.get("total", ""))
+    whole = exact(said.get("whole", ""))
     return bool(total and whole and total > whole * Fraction(101, 100))
 
 
-def _of_series(unit: Unit, series: Series, digest: str, locator: str | None) -> dict[str, Any]:
-    data = _frame(unit, digest, locator, series.model)
-    caveats = {"caveats": ["partial-run"]} if series.first else {}
-    key = {"stage": "inference", "per": "query", "n": len(series.times), **caveats}
-    mean = texts.derived("latency", _mean(series.times), statistic="mean", primary=True, **key)
-    if len(series.times) <= MOST_SAMPLES:
-        mean["samples"] = [convert(text, "s", "s") for text in series.times]
-    found = [mean]
+def _describe_series(draft: Draft, unit: Unit, series: Series) -> None:
+    _describe_model(draft, unit, series.model)
+    count = len(series.times)
+    mean = draft.derive(
+        "latency", _mean(series.times), **_row_key(series, "mean", "inference", count)
+    )
+    mean.primary = True
+    if count <= MOST_SAMPLES:
+        mean.samples = [convert(text, "s", "s") for text in series.times]
     ordered = sorted(series.times, key=float)
-    names = ("min", "max", *(name for name, least in LEAST.items() if len(ordered) >= least))
-    chosen = ((name, ordered[_index(len(ordered), name)]) for name in names)
-    found += [
-        texts.measurement("latency", text, "s", statistic=name, **key) for name, text in chosen
-    ]
+    percentiles = [name for name, least in LEAST.items() if count >= least]
+    for name in ("min", "max", *percentiles):
+        text = ordered[_index(count, name)]
+        draft.measure("latency", text, "s", **_row_key(series, name, "inference", count))
     if series.submissions:
-        enqueue = {**key, "stage": "enqueue", "n": len(series.submissions)}
-        found.append(
-            texts.derived("latency", _mean(series.submissions), statistic="mean", **enqueue)
-        )
-    data["measurements"] = found + _resources(series.cpu, series.memory)
-    return data
+        key = _row_key(series, "mean", "enqueue", len(series.submissions))
+        draft.derive("latency", _mean(series.submissions), **key)
+    _measure_resources(draft, series.cpu, series.memory)
+
+
+def _row_key(series: Series, statistic: str, stage: str, count: int) -> Key:
+    caveats = ["partial-run"] if series.first else None
+    return {
+        "statistic": statistic,
+        "stage": stage,
+        "per": "query",
+        "n": count,
+        "caveats": caveats,
+    }
 
 
 def _index(count: int, name: str) -> int:
     """Return the place of a statistic among the sorted times as the tool chooses it: int(n * p), never between two."""
-    if name in ("min", "max"):
-        return 0 if name == "min" else count - 1
+    if name == "min":
+        return 0
+    if name == "max":
+        return count - 1
     share = Fraction(1, 2) if name == "median" else Fraction(name[1:]) / 100
     return min(math.floor(count * share), count - 1)
 
 
 def _mean(numbers: list[str]) -> Fraction:
-    return sum((exact(text) or Fraction(0) for text in numbers), Fraction(0)) / len(numbers)
+    total = Fraction(0)
+    for text in numbers:
+        total += exact(text) or 0
+    return total / len(numbers)

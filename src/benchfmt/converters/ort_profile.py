@@ -16,13 +16,15 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.draft import Draft, Key, numbers_with_value
+from benchfmt.converters.operator_options import add_options
 from benchfmt.converters.ort_perf_test import DEVICES
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import whole
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
-from benchfmt.record import given
+from benchfmt.record import Record
 
 NAME = "onnxruntime-profile"
 VERSION = "1.0"
@@ -71,12 +73,11 @@ class Trace:
 
 def detect(source: Source) -> Match | None:
     """Say how many profiles of ONNX Runtime a source holds, or None."""
-    found = list(_files(source))
-    return (
-        Match(0.9, f"{len(found)} profiles of ONNX Runtime, first {source.relative(found[0])}")
-        if found
-        else None
-    )
+    profiles = list(_files(source))
+    if not profiles:
+        return None
+    first = source.relative(profiles[0])
+    return Match(0.9, f"{len(profiles)} profiles of ONNX Runtime, first {first}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -90,7 +91,7 @@ def read(unit: Unit) -> Iterator[Item]:
     try:
         events, lost = _events(unit.path, unit.limits)
         trace = _trace(events)
-        yield texts.record(_record(unit, trace, lost))
+        yield _record(unit, trace, lost)
     except (BenchfmtError, ValueError, ArithmeticError) as error:
         yield Failed(unit.path, str(error))
         return
@@ -171,100 +172,111 @@ def _add(trace: Trace, event: Mapping[str, Any]) -> None:
         trace.device_count += 1
 
 
-def _record(unit: Unit, trace: Trace, lost: int) -> dict[str, Any]:
-    options = unit.options
-    model = options.get("model")
-    when = _NAMED_TIME.search(unit.path.name)
+def _record(unit: Unit, trace: Trace, lost: int) -> Record:
+    draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
+    draft.source(unit.path.name, file_sha256(unit.path))
+    add_options(draft, unit.options)
+    model = unit.options.get("model")
+    if model:
+        draft.benchmark(name=re.sub(r"\.(onnx|ort)$", "", model))
+    draft.software(engine="onnxruntime", engine_version=unit.options.get("engine_version"))
+    draft.provenance(measured_at=_measured_at(unit.path))
     providers = sorted(filter(None, trace.kernels), key=lambda name: (-trace.kernels[name], name))
-    devices = [DEVICES.get(name.removesuffix("ExecutionProvider")) for name in providers]
-    known = list(dict.fromkeys(device for device in devices if device)) if all(devices) else None
-    measurements = _measured(trace, providers, cut=bool(lost))
-    has_value = any("value" in item for item in measurements)
-    return {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=SUITE,
-            name=re.sub(r"\.(onnx|ort)$", "", model) if model else None,
-            phase="inference",
-        ),
-        "model": given(name=model),
-        "system": given(name=options.get("system")),
-        "software": given(engine="onnxruntime", engine_version=options.get("engine_version")),
-        "configuration": given(placement=known or None),
-        "measurements": measurements,
-        "status": "ok" if has_value else "incomplete",
-        "status_detail": None if has_value else "no kernel of a run is in the profile",
-        "provenance": given(
-            submitter=options.get("submitter"),
-            url=options.get("url"),
-            license=options.get("license"),
-            measured_at=f"{when[1]}T{when[2]}:{when[3]}:{when[4]}" if when else None,
-            sources=[{"path": unit.path.name, "sha256": file_sha256(unit.path)}],
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-        "extensions": {SUITE: _extensions(trace)},
-    }
+    draft.configuration(placement=_placement(providers))
+    _add_times(draft, trace, providers, cut=bool(lost))
+    if not numbers_with_value(draft.numbers):
+        draft.fail("incomplete", "no kernel of a run is in the profile")
+    _keep(draft, trace)
+    return draft.build()
 
 
-def _measured(trace: Trace, providers: list[str], *, cut: bool) -> list[dict[str, Any]]:
+def _measured_at(path: Path) -> str | None:
+    """Return when the profile was begun, as its name says it."""
+    when = _NAMED_TIME.search(path.name)
+    if when is None:
+        return None
+    return f"{when[1]}T{when[2]}:{when[3]}:{when[4]}"
+
+
+def _placement(providers: list[str]) -> list[str] | None:
+    """Return the kinds of device that executed, or None where a provider's is not known."""
+    kinds: dict[str, None] = {}
+    for name in providers:
+        kind = DEVICES.get(name.removesuffix("ExecutionProvider"))
+        if kind is None:
+            return None
+        kinds[kind] = None
+    return list(kinds) or None
+
+
+def _add_times(draft: Draft, trace: Trace, providers: list[str], *, cut: bool) -> None:
     caveats = ["partial-run", "profiled"] if cut else ["profiled"]
-    found = []
     if trace.loading:
-        found.append(_seconds(sum(trace.loading.values()), stage="load", caveats=caveats))
+        loading = _seconds(sum(trace.loading.values()))
+        draft.derive("duration", loading, stage="load", caveats=caveats)
     if trace.runs:
-        found.append(
-            _seconds(
-                sum(trace.runs),
-                statistic="sum",
-                stage="inference",
-                n=len(trace.runs),
-                caveats=caveats,
-            )
+        draft.derive(
+            "duration",
+            _seconds(sum(trace.runs)),
+            statistic="sum",
+            stage="inference",
+            n=len(trace.runs),
+            caveats=caveats,
         )
     if trace.device_count:
-        key = {"statistic": "sum", "stage": "compute", "scope": "gpu", "n": trace.device_count}
-        found.append(_seconds(trace.device, caveats=caveats, **key))
+        draft.derive(
+            "duration",
+            _seconds(trace.device),
+            statistic="sum",
+            stage="compute",
+            scope="gpu",
+            n=trace.device_count,
+            caveats=caveats,
+        )
     if trace.kernels:
-        count = sum(trace.counts.values())
-        found.append(
-            _seconds(trace.total, statistic="sum", stage="compute", n=count, caveats=caveats)
+        draft.derive(
+            "duration",
+            _seconds(trace.total),
+            statistic="sum",
+            stage="compute",
+            n=sum(trace.counts.values()),
+            caveats=caveats,
         )
     for provider in providers:
-        name = (
-            re.sub("[^a-z0-9.-]", "-", provider.removesuffix("ExecutionProvider").lower()).strip(
-                "-."
-            )
-            or "unknown"
-        )
-        key = {
-            "stage": "compute",
-            "scope": f"provider:{name}",
-            "n": trace.counts[provider],
-            "caveats": caveats,
-        }
-        found.append(_seconds(trace.kernels[provider], statistic="sum", **key))
-        if trace.total:
-            found.append(
-                texts.derived("time-share", Fraction(trace.kernels[provider], trace.total), **key)
-            )
-    return found
+        _add_provider(draft, trace, provider, caveats)
 
 
-def _seconds(microseconds: int, **key: Any) -> dict[str, Any]:
-    return texts.derived("duration", Fraction(microseconds, 10**6), **key)
-
-
-def _extensions(trace: Trace) -> dict[str, Any]:
-    operators = {
-        provider: {
-            name: {"count": count, "us": took} for name, (count, took) in sorted(tally.items())
-        }
-        for provider, tally in sorted(trace.operators.items())
+def _add_provider(draft: Draft, trace: Trace, provider: str, caveats: list[str]) -> None:
+    """Add the time that a provider's kernels took, and its share of the time of all."""
+    took = trace.kernels[provider]
+    key: Key = {
+        "stage": "compute",
+        "scope": f"provider:{_scope_name(provider)}",
+        "n": trace.counts[provider],
+        "caveats": caveats,
     }
-    return given(
-        events=trace.events,
-        loading_us=trace.loading or None,
-        operators=operators or None,
-        arena_peak_bytes=trace.arena_peak,
-    )
+    total = draft.derive("duration", _seconds(took), **key)
+    total.statistic = "sum"
+    if trace.total:
+        draft.derive("time-share", Fraction(took, trace.total), **key)
+
+
+def _scope_name(provider: str) -> str:
+    plain = provider.removesuffix("ExecutionProvider").lower()
+    return re.sub("[^a-z0-9.-]", "-", plain).strip("-.") or "unknown"
+
+
+def _seconds(microseconds: int) -> Fraction:
+    return Fraction(microseconds, 10**6)
+
+
+def _keep(draft: Draft, trace: Trace) -> None:
+    draft.keep("events", trace.events)
+    draft.keep("loading_us", trace.loading)
+    draft.keep("arena_peak_bytes", trace.arena_peak)
+    operators = {}
+    for provider, tallies in sorted(trace.operators.items()):
+        operators[provider] = {
+            name: {"count": count, "us": took} for name, (count, took) in sorted(tallies.items())
+        }
+    draft.keep("operators", operators)
