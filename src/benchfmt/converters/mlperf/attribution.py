@@ -42,16 +42,22 @@ class Filled:
     @classmethod
     def said(cls, value: Any, path: str) -> Filled | None:
         """Return a value that a file says, or None for none."""
-        return None if value is None else cls(value, Origin("file", path))
+        if value is None:
+            return None
+        return cls(value, Origin("file", path))
 
     @classmethod
     def ruled(cls, value: Any, rule: str) -> Filled | None:
         """Return a value that a rule gives, or None for none."""
-        return None if value is None else cls(value, Origin("rule", rule))
+        if value is None:
+            return None
+        return cls(value, Origin("rule", rule))
 
     def instead(self, value: Any) -> Filled | None:
         """Return another value that follows from this one, or None for none."""
-        return None if value is None else Filled(value, self.origin)
+        if value is None:
+            return None
+        return Filled(value, self.origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +131,48 @@ def benchmark_of(
 ) -> Filled | None:
     """Return the official name of the benchmark: the folder's where it is one, then a file's word, then a rule's."""
     held = division in HELD
-    found = rules.named(name, round_id, held=held) if name else None
-    if found and found.own:
-        return Filled.ruled(found.benchmark, found.rule)
+    named = None
+    if name:
+        named = rules.named(name, round_id, held=held)
+    if named and named.own:
+        return Filled.ruled(named.benchmark, named.rule)
     if mapped and not held:
         return mapped.instead(rules.canonical(mapped.value, round_id) or mapped.value)
-    return Filled.ruled(found.benchmark, found.rule) if found else None
+    if named is None:
+        return None
+    return Filled.ruled(named.benchmark, named.rule)
 
 
 def attribute(said: Said) -> Attribution:
     """Return what was run."""
     benchmark = said.benchmark
-    facts = rules.benchmark(benchmark.value, said.round_id) if benchmark else None
+    facts = None
     if said.automotive:
-        benchmark, facts = Filled.ruled(said.automotive.name, SUITE_RULES), said.automotive
+        benchmark = Filled.ruled(said.automotive.name, SUITE_RULES)
+        facts = said.automotive
+    elif benchmark:
+        facts = rules.benchmark(benchmark.value, said.round_id)
     dataset, split = _data(said, benchmark, facts)
     own = _own_model(said, facts)
+    model = _model(said, facts)
+    parameters = None
+    flop = None
+    input_shape = _size(said)
+    if own:
+        model = Filled.ruled(own.model, CLOSED_RULES)
+        parameters = Filled.ruled(own.parameters, CLOSED_RULES)
+        flop = Filled.ruled(own.flop, CLOSED_RULES)
+        input_shape = Filled.ruled(_pixels(own), CLOSED_RULES)
     return Attribution(
         benchmark=benchmark,
         task=_task(said, benchmark, facts),
         dataset=dataset,
         split=split,
         samples=_samples(said, facts, dataset),
-        model=Filled.ruled(own.model, CLOSED_RULES) if own else _model(said, facts),
-        parameters=Filled.ruled(own.parameters, CLOSED_RULES) if own else None,
-        flop=Filled.ruled(own.flop, CLOSED_RULES) if own else None,
-        input_shape=Filled.ruled(_pixels(own), CLOSED_RULES) if own else _size(said),
+        model=model,
+        parameters=parameters,
+        flop=flop,
+        input_shape=input_shape,
         precision=said.precision,
     )
 
@@ -159,8 +181,12 @@ def _own_model(said: Said, facts: Benchmark | None) -> Benchmark | None:
     """Return the facts of the benchmark where its own model was run, for which alone they hold."""
     if not said.held or facts is None or facts.model is None:
         return None
-    found = rules.named(said.name, said.round_id, held=said.held) if said.name else None
-    return None if found and not found.own and not said.automotive else facts
+    if not said.name or said.automotive:
+        return facts
+    named = rules.named(said.name, said.round_id, held=said.held)
+    if named and not named.own:
+        return None
+    return facts
 
 
 def _model(said: Said, facts: Benchmark | None) -> Filled | None:
@@ -177,22 +203,32 @@ def _model(said: Said, facts: Benchmark | None) -> Filled | None:
 
 
 def _pixels(facts: Benchmark) -> list[int] | None:
-    return list(facts.input_shape) if facts.input_shape else None
+    if not facts.input_shape:
+        return None
+    return list(facts.input_shape)
 
 
 def _task(said: Said, benchmark: Filled | None, facts: Benchmark | None) -> Filled | None:
     if benchmark and facts and facts.task:
         return benchmark.instead(facts.task)
-    proven = rules.task_of_name(said.name) if said.name else None
-    return Filled.ruled(proven.value, proven.rule) if proven else said.scored
+    proven = None
+    if said.name:
+        proven = rules.task_of_name(said.name)
+    if proven is None:
+        return said.scored
+    return Filled.ruled(proven.value, proven.rule)
 
 
 def _data(
     said: Said, benchmark: Filled | None, facts: Benchmark | None
 ) -> tuple[Filled | None, Filled | None]:
     """Return data set and split: the benchmark's, but for a name that names another data set."""
-    known = facts.dataset if facts else None
-    proven = rules.dataset_of_name(said.name) if said.name else None
+    known = None
+    if facts:
+        known = facts.dataset
+    proven = None
+    if said.name:
+        proven = rules.dataset_of_name(said.name)
     same = known is not None and proven is not None and known.startswith(proven.value)
     if proven and not same and (known is None or not said.held):
         return Filled.ruled(proven.value, proven.rule), None
@@ -205,7 +241,9 @@ def _samples(said: Said, facts: Benchmark | None, dataset: Filled | None) -> Fil
     """Return how many samples the data have; of data that nobody names the number says nothing."""
     if said.held and facts:
         return Filled.ruled(facts.samples, CLOSED_RULES)
-    return said.samples if facts or dataset else None
+    if not facts and not dataset:
+        return None
+    return said.samples
 
 
 def _size(said: Said) -> Filled | None:
@@ -213,11 +251,16 @@ def _size(said: Said) -> Filled | None:
 
     Descriptions are copied from one measurement to the next: weights of another model are not those that were run.
     """
-    named = rules.size_of_name(said.name) if said.name else None
-    own = said.weights is not None and rules.may_be_one_model(said.name or "", said.weights.value)
-    weights = rules.size_of_name(said.weights.value) if said.weights and own else None
+    named = None
+    if said.name:
+        named = rules.size_of_name(said.name)
+    weights = None
+    if said.weights and rules.may_be_one_model(said.name or "", said.weights.value):
+        weights = rules.size_of_name(said.weights.value)
     if named and weights and named.shape != weights.shape:
         return None
     if weights and said.weights:
         return said.weights.instead(list(weights.shape))
-    return Filled.ruled(list(named.shape), named.rule) if named else None
+    if named:
+        return Filled.ruled(list(named.shape), named.rule)
+    return None

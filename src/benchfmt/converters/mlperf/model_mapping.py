@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed
 from benchfmt.finding import BenchfmtError
@@ -26,7 +27,7 @@ class ModelMapping:
     """One file: its folder, from the root of the file system, and what it maps."""
 
     path: Path
-    models: Mapping[str, Any]
+    models: Mapping[str, JsonValue]
 
     @property
     def folder(self) -> str:
@@ -39,30 +40,39 @@ class ModelMapping:
         return above or any(f"{self.folder}/".endswith(f"/{folder}/") for folder in results)
 
 
-def benchmark(models: Mapping[str, Any], named: str) -> str | None:
+def benchmark(models: Mapping[str, JsonValue], named: str) -> str | None:
     """Return the benchmark that a file gives to a name, which it may write in other cases of letters, or None."""
     found = models.get(named)
     if found is None:
-        word = named.strip().casefold()
-        found = next(
-            (value for key, value in models.items() if str(key).strip().casefold() == word), None
-        )
-    return found.strip() or None if isinstance(found, str) else None
+        found = _in_other_case(models, named.strip().casefold())
+    if not isinstance(found, str):
+        return None
+    return found.strip() or None
 
 
-def models_of(data: Any, path: Path) -> Mapping[str, Any]:
+def _in_other_case(models: Mapping[str, JsonValue], folded: str) -> JsonValue:
+    for name, benchmark in models.items():
+        if str(name).strip().casefold() == folded:
+            return benchmark
+    return None
+
+
+def models_of(data: JsonValue, path: Path) -> Mapping[str, JsonValue]:
     """Return the names and benchmarks of a file's data; raises BenchfmtError where they are written in another form."""
-    inner = (
-        data.get("model_mapping") if isinstance(data, Mapping) else None
-    )  # as in the checker's own configuration
-    models = inner if isinstance(inner, Mapping) else data
-    if not isinstance(models, Mapping) or (
-        models and not any(isinstance(value, str) for value in models.values())
-    ):
+    models = data
+    if isinstance(data, Mapping):
+        inner = data.get("model_mapping")
+        if isinstance(inner, Mapping):  # as in the checker's own configuration
+            models = inner
+    if not isinstance(models, Mapping) or not _is_mapping(models):
         raise BenchfmtError(
             f"{path.name}: an object of models' names and the benchmarks that they belong to is expected"
         )
     return models
+
+
+def _is_mapping(models: Mapping[str, JsonValue]) -> bool:
+    return not models or any(isinstance(value, str) for value in models.values())
 
 
 def read(path: Path, limits: Limits) -> ModelMapping | Failed:

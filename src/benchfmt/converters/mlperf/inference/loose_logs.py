@@ -30,9 +30,9 @@ def described(folder: str, roles: Collection[str], folders: Folders) -> Iterator
     while above[-1].rpartition("/")[2].startswith("run_") or above[-1].endswith("/performance"):
         above.append(above[-1].rpartition("/")[0])
     for role, name in _DESCRIPTIONS.items():
-        here = next(
-            (place for place in above if role not in roles and folders.has(place, name)), None
-        )
+        if role in roles:
+            continue
+        here = next((place for place in above if folders.has(place, name)), None)
         if here is not None:
             yield role, Path(here, name)
 

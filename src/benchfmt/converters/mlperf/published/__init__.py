@@ -6,7 +6,7 @@ that it can be compared with what `mlperf-inference` computes from the logs of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
@@ -14,6 +14,7 @@ from benchfmt.converters.mlperf import model_mapping
 from benchfmt.converters.mlperf.published.records import NAME, VERSION, Maker
 from benchfmt.converters.mlperf.published.rounds import round_of
 from benchfmt.converters.mlperf.published.rows import (
+    FAULTY,
     Table,
     Told,
     candidates,
@@ -37,18 +38,25 @@ _PART_ROWS = 2_000
 
 def detect(source: Source) -> Match | None:
     """Say how many published tables of MLPerf Inference or Automotive a source holds, or None."""
-    kinds = [(path, kind) for path in candidates(source) if (kind := kind_of(path))]
-    found = [path for path, kind in kinds if not kind.startswith("!")]
-    if found:
-        return Match(
-            0.9,
-            f"{len(found)} result tables of MLPerf Inference, first {source.relative(found[0])}",
-        )
-    return (
-        Match(0.4, f"{len(kinds)} tables that look like MLPerf's, first {kinds[0][0].name}")
-        if kinds
-        else None
-    )
+    kinds = _kinds(source)
+    if not kinds:
+        return None
+    tables = [path for path, kind in kinds if not kind.startswith(FAULTY)]
+    if not tables:
+        first = kinds[0][0].name
+        return Match(0.4, f"{len(kinds)} tables that look like MLPerf's, first {first}")
+    first = source.relative(tables[0])
+    return Match(0.9, f"{len(tables)} result tables of MLPerf Inference, first {first}")
+
+
+def _kinds(source: Source) -> list[tuple[Path, str]]:
+    """Return the tables of a source, each with its kind."""
+    kinds = []
+    for path in candidates(source):
+        kind = kind_of(path)
+        if kind:
+            kinds.append((path, kind))
+    return kinds
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -58,20 +66,28 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         raise BenchfmtError(
             f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}"
         )
-    kinds = [(path, kind) for path in candidates(source) if (kind := kind_of(path))]
+    kinds = _kinds(source)
     earlier = earlier_copies([path for path, kind in kinds if kind == "rows"])
     files = set(source.files)
     for path, kind in kinds:
-        if kind.startswith("!"):
-            yield Failed(path, kind[1:])
+        if kind.startswith(FAULTY):
+            yield Failed(path, kind.removeprefix(FAULTY))
             continue
-        about = [
-            p for p in (path.with_name("_cm.json"), path.parent.parent / "_cm.json") if p in files
-        ]
-        mappings = model_mapping.beside(path, files)
-        beside = (*earlier.get(path, ()), *(about[:1] if kind == "rows" else ()), *mappings)
-        said = round_of(path, rules.ROUNDS, ("inference", "mlperf"))
-        yield Unit(path, beside, options, Table(kind, identity_of(path), said), source.limits)
+        beside = [*earlier.get(path, ())]
+        if kind == "rows":
+            beside += _about(path, files)
+        beside += model_mapping.beside(path, files)
+        round_id = round_of(path, rules.ROUNDS, ("inference", "mlperf"))
+        table = Table(kind, identity_of(path), round_id)
+        yield Unit(path, tuple(beside), options, table, source.limits)
+
+
+def _about(path: Path, files: Collection[Path]) -> list[Path]:
+    """Return the file that describes the experiment of a table of cm4mlperf, the nearest one."""
+    for described in (path.with_name("_cm.json"), path.parent.parent / "_cm.json"):
+        if described in files:
+            return [described]
+    return []
 
 
 def read(unit: Unit) -> Iterator[Item]:

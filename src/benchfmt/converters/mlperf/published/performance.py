@@ -31,14 +31,14 @@ def performance(result: Result, terms: Terms, told: Told) -> Number:
         meaning = meaning_of(terms.official)
         named = (word or "")[:_MOST_LETTERS]
         message = f"{named!r} is no unit of MLPerf's tables; the one of the round is taken"
-        told.see(row.number, "BF207", message, "Units")
+        told.report(row.number, "BF207", message, "Units")
     if word and _disagrees(meaning, terms):
         caveats.add("source-disagrees")
         message = (
             f"the unit says {word[:_MOST_LETTERS]}, "
             f"the rules of the round say {terms.official.metric} per {terms.official.per}"
         )
-        told.see(row.number, "BF705", message, "Units")
+        told.report(row.number, "BF705", message, "Units")
     if terms.undated or (meaning.statistic is None and meaning.metric == "latency"):
         caveats.add("definition-inferred")
     if _has_errors(row):
@@ -80,7 +80,7 @@ def _report_text(row: Row, terms: Terms, told: Told) -> None:
     value = row.cells.get("Result")
     if terms.table.kind not in _JSON or not isinstance(value, str) or isinstance(value, Digits):
         return
-    told.see(row.number, "BF103", "the result is a text where a number is meant", "Result")
+    told.report(row.number, "BF103", "the result is a text where a number is meant", "Result")
 
 
 def _disagrees(meaning: Meaning, terms: Terms) -> bool:

@@ -143,13 +143,13 @@ class Maker:
                 f"the table calls {terms.name!r} a {row.text('MlperfModel')}, "
                 f"but its name is one for {terms.disputed}"
             )
-            self.told.see(row.number, "BF705", message, "MlperfModel")
+            self.told.report(row.number, "BF705", message, "MlperfModel")
         if terms.round_id is None:
             message = (
                 "the table does not say its round, so that no log can be found for its results; "
                 "name it (--option round=v0.7)"
             )
-            self.told.see(row.number, "BF705", message, None)
+            self.told.report(row.number, "BF705", message, None)
 
     def _add_numbers(self, draft: Draft, result: Result, terms: Terms) -> None:
         quality, scored = scores(terms, self.told)

@@ -6,10 +6,11 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.mlperf import model_mapping
@@ -85,6 +86,7 @@ _RENAMED = {
     "perf_metric": "Units",
     "perf_value": "Result",
 }
+_RENAMED_WITH_USED_MODEL = {**_RENAMED, "UsedModel": "Model", "Model": "MlperfModel"}
 _NEEDED = {
     "summary": {"Organization", "Division", "Platform", "Model", "Scenario", "Result"},
     "short": set(_SHORT),
@@ -121,6 +123,8 @@ _RESULT_OF = (
     "Scenario",
 )
 
+FAULTY = "!"
+"""How the kind of a faulty table begins; what is wrong with it follows."""
 POWER = {
     "Watts": ("power", None, "W", "W"),
     "millijoules": ("energy", "query", "J", "mJ"),
@@ -144,12 +148,14 @@ class Row:
 
     number: int
     locator: str
-    cells: dict[str, Any]
+    cells: dict[str, JsonValue]
 
     def text(self, name: str) -> str | None:
         """Return a cell as one line of text, or None where it says nothing."""
         value = self.cells.get(name)
-        return " ".join(value.split()) or None if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        return " ".join(value.split()) or None
 
     def key(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return cells to compare rows by."""
@@ -165,22 +171,24 @@ class Told:
         default_factory=lambda: defaultdict(list)
     )
 
-    def see(self, row: int, code: str, words: str, column: str | None) -> None:
-        """Note a fault of a row."""
-        self.faults[code, words, column].append(row)
+    def report(self, row: int, code: str, message: str, column: str | None) -> None:
+        """Report a fault of a row."""
+        self.faults[code, message, column].append(row)
 
     def findings(self) -> list[Finding]:
         """Return a finding for each kind of fault."""
-        return [
-            Finding(
-                code, Severity.WARNING, self.path, rows[0], column, None, words + _more(len(rows))
-            )
-            for (code, words, column), rows in self.faults.items()
-        ]
+        findings = []
+        for (code, message, column), rows in self.faults.items():
+            text = message + _more(len(rows))
+            finding = Finding(code, Severity.WARNING, self.path, rows[0], column, None, text)
+            findings.append(finding)
+        return findings
 
 
 def _more(rows: int) -> str:
-    return f" ({rows} rows, this is the first)" if rows > 1 else ""
+    if rows == 1:
+        return ""
+    return f" ({rows} rows, this is the first)"
 
 
 def candidates(source: Source) -> list[Path]:
@@ -195,14 +203,13 @@ def kind_of(path: Path) -> str | None:
             start = file.read(512)
             if not _may_be(path, start):
                 return None
-            head = (
-                (start + file.read(HEAD - len(start)))
-                .decode("utf-8", "ignore")
-                .removeprefix("\ufeff")
-            )
+            rest = file.read(HEAD - len(start))
     except OSError:
         return None
-    return _csv_kind(head) if path.suffix.lower() == ".csv" else _json_kind(head)
+    head = (start + rest).decode("utf-8", "ignore").removeprefix("\ufeff")
+    if path.suffix.lower() == ".csv":
+        return _csv_kind(head)
+    return _json_kind(head)
 
 
 _FIRST_KEY = re.compile(
@@ -232,26 +239,32 @@ _KNOWN = {
 
 def _csv_kind(head: str) -> str | None:
     try:
-        names = {name.strip() for name in next(csv.reader(io.StringIO(head, newline="")), [])}
+        header = next(csv.reader(io.StringIO(head, newline="")), [])
     except csv.Error:
         return None
+    names = {name.strip() for name in header}
     if names >= _NEEDED["short"]:
         return "short"
     if names >= _NEEDED["summary"]:
         return "summary"
-    likely = {"Organization", "MlperfModel"} & names and len(names & set(_COLUMNS)) >= _LIKELY
-    return f"!{_missing(_NEEDED['summary'] - names)}" if likely else None
+    is_likely = names & {"Organization", "MlperfModel"} and len(names & set(_COLUMNS)) >= _LIKELY
+    if not is_likely:
+        return None
+    return f"{FAULTY}{_missing(_NEEDED['summary'] - names)}"
 
 
 def _missing(names: set[str]) -> str:
-    return f"this table of MLPerf results has no column {', '.join(sorted(names))}; restore it from the original"
+    columns = ", ".join(sorted(names))
+    return f"this table of MLPerf results has no column {columns}; restore it from the original"
 
 
 def _json_kind(head: str) -> str | None:
     keys = set(re.findall(r'"([^"\\\n]+)"\s*:', head))
     if keys >= _NEEDED["results"] and ("Performance_Result" in keys or "Power_Result" in keys):
         return "results"
-    return "rows" if keys >= _NEEDED["rows"] else None
+    if keys >= _NEEDED["rows"]:
+        return "rows"
+    return None
 
 
 def identity_of(path: Path) -> str:
@@ -268,33 +281,31 @@ def identity_of(path: Path) -> str:
 
 def _experiment(path: Path) -> tuple[str, str] | None:
     """Return round and topic of an experiment of cm4mlperf: `mlperf-inference--v4.0--edge--closed--…`, or None."""
-    name = next(
-        (part for part in reversed(path.parts[:-1]) if part.startswith("mlperf-inference--")), None
-    )
-    if name is None:
-        return None
-    _, round_id, topic = (*name.split("--", 2), "")[:3]
-    return round_id, topic
+    for part in reversed(path.parts[:-1]):
+        if part.startswith("mlperf-inference--"):
+            _, round_id, topic = (*part.split("--", 2), "")[:3]
+            return round_id, topic
+    return None
 
 
 def earlier_copies(paths: list[Path]) -> dict[Path, tuple[Path, ...]]:
     """Return for each table of cm4mlperf those that hold rows of it already: the rounds' own before `all`, new before old."""
-    groups = defaultdict(list)
+    groups: dict[str, list[tuple[str, Path]]] = defaultdict(list)
     for path in paths:
-        where = _experiment(path)
-        if where:
-            groups[where[1]].append((where[0], path))
-    found = {}
+        experiment = _experiment(path)
+        if experiment:
+            round_id, topic = experiment
+            groups[topic].append((round_id, path))
+    earlier: dict[Path, tuple[Path, ...]] = {}
     for group in groups.values():
         newest = sorted(group, key=lambda item: item[1].as_posix(), reverse=True)
-        ordered = [item for item in newest if item[0] != "all"] + [
-            item for item in newest if item[0] == "all"
-        ]
+        ordered = sorted(newest, key=lambda item: item[0] == "all")
         for index, (round_id, path) in enumerate(ordered):
-            found[path] = tuple(
-                other for r, other in ordered[:index] if r == round_id or round_id == "all"
-            )
-    return found
+            before = [
+                other for other_round, other in ordered[:index] if round_id in ("all", other_round)
+            ]
+            earlier[path] = tuple(before)
+    return earlier
 
 
 def rows_of(path: Path, kind: str, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]:
@@ -304,7 +315,9 @@ def rows_of(path: Path, kind: str, unit: Unit) -> tuple[list[Row], list[tuple[in
         raise BenchfmtError(
             f"{path.name} has {size} bytes; at most {unit.limits.json_bytes} are read as one table"
         )
-    return _json_rows(path, unit) if kind in ("results", "rows") else _csv_rows(path, unit)
+    if kind in ("results", "rows"):
+        return _json_rows(path, unit)
+    return _csv_rows(path, unit)
 
 
 def _csv_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]:
@@ -313,33 +326,26 @@ def _csv_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]
     for frame, numbers in table.batches():
         names = [_RENAMED.get(name.strip(), name.strip()) for name in frame.columns]
         for number, cells in zip(numbers.tolist(), frame.iter_rows(), strict=True):
-            rows.append(
-                Row(number, f"row={number}", {n: c for n, c in zip(names, cells, strict=True) if c})
-            )
+            named = zip(names, cells, strict=True)
+            filled = {name: cell for name, cell in named if cell}
+            rows.append(Row(number, f"row={number}", filled))
     return rows, [(bad.row, _cells(bad)) for bad in table.bad_rows]
 
 
 def _cells(bad: BadRow) -> str:
-    words = f"the row has {bad.actual} cells where the table has {bad.expected} columns; put cells with commas in quotes"
-    return (
-        f"{words}; a quote is never closed, so the rows after it are lost in it"
-        if bad.open_quote
-        else words
+    message = (
+        f"the row has {bad.actual} cells where the table has {bad.expected} columns; "
+        "put cells with commas in quotes"
     )
+    if bad.open_quote:
+        return f"{message}; a quote is never closed, so the rows after it are lost in it"
+    return message
 
 
 def _json_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]:
-    data = jsons.read(path, unit.limits, digits=True)
-    if isinstance(data, dict):
-        items = [
-            (f"/{key.replace('~', '~0').replace('/', '~1')}", value) for key, value in data.items()
-        ]
-    elif isinstance(data, list):
-        items = [(f"/{index}", value) for index, value in enumerate(data)]
-    else:
-        raise BenchfmtError(f"{path.name} is no list of results")
-    rows, failed = [], []
-    for number, (locator, item) in enumerate(items, start=1):
+    rows: list[Row] = []
+    failed: list[tuple[int, str]] = []
+    for number, (locator, item) in enumerate(_json_items(path, unit), start=1):
         if isinstance(item, dict):
             rows.append(Row(number, locator, _renamed(item)))
         else:
@@ -347,17 +353,28 @@ def _json_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]
     return rows, failed
 
 
-def _renamed(item: dict[str, Any]) -> dict[str, Any]:
+def _json_items(path: Path, unit: Unit) -> Iterator[tuple[str, JsonValue]]:
+    """Yield the entries of a JSON table, each with its pointer."""
+    data = jsons.read(path, unit.limits, digits=True)
+    if isinstance(data, list):
+        for index, value in enumerate(data):
+            yield f"/{index}", value
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            escaped = key.replace("~", "~0").replace("/", "~1")
+            yield f"/{escaped}", value
+    else:
+        raise BenchfmtError(f"{path.name} is no list of results")
+
+
+def _renamed(item: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the cells of a JSON row that say something, by the checker's names."""
-    used = item
+    renamed = _RENAMED
     if "UsedModel" in item:  # its `Model` is the official name
-        used = {
-            {"UsedModel": "Model", "Model": "MlperfModel"}.get(key, key): value
-            for key, value in item.items()
-        }
-    cells = {}
-    for key, value in used.items():
-        name = _RENAMED.get(key, key)
+        renamed = _RENAMED_WITH_USED_MODEL
+    cells: dict[str, JsonValue] = {}
+    for key, value in item.items():
+        name = renamed.get(key, key)
         if value is not None and value != "" and name not in cells:
             cells[name] = value
     return cells
@@ -380,15 +397,19 @@ def copies(unit: Unit, kind: str) -> dict[tuple[str, ...], str]:
 
 
 def _keys(row: Row) -> list[tuple[str, ...]]:
+    keys = [row.key(_SAME)]
     uid = row.text("uid")
-    return [row.key(_SAME), *([("uid", uid)] if uid else [])]
+    if uid:
+        keys.append(("uid", uid))
+    return keys
 
 
 def without_copies(
     rows: list[Row], seen: dict[tuple[str, ...], str]
 ) -> tuple[list[Row], list[tuple[int, str]]]:
     """Return the rows that stand nowhere else, and those that do."""
-    fresh, skipped = [], []
+    fresh: list[Row] = []
+    skipped: list[tuple[int, str]] = []
     for row in rows:
         keys = _keys(row)
         where = next((seen[key] for key in keys if key in seen), None)
@@ -418,32 +439,39 @@ def joined(
     skipped: list[tuple[int, str]] = []
     failed: list[tuple[int, str]] = []
     powers: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    others: list[Row] = []
+    results: list[Result] = []
     for row in rows:
         fault = _fault(row)
         if fault is None:
-            if row.text("Units") in POWER or not row.text("Result"):
+            if _is_power(row):
                 powers[row.key(_RESULT_OF)].append(row)
             else:
-                others.append(row)
+                results.append(Result(row))
+        elif row.text("Result") or row.text("Power_Result"):
+            failed.append((row.number, fault))
         else:
-            (failed if row.text("Result") or row.text("Power_Result") else skipped).append(
-                (row.number, fault)
-            )
-    results = [Result(row) for row in others]
+            skipped.append((row.number, fault))
     for result in results:
         waiting = powers.get(result.row.key(_RESULT_OF))
         if waiting and "Power_Result" not in result.row.cells:
             result.power = waiting.pop(0)
-    for row in (row for waiting in powers.values() for row in waiting):
-        told.see(
-            row.number,
-            "BF705",
-            "power stands here in place of the performance, which this table does not state",
-            "Result",
-        )
-        results.append(Result(row, row, alone=True))
+    results += _power_alone(powers, told)
     return sorted(results, key=lambda result: result.row.number), skipped, failed
+
+
+def _is_power(row: Row) -> bool:
+    return row.text("Units") in POWER or not row.text("Result")
+
+
+def _power_alone(powers: Mapping[tuple[str, ...], list[Row]], told: Told) -> list[Result]:
+    """Return the results of which only power is there."""
+    results = []
+    message = "power stands here in place of the performance, which this table does not state"
+    for rows in powers.values():
+        for row in rows:
+            told.report(row.number, "BF705", message, "Result")
+            results.append(Result(row, row, alone=True))
+    return results
 
 
 def _fault(row: Row) -> str | None:

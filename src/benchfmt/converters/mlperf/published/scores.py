@@ -57,12 +57,12 @@ def scores(terms: Terms, told: Told) -> tuple[list[Number], bool]:
         number = _score(name, digits, terms)
         if number is None:
             message = f"{text[:60]!r} says no score that is known; it is kept as text"
-            told.see(row.number, "BF201", message, "Accuracy")
+            told.report(row.number, "BF201", message, "Accuracy")
             continue
         numbers[number.metric, number.scope] = number
         if number.metric == "dice" and "Accuracy_div_100" in row.cells:
             message = "Accuracy_div_100 divides a DICE score by 100, which is a fraction already"
-            told.see(row.number, "BF301", message, "Accuracy_div_100")
+            told.report(row.number, "BF301", message, "Accuracy_div_100")
     return list(numbers.values()), len(numbers) == len(parts)
 
 
