@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import polars as pl
 
 from benchfmt.checks.check import Check
 from benchfmt.checks.frames import ROW, Frames, no_faults
 from benchfmt.descriptor import FILE_NAME
-from benchfmt.validation.places import Place
+from benchfmt.validation.places import Place, Shown, Spot
 from benchfmt.validation.running import guarded
 
 _COLUMN = "value"
-_Spot = tuple[str, int | None, str | None, str | None, str | None]
 
 
 class Across(Place):
@@ -27,17 +24,18 @@ class Across(Place):
             raise TypeError(f"check {check.code} gathers nothing")
         self.check = check
         self.gatherer = check.gather()
-        self.spots: list[_Spot] = []
+        self.spots: list[Shown] = []
+        self.path = FILE_NAME
 
     def add(self, frames: Frames, shown: Place) -> pl.DataFrame:
         """Take a batch; of its places only those of possible faults are kept. Returns a fault if the check fails."""
         added: list[pl.DataFrame] = []
+        self.path = shown.shown("records", Spot(None, None, None)).path
         failure = guarded(self.check, partial(self._add, frames, added))
         for rows in added:
             for number in rows.iter_rows(named=True):
-                fault = {"row": number[ROW], "column": _COLUMN, "record": number["record_id"]}
-                place = shown.field("measurements", _COLUMN, fault)
-                self.spots.append((*shown.of("measurements", fault), place))
+                spot = Spot(number[ROW], _COLUMN, number["record_id"])
+                self.spots.append(shown.shown("measurements", spot))
         return failure
 
     def _add(self, frames: Frames, added: list[pl.DataFrame]) -> pl.DataFrame:
@@ -48,18 +46,9 @@ class Across(Place):
         """Return what the batches, taken together, have at fault."""
         return guarded(self.check, self.gatherer.faults)
 
-    def of(
-        self, table: str, fault: Mapping[str, Any]
-    ) -> tuple[str, int | None, str | None, str | None]:
-        """Return path, row, column and record id of a fault."""
+    def shown(self, table: str, spot: Spot) -> Shown:
+        """Return where a cell stands that was kept; the row counts the kept ones."""
         del table
-        if fault["row"] is None:
-            return FILE_NAME, None, None, None
-        path, row, column, record, _ = self.spots[int(fault["row"])]
-        return path, row, column, record
-
-    def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
-        """Return the place in the record of a fault."""
-        del table, name
-        *_, place = self.spots[int(fault["row"])]
-        return place
+        if spot.row is None:
+            return Shown(self.path)
+        return self.spots[spot.row]

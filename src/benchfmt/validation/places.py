@@ -11,9 +11,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from benchfmt.annotated import Outcome
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.tables import column
+
+_PREFIXES = {"records": "", "systems": "system.", "measurements": "measurements."}
+"""Where in a record the fields of a table stand."""
 
 
 @dataclass(frozen=True)
@@ -68,43 +72,62 @@ def _context(data: Mapping[str, Any], faulty: list[tuple[Any, ...]]) -> dict[str
     return rest
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one cell stands: in the checked frames, and in somebody's files.
+
+    `row` counts from 1; None where a fault is of no row, as one of a column or of a check is.
+    """
+
+    row: int | None
+    column: str | None
+    record: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a fault stands in somebody's files, as a finding shows it."""
+
+    path: str
+    row: int | None = None
+    column: str | None = None
+    record: str | None = None
+    field: str | None = None
+    """The place in the record: `measurements.0.value`."""
+
+
 class Place(ABC):
     """Where the rows of checked frames stand in somebody's files."""
 
     @abstractmethod
-    def of(
-        self, table: str, fault: Mapping[str, Any]
-    ) -> tuple[str, int | None, str | None, str | None]:
-        """Return path, row, column and record id of a fault."""
-
-    def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
-        """Return the place in the record that a column holds; `fault` tells which of several."""
-        del fault
-        return _field(table, name)
+    def shown(self, table: str, spot: Spot) -> Shown:
+        """Return where a cell of a table stands."""
 
 
 class TablePlace(Place):
-    """The tables of a package."""
+    """The tables of a package: rows and columns are those of the frames."""
 
     def __init__(self, paths: Mapping[str, str]) -> None:
-        """Take where the rows stand."""
+        """Take the path of each table."""
         self.paths = paths
 
-    def of(
-        self, table: str, fault: Mapping[str, Any]
-    ) -> tuple[str, int | None, str | None, str | None]:
-        """Return path, row, column and record id of a fault."""
+    def shown(self, table: str, spot: Spot) -> Shown:
+        """Return where a cell of a table stands."""
         path = self.paths.get(table, FILE_NAME)
-        return path, fault["row"], fault["column"], fault["record"]
+        return Shown(path, spot.row, spot.column, spot.record, _field(table, spot.column))
 
 
 class DocumentPlace(Place):
     """A file of records: a row is a line, or a place in the list."""
 
     def __init__(
-        self, path: str, documents: list[Document], records: list[Record], systems: list[Any]
+        self,
+        path: str,
+        documents: list[Document],
+        records: list[Record],
+        systems: list[str | None],
     ) -> None:
-        """Take where the rows stand."""
+        """Take where the rows stand; `systems` are the ids of the systems' frame, in its order."""
         self.path = path
         self.rows = [document.row for document in documents]
         self.sound = [document.sound for document in documents]
@@ -116,64 +139,56 @@ class DocumentPlace(Place):
         named = [record.system.id if record.system else None for record in records]
         self.users = [named.index(system) for system in systems]
 
-    def of(
-        self, table: str, fault: Mapping[str, Any]
-    ) -> tuple[str, int | None, str | None, str | None]:
-        """Return path, row, column and record id of a fault."""
-        if fault["row"] is None:
-            return self.path, None, None, None
-        at = self._record(table, fault["row"])
-        return self.path, self.rows[at], None, self.ids[at]
-
-    def field(self, table: str, name: str, fault: Mapping[str, Any]) -> str | None:
-        """Return the record field of a fault."""
-        place = _field(table, name)
-        if table != "measurements" or place is None:
-            return place
-        at = self._record(table, fault["row"])
-        index = self.places[at][fault["row"] - 1 - self.starts[at]]
-        return place.replace("measurements.", f"measurements.{index}.", 1)
+    def shown(self, table: str, spot: Spot) -> Shown:
+        """Return where a cell of a table stands."""
+        field = _field(table, spot.column)
+        if spot.row is None:
+            return Shown(self.path, field=field)
+        at = self._record(table, spot.row)
+        if table == "measurements" and field is not None:
+            index = self.places[at][spot.row - 1 - self.starts[at]]
+            field = field.replace("measurements.", f"measurements.{index}.", 1)
+        return Shown(self.path, self.rows[at], None, self.ids[at], field)
 
     def _record(self, table: str, row: int) -> int:
         """Return the place among the records of the one that a row of a table belongs to."""
         if table == "measurements":
             return bisect_right(self.starts, row - 1) - 1
-        return self.users[row - 1] if table == "systems" else row - 1
+        if table == "systems":
+            return self.users[row - 1]
+        return row - 1
 
 
 class AnnotatedPlace(Place):
     """An annotated table: rows and columns are those of its own file."""
 
-    def __init__(self, path: str, outcome: Any) -> None:
+    def __init__(self, path: str, outcome: Outcome) -> None:
         """Take where the rows stand."""
         self.path = path
         self.outcome = outcome
 
-    def of(
-        self, table: str, fault: Mapping[str, Any]
-    ) -> tuple[str, int | None, str | None, str | None]:
-        """Return path, row, column and record id of a fault."""
-        if fault["row"] is None or table == "systems":
-            return self.path, None, None, None
-        at = fault["row"] - 1
+    def shown(self, table: str, spot: Spot) -> Shown:
+        """Return where a cell of a table stands."""
+        field = _field(table, spot.column)
+        if spot.row is None or table == "systems":
+            return Shown(self.path, field=field)
+        at = spot.row - 1
         if table == "records":
-            return self.path, int(self.outcome.record_rows[at]), None, fault["record"]
-        return (
-            self.path,
-            int(self.outcome.measurement_rows[at]),
-            self.outcome.measurement_columns[at],
-            fault["record"],
-        )
+            row = int(self.outcome.record_rows[at])
+            return Shown(self.path, row, None, spot.record, field)
+        row = int(self.outcome.measurement_rows[at])
+        column = self.outcome.measurement_columns[at]
+        return Shown(self.path, row, column, spot.record, field)
 
 
-def _field(table: str, name: str) -> str | None:
-    """Return the record field that a column holds."""
+def _field(table: str, name: str | None) -> str | None:
+    """Return the record field that a column holds; None where it holds none."""
+    if name is None:
+        return None
     try:
         path = column(table, name).path
     except KeyError:
         return None
     if path == "-":
         return "id"
-    return {"records": path, "systems": f"system.{path}", "measurements": f"measurements.{path}"}[
-        table
-    ]
+    return _PREFIXES[table] + path

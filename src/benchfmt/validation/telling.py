@@ -16,7 +16,7 @@ from benchfmt.finding import Finding
 from benchfmt.limits import Limits
 from benchfmt.readers.tables import TextTable
 from benchfmt.validation.across import Across
-from benchfmt.validation.places import Place
+from benchfmt.validation.places import Place, Spot
 from benchfmt.validation.report import Report
 
 
@@ -51,30 +51,30 @@ class Teller:
 
     def tell(self, found: pl.DataFrame, shown: Place) -> None:
         """Add a frame of faults; beyond the limit a code's faults are counted only."""
-        for (code, table, name), part in self._without_known_crashes(found).group_by(
+        groups = self._without_known_crashes(found).group_by(
             "code", "table", "column", maintain_order=True
-        ):
+        )
+        for (code, table, _), part in groups:
             room = max(self.limits.findings_per_code - self.counts[(str(code), str(table))], 0)
             self.counts[(str(code), str(table))] += part.height
             if part.height > room:
                 self.report.more[str(code)] += part.height - room
             for fault in part.head(room).iter_rows(named=True):
-                path, row, shown_column, record = shown.of(str(table), fault)
-                where = shown.field(str(table), str(name), fault) if name is not None else None
-                self.report.findings.append(
-                    Finding(
-                        str(code),
-                        self.checks[str(code)].severity,
-                        path,
-                        row,
-                        shown_column,
-                        where,
-                        fault["message"],
-                        fault["value"],
-                        fault["hint"] or None,
-                        record,
-                    )
+                spot = Spot(fault["row"], fault["column"], fault["record"])
+                place = shown.shown(str(table), spot)
+                finding = Finding(
+                    str(code),
+                    self.checks[str(code)].severity,
+                    place.path,
+                    place.row,
+                    place.column,
+                    place.field,
+                    fault["message"],
+                    fault["value"],
+                    fault["hint"] or None,
+                    place.record,
                 )
+                self.report.findings.append(finding)
 
     def _without_known_crashes(self, found: pl.DataFrame) -> pl.DataFrame:
         """Drop the failures of checks that failed before: each is reported once, not with every batch."""
