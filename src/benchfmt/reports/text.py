@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from benchfmt.accounting import Account
+from benchfmt.accounting import Account, FileEntry
 from benchfmt.finding import Finding
 from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SHOWN_ROWS = 5
 _SHOWN_FILES = 3
 _COMPARED = 8
+_VALUES = 8
 
 
 def finding_line(finding: Finding) -> str:
@@ -30,8 +31,13 @@ def finding_line(finding: Finding) -> str:
         place += f", {where}"
     if finding.record:
         place += f" ({finding.record})"
-    joint = " " if finding.message.endswith("?") else "; "
-    hint = f"{joint}{finding.hint}" if finding.hint else ""
+    hint = ""
+    if finding.hint:
+        # A question has its own full stop.
+        joint = "; "
+        if finding.message.endswith("?"):
+            joint = " "
+        hint = f"{joint}{finding.hint}"
     return f"{finding.severity.value}: {place}: {finding.message}{hint} ({finding.code})"
 
 
@@ -41,7 +47,9 @@ def report_lines(report: Report) -> Iterator[str]:
         yield finding_line(finding)
     for code, count in sorted(report.more.items()):
         yield f"... and {_number(count)} more of {code}"
-    verdict = "conformant" if report.ok else "not conformant"
+    verdict = "conformant"
+    if not report.ok:
+        verdict = "not conformant"
     yield (
         f"{verdict} ({report.rules}): {_count(report.records, 'record')}, {_count(report.measurements, 'measurement')}, "
         f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
@@ -61,32 +69,46 @@ def account_lines(account: Account) -> Iterator[str]:
             f"{_number(account.total('skipped'))} skipped + {_number(account.total('failed'))} failed"
         )
     duplicates = account.total("duplicates")
-    also = f", {_count(duplicates, 'duplicate')} left out" if duplicates else ""
-    yield f"{_count(account.total('records'), 'record')}, {_count(account.total('measurements'), 'measurement')}{also}"
-    alike: Counter[str | None] = Counter(
-        entry.reason for entry in account.files if entry.role == "skipped"
-    )
-    for entry in account.files:
-        if entry.role == "skipped" and alike[entry.reason] > _SHOWN_FILES:
-            # Thousands of logs are left out for one reason: it is said once.
-            yield (
-                f"skipped: {_number(alike[entry.reason])} files, first {entry.path}: {entry.reason} "
-                "(--account FILE lists them all)"
-            )
-            alike[entry.reason] = -1
-        elif (
-            (alike[entry.reason] >= 0 and entry.role == "skipped")
-            or entry.role == "failed"
-            or (entry.role != "skipped" and entry.reason and entry.skipped)
-        ):
-            yield f"{entry.role}: {entry.path}: {entry.reason}"
-        for detail in entry.details[:_SHOWN_ROWS]:
-            place = f"{entry.path} row {detail['row']}" if "row" in detail else entry.path
-            yield f"{detail['what']}: {place}: {detail['reason']}"
-        if len(entry.details) > _SHOWN_ROWS:
-            yield f"... and {_number(entry.skipped + entry.failed - _SHOWN_ROWS)} more rows of {entry.path}"
+    also = ""
+    if duplicates:
+        also = f", {_count(duplicates, 'duplicate')} left out"
+    records = _count(account.total("records"), "record")
+    measurements = _count(account.total("measurements"), "measurement")
+    yield f"{records}, {measurements}{also}"
+    yield from _file_lines(account)
     for finding in account.findings:
         yield finding_line(finding)
+
+
+def _file_lines(account: Account) -> Iterator[str]:
+    """Yield every file that gave no record, and the rows of files that gave none."""
+    skipped = Counter(entry.reason for entry in account.files if entry.role == "skipped")
+    summed_up: set[str | None] = set()
+    for entry in account.files:
+        if entry.role != "skipped":
+            if entry.role == "failed" or (entry.reason and entry.skipped):
+                yield f"{entry.role}: {entry.path}: {entry.reason}"
+        elif skipped[entry.reason] <= _SHOWN_FILES:
+            yield f"skipped: {entry.path}: {entry.reason}"
+        elif entry.reason not in summed_up:
+            # Thousands of logs are left out for one reason: it is said once.
+            summed_up.add(entry.reason)
+            yield (
+                f"skipped: {_number(skipped[entry.reason])} files, first {entry.path}: "
+                f"{entry.reason} (--account FILE lists them all)"
+            )
+        yield from _row_lines(entry)
+
+
+def _row_lines(entry: FileEntry) -> Iterator[str]:
+    for detail in entry.details[:_SHOWN_ROWS]:
+        place = entry.path
+        if "row" in detail:
+            place = f"{entry.path} row {detail['row']}"
+        yield f"{detail['what']}: {place}: {detail['reason']}"
+    if len(entry.details) > _SHOWN_ROWS:
+        more = entry.skipped + entry.failed - _SHOWN_ROWS
+        yield f"... and {_number(more)} more rows of {entry.path}"
 
 
 def package_lines(package: Package) -> Iterator[str]:
@@ -107,9 +129,10 @@ def package_lines(package: Package) -> Iterator[str]:
             .sort(["count", name], descending=[True, False])
         )
         if counts.height:
-            shown = ", ".join(f"{value} {_number(count)}" for value, count in counts.head(8).rows())
-            more = f", ... ({_number(counts.height)} in all)" if counts.height > 8 else ""
-            yield f"{name}: {shown}{more}"
+            shown = [f"{value} {_number(count)}" for value, count in counts.head(_VALUES).rows()]
+            if counts.height > _VALUES:
+                shown.append(f"... ({_number(counts.height)} in all)")
+            yield f"{name}: {', '.join(shown)}"
     with_value = measurements.filter(pl.col("value").is_not_null())
     yield f"metrics: {', '.join(sorted(with_value['metric'].unique()))}"
     missing = (
@@ -146,7 +169,10 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
         ["systems", "len"], descending=True, maintain_order=True
     )
     if not several.height:
-        yield "no two results may be compared" + (f" on {metric}" if metric else "")
+        on_metric = ""
+        if metric:
+            on_metric = f" on {metric}"
+        yield f"no two results may be compared{on_metric}"
     # An id that was made from a description says nothing to people; the system's name does.
     made = ((key, str(system.get("name") or key)) for key, system in package.systems.items())
     names = {key: name for key, name in made if key.startswith(SYSTEM_PREFIX)}
@@ -188,8 +214,12 @@ def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
     higher = known is not None and known.direction == "higher"
     named = ("suite", "benchmark", "scenario", "model", "model_version", "precision", "input_shape")
     about = [first[key] for key in named if first[key]]
-    about += [f"batch {first['batch_size']}"] if first["batch_size"] else []
-    yield f"{' / '.join(about)}: {_key(first)}, {'higher' if higher else 'lower'} is better"
+    if first["batch_size"]:
+        about.append(f"batch {first['batch_size']}")
+    better = "lower"
+    if higher:
+        better = "higher"
+    yield f"{' / '.join(about)}: {_key(first)}, {better} is better"
     ordered = rows.sort(
         "primary_value",
         "system_id",
@@ -215,7 +245,9 @@ def _key(row: dict[str, Any]) -> str:
 
 
 def _count(count: int, word: str) -> str:
-    return f"{_number(count)} {word}{'' if count == 1 else 's'}"
+    if count == 1:
+        return f"{count} {word}"
+    return f"{_number(count)} {word}s"
 
 
 def _number(count: int) -> str:
