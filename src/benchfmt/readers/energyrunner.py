@@ -32,7 +32,7 @@ _MARKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Reading:
     """A number as it stands in the file, with its line."""
 
     text: str
@@ -45,12 +45,12 @@ class Window:
     """One of the repeated measurements of a run; `met` says whether it was long enough, None where nothing says so."""
 
     name: str
-    inferences: Number | None = None
-    seconds: Number | None = None
-    rate: Number | None = None
-    energy: Number | None = None
-    power: Number | None = None
-    per_inference: Number | None = None
+    inferences: Reading | None = None
+    seconds: Reading | None = None
+    rate: Reading | None = None
+    energy: Reading | None = None
+    power: Reading | None = None
+    per_inference: Reading | None = None
     met: bool | None = None
     complaint: str | None = None
 
@@ -78,7 +78,7 @@ class Results:
     performance: dict[str, Window] = field(default_factory=dict)
     energy: dict[str, Window] = field(default_factory=dict)
     timed: list[Timed] = field(default_factory=list)
-    numbers: dict[str, Number] = field(default_factory=dict)
+    numbers: dict[str, Reading] = field(default_factory=dict)
     """Of the whole run: rate, energy, top1, auc, true-positives, false-negatives, false-positives, duty, period, stream-rate."""
     said: dict[str, str] = field(default_factory=dict)
     """The first of each: session (its start), model, runner, firmware, warm-ups."""
@@ -330,7 +330,9 @@ def _into(window: Window, text: str, line: int) -> bool:
     for name, pattern in _IN_WINDOW:
         found = pattern.match(text)
         if found:
-            setattr(window, name, Number(found[1], line, found[2] if found.re.groups > 1 else None))
+            setattr(
+                window, name, Reading(found[1], line, found[2] if found.re.groups > 1 else None)
+            )
             return True
     return False
 
@@ -345,7 +347,7 @@ def _of_run(results: Results, text: str, line: int) -> None:
             return
         groups = [group for group in found.groups() if group is not None]
         value = next(group for group in groups if group[-1].isdigit())
-        results.numbers[name] = Number(
+        results.numbers[name] = Reading(
             value, line, next((group for group in groups if group != value), None)
         )
         return
@@ -355,7 +357,7 @@ def _of_run(results: Results, text: str, line: int) -> None:
             results.faults.append((line, f"{text[:80]!r} has no number"))
         else:
             results.numbers |= {
-                name: Number(found, line)
+                name: Reading(found, line)
                 for name, found in zip(_WAKE_NAMES, counted.groups(), strict=True)
             }
 

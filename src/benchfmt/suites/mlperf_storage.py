@@ -44,17 +44,16 @@ UNREAD_PHASES: tuple[str, ...] = tuple(_data()["phases"]["other"])
 def workload(name: str) -> Workload | None:
     """What is known of a workload by its name, or None."""
     entry = _data()["workloads"].get(name)
-    return (
-        None
-        if entry is None
-        else Workload(name, entry["task"], entry.get("au"), entry.get("record_length"))
-    )
+    if entry is None:
+        return None
+    return Workload(name, entry["task"], entry.get("au"), entry.get("record_length"))
 
 
 @cache
 def headline(round_id: str | None) -> str:
     """The metric that a round ranks by; an unknown round counts as the newest."""
     rules = _data()["headline"]
-    return str(
-        next((rule["metric"] for rule in rules if round_id in rule["rounds"]), rules[-1]["metric"])
-    )
+    for rule in rules:
+        if round_id in rule["rounds"]:
+            return str(rule["metric"])
+    return str(rules[-1]["metric"])

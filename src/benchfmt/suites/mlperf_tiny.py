@@ -35,6 +35,11 @@ class Benchmark:
     model: str | None
     targets: tuple[Target, ...]
 
+    @property
+    def is_streaming(self) -> bool:
+        """Whether it hears one long stream in place of single inputs."""
+        return self.scenario == "streaming"
+
 
 @cache
 def _data() -> dict[str, Any]:
@@ -85,12 +90,7 @@ def architecture(core: str) -> str | None:
 
 
 def _first(table: str, key: str, text: str) -> str | None:
-    found = next(
-        (
-            entry[key]
-            for entry in _data()[table]
-            if re.search(entry["pattern"], text, re.IGNORECASE)
-        ),
-        None,
-    )
-    return None if found is None else str(found)
+    for entry in _data()[table]:
+        if re.search(entry["pattern"], text, re.IGNORECASE):
+            return str(entry[key])
+    return None

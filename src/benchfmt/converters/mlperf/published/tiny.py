@@ -10,21 +10,28 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.draft import (
+    Draft,
+    DraftError,
+    Key,
+    Number,
+    measured,
+    numbers_with_value,
+)
 from benchfmt.converters.mlperf import systems, tiny
 from benchfmt.converters.mlperf.published.rounds import round_of
 from benchfmt.converters.mlperf.tiny import system as tiny_system
-from benchfmt.converters.mlperf.tiny.quality import targets
-from benchfmt.converters.mlperf.tiny.speed import RATE, possible
+from benchfmt.converters.mlperf.tiny.quality import add_target
+from benchfmt.converters.mlperf.tiny.speed import RATE, withdraw_impossible
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import double
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
-from benchfmt.record import Record, given
 from benchfmt.suites import mlperf_tiny as rules
-from benchfmt.units import convert
 from benchfmt.vocabulary import vocabulary
 
 NAME = "mlperf-tiny-published"
@@ -35,23 +42,17 @@ PREFIXES = tiny.PREFIXES
 _HEAD = 16 * 1024
 _MARKS = (b'"median_throughput"', b'"Benchmark"', b'"Board Name"')
 _NEEDED = ("Benchmark", "median_throughput")
-_COLUMNS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("median_throughput", {**RATE, "primary": True}, "/s"),
-    (
-        "median_energy_cost",
-        {
-            "metric": "energy",
-            "statistic": "median",
-            "stage": "inference",
-            "per": "sample",
-            "scope": "board",
-        },
-        "J",
-    ),
-    ("median_energy_median_throughput", {**RATE, "scope": "run:energy"}, "/s"),
-    ("accuracy_Top-1", {"metric": "accuracy", "statistic": "pooled"}, "1"),
-    ("accuracy_AUC", {"metric": "auroc", "statistic": "pooled"}, "1"),
+_COST: Key = {"statistic": "median", "stage": "inference", "per": "sample", "scope": "board"}
+_RATE_OF_ENERGY_RUN: Key = {**RATE, "scope": "run:energy"}
+_COLUMNS: tuple[tuple[str, str, Key], ...] = (
+    ("median_throughput", "throughput", {**RATE, "primary": True}),
+    ("median_energy_cost", "energy", _COST),
+    ("median_energy_median_throughput", "throughput", _RATE_OF_ENERGY_RUN),
+    ("accuracy_Top-1", "accuracy", {"statistic": "pooled"}),
+    ("accuracy_AUC", "auroc", {"statistic": "pooled"}),
 )
+"""The numbers of a row: the column, the metric and its key."""
+_AUC = "accuracy_AUC"
 _UNITS = {"inf./sec.": "/s", "uj/inf.": "uJ", "mj/inf.": "mJ", "%": "%"}
 """The words of the columns `…_metric`; an AUC has none."""
 _SAID = {
@@ -69,8 +70,8 @@ _SAID = {
     "__Organization",
     "__System",
     "__version",
-    *(column for column, _, _ in _COLUMNS),
-    *(f"{column}_metric" for column, _, _ in _COLUMNS),
+    *(column for column, *_ in _COLUMNS),
+    *(f"{column}_metric" for column, *_ in _COLUMNS),
 }
 """What the record says in fields, and the doubles of it (`Result` is `median_throughput`)."""
 
@@ -120,12 +121,13 @@ def read(unit: Unit) -> Iterator[Item]:
         if missing:
             yield Failed(unit.path, f"the row has no {' and no '.join(missing)}", number)
             continue
+        draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
+        draft.source(_path(unit), digest, f"row={number}")
         try:
-            yield Record.from_dict(
-                _record(row, number, {"path": _path(unit), "sha256": digest}, of_path)
-            )
-        except (ValidationError, ValueError) as error:
-            yield Failed(unit.path, str(error).splitlines()[0], number)
+            _fill(draft, row, of_path)
+            yield draft.build()
+        except DraftError as error:
+            yield Failed(unit.path, str(error), number)
 
 
 def _path(unit: Unit) -> str:
@@ -142,99 +144,80 @@ def _path(unit: Unit) -> str:
     return "/".join(parts[start:]) if start else unit.path.name
 
 
-def _record(
-    row: Mapping[str, Any], number: int, source: Mapping[str, str], of_path: str | None
-) -> dict[str, Any]:
+def _fill(draft: Draft, row: Mapping[str, Any], of_path: str | None) -> None:
+    """Draft the record of a row; raises DraftError where the row has no number."""
     name = _text(row, "Benchmark") or ""
     benchmark = rules.benchmark(name)
     division = vocabulary().match("division", _text(row, "Division") or "", SUITE)
     closed = division == "closed"
     round_id = _text(row, "version") or _text(row, "__version") or of_path
-    measurements = []
-    for column, key, unit in _COLUMNS:
-        item = _measured(row, column, key, unit)
-        if item:
-            measurements.append(item | targets(benchmark, item["metric"], closed=closed))
-    if not any("value" in item for item in measurements):
-        raise ValueError("the row has no number that is one")
-    description = {
-        key: value
-        for key, value in row.items()
-        if isinstance(value, str) and not isinstance(value, Digits)
-    }
-    status = _text(row, "Status")
-    kept = {
-        key: plain
-        for key, value in row.items()
-        if key in ("uid", "url") and (plain := systems.said(value))
-    }
-    record = {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=SUITE,
-            suite_version=round_id,
-            name=benchmark.name if benchmark else name or None,
-            division=division,
-            category=vocabulary().match("category", status, SUITE) if status else None,
-            scenario=benchmark.scenario if benchmark else None,
-            phase="inference",
-        ),
-        "task": benchmark.task if benchmark else None,
-        "dataset": given(name=benchmark.dataset) if benchmark else {},
-        "model": given(name=benchmark.model) if benchmark and closed else {},
-        "system": _system(description),
-        "software": tiny_system.software(description),
-        "configuration": given(
-            precision=systems.precision(description.get("Quantization Method")),
-            batch_size=benchmark.batch_size if benchmark else None,
-        ),
-        "measurements": measurements,
-        "status": "ok",
-        "provenance": given(
-            submitter=_text(row, "Submitter") or _text(row, "Organization"),
-            url=_text(row, "git_url"),
-            execution=_execution(row, round_id, division, name),
-            sources=[{**source, "locator": f"row={number}"}],
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-        "extensions": {"mlperf": {**kept, **tiny_system.software_notes(description)}},
-    }
-    return {key: value for key, value in record.items() if value not in (None, {}, {"mlperf": {}})}
+    for column, metric, key in _COLUMNS:
+        number = _number(row, column, metric, key)
+        if number is not None:
+            add_target(draft.add(number), benchmark, closed=closed)
+    if not numbers_with_value(draft.numbers):
+        raise DraftError("the row has no number that is one")
+    draft.benchmark(
+        suite_version=round_id,
+        name=name or None,
+        division=division,
+        category=vocabulary().match("category", _text(row, "Status") or "", SUITE),
+    )
+    if benchmark is not None:
+        draft.task = benchmark.task
+        draft.benchmark(name=benchmark.name, scenario=benchmark.scenario)
+        draft.dataset(name=benchmark.dataset)
+        draft.configuration(batch_size=benchmark.batch_size)
+        if closed:
+            draft.model(name=benchmark.model)
+    description = {key: _text(row, key) for key in row}
+    draft.configuration(precision=systems.precision(description.get("Quantization Method")))
+    draft.system(_system(description))
+    tiny_system.add_software(draft, description)
+    for name_of_row in ("uid", "url"):
+        draft.keep(name_of_row, systems.said(row.get(name_of_row)), "mlperf")
+    draft.provenance(
+        submitter=_text(row, "Submitter") or _text(row, "Organization"),
+        url=_text(row, "git_url"),
+        execution=_execution(row, round_id, division, name),
+    )
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
-    return " ".join(value.split()) or None if isinstance(value, str) else None
+    if not isinstance(value, str) or isinstance(value, Digits):
+        return None
+    return " ".join(value.split()) or None
 
 
-def _system(description: Mapping[str, str]) -> dict[str, Any]:
+def _system(description: Mapping[str, str | None]) -> dict[str, JsonValue]:
+    """Return the system of a row, without what the record says elsewhere."""
+    others = {*_SAID, "uid", "url"}
     return tiny_system.system(
-        {key: value for key, value in description.items() if key not in _SAID | {"uid", "url"}}
+        {key: value for key, value in description.items() if key not in others}
     )
 
 
-def _measured(
-    row: Mapping[str, Any], column: str, key: Mapping[str, Any], unit: str
-) -> dict[str, Any] | None:
+def _number(row: Mapping[str, Any], column: str, metric: str, key: Key) -> Number | None:
     """Return a number of the row in its unit; None where the row has none."""
     text = row.get(column)
     if not isinstance(text, Digits):
         return None
-    word = _text(row, f"{column}_metric")
-    code = "1" if word is None and column == "accuracy_AUC" else _UNITS.get((word or "").lower())
-    value = convert(text, code, unit) if code else None
-    if value is None:
-        return {**key, "missing": "invalid-in-source", "reported_value": str(text)}
-    found = {
-        **key,
-        "value": value,
-        "unit": unit,
-        "basis": "published",
-        "reported_value": str(text),
-        **({"reported_unit": code} if code and code != "1" else {}),
-    }
-    return possible(found) if key["metric"] in ("throughput", "energy") else found
+    written = _text(row, f"{column}_metric")
+    code = _UNITS.get((written or "").lower())
+    if written is None and column == _AUC:
+        code = "1"
+    if code is None or double(text) is None:
+        missing = Number(metric=metric, **key)
+        missing.missing = "invalid-in-source"
+        missing.reported_value = str(text)
+        return missing
+    number = measured(metric, str(text), code, "published", **key)
+    if code != "1":
+        number.reported_unit = code
+    if metric in ("throughput", "energy"):
+        withdraw_impossible(number)
+    return number
 
 
 def _execution(

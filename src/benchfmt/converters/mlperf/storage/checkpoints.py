@@ -2,79 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from benchfmt.converters.draft import Number, measured
 from benchfmt.converters.mlperf.storage.files import Result
 from benchfmt.converters.mlperf.storage.values import digits
 from benchfmt.readers.jsons import Digits
-from benchfmt.record import given
 from benchfmt.units import convert, exact
 
 _STAGES = (("save", "checkpoint-save"), ("load", "checkpoint-load"))
 """The word of the summaries' keys, and the stage."""
 
 
-def checkpoints(result: Result) -> list[dict[str, Any]]:
-    """Return rates and times of saving and loading checkpoints; one call may do both, or each one."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for path, data in result.summaries:
-        metric = data["metric"]
-        name = result.notes.root(path)
-        where = {} if name == result.path else {"source_path": name}
-        for word, stage in _STAGES:
-            for item in (_rate(metric, word), _time(metric, word)):
-                if item:
-                    found.setdefault(
-                        (stage, item["metric"]),
-                        {**item, "statistic": "mean", "stage": stage, **where},
-                    )
-    return list(found.values())
+def add_checkpoints(result: Result) -> None:
+    """Add rates and times of saving and loading checkpoints; one call may do both, or each one."""
+    known = set()
+    for path, summary in result.summaries:
+        for number in _numbers(summary["metric"]):
+            if number.key in known:
+                continue
+            known.add(number.key)
+            if path != result.unit.path:
+                number.source_path = result.draft.root(path)
+            result.draft.add(number)
 
 
-def _rate(metric: Mapping[str, Any], word: str) -> dict[str, Any] | None:
+def _numbers(metric: Mapping[str, Any]) -> Iterator[Number]:
+    """Yield the numbers that a summary has."""
     unit = _unit(digits(metric.get("checkpoint_size_GB")))
-    rate = digits(metric.get(f"{word}_checkpoint_io_mean_GB_per_second"))
-    spread = digits(metric.get(f"{word}_checkpoint_io_stdev_GB_per_second"))
-    value = convert(rate, f"{unit}/s", "By/s") if rate else None
-    if value is None:
-        return None
-    return given(
-        metric="io-throughput",
-        value=value,
-        unit="By/s",
-        basis="measured",
-        stddev=convert(spread, f"{unit}/s", "By/s") if spread else None,
-        reported_value=str(rate),
-        reported_unit=f"{unit}/s",
-        caveats=["unit-corrected"] if unit == "GiBy" else None,
-    )
+    for word, stage in _STAGES:
+        rate = _mean(
+            metric, f"{word}_checkpoint_io_{{}}_GB_per_second", "io-throughput", f"{unit}/s"
+        )
+        time = _mean(metric, f"{word}_checkpoint_duration_{{}}_seconds", "duration", "s")
+        if rate and unit == "GiBy":
+            rate.caveats = ["unit-corrected"]
+        for number in (rate, time):
+            if number:
+                number.stage = stage
+                yield number
 
 
-def _time(metric: Mapping[str, Any], word: str) -> dict[str, Any] | None:
-    time = digits(metric.get(f"{word}_checkpoint_duration_mean_seconds"))
-    spread = digits(metric.get(f"{word}_checkpoint_duration_stdev_seconds"))
-    seconds = convert(time, "s", "s") if time else None
-    if seconds is None:
+def _mean(metric: Mapping[str, Any], keys: str, name: str, unit: str) -> Number | None:
+    """Return a mean with its deviation; `keys` is the name of both in the summary, with `{}` for `mean` and `stdev`."""
+    text = digits(metric.get(keys.format("mean")))
+    if text is None:
         return None
-    return given(
-        metric="duration",
-        value=seconds,
-        unit="s",
-        basis="measured",
-        stddev=convert(spread, "s", "s") if spread else None,
-        reported_value=str(time),
-        reported_unit="s",
-    )
+    number = measured(name, str(text), unit, statistic="mean")
+    number.reported_unit = unit
+    spread = digits(metric.get(keys.format("stdev")))
+    if spread:
+        number.stddev = convert(spread, unit, number.unit or unit)
+    return number
 
 
 def _unit(size: Digits | None) -> str:
     """Return what GB is in a summary: of the two, that in which the checkpoint is a whole number of bytes."""
-    number = exact(size) if size else None
-    if number is None:
+    gigabytes = exact(size or "")
+    if gigabytes is None:
         return "GBy"
-    binary, decimal = number * 2**30, number * 10**9
+    binary = gigabytes * 2**30
+    decimal = gigabytes * 10**9
     # The double has 16 digits, which leaves a thousandth of a byte for sizes up to a terabyte.
-    near = abs(binary - round(binary)) < Fraction(1, 1000) <= abs(decimal - round(decimal))
-    return "GiBy" if near else "GBy"
+    if _is_whole(binary) and not _is_whole(decimal):
+        return "GiBy"
+    return "GBy"
+
+
+def _is_whole(size: Fraction) -> bool:
+    return abs(size - round(size)) < Fraction(1, 1000)

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from benchfmt.converters.base import Failed, Unit
-from benchfmt.converters.mlperf.result_notes import Notes
+from benchfmt.converters.base import Unit
+from benchfmt.converters.mlperf.result_draft import ResultDraft
 from benchfmt.converters.mlperf.storage.layout import PRUNED, Place, Task
 from benchfmt.converters.mlperf.storage.values import as_object
 from benchfmt.finding import BenchfmtError
@@ -27,13 +27,13 @@ _PLACEHOLDER = "a placeholder: the file was taken out of the results (PRUNED BY 
 
 @dataclass
 class Result:
-    """One result while its record is made: its place, what its files say, and what is noted of them."""
+    """One result while its record is drafted: its place, and what its files say."""
 
     unit: Unit
     place: Place
     paths: dict[str, list[Path]]
     """The files by their role."""
-    notes: Notes
+    draft: ResultDraft
     unclear: tuple[str, ...] = ()
     """The descriptions of systems that fit alike, of which none is taken."""
     report: dict[str, Any] = field(default_factory=dict)
@@ -42,13 +42,15 @@ class Result:
     config: Mapping[str, Any] = field(default_factory=dict)
     """The workload's settings of the first run."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    warm_up: str | None = None
+    """The run that only warms up, where there is one."""
     caveats: list[str] = field(default_factory=list)
     """What limits all rates that follow."""
 
     @property
     def path(self) -> str:
         """The primary file's path from the root of the submission."""
-        return self.notes.root(self.unit.path)
+        return self.draft.root(self.unit.path)
 
     @property
     def round(self) -> str | None:
@@ -68,14 +70,17 @@ class Result:
     @property
     def workload(self) -> str | None:
         """The name of the workload: the report's, else that of a folder that is one."""
-        named = self.overall.get("model")
-        if isinstance(named, str) and not isinstance(named, Digits) and named:
-            return named
-        for part in self.place.inner:
+        model = self.overall.get("model")
+        if isinstance(model, str) and not isinstance(model, Digits) and model:
+            return model
+        inner = self.place.inner
+        for part in inner:
             word = re.split(r"[-_](?=[abhv][0-9]{3}\b)", part)[0]
             if rules.workload(word):
                 return word
-        return self.place.inner[-1] if self.place.inner and self.place.location else None
+        if inner and self.place.location:
+            return inner[-1]
+        return None
 
     @property
     def rule(self) -> rules.Workload | None:
@@ -87,89 +92,108 @@ class Result:
         """The mean size of a sample in bytes, as the settings say it; it need not be whole."""
         dataset = as_object(self.config.get("dataset"))
         text = dataset.get("record_length_bytes", dataset.get("record_length"))
-        size = exact(text) if isinstance(text, str) else None
-        return size if size and size > 0 else None
+        if not isinstance(text, str):
+            return None
+        size = exact(text)
+        if size is None or size <= 0:
+            return None
+        return size
+
+    @property
+    def first_summary(self) -> Mapping[str, Any]:
+        """The summary of the first run, empty where there is none."""
+        for _, summary in self.summaries:
+            return summary
+        return {}
 
     def first(self, role: str) -> Path | None:
         """Return the first file of a role, or None."""
-        return next(iter(self.paths.get(role, ())), None)
+        for path in self.paths.get(role, ()):
+            return path
+        return None
 
 
-def result_of(unit: Unit) -> Result:
+def result_of(unit: Unit, name: str, version: str) -> Result:
     """Return the result of a unit, of whose files none is read yet."""
     task: Task = unit.extra
     paths: dict[str, list[Path]] = {}
     for role, path in zip(task.roles, (unit.path, *unit.supporting), strict=True):
         paths.setdefault(role, []).append(path)
-    return Result(unit, task.place, paths, Notes(task.place.prefix), task.unclear)
+    draft = ResultDraft(name, version, suite="mlperf-storage", prefix=task.place.prefix)
+    return Result(unit, task.place, paths, draft, task.unclear)
 
 
-def read_files(result: Result) -> Failed | None:
-    """Read the files of a result; a Failed where none of them says anything."""
-    unit, notes = result.unit, result.notes
+def read_files(result: Result) -> None:
+    """Read the files of a result; raises NoResultError where none of them says anything."""
     if "report" in result.paths:
-        data = _read(result, unit.path)
-        if isinstance(data, str):
-            return Failed(unit.path, data)
-        if not isinstance(data.get("overall"), dict):
-            return Failed(unit.path, "a report without `overall`: it says no result")
-        result.report = data
-    _read_summaries(result)
+        result.report = _read(result, result.unit.path)
+        if not isinstance(result.report.get("overall"), dict):
+            raise NoResultError("a report without `overall`: it says no result")
+    for path in result.paths.get("summary", ()):
+        _read_summary(result, path)
     if not result.report and not result.summaries:
-        broken = [item for item in notes.items if isinstance(item, Failed)]
-        notes.items = [item for item in notes.items if item not in broken[:1]]
-        return broken[0] if broken else Failed(unit.path, "no summary of a run can be read")
-    _read_config(result)
-    _read_metadata(result)
-    return None
+        raise NoResultError(_first_failure(result))
+    config = result.first("config")
+    if config is not None:
+        _read_config(result, config)
+    metadata = result.first("metadata")
+    if metadata is not None:
+        _read_metadata(result, metadata)
 
 
-def _read(result: Result, path: Path) -> dict[str, Any] | str:
-    """Return the object of a JSON file, or why there is none."""
+class NoResultError(BenchfmtError):
+    """A file that says nothing of a result, and why."""
+
+
+def _first_failure(result: Result) -> str:
+    """Return why the first summary cannot be read: it stands for the result that is lost."""
+    failures = result.draft.failures
+    if not failures:
+        return "no summary of a run can be read"
+    return failures.pop(0).error
+
+
+def _read(result: Result, path: Path) -> dict[str, Any]:
+    """Return the object of a JSON file; raises NoResultError where there is none."""
     try:
         if is_pruned(path):
-            return _PLACEHOLDER
+            raise NoResultError(_PLACEHOLDER)
         data = jsons.read(path, result.unit.limits, digits=True)
     except (BenchfmtError, OSError) as error:
-        return str(error)
+        raise NoResultError(str(error)) from error
     if not isinstance(data, dict):
-        return "not an object of a result"
-    result.notes.source(path)
+        raise NoResultError("not an object of a result")
+    result.draft.read(path)
     return data
 
 
-def _read_summaries(result: Result) -> None:
-    for path in result.paths.get("summary", ()):
+def _read_summary(result: Result, path: Path) -> None:
+    try:
         data = _read(result, path)
-        if isinstance(data, str):
-            result.notes.fail(path, data)
-        elif not isinstance(data.get("metric"), dict):
-            result.notes.fail(path, "a summary without `metric`: the run measured nothing")
-        else:
-            result.summaries.append((path, data))
-
-
-def _read_config(result: Result) -> None:
-    """Read the workload's settings; in v3.0 the metadata has them too."""
-    path = result.first("config")
-    if path is None:
+    except NoResultError as error:
+        result.draft.fail_file(path, str(error))
         return
+    if isinstance(data.get("metric"), dict):
+        result.summaries.append((path, data))
+    else:
+        result.draft.fail_file(path, "a summary without `metric`: the run measured nothing")
+
+
+def _read_config(result: Result, path: Path) -> None:
+    """Read the workload's settings; in v3.0 the metadata has them too."""
     data, error = read_yaml(path)
     if error:
-        result.notes.fail(path, error)
+        result.draft.fail_file(path, error)
         return
-    result.notes.source(path)
+    result.draft.read(path)
     result.config = as_object(as_object(data).get("workload"))
 
 
-def _read_metadata(result: Result) -> None:
-    path = result.first("metadata")
-    if path is None:
-        return
-    data = _read(result, path)
-    if isinstance(data, str):
-        result.notes.fail(path, data)
-    result.metadata = as_object(data)
+def _read_metadata(result: Result, path: Path) -> None:
+    try:
+        result.metadata = _read(result, path)
+    except NoResultError as error:
+        result.draft.fail_file(path, str(error))
 
 
 class _NoAliases(yaml.BaseLoader):

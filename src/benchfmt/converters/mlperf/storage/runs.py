@@ -36,20 +36,24 @@ class Runs:
 
     def counted(self, texts: list[Digits | None]) -> list[Digits]:
         """Return the numbers that count, of one number for each run."""
-        return [text for text in texts[1 if self.warm_up else 0 :] if text]
+        first = int(self.warm_up)
+        return [text for text in texts[first:] if text]
 
 
 def runs_of(result: Result) -> Runs:
     """Return the runs of a training, noting their names and whether one of them may have read from a cache."""
     measured = [_of_summary(run_name(path), data) for path, data in result.summaries]
-    runs = _reported(result, measured) if result.report else measured
+    runs = measured
+    if result.report:
+        runs = _reported(result, measured)
     if any(run.cached for run in measured):
         result.caveats.append("cached")
     warm_up = not result.report and len(runs) == rules.WITH_WARM_UP
     if warm_up:
-        result.notes.extensions["warm_up_run"] = runs[0].name
+        result.warm_up = runs[0].name
+        result.draft.keep("warm_up_run", runs[0].name)
     if len(runs) > 1:
-        result.notes.extensions["runs"] = [run.name for run in runs]
+        result.draft.keep("runs", [run.name for run in runs])
     return Runs(runs, warm_up)
 
 
@@ -71,52 +75,64 @@ def _reported(result: Result, measured: list[OneRun]) -> list[OneRun]:
     rest = list(measured)
     runs = []
     for name, data in as_object(result.report.get("runs")).items():
-        said = as_object(data)
+        reported = as_object(data)
         run = OneRun(
             str(name),
-            digits(said.get("train_throughput_samples_per_second")),
-            digits(said.get("train_throughput_MB_per_second")),
+            digits(reported.get("train_throughput_samples_per_second")),
+            digits(reported.get("train_throughput_MB_per_second")),
         )
-        same = next((other for other in rest if other.samples == run.samples and run.samples), None)
-        if same:
-            rest.remove(same)
-            run.utilization, run.met, run.cached = same.utilization, same.met, same.cached
+        _take_summary(run, rest)
         runs.append(run)
     if rest and runs:
-        result.notes.find(
+        result.draft.report(
             "BF701",
-            result.path,
             f"the report has no run with the rate that the summary of {rest[0].name} says ({rest[0].samples} /s)",
-            "make the report anew from the runs",
+            path=result.path,
+            hint="make the report anew from the runs",
         )
         result.caveats.append("source-disagrees")
     return runs or measured
 
 
+def _take_summary(run: OneRun, summaries: list[OneRun]) -> None:
+    """Take the utilisation of the summary that has the rate of a run, and the summary out of the list."""
+    if not run.samples:
+        return
+    for summary in summaries:
+        if summary.samples == run.samples:
+            run.utilization = summary.utilization
+            run.met = summary.met
+            run.cached = summary.cached
+            summaries.remove(summary)
+            return
+
+
 def unit_of_bytes(result: Result, runs: Runs) -> str:
     """Return the unit of the numbers called MB: what the size of a sample proves, else what is written."""
-    rule = result.rule
-    length = result.record_length or (
-        exact(rule.record_length) if rule and rule.record_length else None
-    )
-    pairs = [
-        (exact(run.megabytes), exact(run.samples))
-        for run in runs.each
-        if run.megabytes and run.samples
-    ]
-    if length and pairs:
-        for unit, factor in (("MiBy/s", 2**20), ("MBy/s", 10**6)):
-            if all(_is_product(m, s, length, factor) for m, s in pairs):
-                if unit == "MiBy/s":
-                    result.notes.extensions["unit_written"] = "MB_per_second"
-                return unit
+    length = _length_of_sample(result)
+    both = [run for run in runs.each if run.megabytes and run.samples]
+    if not length or not both:
+        return "MBy/s"
+    if all(_is_product(run, length, 2**20) for run in both):
+        result.draft.keep("unit_written", "MB_per_second")
+        return "MiBy/s"
     return "MBy/s"
 
 
-def _is_product(
-    megabytes: Fraction | None, samples: Fraction | None, length: Fraction, factor: int
-) -> bool:
-    """Say whether a rate in bytes is that of the samples times their length."""
+def _length_of_sample(result: Result) -> Fraction | None:
+    """Return the bytes of a sample: those of the settings, else those of the suite's workload."""
+    if result.record_length:
+        return result.record_length
+    if result.rule is None or not result.rule.record_length:
+        return None
+    return exact(result.rule.record_length)
+
+
+def _is_product(run: OneRun, length: Fraction, factor: int) -> bool:
+    """Say whether the rate in bytes of a run is that of its samples times their length."""
+    megabytes = exact(run.megabytes or "")
+    samples = exact(run.samples or "")
     if not megabytes or not samples:
         return False
-    return abs(megabytes * factor - samples * length) <= EXACT * samples * length
+    size = samples * length
+    return abs(megabytes * factor - size) <= EXACT * size

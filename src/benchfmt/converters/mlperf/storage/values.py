@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.numbers import MAX_SAFE_INTEGER, double
 from benchfmt.readers import mlperf_json
 from benchfmt.readers.jsons import Digits
 from benchfmt.units import conversion, convert, exact
@@ -18,44 +19,63 @@ EXACT = Fraction(1, 10**9)
 
 def as_object(data: Any) -> Mapping[str, Any]:
     """Return an object of a file, empty where something else stands."""
-    return data if isinstance(data, Mapping) else {}
+    if isinstance(data, Mapping):
+        return data
+    return {}
 
 
 def as_list(data: Any) -> list[Any]:
     """Return a list of a file, empty where something else stands."""
-    return data if isinstance(data, list) else []
+    if isinstance(data, list):
+        return data
+    return []
 
 
 def digits(value: Any) -> Digits | None:
-    """Return a finite number as it stands in the file, or None."""
-    return value if isinstance(value, Digits) and exact(value) is not None else None
+    """Return a number as it stands in the file, or None for what no double holds."""
+    if isinstance(value, Digits) and double(value) is not None:
+        return value
+    return None
 
 
 def positive(value: Any) -> int | None:
     """Return a positive count, written as a number or as text."""
-    return (
-        mlperf_json.count(str(value))
-        if isinstance(value, str | int) and not isinstance(value, bool)
-        else None
-    )
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return mlperf_json.count(str(value))
 
 
 def number(value: Fraction | None) -> float | int | None:
     """Return a size as a number of JSON that every reader keeps."""
     if value is None or value > MAX_SAFE_INTEGER:
         return None
-    return int(value) if value.denominator == 1 else float(value)
+    if value.denominator == 1:
+        return int(value)
+    return float(value)
 
 
 def plain_number(value: Any) -> float | None:
     """Return the number that a text of YAML writes, or None."""
-    return convert(value, "1", "1") if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return convert(value, "1", "1")
 
 
-def mean(numbers: list[Fraction]) -> tuple[Fraction, float]:
-    """Return mean and population standard deviation."""
-    average = sum(numbers, Fraction(0)) / len(numbers)
-    return average, math.sqrt(sum((item - average) ** 2 for item in numbers) / len(numbers))
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean and the population standard deviation."""
+
+    average: Fraction
+    deviation: float
+
+
+def mean(texts: Sequence[Digits]) -> Mean:
+    """Return the mean of numbers as they stand in a file."""
+    numbers = [exact(text) for text in texts]
+    known = [each for each in numbers if each is not None]
+    average = sum(known, Fraction(0)) / len(known)
+    squares = sum((each - average) ** 2 for each in known)
+    return Mean(average, math.sqrt(squares / len(known)))
 
 
 def convert_exactly(value: Fraction, source: str, target: str) -> float:

@@ -2,103 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
+from benchfmt.converters.draft import Key, Number
 from benchfmt.converters.mlperf.tiny.files import Result
 from benchfmt.converters.mlperf.tiny.layout import Role
-from benchfmt.converters.mlperf.tiny.speed import RATE, observed, possible, rates_of, stream
-from benchfmt.readers.energyrunner import Number, Results, Window
+from benchfmt.converters.mlperf.tiny.speed import (
+    RATE,
+    add_stream,
+    observe,
+    rates_of,
+    withdraw_impossible,
+)
+from benchfmt.readers.energyrunner import Reading, Results, Window
 from benchfmt.units import convert
 
 _SCOPE = "run:energy"
+_BOARD = "board"
+_OF_INFERENCE: Key = {"stage": "inference", "statistic": "median", "per": "sample"}
+_OF_STREAM: Key = {"stage": "whole-run", "statistic": "single"}
+"""The streaming benchmark's one "inference" is the whole stream."""
 
 
-def energy(result: Result) -> list[dict[str, Any]]:
-    """Return energy and power of the energy run, and the speed that it had."""
+def add_energy(result: Result) -> None:
+    """Add energy and power of the energy run, and the speed that it had."""
     own: list[Role] = [("energy", "results.txt"), ("energy", "log.txt")]
     for role in [*own, *result.texts]:  # one file may hold the runs of several modes
         text = result.texts.get(role)
         if text and ("energy" in text.numbers or text.energy):
-            return _energy_of(result, text, role)
-    return []
+            _add_energy_of(result, text, role)
+            return
 
 
-def _energy_of(result: Result, text: Results, role: Role) -> list[dict[str, Any]]:
+def _add_energy_of(result: Result, text: Results, role: Role) -> None:
     windows = list(text.energy.values())
-    number = text.numbers.get("energy")
     streaming = "duty" in text.numbers
-    items = [_cost(result, number, windows, role, streaming=streaming)] if number else []
-    items += _power(result, windows, role, streaming=streaming)
+    cost = text.numbers.get("energy")
+    if cost and streaming:
+        withdraw_impossible(_cost(result, cost, role, _OF_STREAM))
+    elif cost:
+        number = _cost(result, cost, role, _OF_INFERENCE)
+        observe(number, _costs(windows, str(cost.unit)), str(cost.unit))
+        withdraw_impossible(number)
+    if any(window.power for window in windows):
+        number = _power(result, windows)
+        number.stage = _OF_INFERENCE["stage"]
+        if streaming:
+            number.stage = _OF_STREAM["stage"]
+        number.scope = _BOARD
+        number.source_path = result.draft.root(result.paths[role])
+        withdraw_impossible(number)
     if streaming:
-        return items + stream(result, text, role, _SCOPE)
-    rate = text.numbers.get("rate")
-    if rate:
-        item = {
-            **RATE,
-            "scope": _SCOPE,
-            "value": float(rate.text),
-            "unit": "/s",
-            "basis": "measured",
-            "reported_value": rate.text,
-            "reported_unit": "/s",
-            **result.at(role, rate),
-        }
-        rates = rates_of(text.performance.values())
-        items.append(possible({**item, **observed(rates, "1")} if rates else item))
-    return items
+        add_stream(result, text, role, _SCOPE)
+    elif "rate" in text.numbers:
+        number = result.read("throughput", text.numbers["rate"], "/s", role, **RATE)
+        number.scope = _SCOPE
+        observe(number, rates_of(text.performance.values()), "/s")
+        withdraw_impossible(number)
 
 
-def _cost(
-    result: Result, number: Number, windows: list[Window], role: Role, *, streaming: bool
-) -> dict[str, Any]:
-    """Return the energy of an inference; the streaming benchmark's one "inference" is the whole stream."""
-    unit = str(number.unit)
-    item = {
-        "metric": "energy",
-        "statistic": "single" if streaming else "median",
-        "scope": "board",
-        **({"stage": "whole-run"} if streaming else {"stage": "inference", "per": "sample"}),
-        "value": convert(number.text, unit, "J"),
-        "unit": "J",
-        "basis": "measured",
-        "reported_value": number.text,
-        "reported_unit": unit,
-        **result.at(role, number),
-    }
-    costs = [
-        w.per_inference.text for w in windows if w.per_inference and w.per_inference.unit == unit
-    ]
-    if costs and not streaming and len(costs) == len(windows):
-        item |= observed(costs, unit)
-    return possible(item)
+def _cost(result: Result, cost: Reading, role: Role, key: Key) -> Number:
+    """Add the energy of an inference, or of the whole stream."""
+    number = result.read("energy", cost, str(cost.unit), role, **key)
+    number.scope = _BOARD
+    return number
 
 
-def _power(
-    result: Result, windows: list[Window], role: Role, *, streaming: bool
-) -> list[dict[str, Any]]:
-    """Return the median power of the windows, in a list; empty where none has one."""
-    powers = [(window.power.text, str(window.power.unit)) for window in windows if window.power]
-    if not powers:
+def _costs(windows: Sequence[Window], unit: str) -> list[str]:
+    """Return the energy of an inference in all windows, nothing where one of them has none in this unit."""
+    costs = [window.per_inference for window in windows]
+    texts = [cost.text for cost in costs if cost is not None and cost.unit == unit]
+    if len(texts) < len(windows):
         return []
-    values = [value for text, unit in powers if (value := convert(text, unit, "W")) is not None]
-    single = {
-        "statistic": "single",
-        "basis": "measured",
-        "reported_value": powers[0][0],
-        "reported_unit": powers[0][1],
-    }
-    several = {"statistic": "median", "basis": "derived", "n": len(values), "samples": values}
-    return [
-        possible(
-            {
-                "metric": "power",
-                "stage": "whole-run" if streaming else "inference",
-                "scope": "board",
-                **(single if len(values) == 1 else several),
-                "value": float(median(values)),
-                "unit": "W",
-                "source_path": result.notes.root(result.paths[role]),
-            }
-        )
-    ]
+    return texts
+
+
+def _power(result: Result, windows: Sequence[Window]) -> Number:
+    """Add the median power of the windows, of which one at least has one."""
+    readings = [window.power for window in windows if window.power]
+    if len(readings) == 1:
+        unit = str(readings[0].unit)
+        number = result.draft.measure("power", readings[0].text, unit, statistic="single")
+        number.reported_unit = unit
+        return number
+    powers = [convert(reading.text, str(reading.unit), "W") for reading in readings]
+    watts = [power for power in powers if power is not None]
+    number = result.draft.derive("power", median(watts), statistic="median")
+    number.n = len(watts)
+    number.samples = watts
+    return number

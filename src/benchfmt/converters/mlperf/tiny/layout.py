@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchfmt.converters.base import Source
@@ -83,28 +83,40 @@ def place(folder: str) -> Place:
     """Return what the path of a result's folder says."""
     above = head(folder, _REPOSITORY, rules.ROUNDS)
     if above is None:
-        benchmark = rules.benchmark(folder.rpartition("/")[2])
-        return Place("", benchmark=benchmark.name if benchmark else None)
-    inner = above.inner
-    named = next(
-        (index for index in range(len(inner) - 1, -1, -1) if rules.benchmark(inner[index])), None
-    )
-    benchmark = rules.benchmark(inner[named]) if named is not None else None
-    location = None
-    if (
-        above.division and named and benchmark
-    ):  # with the short name of the benchmark, as published rows have it
-        location = "/".join((above.path, *inner[:named], benchmark.name, *inner[named + 1 :]))
-    return Place(
+        return Place("", benchmark=_benchmark(folder.rpartition("/")[2]))
+    where = Place(
         above.prefix,
-        above.division,
-        above.submitter,
-        "/".join(inner[:named]) or None,
-        benchmark.name if benchmark else None,
-        "/".join(inner[named + 1 :]) or None if named is not None else None,
-        location,
-        above.round,
+        division=above.division,
+        submitter=above.submitter,
+        round=above.round,
     )
+    inner = above.inner
+    for index in reversed(range(len(inner))):
+        benchmark = _benchmark(inner[index])
+        if benchmark is None:
+            continue
+        system = inner[:index]
+        variant = inner[index + 1 :]
+        location = None
+        if above.division and system:
+            # With the short name of the benchmark, as published rows have it.
+            location = "/".join((above.path, *system, benchmark, *variant))
+        return replace(
+            where,
+            system="/".join(system) or None,
+            benchmark=benchmark,
+            variant="/".join(variant) or None,
+            location=location,
+        )
+    return replace(where, system="/".join(inner) or None)
+
+
+def _benchmark(name: str) -> str | None:
+    """Return the short name of the benchmark that a folder names, or None."""
+    benchmark = rules.benchmark(name)
+    if benchmark is None:
+        return None
+    return benchmark.name
 
 
 def groups(source: Source) -> dict[str, dict[Role, Path]]:
@@ -125,12 +137,9 @@ def groups(source: Source) -> dict[str, dict[Role, Path]]:
 
 def _is_of_runner(files: Mapping[Role, Path]) -> bool:
     """Say whether one of the texts is the runner's; many programs write a results.txt."""
+    texts = [path for (_, name), path in files.items() if name.endswith(".txt")]
     try:
-        return any(
-            energyrunner.is_of_runner(path)
-            for (_, name), path in files.items()
-            if name.endswith(".txt")
-        )
+        return any(map(energyrunner.is_of_runner, texts))
     except OSError:
         return False
 
@@ -149,27 +158,33 @@ def system_of(where: Place, described: Mapping[str, list[Path]]) -> Path | None:
     """Return the description of a result's system: of the same name, else the only one whose name fits."""
     if not where.system:
         return None
-    above = "/".join(
-        part for part in (where.prefix, where.division, where.submitter) if part is not None
-    )
+    parts = (where.prefix, where.division, where.submitter)
+    above = "/".join(part for part in parts if part is not None)
     files = described.get(above, [])
-    wanted = _plain(where.system)
-    same = [path for path in files if path.stem == where.system] or [
-        p for p in files if _plain(p.stem) == wanted
-    ]
-    near = same or [path for path in files if _fits(where.system, path.stem)]
-    return near[0] if len(near) == 1 else None
+    tests = (_is_named, _is_alike, _fits)
+    for test in tests:
+        fitting = [path for path in files if test(where.system, path.stem)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            return None
+    return None
+
+
+def _is_named(system: str, stem: str) -> bool:
+    return stem == system
+
+
+def _is_alike(system: str, stem: str) -> bool:
+    return _plain(stem) == _plain(system)
 
 
 def _fits(system: str, stem: str) -> bool:
     """Say whether the words of a folder are all in a file's name, or those of the file in the folder's."""
-    here, there = (
-        _words(system),
-        [word for word in _words(stem) if word not in ("system", "description")],
-    )
-    return all(word in _plain(stem) for word in here) or (
-        bool(there) and all(word in _plain(system) for word in there)
-    )
+    if all(word in _plain(stem) for word in _words(system)):
+        return True
+    words = [word for word in _words(stem) if word not in ("system", "description")]
+    return bool(words) and all(word in _plain(system) for word in words)
 
 
 def _words(name: str) -> list[str]:

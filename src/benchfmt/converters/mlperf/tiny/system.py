@@ -9,12 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
+from benchfmt.converters.draft import Draft, filled
 from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.result_notes import Description
+from benchfmt.converters.mlperf.result_draft import NAMESPACE, Description
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.readers import mlperf_json
-from benchfmt.record import given
 from benchfmt.suites import mlperf_tiny as rules
 
 SUITE = "mlperf-tiny"
@@ -49,19 +51,19 @@ _FIELDS = {
 @lru_cache(maxsize=256)
 def read_description(path: str, _modified: int, _size: int, limits: Limits) -> Description:
     """Return data, repairs and error of a system's file; many results share one."""
-    place_of = Path(path)
+    file = Path(path)
     try:
-        data, repaired = mlperf_json.read(place_of, limits)
+        data, repairs = mlperf_json.read(file, limits)
     except (BenchfmtError, OSError) as error:
-        return {}, (), str(error)
+        return Description({}, error=str(error))
     if not isinstance(data, dict):
-        return {}, (), "not an object that describes a system"
-    twice = [words for words in repaired if "stands twice" in words]
+        return Description({}, error="not an object that describes a system")
+    twice = [repair for repair in repairs if "stands twice" in repair]
     if twice:
         # The form of v0.5 to v1.3 has five keys twice, the second time empty: what is said wins over nothing.
-        data = _first_said(place_of) or data
-        repaired = [words for words in repaired if words not in twice]
-    return data, tuple(repaired), None
+        data = _first_said(file) or data
+    others = (repair for repair in repairs if repair not in twice)
+    return Description(data, tuple(others))
 
 
 def _first_said(path: Path) -> dict[str, Any] | None:
@@ -72,53 +74,75 @@ def _first_said(path: Path) -> dict[str, Any] | None:
                 data[name] = value
         return data
 
+    text = path.read_bytes().decode("utf-8-sig", "replace")
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig", "replace"), object_pairs_hook=keep)
+        data = json.loads(text, object_pairs_hook=keep)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(data, dict):
+        return None
+    return data
 
 
 def text_of(description: Mapping[str, Any], name: str) -> str | None:
     """Return what a human key says, on one line; keys have trailing blanks here and there."""
     for key, value in description.items():
-        found = mlperf_json.text(value) if key.strip() == name else None
-        if found:
-            return " ".join(found.split())
+        if key.strip() != name:
+            continue
+        text = mlperf_json.text(value)
+        if text:
+            return " ".join(text.split())
     return None
 
 
-def system(description: Mapping[str, Any]) -> dict[str, Any]:
+def system(description: Mapping[str, Any]) -> dict[str, JsonValue]:
     """Return the system that a description states; empty where it states nothing."""
-    processor = text_of(description, "Processor(s) Name")
     chip = text_of(description, "SoC Name")
     accelerator = text_of(description, "Accelerator")
-    clock = mlperf_json.frequency_hz(text_of(description, "Processor(s) Frequencies"))
-    kept = {
-        " ".join(key.split()): plain
-        for key, value in description.items()
-        if key.strip() not in _FIELDS and (plain := systems.said(value)) is not None
-    }
-    if clock is not None:
+    kept = _kept(description)
+    if _clock(description) is not None:
         kept.pop("Processor(s) Frequencies", None)
+    stated: dict[str, JsonValue] = {
+        "name": text_of(description, "Board Name") or chip,
+        "processor": _processor(description),
+        "memory_bytes": _memory(description),
+        "operating_system": text_of(description, "Operating System"),
+    }
+    if chip:
+        stated["kind"] = rules.system_kind(chip)
     if accelerator:
         kept.pop("Accelerator", None)
-    return given(
-        name=text_of(description, "Board Name") or chip,
-        kind=rules.system_kind(chip) if chip else None,
-        processor=given(
-            name=processor,
-            architecture=rules.architecture(processor) if processor else None,
-            clock_hz=clock if processor else None,
-        )
-        or None,
-        accelerator=given(kind=systems.accelerator_kind(accelerator), name=accelerator)
-        if accelerator
-        else None,
-        memory_bytes=_memory(description),
-        operating_system=text_of(description, "Operating System"),
-        extensions={"mlperf": kept} if kept else None,
-    )
+        kind = systems.accelerator_kind(accelerator)
+        stated["accelerator"] = {"kind": kind, "name": accelerator}
+    stated["extensions"] = {"mlperf": kept}
+    return filled(stated)
+
+
+def _kept(description: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """Return what the fields do not hold, as it stands, without what says nothing."""
+    kept = {}
+    for key, value in description.items():
+        if key.strip() in _FIELDS:
+            continue
+        plain = systems.said(value)
+        if plain is not None:
+            kept[" ".join(key.split())] = plain
+    return kept
+
+
+def _clock(description: Mapping[str, Any]) -> int | float | None:
+    return mlperf_json.frequency_hz(text_of(description, "Processor(s) Frequencies"))
+
+
+def _processor(description: Mapping[str, Any]) -> dict[str, JsonValue]:
+    name = text_of(description, "Processor(s) Name")
+    if not name:
+        return {}
+    return {
+        "name": name,
+        "architecture": rules.architecture(name),
+        "clock_hz": _clock(description),
+    }
 
 
 def _memory(description: Mapping[str, Any]) -> int | None:
@@ -134,21 +158,24 @@ def _memory(description: Mapping[str, Any]) -> int | None:
     return None
 
 
-def software(description: Mapping[str, Any]) -> dict[str, Any]:
-    """Return engine, version and the other software that a description names."""
+def add_software(draft: Draft, description: Mapping[str, Any]) -> None:
+    """Add engine, version and the other software that a description names, and its sentences on them."""
     stack = {}
     for key in _STACK:
-        word = (text_of(description, key) or "").strip(" ,;")
-        if word:
-            stack[re.sub(r"[^a-z]+", "-", key.lower()).strip("-").removesuffix("-s")] = word
+        named = (text_of(description, key) or "").strip(" ,;")
+        if named:
+            stack[_stack_name(key)] = named
     framework = text_of(description, "Inference Framework")
-    found = systems.software(framework)
-    found.pop("stack", None)
-    if framework and "engine" not in found:
+    engine = systems.software(framework)
+    if framework and "engine" not in engine:
         stack["inference-framework"] = framework
-    return {**found, **({"stack": stack} if stack else {})}
+    draft.software(
+        engine=engine.get("engine"), engine_version=engine.get("engine_version"), stack=stack
+    )
+    for key, name in _NOTES.items():
+        draft.keep(name, text_of(description, key), NAMESPACE)
 
 
-def software_notes(description: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sentences of a description on software and training."""
-    return {name: said for key, name in _NOTES.items() if (said := text_of(description, key))}
+def _stack_name(key: str) -> str:
+    """Return `ml-model-compiler` of `ML Model Compiler(s)`."""
+    return re.sub(r"[^a-z]+", "-", key.lower()).strip("-").removesuffix("-s")
