@@ -135,9 +135,7 @@ class Judge(Teller):
             self.say(error.code, file.name, str(error))
             return None
         except jsons.JsonError as error:
-            self.say(
-                "BF116" if "twice" in str(error) else "BF115", file.name, str(error), row=error.line
-            )
+            self.say(_json_code(error), file.name, str(error), row=error.line)
             return None
         descriptor, wrong = read_descriptor(data)
         for pointer, message in wrong:
@@ -288,14 +286,11 @@ class Judge(Teller):
                 self.say(error.code, path.name, str(error))
                 return
             except jsons.JsonError as error:
-                self.say(
-                    "BF116" if "twice" in str(error) else "BF115",
-                    path.name,
-                    str(error),
-                    row=error.line,
-                )
+                self.say(_json_code(error), path.name, str(error), row=error.line)
                 return
-            yield from enumerate(data if isinstance(data, list) else [data], start=1)
+            if not isinstance(data, list):
+                data = [data]
+            yield from enumerate(data, start=1)
             return
         with path.open("rb") as file:
             for row, line in enumerate(
@@ -315,12 +310,7 @@ class Judge(Teller):
                     except UnsafeError as error:
                         self.say(error.code, path.name, str(error), row=row)
                     except jsons.JsonError as error:
-                        self.say(
-                            "BF116" if "twice" in str(error) else "BF115",
-                            path.name,
-                            str(error),
-                            row=row,
-                        )
+                        self.say(_json_code(error), path.name, str(error), row=row)
 
     def _document(self, path: Path, row: int, data: Any) -> Document | None:
         """Return what can be checked of a document after telling the faults of its structure."""
@@ -439,6 +429,13 @@ class Judge(Teller):
             alone = Frames(records.filter(sound), measurements, systems, metrics, prefixes)
             check = self.checks["BF506"]
             self.tell(guarded(check, partial(integrity.ids_follow, alone)), shown)
+
+
+def _json_code(error: jsons.JsonError) -> str:
+    """Return the code of a text that is not JSON, or that names a key twice."""
+    if "twice" in str(error):
+        return "BF116"
+    return "BF115"
 
 
 def _is_another(one: System, other: System) -> bool:

@@ -24,9 +24,12 @@ Find = Callable[[], pl.DataFrame]
 
 def known(descriptor: Descriptor | Heading | None) -> tuple[dict[str, Metric], frozenset[str]]:
     """Return the metrics and prefixes that hold for a package: the vocabulary's and its own."""
-    own = descriptor.metrics() if descriptor else {}
-    declared = set(descriptor.benchfmt.prefixes) if descriptor else set()
-    return {**vocabulary().metrics, **own}, frozenset(declared | set(vocabulary().terms("prefix")))
+    metrics = dict(vocabulary().metrics)
+    prefixes = set(vocabulary().terms("prefix"))
+    if descriptor:
+        metrics |= descriptor.metrics()
+        prefixes |= set(descriptor.benchfmt.prefixes)
+    return metrics, frozenset(prefixes)
 
 
 def run_checks(
