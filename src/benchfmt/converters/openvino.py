@@ -11,17 +11,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.draft import Draft, numbers_with_value
 from benchfmt.converters.file_names import model_of
+from benchfmt.converters.operator_options import add_options
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS
 from benchfmt.readers import jsons, lines, repeats
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.lines import Line
-from benchfmt.record import given
 from benchfmt.units import exact
 
 NAME = "openvino-benchmark-app"
@@ -228,11 +230,10 @@ def lacks(path: Path) -> str | None:
     """Say what a text that looks like an output of benchmark_app lacks, or None."""
     if path.suffix.lower() not in lines.ENDINGS:
         return None
-    return (
-        _LACKING
-        if any(_STEP.match(line) for line in texts.head(path, own=OWN).splitlines())
-        else None
-    )
+    beginning = texts.head(path, own=OWN).splitlines()
+    if any(_STEP.match(line) for line in beginning):
+        return _LACKING
+    return None
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -248,20 +249,18 @@ def read(unit: Unit) -> Iterator[Item]:
     digest = file_sha256(unit.path)
     reports = [(path, _report(path)) for path in unit.supporting]
     for run in runs:
-        yield from (texts.not_understood(unit.path.name, line, text) for line, text in run.damaged)
-        sources = [
-            given(
-                path=unit.path.name,
-                sha256=digest,
-                locator=f"run={run.number}" if len(runs) > 1 else None,
-            )
-        ]
+        for line, text in run.damaged:
+            yield texts.not_understood(unit.path.name, line, text)
+        draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
+        locator = f"run={run.number}" if len(runs) > 1 else None
+        draft.source(unit.path.name, digest, locator)
         for path, report in reports:
             if report.fingerprint == run.fingerprint:
-                sources.append({"path": path.name, "sha256": file_sha256(path)})
+                draft.source(path.name, file_sha256(path))
                 _join(run, report)
         try:
-            yield texts.record(_record(unit, run, sources))
+            _describe(draft, unit.options, run)
+            yield draft.build()
         except (ValueError, ArithmeticError) as error:
             yield Failed(unit.path, f"not a result: {error}", run.number)
 
@@ -459,7 +458,7 @@ def _switches(line: str) -> dict[str, str]:
 
 
 def _percentile(level: str) -> str:
-    return "median" if level == "50" else "max" if level == "100" else f"p{level}"
+    return {"50": "median", "100": "max"}.get(level, f"p{level}")
 
 
 # --- the report ---
@@ -552,58 +551,49 @@ def _join(run: Run, report: Run) -> None:
 # --- the record ---
 
 
-def _record(unit: Unit, run: Run, sources: list[dict[str, Any]]) -> dict[str, Any]:
-    options = unit.options
-    path = (
-        run.command.get("-m")
-        or run.command.get("--path_to_model")
-        or run.command.get("-model")
-        or ""
+def _describe(draft: Draft, options: Mapping[str, str], run: Run) -> None:
+    model = model_of(_model_path(run))
+    add_options(draft, options, model)
+    name = options.get("model") or model
+    if name:
+        draft.benchmark(name=re.sub(r"\.(onnx|xml|pb|pdmodel|tflite)$", "", name))
+    version = _version(run)
+    draft.benchmark(suite_version=version, scenario=_scenario(run))
+    draft.software(engine="openvino", engine_version=version)
+    draft.configuration(
+        input_shape=_shape(run),
+        batch_size=_batch(run),
+        threads=_whole(run.properties.get("INFERENCE_NUM_THREADS", "")),
+        placement=_placement(run),
+        hyperparameters=_settings(run),
     )
-    name = options.get("model") or model_of(path)
-    measurements = _measured(run)
-    status, words = _status(run, measurements)
-    version = re.match(r"(20[0-9]{2}\.[0-9]+(?:\.[0-9]+)?)", run.build)
-    return {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=SUITE,
-            suite_version=version[1] if version else None,
-            name=re.sub(r"\.(onnx|xml|pb|pdmodel|tflite)$", "", name) if name else None,
-            scenario=_scenario(run),
-            phase="inference",
-        ),
-        "model": given(name=name),
-        "system": given(name=options.get("system")),
-        "software": given(engine="openvino", engine_version=version[1] if version else None),
-        "configuration": given(
-            input_shape=_shape(run),
-            batch_size=_batch(run),
-            threads=_whole(run.properties.get("INFERENCE_NUM_THREADS", "")),
-            placement=_placement(run),
-            hyperparameters=_settings(run) or None,
-        ),
-        "measurements": measurements or None,
-        "status": status,
-        "status_detail": words,
-        "provenance": given(
-            submitter=options.get("submitter"),
-            url=options.get("url"),
-            license=options.get("license"),
-            sources=sources,
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-        "extensions": {SUITE: _extensions(run)},
-    }
+    _measure(draft, run)
+    _judge_end(draft, run)
+    _keep(draft, run)
 
 
-def _status(run: Run, measurements: list[dict[str, Any]]) -> tuple[str, str | None]:
-    if run.said.get("throughput") and any("value" in item for item in measurements):
-        return "ok", None
+def _model_path(run: Run) -> str:
+    for option in ("-m", "--path_to_model", "-model"):
+        path = run.command.get(option)
+        if path:
+            return path
+    return ""
+
+
+def _version(run: Run) -> str | None:
+    """Return the release of OpenVINO that a build belongs to."""
+    release = re.match(r"(20[0-9]{2}\.[0-9]+(?:\.[0-9]+)?)", run.build)
+    return release[1] if release else None
+
+
+def _judge_end(draft: Draft, run: Run) -> None:
+    """Say how the run ended: with a throughput, with an error, or not at all."""
+    if run.said.get("throughput") and numbers_with_value(draft.numbers):
+        return
     if run.error:
-        return "failed", run.error
-    return "incomplete", "the output ends before the run does"
+        draft.fail("failed", run.error)
+    else:
+        draft.fail("incomplete", "the output ends before the run does")
 
 
 def _batch(run: Run) -> int | None:
@@ -667,69 +657,78 @@ def _placement(run: Run) -> list[str] | None:
     return list(dict.fromkeys(kind for kind in kinds if kind)) if kinds and all(kinds) else None
 
 
-def _settings(run: Run) -> dict[str, Any]:
-    hint = run.properties.get("PERFORMANCE_HINT", "").rpartition(".")[2].lower() or run.command.get(
-        "-hint"
-    )
-    return given(
-        api=run.api or None,
-        hint=hint or None,
-        requests=_requests(run),
-        streams=_whole(run.properties.get("NUM_STREAMS", "")),
-        inference_only=False if run.fills_inputs else None,
-    )
-
-
-def _extensions(run: Run) -> dict[str, Any]:
-    inputs = {
-        name: f"{kind} [{layout}] {dims.replace(',', 'x')}"
-        for name, (kind, layout, dims) in run.inputs.items()
+def _settings(run: Run) -> dict[str, JsonValue]:
+    hint = run.properties.get("PERFORMANCE_HINT", "").rpartition(".")[2].lower()
+    return {
+        "api": run.api or None,
+        "hint": hint or run.command.get("-hint") or None,
+        "requests": _requests(run),
+        "streams": _whole(run.properties.get("NUM_STREAMS", "")),
+        "inference_only": False if run.fills_inputs else None,
     }
-    return given(
-        build=run.build or None,
-        inputs=inputs or None,
-        precision_hint=run.properties.get("INFERENCE_PRECISION_HINT"),
-        reported_precision=run.configuration.get("precision"),
-        topology=run.configuration.get("topology") or run.properties.get("NETWORK_NAME"),
-        target_device=run.configuration.get("target device") or run.command.get("-d"),
-        performance_counters=True if run.counters else None,
-        command=run.command or None,
-    )
 
 
-def _measured(run: Run) -> list[dict[str, Any]]:
+def _keep(draft: Draft, run: Run) -> None:
+    inputs = {}
+    for name, (kind, layout, dims) in run.inputs.items():
+        inputs[name] = f"{kind} [{layout}] {dims.replace(',', 'x')}"
+    draft.keep("build", run.build or None)
+    draft.keep("inputs", inputs)
+    draft.keep("precision_hint", run.properties.get("INFERENCE_PRECISION_HINT"))
+    draft.keep("reported_precision", run.configuration.get("precision"))
+    topology = run.configuration.get("topology") or run.properties.get("NETWORK_NAME")
+    draft.keep("topology", topology)
+    target = run.configuration.get("target device") or run.command.get("-d")
+    draft.keep("target_device", target)
+    draft.keep("performance_counters", run.counters or None)
+    draft.keep("command", run.command)
+
+
+_STAGES = {"read": "load", "compile": "build", "first": "first-run", "duration": "whole-run"}
+"""The stages of the times that a run prints once."""
+
+
+def _measure(draft: Draft, run: Run) -> None:
     said = run.said
-    caveats = ["profiled"] if run.counters else []
-    count = given(n=_whole(said.get("count", "")))
-    found = []
     if said.get("throughput"):
-        more = {"caveats": caveats} if caveats else {}
-        found.append(
-            texts.number(
-                "throughput",
-                said["throughput"],
-                "/s",
-                statistic="mean",
-                stage="whole-run",
-                per="sample",
-                **more,
-            )
+        rate = draft.measure_printed(
+            "throughput",
+            said["throughput"],
+            "/s",
+            statistic="mean",
+            stage="whole-run",
+            per="sample",
+            caveats=["profiled"] if run.counters else None,
         )
-        if "value" in found[0]:
-            found[0]["primary"] = True
-    stage = "request" if _overlaps(run) else "inference"
-    doubts = [*(["overlapping-requests"] if _overlaps(run) else []), *caveats]
-    doubts += ["definition-inferred"] if run.one_line or run.fills_inputs else []
+        if rate.value is not None:
+            rate.primary = True
+    overlaps = _overlaps(run)
+    caveats = _latency_caveats(run, overlaps=overlaps)
     for name, (text, unit) in run.latency.items():
-        more = {**count, **({"caveats": doubts} if doubts else {})}
-        found.append(
-            texts.number("latency", text, unit, statistic=name, stage=stage, per="query", **more)
+        draft.measure_printed(
+            "latency",
+            text,
+            unit,
+            statistic=name,
+            stage="request" if overlaps else "inference",
+            per="query",
+            n=_whole(said.get("count", "")),
+            caveats=caveats or None,
         )
-    stages = {"read": "load", "compile": "build", "first": "first-run", "duration": "whole-run"}
-    for word, name in stages.items():
+    for word, stage in _STAGES.items():
         if said.get(word):
-            found.append(texts.number("duration", said[word], "ms", stage=name))
-    return found
+            draft.measure_printed("duration", said[word], "ms", stage=stage)
+
+
+def _latency_caveats(run: Run, *, overlaps: bool) -> list[str]:
+    caveats = []
+    if overlaps:
+        caveats.append("overlapping-requests")
+    if run.counters:
+        caveats.append("profiled")
+    if run.one_line or run.fills_inputs:
+        caveats.append("definition-inferred")
+    return caveats
 
 
 def _short(text: str) -> str:
