@@ -185,10 +185,10 @@ def test_a_good_result_is_whole_and_has_no_batch_size(tmp_path: Path) -> None:
     assert record.configuration and record.configuration.batch_size is None  # 0: not set
     assert [(m.metric, m.statistic, m.value) for m in record.measurements or ()] == [
         ("throughput", "inverse-p90", 250.0),
+        ("accuracy", "pooled", 0.8214),
+        ("duration", "single", 60.5),
         ("latency", "mean", 0.0025),
         ("latency", "p90", 0.004),
-        ("duration", "single", 60.5),
-        ("accuracy", "pooled", 0.8214),
     ]
 
 

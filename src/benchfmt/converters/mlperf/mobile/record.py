@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
+from benchfmt.converters.draft import Draft, DraftError, Number
 from benchfmt.converters.mlperf.mobile.accuracy import accuracies, dataset
 from benchfmt.converters.mlperf.mobile.configuration import configuration, round_of, weight_types
 from benchfmt.converters.mlperf.mobile.extensions import keep
@@ -25,7 +24,7 @@ from benchfmt.converters.mlperf.mobile.files import (
     warning,
 )
 from benchfmt.converters.mlperf.mobile.log import computed, log_of, merge, read_log
-from benchfmt.converters.mlperf.mobile.run import Run, pruned
+from benchfmt.converters.mlperf.mobile.run import Run
 from benchfmt.converters.mlperf.mobile.speed import inverted, speeds
 from benchfmt.converters.mlperf.mobile.status import status_of
 from benchfmt.converters.mlperf.mobile.system import SUITE, line, mapping, short, software, system
@@ -35,6 +34,9 @@ from benchfmt.record import Record, given
 from benchfmt.suites import mlperf_inference
 from benchfmt.suites import mlperf_mobile as rules
 from benchfmt.vocabulary import vocabulary
+
+_STATUS = {"VALID": "ok", "INVALID": "invalid"}
+"""What LoadGen's judgement of a run means."""
 
 # --- a result file ---
 
@@ -96,27 +98,22 @@ def _told(files: Files, app: App, entry: Any, pointer: str, row: int) -> Iterato
     path = files.unit.path
     run = files.run()
     try:
-        found = _record(files, run, app, entry, pointer)
-        yield Record.from_dict(found) if isinstance(found, dict) else Skipped(path, found, row)
-    except ValidationError as error:
-        yield Failed(path, _why(error), row)
+        outcome = _record(files, run, app, entry, pointer)
     except ValueError as error:
         yield Failed(path, f"not a result: {error}", row)
+        return
+    if isinstance(outcome, str):
+        yield Skipped(path, outcome, row)
     else:
-        yield from run.findings
-
-
-def _why(error: ValidationError) -> str:
-    """Return the first thing for which something is not a record."""
-    first = error.errors()[0]
-    return f"not a result: {'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
+        yield outcome
+    yield from run.findings
 
 
 # --- one result ---
 
 
-def _record(files: Files, run: Run, app: App, entry: Any, pointer: str) -> dict[str, Any] | str:
-    """Return one result as plain data, or the reason why it is none; raises ValueError where it cannot be read."""
+def _record(files: Files, run: Run, app: App, entry: Any, pointer: str) -> Record | str:
+    """Return the record of one result, or the reason why it is none; raises ValueError where it cannot be read."""
     if not isinstance(entry, Mapping):
         raise ValueError("an object was expected")
     named = entry.get("benchmark_id")
@@ -150,14 +147,13 @@ def _record(files: Files, run: Run, app: App, entry: Any, pointer: str) -> dict[
         item |= given(n=samples if "value" in item and item.get("scope") is None else None)
     keep(run, app, entry, named, name, performance or {}, accuracy or {})
     status, detail = status_of(run, performance, log, rates, legacy=app.legacy, entry=entry)
-    record = _frame(files, run, app, entry, name, named, benchmark, scenario, round_id)
-    record["dataset"] = data
-    record["measurements"] = (measurements + quality) or None
-    record["status"], record["status_detail"] = status, detail
-    record["provenance"] |= given(
-        measured_at=time_of((performance or accuracy or {}).get("start_datetime"))
-    )
-    return pruned(record, run)
+    draft = _draft(files, run, app, entry, name, named, benchmark, scenario, round_id)
+    draft.dataset(**data)
+    draft.status = status
+    draft.status_detail = detail
+    begun = (performance or accuracy or {}).get("start_datetime")
+    draft.provenance(measured_at=time_of(begun))
+    return _built(draft, run, measurements + quality)
 
 
 def _of_old_android(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,24 +225,24 @@ def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterat
     run.extensions |= log.says
     round_id = round_of(run, log, app)
     measurements = computed(log, scenario) + log.measurements
-    record = _frame(files, run, app, {}, name, name, benchmark, scenario, round_id)
+    draft = _draft(files, run, app, {}, name, name, benchmark, scenario, round_id)
     first = {part["path"] for part in log.sources[:1]}
     for item in measurements:
         if item.get("source_path") in first:
             del item["source_path"]
-    record["measurements"] = measurements or None
-    status = {"VALID": "ok", "INVALID": "invalid"}.get(
-        log.values.get("result_validity", ""), "incomplete"
-    )
-    record["status"] = status if any("value" in item for item in measurements) else "incomplete"
-    record["status_detail"] = log.errors
-    record["provenance"] |= given(measured_at=time_of(log.values.get("test_datetime")))
+    validity = log.values.get("result_validity", "")
+    draft.status = "incomplete"
+    if any("value" in item for item in measurements):
+        draft.status = _STATUS.get(validity, "incomplete")
+    draft.status_detail = log.errors
+    draft.provenance(measured_at=time_of(log.values.get("test_datetime")))
     try:
-        found = Record.from_dict(pruned(record, run))
-    except ValidationError as error:
-        yield Failed(files.of("performance-summary", name) or files.unit.path, _why(error), 1)
+        record = _built(draft, run, measurements)
+    except DraftError as error:
+        path = files.of("performance-summary", name) or files.unit.path
+        yield Failed(path, f"not a result: {error}", 1)
         return
-    yield found
+    yield record
     yield warning(
         "BF706",
         log.sources[0]["path"],
@@ -259,7 +255,7 @@ def _log_only(files: Files, name: str, environment: Mapping[str, Any]) -> Iterat
 # --- both ---
 
 
-def _frame(
+def _draft(
     files: Files,
     run: Run,
     app: App,
@@ -269,46 +265,53 @@ def _frame(
     benchmark: rules.Benchmark | None,
     scenario: str | None,
     round_id: str | None,
-) -> dict[str, Any]:
-    """Return what is said of a result besides its numbers."""
-    settings, backend = mapping(entry, "backend_settings"), mapping(entry, "backend_info")
-    words = weight_types(files, run, name)
+) -> Draft:
+    """Return the draft of a record with what is said of a result besides its numbers."""
+    draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
+    settings = mapping(entry, "backend_settings")
+    backend = mapping(entry, "backend_info")
+    weights = weight_types(files, run, name)
     if files.system_source:
         run.read(*files.system_source)
-    machine = system(files.system, app.environment) or given(name=run.place.system)
     description = short(files.system)
-    status = description.get("status")
-    category = vocabulary().match("category", status, SUITE) if isinstance(status, str) else None
-    if isinstance(status, str) and status.strip():
-        run.extensions["status"] = status
-    submitter = description.get("submitter")
+    draft.benchmark(
+        suite_version=round_id,
+        name=name,
+        division=run.place.division,
+        category=_category(run, description.get("status")),
+        scenario=scenario,
+    )
     # What is known of the benchmark's own model holds for it alone; the open division may run another.
-    own = benchmark if run.place.division != "open" else None
-    return {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=SUITE,
-            suite_version=round_id,
-            name=name,
-            division=run.place.division,
-            category=category,
-            scenario=scenario,
-            phase="inference",
-        ),
-        "task": benchmark.task if benchmark else None,
-        "dataset": {},
-        "model": given(name=own.model, version=own.model_version) if own else {},
-        "system": machine,
-        "software": software(settings, backend, description, app.build),
-        "configuration": configuration(settings, named, own, words),
-        "measurements": None,
-        "status": "incomplete",
-        "status_detail": None,
-        "provenance": given(
-            submitter=run.place.submitter or (submitter if isinstance(submitter, str) else None),
-            execution=line(app.meta.get("uuid")),
-            sources=run.sources,
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-    }
+    own = None
+    if benchmark is not None:
+        draft.task = benchmark.task
+        if run.place.division != "open":
+            own = benchmark
+            draft.model(name=own.model, version=own.model_version)
+    draft.system(system(files.system, app.environment) or {"name": run.place.system})
+    draft.software(**software(settings, backend, description, app.build))
+    draft.configuration(**configuration(settings, named, own, weights))
+    submitter = run.place.submitter or description.get("submitter")
+    if isinstance(submitter, str):
+        draft.provenance(submitter=submitter)
+    draft.provenance(execution=line(app.meta.get("uuid")))
+    return draft
+
+
+def _category(run: Run, status: Any) -> str | None:
+    """Return the availability of the system as a category, keeping its word."""
+    if not isinstance(status, str):
+        return None
+    if status.strip():
+        run.extensions["status"] = status
+    return vocabulary().match("category", status, SUITE)
+
+
+def _built(draft: Draft, run: Run, measurements: list[dict[str, Any]]) -> Record:
+    """Return the record with the run's numbers, sources and extensions; raises DraftError."""
+    for item in measurements:
+        draft.add(Number(**item))
+    for source in run.sources:
+        draft.source(**source)
+    draft.keep_all(run.extensions, "mlperf")
+    return draft.build()

@@ -50,10 +50,3 @@ class Run:
         self.findings.append(
             Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
         )
-
-
-def pruned(record: dict[str, Any], run: Run) -> dict[str, Any]:
-    """Return the record without what is absent, with its extensions."""
-    if run.extensions:
-        record["extensions"] = {"mlperf": dict(sorted(run.extensions.items()))}
-    return {key: value for key, value in record.items() if value is not None and value != {}}
