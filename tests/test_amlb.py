@@ -122,7 +122,7 @@ def test_2019_has_no_column_for_the_metric() -> None:
     assert (
         keyed(auc)["duration", "", "training", "fold", ""].value == 14398.7
     )  # the framework's training in 2019
-    assert keyed(logloss)["duration", "", "training", "fold", ""].value == 0
+    assert keyed(logloss)["duration", "", "training", "fold", ""].missing == "below-resolution"
     assert parameters(auc) == {"fold": 1, "params": {"_n_jobs": 4}, "seed": 2737798690}
     assert parameters(logloss)["params"] == {
         "n_estimators": 2000,
@@ -458,7 +458,7 @@ def test_real_tables_row_by_row(name: str, samples: Path) -> None:
             if column in row and (row[column] or (failed and column != "duration")):
                 item = left.pop(("duration", "", stage, "fold", ""))
                 assert item.reported_value == (row[column] or None)
-                assert item.value == (float(row[column]) if row[column] else None)
+                assert item.value == (float(row[column] or 0) or None)
         for column, metric in (
             ("models", "models-count"),
             ("models_count", "models-count"),
@@ -511,3 +511,32 @@ def test_files_of_a_fold_are_named(samples: Path, tmp_path: Path) -> None:
     shutil.copy(FIXTURES / "results_now.csv", tmp_path)
     aside = [item for item in amlb.plan(Source(tmp_path), {}) if isinstance(item, Skipped)]
     assert [item.path.name for item in aside] == ["metadata.json", "predictions.csv"]
+
+
+def test_a_result_that_contradicts_its_score_is_reported() -> None:
+    (unit,) = amlb.plan(Source(FIXTURES / "results_2020.csv"), {})
+    (part,) = (item for item in amlb.read(unit) if isinstance(item, Part))
+    (finding,) = part.findings
+    assert (finding.code, finding.row, finding.column, finding.value) == (
+        "BF405",
+        2,
+        "result",
+        "0.3",
+    )
+    assert finding.message == (
+        "result 0.3 is not the logloss 0.31 beside it, which is taken; so in 1 of 2 rows"
+    )
+
+
+def test_a_fold_was_not_predicted_in_no_time(tmp_path: Path) -> None:
+    lines = (FIXTURES / "results_now.csv").read_text().splitlines()
+    names = next(csv.reader(lines[:1]))
+    row = dict(zip(names, next(csv.reader(lines[1:2])), strict=True))
+    row["predict_duration"] = "0.0"
+    with (tmp_path / "r.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerow(row)
+    item = keyed(records(tmp_path / "r.csv")[0])["duration", "", "evaluation", "fold", ""]
+    assert (item.value, item.missing) == (None, "below-resolution")
+    assert item.reported_value == "0.0"
