@@ -6,7 +6,7 @@ show), else from the summary log. The rules of the rounds are data: `benchfmt.su
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
@@ -31,17 +31,13 @@ PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
 
 def detect(source: Source) -> Match | None:
     """Say whether a source holds LoadGen logs of a submission, or None."""
-    names = [
-        path
-        for path in source.files
-        if path.name in (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS)
-    ]
-    if not names:
-        loose = next(loose_logs.summaries(source), None)
-        return (
-            Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen") if loose else None
-        )
-    return Match(0.85, f"{len(names)} LoadGen logs, first {source.relative(names[0])}")
+    logs = [path for path in source.files if path.name in layout.LOGS]
+    if logs:
+        return Match(0.85, f"{len(logs)} LoadGen logs, first {source.relative(logs[0])}")
+    loose = next(loose_logs.summaries(source), None)
+    if loose:
+        return Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen")
+    return None
 
 
 def lacks(path: Path) -> str | None:
@@ -61,55 +57,85 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         raise BenchfmtError(
             f"there is no round {wanted!r} of MLPerf Inference; there are: {', '.join(rules.ROUNDS)}"
         )
-    folders = Folders.of(source)
-    homes, submissions = layout.Homes(), layout.Homes()
-    summaries: list[Path] = []
-    places = Places.of(source)
-    for folder, name in folders.runs():
-        if reason := places.why(folder):
-            logs = (log for log in layout.LOGS if folders.has(folder, log))
-            yield from (Skipped(_as_given(source, folder, log), reason) for log in logs)
-            continue
-        where = layout.place(folder)
-        homes.add(folder, where)
-        if where.prefix:
-            submissions.add(folder, where)
-        found = layout.supporting(folder, where, folders)
-        found += loose_logs.described(folder, {role for role, _ in found}, folders)
-        files = [(role, path) for role, path in found if path.name != name]
-        path = _as_given(source, folder, name)
-        if name == layout.SUMMARY:
-            summaries.append(path)
-        yield Unit(
-            path,
-            tuple(_as_given(source, *path.as_posix().rsplit("/", 1)) for _, path in files),
-            options,
-            Task(where, tuple(role for role, _ in files)),
-            source.limits,
-        )
-    for loose in loose_logs.outside(source, submissions, summaries):
-        if isinstance(loose, Skipped):
-            yield loose
-        elif reason := places.why(layout.absolute(loose).rpartition("/")[0]):
-            yield Skipped(loose, reason)
-        else:
-            yield _loose(source, folders, loose, options)
-    yield from (Skipped(path, "a link, which is not followed") for path in folders.links)
-    for path in source.files:
-        why = layout.why_skipped(source.relative(path))
-        if why and homes.hold(layout.absolute(path)):
-            yield Skipped(path, why)
-    yield from places.skipped(source)
+    tree = _Tree(source, options)
+    yield from tree.runs()
+    yield from tree.loose()
+    yield from tree.others()
 
 
-def _loose(source: Source, folders: Folders, path: Path, options: Mapping[str, str]) -> Unit:
-    """Return the unit of a summary that is not named as LoadGen names one."""
-    folder = layout.absolute(path).rpartition("/")[0]
-    beside = list(loose_logs.described(folder, (), folders))
-    files = tuple(_as_given(source, *file.as_posix().rsplit("/", 1)) for _, file in beside)
-    return Unit(
-        path, files, options, Task(Place(""), tuple(role for role, _ in beside)), source.limits
-    )
+class _Tree:
+    """The files of a source: its runs, the summaries that belong to none of its submissions, and the rest."""
+
+    def __init__(self, source: Source, options: Mapping[str, str]) -> None:
+        """Take a source, and the options of each unit."""
+        self.source = source
+        self.options = options
+        self.folders = Folders.of(source)
+        self.places = Places.of(source)
+        self.homes = layout.Homes()
+        """The folders of all results."""
+        self.submissions = layout.Homes()
+        """The folders of the results of which the root of the submission is known."""
+        self.summaries: list[Path] = []
+
+    def runs(self) -> Iterator[Unit | Skipped]:
+        """Yield a unit for each performance run with the files that tell about it."""
+        for folder, name in self.folders.runs():
+            reason = self.places.why(folder)
+            if reason:
+                yield from self._not_read(folder, reason)
+                continue
+            place = layout.place(folder)
+            self.homes.add(folder, place)
+            if place.prefix:
+                self.submissions.add(folder, place)
+            beside = layout.supporting(folder, place, self.folders)
+            roles = {role for role, _ in beside}
+            beside += loose_logs.described(folder, roles, self.folders)
+            beside = [(role, path) for role, path in beside if path.name != name]
+            path = _as_given(self.source, folder, name)
+            if name == layout.SUMMARY:
+                self.summaries.append(path)
+            yield self._unit(path, beside, place)
+
+    def _not_read(self, folder: str, reason: str) -> Iterator[Skipped]:
+        for log in layout.LOGS:
+            if self.folders.has(folder, log):
+                yield Skipped(_as_given(self.source, folder, log), reason)
+
+    def _unit(self, path: Path, beside: Sequence[tuple[str, Path]], place: Place) -> Unit:
+        files = []
+        roles = []
+        for role, file in beside:
+            folder, _, name = file.as_posix().rpartition("/")
+            files.append(_as_given(self.source, folder, name))
+            roles.append(role)
+        task = Task(place, tuple(roles))
+        return Unit(path, tuple(files), self.options, task, self.source.limits)
+
+    def loose(self) -> Iterator[Unit | Skipped]:
+        """Yield the summaries that are not named as LoadGen names one, outside of submissions."""
+        for path in loose_logs.outside(self.source, self.submissions, self.summaries):
+            if isinstance(path, Skipped):
+                yield path
+                continue
+            folder = layout.absolute(path).rpartition("/")[0]
+            reason = self.places.why(folder)
+            if reason:
+                yield Skipped(path, reason)
+            else:
+                beside = list(loose_logs.described(folder, (), self.folders))
+                yield self._unit(path, beside, Place(""))
+
+    def others(self) -> Iterator[Skipped]:
+        """Yield the files of submissions that are no results, with the reason."""
+        for path in self.folders.links:
+            yield Skipped(path, "a link, which is not followed")
+        for path in self.source.files:
+            reason = layout.why_skipped(self.source.relative(path))
+            if reason and self.homes.hold(layout.absolute(path)):
+                yield Skipped(path, reason)
+        yield from self.places.skipped(self.source)
 
 
 def _as_given(source: Source, folder: str, name: str) -> Path:

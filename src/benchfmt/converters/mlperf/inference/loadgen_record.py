@@ -44,8 +44,7 @@ def records(run: Run) -> Iterator[Draft | Skipped | Failed]:
         return
     summaries = loadgen.read_summaries(run.unit.path)
     detail = _detail_of(run)
-    says_something = any(summary.values or summary.accuracy_mode for summary in summaries)
-    if not says_something and not (detail and detail.values) and not _has_quality(run):
+    if not _says_something(summaries, detail) and not _has_quality(run):
         yield Failed(run.unit.path, _SAYS_NOTHING)
         return
     results: list[Log] = []
@@ -58,6 +57,12 @@ def records(run: Run) -> Iterator[Draft | Skipped | Failed]:
         yield _record(run, results[0], detail)
     elif results:
         yield from _records_of_several(run, results, summaries, detail)
+
+
+def _says_something(summaries: Sequence[Log], detail: Log | None) -> bool:
+    if detail and detail.values:
+        return True
+    return any(summary.values or summary.accuracy_mode for summary in summaries)
 
 
 def _detail_of(run: Run) -> Log | None:
@@ -268,22 +273,24 @@ def _official(run: Run, logs: _Logs, names: Names, time: str | None) -> Official
 
 def _add_status(draft: Draft, logs: _Logs) -> None:
     """Say whether a run is a result: its log calls it valid, and there is a number that somebody measured."""
-    status = _STATUS.get(logs.validity, "incomplete")
-    measured = [
-        number for number in draft.numbers if number.value is not None and number.basis != "nominal"
-    ]
-    if status == "ok" and not measured:
-        status = "incomplete"
-    detail = logs.errors
-    if detail is None and status == "incomplete":
-        detail = _unfinished(logs)
-    draft.status = status
-    draft.status_detail = detail
-    if not logs.errors or status != "ok":
-        return
+    draft.status = _STATUS.get(logs.validity, "incomplete")
+    if draft.status == "ok" and not _has_measured(draft):
+        draft.status = "incomplete"
+    draft.status_detail = logs.errors
+    if logs.errors is None and draft.status == "incomplete":
+        draft.status_detail = _unfinished(logs)
+    if logs.errors and draft.status == "ok":
+        _add_caveat(draft, "errors-logged")
+
+
+def _has_measured(draft: Draft) -> bool:
+    return any(number.value is not None and number.basis != "nominal" for number in draft.numbers)
+
+
+def _add_caveat(draft: Draft, caveat: str) -> None:
     for number in draft.numbers:
         if number.primary:
-            number.caveats = [*(number.caveats or ()), "errors-logged"]
+            number.caveats = [*(number.caveats or ()), caveat]
 
 
 def _unfinished(logs: _Logs) -> str:

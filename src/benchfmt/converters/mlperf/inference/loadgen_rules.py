@@ -89,23 +89,39 @@ def _number(round_id: str) -> tuple[int, int]:
 
 def _of_words(log: Mapping[str, str], headline: Sequence[str]) -> str | None:
     """Return the last round in which LoadGen wrote a summary so, None for the newest or where the words do not tell."""
-    stops_early = any(name.startswith("early_stopping_") for name in log)
     if any(name in log for name in _INFERRED):
         return _INFERRED_TOKENS
     if "result_samples_per_query" in log:
         return _BEFORE_EARLY_STOPPING
     scenario = rules.scenario(log.get("effective_scenario", ""))
     if scenario in ("single-stream", "multi-stream"):
-        whole = "result_validity" in log and not has_tokens(log)
-        return _BEFORE_EARLY_STOPPING if whole and not stops_early else None
-    if scenario != "server":
-        return None
+        return _of_words_of_streams(log)
+    if scenario == "server":
+        return _of_words_of_server(log, headline)
+    return None
+
+
+def _of_words_of_streams(log: Mapping[str, str]) -> str | None:
+    is_whole = "result_validity" in log and not has_tokens(log)
+    if is_whole and not _stops_early(log):
+        return _BEFORE_EARLY_STOPPING
+    return None
+
+
+def _of_words_of_server(log: Mapping[str, str], headline: Sequence[str]) -> str | None:
     if "result_scheduled_samples_per_sec" in headline:
-        return _SCHEDULED if stops_early else _BEFORE_EARLY_STOPPING
-    only_below = "result_completed_samples_per_sec" in headline and not any(
-        name in headline for name in _TOKENS
-    )
-    return _TOKENS_NOT_RANKED if only_below and has_tokens(log) else None
+        if _stops_early(log):
+            return _SCHEDULED
+        return _BEFORE_EARLY_STOPPING
+    if "result_completed_samples_per_sec" not in headline or not has_tokens(log):
+        return None
+    if any(name in headline for name in _TOKENS):
+        return None
+    return _TOKENS_NOT_RANKED
+
+
+def _stops_early(log: Mapping[str, str]) -> bool:
+    return any(name.startswith("early_stopping_") for name in log)
 
 
 def has_tokens(log: Mapping[str, str]) -> bool:

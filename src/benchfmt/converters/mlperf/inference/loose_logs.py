@@ -72,25 +72,36 @@ def outside(
 
     `named` are the summaries that are named as LoadGen names them.
     """
-    found = [path for path in summaries(source) if not submissions.hold(layout.absolute(path))]
-    if not found:
+    loose = [path for path in summaries(source) if not submissions.hold(layout.absolute(path))]
+    if not loose:
         return
-    seen: dict[frozenset[tuple[str, str]], Path] = {}
+    first: dict[Values, Path] = {}
     for path in named:
-        for log in loadgen.read_summaries(path):
-            if _is_unique(log):
-                seen.setdefault(frozenset(log.values.items()), path)
-    for path in found:
-        timed = [log for log in loadgen.read_summaries(path) if not log.accuracy_mode]
-        runs = [frozenset(log.values.items()) for log in timed]
-        before = seen.get(runs[0]) if runs and all(run in seen for run in runs) else None
-        if before is not None:
-            yield Skipped(path, f"says what {source.relative(before)} says: the same run")
+        _note(loadgen.read_summaries(path), path, first)
+    for path in loose:
+        logs = [log for log in loadgen.read_summaries(path) if not log.accuracy_mode]
+        runs = [_values(log) for log in logs]
+        if runs and all(run in first for run in runs):
+            before = source.relative(first[runs[0]])
+            yield Skipped(path, f"says what {before} says: the same run")
             continue
-        for log, run in zip(timed, runs, strict=True):
-            if _is_unique(log):
-                seen.setdefault(run, path)
+        _note(logs, path, first)
         yield path
+
+
+Values = frozenset[tuple[str, str]]
+"""All that a log says."""
+
+
+def _values(log: loadgen.Log) -> Values:
+    return frozenset(log.values.items())
+
+
+def _note(logs: list[loadgen.Log], path: Path, first: dict[Values, Path]) -> None:
+    """Note the file that says first what a log says."""
+    for log in logs:
+        if _is_unique(log):
+            first.setdefault(_values(log), path)
 
 
 def _is_unique(log: loadgen.Log) -> bool:

@@ -29,21 +29,29 @@ def performance(result: Result, terms: Terms, told: Told) -> Number:
         caveats.add("unit-inferred")
     if meaning is None:
         meaning = meaning_of(terms.official)
-        named = (word or "")[:_MOST_LETTERS]
-        message = f"{named!r} is no unit of MLPerf's tables; the one of the round is taken"
-        told.report(row.number, "BF207", message, "Units")
+        _report_unit(row, word, told)
     if word and _disagrees(meaning, terms):
         caveats.add("source-disagrees")
-        message = (
-            f"the unit says {word[:_MOST_LETTERS]}, "
-            f"the rules of the round say {terms.official.metric} per {terms.official.per}"
-        )
-        told.report(row.number, "BF705", message, "Units")
+        _report_rules(row, word, terms, told)
     if terms.undated or (meaning.statistic is None and meaning.metric == "latency"):
         caveats.add("definition-inferred")
     if _has_errors(row):
         caveats.add("errors-logged")
     return _published(row.text("Result") or "", meaning, caveats)
+
+
+def _report_unit(row: Row, word: str | None, told: Told) -> None:
+    named = (word or "")[:_MOST_LETTERS]
+    message = f"{named!r} is no unit of MLPerf's tables; the one of the round is taken"
+    told.report(row.number, "BF207", message, "Units")
+
+
+def _report_rules(row: Row, word: str, terms: Terms, told: Told) -> None:
+    message = (
+        f"the unit says {word[:_MOST_LETTERS]}, "
+        f"the rules of the round say {terms.official.metric} per {terms.official.per}"
+    )
+    told.report(row.number, "BF705", message, "Units")
 
 
 def _not_reported(terms: Terms) -> Number:
@@ -147,15 +155,7 @@ def _may_be_mean(terms: Terms) -> bool:
 def power(result: Result, terms: Terms) -> Number | None:
     """Return power or energy: of the row itself, of a row of its own, or of v1.1's column `power`."""
     row = result.power or result.row
-    text = row.text("Power_Result")
-    if text is None and result.power:
-        text = row.text("Result")
-    word = row.text("Power_Units")
-    if result.power and row.text("Units") in POWER:
-        word = row.text("Units")
-    if text is None:
-        text = _power_column(row)
-        word = None
+    text, word = _printed_power(row, in_row_of_its_own=result.power is not None)
     if text is None:
         return None
     caveats = None
@@ -185,6 +185,19 @@ def power(result: Result, terms: Terms) -> Number | None:
         number.basis = "published"
         number.reported_unit = printed
     return number
+
+
+def _printed_power(row: Row, *, in_row_of_its_own: bool) -> tuple[str | None, str | None]:
+    """Return the number of a power and the word for its unit, None for what the row does not say."""
+    text = row.text("Power_Result")
+    word = row.text("Power_Units")
+    if in_row_of_its_own:
+        text = text or row.text("Result")
+        if row.text("Units") in POWER:
+            word = row.text("Units")
+    if text is None:
+        return _power_column(row), None
+    return text, word
 
 
 def _power_column(row: Row) -> str | None:

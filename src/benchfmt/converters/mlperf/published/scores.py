@@ -69,8 +69,7 @@ def scores(terms: Terms, told: Told) -> tuple[list[Number], bool]:
 def _score(name: str | None, text: str, terms: Terms) -> Number | None:
     """Return one score of a row, or None for a name or a text that says none."""
     quality = _quality(name, terms)
-    printed = exact(text)
-    if quality is None or printed is None:
+    if quality is None or exact(text) is None:
         return None
     number = Number(
         metric=quality.metric,
@@ -79,12 +78,9 @@ def _score(name: str | None, text: str, terms: Terms) -> Number | None:
         scope=quality.scope,
         reported_value=text,
     )
-    is_share = _is_share(quality.metric)
-    unit = quality.unit
-    if name is None and unit == "%" and is_share and printed <= 1 and _may_be_fraction(terms):
-        unit = "1"
+    unit = _unit(name, text, quality, terms)
     value = convert(text, unit, "1")
-    if value is None or (is_share and value > 1):
+    if value is None or (value > 1 and _is_share(quality.metric)):
         number.missing = "invalid-in-source"
         return number
     number.value = value
@@ -99,16 +95,21 @@ def _score(name: str | None, text: str, terms: Terms) -> Number | None:
     return number
 
 
+def _unit(name: str | None, text: str, quality: Quality, terms: Terms) -> str:
+    """Return the unit in which a score is printed: tables of MLPerf Endpoints print some without name as a fraction."""
+    printed = exact(text)
+    if name is not None or quality.unit != "%" or printed is None or printed > 1:
+        return quality.unit
+    if _is_share(quality.metric) and rules.at_least(terms.rules_of, "v6.1"):
+        return "1"
+    return quality.unit
+
+
 def _is_share(metric: str) -> bool:
     known = vocabulary().metrics.get(metric)
     if known is None:
         return False
     return known.maximum == 1 or metric == "mlperf:vbench-score"
-
-
-def _may_be_fraction(terms: Terms) -> bool:
-    """Say whether a score may be a fraction: tables of MLPerf Endpoints print some so, and without their names."""
-    return rules.at_least(terms.rules_of, "v6.1")
 
 
 def _caveats(name: str | None, quality: Quality) -> list[str] | None:
