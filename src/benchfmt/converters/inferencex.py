@@ -17,7 +17,7 @@ from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, DraftError, Key
 from benchfmt.finding import BenchfmtError
-from benchfmt.numbers import exact, kept
+from benchfmt.numbers import kept
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.objects import Fields, fields_of, read_json
@@ -234,8 +234,7 @@ def _items(
     unit: Unit, row: Fields | None, raw: Fields | None, number: int | None
 ) -> Iterator[Item]:
     draft = Draft(NAME, VERSION, suite=SUITE, phase="inference", task="text-generation")
-    locator = None if number is None else f"row={number}"
-    draft.source(unit.path.name, file_sha256(unit.path), locator)
+    draft.source(unit.path.name, file_sha256(unit.path), _locator(number))
     try:
         validation = Fields({})
         for path in unit.supporting:
@@ -255,6 +254,12 @@ def _items(
     yield from draft.items(unit.path, number)
 
 
+def _locator(number: int | None) -> str | None:
+    if number is None:
+        return None
+    return f"row={number}"
+
+
 def _path_of_raw(unit: Unit) -> str | None:
     """Return the name of the load generator's file where it is not the primary one."""
     for path in unit.supporting:
@@ -271,7 +276,7 @@ def _add_row(draft: Draft, row: Fields, raw: Fields | None, validation: Fields) 
     draft.model(name=row.text("model"))
     gpus = _gpus(row)
     _add_system(draft, row, gpus)
-    draft.configuration(precision=_precision(row))
+    draft.configuration(precision=row.term("precision", "precision", SUITE))
     draft.hyperparameters(_settings(row))
     draft.keep_all(_leftover(row, _ROW_READ))
     if row.whole("num_requests_successful") == 0 and "num_requests_total" in row:
@@ -333,16 +338,13 @@ def _add_system(draft: Draft, row: Fields, gpus: _Gpus | None) -> None:
     if gpus:
         draft.configuration(placement=[f"gpu:{gpus.total}"])
     framework = row.text("framework")
-    engine = vocabulary().match("engine", framework, SUITE) if framework else None
+    engine = row.term("framework", "engine", SUITE)
+    draft.software(engine=engine)
     image = row.text("image")
-    draft.software(engine=engine, stack={"container image": image} if image else None)
+    if image:
+        draft.software(engine=engine, stack={"container image": image})
     if framework and engine is None:
         draft.keep("framework", framework)
-
-
-def _precision(row: Fields) -> str | None:
-    precision = row.text("precision")
-    return vocabulary().match("precision", precision, SUITE) if precision else None
 
 
 def _settings(row: Fields) -> dict[str, Any]:
@@ -382,11 +384,12 @@ def _add_times(draft: Draft, fields: Fields, n: int | None) -> None:
 
 def _deviation(fields: Fields, time: str, ending: str) -> float | None:
     """Return the standard deviation of a time (of the population: numpy's default), in seconds."""
-    text = fields.digits(f"std_{time}{ending}")
-    deviation = exact(text) if text else None
+    deviation = fields.exact(f"std_{time}{ending}")
     if deviation is None:
         return None
-    return float(deviation / 1000 if ending else deviation)
+    if ending:
+        deviation /= 1000
+    return float(deviation)
 
 
 def _add_rates(draft: Draft, row: Fields, gpus: _Gpus | None, *, has_raw: bool) -> None:
@@ -400,7 +403,7 @@ def _add_rates(draft: Draft, row: Fields, gpus: _Gpus | None, *, has_raw: bool) 
             draft.keep(name, row.data[name])  # output only, in rows of an engine's own loop
             continue
         draft.measure(metric, text, statistic="mean", stage="whole-run", per="token")
-    per_gpu = exact(output) if output else None
+    per_gpu = row.exact("output_tput_per_gpu")
     if has_raw or gpus is None or per_gpu is None:
         return
     draft.derive(
@@ -432,7 +435,9 @@ def _add_power(draft: Draft, row: Fields, validation: Fields) -> None:
 
 
 def _why_no_power(reasons: list[str]) -> str:
-    return "not-measured" if reasons == ["telemetry_file_missing"] else "invalid-in-source"
+    if reasons == ["telemetry_file_missing"]:
+        return "not-measured"
+    return "invalid-in-source"
 
 
 # --- the load generator's own file ---
@@ -443,7 +448,8 @@ def _add_raw(draft: Draft, raw: Fields, *, alone: bool, path: str | None) -> Non
     prompts = raw.count("num_prompts")
     draft.provenance(measured_at=_measured_at(raw.text("date")))
     if alone:
-        draft.benchmark(scenario="closed-loop" if _is_closed_loop(raw) else None)
+        if _is_closed_loop(raw):
+            draft.benchmark(scenario="closed-loop")
         draft.model(name=raw.text("model_id"))
         draft.hyperparameters(_raw_settings(raw))
     draft.keep_all(_leftover(raw, _RAW_READ))

@@ -20,7 +20,6 @@ from benchfmt.numbers import Digits, exact
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.objects import Fields
-from benchfmt.vocabulary import vocabulary
 
 NAME = "mlperf-client"
 VERSION = "1.0"
@@ -28,6 +27,7 @@ SUITE = "mlperf-client"
 
 NOT_TESTED = "NOT tested"
 """What `Config` says of a configuration that MLCommons did not test: its runs have no overall result."""
+_TASKS = {False: "text-generation", True: "text-to-image"}
 _HEAD = re.compile(r"\s*(?:\[\s*)?\{\s*\"BuildVer\"\s*:")
 _OURS = re.compile(r'"Config"\s*:\s*"Configuration (?:NOT )?tested by MLCommons"')
 _START = re.compile(
@@ -160,12 +160,12 @@ def _run_of(text: bytes, limits: Limits) -> Fields | str:
 
 def _fill(draft: Draft, run: Fields) -> None:
     is_image = run.flag("Is Image Benchmark") is True
-    draft.task = "text-to-image" if is_image else "text-generation"
-    verification = "self-reported" if NOT_TESTED in (run.text("Config") or "") else None
+    draft.task = _TASKS[is_image]
+    if NOT_TESTED in (run.text("Config") or ""):
+        draft.benchmark(verification="self-reported")
     draft.benchmark(
         name=run.text("Model Base Name") or run.text("Scenario Name"),
         suite_version=run.text("BuildVer"),
-        verification=verification,
     )
     draft.model(name=run.text("Model Name"))
     draft.provenance(measured_at=_measured_at(run.text("Benchmark Start Time")))
@@ -196,23 +196,21 @@ def _fail(draft: Draft, run: Fields, *, is_image: bool) -> None:
 
 
 def _add_software(draft: Draft, run: Fields) -> None:
-    provider = run.text("Execution Provider Name")
-    engine = vocabulary().match("engine", provider, SUITE) if provider else None
-    draft.software(engine=engine)
-    configuration = run.part("EP Configuration")
-    device = run.text("Device Type") or configuration.text("device_type")
-    kind = vocabulary().match("device-kind", device) if device else None
-    draft.configuration(placement=[kind] if kind else None)
+    draft.software(engine=run.term("Execution Provider Name", "engine", SUITE))
+    kind = run.term("Device Type", "device-kind", SUITE)
+    if run.text("Device Type") is None:
+        kind = run.part("EP Configuration").term("device_type", "device-kind", SUITE)
+    if kind:
+        draft.configuration(placement=[kind])
 
 
 def _add_system(draft: Draft, run: Fields) -> None:
     """Add what is installed: the app lists every GPU, used or not."""
-    architecture = run.text("SysInfo_CPUArchitecture")
     system = run.text("SysInfo_OSName")
     version = run.text("SysInfo_OSVersion")
     processor = {
         "name": run.text("SysInfo_CPUModel"),
-        "architecture": architecture and vocabulary().match("architecture", architecture),
+        "architecture": run.term("SysInfo_CPUArchitecture", "architecture", SUITE),
         "cores": run.count("SysInfo_CPUCores"),
         "clock_hz": _hertz(run),
     }
@@ -226,7 +224,9 @@ def _add_system(draft: Draft, run: Fields) -> None:
 
 def _hertz(run: Fields) -> float | None:
     hertz = run.count("SysInfo_CPUClockSpeed")
-    return None if hertz is None else float(hertz)
+    if hertz is None:
+        return None
+    return float(hertz)
 
 
 def _accelerators(run: Fields) -> list[Any]:

@@ -194,8 +194,9 @@ def _path_in_submission(path: Path) -> str:
     parts = path.absolute().parts
     if path.name == POWER:
         return "/".join(parts[-_DEPTH:])
-    is_whole = len(parts) > _DEPTH + 1 and parts[-_DEPTH - 2] == _RESULTS
-    return "/".join(parts[-_DEPTH - 2 :] if is_whole else parts[-2:])
+    if len(parts) > _DEPTH + 1 and parts[-_DEPTH - 2] == _RESULTS:
+        return "/".join(parts[-_DEPTH - 2 :])
+    return "/".join(parts[-2:])
 
 
 def _add_place(draft: Draft, path: Path) -> None:
@@ -215,12 +216,11 @@ def _describe(draft: Draft, files: _Files) -> None:
         name=files.model,
         division=vocabulary().match("division", (division or "").lower(), SUITE),
         category=_availability(system),
-        system_type=vocabulary().match("system-type", system.text("system_category") or ""),
+        system_type=system.term("system_category", "system-type", SUITE),
         scenario="offline" if files.is_dedicated else "closed-loop",
     )
     draft.model(name=files.model)
-    precision = point.text("model_precision") or ""
-    draft.configuration(precision=vocabulary().match("precision", precision, SUITE))
+    draft.configuration(precision=point.term("model_precision", "precision", SUITE))
     settings: dict[str, Any] = {"concurrency": point.count("concurrency")}
     settings |= {name: system.count(name) for name in _PARALLELISM}
     settings["batch"] = system.part("config_summary").count("batch")
@@ -300,16 +300,13 @@ def _accelerator(item: Fields) -> dict[str, Any]:
 # --- speed ---
 
 
-def _number(fields: Fields, name: str) -> Fraction | None:
-    digits = fields.digits(name)
-    return None if digits is None else exact(digits)
-
-
 def _system_tps(summary: Fields) -> Fraction | None:
     """Return the output tokens of all samples over the time until the last one was complete."""
-    tokens = _number(summary.part("output_sequence_lengths"), "total")
-    nanoseconds = _number(summary, "duration_ns")
-    return tokens * _SECOND / nanoseconds if tokens and nanoseconds else None
+    tokens = summary.part("output_sequence_lengths").exact("total")
+    nanoseconds = summary.exact("duration_ns")
+    if not tokens or not nanoseconds:
+        return None
+    return tokens * _SECOND / nanoseconds
 
 
 def _add_rates(draft: Draft, files: _Files) -> None:
@@ -339,7 +336,7 @@ def _compare(
     """Report a stored number that is not within 1 % of what it is calculated from."""
     if name == "tps" and summary.digits("legacy_loadgen_window_duration_ns"):
         return  # that of another window
-    stored = _number(summary, name) or _number(point, name)
+    stored = summary.exact(name) or point.exact(name)
     if stored is None or calculated is None:
         return
     if abs(stored - calculated) > _TOLERANCE * calculated:
@@ -351,11 +348,11 @@ def _compare(
 
 def _add_interactivity(draft: Draft, files: _Files) -> None:
     summary = files.summary
-    tokens = _number(summary, "output_tokens_per_turn_total")
-    seconds = _number(summary, "e2e_turn_time_seconds_total")
+    tokens = summary.exact("output_tokens_per_turn_total")
+    seconds = summary.exact("e2e_turn_time_seconds_total")
     if tokens is None and summary.whole("n_samples_failed") == 0:
-        tokens = _number(summary.part("output_sequence_lengths"), "total")
-        nanoseconds = _number(summary.part("latency"), "total")
+        tokens = summary.part("output_sequence_lengths").exact("total")
+        nanoseconds = summary.part("latency").exact("total")
         seconds = nanoseconds / _SECOND if nanoseconds else None
     if tokens and seconds:
         draft.derive("mlperf:end-to-end-interactivity", tokens / seconds, statistic="mean")
@@ -372,7 +369,7 @@ def _add_series(draft: Draft, files: _Files) -> None:
             number = draft.add(measured(metric, text, "ns", **key))
             number.statistic = statistic
             number.n = count
-            if statistic == "mean" and (deviation := _number(series, "std_dev")) is not None:
+            if statistic == "mean" and (deviation := series.exact("std_dev")) is not None:
                 number.stddev = float(deviation / _SECOND)
         _add_early_stopping(draft, series, metric, key)
     slow = _statistics(files.summary.part("tpot"), "tpot").get("p90")
@@ -407,7 +404,9 @@ def _statistics(series: Fields, name: str) -> dict[str, str]:
 def _percentile(word: str) -> str | None:
     """Return the statistic of `90`, `90.0` or `99.9`."""
     plain = word.removesuffix(".0")
-    return "median" if plain == "50" else vocabulary().match("statistic", f"p{plain}")
+    if plain == "50":
+        return "median"
+    return vocabulary().match("statistic", f"p{plain}")
 
 
 def _add_early_stopping(draft: Draft, series: Fields, metric: str, key: Key) -> None:
@@ -469,8 +468,12 @@ def _is_of_performance(entry: Fields) -> bool:
 
 
 def _add_scores(draft: Draft, files: _Files, entry: Fields, scope: str | None) -> None:
-    scores = entry.part("score") if entry.part("score").data else entry
-    caveats = ["partial-run"] if entry.flag("complete") is False else []
+    scores = entry.part("score")
+    if not scores.data:
+        scores = entry
+    caveats = []
+    if entry.flag("complete") is False:
+        caveats.append("partial-run")
     for name in scores.data:
         text = scores.printed(name)
         word = name.lower()
@@ -554,7 +557,7 @@ def _watts_of_a_node(node_set: Fields) -> Fraction | None:
             if component.text("method") != "none":
                 return None
             continue
-        watts = _number(component.part("tdp_per_unit"), "value_w")
+        watts = component.part("tdp_per_unit").exact("value_w")
         count = component.count("count_per_node")
         if watts is None or count is None:
             return None
@@ -598,7 +601,7 @@ def _add_doubts(draft: Draft, files: _Files) -> None:
 
 def _is_short(files: _Files, steady: Fields) -> bool:
     """Say whether the window is shorter than the rules ask for at this concurrency."""
-    seconds = _number(steady.part("window"), "duration_s")
+    seconds = steady.part("window").exact("duration_s")
     concurrency = files.point.count("concurrency")
     if seconds is None or concurrency is None:
         return False

@@ -37,6 +37,7 @@ TASKS = {
 }
 TUNED = ("tuned", "tuned_ensemble")
 """Of these the time of training is that of all configurations that were tried."""
+_TRAINING = {False: "training", True: "tuning"}
 ON_GPU = "_GPU"
 """A configuration whose name ends so ran on a GPU."""
 
@@ -99,7 +100,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield a record for each row; one that cannot be read is a Failed of its own."""
     table = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
-    fill = _fill_split if unit.extra == SPLITS else _fill_method
+    fill = _FILLS[unit.extra]
     try:
         digest = file_sha256(unit.path)
         yield from guessed_encoding(table)
@@ -188,7 +189,7 @@ def _add_placement(draft: Draft, row: Row) -> None:
 
 def _add_times(draft: Draft, row: Row, statistic: str, basis: str) -> None:
     is_tuned = row.get("method_subtype") in TUNED
-    training = "tuning" if is_tuned else "training"
+    training = _TRAINING[is_tuned]
     for column, stage in (("time_train_s", training), ("time_infer_s", "inference")):
         text = row.get(column)
         if text:
@@ -220,3 +221,6 @@ def _fill_method(draft: Draft, row: Row) -> None:
     _add_times(draft, row, "mean", "published")
     others = tuple(column for column in row if column not in _NOT_KEPT)
     _keep(draft, row, others)
+
+
+_FILLS: dict[str, Fill] = {SPLITS: _fill_split, LEADERBOARD: _fill_method}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits, count, exact, whole
 from benchfmt.readers import jsons
 from benchfmt.readers.encodings import plain
+from benchfmt.vocabulary import vocabulary
 
 MOST_YAML_BYTES = 2**20
 """A configuration in YAML that is larger is none."""
@@ -48,23 +50,35 @@ class Fields:
     def digits(self, name: str) -> str | None:
         """Return the digits of a number."""
         value = self.data.get(name)
-        return str(value) if isinstance(value, Digits) else None
+        if isinstance(value, Digits):
+            return str(value)
+        return None
 
     def printed(self, name: str) -> str | None:
         """Return the digits of a number that may stand as text (`"38.8"`)."""
         value = self.data.get(name)
-        is_number = isinstance(value, str) and exact(value) is not None
-        return str(value) if is_number else None
+        if isinstance(value, str) and exact(value) is not None:
+            return str(value)
+        return None
 
     def whole(self, name: str) -> int | None:
         """Return a whole number."""
-        digits = self.digits(name)
-        return None if digits is None else whole(digits)
+        return whole(self.digits(name) or "")
 
     def count(self, name: str) -> int | None:
         """Return a whole number above 0."""
-        digits = self.digits(name)
-        return None if digits is None else count(digits)
+        return count(self.digits(name) or "")
+
+    def exact(self, name: str) -> Fraction | None:
+        """Return a number as it stands, no digit lost."""
+        return exact(self.digits(name) or "")
+
+    def term(self, name: str, kind: str, suite: str) -> str | None:
+        """Return the id of the vocabulary that a text stands for."""
+        text = self.text(name)
+        if text is None:
+            return None
+        return vocabulary().match(kind, text, suite)
 
     def flag(self, name: str) -> bool | None:
         """Return true or false, which may stand as text (`"false"`)."""
