@@ -580,7 +580,7 @@ def test_functions_have_names_that_a_fresh_process_finds() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [("nothing", "names no function"), ("no_such_module_at_all:f", "cannot be imported"), ("json:nothing", "has no 'nothing'"),
-     ("no/file.py:f", "is not there")],
+     ("no/file.py:f", "does not exist")],
 )  # fmt: skip
 def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
     if name != "json:nothing":  # what a module has, only its import tells
@@ -593,7 +593,7 @@ def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"scenario": "stream"}, "no scenario 'stream'"), ({"harness": "x"}, "no harness 'x'"), ({"predictions": "p"}, "need labels"),
-     ({"about": {"nane": "x"}}, "about has nane"), ({"inputs": "no.npz"}, "is not there"),
+     ({"about": {"nane": "x"}}, "about has nane"), ({"inputs": "no.npz"}, "does not exist"),
      ({"engine_options": {"foo": "1"}}, "the CPU provider takes no options"), ({"rate": 5}, "are for --scenario server"),
      ({"scenario": "server", "rate": 0}, "above 0"), ({"scenario": "server", "rate": math.inf}, "above 0"),
      ({"scenario": "server", "rate": 1e9}, "makes more than"), ({"threads": -1}, "threads is -1"), ({"batch_size": 0}, "batch_size is 0"),
@@ -615,7 +615,7 @@ def test_answers_that_do_not_fit_are_told_before_anything_runs(place: Path, tmp_
     labels = tmp_path / "labels.txt"
     for answers, message in (
         ("answers", "1 answers and 2 labels"),
-        ("no", "is not there"),
+        ("no", "does not exist"),
         ("none", "0 answers and 2"),
     ):
         with pytest.raises(BenchfmtError, match=message):
@@ -754,12 +754,12 @@ def test_a_name_is_checked_without_running_the_file(tmp_path: Path) -> None:
     with pytest.raises(callables.CallableError, match="has no 'g'"):
         callables.check(f"{path}:g")
     path.write_text("def f(:\n")
-    with pytest.raises(callables.CallableError, match="is no Python file"):
+    with pytest.raises(callables.CallableError, match="is not a Python file"):
         callables.check(f"{path}:f")
 
 
 def test_a_model_that_is_not_there_is_told() -> None:
-    with pytest.raises(BenchfmtError, match="is not there"):
+    with pytest.raises(BenchfmtError, match="does not exist"):
         profile("nowhere.onnx")
 
 

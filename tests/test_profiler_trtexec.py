@@ -353,7 +353,7 @@ def test_every_setting_is_said(release: str, wanted: list[str], unwanted: list[s
 def test_a_program_that_is_not_there_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(trtexec.TrtexecError, match="which is not there"):
+    with pytest.raises(trtexec.TrtexecError, match="which does not exist"):
         trtexec.find({"TRTEXEC": str(tmp_path / "none")})
     monkeypatch.setattr(trtexec, "USUAL", tmp_path / "usual")
     with pytest.raises(trtexec.TrtexecError, match="set \\$TRTEXEC"):

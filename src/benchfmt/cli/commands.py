@@ -18,6 +18,7 @@ from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
+    from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
     name="benchfmt",
@@ -114,9 +115,11 @@ def convert(
     if result.total("records"):
         _print_lines([output])
     else:
-        why = "every file was left out for a reason" if result.ok else "no result could be read"
+        why = "no result could be read"
+        if result.ok:
+            why = "every file was left out for a reason"
         typer.echo(f"{output} is not written: {why}", err=True)
-    raise typer.Exit(0 if result.ok else 1)
+    raise typer.Exit(int(not result.ok))
 
 
 @app.command()
@@ -143,7 +146,7 @@ def validate(
         _print_json(report.to_dict())
     else:
         _print_lines(report_lines(report))
-    raise typer.Exit(1 if not report.ok or (strict and report.warnings) else 0)
+    raise typer.Exit(int(not report.ok or (strict and report.warnings > 0)))
 
 
 @app.command()
@@ -354,11 +357,13 @@ def schema_build(
     changed = drift(folder) if check else write(folder / "vocabulary", folder / "1.0")
     for name in changed:
         typer.echo(f"{'differs' if check else 'written'}: {name}", err=True)
-    raise typer.Exit(1 if check and changed else 0)
+    raise typer.Exit(int(check and bool(changed)))
 
 
 def _records(count: int) -> str:
-    return f"{count:,} record{'' if count == 1 else 's'}"
+    if count == 1:
+        return "1 record"
+    return f"{count:,} records"
 
 
 def _options(pairs: list[str]) -> dict[str, str]:
@@ -402,8 +407,6 @@ def _print_lines(lines: Iterable[Any]) -> None:
 
 def _instead(word: str) -> str:
     """Return what somebody who asked to explain an unknown word may have meant."""
-    from difflib import SequenceMatcher
-
     from benchfmt.checks.catalogue import CODES
     from benchfmt.vocabulary import vocabulary
 
@@ -411,26 +414,40 @@ def _instead(word: str) -> str:
         alike = [code for code in CODES if code.startswith(word[:3].upper())] or list(CODES)
         return f"the nearest codes are {alike[0]} to {alike[-1]}"
     known = vocabulary()
-    meant = [
-        (term, kind)
-        for kind in known.kinds()
-        for term in known.terms(kind)
-        if term.lower() == word.lower()
-    ]
-    for kind in known.kinds() if not meant else ():
-        suites = (known.match(kind, word, suite) for suite in (None, *known.terms("suite")))
-        meant += [(term, kind) for term in dict.fromkeys(suites) if term]
-    if not meant:
-        near = [(term, kind) for kind in known.kinds() if (term := known.suggest(kind, word))]
-        scores = [SequenceMatcher(None, word.lower(), term).ratio() for term, _ in near]
-        meant = [pair for pair, score in zip(near, scores, strict=True) if score == max(scores)]
+    meant = _same_but_case(known, word) or _matching(known, word) or _most_similar(known, word)
     if not meant:
         return "see `benchfmt vocabulary`"
     return f"did you mean {' or '.join(f'{term!r} ({kind})' for term, kind in meant[:5])}?"
 
 
+def _same_but_case(known: Vocabulary, word: str) -> list[tuple[str, str]]:
+    terms = [(term, kind) for kind in known.kinds() for term in known.terms(kind)]
+    return [pair for pair in terms if pair[0].lower() == word.lower()]
+
+
+def _matching(known: Vocabulary, word: str) -> list[tuple[str, str]]:
+    """Return the terms, with their kinds, that a word stands for in some suite."""
+    suites = (None, *known.terms("suite"))
+    meant = []
+    for kind in known.kinds():
+        terms = dict.fromkeys(known.match(kind, word, suite) for suite in suites)
+        meant += [(term, kind) for term in terms if term]
+    return meant
+
+
+def _most_similar(known: Vocabulary, word: str) -> list[tuple[str, str]]:
+    """Return the nearest term of each kind, of those only the ones that are nearest of all."""
+    from difflib import SequenceMatcher
+
+    near = [(term, kind) for kind in known.kinds() if (term := known.suggest(kind, word))]
+    scores = [SequenceMatcher(None, word.lower(), term).ratio() for term, _ in near]
+    return [pair for pair, score in zip(near, scores, strict=True) if score == max(scores)]
+
+
 def _one_line(term_id: str, term: dict[str, Any]) -> str:
-    unit = f"[{term['unit']}] " if "unit" in term else ""
+    unit = ""
+    if "unit" in term:
+        unit = f"[{term['unit']}] "
     return f"{term_id:<32} {unit}{term['definition']}"
 
 

@@ -180,7 +180,9 @@ def profile(
     from benchfmt.profiler.telling import summary_lines
 
     check_replaceable(output)
-    plan = QUICK if quick else Protocol()
+    plan = Protocol()
+    if quick:
+        plan = QUICK
     if processes is not None:
         plan = _with_processes(plan, processes)
     system = {key: value for key, value in (("name", system_name), ("kind", system_kind)) if value}
@@ -226,14 +228,15 @@ def profile(
             tell=tell,
         )
     )
-    title: dict[str, Any] = {"title": f"Profile of {result.summary.benchmark.name}"}
-    extra = title | ({"licenses": [{"name": license_id}]} if license_id else {})
+    extra: dict[str, Any] = {"title": f"Profile of {result.summary.benchmark.name}"}
+    if license_id:
+        extra["licenses"] = [{"name": license_id}]
     result.write(output, format=table_format.value, extra=extra)
     result.close()
     for line in summary_lines(result.summary):
         typer.echo(line, err=True)
     typer.echo(output)
-    raise typer.Exit(0 if result.ok else 1)
+    raise typer.Exit(int(not result.ok))
 
 
 def _with_processes(plan: Any, processes: int) -> Any:

@@ -48,11 +48,11 @@ def check(name: str) -> None:
         return
     path = Path(place)
     if not path.is_file():
-        raise CallableError(f"{path} is not there")
+        raise CallableError(f"{path} does not exist")
     try:
         tree = ast.parse(path.read_bytes(), place)
     except (SyntaxError, ValueError) as error:
-        raise CallableError(f"{path} is no Python file: {error}") from error
+        raise CallableError(f"{path} is not a Python file: {error}") from error
     words = {word for node in ast.walk(tree) for word in _names(node)}
     if "*" not in words and attribute.partition(".")[0] not in words:
         raise CallableError(f"{place} has no {attribute!r}")
@@ -76,13 +76,13 @@ def _module(name: str) -> Any:
 
 def _file_module(path: Path) -> Any:
     if not path.is_file():
-        raise CallableError(f"{path} is not there")
+        raise CallableError(f"{path} does not exist")
     name = f"benchfmt_profiled_{path.stem}"
     if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path.resolve()):
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
-        raise CallableError(f"{path} is no Python file")
+        raise CallableError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.resolve().parent))  # what the file imports from beside it

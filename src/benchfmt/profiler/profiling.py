@@ -268,7 +268,7 @@ def _runner(job: Job, place: Path, say: Tell) -> tuple[Job, Path, Tell, running.
 def _inputs(inputs: Function | Path) -> str | None:
     if isinstance(inputs, Path) or (isinstance(inputs, str) and inputs.endswith((".npz", ".npy"))):
         if not Path(inputs).is_file():
-            raise ProfileError(f"{inputs} is not there")
+            raise ProfileError(f"{inputs} does not exist")
         return str(Path(inputs).resolve())
     return callables.name_of(inputs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +48,8 @@ _DATASET = ("name", "split", "samples", "sha256")
 _OF_RECORD = ("flop", "parameters", "size_bytes", "precision")
 """Facts of the model that a record has fields for."""
 _REDUCERS: dict[str, Callable[[Sequence[float]], float]] = {"min": min, "max": max}
+_MERGED_BASES = {name: name for name in ("estimated", "predicted", "nominal", "published")}
+"""What a mean of such numbers is; of measured ones it is derived."""
 _TIMED = (
     "latency",
     "throughput",
@@ -291,17 +293,13 @@ def _summary(parts: Sequence[Part], material: Material) -> Record:
     _quality(numbers, material)
     contaminated = [doubt for part in parts for doubt in part.of_summary(part.contaminated)]
     unstable = between + within
-    shares = [judging.observer_share(part.document) or 0.0 for part in parts]
     extension = {
         "stability": judging.stability(contaminated, unstable),
         "stability_evidence": wording.evidence([*contaminated, *unstable]),
         "between_processes": _between_processes(parts, material),
         "mlperf_conformant": all(judging.mlperf_conformant(part.document) for part in parts),
         "harness": first.harness,
-        "observer": {
-            "share_of_a_core": max(shares) or None,
-            "within_bound": all(judging.within_bound(share) for share in shares),
-        },
+        "observer": _observers(parts),
         "static": _without(material.facts, _OF_RECORD),
         "quality": _without(material.evaluated.quality, ("metrics", "answers")),
         "nodes_by_provider": material.evaluated.nodes,
@@ -314,6 +312,16 @@ def _summary(parts: Sequence[Part], material: Material) -> Record:
         primary = None
     sources = [run for run in (material.summary, *material.runs, material.quality) if run]
     return _record(material, first, numbers, primary, sources, extension)
+
+
+def _observers(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return what the dearest observer cost."""
+    share = _dearest(parts)
+    return {"share_of_a_core": share or None, "within_bound": judging.within_bound(share)}
+
+
+def _dearest(parts: Sequence[Part]) -> float:
+    return max((judging.observer_share(part.document) or 0.0 for part in parts), default=0.0)
 
 
 def _without(value: ModelFacts | Quality | None, names: Sequence[str]) -> dict[str, Any] | None:
@@ -382,7 +390,7 @@ def _not_conformant(material: Material, parts: Sequence[Part], caveats: Sequence
         reasons.append(
             f"a process measured for less than {full.seconds:g} s or {full.queries} queries"
         )
-    share = max((judging.observer_share(part.document) or 0.0 for part in parts), default=0.0)
+    share = _dearest(parts)
     if share > judging.OBSERVER:
         reasons.append(
             f"the observer used {share:.1%} of a core, more than {judging.OBSERVER:.0%}: it may have disturbed the run"
@@ -411,25 +419,36 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
     if not valued or (len(valued) < len(parts) and not of_gate and not of_first):
         _merge_missing(numbers, key, parts)
         return
-    merged = _merged_key(key)
     values = [item.value for item in valued if item.value is not None]
     reduce = _REDUCERS.get(statistic.removeprefix("gated-"), figures.mean)
-    more: dict[str, Any] = {"n": len(values), "samples": values}
+    more: dict[str, Any] = {}
     between = figures.interval(values)
     if between and reduce is figures.mean:
         more["ci"] = (between.lower, between.upper, figures.LEVEL)
         more["stddev"] = figures.stddev(values)
-    caveats: list[str] = []
-    if metric in _TIMED:
-        caveats = [word for word in numbers.caveats if word != "contaminated" or not of_gate]
-    if len(values) == 1 and "single-observation" in valued[0].caveats:
-        caveats.append("single-observation")
-    more["caveats"] = list(dict.fromkeys(caveats))
     first = valued[0]
-    basis = first.basis or "measured"
-    if basis == "measured":
-        basis = "derived"
-    numbers.add(merged, reduce(values), first.unit or "1", basis, **more)
+    caveats = list(_merged_caveats(numbers, metric, of_gate=of_gate))
+    if len(values) == 1 and "single-observation" in first.caveats:
+        caveats.append("single-observation")
+    numbers.add(
+        _merged_key(key),
+        reduce(values),
+        first.unit or "1",
+        _MERGED_BASES.get(first.basis or "", "derived"),
+        n=len(values),
+        samples=values,
+        caveats=list(dict.fromkeys(caveats)),
+        **more,
+    )
+
+
+def _merged_caveats(numbers: Numbers, metric: str, *, of_gate: bool) -> Iterator[str]:
+    """Yield the caveats of the timing, for a metric that follows from it; what the gate kept is not contaminated."""
+    if metric not in _TIMED:
+        return
+    for caveat in numbers.caveats:
+        if caveat != "contaminated" or not of_gate:
+            yield caveat
 
 
 def _merged_key(key: Key) -> Key:

@@ -31,7 +31,7 @@ def check(job: Job, *, threads_asked: bool, predictions: Path | None) -> None:
     """Raise ProfileError, or another BenchfmtError, for a call that cannot be done as it is meant."""
     path = Path(job.model)
     if not path.is_file():
-        raise ProfileError(f"{path} is not there")
+        raise ProfileError(f"{path} does not exist")
     if not path.stat().st_size:
         raise ProfileError(f"{path} is empty")
     _check_engine(path, job.engine)
@@ -81,49 +81,57 @@ def _of_engine(job: Job, *, threads_asked: bool) -> Iterator[str]:
     if job.engine == "onnxruntime":
         if job.engine_options and job.providers[0] == CPU:
             yield "the CPU provider takes no options; --engine-option is for the first --provider"
-        if job.io_binding and (job.preprocess or job.postprocess):
-            yield "inputs that are bound once are neither pre- nor post-processed; leave out --io-binding, or the functions"
-        return
-    if job.providers != [CPU]:
-        yield f"execution providers are ONNX Runtime's; leave them out with {job.engine}"
-    said = {
-        "--threads": threads_asked,
-        "--spinning": job.spinning,
-        "--optimisation": job.optimisation != "all",
-    }
-    odd = next((name for name, asked in said.items() if asked), None)
-    if odd:
-        yield f"{odd} is ONNX Runtime's; leave it out with {job.engine}"
+    else:
+        yield from _of_onnxruntime_only(job, threads_asked=threads_asked)
     if job.engine == "trtexec":
-        if job.inputs or job.preprocess or job.postprocess or job.evaluate or job.io_binding:
-            yield "trtexec makes its own inputs and runs no function; use --engine tensorrt, or leave these out"
-        if job.harness != "auto" or job.seed:
-            yield "trtexec issues its own queries, of inputs of its own; leave out --harness and --seed"
-        if Path(job.model).suffix.lower() in PLANS and (job.batch_size or job.dimensions):
-            yield "an engine that is built has its shapes; name others by --engine-option shapes=input:4x3x224x224"
+        yield from _of_trtexec(job)
     elif job.io_binding and (job.preprocess or job.postprocess):
         yield "inputs that are bound once are neither pre- nor post-processed; leave out --io-binding, or the functions"
 
 
+def _of_onnxruntime_only(job: Job, *, threads_asked: bool) -> Iterator[str]:
+    if job.providers != [CPU]:
+        yield f"execution providers are ONNX Runtime's; leave them out with {job.engine}"
+    asked = {
+        "--threads": threads_asked,
+        "--spinning": job.spinning,
+        "--optimisation": job.optimisation != "all",
+    }
+    for option, is_asked in asked.items():
+        if is_asked:
+            yield f"{option} is ONNX Runtime's; leave it out with {job.engine}"
+
+
+def _of_trtexec(job: Job) -> Iterator[str]:
+    if any((job.inputs, job.preprocess, job.postprocess, job.evaluate, job.io_binding)):
+        yield "trtexec makes its own inputs and runs no function; use --engine tensorrt, or leave these out"
+    if job.harness != "auto" or job.seed:
+        yield "trtexec issues its own queries, of inputs of its own; leave out --harness and --seed"
+    if Path(job.model).suffix.lower() in PLANS and (job.batch_size or job.dimensions):
+        yield "an engine that is built has its shapes; name others by --engine-option shapes=input:4x3x224x224"
+
+
 def _of_numbers(job: Job) -> Iterator[str]:
-    for name, number in (
-        ("threads", job.threads),
-        ("workers", job.workers),
-        ("batch_size", job.batch_size),
-    ):
+    counts = {"threads": job.threads, "workers": job.workers, "batch_size": job.batch_size}
+    for name, number in counts.items():
         if number is not None and number < 1:
             yield f"{name} is {number}; it is at least 1"
-    small = next((name for name, size in job.dimensions.items() if size < 1), None)
-    if small:
-        yield f"the dimension {small!r} is {job.dimensions[small]}; it is at least 1"
+    for name, size in job.dimensions.items():
+        if size < 1:
+            yield f"the dimension {name!r} is {size}; it is at least 1"
     if job.scenario == "multi-stream" and job.batch_size and MULTI_STREAM_SAMPLES % job.batch_size:
         yield f"a query of multi-stream has {MULTI_STREAM_SAMPLES} samples, which {job.batch_size} does not divide"
     if job.scenario != "server" and (job.rate is not None or job.workers != 1):
         yield "--rate and --workers are for --scenario server"
-    if job.rate is not None and not (math.isfinite(job.rate) and job.rate > 0):
-        yield f"--rate is {job.rate:g}; it is a number of queries a second, above 0"
-    if job.rate is not None and job.rate * job.protocol.seconds > MOST_ARRIVALS:
-        yield f"--rate {job.rate:g} makes more than {MOST_ARRIVALS:,} queries"
+    if job.rate is not None:
+        yield from _of_rate(job.rate, job.protocol.seconds)
+
+
+def _of_rate(rate: float, seconds: float) -> Iterator[str]:
+    if not (math.isfinite(rate) and rate > 0):
+        yield f"--rate is {rate:g}; it is a number of queries a second, above 0"
+    if rate * seconds > MOST_ARRIVALS:
+        yield f"--rate {rate:g} makes more than {MOST_ARRIVALS:,} queries"
 
 
 def _check_answers(job: Job, predictions: Path | None) -> None:
@@ -135,7 +143,7 @@ def _check_answers(job: Job, predictions: Path | None) -> None:
         )
     for path in (Path(job.labels) if job.labels else None, predictions):
         if path and not path.is_file():
-            raise ProfileError(f"{path} is not there")
+            raise ProfileError(f"{path} does not exist")
     if predictions and job.labels:
         quality.by_labels(quality.read_labels(predictions), quality.read_labels(Path(job.labels)))
     elif job.labels and not job.inputs:

@@ -82,7 +82,10 @@ class Channel:
         spent = time.thread_time() - before
         self.cost += spent
         self.reads += 1
-        self.due = now + (spent / SHARE if self.kind == "counter" else min(spent / SHARE, LONGEST))
+        pause = spent / SHARE
+        if self.kind == "gauge":
+            pause = min(pause, LONGEST)
+        self.due = now + pause
 
     def take(self, now: float) -> None:
         """Read the channel once; after some failures in a row it is given up with the reason."""
@@ -133,7 +136,10 @@ def reason_of(error: Exception) -> str:
 
 def told(error: Exception) -> str:
     """Return an error in words, without the path that is said already."""
-    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+    words = str(error)
+    if isinstance(error, OSError):
+        words = error.strerror or ""
+    return words or type(error).__name__
 
 
 def discover(
@@ -151,7 +157,10 @@ def discover(
         _nvml(nvml, pid),
     ):
         for item in found:
-            (channels if isinstance(item, Channel) else absent).append(item)  # type: ignore[arg-type]
+            if isinstance(item, Channel):
+                channels.append(item)
+            else:
+                absent.append(item)
     had = {(channel.metric, channel.scope) for channel in channels}
     told_already = {(item.metric, item.scope) for item in absent}
     for metric, scope, reason, detail in _wanted(
@@ -180,15 +189,9 @@ def _wanted(
         "no-sensor",
         "no power monitor of a whole board (INA3221 or hwmon power) was found",
     )
-    no_gpu = nvml.detail if isinstance(nvml, NvmlError) else "NVML was not asked"
+    reason, detail = _without_gpu_channel(nvml, gpu=gpu)
     for metric in ("utilization", "memory", "temperature", "energy"):
-        reason = "no-sensor" if gpu else "not-applicable"
-        yield (
-            metric,
-            "gpu",
-            reason,
-            f"no GPU that can be read ({no_gpu})" if not gpu else "this GPU has no such sensor",
-        )
+        yield metric, "gpu", reason, detail
     yield (
         "utilization",
         "npu",
@@ -201,6 +204,16 @@ def _wanted(
         "no-sensor",
         "the counters of the memory controllers are not open to a program; memory traffic is not derived from times",
     )
+
+
+def _without_gpu_channel(nvml: Nvml | NvmlError | None, *, gpu: bool) -> tuple[str, str]:
+    """Return the reason why a number of the GPU has no channel, and words."""
+    if gpu:
+        return "no-sensor", "this GPU has no such sensor"
+    why = "NVML was not asked"
+    if isinstance(nvml, NvmlError):
+        why = nvml.detail
+    return "not-applicable", f"no GPU that can be read ({why})"
 
 
 class _File:
@@ -242,7 +255,9 @@ def _cpu_temperature(root: Path) -> Iterator[Channel | Absent]:
     for folder in _folders(root / "sys/class/thermal", "thermal_zone*"):
         kind = (text(folder / "type") or "").lower()
         if kind in _CPU_ZONES or kind in _GPU_ZONES:
-            scope = "gpu" if kind in _GPU_ZONES else "cpu"
+            scope = "cpu"
+            if kind in _GPU_ZONES:
+                scope = "gpu"
             yield _gauge(f"{folder.name}-{kind}", "temperature", scope, folder / "temp", 1e-3)
 
 
@@ -250,8 +265,10 @@ def _rapl(root: Path) -> Iterator[Channel | Absent]:
     """Yield the energy counters of processor packages and their memory; microjoules that wrap around."""
     for folder in _folders(root / "sys/class/powercap", "intel-rapl:*"):
         name = text(folder / "name") or ""
-        scope = "cpu" if name.startswith("package") else "memory" if name == "dram" else None
-        if scope is None:
+        scope = "memory"
+        if name.startswith("package"):
+            scope = "cpu"
+        elif name != "dram":
             continue  # core and uncore are within the package; psys counts more than can be named
         path = folder / "energy_uj"
         highest = number(folder / "max_energy_range_uj")
@@ -261,7 +278,9 @@ def _rapl(root: Path) -> Iterator[Channel | Absent]:
         except (OSError, ValueError) as error:
             yield Absent("energy", scope, reason_of(error), f"{path}: {told(error)}")
             continue
-        wrap = (highest + 1) * 1e-6 if highest else None
+        wrap = None
+        if highest:
+            wrap = (highest + 1) * 1e-6
         yield Channel(f"{folder.name}-{name}", "energy", scope, "counter", str(path), reader, wrap)
 
 
@@ -298,10 +317,10 @@ def _rails(root: Path) -> Iterator[Channel | Absent]:
 
 
 def _rail(label: str, source: str, reader: Callable[[], float]) -> Channel:
-    whole = label.lower() in _BOARD_RAILS
-    return Channel(
-        f"rail-{label}", "power", "board" if whole else f"rail:{label}", "gauge", source, reader
-    )
+    scope = f"rail:{label}"
+    if label.lower() in _BOARD_RAILS:
+        scope = "board"
+    return Channel(f"rail-{label}", "power", scope, "gauge", source, reader)
 
 
 def _gpu_files(root: Path) -> Iterator[Channel | Absent]:

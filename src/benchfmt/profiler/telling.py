@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchfmt.profiler.job import SUITE
-from benchfmt.record import Measurement, Record
+from benchfmt.record import Measurement, Model, Record
 
+Extension = dict[str, Any]
+"""What a summary keeps in its extension: plain data, for it may come from a package."""
 _EVIDENCE = 6
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _ROWS = (
@@ -66,19 +68,26 @@ def shown(value: float, unit: str) -> str:
 
 def summary_lines(record: Record) -> Iterator[str]:
     """Yield a summary record line by line; the verdict is the last line."""
-    said: dict[str, Any] = (record.extensions or {}).get(SUITE, {})
-    found = {item.key: item for item in record.measurements or ()}
+    extension: Extension = (record.extensions or {}).get(SUITE, {})
+    by_key = {item.key: item for item in record.measurements or ()}
     yield _title(record)
     if record.status != "ok":
         yield f"  {record.status}: {record.status_detail}"
         return
-    yield from _static(record)
-    yield from _latencies(found)
-    for key, words in _SINGLE:
-        if key in found and (key not in _IF_THERE or found[key].value is not None):
-            yield f"  {words:<24} {_one(found[key], said)}"
-    yield from _quality(record, said)
-    yield from _verdict(said)
+    if record.model:
+        yield _line("model", ", ".join(_model_parts(record.model)))
+    yield from _latencies(record.measurements or ())
+    for key, title in _SINGLE:
+        item = by_key.get(key)
+        if item is not None and (item.value is not None or key not in _IF_THERE):
+            yield _line(title, _one(item, extension))
+    yield from _quality(record, extension)
+    yield from _observer(extension.get("observer", {}))
+    yield from _verdict(extension)
+
+
+def _line(title: str, content: str) -> str:
+    return f"  {title:<24} {content}"
 
 
 def _title(record: Record) -> str:
@@ -93,75 +102,100 @@ def _title(record: Record) -> str:
     return f"{record.benchmark.name}: {', '.join(how)}"
 
 
-def _static(record: Record) -> Iterator[str]:
-    model = record.model
-    if model:
-        parts = [
-            f"{model.parameters:,} parameters" if model.parameters else "",
-            f"{model.size_bytes:,} bytes" if model.size_bytes else "",
-        ]
-        parts.append(
-            f"{model.flop:.4g} FLOP a sample (2 x MAC)" if model.flop else "FLOP not counted"
-        )
-        yield f"  {'model':<24} {', '.join(part for part in parts if part)}"
+def _model_parts(model: Model) -> Iterator[str]:
+    if model.parameters:
+        yield f"{model.parameters:,} parameters"
+    if model.size_bytes:
+        yield f"{model.size_bytes:,} bytes"
+    if model.flop:
+        yield f"{model.flop:.4g} FLOP a sample (2 x MAC)"
+    else:
+        yield "FLOP not counted"
 
 
-def _latencies(found: Mapping[tuple[str, str, str, str, str], Measurement]) -> Iterator[str]:
-    for metric, stage, words in _ROWS:
+def _latencies(measurements: Sequence[Measurement]) -> Iterator[str]:
+    first: dict[tuple[str, str, str], Measurement] = {}
+    for item in measurements:
+        first.setdefault(item.key[:3], item)
+    for metric, stage, title in _ROWS:
         cells = []
-        interval = ""
         for statistic in ("median", "mean", "p90", "p99", "max"):
-            item = next(
-                (m for key, m in found.items() if key[:3] == (metric, statistic, stage)), None
-            )
-            if item is not None and item.value is not None:
-                cells.append(f"{statistic} {shown(item.value, 's')}")
-                if statistic == "median" and item.ci:
-                    interval = f" [{shown(item.ci[0], 's')} .. {shown(item.ci[1], 's')}]"
-                    cells[-1] += interval
+            found = first.get((metric, statistic, stage))
+            if found is not None and found.value is not None:
+                cells.append(_cell(statistic, found.value, found))
         if cells:
-            yield f"  {words:<24} {', '.join(cells)}"
+            yield _line(title, ", ".join(cells))
 
 
-def _one(item: Measurement, said: dict[str, Any]) -> str:
-    if item.value is not None:
-        estimate = f" ({item.basis})" if item.basis in ("estimated", "predicted", "nominal") else ""
-        return shown(item.value, item.unit or "1") + estimate
-    words = said.get("missing", {}).get("/".join(item.key), "")
-    return f"- {item.missing}{f': {words}' if words else ''}"
+def _cell(statistic: str, value: float, item: Measurement) -> str:
+    """Return a statistic with its number, and the median with its interval."""
+    cell = f"{statistic} {shown(value, 's')}"
+    if statistic != "median" or not item.ci:
+        return cell
+    lower, upper, _ = item.ci
+    return f"{cell} [{shown(lower, 's')} .. {shown(upper, 's')}]"
 
 
-def _quality(record: Record, said: dict[str, Any]) -> Iterator[str]:
+def _one(item: Measurement, extension: Extension) -> str:
+    if item.value is None:
+        return _missing(item, extension)
+    number = shown(item.value, item.unit or "1")
+    if item.basis in ("estimated", "predicted", "nominal"):
+        return f"{number} ({item.basis})"
+    return number
+
+
+def _missing(item: Measurement, extension: Extension) -> str:
+    detail = extension.get("missing", {}).get("/".join(item.key), "")
+    if not detail:
+        return f"- {item.missing}"
+    return f"- {item.missing}: {detail}"
+
+
+def _quality(record: Record, extension: Extension) -> Iterator[str]:
     for item in record.measurements or ():
-        if item.statistic == "pooled":
-            why = said.get("missing", {}).get("/".join(item.key), "")
-            lacking = f"- {item.missing}{f': {why}' if item.missing == 'run-failed' else ''}"
-            words = (
-                f"{item.value:.4f} on {item.n or '?'} items" if item.value is not None else lacking
-            )
-            yield f"  {item.metric:<24} {words}"
+        if item.statistic != "pooled":
+            continue
+        if item.value is not None:
+            yield _line(item.metric, f"{item.value:.4f} on {item.n or '?'} items")
+        elif item.missing == "run-failed":
+            why = extension.get("missing", {}).get("/".join(item.key), "")
+            yield _line(item.metric, f"- {item.missing}: {why}")
+        else:
+            yield _line(item.metric, f"- {item.missing}")
 
 
-def _verdict(said: dict[str, Any]) -> Iterator[str]:
-    share = said.get("observer", {}).get("share_of_a_core")
-    if share is not None:
-        dear = (
-            ""
-            if said["observer"].get("within_bound", True)
-            else ": more than 2 %, so it may have disturbed the run"
-        )
-        yield f"  {'observer':<24} {share:.2%} of one core{dear}"
-    for words in said.get("not_conformant", []):
-        yield f"  not the full protocol: {words}"
-    lost = (said.get("placement") or {}).get("lost")
+def _observer(observer: Extension) -> Iterator[str]:
+    share = observer.get("share_of_a_core")
+    if share is None:
+        return
+    cost = f"{share:.2%} of one core"
+    if not observer.get("within_bound", True):
+        cost += ": more than 2 %, so it may have disturbed the run"
+    yield _line("observer", cost)
+
+
+def _verdict(extension: Extension) -> Iterator[str]:
+    for reason in extension.get("not_conformant", []):
+        yield f"  not the full protocol: {reason}"
+    lost = extension.get("placement", {}).get("lost")
     if lost:
         yield f"  asked for {', '.join(lost)}, which was not used: the work ran elsewhere"
-    between = said.get("between_processes", {})
-    count, wide = between.get("processes"), between.get("half_width")
-    interval = f", medians within {wide:.1%} at 95 %" if wide is not None else ""
-    yield f"stability: {said.get('stability')} ({count} process{'es' if count != 1 else ''}{interval})"
-    evidence = said.get("stability_evidence", [])
-    for words in evidence[:_EVIDENCE]:
-        yield f"  {words}"
+    yield f"stability: {extension.get('stability')} ({_agreement(extension)})"
+    evidence = extension.get("stability_evidence", [])
+    for sentence in evidence[:_EVIDENCE]:
+        yield f"  {sentence}"
     if len(evidence) > _EVIDENCE:
         yield f"  ... and {len(evidence) - _EVIDENCE} more, in the record"
+
+
+def _agreement(extension: Extension) -> str:
+    """Return how many processes there were, and how far their medians agree."""
+    between = extension.get("between_processes", {})
+    count, half_width = between.get("processes"), between.get("half_width")
+    processes = f"{count} processes"
+    if count == 1:
+        processes = "1 process"
+    if half_width is None:
+        return processes
+    return f"{processes}, medians within {half_width:.1%} at 95 %"

@@ -83,7 +83,7 @@ def find(environment: Mapping[str, str] = os.environ) -> Path:
     if said:
         if Path(said).is_file():
             return Path(said)
-        raise TrtexecError(f"${VARIABLE} is {said}, which is not there")
+        raise TrtexecError(f"${VARIABLE} is {said}, which does not exist")
     found = shutil.which("trtexec", path=environment.get("PATH"))
     if found:
         return Path(found)
