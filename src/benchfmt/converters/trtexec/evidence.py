@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Unit
@@ -15,13 +15,20 @@ from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.trtexec import Profile, Run, Times
-from benchfmt.record import given
 from benchfmt.units import exact
 
 AGREE = 1e-4
 """Log and export print six digits of the same numbers, and the log adds them up in single precision."""
 COPIES = ("transfer-in", "transfer-out")
 """The stages of the copies to the device and back."""
+
+
+class Origin(NamedTuple):
+    """A file that a record is read from, with its hash, and the place in it where it holds several runs."""
+
+    path: str
+    sha256: str
+    locator: str | None = None
 
 
 @dataclass
@@ -32,7 +39,7 @@ class Evidence:
     run: Run
     several: bool
     """Whether the file holds other runs too."""
-    sources: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[Origin] = field(default_factory=list)
     notes: list[Item] = field(default_factory=list)
     times: Times | None = None
     times_path: str | None = None
@@ -54,7 +61,7 @@ class Evidence:
         """Read the files of the run; what cannot be read is noted."""
         locator = f"run={self.run.number}" if self.several else None
         path = self.unit.path
-        self.sources.append(given(path=path.name, sha256=file_sha256(path), locator=locator))
+        self.sources.append(Origin(path.name, file_sha256(path), locator))
         for kind, file in exports:
             try:
                 self._export(kind, file)
@@ -97,7 +104,7 @@ class Evidence:
 
     def _export(self, kind: str, path: Path) -> None:
         if path != self.unit.path:
-            self.sources.append({"path": path.name, "sha256": file_sha256(path)})
+            self.sources.append(Origin(path.name, file_sha256(path)))
         limits = self.unit.limits
         if kind == "times":
             settings = self.settings

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from benchfmt.converters import texts
+from benchfmt.converters.draft import (
+    Key,
+    Number,
+    derived,
+    measured,
+    numbers_with_value,
+    printed,
+)
 from benchfmt.converters.trtexec.evidence import Evidence
 from benchfmt.readers import trtexec as reader
-from benchfmt.record import given
 from benchfmt.units import convert, exact
 
 LEAST = {"p90": 10, "p95": 20, "p99": 100}
@@ -21,87 +27,105 @@ _COPIED = ("inference", "transfer-in", "transfer-out")
 """The stages that mean nothing where the data stays on the device."""
 
 
-def measurements(evidence: Evidence) -> list[dict[str, Any]]:
+def measurements(evidence: Evidence) -> list[Number]:
     """Return what a run measured, one of it the headline; what of it disagrees is noted in the evidence."""
     run = evidence.run
-    found = [*_rates(evidence), *_totals(evidence), *_latencies(evidence)]
+    numbers = [*_rates(evidence), *_totals(evidence), *_latencies(evidence)]
     if evidence.profile or run.profile_total:
-        found += _profiled_sum(evidence)
-    if run.skipped and not run.summary:
-        found.append(
-            texts.missing(
-                "throughput", "not-measured", statistic="mean", stage="whole-run", per="query"
-            )
-        )
-    elif run.not_reported and not run.summary:
-        found.append(
-            texts.missing(
-                "throughput", "not-reported", statistic="mean", stage="whole-run", per="query"
-            )
-        )
-    elif run.end == "FAILED" and not run.summary:
-        found.append(
-            texts.missing(
-                "throughput", "run-failed", statistic="mean", stage="whole-run", per="query"
-            )
-        )
-    if not any(item.get("primary") for item in found):
-        _head(found)
-    return found
+        numbers.append(_profiled_sum(evidence))
+    reason = _why_no_rate(run)
+    if reason:
+        numbers.append(_missing_rate(reason, "query", None))
+    if not any(number.primary for number in numbers):
+        _choose_headline(numbers)
+    return numbers
 
 
-def _rates(evidence: Evidence) -> Iterator[dict[str, Any]]:
-    """Yield the throughput as it is told, in queries or samples, and the other of the two."""
-    told, settings = evidence.run.totals.get("throughput"), evidence.settings
-    batch, implicit = settings.batch, settings.implicit_batch
-    key = {"statistic": "mean", "stage": "whole-run"}
-    counted = "sample" if implicit and implicit > 1 else "query"
-    caveats = _rate_caveats(evidence)
-    number = exact(told) if told else None
-    per_query: Fraction | None = None
-    if number:
-        measured = texts.measurement(
-            "throughput", str(told), "/s", per=counted, primary=True, **key, **caveats
-        )
-        yield measured
-        per_query = number / implicit if counted == "sample" and implicit else number
-        _compare_rate(evidence, number)
-        if counted == "sample":
-            yield texts.derived("throughput", per_query, per="query", **key, **caveats)
-            return
+def _why_no_rate(run: reader.Run) -> str | None:
+    """Return why a run that prints no summary has no throughput, or None where it does not say so."""
+    if run.summary:
+        return None
+    if run.skipped:
+        return "not-measured"
+    if run.not_reported:
+        return "not-reported"
+    if run.end == "FAILED":
+        return "run-failed"
+    return None
+
+
+def _missing_rate(reason: str, counted: str, reported: str | None) -> Number:
+    return Number(
+        metric="throughput",
+        statistic="mean",
+        stage="whole-run",
+        per=counted,
+        missing=reason,
+        reported_value=reported,
+        reported_unit="/s" if reported else None,
+    )
+
+
+def _rates(evidence: Evidence) -> Iterator[Number]:
+    """Yield the throughput as it is reported, in queries or samples, and the other of the two."""
+    reported = evidence.run.totals.get("throughput")
+    number = exact(reported) if reported else None
+    if reported and number:
+        yield from _reported_rates(evidence, reported, number)
+        return
+    wall = _wall_seconds(evidence)
+    count = evidence.queries
+    if wall and count:
+        per_query = count / wall
+        rate = derived("throughput", per_query, **_rate_key(evidence, "query"))
+        rate.primary = True
+        rate.n = count
+        yield rate
+        yield from _sample_rate(evidence, per_query)
+    elif reported:
+        yield _missing_rate("invalid-in-source", "query", reported)
+
+
+def _reported_rates(evidence: Evidence, reported: str, number: Fraction) -> Iterator[Number]:
+    implicit = evidence.settings.implicit_batch or 1
+    counted = "sample" if implicit > 1 else "query"
+    rate = measured("throughput", reported, "/s", **_rate_key(evidence, counted))
+    rate.primary = True
+    yield rate
+    _compare_rate(evidence, number)
+    if counted == "sample":
+        yield derived("throughput", number / implicit, **_rate_key(evidence, "query"))
     else:
-        wall, count = _wall_seconds(evidence), evidence.queries
-        if wall and count:
-            per_query = count / wall
-            yield texts.derived(
-                "throughput", per_query, per="query", primary=True, n=count, **key, **caveats
-            )
-        elif told:
-            yield {
-                **texts.missing("throughput", "invalid-in-source", per="query", **key),
-                "reported_value": told,
-                "reported_unit": "/s",
-            }
-            return
-    if per_query and batch:
-        yield texts.derived("throughput", per_query * batch, per="sample", **key, **caveats)
+        yield from _sample_rate(evidence, number)
 
 
-def _rate_caveats(evidence: Evidence) -> dict[str, Any]:
-    caveats = ["profiled"] if evidence.settings.profiled else []
-    caveats += ["errors-logged"] if evidence.run.errors and evidence.run.end == "PASSED" else []
-    return {"caveats": caveats} if caveats else {}
+def _sample_rate(evidence: Evidence, per_query: Fraction) -> Iterator[Number]:
+    batch = evidence.settings.batch
+    if batch:
+        yield derived("throughput", per_query * batch, **_rate_key(evidence, "sample"))
+
+
+def _rate_key(evidence: Evidence, counted: str) -> Key:
+    caveats = []
+    if evidence.settings.profiled:
+        caveats.append("profiled")
+    if evidence.run.errors and evidence.run.end == "PASSED":
+        caveats.append("errors-logged")
+    return {
+        "statistic": "mean",
+        "stage": "whole-run",
+        "per": counted,
+        "caveats": caveats or None,
+    }
 
 
 def _wall_seconds(evidence: Evidence) -> Fraction | None:
-    told = exact(evidence.run.totals.get("walltime", ""))
-    if told:
-        return told
-    return (
-        Fraction(evidence.times.wall_ms) / 1000
-        if evidence.times and evidence.times.wall_ms > 0
-        else None
-    )
+    printed_seconds = exact(evidence.run.totals.get("walltime", ""))
+    if printed_seconds:
+        return printed_seconds
+    if evidence.times and evidence.times.wall_ms > 0:
+        return Fraction(evidence.times.wall_ms) / 1000
+    return None
 
 
 def _compare_rate(evidence: Evidence, told: Fraction) -> None:
@@ -115,107 +139,159 @@ def _compare_rate(evidence: Evidence, told: Fraction) -> None:
         evidence.agrees("Throughput", float(told), again)
 
 
-def _totals(evidence: Evidence) -> Iterator[dict[str, Any]]:
+_TOTALS: tuple[tuple[str, str | None, str], ...] = (
+    ("built", None, "build"),
+    ("loaded", None, "load"),
+    ("walltime", None, "whole-run"),
+    ("gpu_total", "sum", "compute"),
+)
+"""The times that a run prints once, in seconds: the reader's name, the statistic, and the stage."""
+
+
+def _totals(evidence: Evidence) -> Iterator[Number]:
     """Yield the times of building, loading and the whole run."""
-    run = evidence.run
-    for name, key in (
-        ("built", {"stage": "build"}),
-        ("loaded", {"stage": "load"}),
-        ("walltime", {"stage": "whole-run"}),
-        ("gpu_total", {"statistic": "sum", "stage": "compute"}),
-    ):
-        told = run.totals.get(name)
-        if told and exact(told) is not None:
-            yield texts.measurement("duration", told, "s", **key)
-    if run.totals.get("unstable") and exact(run.totals["unstable"]) is not None:
-        yield texts.measurement(
-            "coefficient-of-variation",
-            run.totals["unstable"],
-            "%",
-            stage="compute",
-            caveats=["unstable"],
+    totals = evidence.run.totals
+    for name, statistic, stage in _TOTALS:
+        text = totals.get(name, "")
+        if exact(text) is not None:
+            yield measured("duration", text, "s", statistic=statistic, stage=stage)
+    unstable = totals.get("unstable", "")
+    if exact(unstable) is not None:
+        yield measured(
+            "coefficient-of-variation", unstable, "%", stage="compute", caveats=["unstable"]
         )
-    if evidence.times and run.totals.get("gpu_total"):
+    if evidence.times and totals.get("gpu_total"):
         total = sum(map(float, evidence.times.stages["compute"])) / 1000
-        evidence.agrees("Total GPU Compute Time", float(run.totals["gpu_total"]), total)
+        evidence.agrees("Total GPU Compute Time", float(totals["gpu_total"]), total)
 
 
-def _latencies(evidence: Evidence) -> Iterator[dict[str, Any]]:
+def _latencies(evidence: Evidence) -> Iterator[Number]:
     """Yield the statistics of every stage: from the exported times where there are some, else as the log says."""
-    stages = {
-        **dict.fromkeys(evidence.run.summary),
-        **dict.fromkeys(evidence.times.stages if evidence.times else {}),
-    }
+    stages = list(evidence.run.summary)
+    if evidence.times:
+        stages += [stage for stage in evidence.times.stages if stage not in stages]
     copied = evidence.copied
     for stage in stages:
         if stage in _COPIED and not copied:
-            yield texts.missing(
-                "latency", "not-measured", statistic="mean", stage=stage, per="query"
+            yield Number(
+                metric="latency",
+                statistic="mean",
+                stage=stage,
+                per="query",
+                missing="not-measured",
             )
-            continue
-        yield from _stage(evidence, stage, _stage_caveats(evidence, stage))
+        else:
+            yield from _stage(evidence, stage, _stage_caveats(evidence, stage))
     for line, text in evidence.run.damaged:
         evidence.notes.append(texts.not_understood(evidence.unit.path.name, line, text))
 
 
 def _stage_caveats(evidence: Evidence, stage: str) -> list[str]:
     settings = evidence.settings
-    caveats = ["unstable"] if stage == "compute" and "unstable" in evidence.run.totals else []
-    caveats += ["profiled"] if settings.profiled else []
-    caveats += ["overlapping-requests"] if (settings.streams or 1) > 1 or stage == "request" else []
-    caveats += ["warm-up-included"] if exact(settings.warm_up or "") == 0 else []
-    caveats += ["definition-inferred"] if evidence.cut and not settings.warm_up_known else []
+    caveats = []
+    if stage == "compute" and "unstable" in evidence.run.totals:
+        caveats.append("unstable")
+    if settings.profiled:
+        caveats.append("profiled")
+    if (settings.streams or 1) > 1 or stage == "request":
+        caveats.append("overlapping-requests")
+    if exact(settings.warm_up or "") == 0:
+        caveats.append("warm-up-included")
+    if evidence.cut and not settings.warm_up_known:
+        caveats.append("definition-inferred")
     return caveats
 
 
-def _stage(evidence: Evidence, stage: str, caveats: list[str]) -> Iterator[dict[str, Any]]:
-    told = evidence.run.summary.get(stage, {})
+def _stage(evidence: Evidence, stage: str, caveats: list[str]) -> Iterator[Number]:
+    printed_texts = evidence.run.summary.get(stage, {})
     exported = evidence.times.stages.get(stage) if evidence.times else None
-    names = list(told)
+    names = list(printed_texts)
     if exported and not names:
         names = list(evidence.run.summary.get("compute", ())) or _usual(len(exported))
     ordered = sorted(exported or (), key=float)
     for name in names:
-        key: dict[str, Any] = {"statistic": name, "stage": stage, "per": "query"}
-        key |= given(n=evidence.queries, caveats=caveats or None)
+        text = printed_texts.get(name)
         if exported:
-            yield _from_times(evidence, exported, ordered, name, told.get(name), key)
-        elif exact(told[name]) is None:
-            yield {
-                **texts.missing("latency", "invalid-in-source", **_bare_key(key)),
-                "reported_value": told[name],
-            }
-        else:
-            yield texts.number("latency", told[name], "ms", **key)
+            number = _from_times(evidence, exported, ordered, (stage, name), text, caveats)
+            number.n = evidence.queries
+            yield number
+        elif text is not None:
+            yield _from_log(evidence, text, (stage, name), caveats)
+
+
+def _from_log(evidence: Evidence, text: str, place: tuple[str, str], caveats: list[str]) -> Number:
+    """Return a latency as the log prints it; `place` is its stage and statistic."""
+    stage, name = place
+    if exact(text) is None:
+        return Number(
+            metric="latency",
+            statistic=name,
+            stage=stage,
+            per="query",
+            missing="invalid-in-source",
+            reported_value=text,
+        )
+    return printed(
+        "latency",
+        text,
+        "ms",
+        statistic=name,
+        stage=stage,
+        per="query",
+        n=evidence.queries,
+        caveats=caveats or None,
+    )
 
 
 def _from_times(
     evidence: Evidence,
     exported: list[str],
     ordered: list[str],
-    name: str,
-    told: str | None,
-    key: dict[str, Any],
-) -> dict[str, Any]:
+    place: tuple[str, str],
+    reported: str | None,
+    caveats: list[str],
+) -> Number:
+    """Return a latency by the exported times; `place` is its stage and statistic."""
+    stage, name = place
     value, chosen = reader.statistic(ordered, name)
-    words = {"inference": "Latency", "compute": "GPU Compute Time"}.get(key["stage"], key["stage"])
-    number = exact(told) if told else None
-    if number is not None and not evidence.agrees(f"{words}, {name},", float(number), float(value)):
-        key["caveats"] = [*key.get("caveats", ()), "source-disagrees"]
-    if evidence.times_path:
-        key["source_path"] = evidence.times_path
-    if name == "mean":
-        key["stddev"] = _deviation(exported)
-        whole = "inference" if evidence.copied else "compute"
-        if key["stage"] == whole and len(exported) <= MOST_SAMPLES:
-            key["samples"] = [convert(text, "ms", "s") for text in exported]
-        elif key["stage"] == whole:
-            evidence.samples_left_out = (
-                f"{len(exported)} times of queries are in the exported file only"
-            )
+    if _disagrees(evidence, place, reported, value):
+        caveats = [*caveats, "source-disagrees"]
+    key: Key = {
+        "statistic": name,
+        "stage": stage,
+        "per": "query",
+        "caveats": caveats or None,
+        "source_path": evidence.times_path,
+    }
     if chosen is not None:
-        return texts.measurement("latency", chosen, "ms", **key)
-    return texts.derived("latency", value / 1000, **key)
+        number = measured("latency", chosen, "ms", **key)
+    else:
+        number = derived("latency", value / 1000, **key)
+    if name == "mean":
+        number.stddev = _deviation(exported)
+        if stage == ("inference" if evidence.copied else "compute"):
+            _add_samples(evidence, number, exported)
+    return number
+
+
+def _disagrees(
+    evidence: Evidence, place: tuple[str, str], reported: str | None, value: Fraction
+) -> bool:
+    """Say whether the log prints another number than the exported times give; that is noted."""
+    number = exact(reported) if reported else None
+    if number is None:
+        return False
+    stage, name = place
+    label = {"inference": "Latency", "compute": "GPU Compute Time"}.get(stage, stage)
+    return not evidence.agrees(f"{label}, {name},", float(number), float(value))
+
+
+def _add_samples(evidence: Evidence, number: Number, exported: list[str]) -> None:
+    if len(exported) <= MOST_SAMPLES:
+        number.samples = [convert(text, "ms", "s") for text in exported]
+        return
+    count = len(exported)
+    evidence.samples_left_out = f"{count} times of queries are in the exported file only"
 
 
 def _usual(count: int) -> list[str]:
@@ -223,35 +299,35 @@ def _usual(count: int) -> list[str]:
     return [*ORDER, *(name for name, least in LEAST.items() if count >= least)]
 
 
-def _profiled_sum(evidence: Evidence) -> Iterator[dict[str, Any]]:
-    """Yield the time of all layers under the profiler, as a part of the result that belongs to no other."""
-    key = {"statistic": "sum", "stage": "compute", "scope": "run:profile", "caveats": ["profiled"]}
-    if evidence.profile:
-        total = sum(
-            (exact(item["timeMs"]) or Fraction(0) for item in evidence.profile.layers), Fraction(0)
-        )
-        yield texts.derived("duration", total / 1000, n=evidence.profile.count, **key)
-    else:
-        yield texts.measurement(
-            "duration", evidence.run.profile_total, "ms", n=int(evidence.run.profile_count), **key
-        )
+def _profiled_sum(evidence: Evidence) -> Number:
+    """Return the time of all layers under the profiler, as a part of the result that belongs to no other."""
+    key: Key = {
+        "statistic": "sum",
+        "stage": "compute",
+        "scope": "run:profile",
+        "caveats": ["profiled"],
+    }
+    if not evidence.profile:
+        run = evidence.run
+        number = measured("duration", run.profile_total, "ms", **key)
+        number.n = int(run.profile_count)
+        return number
+    total = Fraction(0)
+    for layer in evidence.profile.layers:
+        total += exact(layer["timeMs"]) or 0
+    number = derived("duration", total / 1000, **key)
+    number.n = evidence.profile.count
+    return number
 
 
-def _head(found: list[dict[str, Any]]) -> None:
+def _choose_headline(numbers: list[Number]) -> None:
     """Make the mean time on the device the headline where there is no throughput, else nothing."""
+    latencies = [number for number in numbers_with_value(numbers) if number.metric == "latency"]
     for stage in ("compute", "inference"):
-        for item in found:
-            if (
-                "value" in item
-                and item["metric"] == "latency"
-                and (item["statistic"], item["stage"]) == ("mean", stage)
-            ):
-                item["primary"] = True
+        for number in latencies:
+            if (number.statistic, number.stage) == ("mean", stage):
+                number.primary = True
                 return
-
-
-def _bare_key(key: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: key[name] for name in ("statistic", "stage", "per")}
 
 
 def _deviation(texts_ms: list[str]) -> float:

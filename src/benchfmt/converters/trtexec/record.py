@@ -8,9 +8,11 @@ from typing import Any
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item
+from benchfmt.converters.draft import ConfigurationFields, Draft, Number, numbers_with_value
+from benchfmt.converters.operator_options import add_options
 from benchfmt.converters.trtexec.evidence import Evidence
 from benchfmt.converters.trtexec.measurements import measurements
-from benchfmt.record import given
+from benchfmt.record import Record, given
 from benchfmt.units import exact
 from benchfmt.vocabulary import vocabulary
 
@@ -25,54 +27,41 @@ def items(evidence: Evidence) -> Iterator[Item]:
     """Yield the record of a run, and what is wrong with its files."""
     if not evidence.failed:
         try:
-            yield texts.record(_data(evidence))
+            yield _record(evidence)
         except (ValueError, ArithmeticError) as error:
             number = evidence.run.number if evidence.several else None
             yield Failed(evidence.unit.path, f"not a result: {error}", number)
     yield from evidence.notes
 
 
-def _data(evidence: Evidence) -> dict[str, Any]:
-    run, options = evidence.run, evidence.unit.options
-    found = measurements(evidence)
-    status, words = _status(evidence, found)
+def _record(evidence: Evidence) -> Record:
+    run = evidence.run
+    options = evidence.unit.options
+    draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
+    for origin in evidence.sources:
+        draft.source(*origin)
+    add_options(draft, options, evidence.settings.model)
     name = options.get("model") or evidence.settings.model
-    if status == "failed":
-        found = [{k: v for k, v in item.items() if k != "primary"} for item in found]
-    return {
-        "benchfmt": "1.0",
-        "benchmark": given(
-            suite=SUITE,
-            suite_version=run.version,
-            name=_bare(name) if name else None,
-            phase="inference",
-        ),
-        "model": given(name=name),
-        "system": given(name=options.get("system"), accelerator=_accelerators(evidence)),
-        "software": given(engine="tensorrt", engine_version=run.version, stack=_stack(evidence)),
-        "configuration": _configuration(evidence),
-        "measurements": found or None,
-        "status": status,
-        "status_detail": words,
-        "provenance": given(
-            submitter=options.get("submitter"),
-            measured_at=run.stamp or None,
-            url=options.get("url"),
-            license=options.get("license"),
-            sources=evidence.sources,
-            converter=NAME,
-            converter_version=VERSION,
-        ),
-        "extensions": {SUITE: _extensions(evidence)},
-    }
+    draft.benchmark(suite_version=run.version, name=_bare(name) if name else None)
+    draft.system(accelerator=_accelerators(evidence))
+    draft.software(engine="tensorrt", engine_version=run.version, stack=_stack(evidence))
+    draft.configuration(**_configuration(evidence))
+    draft.provenance(measured_at=run.stamp or None)
+    draft.numbers = measurements(evidence)
+    draft.fail(*_status(evidence, draft.numbers))
+    if draft.status == "failed":
+        for number in draft.numbers:
+            number.primary = None
+    draft.keep_all(_extensions(evidence))
+    return draft.build()
 
 
-def _status(evidence: Evidence, found: list[dict[str, Any]]) -> tuple[str, str | None]:
+def _status(evidence: Evidence, numbers: list[Number]) -> tuple[str, str | None]:
     run, (kind, _) = evidence.run, evidence.unit.extra
     if kind not in ("log", "summary") or (not run.end and run.number == 1 and kind != "log"):
         return "ok", None
     if run.end == "PASSED":
-        if any("value" in item for item in found):
+        if numbers_with_value(numbers):
             return "ok", None
         return "incomplete", f"{run.end_line}: no measurement stands in the log"
     if run.end:
@@ -108,7 +97,7 @@ def _accelerators(evidence: Evidence) -> Any:
     return found[0] if len(found) == 1 else found or None
 
 
-def _configuration(evidence: Evidence) -> dict[str, Any]:
+def _configuration(evidence: Evidence) -> ConfigurationFields:
     settings = evidence.settings
     shapes, batch = settings.shapes, settings.batch
     shape = shapes[0][1] if len(shapes) == 1 else None
