@@ -19,6 +19,7 @@ from benchfmt.accounting import Account
 from benchfmt.converters import annotated, lpdnn
 from benchfmt.converters.base import Match, Source, Unit
 from benchfmt.record import Record
+from installed import install
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lpdnn"
 TABLE = (FIXTURES / "split" / "data" / "imagenet_rpi4.csv").read_text("utf-8")
@@ -454,9 +455,7 @@ class Toy:
 def test_the_fault_of_a_converter_is_told_and_never_stops_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setattr("benchfmt.conversion.names", lambda: ["lpdnn", "toy"])
-    modules = {"lpdnn": lpdnn, "toy": Toy(place)}
-    monkeypatch.setattr("benchfmt.conversion.load", lambda name: modules[name])
+    install(monkeypatch, {"toy": Toy(place)}, ["lpdnn"])
     folder = folder_of(tmp_path, "a,b\n1,2\n", "other.csv")
     records, account = run(folder)
     failed = [entry for entry in account.files if entry.role == "failed"]
@@ -628,8 +627,7 @@ def test_what_tells_about_the_results_of_a_surer_family_holds_none_of_another(
     app = Family("app", tmp_path / "app.result", (tmp_path / "run.log",), 0.9)
     log = Family("log", tmp_path / "run.log", (), 0.8)
     found = {family.NAME: family for family in (app, log)}
-    monkeypatch.setattr("benchfmt.conversion.names", lambda: list(found))
-    monkeypatch.setattr("benchfmt.conversion.load", found.__getitem__)
+    install(monkeypatch, found)
     account = convert(tmp_path).account
     assert [(e.path, e.role, e.converter) for e in account.files] == [
         ("app.result", "primary", "app"),

@@ -19,6 +19,7 @@ from benchfmt.descriptor import SCHEMA_URL
 from benchfmt.identity import identified
 from benchfmt.readers.files import file_sha256
 from benchfmt.testing import check_converter
+from installed import install
 
 FIXTURES = Path(__file__).parent / "fixtures" / "lpdnn"
 SOUND = ["cleaned", "d63", "huawei", "raw", "split", "unknown-platform"]
@@ -210,19 +211,8 @@ def toy_folder(tmp_path: Path) -> Path:
     return tmp_path / "toys"
 
 
-def install(monkeypatch: pytest.MonkeyPatch, converter: Any) -> None:
-    """Make a converter known to this process."""
-
-    def load(name: str) -> Any:
-        return converter if name == converter.NAME else base.load(name)
-
-    for module in ("benchfmt.conversion", "benchfmt.testing"):
-        monkeypatch.setattr(f"{module}.names", lambda: ["lpdnn", "toy"], raising=False)
-        monkeypatch.setattr(f"{module}.load", load, raising=False)
-
-
 def test_a_sound_converter_object_passes(toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, Toy())
+    install(monkeypatch, {"toy": Toy()}, ["lpdnn"])
     toy: Converter = Toy()
     assert isinstance(toy, Converter)
     assert check_converter(toy, [toy_folder])[0].total("records") == 2
@@ -237,7 +227,7 @@ def test_a_converter_that_is_not_installed_is_told_so(toy_folder: Path) -> None:
 def test_a_broken_converter_fails_with_the_sample_and_the_reason(
     toy_folder: Path, monkeypatch: pytest.MonkeyPatch, broken: type[Toy], words: str
 ) -> None:
-    install(monkeypatch, broken())
+    install(monkeypatch, {"toy": broken()}, ["lpdnn"])
     with pytest.raises(AssertionError) as failure:
         check_converter(broken(), [toy_folder])
     assert words in str(failure.value)

@@ -17,6 +17,7 @@ from benchfmt.converters.base import Failed, Match, Skipped, Source, Unit
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.package import PackageError
 from benchfmt.record import Record
+from installed import install
 
 RECORD = {
     "benchfmt": "1.0",
@@ -65,9 +66,7 @@ class Rehearsal:
 
 @pytest.fixture(autouse=True)
 def rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(base._LOADED, "rehearsal", Rehearsal())
-    known = base.names()
-    monkeypatch.setattr("benchfmt.conversion.names", lambda: sorted([*known, "rehearsal"]))
+    install(monkeypatch, {"rehearsal": Rehearsal()}, base.names())
 
 
 def folder(tmp_path: Path, **texts: str) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.companions import Pairing, pair
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.drafting import companion_resource, is_companion
@@ -37,6 +37,7 @@ _MOST_BYTES = 2**20
 """What no companion reaches: a folder may hold large JSON files of others, which are not read for nothing."""
 _TYPES = {"bin": "int"}
 """A companion's `bin` is a column of 0 and 1."""
+PATTERNS = (Pattern(("*_*.json",), words=('"HW_ID"', '"targets"', '"metrics"')),)
 
 
 def detect(source: Source) -> Match | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import read_table
 from benchfmt.descriptor import FILE_NAME, Descriptor
 from benchfmt.finding import BenchfmtError
@@ -15,6 +15,7 @@ from benchfmt.readers.files import safe_path
 
 NAME = "annotated"
 VERSION = "1.0"
+PATTERNS = (Pattern((FILE_NAME, f"*.{FILE_NAME}")),)
 
 
 def detect(source: Source) -> Match | None:

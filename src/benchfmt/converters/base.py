@@ -1,6 +1,7 @@
 """What a converter is: three functions, and the plain values that they take and give.
 
     NAME, VERSION                                        its id and version
+    PATTERNS                                             optional: the names and words of files for which `detect` is asked
     OPTIONS, PREFIXES, prefixes(unit)                    optional: the options it takes, the prefixes it declares
     about(unit)                                          optional: what a unit says of the package, such as its title
     SHARES_LOGS = True                                   optional: it reads logs that may hold results of other programs too
@@ -14,6 +15,7 @@ A unit is read alone, perhaps in another process. This interface is public: see 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -62,6 +64,28 @@ class Source:
         ):  # many times as fast as `relative_to`, and every file of a source is asked for
             return text[len(root) :]
         return path.name if path == self.root else path.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which files may be of a family: how they are called, and what stands in the first or the last 64 KiB of one.
+
+    `names` are globs, compared in lower case with the name alone; "" means names without an ending. A file fits by its
+    name alone where neither `words` nor `expression` is given; else one of the words stands in it, or the expression
+    is found. Both are compared with the bytes, less the NULs that UTF-16 has: so words are plain ASCII, and short
+    enough that colours and markup never stand in the middle of one.
+
+    A pattern decides only whether `detect` is asked, so it may fit too much, and must never fit too little.
+    """
+
+    names: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    expression: re.Pattern[bytes] | None = None
+
+
+def with_endings(*endings: str) -> tuple[str, ...]:
+    """Return globs for names with these endings; "" stays "", which means names without one."""
+    return tuple(f"*{ending}" if ending else "" for ending in endings)
 
 
 @dataclass(frozen=True, slots=True)

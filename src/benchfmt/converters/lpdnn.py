@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.converters.ai4europe import describes
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.companions import pair
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import BenchfmtError, Finding, Severity
@@ -157,6 +157,7 @@ QUALITY: dict[str, dict[str, Any]] = {
     "Avg MAE": {"metric": "mean-absolute-error", "unit": "deg", "caveats": ["unit-inferred"]},
     "mAP": {"metric": "map", "unit": "%"},
 }
+PATTERNS = (Pattern(("*.csv",), words=tuple({"MODEL", *FIELDS, *HUAWEI_FIELDS})),)
 
 
 def detect(source: Source) -> Match | None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit, with_endings
 from benchfmt.converters.draft import Draft, DraftError, Key, Number, numbers_with_value
 from benchfmt.converters.file_names import model_of
 from benchfmt.converters.operator_options import add_options
@@ -154,6 +154,26 @@ class Series:
     cpu: str
     times: list[str] = field(default_factory=list)
     submissions: list[str] = field(default_factory=list)
+PATTERNS = (
+    Pattern(
+        with_endings(*LOGS),
+        words=(
+            "time cost",
+            "inference requests",
+            "iterations:",
+            "per second",
+            "CPU usage",
+            "working set size",
+            "run time",
+            " Latency",
+            "Runs:",
+        ),
+    ),
+    Pattern(
+        with_endings(*RESULTS),
+        expression=re.compile(rb",[0-9]{1,15},[0-9]{1,6},[0-9]{1,12}\s"),
+    ),
+)
 
 
 def detect(source: Source) -> Match | None:

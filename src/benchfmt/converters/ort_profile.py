@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, Key, numbers_with_value
 from benchfmt.converters.operator_options import add_options
 from benchfmt.converters.ort_perf_test import DEVICES
@@ -69,6 +69,7 @@ class Trace:
     def total(self) -> int:
         """The time of all kernels."""
         return sum(self.kernels.values())
+PATTERNS = (Pattern(("*.json", "*.jsonl"), words=('"cat"',)),)
 
 
 def detect(source: Source) -> Match | None:

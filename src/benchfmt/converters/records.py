@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.descriptor import (
     FILE_NAME,
     MISPLACED_HEADING,
@@ -23,7 +23,7 @@ from benchfmt.descriptor import about as about_package
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import to_current
 from benchfmt.package import open_package
-from benchfmt.readers import jsons
+from benchfmt.readers import heads, jsons
 from benchfmt.record import Record
 
 NAME = "records"
@@ -31,6 +31,10 @@ VERSION = "1.0"
 # A record says its version as text; in a descriptor, complete or a draft, `benchfmt` is an object.
 _HEADING = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"benchfmt"\s*:\s*\{')
 _RECORD = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{.*?"benchfmt"\s*:\s*[^\s{]', re.DOTALL)
+PATTERNS = (
+    Pattern((FILE_NAME, "*.zip")),
+    Pattern(("*.json", "*.jsonl", "*.ndjson"), words=('"benchfmt"',)),
+)
 
 
 def detect(source: Source) -> Match | None:
@@ -186,7 +190,6 @@ def _starts_like_record(path: Path) -> bool:
 def _head(path: Path) -> bytes:
     """Return the beginning of a file, empty where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(4096)
+        return heads.head(path, 4096)
     except OSError:
         return b""

@@ -13,7 +13,7 @@ from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
 from benchfmt.numbers import kept
-from benchfmt.readers import encodings, lines
+from benchfmt.readers import encodings, heads, lines
 from benchfmt.readers.lines import Own
 from benchfmt.record import Record
 from benchfmt.units import convert, exact
@@ -58,18 +58,24 @@ def head(path: Path, size: int = HEAD, own: Own | None = None) -> str:
     With the line starts of a family (`readers.lines`) it is the text that the program printed, without prefixes.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(size)
-            while (
-                data and not data.strip(b"\0") and file.tell() < LONGEST
-            ):  # a log that was emptied while it was written
-                data = file.read(size)
+        data = heads.head(path, size)
+        if data and not data.strip(b"\0"):  # a log that was emptied while it was written
+            data = _first_text(path, size)
     except OSError:
         return ""
     data = encodings.from_first_text(data)
     if encodings.is_binary(data):
         return ""
     return lines.text(data, own) if own else decoded(data)
+
+
+def _first_text(path: Path, size: int) -> bytes:
+    """Return the first block of a file that holds more than NULs, the last one that is looked at where none does."""
+    with path.open("rb") as file:
+        data = file.read(size)
+        while data and not data.strip(b"\0") and file.tell() < LONGEST:
+            data = file.read(size)
+    return data
 
 
 def text_of(path: Path, own: Own | None = None) -> str:

@@ -15,10 +15,10 @@ from pathlib import Path
 from statistics import median
 
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import encodings, lines
+from benchfmt.readers import encodings, heads, lines
 
 HEAD_BYTES = 4096
-_MARKS = (
+MARKS = (
     "ulp-ml",
     "m-session-start-id",
     "Performance results for window",
@@ -189,10 +189,9 @@ _LAP = re.compile(r"m-lap-us-([0-9]{1,20})")
 
 def is_of_runner(path: Path) -> bool:
     """Say whether a file begins as the EnergyRunner writes."""
-    with path.open("rb") as file:
-        head = encodings.decoded(file.read(HEAD_BYTES))
+    head = encodings.decoded(heads.head(path, HEAD_BYTES))
     # A short results.txt begins with a number and nothing else that is the runner's own.
-    return any(mark in head for mark in _MARKS)
+    return any(mark in head for mark in MARKS)
 
 
 def runs(path: Path, limits: Limits = LIMITS) -> list[Results]:

@@ -10,6 +10,7 @@ from typing import Any
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits
+from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
 
 __all__ = ["Digits", "JsonError", "parse", "read"]
@@ -63,7 +64,7 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
             "BF907",
             f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text",
         )
-    text = path.read_bytes()
+    text = heads.whole(path)
     return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
 
 

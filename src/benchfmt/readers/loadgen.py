@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from benchfmt import numbers
-from benchfmt.readers import encodings, lines, mllog_lines
+from benchfmt.readers import encodings, heads, lines, mllog_lines
 
 HEAD_BYTES = TAIL_BYTES = 64 * 1024
 SUMMARY_BYTES = 1024 * 1024
@@ -268,9 +268,9 @@ def _is_head(values: Mapping[str, str]) -> bool:
 def _ends(path: Path, head: int, tail: int) -> tuple[bytes, bytes | None]:
     """Return a whole file and None, or its first and its last bytes."""
     size = path.stat().st_size
+    if size <= head + tail:
+        return heads.head(path, head + tail), None
     with path.open("rb") as file:
-        if size <= head + tail:
-            return file.read(head + tail), None
         start = file.read(head)
         file.seek(-tail - size % 2, 2)  # on a character's border in UTF-16 too
         return start, file.read(tail + size % 2)

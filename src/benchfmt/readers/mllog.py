@@ -25,7 +25,7 @@ from typing import Any
 
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import lines, mllog_lines
+from benchfmt.readers import heads, lines, mllog_lines
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
 
@@ -123,8 +123,7 @@ def clean(text: str) -> str | None:
 
 def has_events(path: Path, most: int = 2**20) -> bool:
     """Say whether the start of a file has an event of a training log."""
-    with path.open("rb") as file:
-        head = file.read(most)
+    head = heads.head(path, most)
     if not lines.can_stand(head):
         return any(_OWN.match(line.text) for line in lines.lines(head, _OWN))
     return any(token in head for token, _ in _TOKENS) or _FREE.search(head) is not None

@@ -21,7 +21,7 @@ import pyarrow.csv as pa_csv
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import encodings
+from benchfmt.readers import encodings, heads
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -62,9 +62,7 @@ def encoding_of(path: Path) -> str:
     A mark says it, or the NULs of UTF-16. Else the text is UTF-8, and Windows-1252 (which includes Latin-1) where no
     character of it is written in UTF-8. A table in both was joined of two: no reading of it is right.
     """
-    with path.open("rb") as file:
-        first = file.read(_BLOCK)
-    encoding = encodings.encoding_of(first)
+    encoding = encodings.encoding_of(heads.head(path, _BLOCK))
     if encoding.startswith("utf-8"):
         encoding = "utf-8" if _is_utf8(path) else WINDOWS
     try:
@@ -94,9 +92,8 @@ def _is_utf8(path: Path) -> bool:
 
 def _decoded(path: Path, encoding: str, errors: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            yield decoder.decode(block)
+    for block in heads.blocks(path, _BLOCK):
+        yield decoder.decode(block)
     yield decoder.decode(b"", final=True)
 
 
@@ -107,8 +104,7 @@ def _spelled(encoding: str) -> str:
 def first_row(path: Path, delimiter: str = ",") -> list[str]:
     """Return the cells of the first row, in whatever encoding, none where a file is no table; for telling what it is."""
     try:
-        with path.open("rb") as file:
-            start = encodings.decoded(file.read(_HEAD)).removeprefix("\ufeff")
+        start = encodings.decoded(heads.head(path, _HEAD)).removeprefix("\ufeff")
         return next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
     except (csv.Error, OSError):
         return []
@@ -149,12 +145,8 @@ class TextTable:
         """Return the cells of the first row as they stand; raises TableError where there is none."""
         try:
             # A header longer than a block is no header.
-            with self.path.open("rb") as file:
-                start = (
-                    file.read(self.limits.row_bytes)
-                    .decode(self.codec, "ignore")
-                    .removeprefix("\ufeff")
-                )
+            data = heads.head(self.path, self.limits.row_bytes)
+            start = data.decode(self.codec, "ignore").removeprefix("\ufeff")
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
         except (LookupError, ValueError) as error:
             raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error

@@ -17,7 +17,16 @@ from typing import Any
 from benchfmt.converters import texts
 from benchfmt.converters.ai_benchmark import log, retyped
 from benchfmt.converters.ai_benchmark.scores import Again, recomputed, settled
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import Limits
@@ -49,6 +58,12 @@ _LONGEST_LINE = 2_000
 """No line of a log is longer than a screen is wide."""
 _BENCH_KEYS = {"public_id", "type", "time_mean", "time_std"}
 _BENCH_HEAD = re.compile(r'^\s*\[\s*\{[^{}]*"public_id"')
+PATTERNS = (
+    Pattern(
+        with_endings(*ENDINGS, ".markdown", ".json"),
+        words=("AI-Benchmark", "batch=", "Score", "CPU RAM", '"public_id"'),
+    ),
+)
 
 
 def detect(source: Source) -> Match | None:

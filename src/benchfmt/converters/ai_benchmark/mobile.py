@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import parse_resource, read_table
 from benchfmt.finding import Finding
 from benchfmt.readers.tables import SNIFFED, TableError, TextTable
@@ -63,6 +63,7 @@ SCRAPED = {
 }
 """The columns of a scraper, by those of the page; its `vendor` is its own and no word of AI Benchmark's."""
 COMMON = {"Processor", "AI Score", "CPU-Q Score", "CPU-F Score"}
+PATTERNS = (Pattern(("*.csv", "*.tsv"), words=("CPU-Q Score", "cpu_q_score")),)
 
 
 def detect(source: Source) -> Match | None:

@@ -13,7 +13,16 @@ from pathlib import Path
 from benchfmt.converters import texts
 from benchfmt.converters.aibench import components, daibench, logs, tables
 from benchfmt.converters.aibench.about import NAME, OPTIONS, SIDECAR, VERSION, beside
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers.lines import ENDINGS
 
@@ -56,6 +65,16 @@ _SURE = {
     "ssim": 0.7,
     "yolo": 0.5,
 }
+PATTERNS = (
+    Pattern(
+        with_endings(*LOGS),
+        words=("DLLL {", *logs.WORDS),
+        expression=re.compile(rb"G\s+[0-9.eE+-]"),
+    ),
+    Pattern(("*.json",), words=('"train.', '"val.', "DLLL {")),
+    Pattern(("*.csv",), words=("DLLL {", "lane,detection", "Model,Batch", "component_code")),
+    Pattern(("*ssim*.csv",)),
+)
 
 
 def detect(source: Source) -> Match | None:

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.dataperf import challenges, platforms
 from benchfmt.converters.dataperf.common import NAME, OPTIONS, VERSION
 from benchfmt.finding import BenchfmtError
@@ -74,6 +83,31 @@ _SPEECH_LOG = re.compile(r"loading (?:eval|selected training) data")
 _SELECTED = re.compile(r"^final best_score=", re.MULTILINE)
 _PRINTS = ("{", "acc_", "SliceDiscoveryProblem(")
 _INDEXES = re.compile(r"(?:[0-9]{1,4}\s*\n)+[0-9]*\s*$")
+PATTERNS = (
+    Pattern(
+        ("*.json",),
+        words=(
+            '"f1"',
+            '"acc"',
+            "before_acc",
+            "submitted_",
+            "auc_score",
+            '"count"',
+            "dataperf_",
+            "macro_f1",
+            "pretty_perf",
+            "perf_by_tag",
+            '"timestamp"',
+            '"prompt"',
+            "hashed_filename",
+        ),
+    ),
+    Pattern(
+        with_endings(".txt", ".log", ".out"),
+        words=("Score:", "precision_at_10", "_gapclosed", "dataperf_", "macro_f1"),
+    ),
+    Pattern(("time_*.txt",)),
+)
 
 
 def detect(source: Source) -> Match | None:

@@ -6,13 +6,14 @@ The layouts are annotated-table descriptors; code is for what only the whole tab
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_resource, run
 from benchfmt.converters.ai4europe import describes, is_companion_file, misfits, read_companion
-from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Part, Pattern, Skipped, Source, Unit
 from benchfmt.converters.companions import pair
 from benchfmt.converters.energy import derived, layouts, tracker
 from benchfmt.converters.energy.surveys import Survey, survey
@@ -27,6 +28,11 @@ NAME = "energy-domain"
 VERSION = "1.0"
 OPTIONS = ("version", "system", "country")
 """What the files do not say: the version of the data set (commit or DOI), the platform, and the country."""
+_COLUMNS = rb"(?i)emissions|energy_consumed|duration|nscenarios|ntraces|nparameter|nodes|pv|load|prezzo|var_[0-9]"
+PATTERNS = (
+    Pattern(("*.csv", f"*{tracker.BACKUP}"), expression=re.compile(_COLUMNS)),
+    Pattern(("*conversion_factors*.json",)),
+)
 
 
 def detect(source: Source) -> Match | None:

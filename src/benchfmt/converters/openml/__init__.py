@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.openml import evaluations, frames, runs, sniff, terms
 from benchfmt.converters.openml.context import SAME, listed_runs, read_context
 from benchfmt.converters.openml.trees import Node, document, head, identifier, text
@@ -41,6 +41,12 @@ _PARTS = {
     "data_set_description": "dataset",
 }
 _FOLDER_RUNS = ("description.xml", "run.xml")
+PATTERNS = (
+    Pattern(("*.xml",), words=("openml.org/openml",)),
+    Pattern(("*.json",), words=('"flow_name"',), expression=sniff.ROOT_KEY),
+    Pattern(("*.xml.gz", "*.json.gz")),
+    Pattern(("*.csv", "*.arff"), words=("task_id", "flow_id", "setup_id")),
+)
 
 
 def detect(source: Source) -> Match | None:

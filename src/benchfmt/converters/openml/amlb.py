@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Part, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import guessed_encoding
 from benchfmt.converters.openml import amlb_measurements
 from benchfmt.converters.openml.amlb_columns import Columns, is_score, own_metric
@@ -60,6 +60,7 @@ _SOME = 3
 """So many of those needed, the framework among them, make a table look like one of AMLB's."""
 _METADATA = {"framework", "framework_version", "max_runtime_seconds", "fold"}
 """Keys of the file in which the benchmark keeps the settings of one fold."""
+PATTERNS = (Pattern(("*.csv",), words=("framework",)),)
 
 
 def detect(source: Source) -> Match | None:

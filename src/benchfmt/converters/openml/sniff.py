@@ -37,6 +37,10 @@ _EVIDENCE: dict[str, tuple[bytes, ...]] = {
     "trace": (b'"trace_iteration"',),
 }
 """Top keys of OpenML's JSON, which other files may have too, and what stands soon after them."""
+ROOT_KEY = re.compile(
+    rb'\A[\xef\xbb\xbf\xff\xfe\s]*\{\s*"(?:' + "|".join(_EVIDENCE).encode() + rb')"\s*:'
+)
+"""How a JSON answer of OpenML begins."""
 WORDS = {
     "data": "a list of data sets",
     "data_features": "the features of a data set",

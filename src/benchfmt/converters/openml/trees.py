@@ -7,7 +7,6 @@ list or null; a number may be a text. Everything below takes all of these.
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import zlib
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import jsons, xmls
+from benchfmt.readers import heads, jsons, xmls
 from benchfmt.readers.files import UnsafeError
 
 Node = JsonValue
@@ -78,11 +77,7 @@ def head(path: Path, size: int) -> bytes:
         if path.name.lower().endswith(".gz"):
             with opened(path) as file:
                 return file.read(size)
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:
-            return os.read(number, size)
-        finally:
-            os.close(number)
+        return heads.head(path, size)
     except (OSError, EOFError, BenchfmtError):
         return b""
 

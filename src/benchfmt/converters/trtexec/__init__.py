@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.trtexec import file_groups, record
 from benchfmt.converters.trtexec.evidence import Evidence
 from benchfmt.finding import BenchfmtError
@@ -27,6 +36,27 @@ _SECTION = re.compile(
 )
 OPTIONS = ("model", "system", "submitter", "url", "license", "warm_up_ms")
 SHARES_LOGS = True
+PATTERNS = (
+    Pattern(
+        with_endings(*file_groups.LOGS),
+        words=("TensorRT.trtexec", "min = ", "GPU Compute"),
+    ),
+    Pattern(
+        ("*.json",),
+        words=(
+            '"startEnqMs"',
+            '"startInMs"',
+            '"startH2dMs"',
+            '"startComputeMs"',
+            '"timeMs"',
+            '"dimensions"',
+            '"Layers"',
+            '"performance_summary"',
+            '"model_options"',
+            '"ComputeCapability"',
+        ),
+    ),
+)
 
 
 def detect(source: Source) -> Match | None:

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import layout
 from benchfmt.converters.mlperf.inference import endpoints, loadgen_record, loose_logs
@@ -19,7 +28,7 @@ from benchfmt.converters.mlperf.inference.run import NAME, VERSION, Run, Task
 from benchfmt.converters.mlperf.layout import Folders, Place
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import loadgen
+from benchfmt.readers import lines, loadgen
 from benchfmt.readers.files import file_sha256
 from benchfmt.suites import mlperf_inference as rules
 
@@ -27,6 +36,10 @@ __all__ = ["NAME", "VERSION", "detect", "lacks", "plan", "read"]
 OPTIONS = ("round",)
 SHARES_LOGS = True
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
+PATTERNS = (
+    Pattern((layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS.lower())),
+    Pattern(with_endings(*lines.ENDINGS), words=("MLPerf Results Summary", "Result is")),
+)
 
 
 def detect(source: Source) -> Match | None:

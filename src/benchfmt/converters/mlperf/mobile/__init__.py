@@ -17,13 +17,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.mlperf import layout
 from benchfmt.converters.mlperf.layout import Place
 from benchfmt.converters.mlperf.mobile import record as mobile_record
 from benchfmt.converters.mlperf.mobile.files import NAME, VERSION, Part, Task
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers import heads
 from benchfmt.readers.files import file_sha256
 from benchfmt.suites import mlperf_inference
 from benchfmt.suites import mlperf_mobile as rules
@@ -63,6 +64,10 @@ _WHY = (
         re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$|(^|/)Thumbs\.db$"),
         "a stray file of an editor or of the system",
     ),
+)
+PATTERNS = (
+    Pattern((layout.SUMMARY, layout.DETAIL)),
+    Pattern(("*.json",), words=('"benchmark_id"',)),
 )
 
 
@@ -238,8 +243,7 @@ def _result_files(source: Source) -> list[Path]:
 def _is_result(path: Path) -> bool:
     """Say whether a JSON file has the keys of the app, looking at its beginning only."""
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = heads.head(path, HEAD_BYTES)
     except OSError:
         return False
     return bool(_BENCHMARK_ID.search(head) and _APP_KEY.search(head))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from benchfmt.converters.base import Failed, Item, Match, Part, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Part, Pattern, Skipped, Source, Unit
 from benchfmt.converters.mlperf import model_mapping
 from benchfmt.converters.mlperf.published.records import NAME, VERSION, Maker
 from benchfmt.converters.mlperf.published.rounds import round_of
@@ -34,6 +34,10 @@ from benchfmt.tables import to_batch
 __all__ = ["NAME", "VERSION", "detect", "plan", "read"]
 OPTIONS = ("round",)
 _PART_ROWS = 2_000
+PATTERNS = (
+    Pattern(("*.csv",), words=("Organization", "MlperfModel", "perf_metric")),
+    Pattern(("*.json",), words=('"UsedModel"', '"MlperfModel"')),
+)
 
 
 def detect(source: Source) -> Match | None:

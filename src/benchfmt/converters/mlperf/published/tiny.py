@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import (
     Draft,
     DraftError,
@@ -74,6 +74,7 @@ _SAID = {
     *(f"{column}_metric" for column, *_ in _COLUMNS),
 }
 """What the record says in fields, and the doubles of it (`Result` is `median_throughput`)."""
+PATTERNS = (Pattern(("*.json",), words=('"median_throughput"',)),)
 
 
 def detect(source: Source) -> Match | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from pydantic import JsonValue
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, DraftError, Number
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.published.rounds import round_of
@@ -73,6 +73,11 @@ _IN_FIELDS = {
 _NO_NAME = ("n/a", "-", "none", "na")
 _MOST_LETTERS = 40
 """How much of an odd text is repeated in an error."""
+PATTERNS = (
+    Pattern(("cm-result.json",)),
+    Pattern(("*summar*.json",), words=('"details_url"',)),
+    Pattern(("*.csv",), words=("division,availability,submitter,system",)),
+)
 
 
 def detect(source: Source) -> Match | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.results_tree import check_round, set_aside
 from benchfmt.converters.mlperf.storage import descriptions as storage_descriptions
@@ -21,6 +21,7 @@ NAME = "mlperf-storage"
 VERSION = "1.0"
 OPTIONS = ("round",)
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
+PATTERNS = (Pattern((layout.REPORT, layout.SUMMARY)),)
 
 
 def detect(source: Source) -> Match | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from benchfmt.converters.base import Source
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.results_tree import head
+from benchfmt.readers import heads
 from benchfmt.readers.files import file_sha256
 from benchfmt.suites import mlperf_storage as rules
 
@@ -139,8 +140,7 @@ def _holds(path: Path, *marks: bytes) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
-        with path.open("rb") as file:
-            begin = file.read(_HEAD)
+        begin = heads.head(path, _HEAD)
     except OSError:
         return False
     return begin.startswith(PRUNED) or all(mark in begin for mark in marks)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.results_tree import check_round, set_aside
 from benchfmt.converters.mlperf.tiny import layout
 from benchfmt.converters.mlperf.tiny import record as tiny_record
+from benchfmt.readers import energyrunner
 from benchfmt.suites import mlperf_tiny as rules
 
 NAME = "mlperf-tiny"
 VERSION = "1.0"
 OPTIONS = ("round",)
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
+PATTERNS = (Pattern(("*results.txt", "*log.txt", "*postproc.txt"), words=energyrunner.MARKS),)
 
 
 def detect(source: Source) -> Match | None:

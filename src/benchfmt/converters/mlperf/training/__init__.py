@@ -16,6 +16,7 @@ NAME = "mlperf-training"
 VERSION = "1.1"
 OPTIONS = ("round",)
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
+PATTERNS = training_groups.PATTERNS
 
 
 def detect(source: Source) -> Match | None:

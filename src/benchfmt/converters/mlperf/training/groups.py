@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.converters.mlperf.training import record as training_record
 from benchfmt.converters.mlperf.training.layout import Folders, others
@@ -16,6 +16,7 @@ from benchfmt.suites import mlperf_training as rules
 
 _LOOKED_AT = 100
 """So many logs are opened until one has an event: some are not of a training run."""
+PATTERNS = (Pattern(("result_*.txt",)),)
 
 
 def detect(source: Source, suite: str) -> Match | None:

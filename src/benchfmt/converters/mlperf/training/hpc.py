@@ -17,6 +17,7 @@ NAME = "mlperf-hpc"
 VERSION = "1.0"
 OPTIONS = ("round",)
 PREFIXES = {"mlperf": {"title": "MLPerf (MLCommons)"}}
+PATTERNS = training_groups.PATTERNS
 
 
 def detect(source: Source) -> Match | None:

@@ -1,0 +1,158 @@
+"""Conversion: runs converters over sources and accounts for every file and row.
+
+Seen = primary + supporting + skipped + failed, for files; seen = converted + skipped + failed, for rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchfmt.accounting import Account, Ledger
+from benchfmt.conversion.declarations import UsedTerms
+from benchfmt.conversion.detection import detect
+from benchfmt.conversion.merging import Merge, Progress
+from benchfmt.conversion.planning import NOT_RECOGNISED, Plan, Planner, nothing_recognised
+from benchfmt.converters.base import Source, load
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import PackageError, PackageWriter, check_replaceable
+from benchfmt.record import Record
+from benchfmt.running import batch_records, packets
+from benchfmt.sinks import Format
+from benchfmt.tables import Batch
+
+__all__ = ["NOT_RECOGNISED", "Conversion", "Progress", "convert", "detect"]
+
+
+class Conversion:
+    """A conversion ready to run: iterate it for records, or write it as a package."""
+
+    def __init__(self, plan: Plan, processes: int = 1) -> None:
+        """Take the planned work and how many processes share it."""
+        self._plan = plan
+        self._processes = processes
+        self.account = Account(plan.ledger)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the records, filling the account."""
+        for batch in self.batches():
+            yield from batch_records(batch)
+
+    def batches(self, progress: Progress | None = None) -> Iterator[Batch]:
+        """Yield the converted tables in the order of the sources, filling the account."""
+        self.account.ledger.reset()
+        self.account.findings.clear()
+        units = self._plan.units
+        merge = Merge(self.account, units, progress)
+        for packet in packets(units, self._processes, load):
+            yield from merge.batches(packet)
+        if not self.account.total("records"):
+            merge.tell_barren()
+        if progress:
+            progress(len(units), len(units), "")
+        self.account.findings.sort()
+
+    def write(
+        self,
+        path: str | Path,
+        *,
+        format: Format = "parquet",  # noqa: A002 - the word users know
+        license: str | None = None,  # noqa: A002 - the word of the standard
+        extra: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> Account:
+        """Write everything as one package and return the account; a stop leaves no half package.
+
+        Where nothing was converted no package is written, and one that stands there already is left alone: the account
+        says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
+        that of the package, and of every record whose source says none.
+        """
+        place = Path(path)
+        self._spare_sources(place)
+        declarations = self._plan.declarations
+        used = UsedTerms()
+        about = declarations.about
+        if license:
+            about["licenses"] = [{"name": license}]
+        about.update(extra or {})
+        with PackageWriter(path, format=format, extra=about) as writer:
+            for batch in self.batches(progress):
+                used.add(batch)
+                writer.write(batch.licensed(license) if license else batch)
+            writer.prefixes = declarations.of_terms(used.terms)
+            if "licenses" not in about:
+                self._report_mixed_licenses(place.name)
+            if not self.account.total("records"):
+                writer.drop()
+        return self.account
+
+    def _report_mixed_licenses(self, package: str) -> None:
+        finding = self._plan.declarations.mixed_licenses(package)
+        if finding:
+            self.account.findings.append(finding)
+            self.account.findings.sort()
+
+    def _spare_sources(self, place: Path) -> None:
+        """Refuse a target that would replace a source, unless it is a package of our own that is written anew."""
+        inside = self._source_inside(place.resolve())
+        if inside is None:
+            return
+        try:
+            check_replaceable(place)
+        except PackageError as error:
+            raise BenchfmtError(
+                f"{place} holds what is converted ({inside}); name a folder outside of the sources"
+            ) from error
+
+    def _source_inside(self, target: Path) -> str | None:
+        """Return a file to be read that lies at a place or below it, or None."""
+        for source in self._plan.sources:
+            for path in _inside(target, source):
+                return path
+        for path in self.account.ledger.alone():
+            if _is_within(target, Path(path).resolve()):
+                return path
+        return None
+
+
+def convert(
+    source: str | Path | Iterable[str | Path],
+    converter: str | None = None,
+    *,
+    jobs: int = 1,
+    **options: str,
+) -> Conversion:
+    """Plan the conversion of files or folders; raises BenchfmtError for a source that is not there or not recognised.
+
+    `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
+    """
+    places = [source] if isinstance(source, str | Path) else list(source)
+    plan = Plan(Ledger())
+    planner = Planner(plan, converter, options)
+    for place in places:
+        root = Path(place)
+        if not root.exists():
+            raise BenchfmtError(f"{root} is not there")
+        label = f"{root.name}/" if len(places) > 1 and root.is_dir() else ""
+        planner.add(Source(root), label)
+    if plan.is_empty:
+        raise nothing_recognised(places, converter, plan.ledger)
+    return Conversion(plan, jobs)
+
+
+def _inside(target: Path, source: Source) -> Iterator[str]:
+    """Yield the files of a source that lie at a place or below it; below its root no link is followed."""
+    root = source.root.resolve()
+    if _is_within(target, root):
+        yield from source.files.texts()
+    elif root in target.parents:
+        place = str(source.root / target.relative_to(root))
+        for path in source.files.texts():
+            if path == place or path.startswith(place + os.sep):
+                yield path
+
+
+def _is_within(target: Path, path: Path) -> bool:
+    return target == path or target in path.parents

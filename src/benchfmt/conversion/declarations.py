@@ -1,0 +1,151 @@
+"""What sources say of the package that is made of them: prefixes, licences, and facts such as a title."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from benchfmt.finding import Finding, Severity
+from benchfmt.tables import TERM_COLUMNS, Batch
+from benchfmt.vocabulary import vocabulary
+
+Prefixes = Mapping[str, Mapping[str, Any]]
+"""Prefixes by their names, as a descriptor declares them: `title`, `definition`, `metrics`."""
+
+_TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
+_MEANING = ("unit", "direction", "min", "max", "zero", "zero_stages")
+"""What of a declared metric says what its numbers mean; two wordings of a definition are no contradiction."""
+_DECLARED = ("label", "definition", *_MEANING)
+"""What a package's descriptor says of a metric."""
+
+
+class Declarations:
+    """What the units of a conversion declare, gathered as they are planned."""
+
+    def __init__(self) -> None:
+        """Begin with nothing declared."""
+        self._prefixes: dict[str, dict[str, Any]] = {}
+        self._about: dict[str, Any] | None = None
+        self._licenses: list[Any] = []
+        """What each unit's source says of its licences, None where it says nothing."""
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the sources of all units say alike, which is true of the package."""
+        return dict(self._about or {})
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Take what a unit's package says of itself."""
+        self._licenses.append(about.get("licenses"))
+        if self._about is None:
+            self._about = dict(about)
+            return
+        self._about = {
+            key: value for key, value in self._about.items() if key in about and about[key] == value
+        }
+
+    def declare(self, prefixes: Prefixes) -> None:
+        """Add prefixes; where one was declared before, what was said first stays."""
+        for name, declared in prefixes.items():
+            before = self._prefixes.get(name, {})
+            metrics = {**declared.get("metrics", {}), **before.get("metrics", {})}
+            merged = {**declared, **before}
+            if metrics:
+                merged["metrics"] = metrics
+            self._prefixes[name] = merged
+
+    def contradiction(self, prefixes: Prefixes) -> str | None:
+        """Return how prefixes differ from those before in what a number means, or None: a package has one of each."""
+        for prefix, declared in prefixes.items():
+            known_metrics = self._prefixes.get(prefix, {}).get("metrics", {})
+            for name, metric in declared.get("metrics", {}).items():
+                known = known_metrics.get(name, {})
+                part = _differing(metric, known)
+                if part is None:
+                    continue
+                return (
+                    f"the {part} of {prefix}:{name} is {metric[part]}, and {known[part]} in an earlier source; "
+                    "convert them into packages of their own"
+                )
+        return None
+
+    def of_terms(self, terms: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return the declarations of the prefixes of some terms (`column/prefix:name`), each with the metrics used."""
+        declared: dict[str, dict[str, Any]] = {}
+        for item in sorted(terms):
+            column, _, term = item.partition("/")
+            prefix, _, name = term.partition(":")
+            known = self._prefixes.get(prefix) or _known_prefix(prefix)
+            if prefix not in declared:
+                declared[prefix] = _without_metrics(known) or {"title": prefix}
+            metric = known.get("metrics", {}).get(name)
+            if column == "metric" and metric:
+                metrics = declared[prefix].setdefault("metrics", {})
+                metrics[name] = {key: metric[key] for key in _DECLARED if key in metric}
+        return declared
+
+    def mixed_licenses(self, package: str) -> Finding | None:
+        """Return the finding that a package says no licence since its sources say several, or only some of them one."""
+        names = sorted(set(self._license_names()))
+        if not names:
+            return None
+        return Finding(
+            "BF511",
+            Severity.WARNING,
+            package,
+            None,
+            "licenses",
+            None,
+            f"the package says no licence: some of its sources have {', '.join(names)}, others do not",
+            None,
+            "give each licence a package of its own, or say one for all with --license",
+        )
+
+    def _license_names(self) -> Iterator[str]:
+        for licenses in self._licenses:
+            for item in licenses or ():
+                if isinstance(item, Mapping):
+                    yield str(item.get("name"))
+
+
+class UsedTerms:
+    """The prefixed terms that a package uses."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.terms: set[str] = set()
+
+    def add(self, batch: Batch) -> None:
+        """Add the prefixed terms of a batch."""
+        for table, columns in _TERM_COLUMNS.items():
+            for name in columns:
+                for term in getattr(batch, table)[name].unique().to_pylist():
+                    if term and ":" in term and not (name == "scope" and _is_qualified(term)):
+                        self.terms.add(f"{name}/{term}")
+
+
+def _differing(metric: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """Return the first part of a metric's meaning that both say, and say otherwise."""
+    for part in _MEANING:
+        if part in metric and part in known and metric[part] != known[part]:
+            return part
+    return None
+
+
+def _without_metrics(prefix: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in prefix.items() if key != "metrics"}
+
+
+def _is_qualified(term: str) -> bool:
+    return term.partition(":")[0] in vocabulary().terms("scope-qualifier")
+
+
+def _known_prefix(prefix: str) -> dict[str, Any]:
+    term = vocabulary().terms("prefix").get(prefix)
+    if not term:
+        return {}
+    return {
+        "title": term["label"],
+        "definition": term["definition"],
+        "metrics": term.get("metrics", {}),
+    }

@@ -1,0 +1,156 @@
+"""Detection: which families a source may hold, by the names and the words that each of them declares.
+
+Every family declares `PATTERNS`. One pass over the files finds whose patterns fit; only these families are asked whether
+the source is theirs. One that declares none is always asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from fnmatch import translate
+from functools import cached_property
+from pathlib import Path
+
+from benchfmt.converters.base import Converter, Match, Pattern, Source, load, names
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import heads
+from benchfmt.readers.files import Listing
+from benchfmt.running import stopped
+
+_SAMPLED_FROM = 2_000
+_SAMPLE = 50
+_DIGITS = re.compile("[0-9]+")
+
+
+def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[str, Match]]:
+    """Return the converters that fit a source, the surest first; `faults` is told which ones could not look at it."""
+    matches = []
+    with heads.remembered():
+        for name in candidates(source):
+            try:
+                match = load(name).detect(source)
+            except BenchfmtError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+                if faults is not None:
+                    faults[name] = stopped(name, error)
+                continue
+            if match:
+                matches.append((name, match))
+    return sorted(matches, key=lambda item: (-item[1].sureness, item[0]))
+
+
+def candidates(source: Source) -> list[str]:
+    """Return the names of the converters that are worth asking about a source.
+
+    Of a file that is given by itself every converter is asked: it may be called anything, and be half of a pair whose
+    other half stands elsewhere.
+    """
+    asked = names()
+    if source.root.is_file():
+        return asked
+    searches = {name: _Search(patterns_of(load(name))) for name in asked}
+    missing = {name: search for name, search in searches.items() if search.patterns}
+    for path in source.files.texts():
+        if not missing:
+            break
+        file = _File(path)
+        fitting = [name for name, search in missing.items() if search.fits(file)]
+        for name in fitting:
+            del missing[name]
+    return [name for name in asked if name not in missing]
+
+
+def patterns_of(converter: Converter) -> tuple[Pattern, ...]:
+    """Return the patterns that a converter declares, none where it wants to be asked about every source."""
+    patterns: tuple[Pattern, ...] = getattr(converter, "PATTERNS", ())
+    return patterns
+
+
+def sample(files: Listing) -> Collection[int]:
+    """Return the numbers of files to know a large source by: some of each name, whatever number stands in it.
+
+    What nobody has taken is looked at afterwards, file by file. Reading the words of 100,000 logs takes longer than
+    planning all the rest, and nearly all of them are settled by the first few of their name.
+    """
+    if len(files) <= _SAMPLED_FROM:
+        return range(len(files))
+    seen: Counter[str] = Counter()
+    chosen = set()
+    for index, name in enumerate(files.names()):
+        kind = _DIGITS.sub("0", name)
+        seen[kind] += 1
+        if seen[kind] <= _SAMPLE:
+            chosen.add(index)
+    return chosen
+
+
+class _File:
+    """A file of the listing, opened only where a pattern of its name asks for words."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.name = self.path.name.lower()
+
+    @cached_property
+    def texts(self) -> tuple[bytes, ...]:
+        """The bytes to look for words in: the beginning, and of a large file the end; none where it cannot be read."""
+        if self.path.is_symlink() or not self.path.is_file():
+            return ()
+        try:
+            start = heads.head(self.path)
+            end = heads.tail(self.path) if len(start) == heads.HEAD else b""
+        except OSError:
+            return ()
+        return tuple(_without_nuls(text) for text in (start, end) if text)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it begins with nothing but NULs: a log that was emptied while a program wrote into it."""
+        return bool(self.texts) and not self.texts[0]
+
+
+def _without_nuls(text: bytes) -> bytes:
+    return text.replace(b"\0", b"") if b"\0" in text else text
+
+
+class _Search:
+    """The patterns of a converter, ready to be compared with many files."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.patterns = [_Compiled(pattern) for pattern in patterns]
+
+    def fits(self, file: _File) -> bool:
+        """Say whether one of the patterns fits a file."""
+        return any(pattern.fits(file) for pattern in self.patterns)
+
+
+class _Compiled:
+    """A pattern whose globs are one expression and whose words are bytes."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._names = re.compile("|".join(_expressions(pattern.names)))
+        self._words = [word.encode() for word in pattern.words]
+        self._expression = pattern.expression
+        self._by_name_alone = not pattern.words and pattern.expression is None
+
+    def fits(self, file: _File) -> bool:
+        """Say whether the pattern fits a file."""
+        if self._names.match(file.name) is None:
+            return False
+        if self._by_name_alone or file.is_blank:
+            return True
+        return any(self._stands_in(text) for text in file.texts)
+
+    def _stands_in(self, text: bytes) -> bool:
+        if any(word in text for word in self._words):
+            return True
+        return self._expression is not None and self._expression.search(text) is not None
+
+
+def _expressions(globs: Iterable[str]) -> Iterator[str]:
+    """Yield globs as regular expressions, "" as that of names without an ending."""
+    for glob in globs:
+        yield translate(glob) if glob else r"[^.]*\Z"

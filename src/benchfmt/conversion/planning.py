@@ -1,0 +1,263 @@
+"""Planning: which converter reads which file of a source, and why the other files are read by none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchfmt.accounting import Ledger
+from benchfmt.conversion.declarations import Declarations, Prefixes
+from benchfmt.conversion.detection import detect, sample
+from benchfmt.converters.base import Converter, Failed, Skipped, Source, Unit, load, names
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import heads
+from benchfmt.running import Units, stopped
+
+NOT_RECOGNISED = "not recognised"
+_LOOKS = f"{NOT_RECOGNISED}: "
+"""What follows says what a file that looks like a family's lacks."""
+_LOOKED_AT = 200
+"""So many files that nobody took are asked about what they lack."""
+_PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".tar")
+"""How names of files end that hold others."""
+
+
+@dataclass
+class Plan:
+    """What is to be read: the units in order, every file seen, and what the units say of the package."""
+
+    ledger: Ledger
+    units: Units = field(default_factory=Units)
+    declarations: Declarations = field(default_factory=Declarations)
+    sources: list[Source] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no converter knew any of the files, be it only to leave it out for a reason."""
+        if len(self.units) or self.ledger.count("failed"):
+            return False
+        return all(self.ledger.converter(number) is None for number in range(len(self.ledger)))
+
+
+class Planner:
+    """Adds sources to a plan, one after the other."""
+
+    def __init__(self, plan: Plan, wanted: str | None, options: Mapping[str, str]) -> None:
+        """Take the plan, the converter that is to read everything (None asks all), and its options."""
+        self._plan = plan
+        self._ledger = plan.ledger
+        self._wanted = wanted
+        self._options = options
+
+    def add(self, source: Source, label: str) -> None:
+        """Plan one source, whose files are shown behind a label."""
+        numbers = self._ledger.see(source.files, label)
+        self._plan.sources.append(source)
+        faults: dict[str, str] = {}
+        with heads.remembered():
+            if self._wanted:
+                self._ask([self._wanted], [], source, faults)
+            else:
+                self._ask_fitting(source, numbers, faults)
+            self._explain_rest(source, numbers, faults)
+
+    def _ask_fitting(self, source: Source, numbers: Sequence[int], faults: dict[str, str]) -> None:
+        """Ask the converters that fit a source; of a large one those that fit a sample, then those that fit the rest."""
+        sampled = sample(source.files)
+        if len(sampled) == len(numbers):
+            self._ask(_fitting(source, faults), [], source, faults)
+            return
+        first = _fitting(source.part(sampled), faults)
+        self._ask(first, [], source, faults)
+        rest = {
+            index
+            for index, number in enumerate(numbers)
+            if index not in sampled and not self._is_settled(number)
+        }
+        if rest:
+            late = [name for name in _fitting(source.part(rest), faults) if name not in first]
+            self._ask(late, first, source, faults)
+
+    def _ask(
+        self, chosen: list[str], before: list[str], source: Source, faults: dict[str, str]
+    ) -> None:
+        """Ask converters for their units, the surest first; `before` were asked already."""
+        self._check_options([*before, *chosen])
+        for name in chosen:
+            converter = load(name)
+            self._plan.declarations.declare(getattr(converter, "PREFIXES", {}))
+            try:
+                self._take_all(converter, name, source)
+            except BenchfmtError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+                faults[name] = stopped(name, error)
+
+    def _take_all(self, converter: Converter, name: str, source: Source) -> None:
+        for item in converter.plan(source, self._options):
+            if not isinstance(item, Unit):
+                self._set_aside(item, name)
+            elif self._is_free(item, name):
+                self._take(item, name)
+
+    def _check_options(self, chosen: list[str]) -> None:
+        """Refuse an option that none of the converters takes: a misspelt one would change nothing, silently."""
+        taken = sorted({option for name in chosen for option in getattr(load(name), "OPTIONS", ())})
+        unknown = sorted(set(self._options) - set(taken))
+        if unknown and chosen:
+            known = f"they take: {', '.join(taken)}" if taken else "they take none"
+            raise BenchfmtError(
+                f"there is no option {unknown[0]!r} of {', '.join(chosen)}; {known}"
+            )
+
+    def _is_free(self, unit: Unit, name: str) -> bool:
+        """Say whether a unit is to be read: a file is primary once, the surest converter's.
+
+        What tells about the results of a surer family holds none of another. A log alone may hold results of several
+        programs, and each converter that says so reads those of its own.
+        """
+        number = self._number(unit.path)
+        role = self._ledger.role(number)
+        before = self._ledger.converter(number)
+        if role == "primary":
+            return before is not None and before != name and _share_logs(name, before)
+        return role != "supporting" or before == name
+
+    def _take(self, unit: Unit, name: str) -> None:
+        """Take a unit with what its source declares, or tell why it cannot stand beside the others."""
+        converter = load(name)
+        declared = _prefixes_of(converter, unit)
+        contradiction = self._plan.declarations.contradiction(declared)
+        if contradiction:
+            self._settle(self._number(unit.path), name, "failed", contradiction)
+            return
+        self._claim(unit, name)
+        self._plan.declarations.declare(declared)
+        about = getattr(converter, "about", None)
+        self._plan.declarations.describe({} if about is None else about(unit))
+
+    def _claim(self, unit: Unit, name: str) -> None:
+        """Give a unit its files."""
+        number = self._number(unit.path)
+        if self._ledger.role(number) == "primary":
+            self._plan.units.shared.add(number)
+        else:
+            self._settle(number, name, "primary", None)
+        for path in unit.supporting:
+            other = self._number(path)
+            if self._ledger.role(other) == "skipped":
+                self._settle(other, name, "supporting", None)
+        self._plan.units.add(name, unit, number)
+
+    def _set_aside(self, item: Skipped | Failed, name: str) -> None:
+        number = self._ledger.find(str(item.path))
+        if number is None or self._ledger.converter(number) is not None:
+            return
+        if isinstance(item, Failed):
+            self._settle(number, name, "failed", item.error)
+        else:
+            self._settle(number, name, "skipped", item.reason)
+
+    def _settle(self, number: int, name: str, role: str, reason: str | None) -> None:
+        self._ledger.set_converter(number, name)
+        self._ledger.set_role(number, role, reason)
+
+    def _number(self, path: Path) -> int:
+        """Return a file's number; one beside a file that was given is seen too, once it is used."""
+        return self._ledger.see_alone(str(path), path.name)
+
+    def _is_settled(self, number: int) -> bool:
+        """Say whether a file is taken by a converter, or left out for a reason."""
+        return self._ledger.converter(number) is not None or self._ledger.reason(number) is not None
+
+    def _explain_rest(
+        self, source: Source, numbers: Sequence[int], faults: Mapping[str, str]
+    ) -> None:
+        """Say of each file that nobody took why not."""
+        asked = [self._wanted] if self._wanted else names()
+        looked_at = 0
+        for number, path in zip(numbers, source.files.texts(), strict=True):
+            if self._is_settled(number):
+                continue
+            looked_at += 1
+            reason = _why_not(Path(path), asked if looked_at <= _LOOKED_AT else [], self._wanted)
+            if faults:
+                self._ledger.set_role(number, "failed", "; ".join([*faults.values(), reason]))
+            else:
+                self._ledger.set_role(number, self._ledger.role(number), reason)
+
+
+def nothing_recognised(
+    places: Sequence[str | Path], wanted: str | None, ledger: Ledger
+) -> BenchfmtError:
+    """Return the error of a conversion of nothing: what each file lacks, or where families and tables are described."""
+    reasons = [(ledger.shown(number), str(ledger.reason(number))) for number in range(len(ledger))]
+    details = [
+        f"; {path}: {reason}" for path, reason in reasons if not reason.startswith(NOT_RECOGNISED)
+    ]
+    details += [
+        f"; {path} {reason.removeprefix(_LOOKS)}"
+        for path, reason in reasons
+        if reason.startswith(_LOOKS)
+    ]
+    where = ", ".join(map(str, places))
+    files = "1 file" if len(ledger) == 1 else f"{len(ledger)} files"
+    family = f" as {wanted}" if wanted else ""
+    hint = "; `benchfmt converters` lists what is, and `benchfmt describe` drafts it for your own table"
+    more = "".join(details[:3]) or hint
+    return BenchfmtError(
+        f"nothing to convert in {where}: {files} seen, none recognised{family}{more}"
+    )
+
+
+def _fitting(source: Source, faults: dict[str, str]) -> list[str]:
+    return [name for name, _ in detect(source, faults)]
+
+
+def _share_logs(one: str, other: str) -> bool:
+    """Say whether both converters read logs that may hold results of other programs too (`SHARES_LOGS`)."""
+    return all(bool(getattr(load(name), "SHARES_LOGS", False)) for name in (one, other))
+
+
+def _prefixes_of(converter: Converter, unit: Unit) -> Prefixes:
+    """Return the prefixes that a converter declares for a unit (an optional function of its module)."""
+    declare = getattr(converter, "prefixes", None)
+    declared: Prefixes = {} if declare is None else declare(unit)
+    return declared
+
+
+def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
+    """Say why no converter took a file; `asked` are those that may know what it lacks."""
+    if path.is_symlink():
+        return "a link, which is not followed"
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return "not a regular file"
+    try:
+        start = heads.head(path, 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if not start:
+        return "the file is empty"
+    ending = path.suffix.lower()
+    if ending in _PACKED:
+        package = ", or is no package that can be read" if ending == ".zip" else ""
+        return f"{_LOOKS}holds other files{package}; unpack it and convert what is in it"
+    lacking = [words for name in asked if (words := _lacks(name, path))]
+    if lacking:
+        return f"{_LOOKS}{'; '.join(lacking)}"
+    if wanted:
+        return f"{NOT_RECOGNISED} as {wanted}"
+    return f"{NOT_RECOGNISED} (`benchfmt converters` lists what is)"
+
+
+def _lacks(name: str, path: Path) -> str | None:
+    """Return what a converter says that a file lacks to be of its family (an optional function of its module)."""
+    lacks = getattr(load(name), "lacks", None)
+    if lacks is None:
+        return None
+    try:
+        words: str | None = lacks(path)
+    except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+        return f"{stopped(name, error)}, when it was asked what the file lacks"
+    return words

@@ -1,0 +1,95 @@
+"""The beginnings of files: read once while a source is planned, though every family looks at them.
+
+Inside `remembered` the first bytes of a file are kept, so that a file which no family takes is opened once and not once
+for each of them. What is kept is bounded; beyond that a file is simply opened again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+HEAD = 2**16
+"""So many bytes of a file are kept: all of most files that describe something, and enough of a log to tell whose it is."""
+ROOM = 32 * 2**20
+"""So many bytes are kept of all files together."""
+
+
+class _Heads:
+    """The first bytes of the files that were looked at first, as long as there is room."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._room = ROOM
+
+    def of(self, path: Path) -> bytes:
+        """Return up to `HEAD` bytes of a file; raises OSError."""
+        name = str(path)
+        known = self._kept.get(name)
+        if known is not None:
+            return known
+        data = _read(path, HEAD)
+        if len(data) <= self._room:
+            self._room -= len(data)
+            self._kept[name] = data
+        return data
+
+
+_current: ContextVar[_Heads | None] = ContextVar("heads", default=None)
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Keep the beginnings of files until the block ends; files must not change meanwhile."""
+    token = _current.set(_current.get() or _Heads())
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def head(path: Path, size: int = HEAD) -> bytes:
+    """Return the first bytes of a file; raises OSError."""
+    heads = _current.get()
+    if heads is None:
+        return _read(path, size)
+    start = heads.of(path)
+    if size <= HEAD or len(start) < HEAD:
+        return start[:size]
+    return _read(path, size)
+
+
+def whole(path: Path) -> bytes:
+    """Return all bytes of a file; raises OSError."""
+    heads = _current.get()
+    start = b"" if heads is None else heads.of(path)
+    if 0 < len(start) < HEAD:
+        return start
+    return path.read_bytes()
+
+
+def blocks(path: Path, size: int) -> Iterator[bytes]:
+    """Yield a file block by block; raises OSError."""
+    heads = _current.get()
+    start = b"" if heads is None else heads.of(path)
+    if 0 < len(start) < HEAD:
+        yield start
+        return
+    with path.open("rb") as file:
+        while block := file.read(size):
+            yield block
+
+
+def tail(path: Path, size: int = HEAD) -> bytes:
+    """Return the last bytes of a file; raises OSError."""
+    with path.open("rb") as file:
+        length = file.seek(0, 2)
+        file.seek(max(length - size, 0))
+        return file.read(size)
+
+
+def _read(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
