@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, DraftError, Key
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import kept
@@ -127,6 +127,7 @@ _RAW_READ = frozenset(
 
 
 # --- which files, and what of them belongs together ---
+PATTERNS = (Pattern(("*.json",), words=('"tput_per_gpu"', '"tokenizer_id"')),)
 
 
 def detect(source: Source) -> Match | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, DraftError, Key
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
@@ -75,6 +75,7 @@ _KEPT = {
     "SysInfo_RAMAvailable": "memory_available_bytes",
 }
 """What has no field; the prompts and the model's answers, which stand in the file too, are left out."""
+PATTERNS = (Pattern(("*.json", "*.jsonl"), words=('"BuildVer"',)),)
 
 
 def detect(source: Source) -> Match | None:

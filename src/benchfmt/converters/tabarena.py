@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.draft import Draft, DraftError, Key
 from benchfmt.converters.flat import guessed_encoding
 from benchfmt.numbers import Digits, exact, whole
@@ -81,6 +90,7 @@ _NOT_KEPT = frozenset(
 
 Row = Mapping[str, str]
 Fill = Callable[[Draft, Row], None]
+PATTERNS = (Pattern(with_endings(*ENDINGS), words=("metric_error", "elo+")),)
 
 
 def detect(source: Source) -> Match | None:
