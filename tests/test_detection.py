@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchfmt.conversion.detection import candidates, patterns_of
+from benchfmt.conversion.detection import candidates
 from benchfmt.converters.base import Source, load, names
 from installed import install
 
@@ -19,10 +19,6 @@ class Toy:
     """A converter that says nothing of names or words."""
 
     NAME, VERSION = "toy", "1"
-
-
-def test_every_family_says_by_which_names_and_words_it_is_worth_asking() -> None:
-    assert [name for name in names() if not patterns_of(load(name))] == []
 
 
 def test_no_family_is_passed_over_that_would_know_a_file() -> None:

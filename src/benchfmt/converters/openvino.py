@@ -15,7 +15,16 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit, with_endings
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.draft import Draft, numbers_with_value
 from benchfmt.converters.file_names import model_of
 from benchfmt.converters.operator_options import add_options
@@ -192,6 +201,8 @@ class Run:
     def says_something(self) -> bool:
         """Whether anything of a run was found."""
         return bool(self.said or self.build or self.error)
+
+
 PATTERNS = (
     Pattern(
         with_endings(*LOGS),

@@ -16,7 +16,16 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchfmt.converters import texts
-from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit, with_endings
+from benchfmt.converters.base import (
+    Failed,
+    Item,
+    Match,
+    Pattern,
+    Skipped,
+    Source,
+    Unit,
+    with_endings,
+)
 from benchfmt.converters.draft import Draft, DraftError, Key, Number, numbers_with_value
 from benchfmt.converters.file_names import model_of
 from benchfmt.converters.operator_options import add_options
@@ -154,6 +163,8 @@ class Series:
     cpu: str
     times: list[str] = field(default_factory=list)
     submissions: list[str] = field(default_factory=list)
+
+
 PATTERNS = (
     Pattern(
         with_endings(*LOGS),

@@ -69,6 +69,8 @@ class Trace:
     def total(self) -> int:
         """The time of all kernels."""
         return sum(self.kernels.values())
+
+
 PATTERNS = (Pattern(("*.json", "*.jsonl"), words=('"cat"',)),)
 
 
