@@ -50,7 +50,7 @@ def test_a_log_that_was_emptied_while_a_program_wrote_is_asked_about(tmp_path: P
 def test_a_file_of_another_name_or_without_the_words_is_not_asked_about(tmp_path: Path) -> None:
     (tmp_path / "notes.bin").write_text("Throughput: 12.5 FPS\n")
     (tmp_path / "run.log").write_text("nothing to see\n")
-    assert candidates(Source(tmp_path)) == []
+    assert "openvino-benchmark-app" not in candidates(Source(tmp_path))
 
 
 def test_who_declares_no_patterns_is_always_asked(
