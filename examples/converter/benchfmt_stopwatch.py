@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.converters import Draft, DraftError
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Key
 from benchfmt.numbers import whole
 from benchfmt.readers.files import file_sha256
@@ -22,6 +22,7 @@ PREFIXES = {
         "definition": "Terms of the stopwatch benchmark.",
     }
 }
+PATTERNS = (Pattern(names=("*.stopwatch.csv",)),)
 COLUMNS = ["net", "machine", "dtype", "batch", "median_ms", "note"]
 CRASHED = "crash"
 MEDIAN: Key = {"statistic": "median", "stage": "inference", "per": "batch", "primary": True}
