@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from benchfmt.converters.base import Failed, Item, Match, Skipped, Source, Unit
+from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, DraftError, Key, derived, measured
 from benchfmt.converters.mlperf.systems import accelerator_kind
 from benchfmt.finding import BenchfmtError
@@ -108,6 +108,9 @@ class _Files:
 
 
 # --- which files ---
+
+
+PATTERNS = (Pattern((SUMMARY,)),)
 
 
 def detect(source: Source) -> Match | None:
