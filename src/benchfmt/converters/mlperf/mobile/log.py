@@ -63,9 +63,10 @@ def read_log(files: Files, run: Run, name: str) -> RunLog | None:
         paths[1] = files.unit.path
     summary = _summary(paths[0], run) if paths[0] else None
     detail = _detail(paths[1], run) if paths[1] else None
-    if not summary and not detail:
+    first = summary or detail
+    if first is None:
         return None
-    logged = LoggedRun(Unit((summary or detail).path), files.task.place, {})  # type: ignore[union-attr]
+    logged = LoggedRun(Unit(first.path), files.task.place, {})
     if summary and detail and not log_pair.compare(logged, summary, detail):
         summary = None
     values = log_pair.merged(summary, detail)
