@@ -460,6 +460,32 @@ def test_a_score_of_endpoints_may_be_a_fraction() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("model", "inferred", "version", "statistic", "caveats"),
+    [
+        ("wan-2.2-t2v-a14b", 0, "v6.1", None, ["definition-inferred"]),
+        ("llama3.1-8b-edge", 0, "v6.1", None, ["definition-inferred"]),
+        ("resnet", 1, "v6.1", None, ["definition-inferred"]),
+        ("resnet", 0, "v6.1", "p90-es", None),
+        ("wan-2.2-t2v-a14b", 0, "v6.0", "p90-es", None),
+    ],
+)
+def test_a_single_stream_that_endpoints_may_have_run_is_no_percentile(
+    tmp_path: Path,
+    model: str,
+    inferred: int,
+    version: str,
+    statistic: str | None,
+    caveats: list[str] | None,
+) -> None:
+    rows: dict[str, dict[str, Any]] = json.loads((FIXTURES / "summary.json").read_text())
+    changed = {"Model": model, "MlperfModel": model, "inferred": inferred, "version": version}
+    row = {**rows["0"], **changed}
+    (tmp_path / "summary.json").write_text(json.dumps({"0": row}))
+    (record,), _ = read(tmp_path)
+    assert (primary(record).statistic, primary(record).caveats) == (statistic, caveats)
+
+
 def test_faulty_tables_say_what_to_do() -> None:
     records, others = read(FIXTURES / "faulty")
     failed = {item.path.parent.name: item.error for item in others if isinstance(item, Failed)}

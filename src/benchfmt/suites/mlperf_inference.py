@@ -342,6 +342,11 @@ def official(benchmark: str | None, round_id: str | None, scenario: str) -> Offi
     return Official(rule["metric"], rule["statistic"], rule.get("stage"), rule["per"], rule["unit"])
 
 
+def may_run_endpoints(benchmark: str | None) -> bool:
+    """Say whether MLPerf Endpoints' client may have run a benchmark in place of LoadGen (from v6.1 on)."""
+    return benchmark in _data()["endpoints"]["benchmarks"]
+
+
 @cache
 def qualities(
     benchmark: str, round_id: str | None, scenario: str | None = None

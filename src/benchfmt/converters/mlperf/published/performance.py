@@ -147,9 +147,11 @@ def _statistic_of_latency(terms: Terms) -> str | None:
 
 
 def _may_be_mean(terms: Terms) -> bool:
-    """Say whether a latency may be one of MLPerf Endpoints, which is a mean: a single stream is inferred from nothing."""
-    flagged = terms.is_inferred and terms.row.text("Scenario") == "SingleStream"
-    return flagged and rules.at_least(terms.rules_of, "v6.1")
+    """Say whether a latency may be one of MLPerf Endpoints, which is a mean: the table does not say who measured."""
+    if terms.scenario != "single-stream" or not rules.at_least(terms.rules_of, "v6.1"):
+        return False
+    # A single stream is inferred from nothing, and every row of Endpoints has the flag in some tables.
+    return terms.is_inferred or rules.may_run_endpoints(terms.benchmark or terms.name)
 
 
 def power(result: Result, terms: Terms) -> Number | None:
