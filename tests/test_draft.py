@@ -11,7 +11,7 @@ import pytest
 from benchfmt import Record
 from benchfmt.converters import Draft, DraftError
 from benchfmt.converters.base import Failed
-from benchfmt.converters.draft import Number, derived
+from benchfmt.converters.draft import Number, derived, measured, possible
 from benchfmt.finding import Finding
 from benchfmt.record import Measurement
 
@@ -153,3 +153,17 @@ def test_a_fault_may_be_that_of_another_file() -> None:
     draft.report("BF115", "an event cannot be read", path="a/system.json", row=3)
     (finding,) = draft.findings
     assert (finding.path, finding.row) == ("a/system.json", 3)
+
+
+def test_a_number_that_nothing_can_have_is_missing() -> None:
+    zero = measured("latency", "0.00", "ms", statistic="mean", n=3, primary=True)
+    assert possible(zero).to_dict() == {
+        "metric": "latency",
+        "statistic": "mean",
+        "missing": "below-resolution",
+        "reported_value": "0.00",
+        "reported_unit": "ms",
+    }
+    assert possible(measured("accuracy", "180", "%")).missing == "invalid-in-source"
+    sound = measured("accuracy", "18", "%")
+    assert possible(sound) is sound

@@ -27,6 +27,8 @@ from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
 
+_TIMES = ("latency", "duration")
+"""Nothing takes no time: a 0 is what the digits of a printed time leave."""
 _NOT_FIXED = ("target", "currency")
 """Metrics whose unit is that of their target or a currency: the source says it."""
 
@@ -396,6 +398,39 @@ def printed(metric: str, text: str, unit: str | None = None, **key: Unpack[Key])
     number.reported_value = text
     number.reported_unit = unit
     return number
+
+
+def possible(number: Number) -> Number:
+    """Return a measurement, without its value where nothing that ran can have it."""
+    reason = _why_impossible(number)
+    if reason is None:
+        return number
+    return Number(
+        metric=number.metric,
+        statistic=number.statistic,
+        stage=number.stage,
+        per=number.per,
+        scope=number.scope,
+        missing=reason,
+        reported_value=number.reported_value,
+        reported_unit=number.reported_unit,
+        source_path=number.source_path,
+        source_locator=number.source_locator,
+    )
+
+
+def _why_impossible(number: Number) -> str | None:
+    """Return why a value of a metric cannot be: the digits of a printed 0, or a number out of the metric's range."""
+    metric = vocabulary().metrics.get(number.metric)
+    if metric is None or number.value is None or number.unit != metric.unit:
+        return None
+    if number.value == 0 and (metric.zero_impossible or number.metric in _TIMES):
+        return "below-resolution"
+    if metric.minimum is not None and number.value < metric.minimum:
+        return "invalid-in-source"
+    if metric.maximum is not None and number.value > metric.maximum:
+        return "invalid-in-source"
+    return None
 
 
 def derived(metric: str, value: Fraction | float, **key: Unpack[Key]) -> Number:
