@@ -55,7 +55,10 @@ class Listing(Sequence[Path]):
 
     def __init__(self, root: Path, limits: Limits = LIMITS) -> None:
         """Walk the tree; raises UnsafeError where it holds too many files."""
-        self._fill(_prefix(str(root)) if root.is_dir() else None, _folders(root, limits))
+        self.links: list[str] = []
+        """The paths that are links, as text."""
+        folders = _folders(root, limits, self.links)
+        self._fill(_prefix(str(root)) if root.is_dir() else None, folders)
 
     def _fill(self, root: str | None, folders: Iterable[tuple[str, list[str]]]) -> None:
         self._root = root
@@ -117,6 +120,7 @@ class Listing(Sequence[Path]):
     def part(self, keep: Container[int]) -> Listing:
         """Return some of the files, by their numbers here, as a listing of their own."""
         chosen = Listing.__new__(Listing)
+        chosen.links = self.links
         blocks = (
             (
                 prefix,
@@ -135,6 +139,12 @@ class Listing(Sequence[Path]):
         """Yield what the paths of a folder's files start with, and their names, folder by folder in order."""
         for block, prefix in enumerate(self._prefixes):
             yield prefix, self._names[self._starts[block] : self._starts[block + 1]]
+
+    def within(self, prefix: str) -> str:
+        """Return a folder of `folders` within the root, with forward slashes; the root itself is ""."""
+        if self._root is None:
+            return ""
+        return prefix[len(self._root) :].replace(os.sep, "/").rstrip("/")
 
     def names(self) -> Iterator[str]:
         """Yield the names of the files, without their folders, in order."""
@@ -174,12 +184,17 @@ class Listing(Sequence[Path]):
 
 def walk(root: Path, limits: Limits = LIMITS) -> Iterator[Path]:
     """Yield every file below `root` (or `root` itself) in path order; links are yielded, never followed."""
-    return (Path(prefix + name) for prefix, names in _folders(root, limits) for name in names)
+    return (Path(prefix + name) for prefix, names in _folders(root, limits, []) for name in names)
 
 
-def _folders(root: Path, limits: Limits) -> Iterator[tuple[str, list[str]]]:
-    """Yield what a file's path starts with and the names of files, folder by folder in path order; none is empty."""
+def _folders(root: Path, limits: Limits, links: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what a file's path starts with and the names of files, folder by folder in path order; none is empty.
+
+    The paths of links are added to `links`: the folder says what is one, so nobody needs to ask for each file.
+    """
     if not root.is_dir():
+        if root.is_symlink():
+            links.append(str(root))
         yield str(root)[: len(str(root)) - len(root.name)], [root.name]
         return
     seen = 0
@@ -188,9 +203,8 @@ def _folders(root: Path, limits: Limits) -> Iterator[tuple[str, list[str]]]:
         folder = pending.pop()
         try:
             with os.scandir(folder) as entries:
-                ordered = sorted(
-                    (entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries
-                )
+                found = list(entries)
+            ordered = sorted((item.name, item.is_dir(follow_symlinks=False)) for item in found)
         except OSError:
             if folder == str(root):
                 raise
@@ -198,6 +212,7 @@ def _folders(root: Path, limits: Limits) -> Iterator[tuple[str, list[str]]]:
             yield folder[: len(folder) - len(name)], [name]  # told by who tries to read it
             continue
         prefix = _prefix(folder)
+        links += sorted(prefix + item.name for item in found if item.is_symlink())
         names = [name for name, is_folder in ordered if not is_folder]
         seen += len(names)
         if seen > limits.files:

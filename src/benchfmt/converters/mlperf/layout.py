@@ -12,13 +12,13 @@ Paths of folders are compared as text, so that a part of a tree means the same a
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from benchfmt.converters.base import Source
 from benchfmt.converters.mlperf import model_mapping
@@ -33,51 +33,22 @@ LOGS = (SUMMARY, DETAIL, ENDPOINTS)
 """Each may tell the result of a run."""
 DIVISIONS = ("closed", "open", "network")
 _TEST = re.compile(r"TEST[0-9]{2}(-[AB])?")
+_TESTS = (
+    "TEST01",
+    "TEST03",
+    "TEST04",
+    "TEST04-A",
+    "TEST04-B",
+    "TEST05",
+    "TEST06",
+    "TEST07",
+    "TEST08",
+    "TEST09",
+)
+_VERDICT = re.compile(r"verify_.*\.txt$")
 _MEASURED = 2
 """Steps between the folder of all measurements and that of one: system, benchmark, scenario."""
 _OTHER_RUNS = {"accuracy", "ranging", "compliance", "audit"}
-_WHY = (
-    (
-        re.compile(r"(^|/)(compliance|audit)/|(^|/)TEST[0-9]{2}(-[AB])?/"),
-        "part of a compliance test; its verdict is read from verify_*.txt",
-    ),
-    (re.compile(r"(^|/)ranging/"), "from the ranging phase, which only sets up the power meter"),
-    (
-        re.compile(r"mlperf_log_accuracy\.json$"),
-        "answers of the model, cut off by rule; its score stands in accuracy.txt",
-    ),
-    (
-        re.compile(r"(^|/)accuracy/([^/]+/)?mlperf_log_(summary|detail)\.txt$"),
-        "log of the accuracy run, which has no speed; its score stands in accuracy.txt",
-    ),
-    (re.compile(r"mlperf_log_trace\.json$"), "a trace of events"),
-    (re.compile(r"(^|/)power/|(^|/)ptd_logs\.txt$"), "log of the power meter's software"),
-    (
-        re.compile(r"(^|/)(power_settings|analyzer_table)\.[a-z]+$"),
-        "a description of the power meter for people",
-    ),
-    (re.compile(r"(^|/)audit\.config$"), "settings of a compliance test"),
-    (
-        re.compile(r"(^|/)mlperf\.conf$"),
-        "the suite's own settings, the same in every submission of a round",
-    ),
-    (
-        re.compile(rf"(^|/){re.escape(model_mapping.NAME)}$"),
-        "gives models of an open submission their benchmarks, but no result of them is here",
-    ),
-    (re.compile(r"(^|/)(code|src)/"), "code of the submission"),
-    (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py)$"), "for people, or a program"),
-    (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),
-    (
-        re.compile(r"(^|/)results?\.json$"),
-        "a report of the submitter's own program, not of LoadGen",
-    ),
-    (re.compile(r"(^|/)systems/[^/]+\.json$"), "describes a system of which no result is here"),
-    (
-        re.compile(r"(^|/)measurements/"),
-        "describes a measurement of which no result is here, or something else than one",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +80,20 @@ class Place:
         return "/".join(str(part) for part in parts) if all(parts) else None
 
 
+class Beside(NamedTuple):
+    """A file that tells about a run: what it is, its folder and its name."""
+
+    role: str
+    folder: str
+    name: str
+
+
 @dataclass
 class Folders:
     """The files of a source by folder, both as text with forward slashes; folders are absolute."""
 
+    top: str
+    """The folder of the source."""
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     links: list[Path] = field(default_factory=list)
     """What is not followed and so belongs to no result."""
@@ -120,14 +101,19 @@ class Folders:
     @classmethod
     def of(cls, source: Source) -> Folders:
         """Return the folders of a source; a tree of 20,000 results has ten times as many, so each text is kept once."""
-        folders = cls()
-        for given, names in source.files.folders():
-            links = [name for name in names if os.path.islink(given + name)]  # noqa: PTH114 - a fifth of the time
-            folders.links += [Path(given + name) for name in links]
-            files = tuple(name for name in names if name not in links) if links else tuple(names)
-            if files:
-                folders.names[absolute(Path(given + files[0])).rpartition("/")[0]] = files
+        files = source.files
+        folders = cls(_top(source.root))
+        folders.links += map(Path, files.links)
+        links = frozenset(files.links)
+        for prefix, names in files.folders():
+            followed = tuple(name for name in names if prefix + name not in links)
+            if followed:
+                folders.names[folders.absolute(files.within(prefix))] = followed
         return folders
+
+    def absolute(self, folder: str) -> str:
+        """Return the absolute path of a folder, which is given within the source."""
+        return f"{self.top}/{folder}" if folder else self.top
 
     @cached_property
     def deeper(self) -> Mapping[str, list[str]]:
@@ -169,6 +155,13 @@ def absolute(path: Path) -> str:
     """Return the whole path of a file as text with forward slashes, without steps upwards; links above it are kept."""
     text = path.absolute().as_posix()
     return f"{path.parent.resolve().as_posix()}/{path.name}" if "/../" in text else text
+
+
+def _top(root: Path) -> str:
+    """Return the folder of a source, which may be a file, as `absolute` does."""
+    if root.is_dir():
+        root /= "file"
+    return absolute(root).rpartition("/")[0]
 
 
 def _scenarios(folder: str) -> list[str]:
@@ -244,35 +237,35 @@ def from_root(path: Path, where: Place) -> str:
     )
 
 
-def supporting(folder: str, where: Place, folders: Folders) -> list[tuple[str, Path]]:
+def supporting(folder: str, where: Place, folders: Folders) -> list[Beside]:
     """Return the files that tell about a run, each with what it is."""
-    found: list[tuple[str, Path]] = []
-
-    def add(role: str, place_of: str, name: str) -> None:
-        if folders.has(place_of, name):
-            found.append((role, Path(place_of, name)))
-
-    add("detail", folder, DETAIL)
-    add("power-log", folder, POWER_LOG)
     above, _, last = folder.rpartition("/")
-    scenario = above.rpartition("/")[0] if last.startswith("run_") else above
-    performance = above if last.startswith("run_") else folder
+    is_numbered = last.startswith("run_")
+    performance = above if is_numbered else folder
+    scenario = performance.rpartition("/")[0]
+    wanted = [Beside("detail", folder, DETAIL), Beside("power-log", folder, POWER_LOG)]
     for accuracy in (f"{scenario}/{where.scenario}", *_scenarios(scenario)):
-        add("accuracy", f"{accuracy}/accuracy", "accuracy.txt")
-        add("endpoints-accuracy", f"{accuracy}/accuracy", ENDPOINTS_ACCURACY)
-    for name in ("server.json", "client.json"):
-        add(f"power-{name.removesuffix('.json')}", f"{performance}/power", name)
-    for name in ("measurements.json", "user.conf", "config.yaml"):
-        add({"measurements.json": "measurements"}.get(name, name), scenario, name)
-    found += _tests(scenario, folders)
+        wanted += [
+            Beside("accuracy", f"{accuracy}/accuracy", "accuracy.txt"),
+            Beside("endpoints-accuracy", f"{accuracy}/accuracy", ENDPOINTS_ACCURACY),
+        ]
+    wanted += [
+        Beside("power-server", f"{performance}/power", "server.json"),
+        Beside("power-client", f"{performance}/power", "client.json"),
+        Beside("measurements", scenario, "measurements.json"),
+        Beside("user.conf", scenario, "user.conf"),
+        Beside("config.yaml", scenario, "config.yaml"),
+    ]
+    present = [file for file in wanted if folders.has(file.folder, file.name)]
+    present += _tests(scenario, folders)
     if where.system:
-        found += _described(scenario, where, folders)
+        present += _described(scenario, where, folders)
     if where.division not in ("closed", "network"):
-        found += [("model-mapping", path) for path in _mappings(scenario, where, folders)]
-    return found
+        present += _mappings(scenario, where, folders)
+    return present
 
 
-def _mappings(scenario: str, where: Place, folders: Folders) -> Iterator[Path]:
+def _mappings(scenario: str, where: Place, folders: Folders) -> Iterator[Beside]:
     """Yield the files that give the models of an open submission their benchmarks, the nearest first.
 
     They may stand in any folder from the result's own up to the top of the submission, and beside the results in those
@@ -282,7 +275,7 @@ def _mappings(scenario: str, where: Place, folders: Folders) -> Iterator[Path]:
     while len(folder) >= len(where.prefix) and folder.rpartition("/")[0] != folder:
         for beside in (folder, *_beside(folder)):
             if folders.has(beside, model_mapping.NAME):
-                yield Path(beside, model_mapping.NAME)
+                yield Beside("model-mapping", beside, model_mapping.NAME)
         folder = folder.rpartition("/")[0]
 
 
@@ -294,50 +287,33 @@ def _beside(folder: str) -> Iterator[str]:
             yield f"{head}/{name}/{tail}".rstrip("/")
 
 
-def _described(scenario: str, where: Place, folders: Folders) -> Iterator[tuple[str, Path]]:
+def _described(scenario: str, where: Place, folders: Folders) -> Iterator[Beside]:
     """Yield what stands beside the results: the system, the description of the measurement, compliance tests."""
     head = scenario.rpartition("/results/")[0]
     tails = [folder[len(head) + len("/results/") :] for folder in _scenarios(scenario)]
     for tail in tails:
         named = f"{head}/measurements/{tail}"
-        for place_of in (named, *folders.deeper.get(named, ())):
-            for name in folders.names.get(place_of, ()):
+        for folder in (named, *folders.deeper.get(named, ())):
+            for name in folders.names.get(folder, ()):
                 if name == "user.conf":
-                    yield "user.conf", Path(place_of, name)
+                    yield Beside("user.conf", folder, name)
                 elif name.endswith(".json"):
-                    yield "measurements", Path(place_of, name)
-    if folders.has(f"{head}/systems", f"{where.system}.json"):
-        yield "system", Path(head, "systems", f"{where.system}.json")
-    for name in ("compliance", "audit"):
+                    yield Beside("measurements", folder, name)
+    system = f"{where.system}.json"
+    if folders.has(f"{head}/systems", system):
+        yield Beside("system", f"{head}/systems", system)
+    for kind in ("compliance", "audit"):
         for tail in tails:
-            yield from _tests(f"{head}/{name}/{tail}", folders)
+            yield from _tests(f"{head}/{kind}/{tail}", folders)
 
 
-def _tests(scenario: str, folders: Folders) -> list[tuple[str, Path]]:
-    found = []
-    for test in (
-        "TEST01",
-        "TEST03",
-        "TEST04",
-        "TEST04-A",
-        "TEST04-B",
-        "TEST05",
-        "TEST06",
-        "TEST07",
-        "TEST08",
-        "TEST09",
-    ):
-        names = (
-            folders.names.get(f"{scenario}/{test}", ())
-            if f"{scenario}/{test}" in folders.names
-            else ()
-        )
-        found += [
-            (f"test:{test}", Path(scenario, test, name))
-            for name in names
-            if re.match(r"verify_.*\.txt$", name)
-        ]
-    return found
+def _tests(scenario: str, folders: Folders) -> Iterator[Beside]:
+    """Yield the verdicts of the compliance tests in a folder."""
+    for test in _TESTS:
+        folder = f"{scenario}/{test}"
+        for name in folders.names.get(folder, ()):
+            if _VERDICT.match(name):
+                yield Beside(f"test:{test}", folder, name)
 
 
 @dataclass
@@ -359,15 +335,9 @@ class Homes:
         self.depths.add(home.count("/") + 1)
         self.tops.add(where.prefix)
 
-    def hold(self, path: str) -> bool:
-        """Say whether a file, by its absolute path, belongs with a run."""
-        parts = path.split("/")
-        return (
-            any("/".join(parts[:depth]) in self.folders for depth in self.depths)
-            or "/".join(parts[:-1]) in self.tops
-        )
-
-
-def why_skipped(path: str) -> str | None:
-    """Say why a file of a submission is no result and tells nothing about one, or None where it is not known."""
-    return next((why for pattern, why in _WHY if pattern.search(path)), None)
+    def hold(self, folder: str) -> bool:
+        """Say whether the files of a folder, by its absolute path, belong with a run."""
+        if folder in self.tops:
+            return True
+        parts = folder.split("/")
+        return any("/".join(parts[:depth]) in self.folders for depth in self.depths)

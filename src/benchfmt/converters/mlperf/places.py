@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from benchfmt.converters.base import Skipped, Source
@@ -56,6 +57,8 @@ _KINDS = frozenset(
 _OWN_KINDS = frozenset({"systems", "measurements", "compliance", "audit"})
 """Folders that a submission has, and those that nothing else has beside them."""
 
+_REMEMBERED = 2**14
+
 
 @dataclass
 class Places:
@@ -70,16 +73,34 @@ class Places:
     def of(cls, source: Source) -> Places:
         """Return the places of a source."""
         root = source.root if source.root.is_dir() else source.root.parent
-        text = _absolute(root)
+        places = cls(_absolute(root))
         kinds: dict[str, set[str]] = {}
+        known = {""}
         for prefix, _ in source.files.folders():
-            parts = _absolute(Path(prefix or ".")).split("/")
-            for at in range(text.count("/") + 1, len(parts)):
-                kind = _kind(parts[at])
+            folder = source.files.within(prefix)
+            while folder not in known:
+                known.add(folder)
+                parent, _, name = folder.rpartition("/")
+                kind = _kind(name)
                 if kind:
-                    kinds.setdefault("/".join(parts[:at]), set()).add(kind)
-        found = (folder for folder, names in kinds.items() if len(names) > 1 and names & _OWN_KINDS)
-        return cls(text, frozenset(found))
+                    kinds.setdefault(parent, set()).add(kind)
+                folder = parent
+        places.submissions = frozenset(
+            places.absolute(folder)
+            for folder, names in kinds.items()
+            if len(names) > 1 and names & _OWN_KINDS
+        )
+        return places
+
+    def absolute(self, folder: str) -> str:
+        """Return the absolute path of a folder, which is given within the source."""
+        if not folder:
+            return self.root
+        return f"{self.root.rstrip('/')}/{folder}"
+
+    def why_within(self, folder: str) -> str | None:
+        """Return why what stands in a folder, given within the source, is no result, or None."""
+        return self.why(self.absolute(folder))
 
     def why(self, folder: str) -> str | None:
         """Return why what stands in a folder is no result, or None where nothing says so."""
@@ -90,7 +111,7 @@ class Places:
     def skipped(self, source: Source) -> Iterator[Skipped]:
         """Yield every file that stands where no results are, with the reason."""
         for prefix, names in source.files.folders():
-            reason = self.why(_absolute(Path(prefix or ".")))
+            reason = self.why_within(source.files.within(prefix))
             if reason:
                 yield from (Skipped(Path(prefix + name), reason) for name in names)
 
@@ -100,7 +121,7 @@ class Places:
         if begin is not None:
             return _in_submission(parts[begin:])
         given = self.root.count("/")
-        if any(map(_TEST.fullmatch, parts[given:])):
+        if any(map(_is_test, parts[given:])):
             return COMPLIANCE
         # Whoever names a folder of test data wants what is in it, unless it is that of a suite's own program.
         if _is_test_data(parts[given + 1 :]) or _is_test_data(_from_harness(parts)):
@@ -109,43 +130,81 @@ class Places:
 
     def _begin(self, folder: str, parts: list[str]) -> int | None:
         """Return where the parts of a path begin that stand in a submission, or None without one."""
-        named = next((at for at, part in enumerate(parts) if _REPOSITORY.fullmatch(part)), None)
-        if named is not None:
-            return named + 1
+        for at, part in enumerate(parts):
+            if _is_repository(part):
+                return at + 1
         for at in range(len(parts) - 2):
             if parts[at] in _DIVISIONS and _kind(parts[at + 2]):
                 return at + 2
         whole = folder.split("/")
-        return next(
-            (at for at in range(1, len(whole)) if "/".join(whole[:at]) in self.submissions), None
-        )
+        for at in range(1, len(whole)):
+            if "/".join(whole[:at]) in self.submissions:
+                return at
+        return None
 
 
 def _in_submission(parts: list[str]) -> str | None:
     """Return why a folder of a submission holds no results, by the names from the submission's folder on."""
-    results = parts.index(_RESULTS) if _RESULTS in parts else len(parts)
-    for at, part in enumerate(parts):
-        rules = _ANYWHERE if at > results else (*_ANYWHERE, *_BESIDE_RESULTS)
-        reason = next((reason for pattern, reason in rules if pattern.fullmatch(part)), None)
+    is_below_results = False
+    for part in parts:
+        reason = _reason(part, beside_results=not is_below_results)
         if reason:
             return reason
+        is_below_results = is_below_results or part == _RESULTS
     return TEST_DATA if _is_test_data(parts) else None
+
+
+# Tens of thousands of folders are made of few names, so each name is judged once.
+
+
+@lru_cache(_REMEMBERED)
+def _reason(part: str, *, beside_results: bool) -> str | None:
+    rules = (*_ANYWHERE, *_BESIDE_RESULTS) if beside_results else _ANYWHERE
+    for pattern, reason in rules:
+        if pattern.fullmatch(part):
+            return reason
+    return None
+
+
+@lru_cache(_REMEMBERED)
+def _is_repository(part: str) -> bool:
+    return _REPOSITORY.fullmatch(part) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _is_test(part: str) -> bool:
+    return _TEST.fullmatch(part) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _is_named_as_test_data(part: str) -> bool:
+    return _TEST_DATA.fullmatch(part) is not None
+
+
+@lru_cache(_REMEMBERED)
+def _is_harness(part: str) -> bool:
+    return _HARNESS.fullmatch(part) is not None
 
 
 def _is_test_data(parts: list[str]) -> bool:
     """Say whether names of folders lead to the data of a program's tests."""
-    return any(
-        _TEST_DATA.fullmatch(part)
-        and (part.startswith("test") or (at > 0 and _TESTS.fullmatch(parts[at - 1])))
-        for at, part in enumerate(parts)
-    )
+    for at, part in enumerate(parts):
+        if not _is_named_as_test_data(part):
+            continue
+        if part.startswith("test") or (at > 0 and _TESTS.fullmatch(parts[at - 1])):
+            return True
+    return False
 
 
 def _from_harness(parts: list[str]) -> list[str]:
     """Return the names of folders from that of a suite's own program on, empty without one."""
-    return next((parts[at:] for at, part in enumerate(parts) if _HARNESS.fullmatch(part)), [])
+    for at, part in enumerate(parts):
+        if _is_harness(part):
+            return parts[at:]
+    return []
 
 
+@lru_cache(_REMEMBERED)
 def _kind(name: str) -> str | None:
     word = name.casefold()
     if _CODE.fullmatch(word):

@@ -21,11 +21,11 @@ from benchfmt.converters.base import (
 )
 from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import layout
-from benchfmt.converters.mlperf.inference import endpoints, loadgen_record, loose_logs
+from benchfmt.converters.mlperf.inference import endpoints, loadgen_record, loose_logs, skipping
 from benchfmt.converters.mlperf.inference.description import describe, names_of
 from benchfmt.converters.mlperf.inference.quality import add_quality
 from benchfmt.converters.mlperf.inference.run import NAME, VERSION, Run, Task
-from benchfmt.converters.mlperf.layout import Folders, Place
+from benchfmt.converters.mlperf.layout import Beside, Folders, Place
 from benchfmt.converters.mlperf.places import Places
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import lines, loadgen
@@ -44,13 +44,21 @@ PATTERNS = (
 
 def detect(source: Source) -> Match | None:
     """Say whether a source holds LoadGen logs of a submission, or None."""
-    logs = [path for path in source.files if path.name in layout.LOGS]
+    logs = list(_logs(source))
     if logs:
-        return Match(0.85, f"{len(logs)} LoadGen logs, first {source.relative(logs[0])}")
+        return Match(0.85, f"{len(logs)} LoadGen logs, first {source.relative(Path(logs[0]))}")
     loose = next(loose_logs.summaries(source), None)
     if loose:
         return Match(0.85, f"{source.relative(loose)} holds a summary of LoadGen")
     return None
+
+
+def _logs(source: Source) -> Iterator[str]:
+    """Yield the paths of the files that are named as LoadGen names its logs."""
+    for folder, names in source.files.folders():
+        for name in names:
+            if name in layout.LOGS:
+                yield folder + name
 
 
 def lacks(path: Path) -> str | None:
@@ -83,6 +91,7 @@ class _Tree:
         """Take a source, and the options of each unit."""
         self.source = source
         self.options = options
+        self.is_file = source.root.is_file()
         self.folders = Folders.of(source)
         self.places = Places.of(source)
         self.homes = layout.Homes()
@@ -103,10 +112,10 @@ class _Tree:
             if place.prefix:
                 self.submissions.add(folder, place)
             beside = layout.supporting(folder, place, self.folders)
-            roles = {role for role, _ in beside}
+            roles = {file.role for file in beside}
             beside += loose_logs.described(folder, roles, self.folders)
-            beside = [(role, path) for role, path in beside if path.name != name]
-            path = _as_given(self.source, folder, name)
+            beside = [file for file in beside if file.name != name]
+            path = self._as_given(folder, name)
             if name == layout.SUMMARY:
                 self.summaries.append(path)
             yield self._unit(path, beside, place)
@@ -114,17 +123,21 @@ class _Tree:
     def _not_read(self, folder: str, reason: str) -> Iterator[Skipped]:
         for log in layout.LOGS:
             if self.folders.has(folder, log):
-                yield Skipped(_as_given(self.source, folder, log), reason)
+                yield Skipped(self._as_given(folder, log), reason)
 
-    def _unit(self, path: Path, beside: Sequence[tuple[str, Path]], place: Place) -> Unit:
-        files = []
-        roles = []
-        for role, file in beside:
-            folder, _, name = file.as_posix().rpartition("/")
-            files.append(_as_given(self.source, folder, name))
-            roles.append(role)
-        task = Task(place, tuple(roles))
-        return Unit(path, tuple(files), self.options, task, self.source.limits)
+    def _unit(self, path: Path, beside: Sequence[Beside], place: Place) -> Unit:
+        files = tuple(self._as_given(file.folder, file.name) for file in beside)
+        task = Task(place, tuple(file.role for file in beside))
+        return Unit(path, files, self.options, task, self.source.limits)
+
+    def _as_given(self, folder: str, name: str) -> Path:
+        """Return a file's path as the source spells it."""
+        root = self.source.root
+        if root.is_absolute():
+            return Path(folder, name)
+        if self.is_file:
+            return root
+        return root / folder[len(self.folders.top) + 1 :] / name
 
     def loose(self) -> Iterator[Unit | Skipped]:
         """Yield the summaries that are not named as LoadGen names one, outside of submissions."""
@@ -144,21 +157,18 @@ class _Tree:
         """Yield the files of submissions that are no results, with the reason."""
         for path in self.folders.links:
             yield Skipped(path, "a link, which is not followed")
-        for path in self.source.files:
-            reason = layout.why_skipped(self.source.relative(path))
-            if reason and self.homes.hold(layout.absolute(path)):
-                yield Skipped(path, reason)
-        yield from self.places.skipped(self.source)
-
-
-def _as_given(source: Source, folder: str, name: str) -> Path:
-    """Return a file's path as the source spells it."""
-    if source.root.is_absolute():
-        return Path(folder, name)
-    if source.root.is_file():
-        return source.root
-    root = source.root.resolve() if ".." in source.root.parts else source.root.absolute()
-    return source.root / Path(folder, name).relative_to(root)
+        files = self.source.files
+        for prefix, names in files.folders():
+            inside = files.within(prefix)
+            is_home = self.homes.hold(self.folders.absolute(inside))
+            folder = skipping.Folder.of(inside)
+            elsewhere = self.places.why_within(inside)
+            parent = Path(prefix)
+            for name in names:
+                reason = folder.why_skipped(name) if is_home else None
+                reason = reason or elsewhere
+                if reason:
+                    yield Skipped(parent / name, reason)
 
 
 def read(unit: Unit) -> Iterator[Item]:

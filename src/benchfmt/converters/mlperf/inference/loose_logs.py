@@ -8,13 +8,15 @@ they are what a submission keeps in `measurements/` and `systems/`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path, PurePath
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Skipped, Source
 from benchfmt.converters.mlperf import layout
-from benchfmt.converters.mlperf.layout import Folders, Homes
+from benchfmt.converters.mlperf.inference import skipping
+from benchfmt.converters.mlperf.layout import Beside, Folders, Homes
 from benchfmt.readers import lines, loadgen
 
 _DESCRIPTIONS = {"measurements": "measurements.json", "system": "system_meta.json"}
@@ -22,9 +24,10 @@ _DETAIL = re.compile(r'"key": ?"(?:loadgen_version|effective_scenario|requested_
 _CANONICAL = (layout.SUMMARY, layout.DETAIL, layout.ENDPOINTS, "accuracy.txt", layout.POWER_LOG)
 _FOR_PEOPLE = (".md", ".html", ".htm", ".rst")
 """Pages may hold a summary; in a submission they never do."""
+_REMEMBERED = 2**14
 
 
-def described(folder: str, roles: Collection[str], folders: Folders) -> Iterator[tuple[str, Path]]:
+def described(folder: str, roles: Collection[str], folders: Folders) -> Iterator[Beside]:
     """Yield the descriptions beside a run that nothing nearer describes, each with its role."""
     above = [folder]
     while above[-1].rpartition("/")[2].startswith("run_") or above[-1].endswith("/performance"):
@@ -34,16 +37,40 @@ def described(folder: str, roles: Collection[str], folders: Folders) -> Iterator
             continue
         here = next((place for place in above if folders.has(place, name)), None)
         if here is not None:
-            yield role, Path(here, name)
+            yield Beside(role, here, name)
 
 
 def summaries(source: Source) -> Iterator[Path]:
     """Yield the files of a source that hold a summary and are not named as LoadGen names one, by a look at their ends."""
-    for name in source.files.texts():
-        path = Path(name)
-        wanted = path == source.root or _may_be(path, source.relative(path))
-        if wanted and path.name not in _CANONICAL and path.is_file() and not path.is_symlink():
-            yield from [path] if loadgen.is_summary(path) else []
+    for path in map(Path, _may_be_summaries(source)):
+        if path.is_file() and not path.is_symlink() and loadgen.is_summary(path):
+            yield path
+
+
+def _may_be_summaries(source: Source) -> Iterable[str]:
+    if not source.root.is_file():
+        return _named_as_logs(source)
+    # What is given by itself may be called anything.
+    return [] if source.root.name in _CANONICAL else source.files.texts()
+
+
+def _named_as_logs(source: Source) -> Iterator[str]:
+    """Yield the files that may hold a summary for all that their names and folders say."""
+    for prefix, names in source.files.folders():
+        folder = skipping.Folder.of(source.files.within(prefix))
+        for name in names:
+            ending = _ending(name)
+            if ending is None or name in _CANONICAL:
+                continue
+            if ending in _FOR_PEOPLE or folder.why_skipped(name) is None:
+                yield prefix + name
+
+
+@lru_cache(_REMEMBERED)
+def _ending(name: str) -> str | None:
+    """Return how the name of a file with a program's output ends, or None where it ends otherwise."""
+    ending = PurePath(name).suffix.lower()
+    return ending if ending in lines.ENDINGS else None
 
 
 def lacks(path: Path) -> str | None:
@@ -58,13 +85,6 @@ def lacks(path: Path) -> str | None:
     return None
 
 
-def _may_be(path: Path, relative: str) -> bool:
-    ending = path.suffix.lower()
-    if ending not in lines.ENDINGS:
-        return False
-    return ending in _FOR_PEOPLE or layout.why_skipped(relative) is None
-
-
 def outside(
     source: Source, submissions: Homes, named: Collection[Path]
 ) -> Iterator[Path | Skipped]:
@@ -72,7 +92,7 @@ def outside(
 
     `named` are the summaries that are named as LoadGen names them.
     """
-    loose = [path for path in summaries(source) if not submissions.hold(layout.absolute(path))]
+    loose = [path for path in summaries(source) if not submissions.hold(_folder(path))]
     if not loose:
         return
     first: dict[Values, Path] = {}
@@ -87,6 +107,10 @@ def outside(
             continue
         _note(logs, path, first)
         yield path
+
+
+def _folder(path: Path) -> str:
+    return layout.absolute(path).rpartition("/")[0]
 
 
 Values = frozenset[tuple[str, str]]
