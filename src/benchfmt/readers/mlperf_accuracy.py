@@ -47,13 +47,17 @@ _LIFETIME = re.compile(rf"metric/(lifetime_\w+)/rating['\"]?:\s*{_NUMBER}", re.A
 _PAIR = re.compile(rf"(?:^|,\s*)(\w+)={_NUMBER}(%?)", re.ASCII)
 _ACCURACY = re.compile(rf"(?:\{{\"accuracy\"?|accuracy)[\": ]*=?\s*{_NUMBER}(%?)", re.ASCII)
 _WORDS = re.compile(rf"Word Error Rate:\s*{_NUMBER}(%?)(?:,\s*accuracy={_NUMBER}(%?))?", re.ASCII)
-_BLEU = re.compile(rf"BLEU:\s*{_NUMBER}", re.ASCII)
+_BLEU = re.compile(rf"BLEU:\s*{_NUMBER}()", re.ASCII)
 _DICE = re.compile(r"Accuracy:\s*mean\s*=", re.ASCII)
 _DICE_PART = re.compile(rf"\s*([a-z]+(?: [a-z]+)?)\s*=\s*{_NUMBER}", re.ASCII)
 _END_TO_END = re.compile(rf"Accuracy:\s*{_NUMBER}(%?)", re.ASCII)
 # MLPerf Automotive, all fractions:
 # https://github.com/mlcommons/mlperf_automotive/blob/master/tools/submission/submission_checker.py
 _DRIVING = re.compile(rf"(mAP_3D|mAP|mIOU|Mean IoU):\s*{_NUMBER}(%?)", re.ASCII)
+_SCORES = (("accuracy", _ACCURACY), ("BLEU", _BLEU), ("Accuracy", _END_TO_END))
+_PAIRS = ("accuracy=", "AUC=", "mAP=")
+_STARTS = ("a", "A", "m", "M", "{", "W", "B")
+"""The first letters of lines that begin with the name of a score."""
 _MAP_LATER = re.compile(rf"mAP={_NUMBER}(%?)", re.ASCII)
 _HASH = re.compile(r"hash=(\w+)\s*$", re.ASCII)
 _OWN = re.compile(
@@ -77,7 +81,8 @@ def scores(path: Path, limits: Limits = LIMITS) -> dict[str, Score]:
     if not {"hash"} < found.keys() and path.stat().st_size <= most:
         # Behind prefixes and in other forms neither the hash nor what begins a line is found.
         behind = _scores((line.number, line.text) for line in lines.read(path, _OWN, limits))
-        found = behind if len(behind) > len(found) else found
+        if len(behind) > len(found):
+            found = behind
     if "glued_hash" in found:
         found.setdefault("hash", found["glued_hash"])
     if "mAP_3D" in found:
@@ -170,30 +175,39 @@ def _line(line: str) -> Iterator[_Found]:
 
 def _start(line: str) -> Iterator[_Found]:
     """Yield what a line says from its start, as the checker's patterns look at it."""
-    first = line[:1]
-    if first in ("a", "A", "m", "M", "{", "W", "B"):
-        if line.startswith(("accuracy=", "AUC=", "mAP=")):
-            for pair in _PAIR.finditer(line):
-                yield pair[1], pair[2], pair[3] or None
+    if line.startswith(_PAIRS):
+        for pair in _PAIR.finditer(line):
+            yield pair[1], pair[2], pair[3] or None
+        return
+    if line.startswith(_STARTS):
+        yield from _known(line)
+    later = _MAP_LATER.search(line)
+    if later:
+        yield "mAP", later[1], later[2] or None
+
+
+def _known(line: str) -> Iterator[_Found]:
+    """Yield what a line says that begins with the name of its score."""
+    for name, pattern in _SCORES:
+        score = pattern.match(line)
+        if score:
+            yield name, score[1], score[2] or None
             return
-        if match := _ACCURACY.match(line):
-            yield "accuracy", match[1], match[2] or None
-        elif match := _WORDS.match(line):
-            yield "word_error_rate", match[1], match[2] or None
-            if match[3]:
-                yield "accuracy", match[3], match[4] or None
-        elif match := _BLEU.match(line):
-            yield "BLEU", match[1], None
-        elif _DICE.match(line):
-            for text in line.removeprefix("Accuracy:").split(","):
-                if part := _DICE_PART.match(text):
-                    yield part[1].replace(" ", "_"), part[2], "1"
-        elif match := _END_TO_END.match(line):
-            yield "Accuracy", match[1], match[2] or None
-        elif match := _DRIVING.match(line):
-            yield match[1].replace("Mean IoU", "mIOU"), match[2], match[3] or "1"
-    if match := _MAP_LATER.search(line):
-        yield "mAP", match[1], match[2] or None
+    rate = _WORDS.match(line)
+    if rate:
+        yield "word_error_rate", rate[1], rate[2] or None
+        if rate[3]:
+            yield "accuracy", rate[3], rate[4] or None
+        return
+    if _DICE.match(line):
+        for text in line.removeprefix("Accuracy:").split(","):
+            part = _DICE_PART.match(text)
+            if part:
+                yield part[1].replace(" ", "_"), part[2], "1"
+        return
+    driving = _DRIVING.match(line)
+    if driving:
+        yield driving[1].replace("Mean IoU", "mIOU"), driving[2], driving[3] or "1"
 
 
 def _lines(path: Path, most: int) -> Iterator[tuple[int, str]]:
@@ -218,7 +232,9 @@ def _encoding(start: bytes) -> str:
     """Return the encoding of a text; Windows shells write UTF-16, and all but the numbers may be anything."""
     if start.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
-    return "utf-16-be" if start.startswith(codecs.BOM_UTF16_BE) else "utf-8"
+    if start.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be"
+    return "utf-8"
 
 
 def _split(data: bytes, encoding: str) -> list[str]:
