@@ -6,16 +6,18 @@ A draft is a proposal for a person: it says which columns it understood, and nev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL
-from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.finding import Finding, Severity
 from benchfmt.readers.tables import TextTable
-from benchfmt.units import find_unit, unit
+from benchfmt.units import find_unit
+from benchfmt.units import unit as unit_of
 from benchfmt.vocabulary import Metric, vocabulary
 
 FIELD_WORDS = {
@@ -104,311 +106,360 @@ MISSING_MARKS = (
 )
 """What tables write where they have no number."""
 COMPANION_PREFIX = "ai4europe"
-_SCOPE_WORDS = ("cpu", "gpu", "npu", "dsp")
+_SCOPE_WORDS = {word: word for word in ("cpu", "gpu", "npu", "dsp")}
 _HEADER_UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
 _WORDS = re.compile(r"[pP][0-9]{2}(?:\.[0-9]+)?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[a-z0-9.]+")
 _ROWS = 10_000
+COMPANION_TYPES = {"int": "integer", "float": "number"}
+"""The types of numbers in a companion; a column of any other is text."""
+_FREE_UNITS = {"target": "1", "currency": "EUR"}
+"""Metrics whose unit is that of their target, or a currency: what stands in its place until a person says it."""
+_LONGEST_UNIT = 4
+"""So many letters the last word of a header has at most, to be taken for a unit."""
 
 
 @dataclass(frozen=True)
 class Draft:
     """A drafted descriptor and what a person should look at."""
 
-    descriptor: dict[str, Any]
+    descriptor: dict[str, JsonValue]
     notes: list[str]
+
+
+@dataclass
+class DraftedColumn:
+    """A column of a drafted table: its type, and what it is where that was understood."""
+
+    name: str
+    type: str
+    annotation: JsonValue = None
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the column as a field of a table's schema."""
+        data: dict[str, JsonValue] = {"name": self.name, "type": self.type}
+        if self.annotation is not None:
+            data["benchfmt"] = self.annotation
+        return data
+
+
+@dataclass
+class DraftedTable:
+    """A drafted table: its columns, and what holds for all of its rows."""
+
+    path: str
+    columns: list[DraftedColumn]
+    constant: dict[str, JsonValue]
+    missing_values: list[str] = field(default_factory=lambda: [""])
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the table as a resource of a descriptor."""
+        return {
+            "path": self.path,
+            "schema": {
+                "fields": [column.to_dict() for column in self.columns],
+                "missingValues": list(self.missing_values),
+            },
+            "benchfmt": {"constant": self.constant},
+        }
+
+    def mark_primary(self) -> None:
+        """Mark the first measurement as the headline number."""
+        for column in self.columns:
+            if isinstance(column.annotation, dict) and "metric" in column.annotation:
+                column.annotation["primary"] = True
+                return
+
+
+@dataclass(frozen=True)
+class CompanionColumn:
+    """A column that an AI4Europe companion describes: `role` is one of inputs, hyperparams and targets."""
+
+    role: str
+    name: str
+    type: str | None = None
+
+
+@dataclass(frozen=True)
+class Companion:
+    """What an AI4Europe companion says of its table."""
+
+    name: str
+    platform: str
+    columns: Sequence[CompanionColumn]
 
 
 def draft(path: Path, suite: str | None = None) -> Draft:
     """Return a descriptor for a table, made from its header and first rows; raises TableError."""
     text = TextTable(path)
-    columns = text.header()
-    first = next(
-        (frame.head(_ROWS) for frame, _ in text.batches()),
-        pl.DataFrame({name: [] for name in columns}),
-    )
-    notes: list[str] = []
-    taken: set[Any] = set()
-    fields = []
+    names = text.header()
+    first = pl.DataFrame({name: [] for name in names})
+    for frame, _ in text.batches():
+        first = frame.head(_ROWS)
+        break
     marks = _marks(first)
+    headers = _Headers(suite)
     if marks:
-        notes.append(
-            f"{', '.join(map(repr, marks))} among numbers: taken for missing values; add the reason under `missing`"
+        shown = ", ".join(map(repr, marks))
+        headers.notes.append(
+            f"{shown} among numbers: taken for missing values; add the reason under `missing`"
         )
-    for name in columns:
-        annotation = _annotation(name, taken, notes, suite)
-        field = {"name": name, "type": _type(first[name] if name in first.columns else None, marks)}
-        fields.append({**field, "benchfmt": annotation} if annotation else field)
-        if annotation is None and not any(f"{name!r}" in note for note in notes):
-            notes.append(f"column {name!r} was not understood: it is kept as text under extensions")
-    _mark_primary(fields)
+    columns = [DraftedColumn(name, _type(first, name, marks), headers.read(name)) for name in names]
     slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
     chosen = suite or f"local:{slug}"
     if suite is None:
-        notes.append(
+        headers.notes.append(
             f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
         )
-    info = (
-        {}
-        if ":" not in chosen
-        else {"prefixes": {chosen.partition(":")[0]: {"title": "Terms of this package"}}}
-    )
-    resource = {
+    table = DraftedTable(path.name, columns, {"benchmark.suite": chosen}, ["", *marks])
+    table.mark_primary()
+    descriptor: dict[str, JsonValue] = {
+        "$schema": SCHEMA_URL,
         "name": slug,
-        "path": path.name,
-        "schema": {"fields": fields, "missingValues": ["", *marks]},
-        "benchfmt": {"constant": {"benchmark.suite": chosen}},
+        "benchfmt": _declared(chosen),
+        "resources": [{"name": slug, **table.to_dict()}],
     }
-    return Draft(
-        {"$schema": SCHEMA_URL, "name": slug, "benchfmt": info, "resources": [resource]}, notes
-    )
+    return Draft(descriptor, headers.notes)
 
 
-def is_companion(data: Any) -> bool:
-    """Say whether plain data is a descriptor of the vertical matchmaking (AI4Europe benchmarking guide)."""
-    return (
-        isinstance(data, dict)
-        and "HW_ID" in data
-        and isinstance(data.get("targets"), list)
-        and "name" in data
-    )
+def _declared(suite: str) -> dict[str, JsonValue]:
+    """Return the declaration of a suite's prefix, empty for a suite of the vocabulary."""
+    prefix, colon, _ = suite.partition(":")
+    if not colon:
+        return {}
+    return {"prefixes": {prefix: {"title": "Terms of this package"}}}
 
 
-def companion_resource(
-    data: Any, table: str, columns: list[str]
-) -> tuple[dict[str, Any], list[Finding]]:
-    """Return an AI4Europe companion as an annotated resource, and where it does not fit its table.
+def companion_table(
+    companion: Companion, table: str, columns: list[str]
+) -> tuple[DraftedTable, list[Finding]]:
+    """Return an AI4Europe companion as an annotated table, and where it does not fit its table.
 
     `inputs` become instance data, `hyperparams` configuration, `targets` measurements. A target whose metric or unit its
-    name does not say is a metric of the companion's own (`ai4europe:time`, see `companion_prefix`).
+    name does not say is a metric of the companion's own (`ai4europe:time`).
     """
     findings: list[Finding] = []
-    fields = []
-    taken: set[Any] = set()
-    roles = {role: data.get(role) or [] for role in ("inputs", "hyperparams", "targets")}
-    for role, items in roles.items():
-        if not isinstance(items, list):
-            raise BenchfmtError(f"the companion of {table}: {role} is to be a list of columns")
-    entries = [(role, item) for role, items in roles.items() for item in items]
-    for role, item in entries:
-        name = str(item.get("ID") if isinstance(item, dict) else item)
+    drafted: list[DraftedColumn] = []
+    headers = _Headers()
+    for column in companion.columns:
+        name = column.name
         if name not in columns:
-            findings.append(
-                _misfit(
-                    table,
-                    name,
-                    f"the companion describes column {name!r}, which the table does not have",
-                )
-            )
+            message = f"the companion describes column {name!r}, which the table does not have"
+            findings.append(_misfit(table, name, message))
             continue
-        annotation = _of_role(role, name, taken, findings, table)
-        kind = (
-            {"int": "integer", "float": "number"}.get(str(item.get("type")), "string")
-            if isinstance(item, dict)
-            else "string"
-        )
-        fields.append(
-            {"name": name, "type": kind, **({"benchfmt": annotation} if annotation else {})}
-        )
-    described = {field["name"] for field in fields}
-    findings += [
-        _misfit(table, name, f"the companion does not describe column {name!r} of the table")
-        for name in columns
-        if name not in described
-    ]
-    _mark_primary(fields)
-    platform = str(data["HW_ID"])
-    known = platform in vocabulary().terms("system")
-    constant = {
-        "benchmark.suite": "ai4europe",
-        "benchmark.name": str(data["name"]),
-        ("system.id" if known else "system.name"): platform,
+        annotation = _of_role(column.role, name, headers)
+        if annotation is None:
+            annotation = {"metric": own_metric(name)}
+            findings.append(_unclear_target(table, name))
+        kind = COMPANION_TYPES.get(column.type or "", "string")
+        drafted.append(DraftedColumn(name, kind, annotation))
+    described = {column.name for column in drafted}
+    for name in columns:
+        if name not in described:
+            message = f"the companion does not describe column {name!r} of the table"
+            findings.append(_misfit(table, name, message))
+    place = "system.name"
+    if companion.platform in vocabulary().terms("system"):
+        place = "system.id"
+    constant: dict[str, JsonValue] = {
+        "benchmark.suite": COMPANION_PREFIX,
+        "benchmark.name": companion.name,
+        place: companion.platform,
     }
-    resource = {
-        "path": table,
-        "schema": {"fields": fields, "missingValues": [""]},
-        "benchfmt": {"constant": constant},
-    }
+    resource = DraftedTable(table, drafted, constant)
+    resource.mark_primary()
     return resource, findings
 
 
-def _of_role(
-    role: str, name: str, taken: set[Any], findings: list[Finding], table: str
-) -> dict[str, Any] | None:
+def _of_role(role: str, name: str, headers: _Headers) -> dict[str, JsonValue] | None:
+    """Return what a companion's column is; None for a target whose name does not say its metric and unit."""
     if role == "inputs":
         return {"field": f"inputs.{name}"}
     if role == "hyperparams":
         return {"field": f"configuration.hyperparameters.{name.replace('.', '_')}"}
-    notes: list[str] = []
-    found = _measured(name, taken, notes)
-    if found is not None and not notes:
-        return found
+    headers.notes.clear()
+    annotation = headers.measured(name)
+    if headers.notes:
+        return None
+    return annotation
+
+
+def _unclear_target(table: str, name: str) -> Finding:
     own = own_metric(name)
-    words = f"target {name!r} does not say its metric and unit: it is kept as {own}, comparable with nothing else"
+    message = f"target {name!r} does not say its metric and unit: it is kept as {own}, comparable with nothing else"
     hint = "write both in the header, as in time(sec)"
-    findings.append(Finding("BF102", Severity.WARNING, table, None, name, None, words, None, hint))
-    return {"metric": own}
+    return Finding("BF102", Severity.WARNING, table, None, name, None, message, None, hint)
 
 
 def own_metric(name: str) -> str:
     """Return the prefixed metric of a companion's target."""
-    return f"{COMPANION_PREFIX}:{re.sub('[^a-z0-9.]+', '-', name.lower()).strip('-.') or 'target'}"
-
-
-def companion_prefix(resource: dict[str, Any]) -> dict[str, Any]:
-    """Return the declaration of the metrics that are a companion's own."""
-    fields = resource["schema"]["fields"]
-    own = [
-        field
-        for field in fields
-        if str(field.get("benchfmt", {}).get("metric", "")).startswith(f"{COMPANION_PREFIX}:")
-    ]
-    metrics = {
-        field["benchfmt"]["metric"].partition(":")[2]: {
-            "label": field["name"],
-            "definition": f"The target {field['name']!r} of an AI4Europe companion, which says neither meaning nor unit.",
-            "unit": "[undocumented]",
-            "direction": "target",
-        }
-        for field in own
-    }
-    return (
-        {COMPANION_PREFIX: {"title": "Targets of AI4Europe companions", "metrics": metrics}}
-        if metrics
-        else {}
-    )
+    slug = re.sub("[^a-z0-9.]+", "-", name.lower()).strip("-.")
+    return f"{COMPANION_PREFIX}:{slug or 'target'}"
 
 
 def _misfit(table: str, name: str, message: str) -> Finding:
-    return Finding(
-        "BF102", Severity.WARNING, table, None, name, None, message, None, "make both say the same"
-    )
+    hint = "make both say the same"
+    return Finding("BF102", Severity.WARNING, table, None, name, None, message, None, hint)
 
 
-def _annotation(
-    name: str, taken: set[Any], notes: list[str], suite: str | None
-) -> dict[str, Any] | None:
-    words = " ".join(_split(name))
-    path = FIELD_WORDS.get(words)
-    if path and path not in taken:
-        taken.add(path)
-        return {"field": path}
-    return _measured(name, taken, notes, suite)
+@dataclass(frozen=True)
+class _Header:
+    """What a header says: the words of its name, and its unit."""
+
+    base: str
+    words: list[str]
+    unit: str | None
+
+    @classmethod
+    def of(cls, name: str) -> _Header:
+        match = _HEADER_UNIT.match(name)
+        if match is None:
+            return cls(name, _split(name), None)
+        return cls(match["name"], _split(match["name"]), match["unit"].strip())
+
+    def first(self, meanings: Mapping[str, str]) -> str | None:
+        """Return what the first word that has a meaning stands for."""
+        return next((meanings[word] for word in self.words if word in meanings), None)
+
+    def core(self) -> tuple[list[str], str | None]:
+        """Return the words that name the metric, and the unit, which may be the last of them."""
+        core = [
+            word for word in self.words if word not in STATISTIC_WORDS and word not in _SCOPE_WORDS
+        ]
+        if self.unit is not None or len(core) <= 1 or len(core[-1]) > _LONGEST_UNIT:
+            return core, self.unit
+        if find_unit(core[-1]) is None:
+            return core, None
+        return core[:-1], core[-1]
 
 
-def _measured(
-    name: str, taken: set[Any], notes: list[str], suite: str | None = None
-) -> dict[str, Any] | None:
-    """Return a column as a measurement: the metric, and the statistic, stage, scope and unit that the header says."""
-    match = _HEADER_UNIT.match(name)
-    base, word = (match["name"], match["unit"].strip()) if match else (name, None)
-    words = _split(base)
-    statistic = next((STATISTIC_WORDS[w] for w in words if w in STATISTIC_WORDS), None)
-    scope = next((w for w in words if w in _SCOPE_WORDS), None)
-    stage = next((STAGE_WORDS[w] for w in words if w in STAGE_WORDS), None)
-    core = [w for w in words if w not in STATISTIC_WORDS and w not in _SCOPE_WORDS]
-    trailing = find_unit(core[-1]) if word is None and len(core) > 1 else None
-    if trailing and len(core[-1]) <= 4:
-        word, core = core[-1], core[:-1]
-    rest = [w for w in core if w not in STAGE_WORDS]
-    metric_id = _metric(suite, name, base, " ".join(core), "-".join(core), " ".join(rest))
-    if metric_id is None:
+@dataclass
+class _Headers:
+    """Reads the headers of one table, and says what a person should look at."""
+
+    suite: str | None = None
+    notes: list[str] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+    """The places in the record that a column has already."""
+    keys: set[tuple[str | None, ...]] = field(default_factory=set)
+    """The measurements that a column is already."""
+
+    def read(self, name: str) -> dict[str, JsonValue] | None:
+        """Return what a column is, or None where its header was not understood."""
+        path = FIELD_WORDS.get(" ".join(_split(name)))
+        if path and path not in self.fields:
+            self.fields.add(path)
+            return {"field": path}
+        annotation = self.measured(name)
+        if annotation is None and not any(repr(name) in note for note in self.notes):
+            self.notes.append(
+                f"column {name!r} was not understood: it is kept as text under extensions"
+            )
+        return annotation
+
+    def measured(self, name: str) -> dict[str, JsonValue] | None:
+        """Return a column as a measurement: the metric, and the statistic, stage, scope and unit that the header says."""
+        header = _Header.of(name)
+        core, word = header.core()
+        without_stage = " ".join(word for word in core if word not in STAGE_WORDS)
+        metric = self._metric(name, header.base, " ".join(core), "-".join(core), without_stage)
+        if metric is None:
+            return None
+        stage = header.first(STAGE_WORDS)
+        if stage and metric == "duration":
+            # A time that is named after a stage is a latency of that stage.
+            metric = "latency"
+        if metric != "latency":
+            stage = None
+        said = {
+            "statistic": header.first(STATISTIC_WORDS),
+            "stage": stage,
+            "scope": header.first(_SCOPE_WORDS),
+        }
+        key = (metric, *said.values())
+        if key in self.keys:
+            self.notes.append(
+                f"column {name!r} looks like another column's measurement; tell them apart by stage or scope"
+            )
+            return None
+        unit = self._unit(name, word, vocabulary().metrics[metric])
+        if unit is None:
+            return None
+        self.keys.add(key)
+        parts = {part: value for part, value in said.items() if value}
+        return {"metric": metric, **parts, **unit}
+
+    def _metric(self, *texts: str) -> str | None:
+        """Return the metric that the first known text stands for."""
+        for text in texts:
+            metric = vocabulary().match("metric", text, self.suite) if text else None
+            if metric:
+                return metric
         return None
-    # A time that is named after a stage is a latency of that stage.
-    metric_id = "latency" if stage and metric_id == "duration" else metric_id
-    stage = stage if metric_id == "latency" else None
-    key = (metric_id, statistic, stage, scope)
-    if key in taken:
-        notes.append(
-            f"column {name!r} looks like another column's measurement; tell them apart by stage or scope"
-        )
-        return None
-    said = _unit_of(name, word, vocabulary().metrics[metric_id], notes)
-    if said is None:
-        return None
-    taken.add(key)
-    annotation = {
-        "metric": metric_id,
-        **({"statistic": statistic} if statistic else {}),
-        **({"stage": stage} if stage else {}),
-        **({"scope": scope} if scope else {}),
-    }
-    return {**annotation, **said}
 
-
-def _metric(suite: str | None, *words: str) -> str | None:
-    """Return the metric that the first known word stands for."""
-    return next(
-        (found for word in words if word and (found := vocabulary().match("metric", word, suite))),
-        None,
-    )
-
-
-def _unit_of(
-    name: str, word: str | None, metric: Metric, notes: list[str]
-) -> dict[str, Any] | None:
-    """Return the unit of a column, or None where its header names one that cannot be the metric's."""
-    found = find_unit(word) if word else None
-    wanted = metric.unit or "1"
-    if (
-        found
-        and word
-        and (wanted in ("target", "currency") or unit(found[0]).dimension == unit(wanted).dimension)
-    ):
-        return {"unit": found[0] if found[1] == 1 else word}
-    if word and not found:
-        notes.append(
-            f"column {name!r}: the unit {word!r} is not known; write a UCUM code; until then it is kept as text"
-        )
-        return None
-    if word:
-        notes.append(
-            f"column {name!r}: {word} is no unit of {metric.id}, which is in {wanted}; it is kept as text"
-        )
-        return None
-    if wanted not in ("1", "target", "currency"):
-        notes.append(
+    def _unit(self, name: str, word: str | None, metric: Metric) -> dict[str, JsonValue] | None:
+        """Return the unit of a column, or None where its header names one that cannot be the metric's."""
+        wanted = metric.unit or "1"
+        if word:
+            return self._written_unit(name, word, metric.id, wanted)
+        if wanted in _FREE_UNITS:
+            self.notes.append(f"column {name!r}: {metric.id} needs the unit of its target")
+            return {"unit": _FREE_UNITS[wanted]}
+        if wanted == "1":
+            return {"unit": wanted}
+        self.notes.append(
             f"column {name!r} names no unit: {wanted} is assumed; correct it and take the caveat out"
         )
         return {"unit": wanted, "caveats": ["unit-inferred"]}
-    if wanted in ("target", "currency"):
-        notes.append(f"column {name!r}: {metric.id} needs the unit of its target")
-        return {"unit": "1" if wanted == "target" else "EUR"}
-    return {"unit": wanted}
+
+    def _written_unit(
+        self, name: str, word: str, metric: str, wanted: str
+    ) -> dict[str, JsonValue] | None:
+        known = find_unit(word)
+        if known is None:
+            self.notes.append(
+                f"column {name!r}: the unit {word!r} is not known; write a UCUM code; until then it is kept as text"
+            )
+            return None
+        code, factor = known
+        if wanted not in _FREE_UNITS and unit_of(code).dimension != unit_of(wanted).dimension:
+            self.notes.append(
+                f"column {name!r}: {word} is no unit of {metric}, which is in {wanted}; it is kept as text"
+            )
+            return None
+        if factor != 1:
+            return {"unit": word}
+        return {"unit": code}
 
 
 def _split(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(_HEADER_UNIT.sub(lambda m: m["name"], name))]
+    base = _HEADER_UNIT.sub(lambda match: match["name"], name)
+    return [word.lower() for word in _WORDS.findall(base)]
 
 
-def _type(cells: pl.Series | None, marks: list[str]) -> str:
-    if cells is None or not cells.len():
+def _type(frame: pl.DataFrame, name: str, marks: Iterable[str]) -> str:
+    """Return the type of a column by the cells that hold something."""
+    if name not in frame.columns:
         return "string"
+    cells = frame[name]
     given = cells.filter(~cells.is_in(["", *marks]))
-    if given.len() and given.cast(pl.Int64, strict=False).null_count() == 0:
+    if not given.len():
+        return "string"
+    if given.cast(pl.Int64, strict=False).null_count() == 0:
         return "integer"
-    return (
-        "number"
-        if given.len() and given.cast(pl.Float64, strict=False).null_count() == 0
-        else "string"
-    )
+    return "number" if _are_numbers(given) else "string"
+
+
+def _are_numbers(cells: pl.Series) -> bool:
+    return cells.len() > 0 and cells.cast(pl.Float64, strict=False).null_count() == 0
 
 
 def _marks(frame: pl.DataFrame) -> list[str]:
     """Return the marks for missing values that stand in columns which are numbers otherwise."""
-    found: set[str] = set()
+    marks: set[str] = set()
     for cells in frame.iter_columns():
+        if cells.dtype != pl.String:
+            continue
         rest = cells.filter(~cells.is_in(["", *MISSING_MARKS]))
-        if (
-            cells.dtype == pl.String
-            and rest.len()
-            and rest.cast(pl.Float64, strict=False).null_count() == 0
-        ):
-            found |= set(cells.filter(cells.is_in(MISSING_MARKS)).unique())
-    return sorted(found)
-
-
-def _mark_primary(fields: list[dict[str, Any]]) -> None:
-    """Mark the first measurement as the headline number."""
-    measured = [field["benchfmt"] for field in fields if "metric" in field.get("benchfmt", {})]
-    if measured:
-        measured[0]["primary"] = True
+        if _are_numbers(rest):
+            marks |= set(cells.filter(cells.is_in(MISSING_MARKS)).unique())
+    return sorted(marks)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.companions import Pairing, pair
+from benchfmt.converters.draft import first_fault
 from benchfmt.converters.flat import parse_resource, read_table
-from benchfmt.drafting import companion_resource, is_companion
+from benchfmt.drafting import Companion, CompanionColumn, DraftedTable, companion_table
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import jsons
@@ -32,6 +33,7 @@ ROLES = ("inputs", "hyperparams", "targets")
 OWN = "benchfmt"
 """The key under which an exported companion says what its columns are, as the fields of an annotated table do."""
 _NAMED = re.compile(r"^.+_[^_]+$")
+_BOUNDS = {"LB", "UB"}
 _ID = re.compile(r"^(?:.*[_#])?ID$")
 _MOST_BYTES = 2**20
 """What no companion reaches: a folder may hold large JSON files of others, which are not read for nothing."""
@@ -40,12 +42,56 @@ _TYPES = {"bin": "int"}
 PATTERNS = (Pattern(("*_*.json",), words=('"HW_ID"', '"targets"', '"metrics"')),)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A column as a companion describes it."""
+
+    role: str
+    name: str
+    type: str | None = None
+    has_bounds: bool = False
+
+
+@dataclass(frozen=True)
+class CompanionFile:
+    """A companion as it is written, in either spelling."""
+
+    name: str
+    hw_id: JsonValue
+    entries: list[Entry]
+    price: JsonValue = None
+    own: JsonValue = None
+    """What an exported companion says under the key `benchfmt`."""
+
+    def own_member(self, member: str) -> dict[str, JsonValue]:
+        """Return what an exported companion says of itself; nothing where another one has the key."""
+        if not isinstance(self.own, dict):
+            return {}
+        value = self.own.get(member)
+        if not isinstance(value, dict):
+            return {}
+        return value
+
+    def columns(self, annotated: Mapping[str, JsonValue]) -> list[CompanionColumn]:
+        """Return the columns by role, those whose meaning is read from their names last."""
+        named = [entry for entry in self.entries if entry.name not in annotated]
+        told = [entry for entry in self.entries if entry.name in annotated]
+        roles = {role: [entry for entry in named if entry.role == role] for role in ROLES}
+        # A column that says what it is is none of the targets.
+        roles["hyperparams"] += told
+        return [
+            CompanionColumn(role, entry.name, _TYPES.get(entry.type or "", entry.type))
+            for role, entries in roles.items()
+            for entry in entries
+        ]
+
+
 def detect(source: Source) -> Match | None:
     """Say how many tables with companions a source holds, or None; a suite's own converter is surer."""
-    found = sorted(_pairing(source).companions.values())
-    return (
-        Match(0.5, f"{len(found)} AI4Europe companions, first {found[0].name}") if found else None
-    )
+    companions = sorted(_pairing(source).companions.values())
+    if not companions:
+        return None
+    return Match(0.5, f"{len(companions)} AI4Europe companions, first {companions[0].name}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -67,20 +113,16 @@ def _pairing(source: Source) -> Pairing:
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one table."""
     try:
-        data, findings = _resource(unit)
-        resource = parse_resource(data)
+        table, findings = _table(unit)
+        resource = parse_resource(table.to_dict())
         declared = {
             f"{prefix}:{name}": read_metric(f"{prefix}:{name}", metric)
-            for prefix, said in _declarations(data).items()
-            for name, metric in said["metrics"].items()
+            for prefix, metrics in _own_metrics(table).items()
+            for name, metric in metrics.items()
         }
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        yield Failed(
-            unit.path,
-            f"{unit.supporting[0].name}: what it says under {OWN!r} is unsound: {where}: {first['msg']}",
-        )
+        reason = f"what it says under {OWN!r} is unsound: {first_fault(error)}"
+        yield Failed(unit.path, f"{unit.supporting[0].name}: {reason}")
         return
     yield from findings
     yield from read_table(
@@ -94,28 +136,35 @@ def read(unit: Unit) -> Iterator[Item]:
     )
 
 
-def prefixes(unit: Unit) -> Mapping[str, Any]:
+def prefixes(unit: Unit) -> Mapping[str, Mapping[str, JsonValue]]:
     """Return the prefixes under which a companion's own metrics are declared."""
     try:
-        return _declarations(_resource(unit)[0])
+        table, _ = _table(unit)
     except (BenchfmtError, OSError):  # told when the unit is read
         return {}
+    declared: dict[str, Mapping[str, JsonValue]] = {}
+    for prefix, metrics in _own_metrics(table).items():
+        title = f"Targets of {NAME} companions"
+        if prefix == _prefix_of_suite(table):
+            title = f"A suite of an {NAME} companion"
+        declared[prefix] = {"title": title, "metrics": {**metrics}}
+    return declared
 
 
-def read_companion(path: Path, limits: Limits = LIMITS) -> dict[str, Any]:
-    """Return a companion in the spelling of the matchmaking service; raises BenchfmtError where a file is none."""
-    found = _normal(jsons.read(path, limits))
-    if found is None:
+def read_companion(path: Path, limits: Limits = LIMITS) -> CompanionFile:
+    """Return a companion; raises BenchfmtError where a file is none."""
+    companion = _companion(jsons.read(path, limits))
+    if companion is None:
         raise BenchfmtError(
             f"{path.name}: no companion: `name`, `HW_ID` and a list `targets` are expected"
         )
-    return found
+    return companion
 
 
 def is_companion_file(path: Path) -> bool:
     """Say whether a file is a companion, by its name and what it holds."""
     try:
-        return _may_be(path) and _normal(jsons.read(path)) is not None
+        return _may_be(path) and _companion(jsons.read(path)) is not None
     except (BenchfmtError, OSError):
         return False
 
@@ -123,144 +172,146 @@ def is_companion_file(path: Path) -> bool:
 def describes(table: Path, companion: Path) -> bool:
     """Say whether a companion describes columns, and none that a table does not have."""
     try:
-        data = read_companion(companion)
+        entries = read_companion(companion).entries
         columns = TextTable(table, encoding=SNIFFED).names()
     except (BenchfmtError, TableError, OSError):
         return False
-    described = {str(item.get("ID")) for role in ROLES for item in data[role]}
+    described = {entry.name for entry in entries}
     return bool(described) and described <= set(columns)
 
 
 def misfits(
-    data: Mapping[str, Any], columns: list[str], companion: str, table: str
-) -> list[Finding]:
-    """Return where a companion and the columns of its table do not say the same."""
-    described = [str(item.get("ID")) for role in ROLES for item in data.get(role) or []]
-    more = [name for name in dict.fromkeys(described) if name not in columns]
-    less = [name for name in columns if name not in described]
-    return [
-        *(
-            _finding(companion, name, f"describes column {name!r}, which {table} does not have")
-            for name in more
-        ),
-        *(
-            _finding(companion, name, f"does not describe column {name!r} of {table}")
-            for name in less
-        ),
-        *_unsound(data, companion),
-    ]
+    companion: CompanionFile, columns: list[str], shown: str, table: str
+) -> Iterator[Finding]:
+    """Yield where a companion, `shown` in findings under its name, and the columns of its table do not say the same."""
+    described = dict.fromkeys(entry.name for entry in companion.entries)
+    for name in described:
+        if name not in columns:
+            yield _finding(shown, name, f"describes column {name!r}, which {table} does not have")
+    for name in columns:
+        if name not in described:
+            yield _finding(shown, name, f"does not describe column {name!r} of {table}")
+    yield from _unsound(companion, shown)
 
 
-def _unsound(data: Mapping[str, Any], companion: str) -> Iterator[Finding]:
+def _unsound(companion: CompanionFile, shown: str) -> Iterator[Finding]:
     """Yield what the matchmaking service refuses in a companion alone."""
-    seen: dict[str, str] = {}
-    for role in ROLES:
-        for item in data.get(role) or []:
-            name = str(item.get("ID"))
-            if name in seen:
-                words = f"column {name!r} stands under {seen[name]!r} and under {role!r}: it has one role"
-                yield _finding(companion, name, words)
-            seen.setdefault(name, role)
-            if item.get("type") == "str" and {"LB", "UB"} & set(item):
-                yield _finding(companion, name, f"column {name!r} is a text, which has no bounds")
+    roles: dict[str, str] = {}
+    for entry in companion.entries:
+        name, role = entry.name, entry.role
+        if name in roles:
+            message = (
+                f"column {name!r} stands under {roles[name]!r} and under {role!r}: it has one role"
+            )
+            yield _finding(shown, name, message)
+        roles.setdefault(name, role)
+        if entry.type == "str" and entry.has_bounds:
+            yield _finding(shown, name, f"column {name!r} is a text, which has no bounds")
 
 
-def _resource(unit: Unit) -> tuple[dict[str, Any], list[Finding]]:
-    columns = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits).header()
-    data = read_companion(unit.supporting[0], unit.limits)
-    own = data.get(OWN)
-    notes, constants = _own(own, "fields"), _own(own, "constant")
-    resource, findings = companion_resource(_guessed(data, notes), unit.path.name, columns)
-    for field in resource["schema"]["fields"]:
-        if field["name"] in notes:
-            field["benchfmt"] = notes[field["name"]]
-    resource["benchfmt"]["constant"] |= constants
-    if data.get("HW_price") is not None:
-        resource["benchfmt"]["constant"][f"extensions.{NAME}.HW_price"] = data["HW_price"]
-    return resource, [*findings, *_unsound(data, unit.supporting[0].name)]
+def _table(unit: Unit) -> tuple[DraftedTable, list[Finding]]:
+    """Return what a companion says of its table, and what is wrong with it; raises BenchfmtError."""
+    names = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits).header()
+    path = unit.supporting[0]
+    written = read_companion(path, unit.limits)
+    notes = written.own_member("fields")
+    companion = Companion(written.name, str(written.hw_id), written.columns(notes))
+    table, findings = companion_table(companion, unit.path.name, names)
+    for column in table.columns:
+        if column.name in notes:
+            column.annotation = notes[column.name]
+    table.constant |= written.own_member("constant")
+    if written.price is not None:
+        table.constant[f"extensions.{NAME}.HW_price"] = written.price
+    return table, [*findings, *_unsound(written, path.name)]
 
 
-def _own(said: Any, member: str) -> dict[str, Any]:
-    """Return what an exported companion says of itself; nothing where another one has the key."""
-    found = said.get(member) if isinstance(said, dict) else None
-    return found if isinstance(found, dict) else {}
+def _prefix_of_suite(table: DraftedTable) -> str | None:
+    prefix, colon, _ = str(table.constant.get("benchmark.suite")).partition(":")
+    if not colon:
+        return None
+    return prefix
 
 
-def _guessed(data: Mapping[str, Any], notes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a companion for the reading of names: a column that says what it is is none of its targets."""
-    items = {role: [_plain(item) for item in data[role]] for role in ROLES}
-    told = [item for role in ROLES for item in items[role] if item["ID"] in notes]
-    rest = {role: [item for item in items[role] if item["ID"] not in notes] for role in ROLES}
-    return {**data, **rest, "hyperparams": [*rest["hyperparams"], *told]}
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {**item, "type": _TYPES.get(str(item.get("type")), item.get("type"))}
-
-
-def _declarations(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the prefixes of metrics that only this table knows, with what can be said of them."""
-    found: dict[str, Any] = {}
-    suite = str(resource["benchfmt"]["constant"].get("benchmark.suite"))
-    if ":" in suite:
-        found[suite.partition(":")[0]] = {"title": f"A suite of an {NAME} companion", "metrics": {}}
-    for field in resource["schema"]["fields"]:
-        note = field.get("benchfmt")
-        metric = note.get("metric") if isinstance(note, dict) else None
+def _own_metrics(table: DraftedTable) -> dict[str, dict[str, dict[str, JsonValue]]]:
+    """Return the metrics that only this table knows by prefix and name, with what can be said of them."""
+    metrics: dict[str, dict[str, dict[str, JsonValue]]] = {}
+    suite = _prefix_of_suite(table)
+    if suite is not None:
+        metrics[suite] = {}
+    for column in table.columns:
+        if not isinstance(column.annotation, dict):
+            continue
+        metric = column.annotation.get("metric")
         if not isinstance(metric, str) or ":" not in metric or metric in vocabulary().metrics:
             continue
         prefix, _, name = metric.partition(":")
-        known = find_unit(str(note.get("unit"))) if note.get("unit") else None
-        said = found.setdefault(prefix, {"title": f"Targets of {NAME} companions", "metrics": {}})
-        said["metrics"][name] = {
-            "label": field["name"],
-            "definition": f"The target {field['name']!r} of an AI4Europe companion.",
-            "unit": note["unit"] if known else "[undocumented]",
+        metrics.setdefault(prefix, {})[name] = {
+            "label": column.name,
+            "definition": f"The target {column.name!r} of an AI4Europe companion.",
+            "unit": _known_unit(column.annotation.get("unit")),
             "direction": "target",
         }
-    return found
+    return metrics
 
 
-def _normal(data: Any) -> dict[str, Any] | None:
-    """Return plain data as a companion in the service's spelling, or None where it is none."""
-    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+def _known_unit(unit: JsonValue) -> JsonValue:
+    if unit and find_unit(str(unit)):
+        return unit
+    return "[undocumented]"
+
+
+def _companion(data: JsonValue) -> CompanionFile | None:
+    """Return plain data as a companion, or None where it is none; raises BenchfmtError where a role is no list."""
+    if not isinstance(data, dict):
         return None
-    given = {**data, "inputs": data.get("inputs", _guide_inputs(data.get("input")))}
-    given["targets"] = data.get("targets", data.get("metrics"))
-    if not is_companion(given):
+    name = data.get("name")
+    targets = data.get("targets", data.get("metrics"))
+    if not isinstance(name, str) or "HW_ID" not in data or not isinstance(targets, list):
         return None
-    return {**given, **{role: _items(given.get(role), role) for role in ROLES}}
+    roles: dict[str, JsonValue] = {
+        "inputs": data.get("inputs", _guide_inputs(data.get("input"))),
+        "hyperparams": data.get("hyperparams"),
+        "targets": targets,
+    }
+    entries = [entry for role, items in roles.items() for entry in _entries(role, items)]
+    return CompanionFile(name, data["HW_ID"], entries, data.get("HW_price"), data.get(OWN))
 
 
-def _items(items: Any, role: str) -> list[dict[str, Any]]:
+def _entries(role: str, items: JsonValue) -> list[Entry]:
     if items is None:
         return []
     if not isinstance(items, list):
         raise BenchfmtError(f"a companion's {role} is to be a list of columns")
-    return [_item(item) for item in items]
+    return [_entry(role, item) for item in items]
 
 
-def _item(item: Any) -> dict[str, Any]:
-    """Return a column's entry in the service's spelling: `hp#1_ID` is `ID`, `properties` hold the bounds."""
+def _entry(role: str, item: JsonValue) -> Entry:
+    """Return a column's entry, in the service's spelling or the guide's: `hp#1_ID`, and bounds in `properties`."""
     if not isinstance(item, dict):
-        return {"ID": str(item)}
+        return Entry(role, str(item))
     name = next((str(value) for key, value in item.items() if _ID.match(key)), "")
-    rest = {key: value for key, value in item.items() if not _ID.match(key) and key != "properties"}
-    bounds = item.get("properties")
-    upper = (
-        {key.upper(): value for key, value in bounds.items()} if isinstance(bounds, dict) else {}
-    )
-    return {"ID": name, **rest, **{key: upper[key] for key in ("LB", "UB") if key in upper}}
+    bounds = set(item)
+    properties = item.get("properties")
+    if isinstance(properties, dict):
+        bounds |= {key.upper() for key in properties}
+    return Entry(role, name, str(item.get("type")), bool(bounds & _BOUNDS))
 
 
-def _guide_inputs(said: Any) -> list[dict[str, Any]]:
+def _guide_inputs(given: JsonValue) -> JsonValue:
     """Return the inputs that the guide's `input` names under its `properties`."""
-    named = said.get("properties") if isinstance(said, dict) else None
+    if not isinstance(given, dict):
+        return []
+    named = given.get("properties")
     if not isinstance(named, dict):
         return []
-    return [
-        {"ID": name, **(about if isinstance(about, dict) else {})} for name, about in named.items()
-    ]
+    inputs: list[JsonValue] = []
+    for name, described in named.items():
+        entry: dict[str, JsonValue] = {"ID": name}
+        if isinstance(described, dict):
+            entry |= described
+        inputs.append(entry)
+    return inputs
 
 
 def _may_be(path: Path) -> bool:
@@ -270,16 +321,17 @@ def _may_be(path: Path) -> bool:
 def _is_there(path: Path) -> bool:
     """Say whether a companion can be planned: one of a faulty shape is told when it is read."""
     try:
-        data = jsons.read(path) if _may_be(path) else None
+        if not _may_be(path):
+            return False
+        data = jsons.read(path)
     except (BenchfmtError, OSError):
         return False
     try:
-        return _normal(data) is not None
+        return _companion(data) is not None
     except BenchfmtError:
         return True
 
 
 def _finding(path: str, column: str, message: str) -> Finding:
-    return Finding(
-        "BF102", Severity.WARNING, path, None, column, None, message, None, "make both say the same"
-    )
+    hint = "make both say the same"
+    return Finding("BF102", Severity.WARNING, path, None, column, None, message, None, hint)

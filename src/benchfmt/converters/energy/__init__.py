@@ -217,7 +217,7 @@ def _name(unit: Unit, columns: list[str]) -> tuple[layouts.Name, list[Finding]]:
                 )
             )
             continue
-        platform = str(data.get("HW_ID") or "")
+        platform = str(data.hw_id or "")
         if platform and name.platform and platform != name.platform:
             words = f"the companion says HW_ID {platform!r}, the table's name says {name.platform!r}; the name is taken"
             findings.append(_finding(companion.name, "HW_ID", words, "make both say the same"))
