@@ -21,7 +21,11 @@ from benchfmt.units import Conversion, exact
 from benchfmt.vocabulary import vocabulary
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_BRACKETS = {"[": "]", "(": ")"}
 _SLUG = re.compile(r"[^a-z0-9.]+")
+
+Words = Mapping[str, str | list[str]]
+"""Words of a column, each with the term or the terms that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,10 @@ class Numbers:
     bad: pl.Series
 
 
-def map_distinct(cells: pl.Series, change: Callable[[str], Any], dtype: Any) -> pl.Series:
-    """Return the cells after a Python function that is called once for each distinct text."""
+def map_distinct(
+    cells: pl.Series, change: Callable[[str], str | float | None], dtype: type[pl.DataType]
+) -> pl.Series:
+    """Return the cells after a Python function that is called once for each distinct text, never for null."""
     encoded: Any = pc.dictionary_encode(cells.to_arrow())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
@@ -56,9 +62,10 @@ def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:
     if shift is None:
         values = map_distinct(cells, lambda text: _exactly(text, conversion), pl.Float64)
     else:
-        shifted = cells + f"e{shift}" if shift else cells
-        values = shifted.cast(pl.Float64, strict=False)
-        values = _mend(cells, values, conversion)
+        shifted = cells
+        if shift:
+            shifted = cells + f"e{shift}"
+        values = _mend(cells, shifted.cast(pl.Float64, strict=False), conversion)
     return Numbers(values, values.is_null() & cells.is_not_null())
 
 
@@ -73,12 +80,14 @@ def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Ser
     return values.zip_with(~doubtful.fill_null(value=False), again)
 
 
-def _exactly(text: str | None, conversion: Conversion) -> float | None:
-    number = exact(text) if text is not None else None
+def _exactly(text: str, conversion: Conversion) -> float | None:
+    number = exact(text)
     if number is None:
         return None
     value = conversion.apply(number)
-    return value if math.isfinite(value) else None
+    if not math.isfinite(value):
+        return None
+    return value
 
 
 def integers(read: Numbers) -> Numbers:
@@ -89,21 +98,21 @@ def integers(read: Numbers) -> Numbers:
 
 
 def terms(
-    cells: pl.Series, kind: str, words: Mapping[str, Any], namespace: str
+    cells: pl.Series, kind: str, words: Words, namespace: str
 ) -> tuple[pl.Series, dict[str, str]]:
     """Return cells as vocabulary ids, and the words that became a prefixed term because none is known for them."""
     unknown: dict[str, str] = {}
 
-    def change(word: str | None) -> str | None:
-        if word is None:
-            return None
+    def change(word: str) -> str | None:
         if word in words:
             return str(words[word])
         known = vocabulary().match(kind, word, namespace)
         if known or ":" in word:
             return known or word
         slug = _SLUG.sub("-", word.lower()).strip("-.")
-        unknown[word] = f"{namespace}:{slug}" if slug else ""
+        unknown[word] = ""
+        if slug:
+            unknown[word] = f"{namespace}:{slug}"
         return unknown[word] or None
 
     return map_distinct(cells, change, pl.String), unknown
@@ -111,22 +120,32 @@ def terms(
 
 def vector(text: str, separator: str | None) -> list[float] | None:
     """Return the numbers of a vector in a cell, or None where it is cut off or holds something else."""
-    inner = text.strip()
-    if inner[:1] in "[(" and inner[:1]:
-        if inner[-1:] != {"[": "]", "(": ")"}[inner[0]] or len(inner) < 2:
-            return None
-        inner = inner[1:-1]
-    parts = inner.replace(separator, " ").split() if separator else inner.replace(",", " ").split()
-    found = [exact(part) for part in parts]
-    if not found or None in found:
+    inner = _without_brackets(text.strip())
+    if not inner:
         return None
-    return [float(number) for number in found if number is not None]
+    numbers: list[float] = []
+    for part in inner.replace(separator or ",", " ").split():
+        number = exact(part)
+        if number is None:
+            return None
+        numbers.append(float(number))
+    return numbers or None
+
+
+def _without_brackets(text: str) -> str | None:
+    """Return what stands between the brackets of a vector, all of it without brackets; None where it is cut off."""
+    closing = _BRACKETS.get(text[:1])
+    if closing is None:
+        return text
+    if len(text) < 2 or not text.endswith(closing):
+        return None
+    return text[1:-1]
 
 
 def json_numbers(values: pl.Series) -> pl.Series:
     """Return numbers as RFC 8785 JSON text."""
     distinct = values.unique()
-    texts = [None if value is None else canonical(value) for value in distinct]
+    texts = [value if value is None else canonical(value) for value in distinct]
     return values.replace_strict(
         distinct, pl.Series(texts, dtype=pl.String), default=None, return_dtype=pl.String
     )
@@ -135,9 +154,7 @@ def json_numbers(values: pl.Series) -> pl.Series:
 def json_strings(cells: pl.Series) -> pl.Series:
     """Return texts as RFC 8785 JSON strings."""
     if cells.str.contains(_NEEDS_ESCAPE).any():
-        return map_distinct(
-            cells, lambda text: None if text is None else canonical(text), pl.String
-        )
+        return map_distinct(cells, canonical, pl.String)
     return '"' + cells + '"'
 
 

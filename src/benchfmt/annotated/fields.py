@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import jsonschema
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+from pydantic import JsonValue
 
 from benchfmt.annotated import cells as c
 from benchfmt.annotated.notes import Integers, Notes
@@ -22,12 +25,19 @@ from benchfmt.annotated.program import (
     groups,
     target,
 )
+from benchfmt.descriptor import Extract, FieldAnnotation
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.schema import column_schema
-from benchfmt.tables import COLUMNS, system_from_row, system_row, table_of
-from benchfmt.units import find_unit
+from benchfmt.tables import COLUMNS, Row, system_from_row, system_row, table_of
+from benchfmt.units import Conversion, find_unit
 from benchfmt.vocabulary import vocabulary
+
+Flags = npt.NDArray[np.bool_]
+Options = Sequence[str | float]
+"""What a cell may be: texts and numbers."""
+Nested = dict[tuple[str, ...], pl.Series]
+"""Columns of JSON text by the keys under which they stand in an object."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,31 @@ class Origin:
     shown_path: str
     converter: str
     converter_version: str
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The systems of a frame, the system id of each row, and the rows that describe one in another way."""
+
+    table: pa.Table
+    ids: pl.Series
+    clash: pl.Series
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Texts that are to be a field of the record: the column or group they are from, and what is known of them."""
+
+    name: str
+    cells: pl.Series
+    words: c.Words = field(default_factory=dict)
+    note: FieldAnnotation | None = None
+
+    def conversion(self, place: Target) -> Conversion:
+        """Return how the texts' numbers become those of a place in the record."""
+        if self.note is None:
+            return IDENTITY
+        return field_conversion(self.name, self.note, place.column)
 
 
 class Fields:
@@ -78,41 +113,40 @@ class Fields:
         for name, item in self.program.fields.items():
             note = item.benchfmt
             if note and note.field is not None:
-                self._set_field(name, note.field)
+                self._set_field(name, note, note.field)
 
-    def _set_constant(self, path: str, value: Any, mask: pl.Series | None) -> None:
-        place, checked = constant(path, value)
-        as_json = place.column.kind == "json"
-        literal = pl.Series(path, [canonical(checked) if as_json else checked] * self.height)
-        self._put(path, literal, mask)
+    def _set_constant(self, path: str, value: JsonValue, mask: pl.Series | None) -> None:
+        place = constant(path, value)
+        if place.column.kind == "json":
+            value = canonical(value)
+        self._put(path, pl.Series(path, [value] * self.height), mask)
 
     def _put(self, path: str, values: pl.Series, mask: pl.Series | None = None) -> None:
         before = self.values.get(path)
         if before is None:
             before = pl.Series(path, [None] * self.height, dtype=values.dtype)
-        chosen = values.is_not_null() if mask is None else mask
-        self.values[path] = values.cast(before.dtype).zip_with(chosen, before)
+        if mask is None:
+            mask = values.is_not_null()
+        self.values[path] = values.cast(before.dtype).zip_with(mask, before)
 
-    def _extract(self, extract: Any) -> None:
-        text = (
-            pl.Series([self.origin.shown_path] * self.height)
-            if extract.from_ == "$path"
-            else self.clean[extract.from_]
-        )
-        found = text.str.extract_groups(extract.pattern)
+    def _extract(self, extract: Extract) -> None:
+        if extract.from_ == "$path":
+            text = pl.Series([self.origin.shown_path] * self.height)
+        else:
+            text = self.clean[extract.from_]
+        matched = text.str.extract_groups(extract.pattern)
         names = groups(extract.pattern)
         for path, group in extract.set.items():
             if group in names:
-                words = found.struct.field(group)
-                self._put_text(path, words, extract.terms.get(path, {}), group, None)
+                cells = matched.struct.field(group)
+                self._put_text(path, _Said(group, cells, extract.terms.get(path, {})))
 
-    def _set_field(self, name: str, path: str) -> None:
-        note = self.program.note(name)
+    def _set_field(self, name: str, note: FieldAnnotation, path: str) -> None:
         cells = self._without_missing(name, note.missing)
         if note.list_:
-            self._set_vector(name, path, cells)
+            self._set_vector(name, path, cells, note.separator)
         else:
-            self._put_text(path, cells, note.terms, name, note)
+            self._put_text(path, _Said(name, cells, note.terms, note))
 
     def _without_missing(self, name: str, missing: dict[str, str]) -> pl.Series:
         """Return a field's cells, null where they mean no value; what they say is kept in the extensions."""
@@ -123,395 +157,354 @@ class Fields:
         self.keep(name, cells, meaningless)
         return cells.set(meaningless, None)
 
-    def _put_text(
-        self, path: str, cells: pl.Series, words: dict[str, Any], name: str, note: Any
-    ) -> None:
+    def _put_text(self, path: str, said: _Said) -> None:
+        """Read texts as a field of the record."""
         place = target(path)
+        kind = TERM_KINDS.get(place.column.name)
         if place.input is not None:
-            read = c.map_distinct(
-                cells, lambda t: None if t is None else _numbers_json(t, None), pl.String
-            )
-            self.notes.cells(
-                "BF103",
-                name,
-                cells,
-                read.is_null() & cells.is_not_null(),
-                self.rows,
-                "is not a number",
-            )
-            self.inputs[path] = read
-        elif place.inside or place.column.kind == "json":
-            self._put(path, self._json_cells(place, cells, words, name, note))
+            values = c.map_distinct(said.cells, lambda text: _numbers_json(text, None), pl.String)
+            self._report("BF103", said, _lost(values, said.cells), "is not a number")
+            self.inputs[path] = values
+        elif place.inside:
+            self._put(path, self._json_cells(place, said))
+        elif place.column.kind == "json":
+            self._put(path, self._list_cells(place, said))
         elif place.column.kind in ("integer", "number"):
-            self._put(path, self._number_cells(place, cells, name, note))
+            self._put(path, self._number_cells(place, said))
+        elif kind:
+            self._put(path, self._term_cells(kind, said))
         else:
-            kind = TERM_KINDS.get(place.column.name)
-            found = (
-                self._term_cells(kind, cells, words, name)
-                if kind
-                else self._text_cells(place, cells, words, name)
-            )
-            self._put(path, found)
+            self._put(path, self._text_cells(place, said))
 
-    def _text_cells(
-        self, place: Target, cells: pl.Series, words: dict[str, Any], name: str
-    ) -> pl.Series:
-        found = cells.replace(words) if words else cells
+    def _report(self, code: str, said: _Said, bad: pl.Series, message: str) -> None:
+        self.notes.cells(code, said.name, said.cells, bad, self.rows, message)
+
+    def _text_cells(self, place: Target, said: _Said) -> pl.Series:
+        texts = said.cells
+        if said.words:
+            texts = texts.replace(said.words)
         schema = column_schema(place.table, place.column.name)
-        bad = found.str.contains(schema.get("not", {}).get("pattern", "[^\\s\\S]"))
+        bad = texts.str.contains(schema.get("not", {}).get("pattern", "[^\\s\\S]"))
         if "pattern" in schema:
-            bad |= ~found.str.contains(schema["pattern"])
+            bad |= ~texts.str.contains(schema["pattern"])
         if "enum" in schema:
-            bad |= ~found.is_in(schema["enum"])
+            bad |= ~texts.is_in(schema["enum"])
         bad = bad.fill_null(value=False)
-        self.notes.cells(
-            "BF105",
-            name,
-            cells,
-            bad,
-            self.rows,
-            f"does not fit {place.column.path}, which is left out",
-        )
-        self.keep(name, cells, bad | (found != cells))
-        return found.set(bad, None)
+        self._report("BF105", said, bad, _unfit(place))
+        self.keep(said.name, said.cells, bad | (texts != said.cells))
+        return texts.set(bad, None)
 
-    def _term_cells(
-        self, kind: str, cells: pl.Series, words: dict[str, Any], name: str
-    ) -> pl.Series:
-        found, unknown = c.terms(cells, kind, words, self.program.namespace)
+    def _term_cells(self, kind: str, said: _Said) -> pl.Series:
+        ids, unknown = c.terms(said.cells, kind, said.words, self.program.namespace)
         for word, term in unknown.items():
-            meant = vocabulary().suggest(kind, word)
-            at = int(self.rows[(cells == word).arg_max() or 0])
-            self.notes.once(
-                "BF201",
-                at,
-                name,
-                f"{word!r} is no known {kind}; written as {term!r}"
-                if term
-                else f"{word!r} is no {kind}",
-                word,
-                f"did you mean {meant!r}? say it under `terms` of the column"
-                if meant
-                else "add it to `terms`",
-            )
-        self.keep(name, cells, found.ne_missing(cells))
-        return found
+            self._report_unknown(kind, said, word, term)
+        self.keep(said.name, said.cells, ids.ne_missing(said.cells))
+        return ids
 
-    def _number_cells(self, place: Target, cells: pl.Series, name: str, note: Any) -> pl.Series:
-        conversion = field_conversion(name, note, place.column) if note else IDENTITY
-        read = c.numbers(cells, conversion)
+    def _report_unknown(self, kind: str, said: _Said, word: str, term: str) -> None:
+        message = f"{word!r} is no {kind}"
+        if term:
+            message = f"{word!r} is no known {kind}; written as {term!r}"
+        hint = "add it to `terms`"
+        meant = vocabulary().suggest(kind, word)
+        if meant:
+            hint = f"did you mean {meant!r}? say it under `terms` of the column"
+        at = int(self.rows[(said.cells == word).arg_max() or 0])
+        self.notes.once("BF201", at, said.name, message, word, hint)
+
+    def _number_cells(self, place: Target, said: _Said) -> pl.Series:
+        read = c.numbers(said.cells, said.conversion(place))
+        wanted = "a number above 0"
         if place.column.kind == "integer":
             read = c.integers(read)
+            wanted = "a whole number above 0"
         # A count of zero or less says nothing that the standard has a field for; its text is kept.
         bad = read.bad | (read.values <= 0).fill_null(value=False)
-        wanted = "a whole number above 0" if place.column.kind == "integer" else "a number above 0"
-        self.notes.cells(
-            "BF103",
-            name,
-            cells,
-            bad,
-            self.rows,
-            f"is not {wanted}; {place.column.path} is left out",
-        )
-        self.keep(name, cells, bad)
+        self._report("BF103", said, bad, f"is not {wanted}; {place.column.path} is left out")
+        self.keep(said.name, said.cells, bad)
         return read.values.set(bad, None)
 
-    def _json_cells(
-        self, place: Target, cells: pl.Series, words: dict[str, Any], name: str, note: Any
-    ) -> pl.Series:
-        item_type = self.program.fields[name].type if name in self.program.fields else "string"
-        if not place.inside:
-            return self._list_cells(place, cells, words, name)
+    def _json_cells(self, place: Target, said: _Said) -> pl.Series:
+        """Return texts as JSON inside of an object; a column of numbers gives numbers."""
+        words = said.words
         if words:
             return c.map_distinct(
-                cells, lambda t: None if t is None else canonical(words.get(t, t)), pl.String
+                said.cells, lambda text: canonical(words.get(text, text)), pl.String
             )
-        if (
-            item_type in ("number", "integer") and place.column.name != "software"
-        ):  # whose versions are text
-            read = c.numbers(
-                cells, field_conversion(name, note, place.column) if note else IDENTITY
-            )
-            unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
-            told = "is not a number that every reader keeps; it is kept as text"
-            self.notes.cells("BF103", name, cells, read.bad | unsafe, self.rows, told)
-            return c.json_numbers(read.values.set(unsafe, None)).fill_null(c.json_strings(cells))
-        return c.json_strings(cells)
+        # Versions of software are text.
+        if place.column.name == "software" or not self._has_number_type(said.name):
+            return c.json_strings(said.cells)
+        read = c.numbers(said.cells, said.conversion(place))
+        unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
+        message = "is not a number that every reader keeps; it is kept as text"
+        self._report("BF103", said, read.bad | unsafe, message)
+        return c.json_numbers(read.values.set(unsafe, None)).fill_null(c.json_strings(said.cells))
 
-    def _list_cells(
-        self, place: Target, cells: pl.Series, words: dict[str, Any], name: str
-    ) -> pl.Series:
-        found = c.map_distinct(
-            cells, lambda t: None if t is None else _list_json(t, words), pl.String
-        )
-        found = c.map_distinct(found, lambda t: t if _fits(place, t) else None, pl.String)
-        bad = found.is_null() & cells.is_not_null()
-        self.notes.cells(
-            "BF105",
-            name,
-            cells,
-            bad,
-            self.rows,
-            f"does not fit {place.column.path}, which is left out",
-        )
-        plain = found == '["' + cells.str.to_lowercase() + '"]'
-        self.keep(name, cells, bad | ~plain)
-        return found
+    def _has_number_type(self, name: str) -> bool:
+        item = self.program.fields.get(name)
+        return item is not None and item.type in ("number", "integer")
 
-    def _set_vector(self, name: str, path: str, cells: pl.Series) -> None:
-        note = self.program.note(name)
+    def _list_cells(self, place: Target, said: _Said) -> pl.Series:
+        lists = c.map_distinct(said.cells, lambda text: _list_json(text, said.words), pl.String)
+        lists = _fitting(place, lists)
+        bad = _lost(lists, said.cells)
+        self._report("BF105", said, bad, _unfit(place))
+        plain = lists == '["' + said.cells.str.to_lowercase() + '"]'
+        self.keep(said.name, said.cells, bad | ~plain)
+        return lists
+
+    def _set_vector(self, name: str, path: str, cells: pl.Series, separator: str | None) -> None:
         place = target(path)
-        read = c.map_distinct(
-            cells, lambda t: None if t is None else _numbers_json(t, note.separator), pl.String
-        )
+        vectors = c.map_distinct(cells, lambda text: _numbers_json(text, separator), pl.String)
         if place.input is None:
-            read = c.map_distinct(read, lambda t: t if _fits(place, t) else None, pl.String)
-        bad = read.is_null() & cells.is_not_null()
-        self.notes.cells(
-            "BF103", name, cells, bad, self.rows, "is no vector of numbers that fits, or is cut off"
-        )
+            vectors = _fitting(place, vectors)
+        bad = _lost(vectors, cells)
+        message = "is no vector of numbers that fits, or is cut off"
+        self.notes.cells("BF103", name, cells, bad, self.rows, message)
         self.keep(name, cells, bad)
         if place.input is None:
-            self._put(path, read)
+            self._put(path, vectors)
         else:
-            self.inputs[path] = read
-            self._note_lengths(name, read)
+            self.inputs[path] = vectors
+            self._note_lengths(name, vectors)
 
-    def _note_lengths(self, name: str, read: pl.Series) -> None:
+    def _note_lengths(self, name: str, vectors: pl.Series) -> None:
         """Note the vectors that are not as long as most: one cut off between two numbers is still a vector."""
-        lengths = read.str.count_matches(",")
+        lengths = vectors.str.count_matches(",")
         usual = lengths.drop_nulls().mode()
-        odd = lengths != usual.min() if len(usual) else lengths.is_not_null()
-        self.notes.cells(
-            "BF103", name, self.clean[name], odd, self.rows, "has not as many numbers as the others"
-        )
+        if not len(usual):
+            return
+        message = "has not as many numbers as the others"
+        odd = lengths != usual.min()
+        self.notes.cells("BF103", name, self.clean[name], odd, self.rows, message)
 
     def _apply_rules(self) -> list[pl.Series]:
         masks = []
         for rule in self.program.annotation.rules:
             mask = pl.Series([True] * self.height)
             for name, wanted in rule.when.items():
-                options = wanted if isinstance(wanted, list) else [wanted]
-                mask &= self._holds(name, options)
+                mask &= self._holds(name, wanted if isinstance(wanted, list) else [wanted])
             for path, value in rule.set.items():
                 self._set_constant(path, value, mask)
             masks.append(mask)
         return masks
 
-    def _holds(self, name: str, options: list[Any]) -> pl.Series:
+    def _holds(self, name: str, options: Options) -> pl.Series:
         """Say in which rows a column, or a field of the record, is one of the options; "" is any cell without a value."""
         if name.startswith("$"):
             values = self.values.get(name[1:])
-            empty = pl.Series([""] * self.height)
-            return matches(
-                empty if values is None else values.cast(pl.String).fill_null(""),
-                options,
-                numeric=False,
-            )
-        found = matches(
-            self.frame[name].str.strip_chars(), options, numeric=self.program.is_numeric(name)
-        )
-        return found | self.clean[name].is_null() if "" in options else found
+            if values is None:
+                values = pl.Series([""] * self.height)
+            return matches(values.cast(pl.String).fill_null(""), options, numeric=False)
+        cells = self.frame[name].str.strip_chars()
+        mask = matches(cells, options, numeric=self.program.is_numeric(name))
+        if "" in options:
+            return mask | self.clean[name].is_null()
+        return mask
 
     def keep(self, name: str, cells: pl.Series, mask: pl.Series) -> None:
         """Keep the text of cells that the record's fields do not hold as it stands."""
         mask = mask.fill_null(value=False)
-        if mask.any():
-            texts = cells.set(~mask, None)
-            self.kept[name] = self.kept[name].fill_null(texts) if name in self.kept else texts
+        if not mask.any():
+            return
+        texts = cells.set(~mask, None)
+        if name in self.kept:
+            texts = self.kept[name].fill_null(texts)
+        self.kept[name] = texts
 
     # --- as tables ---
 
-    def status(self) -> Any:
-        """Return the status of each row; `ok` where nothing says otherwise."""
+    def is_ok(self) -> Flags:
+        """Return for each row whether its status is `ok`, which it is where nothing says otherwise."""
         values = self.values.get("status")
         if values is None:
-            values = self.values["status"] = pl.Series("status", ["ok"] * self.height)
+            values = pl.Series("status", ["ok"] * self.height)
         self.values["status"] = values.fill_null("ok")
-        return self.values["status"].to_numpy()
+        return (self.values["status"] == "ok").to_numpy()
 
-    def record_frame(self, rows: Any, variants: Any) -> pl.DataFrame:
+    def record_frame(self, rows: Integers, variants: Integers) -> pl.DataFrame:
         """Return the fields of the records that stand in `rows`, each of one of the program's variants."""
-        index = pl.Series(rows)
-        columns: dict[str, pl.Series] = {}
-        inside: dict[str, dict[str, Any]] = {}
-        for path, values in self.values.items():
-            place = target(path)
-            if place.table != "records":
-                continue
-            if place.inside:
-                _nest(inside.setdefault(place.column.name, {}), place.inside, values)
-            elif path != "system.id":
-                columns[place.column.name] = values
-        if self.kept:
-            for name, values in self.kept.items():
-                _nest(
-                    inside.setdefault("extensions", {}),
-                    (self.program.namespace, name),
-                    c.json_strings(values),
-                )
-        for name, tree in inside.items():
-            columns[name] = _tree_json(tree, self.height)
+        columns = self._columns("records")
         if self.inputs:
             columns["inputs"] = self._input_column()
-        frame = pl.DataFrame(columns).select(pl.all().gather(index)) if columns else pl.DataFrame()
-        return self._with_variants(frame, variants)
-
-    def _with_variants(self, frame: pl.DataFrame, variants: Any) -> pl.DataFrame:
+        frame = pl.DataFrame()
+        if columns:
+            frame = pl.DataFrame(columns).select(pl.all().gather(pl.Series(rows)))
         for index, fields in enumerate(self.program.variants):
             mask = pl.Series(variants == index)
             for path, value in fields.items():
-                place, checked = constant(path, value)
-                literal = (
-                    canonical(checked)
-                    if place.column.kind == "json" and not place.inside
-                    else checked
-                )
-                if place.inside:
-                    frame = _merge_inside(frame, place, value, mask)
-                    continue
-                name = place.column.name
-                before = (
-                    frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height)
-                )
-                after = pl.Series(name, [literal] * frame.height)
-                frame = frame.with_columns(
-                    after.zip_with(mask, before.cast(after.dtype)).alias(name)
-                )
+                frame = _with_field(frame, path, value, mask)
         return frame
+
+    def _columns(self, table: str) -> dict[str, pl.Series]:
+        """Return the columns of a table but its id; what stands inside of an object is one column of JSON."""
+        columns: dict[str, pl.Series] = {}
+        inside: dict[str, Nested] = {}
+        for path, values in self.values.items():
+            place = target(path)
+            if place.table != table or path == "system.id":
+                continue
+            if place.inside:
+                inside.setdefault(place.column.name, {})[place.inside] = values
+            else:
+                columns[place.column.name] = values
+        if table == "records":
+            for name, values in self.kept.items():
+                key = (self.program.namespace, name)
+                inside.setdefault("extensions", {})[key] = c.json_strings(values)
+        for name, nested in inside.items():
+            columns[name] = _nested_json(nested, self.height)
+        return columns
 
     def _input_column(self) -> pl.Series:
         parts = []
         for path, values in self.inputs.items():
-            notes = [
-                f.benchfmt
-                for f in self.program.fields.values()
-                if f.benchfmt and f.benchfmt.field == path
-            ]
-            word = notes[0].unit if notes else None
-            found = find_unit(word) if word else None
-            unit = found[0] if found and found[1] == 1 else word
-            head = canonical(
-                {"name": path.removeprefix("inputs."), **({"unit": unit} if unit else {})}
-            )
-            parts.append(head[:-1] + ',"values":' + values + "}")
+            head: dict[str, JsonValue] = {"name": path.removeprefix("inputs.")}
+            unit = self._unit_of_input(path)
+            if unit:
+                head["unit"] = unit
+            parts.append(canonical(head)[:-1] + ',"values":' + values + "}")
         return c.json_list(parts, self.height)
 
-    def systems(self) -> tuple[pa.Table, pl.Series, pl.Series]:
-        """Return the systems of the frame, the system id of each row, and the rows that describe one in another way.
+    def _unit_of_input(self, path: str) -> str | None:
+        notes = [item.benchfmt for item in self.program.fields.values()]
+        word = next((note.unit for note in notes if note and note.field == path), None)
+        known = find_unit(word or "")
+        if known and known[1] == 1:
+            return known[0]
+        return word
 
-        A system is what its first row in the file says.
-        """
-        columns: dict[str, pl.Series] = {}
-        inside: dict[str, dict[str, Any]] = {}
-        for path, values in self.values.items():
-            if path.startswith("system."):
-                place = target(path)
-                if place.inside:
-                    _nest(inside.setdefault(place.column.name, {}), place.inside, values)
-                else:
-                    columns["id" if path == "system.id" else place.column.name] = values
-        for name, tree in inside.items():
-            columns[name] = _tree_json(tree, self.height)
+    def systems(self) -> Systems:
+        """Return the systems of the frame; a system is what its first row in the file says."""
+        columns = self._columns("systems")
+        if "system.id" in self.values:
+            columns["id"] = self.values["system.id"]
         if not columns:
             nothing = pl.Series([None] * self.height, dtype=pl.String)
-            return table_of("systems", []), nothing, nothing.is_not_null()
+            return Systems(table_of("systems", []), nothing, nothing.is_not_null())
         frame = pl.DataFrame(columns)
         distinct = frame.unique(maintain_order=True)
-        described = [_described(row, self.origin) for row in distinct.rows(named=True)]
-        known = {row["id"]: row for row in reversed(described) if row}
-        clashes = [row is not None and self.notes.is_other_system(row) for row in described]
+        rows = [_system(row, self.origin) for row in distinct.rows(named=True)]
+        ids = [str(row["id"]) if row else None for row in rows]
+        clashes = [row is not None and self.notes.is_other_system(row) for row in rows]
         facts = distinct.with_columns(
-            pl.Series("__id", [row["id"] if row else None for row in described], dtype=pl.String),
+            pl.Series("__id", ids, dtype=pl.String),
             pl.Series("__clash", clashes, dtype=pl.Boolean),
         )
         joined = frame.join(
             facts, on=frame.columns, how="left", nulls_equal=True, maintain_order="left"
         )
-        return (
-            table_of("systems", list(reversed(known.values()))),
-            joined["__id"],
-            joined["__clash"],
-        )
+        known = {row["id"]: row for row in reversed(rows) if row}
+        table = table_of("systems", list(reversed(known.values())))
+        return Systems(table, joined["__id"], joined["__clash"])
 
 
-def matches(cells: pl.Series, options: list[Any], *, numeric: bool) -> pl.Series:
+def matches(cells: pl.Series, options: Options, *, numeric: bool) -> pl.Series:
     """Say which cells are one of the options: equal text, or the same number for an option or column of numbers."""
-    texts = [option for option in options if isinstance(option, str)]
-    numbers = [float(option) for option in options if not isinstance(option, str)]
-    numbers += [number for number in map(_float, texts) if number is not None] if numeric else []
+    texts: list[str] = []
+    numbers: list[float] = []
+    for option in options:
+        if isinstance(option, str):
+            texts.append(option)
+        if numeric or not isinstance(option, str):
+            numbers += _floats(option)
     mask = cells.is_in(texts)
     if numbers:
         mask |= cells.cast(pl.Float64, strict=False).is_in(numbers)
     return mask.fill_null(value=False)
 
 
-def _float(text: str) -> float | None:
+def _floats(option: str | float) -> list[float]:
+    """Return the number that an option is; nothing where it is none."""
     try:
-        return float(text)
+        return [float(option)]
     except ValueError:
-        return None
+        return []
+
+
+def _lost(values: pl.Series, cells: pl.Series) -> pl.Series:
+    """Say which cells gave no value."""
+    return values.is_null() & cells.is_not_null()
+
+
+def _unfit(place: Target) -> str:
+    return f"does not fit {place.column.path}, which is left out"
 
 
 def _numbers_json(text: str, separator: str | None) -> str | None:
-    found = c.vector(text, separator)
-    return None if found is None else canonical(found)
+    numbers = c.vector(text, separator)
+    if numbers is None:
+        return None
+    return canonical(numbers)
 
 
-def _list_json(text: str, words: dict[str, Any]) -> str:
+def _list_json(text: str, words: c.Words) -> str:
     value = words.get(text, text)
-    return canonical(value if isinstance(value, list) else [value])
+    if isinstance(value, str):
+        value = [value]
+    return canonical(value)
 
 
-def _fits(place: Target, text: str | None) -> bool:
-    if text is None:
-        return False
-    return jsonschema.Draft202012Validator(column_schema(place.table, place.column.name)).is_valid(
-        json.loads(text)
-    )
+def _fitting(place: Target, cells: pl.Series) -> pl.Series:
+    """Return cells of JSON, null where they do not fit their place in the record."""
+    schema = column_schema(place.table, place.column.name)
+    validator = jsonschema.Draft202012Validator(schema)
+
+    def fitting(text: str) -> str | None:
+        return text if validator.is_valid(json.loads(text)) else None
+
+    return c.map_distinct(cells, fitting, pl.String)
 
 
-def _nest(tree: dict[str, Any], path: tuple[str, ...], values: pl.Series) -> None:
-    for part in path[:-1]:
-        tree = tree.setdefault(part, {})
-    tree[path[-1]] = values
-
-
-def _tree_json(tree: dict[str, Any], height: int) -> pl.Series:
-    parts = {
-        key: _tree_json(node, height) if isinstance(node, dict) else node
-        for key, node in tree.items()
-    }
+def _nested_json(nested: Nested, height: int) -> pl.Series:
+    """Return columns of JSON text, by where they stand in an object, as a column of these objects."""
+    parts: dict[str, pl.Series] = {}
+    inner: dict[str, Nested] = {}
+    for path, cells in nested.items():
+        if len(path) == 1:
+            parts[path[0]] = cells
+        else:
+            inner.setdefault(path[0], {})[path[1:]] = cells
+    for name, below in inner.items():
+        parts[name] = _nested_json(below, height)
     return c.json_object(parts, height)
 
 
-def _merge_inside(frame: pl.DataFrame, place: Target, value: Any, mask: pl.Series) -> pl.DataFrame:
+def _with_field(frame: pl.DataFrame, path: str, value: JsonValue, mask: pl.Series) -> pl.DataFrame:
+    """Return records, those of `mask` with a value of their own for a field."""
+    place = constant(path, value)
     name = place.column.name
-    before = (
-        frame[name]
-        if name in frame.columns
-        else pl.Series(name, [None] * frame.height, dtype=pl.String)
-    )
-
-    def merged(text: str) -> str:
-        data = json.loads(text)
-        node = data
-        for part in place.inside[:-1]:
-            node = node.setdefault(part, {})
-        node[place.inside[-1]] = value
-        return canonical(data)
-
-    after = c.map_distinct(before.fill_null("{}"), merged, pl.String)
+    before = pl.Series(name, [None] * frame.height, dtype=pl.String)
+    if name in frame.columns:
+        before = frame[name]
+    if place.inside:
+        after = c.map_distinct(
+            before.fill_null("{}"), lambda text: _merged(text, place.inside, value), pl.String
+        )
+    else:
+        literal = canonical(value) if place.column.kind == "json" else value
+        after = pl.Series(name, [literal] * frame.height)
+        before = before.cast(after.dtype)
     return frame.with_columns(after.zip_with(mask, before).alias(name))
 
 
-def _described(row: dict[str, Any], origin: Origin) -> dict[str, Any] | None:
+def _merged(text: str, path: tuple[str, ...], value: JsonValue) -> str:
+    """Return an object as JSON text with a value at a path."""
+    data = json.loads(text)
+    node = data
+    for part in path[:-1]:
+        node = node.setdefault(part, {})
+    node[path[-1]] = value
+    return canonical(data)
+
+
+def _system(row: dict[str, JsonValue], origin: Origin) -> Row | None:
     """Return a full row of `systems`: from the vocabulary for a bare platform id, with an id of its own otherwise."""
     said = {key: value for key, value in row.items() if value is not None}
     if not said:
         return None
     if list(said) == ["id"] and said["id"] in vocabulary().terms("system"):
-        return system_row(platform(said["id"]))
+        return system_row(platform(str(said["id"])))
     empty = {item.name: None for item in COLUMNS["systems"]}
     if "id" in said:
         return {**empty, **said}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from benchfmt.annotated import cells as c
-from benchfmt.annotated.fields import Fields, matches
-from benchfmt.annotated.program import Measure, named_measures
+from benchfmt.annotated.fields import Fields, Flags, matches
+from benchfmt.annotated.notes import Integers
+from benchfmt.annotated.program import Measure, metric_column, named_measures
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import arrow_schema
 
-Arrow = Any  # pyarrow's stubs want the type of every element
+Arrow: TypeAlias = "pa.Array[Any]"  # pyarrow's stubs want the type of every element
+Codes = npt.NDArray[np.int16]
+"""Places in a list of texts."""
+T = TypeVar("T")
 NOT_REPORTED = "not-reported"
 NOT_NUMERIC = "not-numeric"
 ABSENT = -1
@@ -31,17 +36,17 @@ class Matrix:
     """
 
     measures: list[Measure]
-    values: Any
-    reasons: Any
-    caveats: Any
+    values: npt.NDArray[np.float64]
+    reasons: Codes
+    caveats: Codes
     reason_names: list[str | None]
     caveat_lists: list[str | None]
 
-    def unreadable(self) -> Any:
+    def unreadable(self) -> Flags:
         """Return which cells hold something that is no number."""
         if NOT_NUMERIC not in self.reason_names:
             return np.zeros(self.reasons.shape, dtype=bool)
-        return self.reasons == self.reason_names.index(NOT_NUMERIC)
+        return np.equal(self.reasons, self.reason_names.index(NOT_NUMERIC))
 
 
 def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
@@ -55,12 +60,11 @@ def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
     for index, measure in enumerate(measures):
         numbers, states, names = _measured(fields, measure, masks)
         values[:, index] = np.where(states == _VALUE, numbers, np.nan)
-        table = np.array([0] + [_index(all_reasons, name) for name in names[1:]], dtype=np.int16)
-        reasons[:, index] = np.where(states == ABSENT, ABSENT, table[np.maximum(states, 0)])
+        places = np.array([0] + [_index(all_reasons, name) for name in names[1:]], dtype=np.int16)
+        reasons[:, index] = np.where(states == ABSENT, ABSENT, places[np.maximum(states, 0)])
         codes, lists = _caveats(fields, measure, masks)
-        caveats[:, index] = np.array([_index(all_caveats, item) for item in lists], dtype=np.int16)[
-            codes
-        ]
+        places = np.array([_index(all_caveats, item) for item in lists], dtype=np.int16)
+        caveats[:, index] = places[codes]
     return Matrix(measures, values, reasons, caveats, all_reasons, all_caveats)
 
 
@@ -68,22 +72,15 @@ def all_measures(fields: Fields) -> list[Measure]:
     """Return the measures of a frame in standard order, those whose metric a column names among them."""
     measures = list(fields.program.measures)
     for item in fields.program.dynamic:
-        assert item.benchfmt is not None  # noqa: S101 - dynamic columns are annotated
-        named_by: Any = item.benchfmt.metric
-        naming = fields.clean[named_by.column]
-        found, unknown = named_measures(
-            item, naming.drop_nulls().unique().sort().to_list(), fields.program
-        )
-        measures += found
+        column = metric_column(item).column
+        naming = fields.clean[column]
+        words = naming.drop_nulls().unique().sort().to_list()
+        named, unknown = named_measures(item, words, fields.program)
+        measures += named
         for word in unknown:
             at = int(fields.rows[(naming == word).arg_max() or 0])
-            fields.notes.once(
-                "BF201",
-                at,
-                named_by.column,
-                f"{word!r} names no known metric; the numbers are kept as text",
-                word,
-            )
+            message = f"{word!r} names no known metric; the numbers are kept as text"
+            fields.notes.once("BF201", at, column, message, word)
         lost = naming.is_null() | naming.is_in(unknown)
         lost = lost & fields.clean[item.name].is_not_null()
         fields.unread |= lost.fill_null(value=False)
@@ -93,7 +90,7 @@ def all_measures(fields: Fields) -> list[Measure]:
 
 def _measured(
     fields: Fields, measure: Measure, masks: list[pl.Series]
-) -> tuple[Any, Any, list[str]]:
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], list[str]]:
     """Return a measure's values, the state of each cell and the reasons that the states count."""
     cells = fields.clean[measure.column]
     note = fields.program.note(measure.column)
@@ -118,20 +115,14 @@ def _measured(
         column, word = measure.named_by
         states[~(fields.clean[column] == word).fill_null(value=False).to_numpy()] = ABSENT
         bad &= states != ABSENT
-    fields.notes.cells(
-        "BF103",
-        measure.column,
-        cells,
-        pl.Series(bad),
-        fields.rows,
-        "is not a number; the measurement has no value",
-    )
+    message = "is not a number; the measurement has no value"
+    fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)
     return read.values.to_numpy(), states, reasons
 
 
 def _caveats(
     fields: Fields, measure: Measure, masks: list[pl.Series]
-) -> tuple[Any, list[str | None]]:
+) -> tuple[npt.NDArray[np.int8], list[str | None]]:
     """Return for each row which of some caveat lists its measurement has."""
     lists: list[tuple[str, ...]] = [measure.caveats]
     codes = np.zeros(fields.height, dtype=np.int8)
@@ -147,78 +138,75 @@ def _caveats(
 
 
 def measurement_table(
-    fields: Fields, matrix: Matrix, present: Any, record_ids: Arrow, owner: Any
+    fields: Fields, matrix: Matrix, flat: Integers, record_ids: Arrow, owner: Integers
 ) -> pa.Table:
-    """Return the measurements where `present`; `owner` says which of `record_ids` each flat cell belongs to."""
-    flat = np.flatnonzero(present)
-    kinds = (flat % len(matrix.measures)).astype(np.int32)
-    has_value = (matrix.reasons.ravel()[flat] == 0) if len(flat) else np.zeros(0, dtype=bool)
-    texts = _reported(fields, matrix.measures, flat)
+    """Return the measurements in the `flat` cells; `owner` says which of `record_ids` each flat cell belongs to."""
+    measures = matrix.measures
+    kinds = np.zeros(0, dtype=np.int32)
+    if len(flat):
+        kinds = (flat % len(measures)).astype(np.int32)
+    has_value = matrix.reasons.ravel()[flat] == 0
+    with_target = np.array([measure.targets != (None, None) for measure in measures], dtype=bool)
+    everywhere = np.ones(len(flat), dtype=bool)
 
-    def static(get: Any, shown: Any = None) -> Arrow:
-        return _dictionary(kinds, [get(m) for m in matrix.measures], shown)
+    def texts(choices: list[str | None], shown: Flags) -> Arrow:
+        return _dictionary(kinds, choices, shown)
 
-    def coded(codes: Any, choices: list[str | None]) -> Arrow:
-        return _dictionary(codes.ravel()[flat].astype(np.int32), choices, None)
+    def coded(codes: Codes, choices: list[str | None]) -> Arrow:
+        return _dictionary(codes.ravel()[flat].astype(np.int32), choices, everywhere)
 
-    def number(get: Any, dtype: pa.DataType) -> Arrow:
-        choices: Arrow = pa.array([get(m) for m in matrix.measures], dtype)
-        return choices.take(pa.array(kinds))
+    def targets(side: int) -> Arrow:
+        bounds: Arrow = pa.array([measure.targets[side] for measure in measures], pa.float64())
+        return bounds.take(kinds)
 
-    with_target = np.array([m.targets != (None, None) for m in matrix.measures], dtype=bool)
-    show_unit = has_value | with_target[kinds] if len(flat) else has_value
-    columns = {
-        "record_id": record_ids.take(pa.array(owner[flat])),
-        **{part: static(lambda m, i=i: m.key[i] or None) for i, part in enumerate(KEY_FIELDS)},
+    primary: Arrow = pa.array([measure.primary or None for measure in measures], pa.bool_())
+    columns: dict[str, Arrow] = {
+        "record_id": record_ids.take(owner[flat]),
         "value": pa.array(matrix.values.ravel()[flat], mask=~has_value),
-        "unit": static(lambda m: m.unit, show_unit),
-        "basis": static(lambda m: m.basis, has_value),
-        "primary": number(lambda m: True if m.primary else None, pa.bool_()),
+        "unit": texts([m.unit for m in measures], has_value | with_target[kinds]),
+        "basis": texts([m.basis for m in measures], has_value),
+        "primary": primary.take(kinds),
         "missing": coded(matrix.reasons, matrix.reason_names),
         "caveats": coded(matrix.caveats, matrix.caveat_lists),
-        "target_min": number(lambda m: m.targets[0], pa.float64()),
-        "target_max": number(lambda m: m.targets[1], pa.float64()),
-        "reported_value": texts,
+        "target_min": targets(0),
+        "target_max": targets(1),
+        "reported_value": _reported(fields, measures, flat),
         # A missing measurement reports no number, so it reports no unit.
-        "reported_unit": static(lambda m: m.reported_unit, has_value),
+        "reported_unit": texts([m.reported_unit for m in measures], has_value),
     }
-    rows = len(flat)
+    for place, part in enumerate(KEY_FIELDS):
+        columns[part] = texts([m.key[place] or None for m in measures], everywhere)
     schema = arrow_schema("measurements")
-    return pa.table({f.name: columns.get(f.name, pa.nulls(rows, f.type)) for f in schema})
+    return pa.table({f.name: columns.get(f.name, pa.nulls(len(flat), f.type)) for f in schema})
 
 
-def _reported(fields: Fields, measures: list[Measure], flat: Any) -> Arrow:
+def _reported(fields: Fields, measures: list[Measure], flat: Integers) -> Arrow:
     """Return the source's own characters of flat cells; null where the cell is empty."""
     if not len(flat):
         return pa.array([], pa.string())
-    names = list(dict.fromkeys(m.column for m in measures))
+    names = list(dict.fromkeys(measure.column for measure in measures))
     columns = pl.concat([fields.frame[name].alias("text") for name in names])
-    place = np.array([names.index(m.column) * fields.height for m in measures], dtype=np.int64)
-    gathered = columns.gather(pl.Series(place[flat % len(measures)] + flat // len(measures)))
+    places = [names.index(measure.column) * fields.height for measure in measures]
+    start = np.array(places, dtype=np.int64)
+    gathered = columns.gather(pl.Series(start[flat % len(measures)] + flat // len(measures)))
     return gathered.replace({"": None}).to_arrow().cast(pa.string())
 
 
-def _index(items: list[Any], item: Any) -> int:
+def _index(items: list[T], item: T) -> int:
+    """Return the place of an item in a list, to which it is added where it is new."""
     if item not in items:
         items.append(item)
     return items.index(item)
 
 
-def _dictionary(codes: Any, choices: list[str | None], shown: Any) -> Arrow:
+def _dictionary(codes: npt.NDArray[np.int32], choices: list[str | None], shown: Flags) -> Arrow:
     """Return the choices that codes name, null where the choice is None or the cell is not `shown`.
 
     Each word stands once in the dictionary: the Parquet writer leaves bytes unwritten for those that stand twice.
     """
     distinct = list(dict.fromkeys(choice or "" for choice in choices)) or [""]
     places = np.array([distinct.index(choice or "") for choice in choices], dtype=np.int32)
-    hidden = (
-        np.array([choice is None for choice in choices], dtype=bool)[codes]
-        if len(codes)
-        else np.zeros(0, dtype=bool)
-    )
-    if shown is not None:
-        hidden = hidden | ~shown
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places[codes] if len(codes) else codes, pa.int32(), mask=hidden),
-        pa.array(distinct, pa.string()),
-    )
+    is_none = np.array([choice is None for choice in choices], dtype=bool)
+    hidden = is_none[codes] | ~shown
+    indices = pa.array(places[codes], pa.int32(), mask=hidden)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(distinct, pa.string()))

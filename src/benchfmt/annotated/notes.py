@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
+Integers = npt.NDArray[np.int64]
 _SHOWN = 60
 
 
@@ -28,15 +29,15 @@ class Notes:
         self.told: set[tuple[str, str, str]] = set()
         self.systems: dict[str, str] = {}
 
-    def is_other_system(self, row: Mapping[str, Any]) -> bool:
+    def is_other_system(self, row: Mapping[str, JsonValue]) -> bool:
         """Say whether the file described the system of this id in another way before; remember the first."""
         form = canonical({name: value for name, value in row.items() if value is not None})
-        return self.systems.setdefault(row["id"], form) != form
+        return self.systems.setdefault(str(row["id"]), form) != form
 
     def take(self) -> list[Finding]:
         """Return the findings since the last call."""
-        found, self.findings = self.findings, []
-        return found
+        findings, self.findings = self.findings, []
+        return findings
 
     def cells(
         self, code: str, name: str, cells: pl.Series, bad: pl.Series, rows: Integers, words: str
@@ -82,6 +83,8 @@ class Notes:
         return {code: count for code, count in sorted(more.items()) if count}
 
 
-def _short(text: Any) -> str:
+def _short(text: str) -> str:
     shown = repr(text)
-    return shown if len(shown) < _SHOWN else f"{shown[: _SHOWN - 4]}...'"
+    if len(shown) < _SHOWN:
+        return shown
+    return f"{shown[: _SHOWN - 4]}...'"

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
 
 import jsonschema
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.descriptor import (
+    Extract,
     FieldAnnotation,
     MetricColumn,
     MetricUse,
     Resource,
+    Rule,
     TableAnnotation,
     TableField,
 )
@@ -29,6 +31,9 @@ from benchfmt.vocabulary import Metric, vocabulary
 TERM_KINDS = {**TERM_COLUMNS["records"], **TERM_COLUMNS["systems"]}
 _FIELD_UNITS = {"_bytes": "By", "_hz": "Hz"}
 IDENTITY = Conversion(Fraction(1), Fraction(0))
+Order = tuple[int, bool, tuple[str, ...]]
+Variant = dict[str, JsonValue]
+"""Fields of the record that headers say, by path."""
 
 
 class AnnotationError(BenchfmtError):
@@ -62,7 +67,7 @@ class Measure:
     named_by: tuple[str, str] | None = None
 
     @property
-    def order(self) -> tuple[int, bool, tuple[str, ...]]:
+    def order(self) -> Order:
         """Where the measurement stands: by record, the primary first, then by key."""
         return (self.variant, not self.primary, self.key)
 
@@ -76,10 +81,10 @@ class Program:
     missing_values: list[str]
     metrics: Mapping[str, Metric]
     namespace: str
-    constants: dict[str, Any]
+    constants: dict[str, JsonValue]
     measures: tuple[Measure, ...]
     dynamic: tuple[TableField, ...]
-    variants: tuple[dict[str, Any], ...]
+    variants: tuple[Variant, ...]
     unannotated: tuple[str, ...] = ()
     absent: tuple[str, ...] = field(default=())
 
@@ -118,24 +123,27 @@ def compile_resource(
             f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)"
         )
     static, dynamic = _measures(used.values(), variants, metrics)
-    suite = annotation.constant.get("benchmark.suite")
+    known = named.keys() | _read_elsewhere(annotation, used)
     return Program(
         fields=used,
         annotation=annotation,
         missing_values=resource.table.missing_values,
         metrics=metrics,
-        namespace=suite if isinstance(suite, str) and ":" not in suite else "table",
+        namespace=_namespace(annotation.constant.get("benchmark.suite")),
         constants=dict(annotation.constant),
         measures=tuple(static),
         dynamic=tuple(dynamic),
         variants=variants,
-        unannotated=tuple(
-            name
-            for name in columns
-            if name not in named and name not in _read_elsewhere(annotation, used)
-        ),
+        unannotated=tuple(name for name in columns if name not in known),
         absent=tuple(name for name in named if name not in columns),
     )
+
+
+def _namespace(suite: JsonValue) -> str:
+    """Return the namespace of what the standard has no field for."""
+    if isinstance(suite, str) and ":" not in suite:
+        return suite
+    return "table"
 
 
 def _check_terms_of(name: str, note: FieldAnnotation, place: Target) -> None:
@@ -160,11 +168,9 @@ def target(path: str) -> Target:
         return Target("records", _column("records", "inputs"), input=path.removeprefix("inputs."))
     if path == "system.id":
         return Target("records", _column("records", "system_id"))
-    table, inner = (
-        ("systems", path.removeprefix("system."))
-        if path.startswith("system.")
-        else ("records", path)
-    )
+    table, inner = "records", path
+    if path.startswith("system."):
+        table, inner = "systems", path.removeprefix("system.")
     for item in COLUMNS[table]:
         if item.path == inner and item.name not in ("sources", "accelerators", "inputs"):
             return Target(table, item)
@@ -174,8 +180,8 @@ def target(path: str) -> Target:
     raise AnnotationError(f"{path!r} is no field of a record (see benchfmt schema)")
 
 
-def constant(path: str, value: Any) -> tuple[Target, Any]:
-    """Return the place and the value of a constant, checked against the standard; raises AnnotationError."""
+def constant(path: str, value: JsonValue) -> Target:
+    """Return the place of a constant, whose value is checked against the standard; raises AnnotationError."""
     place = target(path)
     if place.input is not None:
         raise AnnotationError(f"{path}: instance data stands in columns, it is no constant")
@@ -187,7 +193,7 @@ def constant(path: str, value: Any) -> tuple[Target, Any]:
     if faults:
         fault = min(faults, key=lambda found: found.validator != "type")
         raise AnnotationError(f"{path}: {fault.message}")
-    return place, value
+    return place
 
 
 def measure(
@@ -200,20 +206,29 @@ def measure(
     """Return the measurement that a column gives as one metric; raises AnnotationError for a unit that does not fit."""
     metric = metrics.get(use.metric)
     if metric is None:
-        meant = vocabulary().suggest("metric", use.metric)
+        meant = _meant("metric", use.metric)
         raise AnnotationError(
-            f"column {name!r}: {use.metric!r} is no metric{f'; did you mean {meant!r}' if meant else ''} "
+            f"column {name!r}: {use.metric!r} is no metric{meant} "
             "(a metric of your own is prefix:name, declared under benchfmt.prefixes)"
         )
-    parts = {part: getattr(use, part) or getattr(note, part) or "" for part in KEY_FIELDS[1:]}
-    unit, word, how = _units(name, metric, use.unit or note.unit, note.scale)
+    units = _units(name, metric, use.unit or note.unit, note.scale)
+    reported_unit: str | None = units.reported
+    if note.scale is not None:
+        # With a scale of its own the printed number is in no unit that has a code.
+        reported_unit = None
+    key = (
+        use.metric,
+        use.statistic or note.statistic or "",
+        use.stage or note.stage or "",
+        use.per or note.per or "",
+        use.scope or note.scope or "",
+    )
     return Measure(
         column=name,
-        key=(use.metric, *parts.values()),  # type: ignore[arg-type]
-        unit=unit,
-        # With a scale of its own the printed number is in no unit that has a code.
-        reported_unit=word if note.scale is None else None,
-        conversion=how,
+        key=key,
+        unit=units.stored,
+        reported_unit=reported_unit,
+        conversion=units.conversion,
         basis=use.basis or note.basis,
         caveats=tuple(sorted({*note.caveats, *(use.caveats or ())})),
         primary=note.primary,
@@ -222,50 +237,78 @@ def measure(
     )
 
 
+def _meant(kind: str, word: str) -> str:
+    """Return the question whether another term was meant, empty where none is like the word."""
+    meant = vocabulary().suggest(kind, word)
+    if meant is None:
+        return ""
+    return f"; did you mean {meant!r}?"
+
+
+def _scale(scale: str | float | None) -> Fraction:
+    """Return the factor by which the numbers of a column are multiplied first."""
+    if scale is None:
+        return Fraction(1)
+    return Fraction(str(scale))
+
+
 def field_conversion(name: str, note: FieldAnnotation, item: Column) -> Conversion:
     """Return how the numbers of a column become those of a record field."""
-    scale = Fraction(str(note.scale)) if note.scale is not None else Fraction(1)
+    scale = _scale(note.scale)
     if note.unit is None:
         return Conversion(scale, Fraction(0))
-    wanted = next(
-        (unit for suffix, unit in _FIELD_UNITS.items() if item.name.endswith(suffix)), "1"
-    )
+    units = (unit for suffix, unit in _FIELD_UNITS.items() if item.name.endswith(suffix))
+    wanted = next(units, "1")
     try:
         code, factor = _known(note.unit)
-        found = conversion(code, wanted)
+        how = conversion(code, wanted)
     except UnitError as error:
         raise AnnotationError(f"column {name!r}: {error}") from error
-    return Conversion(found.factor * factor * scale, found.offset)
+    return Conversion(how.factor * factor * scale, how.offset)
 
 
-def _units(name: str, metric: Metric, word: str | None, scale: Any) -> tuple[str, str, Conversion]:
-    """Return the unit of the values, the unit of the reported numbers and the conversion between them."""
-    factor = Fraction(str(scale)) if scale is not None else Fraction(1)
-    wanted = metric.unit or "1"
+@dataclass(frozen=True)
+class _Units:
+    """The unit of the values, the unit of the reported numbers, and the conversion between them."""
+
+    stored: str
+    reported: str
+    conversion: Conversion
+
+
+def _units(name: str, metric: Metric, word: str | None, scale: str | float | None) -> _Units:
+    """Return the units of a column that is a metric; raises AnnotationError for one that does not fit."""
     try:
-        if wanted in ("target", "currency"):
-            if word is None:
-                raise UnitError(f"{metric.id} has no unit of its own: name the column's")
-            code, own = _known(word)
-            return code, word, Conversion(own * factor, Fraction(0))
-        if word is None:
-            return wanted, wanted, Conversion(factor, Fraction(0))
-        code, own = _known(word)
-        found = IDENTITY if code == wanted else conversion(code, wanted)
+        return _fitting_units(metric, word, _scale(scale))
     except UnitError as error:
         raise AnnotationError(f"column {name!r}: {error}") from error
-    return (
-        wanted,
-        code if own == 1 else word,
-        Conversion(found.factor * own * factor, found.offset * factor),
-    )
+
+
+def _fitting_units(metric: Metric, word: str | None, factor: Fraction) -> _Units:
+    wanted = metric.unit or "1"
+    is_free = wanted in ("target", "currency")
+    if word is None:
+        if is_free:
+            raise UnitError(f"{metric.id} has no unit of its own: name the column's")
+        return _Units(wanted, wanted, Conversion(factor, Fraction(0)))
+    code, own = _known(word)
+    if is_free:
+        return _Units(code, word, Conversion(own * factor, Fraction(0)))
+    how = IDENTITY
+    if code != wanted:
+        how = conversion(code, wanted)
+    reported = word
+    if own == 1:
+        reported = code
+    total = Conversion(how.factor * own * factor, how.offset * factor)
+    return _Units(wanted, reported, total)
 
 
 def _known(word: str) -> tuple[str, Fraction]:
-    found = find_unit(word)
-    if found is None:
+    known = find_unit(word)
+    if known is None:
         raise UnitError(f"{word!r} is not a unit (write a UCUM code, such as ms, MBy, W, %)")
-    return found
+    return known
 
 
 def _column(table: str, name: str) -> Column:
@@ -276,23 +319,23 @@ def _is_object(table: str, item: Column) -> bool:
     return bool(column_schema(table, item.name).get("type") == "object")
 
 
-def _variants(fields: Iterable[TableField]) -> tuple[dict[str, Any], ...]:
+def _variants(fields: Iterable[TableField]) -> tuple[Variant, ...]:
     """Return the different records that one row gives: one for each header that is a dimension."""
-    found: list[dict[str, Any]] = []
+    variants: list[Variant] = []
     for item in fields:
         note = item.benchfmt
-        if note and note.metric is not None and note.record not in found:
-            found.append(dict(note.record))
-    if len(found) > 1 and {} in found:
+        if note and note.metric is not None and note.record not in variants:
+            variants.append(dict(note.record))
+    if len(variants) > 1 and {} in variants:
         raise AnnotationError(
             "some measured columns say `record` and others do not: the latter belong to no one record"
         )
-    return tuple(found) or ({},)
+    return tuple(variants) or ({},)
 
 
 def _measures(
     fields: Iterable[TableField],
-    variants: tuple[dict[str, Any], ...],
+    variants: tuple[Variant, ...],
     metrics: Mapping[str, Metric],
 ) -> tuple[list[Measure], list[TableField]]:
     static: list[Measure] = []
@@ -312,24 +355,31 @@ def _measures(
     return static, dynamic
 
 
+def metric_column(item: TableField) -> MetricColumn:
+    """Return the column that names the metric of another, dynamic one."""
+    assert item.benchfmt is not None  # noqa: S101 - dynamic columns are annotated
+    assert isinstance(item.benchfmt.metric, MetricColumn)  # noqa: S101 - only such columns are dynamic
+    return item.benchfmt.metric
+
+
 def named_measures(
     item: TableField, words: Iterable[str], program: Program
 ) -> tuple[list[Measure], list[str]]:
     """Return the measurements of a column whose metric is named by `words` of another, and the words not known."""
-    note = item.benchfmt
-    assert note is not None and isinstance(note.metric, MetricColumn)  # noqa: S101 - only such columns are dynamic
-    found, unknown = [], []
+    naming = metric_column(item)
+    note = program.note(item.name)
+    variant = program.variants.index(dict(note.record))
+    measures, unknown = [], []
     for word in words:
-        use = note.metric.terms.get(word) or vocabulary().match("metric", word, program.namespace)
+        use = naming.terms.get(word) or vocabulary().match("metric", word, program.namespace)
         if use is None:
             unknown.append(word)
             continue
-        use = MetricUse(metric=use) if isinstance(use, str) else use
-        made = measure(
-            item.name, note, use, program.metrics, program.variants.index(dict(note.record))
-        )
-        found.append(Measure(**{**made.__dict__, "named_by": (note.metric.column, word)}))
-    return found, unknown
+        if isinstance(use, str):
+            use = MetricUse(metric=use)
+        made = measure(item.name, note, use, program.metrics, variant)
+        measures.append(replace(made, named_by=(naming.column, word)))
+    return measures, unknown
 
 
 def _check_keys(measures: list[Measure]) -> None:
@@ -353,75 +403,84 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
         for path, value in annotation.constant.items():
             constant(path, value)
         for rule in annotation.rules:
-            for path, value in rule.set.items():
-                constant(path, value)
-            for name in rule.when:
-                if name.startswith("$"):
-                    target(name[1:])
+            _check_rule(rule)
         for extract in annotation.extract:
-            for path, group in extract.set.items():
-                if group not in groups(extract.pattern):
-                    raise AnnotationError(
-                        f"extract: the pattern {extract.pattern!r} has no group {group!r}"
-                    )
-                if target(path).input:
-                    raise AnnotationError(
-                        f"{path}: instance data stands in a column, one vector or number a row"
-                    )
-            pl.Series(["x"]).str.extract_groups(extract.pattern)
+            _check_extract(extract)
         owners: dict[str, str] = {}
         for item in fields:
-            note = item.benchfmt
-            if note and note.field is not None:
-                _check_terms_of(item.name, note, target(note.field))
-                if owners.setdefault(note.field, item.name) != item.name:
-                    raise AnnotationError(
-                        f"columns {owners[note.field]!r} and {item.name!r} both say {note.field}"
-                    )
-            for path, value in (note.record if note else {}).items():
-                if constant(path, value)[0].table != "records" or path == "status":
-                    raise AnnotationError(
-                        f"column {item.name!r}: a header says nothing of {path} (under `record`)"
-                    )
+            if item.benchfmt:
+                _check_field(item.name, item.benchfmt, owners)
     except (AnnotationError, pl.exceptions.ComputeError) as error:
         raise AnnotationError(f"{where}: {error}") from error
+
+
+def _check_rule(rule: Rule) -> None:
+    for path, value in rule.set.items():
+        constant(path, value)
+    for name in rule.when:
+        if name.startswith("$"):
+            target(name[1:])
+
+
+def _check_extract(extract: Extract) -> None:
+    for path, group in extract.set.items():
+        if group not in groups(extract.pattern):
+            raise AnnotationError(
+                f"extract: the pattern {extract.pattern!r} has no group {group!r}"
+            )
+        if target(path).input:
+            raise AnnotationError(
+                f"{path}: instance data stands in a column, one vector or number a row"
+            )
+    pl.Series(["x"]).str.extract_groups(extract.pattern)
+
+
+def _check_field(name: str, note: FieldAnnotation, owners: dict[str, str]) -> None:
+    """Check one annotation; `owners` are the columns so far, by the field that each says."""
+    if note.field is not None:
+        _check_terms_of(name, note, target(note.field))
+        owner = owners.setdefault(note.field, name)
+        if owner != name:
+            raise AnnotationError(f"columns {owner!r} and {name!r} both say {note.field}")
+    for path, value in note.record.items():
+        if constant(path, value).table != "records" or path == "status":
+            raise AnnotationError(
+                f"column {name!r}: a header says nothing of {path} (under `record`)"
+            )
 
 
 def _check_words(fields: Iterable[TableField], annotation: TableAnnotation) -> None:
     """Check reasons, caveats and the parts of keys: a term that nobody knows would only be found in the package."""
     for item in fields:
-        note = item.benchfmt
-        if note is None:
+        if item.benchfmt is None:
             continue
-        named = note.metric.terms.values() if isinstance(note.metric, MetricColumn) else ()
-        uses: list[FieldAnnotation | MetricUse] = [
-            note,
-            *(use for use in named if isinstance(use, MetricUse)),
-        ]
-        for use in uses:
+        for use in _uses(item.benchfmt):
             for kind in KEY_FIELDS[1:]:
-                _check_term(item.name, kind, getattr(use, kind))
+                _check_terms(item.name, kind, [getattr(use, kind)])
             _check_terms(item.name, "caveat", use.caveats or [])
-        _check_terms(item.name, "missing", note.missing.values())
+        _check_terms(item.name, "missing", item.benchfmt.missing.values())
     for rule in annotation.rules:
         for name, reason in rule.missing.items():
-            _check_term(name, "missing", reason)
+            _check_terms(name, "missing", [reason])
         for name, caveats in rule.caveats.items():
             _check_terms(name, "caveat", caveats)
 
 
-def _check_terms(column: str, kind: str, words: Iterable[str]) -> None:
+def _uses(note: FieldAnnotation) -> Iterator[FieldAnnotation | MetricUse]:
+    """Yield what an annotation says of measurements: itself, and the words that name a metric."""
+    yield note
+    if isinstance(note.metric, MetricColumn):
+        for use in note.metric.terms.values():
+            if isinstance(use, MetricUse):
+                yield use
+
+
+def _check_terms(column: str, kind: str, words: Iterable[str | None]) -> None:
+    known = vocabulary().terms(kind)
     for word in words:
-        _check_term(column, kind, word)
-
-
-def _check_term(column: str, kind: str, word: str | None) -> None:
-    if word is None or ":" in word or word in vocabulary().terms(kind) or re.match("^p[0-9]", word):
-        return
-    meant = vocabulary().suggest(kind, word)
-    raise AnnotationError(
-        f"column {column!r}: {word!r} is no {kind}{f'; did you mean {meant!r}?' if meant else ''}"
-    )
+        if word is None or ":" in word or word in known or re.match("^p[0-9]", word):
+            continue
+        raise AnnotationError(f"column {column!r}: {word!r} is no {kind}{_meant(kind, word)}")
 
 
 def _check_columns(annotation: TableAnnotation, columns: list[str], where: str) -> None:
