@@ -13,7 +13,7 @@ OUT := out
 WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: venv demo test test-all test-lowest bench golden build schema check-workflows docs clean check
+.PHONY: venv demo test test-all test-lowest coverage constraints bench golden build schema check-workflows docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -62,6 +62,13 @@ $(LOWEST)/.base: pyproject.toml
 
 test-lowest: $(LOWEST)/.base  ## The commands, with the lowest versions that are declared and nothing else.
 	$(LOWEST)/bin/python -m pytest -p no:cacheprovider tests/test_base_install.py
+
+coverage: $(VENV)/.test  ## `make test` with the lines that it reaches; fails below the floor in pyproject.toml.
+	$(PYTEST) -m "not slow" --cov --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml
+
+constraints: $(VENV)/.base  ## Write constraints.txt: the versions that the workflows install.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header --upgrade pyproject.toml -o constraints.txt
 
 bench: $(VENV)/.test  ## Print ratios: us, a peer and the floor, side by side.
 	$(BIN)/python -m bench
