@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
@@ -48,6 +49,13 @@ def faults() -> Path:
     if not FAULTS.is_dir():
         pytest.skip(f"{NO_SAMPLES} ({FAULTS})")
     return FAULTS
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Path]:
+    """A folder with the command `benchfmt`, which has started already: for the front of PATH."""
+    with warm.folder() as place:
+        yield place
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

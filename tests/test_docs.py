@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.warm import SHELL
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -71,7 +72,7 @@ def stopwatch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_examples_of_a_page_are_true(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopwatch: Path
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopwatch: Path, program: Path
 ) -> None:
     folder = tmp_path / "checkout"
     shutil.copytree(
@@ -91,7 +92,7 @@ def test_examples_of_a_page_are_true(
             )
         elif language == "console":
             extra = stopwatch if page.name in ("CONTRIBUTING.md", "writing.md") else None
-            printed, folder = run_console(body, folder, extra)
+            printed, folder = run_console(body, folder, program, extra)
             monkeypatch.chdir(folder)
             if os.environ.get("BENCHFMT_UPDATE_DOCS"):
                 changed = changed.replace(body, merged(body, printed))
@@ -122,7 +123,9 @@ def commands_of(body: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def run_console(body: str, folder: Path, extra: Path | None) -> tuple[list[list[str]], Path]:
+def run_console(
+    body: str, folder: Path, program: Path, extra: Path | None
+) -> tuple[list[list[str]], Path]:
     """Return what each command of a block prints, run one after the other in one shell, and the folder it ends in."""
     commands = [MAKE.get(command, command) for command, _ in commands_of(body)]
     script = "".join(
@@ -132,12 +135,11 @@ def run_console(body: str, folder: Path, extra: Path | None) -> tuple[list[list[
     script += "pwd\n"
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **SHELL,
+        "PATH": os.pathsep.join(
+            (str(program), str(Path(sys.executable).parent), os.environ["PATH"])
+        ),
         "PYTHONPATH": str(extra or ""),
-        "COLUMNS": "100",
-        "TERMINAL_WIDTH": "100",
-        "NO_COLOR": "1",
-        "TZ": "UTC",
     }
     done = subprocess.run(
         ["sh"], input=script, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

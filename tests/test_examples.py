@@ -16,11 +16,17 @@ from benchfmt import open_package, validate
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
+@pytest.fixture(autouse=True)
+def tools(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find the tools of this environment, and the program that has started already."""
+    folders = [str(program), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
+
+
 def run(*command: str | Path, folder: Path | None = None, **environment: str) -> str:
-    """Run a command with the tools of this environment and return what it prints; it must end with status 0."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    """Run a command and return what it prints; it must end with status 0."""
     done = subprocess.run(
-        list(map(str, command)), cwd=folder, env={**os.environ, "PATH": path, **environment}, capture_output=True, text=True,
+        list(map(str, command)), cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
@@ -77,16 +83,16 @@ def test_regressor_is_better_than_the_mean(tmp_path: Path, given: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "source", "rules"),
+    ("language", "source", "rules"),
     [("node", "write_package.mjs", "submission"), ("java", "WritePackage.java", "core")],
 )
 def test_package_written_without_benchfmt_is_conformant(
-    tmp_path: Path, program: str, source: str, rules: str
+    tmp_path: Path, language: str, source: str, rules: str
 ) -> None:
-    if not shutil.which(program):
-        pytest.skip(f"{program} is not installed")
+    if not shutil.which(language):
+        pytest.skip(f"{language} is not installed")
     assert len((EXAMPLES / source).read_text("utf-8").splitlines()) < 150
-    printed = run(program, EXAMPLES / source, tmp_path / "package")
+    printed = run(language, EXAMPLES / source, tmp_path / "package")
     assert printed.endswith("3 records, 6 measurements\n")
     without_a_finding(tmp_path / "package", rules)
     with open_package(tmp_path / "package") as package:
