@@ -383,7 +383,7 @@ def test_what_is_no_result_is_refused(tmp_path: Path, name: str, content: str, r
         (
             "x_baseline.json",
             '{"train.total_ips": {"1": {"256": {"dali-cpu": "fast"}}}}',
-            "no number",
+            "is not a number",
         ),
         (
             "T4_baseline.json",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from benchfmt import numbers
+from pydantic import JsonValue
+
 from benchfmt.converters.base import Unit
+from benchfmt.converters.draft import Draft
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import Limits
+from benchfmt.numbers import count
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
-from benchfmt.record import given
 from benchfmt.vocabulary import vocabulary
 
 NAME = "aibench"
@@ -42,82 +44,92 @@ OPTIONS = (
 """What may be said, in a sidecar or as an option; an option wins."""
 
 
-def said(unit: Unit) -> dict[str, str]:
+def declared(unit: Unit) -> dict[str, str]:
     """Return what the user says of a unit's file; raises BenchfmtError for a sidecar that says something else."""
     about: dict[str, str] = {}
     for path in unit.supporting:
         if path.name.endswith(SIDECAR):
-            data = jsons.read(path, unit.limits, digits=True)
-            if not isinstance(data, dict):
-                raise BenchfmtError(f"{path.name}: an object is expected")
-            unknown = sorted(set(data) - set(OPTIONS))
-            if unknown:
-                raise BenchfmtError(
-                    f"{path.name}: {unknown[0]!r} is not known; it may say {', '.join(OPTIONS)}"
-                )
-            about = {name: str(value) for name, value in data.items()}
-    return {**about, **{name: text for name, text in unit.options.items() if name in OPTIONS}}
+            about = _of_sidecar(path, unit.limits)
+    for name in OPTIONS:
+        if name in unit.options:
+            about[name] = unit.options[name]
+    return about
 
 
-def frame(unit: Unit, about: Mapping[str, str], locator: str | None = None) -> dict[str, Any]:
-    """Return what is said of a record besides its numbers, by the user and by where it stands."""
-    words = vocabulary()
-    framework = about.get("framework")
-    count = about.get("accelerator_count", "")
-    precision = about.get("precision")
+def _of_sidecar(path: Path, limits: Limits) -> dict[str, str]:
+    data = jsons.read(path, limits, digits=True)
+    if not isinstance(data, dict):
+        raise BenchfmtError(f"{path.name}: an object is expected")
+    unknown = sorted(set(data) - set(OPTIONS))
+    if unknown:
+        known = ", ".join(OPTIONS)
+        raise BenchfmtError(f"{path.name}: {unknown[0]!r} is not known; it may say {known}")
+    return {name: str(value) for name, value in data.items()}
+
+
+def drafted(unit: Unit, suite: str, about: Mapping[str, str], locator: str | None = None) -> Draft:
+    """Return the beginning of a record: its suite, unless the user names another, and its files."""
+    draft = Draft(NAME, VERSION, suite=about.get("suite", suite))
+    draft.source(unit.path.name, file_sha256(unit.path), locator)
+    for path in unit.supporting:
+        draft.source(path.name, file_sha256(path))
+    return draft
+
+
+def describe(draft: Draft, about: Mapping[str, str]) -> None:
+    """Add what the user says of a record besides its numbers; it replaces what the files say."""
+    draft.dataset(name=matched("dataset", about.get("dataset")), split=about.get("split"))
+    draft.model(name=matched("model", about.get("model")))
+    draft.system(name=about.get("system"))
+    if "processor" in about:
+        draft.system(processor={"name": about["processor"]})
+    if "accelerator" in about:
+        draft.system(accelerator=accelerator(about))
+    draft.software(
+        engine=_engine(about.get("framework")),
+        engine_version=about.get("framework_version"),
+    )
+    draft.configuration(
+        precision=matched("precision", about.get("precision")),
+        batch_size=count(about.get("batch_size", "")),
+    )
+    draft.provenance(
+        submitter=about.get("submitter"),
+        measured_at=about.get("date"),
+        license=about.get("license"),
+        url=about.get("url"),
+    )
+
+
+def accelerator(about: Mapping[str, str]) -> dict[str, JsonValue]:
+    """Return the accelerator that the user names, empty where he names none."""
+    name = about.get("accelerator")
+    if name is None:
+        return {}
     return {
-        "benchfmt": "1.0",
-        "benchmark": given(suite=about.get("suite", "aibench")),
-        "dataset": given(name=matched("dataset", about.get("dataset")), split=about.get("split")),
-        "model": given(name=matched("model", about.get("model"))),
-        "system": {
-            "name": about.get("system"),
-            "processor": given(name=about.get("processor")),
-            "accelerator": given(
-                kind=systems.accelerator_kind(about["accelerator"]),
-                name=about["accelerator"],
-                count=numbers.count(count),
-            )
-            if "accelerator" in about
-            else {},
-        },
-        "software": given(
-            engine=(
-                words.match("engine", framework) or f"aibench:{framework.lower().replace(' ', '-')}"
-            )
-            if framework
-            else None,
-            engine_version=about.get("framework_version"),
-        ),
-        "configuration": given(
-            precision=(words.match("precision", precision) or precision) if precision else None,
-            batch_size=numbers.count(about.get("batch_size", "")),
-        ),
-        "status": "ok",
-        "provenance": given(
-            submitter=about.get("submitter"),
-            measured_at=about.get("date"),
-            license=about.get("license"),
-            url=about.get("url"),
-            sources=sources(unit, locator),
-            converter=NAME,
-            converter_version=VERSION,
-        ),
+        "kind": systems.accelerator_kind(name),
+        "name": name,
+        "count": count(about.get("accelerator_count", "")),
     }
 
 
-def sources(unit: Unit, locator: str | None) -> list[dict[str, Any]]:
-    """Return the primary file and the files beside it."""
-    first = given(path=unit.path.name, sha256=file_sha256(unit.path), locator=locator)
-    return [first, *({"path": path.name, "sha256": file_sha256(path)} for path in unit.supporting)]
+def _engine(framework: str | None) -> str | None:
+    if not framework:
+        return None
+    own = framework.lower().replace(" ", "-")
+    return vocabulary().match("engine", framework) or f"{NAME}:{own}"
 
 
 def matched(kind: str, word: str | None) -> str | None:
     """Return the vocabulary's id for a name, or the name itself."""
-    return (vocabulary().match(kind, word) or word) if word else None
+    if not word:
+        return None
+    return vocabulary().match(kind, word) or word
 
 
 def beside(path: Path) -> tuple[Path, ...]:
     """Return the sidecar of a file, where there is one."""
     place = path.with_name(path.name + SIDECAR)
-    return (place,) if place.is_file() and not place.is_symlink() else ()
+    if place.is_file() and not place.is_symlink():
+        return (place,)
+    return ()

@@ -156,7 +156,7 @@ def _numbers(match: re.Match[str]) -> tuple[int, ...]:
 
 
 def _total(match: re.Match[str]) -> str:
-    return (match["of"] or "") if "of" in match.re.groupindex else ""
+    return match.groupdict().get("of") or ""
 
 
 def runs(text: str, marks: Sequence[Mark]) -> list[tuple[int, str]]:

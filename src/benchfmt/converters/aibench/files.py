@@ -56,7 +56,7 @@ READERS: dict[str, Callable[[Unit], Iterator[Item]]] = {
     "baseline": daibench.baseline,
 }
 _UNSURE = 0.1
-_SURE = {
+_CONFIDENCE = {
     "published": 0.9,
     "summary": 0.9,
     "scenario": 0.9,
@@ -82,10 +82,9 @@ def detect(source: Source) -> Match | None:
     found = [(path, kind) for path, kind in _kinds(source) if not kind.startswith("!")]
     if not found:
         return None
-    sure = max(_sureness(path, kind) for path, kind in found)
-    return Match(
-        sure, f"{len(found)} files of AIBench or DAIBench, first {source.relative(found[0][0])}"
-    )
+    confidence = max(_confidence(path, kind) for path, kind in found)
+    first = source.relative(found[0][0])
+    return Match(confidence, f"{len(found)} files of AIBench or DAIBench, first {first}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -117,13 +116,15 @@ def _is_daibench(path: Path) -> bool:
     return "daibench" in texts.head(path).casefold()
 
 
-def _sureness(path: Path, kind: str) -> float:
+def _confidence(path: Path, kind: str) -> float:
     if kind == "dllogger" and not _is_daibench(path):
         return _UNSURE
     if kind != "log":
-        return _SURE.get(kind, 0.5)
+        return _CONFIDENCE.get(kind, 0.5)
     form = logs.form_of(texts.head(path, own=logs.OWN))
-    return 0.7 if beside(path) or (form and not form.generic) else 0.3
+    if beside(path) or (form and not form.generic):
+        return 0.7
+    return 0.3
 
 
 def _kinds(source: Source) -> Iterator[tuple[Path, str]]:
@@ -138,29 +139,41 @@ def kind_of(path: Path, head: str) -> str | None:
     if head.startswith("DLLL {"):
         return "dllogger"
     if path.name.endswith(".json"):
-        report = '"metrics"' in head and _REPORT.match(head)
-        return "baseline" if _BASELINE.match(head) else "report" if report else None
+        return _json_kind(head)
     if path.name.endswith(".csv"):
-        return _table(path, head)
+        return _table_kind(path, head)
     if _YOLO.search(head):
         return "yolo"
     if logs.form_of(head):
         return "log"
-    why = logs.why_no_result(head)
-    return f"!{why}" if why else None
+    return _no_result(head)
 
 
-def _table(path: Path, head: str) -> str | None:
+def _json_kind(head: str) -> str | None:
+    if _BASELINE.match(head):
+        return "baseline"
+    if '"metrics"' in head and _REPORT.match(head):
+        return "report"
+    return None
+
+
+def _table_kind(path: Path, head: str) -> str | None:
     first = head.split("\n", 1)[0].strip("\r\n\ufeff ")
     if first == "lane,detection,light,sign":
         return "scenario"
     if _SUMMARY.match(head):
-        return (
-            "!ratios of two results, which are no results" if "_over_" in path.name else "summary"
-        )
+        if "_over_" in path.name:
+            return "!ratios of two results, which are no results"
+        return "summary"
     if set(first.split(",")) >= tables.NEEDED:
         return "published"
     if "ssim" in path.name.lower() and _NUMBERS.fullmatch(first):
         return "ssim"
+    return _no_result(head)
+
+
+def _no_result(head: str) -> str | None:
     why = logs.why_no_result(head)
-    return f"!{why}" if why else None
+    if why is None:
+        return None
+    return f"!{why}"
