@@ -23,7 +23,7 @@ from benchfmt.converters.base import (
     with_endings,
 )
 from benchfmt.converters.trtexec import file_groups, record
-from benchfmt.converters.trtexec.evidence import Evidence
+from benchfmt.converters.trtexec.evidence import Evidence, Export
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.trtexec import Run
@@ -33,6 +33,13 @@ VERSION = record.VERSION
 _SECTION = re.compile(
     r"^(?:.*\] )?=== (?:Model|Build|Inference|Reporting|System|Device) (?:Options|Information) ===",
     re.MULTILINE,
+)
+_LACKING = (
+    "looks like a log of trtexec, but neither the line of its command (`&&&& RUNNING TensorRT.trtexec`) nor a result "
+    "(`Throughput:`, `Latency: min = ...`) is in it"
+)
+_NO_RUN = (
+    "there is no run of trtexec in it: no command, no options, and no line of a performance summary"
 )
 OPTIONS = ("model", "system", "submitter", "url", "license", "warm_up_ms")
 SHARES_LOGS = True
@@ -61,17 +68,15 @@ PATTERNS = (
 
 def detect(source: Source) -> Match | None:
     """Say how many logs and exports of trtexec a source holds, or None."""
-    found = file_groups.find(source)
-    if found.logs:
-        return Match(
-            0.9, f"{len(found.logs)} logs of trtexec, first {source.relative(found.logs[0])}"
-        )
-    told = [path for path, kind in found.exports.items() if kind in file_groups.RESULTS]
-    return (
-        Match(0.85, f"{len(told)} files that trtexec exported, first {source.relative(told[0])}")
-        if told
-        else None
-    )
+    files = file_groups.find(source)
+    if files.logs:
+        first = source.relative(files.logs[0])
+        return Match(0.9, f"{len(files.logs)} logs of trtexec, first {first}")
+    results = [path for path, kind in files.exports.items() if kind in file_groups.RESULTS]
+    if not results:
+        return None
+    first = source.relative(results[0])
+    return Match(0.85, f"{len(results)} files that trtexec exported, first {first}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -80,36 +85,28 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         if isinstance(group, Skipped):
             yield group
             continue
-        kinds = tuple(kind for kind, _ in group.others)
-        yield Unit(
-            group.path,
-            tuple(path for _, path in group.others),
-            options,
-            (group.kind, kinds),
-            source.limits,
-        )
+        kinds = tuple(export.kind for export in group.exports)
+        paths = tuple(export.path for export in group.exports)
+        yield Unit(group.path, paths, options, (group.kind, kinds), source.limits)
 
 
 def lacks(path: Path) -> str | None:
     """Say what a text that looks like a log of trtexec lacks, or None."""
-    if path.suffix.lower() not in file_groups.LOGS or not _SECTION.search(
-        texts.head(path, own=reader.OWN)
-    ):
+    if path.suffix.lower() not in file_groups.LOGS:
         return None
-    return (
-        "looks like a log of trtexec, but neither the line of its command (`&&&& RUNNING TensorRT.trtexec`) nor a result "
-        "(`Throughput:`, `Latency: min = ...`) is in it"
-    )
+    if _SECTION.search(texts.head(path, own=reader.OWN)):
+        return _LACKING
+    return None
 
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one log, or of one set of exports."""
     kind, kinds = unit.extra
-    exports = list(zip(kinds, unit.supporting, strict=True))
+    exports = list(map(Export, kinds, unit.supporting))
     if kind == "log":
         yield from _of_log(unit, exports)
         return
-    files = [(kind, unit.path), *exports]
+    files = [Export(kind, unit.path), *exports]
     try:
         run = file_groups.run_of_exports(files, unit.limits)
     except BenchfmtError as error:
@@ -118,26 +115,21 @@ def read(unit: Unit) -> Iterator[Item]:
     yield from _of_run(unit, run, files)
 
 
-def _of_log(unit: Unit, exports: list[tuple[str, Path]]) -> Iterator[Item]:
+def _of_log(unit: Unit, exports: list[Export]) -> Iterator[Item]:
     try:
         runs = reader.runs(texts.whole_lines_of(unit.path, reader.OWN, unit.limits))
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
         return
     if not runs:
-        yield Failed(
-            unit.path,
-            "there is no run of trtexec in it: no command, no options, and no line of a performance summary",
-        )
+        yield Failed(unit.path, _NO_RUN)
         return
-    mine = file_groups.shared_out(runs, exports)
+    exports_by_run = file_groups.shared_out(runs, exports)
     for run in runs:
-        yield from _of_run(unit, run, mine[run.number], several=len(runs) > 1)
+        yield from _of_run(unit, run, exports_by_run[run.number], several=len(runs) > 1)
 
 
-def _of_run(
-    unit: Unit, run: Run, files: list[tuple[str, Path]], *, several: bool = False
-) -> Iterator[Item]:
+def _of_run(unit: Unit, run: Run, files: list[Export], *, several: bool = False) -> Iterator[Item]:
     evidence = Evidence(unit, run, several)
     evidence.take(files)
     yield from record.items(evidence)

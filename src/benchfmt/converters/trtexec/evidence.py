@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Unit
@@ -14,7 +16,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.files import file_sha256
-from benchfmt.readers.trtexec import Profile, Run, Times
+from benchfmt.readers.trtexec import Layers, Profile, Run, Times
 from benchfmt.units import exact
 
 AGREE = 1e-4
@@ -29,6 +31,13 @@ class Origin(NamedTuple):
     path: str
     sha256: str
     locator: str | None = None
+
+
+class Export(NamedTuple):
+    """A file that a run exported, and what it is: `times`, `profile`, `layers`, `device` and so on."""
+
+    kind: str
+    path: Path
 
 
 @dataclass
@@ -47,8 +56,8 @@ class Evidence:
     cut: bool = False
     """Whether the times of the warm-up were left out."""
     profile: Profile | None = None
-    layers: Any = None
-    device: dict[str, Any] = field(default_factory=dict)
+    layers: Layers | None = None
+    device: dict[str, JsonValue] = field(default_factory=dict)
     samples_left_out: str | None = None
     """That a record has no room for the times of all queries."""
 
@@ -57,16 +66,16 @@ class Evidence:
         """What the run was asked to do."""
         return Settings(self.run, self.unit.options)
 
-    def take(self, exports: list[tuple[str, Path]]) -> None:
+    def take(self, exports: list[Export]) -> None:
         """Read the files of the run; what cannot be read is noted."""
         locator = f"run={self.run.number}" if self.several else None
-        path = self.unit.path
-        self.sources.append(Origin(path.name, file_sha256(path), locator))
-        for kind, file in exports:
+        primary = self.unit.path
+        self.sources.append(Origin(primary.name, file_sha256(primary), locator))
+        for kind, path in exports:
             try:
-                self._export(kind, file)
+                self._read(kind, path)
             except (BenchfmtError, OSError, ValueError, ArithmeticError) as error:
-                self.notes.append(Failed(file, str(error)))
+                self.notes.append(Failed(path, str(error)))
 
     @property
     def failed(self) -> bool:
@@ -87,60 +96,65 @@ class Evidence:
         if transfers is not None and not transfers:
             return False
         if self.times:
-            return any(float(text) for stage in COPIES for text in self.times.stages.get(stage, ()))
-        told = [
-            exact(text) for stage in COPIES for text in self.run.summary.get(stage, {}).values()
-        ]
-        return not told or any(told)
+            return any(map(float, self._copies(self.times.stages)))
+        printed = {stage: list(said.values()) for stage, said in self.run.summary.items()}
+        copies = self._copies(printed)
+        return not copies or any(map(exact, copies))
+
+    def _copies(self, stages: Mapping[str, list[str]]) -> list[str]:
+        """Return the times of all copies."""
+        return [text for stage in COPIES for text in stages.get(stage, ())]
 
     def agrees(self, what: str, told: float, again: float) -> bool:
         """Say whether a number of the log is that of the exported times; where it is not, that is noted."""
         if abs(told - again) <= AGREE * abs(told) + 1e-12:
             return True
-        self._find(
+        self._report(
             f"{what} is {told:g} in the log and {again:g} by the exported times", f"{told:g}"
         )
         return False
 
-    def _export(self, kind: str, path: Path) -> None:
+    def _read(self, kind: str, path: Path) -> None:
         if path != self.unit.path:
             self.sources.append(Origin(path.name, file_sha256(path)))
         limits = self.unit.limits
-        if kind == "times":
-            settings = self.settings
-            everything = reader.times(jsons.read(path, limits, digits=True))
-            found = everything.after(float(settings.warm_up or 0))
-            self.cut = len(found) < len(everything)
-            if not len(found):
-                hint = (
-                    ""
-                    if settings.warm_up_known
-                    else "; if the warm-up was another, say it: --option warm_up_ms=…"
-                )
-                raise BenchfmtError(
-                    f"no query began after the warm-up of {settings.warm_up} ms{hint}"
-                )
-            if self._counts_agree(path, found):
-                self.times, self.times_path = found, path.name if path != self.unit.path else None
-        elif kind == "profile":
-            self.profile = reader.profile(texts.decoded(path.read_bytes()))
-        elif kind == "layers":
-            self.layers = reader.layers(jsons.read(path, limits))
-        elif kind == "device":
-            data = jsons.read(path, limits)
-            first = data[0] if isinstance(data, list) and data else data
-            self.device = dict(first) if isinstance(first, Mapping) else {}
+        match kind:
+            case "times":
+                self._take_times(path, reader.times(jsons.read(path, limits, digits=True)))
+            case "profile":
+                self.profile = reader.profile(texts.decoded(path.read_bytes()))
+            case "layers":
+                self.layers = reader.layers(jsons.read(path, limits))
+            case "device":
+                self._take_device(jsons.read(path, limits))
 
-    def _counts_agree(self, path: Path, found: Times) -> bool:
-        told = self._queries_told or self._queries_proven
-        if told is not None and told != len(found):
-            self._find(
-                f"{path.name} holds {len(found)} queries after the warm-up, the log counts {told}: the file is another run's"
+    def _take_times(self, path: Path, exported: Times) -> None:
+        """Take the queries behind the warm-up, where the log does not count others; raises BenchfmtError without any."""
+        settings = self.settings
+        times = exported.after(float(settings.warm_up))
+        self.cut = len(times) < len(exported)
+        if not len(times):
+            message = f"no query began after the warm-up of {settings.warm_up} ms"
+            if not settings.warm_up_known:
+                message += "; if the warm-up was another, say it: --option warm_up_ms=…"
+            raise BenchfmtError(message)
+        counted = self._queries_told or self._queries_proven
+        if counted is not None and counted != len(times):
+            self._report(
+                f"{path.name} holds {len(times)} queries after the warm-up, the log counts {counted}: the file is another run's"
             )
-            return False
-        return True
+            return
+        self.times = times
+        if path != self.unit.path:
+            self.times_path = path.name
 
-    def _find(self, message: str, value: str | None = None) -> None:
+    def _take_device(self, data: JsonValue) -> None:
+        if isinstance(data, list) and data:
+            data = data[0]
+        if isinstance(data, dict):
+            self.device = data
+
+    def _report(self, message: str, value: str | None = None) -> None:
         where = self.unit.path.name
         self.notes.append(
             texts.finding("BF405", where, message, "keep the files of one run together", value)
@@ -149,25 +163,22 @@ class Evidence:
     @property
     def _queries_told(self) -> int | None:
         """How many queries the log counts: in an implicit batch it multiplies them, and TensorRT 7 may write 0."""
-        said = self.run.totals.get("queries")
+        printed = int(self.run.totals.get("queries") or 0)
         batch = self.settings.implicit_batch or 1
-        if not said or not int(said) or int(said) % batch:
+        if not printed or printed % batch:
             return None
-        return int(said) // batch
+        return printed // batch
 
     @property
     def _queries_proven(self) -> int | None:
         """The number of queries from the total of their times and its mean, where six digits leave one whole number."""
-        total, mean = (
-            exact(self.run.totals.get("gpu_total", "")),
-            exact(self.run.summary.get("compute", {}).get("mean", "")),
-        )
+        total = exact(self.run.totals.get("gpu_total", ""))
+        mean = exact(self.run.summary.get("compute", {}).get("mean", ""))
         if not total or not mean:
             return None
         ratio = float(total * 1000 / mean)
         slack = ratio * 1.2e-5
-        return (
-            round(ratio)
-            if slack < 0.25 and abs(ratio - round(ratio)) <= max(slack, 1e-3) and ratio >= 1
-            else None
-        )
+        off = abs(ratio - round(ratio))
+        if ratio >= 1 and slack < 0.25 and off <= max(slack, 1e-3):
+            return round(ratio)
+        return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Skipped, Source
+from benchfmt.converters.trtexec.evidence import Export
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.readers import encodings, jsons, lines
@@ -31,7 +32,7 @@ _ALONE = re.compile(_SUFFIX.pattern.replace("[._-]", "^", 1), re.IGNORECASE)
 
 
 @dataclass
-class Found:
+class Files:
     """The files of trtexec in a source: logs, and exports with their kinds."""
 
     logs: list[Path] = field(default_factory=list)
@@ -44,28 +45,33 @@ class Group:
 
     path: Path
     kind: str
-    others: list[tuple[str, Path]]
+    exports: list[Export]
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Files:
     """Return the files of trtexec in a source, known by what stands in them."""
-    found = Found()
+    files = Files()
+    for path, ending in _candidates(source):
+        if ending == ".json":
+            kind = reader.kind_of(texts.head(path, _JSON_HEAD))
+            if kind:
+                files.exports[path] = kind
+        elif _is_log(path, ending):
+            files.logs.append(path)
+    return files
+
+
+def _candidates(source: Source) -> Iterator[tuple[Path, str]]:
+    """Yield the files that may be of trtexec, with the endings of their names."""
     for name in source.files.texts():
-        last = name.replace("\\", "/").rpartition("/")[2].lower()
-        ending = "." + last.rpartition(".")[2] if "." in last else ""
-        if last.startswith(_NOT_OURS) or (
-            ending not in (*LOGS, ".json") and source.root != Path(name)
-        ):
-            continue
         path = Path(name)
-        if path.is_symlink() or not path.is_file():
+        last = name.replace("\\", "/").rpartition("/")[2].lower()
+        ending = last[last.rfind(".") :] if "." in last else ""
+        wanted = ending in (*LOGS, ".json") or source.root == path
+        if not wanted or last.startswith(_NOT_OURS):
             continue
-        kind = reader.kind_of(texts.head(path, _JSON_HEAD)) if ending == ".json" else None
-        if kind:
-            found.exports[path] = kind
-        elif ending != ".json" and _is_log(path, ending):
-            found.logs.append(path)
-    return found
+        if path.is_file() and not path.is_symlink():
+            yield path, ending
 
 
 def groups(source: Source) -> Iterator[Group | Skipped]:
@@ -73,109 +79,133 @@ def groups(source: Source) -> Iterator[Group | Skipped]:
 
     Exports that describe a run which is not there are skipped, and so is what holds no measurements.
     """
-    found = find(source)
-    members: dict[Path, list[tuple[str, Path]]] = {}
-    taken: set[Path] = set()
-    for log in found.logs:
-        members[log] = [item for item in _named_by(log, found) if item[1] not in taken]
-        taken.update(path for _, path in members[log])
-    sets: dict[tuple[str, str], list[tuple[str, Path]]] = {}
-    for path, kind in found.exports.items():
-        if path not in taken:
-            sets.setdefault((str(path.parent), _stem(path)), []).append((kind, path))
+    files = find(source)
+    members: dict[Path, list[Export]] = {}
+    named: set[Path] = set()
+    for log in files.logs:
+        members[log] = [export for export in _named_by(log, files) if export.path not in named]
+        named.update(export.path for export in members[log])
+    sets: dict[tuple[Path, str], list[Export]] = {}
+    for path, kind in files.exports.items():
+        if path not in named:
+            sets.setdefault((path.parent, _stem(path)), []).append(Export(kind, path))
     for (folder, stem), exports in sets.items():
-        logs = [
-            log for log in found.logs if str(log.parent) == folder and _stem(log) == stem and stem
-        ]
-        if len(logs) == 1:
-            members[logs[0]] += exports
-            continue
-        primary = next((p for want in RESULTS for kind, p in exports if kind == want), None)
+        primary = _log_of(folder, stem, files.logs) or _primary(exports)
         if primary:
-            members[primary] = [item for item in exports if item[1] != primary]
+            others = [export for export in exports if export.path != primary]
+            members[primary] = members.get(primary, []) + others
         else:
-            yield from (Skipped(path, _why_skipped(kind)) for kind, path in exports)
+            yield from map(_skipped, exports)
     for path in sorted(members):
-        others = sorted(members[path], key=lambda item: str(item[1]))
-        yield from (Skipped(p, _why_skipped(kind)) for kind, p in others if kind == "output")
-        others = [item for item in others if item[0] != "output"]
-        yield Group(path, found.exports.get(path, "log"), others)
+        results = []
+        for export in sorted(members[path], key=lambda export: str(export.path)):
+            if export.kind == "output":
+                yield _skipped(export)
+            else:
+                results.append(export)
+        yield Group(path, files.exports.get(path, "log"), results)
+
+
+def _log_of(folder: Path, stem: str, logs: list[Path]) -> Path | None:
+    """Return the one log in a folder that is named as a set of exports is."""
+    if not stem:
+        return None
+    same = [log for log in logs if log.parent == folder and _stem(log) == stem]
+    if len(same) == 1:
+        return same[0]
+    return None
+
+
+def _primary(exports: list[Export]) -> Path | None:
+    """Return the export that says most of a result."""
+    for kind in RESULTS:
+        for export in exports:
+            if export.kind == kind:
+                return export.path
+    return None
 
 
 def _is_log(path: Path, ending: str) -> bool:
     """Say whether a file holds a run: prose may quote the marks, so there a summary is wanted too."""
     head = texts.head(path, own=reader.OWN)
-    parts = [head] if head else []
+    parts = []
+    if head:
+        parts.append(head)
     size = path.stat().st_size
     if size > texts.HEAD:  # a log may begin with megabytes of anything
-        with path.open("rb") as file:
-            encoding = encodings.encoding_of(file.read(_JSON_HEAD))
-            file.seek((max(size - _TAIL, 0) // 4) * 4)
-            end = file.read(_TAIL)
-        wide = not encoding.startswith("utf-8")
-        parts.append(lines.text(end.decode(encoding, "replace") if wide else end, reader.OWN))
+        parts.append(_end_of(path, size))
     prose = ending in (".md", ".rst", ".html", ".htm")
     return any(reader.has_summary(part) or (not prose and reader.has_mark(part)) for part in parts)
 
 
-def _named_by(log: Path, found: Found) -> Iterator[tuple[str, Path]]:
+def _end_of(path: Path, size: int) -> str:
+    """Return the text at the end of a file."""
+    with path.open("rb") as file:
+        encoding = encodings.encoding_of(file.read(_JSON_HEAD))
+        file.seek((max(size - _TAIL, 0) // 4) * 4)
+        end = file.read(_TAIL)
+    if encoding.startswith("utf-8"):
+        return lines.text(end, reader.OWN)
+    return lines.text(end.decode(encoding, "replace"), reader.OWN)
+
+
+def _named_by(log: Path, files: Files) -> Iterator[Export]:
     """Yield the files that the command lines of a log say they wrote: beside it, else anywhere in the source."""
-    seen = set()
     try:
         named = reader.exports(texts.text_of(log, reader.OWN))
-    except (BenchfmtError, OSError):  # told when it is read
+    except (BenchfmtError, OSError):  # reported when it is read
         return
+    yielded = {log}
     for kind, name in named:
-        base = name.replace("\\", "/").rpartition("/")[2]
-        beside = log.with_name(base)
-        elsewhere = [path for path in found.exports if path.name == base]
-        path = (
-            beside
-            if base and beside.is_file() and not beside.is_symlink()
-            else elsewhere[0]
-            if len(elsewhere) == 1
-            else None
-        )
-        if path and path not in seen and path != log:
-            seen.add(path)
-            yield kind, path
+        path = _file_named(name.replace("\\", "/").rpartition("/")[2], log, files)
+        if path and path not in yielded:
+            yielded.add(path)
+            yield Export(kind, path)
 
 
-def shared_out(
-    runs: list[Run], exports: list[tuple[str, Path]]
-) -> dict[int, list[tuple[str, Path]]]:
+def _file_named(name: str, log: Path, files: Files) -> Path | None:
+    """Return the file of a name beside a log, else the only one of the source."""
+    if not name:
+        return None
+    beside = log.with_name(name)
+    if beside.is_file() and not beside.is_symlink():
+        return beside
+    elsewhere = [path for path in files.exports if path.name == name]
+    if len(elsewhere) == 1:
+        return elsewhere[0]
+    return None
+
+
+def shared_out(runs: list[Run], exports: list[Export]) -> dict[int, list[Export]]:
     """Return the exports of each run: of several runs that name one file, the last one wrote what is in it."""
-    mine: dict[int, list[tuple[str, Path]]] = {run.number: [] for run in runs}
-    for kind, path in exports:
-        naming = [run for run in runs if path.name in run.command and run.end != "FAILED"]
-        last = (naming or runs)[-1]
-        # A log that stands twice in a file has the export's run twice.
-        same = [
-            run
-            for run in naming
-            if (run.summary, run.totals) == (last.summary, last.totals) and run.summary
-        ]
-        for run in same or [last]:
-            mine[run.number].append((kind, path))
-    return mine
+    exports_by_run: dict[int, list[Export]] = {run.number: [] for run in runs}
+    for export in exports:
+        for run in _writers(runs, export.path.name):
+            exports_by_run[run.number].append(export)
+    return exports_by_run
 
 
-def run_of_exports(files: list[tuple[str, Path]], limits: Limits) -> Run:
+def _writers(runs: list[Run], name: str) -> list[Run]:
+    """Return the run that wrote a file, twice where it stands twice in the log."""
+    naming = [run for run in runs if name in run.command and run.end != "FAILED"]
+    last = (naming or runs)[-1]
+    if not last.summary:
+        return [last]
+    same = [run for run in naming if (run.summary, run.totals) == (last.summary, last.totals)]
+    return same or [last]
+
+
+def run_of_exports(files: list[Export], limits: Limits) -> Run:
     """Return the run of which there are exports and no log; raises BenchfmtError for one that cannot be read."""
     run = Run()
     for kind, path in files:
         if kind == "summary":
             run = reader.of_summary(jsons.read(path, limits, digits=True))
     for kind, path in files:
-        if kind == "build":
-            data = jsons.read(path, limits, digits=True)
-            for key, section in (
-                ("model_options", "Model Options"),
-                ("build_options", "Build Options"),
-            ):
-                reader.add_options(
-                    run, section, data.get(key) if isinstance(data, Mapping) else None
-                )
+        data = jsons.read(path, limits, digits=True) if kind == "build" else None
+        if isinstance(data, dict):
+            reader.add_options(run, "Model Options", data.get("model_options"))
+            reader.add_options(run, "Build Options", data.get("build_options"))
     return run
 
 
@@ -184,13 +214,18 @@ def _stem(path: Path) -> str:
     stem = path.name.removesuffix(path.suffix)
     while _SUFFIX.search(stem):
         stem = _SUFFIX.sub("", stem)
-    return "" if _ALONE.match(stem) else stem
+    if _ALONE.match(stem):
+        return ""
+    return stem
 
 
-def _why_skipped(kind: str) -> str:
-    return {
-        "output": "tensors that the run computed (--exportOutput), not measurements",
-        "layers": "describes an engine; the run that it belongs to is not here",
-        "build": "options of a build; the run that they belong to is not here",
-        "device": "describes a device; the run that it belongs to is not here",
-    }[kind]
+def _skipped(export: Export) -> Skipped:
+    return Skipped(export.path, _WHY_SKIPPED[export.kind])
+
+
+_WHY_SKIPPED = {
+    "output": "tensors that the run computed (--exportOutput), not measurements",
+    "layers": "describes an engine; the run that it belongs to is not here",
+    "build": "options of a build; the run that they belong to is not here",
+    "device": "describes a device; the run that it belongs to is not here",
+}

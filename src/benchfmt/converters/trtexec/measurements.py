@@ -129,13 +129,10 @@ def _wall_seconds(evidence: Evidence) -> Fraction | None:
 
 
 def _compare_rate(evidence: Evidence, told: Fraction) -> None:
-    if evidence.times and evidence.times.wall_ms > 0:
-        again = (
-            len(evidence.times)
-            * (evidence.settings.implicit_batch or 1)
-            / evidence.times.wall_ms
-            * 1000
-        )
+    times = evidence.times
+    if times and times.wall_ms > 0:
+        implicit = evidence.settings.implicit_batch or 1
+        again = len(times) * implicit / times.wall_ms * 1000
         evidence.agrees("Throughput", float(told), again)
 
 
@@ -195,7 +192,7 @@ def _stage_caveats(evidence: Evidence, stage: str) -> list[str]:
         caveats.append("profiled")
     if (settings.streams or 1) > 1 or stage == "request":
         caveats.append("overlapping-requests")
-    if exact(settings.warm_up or "") == 0:
+    if exact(settings.warm_up) == 0:
         caveats.append("warm-up-included")
     if evidence.cut and not settings.warm_up_known:
         caveats.append("definition-inferred")

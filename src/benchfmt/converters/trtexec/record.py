@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item
-from benchfmt.converters.draft import ConfigurationFields, Draft, Number, numbers_with_value
+from benchfmt.converters.draft import Draft, Number, numbers_with_value
 from benchfmt.converters.operator_options import add_options
 from benchfmt.converters.trtexec.evidence import Evidence
 from benchfmt.converters.trtexec.measurements import measurements
-from benchfmt.record import Record, given
+from benchfmt.converters.trtexec.settings import Settings
+from benchfmt.readers.trtexec import Run
+from benchfmt.record import Record
 from benchfmt.units import exact
 from benchfmt.vocabulary import vocabulary
 
@@ -21,6 +24,10 @@ VERSION = "1.0"
 SUITE = "trtexec"
 
 MOST_LAYERS = 2_000
+_ENDING = re.compile(r"\.(?:onnx|engine|plan|trt|uff|prototxt|caffemodel)$", re.IGNORECASE)
+"""The endings of models and engines."""
+_NOT_OF_DEVICE = ("Selected Device", "TensorRT version", "Available Devices", "Note")
+_MOST_MESSAGES = 20
 
 
 def items(evidence: Evidence) -> Iterator[Item]:
@@ -42,17 +49,19 @@ def _record(evidence: Evidence) -> Record:
         draft.source(*origin)
     add_options(draft, options, evidence.settings.model)
     name = options.get("model") or evidence.settings.model
-    draft.benchmark(suite_version=run.version, name=_bare(name) if name else None)
+    if name:
+        draft.benchmark(name=_ENDING.sub("", name) or name)
+    draft.benchmark(suite_version=run.version)
     draft.system(accelerator=_accelerators(evidence))
     draft.software(engine="tensorrt", engine_version=run.version, stack=_stack(evidence))
-    draft.configuration(**_configuration(evidence))
+    _configure(draft, evidence)
     draft.provenance(measured_at=run.stamp or None)
     draft.numbers = measurements(evidence)
     draft.fail(*_status(evidence, draft.numbers))
     if draft.status == "failed":
         for number in draft.numbers:
             number.primary = None
-    draft.keep_all(_extensions(evidence))
+    _keep(draft, evidence)
     return draft.build()
 
 
@@ -65,129 +74,137 @@ def _status(evidence: Evidence, numbers: list[Number]) -> tuple[str, str | None]
             return "ok", None
         return "incomplete", f"{run.end_line}: no measurement stands in the log"
     if run.end:
-        first = f"[E] {texts.one_line(run.errors[0])}\n" if run.errors else ""
-        return "failed", first + run.end_line
+        messages = [f"[E] {texts.one_line(error)}" for error in run.errors[:1]]
+        return "failed", "\n".join([*messages, run.end_line])
     if run.summary and run.totals.get("throughput"):
         return "ok", None  # an excerpt: the summary is the last thing that a run prints
     return "incomplete", "the log ends before the run does"
 
 
-def _stack(evidence: Evidence) -> dict[str, str] | None:
-    stack = {"trtexec build": f"b{evidence.run.build}"} if evidence.run.build else {}
+def _stack(evidence: Evidence) -> dict[str, str]:
+    stack = {}
+    if evidence.run.build:
+        stack["trtexec build"] = f"b{evidence.run.build}"
     cuda = evidence.device.get("CUDA_VERSION")
     if isinstance(cuda, list) and cuda:
         stack["cuda"] = ".".join(map(str, cuda))
-    return stack or None
+    return stack
 
 
-def _accelerators(evidence: Evidence) -> Any:
+def _accelerators(evidence: Evidence) -> JsonValue:
+    """Return the device of the run, and the others that it used; one alone is no list."""
     run = evidence.run
-    name = texts.one_line(
-        run.option("Device Information", "Selected Device")
-        or str(evidence.device.get("Name") or "")
-    )
-    memory = re.fullmatch(r"([0-9]+) MiB", run.option("Device Information", "Device Global Memory"))
-    total = evidence.device.get("TotalMemory")
-    size = int(total) if isinstance(total, int) else int(memory[1]) * 2**20 if memory else None
-    count = run.devices.count(name) or None if len(set(run.devices)) == 1 else None
-    found = [given(kind="gpu", name=name, count=count, memory_bytes=size)] if name else []
-    found += [{"kind": "gpu", "name": other} for other in sorted({*run.devices} - {name})]
+    selected = run.option("Device Information", "Selected Device")
+    name = texts.one_line(selected or str(evidence.device.get("Name") or ""))
+    devices: list[JsonValue] = []
+    if name:
+        device: dict[str, JsonValue] = {"kind": "gpu", "name": name}
+        if len(set(run.devices)) == 1 and name in run.devices:
+            device["count"] = len(run.devices)
+        memory = _memory_bytes(evidence)
+        if memory is not None:
+            device["memory_bytes"] = memory
+        devices.append(device)
+    for other in sorted({*run.devices} - {name}):
+        devices.append({"kind": "gpu", "name": other})
     if "dla" in evidence.settings.placement:
-        found.append({"kind": "dla"})
-    return found[0] if len(found) == 1 else found or None
+        devices.append({"kind": "dla"})
+    if len(devices) == 1:
+        return devices[0]
+    return devices
 
 
-def _configuration(evidence: Evidence) -> ConfigurationFields:
+def _memory_bytes(evidence: Evidence) -> int | None:
+    total = evidence.device.get("TotalMemory")
+    if isinstance(total, int):
+        return total
+    printed = evidence.run.option("Device Information", "Device Global Memory")
+    memory = re.fullmatch(r"([0-9]+) MiB", printed)
+    return memory and int(memory[1]) * 2**20
+
+
+def _configure(draft: Draft, evidence: Evidence) -> None:
     settings = evidence.settings
-    shapes, batch = settings.shapes, settings.batch
-    shape = shapes[0][1] if len(shapes) == 1 else None
-    if (
-        shape
-        and batch
-        and len(shape) > 1
-        and shape[0] == batch
-        and (not settings.implicit_batch or len(shape) > 3)
-    ):
-        shape = shape[1:]
-    precision = settings.precision_words
-    return {
-        "precision": _precision(precision) if precision else None,
-        "input_shape": shape if shape and all(shape) else None,
-        "batch_size": batch,
-        "placement": settings.placement or (["gpu"] if evidence.device.get("Name") else None),
-        "hyperparameters": settings.hyperparameters(),
-    }
+    placement = settings.placement
+    if not placement and evidence.device.get("Name"):
+        placement = ["gpu"]
+    shape = _shape(settings)
+    if all(shape):
+        draft.configuration(input_shape=shape)
+    draft.configuration(
+        precision=_precision(settings.precision_words or ""),
+        batch_size=settings.batch,
+        placement=placement,
+        hyperparameters=settings.hyperparameters(),
+    )
 
 
-def _extensions(evidence: Evidence) -> dict[str, Any]:
-    run = evidence.run
-    told = {
-        label: run.option("Device Information", label)
-        for label in run.options.get("Device Information", {})
-    }
-    device = {
-        key: value
-        for key, value in told.items()
-        if value and key not in ("Selected Device", "TensorRT version", "Available Devices", "Note")
-    }
-    loaded = run.option("Build Options", "Load engine") or run.flags.get("loadEngine")
-    saved = run.option("Build Options", "Save engine") or run.flags.get("saveEngine")
+def _shape(settings: Settings) -> list[int]:
+    """Return the shape of the one input, without its batch where it has one; empty for several inputs."""
+    if len(settings.shapes) != 1:
+        return []
+    [(_, shape)] = settings.shapes
+    least = 4 if settings.implicit_batch else 2
+    if settings.batch and len(shape) >= least and shape[0] == settings.batch:
+        return shape[1:]
+    return shape
+
+
+def _keep(draft: Draft, evidence: Evidence) -> None:
+    """Keep what the standard has no field for."""
+    run, settings = evidence.run, evidence.settings
+    flags = run.flags
+    loaded = run.option("Build Options", "Load engine") or flags.get("loadEngine")
+    saved = run.option("Build Options", "Save engine") or flags.get("saveEngine")
+    draft.keep("command", texts.one_line(run.command) or None)
+    draft.keep("precision", settings.precision_words)
+    draft.keep("calibration", run.option("Build Options", "Calibration") or None)
+    sparsity = run.option("Build Options", "Sparsity")
+    if sparsity not in ("", "Disabled"):
+        draft.keep("sparsity", sparsity)
+    draft.keep("engine", texts.one_line(loaded or saved or "") or None)
+    draft.keep("engine_size", run.totals.get("engine_size"))
+    draft.keep("context_memory", run.totals.get("context_memory"))
+    draft.keep("build_memory_peak", run.totals.get("build_memory"))
+    draft.keep("inputs", {name: "x".join(map(str, dims)) for name, dims in settings.shapes})
+    draft.keep("device", _device_options(run))
+    draft.keep("warnings", [texts.one_line(text) for text in run.warnings[:_MOST_MESSAGES]])
+    draft.keep("errors", [texts.one_line(text) for text in run.errors[:_MOST_MESSAGES]])
+    if evidence.layers:
+        made_of = evidence.layers
+        counts = {"layers": made_of.count, "types": made_of.types, "weights": made_of.weights}
+        draft.keep("layer_info", counts)
+    draft.keep("samples_left_out", evidence.samples_left_out)
     rate = run.totals.get("throughput")
-    found = given(
-        command=texts.one_line(run.command) or None,
-        precision=evidence.settings.precision_words,
-        calibration=run.option("Build Options", "Calibration") or None,
-        sparsity=_unless(run.option("Build Options", "Sparsity"), "Disabled"),
-        engine=texts.one_line(loaded or saved or "") or None,
-        engine_size=run.totals.get("engine_size"),
-        context_memory=run.totals.get("context_memory"),
-        build_memory_peak=run.totals.get("build_memory"),
-        inputs={name: "x".join(map(str, dims)) for name, dims in evidence.settings.shapes} or None,
-        device=device or None,
-        warnings=[texts.one_line(text) for text in run.warnings[:20]] or None,
-        errors=[texts.one_line(text) for text in run.errors[:20]] or None,
-        layer_info=evidence.layers,
-        samples_left_out=evidence.samples_left_out,
-        reported_throughput=f"{rate} qps" if rate and not exact(rate) else None,
-    )
+    if rate and not exact(rate):
+        draft.keep("reported_throughput", f"{rate} qps")
     if evidence.profile:
-        found["profile"] = {
-            "iterations": evidence.profile.count,
-            "layers": [_layer(item) for item in evidence.profile.layers[:MOST_LAYERS]],
-        }
-    return found
+        layers = [_layer(item) for item in evidence.profile.layers[:MOST_LAYERS]]
+        draft.keep("profile", {"iterations": evidence.profile.count, "layers": layers})
 
 
-def _bare(name: str) -> str:
-    """Return a file's name without the endings of models and engines."""
-    return (
-        re.sub(
-            r"\.(?:onnx|engine|plan|trt|uff|prototxt|caffemodel)$", "", name, flags=re.IGNORECASE
-        )
-        or name
-    )
+def _device_options(run: Run) -> dict[str, str]:
+    options = run.options.get("Device Information", {})
+    return {label: text for label, text in options.items() if text and label not in _NOT_OF_DEVICE}
 
 
 def _precision(words: str) -> str | None:
     """Return the one format that the builder was allowed, `mixed` for several, None where the words name none."""
-    parts = [part for part in re.split(r"[+\s]+", words) if part]
-    terms = [vocabulary().match("precision", part) for part in parts]
-    if None in terms:
+    terms = []
+    for part in re.split(r"[+\s]+", words):
+        if part:
+            terms.append(vocabulary().match("precision", part))
+    if not terms or None in terms:
         return None  # `Strongly Typed`: the network's own types
-    return terms[0] if len(terms) == 1 else "mixed"
+    if len(terms) == 1:
+        return terms[0]
+    return "mixed"
 
 
-def _unless(text: str, otherwise: str) -> str | None:
-    return None if text in ("", otherwise) else text
-
-
-def _layer(item: Mapping[str, str]) -> dict[str, Any]:
-    numbers = {
-        key: exact(item[key])
-        for key in ("timeMs", "averageMs", "medianMs", "percentage")
-        if key in item
-    }
-    return {
-        "name": item.get("name", ""),
-        **{key: float(number) for key, number in numbers.items() if number is not None},
-    }
+def _layer(item: Mapping[str, str]) -> dict[str, JsonValue]:
+    layer: dict[str, JsonValue] = {"name": item.get("name", "")}
+    for key in ("timeMs", "averageMs", "medianMs", "percentage"):
+        number = exact(item.get(key, ""))
+        if number is not None:
+            layer[key] = float(number)
+    return layer

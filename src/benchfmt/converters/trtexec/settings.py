@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.file_names import model_of
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.trtexec import Run
-from benchfmt.record import given
 from benchfmt.suites import trtexec as rules
 from benchfmt.units import exact
 
@@ -33,35 +33,40 @@ class Settings:
         """The name of the model's file, else of the engine's."""
         run = self.run
         flags = run.flags
-        said = [run.option("Model Options", "Model", "Prototxt")]
-        said += [flags.get(word, "") for word in ("onnx", "uff", "deploy", "model")]
-        said += [
-            run.option("Build Options", "Load engine"),
-            flags.get("loadEngine", ""),
-            flags.get("engine", ""),
-        ]
-        return next((name for path in said if (name := model_of(path))), None)
+        paths = [run.option("Model Options", "Model", "Prototxt")]
+        paths += [flags.get(flag, "") for flag in ("onnx", "uff", "deploy", "model")]
+        paths.append(run.option("Build Options", "Load engine"))
+        paths += [flags.get(flag, "") for flag in ("loadEngine", "engine")]
+        for path in paths:
+            name = model_of(path)
+            if name:
+                return name
+        return None
 
     @property
     def implicit_batch(self) -> int | None:
         """The batch of an engine with an implicit batch, or None; then `qps` counts the samples of the batch each."""
-        said = self.run.option("Inference Options", "Batch")
-        if said:
-            return _whole(said)
         flags = self.run.flags
-        if "batch" in flags:
-            return _whole(flags["batch"])
-        return 1 if {"deploy", "uff"} & flags.keys() else None
+        printed = self.run.option("Inference Options", "Batch") or flags.get("batch")
+        if printed is not None:
+            return _whole(printed)
+        if "deploy" in flags or "uff" in flags:
+            return 1
+        return None
 
     @property
     def batch(self) -> int | None:
         """The samples of a query: the implicit batch, else the first dimension where all inputs agree on it."""
         if self.implicit_batch:
             return self.implicit_batch
-        firsts = {dims[0] for _, dims in self.shapes if len(dims) > 1}
-        return (
-            firsts.pop() if len(firsts) == 1 and all(len(d) > 1 for _, d in self.shapes) else None
-        )
+        firsts = set()
+        for _, dims in self.shapes:
+            if len(dims) < 2:
+                return None
+            firsts.add(dims[0])
+        if len(firsts) == 1:
+            return firsts.pop()
+        return None
 
     @property
     def shapes(self) -> list[tuple[str, list[int]]]:
@@ -73,141 +78,148 @@ class Settings:
         """The formats that the builder was allowed; of an engine that was loaded nobody says them."""
         run = self.run
         loaded = run.option("Build Options", "Load engine") or run.flags.get("loadEngine")
-        if loaded or (not run.command and not run.option("Build Options", "Precision")):
+        printed = run.option("Build Options", "Precision")
+        if loaded or not (run.command or printed):
             return None
-        said = run.option("Build Options", "Precision")
-        if said:
-            return re.sub(r"\s*\(.*\)$", "", said)
+        if printed:
+            return re.sub(r"\s*\(.*\)$", "", printed)
         if "stronglyTyped" in run.flags or not self._defaults.builder_picks_types:
             return None  # every layer has the type that the network says
-        words = [flag.upper() for flag in _PRECISION_FLAGS if flag in run.flags]
-        return "+".join(["FP32", *words])
+        formats = [flag.upper() for flag in _PRECISION_FLAGS if flag in run.flags]
+        return "+".join(["FP32", *formats])
 
     @property
     def placement(self) -> list[str]:
         """The kinds of device that the run was allowed to use; empty where nothing says one, for it may be any."""
         run = self.run
         core = run.option("System Options", "DLACore") or run.flags.get("useDLACore", "")
-        if core and core[0].isdecimal():
-            fallback = run.option("Build Options", "Allow GPU fallback for DLA").startswith(
-                "Enabled"
-            )
-            return (
-                ["dla", "gpu"]
-                if fallback or "allowGPUFallback" in run.flags or "allback" in core
-                else ["dla"]
-            )
-        said = run.option("System Options", "Device") or run.option(
-            "Device Information", "Selected Device"
-        )
-        return ["gpu"] if said or "device" in run.flags else []
+        if core[:1].isdecimal():
+            fallback = run.option("Build Options", "Allow GPU fallback for DLA")
+            allowed = fallback.startswith("Enabled") or "allowGPUFallback" in run.flags
+            if allowed or "allback" in core:
+                return ["dla", "gpu"]
+            return ["dla"]
+        device = run.option("System Options", "Device")
+        if device or run.option("Device Information", "Selected Device") or "device" in run.flags:
+            return ["gpu"]
+        return []
 
     @property
-    def warm_up(self) -> str | None:
+    def warm_up(self) -> str:
         """The warm-up in milliseconds: as the log says, else as its command line, else as was asked for."""
-        said = re.search(
-            r"\(\+ ([0-9.]+)ms warm up\)", self.run.option("Inference Options", "Duration")
-        )
-        if said:
-            return said[1]
-        told = self.run.flags.get("warmUp") or self.options.get("warm_up_ms")
-        if told and exact(told) is not None:
-            return told
+        printed = re.search(r"\(\+ ([0-9.]+)ms warm up\)", self._printed("Duration"))
+        if printed:
+            return printed[1]
+        asked = self.run.flags.get("warmUp") or self.options.get("warm_up_ms")
+        if asked and exact(asked) is not None:
+            return asked
         return str(self._defaults.warm_up_ms)
 
     @property
     def warm_up_known(self) -> bool:
         """Whether the warm-up was said, and is no guess by the version."""
-        known = (
-            self.run.option("Inference Options", "Duration")
-            or self.run.command
-            or self.options.get("warm_up_ms")
-        )
+        known = self._printed("Duration") or self.run.command or self.options.get("warm_up_ms")
         return bool(known)
 
     @property
     def transfers(self) -> bool | None:
         """Whether data was to be copied to the device and back; None where nothing says so."""
-        asked = self._switch(
-            "Data transfers",
-            "includeDataTransfers",
-            "noDataTransfers",
-            self._defaults.data_transfers,
-        )
-        said = (
-            self.run.option("Inference Options", "Data transfers")
-            or "noDataTransfers" in self.run.flags
-        )
-        whole, device = self.run.summary.get("inference"), self.run.summary.get("compute")
-        if asked is False and not said and whole and device and whole != device:
+        default = self._defaults.data_transfers
+        asked = self._switch("Data transfers", "includeDataTransfers", "noDataTransfers", default)
+        known = self._printed("Data transfers") or "noDataTransfers" in self.run.flags
+        whole = self.run.summary.get("inference")
+        device = self.run.summary.get("compute")
+        if asked is False and not known and whole and device and whole != device:
             return None  # what the version does by default is not what was measured
         return asked
 
     @property
     def streams(self) -> int | None:
         """The number of streams in which queries ran; None where nothing says so."""
-        said = self.run.option("Inference Options", "Inference Streams", "Streams")
-        said = said or self.run.flags.get("infStreams", "") or self.run.flags.get("streams", "")
-        return _whole(said) if said else self._defaults.streams if self.run.command else None
+        flags = self.run.flags
+        printed = self._printed("Inference Streams", "Streams")
+        printed = printed or flags.get("infStreams", "") or flags.get("streams", "")
+        if printed:
+            return _whole(printed)
+        if self.run.command:
+            return self._defaults.streams
+        return None
 
     @property
     def profiled(self) -> bool:
         """Whether the profiler was on while times were taken; it waits for the device after every layer."""
         flags, run = self.run.flags, self.run
-        asked = {"dumpProfile", "exportProfile"} & flags.keys() or run.option(
-            "Reporting Options", "Profile"
-        ) == "Enabled"
-        apart = self._switch(
-            "Separate profiling", "separateProfileRun", "", self._defaults.separate_profile
-        )
-        return bool(asked and apart is not None and not apart)
+        asked = "dumpProfile" in flags or "exportProfile" in flags
+        if not asked and run.option("Reporting Options", "Profile") != "Enabled":
+            return False
+        default = self._defaults.separate_profile
+        return self._switch("Separate profiling", "separateProfileRun", "", default) is False
 
-    def hyperparameters(self) -> dict[str, Any]:
-        """Return the settings that change what is measured, under their names in a record."""
+    def hyperparameters(self) -> dict[str, JsonValue]:
+        """Return the settings that change what is measured, under their names in a record; None where nobody says one."""
         base = self._defaults
-        flags, command = self.run.flags, bool(self.run.command)
-        duration = re.match(r"([0-9.]+)s", self.run.option("Inference Options", "Duration"))
-        seconds = (
-            duration[1]
-            if duration
-            else flags.get("duration") or (str(base.duration_s) if command else "")
-        )
-        iterations = self.run.option("Inference Options", "Iterations") or flags.get(
-            "iterations", ""
-        )
-        iterations = iterations or (str(base.iterations) if command else "")
-        found = given(
-            data_transfers=self.transfers,
-            cuda_graph=self._switch("CUDA Graph", "useCudaGraph", "noCudaGraph", base.cuda_graph),
-            spin_wait=self._switch("Spin-wait", "useSpinWait", "noSpinWait", base.spin_wait),
-            streams=self.streams,
-            iterations=_native(iterations),
-            duration_s=_native(seconds),
-            warm_up_ms=_native(self.warm_up or "") if self.warm_up_known else None,
-        )
+        settings: dict[str, JsonValue] = {
+            "data_transfers": self.transfers,
+            "cuda_graph": self._switch(
+                "CUDA Graph", "useCudaGraph", "noCudaGraph", base.cuda_graph
+            ),
+            "spin_wait": self._switch("Spin-wait", "useSpinWait", "noSpinWait", base.spin_wait),
+            "streams": self.streams,
+            "iterations": _native(self._iterations),
+            "duration_s": _native(self._seconds),
+        }
+        if self.warm_up_known:
+            settings["warm_up_ms"] = _native(self.warm_up)
         for label, name in (("Sleep time", "sleep_ms"), ("Idle time", "idle_ms")):
-            said = re.fullmatch(r"([0-9.]+)ms", self.run.option("Inference Options", label))
-            if said and exact(said[1]):
-                found[name] = _native(said[1])
+            wait = re.fullmatch(r"([0-9.]+)ms", self._printed(label))
+            if wait and exact(wait[1]):
+                settings[name] = _native(wait[1])
         for label, name in (("ExposeDMA", "expose_dma"), ("Multithreading", "multithreading")):
-            if self.run.option("Inference Options", label).startswith("Enabled"):
-                found[name] = True
-        return found
+            if self._printed(label).startswith("Enabled"):
+                settings[name] = True
+        return settings
+
+    @property
+    def _iterations(self) -> str:
+        return self._printed("Iterations") or self._asked("iterations", self._defaults.iterations)
+
+    @property
+    def _seconds(self) -> str:
+        printed = re.match(r"([0-9.]+)s", self._printed("Duration"))
+        if printed:
+            return printed[1]
+        return self._asked("duration", self._defaults.duration_s)
+
+    def _printed(self, *labels: str) -> str:
+        """Return what the log says of the inference under one of these labels, empty where it says nothing."""
+        return self.run.option("Inference Options", *labels)
+
+    def _asked(self, flag: str, default: int) -> str:
+        """Return the value of a switch, or what a command without it means; empty where there is no command."""
+        asked = self.run.flags.get(flag, "")
+        if not asked and self.run.command:
+            return str(default)
+        return asked
 
     def _switch(self, label: str, on: str, off: str, default: bool) -> bool | None:
         """Say whether something was enabled: by the log, else by the command line and the version's default."""
-        said = self.run.option("Inference Options", label)
-        if said:
-            return said.startswith("Enabled")
+        printed = self._printed(label)
+        if printed:
+            return printed.startswith("Enabled")
         if not self.run.command:
             return None
-        flags = self.run.flags
-        return True if on in flags else False if off in flags else default
+        if on in self.run.flags:
+            return True
+        if off in self.run.flags:
+            return False
+        return default
 
 
 def _whole(text: str) -> int | None:
     """Return a count that a text is, or None."""
-    return int(text) or None if re.fullmatch("[0-9]{1,12}", text) else None
+    if re.fullmatch("[0-9]{1,12}", text):
+        return int(text) or None
+    return None
 
 
 def _native(text: str) -> int | float | None:
@@ -215,4 +227,6 @@ def _native(text: str) -> int | float | None:
     number = exact(text)
     if number is None:
         return None
-    return int(number) if number.denominator == 1 else float(number)
+    if number.denominator == 1:
+        return int(number)
+    return float(number)
