@@ -20,7 +20,7 @@ from benchfmt.annotated.program import IDENTITY
 from benchfmt.converters import texts
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.inference import log_settings
-from benchfmt.converters.mlperf.mobile import system as mobile_system
+from benchfmt.converters.mlperf.mobile import values as mobile_values
 from benchfmt.converters.mlperf.published.cells import plain as cell
 from benchfmt.converters.mlperf.training import system as training_system
 from benchfmt.converters.openml import numbers as openml
@@ -44,7 +44,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "texts": texts.native,
     "training log": mllog.plain,
     "published": cell,
-    "mobile": mobile_system.plain,
+    "mobile": mobile_values.plain,
     "settings of LoadGen": lambda text: log_settings.plain(str(text)),
 }
 

@@ -65,6 +65,20 @@ class Spec:
         """The key of its measurement."""
         return self.metric, self.statistic, self.stage, self.per, ""
 
+    def number(self, text: str, value: float | None) -> Number:
+        """Return the measurement of a number as the log writes it, with its value in the standard's unit."""
+        return Number(
+            metric=self.metric,
+            statistic=self.statistic,
+            stage=self.stage,
+            per=self.per,
+            value=value,
+            unit=self.standard_unit,
+            basis=self.basis,
+            reported_value=text,
+            reported_unit=self.unit,
+        )
+
 
 _STANDARD_UNITS = {"ns": "s", "/s": "/s"}
 
@@ -200,17 +214,7 @@ def _numbers(
         value = value_of(text, what.unit)
         if value is None and not _NOT_A_NUMBER.fullmatch(text):
             continue
-        number = Number(
-            metric=what.metric,
-            statistic=what.statistic,
-            stage=what.stage,
-            per=what.per,
-            value=value,
-            unit=what.standard_unit,
-            basis=what.basis,
-            reported_value=text,
-            reported_unit=what.unit,
-        )
+        number = what.number(text, value)
         if what.unit == "ns" and what.per == "query":
             number.n = observed
         if name in in_detail:

@@ -1,171 +1,124 @@
-"""The accuracy of a result of the MLPerf Mobile app, and the data set that it was taken on."""
+"""The accuracy of a result of the MLPerf Mobile app."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.inference.run import count
-from benchfmt.converters.mlperf.mobile.files import Files, number
-from benchfmt.converters.mlperf.mobile.run import Run
-from benchfmt.converters.mlperf.mobile.system import mapping, plain
-from benchfmt.readers import jsons, loadgen
-from benchfmt.readers.files import file_sha256
-from benchfmt.record import given
+from benchfmt.converters.draft import Number
+from benchfmt.converters.mlperf.mobile.result import Result
+from benchfmt.converters.mlperf.mobile.values import Block
+from benchfmt.readers.jsons import Digits
 from benchfmt.suites import mlperf_mobile as rules
 from benchfmt.units import convert, exact
 
 _METRIC_UNITS = {"psnr": "dB"}
+_POOLED = {"psnr": "mean"}
+"""The statistic of a metric that is not taken of all samples together."""
 
 
-def accuracies(
-    run: Run,
-    accuracy: Mapping[str, Any],
-    performance: Mapping[str, Any],
-    benchmark: rules.Benchmark | None,
-    name: str,
-    round_id: str | None,
-) -> list[dict[str, Any]]:
-    """Return the accuracy with the target of the closed division.
+def add_accuracies(result: Result, round_id: str | None, samples: int | None) -> None:
+    """Add the accuracy with the target of the closed division and the number of samples that were judged.
 
     The accuracy of a performance run has no truth to compare with: 0 there says nothing and is left out.
     """
-    metric = benchmark.metric if benchmark else None
-    found = []
-    own = mapping(accuracy, "accuracy")
+    entry = result.entry
+    own = _score(result, entry.accuracy.block("accuracy"))
     if own:
-        run.extensions["accuracy"] = systems.said(plain(own))
-        item = _score(run, own, metric)
-        if item:
-            target = rules.target_min(name, round_id) if run.place.division == "closed" else None
-            if target and "value" in item:
-                item["target_min"] = convert(target[0], target[1], item["unit"])
-            found.append(item)
-    other = mapping(performance, "accuracy")
-    item = _score(run, other, metric) if other else None
-    if item and "value" in item:
-        found.append({**item, "scope": "run:performance"})
-    for key, part in (("accuracy2", accuracy), ("performance_accuracy2", performance)):
-        second = mapping(part, "accuracy2")
-        if second:  # what it is, no source says
-            run.extensions[key] = systems.said(plain(second))
-    return found
+        result.draft.add(own)
+        if own.value is not None:
+            own.n = samples
+            own.target_min = _target(result, round_id, own)
+    other = _score(result, entry.performance.block("accuracy"))
+    if other and other.value is not None:
+        other.scope = "run:performance"
+        result.draft.add(other)
+    result.keep("accuracy", entry.accuracy.kept("accuracy"))
+    # What the second accuracy is, no source says.
+    result.keep("accuracy2", entry.accuracy.kept("accuracy2"))
+    result.keep("performance_accuracy2", entry.performance.kept("accuracy2"))
 
 
-def _score(run: Run, said: Mapping[str, Any], metric: str | None) -> dict[str, Any] | None:
-    """Return an accuracy by its text, the only place of its unit; None where the text says none that is known."""
-    text = said.get("formatted", said.get("string"))
-    normalized = number(said.get("normalized", said.get("value")))
-    if not isinstance(text, str) or isinstance(text, jsons.Digits):
-        told = "an accuracy without the text that alone says its unit: it stays in the extensions"
-        run.find("BF706", run.path, told, "give the app's formatted text")
+def _target(result: Result, round_id: str | None, number: Number) -> float | None:
+    target = rules.target_min(result.name, round_id)
+    if target is None or number.unit is None or result.division != "closed":
         return None
+    value, unit = target
+    return convert(value, unit, number.unit)
+
+
+def _score(result: Result, block: Block) -> Number | None:
+    """Return an accuracy by its text, the only place of its unit; None where the text says none that is known."""
+    if not block:
+        return None
+    text = block.get("formatted", block.get("string"))
+    if not isinstance(text, str) or isinstance(text, Digits):
+        message = (
+            "an accuracy without the text that alone says its unit: it stays in the extensions"
+        )
+        result.draft.report("BF706", message, hint="give the app's formatted text")
+        return None
+    metric = None
+    if result.benchmark:
+        metric = result.benchmark.metric
     for form in rules.forms(metric):
         match = re.fullmatch(form.pattern, text.strip())
         if match and exact(match["number"]) is not None:
-            return _item(run, form, match["number"], text, normalized)
-    if text.strip().upper() == "N/A":
-        return (
-            given(
-                metric=metric, statistic=_pooled(metric), missing="no-dataset", reported_value=text
-            )
-            if metric
-            else None
-        )
-    run.find(
-        "BF706",
-        run.path,
-        f"{text!r} says no accuracy that is known for this benchmark: it stays in the extensions",
-    )
-    return None
-
-
-def _pooled(metric: str | None) -> str:
-    return "mean" if metric == "psnr" else "pooled"
-
-
-def _item(
-    run: Run, form: rules.Form, number: str, text: str, normalized: str | None
-) -> dict[str, Any]:
-    unit = _METRIC_UNITS.get(form.metric, "1")
-    value = convert(number, form.unit, unit)
-    base = given(
-        metric=form.metric,
-        statistic=_pooled(form.metric),
-        reported_value=number,
-        reported_unit=form.unit if form.unit != "1" else None,
-    )
-    if value is None or value <= 0:
-        # The app writes 0 where it did not compute an accuracy, -1 where it has no truth to compare with.
-        return {
-            **base,
-            "missing": "no-dataset" if value is not None and value < 0 else "invalid-in-source",
-        }
-    item = {**base, "value": value, "unit": unit, "basis": "measured"}
-    half = 0.5 * 10.0 ** -len(number.partition(".")[2])
-    if normalized is None:
-        return (
-            {**item, "caveats": ["unit-inferred"]}
-            if text.strip() == number and form.unit != "1"
-            else item
-        )
-    if abs(float(number) - float(normalized) * float(form.scale)) > half + 1e-5 * abs(
-        float(number)
-    ):
-        run.find(
-            "BF701",
-            run.path,
-            f"the accuracy reads {text!r} beside {normalized}",
-            "keep the text and the number of one run",
-            text,
-        )
-        return {**item, "caveats": ["source-disagrees"]}
-    return item
-
-
-def dataset(
-    files: Files, run: Run, accuracy: Mapping[str, Any], name: str, scenario: str | None
-) -> tuple[dict[str, Any], int | None]:
-    """Return the data set of the accuracy run, and how many of its samples were judged."""
-    said = mapping(accuracy, "dataset")
-    if not said:
-        return {}, None
-    named, kind = said.get("name"), said.get("type")
-    kept = (
-        systems.said(
-            plain({key: said[key] for key in ("name", "type", "data_path") if key in said})
-        )
-        or {}
-    )
-    run.extensions["accuracy_dataset"] = kept
-    known = rules.dataset(named) if isinstance(named, str) else None
-    logged = _logged_samples(files, run, name)
-    # An offline run fills its last batch, so that it has more samples than its data.
-    counted = logged or (
-        count(str(accuracy.get("measured_samples", ""))) if scenario == "single-stream" else None
-    )
-    samples = counted or (known.samples if known else None)
-    if isinstance(named, str) and rules.is_performance_dataset(named):
-        full = rules.full_dataset(kind) if isinstance(kind, str) else None
-        proven = full if full and full.samples and full.samples == logged else None
-        kept["contradicted"] = True
-        return _data(proven.name, proven.split, logged) if proven else given(samples=logged), logged
-    if known:
-        return _data(known.name, known.split, samples), counted
-    return _data(named if isinstance(named, str) else None, None, samples), counted
-
-
-def _data(name: str | None, split: str | None, samples: int | None) -> dict[str, Any]:
-    return given(name=name or None, split=split, samples=samples)
-
-
-def _logged_samples(files: Files, run: Run, name: str) -> int | None:
-    """Return how many samples the log of the accuracy run counts."""
-    path = files.of("accuracy-detail", name)
-    if path is None or name in files.repeated:
+            return _number(result, block, form, match["number"])
+    if text.strip().upper() != "N/A":
+        message = f"{text!r} says no accuracy that is known for this benchmark: it stays in the extensions"
+        result.draft.report("BF706", message)
         return None
-    log = loadgen.read_detail(path)
-    run.read(path, log.sha256 or file_sha256(path))
-    return count(log.values.get("qsl_reported_total_count"))
+    if metric is None:
+        return None
+    number = _new(metric, text)
+    number.missing = "no-dataset"
+    return number
+
+
+def _new(metric: str, reported: str) -> Number:
+    statistic = _POOLED.get(metric, "pooled")
+    return Number(metric=metric, statistic=statistic, reported_value=reported)
+
+
+def _number(result: Result, block: Block, form: rules.Form, digits: str) -> Number:
+    number = _new(form.metric, digits)
+    if form.unit != "1":
+        number.reported_unit = form.unit
+    unit = _METRIC_UNITS.get(form.metric, "1")
+    value = convert(digits, form.unit, unit)
+    if value is None or value == 0:
+        # The app writes 0 where it did not compute an accuracy.
+        number.missing = "invalid-in-source"
+        return number
+    if value < 0:
+        # It writes -1 where it has no truth to compare with.
+        number.missing = "no-dataset"
+        return number
+    number.value = value
+    number.unit = unit
+    number.basis = "measured"
+    number.caveats = _caveats(result, block, form, digits)
+    return number
+
+
+def _caveats(result: Result, block: Block, form: rules.Form, digits: str) -> list[str] | None:
+    """Say whether the text of an accuracy leaves its unit open, or another value stands beside it."""
+    text = str(block.get("formatted", block.get("string")))
+    normalized = block.number("normalized")
+    if "normalized" not in block.fields:
+        normalized = block.number("value")
+    if normalized is None:
+        if text.strip() == digits and form.unit != "1":
+            return ["unit-inferred"]
+        return None
+    number = float(digits)
+    rounding = 0.5 * 10.0 ** -len(digits.partition(".")[2])
+    if abs(number - float(normalized) * float(form.scale)) <= rounding + 1e-5 * abs(number):
+        return None
+    result.draft.report(
+        "BF701",
+        f"the accuracy reads {text!r} beside {normalized}",
+        value=text,
+        hint="keep the text and the number of one run",
+    )
+    return ["source-disagrees"]

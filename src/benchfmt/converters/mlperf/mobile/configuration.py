@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.inference.run import count
-from benchfmt.converters.mlperf.mobile.files import App, Files, described
 from benchfmt.converters.mlperf.mobile.log import RunLog
-from benchfmt.converters.mlperf.mobile.run import Run
-from benchfmt.readers.files import file_sha256
-from benchfmt.record import given
+from benchfmt.converters.mlperf.mobile.result import Result
 from benchfmt.suites import mlperf_mobile as rules
 
 _WEIGHTS = (
@@ -22,68 +16,92 @@ _WEIGHTS = (
     "weight_transformations",
     "starting_weights_filename",
 )
+_BRANCH = re.compile(r"submission-(v[0-9]+\.[0-9]+)")
 
 
-def round_of(run: Run, log: RunLog | None, app: App) -> str | None:
+def round_of(result: Result, log: RunLog | None) -> str | None:
     """Return the round: by the seeds of the log, by the app's branch, by the app's version in a submission.
 
     A result that was not submitted has the app's version instead, as the source writes it.
     """
-    seeds: Mapping[str, str] = log.says.get("seeds", {}) if log else {}
-    branch = re.fullmatch(r"submission-(v[0-9]+\.[0-9]+)", str(app.build.get("git_branch") or ""))
-    version = app.build.get("version")
-    version = version if isinstance(version, str) and version.strip() else None
-    found = rules.round_of(seeds) if seeds else None
-    found = found or (branch[1] if branch and branch[1] in rules.ROUNDS else None)
-    if not found and version and run.place.division:
-        found = rules.round_of_app(version)
-    claimed = run.unit.options.get("round")
-    if claimed and found and claimed != found:
-        run.find(
+    seeds = {}
+    if log:
+        seeds = log.seeds
+    proven = rules.round_of(seeds) or _round_of_app(result)
+    claimed = result.files.unit.options.get("round")
+    if claimed and proven and claimed != proven:
+        result.draft.report(
             "BF703",
-            run.path,
-            f"seeds and app are those of {found}, not of {claimed}",
-            "name the round that was measured",
-            seeds.get("qsl_rng_seed"),
+            f"seeds and app are those of {proven}, not of {claimed}",
+            path=result.path,
+            value=seeds.get("qsl_rng_seed"),
+            hint="name the round that was measured",
         )
-    return found or claimed or version
+    return proven or claimed or _version(result)
 
 
-def configuration(
-    settings: Mapping[str, Any], named: str, own: rules.Benchmark | None, words: str | None
-) -> dict[str, Any]:
-    """Return how the model was run; a batch size of 0 means that none was set, and `own` is None for another model."""
-    code, accelerator = settings.get("accelerator_code"), settings.get("accelerator_desc")
-    device = rules.placement(accelerator) if isinstance(accelerator, str) else None
-    extra = settings.get("extra_settings")
-    threads = [
-        item.get("value")
-        for item in (extra if isinstance(extra, list) else ())
-        if isinstance(item, Mapping) and item.get("id") == "num_threads"
-    ]
-    precision = (rules.precision_of_sentence(words) or systems.precision(words)) if words else None
-    precision = precision or (
-        rules.precision_of_accelerator(code) if isinstance(code, str) else None
+def _round_of_app(result: Result) -> str | None:
+    branch = _BRANCH.fullmatch(result.app.build.text("git_branch") or "")
+    if branch and branch[1] in rules.ROUNDS:
+        return branch[1]
+    version = _version(result)
+    if version and result.division:
+        return rules.round_of_app(version)
+    return None
+
+
+def _version(result: Result) -> str | None:
+    """Return the app's version as the source writes it, blanks included."""
+    if result.app.build.line("version"):
+        return result.app.build.text("version")
+    return None
+
+
+def add_configuration(result: Result, weights: str | None) -> None:
+    """Add how the model was run, with what is said of its weights; a batch size of 0 means that none was set."""
+    settings = result.entry.settings
+    own = result.own_benchmark
+    draft = result.draft
+    draft.configuration(
+        precision=_precision(result, weights),
+        batch_size=settings.count("batch_size"),
+        threads=_threads(result),
     )
-    return given(
-        precision=precision or (rules.precision_of_id(named) if own else None),
-        input_shape=list(own.input_shape) if own and own.input_shape else None,
-        batch_size=count(str(settings.get("batch_size", ""))),
-        threads=count(str(threads[0])) if threads else None,
-        placement=[device] if device else None,
-    )
+    if own and own.input_shape:
+        draft.configuration(input_shape=list(own.input_shape))
+    device = rules.placement(settings.text("accelerator_desc") or "")
+    if device:
+        draft.configuration(placement=[device])
 
 
-def weight_types(files: Files, run: Run, name: str) -> str | None:
+def _threads(result: Result) -> int | None:
+    for setting in result.entry.settings.blocks("extra_settings"):
+        if setting.get("id") == "num_threads":
+            return setting.count("value")
+    return None
+
+
+def _precision(result: Result, weights: str | None) -> str | None:
+    """Return the precision: by the words on the weights, the app's code of the accelerator, or the id of a benchmark."""
+    code = result.entry.settings.text("accelerator_code")
+    precision = None
+    if weights:
+        precision = rules.precision_of_sentence(weights) or systems.precision(weights)
+    if precision is None and code is not None:
+        precision = rules.precision_of_accelerator(code)
+    if precision is None and result.own_benchmark:
+        precision = rules.precision_of_id(result.entry.benchmark_id)
+    return precision
+
+
+def read_weights(result: Result) -> str | None:
     """Return the words on the type of the weights, keeping what else the description of the measurement says."""
-    path = files.of("measurement", name)
+    files = result.files
+    path = files.first("measurement", result.name)
     if path is None:
         return None
-    data = described(files, path)
-    run.read(path, file_sha256(path))
+    description = files.description(path)
+    result.read(path)
     for key in _WEIGHTS:
-        said = systems.said(data.get(key))
-        if said is not None:
-            run.extensions[key] = said
-    words = data.get("weight_data_types")
-    return words if isinstance(words, str) else None
+        result.keep(key, description.kept(key))
+    return description.text("weight_data_types")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from pydantic import JsonValue
 
-from benchfmt.converters.mlperf import systems
-from benchfmt.converters.mlperf.inference.run import count
-from benchfmt.converters.mlperf.mobile.files import App, number, time_of
-from benchfmt.converters.mlperf.mobile.run import Run
-from benchfmt.converters.mlperf.mobile.system import mapping, plain
-from benchfmt.readers import jsons
+from benchfmt.converters.mlperf.mobile.result import Result
+from benchfmt.converters.mlperf.mobile.values import Block, kept, number, plain, time_of
+from benchfmt.readers.jsons import Digits
 
+_OF_THE_RESULT = (
+    "benchmark_name",
+    "backend_settings",
+    "backend_info",
+    "min_duration",
+    "min_duration_ms",
+    "min_samples",
+    "mode",
+    "configuration",
+)
+_OF_THE_APP = ("creation_date", "upload_date")
 _BLOCKS = ("accuracy", "accuracy2", "dataset", "loadgen", "loadgen_info")
 _NUMBERS = (
     "measured_duration",
@@ -22,89 +29,73 @@ _NUMBERS = (
     "latency90",
     "duration",
 )
+_TIME = "start_datetime"
 
 
-def keep(
-    run: Run,
-    app: App,
-    entry: Mapping[str, Any],
-    named: str,
-    name: str,
-    performance: Mapping[str, Any],
-    accuracy: Mapping[str, Any],
-) -> None:
+def add_extensions(result: Result) -> None:
     """Keep what the result says and the standard has no field for."""
-    if named != name:
-        run.extensions["benchmark_id"] = named
-    for key in (
-        "benchmark_name",
-        "backend_settings",
-        "backend_info",
-        "min_duration",
-        "min_duration_ms",
-        "min_samples",
-        "mode",
-        "configuration",
-    ):
-        said = systems.said(plain(entry.get(key)))
-        if said is not None:
-            run.extensions[key] = said
-    said = systems.said(plain(app.build))
-    if said:
-        run.extensions["build_info"] = said
-    for key in ("creation_date", "upload_date"):
-        said = systems.said(plain(app.meta.get(key)))
-        if said is not None:
-            run.extensions[key] = said
-    _keep_unread(run, {"performance_run": performance, "accuracy_run": accuracy})
-    block = mapping(performance, "loadgen")
-    met = {
-        key.removeprefix("is_").removesuffix("_met"): value
-        for key, value in block.items()
-        if key.endswith("_met") and isinstance(value, bool)
-    }
-    if met:
-        run.extensions["app_constraints_met"] = met
-    data = systems.said(
-        plain({k: v for k, v in mapping(performance, "dataset").items() if k in ("name", "type")})
-    )
-    if data:
-        run.extensions["performance_dataset"] = data
-    for key, part in (("measured_samples", performance), ("accuracy_measured_samples", accuracy)):
-        samples = count(str(part.get("measured_samples", "")))
-        if samples:
-            run.extensions[key] = samples
+    entry = result.entry
+    performance = entry.performance
+    accuracy = entry.accuracy
+    if entry.benchmark_id != result.name:
+        result.keep("benchmark_id", entry.benchmark_id)
+    for key in _OF_THE_RESULT:
+        result.keep(key, entry.block.kept(key))
+    result.keep("build_info", kept(dict(result.app.build.fields)))
+    for key in _OF_THE_APP:
+        result.keep(key, result.app.meta.kept(key))
+    _keep_unread(result)
+    result.keep("app_constraints_met", _constraints_met(performance.block("loadgen")))
+    result.keep("performance_dataset", performance.block("dataset").part("name", "type"))
+    result.keep("measured_samples", performance.count("measured_samples"))
+    result.keep("accuracy_measured_samples", accuracy.count("measured_samples"))
     for key, unit in (("measured_duration", "s"), ("measured_duration_ms", "ms")):
-        measured = number(accuracy.get(key))
-        if measured is not None and float(measured) > 0:
-            run.extensions[f"accuracy_duration_{unit}"] = plain(jsons.Digits(measured))
+        duration = accuracy.positive(key)
+        if duration is not None:
+            result.keep(f"accuracy_duration_{unit}", plain(Digits(duration)))
 
 
-def _keep_unread(run: Run, parts: Mapping[str, Mapping[str, Any]]) -> None:
+def _constraints_met(block: Block) -> dict[str, bool]:
+    met = {}
+    for key, value in block.fields.items():
+        if key.endswith("_met") and isinstance(value, bool):
+            met[key.removeprefix("is_").removesuffix("_met")] = value
+    return met
+
+
+def _keep_unread(result: Result) -> None:
     """Keep what stands where the app writes something else: text for a number, a number for an object."""
-    odd: dict[str, Any] = {}
-    for place, part in parts.items():
-        inner = {f"{place}.{key}.": mapping(part, key) for key in ("loadgen", "loadgen_info")}
-        for prefix, block in {f"{place}.": part, **inner}.items():
-            odd |= {
-                f"{prefix}{key}": value
-                for key, value in block.items()
-                if not _as_written(key, value)
-            }
-    kept = systems.said(plain(odd))
-    if kept:
-        run.extensions["unread"] = kept
-        for place in kept:
-            told = f"{place} is not what the app writes there: it stays in the extensions"
-            run.find("BF706", run.path, told, value=str(kept[place]))
+    runs = {
+        "performance_run": result.entry.performance,
+        "accuracy_run": result.entry.accuracy,
+    }
+    odd: dict[str, JsonValue] = {}
+    for place, run in runs.items():
+        odd |= _odd(place, run)
+        for key in ("loadgen", "loadgen_info"):
+            odd |= _odd(f"{place}.{key}", run.block(key))
+    unread = kept(odd)
+    if not isinstance(unread, dict):
+        return
+    result.keep("unread", unread)
+    for place, value in unread.items():
+        message = f"{place} is not what the app writes there: it stays in the extensions"
+        result.draft.report("BF706", message, value=str(value))
 
 
-def _as_written(key: str, value: Any) -> bool:
-    """Say whether a value has the type that the app gives it; null and an empty text say nothing."""
-    if value in (None, "") or (
-        key not in _BLOCKS and key not in _NUMBERS and key != "start_datetime"
-    ):
-        return True
+def _odd(place: str, block: Block) -> dict[str, JsonValue]:
+    """Return the values of an object that have another type than the app gives them, by their place."""
+    odd: dict[str, JsonValue] = {}
+    for key, value in block.fields.items():
+        if value not in (None, "") and not _is_as_written(key, value):
+            odd[f"{place}.{key}"] = value
+    return odd
+
+
+def _is_as_written(key: str, value: JsonValue) -> bool:
+    """Say whether a value has the type that the app gives it."""
     if key in _BLOCKS:
-        return isinstance(value, Mapping)
-    return bool(time_of(value)) if key == "start_datetime" else number(value) is not None
+        return isinstance(value, dict)
+    if key in _NUMBERS:
+        return number(value) is not None
+    return key != _TIME or time_of(value) is not None

@@ -5,134 +5,159 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Unit
-from benchfmt.converters.draft import Number
+from benchfmt.converters.draft import Draft, Number, numbers_with_value
 from benchfmt.converters.mlperf import layout
 from benchfmt.converters.mlperf.inference import log_numbers, log_pair, log_settings
+from benchfmt.converters.mlperf.inference.log_numbers import MeasurementKey
 from benchfmt.converters.mlperf.inference.run import Run as LoggedRun
 from benchfmt.converters.mlperf.inference.run import count
 from benchfmt.converters.mlperf.mobile.files import Files
-from benchfmt.converters.mlperf.mobile.run import Run
+from benchfmt.converters.mlperf.mobile.result import Result
+from benchfmt.converters.mlperf.mobile.speed import rate_key, rate_of
+from benchfmt.finding import Finding
 from benchfmt.readers import loadgen
-from benchfmt.readers.files import file_sha256
 from benchfmt.readers.loadgen import Log
-from benchfmt.record import given
 from benchfmt.suites import mlperf_inference
 
 _SAME = 1e-6
 """How far a rate of the app may be from the log of its run: both come from the same nanoseconds."""
-_ONE_RUN = "give each run a folder of its own"
+_P90 = ("latency", "p90", "request", "sample", "")
+_LAST_COMPLETION = ("completion-time", "max", "request", "query", "")
+_RATE_OF_SAMPLES = ("throughput", "mean", "whole-run", "sample", "")
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class RunLog:
     """The log of a performance run: its numbers, what else it says, and the files it was read from."""
 
     values: dict[str, str]
-    measurements: list[dict[str, Any]]
-    says: dict[str, Any]
-    sources: list[dict[str, Any]]
+    numbers: dict[MeasurementKey, Number]
+    settings: dict[str, JsonValue]
+    logs: list[Log]
     errors: str | None
 
+    @property
+    def scenario(self) -> str | None:
+        """The scenario that was run."""
+        return mlperf_inference.scenario(self.values.get("effective_scenario", ""))
 
-def log_of(
-    files: Files, run: Run, name: str, scenario: str | None, speeds: list[dict[str, Any]]
-) -> RunLog | None:
-    """Return the log of a result's performance run; None where there is none, or one of another run."""
-    found = read_log(files, run, name)
-    if found is None:
-        return None
-    differ = _other_run(found, scenario, speeds)
-    if differ:
-        files.strange[name] = (
-            f"the log of {name} is of another run, its numbers are left out: {differ}"
-        )
-        return None
-    files.claimed.add(name)
-    return found
+    @property
+    def validity(self) -> str:
+        """LoadGen's judgement, `VALID` or `INVALID`, empty where there is none."""
+        return self.values.get("result_validity", "")
+
+    @property
+    def seeds(self) -> dict[str, str]:
+        """The seeds of the run."""
+        return log_settings.seeds_of(self.values)
+
+    def value(self, key: MeasurementKey) -> float | None:
+        """Return the value of a number, or None where the log has none."""
+        number = self.numbers.get(key)
+        if number is None:
+            return None
+        return number.value
 
 
-def read_log(files: Files, run: Run, name: str) -> RunLog | None:
-    """Return what the LoadGen logs of a benchmark\'s performance run say, or None where there are none."""
-    paths = [files.of(f"performance-{what}", name) for what in ("summary", "detail")]
-    if files.unit.path.name == layout.SUMMARY:
-        paths[0] = files.unit.path
-    elif files.unit.path.name == layout.DETAIL:
-        paths[1] = files.unit.path
-    summary = _summary(paths[0], run) if paths[0] else None
-    detail = _detail(paths[1], run) if paths[1] else None
-    first = summary or detail
-    if first is None:
+# --- reading ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The logs of one run, of which one may be missing."""
+
+    summary: Log | None
+    detail: Log | None
+
+    @property
+    def logs(self) -> list[Log]:
+        return [log for log in (self.summary, self.detail) if log]
+
+    def path_of(self, name: str, files: Files) -> str | None:
+        """Return the log that a value is taken from: the detail log's have more digits."""
+        for log in reversed(self.logs):
+            if log.values.get(name):
+                return files.root(log.path)
         return None
-    logged = LoggedRun(Unit(first.path), files.task.place, {})
-    if summary and detail and not log_pair.compare(logged, summary, detail):
-        summary = None
-    values = log_pair.merged(summary, detail)
-    scenario = mlperf_inference.scenario(
-        values.get("effective_scenario") or values.get("requested_scenario") or ""
+
+
+def read_log(files: Files, draft: Draft, name: str) -> RunLog | None:
+    """Return what the LoadGen logs of a benchmark's performance run say, or None where there are none."""
+    pair = _Pair(_summary(files, draft, name), _detail(files, draft, name))
+    if not pair.logs:
+        return None
+    logged = LoggedRun(Unit(pair.logs[0].path), files.task.place, {})
+    if pair.summary and pair.detail and not log_pair.compare(logged, pair.summary, pair.detail):
+        pair = _Pair(None, pair.detail)
+    values = log_pair.merged(pair.summary, pair.detail)
+    stated = values.get("effective_scenario") or values.get("requested_scenario") or ""
+    scenario = mlperf_inference.scenario(stated)
+    numbers = _numbers(values, scenario or "", pair, files)
+    log_numbers.take_back_means(numbers, logged)
+    draft.findings += [item for item in logged.findings if isinstance(item, Finding)]
+    errors = [log.errors for log in pair.logs if log.errors]
+    return RunLog(
+        values,
+        numbers,
+        log_settings.settings_of(values, pair.summary, scenario),
+        pair.logs,
+        next(iter(errors), None),
     )
-    found = _numbers(values, scenario or "", _paths(files, summary, detail))
-    log_numbers.take_back_means(found, logged)
-    run.findings += logged.findings
-    says = log_settings.settings_of(values, summary, scenario)
-    measurements = [number.to_dict() for number in found.values()]
-    sources = [
-        given(path=run.root(log.path), sha256=log.sha256 or file_sha256(log.path))
-        for log in (summary, detail)
-        if log
-    ]
-    errors = (summary.errors if summary else None) or (detail.errors if detail else None)
-    return RunLog(values, measurements, says, sources, errors)
 
 
-def _summary(path: Path, run: Run) -> Log | None:
+def _path(files: Files, name: str, role: str, file_name: str) -> Path | None:
+    """Return the log of a role; the unit's own file may be it."""
+    if files.unit.path.name == file_name:
+        return files.unit.path
+    return files.first(role, name)
+
+
+def _summary(files: Files, draft: Draft, name: str) -> Log | None:
     """Return what a summary says of its run, None where it is of several or of one for accuracy."""
+    path = _path(files, name, "performance-summary", layout.SUMMARY)
+    if path is None:
+        return None
     timed: list[Log] = []
     for log in loadgen.read_summaries(path):
         if not log.accuracy_mode and log not in timed:
             timed.append(log)
     if len(timed) > 1:
-        run.find(
-            "BF701",
-            run.root(path),
-            f"the summary is of {len(timed)} runs; it is left out",
-            _ONE_RUN,
-        )
+        _report(files, draft, path, f"the summary is of {len(timed)} runs; it is left out")
         return None
-    return timed[0] if timed else None
+    return next(iter(timed), None)
 
 
-def _detail(path: Path, run: Run) -> Log | None:
+def _detail(files: Files, draft: Draft, name: str) -> Log | None:
     """Return what a detail log says of its run, None where it is of several."""
+    path = _path(files, name, "performance-detail", layout.DETAIL)
+    if path is None:
+        return None
     detail = loadgen.read_detail(path)
     if detail.several:
-        run.find(
-            "BF701",
-            run.root(path),
-            f"the detail log is of more than one run: {detail.several}; it is left out",
-            _ONE_RUN,
-        )
+        message = f"the detail log is of more than one run: {detail.several}; it is left out"
+        _report(files, draft, path, message)
         return None
     return detail
 
 
-def _paths(
-    files: Files, summary: Log | None, detail: Log | None
-) -> list[tuple[str, Mapping[str, str]]]:
-    """Return the logs' paths with their values, the one that a number is taken from first."""
-    run = files.run()
-    return [(run.root(log.path), log.values) for log in (detail, summary) if log]
+def _report(files: Files, draft: Draft, path: Path, message: str) -> None:
+    """Report a log of several runs."""
+    hint = "give each run a folder of its own"
+    draft.report("BF701", message, path=files.root(path), hint=hint)
 
 
 def _numbers(
-    values: Mapping[str, str], scenario: str, logs: list[tuple[str, Mapping[str, str]]]
-) -> dict[log_numbers.MeasurementKey, Number]:
+    values: Mapping[str, str], scenario: str, pair: _Pair, files: Files
+) -> dict[MeasurementKey, Number]:
     """Return the numbers of a log by their key; a query of a single stream is one sample."""
-    found: dict[log_numbers.MeasurementKey, Number] = {}
-    queries = count(values.get("result_query_count"))
-    one = scenario == "single-stream" and values.get("effective_samples_per_query", "1") == "1"
+    numbers: dict[MeasurementKey, Number] = {}
+    is_sample = (
+        scenario == "single-stream" and values.get("effective_samples_per_query", "1") == "1"
+    )
     for name, text in values.items():
         spec = log_numbers.spec(name, scenario)
         if spec is None:
@@ -140,107 +165,120 @@ def _numbers(
         value = log_numbers.value_of(text, spec.unit)
         if value is None:
             continue
-        number = Number(
-            metric=spec.metric,
-            statistic=spec.statistic,
-            stage=spec.stage,
-            per=spec.per,
-            value=value,
-            unit=spec.standard_unit,
-            basis=spec.basis,
-            reported_value=text,
-            reported_unit=spec.unit,
-            source_path=_source(name, logs),
-        )
-        if one and spec.unit == "ns":
+        number = spec.number(text, value)
+        number.source_path = pair.path_of(name, files)
+        if is_sample and spec.unit == "ns":
             number.per = "sample"
-            number.n = queries
+            number.n = count(values.get("result_query_count"))
         log_numbers.withdraw_if_impossible(number)
-        found.setdefault(number.key, number)
+        numbers.setdefault(number.key, number)
     for estimate in log_numbers.estimates_of(values, {}, None):
-        if one:
+        estimate.source_path = pair.path_of("early_stopping_result", files)
+        if is_sample:
             estimate.per = "sample"
-        estimate.source_path = _source("early_stopping_result", logs)
-        found.setdefault(estimate.key, estimate)
-    return found
+        numbers.setdefault(estimate.key, estimate)
+    return numbers
 
 
-def _source(name: str, logs: list[tuple[str, Mapping[str, str]]]) -> str | None:
-    return next((path for path, values in logs if values.get(name, "") != ""), None)
+# --- beside a result file ---
 
 
-def key(item: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the key of a measurement."""
-    return (item["metric"], item.get("statistic"), item.get("stage"), item.get("per"))
+def add_log(result: Result) -> RunLog | None:
+    """Add the numbers of the log of the performance run that the result file does not have.
+
+    Returns the log; None where there is none, or one of another run.
+    """
+    files = result.files
+    log = read_log(files, result.draft, result.name)
+    if log is None:
+        return None
+    difference = _difference(result, log)
+    if difference:
+        files.strange[result.name] = (
+            f"the log of {result.name} is of another run, its numbers are left out: {difference}"
+        )
+        return None
+    files.claimed.add(result.name)
+    _merge(result.draft, log)
+    return log
 
 
-def _other_run(log: RunLog, scenario: str | None, speeds: list[dict[str, Any]]) -> str | None:
+def _merge(draft: Draft, log: RunLog) -> None:
+    stated = {number.key for number in draft.numbers}
+    for key, number in log.numbers.items():
+        if key not in stated:
+            draft.add(number)
+    if not log.errors or log.validity != "VALID":
+        return
+    for number in numbers_with_value(draft.numbers):
+        if number.primary:
+            number.caveats = [*(number.caveats or ()), "errors-logged"]
+
+
+def _difference(result: Result, log: RunLog) -> str | None:
     """Say in which number a log and a result file differ that must be the same in one run, or None."""
-    rate = next(
-        (item for item in speeds if item["metric"] == "throughput" and "value" in item), None
-    )
-    logged = {key(item): item["value"] for item in log.measurements if "value" in item}
-    p90 = logged.get(("latency", "p90", "request", "sample"))
-    if rate and scenario == "single-stream" and p90 and abs(rate["value"] * p90 - 1) > _SAME:
-        return f"{rate['reported_value']} /s is not 1 over its 90th percentile of {p90} s"
-    for item in speeds:
-        other = logged.get(key(item)) if item["metric"] in ("latency", "completion-time") else None
-        if other is not None and abs(item["value"] - other) > _SAME * other:
-            return f"{item['metric']} {item['statistic']} is {item['reported_value']} s here and {other} s there"
-    ran = mlperf_inference.scenario(log.values.get("effective_scenario", ""))
-    if scenario and ran and ran != scenario:
-        return f"it ran {ran}"
-    samples = log.values.get("generated_samples_per_query") or log.values.get(
-        "effective_samples_per_query", ""
-    )
-    time = logged.get(("completion-time", "max", "request", "query"))
-    if (
-        rate
-        and scenario == "offline"
-        and time
-        and count(samples)
-        and rate["value"] * time < int(samples) * (1 - _SAME)
-    ):
-        return f"{rate['reported_value']} /s over {time} s makes less than its {samples} samples"
+    for compare in (_differs_in_rate, _differs_in_times, _differs_in_scenario, _differs_in_samples):
+        difference = compare(result, log)
+        if difference:
+            return difference
     return None
 
 
-def merge(measurements: list[dict[str, Any]], log: RunLog) -> None:
-    """Add the numbers of the log that the result file does not have."""
-    have = {key(item) for item in measurements}
-    measurements += [item for item in log.measurements if key(item) not in have]
-    primary = next((item for item in measurements if item.get("primary") and "value" in item), None)
-    if log.errors and primary and log.values.get("result_validity") == "VALID":
-        primary.setdefault("caveats", []).append("errors-logged")
+def _differs_in_rate(result: Result, log: RunLog) -> str | None:
+    rate = rate_of(result.draft.numbers)
+    p90 = log.value(_P90)
+    if rate is None or rate.value is None or not p90 or result.scenario != "single-stream":
+        return None
+    if abs(rate.value * p90 - 1) <= _SAME:
+        return None
+    return f"{rate.reported_value} /s is not 1 over its 90th percentile of {p90} s"
 
 
-def computed(log: RunLog, scenario: str | None) -> list[dict[str, Any]]:
-    """Return the headline number of a log: that of a single stream as the app computes it."""
-    if scenario == "offline":
-        for item in log.measurements:
-            if key(item) == ("throughput", "mean", "whole-run", "sample"):
-                item["primary"] = True
-        return []
-    p90 = next(
-        (
-            i
-            for i in log.measurements
-            if key(i) == ("latency", "p90", "request", "sample") and i.get("value")
-        ),
-        None,
-    )
-    if not p90 or scenario != "single-stream":
-        return []
-    return [
-        given(
-            metric="throughput",
-            statistic="inverse-p90",
-            stage="request",
-            per="sample",
-            value=1 / p90["value"],
-            unit="/s",
-            basis="derived",
-            primary=True,
-            source_path=p90.get("source_path"),
-        )
-    ]
+def _differs_in_times(result: Result, log: RunLog) -> str | None:
+    for number in numbers_with_value(result.draft.numbers):
+        logged = log.value(number.key)
+        if logged is None or number.value is None:
+            continue
+        if number.metric not in ("latency", "completion-time"):
+            continue
+        if abs(number.value - logged) > _SAME * logged:
+            return f"{number.metric} {number.statistic} is {number.reported_value} s here and {logged} s there"
+    return None
+
+
+def _differs_in_scenario(result: Result, log: RunLog) -> str | None:
+    if not result.scenario or not log.scenario or log.scenario == result.scenario:
+        return None
+    return f"it ran {log.scenario}"
+
+
+def _differs_in_samples(result: Result, log: RunLog) -> str | None:
+    rate = rate_of(result.draft.numbers)
+    time = log.value(_LAST_COMPLETION)
+    if rate is None or rate.value is None or not time or result.scenario != "offline":
+        return None
+    names = ("generated_samples_per_query", "effective_samples_per_query")
+    texts = [log.values[name] for name in names if log.values.get(name)]
+    samples = count(next(iter(texts), None))
+    if samples is None or rate.value * time >= samples * (1 - _SAME):
+        return None
+    return f"{rate.reported_value} /s over {time} s makes less than its {samples} samples"
+
+
+# --- a log alone ---
+
+
+def add_numbers(result: Result, log: RunLog) -> None:
+    """Add the numbers of a log, and the headline number: that of a single stream as the app computes it."""
+    draft = result.draft
+    if result.scenario == "offline" and _RATE_OF_SAMPLES in log.numbers:
+        log.numbers[_RATE_OF_SAMPLES].primary = True
+    p90 = log.numbers.get(_P90)
+    if result.scenario == "single-stream" and p90 and p90.value:
+        rate = draft.derive("throughput", 1 / p90.value, **rate_key(result.scenario))
+        rate.source_path = p90.source_path
+    draft.numbers += log.numbers.values()
+    primary = result.files.root(log.logs[0].path)
+    for number in draft.numbers:
+        if number.source_path == primary:
+            number.source_path = None

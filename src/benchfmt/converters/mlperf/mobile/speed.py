@@ -2,137 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Unpack
 
-from benchfmt.converters.mlperf.inference.run import count
-from benchfmt.converters.mlperf.mobile.files import number
-from benchfmt.converters.mlperf.mobile.system import line, mapping
-from benchfmt.converters.texts import possible
-from benchfmt.record import given
+from benchfmt.converters.draft import Key, Number, numbers_with_value, possible
+from benchfmt.converters.mlperf.mobile.result import Result
+from benchfmt.converters.mlperf.mobile.values import line, number
 from benchfmt.units import convert
 
-
-def speeds(
-    performance: Mapping[str, Any], scenario: str | None, *, legacy: bool
-) -> list[dict[str, Any]]:
-    """Return what the result file says of the performance run, the headline number first."""
-    found: list[dict[str, Any]] = []
-    throughput = performance.get("throughput")
-    stated = throughput.get("value") if isinstance(throughput, Mapping) else throughput
-    text = number(stated)
-    if text is not None:
-        found.append(_rate(text, scenario, legacy=legacy))
-    elif stated is not None:
-        found.append(
-            {**_rate_key(scenario), "missing": "not-numeric", "primary": True}
-            | given(reported_value=line(stated))
-        )
-    said = mapping(performance, "loadgen")
-    queries = count(str(said.get("query_count", "")))
-    for key, statistic in (("latency_mean", "mean"), ("latency90", "p90")):
-        latency = number(said.get(key))
-        if latency is not None and scenario in ("single-stream", "offline"):
-            found.append(_latency(latency, statistic, scenario, queries))
-    # The sum of all latencies: mean times queries of the log, to the last digit.
-    total = number(mapping(performance, "loadgen_info").get("duration"))
-    if total is not None:
-        found.append(_timed("duration", "sum", "request", total, "s", "derived"))
-    for key, unit in (("measured_duration", "s"), ("measured_duration_ms", "ms")):
-        measured = number(performance.get(key))
-        if measured is not None and float(measured) > 0:
-            # App 2.0 timed something shorter than the run, nobody says what.
-            item = _timed(
-                "duration",
-                "single",
-                "whole-run" if unit == "s" else None,
-                measured,
-                unit,
-                "measured",
-            )
-            found.append({**item, "caveats": ["unit-inferred"]} if legacy else item)
-    return [possible(item) for item in found if item.get("value") is not None or "missing" in item]
+_DURATIONS = {"measured_duration": "s", "measured_duration_ms": "ms"}
+_LATENCIES = {"latency_mean": "mean", "latency90": "p90"}
 
 
-def _rate(text: str, scenario: str | None, *, legacy: bool) -> dict[str, Any]:
-    """Return the app's throughput: 1 / the 90th percentile of a stream's latency, or the samples issued over their time."""
-    value = convert(text, "/s", "/s")
-    basis = "derived" if scenario == "single-stream" else "measured"
-    doubt = ["definition-inferred"] if legacy or not scenario else None
-    said = given(value=value, unit="/s", basis=basis, caveats=doubt)
-    if not value or value < 0:
-        said = {"missing": "invalid-in-source"}
-    return {
-        **_rate_key(scenario),
-        **said,
-        "primary": True,
-        "reported_value": text,
-        "reported_unit": "/s",
-    }
+def add_speeds(result: Result) -> None:
+    """Add what the result file says of the performance run, the headline number first."""
+    for speed in (_rate(result), *_latencies(result), *_durations(result)):
+        if speed and (speed.value is not None or speed.missing):
+            result.draft.add(possible(speed))
 
 
-def _rate_key(scenario: str | None) -> dict[str, Any]:
+def rate_key(scenario: str | None) -> Key:
+    """Return the key of the app's throughput: 1 over the 90th percentile, or the samples issued over their time."""
     if scenario == "single-stream":
-        return {
-            "metric": "throughput",
-            "statistic": "inverse-p90",
-            "stage": "request",
-            "per": "sample",
-        }
-    return {
-        "metric": "throughput",
-        "statistic": "mean",
-        "stage": "whole-run",
-        "per": "issued-sample",
-    }
+        return Key(statistic="inverse-p90", stage="request", per="sample", primary=True)
+    return Key(statistic="mean", stage="whole-run", per="issued-sample", primary=True)
 
 
-def _latency(text: str, statistic: str, scenario: str, queries: int | None) -> dict[str, Any]:
-    if scenario == "offline":  # the time of the one query
-        return _timed("completion-time", statistic, "request", text, "s", "measured", per="query")
-    return given(
-        **_timed("latency", statistic, "request", text, "s", "measured", per="sample"), n=queries
-    )
+def _rate(result: Result) -> Number | None:
+    stated = result.entry.performance.get("throughput")
+    if isinstance(stated, dict):
+        stated = stated.get("value")
+    if stated is None:
+        return None
+    rate = Number(metric="throughput", **rate_key(result.scenario))
+    text = number(stated)
+    if text is None:
+        rate.missing = "not-numeric"
+        rate.reported_value = line(stated)
+        return rate
+    rate.reported_value = text
+    rate.reported_unit = "/s"
+    value = convert(text, "/s", "/s")
+    if not value or value < 0:
+        rate.missing = "invalid-in-source"
+        return rate
+    rate.value = value
+    rate.unit = "/s"
+    rate.basis = "measured"
+    if result.scenario == "single-stream":
+        rate.basis = "derived"
+    if result.app.legacy or not result.scenario:
+        rate.caveats = ["definition-inferred"]
+    return rate
 
 
-def _timed(
-    metric: str,
-    statistic: str,
-    stage: str | None,
-    text: str,
-    unit: str,
-    basis: str,
-    per: str | None = None,
-) -> dict[str, Any]:
-    return given(
+def _latencies(result: Result) -> Iterator[Number]:
+    if result.scenario not in ("offline", "single-stream"):
+        return
+    block = result.entry.performance.block("loadgen")
+    for name, statistic in _LATENCIES.items():
+        text = block.number(name)
+        if text is None:
+            continue
+        latency = _time("latency", text, "s", statistic=statistic, stage="request", per="sample")
+        if result.scenario == "offline":
+            # The time of the one query.
+            latency.metric = "completion-time"
+            latency.per = "query"
+        else:
+            latency.n = block.count("query_count")
+        yield latency
+
+
+def _durations(result: Result) -> Iterator[Number]:
+    performance = result.entry.performance
+    total = performance.block("loadgen_info").number("duration")
+    if total is not None:
+        # The sum of all latencies: mean times queries of the log, to the last digit.
+        yield _time("duration", total, "s", "derived", statistic="sum", stage="request")
+    for key, unit in _DURATIONS.items():
+        text = performance.positive(key)
+        if text is None:
+            continue
+        duration = _time("duration", text, unit, statistic="single")
+        if unit == "s":
+            # App 2.0, which wrote milliseconds, timed something shorter than the run, nobody says what.
+            duration.stage = "whole-run"
+        if result.app.legacy:
+            duration.caveats = ["unit-inferred"]
+        yield duration
+
+
+def _time(metric: str, text: str, unit: str, basis: str = "measured", **key: Unpack[Key]) -> Number:
+    return Number(
         metric=metric,
-        statistic=statistic,
-        stage=stage,
-        per=per,
         value=convert(text, unit, "s"),
         unit="s",
         basis=basis,
         reported_value=text,
         reported_unit=unit,
+        **key,
     )
 
 
-def inverted(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the 90th percentile that a single-stream rate was computed from, where nothing else says it."""
-    rate = next(
-        (item for item in found if item["metric"] == "throughput" and "value" in item), None
+def rate_of(numbers: list[Number]) -> Number | None:
+    """Return the app's throughput, or None where it has no value."""
+    for speed in numbers_with_value(numbers):
+        if speed.metric == "throughput":
+            return speed
+    return None
+
+
+def add_inverse(result: Result) -> None:
+    """Add the 90th percentile that a single-stream rate was computed from, where nothing else says it."""
+    draft = result.draft
+    rate = rate_of(draft.numbers)
+    if result.scenario != "single-stream" or rate is None or rate.value is None:
+        return
+    if any(speed.metric == "latency" for speed in draft.numbers):
+        return
+    draft.derive(
+        "latency",
+        1 / rate.value,
+        statistic="p90",
+        stage="request",
+        per="sample",
+        caveats=rate.caveats,
     )
-    if rate is None or any(item["metric"] == "latency" for item in found):
-        return []
-    return [
-        given(
-            metric="latency",
-            statistic="p90",
-            stage="request",
-            per="sample",
-            value=1 / rate["value"],
-            unit="s",
-            basis="derived",
-            caveats=rate.get("caveats"),
-        )
-    ]
