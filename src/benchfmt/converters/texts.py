@@ -215,10 +215,17 @@ def record(data: Mapping[str, Any]) -> Record:
 
 
 def finding(
-    code: str, path: str, message: str, hint: str | None = None, value: str | None = None
+    code: str,
+    path: str,
+    message: str,
+    hint: str | None = None,
+    value: str | None = None,
+    *,
+    row: int | None = None,
+    column: str | None = None,
 ) -> Finding:
     """Return what is wrong with a source."""
-    return Finding(code, Severity.WARNING, path, None, None, None, message, value, hint)
+    return Finding(code, Severity.WARNING, path, row, column, None, message, value, hint)
 
 
 def not_understood(path: str, line: int, text: str) -> Finding:
