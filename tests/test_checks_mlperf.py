@@ -14,7 +14,8 @@ import pytest
 from benchfmt.checks.catalogue import RULE_SETS, page
 from benchfmt.finding import Finding, Severity
 from benchfmt.limits import Limits
-from benchfmt.validation import judge, validate, walk
+from benchfmt.validation import validate
+from benchfmt.validation.forms import documents, package
 from forms import codes, describe, flatten, write
 
 FILE = "record.json"
@@ -415,8 +416,8 @@ def test_a_published_number_at_fault_is_not_compared(tmp_path: Path) -> None:
 def test_batches_do_not_matter(
     size: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "_RECORDS", size)
-    monkeypatch.setattr(judge, "_DOCUMENTS", size)
+    monkeypatch.setattr(package, "_RECORDS", size)
+    monkeypatch.setattr(documents, "_DOCUMENTS", size)
     records = []
     for number in range(6):
         run = {"execution": f"v5.1/closed/Lab/results/node{number}/whisper/Offline"}

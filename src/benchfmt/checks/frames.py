@@ -16,6 +16,7 @@ ROW = "__row"
 """The number of a row in its file."""
 OWNER = "__owner"
 """The place of a measurement's record among all records."""
+_ROW_MARK = "\x1f"
 FAULT_COLUMNS = ("code", "table", "row", "record", "column", "message", "value", "hint")
 _FAULT_TYPES = {
     "table": pl.String,
@@ -78,6 +79,16 @@ class Frames:
             pairs = self.table(table).select(first, second).drop_nulls().unique()
             self._pairs[key] = pairs.sort(first, second).rows()
         return self._pairs[key]
+
+
+def in_row(row: int, record_id: str) -> str:
+    """Return the id under which the checks see the record of a row of JSON, so that equal ids stay apart."""
+    return f"{row}{_ROW_MARK}{record_id}"
+
+
+def own_id() -> pl.Expr:
+    """Return the ids of records as their author gave them, without the rows that `in_row` put before them."""
+    return pl.col("id").str.replace(f"^[0-9]+{_ROW_MARK}", "")
 
 
 def number(column: str) -> pl.Expr:

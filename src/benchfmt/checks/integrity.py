@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Table
-from benchfmt.checks.frames import Frames, faults, no_faults
+from benchfmt.checks.frames import Frames, faults, no_faults, own_id
 from benchfmt.finding import Severity
 from benchfmt.identity import GENERATED_ID, global_id, record_id, record_ids
 from benchfmt.record import KEY_FIELDS
@@ -17,8 +17,8 @@ _SOURCE = ("suite", "source_path", "source_sha256")
 
 def ids_follow(frames: Frames) -> pl.DataFrame:
     """BF506: a generated id is that of its primary source, or of the source's own worldwide id (`execution`)."""
-    generated = pl.col("id").str.contains(GENERATED_ID)
-    frame = frames.records.filter(generated & pl.col("source_path").is_not_null())
+    named = frames.records.filter(pl.col("source_path").is_not_null()).with_columns(own_id())
+    frame = named.filter(pl.col("id").str.contains(GENERATED_ID))
     found = [no_faults()]
     for (suite, path, digest), part in frame.group_by(*_SOURCE, maintain_order=True):
         places = part["source_locator"].fill_null("").to_list()

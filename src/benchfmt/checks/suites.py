@@ -12,7 +12,7 @@ import polars as pl
 
 from benchfmt.checks.check import Check
 from benchfmt.checks.consistency import with_half
-from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number, own_id
 from benchfmt.finding import Severity
 from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import vocabulary
@@ -28,8 +28,6 @@ _OWN_QUALITIES = [
     "mlperf:mean-average-precision-3d",
 ]
 _EARLY = "-es"
-_TAG = "^[0-9]+\x1f"
-"""What `validation` puts before the ids of documents."""
 _NAME = list(KEY_FIELDS)
 _KEY = [*_NAME, "unit"]
 
@@ -402,7 +400,7 @@ class Runs:
         values = values.with_columns(spot.alias("spot"), pl.col("primary").fill_null(value=False))
         told = values.filter(pl.col("spot").is_not_null())
         self.spots += told.height
-        self.records.append(records.with_columns(pl.col("id").str.replace(_TAG, "")))
+        self.records.append(records.with_columns(own_id()))
         self.numbers.append(values.select("run", "key", "value", "half", "primary", "spot"))
         return told
 

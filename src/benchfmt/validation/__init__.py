@@ -1,7 +1,7 @@
 """Validation: runs the checks over anything that can be opened and gives findings.
 
-Packages are read batch by batch. The records of a batch are judged together with all of their measurements, which stand
-in the same order; what does not is told, and left out of the checks that need it.
+Every form of results has an adapter (`forms/`), which gives portions: some records with all of their measurements as
+typed frames, and where these stand in somebody's files. One loop (`loop.py`) judges them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from pathlib import Path
 from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.validation.judge import Judge
+from benchfmt.validation.loop import Loop
+from benchfmt.validation.opening import forms_at
 from benchfmt.validation.report import Report
+from benchfmt.validation.reporting import Reporter
 from benchfmt.validation.running import run_checks
 
 __all__ = ["Report", "run_checks", "validate"]
@@ -37,8 +39,10 @@ def validate(
     paths = [path] if isinstance(path, str | Path) else list(path)
     report = Report(rules)
     for place in paths:
-        judge = Judge(report, rule_sets[rules], limits)
-        judge.judge(place, remote=remote)
-        judge.finish()
+        reporter = Reporter(report, rule_sets[rules], limits)
+        loop = Loop(reporter)
+        for form in forms_at(place, reporter, remote=remote):
+            loop.judge(form)
+        loop.finish()
     report.findings.sort()
     return report

@@ -14,28 +14,15 @@ from benchfmt.checks.catalogue import stages, whole_record_codes
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import ROW, Frames, faults, no_coded_faults, of_code
 from benchfmt.checks.safety import CRASHED
-from benchfmt.descriptor import Descriptor, Heading
-from benchfmt.vocabulary import Metric, vocabulary
 
 _LONGEST_REASON = 200
 _REPORT_IT = "report it to whoever wrote the check; the other checks have run"
 Find = Callable[[], pl.DataFrame]
 
 
-def known(descriptor: Descriptor | Heading | None) -> tuple[dict[str, Metric], frozenset[str]]:
-    """Return the metrics and prefixes that hold for a package: the vocabulary's and its own."""
-    metrics = dict(vocabulary().metrics)
-    prefixes = set(vocabulary().terms("prefix"))
-    if descriptor:
-        metrics |= descriptor.metrics()
-        prefixes |= set(descriptor.benchfmt.prefixes)
-    return metrics, frozenset(prefixes)
-
-
 def run_checks(
     frames: Frames,
     codes: frozenset[str],
-    skip: tuple[str, ...] = (),
     across: Callable[[Frames], Iterable[pl.DataFrame]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield the faults that the checks of a rule set find in sound frames, each frame of one code.
@@ -43,7 +30,7 @@ def run_checks(
     What a fault casts doubt on is not compared with others by the topics after it: what follows from a fault has no
     finding. `across` is given the frames at the end, without those values, for what spans batches.
     """
-    for topic in stages(codes - set(skip)):
+    for topic in stages(codes):
         doubts: dict[Doubt, list[pl.Series]] = {Doubt.VALUE: [], Doubt.METRIC: []}
         for check, found in topic_faults(frames, topic):
             if found.height:

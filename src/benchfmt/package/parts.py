@@ -1,0 +1,30 @@
+"""The files of a table: a table of a package is a list of parts, of which there is one today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchfmt.descriptor import Resource
+from benchfmt.readers.files import safe_path
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a table."""
+
+    name: str
+    """The path as the descriptor has it, which findings show."""
+    path: Path
+    """Where the file lies on this machine; it need not exist."""
+    resource: Resource
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is Parquet; every other one is delimited text."""
+        return self.name.endswith(".parquet") or self.resource.format == "parquet"
+
+
+def parts_of(root: Path, resource: Resource) -> list[Part]:
+    """Return the files of a resource, in their order; raises UnsafeError for one that leads out of the package."""
+    return [Part(resource.path, safe_path(root, resource.path), resource)]

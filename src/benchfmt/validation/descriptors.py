@@ -1,0 +1,68 @@
+"""The descriptor of a package: its own faults, and whether the files are those that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchfmt.descriptor import Descriptor, Resource, read_descriptor
+from benchfmt.migrate import readable
+from benchfmt.package.parts import Part, parts_of
+from benchfmt.readers import jsons
+from benchfmt.readers.files import UnsafeError, file_sha256
+from benchfmt.validation.forms.documents import json_code
+from benchfmt.validation.places import Place
+from benchfmt.validation.reporting import Reporter
+
+_AGAIN = "the file was changed after the package was written; write the package again"
+
+
+def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
+    """Return the descriptor in a file after reporting its faults; None where it cannot be used."""
+    most = reporter.limits.descriptor_bytes
+    if file.stat().st_size > most:
+        message = f"the descriptor has more than {most} bytes"
+        reporter.report("BF907", Place(file.name), message)
+        return None
+    try:
+        data = jsons.read(file, reporter.limits)
+    except UnsafeError as error:
+        reporter.report(error.code, Place(file.name), str(error))
+        return None
+    except jsons.JsonError as error:
+        reporter.report(json_code(error), Place(file.name, error.line), str(error))
+        return None
+    descriptor, faults = read_descriptor(data)
+    for pointer, message in faults:
+        reporter.report("BF118", Place(file.name, field=pointer), f"{pointer}: {message}")
+    if descriptor and not readable(descriptor.benchfmt.version):
+        message = f"version {descriptor.benchfmt.version!r} is none of 1.x"
+        reporter.report("BF117", Place(file.name, field="/benchfmt/version"), message)
+        return None
+    return descriptor
+
+
+def judge_files(root: Path, descriptor: Descriptor, name: str, reporter: Reporter) -> None:
+    """Report files that the descriptor names and that do not exist, or are not those that it describes."""
+    for resource in descriptor.resources:
+        try:
+            parts = parts_of(root, resource)
+        except UnsafeError as error:
+            reporter.report(error.code, Place(name), str(error), value=resource.path)
+            continue
+        for part in parts:
+            if part.path.is_file():
+                _judge_content(part, resource, reporter)
+            else:
+                message = f"{part.name} is not there"
+                reporter.report("BF119", Place(name), message, value=part.name)
+
+
+def _judge_content(part: Part, resource: Resource, reporter: Reporter) -> None:
+    """Report a file whose size or hash is not the one that its resource gives."""
+    size = part.path.stat().st_size
+    if resource.bytes is not None and size != resource.bytes:
+        message = f"the file has {size} bytes; the descriptor says {resource.bytes}"
+        reporter.report("BF501", Place(part.name), message, hint=_AGAIN)
+    elif resource.hash is not None and f"sha256:{file_sha256(part.path)}" != resource.hash:
+        message = "the file's SHA-256 is not the one in the descriptor"
+        reporter.report("BF501", Place(part.name), message, hint=_AGAIN)

@@ -1,0 +1,130 @@
+"""Somebody's own table, which its descriptor describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_resource
+from benchfmt.annotated import run as run_annotated
+from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
+from benchfmt.package.parts import Part, parts_of
+from benchfmt.readers.files import UnsafeError, file_sha256
+from benchfmt.readers.tables import Integers, TableError, TextTable
+from benchfmt.validation.forms.delimited import BadRows
+from benchfmt.validation.forms.frames import frames_of
+from benchfmt.validation.places import Place, field_of
+from benchfmt.validation.portion import Portion, Rows, Terms, no_ids
+from benchfmt.validation.reporting import Reporter
+
+_CONVERTER = "annotated"
+_CONVERTER_VERSION = "1.0"
+TextRows = tuple[pl.DataFrame, Integers]
+
+
+class AnnotatedTable:
+    """A table with an annotation; findings stand at its own rows and columns."""
+
+    without_records = "no row of the table gives a record"
+
+    def __init__(
+        self, root: Path, resource: Resource, descriptor: Descriptor, reporter: Reporter
+    ) -> None:
+        """Take the table, what its package declares, and who reports."""
+        self.name = resource.path
+        self._root = root
+        self._resource = resource
+        self._descriptor = descriptor
+        self._reporter = reporter
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield the records of the table in portions."""
+        try:
+            for part in parts_of(self._root, self._resource):
+                if part.path.is_file():
+                    yield from self._portions_of(part)
+        except AnnotationError as error:
+            self._reporter.report("BF118", Place(FILE_NAME), str(error))
+        except (TableError, UnsafeError) as error:
+            self._reporter.report(error.code, Place(self.name), str(error))
+
+    def unsettled(self) -> pl.Series:
+        """Return no id: a record is made with all of its measurements."""
+        return no_ids()
+
+    def _portions_of(self, part: Part) -> Iterator[Portion]:
+        text = self._resource.text_table(part.path, self._reporter.limits)
+        program = compile_resource(self._resource, text.header(), self._descriptor.metrics())
+        for column in program.absent:
+            message = f"the table has no column {column!r}, which its descriptor describes"
+            self._reporter.report("BF101", Place(part.name, column=column), message)
+        origin = Origin(
+            part.name, file_sha256(part.path), part.name, _CONVERTER, _CONVERTER_VERSION
+        )
+        bad_rows = BadRows(text, part.name, self._reporter)
+        notes = Notes(part.name)
+        terms = Terms.of(self._descriptor)
+        for frame, rows in _text_rows(text, is_whole=bool(program.annotation.key)):
+            outcome = run_annotated(program, frame, rows, origin, notes)
+            self._report_cells(part, outcome)
+            bad_rows.report()
+            yield self._portion(part, outcome, terms)
+        self._reporter.leave_out(notes.beyond())
+        bad_rows.report()
+
+    def _report_cells(self, part: Part, outcome: Outcome) -> None:
+        """Report what could not be read: a conversion goes on without it, here the fault weighs what its code says."""
+        for finding in outcome.findings:
+            self._reporter.adopt(finding)
+        for row, message in outcome.doubled:
+            self._reporter.report("BF410", Place(part.name, row), message)
+
+    def _portion(self, part: Part, outcome: Outcome, terms: Terms) -> Portion:
+        frames = frames_of(outcome.batch)
+        self._reporter.count(frames["records"].height, frames["measurements"].height)
+        return Portion(
+            records=Rows.all_sound(frames["records"]),
+            measurements=Rows.all_sound(frames["measurements"]),
+            systems=frames["systems"],
+            places=AnnotatedPlaces(part.name, outcome),
+            terms=terms,
+        )
+
+
+def _text_rows(text: TextTable, *, is_whole: bool) -> Iterable[TextRows]:
+    """Return the rows of a table in frames; in one where the rows of a record may stand anywhere."""
+    if not is_whole:
+        return text.batches()
+    frames = []
+    numbers = []
+    for frame, rows in text.batches():
+        frames.append(frame)
+        numbers.append(rows)
+    if not frames:
+        return []
+    return [(pl.concat(frames), np.concatenate(numbers))]
+
+
+class AnnotatedPlaces:
+    """An annotated table: rows and columns are those of its own file."""
+
+    def __init__(self, name: str, outcome: Outcome) -> None:
+        """Take the file, and where in it the rows of the frames stand."""
+        self._name = name
+        self._outcome = outcome
+
+    def in_files(self, cell: Place) -> Place:
+        """Return where a cell of a table stands."""
+        field = field_of(cell)
+        if cell.row is None or cell.file == "systems":
+            return Place(self._name, field=field)
+        at = cell.row - 1
+        if cell.file == "records":
+            row = int(self._outcome.record_rows[at])
+            return Place(self._name, row, None, field, cell.record)
+        row = int(self._outcome.measurement_rows[at])
+        column = self._outcome.measurement_columns[at]
+        return Place(self._name, row, column, field, cell.record)

@@ -1,0 +1,86 @@
+"""The rows of delimited text, as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import polars as pl
+
+from benchfmt.checks.frames import ROW, faults
+from benchfmt.package.parts import Part
+from benchfmt.readers.tables import TextTable
+from benchfmt.tables import COLUMNS
+from benchfmt.validation.places import Place
+from benchfmt.validation.reporting import Reporter
+
+_FORMULA = "^[=+@\t-]."
+_FORMULA_HINT = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
+_WIDTH_HINT = "quote cells that hold a comma or a line break"
+_LONGEST_IN_MESSAGE = 40
+_LONGEST_VALUE = 200
+
+
+class BadRows:
+    """The rows of a text that are too short or too long, each reported once."""
+
+    def __init__(self, text: TextTable, name: str, reporter: Reporter) -> None:
+        """Take the text, the path that findings show, and who reports."""
+        self._text = text
+        self._name = name
+        self._reporter = reporter
+        self._reported = 0
+
+    def report(self) -> None:
+        """Report the rows that were met since the last call."""
+        rows = self._text.bad_rows[self._reported :]
+        self._reported += len(rows)
+        for bad in rows:
+            message = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
+            self._reporter.report("BF121", Place(self._name, bad.row), message, hint=_WIDTH_HINT)
+
+
+class DelimitedPart:
+    """A part of a table as delimited text."""
+
+    is_typed = False
+    odd_columns: Mapping[str, str] = {}
+
+    def __init__(self, part: Part, reporter: Reporter) -> None:
+        """Take the part and who reports."""
+        self._text = part.resource.text_table(part.path, reporter.limits)
+        self._bad_rows = BadRows(self._text, part.name, reporter)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether rows were left out that have the wrong number of cells."""
+        return bool(self._text.bad_rows)
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Yield the cells as text with the number of each row; empty ones are null."""
+        for frame, rows in self._text.batches():
+            cells = frame.with_columns(pl.all().replace("", None))
+            yield cells.with_columns(pl.Series(ROW, rows))
+
+    def report(self) -> None:
+        """Report the rows that were left out since the last call."""
+        self._bad_rows.report()
+
+
+def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield faults of cells that a spreadsheet would run."""
+    for item in COLUMNS[table]:
+        if item.kind != "text" or item.name not in frame.columns:
+            continue
+        cells = frame[item.name]
+        is_formula = cells.str.contains(_FORMULA) & cells.cast(pl.Float64, strict=False).is_null()
+        if is_formula.any():
+            cell = pl.col(item.name)
+            short = cell.str.head(_LONGEST_IN_MESSAGE)
+            yield faults(
+                frame.filter(is_formula),
+                table,
+                item.name,
+                pl.format("a spreadsheet would take {} for a formula", short),
+                cell.str.head(_LONGEST_VALUE),
+                _FORMULA_HINT,
+            )

@@ -1,0 +1,116 @@
+"""The measurements of a package, given out record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from benchfmt.checks.frames import OWNER, empty, faults
+from benchfmt.readers.tables import Integers
+from benchfmt.validation.forms.record_ids import RecordIds
+from benchfmt.validation.places import Places
+from benchfmt.validation.portion import Rows, no_ids
+from benchfmt.validation.reporting import Reporter
+
+
+class Attribution:
+    """Finds the record of each measurement; reports those of no record, and those out of order."""
+
+    def __init__(
+        self, record_ids: RecordIds, reporter: Reporter, places: Places, *, knows_all: bool
+    ) -> None:
+        """Take the ids of the records, whether these are all, who reports, and where rows stand."""
+        self._record_ids = record_ids
+        self._reporter = reporter
+        self._places = places
+        self._knows_all = knows_all
+        self._last = -1
+        self._late: list[pl.Series] = []
+
+    def late(self) -> pl.Series:
+        """Return the ids of records of which measurements stand after those of later records."""
+        return pl.concat([no_ids(), *self._late])
+
+    def attributed(self, rows: Rows) -> Rows:
+        """Return the measurements that stand in the order of their records, with the place of these."""
+        owners = self._record_ids.places_of(rows.frame["record_id"])
+        frame = rows.frame.with_columns(pl.Series(OWNER, owners))
+        is_late = pl.Series(self._are_late(owners), dtype=pl.Boolean)
+        if self._knows_all:
+            self._report_orphans(frame)
+        self._report_late(frame.filter(is_late))
+        kept = (frame[OWNER] >= 0) & ~is_late
+        return Rows(frame.filter(kept), rows.sound.filter(kept))
+
+    def _are_late(self, owners: Integers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return which measurements stand after one of a later record."""
+        highest = np.maximum.accumulate(np.concatenate([[self._last], owners]))
+        self._last = int(highest[-1])
+        return (owners >= 0) & (owners < highest[:-1])
+
+    def _report_orphans(self, frame: pl.DataFrame) -> None:
+        is_orphan = pl.col("record_id").is_not_null() & (pl.col(OWNER) < 0)
+        message = pl.format("there is no record {}", pl.col("record_id"))
+        hint = "add the record, or take the row out"
+        self._report("BF502", frame.filter(is_orphan), message, hint)
+
+    def _report_late(self, late: pl.DataFrame) -> None:
+        first = late.unique("record_id", keep="first", maintain_order=True)
+        self._late.append(first["record_id"])
+        message = pl.format(
+            "a measurement of {} stands after those of later records", pl.col("record_id")
+        )
+        self._report("BF504", first, message, "order the measurements as the records")
+
+    def _report(self, code: str, frame: pl.DataFrame, message: pl.Expr, hint: str) -> None:
+        """Report rows of the measurements whose record is at fault."""
+        record_id = pl.col("record_id")
+        found = faults(frame, "measurements", "record_id", message, record_id, hint)
+        self._reporter.report_faults(code, found, self._places)
+
+
+class Queue:
+    """Gives the measurements of the next records, and reads no further than these."""
+
+    def __init__(self, rows: Iterator[Rows]) -> None:
+        """Take rows in the order of their records, whose places stand in `OWNER`."""
+        self._rows = rows
+        self._waiting: list[Rows] = []
+        self._is_at_end = False
+
+    def until(self, end: int) -> Rows:
+        """Return the measurements of records before the place `end` that were not given yet."""
+        while not self._is_at_end and not self._reaches(end):
+            self._read()
+        ready, rest = [_no_measurements()], []
+        for rows in self._waiting:
+            cut = int(rows.frame[OWNER].search_sorted(end, side="left"))
+            ready.append(Rows(rows.frame.head(cut), rows.sound.head(cut)))
+            if cut < rows.frame.height:
+                rest.append(Rows(rows.frame.slice(cut), rows.sound.slice(cut)))
+        self._waiting = rest
+        frames = pl.concat([rows.frame for rows in ready])
+        return Rows(frames, pl.concat([rows.sound for rows in ready]))
+
+    def read_to_end(self) -> None:
+        """Read what is left, so that every row is judged."""
+        for _ in self._rows:
+            pass
+
+    def _reaches(self, end: int) -> bool:
+        """Whether what waits holds a measurement of the record at `end` or of a later one."""
+        return bool(self._waiting) and self._waiting[-1].frame[OWNER][-1] >= end
+
+    def _read(self) -> None:
+        rows = next(self._rows, None)
+        if rows is None:
+            self._is_at_end = True
+        elif rows.frame.height:
+            self._waiting.append(rows)
+
+
+def _no_measurements() -> Rows:
+    owner = pl.lit(0, dtype=pl.Int64).alias(OWNER)
+    return Rows.all_sound(empty("measurements").with_columns(owner))

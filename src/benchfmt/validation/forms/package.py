@@ -1,0 +1,176 @@
+"""The three tables of a package, as Parquet or as delimited text, in a folder or unpacked from a zip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from benchfmt.checks import structure
+from benchfmt.checks.frames import empty, faults
+from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import PackageError, ParquetError
+from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.tables import TableError
+from benchfmt.record import SCHEMA_VERSION
+from benchfmt.validation.forms.doubles import ONE_SYSTEM
+from benchfmt.validation.forms.measurements import Attribution, Queue
+from benchfmt.validation.forms.raw import RawRows, RawTable
+from benchfmt.validation.forms.record_ids import RecordIds
+from benchfmt.validation.places import Place, TablePlaces
+from benchfmt.validation.portion import Portion, Rows, Terms
+from benchfmt.validation.reporting import Reporter
+
+_RECORDS = 8_192
+"""How many records are judged at once; a record may have many measurements, so small portions bound the memory."""
+
+
+class PackageTables:
+    """The tables of a package: records in portions, the measurements beside their records."""
+
+    without_records = "the package holds no record"
+
+    def __init__(
+        self,
+        root: Path,
+        resources: Mapping[str, Resource],
+        descriptor: Descriptor,
+        reporter: Reporter,
+    ) -> None:
+        """Take the tables that the descriptor names, records and measurements among them, and who reports."""
+        self.name = resources["records"].path
+        self._reporter = reporter
+        self._places = TablePlaces()
+        self._terms = Terms.of(descriptor)
+        self._is_newer = descriptor.benchfmt.version != SCHEMA_VERSION
+        self._files = [resource.path for resource in resources.values()]
+        self._tables: dict[str, RawTable] = {}
+        for name, resource in resources.items():
+            self._tables[name] = RawTable(name, root, resource, self._places, reporter)
+        self._late: pl.Series | None = None
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield the records in portions; reports a table that cannot be read to its end."""
+        try:
+            yield from self._portions()
+        except (TableError, UnsafeError, ParquetError) as error:
+            self._reporter.report(error.code, Place(self._file_of(error)), str(error))
+        except PackageError as error:
+            self._reporter.report("BF119", Place(self._file_of(error)), str(error))
+
+    def unsettled(self) -> pl.Series | None:
+        """Return the ids of records of which measurements were out of order; None where rows are not known."""
+        return self._late
+
+    def _file_of(self, error: BenchfmtError) -> str:
+        """Return the file that an error is about."""
+        for file in self._files:
+            if file in str(error):
+                return file
+        return FILE_NAME
+
+    def _portions(self) -> Iterator[Portion]:
+        systems = self._systems()
+        record_ids = self._record_ids()
+        attribution = Attribution(
+            record_ids,
+            self._reporter,
+            self._places,
+            knows_all=not self._tables["records"].is_incomplete,
+        )
+        measurements = Queue(self._measurements(attribution))
+        end = 0
+        for records in self._records():
+            self._report_records(records.frame, systems, record_ids)
+            is_first = end == 0
+            end += records.frame.height
+            yield self._portion(records, measurements.until(end), systems, is_first=is_first)
+        if end == 0:
+            none = Rows.all_sound(empty("records"))
+            yield self._portion(none, measurements.until(0), systems, is_first=True)
+        measurements.read_to_end()
+        if not self._tables["measurements"].is_incomplete:
+            self._late = attribution.late()
+
+    def _portion(
+        self, records: Rows, measurements: Rows, systems: pl.DataFrame, *, is_first: bool
+    ) -> Portion:
+        return Portion(
+            records, measurements, systems, self._places, self._terms, has_new_systems=is_first
+        )
+
+    def _systems(self) -> pl.DataFrame:
+        """Return all systems, each id once."""
+        table = self._tables.get("systems")
+        frames = [empty("systems")]
+        if table is not None:
+            for raw in table.rows():
+                frame = self._typed("systems", raw).frame
+                table.is_incomplete |= frame["id"].null_count() > 0
+                frames.append(frame.filter(pl.col("id").is_not_null()))
+        systems = pl.concat(frames)
+        double = systems.filter(~pl.col("id").is_first_distinct())
+        message = pl.format("the system {} is described twice", pl.col("id"))
+        found = faults(double, "systems", "id", message, pl.col("id"), ONE_SYSTEM)
+        self._reporter.report_faults("BF508", found, self._places)
+        return systems.unique("id", keep="first", maintain_order=True)
+
+    def _record_ids(self) -> RecordIds:
+        """Return the ids of all records, which are read for them alone first."""
+        table = self._tables["records"]
+        columns = []
+        for raw in table.rows(quietly=True):
+            if "id" in raw.frame.columns:
+                columns.append(raw.frame["id"])
+            else:
+                table.is_incomplete = True
+        return RecordIds.of(columns)
+
+    def _records(self) -> Iterator[Rows]:
+        for raw in self._tables["records"].rows():
+            is_first = raw.is_first
+            for frame in raw.frame.iter_slices(_RECORDS):
+                self._reporter.count(frame.height, 0)
+                yield self._typed("records", RawRows(frame, raw.reader, is_first))
+                is_first = False
+
+    def _measurements(self, attribution: Attribution) -> Iterator[Rows]:
+        for raw in self._tables["measurements"].rows():
+            rows = self._typed("measurements", raw)
+            self._reporter.count(0, rows.frame.height)
+            yield attribution.attributed(rows)
+
+    def _typed(self, table: str, raw: RawRows) -> Rows:
+        """Return rows in the types of the standard after reporting what keeps cells from having them."""
+        typed = structure.type_table(
+            table, raw.frame, newer=self._is_newer, typed=raw.reader.is_typed
+        )
+        found = typed.faults
+        if not raw.is_first:
+            # What is wrong with the columns themselves is reported once, with the first rows.
+            found = found.filter(pl.col("row").is_not_null())
+        # A column that was left out is reported already; it is not missing.
+        is_left_out = pl.col("column").is_in(list(raw.reader.odd_columns))
+        found = found.filter((pl.col("code") != "BF101") | ~is_left_out)
+        asked = found.filter(pl.col("code").is_in(list(self._reporter.codes)))
+        self._reporter.report_coded(asked, self._places)
+        return Rows(typed.frame, typed.sound)
+
+    def _report_records(
+        self, records: pl.DataFrame, systems: pl.DataFrame, record_ids: RecordIds
+    ) -> None:
+        """Report records whose id stands twice, and those whose system is not described."""
+        doubles = record_ids.doubles(records)
+        if doubles is not None:
+            self._reporter.report_faults("BF507", doubles, self._places)
+        table = self._tables.get("systems")
+        if table is not None and table.is_incomplete:
+            return
+        system_id = pl.col("system_id")
+        is_lost = system_id.is_not_null() & ~system_id.is_in(systems["id"].implode())
+        message = pl.format("the system {} is not among the systems", system_id)
+        hint = "add it to the systems table"
+        found = faults(records.filter(is_lost), "records", "system_id", message, system_id, hint)
+        self._reporter.report_faults("BF503", found, self._places)

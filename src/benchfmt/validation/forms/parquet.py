@@ -1,0 +1,49 @@
+"""The rows of a Parquet file, as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from benchfmt.checks.frames import ROW
+from benchfmt.package import parquet_batches
+from benchfmt.package.parts import Part
+from benchfmt.validation.places import Place
+from benchfmt.validation.reporting import Reporter
+
+_ROWS = 32_768
+_PLAIN_HINT = "write it as text, numbers or true and false"
+
+
+class ParquetPart:
+    """A part of a table as Parquet, whose columns have types."""
+
+    is_typed = True
+    is_incomplete = False
+
+    def __init__(self, part: Part, reporter: Reporter) -> None:
+        """Take the part and who reports."""
+        self.odd_columns: dict[str, str] = {}
+        self._part = part
+        self._reporter = reporter
+        self._is_reported = False
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Yield the cells with the number of each row; odd columns are left out."""
+        rows = 0
+        for batch in parquet_batches(self._part.path, _ROWS, self.odd_columns):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            yield frame.with_columns(
+                pl.int_range(rows + 1, rows + frame.height + 1, dtype=pl.Int64).alias(ROW)
+            )
+            rows += frame.height
+
+    def report(self) -> None:
+        """Report once the columns of types that no column of the standard has."""
+        if self._is_reported:
+            return
+        self._is_reported = True
+        for name, kind in self.odd_columns.items():
+            place = Place(self._part.name, column=name, field=name)
+            self._reporter.report("BF103", place, f"{name} is of type {kind}", hint=_PLAIN_HINT)

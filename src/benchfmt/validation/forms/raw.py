@@ -1,0 +1,100 @@
+"""The tables of a package as they stand: rows in order, no cell judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from benchfmt.checks.frames import ROW
+from benchfmt.descriptor import Resource
+from benchfmt.package.parts import Part, parts_of
+from benchfmt.validation.forms.delimited import DelimitedPart, formulas
+from benchfmt.validation.forms.parquet import ParquetPart
+from benchfmt.validation.places import TablePlaces
+from benchfmt.validation.reporting import Reporter
+
+
+class PartReader(Protocol):
+    """Reads one part of a table."""
+
+    is_typed: bool
+    """Whether columns have types of their own, so that text is not a number."""
+
+    @property
+    def odd_columns(self) -> Mapping[str, str]:
+        """The columns that cannot be read, each with its type."""
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether rows were left out."""
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows as frames, with their numbers in the part."""
+
+    def report(self) -> None:
+        """Report what could not be read since the last call."""
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """Some rows of a table as they stand, numbered over all parts."""
+
+    frame: pl.DataFrame
+    reader: PartReader
+    is_first: bool
+    """Whether they are the first of their part."""
+
+
+class RawTable:
+    """A table as it stands, part after part."""
+
+    def __init__(
+        self, name: str, root: Path, resource: Resource, places: TablePlaces, reporter: Reporter
+    ) -> None:
+        """Take which table it is, its resource in a folder, the places to be told, and who reports."""
+        self.name = name
+        self.is_incomplete = False
+        """Whether rows could not be read: what seems to lack elsewhere may stand there."""
+        self._root = root
+        self._resource = resource
+        self._places = places
+        self._reporter = reporter
+
+    def rows(self, *, quietly: bool = False) -> Iterator[RawRows]:
+        """Yield the rows; where they are read once more, what could not be read is not reported again."""
+        rows_before = 0
+        for part in parts_of(self._root, self._resource):
+            if not part.path.is_file():
+                self.is_incomplete = True
+                continue
+            self._places.begin(self.name, part.name, rows_before)
+            reader = self._reader(part)
+            is_first = True
+            last = rows_before
+            for numbered in reader.frames():
+                frame = numbered.with_columns(pl.col(ROW) + rows_before)
+                if not quietly:
+                    self._report(reader, frame)
+                yield RawRows(frame, reader, is_first)
+                is_first = False
+                last = frame[ROW][-1]
+            if not quietly:
+                reader.report()
+            self.is_incomplete |= reader.is_incomplete
+            rows_before = last
+
+    def _reader(self, part: Part) -> PartReader:
+        if part.is_parquet:
+            return ParquetPart(part, self._reporter)
+        return DelimitedPart(part, self._reporter)
+
+    def _report(self, reader: PartReader, frame: pl.DataFrame) -> None:
+        reader.report()
+        if reader.is_typed:
+            return
+        for faults in formulas(self.name, frame):
+            self._reporter.report_faults("BF908", faults, self._places)

@@ -1,0 +1,62 @@
+"""The ids of all records of a package: which stand twice, and where the record of a measurement stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from benchfmt.checks.frames import ROW, faults
+from benchfmt.readers.tables import Integers
+from benchfmt.validation.forms.doubles import ONE_RECORD
+
+_SEED = 0
+Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
+
+
+class RecordIds:
+    """Ids as sorted hashes, eight bytes a record; only ids whose hashes meet are compared as texts."""
+
+    def __init__(self, hashes: Hashes) -> None:
+        """Take the hash of each id, in the order of the records."""
+        self._order = np.argsort(hashes, kind="stable")
+        self._hashes = hashes[self._order]
+        is_same = self._hashes[1:] == self._hashes[:-1]
+        self._doubtful = sorted(set(self._hashes[1:][is_same].tolist()))
+        self._first_rows: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, columns: Iterable[pl.Series]) -> Self:
+        """Return the ids that stand in some columns, one after the other."""
+        hashes = [np.zeros(0, dtype=np.uint64)]
+        hashes += [_hashed(ids).to_numpy() for ids in columns]
+        return cls(np.concatenate(hashes))
+
+    def places_of(self, ids: pl.Series) -> Integers:
+        """Return the place of each id among all records, -1 for none."""
+        if not len(self._hashes):
+            return np.full(ids.len(), -1, dtype=np.int64)
+        wanted = _hashed(ids).to_numpy()
+        at = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
+        is_known = (self._hashes[at] == wanted) & ids.is_not_null().to_numpy()
+        return np.where(is_known, self._order[at], -1).astype(np.int64)
+
+    def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
+        """Return faults of records whose id an earlier row has, None for none; records are given in their order."""
+        if not self._doubtful:
+            return None
+        is_doubtful = pl.col("id").hash(_SEED).is_in(self._doubtful)
+        doubtful = records.filter(is_doubtful & pl.col("id").is_not_null())
+        first_rows = []
+        for name, row in zip(doubtful["id"], doubtful[ROW], strict=True):
+            first_rows.append(self._first_rows.setdefault(name, row))
+        first = pl.Series("first", first_rows, dtype=pl.Int64)
+        doubled = doubtful.with_columns(first).filter(pl.col("first") != pl.col(ROW))
+        message = pl.format("record {} stands in row {} already", pl.col("id"), pl.col("first"))
+        return faults(doubled, "records", "id", message, pl.col("id"), ONE_RECORD)
+
+
+def _hashed(ids: pl.Series) -> pl.Series:
+    return ids.cast(pl.String).fill_null("").hash(_SEED)

@@ -1,0 +1,107 @@
+"""The one loop of validation: the portions of every form meet all checks here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import polars as pl
+
+from benchfmt.checks import structure
+from benchfmt.checks.catalogue import chosen, gatherers
+from benchfmt.checks.frames import ROW, Frames, no_coded_faults, with_facts
+from benchfmt.validation.across import Across
+from benchfmt.validation.places import Place, Places
+from benchfmt.validation.portion import Form, Portion
+from benchfmt.validation.reporting import Reporter
+from benchfmt.validation.running import run_checks, topic_faults, without_echo
+
+_NOTHING_HINT = (
+    "see what the conversion, or the table's annotation, left out; "
+    "leave the file out if there is nothing to say"
+)
+
+
+class Loop:
+    """Judges forms; what compares records of different portions is told at the end."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        """Take who reports."""
+        self.reporter = reporter
+        self.across = [Across(check) for check in gatherers(reporter.codes)]
+
+    def judge(self, form: Form) -> None:
+        """Judge all portions of a form; one that gives no record has a finding unless an error says why."""
+        results = self.reporter.results
+        records, errors = results.records, results.errors
+        is_absent = self.reporter.has("BF119")
+        without_value: list[tuple[pl.DataFrame, Places]] = []
+        for portion in form.portions():
+            faults = self._judge(portion)
+            if faults.height:
+                without_value.append((faults, portion.places))
+        unsettled = form.unsettled()
+        if unsettled is not None:
+            for faults, places in without_value:
+                settled = faults.filter(~pl.col("record").is_in(unsettled.implode()))
+                self.reporter.report_coded(settled, places)
+        is_unexplained = results.records == records and results.errors == errors
+        if is_unexplained and not is_absent:
+            self.reporter.report(
+                "BF122", Place(form.name), form.without_records, hint=_NOTHING_HINT
+            )
+
+    def finish(self) -> None:
+        """Report what only all portions together show."""
+        for gathered in self.across:
+            self.reporter.report_coded(gathered.faults(), gathered.places)
+
+    def _judge(self, portion: Portion) -> pl.DataFrame:
+        """Judge a portion; returns the records without a value, which a later portion may explain."""
+        records = portion.records.sound_rows()
+        frames = Frames(
+            records,
+            portion.measurements.sound_rows(),
+            portion.systems,
+            portion.terms.metrics,
+            portion.terms.prefixes,
+        )
+        broken = self._report_structure(frames, portion.places)
+        is_whole = ~pl.col(ROW).is_in(broken["row"].implode())
+        measurements = frames.measurements.filter(is_whole)
+        doubtful = pl.concat(
+            [
+                portion.doubtful,
+                portion.measurements.faulty_rows()["record_id"],
+                broken["record"],
+            ]
+        )
+        facts = with_facts(measurements, portion.records.frame, portion.terms.metrics)
+        self._report_content(replace(frames, measurements=facts), portion, doubtful)
+        with_value = measurements.filter(pl.col("value").is_not_null())["record_id"]
+        return structure.no_value(records, with_value, doubtful)
+
+    def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:
+        """Report rows whose cells do not go together; returns those of the measurements."""
+        topic = chosen(structure.CHECKS, self.reporter.codes)
+        broken = [no_coded_faults()]
+        for _, faults in topic_faults(frames, topic):
+            self.reporter.report_coded(faults, places)
+            broken.append(faults)
+        self.reporter.report_coded(structure.source_without_path(frames.records), places)
+        return pl.concat(broken)
+
+    def _report_content(self, frames: Frames, portion: Portion, doubtful: pl.Series) -> None:
+        """Report what the checks find in rows of sound structure."""
+        across = partial(self._gather, places=portion.places)
+        for faults in run_checks(frames, self.reporter.codes, across=across):
+            new = faults
+            if not portion.has_new_systems:
+                new = faults.filter(pl.col("table") != "systems")
+            self.reporter.report_coded(without_echo(new, doubtful), portion.places)
+
+    def _gather(self, frames: Frames, *, places: Places) -> Iterator[pl.DataFrame]:
+        """Give the frames of a portion to the checks that compare records of different portions."""
+        for gathered in self.across:
+            yield gathered.add(frames, places)

@@ -1,0 +1,143 @@
+"""Turns faults into findings of the report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+
+import polars as pl
+from pydantic import JsonValue
+
+from benchfmt.checks.catalogue import all_checks
+from benchfmt.checks.frames import of_code
+from benchfmt.checks.safety import CRASHED
+from benchfmt.finding import Finding
+from benchfmt.limits import Limits
+from benchfmt.validation.places import Place, Places
+from benchfmt.validation.report import Report
+
+_LONGEST_VALUE = 200
+
+
+class Reporter:
+    """Gathers findings into a report; beyond the limit the faults of a code are counted only."""
+
+    def __init__(self, report: Report, codes: frozenset[str], limits: Limits) -> None:
+        """Take the report to fill, the codes of the rule set and the limits in force."""
+        self.results = report
+        self.codes = codes
+        self.limits = limits
+        self._checks = all_checks()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._crashed: set[str] = set()
+        """The codes of checks that raised an exception."""
+
+    def has(self, code: str) -> bool:
+        """Whether a fault of a code was reported."""
+        return any(known == code for known, _ in self._counts)
+
+    def count(self, records: int, measurements: int) -> None:
+        """Add to the numbers of records and measurements that were judged."""
+        self.results.records += records
+        self.results.measurements += measurements
+
+    def report(
+        self,
+        code: str,
+        place: Place,
+        message: str,
+        *,
+        value: JsonValue = None,
+        hint: str | None = None,
+    ) -> None:
+        """Add one finding, if its code is in the rule set."""
+        if code in self.codes:
+            self._add(self._finding(code, place, message, _as_text(value), hint))
+
+    def adopt(self, finding: Finding) -> None:
+        """Add a finding that another part of the program made; it weighs what the check of its code says."""
+        if finding.code in self.codes:
+            severity = self._checks[finding.code].severity
+            self._add(replace(finding, severity=severity))
+
+    def report_faults(self, code: str, faults: pl.DataFrame, places: Places) -> None:
+        """Add the faults of one code, if it is in the rule set."""
+        if code in self.codes:
+            self.report_coded(of_code(code, faults), places)
+
+    def report_coded(self, faults: pl.DataFrame, places: Places) -> None:
+        """Add a frame of faults that have their codes."""
+        groups = self._without_known_crashes(faults).group_by(
+            "code", "table", "column", maintain_order=True
+        )
+        for (code, table, _), group in groups:
+            self._add_group(str(code), str(table), group, places)
+
+    def leave_out(self, more: dict[str, int]) -> None:
+        """Count faults that are not listed, by their codes."""
+        for code, count in more.items():
+            if code in self.codes:
+                self.results.more[code] += count
+
+    def _add_group(self, code: str, table: str, group: pl.DataFrame, places: Places) -> None:
+        """Add the faults of one code in one column, as far as there is room."""
+        room = max(self.limits.findings_per_code - self._counts[(code, table)], 0)
+        self._counts[(code, table)] += group.height
+        if group.height > room:
+            self.results.more[code] += group.height - room
+        for fault in group.head(room).iter_rows(named=True):
+            cell = Place(table, fault["row"], fault["column"], record=fault["record"])
+            finding = self._finding(
+                code,
+                places.in_files(cell),
+                fault["message"],
+                fault["value"],
+                fault["hint"] or None,
+            )
+            self.results.findings.append(finding)
+
+    def _add(self, finding: Finding) -> None:
+        key = (finding.code, finding.path)
+        self._counts[key] += 1
+        if self._counts[key] > self.limits.findings_per_code:
+            self.results.more[finding.code] += 1
+        else:
+            self.results.findings.append(finding)
+
+    def _finding(
+        self, code: str, place: Place, message: str, value: str | None, hint: str | None
+    ) -> Finding:
+        return Finding(
+            code=code,
+            severity=self._checks[code].severity,
+            path=place.file,
+            row=place.row,
+            column=place.column,
+            field=place.field or None,
+            message=message,
+            value=value,
+            hint=hint,
+            record=place.record,
+        )
+
+    def _without_known_crashes(self, faults: pl.DataFrame) -> pl.DataFrame:
+        """Drop the failures of checks that failed before: each is reported once, not with every batch."""
+        is_crash = pl.col("code") == CRASHED
+        crashes = faults.filter(is_crash)
+        if not crashes.height:
+            return faults
+        known = list(self._crashed)
+        self._crashed |= set(crashes["value"])
+        return faults.filter(~(is_crash & pl.col("value").is_in(known)))
+
+
+def _as_text(value: JsonValue) -> str | None:
+    """Return a value as a finding shows it: text as it is, everything else as JSON."""
+    if value is None:
+        return None
+    text = value
+    if not isinstance(text, str):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    # Half a character cannot be printed: it is shown as its escape.
+    return text[:_LONGEST_VALUE].encode("utf-8", "backslashreplace").decode()
