@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchfmt.identity import canonical
 from benchfmt.tables import COLUMNS
 from benchfmt.validation import Report
 
@@ -30,6 +31,26 @@ PRIMARY = ("path", "sha256", "locator")
 
 def load(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
+
+
+def to_rows(
+    record: dict[str, Any],
+) -> tuple[dict[str, Any] | None, dict[str, Any], list[dict[str, Any]]]:
+    """Return the system row, the record row and the measurement rows of a record with ids, the long way."""
+    tables = flatten([record])
+    whole = {name: [_whole_row(name, row) for row in rows] for name, rows in tables.items()}
+    return next(iter(whole["systems"]), None), whole["records"][0], whole["measurements"]
+
+
+def _whole_row(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
+    for item in COLUMNS[table]:
+        cell = row.get(item.name, ABSENT)
+        if cell is ABSENT:
+            cells[item.name] = None
+        else:
+            cells[item.name] = canonical(cell) if item.kind == "json" else cell
+    return cells
 
 
 def flatten(records: list[Any]) -> Tables:

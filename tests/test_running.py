@@ -23,7 +23,8 @@ from benchfmt.identity import canonical, identified
 from benchfmt.readers.files import Listing, walk
 from benchfmt.record import Record
 from benchfmt.running import Packet, Units, packets
-from benchfmt.tables import Builder, kept, table_of, to_batch, to_rows
+from benchfmt.tables import Builder, kept, table_of, to_batch
+from forms import to_rows
 
 SOME = 300
 """More units than stand in a chunk of one."""

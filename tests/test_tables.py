@@ -26,10 +26,9 @@ from benchfmt.tables import (
     from_rows,
     system_from_row,
     to_batch,
-    to_rows,
 )
 from benchfmt.validation import validate
-from forms import ROOT, VALID, _column, faults, flatten, load, write
+from forms import ROOT, VALID, _column, faults, flatten, load, to_rows, write
 from test_checks import RECORD
 
 SCHEMA = load(ROOT / "schema" / "1.0" / "record.schema.json")

@@ -10,16 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+from pydantic import JsonValue
 
 from benchfmt.identity import canonical
-from benchfmt.record import Measurement, Record
+from benchfmt.record import Measurement, Part, Record
 
 Kind = Literal["text", "integer", "number", "boolean", "json"]
-Row = dict[str, Any]
+Row = dict[str, JsonValue]
+Cells = tuple[JsonValue, ...]
+Arrow: TypeAlias = "pa.Array[Any]"
+"""An array of Arrow; its stubs want the type of every element."""
 TABLES = ("systems", "records", "measurements")
 _ARROW: dict[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -50,13 +55,15 @@ class Column:
     required: bool = False
 
 
+_KINDS: dict[str, Kind] = {kind: kind for kind in _ARROW}
+
+
 def _columns(*specs: str) -> tuple[Column, ...]:
     """Read `name path kind`, where `!` after the name means required."""
     columns = []
     for spec in specs:
-        name, path, *kind = spec.split()
-        chosen: Any = kind[0] if kind else "text"
-        columns.append(Column(name.rstrip("!"), path, chosen, name.endswith("!")))
+        name, path, kind, *_ = [*spec.split(), "text"]
+        columns.append(Column(name.rstrip("!"), path, _KINDS[kind], name.endswith("!")))
     return tuple(columns)
 
 
@@ -219,47 +226,36 @@ class Batch:
             yield name, getattr(self, name)
 
 
-def to_rows(record: Mapping[str, Any]) -> tuple[Row | None, Row, list[Row]]:
-    """Return the system row, the record row and the measurement rows of plain record data that has its ids."""
-    system = record.get("system")
-    record_row = {item.name: _READ_RECORD[item.name](record) for item in COLUMNS["records"]}
-    measurements = [
-        {
-            "record_id": record["id"],
-            **{item.name: _cell(item, m.get(item.path)) for item in COLUMNS["measurements"][1:]},
-        }
-        for m in record.get("measurements", ())
-    ]
-    return (system_row(system) if system else None), record_row, measurements
-
-
 def from_rows(
     record_row: Row, system_row: Row | None, measurement_rows: Iterable[Row]
-) -> dict[str, Any]:
-    """Return the plain record data that rows hold; the reverse of `to_rows`."""
-    record: dict[str, Any] = {"benchfmt": "1.0"}
-    sources = []
+) -> dict[str, JsonValue]:
+    """Return the plain record data that rows hold; the reverse of `to_batch`."""
+    record: dict[str, JsonValue] = {"benchfmt": "1.0"}
     for item in COLUMNS["records"]:
         value = _value(item, record_row.get(item.name))
-        if value is None or item.path.startswith("provenance.sources.0"):
-            continue
-        if item.name == "sources":
-            sources = value
-        else:
+        if value is not None and not item.path.startswith("provenance.sources"):
             _put(record, item.path, value)
-    primary = {k: record_row.get(f"source_{k}") for k in ("path", "sha256", "locator")}
-    if primary["path"] is not None:
-        _put(
-            record,
-            "provenance.sources",
-            [{k: v for k, v in primary.items() if v is not None}, *sources],
-        )
+    sources = _sources(record_row)
+    if sources:
+        _put(record, "provenance.sources", sources)
     if system_row:
         record["system"] = system_from_row(system_row)
-    measurements = [_measurement(row) for row in measurement_rows]
+    measurements: list[JsonValue] = [_measurement(row) for row in measurement_rows]
     if measurements:
         record["measurements"] = measurements
     return record
+
+
+def _sources(row: Row) -> list[JsonValue]:
+    """Return the sources that a record's row names, the primary one first; none where it names no primary one."""
+    if row.get("source_path") is None:
+        return []
+    primary = {key: row.get(f"source_{key}") for key in ("path", "sha256", "locator")}
+    others = _value(column("records", "sources"), row.get("sources"))
+    return [
+        {key: value for key, value in primary.items() if value is not None},
+        *(others if isinstance(others, list) else []),
+    ]
 
 
 def to_batch(records: Sequence[Record]) -> Batch:
@@ -285,8 +281,8 @@ class Builder:
         self.rows = 0
         self._system_rows: list[Row] = []
         self._numbers: dict[str, int] = {}
-        self._records: list[tuple[Any, ...]] = []
-        self._measurements: list[list[tuple[Any, ...]]] = []
+        self._records: list[Cells] = []
+        self._measurements: list[list[Cells]] = []
 
     def __len__(self) -> int:
         """Return how many records are gathered."""
@@ -304,24 +300,22 @@ class Builder:
 
     def content(self) -> bytes:
         """Return a digest of what the last record says, its system left out: equal for equal data."""
-        text = json.dumps([self._records[-1], self._measurements[-1]])
+        last: Cells = (self._records[-1], self._measurements[-1])  # type: ignore[assignment]
+        text = json.dumps(last)
         if "-0.0" in text:  # equal to 0.0
-            text = json.dumps(_without_negative_zero([self._records[-1], self._measurements[-1]]))
+            text = json.dumps(_without_negative_zero(last))
         return sha256(text.encode()).digest()
 
     def batch(self) -> Batch:
         """Return the tables."""
-        ids = (row[_ID] for row in self._records)
+        place = _LAYOUT.names.index("id")
+        ids = [str(row[place]) for row in self._records]
         owners = [name for name, size in zip(ids, self.sizes, strict=True) for _ in range(size)]
+        measurements = [row for rows in self._measurements for row in rows]
         return Batch(
             table_of("systems", self._system_rows),
-            _columnar("records", _RECORD_ORDER, self._records),
-            _columnar(
-                "measurements",
-                _MEASUREMENT_ORDER,
-                [row for rows in self._measurements for row in rows],
-                owners,
-            ),
+            _columnar("records", _LAYOUT.names, self._records),
+            _columnar("measurements", _MEASUREMENT_ORDER, measurements, owners),
         )
 
     def _system(self, record: Record) -> int:
@@ -330,107 +324,130 @@ class Builder:
         text = record.system.model_dump_json(exclude_none=True)
         number = self._numbers.get(text)
         if number is None:
-            data = record.system.to_dict()
-            form = canonical(data)
-            number = self._numbers[text] = (
-                self.forms.index(form) if form in self.forms else len(self.forms)
-            )
-            if number == len(self.forms):
-                self.forms.append(form)
-                self._system_rows.append(system_row(data))
+            number = self._numbers[text] = self._number_of_form(record.system.to_dict())
         return number
+
+    def _number_of_form(self, system: dict[str, JsonValue]) -> int:
+        """Return the number of a system, which gets a row where no equal one has."""
+        form = canonical(system)
+        if form in self.forms:
+            return self.forms.index(form)
+        self.forms.append(form)
+        self._system_rows.append(system_row(system))
+        return len(self.forms) - 1
 
 
 def kept(batch: Batch, keep: Sequence[bool], sizes: Sequence[int], systems: Sequence[int]) -> Batch:
     """Return a batch with some of its records only, with their measurements and systems (see `Builder`)."""
     used = {system for system, stays in zip(systems, keep, strict=True) if stays}
-    rows = [stays for stays, size in zip(keep, sizes, strict=True) for _ in range(size)]
+    stays_system = [number in used for number in range(batch.systems.num_rows)]
+    stays_row = [stays for stays, size in zip(keep, sizes, strict=True) for _ in range(size)]
     return Batch(
-        batch.systems.filter(
-            pa.array([number in used for number in range(batch.systems.num_rows)], pa.bool_())
-        ),
+        batch.systems.filter(pa.array(stays_system, pa.bool_())),
         batch.records.filter(pa.array(keep, pa.bool_())),
-        batch.measurements.filter(pa.array(rows, pa.bool_())),
+        batch.measurements.filter(pa.array(stays_row, pa.bool_())),
     )
 
 
 def _columnar(
-    table: str, order: Sequence[str], rows: Sequence[tuple[Any, ...]], owners: Sequence[str] = ()
+    table: str, order: Sequence[str], rows: Sequence[Cells], owners: Sequence[str] = ()
 ) -> pa.Table:
     """Return rows, whose cells stand in an order of names, as a table; `owners` are the records of measurements."""
     schema = arrow_schema(table)
-    found: dict[str, Sequence[Any]] = {
-        "record_id": owners,
-        **dict(zip(order, zip(*rows, strict=True), strict=bool(rows))),
-    }
-    return pa.Table.from_arrays(
-        [_array(found.get(f.name, ()), f.type) for f in schema], schema=schema
-    )
+    columns: dict[str, Sequence[JsonValue]] = {"record_id": owners}
+    columns.update(zip(order, zip(*rows, strict=True), strict=bool(rows)))
+    arrays = [_array(columns.get(field.name, ()), field.type) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _without_negative_zero(data: Any) -> Any:
+def _without_negative_zero(data: JsonValue | Cells) -> JsonValue:
     if isinstance(data, list | tuple):
         return [_without_negative_zero(item) for item in data]
-    return data + 0.0 if isinstance(data, float) else data
+    if isinstance(data, float):
+        return data + 0.0
+    return data
 
 
-def _record_cells(record: Record) -> tuple[Any, ...]:
-    """Return the cells of a record's row, in the order of `_RECORD_ORDER`."""
-    said = record.__dict__
-    cells: list[Any] = list(_TOP(said))
-    for part, take, none in _PARTS:
-        cells += none if said[part] is None else take(said[part].__dict__)
-    sources = record.provenance.sources if record.provenance else None
-    first = sources[0] if sources else None
-    cells += (first.path, first.sha256, first.locator) if first else (None, None, None)
-    cells.append(
-        canonical([item.to_dict() for item in sources[1:]])
-        if sources and len(sources) > 1
-        else None
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a record that is an object: how its cells are taken, and its cells where it is absent."""
+
+    name: str
+    take: Callable[[Mapping[str, JsonValue]], Cells]
+    absent: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a record's cells are taken from its models: their names in order, the takers, and which are JSON."""
+
+    names: list[str]
+    take: Callable[[Mapping[str, JsonValue]], Cells]
+    parts: list[_Part]
+    json_places: list[int]
+
+
+_BUILT = ("provenance.sources", "system.", "inputs")
+"""Where the columns of a record begin that are not taken from its models as they stand."""
+
+
+def _layout() -> _Layout:
+    plain = [item for item in COLUMNS["records"] if not item.path.startswith(_BUILT)]
+    top = [item for item in plain if "." not in item.path]
+    order = list(top)
+    parts = []
+    for name in dict.fromkeys(item.path.partition(".")[0] for item in plain if "." in item.path):
+        inside = [item for item in plain if item.path.startswith(f"{name}.")]
+        take = itemgetter(*(item.path.partition(".")[2] for item in inside))
+        parts.append(_Part(name, take, (None,) * len(inside)))
+        order += inside
+    built = ["source_path", "source_sha256", "source_locator", "sources", "inputs", "system_id"]
+    return _Layout(
+        names=[item.name for item in order] + built,
+        take=itemgetter(*(item.path for item in top)),
+        parts=parts,
+        json_places=[place for place, item in enumerate(order) if item.kind == "json"],
     )
-    cells.append(
-        canonical([item.to_dict() for item in record.inputs]) if record.inputs is not None else None
-    )
+
+
+def _record_cells(record: Record) -> Cells:
+    """Return the cells of a record's row, in the order of the layout's names."""
+    attributes = record.__dict__
+    cells: list[JsonValue] = list(_LAYOUT.take(attributes))
+    for part in _LAYOUT.parts:
+        value = attributes[part.name]
+        cells += part.absent if value is None else part.take(value.__dict__)
+    cells += _source_cells(record)
+    cells.append(_json_of(record.inputs))
     cells.append(record.system.id if record.system else None)
-    for place in _JSON_PLACES:
+    for place in _LAYOUT.json_places:
         if cells[place] is not None:
             cells[place] = canonical(cells[place])
     return tuple(cells)
 
 
-def _measurement_cells(measurement: Measurement) -> tuple[Any, ...]:
+def _source_cells(record: Record) -> Cells:
+    """Return path, hash and locator of a record's primary source, and its others."""
+    sources = record.provenance.sources if record.provenance else None
+    if not sources:
+        return (None, None, None, None)
+    first = sources[0]
+    return (first.path, first.sha256, first.locator, _json_of(sources[1:] or None))
+
+
+def _json_of(parts: Sequence[Part] | None) -> str | None:
+    if parts is None:
+        return None
+    return canonical([part.to_dict() for part in parts])
+
+
+def _measurement_cells(measurement: Measurement) -> Cells:
     """Return the cells of a measurement's row, in the order of `_MEASUREMENT_ORDER`."""
-    cells = _TAKE_MEASUREMENT(measurement.__dict__)
-    if any(cells[place] is not None for place in _JSON_CELLS):
-        return tuple(
-            _cell(item, cell) for item, cell in zip(COLUMNS["measurements"][1:], cells, strict=True)
-        )
-    return cells  # type: ignore[no-any-return]
-
-
-def _placed() -> tuple[list[str], Any, list[tuple[str, Any, tuple[None, ...]]], list[int]]:
-    """Return how a record's cells are taken from its models: names in order, the takers, and which are JSON."""
-    plain = [
-        item
-        for item in COLUMNS["records"]
-        if not item.path.startswith(("provenance.sources", "system.", "inputs"))
-    ]
-    top = [item for item in plain if "." not in item.path]
-    order, parts = list(top), []
-    for part in dict.fromkeys(item.path.partition(".")[0] for item in plain if "." in item.path):
-        inside = [item for item in plain if item.path.startswith(f"{part}.")]
-        parts.append(
-            (
-                part,
-                itemgetter(*(item.path.partition(".")[2] for item in inside)),
-                (None,) * len(inside),
-            )
-        )
-        order += inside
-    names = [item.name for item in order]
-    last = ["source_path", "source_sha256", "source_locator", "sources", "inputs", "system_id"]
-    places = [place for place, item in enumerate(order) if item.kind == "json"]
-    return names + last, itemgetter(*(item.path for item in top)), parts, places
+    cells: Cells = _TAKE_MEASUREMENT(measurement.__dict__)
+    if all(cells[place] is None for place in _JSON_CELLS):
+        return cells
+    items = COLUMNS["measurements"][1:]
+    return tuple(_cell(item, cell) for item, cell in zip(items, cells, strict=True))
 
 
 def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
@@ -440,47 +457,59 @@ def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-_NUMPY: dict[Any, Any] = {pa.bool_(): np.bool_, pa.int64(): np.int64, pa.float64(): np.float64}
+_NUMPY: dict[pa.DataType, npt.DTypeLike] = {
+    pa.bool_(): np.bool_,
+    pa.int64(): np.int64,
+    pa.float64(): np.float64,
+}
 """Arrow's own translation (`to_pandas_dtype`) needs pandas up to pyarrow 25."""
 
 
-def _array(cells: Sequence[Any], kind: Any) -> Any:
+def _array(cells: Sequence[JsonValue], kind: Any) -> Arrow:
     """Return cells as an Arrow array.
 
     `pa.array` loads pandas wherever that is installed: more than a second and 40 MB in each process. So the plain cases
     are laid out here, and whatever is not of the very type is left to it.
     """
     types = set(map(type, cells))
-    blank = type(None) in types
+    has_null = type(None) in types
     types.discard(type(None))
     if not types:
-        return pa.nulls(len(cells), kind)
+        nothing: Arrow = pa.nulls(len(cells), kind)
+        return nothing
     if types != {_PLAIN.get(kind)}:
-        return pa.array(cells, kind)
-    valid = [cell is not None for cell in cells] if blank else []
-    mask = _buffer(np.packbits(np.array(valid, bool), bitorder="little")) if blank else None
-    if kind != pa.string():
-        filled = [0 if cell is None else cell for cell in cells] if blank else cells
-        numbers: Any = np.array(filled, _NUMPY[kind])
-        laid = np.packbits(numbers, bitorder="little") if kind == pa.bool_() else numbers
-        return pa.Array.from_buffers(kind, len(cells), [mask, _buffer(laid)])
-    encoded = [b"" if cell is None else cell.encode() for cell in cells]
+        mixed: Arrow = pa.array(cells, kind)
+        return mixed
+    mask = None
+    if has_null:
+        valid = np.array([cell is not None for cell in cells], bool)
+        mask = _buffer(np.packbits(valid, bitorder="little"))
+    if kind == pa.string():
+        return _text_array(cells, mask)
+    filled = [0 if cell is None else cell for cell in cells] if has_null else cells
+    numbers = np.array(filled, _NUMPY[kind])
+    if kind == pa.bool_():
+        numbers = np.packbits(numbers, bitorder="little")
+    return pa.Array.from_buffers(kind, len(cells), [mask, _buffer(numbers)])
+
+
+def _text_array(cells: Sequence[JsonValue], mask: pa.Buffer | None) -> Arrow:
+    encoded = [cell.encode() if isinstance(cell, str) else b"" for cell in cells]
     ends = np.zeros(len(cells) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
     if ends[-1] > _LONGEST:
-        return pa.array(cells, kind)  # which knows what to say
-    return pa.Array.from_buffers(
-        kind, len(cells), [mask, _buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
-    )
+        return pa.array(cells, pa.string())  # which knows what to say
+    buffers = [mask, _buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(cells), buffers)
 
 
 def _buffer(numbers: Any) -> pa.Buffer:
     return pa.py_buffer(memoryview(numbers))
 
 
-def system_from_row(row: Row) -> dict[str, Any]:
+def system_from_row(row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the plain system data that a row of `systems` holds."""
-    system: dict[str, Any] = {}
+    system: dict[str, JsonValue] = {}
     for item in COLUMNS["systems"]:
         value = _value(item, row.get(item.name))
         if value is not None:
@@ -488,18 +517,21 @@ def system_from_row(row: Row) -> dict[str, Any]:
     return system
 
 
-def system_row(system: Mapping[str, Any]) -> Row:
+def system_row(system: Mapping[str, JsonValue]) -> Row:
     """Return the row of `systems` that holds plain system data."""
     accelerator = system.get("accelerator")
-    flat = {**system, "accelerator": accelerator if isinstance(accelerator, dict) else None}
+    flat = dict(system)
+    if not isinstance(accelerator, dict):
+        flat["accelerator"] = None
     row = {item.name: _cell(item, _get(flat, item.path)) for item in COLUMNS["systems"]}
     # One accelerator has columns of its own; several kinds stand in `accelerators`.
-    row["accelerators"] = canonical(accelerator) if isinstance(accelerator, list) else None
+    row["accelerators"] = None
+    if isinstance(accelerator, list):
+        row["accelerators"] = canonical(accelerator)
     return row
 
 
-_RECORD_ORDER, _TOP, _PARTS, _JSON_PLACES = _placed()
-_ID = _RECORD_ORDER.index("id")
+_LAYOUT = _layout()
 _MEASUREMENT_ORDER = [item.name for item in COLUMNS["measurements"][1:]]
 _TAKE_MEASUREMENT = itemgetter(*(item.path for item in COLUMNS["measurements"][1:]))
 _JSON_CELLS = [
@@ -507,49 +539,39 @@ _JSON_CELLS = [
 ]
 
 
-def _sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return list(record.get("provenance", {}).get("sources", ()))
-
-
-def _record_readers() -> dict[str, Callable[[Mapping[str, Any]], Any]]:
-    def primary(key: str) -> Callable[[Mapping[str, Any]], Any]:
-        return lambda record: next(iter(_sources(record)), {}).get(key)
-
-    def plain(item: Column) -> Callable[[Mapping[str, Any]], Any]:
-        return lambda record: _cell(item, _get(record, item.path))
-
-    readers = {item.name: plain(item) for item in COLUMNS["records"]}
-    readers |= {f"source_{key}": primary(key) for key in ("path", "sha256", "locator")}
-    readers["sources"] = lambda record: (
-        canonical(_sources(record)[1:]) if _sources(record)[1:] else None
-    )
-    return readers
-
-
-_READ_RECORD = _record_readers()
-
-
-def _measurement(row: Row) -> dict[str, Any]:
+def _measurement(row: Row) -> dict[str, JsonValue]:
     values = {item.path: _value(item, row.get(item.name)) for item in COLUMNS["measurements"][1:]}
     return {path: value for path, value in values.items() if value is not None}
 
 
-def _cell(item: Column, value: Any) -> Any:
-    return canonical(value) if item.kind == "json" and value is not None else value
+def _cell(item: Column, value: JsonValue) -> JsonValue:
+    """Return a value of a record as the cell of a column."""
+    if item.kind != "json" or value is None:
+        return value
+    return canonical(value)
 
 
-def _value(item: Column, cell: Any) -> Any:
-    return json.loads(cell) if item.kind == "json" and cell is not None else cell
+def _value(item: Column, cell: JsonValue) -> JsonValue:
+    """Return the value of a record that a cell of a column holds."""
+    if item.kind != "json" or not isinstance(cell, str):
+        return cell
+    value: JsonValue = json.loads(cell)
+    return value
 
 
-def _get(data: Any, path: str) -> Any:
+def _get(data: Mapping[str, JsonValue], path: str) -> JsonValue:
+    value: JsonValue = dict(data)
     for part in path.split("."):
-        data = data.get(part) if isinstance(data, Mapping) else None
-    return data
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
 
 
-def _put(data: dict[str, Any], path: str, value: Any) -> None:
+def _put(data: dict[str, JsonValue], path: str, value: JsonValue) -> None:
     *parents, name = path.split(".")
     for part in parents:
-        data = data.setdefault(part, {})
+        inner = data.setdefault(part, {})
+        assert isinstance(inner, dict)  # noqa: S101 - no column of a table is a part of another one's value
+        data = inner
     data[name] = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,8 @@ from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.program import Measure, metric_column, named_measures
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
-from benchfmt.tables import arrow_schema
+from benchfmt.tables import Arrow, arrow_schema
 
-Arrow: TypeAlias = "pa.Array[Any]"  # pyarrow's stubs want the type of every element
 Codes = npt.NDArray[np.int16]
 """Places in a list of texts."""
 T = TypeVar("T")
