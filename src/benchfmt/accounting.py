@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, overload
 
+from pydantic import JsonValue
+
 from benchfmt.finding import Finding
 
 ROLES = ("skipped", "primary", "supporting", "failed")
@@ -51,9 +53,9 @@ class FileEntry:
     records: int = 0
     measurements: int = 0
     duplicates: int = 0
-    details: list[dict[str, Any]] = field(default_factory=list)
+    details: list[dict[str, JsonValue]] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, JsonValue]:
         """Return what is known, without zeros that mean nothing."""
         always = ("path", "role")
         said = ((item.name, getattr(self, item.name)) for item in fields(self))
@@ -90,7 +92,7 @@ class Ledger:
         self._texts: list[str | None] = [None]
         self._converters, self._reasons = array("L"), array("L")
         self._counts: dict[int, Counts] = {}
-        self._details: dict[int, list[dict[str, Any]]] = {}
+        self._details: dict[int, list[dict[str, JsonValue]]] = {}
 
     def __len__(self) -> int:
         """Return how many files were seen."""

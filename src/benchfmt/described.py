@@ -7,9 +7,10 @@ same result name one system. The row says less of it than the file, and both are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-Described = Mapping[str, Any]
+from pydantic import JsonValue
+
+Described = Mapping[str, JsonValue]
 """A system as plain data, as a record holds it."""
 _LABELS = frozenset({"id", "name", "extensions"})
 """What is said of a system besides its hardware: a table may name it by its folder where the file has words."""
@@ -20,24 +21,26 @@ def fullest(descriptions: Iterable[Described]) -> Described:
     return max(descriptions, key=size)
 
 
-def contradictions(one: Described, other: Described) -> Iterator[tuple[str, Any, Any]]:
+def contradictions(one: Described, other: Described) -> Iterator[tuple[str, JsonValue, JsonValue]]:
     """Yield what two descriptions of one system say otherwise: the member, and both values.
 
     What one of them leaves out is no difference, and neither are two names.
     """
     for path, value in _members(one):
-        there = None if path in _LABELS else _get(other, path)
+        if path in _LABELS:
+            continue
+        there = _get(other, path)
         if there is not None and there != value:
             yield path, value, there
 
 
 def size(description: Described) -> int:
     """Return how much a description says."""
-    return sum(1 for _ in _leaves(description))
+    return sum(1 for _ in _leaves(dict(description)))
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
+def _leaves(value: JsonValue) -> Iterator[JsonValue]:
+    if isinstance(value, dict):
         for inner in value.values():
             yield from _leaves(inner)
     elif isinstance(value, list):
@@ -47,17 +50,19 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _members(description: Described) -> Iterator[tuple[str, Any]]:
+def _members(description: Described) -> Iterator[tuple[str, JsonValue]]:
     """Yield the members of a system and of its parts by their paths; extensions and lists stay whole."""
     for name, value in description.items():
-        if isinstance(value, Mapping) and name != "extensions":
+        if isinstance(value, dict) and name != "extensions":
             yield from ((f"{name}.{inner}", item) for inner, item in value.items())
         else:
             yield name, value
 
 
-def _get(description: Described, path: str) -> Any:
-    value: Any = description
+def _get(description: Described, path: str) -> JsonValue:
+    value: JsonValue = dict(description)
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
     return value

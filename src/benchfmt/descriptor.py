@@ -148,7 +148,7 @@ class TableAnnotation(_Closed):
     )
 
 
-def _unused(said: Mapping[str, Any], allowed: Mapping[str, tuple[Any, ...]]) -> None:
+def _unused(said: Mapping[str, JsonValue], allowed: Mapping[str, tuple[JsonValue, ...]]) -> None:
     """Refuse properties of the Data Package standard that would change what is read, and are not implemented."""
     for name, values in allowed.items():
         value = said.get(name)
@@ -182,7 +182,7 @@ class TableSchema(_Open):
 
 
 _DELIMITER = re.compile(r"[\t -!#-~]")
-_DIALECT: dict[str, tuple[Any, ...]] = {
+_DIALECT: dict[str, tuple[JsonValue, ...]] = {
     "header": (True,),
     "headerRows": ([1],),
     "quoteChar": ('"',),
@@ -194,7 +194,7 @@ _DIALECT: dict[str, tuple[Any, ...]] = {
 """What the reader does, whatever a dialect says of it: any other value is refused."""
 
 
-def _known_dialect(dialect: dict[str, Any]) -> dict[str, Any]:
+def _known_dialect(dialect: dict[str, JsonValue]) -> dict[str, JsonValue]:
     delimiter = dialect.get("delimiter", ",")
     if not (isinstance(delimiter, str) and _DELIMITER.fullmatch(delimiter)):
         words = "`delimiter` {value} is not one ASCII character (and no quote)"
@@ -265,7 +265,7 @@ class Descriptor(_Open):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_profile(cls, data: Any) -> Any:
+    def _no_profile(cls, data: JsonValue) -> JsonValue:
         if isinstance(data, dict) and "profile" in data:
             raise PydanticCustomError(
                 "profile", "`profile` is of an older Data Package standard; write `$schema`"
@@ -304,7 +304,7 @@ def _metrics(info: PackageInfo) -> dict[str, Metric]:
     }
 
 
-def is_heading(data: Any) -> bool:
+def is_heading(data: JsonValue) -> bool:
     """Say whether a line of JSON Lines is a heading: its `benchfmt` is an object, where a record says a version."""
     return isinstance(data, dict) and isinstance(data.get("benchfmt"), dict)
 
@@ -316,7 +316,7 @@ MISPLACED_HEADING = (
 """What is said of a heading that stands elsewhere, as in two files that were joined."""
 
 
-def read_heading(data: Any) -> tuple[Heading | None, list[tuple[str, str]]]:
+def read_heading(data: JsonValue) -> tuple[Heading | None, list[tuple[str, str]]]:
     """Return the heading that plain data holds, or None with its faults, as `read_descriptor` does."""
     try:
         return Heading.model_validate(data), []
@@ -324,7 +324,7 @@ def read_heading(data: Any) -> tuple[Heading | None, list[tuple[str, str]]]:
         return None, _faults(error)
 
 
-def declared(said: Descriptor | Heading) -> dict[str, Any]:
+def declared(said: Descriptor | Heading) -> dict[str, JsonValue]:
     """Return the prefixes that a descriptor or heading declares, as plain data."""
     return {
         name: prefix.model_dump(exclude_unset=True)
@@ -332,7 +332,7 @@ def declared(said: Descriptor | Heading) -> dict[str, Any]:
     }
 
 
-def about(said: Descriptor | Heading) -> dict[str, Any]:
+def about(said: Descriptor | Heading) -> dict[str, JsonValue]:
     """Return what a descriptor or heading says of a package beside its name, its prefixes and its tables."""
     plain = said.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return {key: value for key, value in plain.items() if key not in _OF_ONE_PACKAGE}
@@ -341,7 +341,7 @@ def about(said: Descriptor | Heading) -> dict[str, Any]:
 _OF_ONE_PACKAGE = ("$schema", "name", "benchfmt", "resources")
 
 
-def heading(descriptor: Descriptor) -> dict[str, Any]:
+def heading(descriptor: Descriptor) -> dict[str, JsonValue]:
     """Return the heading of a package's records, empty where records say all that there is to say."""
     prefixes, rest = declared(descriptor), about(descriptor)
     if not prefixes and not rest:
@@ -354,7 +354,7 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
     return [(f"/{'/'.join(map(str, item['loc']))}", item["msg"]) for item in error.errors()]
 
 
-def read_descriptor(data: Any) -> tuple[Descriptor | None, list[tuple[str, str]]]:
+def read_descriptor(data: JsonValue) -> tuple[Descriptor | None, list[tuple[str, str]]]:
     """Return the descriptor that plain data holds, or None with its faults: JSON Pointer and what is wrong."""
     try:
         return Descriptor.model_validate(data), []
@@ -364,10 +364,10 @@ def read_descriptor(data: Any) -> tuple[Descriptor | None, list[tuple[str, str]]
 
 def package_descriptor(
     tables: Mapping[str, Mapping[str, Any]],
-    prefixes: Mapping[str, Any],
+    prefixes: Mapping[str, JsonValue],
     vocabulary_version: str,
-    extra: Mapping[str, Any],
-) -> dict[str, Any]:
+    extra: Mapping[str, JsonValue],
+) -> dict[str, JsonValue]:
     """Return the descriptor of the three canonical tables.
 
     `tables` gives each table's path, format, mediatype, bytes and hash; `extra` is what a user adds (title, licenses).
@@ -386,7 +386,7 @@ def package_descriptor(
     }
 
 
-def package_schema() -> dict[str, Any]:
+def package_schema() -> dict[str, JsonValue]:
     """Return the JSON Schema (draft 2020-12) of a descriptor."""
     schema = Descriptor.model_json_schema(by_alias=True)
     return {

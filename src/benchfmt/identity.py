@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import rfc8785
+from pydantic import JsonValue
 
 from benchfmt.numbers import MAX_SAFE_INTEGER
-from benchfmt.record import Record
+from benchfmt.record import Record, System
 from benchfmt.vocabulary import vocabulary
 
 RECORD_PREFIX = "bf1-"
@@ -30,7 +31,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def canonical(data: Any) -> str:
     """Return the RFC 8785 JSON text of plain data: the one form in which equal data is equal text."""
-    return _dumps(data) if _is_simple(data) else rfc8785.dumps(data).decode()
+    if _is_simple(data):
+        return _dumps(data)
+    return rfc8785.dumps(data).decode()
 
 
 _dumps = json.JSONEncoder(
@@ -51,18 +54,12 @@ def _is_simple(data: Any, depth: int = 0) -> bool:
         return bool(-MAX_SAFE_INTEGER <= data <= MAX_SAFE_INTEGER)
     if kind is float:
         return bool(1e-4 <= abs(data) < MAX_SAFE_INTEGER and not data.is_integer())
-    if kind is bool or data is None:
-        return True
-    if depth > _DEEP:
-        return False
     if kind is list or kind is tuple:
-        return all(_is_simple(item, depth + 1) for item in data)
+        return depth <= _DEEP and all(_is_simple(item, depth + 1) for item in data)
     if kind is dict:
-        return all(
-            type(key) is str and key.isascii() and _is_simple(item, depth + 1)
-            for key, item in data.items()
-        )
-    return False
+        is_ascii = all(type(key) is str and key.isascii() for key in data)
+        return is_ascii and depth <= _DEEP and _is_simple(list(data.values()), depth)
+    return kind is bool or data is None
 
 
 def record_id(suite: str, path: str, sha256: str | None, locator: str | None) -> str:
@@ -95,13 +92,16 @@ def record_ids(suite: str, path: str, sha256: str, locators: Iterable[str]) -> l
     ]
 
 
-def system_id(description: Mapping[str, Any], source: Mapping[str, Any] | None = None) -> str:
+def system_id(
+    description: Mapping[str, JsonValue], source: Mapping[str, JsonValue] | None = None
+) -> str:
     """Return the id of a system: a hash of its description.
 
     A description that names neither processor nor accelerator could be any machine's, so it is hashed with its source.
     """
-    named = description.get("processor") or description.get("accelerator")
-    return _hashed(SYSTEM_PREFIX, [description] if named else [description, source or {}])
+    if description.get("processor") or description.get("accelerator"):
+        return _hashed(SYSTEM_PREFIX, [description])
+    return _hashed(SYSTEM_PREFIX, [description, source or {}])
 
 
 def submitted_system_id(suite: str, execution: str | None) -> str | None:
@@ -109,8 +109,12 @@ def submitted_system_id(suite: str, execution: str | None) -> str | None:
 
     A published row and the files of the same result name it alike, however much each says of the hardware.
     """
-    place = _SUBMITTED.match(execution) if execution and suite.startswith("mlperf-") else None
-    return _placed(suite, place[1]) if place else None
+    if not execution or not suite.startswith("mlperf-"):
+        return None
+    place = _SUBMITTED.match(execution)
+    if place is None:
+        return None
+    return _placed(suite, place[1])
 
 
 @lru_cache(maxsize=1_000)
@@ -120,14 +124,16 @@ def _placed(suite: str, place: str) -> str:
 
 def identified(record: Record) -> Record:
     """Return the record with the ids that it lacks."""
-    changed: dict[str, Any] = {}
+    changed: dict[str, str | System] = {}
     if record.system and not record.system.id:
         execution = record.provenance.execution if record.provenance else None
         name = submitted_system_id(record.benchmark.suite, execution) or _known_system_id(record)
         changed["system"] = record.system.model_copy(update={"id": name})
     if not record.id:
         changed["id"] = expected_id(record) or _hashed(RECORD_PREFIX, [record.to_dict()])
-    return record.model_copy(update=changed) if changed else record
+    if not changed:
+        return record
+    return record.model_copy(update=changed)
 
 
 _KNOWN_SYSTEMS: dict[tuple[str, ...], str] = {}
@@ -137,20 +143,23 @@ _KNOWN_SYSTEMS: dict[tuple[str, ...], str] = {}
 def _known_system_id(record: Record) -> str:
     system = record.system
     assert system is not None  # noqa: S101 - whoever calls has looked
-    source = {} if system.processor or system.accelerator else _file(record)
-    key = (system.model_dump_json(exclude_none=True), *source.values())
-    found = _KNOWN_SYSTEMS.get(key)
-    if found is None:
+    key = [system.model_dump_json(exclude_none=True)]
+    if not system.processor and not system.accelerator:
+        key += _file(record).values()
+    name = _KNOWN_SYSTEMS.get(tuple(key))
+    if name is None:
         if len(_KNOWN_SYSTEMS) >= 1_000:
             _KNOWN_SYSTEMS.clear()
-        found = _KNOWN_SYSTEMS[key] = system_id(system.to_dict(), _file(record))
-    return found
+        name = _KNOWN_SYSTEMS[tuple(key)] = system_id(system.to_dict(), {**_file(record)})
+    return name
 
 
-def _file(record: Record) -> dict[str, Any]:
+def _file(record: Record) -> dict[str, str]:
     """Return path and hash of the primary source: rows of one file that name a machine alike mean one machine."""
     sources = record.provenance.sources if record.provenance else None
-    return sources[0].model_dump(include={"path", "sha256"}, exclude_none=True) if sources else {}
+    if not sources:
+        return {}
+    return sources[0].model_dump(include={"path", "sha256"}, exclude_none=True)
 
 
 def expected_id(record: Record) -> str | None:
@@ -161,7 +170,7 @@ def expected_id(record: Record) -> str | None:
     return record_id(record.benchmark.suite, primary.path, primary.sha256, primary.locator)
 
 
-def platform(platform_id: str) -> dict[str, Any]:
+def platform(platform_id: str) -> dict[str, JsonValue]:
     """Return the system that the vocabulary describes under an id; raises KeyError."""
     return {"id": platform_id, **vocabulary().terms("system")[platform_id]["system"]}
 

@@ -15,9 +15,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import JsonValue
 
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
@@ -26,6 +28,8 @@ from benchfmt.record import Measurement, Record
 from benchfmt.tables import Batch
 from benchfmt.vocabulary import Metric, vocabulary
 
+Places = npt.NDArray[np.int64]
+"""Numbers of rows."""
 INVALID, ROUNDED = "invalid-in-source", "below-resolution"
 WITHOUT_VALUE = "incomplete"
 """The status of a record whose source says that it went well, and of which no number is left."""
@@ -73,8 +77,8 @@ def _facts(metrics: tuple[Metric, ...]) -> pl.DataFrame:
         {
             "metric": [m.id for m in metrics],
             "m_unit": [m.unit for m in metrics],
-            "m_min": [None if m.minimum is None else float(m.minimum) for m in metrics],
-            "m_max": [None if m.maximum is None else float(m.maximum) for m in metrics],
+            "m_min": [m.minimum for m in metrics],
+            "m_max": [m.maximum for m in metrics],
             "m_zero": [m.zero_impossible for m in metrics],
             "m_zero_stages": [list(m.zero_stages) for m in metrics],
         },
@@ -117,19 +121,25 @@ class Withholder:
 
     def record(self, record: Record) -> Record:
         """Return a record whose numbers can all be."""
-        codes = [self._code(item) for item in record.measurements or ()]
+        measurements = record.measurements or []
+        codes = [self._code(item) for item in measurements]
         if not any(codes):
             return record
+        place = self._place(record)
+        kept = list(measurements)
+        for index, code in enumerate(codes):
+            if code:
+                kept[index] = self._withheld(kept[index], code, place)
+        changed: dict[str, str | list[Measurement]] = {"measurements": kept}
+        if record.status == "ok" and all(item.value is None for item in kept):
+            changed["status"] = WITHOUT_VALUE
+        return record.model_copy(update=changed)
+
+    def _place(self, record: Record) -> _Place:
         sources = record.provenance.sources if record.provenance else None
-        path = sources[0].path.rpartition("/")[2] if sources else self.path
-        place = _Place(path, _row(sources[0].locator if sources else None), record.id)
-        kept = [
-            self._withheld(item, code, place) if code else item
-            for item, code in zip(record.measurements or (), codes, strict=True)
-        ]
-        left = any(item.value is not None for item in kept)
-        status = WITHOUT_VALUE if record.status == "ok" and not left else record.status
-        return record.model_copy(update={"measurements": kept, "status": status})
+        if not sources:
+            return _Place(self.path, None, record.id)
+        return _Place(sources[0].path.rpartition("/")[2], _row(sources[0].locator), record.id)
 
     def batch(self, batch: Batch) -> Batch:
         """Return tables whose numbers can all be."""
@@ -173,10 +183,10 @@ class Withholder:
         self._tell(code, data, place)
         return Measurement.model_validate(withheld(data))
 
-    def _table(self, batch: Batch, places: Any) -> pa.Table:
+    def _table(self, batch: Batch, places: Places) -> pa.Table:
         """Return the measurements with the rows at some places withheld."""
         whole = batch.measurements
-        rows = whole.take(pa.array(places)).to_pylist()
+        rows = whole.take(places).to_pylist()
         owners = {row["record_id"] for row in rows}
         ids = batch.records["id"].to_pylist()
         locators = dict(zip(ids, batch.records["source_locator"].to_pylist(), strict=True))
@@ -196,13 +206,15 @@ class Withholder:
     def _metric(self, name: str) -> Metric:
         return self.metrics.get(name) or self.metrics[name.partition("@")[0]]
 
-    def _tell(self, code: str, said: Mapping[str, Any], place: _Place) -> None:
+    def _tell(self, code: str, said: Mapping[str, JsonValue], place: _Place) -> None:
         """Note that a number is withheld."""
-        self._told[(code, said["metric"])] += 1
-        if self._told[(code, said["metric"])] > LIMITS.findings_per_code:
+        key = (code, str(said["metric"]))
+        self._told[key] += 1
+        if self._told[key] > LIMITS.findings_per_code:
             return
-        unit = "" if said["unit"] == "1" else f" {said['unit']}"
-        shown = f"{canonical(said['value'])}{unit}"
+        shown = canonical(said["value"])
+        if said["unit"] != "1":
+            shown = f"{shown} {said['unit']}"
         message = f"{said['metric']} {shown} cannot be; it is written as missing ({reason(said)})"
         self.findings.append(
             Finding(
@@ -213,7 +225,7 @@ class Withholder:
                 None,
                 "measurements.value",
                 message,
-                said.get("reported_value", canonical(said["value"])),
+                str(said.get("reported_value", canonical(said["value"]))),
                 "look at the source: a marker for a number that is not there, another unit, or a fault of the tool?",
                 place.record,
             )
@@ -229,18 +241,20 @@ class _Place:
     record: str | None
 
 
-def reason(said: Mapping[str, Any]) -> str:
+def reason(said: Mapping[str, JsonValue]) -> str:
     """Return why a number that cannot be is missing: a time printed as `0.00` was rounded, others are wrong.
 
     Of a power of 0.0 W nobody knows whether it was rounded or never measured.
     """
-    known = vocabulary().terms("metric").get(said["metric"], {})
+    known = vocabulary().terms("metric").get(str(said["metric"]), {})
     printed = str(said.get("reported_value", ""))
-    timed = known.get("quantity") == "time" and said["value"] == 0
-    return ROUNDED if timed and _ROUNDED.fullmatch(printed.strip()) else INVALID
+    is_zero_time = known.get("quantity") == "time" and said["value"] == 0
+    if is_zero_time and _ROUNDED.fullmatch(printed.strip()):
+        return ROUNDED
+    return INVALID
 
 
-def withheld(said: Mapping[str, Any]) -> dict[str, Any]:
+def withheld(said: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the plain measurement that says why there is no value; the source's characters and their unit stay."""
     kept = {name: value for name, value in said.items() if name not in ("value", "basis", "unit")}
     if any(name in said for name in _PARTS):
@@ -254,10 +268,12 @@ def withheld(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row(locator: str | None) -> int | None:
     match = _ROW.fullmatch(locator or "")
-    return int(match[1]) if match else None
+    if match is None:
+        return None
+    return int(match[1])
 
 
-def _with_rows(table: pa.Table, places: Any, rows: list[dict[str, Any]]) -> pa.Table:
+def _with_rows(table: pa.Table, places: Places, rows: list[dict[str, JsonValue]]) -> pa.Table:
     """Return a table with other rows at some places; only the columns that change are laid out anew."""
     there = np.zeros(table.num_rows, dtype=bool)
     there[places] = True

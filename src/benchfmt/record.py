@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     WithJsonSchema,
     model_validator,
 )
@@ -50,9 +51,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _FINITE = {"minimum": -MAX_DOUBLE, "maximum": MAX_DOUBLE}
 
 T = TypeVar("T")
+Metadata = tuple[AfterValidator, WithJsonSchema]
+"""How a text is checked, and what the JSON Schema says of it."""
 
 
-def _given(value: Any) -> Any:
+def _given(value: T) -> T:
     if value is None:
         raise PydanticCustomError(
             "null_forbidden", "null is not allowed; leave the key out where the source does not say"
@@ -68,7 +71,7 @@ def _rule(kind: LiteralString, field: str, message: LiteralString) -> PydanticCu
 Opt: TypeAlias = Annotated[T | None, BeforeValidator(_given), Field(default=None)]
 
 
-def _text(pattern: str | None, forbidden: str, what: str) -> Any:
+def _text(pattern: str | None, forbidden: str, what: str) -> Metadata:
     wanted = re.compile(pattern) if pattern else None
     unwanted = re.compile(forbidden)
 
@@ -87,13 +90,13 @@ def _text(pattern: str | None, forbidden: str, what: str) -> Any:
             )
         return value
 
-    schema: dict[str, Any] = {"type": "string", "minLength": 1}
+    schema: dict[str, JsonValue] = {"type": "string", "minLength": 1}
     if pattern:
         schema["pattern"] = pattern
     return (AfterValidator(check), WithJsonSchema({**schema, "not": {"pattern": forbidden}}))
 
 
-def _closed(kind: str) -> Any:
+def _closed(kind: str) -> Metadata:
     def check(value: str) -> str:
         if value not in vocabulary().terms(kind):
             raise PydanticCustomError(
@@ -104,9 +107,11 @@ def _closed(kind: str) -> Any:
     return (AfterValidator(check), WithJsonSchema({"x-closed": kind}))
 
 
-def _integral(value: Any) -> Any:
+def _integral(value: JsonValue) -> JsonValue:
     # JSON knows no integers apart from numbers: 1.0 is one (JSON Schema 2020-12, 6.1.1).
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def _whole(text: str) -> str:
@@ -117,7 +122,7 @@ def _whole(text: str) -> str:
     return text
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: JsonValue) -> JsonValue:
     """Check free-form JSON: no null, no number or text that another reader would change."""
     if isinstance(value, str):
         return _whole(value)
@@ -139,7 +144,7 @@ def _plain(value: Any) -> Any:
     )
 
 
-def _namespaces(value: dict[str, Any]) -> dict[str, Any]:
+def _namespaces(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for key in value:
         if not re.search(NAMESPACE_PATTERN, key) or "\n" in key:
             raise PydanticCustomError(
@@ -201,14 +206,14 @@ class Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _says_something(cls, data: Any) -> Any:
+    def _says_something(cls, data: JsonValue) -> JsonValue:
         if isinstance(data, Mapping) and not data and not cls.may_be_empty:
             raise PydanticCustomError(
                 "empty_object", "an empty object says nothing; leave the key out"
             )
         return data
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, JsonValue]:
         """Return the part as plain JSON data, without what is absent."""
         return self.model_dump(mode="json", exclude_none=True)
 
@@ -493,7 +498,7 @@ class Record(Part):
         return self
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Record:
+    def from_dict(cls, data: Mapping[str, JsonValue]) -> Record:
         """Return the record that plain JSON data of this version describes; raises pydantic.ValidationError."""
         return cls.model_validate(data)
 

@@ -6,17 +6,20 @@ import io
 from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchfmt.tables import COLUMNS, arrow_schema, table_of
+from benchfmt.tables import COLUMNS, Arrow, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
+Chunked: TypeAlias = "pa.ChunkedArray[Any]"
+"""A column of Arrow; its stubs want the type of every element."""
 ROW_GROUP = 32_768
 SYSTEMS_GROUP = 2_048
 """Systems come slowly, a few with each batch of records, and wait until a group is whole: so theirs are small."""
@@ -137,11 +140,7 @@ class Sink(ABC):
         """Write what is left and return the file."""
         self._wait()
         if self._rows or not self.path.exists():
-            self.flush(
-                pa.concat_tables(self._parts)
-                if self._parts
-                else self.stored(table_of(self.table, []))
-            )
+            self.flush(pa.concat_tables(self._parts or [self.stored(table_of(self.table, []))]))
         self.abandon()
         return self.path
 
@@ -155,7 +154,7 @@ class Sink(ABC):
         """Close the file."""
 
 
-def _text_bytes(part: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _text_bytes(part: pa.Table) -> npt.NDArray[np.int64]:
     """Return how much JSON text each row holds: of the row alone, so that groups do not depend on how rows come."""
     total = np.zeros(part.num_rows, np.int64)
     for field in part.schema:
@@ -180,12 +179,9 @@ class _ParquetSink(Sink):
     def flush(self, part: pa.Table) -> None:
         if self._writer is None:
             # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
-            named: dict[str, Any] = {
-                "use_dictionary": [
-                    f.name for f in self.schema if f.name in _REPEATING or f.name == "record_id"
-                ],
-                "write_statistics": [f.name for f in self.schema if f.name in _SEARCHED],
-            }
+            encoded = [
+                name for name in self.schema.names if name in _REPEATING or name == "record_id"
+            ]
             # Without the Arrow schema in the file every reader sees plain strings.
             self._writer = pq.ParquetWriter(
                 self.path,
@@ -193,7 +189,8 @@ class _ParquetSink(Sink):
                 compression="zstd",
                 store_schema=False,
                 memory_pool=_POOL,
-                **named,
+                use_dictionary=encoded,  # type: ignore[arg-type]  # the stubs know only a bool
+                write_statistics=[name for name in self.schema.names if name in _SEARCHED],
             )
         whole = part.unify_dictionaries().combine_chunks()
         ordered = pa.Table.from_arrays(
@@ -208,7 +205,7 @@ class _ParquetSink(Sink):
             self._writer = None
 
 
-def _in_order(cells: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+def _in_order(cells: Chunked) -> Chunked:
     """Return cells, the words of a dictionary in the order in which they first stand: equal rows give equal bytes."""
     if not pa.types.is_dictionary(cells.type) or cells.num_chunks != 1:
         return cells
@@ -225,11 +222,11 @@ def _in_order(cells: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
     place[order] = np.arange(len(order), dtype=np.int32)
     indices = pc.take(_int32(place), chunk.indices)
     words = pc.take(chunk.dictionary, _int32(order))
-    joined: Any = pa.DictionaryArray.from_arrays(indices, words)
+    joined: Arrow = pa.DictionaryArray.from_arrays(indices, words)
     return pa.chunked_array([joined], joined.type)
 
 
-def _int32(numbers: Any) -> Any:
+def _int32(numbers: Any) -> Arrow:
     # Laid out by hand: `pa.array` loads pandas wherever that is installed.
     return pa.Array.from_buffers(
         pa.int32(), len(numbers), [None, pa.py_buffer(memoryview(numbers))]
@@ -253,18 +250,21 @@ class _CsvSink(Sink):
             self._file = None
 
 
-def _as_type(cells: pa.ChunkedArray[Any], wanted: pa.DataType) -> pa.ChunkedArray[Any]:
+def _as_type(cells: Chunked, wanted: pa.DataType) -> Chunked:
     if pa.types.is_dictionary(wanted):
         # A word that stands twice in a dictionary makes the Parquet writer leave bytes of the page unwritten: then
         # equal tables are unequal files, and what was in memory before is published.
-        chunks: list[Any] = cells.chunks if cells.type == wanted else []
-        dictionaries = [chunk.dictionary for chunk in chunks]
-        if dictionaries and all(len(words.unique()) == len(words) for words in dictionaries):
+        if cells.type == wanted and cells.num_chunks and _are_distinct(cells.chunks):
             return cells
         return cells.cast(pa.string()).dictionary_encode()
     if cells.type == wanted:
         return cells
     return cells.cast(wanted)
+
+
+def _are_distinct(chunks: list[Any]) -> bool:
+    """Say whether no word stands twice in a dictionary."""
+    return all(len(chunk.dictionary.unique()) == len(chunk.dictionary) for chunk in chunks)
 
 
 def new_sink(folder: Path, table: str, form: Format) -> Sink:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
 
 from benchfmt.descriptor import package_schema
 from benchfmt.record import SCHEMA_VERSION
@@ -13,6 +16,9 @@ from benchfmt.schema import BASE, record_schema, table_schema
 from benchfmt.tables import TABLES, TERM_COLUMNS
 from benchfmt.units import describe
 from benchfmt.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from rdflib import Graph
 
 TERMS = f"{BASE}terms/"
 """Properties of a record: one IRI for each field."""
@@ -65,56 +71,52 @@ def _terms(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
     for term in content["terms"]:
         if term["id"] in terms:
             raise ValueError(f"{name}: {term['id']} stands twice")
-        entry = {
-            key: _indexed(value) if key == "metrics" else value
-            for key, value in term.items()
-            if key != "id"
-        }
-        if "aliases" in entry:
-            entry["aliases"] = _lower_general(entry["aliases"], content["kind"])
+        entry = _without_id(term)
+        if "metrics" in entry:
+            entry["metrics"] = {item["id"]: _without_id(item) for item in entry["metrics"]}
+        for suite, words in entry.get("aliases", {}).items():
+            lower = suite == "*" and content["kind"] != "unit"
+            entry["aliases"][suite] = _sorted_words(words, lower=lower)
         terms[term["id"]] = entry
     return terms
 
 
-def _indexed(metrics: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        item["id"]: {key: value for key, value in item.items() if key != "id"} for item in metrics
-    }
+def _without_id(entry: Mapping[str, JsonValue]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "id"}
 
 
-def _lower_general(aliases: dict[str, list[Any]], kind: str) -> dict[str, list[str]]:
-    return {
-        suite: sorted(
-            {str(word).lower() if suite == "*" and kind != "unit" else str(word) for word in words}
-        )
-        for suite, words in aliases.items()
-    }
+def _sorted_words(words: Iterable[JsonValue], *, lower: bool) -> list[str]:
+    texts = map(str, words)
+    if lower:
+        texts = map(str.lower, texts)
+    return sorted(set(texts))
 
 
-def _add_factors(units: dict[str, Any]) -> None:
+def _add_factors(units: dict[str, dict[str, JsonValue]]) -> None:
     for code, term in units.items():
         if term.get("currency"):
-            known = {"dimension": code, "factor": "1", "offset": "0"}
-        else:
-            found = describe(code)
-            known = {
-                "dimension": found.dimension,
-                "factor": str(found.factor),
-                "offset": str(found.offset),
-            }
-        term.update(known)
+            term.update({"dimension": code, "factor": "1", "offset": "0"})
+            continue
+        known = describe(code)
+        term["dimension"] = known.dimension
+        term["factor"] = str(known.factor)
+        term["offset"] = str(known.offset)
 
 
-def context() -> dict[str, Any]:
+def context() -> dict[str, JsonValue]:
     """Return the JSON-LD context under which a record is a graph: `@vocab` for fields, vocabulary IRIs for terms."""
     terms = {field: _term_field(field, kind) for field, kind in _TERM_FIELDS.items()}
-    numbers = {
+    numbers: dict[str, JsonValue] = {
         name: {"@id": f"{TERMS}{name}", "@type": f"{_XSD}double"}
         for name in ("value", "stddev", "flop")
     }
-    lists = {name: {"@id": f"{TERMS}{name}", "@container": "@list"} for name in _LIST_FIELDS}
-    free = {name: {"@id": f"{TERMS}{name}", "@type": "@json"} for name in _FREE_FIELDS}
-    kinds = {
+    lists: dict[str, JsonValue] = {
+        name: {"@id": f"{TERMS}{name}", "@container": "@list"} for name in _LIST_FIELDS
+    }
+    free: dict[str, JsonValue] = {
+        name: {"@id": f"{TERMS}{name}", "@type": "@json"} for name in _FREE_FIELDS
+    }
+    kinds: dict[str, JsonValue] = {
         "system": {"kind": _term_field("kind", "system-kind")},
         "processor": {"architecture": _term_field("architecture", "architecture")},
         "accelerator": {"kind": _term_field("kind", "device-kind")},
@@ -134,13 +136,14 @@ def context() -> dict[str, Any]:
     }
 
 
-def _term_field(field: str, kind: str) -> dict[str, Any]:
+def _term_field(field: str, kind: str) -> JsonValue:
     """Return how a field with terms is read: a plain id under its kind, a prefixed one under its prefix."""
-    prefixes = (
-        vocabulary().ids("scope-qualifier") if kind == "scope" else vocabulary().ids("prefix")
-    )
-    home = "scope" if kind == "scope" else "prefix"
-    named = {p: {"@id": f"{VOCABULARY}{home}/{p}%3A", "@prefix": True} for p in prefixes}
+    home, prefixes = "prefix", vocabulary().ids("prefix")
+    if kind == "scope":
+        home, prefixes = "scope", vocabulary().ids("scope-qualifier")
+    named: dict[str, JsonValue] = {
+        prefix: {"@id": f"{VOCABULARY}{home}/{prefix}%3A", "@prefix": True} for prefix in prefixes
+    }
     return {
         "@id": f"{TERMS}{field}",
         "@type": "@vocab",
@@ -208,74 +211,34 @@ def _iri(term_id: str) -> str:
     return quote(term_id, safe="")
 
 
-def shapes_graph() -> str:
-    """Return SHACL shapes, in Turtle, for records as `context.jsonld` makes them graphs."""
-    from rdflib import RDF, SH, XSD, BNode, Graph, URIRef
-    from rdflib import Literal as Text
-    from rdflib.collection import Collection
+@dataclass(frozen=True)
+class _Shape:
+    """What SHACL checks of one class of nodes: those that are subject or object of a property."""
 
-    graph = Graph()
-    graph.bind("sh", SH)
-    graph.bind("bf", TERMS)
-    schema = record_schema()
+    name: str
+    target: str
+    fields: tuple[str, ...]
+    of_subjects: bool = False
 
-    def shape(name: str, target: str, definition: Mapping[str, Any], fields: list[str]) -> None:
-        node = URIRef(f"{BASE}shapes/{name}")
-        graph.add((node, RDF.type, SH.NodeShape))
-        graph.add(
-            (
-                node,
-                SH.targetObjectsOf if name != "Record" else SH.targetSubjectsOf,
-                URIRef(f"{TERMS}{target}"),
-            )
-        )
-        for field in fields:
-            # Named, for blank nodes are written in another order each time.
-            rule = URIRef(f"{node}/{field}")
-            graph.add((node, SH.property, rule))
-            graph.add(
-                (
-                    rule,
-                    SH.path,
-                    URIRef(
-                        TERMS
-                        + ("benchmark-name" if (name, field) == ("Benchmark", "name") else field)
-                    ),
-                )
-            )
-            if field in definition["required"]:
-                graph.add((rule, SH.minCount, Text(1)))
-            if field != "measurements":
-                graph.add((rule, SH.maxCount, Text(1)))
-            choices = definition["properties"][field].get("enum")
-            if choices:
-                members = BNode()
-                kind = _TERM_FIELDS[field]
-                Collection(
-                    graph, members, [URIRef(f"{VOCABULARY}{kind}/{choice}") for choice in choices]
-                )
-                graph.add((rule, SH["in"], members))
-            if field == "value":
-                graph.add((rule, SH.datatype, XSD.double))
+    def iri(self, field: str) -> str:
+        """Return the IRI of a field; a benchmark's name is a property of its own."""
+        if (self.name, field) == ("Benchmark", "name"):
+            return f"{TERMS}benchmark-name"
+        return f"{TERMS}{field}"
 
-    definitions = schema["$defs"]
-    shape(
+
+_SHAPES = (
+    _Shape(
         "Record",
         "benchmark",
-        schema,
-        ["benchfmt", "benchmark", "status", "task", "model", "system", "measurements"],
-    )
-    shape(
-        "Benchmark",
-        "benchmark",
-        definitions["Benchmark"],
-        ["suite", "name", "scenario", "division"],
-    )
-    shape(
+        ("benchfmt", "benchmark", "status", "task", "model", "system", "measurements"),
+        of_subjects=True,
+    ),
+    _Shape("Benchmark", "benchmark", ("suite", "name", "scenario", "division")),
+    _Shape(
         "Measurement",
         "measurements",
-        definitions["Measurement"],
-        [
+        (
             "metric",
             "statistic",
             "stage",
@@ -286,16 +249,59 @@ def shapes_graph() -> str:
             "basis",
             "missing",
             "primary",
-        ],
-    )
+        ),
+    ),
+)
+
+
+def shapes_graph() -> str:
+    """Return SHACL shapes, in Turtle, for records as `context.jsonld` makes them graphs."""
+    from rdflib import SH, Graph
+
+    graph = Graph()
+    graph.bind("sh", SH)
+    graph.bind("bf", TERMS)
+    schema = record_schema()
+    for shape in _SHAPES:
+        _add_shape(graph, shape, schema["$defs"].get(shape.name, schema))
     return _turtle(graph)
 
 
-def _turtle(graph: Any) -> str:
+def _add_shape(graph: Graph, shape: _Shape, definition: Mapping[str, Any]) -> None:
+    from rdflib import RDF, SH, XSD, BNode, URIRef
+    from rdflib import Literal as Text
+    from rdflib.collection import Collection
+
+    node = URIRef(f"{BASE}shapes/{shape.name}")
+    graph.add((node, RDF.type, SH.NodeShape))
+    targets = SH.targetObjectsOf
+    if shape.of_subjects:
+        targets = SH.targetSubjectsOf
+    graph.add((node, targets, URIRef(f"{TERMS}{shape.target}")))
+    for field in shape.fields:
+        # Named, for blank nodes are written in another order each time.
+        rule = URIRef(f"{node}/{field}")
+        graph.add((node, SH.property, rule))
+        graph.add((rule, SH.path, URIRef(shape.iri(field))))
+        if field in definition["required"]:
+            graph.add((rule, SH.minCount, Text(1)))
+        if field != "measurements":
+            graph.add((rule, SH.maxCount, Text(1)))
+        if field == "value":
+            graph.add((rule, SH.datatype, XSD.double))
+        choices = definition["properties"][field].get("enum")
+        if choices:
+            home = f"{VOCABULARY}{_TERM_FIELDS[field]}/"
+            members = BNode()
+            Collection(graph, members, [URIRef(f"{home}{choice}") for choice in choices])
+            graph.add((rule, SH["in"], members))
+
+
+def _turtle(graph: Graph) -> str:
     return str(graph.serialize(format="longturtle")).strip() + "\n"
 
 
-def _json(data: Any) -> str:
+def _json(data: JsonValue) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import polars as pl
@@ -70,11 +70,9 @@ def widen(
     would have the name of one of the columns before it is prefixed with `metric__`. Qualified scopes (`class:…`, `run:…`)
     are parts of a result and left out unless asked for.
     """
-    kept = (
-        measurements
-        if qualified
-        else measurements.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
-    )
+    kept = measurements
+    if not qualified:
+        kept = kept.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
     # The groups are of whole records: they do not depend on what is shown of them.
     context = _context(records, measurements, systems)
     primary = _primary(kept).select(
@@ -205,9 +203,11 @@ def _distinct(names: list[str], taken: set[str]) -> list[str]:
     used: set[str] = set()
     distinct = []
     for name in names:
-        free = f"metric__{name}" if name in taken else name
+        free = name
+        if name in taken:
+            free = f"metric__{name}"
         numbered = (f"{free}__{number}" for number in count(2))
-        unique = free if free not in used else next(item for item in numbered if item not in used)
+        unique = next(item for item in chain([free], numbered) if item not in used)
         used.add(unique)
         distinct.append(unique)
     return distinct
