@@ -21,6 +21,7 @@ import pytest
 
 from benchfmt import BenchfmtError, Record, convert, open_package, validate
 from benchfmt.exports import FORMATS, Exported, export, load, matchmaking
+from benchfmt.exports.matchmaking import cells, files
 from benchfmt.package import write_package
 from benchfmt.tables import to_batch
 
@@ -456,7 +457,7 @@ def test_an_error_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
             raise OSError("no space left on device")
         return {}
 
-    monkeypatch.setattr(matchmaking, "_companion", full)
+    monkeypatch.setattr(files, "companion", full)
     with pytest.raises(OSError, match="no space"):
         export(package, "matchmaking", tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
@@ -685,7 +686,7 @@ def test_a_bin_is_one_on_every_platform(
     assert types_of(tmp_path / "out", "imagenet_a")["flag"] == kind
 
 
-@pytest.mark.parametrize("word", sorted(matchmaking.PANDAS_MISSING - {"", " "}))
+@pytest.mark.parametrize("word", sorted(cells.PANDAS_MISSING - {"", " "}))
 def test_a_word_that_pandas_takes_for_nothing_stays_a_word(tmp_path: Path, word: str) -> None:
     made = [
         on(1, "a", penalty=word, k=1),
@@ -703,7 +704,7 @@ def test_a_word_that_pandas_takes_for_nothing_stays_a_word(tmp_path: Path, word:
 def test_pandas_has_no_other_words_for_nothing() -> None:
     from pandas._libs.parsers import STR_NA_VALUES
 
-    assert set(STR_NA_VALUES) <= matchmaking.PANDAS_MISSING
+    assert set(STR_NA_VALUES) <= cells.PANDAS_MISSING
 
 
 def test_a_metric_can_be_a_feature(tmp_path: Path) -> None:
