@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,9 @@ from benchfmt.profiler.document import Document, FirstRun, Measured, Memory, Obs
 from benchfmt.profiler.evidence import between
 from benchfmt.profiler.facts import ModelFacts
 from benchfmt.profiler.job import MARK, QUICK, Protocol, Settings
+from benchfmt.profiler.material import About, Declared, Material, about_of
 from benchfmt.profiler.profiling import Temporary
-from benchfmt.profiler.records import About, Material, about_of, process_record
+from benchfmt.profiler.records import process_record
 from benchfmt.profiler.running import ProfileError, Sampler, written
 from benchfmt.profiler.sampled import Failure
 from benchfmt.record import Record
@@ -155,7 +156,7 @@ def profiled(
     samples: int = 1,
     quick: bool = False,
     protocol: Protocol | None = None,
-    about: Mapping[str, Any] | None = None,
+    about: Declared | None = None,
     folder: str | Path | None = None,
 ) -> Profiled:
     """Return a context in which `measure(function)` profiles any callable of this process, and its `record` afterwards.
@@ -164,7 +165,7 @@ def profiled(
     many samples a call handles. `about` is as in `benchfmt.profile`, with `engine` for what runs the model.
     """
     return Profiled(
-        about_of({"name": name, "model": name, "engine": None}, about or {}),
+        about_of(About(name, name, engine=None), about or {}),
         protocol or (QUICK if quick else Protocol()),
         threads,
         samples,

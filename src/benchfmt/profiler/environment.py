@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.profiler import portable, proc
 from benchfmt.profiler.nvml import Nvml, NvmlError, open_nvml
@@ -39,7 +40,7 @@ _PACKAGES = (
 )
 
 
-def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict[str, Any]:
+def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict[str, JsonValue]:
     """Return the machine as part of a record: what is installed, nothing that changes from run to run."""
     gpu = nvml or open_nvml()
     accelerator = None
@@ -62,7 +63,7 @@ def system(root: Path = proc.ROOT, nvml: Nvml | NvmlError | None = None) -> dict
     )
 
 
-def _processor(root: Path, processors: list[dict[str, str]]) -> dict[str, Any]:
+def _processor(root: Path, processors: list[dict[str, str]]) -> dict[str, JsonValue]:
     packages = {entry.get("physical id", "0") for entry in processors}
     return _known(
         name=_processor_name(processors) or platform.processor() or None,
@@ -100,7 +101,7 @@ def _asks_psutil(root: Path) -> bool:
     return root == proc.ROOT and portable.is_installed()
 
 
-def _gpu(nvml: Nvml) -> dict[str, Any]:
+def _gpu(nvml: Nvml) -> dict[str, JsonValue]:
     """Return the GPU that a run may see; how many there are is told where NVML counts them."""
     count = None
     with suppress(NvmlError, AttributeError):
@@ -197,5 +198,5 @@ def stack(nvml: Nvml | NvmlError | None = None) -> dict[str, str]:
     return found | (gpu.versions() if isinstance(gpu, Nvml) else {})
 
 
-def _known(**facts: Any) -> dict[str, Any]:
+def _known(**facts: JsonValue) -> dict[str, JsonValue]:
     return {name: value for name, value in facts.items() if value is not None and value != {}}

@@ -6,15 +6,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Unpack
 
+from benchfmt.converters.draft import Key as NumberFields
+from benchfmt.converters.draft import Number
 from benchfmt.profiler import figures, judging, sensed, wording
 from benchfmt.profiler.document import Document, LoadGen, Measured, Memory
 from benchfmt.profiler.facts import NOT_COUNTED, ModelFacts
 from benchfmt.profiler.job import CLOSED_LOOP, devices
 from benchfmt.profiler.judging import NANO, Gate
 from benchfmt.profiler.sensed import Sensed
-from benchfmt.record import KEY_FIELDS, Measurement, given
 
 STAGES = ("preprocess", "inference", "postprocess", "end-to-end")
 DEVICE_STAGES = ("transfer-in", "compute", "transfer-out")
@@ -37,38 +38,6 @@ class Facts:
     """Watts of each scope before anything was loaded."""
 
 
-@dataclass(frozen=True)
-class Number:
-    """One entry of a record's measurements: a value with its unit, or the reason why there is none."""
-
-    value: float | None = None
-    unit: str | None = None
-    basis: str | None = None
-    missing: str | None = None
-    n: int | None = None
-    samples: list[float] | None = None
-    stddev: float | None = None
-    ci: tuple[float, float, float] | None = None
-    caveats: Sequence[str] = ()
-
-    def measurement(self, key: Key, *, primary: bool) -> Measurement:
-        """Return the number as a record has it."""
-        content = given(
-            **dict(zip(KEY_FIELDS, key, strict=True)),
-            value=self.value,
-            unit=self.unit,
-            basis=self.basis,
-            missing=self.missing,
-            n=self.n,
-            samples=self.samples,
-            stddev=self.stddev,
-            ci=list(self.ci) if self.ci else None,
-            caveats=list(self.caveats) or None,
-            primary=primary or None,
-        )
-        return Measurement.model_validate(content)
-
-
 class Numbers:
     """The measurements of one record as they are collected; what is missing has a reason and words."""
 
@@ -78,22 +47,41 @@ class Numbers:
         self.details: dict[str, str] = {}
         self.caveats = list(caveats)
 
-    def add(self, key: Key, value: float, unit: str, basis: str = "measured", **more: Any) -> None:
+    def add(
+        self,
+        key: Key,
+        value: float,
+        unit: str,
+        basis: str = "measured",
+        **more: Unpack[NumberFields],
+    ) -> None:
         """Add a number, with other fields of `Number`; one that is not finite is undefined."""
         if not math.isfinite(value):
             self.missing(key, "undefined", "the formula has no value here")
             return
-        self.by_key[key] = Number(float(value), unit, basis, **more)
+        number = _number(key, **more)
+        number.value = float(value)
+        number.unit = unit
+        number.basis = basis
+        self.by_key[key] = number
 
     def timed(
-        self, key: Key, value: float, unit: str, basis: str = "measured", **more: Any
+        self,
+        key: Key,
+        value: float,
+        unit: str,
+        basis: str = "measured",
+        **more: Unpack[NumberFields],
     ) -> None:
         """Add a number that follows from the timing, and so has its caveats."""
-        self.add(key, value, unit, basis, caveats=self.caveats, **more)
+        more["caveats"] = self.caveats
+        self.add(key, value, unit, basis, **more)
 
     def missing(self, key: Key, reason: str, detail: str, n: int | None = None) -> None:
         """Add the reason why there is no number."""
-        self.by_key[key] = Number(missing=reason, n=n)
+        number = _number(key, n=n)
+        number.missing = reason
+        self.by_key[key] = number
         self.details[spelled(key)] = re.sub(r"\s+", " ", detail)
 
     def value(self, key: Key) -> float | None:
@@ -103,10 +91,17 @@ class Numbers:
             return None
         return number.value
 
-    def measurements(self, primary: Key | None) -> list[Measurement]:
+    def measurements(self, primary: Key | None) -> list[Number]:
         """Return the measurements, the primary one marked."""
-        items = self.by_key.items()
-        return [number.measurement(key, primary=key == primary) for key, number in items]
+        if primary in self.by_key:
+            self.by_key[primary].primary = True
+        return list(self.by_key.values())
+
+
+def _number(key: Key, **more: Unpack[NumberFields]) -> Number:
+    metric, more["statistic"], more["stage"], more["per"], more["scope"] = key
+    more["caveats"] = more.get("caveats") or None
+    return Number(metric=metric, **more)
 
 
 def spelled(key: Key) -> str:
@@ -276,16 +271,14 @@ def _distribution(
             numbers.timed(key, value / NANO, "s", n=count)
 
 
-def _interval(
-    times: Sequence[int], sizes: Sequence[int], mean: float
-) -> tuple[float, float, float] | None:
+def _interval(times: Sequence[int], sizes: Sequence[int], mean: float) -> list[float] | None:
     """Return the interval of the block means in seconds, where there are blocks and the mean lies in it."""
     if len(sizes) < 2 or sum(sizes) != len(times):
         return None
     between = figures.interval(figures.block_means(times, sizes))
     if between is None or not between.lower <= mean <= between.upper:
         return None
-    return between.lower / NANO, between.upper / NANO, figures.LEVEL
+    return [between.lower / NANO, between.upper / NANO, figures.LEVEL]
 
 
 def _gated(
@@ -373,7 +366,7 @@ def _memory(numbers: Numbers, document: Measured, facts: Facts) -> None:
     _with_peak(numbers, ("memory", "mean", None, None, "gpu"), gpu, "By")
 
 
-def _peak_memory(numbers: Numbers, memory: Memory, caveats: Sequence[str]) -> None:
+def _peak_memory(numbers: Numbers, memory: Memory, caveats: list[str]) -> None:
     key: Key = ("memory", "max", None, None, "process")
     if not memory.peak:
         numbers.missing(key, "no-sensor", "/proc/self/status tells no VmHWM")
@@ -385,7 +378,7 @@ def _peak_memory(numbers: Numbers, memory: Memory, caveats: Sequence[str]) -> No
 
 
 def _sensed(
-    numbers: Numbers, key: Key, reading: Sensed, unit: str, caveats: Sequence[str] = ()
+    numbers: Numbers, key: Key, reading: Sensed, unit: str, caveats: list[str] | None = None
 ) -> None:
     """Add what a sensor gives, or why it does not."""
     if reading.value is None:

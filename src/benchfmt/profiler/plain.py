@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from pydantic import JsonValue
+
+Value: TypeAlias = (
+    "str | float | bool | DataclassInstance | Mapping[str, Value] | Sequence[Value] | None"
+)
+"""What can be made plain: JSON data in which dataclasses stand."""
 
 
 def hyphenated(name: str) -> str:
@@ -11,19 +21,20 @@ def hyphenated(name: str) -> str:
     return name.replace("_", "-")
 
 
-def plain(value: Any) -> Any:
+def plain(value: Value) -> JsonValue:
     """Return a value as JSON takes it: dataclasses as objects without what is None, everything else as it is."""
     if is_dataclass(value):
-        return _object(value)
-    if isinstance(value, dict):
+        return plain_object(value)
+    if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     # A list of numbers may be long: one that holds no dataclass is not copied.
     if isinstance(value, list) and value and is_dataclass(value[0]):
         return [plain(item) for item in value]
-    return value
+    return cast("JsonValue", value)
 
 
-def _object(value: Any) -> dict[str, Any]:
+def plain_object(value: DataclassInstance) -> dict[str, JsonValue]:
+    """Return a dataclass as a JSON object without what is None."""
     spell = getattr(value, "__pydantic_config__", {}).get("alias_generator", str)
     content = {}
     for item in fields(value):

@@ -20,8 +20,9 @@ from benchfmt.profiler import callables, environment, quality, refusals, running
 from benchfmt.profiler.document import Evaluated
 from benchfmt.profiler.facts import ModelFacts
 from benchfmt.profiler.job import CLOSED_LOOP, PLANS, QUICK, Job, Protocol
+from benchfmt.profiler.material import About, Declared, Material, about_of
 from benchfmt.profiler.nvml import open_nvml
-from benchfmt.profiler.records import About, Material, about_of, overview, records
+from benchfmt.profiler.records import overview, records
 from benchfmt.profiler.running import ProfileError, Run, Tell, written
 from benchfmt.profiler.sampled import Failure
 from benchfmt.record import Record
@@ -137,7 +138,7 @@ def profile(
     protocol: Protocol | None = None,
     budget: float | None = None,
     estimate_bandwidth: bool = False,
-    about: Mapping[str, Any] | None = None,
+    about: Declared | None = None,
     folder: str | Path | None = None,
     tell: Tell | None = None,
 ) -> Profile:
@@ -330,11 +331,11 @@ def _from_files(path: Path, predictions: Path, labels: Path) -> Run:
     return written(path, Evaluated(quality=compared))
 
 
-def _about(path: Path, engine: str, declared: Mapping[str, Any]) -> About:
+def _about(path: Path, engine: str, declared: Declared) -> About:
     runs_it = "tensorrt"
     if engine == "onnxruntime":
         runs_it = engine
-    return about_of({"name": path.stem, "model": path.stem, "engine": runs_it}, declared)
+    return about_of(About(path.stem, path.stem, engine=runs_it), declared)
 
 
 def _data_hash(evaluated: Run | None) -> str | None:
