@@ -36,11 +36,11 @@ class Loop:
         results = self.reporter.results
         records, errors = results.records, results.errors
         is_absent = self.reporter.has("BF119")
-        without_value: list[tuple[pl.DataFrame, Places]] = []
-        for portion in form.portions():
-            faults = self._judge(portion)
+        without_value = []
+        # `map` keeps no portion while the form makes the next one.
+        for faults, places in map(self._judge, form.portions()):
             if faults.height:
-                without_value.append((faults, portion.places))
+                without_value.append((faults, places))
         unsettled = form.unsettled()
         if unsettled is not None:
             for faults, places in without_value:
@@ -57,8 +57,8 @@ class Loop:
         for gathered in self.across:
             self.reporter.report_coded(gathered.faults(), gathered.places)
 
-    def _judge(self, portion: Portion) -> pl.DataFrame:
-        """Judge a portion; returns the records without a value, which a later portion may explain."""
+    def _judge(self, portion: Portion) -> tuple[pl.DataFrame, Places]:
+        """Judge a portion; returns the records without a value, which a later portion may explain, and the places."""
         records = portion.records.sound_rows()
         frames = Frames(
             records,
@@ -80,7 +80,7 @@ class Loop:
         facts = with_facts(measurements, portion.records.frame, portion.terms.metrics)
         self._report_content(replace(frames, measurements=facts), portion, doubtful)
         with_value = measurements.filter(pl.col("value").is_not_null())["record_id"]
-        return structure.no_value(records, with_value, doubtful)
+        return structure.no_value(records, with_value, doubtful), portion.places
 
     def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:
         """Report rows whose cells do not go together; returns those of the measurements."""

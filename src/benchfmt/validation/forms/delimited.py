@@ -55,11 +55,11 @@ class DelimitedPart:
         """Whether rows were left out that have the wrong number of cells."""
         return bool(self._text.bad_rows)
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the cells as text with the number of each row; empty ones are null."""
+    def frames(self, rows_before: int) -> Iterator[pl.DataFrame]:
+        """Yield the cells as text, empty ones as null, numbered after some rows of other parts."""
         for frame, rows in self._text.batches():
-            cells = frame.with_columns(pl.all().replace("", None))
-            yield cells.with_columns(pl.Series(ROW, rows))
+            numbers = pl.Series(ROW, rows + rows_before)
+            yield frame.with_columns(pl.all().replace("", None)).with_columns(numbers)
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""

@@ -116,7 +116,8 @@ class DocumentPlaces:
     ) -> None:
         """Take where the rows stand; `systems` are the ids of the systems' frame, in its order."""
         self._name = name
-        self._documents = documents
+        self._rows = [document.row for document in documents]
+        self._places = [document.places for document in documents]
         self._ids = [record.id for record in records]
         counts = [len(record.measurements or ()) for record in records]
         self._starts = list(accumulate(counts, initial=0))
@@ -129,11 +130,10 @@ class DocumentPlaces:
         if cell.row is None:
             return Place(self._name, field=field)
         at = self._place_among_records(cell.file, cell.row)
-        document = self._documents[at]
         if cell.file == "measurements" and field is not None:
-            index = document.places[cell.row - 1 - self._starts[at]]
+            index = self._places[at][cell.row - 1 - self._starts[at]]
             field = field.replace("measurements.", f"measurements.{index}.", 1)
-        return Place(self._name, document.row, field=field, record=self._ids[at])
+        return Place(self._name, self._rows[at], field=field, record=self._ids[at])
 
     def _place_among_records(self, table: str, row: int) -> int:
         """Return the place of the record that a row of a table belongs to."""

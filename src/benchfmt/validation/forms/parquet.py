@@ -29,15 +29,14 @@ class ParquetPart:
         self._reporter = reporter
         self._is_reported = False
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the cells with the number of each row; odd columns are left out."""
-        rows = 0
+    def frames(self, rows_before: int) -> Iterator[pl.DataFrame]:
+        """Yield the cells, numbered after some rows of other parts; odd columns are left out."""
+        first = rows_before + 1
         for batch in parquet_batches(self._part.path, _ROWS, self.odd_columns):
             frame = pl.DataFrame(pl.from_arrow(batch))
-            yield frame.with_columns(
-                pl.int_range(rows + 1, rows + frame.height + 1, dtype=pl.Int64).alias(ROW)
-            )
-            rows += frame.height
+            numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64)
+            yield frame.with_columns(numbers.alias(ROW))
+            first += frame.height
 
     def report(self) -> None:
         """Report once the columns of types that no column of the standard has."""

@@ -32,8 +32,8 @@ class PartReader(Protocol):
     def is_incomplete(self) -> bool:
         """Whether rows were left out."""
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """Yield the rows as frames, with their numbers in the part."""
+    def frames(self, rows_before: int) -> Iterator[pl.DataFrame]:
+        """Yield the rows as frames, numbered after some rows of other parts."""
 
     def report(self) -> None:
         """Report what could not be read since the last call."""
@@ -75,13 +75,13 @@ class RawTable:
             reader = self._reader(part)
             is_first = True
             last = rows_before
-            for numbered in reader.frames():
-                frame = numbered.with_columns(pl.col(ROW) + rows_before)
+            for rows in reader.frames(rows_before):
                 if not quietly:
-                    self._report(reader, frame)
-                yield RawRows(frame, reader, is_first)
+                    self._report(reader, rows)
+                if rows.height:
+                    last = rows[ROW][-1]
+                yield RawRows(rows, reader, is_first)
                 is_first = False
-                last = frame[ROW][-1]
             if not quietly:
                 reader.report()
             self.is_incomplete |= reader.is_incomplete
