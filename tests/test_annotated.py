@@ -852,9 +852,9 @@ def test_a_wrong_annotation_fails_its_table_and_names_the_place(
 SHAPES: dict[str, tuple[dict[str, Any], str]] = {
     "two meanings": (
         {"field": "task", "metric": "latency"},
-        "say exactly one of field, metric and ignore",
+        "say exactly one of field, metric, of and ignore",
     ),
-    "no meaning": ({"unit": "ms"}, "say exactly one of field, metric and ignore"),
+    "no meaning": ({"unit": "ms"}, "say exactly one of field, metric, of and ignore"),
     "a misspelt word": ({"metric": "latency", "uint": "ms"}, "uint"),
     "an unknown basis": ({"metric": "latency", "basis": "guessed"}, "basis"),
     "a scale that is no number": ({"metric": "latency", "scale": "ten"}, "scale"),

@@ -68,23 +68,57 @@ class MetricColumn(_Closed):
     terms: dict[Word, Term | MetricUse] = {}
 
 
+class UnitColumn(_Closed):
+    """The unit is named by another column."""
+
+    column: str
+    terms: dict[Word, str] = Field({}, description="Words of that column, each with its unit.")
+
+
+Part = Literal[
+    "n", "stddev", "ci", "ci_low", "ci_high", "samples", "target_min", "target_max", "caveats"
+]
+"""What a column may say of the numbers in another: `ci` is half the width of the interval."""
+Factor = Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float
+
+
 class FieldAnnotation(_Closed):
-    """What a column of a table is: a place in the record or a measurement."""
+    """What a column of a table is: a place in the record, a measurement, or a part of one."""
 
     field: Annotated[str, Field(pattern=RECORD_PATH)] | None = Field(
         None, description="The place in the record."
     )
     metric: Term | MetricColumn | None = Field(None, description="The metric measured.")
+    of: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1)] | None = (
+        Field(None, description="The measured column, or columns, to whose numbers this belongs.")
+    )
+    part: Part | None = Field(None, description="What it says of the numbers of `of`.")
     statistic: Term | None = None
     stage: Term | None = None
     per: Term | None = None
     scope: Term | None = None
-    unit: str | None = Field(
-        None, description="Unit of the numbers in the column: a UCUM code or a known word."
+    unit: str | UnitColumn | None = Field(
+        None,
+        description="Unit of the numbers: a UCUM code, a known word, or the column that names it.",
     )
-    scale: (
-        Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float | None
-    ) = Field(None, description="Factor by which the numbers are multiplied first.")
+    scale: Factor | None = Field(
+        None, description="Factor by which the numbers are multiplied first."
+    )
+    spread: Literal["stddev", "ci"] | None = Field(
+        None, description="What stands behind ± or in brackets after the number in a cell."
+    )
+    level: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="Level of a confidence interval, such as 0.95."
+    )
+    suffixes: dict[Annotated[str, Field(min_length=1)], Factor] = Field(
+        {}, description="What may follow a number in a cell, each with the factor it stands for."
+    )
+    clock: Literal["h:m:s", "m:s"] | None = Field(
+        None, description="The cells are times of a clock, which are read as seconds."
+    )
+    confirmed: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="Who or what confirms that the caveats of the column may stand."
+    )
     basis: Literal["measured", "derived", "estimated", "predicted", "nominal", "published"] = (
         "measured"
     )
@@ -109,10 +143,31 @@ class FieldAnnotation(_Closed):
 
     @model_validator(mode="after")
     def _one_meaning(self) -> FieldAnnotation:
-        meanings = [self.field is not None, self.metric is not None, self.ignore]
+        meanings = [
+            self.field is not None,
+            self.metric is not None,
+            self.of is not None,
+            self.ignore,
+        ]
         if sum(meanings) != 1:
-            raise PydanticCustomError("one_meaning", "say exactly one of field, metric and ignore")
+            raise PydanticCustomError(
+                "one_meaning", "say exactly one of field, metric, of and ignore"
+            )
+        if (self.of is None) != (self.part is None):
+            raise PydanticCustomError("of_and_part", "`of` and `part` belong together")
+        if isinstance(self.unit, UnitColumn) and self.metric is None:
+            words = "only a column with `metric` has its unit in another column"
+            raise PydanticCustomError("unit_column", words)
+        interval = self.spread == "ci" or (self.part or "").startswith("ci")
+        if interval and self.level is None:
+            words = "a confidence interval has a `level`, such as 0.95"
+            raise PydanticCustomError("level", words)
         return self
+
+    @property
+    def unit_word(self) -> str | None:
+        """The unit of all numbers of the column; None where another column names it, or nothing."""
+        return self.unit if isinstance(self.unit, str) else None
 
 
 class Extract(_Closed):

@@ -120,16 +120,19 @@ def terms(
 
 def vector(text: str, separator: str | None) -> list[float] | None:
     """Return the numbers of a vector in a cell, or None where it is cut off or holds something else."""
-    inner = _without_brackets(text.strip())
-    if not inner:
-        return None
     numbers: list[float] = []
-    for part in inner.replace(separator or ",", " ").split():
+    for part in vector_parts(text, separator):
         number = exact(part)
         if number is None:
             return None
         numbers.append(float(number))
     return numbers or None
+
+
+def vector_parts(text: str, separator: str | None) -> list[str]:
+    """Return the texts between the separators of a vector, none where it is empty or cut off."""
+    inner = _without_brackets(text.strip()) or ""
+    return inner.replace(separator or ",", " ").split()
 
 
 def _without_brackets(text: str) -> str | None:

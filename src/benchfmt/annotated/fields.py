@@ -25,6 +25,7 @@ from benchfmt.annotated.program import (
     groups,
     target,
 )
+from benchfmt.annotated.written import Written, written
 from benchfmt.descriptor import Extract, FieldAnnotation
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
@@ -36,6 +37,8 @@ from benchfmt.vocabulary import vocabulary
 Flags = npt.NDArray[np.bool_]
 Options = Sequence[str | float]
 """What a cell may be: texts and numbers."""
+CONFIRMED = "benchfmt"
+"""The namespace under which records keep who confirmed what a descriptor assumes."""
 Nested = dict[tuple[str, ...], pl.Series]
 """Columns of JSON text by the keys under which they stand in an object."""
 
@@ -69,6 +72,11 @@ class _Said:
     words: c.Words = field(default_factory=dict)
     note: FieldAnnotation | None = None
 
+    @property
+    def plain(self) -> pl.Series:
+        """The texts as plain numbers."""
+        return written(self.cells, self.note).numbers
+
     def conversion(self, place: Target) -> Conversion:
         """Return how the texts' numbers become those of a place in the record."""
         if self.note is None:
@@ -93,8 +101,16 @@ class Fields:
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
         self.inputs: dict[str, pl.Series] = {}
+        self._written: dict[str, Written] = {}
         # Rows with a number that no measurement holds, because nothing says what it measures.
         self.unread = pl.Series([False] * self.height, dtype=pl.Boolean)
+
+    def written(self, name: str) -> Written:
+        """Return the cells of a column as plain numbers, as its annotation says that they are written."""
+        if name not in self._written:
+            item = self.program.fields.get(name)
+            self._written[name] = written(self.clean[name], item.benchfmt if item else None)
+        return self._written[name]
 
     def read(self) -> list[pl.Series]:
         """Fill the fields and return, for each rule, the rows in which it holds."""
@@ -213,7 +229,7 @@ class Fields:
         self.notes.once("BF201", at, said.name, message, word, hint)
 
     def _number_cells(self, place: Target, said: _Said) -> pl.Series:
-        read = c.numbers(said.cells, said.conversion(place))
+        read = c.numbers(said.plain, said.conversion(place))
         wanted = "a number above 0"
         if place.column.kind == "integer":
             read = c.integers(read)
@@ -234,7 +250,7 @@ class Fields:
         # Versions of software are text.
         if place.column.name == "software" or not self._has_number_type(said.name):
             return c.json_strings(said.cells)
-        read = c.numbers(said.cells, said.conversion(place))
+        read = c.numbers(said.plain, said.conversion(place))
         unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
         message = "is not a number that every reader keeps; it is kept as text"
         self._report("BF103", said, read.bad | unsafe, message)
@@ -352,6 +368,9 @@ class Fields:
             for name, values in self.kept.items():
                 key = (self.program.namespace, name)
                 inside.setdefault("extensions", {})[key] = c.json_strings(values)
+            for name, words in self.program.confirmed.items():
+                whole = pl.Series([canonical(words)] * self.height)
+                inside.setdefault("extensions", {})[CONFIRMED, "confirmed", name] = whole
         for name, nested in inside.items():
             columns[name] = _nested_json(nested, self.height)
         return columns
@@ -368,7 +387,7 @@ class Fields:
 
     def _unit_of_input(self, path: str) -> str | None:
         notes = [item.benchfmt for item in self.program.fields.values()]
-        word = next((note.unit for note in notes if note and note.field == path), None)
+        word = next((note.unit_word for note in notes if note and note.field == path), None)
         known = find_unit(word or "")
         if known and known[1] == 1:
             return known[0]

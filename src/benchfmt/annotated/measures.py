@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from benchfmt.annotated import cells as c
 from benchfmt.annotated.fields import Fields, Flags, matches
 from benchfmt.annotated.notes import Integers
-from benchfmt.annotated.program import Measure, metric_column, named_measures
+from benchfmt.annotated.parts import Parts, caveats_by_word
+from benchfmt.annotated.program import Measure, NamedMeasures, UnnamedError
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Arrow, arrow_schema
@@ -40,6 +43,7 @@ class Matrix:
     caveats: Codes
     reason_names: list[str | None]
     caveat_lists: list[str | None]
+    parts: Parts
 
     def unreadable(self) -> Flags:
         """Return which cells hold something that is no number."""
@@ -56,6 +60,7 @@ def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
     caveats = np.zeros((fields.height, len(measures)), dtype=np.int16)
     all_reasons: list[str | None] = [None]
     all_caveats: list[str | None] = [None]
+    parts = Parts(fields)
     for index, measure in enumerate(measures):
         numbers, states, names = _measured(fields, measure, masks)
         values[:, index] = np.where(states == _VALUE, numbers, np.nan)
@@ -64,27 +69,45 @@ def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
         codes, lists = _caveats(fields, measure, masks)
         places = np.array([_index(all_caveats, item) for item in lists], dtype=np.int16)
         caveats[:, index] = places[codes]
-    return Matrix(measures, values, reasons, caveats, all_reasons, all_caveats)
+        if measure.parts or fields.program.note(measure.column).spread:
+            parts.read(index, measure, pl.Series(states == _VALUE))
+    parts.keep_unused()
+    return Matrix(measures, values, reasons, caveats, all_reasons, all_caveats, parts)
 
 
 def all_measures(fields: Fields) -> list[Measure]:
-    """Return the measures of a frame in standard order, those whose metric a column names among them."""
+    """Return the measures of a frame in standard order, those whose metric or unit a column names among them."""
     measures = list(fields.program.measures)
     for item in fields.program.dynamic:
-        column = metric_column(item).column
-        naming = fields.clean[column]
-        words = naming.drop_nulls().unique().sort().to_list()
-        named, unknown = named_measures(item, words, fields.program)
-        measures += named
-        for word in unknown:
-            at = int(fields.rows[(naming == word).arg_max() or 0])
-            message = f"{word!r} names no known metric; the numbers are kept as text"
-            fields.notes.once("BF201", at, column, message, word)
-        lost = naming.is_null() | naming.is_in(unknown)
-        lost = lost & fields.clean[item.name].is_not_null()
-        fields.unread |= lost.fill_null(value=False)
-        fields.keep(item.name, fields.clean[item.name], lost)
+        measures += _named(fields, NamedMeasures(item, fields.program))
     return sorted(measures, key=lambda m: m.order)
+
+
+def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
+    """Return the measures of a column by the words that name them; a number that no word names is kept as text."""
+    name = column.item.name
+    has_number = fields.clean[name].is_not_null()
+    nothing = pl.Series([None] * fields.height, dtype=pl.String)
+    metrics = fields.clean[column.metric_from] if column.metric_from else nothing
+    # A cell without a number needs no unit.
+    units = fields.clean[column.unit_from].set(~has_number, None) if column.unit_from else nothing
+    words = pl.DataFrame({"metric": metrics, "unit": units, "number": has_number})
+    measures = []
+    for metric, unit, number in words.unique().sort(words.columns).rows():
+        try:
+            measures.append(column.measure((metric, unit), has_number=number))
+        except UnnamedError as unnamed:
+            rows = words["metric"].eq_missing(metric) & words["unit"].eq_missing(unit)
+            rows &= has_number == number
+            if unnamed.word is not None:
+                at = int(fields.rows[rows.arg_max() or 0])
+                hint = "say under `terms` what it stands for"
+                message = f"{unnamed}; the numbers are kept as text"
+                fields.notes.once("BF201", at, unnamed.column, message, unnamed.word, hint)
+            lost = rows & has_number
+            fields.unread |= lost
+            fields.keep(name, fields.clean[name], lost)
+    return measures
 
 
 def _measured(
@@ -93,7 +116,7 @@ def _measured(
     """Return a measure's values, the state of each cell and the reasons that the states count."""
     cells = fields.clean[measure.column]
     note = fields.program.note(measure.column)
-    read = c.numbers(cells, measure.conversion)
+    read = c.numbers(fields.written(measure.column).numbers, measure.conversion)
     reasons = ["", NOT_REPORTED, NOT_NUMERIC]
     states = np.zeros(fields.height, dtype=np.int8)
     states[cells.is_null().to_numpy()] = 1
@@ -110,9 +133,8 @@ def _measured(
             states[hit] = _index(reasons, ruled)
             bad &= ~hit
     states[bad] = 2
-    if measure.named_by:
-        column, word = measure.named_by
-        states[~(fields.clean[column] == word).fill_null(value=False).to_numpy()] = ABSENT
+    for column, word in measure.where:
+        states[~fields.clean[column].eq_missing(word).to_numpy()] = ABSENT
         bad &= states != ABSENT
     message = "is not a number; the measurement has no value"
     fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)
@@ -125,14 +147,18 @@ def _caveats(
     """Return for each row which of some caveat lists its measurement has."""
     lists: list[tuple[str, ...]] = [measure.caveats]
     codes = np.zeros(fields.height, dtype=np.int8)
-    for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):
-        extra = rule.caveats.get(measure.column)
-        if not extra:
-            continue
-        hit = mask.to_numpy()
+
+    def add(mask: pl.Series, extra: Iterable[str]) -> None:
+        hit = mask.fill_null(value=False).to_numpy()
         for code in np.unique(codes[hit]):
             merged = tuple(sorted({*lists[code], *extra}))
             codes[hit & (codes == code)] = _index(lists, merged)
+
+    for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):
+        add(mask, rule.caveats.get(measure.column, ()))
+    for part in measure.parts:
+        if part.part == "caveats":
+            caveats_by_word(fields, part, add)
     return codes, [canonical(list(item)) if item else None for item in lists]
 
 
@@ -146,6 +172,12 @@ def measurement_table(
         kinds = (flat % len(measures)).astype(np.int32)
     has_value = matrix.reasons.ravel()[flat] == 0
     with_target = np.array([measure.targets != (None, None) for measure in measures], dtype=bool)
+    needs_unit = has_value | with_target[kinds]
+    parts = matrix.parts
+    flat_parts = {name: parts.flat(name, flat, len(measures)) for name in parts.columns}
+    for name in ("target_min", "target_max"):
+        if name in flat_parts:
+            needs_unit |= flat_parts[name].is_not_null().to_numpy()
     everywhere = np.ones(len(flat), dtype=bool)
 
     def texts(choices: list[str | None], shown: Flags) -> Arrow:
@@ -162,7 +194,7 @@ def measurement_table(
     columns: dict[str, Arrow] = {
         "record_id": record_ids.take(owner[flat]),
         "value": pa.array(matrix.values.ravel()[flat], mask=~has_value),
-        "unit": texts([m.unit for m in measures], has_value | with_target[kinds]),
+        "unit": texts([m.unit for m in measures], needs_unit),
         "basis": texts([m.basis for m in measures], has_value),
         "primary": primary.take(kinds),
         "missing": coded(matrix.reasons, matrix.reason_names),
@@ -175,6 +207,10 @@ def measurement_table(
     }
     for place, part in enumerate(KEY_FIELDS):
         columns[part] = texts([m.key[place] or None for m in measures], everywhere)
+    for name, values in flat_parts.items():
+        said = values.to_arrow()
+        before = columns.get(name)
+        columns[name] = said if before is None else pc.coalesce(said, before)
     schema = arrow_schema("measurements")
     return pa.table({f.name: columns.get(f.name, pa.nulls(len(flat), f.type)) for f in schema})
 

@@ -16,10 +16,12 @@ from benchfmt.descriptor import (
     FieldAnnotation,
     MetricColumn,
     MetricUse,
+    Part,
     Resource,
     Rule,
     TableAnnotation,
     TableField,
+    UnitColumn,
 )
 from benchfmt.finding import BenchfmtError
 from benchfmt.record import KEY_FIELDS
@@ -30,6 +32,8 @@ from benchfmt.vocabulary import Metric, vocabulary
 
 TERM_KINDS = {**TERM_COLUMNS["records"], **TERM_COLUMNS["systems"]}
 _FIELD_UNITS = {"_bytes": "By", "_hz": "Hz"}
+INFERRED = frozenset({"unit-inferred", "definition-inferred"})
+"""The caveats that no longer hold once somebody confirms what was inferred."""
 IDENTITY = Conversion(Fraction(1), Fraction(0))
 Order = tuple[int, bool, tuple[str, ...]]
 Variant = dict[str, JsonValue]
@@ -51,6 +55,16 @@ class Target:
 
 
 @dataclass(frozen=True)
+class PartColumn:
+    """A column that says a part of the measurements of another, such as their standard deviation."""
+
+    column: str
+    part: Part
+    conversion: Conversion
+    level: float | None = None
+
+
+@dataclass(frozen=True)
 class Measure:
     """One measurement that a column gives, where its condition holds."""
 
@@ -64,7 +78,9 @@ class Measure:
     primary: bool = False
     targets: tuple[float | None, float | None] = (None, None)
     variant: int = 0
-    named_by: tuple[str, str] | None = None
+    where: tuple[tuple[str, str | None], ...] = ()
+    """Columns with the words (None: an empty cell) that they have in the rows of this measurement."""
+    parts: tuple[PartColumn, ...] = ()
 
     @property
     def order(self) -> Order:
@@ -84,9 +100,17 @@ class Program:
     constants: dict[str, JsonValue]
     measures: tuple[Measure, ...]
     dynamic: tuple[TableField, ...]
+    parts: Mapping[str, tuple[TableField, ...]]
+    """The columns that say a part of the measurements of another, by that column."""
     variants: tuple[Variant, ...]
     unannotated: tuple[str, ...] = ()
     absent: tuple[str, ...] = field(default=())
+
+    @property
+    def confirmed(self) -> dict[str, str]:
+        """Who or what confirms the doubts about a column, by its name."""
+        notes = {name: item.benchfmt for name, item in self.fields.items()}
+        return {name: note.confirmed for name, note in notes.items() if note and note.confirmed}
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column holds numbers, so that 0.0 and 0 are one value in it."""
@@ -122,7 +146,8 @@ def compile_resource(
         raise AnnotationError(
             f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)"
         )
-    static, dynamic = _measures(used.values(), variants, metrics)
+    parts = _parts(used)
+    static, dynamic = _measures(used.values(), variants, metrics, parts)
     known = named.keys() | _read_elsewhere(annotation, used)
     return Program(
         fields=used,
@@ -133,6 +158,7 @@ def compile_resource(
         constants=dict(annotation.constant),
         measures=tuple(static),
         dynamic=tuple(dynamic),
+        parts=parts,
         variants=variants,
         unannotated=tuple(name for name in columns if name not in known),
         absent=tuple(name for name in named if name not in columns),
@@ -154,12 +180,67 @@ def _check_terms_of(name: str, note: FieldAnnotation, place: Target) -> None:
 
 def _read_elsewhere(annotation: TableAnnotation, used: Mapping[str, TableField]) -> set[str]:
     """Return the columns that are read without an annotation of their own."""
-    naming = {
-        item.benchfmt.metric.column
-        for item in used.values()
-        if item.benchfmt and isinstance(item.benchfmt.metric, MetricColumn)
-    }
+    naming: set[str] = set()
+    for item in used.values():
+        if item.benchfmt:
+            naming.update(filter(None, (_metric_from(item.benchfmt), _unit_from(item.benchfmt))))
     return naming | {extract.from_ for extract in annotation.extract} | set(annotation.key)
+
+
+def _metric_from(note: FieldAnnotation) -> str | None:
+    """Return the column that names the metric of another."""
+    return note.metric.column if isinstance(note.metric, MetricColumn) else None
+
+
+def _unit_from(note: FieldAnnotation) -> str | None:
+    """Return the column that names the unit of another."""
+    return note.unit.column if isinstance(note.unit, UnitColumn) else None
+
+
+def _parts(used: Mapping[str, TableField]) -> dict[str, tuple[TableField, ...]]:
+    """Return the columns that say parts of the measurements of others; raises AnnotationError for one that cannot."""
+    parts: dict[str, tuple[TableField, ...]] = {}
+    for item in used.values():
+        note = item.benchfmt
+        if note is None or note.of is None:
+            continue
+        for owner in [note.of] if isinstance(note.of, str) else note.of:
+            measured = used.get(owner)
+            if measured is None or measured.benchfmt is None or measured.benchfmt.metric is None:
+                raise AnnotationError(
+                    f"column {item.name!r}: `of` names {owner!r}, which is no measured column of the table"
+                )
+            others = parts.get(owner, ())
+            for other in others:
+                if other.benchfmt and other.benchfmt.part == note.part:
+                    raise AnnotationError(
+                        f"columns {other.name!r} and {item.name!r} both say {note.part} of {owner!r}"
+                    )
+            parts[owner] = (*others, item)
+    for owner, items in parts.items():
+        said = {item.benchfmt.part for item in items if item.benchfmt}
+        if len(said & {"ci_low", "ci_high"}) == 1:
+            raise AnnotationError(f"column {owner!r}: an interval has both ci_low and ci_high")
+    return parts
+
+
+def _part_column(
+    item: TableField, owner: FieldAnnotation, unit: str | None, wanted: str
+) -> PartColumn:
+    """Return how a column says a part of a measurement whose numbers are in `unit` and stored in `wanted`."""
+    note = item.benchfmt
+    assert note is not None and note.part is not None  # noqa: S101 - parts are annotated
+    scale = owner.scale if note.scale is None and note.unit is None else note.scale
+    if note.part in ("n", "caveats"):
+        return PartColumn(item.name, note.part, Conversion(_scale(note.scale), Fraction(0)))
+    try:
+        how = _converted(note.unit_word or unit, wanted, _scale(scale))
+    except UnitError as error:
+        raise AnnotationError(f"column {item.name!r}: {error}") from error
+    if note.part in ("stddev", "ci"):
+        # A difference of temperatures has no zero point.
+        how = Conversion(how.factor, Fraction(0))
+    return PartColumn(item.name, note.part, how, note.level)
 
 
 def target(path: str) -> Target:
@@ -202,8 +283,12 @@ def measure(
     use: MetricUse,
     metrics: Mapping[str, Metric],
     variant: int = 0,
+    parts: Iterable[TableField] = (),
 ) -> Measure:
-    """Return the measurement that a column gives as one metric; raises AnnotationError for a unit that does not fit."""
+    """Return the measurement that a column gives as one metric; raises AnnotationError for a unit that does not fit.
+
+    `parts` are the columns that say more of its numbers.
+    """
     metric = metrics.get(use.metric)
     if metric is None:
         meant = _meant("metric", use.metric)
@@ -211,7 +296,8 @@ def measure(
             f"column {name!r}: {use.metric!r} is no metric{meant} "
             "(a metric of your own is prefix:name, declared under benchfmt.prefixes)"
         )
-    units = _units(name, metric, use.unit or note.unit, note.scale)
+    word = use.unit or note.unit_word
+    units = _units(name, metric, word, note.scale)
     reported_unit: str | None = units.reported
     if note.scale is not None:
         # With a scale of its own the printed number is in no unit that has a code.
@@ -230,11 +316,20 @@ def measure(
         reported_unit=reported_unit,
         conversion=units.conversion,
         basis=use.basis or note.basis,
-        caveats=tuple(sorted({*note.caveats, *(use.caveats or ())})),
+        caveats=_caveats(note, use),
         primary=note.primary,
         targets=(note.target_min, note.target_max),
         variant=variant,
+        parts=tuple(_part_column(item, note, word, units.stored) for item in parts),
     )
+
+
+def _caveats(note: FieldAnnotation, use: MetricUse) -> tuple[str, ...]:
+    """Return the doubts about a column; what somebody confirms was inferred no longer."""
+    caveats = {*note.caveats, *(use.caveats or ())}
+    if note.confirmed:
+        caveats -= INFERRED
+    return tuple(sorted(caveats))
 
 
 def _meant(kind: str, word: str) -> str:
@@ -255,12 +350,12 @@ def _scale(scale: str | float | None) -> Fraction:
 def field_conversion(name: str, note: FieldAnnotation, item: Column) -> Conversion:
     """Return how the numbers of a column become those of a record field."""
     scale = _scale(note.scale)
-    if note.unit is None:
+    if note.unit_word is None:
         return Conversion(scale, Fraction(0))
     units = (unit for suffix, unit in _FIELD_UNITS.items() if item.name.endswith(suffix))
     wanted = next(units, "1")
     try:
-        code, factor = _known(note.unit)
+        code, factor = _known(note.unit_word)
         how = conversion(code, wanted)
     except UnitError as error:
         raise AnnotationError(f"column {name!r}: {error}") from error
@@ -294,14 +389,21 @@ def _fitting_units(metric: Metric, word: str | None, factor: Fraction) -> _Units
     code, own = _known(word)
     if is_free:
         return _Units(code, word, Conversion(own * factor, Fraction(0)))
-    how = IDENTITY
-    if code != wanted:
-        how = conversion(code, wanted)
     reported = word
     if own == 1:
         reported = code
-    total = Conversion(how.factor * own * factor, how.offset * factor)
-    return _Units(wanted, reported, total)
+    return _Units(wanted, reported, _converted(word, wanted, factor))
+
+
+def _converted(word: str | None, wanted: str, factor: Fraction) -> Conversion:
+    """Return how numbers in a unit, times a factor, become those in another; raises UnitError."""
+    if word is None:
+        return Conversion(factor, Fraction(0))
+    code, own = _known(word)
+    how = IDENTITY
+    if code != wanted:
+        how = conversion(code, wanted)
+    return Conversion(how.factor * own * factor, how.offset)
 
 
 def _known(word: str) -> tuple[str, Fraction]:
@@ -337,6 +439,7 @@ def _measures(
     fields: Iterable[TableField],
     variants: tuple[Variant, ...],
     metrics: Mapping[str, Metric],
+    parts: Mapping[str, tuple[TableField, ...]],
 ) -> tuple[list[Measure], list[TableField]]:
     static: list[Measure] = []
     dynamic = []
@@ -347,39 +450,101 @@ def _measures(
         if note.list_:
             raise AnnotationError(f"column {item.name!r}: a vector is no single measurement")
         variant = variants.index(dict(note.record))
-        if isinstance(note.metric, str):
-            static.append(measure(item.name, note, MetricUse(metric=note.metric), metrics, variant))
+        if isinstance(note.metric, str) and not isinstance(note.unit, UnitColumn):
+            use = MetricUse(metric=note.metric)
+            of_it = parts.get(item.name, ())
+            static.append(measure(item.name, note, use, metrics, variant, of_it))
         else:
             dynamic.append(item)
     _check_keys(static)
     return static, dynamic
 
 
-def metric_column(item: TableField) -> MetricColumn:
-    """Return the column that names the metric of another, dynamic one."""
-    assert item.benchfmt is not None  # noqa: S101 - dynamic columns are annotated
-    assert isinstance(item.benchfmt.metric, MetricColumn)  # noqa: S101 - only such columns are dynamic
-    return item.benchfmt.metric
+Named = tuple[str | None, str | None]
+"""The words that name the metric and the unit of a number; None where no column names them, or its cell is empty."""
 
 
-def named_measures(
-    item: TableField, words: Iterable[str], program: Program
-) -> tuple[list[Measure], list[str]]:
-    """Return the measurements of a column whose metric is named by `words` of another, and the words not known."""
-    naming = metric_column(item)
-    note = program.note(item.name)
-    variant = program.variants.index(dict(note.record))
-    measures, unknown = [], []
-    for word in words:
-        use = naming.terms.get(word) or vocabulary().match("metric", word, program.namespace)
+class UnnamedError(BenchfmtError):
+    """Words that name no measurement; `column` holds the `word`, which is None for an empty cell."""
+
+    def __init__(self, message: str, column: str, word: str | None) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message)
+        self.column = column
+        self.word = word
+
+
+@dataclass(frozen=True)
+class NamedMeasures:
+    """A column whose metric, unit or both are named by other columns, row by row."""
+
+    item: TableField
+    program: Program
+
+    @property
+    def note(self) -> FieldAnnotation:
+        """The annotation of the column."""
+        return self.program.note(self.item.name)
+
+    @property
+    def metric_from(self) -> str | None:
+        """The column that names the metric."""
+        return _metric_from(self.note)
+
+    @property
+    def unit_from(self) -> str | None:
+        """The column that names the unit."""
+        return _unit_from(self.note)
+
+    def use(self, word: str | None) -> MetricUse | None:
+        """Return what a word says is measured, or None where it is not known."""
+        metric = self.note.metric
+        if not isinstance(metric, MetricColumn):
+            return MetricUse(metric=metric) if metric else None
+        use = None
+        if word is not None:
+            use = metric.terms.get(word)
+            use = use or vocabulary().match("metric", word, self.program.namespace)
+        return MetricUse(metric=use) if isinstance(use, str) else use
+
+    def measure(self, named: Named, *, has_number: bool) -> Measure:
+        """Return the measurement of the rows with these words; raises UnnamedError where one is not known.
+
+        Rows without a number need no unit: their measurement is missing.
+        """
+        name, note, program = self.item.name, self.note, self.program
+        use = self.use(named[0])
         if use is None:
-            unknown.append(word)
-            continue
-        if isinstance(use, str):
-            use = MetricUse(metric=use)
-        made = measure(item.name, note, use, program.metrics, variant)
-        measures.append(replace(made, named_by=(naming.column, word)))
-    return measures, unknown
+            message = f"{named[0]!r} names no known metric"
+            raise UnnamedError(message, self.metric_from or name, named[0])
+        if self.unit_from and has_number:
+            use = use.model_copy(update={"unit": self._unit(named[1])})
+        of_it = program.parts.get(name, ())
+        variant = program.variants.index(dict(note.record))
+        try:
+            made = measure(name, note, use, program.metrics, variant, of_it)
+        except AnnotationError as error:
+            if self.unit_from is None:
+                raise
+            raise UnnamedError(str(error), self.unit_from, named[1]) from error
+        where = []
+        if self.metric_from:
+            where.append((self.metric_from, named[0]))
+        if self.unit_from:
+            where.append((self.unit_from, named[1]) if has_number else (name, None))
+        return replace(made, where=tuple(where))
+
+    def _unit(self, word: str | None) -> str:
+        """Return the unit that a word names; raises UnnamedError."""
+        terms = self.note.unit.terms if isinstance(self.note.unit, UnitColumn) else {}
+        column = self.unit_from or ""
+        if word is None:
+            message = f"no unit is named for a number of {self.item.name!r}"
+            raise UnnamedError(message, column, "")
+        unit = terms.get(word, word)
+        if find_unit(unit) is None:
+            raise UnnamedError(f"{unit!r} is not a known unit", column, word)
+        return unit
 
 
 def _check_keys(measures: list[Measure]) -> None:
