@@ -30,10 +30,6 @@ CONTEXT = load(CURRENT / "context.jsonld")["@context"]
 KNOWN = (BASE, "http://www.w3.org/", "http://purl.org/dc/terms/")
 
 
-def test_the_committed_files_are_those_that_would_be_built() -> None:
-    assert drift(SCHEMA) == []
-
-
 def test_building_twice_gives_the_same_text() -> None:
     assert shapes_graph() == shapes_graph()
 

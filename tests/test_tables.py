@@ -376,7 +376,7 @@ def test_a_fault_in_any_place_is_found_alike_in_records_and_in_csv(tmp_path: Pat
     assert len({code for faults_of_one in wanted.values() for code, _ in faults_of_one}) > 10
 
 
-@few(150)
+@few(60)
 @given(case=st.sampled_from(CASES))
 def test_a_fault_in_any_place_is_found_alike_in_records_and_in_parquet(
     case: tuple[str, str, Any],
