@@ -457,6 +457,18 @@ def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
+def complete(table: str, given: pa.Table) -> pa.Table:
+    """Return some columns of a table as one with all columns, in order and of their types."""
+    schema = arrow_schema(table)
+    columns = []
+    for field in schema:
+        if field.name in given.column_names:
+            columns.append(given[field.name].cast(field.type))
+        else:
+            columns.append(pa.chunked_array([pa.nulls(given.num_rows, field.type)]))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 _NUMPY: dict[pa.DataType, npt.DTypeLike] = {
     pa.bool_(): np.bool_,
     pa.int64(): np.int64,

@@ -21,7 +21,7 @@ from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Order, Program
 from benchfmt.finding import Finding
 from benchfmt.identity import record_id, record_ids
-from benchfmt.tables import Batch, arrow_schema
+from benchfmt.tables import Batch, complete
 
 Reasons = list[tuple[int, str]]
 """Rows that gave no record or no measurement, each with the reason."""
@@ -225,7 +225,8 @@ def _records(
     }
     texts = [pl.Series(name, cells, dtype=pl.String) for name, cells in source.items()]
     system_ids = systems.ids.gather(pl.Series(rows)).alias("system_id")
-    return _complete(frame.with_columns(texts).with_columns(system_ids))
+    columns = frame.with_columns(texts).with_columns(system_ids)
+    return complete("records", columns.to_arrow())
 
 
 def _used_systems(systems: Systems, rows: Integers) -> pa.Table:
@@ -273,15 +274,3 @@ def _columns(matrix: Matrix, flat: Integers) -> pl.Series:
 
 def _escaped(value: str) -> str:
     return value.replace("%", "%25").replace("&", "%26").replace("=", "%3D")
-
-
-def _complete(frame: pl.DataFrame) -> pa.Table:
-    """Return a frame as an Arrow table with all columns of `records`."""
-    arrow = frame.to_arrow()
-    columns = []
-    for column in arrow_schema("records"):
-        if column.name in arrow.column_names:
-            columns.append(arrow[column.name].cast(column.type))
-        else:
-            columns.append(pa.chunked_array([pa.nulls(frame.height, column.type)]))
-    return pa.Table.from_arrays(columns, schema=arrow_schema("records"))

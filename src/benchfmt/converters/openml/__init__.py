@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.openml import evaluations, frames, runs, sniff, terms
@@ -40,6 +42,7 @@ _PARTS = {
     "setup_parameters": "setup",
     "data_set_description": "dataset",
 }
+_OLD_FORM = "the form of runs before API v1 (oml:get_run with oml:metric), which is not read; fetch run/{id} again"
 _FOLDER_RUNS = ("description.xml", "run.xml")
 PATTERNS = (
     Pattern(("*.xml",), words=("openml.org/openml",)),
@@ -47,6 +50,16 @@ PATTERNS = (
     Pattern(("*.xml.gz", "*.json.gz")),
     Pattern(("*.csv", "*.arff"), words=("task_id", "flow_id", "setup_id")),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What planning knows of a unit: its kind and path, its server, and the files that say more of a run."""
+
+    kind: str
+    path: str
+    server: str | None
+    supporting: Mapping[str, Path]
 
 
 def detect(source: Source) -> Match | None:
@@ -65,7 +78,9 @@ def detect(source: Source) -> Match | None:
         told = ", ".join(f"{kinds[kind]} x {kind}" for kind in sniff.RESULTS if kinds[kind])
         return Match(0.95, f"{results} OpenML answers with results ({told})")
     others = kinds.total() + framed.total()
-    return Match(0.5, f"{others} OpenML answers, none with results") if others else None
+    if not others:
+        return None
+    return Match(0.5, f"{others} OpenML answers, none with results")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -83,36 +98,30 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
     library = _Library(kinds, source)
     used: set[Path] = set()
     for path, kind in kinds.items():
-        extra: dict[str, Any] = {
-            "kind": kind,
-            "path": _shown(path),
-            "server": server or _server_of(path),
-        }
+        supporting: dict[str, Path] = {}
         if kind == "run":
             supporting = library.beside(path)
-            extra["supporting"] = supporting
-            used |= set(supporting.values())
-            yield Unit(
-                path, tuple(dict.fromkeys(supporting.values())), options, extra, source.limits
-            )
-        elif kind == "evaluations":
-            yield Unit(path, (), options, extra, source.limits)
+        elif kind != "evaluations":
+            continue
+        used |= set(supporting.values())
+        beside = tuple(dict.fromkeys(supporting.values()))
+        extra = Extra(kind, _shown(path), server or _server_of(path), supporting)
+        yield Unit(path, beside, options, extra, source.limits)
     yield from _rest(source, kinds, used)
 
 
 def lacks(path: Path) -> str | None:
     """Say what a table that looks like one of OpenML's lacks, or None."""
-    return frames.lacks(path) if path.name.lower().endswith(frames.SUFFIXES) else None
+    if not path.name.lower().endswith(frames.SUFFIXES):
+        return None
+    return frames.lacks(path)
 
 
 def _rest(source: Source, kinds: Mapping[Path, str], used: set[Path]) -> Iterator[Skipped | Failed]:
     """Yield what holds no result, and why."""
     for path, kind in kinds.items():
         if kind == "get_run":
-            yield Failed(
-                path,
-                "the form of runs before API v1 (oml:get_run with oml:metric), which is not read; fetch run/{id} again",
-            )
+            yield Failed(path, _OLD_FORM)
         elif kind not in sniff.RESULTS and path not in used:
             yield Skipped(path, _why(path, kind))
     if not kinds:
@@ -121,13 +130,10 @@ def _rest(source: Source, kinds: Mapping[Path, str], used: set[Path]) -> Iterato
     for path in source.with_suffix(".arff", *_PICKLES):
         if path in used or path in kinds or path.parent not in folders:
             continue
-        pickled = path.name.lower().endswith(_PICKLES)
-        yield Skipped(
-            path,
-            "a pickle, which is never opened"
-            if pickled
-            else "predictions or a trace, used only in the folder of one run",
-        )
+        if path.name.lower().endswith(_PICKLES):
+            yield Skipped(path, "a pickle, which is never opened")
+        else:
+            yield Skipped(path, "predictions or a trace, used only in the folder of one run")
 
 
 def _why(path: Path, kind: str) -> str:
@@ -140,35 +146,35 @@ def _why(path: Path, kind: str) -> str:
     return f"no result: {sniff.described(kind)}"
 
 
-def prefixes(unit: Unit) -> Mapping[str, Any]:
+def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
     """Return the declaration of the measures that a file names and the vocabulary does not have."""
-    kind = "function" if unit.extra["kind"] == "evaluations" else "name"
     if unit.path.name.lower().endswith(frames.SUFFIXES):
         try:
             return terms.declared(frames.functions(unit.path))
         except (BenchfmtError, OSError):
             return {}  # told where the file is read
+    kind = "name"
+    if unit.extra.kind == "evaluations":
+        kind = "function"
     return terms.declared(terms.said(unit.path, kind, unit.limits))
 
 
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the record of a run, or the records of a list of evaluations in parts."""
-    extra = unit.extra
-    source = {"path": extra["path"], "sha256": file_sha256(unit.path)}
-    if extra["kind"] == "evaluations":
-        origin = evaluations.Origin(
-            source["path"], source["sha256"], extra["server"], NAME, VERSION
-        )
+    extra: Extra = unit.extra
+    digest = file_sha256(unit.path)
+    if extra.kind == "evaluations":
+        origin = evaluations.Origin(extra.path, digest, extra.server, NAME, VERSION)
         yield from evaluations.read(unit, origin)
         return
     names = unit.options.get("names", "").lower() in ("true", "yes", "1")
     context, findings = read_context(
-        _without_list(extra["supporting"]), extra["server"], unit.limits, names=names
+        _without_list(extra.supporting), extra.server, unit.limits, names=names
     )
     try:
         run = document(unit.path, unit.limits)
-        context.listed = _listed(extra["supporting"], run, unit.limits)
-        draft = runs.draft(run, context, source["path"], source["sha256"])
+        context.listed = _listed(extra.supporting, run, unit.limits)
+        draft = runs.draft(run, context, extra.path, digest)
     except (BenchfmtError, OSError) as error:
         yield from evaluations.refused(unit, error)
         return
@@ -196,9 +202,10 @@ def _listed(supporting: Mapping[str, Path], run: Node, limits: Limits) -> dict[s
             _LISTS[path] = listed_runs(document(path, limits))
         except (BenchfmtError, OSError):
             _LISTS[path] = {}
-    found = _LISTS[path].get(run_id, {})
-    same = all(found.get(key) in (None, text(run, key)) for key in SAME)
-    return found if same else {}
+    listed = _LISTS[path].get(run_id, {})
+    if all(listed.get(key) in (None, text(run, key)) for key in SAME):
+        return listed
+    return {}
 
 
 def _server_option(options: Mapping[str, str]) -> str | None:
@@ -206,10 +213,10 @@ def _server_option(options: Mapping[str, str]) -> str | None:
     word = options.get("server")
     if word is None:
         return None
-    found = _SERVERS.get(word, word)
-    if found not in rules.SERVERS:
+    server = _SERVERS.get(word, word)
+    if server not in rules.SERVERS:
         raise BenchfmtError(f"there is no OpenML server {word!r}; write www or test")
-    return found
+    return server
 
 
 def _server_of(path: Path) -> str | None:
@@ -241,8 +248,9 @@ class _Library:
         self._qualities = {
             path.parent: path for path, kind in kinds.items() if kind == "data_qualities"
         }
-        wanted = self._runs_in.total() > 0
-        for path, kind in kinds.items() if wanted else ():
+        if not self._runs_in.total():
+            return
+        for path, kind in kinds.items():
             if kind in _IDS:
                 number = _first(path, _IDS[kind])
                 if number is not None:
@@ -253,7 +261,9 @@ class _Library:
     def beside(self, path: Path) -> dict[str, Path]:
         """Return the files that say more of a run: those of its folder, and those that it refers to."""
         found = self._in_folder(path)
-        said = _references(head(path, _RUN_HEAD)) if self._known or self._lists else {}
+        said: dict[str, int] = {}
+        if self._known or self._lists:
+            said = _references(head(path, _RUN_HEAD))
         place = _server_of(path)
         for kind, name in (
             ("task", "task_id"),
@@ -300,12 +310,15 @@ def _references(start: bytes) -> dict[str, int]:
         said.setdefault(name.decode(), int(number))
     said.pop("did", None)
     dids = {int(number) for name, number in _REFERENCE.findall(data) if name == b"did"}
-    return said | ({"did": dids.pop()} if len(dids) == 1 else {})
+    if len(dids) == 1:
+        said["did"] = dids.pop()
+    return said
 
 
 def _first(path: Path, name: str) -> int | None:
     """Return the number of what a file describes, from its beginning."""
-    found = re.search(
-        rf'[:<"]{name}(?:>|"\s*:\s*"?)\s*([0-9]{{1,15}})'.encode(), head(path, _RUN_HEAD)
-    )
-    return int(found[1]) if found else None
+    pattern = rf'[:<"]{name}(?:>|"\s*:\s*"?)\s*([0-9]{{1,15}})'
+    number = re.search(pattern.encode(), head(path, _RUN_HEAD))
+    if number is None:
+        return None
+    return int(number[1])

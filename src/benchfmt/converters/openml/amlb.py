@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item, Match, Part, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import guessed_encoding
@@ -103,20 +103,21 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             f"there is no constraint {constraint!r}; write one such as 1h8c or 30m4c"
         )
     for path in source.with_suffix(".csv", ".json"):
-        fault = _fault(path) if path.suffix.lower() == ".csv" else None
+        fault = _fault(path)
         if fault:
             yield Failed(path, fault)
         elif fault == "":
             yield Unit(path, (), options, source.relative(path), source.limits)
-        elif path.name == "metadata.json" and _is_metadata(path, source):
-            yield Skipped(path, "the settings of one fold; its scores stand in results.csv")
-        elif path.name == "predictions.csv" and _is_metadata(
-            path.with_name("metadata.json"), source
-        ):
-            yield Skipped(path, "the predictions of one fold; its scores stand in results.csv")
+        elif path.name in _OF_A_FOLD and _is_metadata(path.with_name("metadata.json"), source):
+            part = _OF_A_FOLD[path.name]
+            yield Skipped(path, f"the {part} of one fold; its scores stand in results.csv")
 
 
-def prefixes(unit: Unit) -> Mapping[str, Any]:
+_OF_A_FOLD = {"metadata.json": "settings", "predictions.csv": "predictions"}
+"""Files in the folder of a fold, and what they hold of it."""
+
+
+def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
     """Return the declaration of the scores that a table has and the vocabulary does not."""
     text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     try:
@@ -135,7 +136,7 @@ def prefixes(unit: Unit) -> Mapping[str, Any]:
     return with_metrics(NAME, {metric: _declared(name) for name, metric in sorted(unknown.items())})
 
 
-def _declared(name: str) -> dict[str, str]:
+def _declared(name: str) -> JsonValue:
     known = rules.forecast_scores().get(name)
     if known:
         return {"label": name, "definition": known, "unit": "1", "direction": "lower"}
@@ -170,13 +171,17 @@ def _cells(bad: BadRow) -> str:
 
 def _fault(path: Path) -> str | None:
     """Say what a table of AMLB's lacks: nothing (""), or None where a file is no such table."""
+    if path.suffix.lower() != ".csv":
+        return None
     names = set(first_row(path))
     lacking = [name for name in NEEDED if name not in names]
     own = len(names & _OWN)
     if lacking == ["result"] and names & set(rules.scores()):
         lacking = []  # the scores stand in columns of their own
     if not lacking:
-        return "" if own >= _ENOUGH else None
+        if own < _ENOUGH:
+            return None
+        return ""
     if len(lacking) > 1 or "framework" in lacking or own < _UNMISTAKABLE:
         return None
     return f"it looks like a table of AMLB's results, but its header has no column {lacking[0]!r}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item, Part, Unit
 from benchfmt.converters.draft import Number
@@ -41,7 +41,7 @@ _TEXT = (
     "reported_unit",
     "function",
 )
-SCHEMA: dict[str, Any] = {
+SCHEMA: dict[str, type[pl.DataType]] = {
     "group": pl.UInt32,
     **dict.fromkeys(_TEXT, pl.String),
     "value": pl.Float64,
@@ -64,7 +64,11 @@ class Origin:
 def read(unit: Unit, origin: Origin) -> Iterator[Item]:
     """Yield the records of a list of evaluations, in parts of some thousand rows."""
     framed = unit.path.name.lower().endswith(frames.SUFFIXES)
-    for page in frames.read(unit.path) if framed else pages.read(unit.path, unit.limits):
+    if framed:
+        read_pages = frames.read(unit.path)
+    else:
+        read_pages = pages.read(unit.path, unit.limits)
+    for page in read_pages:
         frame = _clean(page.to_frame())
         if origin.server is None:  # a file is of one server, which any of its pages may tell
             origin = replace(origin, server=_server(frame))
@@ -85,13 +89,10 @@ def _part(unit: Unit, page: pages.Page, frame: pl.DataFrame, origin: Origin) -> 
     """Return the tables of a page and the account of its rows."""
     again = frame.filter(pl.col("run_id") == "run_id")["row"].to_list()
     frame = frame.filter(~pl.col("row").is_in(again))
-    nameless = frame.filter(pl.col("run_id").is_null() | pl.col("function").is_null())[
-        "row"
-    ].to_list()
+    is_named = pl.col("run_id").is_not_null() & pl.col("function").is_not_null()
+    nameless = frame.filter(~is_named)["row"].to_list()
     failed = [*page.failed, *((row, "the row names no run, or no function") for row in nameless)]
-    frame = _grouped(
-        frame.filter(pl.col("run_id").is_not_null() & pl.col("function").is_not_null())
-    )
+    frame = _grouped(frame.filter(is_named))
     known = {name: rules.measure(name) for name in frame["function"].unique().to_list()}
     described = _Records(frame, page, origin, known)
     table = _in_order(_measurements(frame, known, origin.server))
@@ -132,11 +133,9 @@ def _grouped(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _server(frame: pl.DataFrame) -> str | None:
     """Return the test server where the name of a flow says so; nothing in a list names the other one."""
-    return (
-        rules.TEST
-        if any(is_test_flow(name) for name in frame["flow_name"].unique().to_list())
-        else None
-    )
+    if any(is_test_flow(name) for name in frame["flow_name"].unique().to_list()):
+        return rules.TEST
+    return None
 
 
 class _Records:
@@ -151,16 +150,16 @@ class _Records:
     ) -> None:
         self._frame, self._page, self._origin, self._known = frame, page, origin, known
         self._server = origin.server
-        self._first = (
-            frame.unique("group", keep="first", maintain_order=True) if frame.height else frame
-        )
+        self._first = frame
+        if frame.height:
+            self._first = frame.unique("group", keep="first", maintain_order=True)
         self._tasks = _by_word(self._first["task_id"], self._task)
         self._locators = [f"row={row}" for row in self._first["row"].to_list()]
         self.ids = self._identified()
 
-    def _task(self, word: str | None) -> dict[str, Any]:
+    def _task(self, word: str | None) -> dict[str, JsonValue]:
         """Return what is known of a task: that it is one of OpenML-CC18, only on the server that its number is of."""
-        number = count(word) if word else None
+        number = count(word or "")
         suite = rules.suite(self._server, number)
         if suite != rules.CC18 or number is None:
             return {"suite": suite}
@@ -177,15 +176,15 @@ class _Records:
     def _identified(self) -> list[str]:
         """Return the ids, by suite: a page may hold tasks of OpenML-CC18 and others."""
         suites = self._tasks["suite"].to_list()
-        found = [""] * len(suites)
+        path, digest = self._origin.path, self._origin.sha256
+        ids = [""] * len(suites)
         for suite in dict.fromkeys(suites):
             places = [index for index, name in enumerate(suites) if name == suite]
-            told = [self._locators[index] for index in places]
-            for index, name in zip(
-                places, record_ids(suite, self._origin.path, self._origin.sha256, told), strict=True
-            ):
-                found[index] = name
-        return found
+            locators = [self._locators[index] for index in places]
+            own_ids = record_ids(suite, path, digest, locators)
+            for index, name in zip(places, own_ids, strict=True):
+                ids[index] = name
+        return ids
 
     def table(self, measured: pl.DataFrame) -> pa.Table:
         """Return the table of records; one without any value is incomplete."""
@@ -194,11 +193,8 @@ class _Records:
             pl.col("value").is_not_null().any().alias("ok"), pl.col("primary").any()
         )
         state = first.select("group").join(ok, on="group", how="left", maintain_order="left")
-        status = (
-            pl.when(pl.col("ok").fill_null(value=False))
-            .then(pl.lit("ok"))
-            .otherwise(pl.lit("incomplete"))
-        )
+        is_ok = pl.col("ok").fill_null(value=False)
+        status = pl.when(is_ok).then(pl.lit("ok")).otherwise(pl.lit("incomplete"))
         address = self._addresses()
         frame = pl.DataFrame(
             [
@@ -233,7 +229,9 @@ class _Records:
         return arrow("records", frame)
 
     def _addresses(self) -> pl.Series:
-        start = pl.lit(f"https://{self._server}/r/" if self._server else None, pl.String)
+        if not self._server:
+            return pl.Series("run_id", [None] * self._first.height, dtype=pl.String)
+        start = pl.lit(f"https://{self._server}/r/")
         return self._first.select(start + pl.col("run_id")).to_series()
 
     def _datasets(self) -> pl.Series:
@@ -243,28 +241,27 @@ class _Records:
         return named("dataset", names.to_series(), rules.OPENML)
 
     def _hyperparameters(self) -> pl.Series:
-        said = self._page.parameters
-        cells = (
-            [canonical(said[row]) if row in said else None for row in self._first["row"].to_list()]
-            if said
-            else None
-        )
-        return pl.Series("hyperparameters", cells or [None] * self._first.height, dtype=pl.String)
+        texts = {row: canonical(values) for row, values in self._page.parameters.items()}
+        cells = [texts.get(row) for row in self._first["row"].to_list()]
+        return pl.Series("hyperparameters", cells, dtype=pl.String)
 
     def _extensions(self, primary: pl.Series) -> pl.Series:
         """Return the server's own numbers as canonical JSON text, keys in order."""
         chosen = pl.when(pl.lit(primary)).then(
             pl.lit(f'"primary_chosen_by_converter":"{PRIMARY[0]}"')
         )
+        server = None
+        if self._server:
+            server = f'"server":"{self._server}"'
         parts = [
-            *(
-                _member(self._first[name])
-                for name in ("data_id", "evaluation_engine_id", "flow_id")
-            ),
+            _member(self._first["data_id"]),
+            _member(self._first["evaluation_engine_id"]),
+            _member(self._first["flow_id"]),
             chosen,
             _member(self._first["run_id"]),
-            pl.lit(f'"server":"{self._server}"' if self._server else None, pl.String),
-            *(_member(self._first[name]) for name in ("setup_id", "task_id")),
+            pl.lit(server, pl.String),
+            _member(self._first["setup_id"]),
+            _member(self._first["task_id"]),
         ]
         inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
         cells = self._first.select(
@@ -280,24 +277,26 @@ class _Records:
             told[group] = canonical(data)
         return pl.Series("extensions", told, dtype=pl.String)
 
-    def _texts(self) -> dict[int, dict[str, Any]]:
+    def _texts(self) -> dict[int, dict[str, JsonValue]]:
         """Return what rows say that is no number (a confusion matrix, say), or in a unit that is corrected, by record."""
         texts = [name for name, item in self._known.items() if not item.classes]
         rows = self._frame.filter(
             (pl.col("function").is_in(texts) & pl.col("array_data").is_not_null())
             | _trap(self._known)
         )
-        found: dict[int, dict[str, Any]] = {}
-        for row in rows.iter_rows(named=True):
-            name = row["function"]
-            group = measures.Group(name, whole=measures.Value(row["value"], row["array_data"]))
-            setting = measures.Setting(mlr=is_mlr(row["flow_name"], ()))
-            told = measures.texts(measures.Gathered({(name, None): group}), setting)
-            found.setdefault(row["group"], {}).update(told)
-        return found
+        by_record: dict[int, dict[str, JsonValue]] = {}
+        columns = ("group", "function", "value", "array_data", "flow_name")
+        for number, name, value, array, flow in rows.select(columns).iter_rows():
+            group = measures.Group(name, whole=measures.Value(value, array))
+            setting = measures.Setting(mlr=is_mlr(flow, ()))
+            texts_of_row = measures.texts(measures.Gathered({(name, None): group}), setting)
+            by_record.setdefault(number, {}).update(texts_of_row)
+        return by_record
 
 
-def _by_word(column: pl.Series, function: Any) -> pl.DataFrame:
+def _by_word(
+    column: pl.Series, function: Callable[[str | None], dict[str, JsonValue]]
+) -> pl.DataFrame:
     """Return what a function says of each word of a column, as columns; each word is asked for once."""
     words = column.unique().to_list()
     schema = {
@@ -317,7 +316,7 @@ def _by_word(column: pl.Series, function: Any) -> pl.DataFrame:
     return asked.join(table, on="word", how="left", nulls_equal=True, maintain_order="left")
 
 
-def _flow(name: str | None) -> dict[str, Any]:
+def _flow(name: str | None) -> dict[str, JsonValue]:
     if not name:
         return {}
     model, version = flow_and_version(name)
@@ -373,14 +372,16 @@ def _measurements(
         & (pl.col("values").is_not_null() | pl.col("array_data").is_null())
     )
     if rest.height:
-        rows = [
-            _of_folds(row, known[row["function"]], server) for row in rest.iter_rows(named=True)
-        ]
+        columns = ("group", "function", "values", "task_id")
+        lists = [_FoldList(*cells) for cells in rest.select(columns).iter_rows()]
+        rows = [_of_folds(item, known[item.function], server) for item in lists]
         parts.append(pl.DataFrame(rows, schema=SCHEMA))
     return pl.concat(parts, how="diagonal")
 
 
-def _column(known: Mapping[str, rules.Measure], of: Any) -> pl.Expr:
+def _column(
+    known: Mapping[str, rules.Measure], of: Callable[[rules.Measure], str | None]
+) -> pl.Expr:
     """Return a column that follows from the function."""
     names = list(known)
     return pl.col("function").replace_strict(
@@ -388,19 +389,26 @@ def _column(known: Mapping[str, rules.Measure], of: Any) -> pl.Expr:
     )
 
 
+def _statistic(known: rules.Measure) -> str | None:
+    """Return what the engine made of all predictions."""
+    if known.kind == "quality":
+        return "pooled"
+    return None
+
+
+def _source_unit(known: rules.Measure) -> str:
+    return known.in_unit or measures.unit_of(known)
+
+
 def _pooled(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
     """Return the values that are pooled over all predictions."""
     trap = _trap(known)
     frame = frame.with_columns(
         metric=_column(known, lambda m: m.metric),
-        statistic=pl.when(trap)
-        .then(pl.lit("sum"))
-        .otherwise(_column(known, lambda m: "pooled" if m.kind == "quality" else None)),
+        statistic=pl.when(trap).then(pl.lit("sum")).otherwise(_column(known, _statistic)),
         stage=_column(known, lambda m: m.stage),
         caveats=pl.when(trap).then(pl.lit('["unit-corrected"]')),
-        source=pl.when(trap)
-        .then(pl.lit("s"))
-        .otherwise(_column(known, lambda m: m.in_unit or measures.unit_of(m))),
+        source=pl.when(trap).then(pl.lit("s")).otherwise(_column(known, _source_unit)),
         text=pl.col("value"),
     )
     return _valued(frame, known)
@@ -421,10 +429,10 @@ def _by_class(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.Dat
     return _valued(
         cells.with_columns(
             metric=_column(known, lambda m: m.metric),
-            statistic=_column(known, lambda m: "pooled" if m.kind == "quality" else None),
+            statistic=_column(known, _statistic),
             stage=_column(known, lambda m: m.stage),
             scope=pl.lit("class:") + pl.col("index").cast(pl.String),
-            source=_column(known, lambda m: m.in_unit or measures.unit_of(m)),
+            source=_column(known, _source_unit),
         ),
         known,
     )
@@ -465,26 +473,35 @@ def _valued(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataF
     return said.select([name for name in SCHEMA if name in said.columns])
 
 
-def _of_folds(row: Mapping[str, Any], known: rules.Measure, server: str | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _FoldList:
+    """A row that has no value, but may have a list of those of the folds."""
+
+    group: int
+    function: str
+    values: str | None
+    task_id: str | None
+
+
+def _of_folds(row: _FoldList, known: rules.Measure, server: str | None) -> dict[str, JsonValue]:
     """Return the mean of fold values that nobody has labelled, or why there is none."""
     number = Number(metric=measures.metric_of(known), stage=known.stage)
-    if row["values"] is None:
+    if row.values is None:
         number.missing = "not-reported"
-        if known.kind == "quality":
-            number.statistic = "pooled"
+        number.statistic = _statistic(known)
     else:
         number.statistic = "mean"
         number.per = "fold"
-        _average(number, row, known, server)
-    return {"group": row["group"], "function": row["function"], **number.to_dict()}
+        _average(number, row.values, row.task_id or "", known, server)
+    return {"group": row.group, "function": row.function, **number.to_dict()}
 
 
 def _average(
-    number: Number, row: Mapping[str, Any], known: rules.Measure, server: str | None
+    number: Number, array: str, task_id: str, known: rules.Measure, server: str | None
 ) -> None:
-    """Give a number the mean of a row's fold values, or the reason why there is none."""
-    cells = numbers.words(row["values"])
-    if _is_cut(row, len(cells), server):
+    """Give a number the mean of a list of fold values, or the reason why there is none."""
+    cells = numbers.words(array)
+    if _is_cut(array, task_id, len(cells), server):
         number.missing = "invalid-in-source"
         return
     unit = measures.unit_of(known)
@@ -497,12 +514,10 @@ def _average(
     measures.average(number, values, unit)
 
 
-def _is_cut(row: Mapping[str, Any], count: int, server: str | None) -> bool:
+def _is_cut(array: str, task_id: str, count: int, server: str | None) -> bool:
     """Say whether the server cut the list of fold values, perhaps in the middle of a number."""
-    values = row["values"]
-    if not values.rstrip().endswith("]") or len(values) >= GROUP_CONCAT:
+    if not array.rstrip().endswith("]") or len(array) >= GROUP_CONCAT:
         return True
-    task_id = row["task_id"] or ""
     curated = task_id.isdigit() and rules.suite(server, int(task_id)) == rules.CC18
     return curated and count != rules.folds()
 

@@ -55,8 +55,7 @@ def lacks(path: Path) -> str | None:
     columns = set(_columns(path))
     if "run_id" not in columns or len(columns & _OWN) < _SOME or fault(path) == "":
         return None
-    lacking = [name for name in NEEDED if name not in columns]
-    lacking += [] if columns.intersection(_VALUES) else [_VALUES[0]]
+    lacking = _lacking(columns)
     named = ", ".join(map(repr, lacking or _REFERS[:1]))
     return f"looks like a data frame of OpenML's evaluations, but it has no column {named}"
 
@@ -64,15 +63,24 @@ def lacks(path: Path) -> str | None:
 def fault(path: Path) -> str | None:
     """Say what a data frame of evaluations lacks: nothing (""), or None where a file is no such frame."""
     columns = set(_columns(path))
-    lacking = [name for name in NEEDED if name not in columns]
-    lacking += [] if columns.intersection(_VALUES) else [_VALUES[0]]
+    if not columns.intersection(_REFERS):
+        return None
+    lacking = _lacking(columns)
     if not lacking:
-        return "" if columns.intersection(_REFERS) else None
-    if len(columns & _OWN) < _UNMISTAKABLE or not columns.intersection(_REFERS):
+        return ""
+    if len(columns & _OWN) < _UNMISTAKABLE:
         return None
     return (
         f"it looks like a data frame of OpenML's evaluations, but it has no column {lacking[0]!r}"
     )
+
+
+def _lacking(columns: set[str]) -> list[str]:
+    """Return what a data frame needs and some columns do not have."""
+    lacking = [name for name in NEEDED if name not in columns]
+    if not columns.intersection(_VALUES):
+        lacking.append(_VALUES[0])
+    return lacking
 
 
 def _columns(path: Path) -> list[str]:
@@ -117,7 +125,8 @@ class _Frame:
             )
         ]
         said = {name: cells[place] for name, place in self.parameters if cells[place] not in _EMPTY}
-        said |= _parameters(cells[self.whole]) if self.whole is not None else {}
+        if self.whole is not None:
+            said |= _parameters(cells[self.whole])
         if said:
             yield said
 
@@ -136,7 +145,9 @@ def _frame(columns: Sequence[str]) -> _Frame:
 
 def _said(name: str, cells: Sequence[str], place: int | None) -> str | None:
     """Return a cell, or None where it says nothing; pandas writes whole numbers beside missing ones as 7.0."""
-    cell = "" if place is None else cells[place].strip()
+    cell = ""
+    if place is not None:
+        cell = cells[place].strip()
     if cell in _EMPTY and name != "value":
         return None
     if name in _IDS and (whole := _FLOAT.fullmatch(cell)):
@@ -151,18 +162,21 @@ def _parameters(cell: str) -> dict[str, str]:
     if len(cell) > MAX_LITERAL:
         return {}
     try:
-        found = ast.literal_eval(cell)
+        literal = ast.literal_eval(cell)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return {}
-    return (
-        {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-    )
+    if not isinstance(literal, dict):
+        return {}
+    return {str(name): str(value) for name, value in literal.items()}
 
 
 def _pieces(path: Path) -> Iterator[pages.Piece]:
     try:
         with path.open(encoding=encoding_of(path), newline="") as file:
-            yield from _by_line(file) if path.name.lower().endswith(".arff") else _by_record(file)
+            if path.name.lower().endswith(".arff"):
+                yield from _by_line(file)
+            else:
+                yield from _by_record(file)
     except csv.Error as error:
         raise BenchfmtError(f"cannot be read as a table: {error}") from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from typing import Any
 
 from benchfmt import units
 from benchfmt.numbers import double, of_json
@@ -38,7 +37,9 @@ def reason(text: str) -> str:
     """Return why a text that is no number of a double has no value."""
     if text in UNDEFINED:
         return "undefined"
-    return "invalid-in-source" if _NUMBER.fullmatch(text) else "not-numeric"
+    if _NUMBER.fullmatch(text):
+        return "invalid-in-source"
+    return "not-numeric"
 
 
 def words(array: str) -> list[str]:
@@ -51,20 +52,24 @@ def words(array: str) -> list[str]:
 
 def matrix(array: str) -> list[list[str]] | None:
     """Return a confusion matrix by rows (rows are actual classes), also where the server lost the inner brackets."""
-    inner = (
-        re.findall(r"\[([^\[\]]*)\]", array.strip()[1:-1]) if array.strip().startswith("[[") else []
-    )
-    rows = [[cell.strip() for cell in row.split(",")] for row in inner]
+    rows = []
+    if array.strip().startswith("[["):
+        inner = re.findall(r"\[([^\[\]]*)\]", array.strip()[1:-1])
+        rows = [[cell.strip() for cell in row.split(",")] for row in inner]
     if not rows:
         cells = words(array)
         size = math.isqrt(len(cells))
         if size * size != len(cells) or size < 2:
             return None
         rows = [cells[start : start + size] for start in range(0, len(cells), size)]
-    return rows if all(len(row) == len(rows) for row in rows) else None
+    if any(len(row) != len(rows) for row in rows):
+        return None
+    return rows
 
 
-def as_json(cell: str) -> Any:
+def as_json(cell: str) -> int | str:
     """Return a cell as a number where it is a whole one, else as its text."""
-    found = of_json(cell)
-    return found if isinstance(found, int) else cell
+    whole = of_json(cell)
+    if isinstance(whole, int):
+        return whole
+    return cell

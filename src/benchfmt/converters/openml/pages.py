@@ -10,12 +10,13 @@ import codecs
 import html
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.converters.openml.trees import is_xml, many, opened, text
 from benchfmt.finding import BenchfmtError
@@ -74,7 +75,9 @@ class Page:
 
     def to_frame(self) -> pl.DataFrame:
         """Return the rows as columns of text, with `row`, their number."""
-        columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(FIELDS)
+        columns: Iterable[Sequence[str | None]] = ((),) * len(FIELDS)
+        if self.rows:
+            columns = zip(*self.rows, strict=True)
         cells = {name: _series(name, column) for name, column in zip(FIELDS, columns, strict=True)}
         return pl.DataFrame({"row": pl.Series(self.numbers, dtype=pl.Int64), **cells})
 
@@ -102,7 +105,10 @@ def read(path: Path, limits: Limits) -> Iterator[Page]:
     """Yield the rows of a list of evaluations in pages; the last page says where the file could not be read further."""
     with opened(path, limits) as file:
         start = file.read(64)
-    yield from paged(_xml(path, limits) if is_xml(start) else _json(path, limits))
+    rows = _json(path, limits)
+    if is_xml(start):
+        rows = _xml(path, limits)
+    yield from paged(rows)
 
 
 def paged(pieces: Iterator[Piece]) -> Iterator[Page]:
@@ -124,7 +130,9 @@ def paged(pieces: Iterator[Piece]) -> Iterator[Page]:
                 done, page = _cut(page)
                 yield done
     except (BenchfmtError, OSError) as error:
-        page.fault = error if isinstance(error, BenchfmtError) else BenchfmtError(str(error))
+        page.fault = BenchfmtError(str(error))
+        if isinstance(error, BenchfmtError):
+            page.fault = error
     yield page
 
 
@@ -198,25 +206,27 @@ def _rows_of(chunk: bytes, *, begun: bool, last: bool) -> tuple[list[Row] | None
         if header is None:
             return None, False
         place = header.end()
+    return _matched(words, place, last=last), True
+
+
+def _matched(words: str, place: int, *, last: bool) -> list[Row] | None:
+    """Return the rows of a text from a place on, or None where something else stands between them."""
+    if "&" in words and _REFERENCE.search(words):
+        return None
     rows: list[Row] = []
     take, start = rows.append, place
     for match in _ROW.finditer(words, place):
         if match.start() != start and words[start : match.start()].strip():
-            return None, True
+            return None
         start = match.end()
         take(match.groups())
     if last and not _END.fullmatch(words, start):
-        return None, True
+        return None
     if not last and words[start:].strip():
-        return None, True
+        return None
     if "&" in words:
-        if _REFERENCE.search(words):
-            return None, True
-        rows = [
-            tuple(html.unescape(cell) if cell and "&" in cell else cell for cell in row)
-            for row in rows
-        ]
-    return rows, True
+        return [tuple([cell and html.unescape(cell) for cell in row]) for row in rows]
+    return rows
 
 
 def _by_element(element: xmls.Element) -> Iterator[Piece]:
@@ -227,7 +237,7 @@ def _by_element(element: xmls.Element) -> Iterator[Piece]:
     yield from _by_data(xmls.plain(element))
 
 
-def _by_data(item: Any) -> Iterator[Piece]:
+def _by_data(item: JsonValue) -> Iterator[Piece]:
     """Yield a row of plain data, and its parameters."""
     if not isinstance(item, dict):
         yield Broken("the row is no object")
@@ -238,19 +248,24 @@ def _by_data(item: Any) -> Iterator[Piece]:
         yield said
 
 
-def _parameters(node: Any) -> dict[str, str]:
+def _parameters(node: JsonValue) -> dict[str, str]:
     """Return the parameters of a row: full name and value, in either of the server's shapes."""
-    if isinstance(node, dict) and "parameter" not in node and "full_name" not in node:
-        return {name: value for name in node if (value := text(node, name)) is not None}
-    items = (
-        many(node, "parameter")
-        if isinstance(node, dict)
-        else node
-        if isinstance(node, list)
-        else []
-    )
-    pairs = ((text(item, "full_name") or text(item, "name"), text(item, "value")) for item in items)
-    return {name: value for name, value in pairs if name and value is not None}
+    values: dict[str, str | None] = {}
+    if isinstance(node, list):
+        items = node
+    elif not isinstance(node, dict):
+        items = []
+    elif "parameter" in node or "full_name" in node:
+        items = many(node, "parameter")
+    else:
+        items = []
+        values = {name: text(node, name) for name in node}
+    for item in items:
+        name = text(item, "full_name") or text(item, "name")
+        value = text(item, "value")
+        if name and value is not None:
+            values[name] = value
+    return {name: value for name, value in values.items() if value is not None}
 
 
 # --- JSON ---
@@ -280,7 +295,7 @@ def _json(path: Path, limits: Limits) -> Iterator[Piece]:
         raise fault
 
 
-def _items(buffer: _Buffer) -> Iterator[Any]:
+def _items(buffer: _Buffer) -> Iterator[JsonValue | Broken]:
     """Yield the elements of the list, numbers as text; raises BenchfmtError where the list breaks off."""
     decode = json.JSONDecoder(
         object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=str
@@ -288,16 +303,18 @@ def _items(buffer: _Buffer) -> Iterator[Any]:
     single = buffer.find_list()
     while buffer.at_row():
         try:
-            item, buffer.place = decode(buffer.words, buffer.place)
+            decoded = decode(buffer.words, buffer.place)
         except _DoubledError as error:
-            item = Broken(f"the key {error.args[0]!r} stands twice")
+            yield Broken(f"the key {error.args[0]!r} stands twice")
             buffer.skip_row()
         except (json.JSONDecodeError, RecursionError) as error:
             if buffer.more():
                 continue
-            item = Broken(_not_json(error))
+            yield Broken(_not_json(error))
             buffer.skip_row()
-        yield item
+        else:
+            item, buffer.place = decoded
+            yield item
         if single:
             return
 
@@ -306,21 +323,21 @@ _PARAMETERS = "parameters"
 _AT_ONCE = 500
 
 
-def _row(item: dict[str, Any]) -> Row:
-    get = item.get
-    return tuple(
-        [
-            cell if (cell := get(name)) is None or type(cell) is str else text(cell)
-            for name in FIELDS
-        ]
-    )
+def _row(item: dict[str, JsonValue]) -> Row:
+    return tuple([_cell(item.get(name)) for name in FIELDS])
+
+
+def _cell(value: JsonValue) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return text(value)
 
 
 class _DoubledError(Exception):
     """A key that stands twice in one object."""
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     data = dict(pairs)
     if len(data) != len(pairs):
         names = [name for name, _ in pairs]
@@ -363,14 +380,18 @@ class _Buffer:
         found = _LIST.search(self.words)
         if found is None:
             raise BenchfmtError("the answer holds no list of evaluations")
-        self.place = found.end() if found[1] == "[" else found.start(1)
-        return found[1] == "{"
+        self.place = found.end()
+        is_alone = found[1] == "{"
+        if is_alone:
+            self.place = found.start(1)
+        return is_alone
 
     def at_row(self) -> bool:
         """Say whether a row follows; raises BenchfmtError where the list breaks off."""
         while True:
             gap = _GAP.match(self.words, self.place)
-            self.place = gap.end() if gap else self.place
+            if gap:
+                self.place = gap.end()
             if self.place < len(self.words):
                 return self.words[self.place] != "]"
             if not self.more():
@@ -385,5 +406,7 @@ class _Buffer:
                 return
             if not self.more():
                 end = self.words.find("]}", self.place)
-                self.place = end if end >= 0 else len(self.words)
+                if end < 0:
+                    end = len(self.words)
+                self.place = end
                 return

@@ -37,6 +37,7 @@ _EVIDENCE: dict[str, tuple[bytes, ...]] = {
     "trace": (b'"trace_iteration"',),
 }
 """Top keys of OpenML's JSON, which other files may have too, and what stands soon after them."""
+_FLAT_RUN = (b'"run_id"', b'"task_id"', b'"flow_name"', b'"uploader"')
 ROOT_KEY = re.compile(
     rb'\A[\xef\xbb\xbf\xff\xfe\s]*\{\s*"(?:' + "|".join(_EVIDENCE).encode() + rb')"\s*:'
 )
@@ -70,10 +71,7 @@ def kind_of(start: bytes) -> str | None:
     """Return the kind of an OpenML file by its first bytes."""
     start = _narrow(start)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-        found = _ROOT.search(start)
-        if found:
-            return "schema" if _XSD.search(start) else found[1].decode()
-        return "schema" if _XSD.search(start) else None
+        return _kind_of_xml(start)
     key = _KEY.match(start.removeprefix(b"\xef\xbb\xbf").lstrip())
     if key is None:
         return None
@@ -81,13 +79,18 @@ def kind_of(start: bytes) -> str | None:
     if name in _EVIDENCE and all(word in start for word in _EVIDENCE[name]):
         return name
     # The new server gives a run without a root.
-    flat = (
-        b'"run_id"' in start
-        and b'"task_id"' in start
-        and b'"flow_name"' in start
-        and b'"uploader"' in start
-    )
-    return "run" if flat else None
+    if all(word in start for word in _FLAT_RUN):
+        return "run"
+    return None
+
+
+def _kind_of_xml(start: bytes) -> str | None:
+    if _XSD.search(start):
+        return "schema"
+    root = _ROOT.search(start)
+    if root is None:
+        return None
+    return root[1].decode()
 
 
 def _narrow(start: bytes) -> bytes:

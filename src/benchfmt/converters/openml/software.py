@@ -85,13 +85,17 @@ def _take(found: Software, name: str, version: str) -> None:
 def engine_of(flow_name: str | None) -> str | None:
     """Return the engine that the name of a flow begins with, or None."""
     first = re.match(r"[A-Za-z0-9]+", _SENTINEL.sub("", flow_name or ""))
-    return _FIRST.get(first[0]) if first else None
+    if first is None:
+        return None
+    return _FIRST.get(first[0])
 
 
 def flow_and_version(flow_name: str) -> tuple[str, str | None]:
     """Return the name of a flow and the number that OpenML gave it, which is no library's version."""
     match = _FLOW.match(flow_name)
-    return (match[1], match[2]) if match and match[1] else (flow_name, None)
+    if match is None or not match[1]:
+        return flow_name, None
+    return match[1], match[2]
 
 
 def is_mlr(flow_name: str | None, tags: Iterable[str]) -> bool:

@@ -1,6 +1,6 @@
 """The metrics that files name and the vocabulary does not have: declared with a package, their unit unknown.
 
-Anybody may upload measures of their own. What they mean is not known here, but their numbers are not lost.
+Everybody may upload measures of their own. What they mean is not known here, but their numbers are not lost.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.openml.measures import unit_of
 from benchfmt.converters.openml.trees import is_xml, opened
@@ -38,11 +39,15 @@ def said(path: Path, kind: str, limits: Limits) -> set[str]:
         with opened(path, limits) as file:
             rest = file.read(_BLOCK)
             xml = is_xml(rest)
-            pattern = (_XML if xml else _JSON)[kind]
+            pattern = _JSON[kind]
+            if xml:
+                pattern = _XML[kind]
             while rest:
                 found.update(pattern.findall(rest))
                 block = file.read(_BLOCK)
-                rest = rest[-_OVERLAP:] + block if block else b""
+                if not block:
+                    break
+                rest = rest[-_OVERLAP:] + block
     except (BenchfmtError, OSError):
         return set()  # told where the file is read
     return {word for raw in found if (word := _word(raw, xml=xml))}
@@ -58,25 +63,29 @@ def _word(raw: bytes, *, xml: bool) -> str:
         return ""
 
 
-def declared(names: Iterable[str]) -> Mapping[str, Any]:
+def declared(names: Iterable[str]) -> Mapping[str, JsonValue]:
     """Return the declaration of OpenML's prefix with measures that its table lacks; nothing where it has all."""
-    more: dict[str, Any] = {}
+    more: dict[str, JsonValue] = {}
     for name in sorted(names):
-        known = measure(f"{name} ") if name in measures() else measure(name)
-        metric = (known.metric or "").partition(":")[2]
         listed = measures().get(name)
-        unit = unit_of(listed) if listed and listed.metric else UNKNOWN_UNIT
-        direction = (listed.direction if listed else None) or "target"
-        more.setdefault(metric, _metric(name, unit, direction))
+        unit, direction = UNKNOWN_UNIT, None
+        own = measure(name)
+        if listed:
+            own = measure(f"{name} ")
+            direction = listed.direction
+            if listed.metric:
+                unit = unit_of(listed)
+        metric = (own.metric or "").partition(":")[2]
+        more.setdefault(metric, _metric(name, unit, direction or "target"))
     return with_metrics("openml", more)
 
 
-def _metric(name: str, unit: str, direction: str) -> dict[str, str]:
+def _metric(name: str, unit: str, direction: str) -> JsonValue:
     words = f"The measure {name!r}, as whoever uploads it defines it."
     return {"label": name, "definition": words, "unit": unit, "direction": direction}
 
 
-def with_metrics(prefix: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_metrics(prefix: str, more: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Return the declaration of a prefix of the vocabulary with more metrics; nothing where it has them all."""
     term = vocabulary().terms("prefix")[prefix]
     known = term.get("metrics", {})
