@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -69,15 +69,11 @@ class Place:
     @property
     def location(self) -> str | None:
         """The result's folder from the root of the submission, as published tables name it; None without a full path."""
-        parts = (
-            self.division,
-            self.submitter,
-            "results",
-            self.system,
-            self.benchmark,
-            self.scenario,
-        )
-        return "/".join(str(part) for part in parts) if all(parts) else None
+        named = (self.division, self.submitter, self.system, self.benchmark, self.scenario)
+        parts = list(filter(None, named))
+        if len(parts) < len(named):
+            return None
+        return "/".join([*parts[:2], "results", *parts[2:]])
 
 
 class Beside(NamedTuple):
@@ -113,7 +109,9 @@ class Folders:
 
     def absolute(self, folder: str) -> str:
         """Return the absolute path of a folder, which is given within the source."""
-        return f"{self.top}/{folder}" if folder else self.top
+        if not folder:
+            return self.top
+        return f"{self.top}/{folder}"
 
     @cached_property
     def deeper(self) -> Mapping[str, list[str]]:
@@ -130,15 +128,19 @@ class Folders:
             parts = folder.split("/")
             if ENDPOINTS in names and parts[-1] == "performance":
                 yield folder, ENDPOINTS
-            elif (SUMMARY in names or DETAIL in names) and not _is_other(parts):
-                yield folder, SUMMARY if SUMMARY in names else DETAIL
+                continue
+            log = next((name for name in (SUMMARY, DETAIL) if name in names), None)
+            if log and not _is_other(parts):
+                yield folder, log
         yield from self._without_speed()
 
     def _without_speed(self) -> Iterator[tuple[str, str]]:
         """Yield accuracy runs whose performance run is not there: half a result is a result."""
-        performed = (f"{folder}/".rpartition("/performance/") for folder in self.names)
-        runs = {scenario for scenario, found, _ in performed if found}
-        timed = {scenario for folder in runs for scenario in _scenarios(folder)}
+        timed: set[str] = set()
+        for folder in self.names:
+            scenario, performance, _ = f"{folder}/".rpartition("/performance/")
+            if performance:
+                timed.update(_scenarios(scenario))
         for folder, names in self.names.items():
             above, _, last = folder.rpartition("/")
             if last != "accuracy" or "accuracy.txt" not in names or _is_test(above.split("/")):
@@ -154,7 +156,9 @@ class Folders:
 def absolute(path: Path) -> str:
     """Return the whole path of a file as text with forward slashes, without steps upwards; links above it are kept."""
     text = path.absolute().as_posix()
-    return f"{path.parent.resolve().as_posix()}/{path.name}" if "/../" in text else text
+    if "/../" not in text:
+        return text
+    return f"{path.parent.resolve().as_posix()}/{path.name}"
 
 
 def _top(root: Path) -> str:
@@ -167,7 +171,9 @@ def _top(root: Path) -> str:
 def _scenarios(folder: str) -> list[str]:
     """Return a result's folder, and the one above it where that repeats its name (`Server/Server`)."""
     above, _, last = folder.rpartition("/")
-    return [folder, above] if above.rpartition("/")[2].casefold() == last.casefold() else [folder]
+    if above.rpartition("/")[2].casefold() != last.casefold():
+        return [folder]
+    return [folder, above]
 
 
 def _is_other(parts: list[str]) -> bool:
@@ -197,44 +203,48 @@ def _last(parts: list[str], word: str) -> int | None:
 def place(folder: str) -> Place:
     """Return what the path of a run's folder says."""
     parts = folder.split("/")
-    performance = len(parts) - 1 if parts[-1] == "accuracy" else _last(parts, "performance")
+    performance = _last(parts, "performance")
+    if parts[-1] == "accuracy":
+        performance = len(parts) - 1
     if performance is None:
         return Place("")
-    run = parts[-1] if parts[-1].startswith("run_") else None
+    run = None
+    if parts[-1].startswith("run_"):
+        run = parts[-1]
     results = _last(parts[:performance], "results")
-    inner = (
-        parts[results + 1 : performance]
-        if results is not None
-        else parts[max(0, performance - 3) : performance]
-    )
-    if results is None and not (inner and rules.scenario(inner[-1])):
-        return Place("", run=run)
-    scenario = inner[-1] if inner else None
-    system = inner[0] if len(inner) > 2 else None
-    benchmark = inner[1] if len(inner) > 2 else inner[0] if len(inner) == 2 else None
-    division = (
-        parts[results - 2]
-        if results is not None and results >= 2 and parts[results - 2] in DIVISIONS
-        else None
-    )
-    submitter = parts[results - 1] if division and results else None
-    if division and results is not None:
-        prefix = "/".join(parts[: results - 2])
-    elif results is not None:
-        prefix = "/".join(parts[:results])
-    else:
-        prefix = "/".join(parts[: max(0, performance - 3)])
-    return Place(prefix, division, submitter, system, benchmark, scenario, run)
+    if results is None:
+        start = max(0, performance - 3)
+        inner = parts[start:performance]
+        if not inner or not rules.scenario(inner[-1]):
+            return Place("", run=run)
+        return _named(Place("/".join(parts[:start]), run=run), inner)
+    inner = parts[results + 1 : performance]
+    if results < 2 or parts[results - 2] not in DIVISIONS:
+        return _named(Place("/".join(parts[:results]), run=run), inner)
+    division, submitter = parts[results - 2 : results]
+    above = Place("/".join(parts[: results - 2]), division, submitter, run=run)
+    return _named(above, inner)
+
+
+def _named(above: Place, inner: list[str]) -> Place:
+    """Return a place with system, benchmark and scenario, of which the folders above a run name the last ones."""
+    names: dict[str, str] = {}
+    if inner:
+        names["scenario"] = inner[-1]
+    if len(inner) > 2:
+        names |= {"system": inner[0], "benchmark": inner[1]}
+    elif len(inner) == 2:
+        names["benchmark"] = inner[0]
+    return replace(above, **names)
 
 
 def from_root(path: Path, where: Place) -> str:
     """Return a file's path from the root of its submission; the file's name where no marker of a submission is above it."""
     text = absolute(path)
-    return (
-        text[len(where.prefix) + 1 :]
-        if where.prefix and text.startswith(f"{where.prefix}/")
-        else path.name
-    )
+    prefix = f"{where.prefix}/"
+    if where.prefix and text.startswith(prefix):
+        return text.removeprefix(prefix)
+    return path.name
 
 
 def supporting(folder: str, where: Place, folders: Folders) -> list[Beside]:
@@ -326,11 +336,9 @@ class Homes:
 
     def add(self, folder: str, where: Place) -> None:
         """Add the home of a run."""
-        home = (
-            f"{where.prefix}/{where.division}/{where.submitter}"
-            if where.division
-            else where.prefix or folder
-        )
+        home = where.prefix or folder
+        if where.division:
+            home = f"{where.prefix}/{where.division}/{where.submitter}"
         self.folders.add(home)
         self.depths.add(home.count("/") + 1)
         self.tops.add(where.prefix)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item
 from benchfmt.converters.draft import Draft
@@ -19,7 +20,7 @@ NAMESPACE = "mlperf"
 class Description:
     """What a system's file says, as it stands there, what had to be mended, and why it cannot be read."""
 
-    data: dict[str, Any]
+    data: dict[str, JsonValue]
     repairs: tuple[str, ...] = ()
     error: str | None = None
 
@@ -56,7 +57,7 @@ class ResultDraft(Draft):
 
     def describe(
         self, path: Path, limits: Limits, read: Callable[[str, int, int, Limits], Description]
-    ) -> dict[str, Any]:
+    ) -> dict[str, JsonValue]:
         """Return the data of a system's file, reporting its faults; `read` may keep what it gave by the file's time and size."""
         status = path.stat()
         description = read(str(path), status.st_mtime_ns, status.st_size, limits)

@@ -34,21 +34,27 @@ def head(folder: str, repository: str, rounds: Sequence[str]) -> Head | None:
     The round is that of the folder above the division, `v1.0` or `<repository>_v1.0`.
     """
     parts = folder.split("/")
-    results = next(
-        (index for index in range(len(parts) - 1, -1, -1) if parts[index] == "results"), None
-    )
-    if results is None or results < 2:
+    if "results" not in parts:
         return None
-    division = parts[results - 2].lower() if parts[results - 2].lower() in _DIVISIONS else None
-    start = results - 2 if division else results
-    named = parts[results - 3].removeprefix(f"{repository}_") if division and results >= 3 else None
+    results = len(parts) - 1 - parts[::-1].index("results")
+    if results < 2:
+        return None
+    path, inner = parts[: results + 1], tuple(parts[results + 1 :])
+    division = parts[results - 2].lower()
+    if division not in _DIVISIONS:
+        return Head("/".join(parts[:results]), "results", inner)
+    round_id = None
+    if results >= 3:
+        round_id = parts[results - 3].removeprefix(f"{repository}_")
+    if round_id not in rounds:
+        round_id = None
     return Head(
-        "/".join(parts[:start]),
-        "/".join(parts[start : results + 1]),
-        tuple(parts[results + 1 :]),
+        "/".join(parts[: results - 2]),
+        "/".join(path[results - 2 :]),
+        inner,
         division,
-        parts[results - 1] if division else None,
-        named if named in rounds else None,
+        parts[results - 1],
+        round_id,
     )
 
 
@@ -60,11 +66,10 @@ def set_aside(source: Source, roots: set[str], reasons: Reasons) -> Iterator[Ski
     for path in source.files:
         text = path.absolute().as_posix()
         root = next((root for root in inside if text.startswith(root)), None)
-        why = (
-            next((why for pattern, why in reasons if pattern.search(text[len(root) :])), None)
-            if root
-            else None
-        )
+        if root is None:
+            continue
+        inner = text[len(root) :]
+        why = next((why for pattern, why in reasons if pattern.search(inner)), None)
         if why:
             yield Skipped(path, why)
 

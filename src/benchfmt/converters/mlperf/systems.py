@@ -6,9 +6,11 @@ What is not one clean number is left out of its field; its text stays in `extens
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
+
+from pydantic import JsonValue
 
 from benchfmt import numbers
 from benchfmt.readers.mlperf_json import count, frequency_hz, memory_bytes, text
@@ -42,6 +44,25 @@ _NOT_SYSTEM = {
     "system_name",
 }
 _TYPE = "system_type"
+_KIND_WORDS = {
+    "gpu": (
+        "nvidia",
+        "geforce",
+        "tesla",
+        "quadro",
+        "radeon",
+        "instinct",
+        "mali",
+        "adreno",
+        "gpu",
+    ),
+    "tpu": ("tpu",),
+    "npu": ("npu",),
+    "fpga": ("alveo", "fpga"),
+}
+"""Words of makers and models that say the kind of a device."""
+_LONGEST_KEY = 40
+"""So many letters the name of a part of the stack has at most."""
 _CLEAN = {
     "number_of_nodes": "nodes",
     "host_processors_per_node": "processor_count",
@@ -50,7 +71,7 @@ _CLEAN = {
 }
 
 
-def system(description: Mapping[str, Any]) -> dict[str, Any]:
+def system(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the system that a description file states; empty where it states nothing."""
     processor = given(
         name=_line(description.get("host_processor_model_name")),
@@ -62,7 +83,7 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
     # A processor or an accelerator that is only counted, without a name, still is one.
     return given(
         name=_line(description.get("system_name")),
-        nodes=count(description.get("number_of_nodes", description.get("number of nodes"))),
+        nodes=_nodes(description),
         processor=processor or None,
         accelerator=accelerator or None,
         memory_bytes=memory_bytes(description.get("host_memory_capacity")),
@@ -71,12 +92,24 @@ def system(description: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def system_type(words: Any) -> str | None:
+def _nodes(description: Mapping[str, JsonValue]) -> int | None:
+    return count(description.get("number_of_nodes", description.get("number of nodes")))
+
+
+def installed_accelerators(description: Mapping[str, JsonValue]) -> int:
+    """Return how many accelerators a description counts in all nodes; a node whose number it does not say has one."""
+    accelerator = _accelerator(description)
+    return (_nodes(description) or 0) * (count(accelerator.get("count")) or 1)
+
+
+def system_type(words: JsonValue) -> str | None:
     """Return the use for which a system was submitted; None for words that name several (`datacenter,edge`), or none."""
-    return vocabulary().match("system-type", words) if isinstance(words, str) else None
+    if not isinstance(words, str):
+        return None
+    return vocabulary().match("system-type", words)
 
 
-def _accelerator(description: Mapping[str, Any]) -> dict[str, Any]:
+def _accelerator(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     name = _line(description.get("accelerator_model_name"))
     number = count(description.get("accelerators_per_node"))
     if name is None:
@@ -93,31 +126,19 @@ def _accelerator(description: Mapping[str, Any]) -> dict[str, Any]:
 def accelerator_kind(name: str) -> str | None:
     """Return the kind of device that a name means, for the makers that say it, else None."""
     lower = name.lower()
-    words = (
-        (
-            "gpu",
-            ("nvidia", "geforce", "tesla", "quadro", "radeon", "instinct", "mali", "adreno", "gpu"),
-        ),
-        ("tpu", ("tpu",)),
-        ("npu", ("npu",)),
-        ("fpga", ("alveo", "fpga")),
-    )
     kinds = vocabulary().terms("device-kind")
-    return next(
-        (kind for kind, known in words if kind in kinds and any(word in lower for word in known)),
-        None,
-    )
+    for kind, words in _KIND_WORDS.items():
+        if kind in kinds and any(word in lower for word in words):
+            return kind
+    return None
 
 
-def _kept(description: Mapping[str, Any]) -> dict[str, Any]:
+def _kept(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return what the fields do not hold as it stands, without what says nothing."""
-    kept = {}
+    kept: dict[str, JsonValue] = {}
     for key, value in description.items():
         plain = said(value)
-        told = (key in _CLEAN and count(value) is not None) or (
-            key == _TYPE and system_type(value) is not None
-        )
-        if plain is not None and key not in _NOT_SYSTEM and not told:
+        if plain is not None and not _is_in_fields(key, value):
             kept[key] = plain
     for key in ("host_processor_model_name", "accelerator_model_name"):
         if _line(description.get(key)) is not None:
@@ -125,65 +146,94 @@ def _kept(description: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _wrapped(kept: dict[str, Any]) -> dict[str, Any] | None:
-    return {"mlperf": kept} if kept else None
+def _is_in_fields(key: str, value: JsonValue) -> bool:
+    """Say whether the record says an entry elsewhere."""
+    if key in _CLEAN:
+        return count(value) is not None
+    if key == _TYPE:
+        return system_type(value) is not None
+    return key in _NOT_SYSTEM
 
 
-def said(value: Any) -> Any:
+def _wrapped(kept: dict[str, JsonValue]) -> dict[str, JsonValue] | None:
+    if not kept:
+        return None
+    return {"mlperf": kept}
+
+
+def said(value: JsonValue) -> Any:
     """Return a value of a source without nulls and empty texts, or None where nothing is left."""
     if isinstance(value, str):
-        stripped = " ".join(value.split())
-        return stripped or None
+        return " ".join(value.split()) or None
     if isinstance(value, Mapping):
-        kept = {
-            str(key): inner
-            for key, part in value.items()
-            if (inner := said(part)) is not None and str(key)
-        }
+        entries = {str(key): said(part) for key, part in value.items()}
+        kept = {key: part for key, part in entries.items() if key and part is not None}
         return kept or None
     if isinstance(value, list):
-        items = [inner for part in value if (inner := said(part)) is not None]
-        return items or None
+        items = [said(part) for part in value]
+        return [item for item in items if item is not None] or None
     return numbers.kept(value)
 
 
-def _line(value: Any) -> str | None:
+def _line(value: JsonValue) -> str | None:
     """Return a text on one line, or None for one that says nothing."""
-    found = text(value)
-    return " ".join(found.split()) if found else None
+    return " ".join((text(value) or "").split()) or None
 
 
-def software(framework: Any, stack: Any = None) -> dict[str, Any]:
+class Software(TypedDict, total=False):
+    """Fields of `software` (see `benchfmt.record.Software`)."""
+
+    engine: str
+    engine_version: str
+    stack: dict[str, str]
+
+
+Part = tuple[str, str | None]
+"""A name with its version."""
+
+
+def software(framework: JsonValue, stack: JsonValue = None) -> Software:
     """Return engine, version and stack that a framework's text names, such as `TensorRT 9.3.0, CUDA 12.3`.
 
     The engine is the first part that is one of the vocabulary; a text that names none gives no engine.
     """
     parts = [_with_named_version(*part) for part in _with_commits(_parts(framework)) if part[0]]
-    engine = next(((found, version) for name, version in parts if (found := _engine(name))), None)
+    described = _engine_of(parts)
+    engine = described.get("engine")
     others: dict[str, str] = {}
-    for name, version in [*parts, *(_parts(stack) if isinstance(stack, str) else _pairs(stack))]:
+    for name, version in [*parts, *_stack(stack)]:
         key = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
-        if key and version and len(key) <= 40 and not (engine and _engine(name) == engine[0]):
+        if not key or not version or len(key) > _LONGEST_KEY:
+            continue
+        if engine is None or _engine(name) != engine:
             others.setdefault(key, version)
-    return given(
-        engine=engine[0] if engine else None,
-        engine_version=engine[1] if engine else None,
-        stack=others or None,
-    )
+    if others:
+        described["stack"] = others
+    return described
 
 
-def _with_named_version(name: str, version: str | None) -> tuple[str, str | None]:
+def _engine_of(parts: list[Part]) -> Software:
+    """Return the first engine with its version; nothing where there is none."""
+    described: Software = {}
+    for name, version in parts:
+        engine = _engine(name)
+        if engine is None:
+            continue
+        described["engine"] = engine
+        if version is not None:
+            described["engine_version"] = version
+        break
+    return described
+
+
+def _with_named_version(name: str, version: str | None) -> Part:
     """Return the engine and the version that is no number out of `tflite vmaster`; other names as they are."""
-    match = (
-        _NAMED_VERSION.match(name)
-        if version is None and len(name) <= _LONG and not _engine(name)
-        else None
-    )
-    return (
-        (match["name"], named_version(match["version"]))
-        if match and _engine(match["name"])
-        else (name, version)
-    )
+    if version is not None or len(name) > _LONG or _engine(name):
+        return name, version
+    match = _NAMED_VERSION.match(name)
+    if match is None or not _engine(match["name"]):
+        return name, version
+    return match["name"], named_version(match["version"])
 
 
 def named_version(word: str) -> str:
@@ -194,26 +244,35 @@ def named_version(word: str) -> str:
 def version_of(word: str) -> str | None:
     """Return the version that one word behind an engine's name is: a number, a branch or a commit; None for another word."""
     number = re.fullmatch(r"v?([0-9][0-9A-Za-z.+~_-]*)", word)
-    named = _NAMED_VERSION.match(f"engine {word}") if word else None
     if number:
         return number[1]
-    return named_version(named["version"]) if named else None
+    named = _NAMED_VERSION.match(f"engine {word}")
+    if not word or named is None:
+        return None
+    return named_version(named["version"])
 
 
-def _with_commits(parts: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+def _with_commits(parts: list[Part]) -> list[Part]:
     """Return names with versions, the commit of a part of its own being that of the engine before it."""
-    found: list[tuple[str, str | None]] = []
+    joined: list[Part] = []
     for name, version in parts:
-        commit = _COMMIT.match(name) if version is None else None
-        if commit and found and found[-1][1] is None and _engine(found[-1][0]):
-            found[-1] = (found[-1][0], commit[1])
+        commit = _COMMIT.match(name)
+        if version is None and commit and joined and _lacks_version(*joined[-1]):
+            joined[-1] = (joined[-1][0], commit[1])
         else:
-            found.append((name, version))
-    return found
+            joined.append((name, version))
+    return joined
 
 
-def _pairs(stack: Any) -> list[tuple[str, str | None]]:
-    if not isinstance(stack, Mapping):
+def _lacks_version(name: str, version: str | None) -> bool:
+    return version is None and _engine(name) is not None
+
+
+def _stack(stack: JsonValue) -> list[Part]:
+    """Return the names with versions of a text or an object."""
+    if isinstance(stack, str):
+        return _parts(stack)
+    if not isinstance(stack, dict):
         return []
     return [
         (str(key), " ".join(value.split()))
@@ -222,28 +281,28 @@ def _pairs(stack: Any) -> list[tuple[str, str | None]]:
     ]
 
 
-def _parts(words: Any) -> list[tuple[str, str | None]]:
+def _parts(words: JsonValue) -> list[Part]:
     """Return names with versions out of `TensorRT 9.3.0, CUDA 12.3`."""
-    found = []
-    for part in re.split(r"[,;]", words) if isinstance(words, str) else ():
-        stripped = " ".join(part.split())
-        joined = _JOINED_VERSION.match(stripped) if len(stripped) <= _LONG else None
-        if joined and _engine(joined["name"]):
-            found.append((joined["name"], joined["version"]))
-            continue
-        match = _PART.match(stripped) if len(stripped) <= _LONG else None
-        if match and match.group("name") and not match.group("rest").strip(" ()"):
-            found.append((match.group("name").strip(" _=:"), match.group("version")))
-        elif match and match.group("name"):
-            found.append(
-                (
-                    match.group("name").strip(" _=:"),
-                    f"{match.group('version')}{match.group('rest')}".strip(),
-                )
-            )
-        elif stripped:
-            found.append((stripped, None))
-    return found
+    if not isinstance(words, str):
+        return []
+    texts = (" ".join(part.split()) for part in re.split(r"[,;]", words))
+    return [_name_and_version(text) for text in texts if text]
+
+
+def _name_and_version(text: str) -> Part:
+    """Return the name and the version out of `TensorRT 9.3.0`."""
+    if len(text) > _LONG:
+        return text, None
+    joined = _JOINED_VERSION.match(text)
+    if joined and _engine(joined["name"]):
+        return joined["name"], joined["version"]
+    match = _PART.match(text)
+    if match is None or not match["name"]:
+        return text, None
+    version = match["version"]
+    if match["rest"].strip(" ()"):
+        version = f"{version}{match['rest']}".strip()
+    return match["name"].strip(" _=:"), version
 
 
 @cache
@@ -253,34 +312,39 @@ def _engine(name: str) -> str | None:
     )
 
 
-def precision(words: Any) -> str | None:
+def precision(words: JsonValue) -> str | None:
     """Return the precision that a source's words state: a term, `mixed` for several, None where they state none.
 
     A sentence is not read for its meaning: `Google bfloat16.` names one precision, a text that is nothing but several
     names is mixed, and any other is kept as it stands by whoever calls.
     """
     if isinstance(words, Mapping):
-        found = {term for value in words.values() if (term := precision(value))}
-        return next(iter(found)) if len(found) == 1 else "mixed" if found else None
+        terms = {precision(value) for value in words.values()} - {None}
+        return terms.pop() if len(terms) == 1 else _mixed(terms)
     if not isinstance(words, str) or len(words) > _LONG:
         return None
     return _precision(words)
+
+
+def _mixed(terms: Collection[str | None]) -> str | None:
+    """Return what several precisions are together; None where there is none."""
+    if not terms:
+        return None
+    return "mixed"
 
 
 @cache
 def _precision(words: str) -> str | None:
     # `clip1:fp32,unet:fp8` names parts of a model, whose precisions count.
     words = re.sub(r"[\w.]+\s*:", " ", words)
-    named = [
-        (
-            word,
-            vocabulary().match("precision", word, SUITE)
-            or vocabulary().match("precision", word.lower(), SUITE),
-        )
-        for word in _WORD.findall(words)
-    ]
-    terms = list(dict.fromkeys(term for _, term in named if term))
+    terms = set(map(_precision_of_word, _WORD.findall(words))) - {None}
     if len(terms) == 1:
-        return terms[0]
-    rest = _WORD.sub("", words)
-    return "mixed" if terms and len(re.findall(r"[A-Za-z]{3,}", rest)) == 0 else None
+        return terms.pop()
+    if re.search(r"[A-Za-z]{3,}", _WORD.sub("", words)):
+        return None
+    return _mixed(terms)
+
+
+def _precision_of_word(word: str) -> str | None:
+    known = vocabulary()
+    return known.match("precision", word, SUITE) or known.match("precision", word.lower(), SUITE)

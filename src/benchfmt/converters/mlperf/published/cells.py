@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from pydantic import JsonValue
 
@@ -79,7 +78,7 @@ def kept(result: Result, terms: Terms, *, scored: bool) -> dict[str, JsonValue]:
     return dict(sorted(cells.items()))
 
 
-def system_of(row: Row) -> dict[str, Any]:
+def system_of(row: Row) -> dict[str, JsonValue]:
     """Return the system that a row describes; a count that is no clean number stays as text in its extensions."""
     counts = {column: count(row.cells.get(column)) for column in _COUNTS}
     odd: dict[str, JsonValue] = {}
@@ -133,7 +132,7 @@ def engine_of(words: str) -> Engine:
     return Engine(joined.get("engine"), joined.get("engine_version"))
 
 
-def plain(value: Any) -> JsonValue:
+def plain(value: JsonValue) -> JsonValue:
     """Return a value of a table as plain JSON, a number as a number where every reader keeps it; None for nothing."""
     if isinstance(value, Digits):
         return of_json(value)

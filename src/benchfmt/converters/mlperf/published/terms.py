@@ -112,20 +112,9 @@ def terms_of(
     if round_id is None and is_summary:
         rules_of = _FIRST_TABLES
     division = _division(row.text("Division"), folder, is_short=is_short)
-    name = row.text("Model") or row.text("MlperfModel")
-    known = None
-    disputed = None
-    benchmark = row.text("MlperfModel") or row.text("Model")
+    run = _run_of_car(row)
     if not automotive:
-        column = rules.canonical(row.text("MlperfModel") or "", rules_of)
-        disputed = _disputed_task(name, column, rules_of)
-        if column and not disputed:
-            known = Filled.said(column, table.path)
-        else:
-            known = attribution.benchmark_of(name, rules_of, division, mapped)
-        benchmark = None
-        if known:
-            benchmark = known.value
+        run = _run_of(row, table, rules_of, division, mapped)
     scenario = _scenario(row.text("Scenario") or "", rules_of, word, legacy=not is_short)
     return Terms(
         row=row,
@@ -138,14 +127,44 @@ def terms_of(
         division=division,
         category=vocabulary().match("category", row.text("Availability") or ""),
         system_type=systems.system_type(row.text("SystemType")),
-        name=name,
-        known=known,
-        disputed=disputed,
-        benchmark=benchmark,
+        name=_model(row),
+        known=run.known,
+        disputed=run.disputed,
+        benchmark=run.benchmark,
         scenario=scenario,
-        official=official(benchmark, rules_of, scenario, automotive=automotive),
+        official=official(run.benchmark, rules_of, scenario, automotive=automotive),
         word=word,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What was run: the benchmark, where the rules or a file say it, and the task that disputes it (`Terms`)."""
+
+    benchmark: str | None
+    known: Filled | None = None
+    disputed: str | None = None
+
+
+def _model(row: Row) -> str | None:
+    return row.text("Model") or row.text("MlperfModel")
+
+
+def _run_of_car(row: Row) -> _Run:
+    return _Run(row.text("MlperfModel") or row.text("Model"))
+
+
+def _run_of(
+    row: Row, table: Table, rules_of: str | None, division: str | None, mapped: Filled | None
+) -> _Run:
+    column = rules.canonical(row.text("MlperfModel") or "", rules_of)
+    disputed = _disputed_task(_model(row), column, rules_of)
+    known = Filled.said(column, table.path)
+    if known is None or disputed:
+        known = attribution.benchmark_of(_model(row), rules_of, division, mapped)
+    if known is None:
+        return _Run(None, None, disputed)
+    return _Run(known.value, known, disputed)
 
 
 def _division(column: str | None, folder: str | None, *, is_short: bool) -> str | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -53,6 +54,8 @@ _COLUMNS: tuple[tuple[str, str, Key], ...] = (
 )
 """The numbers of a row: the column, the metric and its key."""
 _AUC = "accuracy_AUC"
+_KEPT = ("uid", "url")
+"""What is kept as it stands."""
 _UNITS = {"inf./sec.": "/s", "uj/inf.": "uJ", "mj/inf.": "mJ", "%": "%"}
 """The words of the columns `…_metric`; an AUC has none."""
 _SAID = {
@@ -77,14 +80,31 @@ _SAID = {
 PATTERNS = (Pattern(("*.json",), words=('"median_throughput"',)),)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a table, whose numbers are the characters that stand in the file."""
+
+    cells: Mapping[str, JsonValue]
+
+    def text(self, name: str) -> str | None:
+        """Return a cell on one line; None for a number and for what says nothing."""
+        value = self.cells.get(name)
+        if not isinstance(value, str) or isinstance(value, Digits):
+            return None
+        return " ".join(value.split()) or None
+
+    def first(self, *names: str) -> str | None:
+        """Return the first of some cells that says something."""
+        return next(filter(None, map(self.text, names)), None)
+
+
 def detect(source: Source) -> Match | None:
     """Say how many tables of MLPerf Tiny's published rows a source holds, or None."""
-    found = _tables(source)
-    return (
-        Match(0.9, f"{len(found)} tables of MLPerf Tiny, first {source.relative(found[0])}")
-        if found
-        else None
-    )
+    tables = _tables(source)
+    if not tables:
+        return None
+    first = source.relative(tables[0])
+    return Match(0.9, f"{len(tables)} tables of MLPerf Tiny, first {first}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -93,19 +113,18 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         yield Unit(path, options=options, limits=source.limits)
 
 
-def _tables(source: Source) -> list[Any]:
-    found = []
-    for path in source.with_suffix(".json"):
-        try:
-            with path.open("rb") as file:
-                head = file.read(_HEAD)
-        except OSError:
-            continue
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and all(
-            mark in head for mark in _MARKS
-        ):
-            found.append(path)
-    return found
+def _tables(source: Source) -> list[Path]:
+    return [path for path in source.with_suffix(".json") if _is_table(path)]
+
+
+def _is_table(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    is_list = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    return is_list and all(mark in head for mark in _MARKS)
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -115,17 +134,21 @@ def read(unit: Unit) -> Iterator[Item]:
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
         return
+    if not isinstance(rows, list):
+        return
     digest = file_sha256(unit.path)
     of_path = round_of(unit.path, rules.ROUNDS, ("tiny", "mlperf"))
-    for number, row in enumerate(rows if isinstance(rows, list) else [], start=1):
-        missing = [name for name in _NEEDED if not isinstance(row, dict) or name not in row]
+    for number, cells in enumerate(rows, start=1):
+        if not isinstance(cells, dict):
+            cells = {}
+        missing = [name for name in _NEEDED if name not in cells]
         if missing:
             yield Failed(unit.path, f"the row has no {' and no '.join(missing)}", number)
             continue
         draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
         draft.source(_path(unit), digest, f"row={number}")
         try:
-            _fill(draft, row, of_path)
+            _fill(draft, _Row(cells), of_path)
             yield draft.build()
         except DraftError as error:
             yield Failed(unit.path, str(error), number)
@@ -134,77 +157,73 @@ def read(unit: Unit) -> Iterator[Item]:
 def _path(unit: Unit) -> str:
     """Return the path from the experiment's folder on, or the file's name."""
     parts = unit.path.absolute().parts
-    start = next(
-        (
-            index
-            for index in range(len(parts) - 2, 0, -1)
-            if parts[index].startswith("mlperf-tiny--")
-        ),
-        None,
-    )
-    return "/".join(parts[start:]) if start else unit.path.name
+    for index in range(len(parts) - 2, 0, -1):
+        if parts[index].startswith("mlperf-tiny--"):
+            return "/".join(parts[index:])
+    return unit.path.name
 
 
-def _fill(draft: Draft, row: Mapping[str, Any], of_path: str | None) -> None:
+def _fill(draft: Draft, row: _Row, of_path: str | None) -> None:
     """Draft the record of a row; raises DraftError where the row has no number."""
-    name = _text(row, "Benchmark") or ""
-    benchmark = rules.benchmark(name)
-    division = vocabulary().match("division", _text(row, "Division") or "", SUITE)
+    name = row.text("Benchmark")
+    benchmark = rules.benchmark(name or "")
+    division = _term("division", row.text("Division"))
     closed = division == "closed"
-    round_id = _text(row, "version") or _text(row, "__version") or of_path
     for column, metric, key in _COLUMNS:
         number = _number(row, column, metric, key)
         if number is not None:
             add_target(draft.add(number), benchmark, closed=closed)
     if not numbers_with_value(draft.numbers):
         raise DraftError("the row has no number that is one")
+    round_id = row.first("version", "__version") or of_path
     draft.benchmark(
         suite_version=round_id,
-        name=name or None,
+        name=name,
         division=division,
-        category=vocabulary().match("category", _text(row, "Status") or "", SUITE),
+        category=_term("category", row.text("Status")),
     )
     if benchmark is not None:
-        draft.task = benchmark.task
-        draft.benchmark(name=benchmark.name, scenario=benchmark.scenario)
-        draft.dataset(name=benchmark.dataset)
-        draft.configuration(batch_size=benchmark.batch_size)
-        if closed:
-            draft.model(name=benchmark.model)
-    description = {key: _text(row, key) for key in row}
-    draft.configuration(precision=systems.precision(description.get("Quantization Method")))
-    draft.system(_system(description))
-    tiny_system.add_software(draft, description)
-    for name_of_row in ("uid", "url"):
-        draft.keep(name_of_row, systems.said(row.get(name_of_row)), "mlperf")
+        _add_rules(draft, benchmark, closed=closed)
+    texts = {column: row.text(column) for column in row.cells}
+    draft.configuration(precision=systems.precision(texts.get("Quantization Method")))
+    draft.system(_system(texts))
+    tiny_system.add_software(draft, {**texts})
+    for kept in _KEPT:
+        draft.keep(kept, systems.said(row.cells.get(kept)), "mlperf")
     draft.provenance(
-        submitter=_text(row, "Submitter") or _text(row, "Organization"),
-        url=_text(row, "git_url"),
-        execution=_execution(row, round_id, division, name),
+        submitter=row.first("Submitter", "Organization"),
+        url=row.text("git_url"),
+        execution=_execution(row, (round_id, division), name),
     )
 
 
-def _text(row: Mapping[str, Any], name: str) -> str | None:
-    value = row.get(name)
-    if not isinstance(value, str) or isinstance(value, Digits):
-        return None
-    return " ".join(value.split()) or None
+def _term(kind: str, word: str | None) -> str | None:
+    return vocabulary().match(kind, word or "", SUITE)
 
 
-def _system(description: Mapping[str, str | None]) -> dict[str, JsonValue]:
+def _add_rules(draft: Draft, benchmark: rules.Benchmark, *, closed: bool) -> None:
+    """Add what the suite fixes of a benchmark; the open division may run any model."""
+    draft.task = benchmark.task
+    draft.benchmark(name=benchmark.name, scenario=benchmark.scenario)
+    draft.dataset(name=benchmark.dataset)
+    draft.configuration(batch_size=benchmark.batch_size)
+    if closed:
+        draft.model(name=benchmark.model)
+
+
+def _system(texts: Mapping[str, str | None]) -> dict[str, JsonValue]:
     """Return the system of a row, without what the record says elsewhere."""
-    others = {*_SAID, "uid", "url"}
     return tiny_system.system(
-        {key: value for key, value in description.items() if key not in others}
+        {name: text for name, text in texts.items() if name not in _SAID and name not in _KEPT}
     )
 
 
-def _number(row: Mapping[str, Any], column: str, metric: str, key: Key) -> Number | None:
+def _number(row: _Row, column: str, metric: str, key: Key) -> Number | None:
     """Return a number of the row in its unit; None where the row has none."""
-    text = row.get(column)
+    text = row.cells.get(column)
     if not isinstance(text, Digits):
         return None
-    written = _text(row, f"{column}_metric")
+    written = row.text(f"{column}_metric")
     code = _UNITS.get((written or "").lower())
     if written is None and column == _AUC:
         code = "1"
@@ -221,13 +240,13 @@ def _number(row: Mapping[str, Any], column: str, metric: str, key: Key) -> Numbe
     return number
 
 
-def _execution(
-    row: Mapping[str, Any], round_id: str | None, division: str | None, name: str
-) -> str | None:
+def _execution(row: _Row, above: tuple[str | None, ...], name: str | None) -> str | None:
     """Return the result's folder as the runner's records name it; the folder's name of the submitter ends the address."""
-    url = _text(row, "git_url") or ""
-    folder = re.search(r"/(?:closed|open)/([^/]+)/?$", url)
-    submitter = folder[1] if folder else _text(row, "__Organization")
-    system = _text(row, "__System")
-    parts = (round_id, division, submitter, "results", system, name)
-    return "/".join(str(part) for part in parts) if all(parts) else None
+    folder = re.search(r"/(?:closed|open)/([^/]+)/?$", row.text("git_url") or "")
+    submitter = row.text("__Organization")
+    if folder:
+        submitter = folder[1]
+    parts = [*above, submitter, "results", row.text("__System"), name]
+    if not all(parts):
+        return None
+    return "/".join(filter(None, parts))

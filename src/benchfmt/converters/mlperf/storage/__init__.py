@@ -7,7 +7,8 @@ summaries of the runs add the accelerator utilisation, and are not counted again
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.mlperf.places import Places
@@ -50,26 +51,32 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         where = layout.place(folder)
         roots.add(where.prefix or folder)
         phase = next((part for part in where.inner if part in rules.UNREAD_PHASES), None)
-        if phase:
-            for _, path in files:
-                yield Failed(
-                    path,
-                    f"what the results of {phase} mean is not known: no description of them was found",
-                )
+        if phase is None:
+            yield _unit(source, options, where, files, storage_descriptions.of(where, described))
             continue
-        fitting = storage_descriptions.of(where, described)
-        both = [*files, *([("system", fitting[0])] if len(fitting) == 1 else [])]
-        roles, paths = [role for role, _ in both], [path for _, path in both]
-        unclear = tuple(path.name for path in fitting) if len(fitting) > 1 else ()
-        yield Unit(
-            paths[0],
-            tuple(paths[1:]),
-            options,
-            layout.Task(where, tuple(roles), unclear),
-            source.limits,
-        )
+        reason = f"what the results of {phase} mean is not known: no description of them was found"
+        for _, path in files:
+            yield Failed(path, reason)
     yield from set_aside(source, roots, layout.WHY)
     yield from places.skipped(source)
+
+
+def _unit(
+    source: Source,
+    options: Mapping[str, str],
+    where: layout.Place,
+    files: layout.Files,
+    fitting: Sequence[Path],
+) -> Unit:
+    """Return the unit of a result; of several descriptions of its system that fit alike none is taken."""
+    unclear: tuple[str, ...] = ()
+    if len(fitting) == 1:
+        files = [*files, ("system", fitting[0])]
+    else:
+        unclear = tuple(path.name for path in fitting)
+    paths = [path for _, path in files]
+    task = layout.Task(where, tuple(role for role, _ in files), unclear)
+    return Unit(paths[0], tuple(paths[1:]), options, task, source.limits)
 
 
 def read(unit: Unit) -> Iterator[Item]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.draft import Number, measured
 from benchfmt.converters.mlperf.storage.files import Result
-from benchfmt.converters.mlperf.storage.values import digits
+from benchfmt.converters.mlperf.storage.values import as_object, digits
 from benchfmt.readers.jsons import Digits
 from benchfmt.units import convert, exact
 
@@ -20,7 +21,7 @@ def add_checkpoints(result: Result) -> None:
     """Add rates and times of saving and loading checkpoints; one call may do both, or each one."""
     known = set()
     for path, summary in result.summaries:
-        for number in _numbers(summary["metric"]):
+        for number in _numbers(as_object(summary["metric"])):
             if number.key in known:
                 continue
             known.add(number.key)
@@ -29,7 +30,7 @@ def add_checkpoints(result: Result) -> None:
             result.draft.add(number)
 
 
-def _numbers(metric: Mapping[str, Any]) -> Iterator[Number]:
+def _numbers(metric: Mapping[str, JsonValue]) -> Iterator[Number]:
     """Yield the numbers that a summary has."""
     unit = _unit(digits(metric.get("checkpoint_size_GB")))
     for word, stage in _STAGES:
@@ -45,7 +46,7 @@ def _numbers(metric: Mapping[str, Any]) -> Iterator[Number]:
                 yield number
 
 
-def _mean(metric: Mapping[str, Any], keys: str, name: str, unit: str) -> Number | None:
+def _mean(metric: Mapping[str, JsonValue], keys: str, name: str, unit: str) -> Number | None:
     """Return a mean with its deviation; `keys` is the name of both in the summary, with `{}` for `mean` and `stdev`."""
     text = digits(metric.get(keys.format("mean")))
     if text is None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import yaml
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Unit
 from benchfmt.converters.mlperf.result_draft import ResultDraft
@@ -36,12 +36,12 @@ class Result:
     draft: ResultDraft
     unclear: tuple[str, ...] = ()
     """The descriptions of systems that fit alike, of which none is taken."""
-    report: dict[str, Any] = field(default_factory=dict)
-    summaries: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
+    report: dict[str, JsonValue] = field(default_factory=dict)
+    summaries: list[tuple[Path, dict[str, JsonValue]]] = field(default_factory=list)
     """The summaries that have a `metric`."""
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, JsonValue] = field(default_factory=dict)
     """The workload's settings of the first run."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
     warm_up: str | None = None
     """The run that only warms up, where there is one."""
     caveats: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Result:
         return self.unit.options.get("round") or self.place.round
 
     @property
-    def overall(self) -> Mapping[str, Any]:
+    def overall(self) -> Mapping[str, JsonValue]:
         """What the report says of all runs together."""
         return as_object(self.report.get("overall"))
 
@@ -100,7 +100,7 @@ class Result:
         return size
 
     @property
-    def first_summary(self) -> Mapping[str, Any]:
+    def first_summary(self) -> Mapping[str, JsonValue]:
         """The summary of the first run, empty where there is none."""
         for _, summary in self.summaries:
             return summary
@@ -153,7 +153,7 @@ def _first_failure(result: Result) -> str:
     return failures.pop(0).error
 
 
-def _read(result: Result, path: Path) -> dict[str, Any]:
+def _read(result: Result, path: Path) -> dict[str, JsonValue]:
     """Return the object of a JSON file; raises NoResultError where there is none."""
     try:
         if is_pruned(path):
@@ -199,13 +199,13 @@ def _read_metadata(result: Result, path: Path) -> None:
 class _NoAliases(yaml.BaseLoader):
     """YAML without aliases: a few of them stand for gigabytes. All scalars stay text."""
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
         return super().compose_node(parent, index)
 
 
-def read_yaml(path: Path) -> tuple[Any, str | None]:
+def read_yaml(path: Path) -> tuple[JsonValue, str | None]:
     """Return the data of a YAML file, every scalar as text, or why there is none."""
     try:
         if is_pruned(path):

@@ -97,16 +97,14 @@ def place(folder: str) -> Place:
     above = head(folder, _REPOSITORY, rules.ROUNDS)
     if above is None:
         return Place("", inner=tuple(folder.split("/")[-2:]))
-    system = above.inner[0] if above.inner else None
+    system = next(iter(above.inner), None)
     inner = tuple(part for part in above.inner[1:] if part not in ("run", "runs"))
-    location = (
-        "/".join((above.path, *above.inner[:1], *inner)) if above.division and system else None
-    )
-    home = (
-        "/".join(filter(None, (above.prefix, above.path.rpartition("/")[0])))
-        if above.prefix
-        else ""
-    )
+    location = None
+    if above.division and system:
+        location = "/".join((above.path, system, *inner))
+    home = ""
+    if above.prefix:
+        home = "/".join(filter(None, (above.prefix, above.path.rpartition("/")[0])))
     return Place(
         above.prefix, above.division, above.submitter, system, inner, location, above.round, home
     )
@@ -129,10 +127,9 @@ def is_summary(path: Path) -> bool:
     if path.name != SUMMARY or re.search(r"/(datagen|datasize)/", path.absolute().as_posix()):
         return False
     # Of what nobody has described only the place in a submission tells what it is.
-    unread = _UNREAD.search(path.absolute().as_posix())
-    return (
-        _holds(path) if unread else _holds(path, b'"metric"', b'"num_accelerators"', b'"hostname"')
-    )
+    if _UNREAD.search(path.absolute().as_posix()):
+        return _holds(path)
+    return _holds(path, b'"metric"', b'"num_accelerators"', b'"hostname"')
 
 
 def _holds(path: Path, *marks: bytes) -> bool:
@@ -146,37 +143,46 @@ def _holds(path: Path, *marks: bytes) -> bool:
     return begin.startswith(PRUNED) or all(mark in begin for mark in marks)
 
 
-def groups(source: Source, places: Places) -> dict[str, list[tuple[str, Path]]]:
-    """Return the files of each result by its folder (absolute, as text), the primary one first."""
-    folders: dict[str, list[Path]] = {}
-    for path in source.files.named(".json", ".yaml"):
-        folder = path.absolute().parent.as_posix()
-        if not path.name.startswith("._") and not places.why(folder):
-            folders.setdefault(folder, []).append(path)
-    found: dict[str, list[tuple[str, Path]]] = {
-        folder: [("report", path)]
-        for folder, paths in folders.items()
-        for path in paths
-        if path.name == REPORT and not path.is_symlink()
-    }
+Files = list[tuple[str, Path]]
+"""Files with what each is, the primary one first."""
+
+
+def groups(source: Source, places: Places) -> dict[str, Files]:
+    """Return the files of each result by its folder (absolute, as text)."""
+    folders = _folders(source, places)
+    found: dict[str, Files] = {}
+    for folder, paths in folders.items():
+        for path in paths:
+            if path.name == REPORT and not path.is_symlink():
+                found[folder] = [("report", path)]
     reports = set(found)
     for folder, paths in folders.items():
         summary = next((path for path in paths if path.name == SUMMARY), None)
         if summary is None or not is_summary(summary):
             continue
         files = found.setdefault(_nearest(folder, reports) or _workload_folder(folder), [])
-        first = not any(role == "summary" for role, _ in files)
+        is_first = all(role != "summary" for role, _ in files)
         files.append(("summary", summary))
-        if first:
+        if is_first:
             files += _settings(folder, folders)
     return found
 
 
+def _folders(source: Source, places: Places) -> dict[str, list[Path]]:
+    """Return the files that may be of a result by their folders (absolute, as text)."""
+    folders: dict[str, list[Path]] = {}
+    for path in source.files.named(".json", ".yaml"):
+        folder = path.absolute().parent.as_posix()
+        if not path.name.startswith("._") and not places.why(folder):
+            folders.setdefault(folder, []).append(path)
+    return folders
+
+
 def without_copies(
-    results: Mapping[str, list[tuple[str, Path]]],
-) -> tuple[dict[str, list[tuple[str, Path]]], list[tuple[Path, Path]]]:
+    results: Mapping[str, Files],
+) -> tuple[dict[str, Files], list[tuple[Path, Path]]]:
     """Return the results, and the reports that are copies with the first of each: some stand beside the runs and among them."""
-    kept: dict[str, list[tuple[str, Path]]] = {}
+    kept: dict[str, Files] = {}
     copies: list[tuple[Path, Path]] = []
     by_location: dict[str, str] = {}
     for folder, files in results.items():
@@ -193,16 +199,13 @@ def without_copies(
 def _settings(folder: str, folders: Mapping[str, list[Path]]) -> Iterator[tuple[str, Path]]:
     """Yield the files with the settings of a run."""
     for inner in ("configs", "dlio_config"):
-        yield from (
-            ("config", path)
-            for path in folders.get(f"{folder}/{inner}", ())
-            if path.name == "config.yaml"
-        )
-    metadata = next(
-        (path for path in folders[folder] if path.name.endswith("_metadata.json")), None
-    )
-    if metadata:
-        yield "metadata", metadata
+        for path in folders.get(f"{folder}/{inner}", ()):
+            if path.name == "config.yaml":
+                yield "config", path
+    for path in folders[folder]:
+        if path.name.endswith("_metadata.json"):
+            yield "metadata", path
+            return
 
 
 def _nearest(folder: str, reports: set[str]) -> str | None:
@@ -217,9 +220,10 @@ def _nearest(folder: str, reports: set[str]) -> str | None:
 def _workload_folder(folder: str) -> str:
     """Return the folder of a result without report: that above its runs."""
     parts = folder.split("/")
-    last = next(
-        (index for index in range(len(parts) - 1, 0, -1) if _RUN.fullmatch(parts[index])), None
-    )
-    if last is None:
-        return folder
-    return "/".join(parts[: last - 1] if parts[last - 1] in ("run", "runs") else parts[:last])
+    for index in range(len(parts) - 1, 0, -1):
+        if not _RUN.fullmatch(parts[index]):
+            continue
+        if parts[index - 1] in ("run", "runs"):
+            index -= 1
+        return "/".join(parts[:index])
+    return folder

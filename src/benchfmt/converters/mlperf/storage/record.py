@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Item, Unit
 from benchfmt.converters.draft import filled, numbers_with_value
@@ -51,7 +52,7 @@ def _fill(result: Result) -> None:
     _add_provenance(result)
 
 
-def _add_benchmark(result: Result, description: Mapping[str, Any]) -> None:
+def _add_benchmark(result: Result, description: Mapping[str, JsonValue]) -> None:
     draft = result.draft
     draft.phase = "storage"
     draft.task = "training-data-loading"
@@ -72,7 +73,7 @@ def _add_benchmark(result: Result, description: Mapping[str, Any]) -> None:
         draft.model(name=vocabulary().match("model", workload, SUITE) or workload)
 
 
-def _description(result: Result) -> dict[str, Any]:
+def _description(result: Result) -> dict[str, JsonValue]:
     """Return the data of the system's file, empty where there is none."""
     path = result.first("system")
     if path is None:
@@ -99,7 +100,7 @@ def _add_status(result: Result) -> None:
     failed = []
     for path, summary in result.summaries:
         name = run_name(path)
-        if summary["metric"].get(_MET) == "fail" and name != result.warm_up:
+        if as_object(summary["metric"]).get(_MET) == "fail" and name != result.warm_up:
             failed.append(name)
     if failed:
         result.draft.fail("invalid", f"{_MET}: fail ({', '.join(failed)})")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.mlperf.storage.files import Result
 from benchfmt.converters.mlperf.storage.layout import run_name
@@ -57,15 +58,16 @@ def runs_of(result: Result) -> Runs:
     return Runs(runs, warm_up)
 
 
-def _of_summary(name: str, data: Mapping[str, Any]) -> OneRun:
-    metric = data["metric"]
+def _of_summary(name: str, data: Mapping[str, JsonValue]) -> OneRun:
+    metric = as_object(data["metric"])
+    met = metric.get("train_au_meet_expectation")
     caching = data.get("potential_caching")
     return OneRun(
         name,
         digits(metric.get("train_throughput_mean_samples_per_second")),
         digits(metric.get("train_io_mean_MB_per_second")),
         digits(metric.get("train_au_mean_percentage")),
-        metric.get("train_au_meet_expectation"),
+        met if isinstance(met, str) else None,
         isinstance(caching, list) and any(flag not in ("0", False) for flag in caching),
     )
 

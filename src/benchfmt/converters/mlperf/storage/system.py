@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
@@ -41,7 +40,7 @@ def read_description(path: str, _modified: int, _size: int, limits: Limits) -> D
     return Description(data, tuple(repairs))
 
 
-def system(description: Mapping[str, Any]) -> dict[str, JsonValue]:
+def system(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the storage system that a description states; its client's processor; the rest as it stands.
 
     Accelerators are emulated, so there is none, whatever the file counts.
@@ -69,11 +68,11 @@ def system(description: Mapping[str, Any]) -> dict[str, JsonValue]:
     return filled(stated)
 
 
-def _text(data: Mapping[str, Any], key: str) -> str | None:
+def _text(data: Mapping[str, JsonValue], key: str) -> str | None:
     return mlperf_json.text(data.get(key))
 
 
-def _processor(cpu: Mapping[str, Any]) -> dict[str, JsonValue]:
+def _processor(cpu: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return {
         "name": _text(cpu, "vendor_and_model_name"),
         "count": mlperf_json.count(cpu.get("socket_count")),
@@ -82,7 +81,7 @@ def _processor(cpu: Mapping[str, Any]) -> dict[str, JsonValue]:
     }
 
 
-def _client(description: Mapping[str, Any]) -> Mapping[str, Any]:
+def _client(description: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Return the kind of node that the benchmark ran on, else the only one."""
     nodes = [node for node in as_list(description.get("nodes")) if isinstance(node, dict)]
     hosts = [as_object(host) for host in as_list(description.get("benchmark_hosts"))]
@@ -95,11 +94,11 @@ def _client(description: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _type_name(node: Mapping[str, Any]) -> str:
+def _type_name(node: Mapping[str, JsonValue]) -> str:
     return str(node.get("node_type_name")).lower()
 
 
-def _system_of_yaml(under_test: Mapping[str, Any]) -> dict[str, JsonValue]:
+def _system_of_yaml(under_test: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the system of v3.0; of several kinds of clients the first, if there is one."""
     solution = as_object(under_test.get("solution"))
     clients = [as_object(client) for client in as_list(under_test.get("clients"))]
@@ -119,7 +118,7 @@ def _system_of_yaml(under_test: Mapping[str, Any]) -> dict[str, JsonValue]:
     return filled(stated)
 
 
-def category(description: Mapping[str, Any]) -> str | None:
+def category(description: Mapping[str, JsonValue]) -> str | None:
     """Return the availability of the system as a category, or None where it is not told."""
     solution = as_object(as_object(description.get("system_under_test")).get("solution"))
     availability = solution.get("availability")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.numbers import MAX_SAFE_INTEGER, double
 from benchfmt.readers import mlperf_json
@@ -17,28 +18,28 @@ EXACT = Fraction(1, 10**9)
 """How far numbers that are made from each other may differ, relatively: the files have all digits of a double."""
 
 
-def as_object(data: Any) -> Mapping[str, Any]:
+def as_object(data: JsonValue) -> Mapping[str, JsonValue]:
     """Return an object of a file, empty where something else stands."""
     if isinstance(data, Mapping):
         return data
     return {}
 
 
-def as_list(data: Any) -> list[Any]:
+def as_list(data: JsonValue) -> list[JsonValue]:
     """Return a list of a file, empty where something else stands."""
     if isinstance(data, list):
         return data
     return []
 
 
-def digits(value: Any) -> Digits | None:
+def digits(value: JsonValue) -> Digits | None:
     """Return a number as it stands in the file, or None for what no double holds."""
     if isinstance(value, Digits) and double(value) is not None:
         return value
     return None
 
 
-def positive(value: Any) -> int | None:
+def positive(value: JsonValue) -> int | None:
     """Return a positive count, written as a number or as text."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
@@ -54,7 +55,7 @@ def number(value: Fraction | None) -> float | int | None:
     return float(value)
 
 
-def plain_number(value: Any) -> float | None:
+def plain_number(value: JsonValue) -> float | None:
     """Return the number that a text of YAML writes, or None."""
     if not isinstance(value, str):
         return None

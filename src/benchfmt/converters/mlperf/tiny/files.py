@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Unit
 from benchfmt.converters.draft import Key, Number
@@ -81,7 +83,7 @@ class Result:
         where = self.draft.root(path)
         self.draft.report("BF701", message, path=where, hint=_KEEP_TOGETHER)
 
-    def json_items(self, role: Role) -> list[Any]:
+    def json_items(self, role: Role) -> list[JsonValue]:
         """Return the list that a results.json of v1.3 holds, empty where there is none."""
         path = self.paths.get(role)
         if path is None:

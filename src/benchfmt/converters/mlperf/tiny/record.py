@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Item, Unit
 from benchfmt.converters.draft import numbers_with_value
@@ -63,7 +64,7 @@ def _why_no_number(result: Result) -> str:
     )
 
 
-def _description(result: Result) -> dict[str, Any]:
+def _description(result: Result) -> dict[str, JsonValue]:
     """Return the data of the system's file, empty where there is none."""
     path = result.paths.get(SYSTEM)
     if path is not None:
@@ -77,7 +78,7 @@ def _description(result: Result) -> dict[str, Any]:
     return {}
 
 
-def _add_benchmark(result: Result, description: Mapping[str, Any]) -> None:
+def _add_benchmark(result: Result, description: Mapping[str, JsonValue]) -> None:
     draft = result.draft
     draft.phase = "inference"
     draft.benchmark(
@@ -144,7 +145,7 @@ def _complaint(result: Result) -> str | None:
     return None
 
 
-def _add_provenance(result: Result, description: Mapping[str, Any]) -> None:
+def _add_provenance(result: Result, description: Mapping[str, JsonValue]) -> None:
     place = result.place
     execution = place.location
     round_id = _round(result)
@@ -166,7 +167,7 @@ def _time(session: str | None) -> str | None:
     return f"{year}-{month}-{day}T{hour}:{minute}:{second}"
 
 
-def _category(result: Result, status: Any) -> str | None:
+def _category(result: Result, status: JsonValue) -> str | None:
     """Return the availability of the system as a category; a word that is none is kept."""
     if not isinstance(status, str) or not status.strip():
         return None
@@ -176,7 +177,7 @@ def _category(result: Result, status: Any) -> str | None:
     return category
 
 
-def _precision(place: Place, description: Mapping[str, Any]) -> str | None:
+def _precision(place: Place, description: Mapping[str, JsonValue]) -> str | None:
     """Return the precision that the variant's folder or the quantisation method names."""
     variant = re.search(r"(?:^|_)((?:fp|int|bf)[0-9]{1,2})$", place.variant or "")
     if variant:

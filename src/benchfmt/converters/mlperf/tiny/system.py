@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
@@ -66,9 +65,9 @@ def read_description(path: str, _modified: int, _size: int, limits: Limits) -> D
     return Description(data, tuple(others))
 
 
-def _first_said(path: Path) -> dict[str, Any] | None:
-    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        data: dict[str, Any] = {}
+def _first_said(path: Path) -> dict[str, JsonValue] | None:
+    def keep(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        data: dict[str, JsonValue] = {}
         for name, value in pairs:
             if not data.get(name):
                 data[name] = value
@@ -84,7 +83,7 @@ def _first_said(path: Path) -> dict[str, Any] | None:
     return data
 
 
-def text_of(description: Mapping[str, Any], name: str) -> str | None:
+def text_of(description: Mapping[str, JsonValue], name: str) -> str | None:
     """Return what a human key says, on one line; keys have trailing blanks here and there."""
     for key, value in description.items():
         if key.strip() != name:
@@ -95,7 +94,7 @@ def text_of(description: Mapping[str, Any], name: str) -> str | None:
     return None
 
 
-def system(description: Mapping[str, Any]) -> dict[str, JsonValue]:
+def system(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the system that a description states; empty where it states nothing."""
     chip = text_of(description, "SoC Name")
     accelerator = text_of(description, "Accelerator")
@@ -118,9 +117,9 @@ def system(description: Mapping[str, Any]) -> dict[str, JsonValue]:
     return filled(stated)
 
 
-def _kept(description: Mapping[str, Any]) -> dict[str, JsonValue]:
+def _kept(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return what the fields do not hold, as it stands, without what says nothing."""
-    kept = {}
+    kept: dict[str, JsonValue] = {}
     for key, value in description.items():
         if key.strip() in _FIELDS:
             continue
@@ -130,11 +129,11 @@ def _kept(description: Mapping[str, Any]) -> dict[str, JsonValue]:
     return kept
 
 
-def _clock(description: Mapping[str, Any]) -> int | float | None:
+def _clock(description: Mapping[str, JsonValue]) -> int | float | None:
     return mlperf_json.frequency_hz(text_of(description, "Processor(s) Frequencies"))
 
 
-def _processor(description: Mapping[str, Any]) -> dict[str, JsonValue]:
+def _processor(description: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     name = text_of(description, "Processor(s) Name")
     if not name:
         return {}
@@ -145,7 +144,7 @@ def _processor(description: Mapping[str, Any]) -> dict[str, JsonValue]:
     }
 
 
-def _memory(description: Mapping[str, Any]) -> int | None:
+def _memory(description: Mapping[str, JsonValue]) -> int | None:
     """Return the working memory: the board's, else the chip's, where its type says that it is RAM."""
     for part, size in (
         ("Board", "Board Memory capacity (not including SoC, processor, or accelerator)"),
@@ -158,7 +157,7 @@ def _memory(description: Mapping[str, Any]) -> int | None:
     return None
 
 
-def add_software(draft: Draft, description: Mapping[str, Any]) -> None:
+def add_software(draft: Draft, description: Mapping[str, JsonValue]) -> None:
     """Add engine, version and the other software that a description names, and its sentences on them."""
     stack = {}
     for key in _STACK:

@@ -113,9 +113,7 @@ def _add_instance_scale(group: Group, models: int) -> None:
     if accelerators is not None:
         scale *= whole(accelerators.value) or 1
     stated = group.draft.derive("mlperf:instance-scale", scale)
-    machine = systems.system(group.description)
-    accelerator = machine.get("accelerator", {})
-    installed = machine.get("nodes", 0) * accelerator.get("count", 1)
+    installed = systems.installed_accelerators(group.description)
     # Some logs say the whole system in place of the instance.
     if installed and scale * models > 2 * installed:
         stated.caveats = ["source-disagrees"]

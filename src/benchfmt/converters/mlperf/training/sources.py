@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed
 from benchfmt.converters.draft import filled
@@ -81,7 +82,7 @@ def _report_no_description(group: Group) -> None:
     )
 
 
-def _described(group: Group, path: Path, *, keep_fault: bool = True) -> dict[str, Any]:
+def _described(group: Group, path: Path, *, keep_fault: bool = True) -> dict[str, JsonValue]:
     """Return what a description says, reporting its faults; nothing where it cannot be read."""
     described = training_system.read(path, group.unit.limits)
     if described.error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
@@ -176,7 +176,7 @@ def software(framework: Any, stack: Any = None) -> Software:
         if not parts:
             return {}
         return {"stack": parts}
-    described: Software = cast("Software", systems.software(framework, stack))
+    described = systems.software(framework, stack)
     if "engine_version" in described:  # what stands behind the number is kept with the text
         described["engine_version"] = described["engine_version"].split()[0]
     if named and "engine" not in described:
@@ -186,8 +186,7 @@ def software(framework: Any, stack: Any = None) -> Software:
 
 def _stack(parts: Any) -> dict[str, str]:
     """Return names and versions out of a text or an object."""
-    versions: dict[str, str] = systems.software(None, parts).get("stack", {})
-    return versions
+    return systems.software(None, parts).get("stack", {})
 
 
 @cache
