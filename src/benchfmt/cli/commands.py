@@ -9,15 +9,18 @@ import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
 
+Result = TypeVar("Result")
+
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
+    from benchfmt.conversion import Progress
     from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
@@ -376,14 +379,14 @@ def _options(pairs: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in split}
 
 
-def _with_progress(work: Callable[[Any], Any]) -> Any:
+def _with_progress(work: Callable[[Progress | None], Result]) -> Result:
     """Run work with a progress bar where a person watches, and without one elsewhere."""
     if not sys.stderr.isatty():
         return work(None)
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
         return work(
             lambda done, total, name: bar.update(
@@ -396,7 +399,7 @@ def _print_json(data: Any) -> None:
     _print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
 
 
-def _print_lines(lines: Iterable[Any]) -> None:
+def _print_lines(lines: Iterable[object]) -> None:
     """Print lines of data until all are out or whoever reads them has seen enough; the exit status stays true."""
     try:
         for line in lines:

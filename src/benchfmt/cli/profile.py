@@ -6,11 +6,19 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from benchfmt.finding import BenchfmtError
+
+Result = TypeVar("Result")
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from benchfmt.profiler.job import Protocol
+    from benchfmt.profiler.running import Tell
 
 
 class Scenario(StrEnum):
@@ -228,7 +236,7 @@ def profile(
             tell=tell,
         )
     )
-    extra: dict[str, Any] = {"title": f"Profile of {result.summary.benchmark.name}"}
+    extra: dict[str, JsonValue] = {"title": f"Profile of {result.summary.benchmark.name}"}
     if license_id:
         extra["licenses"] = [{"name": license_id}]
     result.write(output, format=table_format.value, extra=extra)
@@ -239,7 +247,7 @@ def profile(
     raise typer.Exit(int(not result.ok))
 
 
-def _with_processes(plan: Any, processes: int) -> Any:
+def _with_processes(plan: Protocol, processes: int) -> Protocol:
     from dataclasses import replace
 
     return replace(plan, processes=processes, most_processes=max(processes, plan.most_processes))
@@ -267,7 +275,7 @@ def _sizes(pairs: list[str]) -> dict[str, int]:
     return found
 
 
-def _with_progress(work: Callable[[Any], Any]) -> Any:
+def _with_progress(work: Callable[[Tell | None], Result]) -> Result:
     """Run work with a line of progress where a person watches, and without one elsewhere."""
     if not sys.stderr.isatty():
         return work(None)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchfmt.finding import BenchfmtError
@@ -67,14 +68,14 @@ def _names(node: ast.AST) -> Iterator[str]:
         yield (node.asname or node.name).partition(".")[0]
 
 
-def _module(name: str) -> Any:
+def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise CallableError(f"{name} cannot be imported: {error}") from error
 
 
-def _file_module(path: Path) -> Any:
+def _file_module(path: Path) -> ModuleType:
     if not path.is_file():
         raise CallableError(f"{path} does not exist")
     name = f"benchfmt_profiled_{path.stem}"
@@ -90,7 +91,7 @@ def _file_module(path: Path) -> Any:
     return module
 
 
-def name_of(function: Callable[..., Any] | str | None) -> str | None:
+def name_of(function: Callable[..., object] | str | None) -> str | None:
     """Return the name under which a fresh process finds a function; raises CallableError for one without.
 
     A function of the file that was started (`__main__`) goes by that file, which is imported again, not started again.

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from benchfmt.profiler import counters, environment, loops, portable, proc
 from benchfmt.profiler.document import Document, FirstRun, Measured, Memory, Observed
@@ -84,7 +84,7 @@ class Profiled:
             )
         return self._record
 
-    def measure(self, function: Callable[[int], Any]) -> None:
+    def measure(self, function: Callable[[int], object]) -> None:
         """Call a function with 0, 1, 2, ...: until it is steady, then until there is enough to say."""
         clock, plan = time.perf_counter_ns, self._protocol
 

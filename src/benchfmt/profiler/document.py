@@ -6,14 +6,18 @@ pydantic, which checks a document that is read, is imported by the reader alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from benchfmt.profiler.evidence import Evidence
 from benchfmt.profiler.job import Settings
 from benchfmt.profiler.plain import hyphenated
 from benchfmt.profiler.proc import CgroupLimits
 from benchfmt.profiler.sampled import Sampled
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 VERSION = 1
 OK, FAILED = "ok", "failed"
@@ -88,7 +92,7 @@ class WarmUp:
 class Observed:
     """What was timed, in nanoseconds: the length of each stage of each query, and the blocks of the gate."""
 
-    __pydantic_config__: ClassVar[Any] = {"alias_generator": hyphenated}
+    __pydantic_config__: ClassVar[dict[str, Callable[[str], str]]] = {"alias_generator": hyphenated}
 
     inference: list[int]
     queries: int = 0
@@ -291,12 +295,12 @@ class Overview:
     idle_watts: dict[str, float | None] | None = None
 
 
-def read(data: Any) -> Document:
+def read(data: JsonValue) -> Document:
     """Return the document that was read as JSON; raises ValueError where it is not one."""
     return parsed(_kind_of(data), data)
 
 
-def _kind_of(data: Any) -> type[Document]:
+def _kind_of(data: JsonValue) -> type[Document]:
     if not isinstance(data, dict) or data.get("status") != OK:
         return Document
     if data.get("kind") == "evaluate":
@@ -304,7 +308,7 @@ def _kind_of(data: Any) -> type[Document]:
     return Measured
 
 
-def parsed(kind: type[Kind], data: Any) -> Kind:
+def parsed(kind: type[Kind], data: JsonValue) -> Kind:
     """Return a value of one of these types from what was read as JSON; raises ValueError where it is not one."""
     from pydantic import TypeAdapter
 

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import callables
 from benchfmt.profiler.document import EngineVersion, Placement
 from benchfmt.profiler.job import MULTI_STREAM_SAMPLES, Job
 
-Feed = dict[str, Any]
+Array = npt.NDArray[np.generic]
+Feed = dict[str, Array]
 Call = Callable[[int], tuple[int, int, int, int]]
 SESSIONS = {
     "onnxruntime": ("benchfmt.profiler.onnxruntime_session", "OnnxRuntimeSession"),
@@ -65,7 +67,7 @@ class Session(Protocol):
     building: float | None
     """Seconds in which an engine was built for this machine; None where none was."""
 
-    def run(self, feed: Feed) -> list[Any]:
+    def run(self, feed: Feed) -> list[Array]:
         """Return the outputs for host arrays."""
 
     def bound(self, feeds: Sequence[Feed]) -> Call:
@@ -211,13 +213,13 @@ class Items:
         self.drawn = job.inputs is None
         if job.inputs is None:
             chance = np.random.default_rng(job.seed)
-            self.raw: list[Any] = [random_feed(found, chance) for _ in range(4)]
+            self.raw: list[object] = [random_feed(found, chance) for _ in range(4)]
             return
         self.raw = list(_read_items(job.inputs, self.names))
         if not self.raw:
             raise EngineError(f"{job.inputs} has no item")
 
-    def feed(self, item: Any) -> Feed:
+    def feed(self, item: object) -> Feed:
         """Return what the session takes for one item: names and arrays."""
         if isinstance(item, Mapping):
             return dict(item)
@@ -239,7 +241,7 @@ class Items:
         }
 
 
-def _read_items(name: str, names: list[str]) -> Iterator[Any]:
+def _read_items(name: str, names: list[str]) -> Iterator[object]:
     """Yield the items of an .npz or .npy file (one for each row), or of a user's function."""
     if name.endswith((".npz", ".npy")):
         loaded = np.load(name, allow_pickle=False)
@@ -254,24 +256,24 @@ def _read_items(name: str, names: list[str]) -> Iterator[Any]:
     yield from found() if callable(found) else found
 
 
-def preparer(job: Job, items: Items) -> Callable[[list[Any]], Feed]:
+def preparer(job: Job, items: Items) -> Callable[[list[object]], Feed]:
     """Return what makes the arrays of a call of some raw items."""
     before = callables.load(job.preprocess) if job.preprocess else None
 
-    def prepared(raw: list[Any]) -> Feed:
+    def prepared(raw: list[object]) -> Feed:
         return items.joined([items.feed(before(item) if before else item) for item in raw])
 
     return prepared
 
 
-def pipeline(job: Job, session: Session, items: Items) -> tuple[Call, Callable[[Any], Any]]:
+def pipeline(job: Job, session: Session, items: Items) -> tuple[Call, Callable[[object], object]]:
     """Return how one query is handled and timed, and how one item is answered (for an evaluator)."""
     prepared = preparer(job, items)
     after = callables.load(job.postprocess) if job.postprocess else None
     order = _order(len(items.raw), items.batch if not items.drawn else 1, job.seed + job.run)
     run, clock = session.run, time.perf_counter_ns
 
-    def answer(item: Any) -> Any:
+    def answer(item: object) -> object:
         out = run(prepared([item]))
         return after(out) if after else out
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from benchfmt.profiler.plain import hyphenated
 from benchfmt.profiler.proc import CPU_FIELDS, Snapshot, ticks_per_second
@@ -14,7 +14,7 @@ from benchfmt.profiler.proc import CPU_FIELDS, Snapshot, ticks_per_second
 class Evidence:
     """What happened on the machine within a measurement, as shares of the time; None where nobody counts."""
 
-    __pydantic_config__: ClassVar[Any] = {"alias_generator": hyphenated}
+    __pydantic_config__: ClassVar[dict[str, Callable[[str], str]]] = {"alias_generator": hyphenated}
 
     seconds: float = 0.0
     own: float = 0.0

@@ -12,7 +12,6 @@ import time
 from array import array
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import mlperf_loadgen as lg
 
@@ -30,7 +29,7 @@ SCENARIOS = {
 LIBRARY_SAMPLES = 1024
 
 
-def settings(job: Job, expected: float, samples: int, rate: float, folder: Path) -> Any:
+def settings(job: Job, expected: float, samples: int, rate: float, folder: Path) -> lg.TestSettings:
     """Return LoadGen's settings for a job; what is asked for is written to a user.conf beside the logs."""
     word, scenario = SCENARIOS[job.scenario]
     plan = job.protocol
@@ -82,7 +81,7 @@ class System:
         self.job, self.query, self.samples = job, query, samples
         self.timings = loops.Timings(times=array("q"))
         self.size = loops.block_size(expected, limits)
-        self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[list[lg.QuerySample] | None] = queue.SimpleQueue()
         self.lock = threading.Lock()
         self.count = 0
         self.started = 0
@@ -99,7 +98,7 @@ class System:
             for thread in self.threads:
                 thread.start()
 
-    def issue(self, samples: list[Any]) -> None:
+    def issue(self, samples: list[lg.QuerySample]) -> None:
         """Handle what LoadGen issues; a server only takes it in, or a slow query would delay the arrivals."""
         if not self.started:
             self.started = self.timings.begin = time.perf_counter_ns()
@@ -125,7 +124,7 @@ class System:
             else:
                 self._handle(samples)
 
-    def _handle(self, samples: list[Any]) -> None:
+    def _handle(self, samples: list[lg.QuerySample]) -> None:
         moments = self.query(self.count)
         with self.lock:
             self.count += 1
@@ -158,7 +157,7 @@ class System:
             self._end_block(last=True)
 
 
-def _nothing(_: Any) -> None:
+def _nothing(_: list[int]) -> None:
     """Load or unload samples: they are in memory already."""
 
 

@@ -10,7 +10,6 @@ import ctypes
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 _LIBRARIES = ("libnvidia-ml.so.1", "nvml.dll")
 _REASONS = {3: "no-sensor", 4: "permission-denied", 9: "no-sensor"}
@@ -51,7 +50,7 @@ class _Process(ctypes.Structure):
 class Nvml:
     """One GPU: by its index, as NVML counts them, or by its UUID."""
 
-    def __init__(self, library: Any, which: str = "0") -> None:
+    def __init__(self, library: ctypes.CDLL, which: str = "0") -> None:
         """Open the GPU; raises NvmlError where there is none."""
         self._library = library
         self._handle = ctypes.c_void_p()
@@ -71,7 +70,7 @@ class Nvml:
         self.name = self._text("nvmlDeviceGetName")
         self._idle_memory = self.used()
 
-    def _ask(self, function: str, *arguments: Any) -> None:
+    def _ask(self, function: str, *arguments: object) -> None:
         try:
             code = getattr(self._library, function)(*arguments)
         except AttributeError:
@@ -84,7 +83,9 @@ class Nvml:
         self._ask(function, self._handle, room, ctypes.c_uint(len(room)))
         return room.value.decode("utf-8", "replace")
 
-    def _number(self, function: str, kind: Any, *before: Any) -> int:
+    def _number(
+        self, function: str, kind: type[ctypes.c_uint | ctypes.c_ulonglong], *before: object
+    ) -> int:
         found = kind()
         self._ask(function, self._handle, *before, ctypes.byref(found))
         return int(found.value)
@@ -166,7 +167,9 @@ class Nvml:
         )
 
 
-def open_nvml(load: Callable[[str], Any] = ctypes.CDLL, device: int = 0) -> Nvml | NvmlError:
+def open_nvml(
+    load: Callable[[str], ctypes.CDLL] = ctypes.CDLL, device: int = 0
+) -> Nvml | NvmlError:
     """Return a GPU by its number among those that a run may see (CUDA_VISIBLE_DEVICES), or the error that says why not."""
     said = os.environ.get("CUDA_VISIBLE_DEVICES")
     visible = [str(device)] if said is None else [word.strip() for word in said.split(",")][device:]

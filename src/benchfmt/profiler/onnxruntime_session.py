@@ -11,13 +11,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
 from benchfmt.profiler.document import EngineVersion, Nodes, Placement
-from benchfmt.profiler.engine import Call, EngineError, Feed, Port
+from benchfmt.profiler.engine import Array, Call, EngineError, Feed, Port
 from benchfmt.profiler.job import Job
 
 LEVELS = {
@@ -85,7 +84,7 @@ class OnnxRuntimeSession:
             Port(item.name, item.type, tuple(item.shape)) for item in self._session.get_inputs()
         ]
         # No frame of ours around what is timed.
-        self.run: Callable[[Feed], list[Any]] = partial(self._session.run, None)
+        self.run: Callable[[Feed], list[Array]] = partial(self._session.run, None)
 
     def bound(self, feeds: Sequence[Feed]) -> Call:
         """Return a query whose inputs and outputs are bound to the device once: the copies are not in the time."""

@@ -28,7 +28,7 @@ from benchfmt.profiler.sampled import Failure
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 
-Function = Callable[..., Any] | str | None
+Function = Callable[..., object] | str | None
 BUILT = "built-*.plan"
 """Engines that TensorRT has built for a profile; they go when it is over."""
 LOGS = ("mlperf_log_*", "trtexec*.log", "trtexec*.json")

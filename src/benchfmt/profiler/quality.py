@@ -29,7 +29,7 @@ class QualityError(BenchfmtError):
     """Labels or predictions that do not fit each other, or an evaluator that returns something else."""
 
 
-def measure(job: Job, predict: Callable[[Any], Any], items: Items) -> Quality:
+def measure(job: Job, predict: Callable[[object], object], items: Items) -> Quality:
     """Return metrics, n, and what is known of the data set; raises QualityError."""
     if job.evaluate:
         answer = callables.load(job.evaluate)(predict, items.raw)
@@ -66,7 +66,7 @@ def read_labels(path: Path) -> list[str]:
     return [_plain(line.strip()) for line in lines if line.strip()]
 
 
-def label_of(outputs: Any) -> str:
+def label_of(outputs: object) -> str:
     """Return the label that outputs name: the first one if it is a single whole number or word, else its greatest score."""
     import numpy as np
 
@@ -83,7 +83,7 @@ def label_of(outputs: Any) -> str:
     return str(int(first.reshape(-1).argmax()))
 
 
-def _plain(label: Any) -> str:
+def _plain(label: object) -> str:
     """Return a label as text, whole numbers without a point."""
     word = str(label)
     try:

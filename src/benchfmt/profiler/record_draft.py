@@ -139,6 +139,7 @@ def _configure(draft: Draft, document: Document, material: Material) -> None:
         "graph_optimisation": job.optimisation,
         "io_binding": job.io_binding,
         "seed": job.seed,
+        "workers": None,
         "rate": document.rate,
         "engine_options": cast("JsonValue", _options(document)),
         "tf32": _tf32(document),

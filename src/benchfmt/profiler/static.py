@@ -7,23 +7,33 @@ that ought to count and has an unknown shape makes it missing, with the reason.
 
 from __future__ import annotations
 
+import hashlib
 import math
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import inliner, numpy_helper
+from onnx import inliner
 
-from benchfmt.profiler.engine import TYPES, EngineError, Port, batch_of, shapes
+from benchfmt.profiler.engine import TYPES, EngineError, Port, batch_of, shapes, wanted_batch
 from benchfmt.profiler.facts import Bandwidth, FlopRule, ModelFacts
 from benchfmt.profiler.job import Job
+from benchfmt.profiler.operations import (
+    COUNTED,
+    Count,
+    Scope,
+    UncountableError,
+    attribute,
+    count,
+    graphs,
+)
 from benchfmt.profiler.running import ProfileError
 from benchfmt.profiler.sampled import Failure
 
-Shape = tuple[int, ...] | None
 PRECISIONS = {
     onnx.TensorProto.FLOAT: "fp32",
     onnx.TensorProto.DOUBLE: "fp64",
@@ -35,403 +45,14 @@ PRECISIONS = {
     onnx.TensorProto.FLOAT8E4M3FN: "fp8",
     onnx.TensorProto.FLOAT8E5M2: "fp8",
 }
-# Operators without multiply-accumulates: nothing that they do is counted, by definition, not by neglect.
-IGNORED = frozenset(
-    {
-        "Abs",
-        "Acos",
-        "Add",
-        "And",
-        "ArgMax",
-        "ArgMin",
-        "Asin",
-        "Atan",
-        "AveragePool",
-        "BatchNormalization",
-        "Cast",
-        "CastLike",
-        "Ceil",
-        "Celu",
-        "Clip",
-        "Compress",
-        "Concat",
-        "Constant",
-        "ConstantOfShape",
-        "Cos",
-        "CumSum",
-        "DepthToSpace",
-        "DequantizeLinear",
-        "Div",
-        "Dropout",
-        "DynamicQuantizeLinear",
-        "Elu",
-        "Equal",
-        "Erf",
-        "Exp",
-        "Expand",
-        "EyeLike",
-        "Flatten",
-        "Floor",
-        "Gather",
-        "GatherElements",
-        "GatherND",
-        "Gelu",
-        "GlobalAveragePool",
-        "GlobalMaxPool",
-        "Greater",
-        "GreaterOrEqual",
-        "GridSample",
-        "HardSigmoid",
-        "HardSwish",
-        "Hardmax",
-        "Identity",
-        "InstanceNormalization",
-        "IsInf",
-        "IsNaN",
-        "LRN",
-        "LayerNormalization",
-        "LeakyRelu",
-        "Less",
-        "LessOrEqual",
-        "Log",
-        "LogSoftmax",
-        "Max",
-        "MaxPool",
-        "Mean",
-        "MeanVarianceNormalization",
-        "Min",
-        "Mish",
-        "Mod",
-        "Mul",
-        "Neg",
-        "NonMaxSuppression",
-        "NonZero",
-        "Not",
-        "OneHot",
-        "Or",
-        "PRelu",
-        "Pad",
-        "Pow",
-        "QLinearAdd",
-        "QLinearAveragePool",
-        "QLinearConcat",
-        "QLinearGlobalAveragePool",
-        "QLinearMul",
-        "QLinearSigmoid",
-        "QuantizeLinear",
-        "RandomNormal",
-        "RandomUniform",
-        "Range",
-        "Reciprocal",
-        "ReduceL1",
-        "ReduceL2",
-        "ReduceLogSum",
-        "ReduceLogSumExp",
-        "ReduceMax",
-        "ReduceMean",
-        "ReduceMin",
-        "ReduceProd",
-        "ReduceSum",
-        "ReduceSumSquare",
-        "Relu",
-        "Reshape",
-        "Resize",
-        "ReverseSequence",
-        "RoiAlign",
-        "Round",
-        "ScatterElements",
-        "ScatterND",
-        "Scatter",
-        "Selu",
-        "SequenceAt",
-        "SequenceConstruct",
-        "Shape",
-        "Shrink",
-        "Sigmoid",
-        "Sign",
-        "SimplifiedLayerNormalization",
-        "Sin",
-        "Size",
-        "SkipLayerNormalization",
-        "Slice",
-        "Softmax",
-        "Softplus",
-        "Softsign",
-        "SpaceToDepth",
-        "Split",
-        "Sqrt",
-        "Squeeze",
-        "StringNormalizer",
-        "Sub",
-        "Sum",
-        "Swish",
-        "Tan",
-        "Tanh",
-        "ThresholdedRelu",
-        "Tile",
-        "TopK",
-        "Transpose",
-        "TreeEnsemble",
-        "TreeEnsembleClassifier",
-        "TreeEnsembleRegressor",
-        "Trilu",
-        "Unique",
-        "Unsqueeze",
-        "Upsample",
-        "Where",
-        "Xor",
-        "ZipMap",
-        "ArrayFeatureExtractor",
-        "Binarizer",
-        "LabelEncoder",
-        "Normalizer",
-        "Scaler",
-        "Imputer",
-        "CategoryMapper",
-        "DictVectorizer",
-        "FeatureVectorizer",
-        "FastGelu",
-        "BiasGelu",
-    }
-)
 
 
-class UncountableError(Exception):
-    """An operator that ought to be counted and cannot be; `reason` is one of the closed list."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        """Keep the reason and the words."""
-        super().__init__(detail)
-        self.reason = reason
-
-
-@dataclass
-class Count:
-    """Multiply-accumulates of a graph, and which operators were counted, ignored or not known."""
-
-    macs: int = 0
-    counted: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    faults: list[UncountableError] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-class Scope:
-    """The shapes and constants known by name within a graph, and in the graphs around it."""
-
-    def __init__(self, graph: onnx.GraphProto, outer: Scope | None = None) -> None:
-        """Read shapes of inputs, values, outputs and initializers."""
-        self._outer = outer
-        self.shapes: dict[str, Shape] = {}
-        self.types: dict[str, int] = {}
-        for value in (*graph.input, *graph.value_info, *graph.output):
-            if value.type.HasField("tensor_type") and value.type.tensor_type.HasField("shape"):
-                self.shapes[value.name] = _dimensions(value.type.tensor_type.shape)
-                self.types[value.name] = value.type.tensor_type.elem_type
-        for tensor in graph.initializer:
-            self.shapes[tensor.name] = tuple(tensor.dims)
-            self.types[tensor.name] = tensor.data_type
-        self.constants = {tensor.name: tensor for tensor in graph.initializer}
-        for node in graph.node:
-            if node.op_type == "Constant" and (value := _attribute(node, "value")) is not None:
-                self.constants[node.output[0]] = value.t
-                self.shapes[node.output[0]] = tuple(value.t.dims)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Return a shape whose dimensions are all known; raises UncountableError."""
-        found: Shape = self.shapes.get(name)
-        if name not in self.shapes and self._outer is not None:
-            return self._outer.shape(name)
-        if found is None or any(size < 0 for size in found):
-            raise UncountableError(
-                "dynamic-shape",
-                f"the shape of {name!r} is not fixed; name its dimensions with --dim",
-            )
-        return found
-
-    def constant(self, name: str) -> onnx.TensorProto | None:
-        """Return a constant tensor by name, or None."""
-        found = self.constants.get(name)
-        return found if found is not None or self._outer is None else self._outer.constant(name)
-
-
-def _dimensions(shape: onnx.TensorShapeProto) -> tuple[int, ...]:
-    return tuple(d.dim_value if d.HasField("dim_value") else -1 for d in shape.dim)
-
-
-def _attribute(node: onnx.NodeProto, name: str) -> onnx.AttributeProto | None:
-    return next((item for item in node.attribute if item.name == name), None)
-
-
-def _convolution(node: onnx.NodeProto, scope: Scope, weight: int = 1) -> int:
-    """Each output element takes one kernel: channels of its group times the kernel's size."""
-    kernel, out = scope.shape(node.input[weight]), scope.shape(node.output[0])
-    return math.prod(out) * math.prod(kernel[1:])
-
-
-def _deconvolution(node: onnx.NodeProto, scope: Scope) -> int:
-    """Each input element is spread over one kernel: channels of the output's group times the kernel's size."""
-    kernel, given = scope.shape(node.input[1]), scope.shape(node.input[0])
-    return math.prod(given) * math.prod(kernel[1:])
-
-
-def _gemm(node: onnx.NodeProto, scope: Scope) -> int:
-    left, out = scope.shape(node.input[0]), scope.shape(node.output[0])
-    transposed = _attribute(node, "transA")
-    return math.prod(out) * left[0 if transposed and transposed.i else 1]
-
-
-def _matmul(node: onnx.NodeProto, scope: Scope) -> int:
-    """Every element of the output is a dot product along the last dimension of the left operand."""
-    return math.prod(scope.shape(node.output[0])) * scope.shape(node.input[0])[-1]
-
-
-def _fused_matmul(node: onnx.NodeProto, scope: Scope) -> int:
-    transposed = _attribute(node, "transA")
-    left = scope.shape(node.input[0])
-    return math.prod(scope.shape(node.output[0])) * left[-2 if transposed and transposed.i else -1]
-
-
-def _einsum(node: onnx.NodeProto, scope: Scope) -> int:
-    """A product over all letters of the equation, each once; it is a multiply-accumulate where there are two operands."""
-    equation = _attribute(node, "equation")
-    text = (equation.s.decode() if equation else "").replace(" ", "")
-    operands = text.partition("->")[0].split(",")
-    if "." in text or len(operands) != 2:
-        raise UncountableError(
-            "unsupported-operator",
-            f"Einsum {text!r}: only two operands without an ellipsis are counted",
-        )
-    sizes: dict[str, int] = {}
-    for letters, name in zip(operands, node.input, strict=True):
-        sizes |= dict(zip(letters, scope.shape(name), strict=True))
-    return math.prod(sizes.values())
-
-
-def _recurrent(gates: int) -> Callable[[onnx.NodeProto, Scope], int]:
-    """Every step of every sequence takes the input weights and the recurrent weights of all gates, in each direction."""
-
-    def count(node: onnx.NodeProto, scope: Scope) -> int:
-        given, weights, recurrent = (scope.shape(name) for name in node.input[:3])
-        layout = _attribute(node, "layout")
-        steps, batch = (given[1], given[0]) if layout and layout.i else (given[0], given[1])
-        directions, rows, size = weights
-        if rows % gates:
-            raise UncountableError(
-                "unsupported-operator", f"{node.op_type}: {rows} rows of weights for {gates} gates"
-            )
-        return steps * batch * directions * rows * (size + recurrent[2])
-
-    return count
-
-
-def _attention(node: onnx.NodeProto, scope: Scope) -> int:
-    """Scores and their sum: two products of queries with keys and values (ONNX Attention, opset 23)."""
-    query, key, value = (scope.shape(name) for name in node.input[:3])
-    if len(query) != 4:
-        raise UncountableError(
-            "unsupported-operator", "Attention with three dimensions is not counted"
-        )
-    batch, heads, length, width = query
-    return batch * heads * length * key[2] * (width + value[3])
-
-
-def _linear_classifier(node: onnx.NodeProto, scope: Scope) -> int:
-    """Every coefficient meets every row once (ai.onnx.ml)."""
-    coefficients = _attribute(node, "coefficients")
-    rows = scope.shape(node.input[0])
-    return (rows[0] if len(rows) > 1 else 1) * len(coefficients.floats if coefficients else ())
-
-
-COUNTED: dict[str, Callable[[onnx.NodeProto, Scope], int]] = {
-    "Conv": _convolution,
-    "FusedConv": _convolution,
-    "ConvInteger": _convolution,
-    "QLinearConv": lambda node, scope: _convolution(node, scope, 3),
-    "ConvTranspose": _deconvolution,
-    "Gemm": _gemm,
-    "MatMul": _matmul,
-    "FusedMatMul": _fused_matmul,
-    "MatMulInteger": _matmul,
-    "QLinearMatMul": _matmul,
-    "Einsum": _einsum,
-    "LSTM": _recurrent(4),
-    "GRU": _recurrent(3),
-    "RNN": _recurrent(1),
-    "Attention": _attention,
-    "LinearClassifier": _linear_classifier,
-    "LinearRegressor": _linear_classifier,
-}
-_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
-"""Where a name means what it means here; anybody else's Conv may be anything."""
-_CONTROL = ("If", "Loop", "Scan")
-
-
-def count(graph: onnx.GraphProto, outer: Scope | None = None) -> Count:
-    """Return the multiply-accumulates of a graph whose shapes are inferred, control flow included."""
-    scope, found = Scope(graph, outer), Count()
-    for node in graph.node:
-        try:
-            if node.domain not in _DOMAINS:
-                found.unknown[_qualified(node)] += 1
-            elif node.op_type in COUNTED:
-                found.macs += COUNTED[node.op_type](node, scope)
-                found.counted[node.op_type] += 1
-            elif node.op_type in _CONTROL:
-                _control(node, scope, found)
-            elif node.op_type in IGNORED:
-                found.ignored[node.op_type] += 1
-            else:
-                found.unknown[_qualified(node)] += 1
-        except UncountableError as error:
-            found.faults.append(
-                UncountableError(error.reason, f"{node.op_type} {node.name!r}: {error}")
-            )
-            found.counted[node.op_type] += 1
-    return found
-
-
-def _qualified(node: onnx.NodeProto) -> str:
-    return f"{node.domain}:{node.op_type}" if node.domain else node.op_type
-
-
-def _control(node: onnx.NodeProto, scope: Scope, found: Count) -> None:
-    """Add the graphs inside a control-flow operator: the costlier branch of If, and the body as often as it is known to run."""
-    parts = [
-        count(item.g, scope) for item in node.attribute if item.type == onnx.AttributeProto.GRAPH
-    ]
-    for part in parts:
-        found.counted += part.counted
-        found.ignored += part.ignored
-        found.unknown += part.unknown
-        found.faults += part.faults
-    found.counted[node.op_type] += 1
-    costs = [part.macs for part in parts]
-    if node.op_type == "If":
-        if len(set(costs)) > 1:
-            found.notes.append(f"If {node.name!r}: the costlier branch is counted")
-        found.macs += max(costs, default=0)
-        return
-    if any(costs):
-        found.macs += max(costs) * _turns(node, scope)
-
-
-def _turns(node: onnx.NodeProto, scope: Scope) -> int:
-    """Return how often a loop runs; raises UncountableError where only a run would tell."""
-    if node.op_type == "Loop":
-        times = scope.constant(node.input[0]) if node.input and node.input[0] else None
-        steady = not node.input[1] or _is_true(scope.constant(node.input[1]))
-        if times is None or not steady:
-            raise UncountableError("dynamic-shape", "how often it runs is known only when it runs")
-        return int(numpy_helper.to_array(times).reshape(-1)[0])
-    scanned = _attribute(node, "num_scan_inputs")
-    first = node.input[len(node.input) - (scanned.i if scanned else 1)]
-    return int(scope.shape(first)[0])
-
-
-def _is_true(tensor: onnx.TensorProto | None) -> bool:
-    return tensor is not None and bool(numpy_helper.to_array(tensor).reshape(-1)[0])
+_TRAINED = ("coefficients", "intercepts", "nodes_values", "class_weights", "target_weights")
+"""Attributes of classical models that were trained."""
+_WITH_WEIGHTS = (*COUNTED, "DequantizeLinear")
+_WIDTH = 4
+"""The bytes of an element whose type is not known."""
+_KINDS = {np.dtype(dtype): name for name, dtype in TYPES.items()}
 
 
 def load(
@@ -461,51 +82,51 @@ def fill(graph: onnx.GraphProto, dimensions: Mapping[str, int], batch: int) -> N
         for place, dimension in enumerate(value.type.tensor_type.shape.dim):
             if dimension.HasField("dim_value") and dimension.dim_value > 0:
                 continue
-            known = dimensions.get(f"{value.name}.{place}", dimensions.get(dimension.dim_param))
-            known = batch if known is None and place == 0 else known
-            if known is not None:
-                dimension.dim_value = known
+            size = dimensions.get(f"{value.name}.{place}", dimensions.get(dimension.dim_param))
+            if size is None and place == 0:
+                size = batch
+            if size is not None:
+                dimension.dim_value = size
                 changed = True
     if changed:
-        del graph.value_info[:]
-        for value in graph.output:
-            if value.type.HasField("tensor_type"):
-                value.type.tensor_type.ClearField("shape")
+        _forget_shapes(graph)
+
+
+def _forget_shapes(graph: onnx.GraphProto) -> None:
+    """Drop the shapes within a graph and of its outputs."""
+    del graph.value_info[:]
+    for value in graph.output:
+        if value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
 
 
 def parameters(graph: onnx.GraphProto) -> int:
     """Return the number of trained values: elements of all initializers but scalars, as bounds and exponents are."""
     count: int = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.dims)
     for node in graph.node:
-        if (
-            node.op_type == "Constant"
-            and (value := _attribute(node, "value")) is not None
-            and len(value.t.dims) > 1
-        ):
-            count += math.prod(value.t.dims)
-        if node.domain == "ai.onnx.ml":
-            names = (
-                "coefficients",
-                "intercepts",
-                "nodes_values",
-                "class_weights",
-                "target_weights",
-            )
-            count += sum(len(item.floats) for item in node.attribute if item.name in names)
-        for item in node.attribute:
-            if item.type == onnx.AttributeProto.GRAPH:
-                count += parameters(item.g)
+        count += _trained(node)
+        for inner in graphs(node):
+            count += parameters(inner)
     return count
+
+
+def _trained(node: onnx.NodeProto) -> int:
+    """Return how many trained values stand in a node itself."""
+    if node.domain == "ai.onnx.ml":
+        return sum(len(item.floats) for item in node.attribute if item.name in _TRAINED)
+    value = attribute(node, "value")
+    if node.op_type == "Constant" and value is not None and len(value.t.dims) > 1:
+        return math.prod(value.t.dims)
+    return 0
 
 
 def storage(path: Path, graph: onnx.GraphProto) -> int:
     """Return the bytes of the model file and of the files with external data that it names, each once."""
-    names = {
-        entry.value
-        for tensor in graph.initializer
-        for entry in tensor.external_data
-        if entry.key == "location"
-    }
+    names = set()
+    for tensor in graph.initializer:
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                names.add(entry.value)
     here = path.parent.resolve()
     total = path.stat().st_size
     for name in sorted(names):
@@ -520,17 +141,16 @@ def storage(path: Path, graph: onnx.GraphProto) -> int:
 
 def precision(graph: onnx.GraphProto) -> tuple[str | None, dict[str, int]]:
     """Return the precision of the weights as one term, and how many weights are of which type."""
-    kinds: Counter[str] = Counter()
+    weights: Counter[str] = Counter()
     scope = Scope(graph)
-    for node in graph.node:
-        if node.op_type in (*COUNTED, "DequantizeLinear"):
-            for name in node.input:
-                tensor = scope.constant(name)
-                if tensor is not None and len(tensor.dims) > 1:
-                    kinds[_type_name(tensor.data_type)] += math.prod(tensor.dims)
-    if not kinds:
-        return None, {}
-    return (next(iter(kinds)) if len(kinds) == 1 else "mixed"), dict(kinds)
+    names = [name for node in graph.node if node.op_type in _WITH_WEIGHTS for name in node.input]
+    for name in names:
+        tensor = scope.constant(name)
+        if tensor is not None and len(tensor.dims) > 1:
+            weights[_type_name(tensor.data_type)] += math.prod(tensor.dims)
+    if len(weights) > 1:
+        return "mixed", dict(weights)
+    return next(iter(weights), None), dict(weights)
 
 
 def _type_name(kind: int) -> str:
@@ -542,11 +162,10 @@ def activations(graph: onnx.GraphProto) -> int:
     """Return the bytes of all results of nodes; raises UncountableError."""
     scope, total = Scope(graph), 0
     for name in {name for node in graph.node for name in node.output if name}:
-        width = (
-            onnx.helper.tensor_dtype_to_np_dtype(scope.types[name]).itemsize
-            if scope.types.get(name)
-            else 4
-        )
+        width = _WIDTH
+        kind = scope.types.get(name)
+        if kind:
+            width = onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
         total += math.prod(scope.shape(name)) * width
     return total
 
@@ -568,24 +187,22 @@ def _ports(graph: onnx.GraphProto) -> list[Port]:
 def _port(value: onnx.ValueInfoProto) -> Port:
     tensor = value.type.tensor_type
     if tensor.elem_type == onnx.TensorProto.STRING:
-        return Port(
-            value.name,
-            "tensor(string)",
-            tuple(d.dim_value or d.dim_param or None for d in tensor.shape.dim),
-        )
-    kinds = {np.dtype(kind): name for name, kind in TYPES.items()}
-    kind = kinds.get(
-        np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)), "another type"
-    )
-    shape = tuple(
-        d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim
-    )
-    return Port(value.name, kind, shape)
+        kind = "tensor(string)"
+    else:
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+        kind = _KINDS.get(dtype, "another type")
+    shape = []
+    for dimension in tensor.shape.dim:
+        if dimension.HasField("dim_value"):
+            shape.append(dimension.dim_value)
+        else:
+            shape.append(dimension.dim_param or None)
+    return Port(value.name, kind, tuple(shape))
 
 
 def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> ModelFacts:
     """Return what is known of a model without running it, ready for records."""
-    batch = job.batch_size or (8 if job.scenario == "multi-stream" else 1)
+    batch = wanted_batch(job)
     try:
         model, notes = load(path, job.dimensions, batch)
     except Exception as error:
@@ -680,10 +297,6 @@ def _bandwidth(graph: onnx.GraphProto, path: Path) -> Bandwidth:
 
 def copy_bandwidth(mebibytes: int = 64, rounds: int = 5) -> float:
     """Return how many bytes a second this machine moves when it copies, reads and writes together."""
-    import time
-
-    import numpy as np
-
     source = np.ones(mebibytes * 2**20 // 8)
     target = np.empty_like(source)
     best = math.inf
@@ -695,7 +308,5 @@ def copy_bandwidth(mebibytes: int = 64, rounds: int = 5) -> float:
 
 
 def _sha256(path: Path) -> str:
-    import hashlib
-
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -23,7 +23,7 @@ import tensorrt as trt
 from cuda.bindings import runtime as cuda
 
 from benchfmt.profiler.document import EngineVersion, Placement
-from benchfmt.profiler.engine import TYPES, Call, EngineError, Feed, Port, Shape, shapes
+from benchfmt.profiler.engine import TYPES, Array, Call, EngineError, Feed, Port, Shape, shapes
 from benchfmt.profiler.job import PLANS, Job
 
 FORMATS = ("fp16", "bf16", "int8", "fp8", "tf32")
@@ -66,7 +66,7 @@ class TensorRtSession:
         self._stream = _checked(cuda.cudaStreamCreate())
         self._buffers = {name: self._buffer(name) for name in names}
 
-    def _plan(self, path: Path, job: Job) -> Any:
+    def _plan(self, path: Path, job: Job) -> trt.IHostMemory:
         """Return the engine of a model for this device, from the file of an earlier process where there is one."""
         builder = trt.Builder(self._logger)
         flags = trt.NetworkDefinitionCreationFlag
@@ -105,7 +105,7 @@ class TensorRtSession:
             kept.write_bytes(plan)
         return plan
 
-    def _allow(self, config: Any) -> None:
+    def _allow(self, config: trt.IBuilderConfig) -> None:
         for name, on in self._formats.items():
             flag = getattr(trt.BuilderFlag, name.upper(), None)
             if flag is None:
@@ -124,7 +124,7 @@ class TensorRtSession:
         self._context.set_tensor_address(name, buffer.device)
         return buffer
 
-    def run(self, feed: Feed) -> list[Any]:
+    def run(self, feed: Feed) -> list[Array]:
         """Return the outputs for host arrays; copies to the device and back are part of it."""
         for name in self._ins:
             self._buffers[name].send(feed[name], self._stream)
@@ -180,14 +180,14 @@ class TensorRtSession:
 class _Buffer:
     """A tensor on the device, and page-locked memory of the host that copies go through."""
 
-    def __init__(self, shape: tuple[int, ...], kind: np.dtype[Any]) -> None:
+    def __init__(self, shape: tuple[int, ...], kind: np.dtype[np.generic]) -> None:
         size = max(math.prod(shape) * kind.itemsize, 1)
         self.device = int(_checked(cuda.cudaMalloc(size)))
         self._locked = int(_checked(cuda.cudaMallocHost(size)))
         raw = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(self._locked))
         self.host = raw[: math.prod(shape) * kind.itemsize].view(kind).reshape(shape)
 
-    def send(self, array: Any, stream: Any) -> None:
+    def send(self, array: Array, stream: cuda.cudaStream_t) -> None:
         """Begin to copy an array to the device."""
         if np.shape(array) != self.host.shape:
             raise EngineError(
@@ -197,7 +197,7 @@ class _Buffer:
         kind = cuda.cudaMemcpyKind.cudaMemcpyHostToDevice
         _checked(cuda.cudaMemcpyAsync(self.device, self._locked, self.host.nbytes, kind, stream))
 
-    def fetch(self, stream: Any) -> None:
+    def fetch(self, stream: cuda.cudaStream_t) -> None:
         """Begin to copy the tensor to the host."""
         kind = cuda.cudaMemcpyKind.cudaMemcpyDeviceToHost
         _checked(cuda.cudaMemcpyAsync(self._locked, self.device, self.host.nbytes, kind, stream))
@@ -211,13 +211,13 @@ def _checked(answer: tuple[Any, ...]) -> Any:
     return rest[0] if rest else None
 
 
-def _kind(dtype: Any) -> str:
+def _kind(dtype: trt.DataType) -> str:
     with suppress(TypeError, KeyError):  # bfloat16 and fp8 have no type in NumPy
         return _KINDS[np.dtype(trt.nptype(dtype))]
     return str(dtype)
 
 
-def _declared(item: Any) -> Port:
+def _declared(item: trt.ITensor) -> Port:
     """Return an input of a network, its free dimensions by the names that the model gives them."""
     named = getattr(item, "get_dimension_name", lambda _: None)
     shape = tuple(

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchfmt.profiler import counters, loops, proc
 from benchfmt.profiler.document import (
@@ -50,7 +50,7 @@ def main(path: str) -> int:
     talk = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
 
-    def say(event: str, **more: Any) -> None:
+    def say(event: str, **more: str | float) -> None:
         talk.write(json.dumps({"event": event, **more}) + "\n")
 
     job = Job.read(Path(path))

@@ -284,14 +284,15 @@ class _Reader:
             return opened[0] in self._opened or self._is_of_other_mode(opened[1])
         if _BEGIN.search(text):
             return bool(run.numbers)
-        name = next((name for name, words, _ in _OF_RUN if text.startswith(words)), None)
-        if name is None and text.startswith("Accuracy:"):
-            name = _WAKE_NAMES[0]
-        order = next((order for order in _ORDERS if name in order), ())
-        after = order[order.index(name) :] if name in order else ()
-        return bool(set(after) & run.numbers.keys()) or self._is_of_other_benchmark(name)
+        name = _name_of(text)
+        if name is None:
+            return False
+        for order in _ORDERS:
+            if name in order and set(order[order.index(name) :]) & run.numbers.keys():
+                return True
+        return self._is_of_other_benchmark(name)
 
-    def _is_of_other_benchmark(self, name: str | None) -> bool:
+    def _is_of_other_benchmark(self, name: str) -> bool:
         """Say whether a number is one of the stream in a run of single inferences, or the other way round."""
         run = self._run
         if name in _STREAM:
@@ -312,6 +313,16 @@ class _Reader:
         return not run.energy and bool(run.performance or run.numbers)
 
 
+def _name_of(text: str) -> str | None:
+    """Return the name of the number of a run that a line says."""
+    for name, words, _ in _OF_RUN:
+        if text.startswith(words):
+            return name
+    if text.startswith("Accuracy:"):
+        return _WAKE_NAMES[0]
+    return None
+
+
 def _is_number(text: str) -> bool:
     """Say whether a line is one that holds a number of a run or of a window."""
     patterns = [pattern for _, pattern in _IN_WINDOW] + [pattern for _, _, pattern in _OF_RUN]
@@ -327,11 +338,9 @@ def _into(window: Window, text: str, line: int) -> bool:
         window.met, window.complaint = False, text[3:].rstrip("]")
         return True
     for name, pattern in _IN_WINDOW:
-        found = pattern.match(text)
-        if found:
-            setattr(
-                window, name, Reading(found[1], line, found[2] if found.re.groups > 1 else None)
-            )
+        match = pattern.match(text)
+        if match:
+            setattr(window, name, _reading(match, line))
             return True
     return False
 
@@ -340,25 +349,31 @@ def _of_run(results: Results, text: str, line: int) -> None:
     for name, words, pattern in _OF_RUN:
         if not text.startswith(words):
             continue
-        found = pattern.match(text)
-        if found is None:
-            results.faults.append((line, f"{text[:80]!r} has no number"))
-            return
-        groups = [group for group in found.groups() if group is not None]
-        value = next(group for group in groups if group[-1].isdigit())
-        results.numbers[name] = Reading(
-            value, line, next((group for group in groups if group != value), None)
-        )
-        return
-    if text.startswith("Accuracy:"):
-        counted = _WAKE_WORDS.match(text)
-        if counted is None:
+        match = pattern.match(text)
+        if match is None:
             results.faults.append((line, f"{text[:80]!r} has no number"))
         else:
-            results.numbers |= {
-                name: Reading(found, line)
-                for name, found in zip(_WAKE_NAMES, counted.groups(), strict=True)
-            }
+            results.numbers[name] = _reading(match, line)
+        return
+    if text.startswith("Accuracy:"):
+        _of_wake_words(results, text, line)
+
+
+def _reading(match: re.Match[str], line: int) -> Reading:
+    """Return a number with its unit, in whichever order the line has them."""
+    groups = [group for group in match.groups() if group is not None]
+    value = next(group for group in groups if group[-1].isdigit())
+    groups.remove(value)
+    return Reading(value, line, next(iter(groups), None))
+
+
+def _of_wake_words(results: Results, text: str, line: int) -> None:
+    counted = _WAKE_WORDS.match(text)
+    if counted is None:
+        results.faults.append((line, f"{text[:80]!r} has no number"))
+        return
+    for name, count in zip(_WAKE_NAMES, counted.groups(), strict=True):
+        results.numbers[name] = Reading(count, line)
 
 
 def _note(results: Results, text: str) -> None:

@@ -58,7 +58,10 @@ class Listing(Sequence[Path]):
         self.links: list[str] = []
         """The paths that are links, as text."""
         folders = _folders(root, limits, self.links)
-        self._fill(_prefix(str(root)) if root.is_dir() else None, folders)
+        prefix = None
+        if root.is_dir():
+            prefix = _prefix(str(root))
+        self._fill(prefix, folders)
 
     def _fill(self, root: str | None, folders: Iterable[tuple[str, list[str]]]) -> None:
         self._root = root
@@ -121,18 +124,13 @@ class Listing(Sequence[Path]):
         """Return some of the files, by their numbers here, as a listing of their own."""
         chosen = Listing.__new__(Listing)
         chosen.links = self.links
-        blocks = (
-            (
-                prefix,
-                [
-                    self._names[i]
-                    for i in range(self._starts[block], self._starts[block + 1])
-                    if i in keep
-                ],
-            )
-            for block, prefix in enumerate(self._prefixes)
-        )
-        chosen._fill(self._root, ((prefix, names) for prefix, names in blocks if names))
+        folders = []
+        for block, prefix in enumerate(self._prefixes):
+            numbers = range(self._starts[block], self._starts[block + 1])
+            names = [self._names[number] for number in numbers if number in keep]
+            if names:
+                folders.append((prefix, names))
+        chosen._fill(self._root, folders)
         return chosen
 
     def folders(self) -> Iterator[tuple[str, Sequence[str]]]:
@@ -170,8 +168,9 @@ class Listing(Sequence[Path]):
 
     def relative(self, index: int) -> str:
         """Return the path of a file within the root, with forward slashes."""
-        text = self._names[index] if self._root is None else self._text(index)[len(self._root) :]
-        return text.replace(os.sep, "/")
+        if self._root is None:
+            return self._names[index].replace(os.sep, "/")
+        return self._text(index)[len(self._root) :].replace(os.sep, "/")
 
     def _text(self, index: int) -> str:
         return self._prefixes[bisect_right(self._starts, index) - 1] + self._names[index]
@@ -224,7 +223,11 @@ def _folders(root: Path, limits: Limits, links: list[str]) -> Iterator[tuple[str
 
 def _prefix(folder: str) -> str:
     """Return what the paths of the files in a folder start with, as `pathlib` writes them."""
-    return "" if folder == "." else folder if folder.endswith(os.sep) else folder + os.sep
+    if folder == ".":
+        return ""
+    if folder.endswith(os.sep):
+        return folder
+    return folder + os.sep
 
 
 def file_sha256(path: Path) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
@@ -68,7 +70,7 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     data = dict(pairs)
     if len(data) != len(pairs):
         names = [name for name, _ in pairs]
@@ -78,7 +80,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return data
 
 
-def _no_constant(word: str) -> Any:
+def _no_constant(word: str) -> NoReturn:
     raise JsonError(f"{word} is not JSON; leave a number that does not exist out")
 
 
@@ -96,13 +98,14 @@ def _integer(text: str) -> int | float:
     return int(text)
 
 
-def _deeper(data: Any, depth: int) -> bool:
+def _deeper(data: JsonValue, depth: int) -> bool:
     level = [data]
     for _ in range(depth + 1):
-        level = [node for node in level if isinstance(node, dict | list)]
-        if not level:
+        objects = [node for node in level if isinstance(node, dict)]
+        lists = [node for node in level if isinstance(node, list)]
+        if not objects and not lists:
             return False
-        level = [
-            child for node in level for child in (node.values() if isinstance(node, dict) else node)
-        ]
+        level = [child for node in lists for child in node]
+        for node in objects:
+            level += node.values()
     return True

@@ -51,11 +51,11 @@ def read(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> list[
 
 def text(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> str:
     """Return what a file's program printed as one text; line n of the file is line n where nothing had to be put apart."""
-    found: list[str] = []
+    texts: list[str] = []
     for line in read(source, own, limits):
-        found += [""] * (line.number - 1 - len(found))
-        found.append(line.text)
-    return "\n".join([*found, ""]) if found else ""
+        texts += [""] * (line.number - 1 - len(texts))
+        texts.append(line.text)
+    return "".join(f"{text}\n" for text in texts)
 
 
 def lines(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> Iterator[Line]:
@@ -63,14 +63,11 @@ def lines(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> Iter
     reading = _Reading(own)
     is_own = reading.is_own
     for number, raw in _numbered(source, limits.row_bytes):
-        line = raw if raw.isprintable() else encodings.plain(raw.replace("\xa0", " "))
-        if (
-            "<" not in line
-            and not reading.special
-            and "[0m" not in line
-            and "[m" not in line
-            and is_own(line)
-        ):
+        line = raw
+        if not raw.isprintable():
+            line = encodings.plain(raw.replace("\xa0", " "))
+        marked = "<" in line or "[0m" in line or "[m" in line
+        if not marked and not reading.special and is_own(line):
             reading.count(())
             yield Line(number, line.rstrip())
         else:
@@ -121,8 +118,9 @@ def _numbered(source: Path | bytes | str, longest: int) -> Iterator[tuple[int, s
     number, rest = 0, ""
     for part in parts:
         block = rest + part
-        held = "\r" if block.endswith("\r") else ""  # its line feed may stand in the next block
-        if held:
+        held = ""
+        if block.endswith("\r"):  # its line feed may stand in the next block
+            held = "\r"
             block = block.rstrip("\r")
         if "\r" in block:
             block = encodings.ENDS.sub("\n", block)
@@ -162,13 +160,14 @@ class _Reading:
             line = prefixes.without_written_colours(line)
         if not self.page and "<" in line and prefixes.is_html(line):
             self.page = self.special = True
-        parts = prefixes.of_html(line) if self.page and ("<" in line or "&" in line) else [line]
+        parts = [line]
+        if self.page and ("<" in line or "&" in line):
+            parts = prefixes.of_html(line)
         for part in parts:
-            yield from (
-                self._of_json(number, part)
-                if part.startswith("{")
-                else self._known(number, part, "")
-            )
+            if part.startswith("{"):
+                yield from self._of_json(number, part)
+            else:
+                yield from self._known(number, part, "")
 
     def rest(self) -> Iterator[Line]:
         """Yield the lines whose ends never came."""
@@ -177,24 +176,25 @@ class _Reading:
         self.pending.clear()
 
     def _of_json(self, number: int, line: str) -> Iterator[Line]:
-        said = None if self.is_own(line) else prefixes.message(line)
-        if said is None:
+        message = None
+        if not self.is_own(line):
+            message = prefixes.message(line)
+        if message is None:
             yield from self._known(number, line, "")
             return
-        words, of_docker = said
-        *whole, last = encodings.plain(words).split("\n")
+        text, of_docker = message
+        *whole, last = encodings.plain(text).split("\n")
         for part in whole:
             yield from self._joined(number, part, "")
-        if (
-            of_docker and last
-        ):  # Docker splits at 16 kB, and ends only the last piece with a line feed
+        # Docker splits at 16 kB, and ends only the last piece with a line feed.
+        if of_docker and last:
             self._keep(number, last, "")
         elif last:
             yield from self._known(number, last, "")
 
     def _keep(self, number: int, piece: str, origin: str) -> None:
-        before = self.pending.get(origin)
-        self.pending[origin] = (before[0], before[1] + piece) if before else (number, piece)
+        first, begun = self.pending.get(origin, (number, ""))
+        self.pending[origin] = (first, begun + piece)
 
     def _joined(self, number: int, text_: str, origin: str) -> Iterator[Line]:
         first, begun = self.pending.pop(origin, (number, ""))

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
@@ -57,8 +58,8 @@ class Event:
 
     key: str
     milliseconds: Decimal | None
-    value: Any
-    metadata: Mapping[str, Any]
+    value: JsonValue
+    metadata: Mapping[str, JsonValue]
     line: int
 
 
@@ -86,24 +87,24 @@ class Log:
         return [event for event in self.events if event.key in keys]
 
 
-def number(value: Any) -> float | None:
+def number(value: JsonValue) -> float | None:
     """Return a value of a log as a finite number, also where it is written as text; None for any other."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return numbers.double(str(value))
 
 
-def whole(value: Any) -> int | None:
+def whole(value: JsonValue) -> int | None:
     """Return a positive whole number, or None."""
     found = number(value)
-    return (
-        int(found)
-        if found is not None and found.is_integer() and 0 < found <= numbers.MAX_SAFE_INTEGER
-        else None
-    )
+    if found is None or not found.is_integer():
+        return None
+    if 0 < found <= numbers.MAX_SAFE_INTEGER:
+        return int(found)
+    return None
 
 
-def plain(value: Any) -> Any:
+def plain(value: JsonValue) -> JsonValue:
     """Return a value of a log as plain JSON data, its numbers as numbers; None for nothing and for what is no data."""
     if isinstance(value, Digits):
         return numbers.of_json(value)
@@ -220,41 +221,46 @@ class _Reading:
             self._fault(line, f"longer than {self.limits.row_bytes} bytes")
             return
         try:
-            event = self._v07(line, raw) if self.syntax == V07 else self._older(line, raw)
+            event = self._event(line, raw)
         except (ValueError, RecursionError) as error:
             self._fault(line, str(error) or type(error).__name__)
             return
         if event is not None:
             self.events.append(event)
 
+    def _event(self, line: int, raw: bytes) -> Event | None:
+        if self.syntax == V07:
+            return self._v07(line, raw)
+        return self._older(line, raw)
+
     def _v07(self, line: int, raw: bytes) -> Event | None:
         named = mllog_lines.keys(raw)
         if named and not any(map(self.keep, named)):
             return None
-        data = mllog_lines.parsed(raw)
-        key = data["key"]
+        key, data = mllog_lines.parsed(raw)
         if not self.keep(key):
             return None
-        time = _time(data["time_ms"]) if "time_ms" in data else _time(data.get("time_s"), 1000)
-        metadata = data.get("metadata")
-        return Event(
-            key, time, data.get("value"), metadata if isinstance(metadata, dict) else {}, line
-        )
+        time = _time(data.get("time_s"), 1000)
+        if "time_ms" in data:
+            time = _time(data["time_ms"])
+        return Event(key, time, data.get("value"), _metadata(data), line)
 
     def _older(self, line: int, raw: bytes) -> Event | None:
-        text = mllog_lines.decoded(raw)
-        match = (_V05 if self.syntax == V05 else _V06).match(text)
+        of_v05 = self.syntax == V05
+        pattern = _V05 if of_v05 else _V06
+        match = pattern.match(mllog_lines.decoded(raw))
         if match is None:
             raise ValueError("not an event of this syntax")
         key, time, rest = match["key"], _time(match["time"], 1000), match["rest"]
         if not self.keep(key):
             return None
-        value, metadata = (
-            self._valued_v05(rest) if self.syntax == V05 else self._valued_v06(line, rest)
-        )
+        if of_v05:
+            value, metadata = self._valued_v05(rest)
+        else:
+            value, metadata = self._valued_v06(line, rest)
         return Event(key, time, value, metadata, line)
 
-    def _valued_v05(self, rest: str | None) -> tuple[Any, dict[str, Any]]:
+    def _valued_v05(self, rest: str | None) -> tuple[JsonValue, dict[str, JsonValue]]:
         """Return value and metadata: an object with a value (`{"epoch": 62, "value": 0.75}`) is both."""
         if not rest:
             return None, {}
@@ -266,7 +272,7 @@ class _Reading:
             return data.get("value"), {name: item for name, item in data.items() if name != "value"}
         return data, {}
 
-    def _valued_v06(self, line: int, rest: str) -> tuple[Any, dict[str, Any]]:
+    def _valued_v06(self, line: int, rest: str) -> tuple[JsonValue, dict[str, JsonValue]]:
         try:
             data = mllog_lines.loads(rest)
         except ValueError as error:
@@ -276,25 +282,22 @@ class _Reading:
             self.repaired.append(line)
         if not isinstance(data, dict):
             raise ValueError("no JSON object")
-        metadata = data.get("metadata")
-        return data.get("value"), metadata if isinstance(metadata, dict) else {}
+        return data.get("value"), _metadata(data)
 
     def free_text(self, path: Path) -> None:
         """Take what Alibaba wrote in v0.6, `MLPerf: resnet [06/13/19 00:55:21], run_stop`: no times to score by."""
         with path.open("rb") as file:
-            for number_, line in enumerate(
-                iter(partial(file.readline, self.limits.row_bytes), b""), start=1
-            ):
-                match = _FREE.match(line.strip())
-                if match is None or not self.keep(match["key"].decode("latin-1")):
+            read_line = partial(file.readline, self.limits.row_bytes)
+            for line, raw in enumerate(iter(read_line, b""), start=1):
+                match = _FREE.match(raw.strip())
+                key = match["key"].decode("latin-1") if match else ""
+                if match is None or not self.keep(key):
                     continue
                 self.syntax = FREE
                 rest = mllog_lines.decoded(match["rest"] or b"")
                 # 75.98000% is no JSON number.
                 value, metadata = self._valued_v05(re.sub(r"([0-9.]+)%", r'"\1%"', rest))
-                self.events.append(
-                    Event(match["key"].decode("latin-1"), None, value, metadata, number_)
-                )
+                self.events.append(Event(key, None, value, metadata, line))
 
     def _fault(self, line: int, words: str) -> None:
         self.lost += 1
@@ -302,13 +305,20 @@ class _Reading:
             self.faults.append((line, words))
 
 
-def _python(text: str) -> Any:
+def _metadata(data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    metadata = data.get("metadata")
+    if isinstance(metadata, dict):
+        return metadata
+    return {}
+
+
+def _python(text: str) -> JsonValue:
     """Return the data of a Python dictionary among JSON, or None: Intel's minigo of v0.6 writes its metadata so."""
     words = {"null": "None", "true": "True", "false": "False"}
     return python_data(re.sub(r"\b(null|true|false)\b", lambda match: words[match[0]], text))
 
 
-def python_data(text: str) -> Any:
+def python_data(text: str) -> JsonValue:
     """Return the data that Python's text of it writes, as JSON data with its numbers as text; None for anything else."""
     if len(text) > _MOST_TEXT:
         return None
@@ -320,22 +330,23 @@ def python_data(text: str) -> Any:
         return None
 
 
-def _with_digits(data: Any) -> Any:
+def _with_digits(data: JsonValue | tuple[JsonValue, ...]) -> JsonValue:
     if isinstance(data, dict):
         return {str(key): _with_digits(item) for key, item in data.items()}
     if isinstance(data, list | tuple):
         return [_with_digits(item) for item in data]
     if data is None or isinstance(data, bool | str):
         return data
-    return Digits(data) if isinstance(data, int | float) else str(data)
+    if isinstance(data, int | float):
+        return Digits(data)
+    return str(data)
 
 
-def _time(value: Any, factor: int = 1) -> Decimal | None:
+def _time(value: JsonValue, factor: int = 1) -> Decimal | None:
     """Return a time in milliseconds, exactly as it is written, or None."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, str | int | float)
-        or not _TIME.fullmatch(str(value))
-    ):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    return Decimal(str(value)) * factor
+    text = str(value)
+    if not _TIME.fullmatch(text):
+        return None
+    return Decimal(text) * factor

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.readers.jsons import Digits
 
@@ -28,18 +29,23 @@ def found(
 
     The block ends with a line at `end`; `above` lines stand before it in the file.
     """
-    stop_at = len(data) if end is None else end
+    stop_at = end
+    if stop_at is None:
+        stop_at = len(data)
     line, counted, stop = above + 1, 0, -1
     at = data.find(mark, 0, stop_at)
     while at >= 0:
         if at >= stop:
             stop = data.find(b"\n", at, stop_at)
-            stop = stop_at if stop < 0 else stop
+            if stop < 0:
+                stop = stop_at
         line += data.count(b"\n", counted, at)
         counted = at
         # A progress bar ends its lines with a carriage return alone.
         turn = data.find(b"\r", at, stop)
-        here = stop if turn < 0 else turn
+        here = turn
+        if here < 0:
+            here = stop
         yield line, at, here
         at = data.find(mark, here, stop_at)
 
@@ -47,7 +53,9 @@ def found(
 def last(data: bytes, token: bytes, start: int, stop: int) -> bytes | None:
     """Return what stands behind the last token of a line, or None where it has none."""
     at = data.rfind(token, start, stop)
-    return data[at + len(token) : stop].rstrip() if at >= 0 else None
+    if at < 0:
+        return None
+    return data[at + len(token) : stop].rstrip()
 
 
 def keys(raw: bytes) -> list[str]:
@@ -55,14 +63,15 @@ def keys(raw: bytes) -> list[str]:
     return [name.decode("latin-1") for name in _KEY.findall(raw)]
 
 
-def parsed(raw: bytes) -> dict[str, Any]:
-    """Return the object of a line, its numbers as they are written; raises ValueError or RecursionError."""
+def parsed(raw: bytes) -> tuple[str, dict[str, JsonValue]]:
+    """Return the key and the object of a line, its numbers as they are written; raises ValueError or RecursionError."""
     data = loads(decoded(raw))
     if not isinstance(data, dict):
         raise ValueError("no JSON object")
-    if not isinstance(data.get("key"), str):
+    key = data.get("key")
+    if not isinstance(key, str):
         raise ValueError("an event without key")
-    return data
+    return key, data
 
 
 def entry(raw: bytes) -> tuple[str, str]:
@@ -72,14 +81,16 @@ def entry(raw: bytes) -> tuple[str, str]:
     """
     ordered = _LOADGEN_ORDER.match(raw)
     if ordered is None:
-        data = parsed(raw)
+        key, data = parsed(raw)
         value = data.get("value")
-        return data["key"], value if isinstance(value, str) else json.dumps(value)
+        return key, value if isinstance(value, str) else json.dumps(value)
     text = decoded(raw[ordered.end() :])
     value, end = _DECODER.raw_decode(text)
     if text[end : end + 1] not in (",", "}"):
         raise ValueError("the line is cut off")
-    return decoded(ordered[1]), value if isinstance(value, str) else text[:end]
+    if isinstance(value, str):
+        return decoded(ordered[1]), value
+    return decoded(ordered[1]), text[:end]
 
 
 def decoded(raw: bytes) -> str:
@@ -90,9 +101,10 @@ def decoded(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def loads(text: str) -> Any:
+def loads(text: str) -> JsonValue:
     """Return JSON data with its numbers as they are written; NaN and the like, which is no JSON, is a text."""
-    return _WRITTEN.decode(text)
+    data: JsonValue = _WRITTEN.decode(text)
+    return data
 
 
 _WRITTEN = json.JSONDecoder(parse_float=Digits, parse_int=Digits, parse_constant=str)

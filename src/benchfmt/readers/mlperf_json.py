@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
@@ -54,25 +56,24 @@ def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
 def _decoded(data: bytes) -> tuple[str, list[str]]:
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(mark):
-            return data.removeprefix(mark).decode(encoding, "replace"), [
-                "read as UTF-16, not UTF-8"
-            ]
-    mended = ["a byte order mark left out"] if data.startswith(codecs.BOM_UTF8) else []
-    data = data.removeprefix(codecs.BOM_UTF8)
+            text = data.removeprefix(mark).decode(encoding, "replace")
+            return text, ["read as UTF-16, not UTF-8"]
+    mended = []
+    if data.startswith(codecs.BOM_UTF8):
+        mended.append("a byte order mark left out")
+        data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode(), mended
     except UnicodeDecodeError as error:
-        return data.decode("latin-1"), [
-            *mended,
-            f"not UTF-8 at byte {error.start}; read as Latin-1",
-        ]
+        mended.append(f"not UTF-8 at byte {error.start}; read as Latin-1")
+        return data.decode("latin-1"), mended
 
 
 def _loads(text: str, mended: list[str]) -> Any:
-    def last_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def last_wins(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         value = dict(pairs)
         if len(value) != len(pairs):
-            seen: dict[str, Any] = {}
+            seen: dict[str, JsonValue] = {}
             for name, item in pairs:
                 if name in seen and seen[name] != item:
                     mended.append(
@@ -98,12 +99,14 @@ def _loads(text: str, mended: list[str]) -> Any:
         raise UnsafeError("BF906", "JSON is nested too deep") from error
 
 
-def _short(value: Any) -> str:
+def _short(value: JsonValue) -> str:
     # Of a list or an object no text is made: it may be as large as the file.
     if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
+        return {dict: "an object", list: "a list"}[type(value)]
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:80]}..."
+    if len(text) <= 80:
+        return text
+    return f"{text[:80]}..."
 
 
 # A string is passed over whole (to the end of the text where it is never closed, which keeps this linear).
@@ -133,7 +136,7 @@ _BINARY = {"K": 10, "M": 20, "G": 30, "T": 40, "P": 50}
 _DECIMAL = {"K": 3, "M": 6, "G": 9}
 
 
-def count(value: Any) -> int | None:
+def count(value: JsonValue) -> int | None:
     """Return a positive count (2, "2", 2.0), or None: "2 (big); 4 (LITTLE)" and "N/A" are no counts."""
     if isinstance(value, bool):
         return None
@@ -144,36 +147,50 @@ def count(value: Any) -> int | None:
         number = int(value)
     else:
         return None
-    return number if 0 < number <= numbers.MAX_SAFE_INTEGER else None
+    if 0 < number <= numbers.MAX_SAFE_INTEGER:
+        return number
+    return None
 
 
-def text(value: Any) -> str | None:
+def text(value: JsonValue) -> str | None:
     """Return a text without the blanks around it, or None where it says nothing ("", "N/A", "-", "UNSET")."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     if not isinstance(value, str | int | float):
         return None
     clean = str(value).strip()
-    return None if clean.casefold() in _NOTHING else clean
+    if clean.casefold() in _NOTHING:
+        return None
+    return clean
 
 
-def memory_bytes(value: Any) -> int | None:
+def _matched(pattern: re.Pattern[str], value: JsonValue) -> re.Match[str] | None:
+    if isinstance(value, str):
+        return pattern.fullmatch(value.strip())
+    return None
+
+
+def memory_bytes(value: JsonValue) -> int | None:
     """Return a memory's size in bytes ("80 GB", "2.2TiB", "96Gi"), or None where it is not one number with a unit.
 
     K, M, G and T are powers of 1024, as memory is made. A number alone has no unit and gives None, as do several numbers:
     whether "8x32GB" counts modules, sockets or nodes is not said.
     """
-    match = _MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = _matched(_MEMORY, value)
     if match is None:
         return None
-    size = round(Decimal(match[1]) * 2 ** _BINARY[match[2].upper()])
-    return size if _LEAST_BYTES <= size <= numbers.MAX_SAFE_INTEGER else None
+    size: int = round(Decimal(match[1]) * 2 ** _BINARY[match[2].upper()])
+    if _LEAST_BYTES <= size <= numbers.MAX_SAFE_INTEGER:
+        return size
+    return None
 
 
-def frequency_hz(value: Any) -> float | None:
+def frequency_hz(value: JsonValue) -> float | None:
     """Return a frequency in hertz ("2.25 GHz", "2250 MHz"), or None where it is not one number with a unit."""
-    match = _FREQUENCY.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = _matched(_FREQUENCY, value)
     if match is None:
         return None
     clock = float(Decimal(match[1]).scaleb(_DECIMAL[match[2].upper()]))
-    return clock if _LEAST_HERTZ <= clock <= _MOST_HERTZ else None
+    if _LEAST_HERTZ <= clock <= _MOST_HERTZ:
+        return clock
+    return None

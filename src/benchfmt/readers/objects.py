@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import yaml
+from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
@@ -30,7 +30,7 @@ class ObjectError(BenchfmtError):
 class Fields:
     """The fields of one object, its numbers as the digits that stand there."""
 
-    data: Mapping[str, Any]
+    data: Mapping[str, JsonValue]
 
     def __contains__(self, name: str) -> bool:
         """Say whether a field is there, whatever it holds."""
@@ -85,7 +85,9 @@ class Fields:
         value = self.data.get(name)
         if isinstance(value, str):
             value = _YAML_WORDS.get(value.lower())
-        return value if isinstance(value, bool) else None
+        if isinstance(value, bool):
+            return value
+        return None
 
     def part(self, name: str) -> Fields:
         """Return an object within, one without fields where there is none."""
@@ -95,22 +97,24 @@ class Fields:
         """Return the objects of a list."""
         return [Fields(item) for item in self.items(name) if isinstance(item, Mapping)]
 
-    def items(self, name: str) -> list[Any]:
+    def items(self, name: str) -> list[JsonValue]:
         """Return a list, an empty one where there is none."""
         value = self.data.get(name)
-        return value if isinstance(value, list) else []
+        if isinstance(value, list):
+            return value
+        return []
 
     def texts(self, name: str) -> list[str]:
         """Return the texts of a list."""
         return [item for item in self.items(name) if isinstance(item, str)]
 
-    def only(self, *names: str) -> dict[str, Any]:
+    def only(self, *names: str) -> dict[str, JsonValue]:
         """Return some of the fields as they stand, without what says nothing."""
         return {name: self.data[name] for name in names if self.data.get(name) not in (None, "")}
 
-    def without(self, names: frozenset[str]) -> dict[str, Any]:
+    def without(self, names: frozenset[str]) -> dict[str, JsonValue]:
         """Return the fields that hold one value, but for some of them and what says nothing."""
-        kept = {}
+        kept: dict[str, JsonValue] = {}
         for name, value in self.data.items():
             nested = isinstance(value, list | Mapping)
             if name not in names and not nested and value not in (None, ""):
@@ -118,9 +122,11 @@ class Fields:
         return kept
 
 
-def fields_of(data: Any) -> Fields:
+def fields_of(data: JsonValue) -> Fields:
     """Return the fields of an object, none where it is something else."""
-    return Fields(data if isinstance(data, Mapping) else {})
+    if isinstance(data, Mapping):
+        return Fields(data)
+    return Fields({})
 
 
 def read_json(path: Path, limits: Limits = LIMITS) -> Fields:
@@ -148,18 +154,22 @@ def read_yaml(path: Path) -> Fields:
 class _Loader(yaml.BaseLoader):
     """Reads every scalar as text, so that no digit is lost, and follows no alias: a few can hold gigabytes."""
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
         return super().compose_node(parent, index)
 
 
-def _scalars(data: Any) -> Any:
+def _scalars(data: JsonValue) -> JsonValue:
     """Return YAML's texts as what they mean in JSON, numbers as their digits."""
     if isinstance(data, Mapping):
         return {str(name): _scalars(value) for name, value in data.items()}
     if isinstance(data, list):
         return [_scalars(value) for value in data]
+    if not isinstance(data, str):
+        return data
     if data.lower() in _YAML_WORDS:
         return _YAML_WORDS[data.lower()]
-    return data if exact(data) is None else Digits(data)
+    if exact(data) is None:
+        return data
+    return Digits(data)

@@ -11,7 +11,8 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+
+from pydantic import JsonValue
 
 _DATE = r"[0-9]{4}[-/][01][0-9][-/][0-3][0-9]"
 _SECONDS = r"[0-2]?[0-9]:[0-5][0-9]:[0-6][0-9]"
@@ -162,24 +163,25 @@ class Peeled:
 
 def peel(text: str, before: str = "") -> Peeled | None:
     """Return a line without its outermost layer, or None where it has none; `before` is the layer taken off before."""
-    match = _first(text[0]).match(text) if text else None
-    if match is None and before in _NAMING:
-        match = _AFTER.match(text)
-    if match is None or not match.lastgroup:
+    layer = _first(text[0]).match(text) if text else None
+    if layer is None and before in _NAMING:
+        layer = _AFTER.match(text)
+    if layer is None or not layer.lastgroup:
         return None
-    kind = match.lastgroup
-    rest = text[match.end() :]
-    if kind in ("fence", "bold"):
-        rest = rest.replace(match[0], "")
-    elif kind == "string":
-        rest = (rest[:-8] + _STRING_END.sub("", rest[-8:])).replace('\\"', '"')
-    elif kind == "quote" and match[0][0] == "|":
-        rest = rest.rstrip().removesuffix("|")
-    elif kind == "cri":
-        return Peeled(kind, rest, stream=match["cri_stream"], partial=match["cri_tag"] == "P")
-    elif kind == "host":
-        return Peeled(kind, rest, match[0].strip())
-    return Peeled(kind, rest, match.groupdict().get(f"{kind}_of") or "")
+    kind = layer.lastgroup
+    rest = text[layer.end() :]
+    match kind:
+        case "fence" | "bold":
+            rest = rest.replace(layer[0], "")
+        case "string":
+            rest = (rest[:-8] + _STRING_END.sub("", rest[-8:])).replace('\\"', '"')
+        case "quote" if layer[0][0] == "|":
+            rest = rest.rstrip().removesuffix("|")
+        case "cri":
+            return Peeled(kind, rest, stream=layer["cri_stream"], partial=layer["cri_tag"] == "P")
+        case "host":
+            return Peeled(kind, rest, layer[0].strip())
+    return Peeled(kind, rest, layer.groupdict().get(f"{kind}_of") or "")
 
 
 def message(text: str) -> tuple[str, bool] | None:
@@ -187,22 +189,26 @@ def message(text: str) -> tuple[str, bool] | None:
     if not _JSON.match(text):
         return None
     try:
-        data: Any = json.loads(text)
+        data: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
         return None
     for name in _MESSAGES:
         said = data.get(name)
-        if (
-            isinstance(said, list)
-            and said
-            and all(isinstance(item, int) and 0 <= item < 256 for item in said)
-        ):
-            said = bytes(said).decode("utf-8", "replace")  # journald, of what is no text to it
+        if isinstance(said, list):
+            said = _of_journald(said)
         if isinstance(said, str):
             return said, name == "log" and ("stream" in data or "time" in data)
     return None
+
+
+def _of_journald(values: list[JsonValue]) -> str | None:
+    """Return a message that journald writes byte by byte, of what is no text to it; None for another list."""
+    codes = [value for value in values if isinstance(value, int) and 0 <= value < 256]
+    if not codes or len(codes) < len(values):
+        return None
+    return bytes(codes).decode("utf-8", "replace")
 
 
 def is_html(text: str) -> bool:

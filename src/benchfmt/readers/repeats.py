@@ -30,6 +30,14 @@ class _Group:
     ends_with: str = ""
     """What its last line says."""
 
+    def take(self, index: int, key: str, text: str, rank: int | None) -> None:
+        """Add what a line says; `rank` is None where it has no place in the tool's order."""
+        self.last = index
+        self.said.setdefault(key, text)
+        self.ends_with = key
+        if rank is not None:
+            self.rank = rank
+
     @property
     def begins_with(self) -> str:
         """What its first line says."""
@@ -53,36 +61,43 @@ def runs(
     that have no order among themselves in a tuple; those in `anywhere` have none. A line that stands twice in a row is one.
     Raises BenchfmtError where runs wrote at once and nothing says whose a line is.
     """
-    ranks = {
-        key: rank
-        for rank, keys in enumerate(order)
-        for key in ((keys,) if isinstance(keys, str) else keys)
-    }
-    ranks |= dict.fromkeys(anywhere, len(order))
+    ranks = _ranks(order)
     said = list(_said(found, key_of))
     paragraphs = _paragraphs(said)
     if paragraphs:
-        return [list(found[start:end]) for start, end in pairwise([0, *paragraphs[1:], len(found)])]
+        return _parts(found, paragraphs)
     groups: list[_Group] = []
     for index, key in said:
-        rank = None if key in anywhere else ranks[key]
+        rank = None
+        if key not in anywhere:
+            rank = ranks[key]
         line = found[index]
         if not groups or _begins(groups[-1], key, rank, index, found):
             groups.append(_Group(index, index, line.origin))
-        group = groups[-1]
-        group.last = index
-        group.said.setdefault(key, line.text)
-        group.ends_with = key
-        group.rank = group.rank if rank is None else rank
-    if not groups:
-        return [list(found)] if found else []
+        groups[-1].take(index, key, line.text, rank)
+    if not found:
+        return []
     _check_apart(groups, found)
-    starts = [0, *(group.first for group in groups[1:]), len(found)]
-    chunks = [list(found[start:end]) for start, end in pairwise(starts)]
-    for before, now, place in zip(groups, groups[1:], range(1, len(groups)), strict=False):
+    chunks = _parts(found, [group.first for group in groups])
+    for place, (before, now) in enumerate(pairwise(groups), start=1):
         if _nobody_knows(before, now, found):
             del chunks[place][0]
     return chunks
+
+
+def _ranks(order: Sequence[str | tuple[str, ...]]) -> dict[str, int]:
+    """Return how far in a tool's order each key stands."""
+    ranks = {}
+    for rank, keys in enumerate(order):
+        if isinstance(keys, str):
+            keys = (keys,)
+        ranks.update(dict.fromkeys(keys, rank))
+    return ranks
+
+
+def _parts(found: Sequence[Line], starts: Sequence[int]) -> list[list[Line]]:
+    """Return the lines of each part; what stands before the first start belongs to the first."""
+    return [list(found[start:end]) for start, end in pairwise([0, *starts[1:], len(found)])]
 
 
 def _paragraphs(said: Sequence[tuple[int, str]]) -> list[int]:
@@ -101,7 +116,9 @@ def _paragraphs(said: Sequence[tuple[int, str]]) -> list[int]:
         last = index
     alike = len(parts) > 1 and all(part == parts[0] for part in parts)
     once = bool(parts) and len(parts[0]) > 1 and len(set(parts[0])) == len(parts[0])
-    return starts if alike and once and COMMAND not in parts[0] else []
+    if alike and once and COMMAND not in parts[0]:
+        return starts
+    return []
 
 
 def at_once(line: int) -> BenchfmtError:
@@ -117,11 +134,8 @@ def _check_apart(groups: list[_Group], found: Sequence[Line]) -> None:
     for before, now, after in zip(groups, groups[1:], groups[2:], strict=False):
         here, there = now.begins_with, now.ends_with
         alternate = here == before.ends_with and there == after.begins_with and here != there
-        if (
-            alternate
-            and COMMAND not in (here, there)
-            and before.origin == now.origin == after.origin
-        ):
+        of_one = before.origin == now.origin == after.origin
+        if alternate and of_one and COMMAND not in (here, there):
             raise at_once(found[now.first].number)
 
 

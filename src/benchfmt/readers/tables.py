@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -23,7 +24,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import encodings, heads
 
-Integers = np.ndarray[Any, np.dtype[np.int64]]
+Integers = npt.NDArray[np.int64]
 
 
 SNIFFED = "sniffed"

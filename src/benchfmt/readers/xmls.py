@@ -9,8 +9,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from xml.parsers import expat
+
+from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
@@ -59,28 +61,42 @@ def children(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Element]:
     What stands before a fault is yielded before it is raised (XmlError, UnsafeError).
     """
     guard = Guard(limits, each_child=True)
-    parser: ET.XMLPullParser[Any] = ET.XMLPullParser(("start", "end"))
-    depth, root = 0, None
+    parser: ET.XMLPullParser[Element] = ET.XMLPullParser(("start", "end"))
+    growing = _Growing()
     with file:
         while block := file.read(_BLOCK):
             fault = _fault(guard, block)
-            parser.feed(block if fault is None else block[: guard.at])
-            events: Iterator[tuple[str, Any]] = parser.read_events()  # type: ignore[assignment]
+            sound = len(block) if fault is None else guard.at
+            parser.feed(block[:sound])
+            events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]
             try:
-                for event, element in events:
-                    if event == "start":
-                        root = element if depth == 0 else root
-                        depth += 1
-                        continue
-                    depth -= 1
-                    if depth == 1 and root is not None:
-                        yield element
-                        root.clear()
+                yield from growing.children(events)
             except ET.ParseError as error:
                 raise fault or XmlError(f"not XML: {error}") from error
             if fault is not None:
                 raise fault
     guard.close()
+
+
+class _Growing:
+    """A document whose root is emptied as it grows."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._root: Element | None = None
+
+    def children(self, events: Iterator[tuple[str, Element]]) -> Iterator[Element]:
+        """Yield the children of the root that end in some more events."""
+        for event, element in events:
+            if event == "start":
+                if self._root is None:
+                    self._root = element
+                self._depth += 1
+                continue
+            self._depth -= 1
+            if self._depth == 1 and self._root is not None:
+                yield element
+                self._root.clear()
 
 
 class Guard:
@@ -104,12 +120,8 @@ class Guard:
     def feed(self, text: bytes) -> None:
         """Look at some more of the document; raises XmlError or UnsafeError."""
         self._parse(text, final=False)
-        if (
-            self._each
-            and self._depth > 1
-            and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes
-        ):
-            self._too_long()
+        if self._depth > 1:
+            self._check_length()
 
     def close(self) -> None:
         """Say that the document ends here; raises XmlError where it does not."""
@@ -129,11 +141,13 @@ class Guard:
             raise
         self._bytes += len(text)
 
-    def _doctype(self, name: str, system: str | None, *_: Any) -> None:
-        what = f"the document type {name!r}" + (f" of {system!r}" if system else "")
+    def _doctype(self, name: str, system: str | None, *_: object) -> None:
+        what = f"the document type {name!r}"
+        if system:
+            what += f" of {system!r}"
         raise XmlError(f"the XML declares {what}: a DOCTYPE can declare entities, and is refused")
 
-    def _start(self, *_: Any) -> None:
+    def _start(self, *_: object) -> None:
         self._depth += 1
         self._elements += 1
         if self._depth > self._limits.json_depth:
@@ -146,17 +160,16 @@ class Guard:
             self._begin = self._parser.CurrentByteIndex
             self._elements = 0
 
-    def _end(self, *_: Any) -> None:
-        if (
-            self._each
-            and self._depth == 2
-            and self._parser.CurrentByteIndex - self._begin > self._limits.row_bytes
-        ):
-            self._too_long()
+    def _end(self, *_: object) -> None:
+        if self._depth == 2:
+            self._check_length()
         self._depth -= 1
 
-    def _too_long(self) -> None:
-        raise UnsafeError("BF907", f"an element is longer than {self._limits.row_bytes} bytes")
+    def _check_length(self) -> None:
+        """Refuse a child of the root that is too long."""
+        length = self._parser.CurrentByteIndex - self._begin
+        if self._each and length > self._limits.row_bytes:
+            raise UnsafeError("BF907", f"an element is longer than {self._limits.row_bytes} bytes")
 
 
 def _fault(guard: Guard, block: bytes) -> BenchfmtError | None:
@@ -168,7 +181,7 @@ def _fault(guard: Guard, block: bytes) -> BenchfmtError | None:
     return None
 
 
-def plain(element: Element) -> Any:
+def plain(element: Element) -> JsonValue:
     """Return an element as plain data, as OpenML's own server makes JSON of it.
 
     Text is a string; children are a dict, those of one name that stand twice or more a list; attributes are keys like
@@ -176,17 +189,20 @@ def plain(element: Element) -> Any:
     """
     if len(element) == 0 and not element.attrib:
         return (element.text or "").strip() or None
-    data: dict[str, Any] = dict(element.attrib)
+    data: dict[str, JsonValue] = dict(element.attrib)
     for child in element:
         tag = child.tag
-        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        name = ""
+        if isinstance(tag, str):
+            name = tag.rpartition("}")[2]
         value = plain(child)
+        before = data.get(name)
         if name not in data:
             data[name] = value
-        elif isinstance(data[name], list):
-            data[name].append(value)
+        elif isinstance(before, list):
+            before.append(value)
         else:
-            data[name] = [data[name], value]
+            data[name] = [before, value]
     if len(element) == 0 and element.text and element.text.strip():
         data.setdefault("value", element.text.strip())
     return data

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
+
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "ai_benchmark")
 
 KINDS = ("inference", "training", "micro")
 
@@ -137,10 +139,3 @@ def mobile_weights(version: str) -> Mapping[str, str]:
     """Return the weights of a version's score by category as decimal text, empty where they are not published."""
     known = _data()["mobile"]["weights"].get(version, {})
     return MappingProxyType({name: weight for name, weight in known.items() if name != "source"})
-
-
-@cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads(
-        files("benchfmt.suites").joinpath("data/ai_benchmark.toml").read_text(encoding="utf-8")
-    )

@@ -6,13 +6,15 @@ The data stand in `data/aibench.toml`, each with its source. Nothing here reads 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import partial
 from types import MappingProxyType
 from typing import Any
+
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "aibench")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,10 @@ class Component:
 def component(code: str) -> Component | None:
     """Return a component by its code in any spelling (`C16`, `DC-AI-C16`, `dc-ai-c16`), or None."""
     match = re.fullmatch(r"(?:DC-AI-)?(C[0-9]{1,2})", code.strip().upper())
-    entry = _data()["components"].get(match[1]) if match else None
-    return Component(match[1], **entry) if match and entry else None
+    known = _data()["components"]
+    if not match or match[1] not in known:
+        return None
+    return Component(match[1], **known[match[1]])
 
 
 def micro(code: str) -> tuple[str, str] | None:
@@ -68,11 +72,6 @@ def daibench_precision(name: str) -> str | None:
     """Return the precision that the words of a baseline's file name say, or None."""
     words = _data()["daibench"]["words"]
     found = [words[word] for word in re.split("[_.-]", name) if word in words and word != "source"]
-    return found[0] if len(found) == 1 else None
-
-
-@cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads(
-        files("benchfmt.suites").joinpath("data/aibench.toml").read_text(encoding="utf-8")
-    )
+    if len(found) == 1:
+        return str(found[0])
+    return None

@@ -5,13 +5,15 @@ The data stand in `data/dataperf.toml`, each with its source. Nothing here reads
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
+
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "dataperf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def challenge(name: str) -> Mapping[str, Any]:
 def score(name: str) -> Score | None:
     """Return what a metric of Dynabench is, or None where it is none of DataPerf's."""
     entry = _data()["dynabench"]["metrics"].get(name)
-    return Score(**entry) if entry else None
+    return entry and Score(**entry)
 
 
 def other_scores() -> tuple[str, ...]:
@@ -44,10 +46,3 @@ def acquisition_model(word: str) -> str | None:
     """Return the model of the data acquisition challenge by its word in a configuration, or None."""
     found: str | None = challenge("data-acquisition")["models"].get(word)
     return found
-
-
-@cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads(
-        files("benchfmt.suites").joinpath("data/dataperf.toml").read_text(encoding="utf-8")
-    )

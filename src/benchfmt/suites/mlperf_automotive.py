@@ -7,24 +7,15 @@ of MLPerf Inference, so what is told of a benchmark has the same form.
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from functools import cache, partial
 
+from benchfmt.suites import tables
 from benchfmt.suites.mlperf_inference import Benchmark, Official, Quality
+
+_data = partial(tables.read, "mlperf_automotive")
 
 SUITE = "mlperf-automotive"
 _REPOSITORY = re.compile(r"automotive_results_(v[0-9]+\.[0-9]+)")
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = (
-        files("benchfmt.suites").joinpath("data/mlperf_automotive.toml").read_text(encoding="utf-8")
-    )
-    return tomllib.loads(text)
-
 
 ROUNDS: tuple[str, ...] = tuple(_data()["rounds"]["names"])
 """The rounds, oldest first."""

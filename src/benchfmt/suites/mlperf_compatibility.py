@@ -6,24 +6,15 @@ the speed of a benchmark may be wider than that of its quality.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from typing import Any
 
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "mlperf_compatibility")
+
 Block = tuple[str, str]
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = (
-        files("benchfmt.suites")
-        .joinpath("data/mlperf_compatibility.toml")
-        .read_text(encoding="utf-8")
-    )
-    return tomllib.loads(text)
-
 
 VERSION: str = _data()["version"]
 """The day of the table."""

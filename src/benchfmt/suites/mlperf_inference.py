@@ -6,16 +6,17 @@ The data stand in `data/mlperf_inference.toml`, every block with its source. Not
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
+from benchfmt.suites import tables
 from benchfmt.units import convert
+
+_data = partial(tables.read, "mlperf_inference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +129,6 @@ class Minimum:
 
 
 @cache
-def _data() -> dict[str, Any]:
-    text = (
-        files("benchfmt.suites").joinpath("data/mlperf_inference.toml").read_text(encoding="utf-8")
-    )
-    return tomllib.loads(text)
-
-
-@cache
 def _rounds() -> Mapping[str, Mapping[str, str]]:
     return MappingProxyType(
         {name: MappingProxyType(entry["seeds"]) for name, entry in _data()["rounds"].items()}
@@ -149,7 +142,9 @@ ROUNDS: tuple[str, ...] = tuple(_rounds())
 def round_of(seeds: Mapping[str, str]) -> str | None:
     """The one round whose seeds these are, or None; seeds under other names or missing ones do not count."""
     fits = [name for name, known in _rounds().items() if _agree(seeds, known)]
-    return fits[0] if len(fits) == 1 else None
+    if len(fits) == 1:
+        return fits[0]
+    return None
 
 
 def _agree(seeds: Mapping[str, str], known: Mapping[str, str]) -> bool:
@@ -196,10 +191,12 @@ def at_least(round_id: str | None, other: str) -> bool:
 
 
 def _order(round_id: str | None) -> int:
-    return ROUNDS.index(round_id) if round_id in ROUNDS else len(ROUNDS)
+    if round_id in ROUNDS:
+        return ROUNDS.index(round_id)
+    return len(ROUNDS)
 
 
-def _holds(entry: Mapping[str, Any], round_id: str | None) -> bool:
+def _holds(entry: Mapping[str, str], round_id: str | None) -> bool:
     """Whether an entry with `since` and `until` (both inclusive, both optional) is in force in a round."""
     newest = round_id if round_id in ROUNDS else ROUNDS[-1]
     late = "until" in entry and _order(newest) > _order(entry["until"])
@@ -210,7 +207,9 @@ def _holds(entry: Mapping[str, Any], round_id: str | None) -> bool:
 def canonical(name: str, round_id: str | None) -> str | None:
     """The official name of a benchmark from that of a directory or a table, or None where it is not known."""
     found = named(name, round_id)
-    return None if found is None else found.benchmark
+    if found is None:
+        return None
+    return found.benchmark
 
 
 @cache
@@ -222,30 +221,34 @@ def named(name: str, round_id: str | None, *, held: bool = False) -> Named | Non
     """
     if round_id in ROUNDS:
         return _named(name, str(round_id))
-    found = [
-        known
-        for known in (_named(name, each) for each in ROUNDS)
-        if known and (known.own or not held)
-    ]
-    return found[-1] if len({known.benchmark for known in found}) == 1 else None
+    found: Named | None = None
+    for each in ROUNDS:
+        known = _named(name, each)
+        if known is None or (held and not known.own):
+            continue
+        if found and found.benchmark != known.benchmark:
+            return None
+        found = known
+    return found
 
 
 def _named(name: str, round_id: str) -> Named | None:
     word = name.strip().casefold()
-    alias = next(
-        (a for a in _data()["aliases"] if word in a["names"] and _holds(a, round_id)), None
-    )
-    if alias is not None:
-        own = not alias.get("other_model", False)
-        return Named(str(alias["benchmark"]), OFFICIAL_NAME if own else LISTED_NAME, own)
-    if word in _data()["benchmarks"]:
+    benchmarks = _data()["benchmarks"]
+    for alias in _data()["aliases"]:
+        if word not in alias["names"] or not _holds(alias, round_id):
+            continue
+        if alias.get("other_model", False):
+            return Named(alias["benchmark"], LISTED_NAME, own=False)
+        return Named(alias["benchmark"], OFFICIAL_NAME, own=True)
+    if word in benchmarks:
         return Named(word, OFFICIAL_NAME, own=True)
     proven = task_of_name(name)
     for guess in _data()["patterns"]:
         if not _holds(guess, round_id) or not re.search(guess["pattern"], word):
             continue
-        if proven is None or proven.value == _data()["benchmarks"][guess["benchmark"]].get("task"):
-            return Named(str(guess["benchmark"]), GUESSED_NAME, own=False)
+        if proven is None or proven.value == benchmarks[guess["benchmark"]].get("task"):
+            return Named(guess["benchmark"], GUESSED_NAME, own=False)
     return None
 
 
@@ -253,16 +256,20 @@ def _named(name: str, round_id: str) -> Named | None:
 def task_of_name(name: str) -> Proven | None:
     """The task that the name of a model proves, whoever runs it, or None."""
     word = name.strip().casefold()
-    family = next((f for f in _data()["families"] if re.search(f["pattern"], word)), None)
-    return None if family is None else Proven(str(family["task"]), "family of models in the name")
+    for family in _data()["families"]:
+        if re.search(family["pattern"], word):
+            return Proven(family["task"], "family of models in the name")
+    return None
 
 
 @cache
 def dataset_of_name(name: str) -> Proven | None:
     """The data set that the name of a model names, or None."""
     word = name.strip().casefold()
-    data = next((d for d in _data()["named_data"] if re.search(d["pattern"], word)), None)
-    return None if data is None else Proven(str(data["dataset"]), "data set in the name")
+    for data in _data()["named_data"]:
+        if re.search(data["pattern"], word):
+            return Proven(data["dataset"], "data set in the name")
+    return None
 
 
 @cache
@@ -313,14 +320,14 @@ def benchmark(canonical_name: str, round_id: str | None = None) -> Benchmark | N
         return None
     newest = {key: value for key, value in entry.items() if key not in ("source", "earlier")}
     earlier = entry.get("earlier", ())
+    facts = newest.copy()
     if round_id in ROUNDS:
-        facts = dict(next((e["facts"] for e in earlier if _holds(e, round_id)), newest))
+        held = (other["facts"] for other in earlier if _holds(other, round_id))
+        facts = dict(next(held, newest))
     else:
-        facts = {
-            key: value
-            for key, value in newest.items()
-            if all(e["facts"].get(key) == value for e in earlier)
-        }
+        for other in earlier:
+            known = other["facts"]
+            facts = {key: value for key, value in facts.items() if known.get(key) == value}
     if "input_shape" in facts:
         facts["input_shape"] = tuple(facts["input_shape"])
     return Benchmark(canonical_name, **facts)
@@ -357,29 +364,33 @@ def qualities(
     in a round that does not have the benchmark they have none.
     """
     rules = [rule for rule in _data()["quality"] if benchmark in rule["benchmarks"]]
-    fitting = [
-        rule for rule in rules if (scenario or "") in rule.get("scenarios", (scenario or "",))
-    ]
     if not rules:
         return ()
+    asked = scenario or ""
+    fitting = [rule for rule in rules if asked in rule.get("scenarios", (asked,))]
     if round_id not in ROUNDS and fitting:
-        return _always(
-            [[_quality(metric, benchmark) for metric in rule["metrics"]] for rule in fitting]
-        )
-    rule = next((rule for rule in fitting if _holds(rule, round_id)), None)
-    if rule is not None:
-        return tuple(_quality(metric, benchmark) for metric in rule["metrics"])
-    return tuple(_quality({"name": metric["name"]}, benchmark) for metric in rules[-1]["metrics"])
+        return _always([_qualities(rule, benchmark) for rule in fitting])
+    for rule in fitting:
+        if _holds(rule, round_id):
+            return _qualities(rule, benchmark)
+    return tuple(_without_target(quality) for quality in _qualities(rules[-1], benchmark))
 
 
-def _always(rounds: list[list[Quality]]) -> tuple[Quality, ...]:
+def _qualities(rule: Mapping[str, list[dict[str, str]]], benchmark: str) -> tuple[Quality, ...]:
+    return tuple(_quality(metric, benchmark) for metric in rule["metrics"])
+
+
+def _without_target(quality: Quality) -> Quality:
+    return replace(quality, target_min=None, target_max=None)
+
+
+def _always(rounds: list[tuple[Quality, ...]]) -> tuple[Quality, ...]:
     """The qualities of the last of several rounds, with the targets that all of them have."""
-    return tuple(
-        quality
-        if all(quality in each for each in rounds)
-        else replace(quality, target_min=None, target_max=None)
-        for quality in rounds[-1]
-    )
+    always = []
+    for quality in rounds[-1]:
+        same = all(quality in each for each in rounds)
+        always.append(quality if same else _without_target(quality))
+    return tuple(always)
 
 
 def _quality(entry: Mapping[str, str], benchmark: str) -> Quality:
@@ -407,7 +418,9 @@ def _target(product: str | None, benchmark: str) -> str | None:
 
 def _factor(text: str, benchmark: str) -> Decimal:
     """One factor; `suffix` is the share that the benchmark's name ends with, in percent."""
-    return Decimal(benchmark.rpartition("-")[2]) / 100 if text == "suffix" else Decimal(text)
+    if text == "suffix":
+        return Decimal(benchmark.rpartition("-")[2]) / 100
+    return Decimal(text)
 
 
 @cache

@@ -6,16 +6,15 @@ The data stand in `data/mlperf_mobile.toml`, every block with its source. Nothin
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Any
 
-from benchfmt.suites import mlperf_inference
+from benchfmt.suites import mlperf_inference, tables
+
+_data = partial(tables.read, "mlperf_mobile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,6 @@ class Form:
     metric: str
     unit: str
     scale: str
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_mobile.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 ROUNDS: tuple[str, ...] = tuple(_data()["rounds"])

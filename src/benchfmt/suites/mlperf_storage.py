@@ -5,11 +5,12 @@ The data stand in `data/mlperf_storage.toml`, every block with its source. Nothi
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from functools import cache, partial
+
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "mlperf_storage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,6 @@ class Workload:
     """The least accelerator utilisation, a fraction as decimal text."""
     record_length: str | None = None
     """The mean size of a sample in bytes, as decimal text."""
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_storage.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 ROUNDS: tuple[str, ...] = tuple(_data()["rounds"]["names"])

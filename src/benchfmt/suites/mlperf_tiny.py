@@ -6,11 +6,12 @@ The data stand in `data/mlperf_tiny.toml`, every block with its source. Nothing 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from functools import cache, partial
+
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "mlperf_tiny")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,6 @@ class Benchmark:
     def is_streaming(self) -> bool:
         """Whether it hears one long stream in place of single inputs."""
         return self.scenario == "streaming"
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = files("benchfmt.suites").joinpath("data/mlperf_tiny.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 ROUNDS: tuple[str, ...] = tuple(_data()["rounds"]["names"])

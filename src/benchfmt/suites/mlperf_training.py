@@ -5,13 +5,14 @@ The data stand in `data/mlperf_training.toml`, every block with its source. Noth
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Any
+
+from benchfmt.suites import tables
+
+_data = partial(tables.read, "mlperf_training")
 
 TRAINING = "mlperf-training"
 HPC = "mlperf-hpc"
@@ -56,14 +57,6 @@ class Quality:
 
 
 @cache
-def _data() -> dict[str, Any]:
-    text = (
-        files("benchfmt.suites").joinpath("data/mlperf_training.toml").read_text(encoding="utf-8")
-    )
-    return tomllib.loads(text)
-
-
-@cache
 def _rounds() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({suite: tuple(_data()["rounds"][suite]) for suite in (TRAINING, HPC)})
 
@@ -78,7 +71,7 @@ def number(round_id: str) -> tuple[int, ...]:
     return tuple(int(part) for part in round_id.removeprefix("v").split("."))
 
 
-def _holds(entry: Mapping[str, Any], round_id: str) -> bool:
+def _holds(entry: Mapping[str, str], round_id: str) -> bool:
     """Say whether an entry with `since` and `until` (both inclusive, both optional) is in force in a round."""
     late = "until" in entry and number(round_id) > number(entry["until"])
     return not late and ("since" not in entry or number(round_id) >= number(entry["since"]))
@@ -93,9 +86,11 @@ def canonical(name: str, round_id: str | None) -> str | None:
     word = name.strip().casefold()
     named = [alias for alias in _data()["aliases"] if word in alias["names"]]
     held = [alias for alias in named if round_id is None or _holds(alias, round_id)]
-    if held:
-        return str(held[0]["benchmark"]) if len(held) == 1 else None
-    return word if word in _data()["benchmarks"] and not named else None
+    if len(held) == 1:
+        return str(held[0]["benchmark"])
+    if word in _data()["benchmarks"] and not named:
+        return word
+    return None
 
 
 def is_name(word: str) -> bool:
@@ -113,30 +108,33 @@ def _names() -> frozenset[str]:
 @cache
 def suite_of(word: str) -> str | None:
     """Return the suite of the benchmark that a folder or column names, or None for an unknown one."""
-    found = word.strip().casefold()
-    aliased = next(
-        (alias["benchmark"] for alias in _data()["aliases"] if found in alias["names"]), found
-    )
-    entry = _data()["benchmarks"].get(aliased)
-    return str(entry["suite"]) if entry else None
+    name = word.strip().casefold()
+    for alias in _data()["aliases"]:
+        if name in alias["names"]:
+            name = alias["benchmark"]
+            break
+    entry = _data()["benchmarks"].get(name, {})
+    suite: str | None = entry.get("suite")
+    return suite
 
 
 @cache
 def folder(submitter: str, round_id: str | None) -> str:
     """Return the folder of a submitter as published links name it."""
     known = [entry["submitters"] for entry in _data()["folders"] if entry["round"] == round_id]
-    return str(known[0].get(submitter, submitter)) if known else submitter
+    if not known:
+        return submitter
+    return str(known[0].get(submitter, submitter))
 
 
 @cache
 def benchmark(name: str | None) -> Benchmark | None:
     """Return what is known of a benchmark by its canonical name, or None."""
     entry = _data()["benchmarks"].get(name)
-    return (
-        Benchmark(str(name), **{key: value for key, value in entry.items() if key != "source"})
-        if entry
-        else None
-    )
+    if entry is None:
+        return None
+    facts = {key: value for key, value in entry.items() if key != "source"}
+    return Benchmark(str(name), **facts)
 
 
 @cache
@@ -149,19 +147,18 @@ def qualities(
     does not have it they have none.
     """
     rules = [rule for rule in _data()["quality"] if name in rule["benchmarks"]]
+    if not rules:
+        return ()
     always = round_id is None and len(rules) == 1
     for rule in rules:
         held = always or (round_id is not None and _holds(rule, round_id))
         if held and (batch_size or 0) >= rule.get("batch_at_least", 0):
-            return tuple(_quality(metric) for metric in rule["metrics"])
-    return (
-        tuple(_quality({**metric, "min": None, "max": None}) for metric in rules[-1]["metrics"])
-        if rules
-        else ()
-    )
+            return tuple(map(_quality, rule["metrics"]))
+    qualities = map(_quality, rules[-1]["metrics"])
+    return tuple(replace(quality, target_min=None, target_max=None) for quality in qualities)
 
 
-def _quality(entry: Mapping[str, Any]) -> Quality:
+def _quality(entry: Mapping[str, str]) -> Quality:
     return Quality(
         entry["metric"],
         entry.get("min"),

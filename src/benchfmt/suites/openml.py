@@ -6,13 +6,13 @@ The data stand in `data/openml.toml` and `data/amlb.toml`, each with its source.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
+
+from benchfmt.suites import tables
 
 PRODUCTION = "www.openml.org"
 TEST = "test.openml.org"
@@ -86,7 +86,7 @@ def tasks() -> Mapping[int, Task]:
     """Return the 72 tasks of OpenML-CC18 by task id."""
     found = {
         int(number): Task(int(number), **entry)
-        for number, entry in _data("openml")["tasks"].items()
+        for number, entry in tables.read("openml")["tasks"].items()
     }
     return MappingProxyType(found)
 
@@ -95,7 +95,7 @@ def tasks() -> Mapping[int, Task]:
 def measures() -> Mapping[str, Measure]:
     """Return the 74 functions of the server's table by name."""
     return MappingProxyType(
-        {name: _measure(name, entry) for name, entry in _data("openml")["measures"].items()}
+        {name: _measure(name, entry) for name, entry in tables.read("openml")["measures"].items()}
     )
 
 
@@ -111,37 +111,39 @@ UNKNOWN_UNIT = "[undocumented]"
 
 def suite(server: str | None, task_id: int | None) -> str:
     """Return the suite of a run: OpenML-CC18 only for its 72 tasks, and only on the production server."""
-    return CC18 if server == PRODUCTION and task_id in tasks() else OPENML
+    if server == PRODUCTION and task_id in tasks():
+        return CC18
+    return OPENML
 
 
 def split() -> str:
     """Return the split of all tasks of OpenML-CC18."""
-    known = _data("openml")["estimation"]
+    known = tables.read("openml")["estimation"]
     return f"cv:{known['repeats']}x{known['folds']}"
 
 
 def folds() -> int:
     """Return how many tests a run on a task of OpenML-CC18 has."""
-    known = _data("openml")["estimation"]
+    known = tables.read("openml")["estimation"]
     return int(known["repeats"] * known["folds"])
 
 
 def task_of(task_type: str | None) -> str | None:
     """Return the vocabulary's task for a `task_type`, or None."""
-    found: str | None = _data("openml")["task_types"].get(task_type)
+    found: str | None = tables.read("openml")["task_types"].get(task_type)
     return found
 
 
 def scenario(procedure: str | None) -> str | None:
     """Return the scenario that an estimation procedure's type is, or None."""
-    found: str | None = _data("openml")["scenarios"].get(procedure)
+    found: str | None = tables.read("openml")["scenarios"].get(procedure)
     return found
 
 
 @cache
 def constraint(name: str) -> Constraint | None:
     """Return what a constraint of the AutoML Benchmark says, or None where its name says nothing."""
-    known = _data("amlb")["constraints"].get(name)
+    known = tables.read("amlb")["constraints"].get(name)
     if known:
         return Constraint(name, **known)
     match = _BUDGET.fullmatch(name)
@@ -152,7 +154,7 @@ def constraint(name: str) -> Constraint | None:
 
 def default_instance(cores: int) -> str | None:
     """Return the AWS instance that the benchmark takes for so many cores unless it is told otherwise."""
-    found: str | None = _data("amlb")["instances"].get(str(cores))
+    found: str | None = tables.read("amlb")["instances"].get(str(cores))
     return found
 
 
@@ -160,26 +162,26 @@ def default_instance(cores: int) -> str | None:
 def scores() -> Mapping[str, Score]:
     """Return the columns of scores of the AutoML Benchmark by name."""
     return MappingProxyType(
-        {name: Score(**entry) for name, entry in _data("amlb")["metrics"].items()}
+        {name: Score(**entry) for name, entry in tables.read("amlb")["metrics"].items()}
     )
 
 
 def forecast_scores() -> Mapping[str, str]:
     """Return the scores of forecasts that the vocabulary does not have, each with its definition: fractions, lower is better."""
-    found: dict[str, str] = _data("amlb")["forecasts"]
+    found: dict[str, str] = tables.read("amlb")["forecasts"]
     return MappingProxyType(found)
 
 
 def amlb_tasks() -> Mapping[str, str]:
     """Return the vocabulary's task for each `type` of the AutoML Benchmark."""
-    found: dict[str, str] = _data("amlb")["types"]
+    found: dict[str, str] = tables.read("amlb")["types"]
     return MappingProxyType(found)
 
 
 @cache
 def framework_engine(framework: str) -> str | None:
     """Return the engine of a framework of the AutoML Benchmark, or None where its name is not known."""
-    known: dict[str, str] = _data("amlb")["frameworks"]
+    known: dict[str, str] = tables.read("amlb")["frameworks"]
     plain = framework.lower()
     return next(
         (known[name] for name in sorted(known, key=len, reverse=True) if plain.startswith(name)),
@@ -207,10 +209,3 @@ def _measure(name: str, entry: Mapping[str, Any]) -> Measure:
 
 def _kebab(name: str) -> str:
     return re.sub("[^a-z0-9.@-]+", "-", name.lower()).strip("-") or "unnamed"
-
-
-@cache
-def _data(name: str) -> dict[str, Any]:
-    return tomllib.loads(
-        files("benchfmt.suites").joinpath(f"data/{name}.toml").read_text(encoding="utf-8")
-    )

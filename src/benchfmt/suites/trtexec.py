@@ -6,11 +6,11 @@ version compares with that of another only where the settings are known.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from benchfmt.suites import tables
 
 OLDEST = "7.0"
 """What is assumed of a log that does not say its version: only TensorRT 7 prints none."""
@@ -38,41 +38,36 @@ class Defaults:
 
 
 @cache
-def _tables() -> list[dict[str, Any]]:
-    text = files("benchfmt.suites").joinpath("data/trtexec.toml").read_text(encoding="utf-8")
-    return list(tomllib.loads(text)["defaults"])
-
-
-@cache
 def defaults(version: str | None) -> Defaults:
     """Return the settings of a version of TensorRT (`8.6.1`); of the oldest one where it is not known."""
-    said: dict[str, Any] = {}
+    number = max(_number(version or OLDEST), _number(OLDEST))
+    settings: dict[str, Any] = {}
     flags: dict[str, str] = {}
-    for table in _tables():
-        if _number(table["since"]) <= max(_number(version or OLDEST), _number(OLDEST)):
-            said |= {
-                key: value
-                for key, value in table.items()
-                if key not in ("since", "source", "flags")
-            }
+    for table in tables.read("trtexec")["defaults"]:
+        if _number(table["since"]) <= number:
             flags |= table["flags"]
-    said["percentiles"] = tuple(said["percentiles"])
-    return Defaults(**said, flags={name: flag for name, flag in flags.items() if flag})
+            settings |= table
+    for name in ("since", "source"):
+        settings.pop(name, None)
+    settings["flags"] = {name: flag for name, flag in flags.items() if flag}
+    settings["percentiles"] = tuple(settings["percentiles"])
+    return Defaults(**settings)
 
 
 def decoded(tag: str) -> str | None:
     """Return the version that a tag of a log stands for: `8401` is 8.4.1, `101601` is 10.16.1; None if it is none."""
     if "." in tag:
         parts = tag.split(".")
-        return (
-            ".".join(parts[:3])
-            if all(part.isdecimal() and len(part) < 6 for part in parts)
-            else None
-        )
+        if all(part.isdecimal() and len(part) < 6 for part in parts):
+            return ".".join(parts[:3])
+        return None
     if not tag.isdecimal() or not 4 <= len(tag) <= 8:
         return None
-    major = int(tag) // (10_000 if len(tag) >= _HUNDREDS else 1_000)
-    minor, patch = divmod(int(tag) % (10_000 if len(tag) >= _HUNDREDS else 1_000), 100)
+    of_major = 1_000
+    if len(tag) >= _HUNDREDS:
+        of_major = 10_000
+    major, rest = divmod(int(tag), of_major)
+    minor, patch = divmod(rest, 100)
     return f"{major}.{minor}.{patch}"
 
 

@@ -97,7 +97,7 @@ def document(path: Path, limits: Limits = LIMITS) -> Node:
             "BF904", f"{path.name} has more than {limits.json_bytes} bytes decompressed"
         )
     if is_xml(data):
-        return cast("Node", xmls.plain(xmls.parse(data, limits)))
+        return xmls.plain(xmls.parse(data, limits))
     answer: Node = jsons.parse(data.removeprefix(b"\xef\xbb\xbf"), limits, digits=True)
     if isinstance(answer, dict) and len(answer) == 1:
         (inside,) = answer.values()
