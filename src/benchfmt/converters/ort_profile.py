@@ -12,18 +12,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, Key, numbers_with_value
 from benchfmt.converters.operator_options import add_options
-from benchfmt.converters.ort_perf_test import DEVICES
+from benchfmt.converters.ort_perf_test.record import DEVICES
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import whole
 from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
+from benchfmt.readers.objects import Fields, fields_of
 from benchfmt.record import Record
 
 NAME = "onnxruntime-profile"
@@ -99,7 +101,9 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
         return
     if lost:
-        words = f"{lost} line{'' if lost == 1 else 's'} cannot be read: the file was cut, or edited"
+        words = f"{lost} lines cannot be read: the file was cut, or edited"
+        if lost == 1:
+            words = words.replace("lines", "line")
         yield texts.finding(
             "BF115", unit.path.name, words, "end the profiling before the process ends"
         )
@@ -115,7 +119,7 @@ def _files(source: Source) -> Iterator[Path]:
             yield path
 
 
-def _events(path: Path, limits: Limits) -> tuple[list[Any], int]:
+def _events(path: Path, limits: Limits) -> tuple[list[JsonValue], int]:
     """Return the events of a profile, and how many lines of a damaged one say nothing."""
     try:
         data = jsons.read(path, limits)
@@ -135,44 +139,43 @@ def _events(path: Path, limits: Limits) -> tuple[list[Any], int]:
     return found, lost
 
 
-def _trace(events: list[Any]) -> Trace:
+def _trace(events: list[JsonValue]) -> Trace:
     trace = Trace()
-    for event in events:
-        if (
-            isinstance(event, Mapping)
-            and isinstance(event.get("dur"), int)
-            and isinstance(event.get("name"), str)
-        ):
+    for event in map(fields_of, events):
+        took = event.data.get("dur")
+        name = event.data.get("name")
+        if isinstance(took, int) and isinstance(name, str):
             trace.events += 1
-            _add(trace, event)
+            _add(trace, event, name, took)
     if not trace.events:
         raise BenchfmtError("no event of a profile is in it")
     return trace
 
 
-def _add(trace: Trace, event: Mapping[str, Any]) -> None:
-    name, took = str(event["name"]), int(event["dur"])
-    said = event.get("args")
-    args: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
-    if event.get("cat") == "Session":
-        if name in LOADING:
-            trace.loading[name] = trace.loading.get(name, 0) + took
-        elif name == "model_run":
-            trace.runs.append(took)
-    elif event.get("cat") == "Node" and name.endswith(KERNEL):  # fences are the runtime's own
-        provider = str(args["provider"]) if args.get("provider") else None
-        operator = str(args.get("op_name", "unknown"))
-        trace.kernels[provider] = trace.kernels.get(provider, 0) + took
-        trace.counts[provider] += 1
-        tally = trace.operators.setdefault(provider or "unknown", {}).setdefault(operator, [0, 0])
-        tally[0] += 1
-        tally[1] += took
-        peak = whole(str(args.get("mem_in_use_peak", "")))
-        if peak is not None:
-            trace.arena_peak = max(trace.arena_peak or 0, peak)
-    elif event.get("cat") == "Kernel":
+def _add(trace: Trace, event: Fields, name: str, took: int) -> None:
+    category = event.data.get("cat")
+    if category == "Session" and name in LOADING:
+        trace.loading[name] = trace.loading.get(name, 0) + took
+    elif category == "Session" and name == "model_run":
+        trace.runs.append(took)
+    elif category == "Node" and name.endswith(KERNEL):  # fences are the runtime's own
+        _add_kernel(trace, event.part("args").data, took)
+    elif category == "Kernel":
         trace.device += took
         trace.device_count += 1
+
+
+def _add_kernel(trace: Trace, arguments: Mapping[str, JsonValue], took: int) -> None:
+    provider = str(arguments.get("provider") or "") or None
+    operator = str(arguments.get("op_name", "unknown"))
+    trace.kernels[provider] = trace.kernels.get(provider, 0) + took
+    trace.counts[provider] += 1
+    tally = trace.operators.setdefault(provider or "unknown", {}).setdefault(operator, [0, 0])
+    tally[0] += 1
+    tally[1] += took
+    peak = whole(str(arguments.get("mem_in_use_peak", "")))
+    if peak is not None:
+        trace.arena_peak = max(trace.arena_peak or 0, peak)
 
 
 def _record(unit: Unit, trace: Trace, lost: int) -> Record:
@@ -213,7 +216,9 @@ def _placement(providers: list[str]) -> list[str] | None:
 
 
 def _add_times(draft: Draft, trace: Trace, providers: list[str], *, cut: bool) -> None:
-    caveats = ["partial-run", "profiled"] if cut else ["profiled"]
+    caveats = ["profiled"]
+    if cut:
+        caveats.insert(0, "partial-run")
     if trace.loading:
         loading = _seconds(sum(trace.loading.values()))
         draft.derive("duration", loading, stage="load", caveats=caveats)
