@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from benchfmt.annotated import (
@@ -18,13 +20,29 @@ from benchfmt.annotated import (
     compile_resource,
     run,
 )
+from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
-from benchfmt.finding import BenchfmtError, Finding, Severity
+from benchfmt.finding import Finding
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.tables import BadRow, TableError, TextTable
 from benchfmt.vocabulary import Metric
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Added:
+    """Columns that a converter works out beside those of the file: their names, and how a frame gets them.
+
+    `make` takes a frame, the numbers of its rows in the file, and the notes on the file's cells.
+    """
+
+    names: tuple[str, ...] = ()
+    make: Callable[[pl.DataFrame, Integers, Notes], pl.DataFrame] = lambda frame, _rows, _notes: (
+        frame
+    )
 
 
 def read_table(
@@ -37,6 +55,7 @@ def read_table(
     identity_path: str | None = None,
     limits: Limits = LIMITS,
     encoding: str | None = None,
+    added: Added | None = None,
 ) -> Iterator[Item]:
     """Yield what an annotated file holds, in parts; a file that is no table is one Failed.
 
@@ -45,8 +64,9 @@ def read_table(
     """
     text = resource.text_table(path, limits)
     text.encoding = encoding or text.encoding
+    added = added or Added()
     try:
-        columns = text.header()
+        columns = [*text.header(), *added.names]
         yield from guessed_encoding(text)
         program = compile_resource(resource, columns, declared or {})
         yield from absent_columns(program, path.name)
@@ -54,13 +74,13 @@ def read_table(
             identity_path or path.name, file_sha256(path), path.name, converter, version
         )
         notes = Notes(path.name)
-        frames = _whole(text) if program.annotation.key else text.batches()
         done = 0
-        for frame, rows in frames:
-            outcome = run(program, frame, rows, origin, notes)
-            bad = text.bad_rows[done:]
+        for frame, rows in _frames(text, program):
+            outcome = run(program, added.make(frame, rows, notes), rows, origin, notes)
+            bad = [(row.row, _cells(row)) for row in text.bad_rows[done:]]
             done = len(text.bad_rows)
-            yield _part(path, outcome, frame.height, tuple((b.row, _cells(b)) for b in bad))
+            height = frame.height
+            yield part_of(path, outcome, rows=height + len(bad), taken=height, failed=bad)
         yield from more_findings(notes)
         for late in text.bad_rows[done:]:
             yield Failed(path, _cells(late), late.row)
@@ -71,34 +91,23 @@ def read_table(
 def guessed_encoding(text: TextTable) -> Iterator[Finding]:
     """Yield a finding for a table whose encoding nothing says."""
     if text.is_guessed:
-        words = "the file is not UTF-8; it is read as Windows-1252, of which Latin-1 is a part"
-        hint = "save it as UTF-8"
-        yield Finding(
-            "BF105", Severity.WARNING, text.path.name, None, None, None, words, None, hint
-        )
+        message = "the file is not UTF-8; it is read as Windows-1252, of which Latin-1 is a part"
+        yield texts.finding("BF105", text.path.name, message, "save it as UTF-8")
 
 
 def more_findings(notes: Notes) -> Iterator[Finding]:
     """Yield a finding for each code of which more cells were at fault than are listed."""
     for code, count in notes.beyond().items():
-        words = f"{count} more cells are at fault in this way"
-        yield Finding(code, Severity.WARNING, notes.path, None, None, None, words)
+        message = f"{count} more cells are at fault in this way"
+        yield texts.finding(code, notes.path, message)
 
 
 def absent_columns(program: Program, shown: str) -> Iterator[Finding]:
     """Yield a finding for each column that the descriptor annotates and the table does not have."""
     for name in program.absent:
-        yield Finding(
-            "BF101",
-            Severity.WARNING,
-            shown,
-            None,
-            name,
-            None,
-            f"the table has no column {name!r}, which its descriptor describes; its values are missing",
-            None,
-            "restore the column, or take it out of the descriptor",
-        )
+        message = f"the table has no column {name!r}, which its descriptor describes; its values are missing"
+        hint = "restore the column, or take it out of the descriptor"
+        yield texts.finding("BF101", shown, message, hint, column=name)
 
 
 def parse_resource(data: Mapping[str, Any]) -> Resource:
@@ -106,33 +115,40 @@ def parse_resource(data: Mapping[str, Any]) -> Resource:
     return Resource.model_validate(data)
 
 
-def _whole(text: TextTable) -> Iterator[tuple[pl.DataFrame, Any]]:
-    """Yield all batches as one: the rows of a record may stand anywhere in a long table."""
+def _frames(text: TextTable, program: Program) -> Iterator[tuple[pl.DataFrame, Integers]]:
+    """Yield the batches of a table, as one where the rows of a record may stand anywhere in a long table."""
+    if not program.annotation.key:
+        yield from text.batches()
+        return
     parts = list(text.batches())
     if parts:
         yield pl.concat([frame for frame, _ in parts]), np.concatenate([rows for _, rows in parts])
 
 
-def _part(path: Path, outcome: Outcome, height: int, bad: tuple[tuple[int, str], ...]) -> Part:
-    lost = len({row for row, _ in outcome.skipped} | {row for row, _ in outcome.failed})
+def part_of(
+    path: Path,
+    outcome: Outcome,
+    *,
+    rows: int,
+    taken: int,
+    skipped: Iterable[tuple[int, str]] = (),
+    failed: Iterable[tuple[int, str]] = (),
+) -> Part:
+    """Return the records of some rows with their account: `taken` were run, the others skipped or failed before."""
+    lost = {row for row, _ in (*outcome.skipped, *outcome.failed)}
     return Part(
         path=path,
         batch=outcome.batch,
-        rows=height + len(bad),
-        converted=height - lost,
-        skipped=tuple(outcome.skipped),
-        failed=(*bad, *outcome.failed),
+        rows=rows,
+        converted=taken - len(lost),
+        skipped=(*skipped, *outcome.skipped),
+        failed=(*failed, *outcome.failed),
         findings=tuple(outcome.findings),
     )
 
 
 def _cells(bad: BadRow) -> str:
-    words = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
-    return (
-        f"{words}; a quote is never closed, so the rows after it are lost in it"
-        if bad.open_quote
-        else words
-    )
-
-
-__all__ = ["BenchfmtError", "absent_columns", "guessed_encoding", "parse_resource", "read_table"]
+    reason = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
+    if bad.open_quote:
+        reason += "; a quote is never closed, so the rows after it are lost in it"
+    return reason

@@ -1,158 +1,56 @@
-"""The layouts of the family, known by their columns, and what each column is: descriptors of annotated tables."""
+"""The layouts of the family, known by their columns, and what each column of a table is in them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
+from pydantic import JsonValue
+
+from benchfmt.converters.energy.columns import (
+    MEASURED,
+    STATISTICS,
+    VECTORS,
+    Heading,
+    by_base,
+    heading,
+)
+from benchfmt.descriptor import FieldAnnotation
 from benchfmt.suites import energy as rules
 from benchfmt.units import find_unit, unit
 from benchfmt.vocabulary import vocabulary
 
-DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY, TRACKER = (
-    "dispatch",
-    "baseline",
-    "max-flow",
-    "kernel",
-    "kernel-quality",
-    "tracker",
-)
-RESULTS = (DISPATCH, BASELINE, MAX_FLOW, KERNEL, KERNEL_QUALITY)
-"""The layouts of tables whose rows each stand for themselves; CodeCarbon's are read by a module of its own."""
+
+class Layout(StrEnum):
+    """What a table is; the rows of the first five each stand for themselves."""
+
+    DISPATCH = "dispatch"
+    BASELINE = "baseline"
+    MAX_FLOW = "max-flow"
+    KERNEL = "kernel"
+    KERNEL_QUALITY = "kernel-quality"
+    INSTANCES = "instances"
+    PRICES = "prices"
+
+
 NO_RESULTS = {
-    "instances": "problem instances (PV and load), no results",
-    "prices": "hourly prices, an input of the algorithms, no results",
+    Layout.INSTANCES: "problem instances (PV and load), no results",
+    Layout.PRICES: "hourly prices, an input of the algorithms, no results",
 }
-SUITES = {KERNEL: "transprecision", KERNEL_QUALITY: "transprecision", TRACKER: "codecarbon"}
-"""The suite of a layout that is not `energy-domain`."""
-
-_HEADER = re.compile(r"^(?P<base>.*?)\s*\((?P<unit>[^()]*)\)$")
+KERNELS = (Layout.KERNEL, Layout.KERNEL_QUALITY)
+_ENOUGH_MEASURED = 2
 _NAMES = re.compile(r"^(?P<asset>.+)_(?P<platform>[^_]+)$")
-_INFERRED = {"caveats": ["unit-inferred"]}
-
-_MEMORY = {"metric": "memory", "unit": "MBy"}
-_ENERGY = {
-    "metric": "energy",
-    "stage": "whole-run",
-    "unit": "kW.h",
-    "missing": {"0": "below-resolution"},
+_INFERRED = ["unit-inferred"]
+_KERNEL_FIELDS = {
+    "time": FieldAnnotation(
+        metric="duration", unit="s", basis="published", primary=True, caveats=_INFERRED
+    ),
+    "memory": FieldAnnotation(metric="memory", unit="MBy", basis="published", caveats=_INFERRED),
+    "quality": FieldAnnotation(metric="transprecision:quality", primary=True),
 }
-MEASURED: dict[str, dict[str, Any]] = {
-    "sol": {"metric": "cost", "unit": "keuro", "basis": "published"},
-    "time": {"metric": "duration", "stage": "solve", "per": "instance", "unit": "s"},
-    "memavg": {**_MEMORY, "statistic": "mean", "scope": "process"},
-    "mempeak": {**_MEMORY, "statistic": "max", "scope": "process"},
-    "gpuavg": {**_MEMORY, "statistic": "mean", "scope": "gpu"},
-    "gpupeak": {**_MEMORY, "statistic": "max", "scope": "gpu"},
-    # Codecarbon multiplies energy by the carbon intensity of a place that it looks up.
-    "co2e": {"metric": "emissions", "stage": "whole-run", "unit": "kg", "basis": "estimated"},
-    "co2erate": {
-        "metric": "emissions-rate",
-        "stage": "whole-run",
-        "unit": "kg/s",
-        "basis": "estimated",
-    },
-    # Of the processor and the memory it knows a rating and a load; only GPUs are read from a sensor.
-    "cpuenergy": {**_ENERGY, "scope": "cpu", "basis": "estimated"},
-    "gpuenergy": {**_ENERGY, "scope": "gpu", "missing": {"0": "not-measured"}},
-    "ramenergy": {**_ENERGY, "scope": "memory", "basis": "estimated"},
-    "totenergy": {**_ENERGY, "scope": "node", "basis": "estimated"},
-}
-"""What the tables measure, by the column's name in lower case without its unit."""
-ALIASES = {
-    "solution quality": "sol",
-    "runtime": "time",
-    "mem": "memavg",
-    "memory": "memavg",
-    "memory consumption": "memavg",
-    "memmax": "mempeak",
-    "co2eq": "co2e",
-    "co2eqrate": "co2erate",
-}
-VECTORS = {"pv": "PV", "res": "PV", "load": "Load"}
-STATISTICS = {
-    "pv_mean": "kW",
-    "pv_std": "kW",
-    "pv_var": "kW2",
-    "load_mean": "kW",
-    "load_std": "kW",
-    "load_var": "kW2",
-}
-TRACKED: dict[str, dict[str, Any]] = {
-    "timestamp": {"field": "provenance.measured_at"},
-    "project_name": {"field": "benchmark.name"},
-    "run_id": {"field": "provenance.execution"},
-    "os": {"field": "system.operating_system"},
-    "cpu_model": {"field": "system.processor.name"},
-    "gpu_model": {"field": "system.accelerator.name"},
-    "python_version": {"field": "software.stack.python"},
-    "codecarbon_version": {"field": "software.stack.codecarbon"},
-    "duration": {"metric": "duration", "stage": "whole-run", "unit": "s"},
-    "emissions": {**MEASURED["co2e"], "missing": {"0": "below-resolution"}},
-    "emissions_rate": MEASURED["co2erate"],
-    "cpu_power": {
-        "metric": "power",
-        "stage": "whole-run",
-        "scope": "cpu",
-        "unit": "W",
-        "basis": "estimated",
-    },
-    "gpu_power": {"metric": "power", "stage": "whole-run", "scope": "gpu", "unit": "W"},
-    "ram_power": {
-        "metric": "power",
-        "stage": "whole-run",
-        "scope": "memory",
-        "unit": "W",
-        "basis": "estimated",
-    },
-    "cpu_energy": MEASURED["cpuenergy"],
-    "gpu_energy": MEASURED["gpuenergy"],
-    "ram_energy": MEASURED["ramenergy"],
-    "energy_consumed": MEASURED["totenergy"],
-}
-for _name in ("cpu_power", "gpu_power", "ram_power"):
-    TRACKED[_name]["missing"] = {"0": "not-measured"}
-
-
-_TRACKER_OWN = {
-    "project_name",
-    "task_name",
-    "run_id",
-    "emissions_rate",
-    "codecarbon_version",
-    "country_iso_code",
-    "on_cloud",
-    "tracking_mode",
-    "cloud_provider",
-    "ram_total_size",
-}
-_ENOUGH = 3
-
-
-_TOTALS = {"emissions", "energy_consumed"}
-
-
-def is_tracker(columns: Sequence[str]) -> bool:
-    """Say whether columns are those of CodeCarbon, of any version, or of a table that keeps some of them."""
-    return not _TOTALS.isdisjoint(columns) and len(_TRACKER_OWN.intersection(columns)) >= _ENOUGH
-
-
-def is_like_tracker(columns: Sequence[str]) -> bool:
-    """Say whether columns are CodeCarbon's but for the totals that it counts."""
-    unmistakable = len(_TRACKER_OWN.intersection(columns)) > _ENOUGH and "duration" in columns
-    return _TOTALS.isdisjoint(columns) and unmistakable
-
-
-def lacking_of_tracker(columns: Sequence[str]) -> str | None:
-    """Return what columns lack that look like some of CodeCarbon's, or None."""
-    there = _TRACKER_OWN.intersection(columns)
-    if _TOTALS.isdisjoint(columns) or "duration" not in columns or not 0 < len(there) < _ENOUGH:
-        return None
-    known = ", ".join(sorted(_TRACKER_OWN))
-    return f"looks like rows of CodeCarbon, but of the columns {known} it has {', '.join(sorted(there))}; {_ENOUGH} tell one"
 
 
 @dataclass(frozen=True)
@@ -166,199 +64,228 @@ class Name:
 def name_of(path: Path) -> Name:
     """Return what a file's name says, divided at the last underscore."""
     match = _NAMES.match(path.stem)
-    if not match:
+    if match is None:
         return Name(path.stem, None)
-    platform = match["platform"]
-    return Name(match["asset"], None if platform.lower() in rules.NO_PLATFORM else platform)
+    if match["platform"].lower() in rules.NO_PLATFORM:
+        return Name(match["asset"], None)
+    return Name(match["asset"], match["platform"])
 
 
-def split(column: str) -> tuple[str, str | None]:
-    """Return a column's name in lower case as the family knows it, and the unit that it writes."""
-    match = _HEADER.match(column)
-    base, word = (match["base"], match["unit"].strip()) if match else (column, None)
-    lower = base.strip().lower()
-    return ALIASES.get(lower, lower), word
+# --- which layout a table has ---
 
 
-def layout_of(columns: list[str], path: Path) -> str | None:
+def layout_of(columns: list[str], path: Path) -> Layout | None:
     """Return the layout that columns are of, one of no results included, or None."""
-    bases = {split(name)[0] for name in columns}
-    instance = bases & {*VECTORS, *STATISTICS}
-    if _parameter(columns) and not bases & {"nodes", "arcs"}:
-        return (
-            DISPATCH
-            if len(bases & {"sol", "time", "memavg"}) >= 2 or (instance and bases & {"sol", "time"})
-            else None
-        )
+    bases = set(by_base(columns))
+    if _parameter(columns) and bases.isdisjoint({"nodes", "arcs"}):
+        return _dispatch(bases)
     if {"nodes", "arcs", "time"} <= bases and bases & {"algorithm", "implementation"}:
-        return MAX_FLOW
+        return Layout.MAX_FLOW
     if {"instanceid", "sol", "time", "pv", "load"} <= bases:
-        return BASELINE
-    if {"pv", "load"} <= bases and not bases & set(MEASURED):
-        return "instances"
+        return Layout.BASELINE
+    if {"pv", "load"} <= bases and bases.isdisjoint(MEASURED):
+        return Layout.INSTANCES
     if bases == {"ora", "prezzo"}:
-        return "prices"
+        return Layout.PRICES
     return _kernel(columns, path)
 
 
-def _kernel(columns: list[str], path: Path) -> str | None:
-    bits = [name for name in columns if re.fullmatch("var_[0-9]+", name)]
+def _dispatch(bases: set[str]) -> Layout | None:
+    is_of_instance = not bases.isdisjoint({*VECTORS, *STATISTICS})
+    if is_of_instance and bases & {"sol", "time"}:
+        return Layout.DISPATCH
+    if len(bases & {"sol", "time", "memavg"}) >= _ENOUGH_MEASURED:
+        return Layout.DISPATCH
+    return None
+
+
+def _kernel(columns: list[str], path: Path) -> Layout | None:
+    bits = {name for name in columns if re.fullmatch("var_[0-9]+", name)}
     if name_of(path).asset.lower() not in rules.KERNELS or not bits:
         return None
-    rest = set(columns) - set(bits)
-    return KERNEL if rest == {"time", "memory"} else KERNEL_QUALITY if rest == {"quality"} else None
+    rest = set(columns) - bits
+    if rest == {"time", "memory"}:
+        return Layout.KERNEL
+    if rest == {"quality"}:
+        return Layout.KERNEL_QUALITY
+    return None
 
 
-def _parameter(columns: list[str]) -> str | None:
-    return next(
-        (name for name in columns if name in rules.ALGORITHMS or name == "nParameter"), None
-    )
+def _is_parameter(column: str) -> bool:
+    return column in rules.ALGORITHMS or column == "nParameter"
 
 
-def vectors(columns: list[str]) -> dict[str, str]:
-    """Return the columns that hold vectors of an instance: `PV` and `Load`, each with its column."""
-    return {VECTORS[base]: name for name in columns if (base := split(name)[0]) in VECTORS}
+def _parameter(columns: Iterable[str]) -> str | None:
+    return next(filter(_is_parameter, columns), None)
 
 
-def algorithm(layout: str, columns: list[str], asset: str) -> str | None:
-    """Return the algorithm that solved, or None where neither columns nor name say it."""
-    if layout == BASELINE:
-        return "greedy" if "greedy" in asset.lower() else "baseline"
-    found = rules.ALGORITHMS.get(_parameter(columns) or "")
-    return found or rules.NAMED.get(asset.lower().split("_")[0])
+# --- what its columns are ---
 
 
-def fields_of(layout: str, columns: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the annotated fields of a table, and the columns whose unit is none of their metric's."""
-    if layout in (KERNEL, KERNEL_QUALITY):
-        return [_kernel_field(name) for name in columns], []
-    odd: list[str] = []
-    found = [_field(layout, name, odd) for name in columns]
-    fields = [field for field in found if field is not None]
-    _mark_primary(layout, fields)
-    return fields, odd
+@dataclass(frozen=True)
+class Annotated:
+    """What the columns of a table are, by name, and those whose unit is none of their metric's."""
+
+    fields: dict[str, FieldAnnotation]
+    odd_units: list[str]
 
 
-def _field(layout: str, name: str, odd: list[str]) -> dict[str, Any] | None:
-    base, word = split(name)
-    if name in rules.ALGORITHMS or name == "nParameter":
-        return {
-            "name": name,
-            "type": "integer",
-            "benchfmt": {"field": f"configuration.hyperparameters.{name}"},
-        }
-    if layout == MAX_FLOW and base in ("algorithm", "implementation"):
-        return {
-            "name": name,
-            "type": "string",
-            "benchfmt": {"field": "model.name", "terms": _models()},
-        }
-    if layout == MAX_FLOW and base in ("nodes", "arcs"):
-        return {"name": name, "type": "number", "benchfmt": {"field": f"inputs.{base}"}}
+def annotated(layout: Layout, columns: list[str]) -> Annotated:
+    """Return what the columns of a table are."""
+    fields: dict[str, FieldAnnotation] = {}
+    odd_units: list[str] = []
+    for name in columns:
+        if layout in KERNELS:
+            fields[name] = _KERNEL_FIELDS.get(name) or _hyperparameter(name)
+            continue
+        column = heading(name)
+        field = _context(layout, name, column)
+        if field is None and column.base in MEASURED:
+            field = _measured(layout, column)
+            if field is None:
+                odd_units.append(name)
+        if field is not None:
+            fields[name] = field
+    if layout not in KERNELS:
+        _mark_primary(layout, fields)
+    return Annotated(fields, odd_units)
+
+
+def _hyperparameter(name: str) -> FieldAnnotation:
+    return FieldAnnotation(field=f"configuration.hyperparameters.{name}")
+
+
+def _context(layout: Layout, name: str, column: Heading) -> FieldAnnotation | None:
+    """Return what a column is that holds no measurement."""
+    base = column.base
+    if _is_parameter(name):
+        return _hyperparameter(name)
+    if layout == Layout.MAX_FLOW and base in ("algorithm", "implementation"):
+        models: dict[str, str | list[str]] = {**vocabulary().words("model", "energy-domain")}
+        return FieldAnnotation(field="model.name", terms=models)
+    if layout == Layout.MAX_FLOW and base in ("nodes", "arcs"):
+        return FieldAnnotation(field=f"inputs.{base}")
     if base in VECTORS:
-        vector = {"field": f"inputs.{VECTORS[base]}", "unit": word or "kW", "list": "numbers"}
-        return {"name": name, "type": "string", "benchfmt": vector}
+        written = column.unit or "kW"
+        return FieldAnnotation(field=f"inputs.{VECTORS[base]}", unit=written, list_="numbers")
     if base in STATISTICS:
-        return {
-            "name": name,
-            "type": "number",
-            "benchfmt": {"field": f"inputs.{base}", "unit": STATISTICS[base]},
-        }
-    if base not in MEASURED:
-        return None
-    said = _unit(MEASURED[base], word)
-    if said is None:
-        odd.append(name)
-        return None
-    note = {**MEASURED[base], **said}
-    if layout != MAX_FLOW and base in ("memavg", "mempeak"):
-        note["stage"] = "solve"
-    return {"name": name, "type": "number", "benchfmt": note}
+        return FieldAnnotation(field=f"inputs.{base}", unit=STATISTICS[base])
+    return None
 
 
-def _unit(note: dict[str, Any], word: str | None) -> dict[str, Any] | None:
-    """Return the unit of a column with its doubt, or None for one that its metric cannot have."""
-    if word is None:
-        return _INFERRED
-    if note["metric"] == "energy" and word == "kW":
+def _measured(layout: Layout, column: Heading) -> FieldAnnotation | None:
+    """Return what a column measures, or None where it writes a unit that its metric cannot have."""
+    field = MEASURED[column.base]
+    changes: dict[str, JsonValue] = {}
+    if layout != Layout.MAX_FLOW and column.base in ("memavg", "mempeak"):
+        changes["stage"] = "solve"
+    if column.unit is None:
+        changes["caveats"] = [*_INFERRED]
+    elif field.metric == "energy" and column.unit == "kW":
         # Codecarbon counts kWh: emissions divided by these numbers give the carbon intensity of a country in kg/kWh.
-        return {"unit": "kW.h", "caveats": ["unit-corrected"]}
-    known = find_unit(word)
-    wanted = find_unit(note["unit"])
-    if known is None or wanted is None or unit(known[0]).dimension != unit(wanted[0]).dimension:
+        changes["caveats"] = ["unit-corrected"]
+    elif _is_alike(column.unit, field.unit or "1"):
+        changes["unit"] = column.unit
+    else:
         return None
-    return {"unit": word}
+    return field.model_copy(update=changes)
 
 
-def _mark_primary(layout: str, fields: list[dict[str, Any]]) -> None:
+def _is_alike(word: str, other: str) -> bool:
+    """Say whether two units measure the same."""
+    known = find_unit(word)
+    wanted = find_unit(other)
+    if known is None or wanted is None:
+        return False
+    return unit(known[0]).dimension == unit(wanted[0]).dimension
+
+
+def _mark_primary(layout: Layout, fields: dict[str, FieldAnnotation]) -> None:
     """Mark the cost as the headline number, the time of what has no cost."""
-    wanted = ("duration",) if layout == MAX_FLOW else ("cost", "duration")
-    for metric in wanted:
-        for field in fields:
-            if field["benchfmt"].get("metric") == metric:
-                field["benchfmt"]["primary"] = True
-                return
+    by_metric = {field.metric: name for name, field in reversed(fields.items())}
+    name = by_metric.get("cost") or by_metric.get("duration")
+    if layout == Layout.MAX_FLOW:
+        name = by_metric.get("duration")
+    if name is not None:
+        fields[name] = fields[name].model_copy(update={"primary": True})
 
 
-def _models() -> dict[str, str]:
-    return vocabulary().words("model", "energy-domain")
+def type_of(field: FieldAnnotation) -> str:
+    """Return the type of a column's cells as Table Schema names it."""
+    path = field.field or ""
+    if path.startswith("configuration.hyperparameters."):
+        return "integer"
+    if path.startswith("inputs.") and field.list_ is None:
+        return "number"
+    return "string"
 
 
-def _kernel_field(name: str) -> dict[str, Any]:
-    notes: dict[str, dict[str, Any]] = {
-        "time": {
-            "metric": "duration",
-            "unit": "s",
-            "basis": "published",
-            "primary": True,
-            **_INFERRED,
-        },
-        "memory": {**_MEMORY, "basis": "published", **_INFERRED},
-        "quality": {"metric": "transprecision:quality", "primary": True},
-    }
-    if name in notes:
-        return {"name": name, "type": "number", "benchfmt": notes[name]}
-    return {
-        "name": name,
-        "type": "integer",
-        "benchfmt": {"field": f"configuration.hyperparameters.{name}"},
-    }
+# --- what holds for all of its rows ---
 
 
-def constants_of(
-    layout: str, columns: list[str], name: Name, options: dict[str, str]
-) -> dict[str, Any]:
-    """Return what holds for every row of a table."""
-    suite = SUITES.get(layout, "energy-domain")
-    said: dict[str, Any] = {"benchmark.suite": suite}
+def constants_of(suite: str, options: Mapping[str, str]) -> dict[str, JsonValue]:
+    """Return what the user says of a whole table."""
+    constants: dict[str, JsonValue] = {"benchmark.suite": suite}
     if options.get("version"):
-        said["benchmark.suite_version"] = options["version"]
+        constants["benchmark.suite_version"] = options["version"]
     if options.get("country"):
-        said[f"extensions.{suite}.country"] = options["country"]
-    if layout in (KERNEL, KERNEL_QUALITY):
-        kernel = name.asset.lower()
-        said |= {"benchmark.name": kernel, "model.name": kernel, "task": "numerical-kernel"}
-        return {**said, "configuration.precision": "mixed"}
-    if layout == MAX_FLOW:
-        said |= {"benchmark.name": "max-flow", "task": "max-flow", "benchmark.phase": "solving"}
-        return {**said, f"extensions.{suite}.asset": name.asset}
-    if layout in (DISPATCH, BASELINE):
-        solver = algorithm(layout, columns, name.asset)
-        said |= {"task": "stochastic-optimisation", "benchmark.phase": "solving"}
-        said |= {"model.name": solver} if solver else {}
-        said |= {"benchmark.name": solver} if solver and layout == DISPATCH else {}
-    return said
+        constants[f"extensions.{suite}.country"] = options["country"]
+    return constants
 
 
-def system_of(platform: str | None) -> dict[str, str]:
+def suite_of(layout: Layout) -> str:
+    """Return the suite that a table is of."""
+    if layout in KERNELS:
+        return "transprecision"
+    return "energy-domain"
+
+
+def solved(layout: Layout, columns: Collection[str], asset: str) -> dict[str, JsonValue]:
+    """Return what was solved by what, for every row of a table."""
+    if layout in KERNELS:
+        kernel = asset.lower()
+        return {
+            "benchmark.name": kernel,
+            "model.name": kernel,
+            "task": "numerical-kernel",
+            "configuration.precision": "mixed",
+        }
+    if layout == Layout.MAX_FLOW:
+        return {
+            "benchmark.name": "max-flow",
+            "task": "max-flow",
+            "benchmark.phase": "solving",
+            f"extensions.{suite_of(layout)}.asset": asset,
+        }
+    solution: dict[str, JsonValue] = {
+        "task": "stochastic-optimisation",
+        "benchmark.phase": "solving",
+    }
+    solver = _solver(layout, columns, asset)
+    if solver is not None:
+        solution["model.name"] = solver
+    if solver is not None and layout == Layout.DISPATCH:
+        solution["benchmark.name"] = solver
+    return solution
+
+
+def _solver(layout: Layout, columns: Collection[str], asset: str) -> str | None:
+    """Return the algorithm that solved, or None where neither columns nor name say it."""
+    if layout == Layout.BASELINE and "greedy" in asset.lower():
+        return "greedy"
+    if layout == Layout.BASELINE:
+        return "baseline"
+    named = rules.NAMED.get(asset.lower().split("_")[0])
+    return rules.ALGORITHMS.get(_parameter(columns) or "") or named
+
+
+def system_of(platform: str | None) -> dict[str, JsonValue]:
     """Return the system that a word names: the vocabulary's where it is one, else its name."""
     if not platform:
         return {}
-    known = {
-        **vocabulary().words("system", "transprecision"),
-        **vocabulary().words("system", "energy-domain"),
-    }
-    found = known.get(platform, platform)
-    return (
-        {"system.id": found} if found in vocabulary().terms("system") else {"system.name": platform}
-    )
+    terms = vocabulary()
+    known = {**terms.words("system", "transprecision"), **terms.words("system", "energy-domain")}
+    system = known.get(platform, platform)
+    if system in terms.terms("system"):
+        return {"system.id": system}
+    return {"system.name": platform}
