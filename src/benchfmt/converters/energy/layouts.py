@@ -184,7 +184,7 @@ def _measured(layout: Layout, column: Heading) -> FieldAnnotation | None:
     elif field.metric == "energy" and column.unit == "kW":
         # Codecarbon counts kWh: emissions divided by these numbers give the carbon intensity of a country in kg/kWh.
         changes["caveats"] = ["unit-corrected"]
-    elif _is_alike(column.unit, field.unit or "1"):
+    elif isinstance(field.unit, str) and _is_alike(column.unit, field.unit):
         changes["unit"] = column.unit
     else:
         return None
