@@ -1,292 +1,31 @@
-"""BF4xx: whether the values of a record agree with each other.
-
-Printed numbers are rounded: two that should agree may differ by half a unit of their last digits. `half` is that half
-unit, in the unit of the value.
-"""
+"""BF4xx: whether the values of a record agree with each other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
-from functools import cache
-from typing import Any
 
 import polars as pl
 
-from benchfmt.annotated.cells import numbers
+from benchfmt.checks.agreement import (
+    latency_is_sum,
+    peak_is_highest,
+    percentiles_in_order,
+    throughput_follows,
+    value_is_reported,
+)
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.samples import (
+    interval_holds_value,
+    samples_are_counted,
+    value_is_within_samples,
+)
 from benchfmt.finding import Severity
 from benchfmt.record import KEY_FIELDS
-from benchfmt.units import Conversion, UnitError, conversion, find_unit
 
 _KEY = list(KEY_FIELDS)
-_ORDINARY = pl.col("statistic").is_null() | pl.col("statistic").is_in(["mean", "single"])
-_SUM_SLACK = 1e-3
-_RATE_SLACK = 0.02
-_EXACT = 1e-12
-_PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
-_EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
 _PRIMARY = pl.col("primary").fill_null(value=False)
 _BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
-_WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "olympic-mean")
-
-
-def latency_is_sum(frames: Frames) -> pl.DataFrame:
-    """BF401: end-to-end = preprocess + inference + postprocess, where all four are given."""
-    stages = ("end-to-end", "preprocess", "inference", "postprocess")
-    frame = with_half(_latencies(frames).filter(pl.col("stage").is_in(stages)), _SUM_SLACK)
-    if not frame.height:
-        return no_faults()
-    group = ["record_id", "statistic", "per", "scope"]
-    wide = frame.group_by(group, maintain_order=True).agg(
-        *(
-            pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
-            for stage in stages
-            for name in ("value", "half")
-        ),
-        pl.col("__row").filter(pl.col("stage") == "end-to-end").first(),
-    )
-    total = pl.sum_horizontal(*(pl.col(f"value:{s}") for s in stages[1:]))
-    known = pl.all_horizontal(*(pl.col(f"value:{s}").is_not_null() for s in stages))
-    slack = pl.sum_horizontal(*(pl.col(f"half:{s}") for s in stages)) + 1e-9 * total
-    wrong = wide.filter(known & ((pl.col("value:end-to-end") - total).abs() > slack))
-    message = pl.format(
-        "end-to-end latency {} s is not the sum of its stages, {} s",
-        number("value:end-to-end"),
-        total.round(9),
-    )
-    return faults(wrong, "measurements", "value", message, number("value:end-to-end"))
-
-
-def throughput_follows(frames: Frames) -> pl.DataFrame:
-    """BF402: with one sample at a time, throughput is one over latency (of the same stage, per and scope)."""
-    single = (pl.col("scenario") == "single-stream") & (pl.col("batch_size").fill_null(1) == 1)
-    latencies = with_half(_latencies(frames).filter(single & (pl.col("value") > 0)), _RATE_SLACK)
-    rates = frames.measurements.filter(
-        single & (pl.col("metric") == "throughput") & _ORDINARY & pl.col("value").is_not_null()
-    ).with_columns(pl.col("stage").fill_null("end-to-end"))
-    if not latencies.height or not rates.height:
-        return no_faults()
-    joined = with_half(rates, _RATE_SLACK).join(
-        latencies.select(
-            "record_id",
-            "stage",
-            "per",
-            "scope",
-            pl.col("value").alias("latency"),
-            pl.col("half").alias("slack"),
-        ),
-        on=["record_id", "stage", "per", "scope"],
-        nulls_equal=True,
-        how="inner",
-    )
-    expected = 1 / pl.col("latency")
-    slack = pl.col("half") + pl.col("slack") * expected**2 + 1e-9 * expected
-    wrong = joined.filter((pl.col("value") - expected).abs() > slack)
-    message = pl.format(
-        "throughput {} /s does not follow from the latency of {} s, which makes {} /s",
-        number("value"),
-        number("latency"),
-        expected.round(6),
-    )
-    return faults(wrong, "measurements", "value", message, number("value"))
-
-
-def peak_is_highest(frames: Frames) -> pl.DataFrame:
-    """BF403: min <= mean or median <= max; an unnamed statistic counts as a mean where a minimum or maximum stands by it."""
-    middle = pl.col("statistic").fill_null("mean")
-    frame = frames.measurements.filter(
-        pl.col("value").is_not_null() & middle.is_in(["mean", "median", "min", "max"])
-    )
-    group = ["record_id", "metric", "stage", "per", "scope"]
-    ends = frame.filter(pl.col("statistic").is_in(["min", "max"]))
-    if not ends.height:
-        return no_faults()
-    ends = with_half(ends, _EXACT)
-    bounds = ends.group_by(group).agg(
-        *(
-            pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
-            for end in ("min", "max")
-            for name in ("value", "half")
-        )
-    )
-    inside = with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
-    found = []
-    for end, word in (("max", "above"), ("min", "below")):
-        gap = (pl.col("value") - pl.col(f"{end}:value")) * (1 if end == "max" else -1)
-        wrong = inside.filter(
-            (pl.col("statistic").fill_null("mean") != end)
-            & (gap > pl.col("half") + pl.col(f"{end}:half"))
-        )
-        name = pl.col("statistic").fill_null("value")
-        message = pl.format(
-            f"{{}}: the {{}} {{}} is {word} the {end}imum {{}}",
-            pl.col("metric"),
-            name,
-            number("value"),
-            number(f"{end}:value"),
-        )
-        found.append(faults(wrong, "measurements", "value", message, number("value")))
-    return pl.concat(found).unique(maintain_order=True)
-
-
-def percentiles_in_order(frames: Frames) -> pl.DataFrame:
-    """BF404: a higher percentile is not below a lower one; early-stopping bounds are ordered among themselves."""
-    rank = (
-        pl.when(pl.col("statistic") == "median")
-        .then(50.0)
-        .otherwise(
-            pl.coalesce(
-                pl.col("statistic").str.extract(_PERCENTILE),
-                pl.col("statistic").str.extract(_EARLY),
-            ).cast(pl.Float64, strict=False)
-        )
-    )
-    frame = frames.measurements.with_columns(
-        rank.alias("rank"), pl.col("statistic").str.ends_with("-es").alias("early")
-    )
-    frame = frame.filter(pl.col("rank").is_not_null() & pl.col("value").is_not_null())
-    if not frame.height:
-        return no_faults()
-    group = ["record_id", "metric", "stage", "per", "scope", "early"]
-    ordered = with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
-    before = ordered.with_columns(
-        *(
-            pl.col(name).shift(1).over(group).alias(f"lower:{name}")
-            for name in ("value", "half", "statistic")
-        )
-    )
-    wrong = before.filter(
-        pl.col("lower:value") - pl.col("value") > pl.col("half") + pl.col("lower:half")
-    )
-    message = pl.format(
-        "{}: {} is {}, below {} with {}",
-        pl.col("metric"),
-        pl.col("statistic"),
-        number("value"),
-        pl.col("lower:statistic"),
-        number("lower:value"),
-    )
-    return faults(wrong, "measurements", "value", message, number("value"))
-
-
-def value_is_reported(frames: Frames) -> pl.DataFrame:
-    """BF405: the value is the reported number converted; a reported text that is no number says nothing."""
-    frame = frames.measurements.filter(
-        pl.all_horizontal(
-            pl.col(n).is_not_null() for n in ("value", "unit", "reported_value", "reported_unit")
-        )
-    )
-    found = []
-    for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):
-        how = reported_conversion(str(word), str(code))
-        if how is None:
-            continue
-        expected = numbers(part["reported_value"].str.strip_chars(), how).values
-        compared = part.with_columns(expected.alias("expected"))
-        off = (pl.col("value") - pl.col("expected")).abs() > _EXACT * pl.col("expected").abs()
-        wrong = compared.filter(off)
-        message = pl.format(
-            "the value {} is not the reported {}{}, which is {}{}",
-            number("value"),
-            pl.col("reported_value"),
-            _shown_unit("reported_unit"),
-            number("expected"),
-            _shown_unit("unit"),
-        )
-        found.append(faults(wrong, "measurements", "value", message, number("value")))
-    return pl.concat([no_faults(), *found])
-
-
-def _shown_unit(column: str) -> pl.Expr:
-    """Return a unit as it stands behind a number: nothing for a plain number."""
-    return pl.when(pl.col(column) == "1").then(pl.lit("")).otherwise(" " + pl.col(column))
-
-
-@cache
-def reported_conversion(word: str, code: str) -> Conversion | None:
-    """Return how a number reported in a word of a unit becomes a value, or None where that is not known."""
-    if word == code:
-        return Conversion(Fraction(1), Fraction(0))
-    found = find_unit(word)
-    if found is None:
-        return None
-    try:
-        how = conversion(found[0], code)
-    except UnitError:
-        return None
-    return Conversion(how.factor * found[1], how.offset)
-
-
-def samples_are_counted(frames: Frames) -> pl.DataFrame:
-    """BF406: n is the number of samples."""
-    samples = pl.col("samples")
-    frame = frames.measurements.filter(samples.is_not_null() & pl.col("n").is_not_null())
-    # The samples are a flat list of numbers and nulls: its commas count them.
-    is_empty = samples.str.contains(r"^\s*\[\s*\]\s*$")
-    count = pl.when(is_empty).then(0).otherwise(samples.str.count_matches(",") + 1)
-    counted = frame.with_columns(count.cast(pl.Int64).alias("count"))
-    wrong = counted.filter(pl.col("n") != pl.col("count"))
-    message = pl.format("n is {}, and there are {} samples", pl.col("n"), pl.col("count"))
-    return faults(wrong, "measurements", "n", message, pl.col("n"))
-
-
-def interval_holds_value(frames: Frames) -> pl.DataFrame:
-    """BF407: the interval runs upwards, holds the value, and has a level between 0 and 1."""
-    frame = frames.measurements.filter(pl.col("ci").is_not_null())
-    return _row_faults(frame, "ci", _faults_of_interval)
-
-
-def value_is_within_samples(frames: Frames) -> pl.DataFrame:
-    """BF408: a value that its samples determine is not outside of them."""
-    statistic = pl.col("statistic").fill_null("single")
-    frame = frames.measurements.filter(
-        pl.col("samples").is_not_null()
-        & pl.col("value").is_not_null()
-        & statistic.is_in(_WITHIN_SAMPLES)
-    )
-    return _row_faults(with_half(frame, 0), "value", _faults_of_samples)
-
-
-Row = Mapping[str, Any]  # a row of a frame, as polars gives it
-
-
-def _row_faults(
-    frame: pl.DataFrame, column: str, messages_of: Callable[[Row], Iterator[str]]
-) -> pl.DataFrame:
-    """Return the faults of rows whose lists are read one by one."""
-    found = [no_faults()]
-    for index, row in enumerate(frame.iter_rows(named=True)):
-        for message in messages_of(row):
-            one_row = frame.slice(index, 1)
-            found.append(faults(one_row, "measurements", column, message, pl.col(column)))
-    return pl.concat(found)
-
-
-def _faults_of_interval(row: Row) -> Iterator[str]:
-    lower, upper, level = json.loads(row["ci"])
-    value = row["value"]
-    if lower > upper:
-        yield f"the interval ends at {upper:g}, below its start {lower:g}"
-    elif value is not None and not lower <= value <= upper:
-        yield f"the interval {lower:g} to {upper:g} does not hold the value {value:g}"
-    if not 0 < level < 1:
-        yield f"the level {level:g} is not between 0 and 1"
-
-
-def _faults_of_samples(row: Row) -> Iterator[str]:
-    samples = [number for number in json.loads(row["samples"]) if number is not None]
-    if not samples:
-        return
-    least, greatest = min(samples), max(samples)
-    # A printed value is rounded; its samples need not be.
-    slack = max(_EXACT * max(abs(least), abs(greatest)), row["half"] or 0)
-    if least - slack <= row["value"] <= greatest + slack:
-        return
-    name = row["statistic"] or "value"
-    yield (f"the {name} {row['value']:g} lies outside its samples, {least:g} to {greatest:g}")
 
 
 def keys_are_unique(frames: Frames) -> pl.DataFrame:
@@ -329,50 +68,32 @@ def devices_are_there(frames: Frames) -> pl.DataFrame:
     listed = frame.filter(
         pl.col("accelerator_kind").is_not_null() | pl.col("accelerators").is_not_null()
     )
-    found = []
+    found = [no_faults()]
     for (placement, kind, several), part in listed.group_by(
         "placement", "accelerator_kind", "accelerators", maintain_order=True
     ):
-        has = {str(kind)} if kind else {str(item.get("kind")) for item in json.loads(str(several))}
-        wanted = {device.partition(":")[0] for device in json.loads(str(placement))}
-        lacking = sorted(wanted - has - {"cpu", "accelerator"})
-        if lacking and "None" not in has and "accelerator" not in has:
-            message = f"the run used {lacking[0]}; the system has {', '.join(sorted(has))}"
+        lacking, kinds = _lacking_device(str(placement), kind, several)
+        if lacking is not None:
+            message = f"the run used {lacking}; the system has {', '.join(sorted(kinds))}"
             found.append(faults(part, "records", "placement", message, str(placement)))
-    return pl.concat([no_faults(), *found])
+    return pl.concat(found)
 
 
-def _latencies(frames: Frames) -> pl.DataFrame:
-    return frames.measurements.filter(
-        (pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null()
-    )
-
-
-def with_half(frame: pl.DataFrame, otherwise: float) -> pl.DataFrame:
-    """Add `half`: half a unit of the last digit that was reported, or a share of the value where nothing was."""
-    text = pl.col("reported_value").str.strip_chars()
-    digits = text.str.extract("^[+-]?[0-9]+(?:[.]([0-9]*))?$").fill_null("").str.len_chars()
-    plain = text.str.contains("^[+-]?[0-9]+([.][0-9]*)?$")
-    pairs = frame.select("reported_unit", "unit").unique().drop_nulls()
-    factors = [_factor(word, code) for word, code in pairs.rows()]
-    joined = frame.join(
-        pairs.with_columns(pl.Series("factor", factors, dtype=pl.Float64)),
-        on=["reported_unit", "unit"],
-        how="left",
-        maintain_order="left",
-    )
-    half = 0.5 * pl.lit(10.0).pow(-digits.cast(pl.Float64)) * pl.col("factor") * (1 + 1e-9)
-    return joined.with_columns(
-        pl.when(plain & pl.col("factor").is_not_null())
-        .then(half)
-        .otherwise(otherwise * pl.col("value").abs())
-        .alias("half")
-    )
-
-
-def _factor(word: str, code: str) -> float | None:
-    how = reported_conversion(word, code)
-    return None if how is None else float(how.factor)
+def _lacking_device(
+    placement: str, kind: str | None, several: str | None
+) -> tuple[str | None, set[str]]:
+    """Return the first kind of device that a system does not have, None for none, and the kinds that it has."""
+    kinds = set()
+    if kind:
+        kinds.add(kind)
+    else:
+        kinds.update(str(item.get("kind")) for item in json.loads(str(several)))
+    wanted = {device.partition(":")[0] for device in json.loads(placement)}
+    lacking = sorted(wanted - kinds - {"cpu", "accelerator"})
+    # A system with a device of an unknown kind may have any.
+    if not lacking or kinds & {"None", "accelerator"}:
+        return None, kinds
+    return lacking[0], kinds
 
 
 CHECKS = (

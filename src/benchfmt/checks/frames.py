@@ -81,6 +81,14 @@ class Frames:
         return self._pairs[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a word, and what to write instead."""
+
+    message: str
+    hint: str | None = None
+
+
 def in_row(row: int, record_id: str) -> str:
     """Return the id under which the checks see the record of a row of JSON, so that equal ids stay apart."""
     return f"{row}{_ROW_MARK}{record_id}"

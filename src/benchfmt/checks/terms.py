@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
 import polars as pl
 
 from benchfmt.checks.check import Check, Doubt
-from benchfmt.checks.frames import Frames, faults, no_faults, suggestion
+from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, suggestion
 from benchfmt.finding import Severity
 from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
@@ -23,14 +22,6 @@ _MEDIANS = ("p50", "p50-es")
 _CURRENCY = "^[A-Z]{3}$"
 _NAMES = {"model": "model", "dataset": "dataset"}
 _DECLARE = "declare it under benchfmt.prefixes in datapackage.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is wrong with a word, and what to write instead."""
-
-    message: str
-    hint: str | None = None
 
 
 def unknown_terms(frames: Frames) -> pl.DataFrame:

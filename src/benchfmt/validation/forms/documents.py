@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 from pydantic import JsonValue, ValidationError
 
-from benchfmt.checks import structure
 from benchfmt.checks.frames import in_row
+from benchfmt.checks.schema_faults import record_faults
 from benchfmt.described import contradictions
 from benchfmt.descriptor import MISPLACED_HEADING, Heading, is_heading, read_heading
 from benchfmt.identity import PLACED_PREFIX, identified
@@ -142,11 +142,12 @@ class JsonRecords:
         try:
             record = Record.model_validate(data)
         except ValidationError as error:
-            faults = structure.document_faults(error.errors(include_url=False))
-            for code, field, message, value in faults:
-                place = Place(self.name, row, field=field, record=record_id)
-                prefix = f"{field}: " * bool(field)
-                self._reporter.report(code, place, prefix + message, value=value)
+            for fault in record_faults(error.errors(include_url=False)):
+                place = Place(self.name, row, field=fault.field, record=record_id)
+                message = fault.message
+                if fault.field:
+                    message = f"{fault.field}: {fault.message}"
+                self._reporter.report(fault.code, place, message, value=fault.value)
             if isinstance(data, dict):
                 return rest_of(row, data, error)
             return None

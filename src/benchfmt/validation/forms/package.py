@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchfmt.checks import structure
+from benchfmt.checks.columns import type_table
 from benchfmt.checks.frames import empty, faults
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
@@ -144,9 +144,7 @@ class PackageTables:
 
     def _typed(self, table: str, raw: RawRows) -> Rows:
         """Return rows in the types of the standard after reporting what keeps cells from having them."""
-        typed = structure.type_table(
-            table, raw.frame, newer=self._is_newer, typed=raw.reader.is_typed
-        )
+        typed = type_table(table, raw.frame, newer=self._is_newer, typed=raw.reader.is_typed)
         found = typed.faults
         if not raw.is_first:
             # What is wrong with the columns themselves is reported once, with the first rows.

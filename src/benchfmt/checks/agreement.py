@@ -1,0 +1,198 @@
+"""BF401 to BF405: whether the numbers of a record agree with each other, and with what was reported."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from benchfmt.annotated.cells import numbers
+from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.rounding import reported_conversion, with_half
+
+_ORDINARY = pl.col("statistic").is_null() | pl.col("statistic").is_in(["mean", "single"])
+_SUM_SLACK = 1e-3
+_RATE_SLACK = 0.02
+_EXACT = 1e-12
+_PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
+_EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
+
+
+def latency_is_sum(frames: Frames) -> pl.DataFrame:
+    """BF401: end-to-end = preprocess + inference + postprocess, where all four are given."""
+    stages = ("end-to-end", "preprocess", "inference", "postprocess")
+    frame = with_half(_latencies(frames).filter(pl.col("stage").is_in(stages)), _SUM_SLACK)
+    if not frame.height:
+        return no_faults()
+    group = ["record_id", "statistic", "per", "scope"]
+    wide = frame.group_by(group, maintain_order=True).agg(
+        *(
+            pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
+            for stage in stages
+            for name in ("value", "half")
+        ),
+        pl.col("__row").filter(pl.col("stage") == "end-to-end").first(),
+    )
+    total = pl.sum_horizontal(*(pl.col(f"value:{s}") for s in stages[1:]))
+    known = pl.all_horizontal(*(pl.col(f"value:{s}").is_not_null() for s in stages))
+    slack = pl.sum_horizontal(*(pl.col(f"half:{s}") for s in stages)) + 1e-9 * total
+    wrong = wide.filter(known & ((pl.col("value:end-to-end") - total).abs() > slack))
+    message = pl.format(
+        "end-to-end latency {} s is not the sum of its stages, {} s",
+        number("value:end-to-end"),
+        total.round(9),
+    )
+    return faults(wrong, "measurements", "value", message, number("value:end-to-end"))
+
+
+def throughput_follows(frames: Frames) -> pl.DataFrame:
+    """BF402: with one sample at a time, throughput is one over latency (of the same stage, per and scope)."""
+    single = (pl.col("scenario") == "single-stream") & (pl.col("batch_size").fill_null(1) == 1)
+    latencies = with_half(_latencies(frames).filter(single & (pl.col("value") > 0)), _RATE_SLACK)
+    rates = frames.measurements.filter(
+        single & (pl.col("metric") == "throughput") & _ORDINARY & pl.col("value").is_not_null()
+    ).with_columns(pl.col("stage").fill_null("end-to-end"))
+    if not latencies.height or not rates.height:
+        return no_faults()
+    joined = with_half(rates, _RATE_SLACK).join(
+        latencies.select(
+            "record_id",
+            "stage",
+            "per",
+            "scope",
+            pl.col("value").alias("latency"),
+            pl.col("half").alias("slack"),
+        ),
+        on=["record_id", "stage", "per", "scope"],
+        nulls_equal=True,
+        how="inner",
+    )
+    expected = 1 / pl.col("latency")
+    slack = pl.col("half") + pl.col("slack") * expected**2 + 1e-9 * expected
+    wrong = joined.filter((pl.col("value") - expected).abs() > slack)
+    message = pl.format(
+        "throughput {} /s does not follow from the latency of {} s, which makes {} /s",
+        number("value"),
+        number("latency"),
+        expected.round(6),
+    )
+    return faults(wrong, "measurements", "value", message, number("value"))
+
+
+def peak_is_highest(frames: Frames) -> pl.DataFrame:
+    """BF403: min <= mean or median <= max; an unnamed statistic counts as a mean where a minimum or maximum stands by it."""
+    middle = pl.col("statistic").fill_null("mean")
+    frame = frames.measurements.filter(
+        pl.col("value").is_not_null() & middle.is_in(["mean", "median", "min", "max"])
+    )
+    group = ["record_id", "metric", "stage", "per", "scope"]
+    ends = frame.filter(pl.col("statistic").is_in(["min", "max"]))
+    if not ends.height:
+        return no_faults()
+    ends = with_half(ends, _EXACT)
+    bounds = ends.group_by(group).agg(
+        *(
+            pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
+            for end in ("min", "max")
+            for name in ("value", "half")
+        )
+    )
+    inside = with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
+    above = pl.col("value") - pl.col("max:value")
+    below = pl.col("min:value") - pl.col("value")
+    found = [
+        _beyond_end(inside, "max", "above", above),
+        _beyond_end(inside, "min", "below", below),
+    ]
+    return pl.concat(found).unique(maintain_order=True)
+
+
+def _beyond_end(inside: pl.DataFrame, end: str, word: str, gap: pl.Expr) -> pl.DataFrame:
+    """Return values that are beyond the minimum or the maximum by more than both were rounded."""
+    is_other = pl.col("statistic").fill_null("mean") != end
+    wrong = inside.filter(is_other & (gap > pl.col("half") + pl.col(f"{end}:half")))
+    message = pl.format(
+        f"{{}}: the {{}} {{}} is {word} the {end}imum {{}}",
+        pl.col("metric"),
+        pl.col("statistic").fill_null("value"),
+        number("value"),
+        number(f"{end}:value"),
+    )
+    return faults(wrong, "measurements", "value", message, number("value"))
+
+
+def percentiles_in_order(frames: Frames) -> pl.DataFrame:
+    """BF404: a higher percentile is not below a lower one; early-stopping bounds are ordered among themselves."""
+    rank = (
+        pl.when(pl.col("statistic") == "median")
+        .then(50.0)
+        .otherwise(
+            pl.coalesce(
+                pl.col("statistic").str.extract(_PERCENTILE),
+                pl.col("statistic").str.extract(_EARLY),
+            ).cast(pl.Float64, strict=False)
+        )
+    )
+    frame = frames.measurements.with_columns(
+        rank.alias("rank"), pl.col("statistic").str.ends_with("-es").alias("early")
+    )
+    frame = frame.filter(pl.col("rank").is_not_null() & pl.col("value").is_not_null())
+    if not frame.height:
+        return no_faults()
+    group = ["record_id", "metric", "stage", "per", "scope", "early"]
+    ordered = with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
+    before = ordered.with_columns(
+        *(
+            pl.col(name).shift(1).over(group).alias(f"lower:{name}")
+            for name in ("value", "half", "statistic")
+        )
+    )
+    wrong = before.filter(
+        pl.col("lower:value") - pl.col("value") > pl.col("half") + pl.col("lower:half")
+    )
+    message = pl.format(
+        "{}: {} is {}, below {} with {}",
+        pl.col("metric"),
+        pl.col("statistic"),
+        number("value"),
+        pl.col("lower:statistic"),
+        number("lower:value"),
+    )
+    return faults(wrong, "measurements", "value", message, number("value"))
+
+
+def value_is_reported(frames: Frames) -> pl.DataFrame:
+    """BF405: the value is the reported number converted; a reported text that is no number says nothing."""
+    frame = frames.measurements.filter(
+        pl.all_horizontal(
+            pl.col(n).is_not_null() for n in ("value", "unit", "reported_value", "reported_unit")
+        )
+    )
+    found = []
+    for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):
+        how = reported_conversion(str(word), str(code))
+        if how is None:
+            continue
+        expected = numbers(part["reported_value"].str.strip_chars(), how).values
+        compared = part.with_columns(expected.alias("expected"))
+        off = (pl.col("value") - pl.col("expected")).abs() > _EXACT * pl.col("expected").abs()
+        wrong = compared.filter(off)
+        message = pl.format(
+            "the value {} is not the reported {}{}, which is {}{}",
+            number("value"),
+            pl.col("reported_value"),
+            _shown_unit("reported_unit"),
+            number("expected"),
+            _shown_unit("unit"),
+        )
+        found.append(faults(wrong, "measurements", "value", message, number("value")))
+    return pl.concat([no_faults(), *found])
+
+
+def _shown_unit(column: str) -> pl.Expr:
+    """Return a unit as it stands behind a number: nothing for a plain number."""
+    return pl.when(pl.col(column) == "1").then(pl.lit("")).otherwise(" " + pl.col(column))
+
+
+def _latencies(frames: Frames) -> pl.DataFrame:
+    return frames.measurements.filter(
+        (pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null()
+    )

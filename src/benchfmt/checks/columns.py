@@ -1,0 +1,369 @@
+"""Columns as they stand in a file, in the types of the standard: BF1xx, judged by the schema of each column.
+
+A cell at fault is reported and taken out; its row is left out of the checks that follow, so that a fault has no echo.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import jsonschema
+import polars as pl
+
+from benchfmt.annotated.cells import map_distinct
+from benchfmt.checks.cell_faults import CellFaults, HintOf
+from benchfmt.checks.frames import (
+    FAULT_COLUMNS,
+    ROW,
+    dtype,
+    faults,
+    no_coded_faults,
+    of_code,
+    suggestion,
+)
+from benchfmt.checks.schema_faults import schema_fault
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import jsons
+from benchfmt.record import CONTROL_BUT_LINES
+from benchfmt.schema import column_schema, record_schema
+from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
+
+_TIME = "^[0-9]{4}"
+_HALF = re.compile("[\ud800-\udfff]")
+_DIGITS = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+"""What pandas, Arrow and polars read differently is no number: blanks, signs of infinity, underscores."""
+_FORMS = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code"}
+_PLAIN_KINDS = ("boolean", "integer", "number")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A table whose cells have the standard's types: what is sound, which rows are not, and the faults."""
+
+    frame: pl.DataFrame
+    sound: pl.Series
+    faults: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the schema of a column asks of a cell."""
+
+    allowed: list[str] | None
+    pattern: str | None
+    forbidden: str | None
+    """A pattern that must not be found."""
+    constant: str | None
+    least: float | None
+    above: float | None
+    """What a number must be above."""
+    most: float | None
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the cells are dates or times."""
+        return self.pattern is not None and self.pattern.startswith(_TIME)
+
+
+@cache
+def _rules(table: str, name: str) -> Rules:
+    schema = column_schema(table, name)
+    return Rules(
+        allowed=schema.get("enum"),
+        pattern=schema.get("pattern"),
+        forbidden=schema.get("not", {}).get("pattern"),
+        constant=schema.get("const"),
+        least=schema.get("minimum"),
+        above=schema.get("exclusiveMinimum"),
+        most=schema.get("maximum"),
+    )
+
+
+def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: bool = False) -> Typed:
+    """Return a raw frame in the standard's types, with its faults.
+
+    `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
+    have types of their own (Parquet), so that text is no number.
+    """
+    items = {item.name: item for item in COLUMNS[table]}
+    table_faults = [no_coded_faults()]
+    if not newer:
+        unknown = [name for name in raw.columns if name not in items and name != ROW]
+        table_faults += [_unknown_column(table, name) for name in unknown]
+    columns: dict[str, pl.Series] = {}
+    sound = pl.Series([True] * raw.height, dtype=pl.Boolean)
+    for name, item in items.items():
+        if name not in raw.columns:
+            columns[name] = _nulls(item, raw.height).alias(name)
+            if item.required:
+                table_faults.append(_missing_column(table, name))
+            continue
+        cell_faults = CellFaults(_plain(raw[name]))
+        columns[name] = _typed_column(table, item, cell_faults, typed=typed).alias(name)
+        if cell_faults.bad.any():
+            sound &= ~cell_faults.bad
+            table_faults.append(_faults_of(table, item, raw, cell_faults))
+    frame = pl.DataFrame({**columns, ROW: raw[ROW]})
+    return Typed(frame, sound, pl.concat(table_faults))
+
+
+def _unknown_column(table: str, name: str) -> pl.DataFrame:
+    near = difflib.get_close_matches(name, [item.name for item in COLUMNS[table]], n=1)
+    hint = "put what the standard has no column for into `extensions`"
+    if near:
+        hint = f"did you mean {near[0]!r}?"
+    message = f"{table} has no column {name!r} in the standard"
+    return _column_fault("BF102", table, name, message, hint)
+
+
+def _missing_column(table: str, name: str) -> pl.DataFrame:
+    message = f"the column {name!r} is missing"
+    return _column_fault("BF101", table, name, message, "every row needs it")
+
+
+def _column_fault(code: str, table: str, column: str, message: str, hint: str) -> pl.DataFrame:
+    """Return a fault of a column as a whole: it stands in no row."""
+    whole = pl.DataFrame({ROW: [None]}, schema={ROW: pl.Int64})
+    return of_code(code, faults(whole, table, column, message, hint=hint))
+
+
+def _faults_of(
+    table: str, item: Column, raw: pl.DataFrame, cell_faults: CellFaults
+) -> pl.DataFrame:
+    wrong = raw.filter(cell_faults.bad)
+    cells = wrong[item.name].cast(pl.String, strict=False)
+    texts = cell_faults.frame()
+    without_code = faults(wrong, table, item.name, texts["message"], cells, texts["hint"])
+    return without_code.select(texts["code"], *FAULT_COLUMNS[1:])
+
+
+def _plain(cells: pl.Series) -> pl.Series:
+    """Return cells as text where they are a dictionary column of Parquet."""
+    if cells.dtype in (pl.Categorical, pl.Enum):
+        return cells.cast(pl.String)
+    return cells
+
+
+def _nulls(item: Column, length: int) -> pl.Series:
+    return pl.Series([None], dtype=dtype(item.kind)).new_from_index(0, length)
+
+
+def _typed_column(table: str, item: Column, cell_faults: CellFaults, *, typed: bool) -> pl.Series:
+    """Return a column in its type after noting its faults."""
+    cells = cell_faults.cells
+    if cells.null_count() == cells.len() and not item.required:
+        return _nulls(item, cells.len())
+    if typed and cells.dtype == pl.String and item.kind in _PLAIN_KINDS:
+        cell_faults.report(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text")
+        values = _nulls(item, cells.len())
+    else:
+        values = _values(table, item, cell_faults)
+    if item.required:
+        cell_faults.report(cells.is_null(), "BF101", f"{item.name} is empty; every row needs it")
+    return values
+
+
+def _values(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
+    match item.kind:
+        case "boolean":
+            return _booleans(cell_faults)
+        case "integer" | "number":
+            return _numbers(item, _rules(table, item.name), cell_faults)
+        case "json":
+            return _json(table, item, cell_faults)
+        case "text":
+            return _texts(table, item, cell_faults)
+
+
+# --- text ---
+
+
+def _texts(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
+    cells = cell_faults.cells
+    rules = _rules(table, item.name)
+    if cells.dtype != pl.String:
+        cell_faults.report(cells.is_not_null(), "BF103", f"{item.name} is text, not {cells.dtype}")
+        return _nulls(item, cells.len())
+    hint = "leave out what the source does not say"
+    cell_faults.report(cells == "", "BF107", f"{item.name} is empty text", hint)
+    if rules.allowed is not None:
+        _report_unlisted(rules.allowed, cell_faults)
+    _report_malformed(rules, TERM_COLUMNS[table].get(item.name), cell_faults)
+    if rules.constant is not None:
+        message = f"'{{cell}}' is not {rules.constant!r}"
+        cell_faults.report(cells != rules.constant, "BF117", message)
+    return cells.set(cell_faults.bad, None)
+
+
+def _report_unlisted(allowed: list[str], cell_faults: CellFaults) -> None:
+    """Note cells that are not in a closed list."""
+
+    def nearest(word: str) -> str | None:
+        near = difflib.get_close_matches(word.strip().lower(), allowed, n=1)
+        if not near:
+            return None
+        return f"did you mean {near[0]!r}?"
+
+    message = f"'{{cell}}' is none of: {', '.join(allowed)}"
+    cell_faults.report(~cell_faults.cells.is_in(allowed), "BF104", message, nearest)
+
+
+def _report_malformed(rules: Rules, kind: str | None, cell_faults: CellFaults) -> None:
+    """Note cells whose text does not have the form of their column; `kind` is that of its terms, if it holds any."""
+    cells = cell_faults.cells
+    wrong = pl.Series([False], dtype=pl.Boolean).new_from_index(0, cells.len())
+    if rules.forbidden is not None:
+        wrong = _is_found(cells, rules.forbidden)
+    if rules.pattern is not None:
+        wrong |= ~_is_found(cells, rules.pattern)
+    message = f"'{{cell}}' is not well-formed: {_expected(rules)}"
+    cell_faults.report(wrong & cells.is_not_null(), "BF105", message, _form_hint(rules, kind))
+
+
+def _is_found(cells: pl.Series, pattern: str) -> pl.Series:
+    """Return in which cells a pattern is found; columns of few distinct texts are asked once for each."""
+    distinct = cells.unique()
+    if distinct.len() * 4 > cells.len():
+        return cells.str.contains(pattern)
+    return cells.is_in(distinct.filter(distinct.str.contains(pattern)).implode())
+
+
+def _form_hint(rules: Rules, kind: str | None) -> str | HintOf | None:
+    """Return what to write in place of a malformed text; for a term, the one that was likely meant."""
+    if kind is not None:
+        return lambda word: suggestion(kind, word) or f"see `benchfmt vocabulary {kind}`"
+    if rules.is_time:
+        return "write it such as 2026-04-03"
+    return None
+
+
+def _expected(rules: Rules) -> str:
+    if rules.is_time:
+        return "an ISO 8601 date or time"
+    if rules.pattern is not None:
+        return _FORMS.get(rules.pattern, "a vocabulary id or prefix:term, lower-case kebab")
+    if rules.forbidden == CONTROL_BUT_LINES:
+        return "text without control characters"
+    return "one line of text"
+
+
+# --- numbers, true and false ---
+
+
+def _numbers(item: Column, rules: Rules, cell_faults: CellFaults) -> pl.Series:
+    cells = cell_faults.cells
+    if not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
+        cell_faults.report(
+            cells.is_not_null(), "BF103", f"{item.name} is a number, not {cells.dtype}"
+        )
+        return _nulls(item, cells.len())
+    is_whole = item.kind == "integer"
+    values = cells.cast(pl.Float64, strict=False)
+    infinite = "BF106"
+    if cells.dtype == pl.String:
+        infinite = "BF103"
+        _report_unreadable(values, cell_faults, is_whole=is_whole)
+    hint = "leave the number out and say why in `missing`"
+    cell_faults.report(~values.is_finite(), infinite, "{cell} is not finite", hint)
+    if is_whole:
+        cell_faults.report(values != values.round(), "BF103", "{cell} is no whole number")
+    _report_out_of_bounds(item.name, values, rules, cell_faults)
+    sound = values.set(cell_faults.bad, None)
+    if is_whole:
+        return sound.cast(pl.Int64)
+    return sound
+
+
+def _report_unreadable(values: pl.Series, cell_faults: CellFaults, *, is_whole: bool) -> None:
+    """Note texts that are no number."""
+    cells = cell_faults.cells
+    message = "'{cell}' is no number"
+    if is_whole:
+        message = "'{cell}' is no whole number"
+    is_readable = cells.str.contains(_DIGITS) & values.is_not_null()
+    hint = "write digits with a decimal point"
+    cell_faults.report(~is_readable & cells.is_not_null(), "BF103", message, hint)
+
+
+def _report_out_of_bounds(
+    name: str, values: pl.Series, rules: Rules, cell_faults: CellFaults
+) -> None:
+    """Note numbers that a column may not have."""
+    if rules.least is not None:
+        message = f"{{cell}} is below what {name} may be (at least {rules.least:g})"
+        cell_faults.report(values < rules.least, "BF106", message, _zero_hint(rules.least))
+    elif rules.above is not None:
+        message = f"{{cell}} is below what {name} may be (above {rules.above:g})"
+        cell_faults.report(values <= rules.above, "BF106", message, _zero_hint(rules.above))
+    if rules.most is not None:
+        cell_faults.report(values > rules.most, "BF106", f"{{cell}} is above what {name} may be")
+
+
+def _zero_hint(least: float) -> str | None:
+    if least < 0:
+        return None
+    return "0 is never `not said`: leave the cell empty"
+
+
+def _booleans(cell_faults: CellFaults) -> pl.Series:
+    cells = cell_faults.cells
+    if cells.dtype in (pl.Boolean, pl.Null):
+        return cells.cast(pl.Boolean)
+    texts = cells.cast(pl.String, strict=False)
+    values = texts.replace_strict(
+        {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+    )
+    wrong = values.is_null() & cells.is_not_null()
+    cell_faults.report(wrong, "BF103", "'{cell}' is neither true nor false", "write true or false")
+    return values
+
+
+# --- JSON in a cell ---
+
+
+def _json(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
+    cells = cell_faults.cells
+    if cells.dtype not in (pl.String, pl.Null):
+        message = f"{item.name} is JSON text, not {cells.dtype}"
+        hint = "write the list or object as JSON text"
+        cell_faults.report(cells.is_not_null(), "BF103", message, hint)
+        return _nulls(item, cells.len())
+    texts = cells.cast(pl.String)
+    # A fault of code, message and hint is JSON itself, so that distinct cells with one fault are noted at once.
+    verdicts = map_distinct(texts, lambda text: _verdict(table, item.name, text), pl.String)
+    for verdict in set(verdicts.drop_nulls()):
+        code, message, hint = json.loads(verdict)
+        cell_faults.report(verdicts == verdict, code, message, hint)
+    return texts.set(cell_faults.bad, None)
+
+
+def _verdict(table: str, name: str, text: str) -> str | None:
+    """Return code, message and hint of the first fault of a JSON cell, or None."""
+    try:
+        data = jsons.parse(text)
+    except BenchfmtError as error:
+        code = getattr(error, "code", "BF115")
+        return json.dumps([code, f"{name}: {error}", "write RFC 8785 JSON text"])
+    if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
+        return json.dumps(["BF105", f"{name}: text holds half a character (a lone surrogate)", ""])
+    # A wrong type is the cause of whatever else is wrong there.
+    fault = min(
+        _validator(table, name).iter_errors(data),
+        key=lambda error: error.validator != "type",
+        default=None,
+    )
+    if fault is None:
+        return None
+    code, message = schema_fault(fault)
+    return json.dumps([code, f"{name}: {message}", ""])
+
+
+@cache
+def _validator(table: str, name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {**column_schema(table, name), "$defs": record_schema()["$defs"]}
+    )
