@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -37,13 +36,9 @@ def parquet_batches(
                 for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
                     batch.validate(full=True)
                     yield pa.Table.from_batches([batch]).select(kept)
-    except pa.ArrowInvalid as error:
-        if "UTF8" in str(error):
-            raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
-        raise ParquetError(
-            "BF119", f"{path}: not a Parquet file that can be read: {error}"
-        ) from error
     except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, pa.ArrowInvalid) and "UTF8" in str(error):
+            raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
         raise ParquetError(
             "BF119", f"{path}: not a Parquet file that can be read: {error}"
         ) from error
@@ -91,10 +86,13 @@ def csv_batches(path: Path, resource: Resource) -> Iterator[pa.Table]:
                 f"{path}: row {text.bad_rows[0].row} has the wrong number of cells; run benchfmt validate"
             )
         empty = frame.with_columns(pl.all().replace("", None))
-        yield pa.table({name: _typed(path, empty[name], int(numbers[0])) for name in empty.columns})
+        first = int(numbers[0])
+        yield pa.table(
+            {name: _typed(path, empty[name], first).to_arrow() for name in empty.columns}
+        )
 
 
-def _typed(path: Path, cells: pl.Series, first: int) -> pa.Array[Any]:
+def _typed(path: Path, cells: pl.Series, first: int) -> pl.Series:
     kinds = {item.name: item.kind for items in COLUMNS.values() for item in items}
     kind = kinds.get(cells.name, "text")
     if kind == "boolean":
@@ -108,13 +106,13 @@ def _typed(path: Path, cells: pl.Series, first: int) -> pa.Array[Any]:
             whole = (typed == typed.round()) & (typed.abs() <= MAX_SAFE_INTEGER)
             typed = typed.set(~whole, None).cast(pl.Int64)
     else:
-        return cells.to_arrow()
+        return cells
     bad = (typed.is_null() & cells.is_not_null()).arg_max()
     if typed.null_count() != cells.null_count():
         raise PackageError(
             f"{path} row {first + (bad or 0)}, {cells.name}: {cells[bad or 0]!r} is not a {kind}"
         )
-    return typed.to_arrow()
+    return typed
 
 
 def conform(table: str, part: pa.Table, path: Path, newer: str | None) -> pa.Table:
@@ -144,20 +142,24 @@ def conform(table: str, part: pa.Table, path: Path, newer: str | None) -> pa.Tab
 
 
 def _carried(part: pa.Table, unknown: list[str], version: str) -> pa.Table:
-    rows = part.select(unknown).to_pylist()
-    before = (
-        part["extensions"].to_pylist()
-        if "extensions" in part.column_names
-        else [None] * part.num_rows
-    )
-    after = []
-    for text, row in zip(before, rows, strict=True):
-        said = {name: str(value) for name, value in row.items() if value is not None}
-        data = json.loads(text) if text else {}
-        after.append(
-            canonical({**data, NAMESPACE: {"version": version, "columns": said}}) if said else text
-        )
-    kept = part.drop_columns(
-        [name for name in (*unknown, "extensions") if name in part.column_names]
-    )
-    return kept.append_column("extensions", pa.array(after, pa.string()))
+    """Return a part whose unknown columns stand in the extensions of its rows."""
+    extensions = [None] * part.num_rows
+    kept = part.drop_columns(unknown)
+    if "extensions" in part.column_names:
+        extensions = part["extensions"].to_pylist()
+        kept = kept.drop_columns(["extensions"])
+    carried = []
+    for text, row in zip(extensions, part.select(unknown).to_pylist(), strict=True):
+        cells = {name: str(value) for name, value in row.items() if value is not None}
+        carried.append(_with_columns(text, cells, version))
+    return kept.append_column("extensions", pa.array(carried, pa.string()))
+
+
+def _with_columns(extensions: str | None, cells: dict[str, str], version: str) -> str | None:
+    """Return the extensions of a row, to which the cells of unknown columns are added."""
+    if not cells:
+        return extensions
+    own = {NAMESPACE: {"version": version, "columns": cells}}
+    if not extensions:
+        return canonical(own)
+    return canonical({**json.loads(extensions), **own})

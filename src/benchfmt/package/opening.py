@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import lzma
 import struct
-import tempfile
 import zipfile
 import zlib
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Self
 
 from benchfmt.descriptor import FILE_NAME, Descriptor, read_descriptor
 from benchfmt.limits import LIMITS, Limits
@@ -27,7 +27,7 @@ class Folder:
 
     root: Path
     file: Path
-    holder: AbstractContextManager[Any] | None = None
+    holder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
         """Return the folder."""
@@ -36,7 +36,7 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         """Remove a temporary folder."""
         if self.holder is not None:
-            self.holder.__exit__(None, None, None)
+            self.holder.cleanup()
 
 
 def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Folder:
@@ -51,12 +51,13 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
     place = Path(path)
     if place.suffix == ".zip" and place.is_file():
         return _open_zip(place, limits)
-    file = place if place.name.endswith(".json") and place.is_file() else place / FILE_NAME
+    if place.name.endswith(".json") and place.is_file():
+        return Folder(place.parent, place)
+    file = place / FILE_NAME
     if not file.is_file():
         raise PackageError(f"{place} is no package: there is no {FILE_NAME} in it")
-    if file != place:
-        safe_path(place, FILE_NAME)  # not a link that leads elsewhere
-    return Folder(file.parent, file)
+    safe_path(place, FILE_NAME)  # not a link that leads elsewhere
+    return Folder(place, file)
 
 
 def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
@@ -83,7 +84,7 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
 
 
 def _open_zip(place: Path, limits: Limits) -> Folder:
-    holder = tempfile.TemporaryDirectory(prefix="benchfmt-")
+    holder = TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:
         with zipfile.ZipFile(place) as archive:
@@ -113,18 +114,18 @@ def _open_zip(place: Path, limits: Limits) -> Folder:
 
 
 def _named_files(file: Path, limits: Limits) -> list[str]:
-    """Return the paths that a descriptor names, as far as it can be read; its faults are told elsewhere."""
+    """Return the paths that a descriptor names, as far as it can be read; its faults are reported elsewhere."""
     try:
         data = read_json(file, limits)
     except JsonError:
         return []
-    resources = data.get("resources") if isinstance(data, dict) else None
-    found = (
-        [item.get("path") for item in resources or () if isinstance(item, dict)]
-        if isinstance(resources, list)
-        else []
-    )
-    return [name for name in found if isinstance(name, str)]
+    if not isinstance(data, dict):
+        return []
+    resources = data.get("resources")
+    if not isinstance(resources, list):
+        return []
+    paths = [item.get("path") for item in resources if isinstance(item, dict)]
+    return [path for path in paths if isinstance(path, str)]
 
 
 def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipInfo]:
@@ -169,7 +170,7 @@ def _open_remote(url: str, limits: Limits) -> Folder:
         raise PackageError(
             "reading remote packages needs: pip install 'benchfmt[remote]'"
         ) from error
-    holder = tempfile.TemporaryDirectory(prefix="benchfmt-")
+    holder = TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:
         if url.endswith(".zip"):
@@ -187,7 +188,7 @@ def _open_remote(url: str, limits: Limits) -> Folder:
     return Folder(root, root / FILE_NAME, holder)
 
 
-def _download(fsspec: Any, url: str, target: Path, most: int) -> None:
+def _download(fsspec: ModuleType, url: str, target: Path, most: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     try:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Self
 
 import polars as pl
 import pyarrow as pa
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from benchfmt.descriptor import Descriptor, Resource, heading
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.columns import conform, csv_batches, parquet_batches
 from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
-from benchfmt.readers.files import safe_path
+from benchfmt.package.parts import Part, parts_of
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import widen
@@ -30,7 +30,7 @@ class Package:
     """A package opened for reading; a zip or a remote one lies in a temporary folder until it is closed."""
 
     def __init__(
-        self, root: Path, descriptor: Descriptor, holder: AbstractContextManager[Any] | None = None
+        self, root: Path, descriptor: Descriptor, holder: TemporaryDirectory[str] | None = None
     ) -> None:
         """Take the folder that holds the tables and its descriptor, already read."""
         self.root = root
@@ -48,7 +48,7 @@ class Package:
     def close(self) -> None:
         """Let go of the temporary folder, if there is one."""
         if self._holder is not None:
-            self._holder.__exit__(None, None, None)
+            self._holder.cleanup()
             self._holder = None
 
     def resource(self, table: str) -> Resource:
@@ -58,52 +58,44 @@ class Package:
                 return resource
         raise PackageError(f"{self.root}: the descriptor has no resource named {table!r}")
 
-    def path(self, table: str) -> Path:
-        """Return the file of a table; raises PackageError or UnsafeError."""
-        path = safe_path(self.root, self.resource(table).path)
-        if not path.is_file():
-            raise PackageError(f"{path}: the table {table!r} is not there")
-        return path
+    def parts(self, table: str) -> list[Part]:
+        """Return the files of a table, in order; raises PackageError or UnsafeError."""
+        parts = parts_of(self.root, self.resource(table))
+        for part in parts:
+            if not part.path.is_file():
+                raise PackageError(f"{part.path}: the table {table!r} is not there")
+        return parts
 
     def batches(self, table: str) -> Iterator[pa.Table]:
         """Yield a table in parts, in order, with all columns of the standard; raises PackageError for a faulty cell."""
-        if table == "systems" and all(
-            resource.name != table for resource in self.descriptor.resources
-        ):
+        names = [resource.name for resource in self.descriptor.resources]
+        if table == "systems" and table not in names:
             return  # records need not name systems
-        path = self.path(table)
-        resource = self.resource(table)
-        parquet = path.suffix == ".parquet" or resource.format == "parquet"
-        newer = (
-            self.descriptor.benchfmt.version
-            if self.descriptor.benchfmt.version != SCHEMA_VERSION
-            else None
-        )
-        for part in parquet_batches(path) if parquet else csv_batches(path, resource):
-            try:
-                yield conform(table, part, path, newer)
-            except (
-                ValueError,
-                TypeError,
-                RecursionError,
-            ) as error:  # such as extensions that are no JSON object
-                raise PackageError(f"{path}: {error}; run benchfmt validate") from error
+        newer = None
+        if self.descriptor.benchfmt.version != SCHEMA_VERSION:
+            newer = self.descriptor.benchfmt.version
+        for part in self.parts(table):
+            for rows in _rows_of(part):
+                try:
+                    yield conform(table, rows, part.path, newer)
+                except (ValueError, TypeError, RecursionError) as error:
+                    # Such as extensions that are no JSON object.
+                    raise PackageError(f"{part.path}: {error}; run benchfmt validate") from error
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table."""
         return pa.concat_tables([table_of(name, []), *self.batches(name)])
 
     @property
-    def systems(self) -> dict[str, dict[str, Any]]:
+    def systems(self) -> dict[str, dict[str, JsonValue]]:
         """The systems by id, as plain data."""
-        found = {}
+        systems = {}
         for row in self.table("systems").to_pylist():
             try:
-                found[row["id"]] = system_from_row(row)
+                systems[row["id"]] = system_from_row(row)
             except (ValueError, TypeError, RecursionError) as error:
-                words = f"system {row['id']!r}: {error}; run benchfmt validate"
-                raise PackageError(f"{self.root}: {words}") from error
-        return found
+                raise self._error(f"system {row['id']!r}: {error}") from error
+        return systems
 
     def records(self) -> Iterator[Record]:
         """Yield the records in order, one batch of rows in memory at a time; raises PackageError."""
@@ -117,15 +109,15 @@ class Package:
                 waiting = next(grouped, None)
             yield self._record(row, systems.get(row["system_id"] or ""), rows)
         if waiting:
-            raise PackageError(
-                f"{self.root}: measurements of {waiting[0]!r} do not stand in the order of the records; run benchfmt validate"
+            raise self._error(
+                f"measurements of {waiting[0]!r} do not stand in the order of the records"
             )
 
-    def lines(self) -> Iterator[dict[str, Any]]:
+    def lines(self) -> Iterator[dict[str, JsonValue]]:
         """Yield the records as plain data for JSON Lines, before them the heading, where the package declares anything."""
-        said = heading(self.descriptor)
-        if said:
-            yield said
+        declared = heading(self.descriptor)
+        if declared:
+            yield declared
         for record in self.records():
             yield record.to_dict()
 
@@ -133,13 +125,12 @@ class Package:
         try:
             return Record.from_dict(from_rows(row, system, rows))
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            words = f"record {row['id']!r}: {where}{': ' if where else ''}{first['msg']}; run benchfmt validate"
-            raise PackageError(f"{self.root}: {words}") from error
+            raise self._error(f"record {row['id']!r}: {_first_of(error)}") from error
         except (ValueError, TypeError, RecursionError) as error:
-            words = f"record {row['id']!r}: {error}; run benchfmt validate"
-            raise PackageError(f"{self.root}: {words}") from error
+            raise self._error(f"record {row['id']!r}: {error}") from error
+
+    def _error(self, reason: str) -> PackageError:
+        return PackageError(f"{self.root}: {reason}; run benchfmt validate")
 
     def _rows(self, table: str) -> Iterator[Row]:
         for batch in self.batches(table):
@@ -156,6 +147,22 @@ class Package:
     def to_pandas(self, *, qualified: bool = False) -> pd.DataFrame:
         """Return `wide()` as a pandas frame (needs the `pandas` extra)."""
         return self.wide(qualified=qualified).to_pandas()
+
+
+def _first_of(error: ValidationError) -> str:
+    """Return where the first fault of a record stands, and what it is."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if not field:
+        return first["msg"]
+    return f"{field}: {first['msg']}"
+
+
+def _rows_of(part: Part) -> Iterator[pa.Table]:
+    """Return the rows of a file of a table, a batch at a time."""
+    if part.is_parquet:
+        return parquet_batches(part.path)
+    return csv_batches(part.path, part.resource)
 
 
 def open_package(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Package:

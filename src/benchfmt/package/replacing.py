@@ -35,7 +35,9 @@ def check_replaceable(place: Path) -> None:
     named = _own_files(place)
     other = [name for name in files if name not in named]
     if other:
-        more = f" (and {len(other) - 1} more)" if len(other) > 1 else ""
+        more = ""
+        if len(other) > 1:
+            more = f" (and {len(other) - 1} more)"
         raise PackageError(
             f"{place} holds other files than a package that benchfmt wrote: {other[0]}{more} would be lost; "
             "name a new folder, or an existing package to replace"

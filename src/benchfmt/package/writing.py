@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+from pydantic import JsonValue
 
 from benchfmt.described import fullest
 from benchfmt.descriptor import FILE_NAME, package_descriptor
@@ -21,6 +24,7 @@ from benchfmt.sinks import Format, Sink, new_sink
 from benchfmt.tables import TABLES, Batch, system_from_row, system_row, table_of
 from benchfmt.vocabulary import vocabulary
 
+_NOT_IN_NAMES = re.compile("[^a-z0-9._-]")
 _MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
 
 
@@ -32,20 +36,20 @@ class PackageWriter:
         path: str | Path,
         *,
         format: Format = "parquet",  # noqa: A002 - the word users know
-        prefixes: Mapping[str, Any] | None = None,
-        extra: Mapping[str, Any] | None = None,
+        prefixes: Mapping[str, JsonValue] | None = None,
+        extra: Mapping[str, JsonValue] | None = None,
     ) -> None:
         """Take where the package goes (a folder, or a `.zip`); `prefixes` declares the prefixed metrics used."""
         self.path = Path(path)
         self.format: Format = format
-        self.prefixes = dict(prefixes or {})
+        self.prefixes: Mapping[str, JsonValue] = prefixes or {}
         self.extra = dict(extra or {})
         self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
         self._sinks: dict[str, Sink] = {}
         self.records = 0
         self._known: set[str] = set()
         self._dropped = False
-        self._placed: dict[str, dict[str, Any]] = {}
+        self._placed: dict[str, dict[str, JsonValue]] = {}
         """The systems of submissions as last known: a later source may say more of them."""
 
     def __enter__(self) -> Self:
@@ -84,8 +88,10 @@ class PackageWriter:
                 self._known.add(name)
                 fresh.append(index)
         if fresh:
-            whole = len(fresh) == batch.systems.num_rows
-            self._sinks["systems"].write(batch.systems if whole else batch.systems.take(fresh))
+            systems = batch.systems
+            if len(fresh) < systems.num_rows:
+                systems = systems.take(fresh)
+            self._sinks["systems"].write(systems)
         self.records += batch.records.num_rows
         self._sinks["records"].write(batch.records)
         self._sinks["measurements"].write(batch.measurements)
@@ -118,25 +124,28 @@ class PackageWriter:
         )
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         (self.folder / FILE_NAME).write_text(text, "utf-8")
-        check_replaceable(
-            self.path
-        )  # a conversion takes long: something may have been laid there meanwhile
+        # A conversion takes long: something may have been laid there meanwhile.
+        check_replaceable(self.path)
         if self.path.suffix == ".zip":
             _zipped(self.folder).replace(self.path)
         else:
             replace_folder(self.folder, self.path)
 
     def _name(self) -> str:
-        kept = "".join(
-            c if c.isascii() and (c.isalnum() or c in "._-") else "-"
-            for c in self.path.stem.lower()
-        )
-        return kept.strip("-.") or "package"
+        plain = _NOT_IN_NAMES.sub("-", self.path.stem.lower())
+        return plain.strip("-.") or "package"
 
 
-def write_package(path: str | Path, batches: Iterable[Batch], **options: Any) -> None:
+def write_package(
+    path: str | Path,
+    batches: Iterable[Batch],
+    *,
+    format: Format = "parquet",  # noqa: A002 - the word users know
+    prefixes: Mapping[str, JsonValue] | None = None,
+    extra: Mapping[str, JsonValue] | None = None,
+) -> None:
     """Write batches as one package; the options are those of PackageWriter."""
-    with PackageWriter(path, **options) as writer:
+    with PackageWriter(path, format=format, prefixes=prefixes, extra=extra) as writer:
         for batch in batches:
             writer.write(batch)
 
