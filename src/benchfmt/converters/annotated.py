@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import read_table
@@ -20,13 +21,11 @@ PATTERNS = (Pattern((FILE_NAME, f"*.{FILE_NAME}")),)
 
 def detect(source: Source) -> Match | None:
     """Say how many annotated tables a source holds, or None."""
-    found = [path for path in _descriptors(source) if _annotates(path)]
+    paths = [path for path in _descriptors(source) if _annotates(path)]
+    if not paths:
+        return None
     # Somebody said what the table is: no converter knows better.
-    return (
-        Match(1.0, f"{len(found)} descriptors of annotated tables, first {found[0].name}")
-        if found
-        else None
-    )
+    return Match(1.0, f"{len(paths)} descriptors of annotated tables, first {paths[0].name}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -68,7 +67,7 @@ def read(unit: Unit) -> Iterator[Item]:
     )
 
 
-def prefixes(unit: Unit) -> Mapping[str, Any]:
+def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
     """Return the prefixes that a unit's descriptor declares, for the package that is written."""
     where, _ = unit.extra
     declared = load_descriptor(Path(where), unit.limits).benchfmt.prefixes
@@ -93,4 +92,6 @@ def _annotates(path: Path) -> Descriptor | str | None:
         descriptor = load_descriptor(path)
     except (BenchfmtError, OSError) as error:
         return str(error)
-    return descriptor if any(resource.annotated for resource in descriptor.resources) else None
+    if not any(resource.annotated for resource in descriptor.resources):
+        return None
+    return descriptor

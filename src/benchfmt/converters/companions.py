@@ -17,6 +17,7 @@ from benchfmt.converters.base import Source
 TABLES, COMPANIONS = "data", "configs"
 """The folders of the vertical matchmaking service: they decide where several could be meant."""
 _TWO = 2
+_OTHER = {"table": "companion", "companion": "table"}
 
 Folders = tuple[str, ...]
 Fits = Callable[[Path, Path], bool]
@@ -40,7 +41,9 @@ class Pairing:
     def why_alone(self, companion: Path) -> str:
         """Say why a companion has no table."""
         doubt = self.doubts.get(companion)
-        return f"a descriptor of the vertical matchmaking {f'of which {doubt}' if doubt else 'whose table is not here'}"
+        if doubt is None:
+            return "a descriptor of the vertical matchmaking whose table is not here"
+        return f"a descriptor of the vertical matchmaking of which {doubt}"
 
 
 def pair(
@@ -60,16 +63,13 @@ def pair(
         group = groups.get(path.stem)
         if group is not None and is_companion(path):
             group.companions[path] = _folders(source, path)
+    companions: dict[Path, Path] = {}
+    doubts: dict[Path, str] = {}
     for group in groups.values():
         group.pair()
-    return Pairing(
-        {
-            table: companion
-            for group in groups.values()
-            for table, companion in group.paired.items()
-        },
-        {path: words for group in groups.values() for path, words in group.doubts(source)},
-    )
+        companions |= group.paired
+        doubts.update(group.doubts(source))
+    return Pairing(companions, doubts)
 
 
 def places(path: Path, folder: str, suffix: str) -> Iterator[Path]:
@@ -89,13 +89,17 @@ def _beside_one_file(
     root: Path, tables: Sequence[Path], is_companion: Callable[[Path], bool]
 ) -> Pairing:
     """Return the pair of a file that was given alone, whether it is the table or the companion."""
+    pairs: dict[Path, Path] = {}
     if root in tables:
-        found = next(
-            (path for path in places(root, COMPANIONS, ".json") if is_companion(path)), None
-        )
-        return Pairing({root: found} if found else {}, {})
-    table = next(iter(places(root, TABLES, ".csv")), None)
-    return Pairing({table: root} if table and is_companion(root) else {}, {})
+        for path in places(root, COMPANIONS, ".json"):
+            if is_companion(path):
+                pairs[root] = path
+                break
+    else:
+        table = next(iter(places(root, TABLES, ".csv")), None)
+        if table and is_companion(root):
+            pairs[table] = root
+    return Pairing(pairs, {})
 
 
 def _folders(source: Source, path: Path) -> Folders:
@@ -136,13 +140,16 @@ class _Group:
     def doubts(self, source: Source) -> Iterator[tuple[Path, str]]:
         """Yield the files without the other half though several could be it, with words that name these."""
         for path, others in self.rivals.items():
-            kind = "tables" if path in self.companions else "descriptors"
+            kind = "descriptors"
+            if path in self.companions:
+                kind = "tables"
             named = " and ".join(source.relative(other) for other in others[:_TWO])
-            count = "two" if len(others) == _TWO else str(len(others))
-            yield (
-                path,
-                f"{count} {kind} could be meant: {named}{' and others' if len(others) > _TWO else ''}",
-            )
+            count = "two"
+            if len(others) != _TWO:
+                count = str(len(others))
+            if len(others) > _TWO:
+                named = f"{named} and others"
+            yield path, f"{count} {kind} could be meant: {named}"
 
     def _pair_in_folders(self) -> None:
         by_folder = {folders: path for path, folders in self.companions.items()}
@@ -154,6 +161,20 @@ class _Group:
 
     def _pair_mirrored(self) -> None:
         """Pair what lies in folders of which one differs; each file is looked up once for each of its folders."""
+        edges = self._edges()
+        for table in [path for path in edges if path in self.tables]:
+            companion = _chosen(edges[table])
+            if companion and _chosen(edges[companion]) == table:
+                self.paired[table] = companion
+        for path, others in edges.items():
+            if len(others) > 1:
+                self.rivals[path] = list(others)
+
+    def _edges(self) -> dict[Path, dict[Path, bool]]:
+        """Return what each file could belong to, and whether one of both lies as the service keeps it.
+
+        A file of which that is not clear has rivals.
+        """
         edges: dict[Path, dict[Path, bool]] = {}
         for bucket in self._buckets():
             table, companion = _sole(bucket.tables, TABLES), _sole(bucket.companions, COMPANIONS)
@@ -165,13 +186,7 @@ class _Group:
                 self.rivals[companion] = list(bucket.tables)
             elif table:
                 self.rivals[table] = list(bucket.companions)
-        for table in [path for path in edges if path in self.tables]:
-            companion = _chosen(edges[table])
-            if companion and _chosen(edges[companion]) == table:
-                self.paired[table] = companion
-        for path, others in edges.items():
-            if len(others) > 1:
-                self.rivals[path] = list(others)
+        return edges
 
     def _buckets(self) -> Iterator[_Bucket]:
         """Yield the files that could belong together, those in one folder left out."""
@@ -190,17 +205,15 @@ class _Group:
     def _note_rivals(self) -> None:
         """Keep as rivals of a file without the other half what could be it, the whole name where no folder speaks."""
         settled = {*self.paired, *self.paired.values()}
-        free_tables = [path for path in self.tables if path not in settled]
-        free_companions = [path for path in self.companions if path not in settled]
-        if len(free_tables) > 1:
-            self.rivals |= {path: self.rivals.get(path, free_tables) for path in free_companions}
-        if len(free_companions) > 1:
-            self.rivals |= {path: self.rivals.get(path, free_companions) for path in free_tables}
-        self.rivals = {
-            path: others
-            for path, others in self.rivals.items()
-            if path not in settled and len(others) > 1
-        }
+        tables = [path for path in self.tables if path not in settled]
+        companions = [path for path in self.companions if path not in settled]
+        rivals: dict[Path, list[Path]] = {}
+        for files, others in ((tables, companions), (companions, tables)):
+            for path in files:
+                own = self.rivals.get(path, others)
+                if len(own) > 1:
+                    rivals[path] = own
+        self.rivals = rivals
 
 
 def _keys(folders: Folders, longer: str) -> Iterator[tuple[tuple[str, Folders, Folders], str]]:
@@ -209,19 +222,18 @@ def _keys(folders: Folders, longer: str) -> Iterator[tuple[tuple[str, Folders, F
         before, after = folders[:index], folders[index + 1 :]
         yield ("differs", before, after), word
         yield (f"{longer} deeper", before + after, ()), word
-    other = "table" if longer == "companion" else "companion"
-    yield (f"{other} deeper", folders, ()), ""
+    yield (f"{_OTHER[longer]} deeper", folders, ()), ""
 
 
 def _sole(files: Mapping[Path, str], known: str) -> Path | None:
     """Return the one file, or the one whose folder bears the service's name."""
-    chosen = (
-        list(files) if len(files) == 1 else [path for path, word in files.items() if word == known]
-    )
-    return chosen[0] if len(chosen) == 1 else None
+    return _chosen({path: word == known for path, word in files.items()})
 
 
 def _chosen(others: Mapping[Path, bool]) -> Path | None:
     """Return the one file that could be meant, or the one that lies as the service keeps it."""
-    chosen = list(others) if len(others) == 1 else [path for path, known in others.items() if known]
-    return chosen[0] if len(chosen) == 1 else None
+    known = [path for path, is_known in others.items() if is_known]
+    for paths in (list(others), known):
+        if len(paths) == 1:
+            return paths[0]
+    return None

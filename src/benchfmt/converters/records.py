@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
+from benchfmt.converters.draft import first_fault
 from benchfmt.descriptor import (
     FILE_NAME,
     MISPLACED_HEADING,
@@ -39,29 +39,28 @@ PATTERNS = (
 
 def detect(source: Source) -> Match | None:
     """Say whether a source holds records or packages, or None."""
-    found = [path for path in source.files if _kind(path)]
-    return Match(0.95, f"{len(found)} files of benchfmt records") if found else None
+    files = [path for path in source.files if _kind(path)]
+    if not files:
+        return None
+    return Match(0.95, f"{len(files)} files of benchfmt records")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
     """Yield a unit for each package and each file of records."""
     for path in source.files:
         kind = _kind(path)
-        if kind == "package":
-            tables = (
-                []
-                if path.suffix == ".zip"
-                else [p for p in source.files if p.parent == path.parent and p != path]
-            )
-            yield Unit(
-                path,
-                tuple(p for p in tables if p.suffix in (".csv", ".parquet")),
-                options,
-                kind,
-                source.limits,
-            )
-        elif kind:
-            yield Unit(path, (), options, kind, source.limits)
+        if kind is None:
+            continue
+        beside: tuple[Path, ...] = ()
+        if kind == "package" and path.suffix != ".zip":
+            beside = tuple(_tables_beside(path, source))
+        yield Unit(path, beside, options, kind, source.limits)
+
+
+def _tables_beside(path: Path, source: Source) -> Iterator[Path]:
+    for other in source.files:
+        if other.parent == path.parent and other.suffix in (".csv", ".parquet"):
+            yield other
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -73,20 +72,26 @@ def read(unit: Unit) -> Iterator[Item]:
         yield from _lines(unit)
     else:
         data = jsons.read(unit.path, unit.limits)
-        for index, item in enumerate(data if isinstance(data, list) else [data], start=1):
+        if not isinstance(data, list):
+            data = [data]
+        for index, item in enumerate(data, start=1):
             yield _record(unit.path, item, index)
 
 
-def prefixes(unit: Unit) -> Mapping[str, Any]:
+def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
     """Return the prefixes that a package, or the heading of records as JSON Lines, declares."""
     said = _said(unit)
-    return declared(said) if said else {}
+    if said is None:
+        return {}
+    return declared(said)
 
 
-def about(unit: Unit) -> Mapping[str, Any]:
+def about(unit: Unit) -> Mapping[str, JsonValue]:
     """Return what a package, or a heading, says of itself beside: its title, its licences, ..."""
     said = _said(unit)
-    return about_package(said) if said else {}
+    if said is None:
+        return {}
+    return about_package(said)
 
 
 def _said(unit: Unit) -> Descriptor | Heading | None:
@@ -98,7 +103,8 @@ def _said(unit: Unit) -> Descriptor | Heading | None:
         if unit.extra == "lines":
             with unit.path.open("rb") as file:
                 data = jsons.parse(file.readline(unit.limits.row_bytes + 1), unit.limits)
-            return read_heading(data)[0] if is_heading(data) else None
+            if is_heading(data):
+                return read_heading(data)[0]
     except (BenchfmtError, OSError):  # told when the unit is read
         return None
     return None
@@ -135,9 +141,11 @@ def _lines(unit: Unit) -> Iterator[Item]:
                     yield Failed(unit.path, str(error), number)
 
 
-def _record(path: Path, data: Any, row: int) -> Record | Failed:
+def _record(path: Path, data: JsonValue, row: int) -> Record | Failed:
     if not isinstance(data, dict):
-        kind = "a list" if isinstance(data, list) else "no JSON object"
+        kind = "no JSON object"
+        if isinstance(data, list):
+            kind = "a list"
         return Failed(
             path, f"{kind} where a record is expected; JSON Lines are one record a line", row
         )
@@ -146,13 +154,8 @@ def _record(path: Path, data: Any, row: int) -> Record | Failed:
     try:
         return Record.from_dict(to_current(data))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return Failed(
-            path,
-            f"{where}: {first['msg']} ({error.error_count()} faults; run benchfmt validate)",
-            row,
-        )
+        advice = f"({error.error_count()} faults; run benchfmt validate)"
+        return Failed(path, f"{first_fault(error)} {advice}", row)
     except (BenchfmtError, TypeError, ValueError) as error:
         return Failed(path, str(error), row)
 
@@ -164,12 +167,20 @@ def _kind(path: Path) -> str | None:
     if path.name.endswith(f".{FILE_NAME}"):
         return None  # a draft of a descriptor
     if path.name == FILE_NAME or path.suffix == ".zip":
-        return "package" if _is_package(path) else None
-    if path.suffix in (".jsonl", ".ndjson"):
-        return "lines" if _starts_like_record(path) or _HEADING.match(_head(path)) else None
-    if path.suffix == ".json":
-        return "json" if _starts_like_record(path) else None
-    return None
+        kind, is_kind = "package", _is_package
+    elif path.suffix in (".jsonl", ".ndjson"):
+        kind, is_kind = "lines", _are_lines
+    elif path.suffix == ".json":
+        kind, is_kind = "json", _starts_like_record
+    else:
+        return None
+    if not is_kind(path):
+        return None
+    return kind
+
+
+def _are_lines(path: Path) -> bool:
+    return _starts_like_record(path) or _HEADING.match(_head(path)) is not None
 
 
 def _is_package(path: Path) -> bool:

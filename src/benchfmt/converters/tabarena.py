@@ -212,7 +212,14 @@ def _keep(draft: Draft, row: Row, columns: tuple[str, ...]) -> None:
     for column in columns:
         text = row.get(column)
         if text:
-            draft.keep(column, text if exact(text) is None else Digits(text))
+            draft.keep(column, _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Return a cell, as digits where it is a number."""
+    if exact(text) is None:
+        return text
+    return Digits(text)
 
 
 # --- a method on a leaderboard ---
@@ -226,8 +233,8 @@ def _fill_method(draft: Draft, row: Row) -> None:
     for column, metric, statistic in RANKED:
         text = row.get(column)
         if text:
-            is_primary = True if column == "elo" else None
-            draft.measure(metric, text, basis="published", statistic=statistic, primary=is_primary)
+            number = draft.measure(metric, text, basis="published", statistic=statistic)
+            number.primary = column == "elo" or None
     _add_times(draft, row, "mean", "published")
     others = tuple(column for column in row if column not in _NOT_KEPT)
     _keep(draft, row, others)

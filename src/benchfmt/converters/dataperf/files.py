@@ -7,7 +7,7 @@ day: they come from the file's name or from options. Numbers become fractions; p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.converters import texts
@@ -130,16 +130,23 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             yield Unit(path, tuple(beside), options, kind, source.limits)
     for path, kind in kinds.items():
         if kind == "strategy-time" and path not in used:
-            submission = path.with_name(path.name.removeprefix("time_"))
-            beside = [submission] if kinds.get(submission) == "!indexes" else []
+            beside = _submission_of(path, kinds)
             used.update(beside)
             yield Unit(path, tuple(beside), options, kind, source.limits)
     for path, kind in kinds.items():
         if kind.startswith("!") and path not in used:
-            yield Skipped(path, INDEXES if kind == "!indexes" else kind[1:])
+            yield Skipped(path, kind[1:])
 
 
-INDEXES = "an order of fixes that was submitted, not a result"
+def _submission_of(path: Path, kinds: Mapping[Path, str]) -> list[Path]:
+    """Return the order of fixes whose time a file says."""
+    submission = path.with_name(path.name.removeprefix("time_"))
+    if kinds.get(submission) != INDEXES:
+        return []
+    return [submission]
+
+
+INDEXES = "!an order of fixes that was submitted, not a result"
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -164,29 +171,42 @@ def _kinds(source: Source) -> Iterator[tuple[Path, str]]:
 def kind_of(path: Path, head: str) -> str | None:
     """Say by its beginning what a file is: a kind of output, `!` and why it is none, or None where it is of others."""
     if path.suffix == ".json":
-        return next(
-            (kind for kind, pattern in _JSON if re.match(rf"\s*(?:{pattern})", head)), _config(head)
-        )
+        return _first_kind(_JSON, head) or _config(head)
     if path.suffix == ".csv":
         return _csv(head)
     if path.suffix in (".yaml", ".yml"):
         return _yaml(path, head)
-    text = texts.plain(head) if "core" in head or head.lstrip().startswith(_PRINTS) else head
+    if "core" in head or head.lstrip().startswith(_PRINTS):
+        head = texts.plain(head)
+    return _printed(path, head)
+
+
+def _first_kind(kinds: Iterable[tuple[str, str]], text: str) -> str | None:
+    """Return the first kind whose pattern a line of a text, or a JSON text, begins with."""
+    for kind, pattern in kinds:
+        if re.match(rf"\s*(?:{pattern})", text):
+            return kind
+    return None
+
+
+def _printed(path: Path, text: str) -> str | None:
+    """Say what a text is that a program printed, or that was submitted."""
     if "Score:" in text and challenges.SCORE.search(text) and _SPEECH_LOG.search(text):
         return "speech-selection"
     if "final best_score=" in text and _SELECTED.search(text):
         return "!the cross-validation score of a selection (final best_score), not the result of the challenge"
-    for kind, pattern in _TEXT:
-        if re.match(rf"\s*(?:{pattern})", text, re.MULTILINE):
-            return kind
+    kind = _first_kind(_TEXT, text)
+    if kind:
+        return kind
     if text.startswith("SliceDiscoveryProblem("):
         return "!the description of a problem, not a result"
     return _submission(path, text)
 
 
 def _config(head: str) -> str | None:
-    known = '"instance_ids"' in head and '"save_path"' in head
-    return "!the configuration of an evaluation whose result is not here" if known else None
+    if '"instance_ids"' in head and '"save_path"' in head:
+        return "!the configuration of an evaluation whose result is not here"
+    return None
 
 
 def _csv(head: str) -> str | None:
@@ -197,8 +217,9 @@ def _csv(head: str) -> str | None:
         return "!example images of a concept, not a result"
     if first == ",prompt":
         return "!prompts without anybody's judgement; the JSON file beside it has it"
-    numbers = re.fullmatch(r"\s*[0-9]+(?:\s*,\s*[0-9]+){19,20}\s*", head)
-    return "!amounts of data that were to be bought, not a result" if numbers else None
+    if re.fullmatch(r"\s*[0-9]+(?:\s*,\s*[0-9]+){19,20}\s*", head):
+        return "!amounts of data that were to be bought, not a result"
+    return None
 
 
 def _yaml(path: Path, head: str) -> str | None:
@@ -215,8 +236,12 @@ def _submission(path: Path, text: str) -> str | None:
     if not match:
         return None
     if match["time"]:
-        return "strategy-time" if re.fullmatch(r"\s*[0-9.eE+-]+\s*", text) else None
-    return "!indexes" if _INDEXES.match(text) else None
+        if re.fullmatch(r"\s*[0-9.eE+-]+\s*", text):
+            return "strategy-time"
+        return None
+    if _INDEXES.match(text):
+        return INDEXES
+    return None
 
 
 def _beside(path: Path, kind: str, source: Source) -> list[Path]:
@@ -229,11 +254,18 @@ def _beside(path: Path, kind: str, source: Source) -> list[Path]:
     if kind == "vision-debugging":
         data_id = path.name.split("_")[0]
         folders = [path.parent, path.parent.parent / "submissions"]
-        return [p for p in _in(source, folders) if p.name.startswith(f"time_{data_id}_")]
+        return _named(source, folders, f"time_{data_id}_")
     if kind == "slices":
-        problems = [p for p in _in(source, [path.parent]) if p.name.startswith("problem_")]
-        return problems if len(problems) == 1 else []
-    return _acquisition(path, source) if kind == "data-acquisition" else []
+        problems = _named(source, [path.parent], "problem_")
+        if len(problems) == 1:
+            return problems
+    if kind == "data-acquisition":
+        return _acquisition(path, source)
+    return []
+
+
+def _named(source: Source, folders: list[Path], start: str) -> list[Path]:
+    return [path for path in _in(source, folders) if path.name.startswith(start)]
 
 
 def _acquisition(path: Path, source: Source) -> list[Path]:
@@ -242,15 +274,18 @@ def _acquisition(path: Path, source: Source) -> list[Path]:
     if not configs or configs[0] == path:
         return []
     match = re.search(r'"submission_path"\s*:\s*"([^"]*)"', texts.head(configs[0]))
-    name = Path(match[1]).name if match else ""
+    if match is None:
+        return configs
+    name = Path(match[1]).name
+    if not name:
+        return configs
     folders = [
         path.parent / f"submission_{name}",
         path.parent / "submission" / name,
         path.parent.parent / "submission" / name,
     ]
-    return configs + (
-        [p for p in _in(source, folders) if p.suffix in (".csv", ".txt")] if name else []
-    )
+    submitted = [file for file in _in(source, folders) if file.suffix in (".csv", ".txt")]
+    return configs + submitted
 
 
 def _first(source: Source, folders: list[Path], names: tuple[str, ...]) -> list[Path]:
