@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
@@ -348,7 +349,7 @@ def _add_system(draft: Draft, row: Fields, gpus: _Gpus | None) -> None:
         draft.keep("framework", framework)
 
 
-def _settings(row: Fields) -> dict[str, Any]:
+def _settings(row: Fields) -> dict[str, JsonValue]:
     settings = {_SETTINGS[name]: value for name, value in row.only(*_SETTINGS).items()}
     for name, setting in _FLAGS.items():
         value = row.flag(name)
@@ -357,7 +358,7 @@ def _settings(row: Fields) -> dict[str, Any]:
     return dict(kept(settings))
 
 
-def _leftover(fields: Fields, read_names: frozenset[str]) -> dict[str, Any]:
+def _leftover(fields: Fields, read_names: frozenset[str]) -> dict[str, JsonValue]:
     leftover = fields.without(read_names)
     return {name: value for name, value in leftover.items() if not _NOT_KEPT.fullmatch(name)}
 
@@ -374,7 +375,9 @@ def _add_times(draft: Draft, fields: Fields, n: int | None) -> None:
             draft.keep(name, text)
             continue
         time = _TIMES[match[2]]
-        unit = "ms" if match[3] else "s"
+        unit = "s"
+        if match[3]:
+            unit = "ms"
         key: Key = {"statistic": statistic, "stage": time.stage, "per": time.per}
         if match[2] in ("ttft", "e2el"):
             key["n"] = n
@@ -472,7 +475,7 @@ def _add_raw(draft: Draft, raw: Fields, *, alone: bool, path: str | None) -> Non
             number.source_path = path
 
 
-def _raw_settings(raw: Fields) -> dict[str, Any]:
+def _raw_settings(raw: Fields) -> dict[str, JsonValue]:
     settings = raw.only(*_RAW_SETTINGS)
     return dict(kept({_RAW_SETTINGS[name]: value for name, value in settings.items()}))
 

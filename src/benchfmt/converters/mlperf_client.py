@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
-from benchfmt.converters.draft import Draft, DraftError, Key
+from benchfmt.converters.draft import Draft, DraftError, Key, filled
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import Digits, exact
@@ -145,7 +147,7 @@ def _runs_of_array(path: Path, limits: Limits) -> Iterator[tuple[int, Fields | s
         yield 1, str(error)
         return
     for number, run in enumerate(runs, start=1):
-        yield number, Fields(run) if isinstance(run, Mapping) else "no JSON object"
+        yield number, _fields(run)
 
 
 def _run_of(text: bytes, limits: Limits) -> Fields | str:
@@ -153,7 +155,13 @@ def _run_of(text: bytes, limits: Limits) -> Fields | str:
         run = jsons.parse(text, limits, digits=True)
     except BenchfmtError as error:
         return str(error)
-    return Fields(run) if isinstance(run, Mapping) else "no JSON object"
+    return _fields(run)
+
+
+def _fields(run: JsonValue) -> Fields | str:
+    if not isinstance(run, dict):
+        return "no JSON object"
+    return Fields(run)
 
 
 # --- one run ---
@@ -172,8 +180,7 @@ def _fill(draft: Draft, run: Fields) -> None:
     draft.provenance(measured_at=_measured_at(run.text("Benchmark Start Time")))
     _add_software(draft, run)
     _add_system(draft, run)
-    settings = {name: run.count(key) for key, name in _SETTINGS.items()}
-    draft.hyperparameters({name: value for name, value in settings.items() if value is not None})
+    draft.hyperparameters(filled({name: run.count(key) for key, name in _SETTINGS.items()}))
     draft.keep_all({_KEPT[key]: value for key, value in run.only(*_KEPT).items()})
     if run.flag("Benchmark Success") is False:
         _fail(draft, run, is_image=is_image)
@@ -216,7 +223,7 @@ def _add_system(draft: Draft, run: Fields) -> None:
         "clock_hz": _hertz(run),
     }
     draft.system(
-        processor={name: value for name, value in processor.items() if value is not None},
+        processor=filled(processor),
         accelerator=_accelerators(run),
         memory_bytes=run.count("SysInfo_RAMTotal"),
         operating_system=" ".join(filter(None, (system, version))) or None,
@@ -230,16 +237,16 @@ def _hertz(run: Fields) -> float | None:
     return float(hertz)
 
 
-def _accelerators(run: Fields) -> list[Any]:
-    names = run.texts("SysInfo_GPUNames")
+def _accelerators(run: Fields) -> list[JsonValue]:
+    accelerators: list[JsonValue] = []
     sizes = run.items("SysInfo_GPUMemorySizes")
-    accelerators = []
-    for index, name in enumerate(names):
-        accelerator: dict[str, Any] = {"kind": "gpu", "name": texts.one_line(name)}
-        size = Fields({"size": sizes[index]}).count("size") if index < len(sizes) else None
-        if size is not None:
-            accelerator["memory_bytes"] = size
-        accelerators.append(accelerator)
+    for name, size in zip_longest(run.texts("SysInfo_GPUNames"), sizes):
+        if name is None:
+            break
+        memory = Fields({"size": size}).count("size")
+        accelerators.append(
+            filled({"kind": "gpu", "name": texts.one_line(name), "memory_bytes": memory})
+        )
     return accelerators
 
 
@@ -249,7 +256,9 @@ def _accelerators(run: Fields) -> list[Any]:
 def _add_tokens(draft: Draft, run: Fields) -> None:
     overall = run.part("overall_results")
     skipped = any(isinstance(prompts, list) and prompts for prompts in run.items("Skipped Prompts"))
-    caveats = ["partial-run"] if skipped else None
+    caveats = None
+    if skipped:
+        caveats = ["partial-run"]
     if overall.data:
         key: Key = {"statistic": "geometric-mean", "caveats": caveats}
         _add_group(draft, overall, "Geomean", key, is_primary=True)

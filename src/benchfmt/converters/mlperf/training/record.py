@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Item, Skipped, Unit
 from benchfmt.converters.draft import Draft
@@ -234,9 +235,9 @@ def _add_software(group: Group) -> None:
     group.draft.software(**training_system.software(description.get("framework"), stack))
 
 
-def _merged(parts: list[Any]) -> dict[str, Any]:
+def _merged(parts: list[JsonValue]) -> dict[str, JsonValue]:
     """Return a list of objects as one."""
-    merged: dict[str, Any] = {}
+    merged: dict[str, JsonValue] = {}
     for part in parts:
         if isinstance(part, dict):
             merged |= part

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
@@ -344,7 +343,7 @@ def _text(event: Event, quality: Quality) -> str | None:
     return text
 
 
-def _member(event: Event, member: str) -> Any:
+def _member(event: Event, member: str) -> JsonValue:
     """Return the part of a value that has a name, or the value of an event whose metric is named so; else None."""
     wanted = member.casefold()
     if isinstance(event.value, dict):
@@ -381,7 +380,7 @@ def convergence(run: Run, benchmark: Benchmark | None) -> Convergence | None:
     return Convergence(benchmark.counts, str(epoch))
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: JsonValue) -> bool:
     count = number(value)
     return count is not None and count >= 0
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Skipped, Unit
 from benchfmt.converters.draft import Draft
@@ -34,7 +35,7 @@ class Group:
     draft: Draft
     failures: list[Failed | Skipped] = field(default_factory=list)
     """The files that cannot be read."""
-    description: dict[str, Any] = field(default_factory=dict)
+    description: dict[str, JsonValue] = field(default_factory=dict)
     """What a file says of the system, as it stands there."""
     scaling: Decimal = Decimal(1)
     broken: str | None = None
@@ -101,7 +102,7 @@ class Group:
         """Keep what the standard has no field for."""
         self.draft.keep(name, value, _NAMESPACE)
 
-    def logged(self, key: str) -> Any:
+    def logged(self, key: str) -> JsonValue:
         """Return the first value that a log has for a key."""
         for run in self.runs:
             value = run.logged(key)
@@ -110,12 +111,13 @@ class Group:
         return None
 
 
-def seed(run: Run) -> Any:
+def seed(run: Run) -> JsonValue:
     """Return the seed of a run as plain JSON data, or None where the log has none."""
     event = run.log.first("seed") or run.log.first("run_set_random_seed")
     if event is None:
         return None
-    return plain(event.value)
+    value: JsonValue = plain(event.value)
+    return value
 
 
 def is_plain(path: Path) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, TypedDict
+
+from pydantic import JsonValue
 
 from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
@@ -27,7 +28,7 @@ _MOST_BYTES = 100_000
 class Described:
     """What the file of a description says, as it stands there, and what had to be mended or is wrong."""
 
-    data: dict[str, Any]
+    data: dict[str, JsonValue]
     sha256: str
     repairs: tuple[str, ...] = ()
     error: str | None = None
@@ -50,29 +51,34 @@ def _read(path: str, _modified: int, _size: int, limits: Limits) -> Described:
         if not logged:
             return Described({}, digest, error=str(error))
         repair = "lines of a log in place of JSON; read as such"
-        return Described(_clean(logged), digest, (repair,))
+        return Described(_clean_object(logged), digest, (repair,))
     if not isinstance(data, dict):
         return Described({}, digest, error="not a JSON object")
-    return Described(_clean(data), digest, tuple(repairs))
+    return Described(_clean_object(data), digest, tuple(repairs))
 
 
-def _clean(value: Any) -> Any:
+def _clean_object(data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return data whose texts are lines of characters; a number that no double holds becomes text."""
+    return {mllog.clean(key) or "": _clean(item) for key, item in data.items()}
+
+
+def _clean(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return mllog.clean(value) or ""
     if isinstance(value, dict):
-        return {mllog.clean(key) or "": _clean(item) for key, item in value.items()}
+        return _clean_object(value)
     if isinstance(value, list):
         return [_clean(item) for item in value]
-    return kept(value)
+    number: JsonValue = kept(value)
+    return number
 
 
-def _of_lines(path: Path) -> dict[str, Any]:
+def _of_lines(path: Path) -> dict[str, JsonValue]:
     """Return the description that NVIDIA wrote in v0.6: `key: {"value": ..., "metadata": ...}` on each line.
 
     The value of `entry` is a Python dictionary with Python dictionaries as text in it.
     """
-    logged: dict[str, Any] = {}
+    logged: dict[str, JsonValue] = {}
     text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", "replace")
     for line in text.splitlines():
         match = re.fullmatch(r"(\w+): (\{.*\})\s*", line)
@@ -95,13 +101,14 @@ def _of_lines(path: Path) -> dict[str, Any]:
     return described
 
 
-def _unpacked(value: Any) -> Any:
+def _unpacked(value: JsonValue) -> JsonValue:
     """Return the data of a Python dictionary that is written as text, and of those in it."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         value = mllog.python_data(value) or value
     if isinstance(value, dict):
         return {str(key): _unpacked(item) for key, item in value.items()}
-    return mllog.plain(value)
+    plain: JsonValue = mllog.plain(value)
+    return plain
 
 
 _OF_ENTRY = {
@@ -123,7 +130,7 @@ _OF_NODE = {
 """The words of later rounds, and those of v0.5."""
 
 
-def of_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+def of_entry(entry: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return v0.5's description of a system in the words of later rounds; sizes of memory without a unit are in GB."""
     nodes = entry.get("nodes")
     node = nodes
@@ -137,7 +144,7 @@ def of_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in described.items() if value is not None}
 
 
-def _of_node(node: Mapping[str, Any]) -> dict[str, Any]:
+def _of_node(node: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return what v0.5 says of a node in the words of later rounds; what has no such word stays as it is."""
     rest = dict(node)
     described = {name: rest.pop(key, None) for name, key in _OF_NODE.items()}
@@ -155,15 +162,7 @@ def _of_node(node: Mapping[str, Any]) -> dict[str, Any]:
     return {**described, **rest}
 
 
-class Software(TypedDict, total=False):
-    """The fields of `software`."""
-
-    engine: str
-    engine_version: str
-    stack: dict[str, str]
-
-
-def software(framework: Any, stack: Any = None) -> Software:
+def software(framework: JsonValue, stack: JsonValue = None) -> systems.Software:
     """Return engine and stack; a text that names several engines does not say which one ran the benchmark.
 
     The number of `MXNet NVIDIA Release 23.04` is that of a container, not of the engine.
@@ -184,7 +183,7 @@ def software(framework: Any, stack: Any = None) -> Software:
     return described
 
 
-def _stack(parts: Any) -> dict[str, str]:
+def _stack(parts: JsonValue) -> dict[str, str]:
     """Return names and versions out of a text or an object."""
     return systems.software(None, parts).get("stack", {})
 
