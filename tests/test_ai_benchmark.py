@@ -411,13 +411,13 @@ def test_the_banner_of_0_1_0_is_in_mathematical_letters(tmp_path: Path) -> None:
     ],
 )
 def test_only_what_the_table_proves_is_mended(config: str, expected: str | None) -> None:
-    _, _, test, _ = log.configuration(1, "training", config)
+    test = log.configuration(1, "training", config).test
     assert (test.id if test else None) == expected
 
 
 def test_two_readings_are_no_proof() -> None:
-    assert log.configuration(8, "inference", "###")[2] is None
-    assert log.configuration(8, "inference", "")[2] is None
+    assert log.configuration(8, "inference", "###").test is None
+    assert log.configuration(8, "inference", "").test is None
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
 
+from benchfmt.converters.ai_benchmark.run import Damaged, Result, Run, Score, Time, configuration
 from benchfmt.suites import ai_benchmark as rules
 
 SPREAD = r"(?:±|Â±|\+/-|\+-|ms,\s*std:|[ñ\ufffd])"
@@ -31,7 +31,6 @@ LOOSE = re.compile(
     r"(?P<number>[0-9]{1,2})\.(?P<sub>[0-9])\s*-\s*(?P<kind>inference|training)\s*\|"
 )
 SCORE = re.compile(r"Device (?P<kind>Inference|Training|AI) Score:\s*(?P<score>[0-9]+)")
-CONFIG = re.compile(r"batch=(?P<batch>[0-9]{1,6}),size=(?P<a>[0-9]{1,6})x(?P<b>[0-9]{1,6})")
 PASS = re.compile(r"(?P<kind>Inference|Training) Time:\s*(?P<ms>[0-9]+)\s*ms")
 ERROR = re.compile(
     r"Traceback \(most recent|^\s*[\w.]*(?:Error|Exception)\b|: F tensorflow/|^\s*Aborted|Segmentation fault|^\s*Killed|core dumped"
@@ -52,64 +51,6 @@ _INFO_ORDER = ("TF Version", "Platform", "CPU", "CPU RAM", "GPU", "CUDA Version"
 _SCORE_ORDER = ("Inference", "Training", "AI")
 _ERRORS_TOLD = 5
 _FANCY = re.compile("[\U0001d400-\U0001d7ff]+")
-
-
-@dataclass(frozen=True)
-class Result:
-    """One sub-test of a run; texts are the source's, in milliseconds. `mean` is None for one that failed."""
-
-    printed: str
-    kind: str
-    line: int
-    mean: str | None
-    std: str | None
-    batch: int | None = None
-    size: tuple[int, int] | None = None
-    test: rules.Test | None = None
-    passes: tuple[str, ...] = ()
-    repaired: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True)
-class Damaged:
-    """A line that is a result and cannot be read."""
-
-    line: int
-    reason: str
-
-
-@dataclass
-class Run:
-    """What one invocation printed, from the line where it begins."""
-
-    number: int
-    line: int = 1
-    version: str | None = None
-    info: dict[str, str] = field(default_factory=dict)
-    gpus: list[str] = field(default_factory=list)
-    gpu_ram: list[str] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    scores: dict[str, tuple[str, int]] = field(default_factory=dict)
-    damaged: list[Damaged] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    pins: dict[str, str] = field(default_factory=dict)
-    started: bool = False
-    """Whether the run says that its tests begin."""
-    strangers: bool = False
-    """Whether these are scores that do not follow from the tests printed before them."""
-    device: str | None = None
-    """The heading of the column, where results were retyped as a table."""
-
-    @property
-    def measured(self) -> bool:
-        """Whether the run printed a test or a score, readable or not."""
-        return bool(self.results or self.scores or self.damaged)
-
-    @property
-    def introduced(self) -> bool:
-        """Whether the run printed anything of itself before its first test."""
-        return bool(self.version or self.info or self.gpus or self.gpu_ram or self.started)
 
 
 def plain_letters(line: str) -> str:
@@ -134,11 +75,19 @@ class _Reader:
 
     def __init__(self) -> None:
         self.ended: list[Run] = []
+        self._line = 0
+        self._takers = (
+            (BANNER, self._banner),
+            (INFO, self._info),
+            (STARTED, self._started),
+            (RESULT, self._result),
+            (PASS, self._pass),
+            (SCORE, self._score),
+            (LOOSE, self._unread_result),
+            (SECTION, self._heading),
+            (ERROR, self._error),
+        )
         self._begin(1)
-
-    def rest(self) -> list[Run]:
-        """Return the run that was read last, in a list that is empty where it says nothing."""
-        return [self._run] if self._run.measured or self._run.introduced else []
 
     def _begin(self, line: int) -> None:
         self._run = Run(len(self.ended) + 1, line)
@@ -146,164 +95,136 @@ class _Reader:
         """How far the description of the device has come."""
         self._test = (0, 0)
         """Number and part of the last test."""
-        self._section: tuple[int, int] | None = None
+        self._section = (0, 0)
         """Number of the last heading and how many tests it says there are."""
-        self._passes: list[tuple[str, str]] = []
+        self._passes: list[re.Match[str]] = []
 
-    def _next_run(self, line: int) -> None:
-        self.ended += self.rest()
-        self._begin(line)
+    def rest(self) -> list[Run]:
+        """Return the run that was read last, in a list that is empty where it says nothing."""
+        if self._run.measured or self._run.introduced:
+            return [self._run]
+        return []
 
     def end(self, line: int) -> None:
         """End the run that is read, so that what comes is of another."""
-        self._next_run(line)
+        self.ended += self.rest()
+        self._begin(line)
+
+    def _next_run(self) -> None:
+        self.end(self._line)
 
     def see(self, number: int, line: str) -> None:
-        """Take one line."""
-        if match := BANNER.search(line):
-            self._banner(number, match)
-        elif match := INFO.search(line):
-            self._info(number, match["key"], match["value"])
-        elif STARTED.search(line):
-            if self._run.measured or self._run.started:
-                self._next_run(number)
-            self._run.started = True
-        elif match := RESULT.search(line):
-            self._result(number, match)
-        elif match := PASS.search(line):
-            self._passes.append((match["kind"].lower(), match["ms"]))
-        elif match := SCORE.search(line):
-            self._score(number, match["kind"], match["score"])
-        elif match := LOOSE.search(line):
-            self._place_test(number, match)
-            reason = f"no mean and deviation can be read in {line.strip()!r}"
-            self._run.damaged.append(Damaged(number, reason))
-        elif match := SECTION.search(line):
-            self._heading(number, match)
-        elif ERROR.search(line):
-            self._run.errors = [*self._run.errors, line.strip()][-_ERRORS_TOLD:]
+        """Take one line: the first pattern that is in it says what it is."""
+        self._line = number
+        for pattern, take in self._takers:
+            match = pattern.search(line)
+            if match:
+                take(match)
+                return
 
-    def _banner(self, number: int, match: re.Match[str]) -> None:
+    def _banner(self, match: re.Match[str]) -> None:
         if self._run.measured or self._run.introduced:
-            self._next_run(number)
+            self._next_run()
         self._run.version = match["version"]
 
-    def _info(self, number: int, key: str, value: str) -> None:
+    def _info(self, match: re.Match[str]) -> None:
+        key = match["key"]
         rank = self._rank_of(key)
         if self._run.measured or self._run.started or rank <= self._rank:
-            self._next_run(number)
+            self._next_run()
             rank = self._rank_of(key)
         self._rank = rank
         if key.startswith("GPU/"):
-            self._run.gpus.append(value)
+            self._run.gpus.append(match["value"])
         elif key == "GPU RAM":
-            self._run.gpu_ram.append(value)
+            self._run.gpu_ram.append(match["value"])
         else:
-            self._run.info[key] = value
-
-    def _score(self, number: int, kind: str, score: str) -> None:
-        """Take a score: that of the inference comes first, then that of the training, then their sum."""
-        if self._run.scores.get(kind) == (score, number - 1):
-            return  # the same line once more, as of a terminal that echoes
-        if any(_SCORE_ORDER.index(other) >= _SCORE_ORDER.index(kind) for other in self._run.scores):
-            self._next_run(number)
-        self._run.scores[kind] = (score, number)
+            self._run.info[key] = match["value"]
 
     def _rank_of(self, key: str) -> tuple[int, int]:
         """Return the place of a line in the description of a device: every GPU has a name, then its memory."""
         gpu = _INFO_ORDER.index("GPU")
         if key.startswith("GPU/"):
             return gpu, 2 * int(key.removeprefix("GPU/")[:6])
-        if key == "GPU RAM":
-            last = self._rank[1] if self._rank[0] == gpu else 0
-            return gpu, last + 1 - last % 2
-        return _INFO_ORDER.index(key), 0
+        if key != "GPU RAM":
+            return _INFO_ORDER.index(key), 0
+        place, last = self._rank
+        if place != gpu:
+            last = 0
+        return gpu, last + 1 - last % 2
 
-    def _heading(self, number: int, match: re.Match[str]) -> None:
+    def _started(self, _match: re.Match[str]) -> None:
+        if self._run.measured or self._run.started:
+            self._next_run()
+        self._run.started = True
+
+    def _pass(self, match: re.Match[str]) -> None:
+        self._passes.append(match)
+
+    def _error(self, match: re.Match[str]) -> None:
+        self._run.errors = [*self._run.errors, match.string.strip()][-_ERRORS_TOLD:]
+
+    def _score(self, match: re.Match[str]) -> None:
+        """Take a score: that of the inference comes first, then that of the training, then their sum."""
+        kind = match["kind"]
+        scores = self._run.scores
+        if scores.get(kind) == Score(match["score"], self._line - 1):
+            return  # the same line once more, as of a terminal that echoes
+        later = _SCORE_ORDER[_SCORE_ORDER.index(kind) :]
+        if scores.keys() & set(later):
+            self._next_run()
+        self._run.scores[kind] = Score(match["score"], self._line)
+
+    def _heading(self, match: re.Match[str]) -> None:
         """Take the heading of a test: how many tests a run has does not change while it runs."""
-        heading = (int(match["number"]), int(match["of"]))
-        if not rules.is_named(heading[0], match["name"]):
+        number = int(match["number"])
+        of = int(match["of"])
+        if not rules.is_named(number, match["name"]):
             return
-        other = self._section is not None and (
-            heading[1] != self._section[1] or heading[0] <= self._section[0]
-        )
-        if other or heading[0] < self._test[0] or self._run.scores:
-            self._next_run(number)
-        self._section = heading
+        last, known = self._section
+        goes_back = number <= last or number < self._test[0]
+        if goes_back or known not in (0, of) or self._run.scores:
+            self._next_run()
+        self._section = (number, of)
         self._passes = []
 
-    def _place_test(self, number: int, match: re.Match[str]) -> None:
+    def _place_test(self, match: re.Match[str]) -> None:
         """Begin the next run where a test does not come after the last one."""
         test = (int(match["number"]), int(match["sub"]))
         if self._run.scores or test <= self._test:
             passes = self._passes
-            self._next_run(number)
+            self._next_run()
             self._passes = passes  # they stand between the last test and this one
         self._test = test
 
-    def _result(self, number: int, match: re.Match[str]) -> None:
-        self._place_test(number, match)
-        passes: list[str] = []
-        for kind, ms in reversed(self._passes):
-            if kind != match["kind"]:
-                break
-            passes.insert(0, ms)
+    def _unread_result(self, match: re.Match[str]) -> None:
+        self._place_test(match)
+        reason = f"no mean and deviation can be read in {match.string.strip()!r}"
+        self._run.damaged.append(Damaged(self._line, reason))
+
+    def _result(self, match: re.Match[str]) -> None:
+        self._place_test(match)
+        number, _ = self._test
+        kind = match["kind"]
+        printed = f"{match['number']}.{match['sub']}"
+        config = configuration(number, kind, match["config"])
+        passes = self._passes_of(kind)
         self._passes = []
         self._run.errors = []
-        found = _result(match, number, tuple(passes))
-        if number == 1 and found.test is None:
+        if self._line == 1 and config.test is None:
             # Of a text that begins in the middle of a line, 11.1 may be left as 1.1.
-            reason = f"the suite has no test {found.printed} like it, and the beginning of a first line may be cut off"
-            self._run.damaged.append(Damaged(number, reason))
-        else:
-            self._run.results.append(found)
+            reason = f"the suite has no test {printed} like it, and the beginning of a first line may be cut off"
+            self._run.damaged.append(Damaged(self._line, reason))
+            return
+        time = Time(match["mean"], match["std"])
+        result = Result(printed, kind, self._line, time, config, passes)
+        self._run.results.append(result)
 
-
-def _result(match: re.Match[str], line: int, passes: tuple[str, ...]) -> Result:
-    batch, size, test, repaired = configuration(
-        int(match["number"]), match["kind"], match["config"]
-    )
-    return Result(
-        printed=f"{match['number']}.{match['sub']}",
-        kind=match["kind"],
-        line=line,
-        mean=match["mean"],
-        std=match["std"],
-        batch=batch,
-        size=size,
-        test=test,
-        passes=passes,
-        repaired=repaired,
-    )
-
-
-def configuration(
-    number: int, kind: str, written: str
-) -> tuple[int | None, tuple[int, int] | None, rules.Test | None, str | None]:
-    """Return batch, size and sub-test that a line's configuration says, and its text where that had to be mended.
-
-    It is mended only where the table of sub-tests leaves one reading.
-    """
-    config = "".join(written.split())
-    match = CONFIG.fullmatch(config)
-    if match:
-        batch, size = int(match["batch"]), (int(match["a"]), int(match["b"]))
-        test = rules.find(number, kind, batch, size)
-        if test:
-            return batch, size, test, None
-    fits = [test for test in rules.of_model(number, kind) if _could_be(test, config)]
-    if len(fits) == 1:
-        return fits[0].batch, fits[0].size, fits[0], written.strip() or "(not written)"
-    if match:  # a configuration of the poster's own
-        return batch, size, None, None
-    return None, None, None, None
-
-
-def _could_be(test: rules.Test, config: str) -> bool:
-    """Say whether a damaged text could have been this configuration: characters put in, or the end cut off."""
-    whole = f"batch={test.batch},size={test.size[0]}x{test.size[1]}"
-    if not config:
-        return True
-    only = re.sub(r"[^a-z0-9=,]", "", config)
-    cut = len(config) >= len(whole) - 2 and whole.startswith(config)
-    return only == whole or cut
+    def _passes_of(self, kind: str) -> tuple[str, ...]:
+        """Return the times of the passes that were printed last, all of one kind."""
+        passes: list[str] = []
+        for match in reversed(self._passes):
+            if match["kind"].lower() != kind:
+                break
+            passes.insert(0, match["ms"])
+        return tuple(passes)

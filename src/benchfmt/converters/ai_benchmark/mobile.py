@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
@@ -23,34 +24,35 @@ VERSION = "1.0"
 SUITE = "ai-benchmark-mobile"
 OPTIONS = ("version", "date", "url")
 
-ZERO = {"0": "not-reported"}
+_ZERO: JsonValue = {"0": "not-reported"}
 """A 0 is less than one point or a test that failed; the ranking does not tell which."""
-_POINTS = {"unit": "1", "basis": "published", "missing": ZERO}
-_UNKNOWN = {"basis": "published", "missing": ZERO}
-FIELDS: dict[str, dict[str, Any]] = {
+_ACCELERATOR = "AI Accelerator"
+_FIELDS: dict[str, dict[str, JsonValue]] = {
     "Processor": {"field": "system.name"},
     "CPU Cores": {"field": "system.processor.name"},
-    "AI Accelerator": {"field": "system.accelerator.name", "missing": {"none": "not-applicable"}},
+    _ACCELERATOR: {"field": "system.accelerator.name", "missing": {"none": "not-applicable"}},
     "Year": {"field": f"extensions.{SUITE}.year"},
     "Lib": {"field": "software.stack.lib"},
-    "CPU-Q Score": {"metric": "ai-benchmark:cpu-q-score", **_POINTS},
-    "CPU-F Score": {"metric": "ai-benchmark:cpu-f-score", **_POINTS},
-    "INT8 CNNs": {"metric": "ai-benchmark:int8-cnns", **_POINTS},
-    "INT8 Transformer": {"metric": "ai-benchmark:int8-transformer", **_POINTS},
-    "INT8 Accuracy": {"metric": "ai-benchmark:int8-accuracy", **_UNKNOWN},
-    "FP16 CNNs": {"metric": "ai-benchmark:fp16-cnns", **_POINTS},
-    "FP16 Transformer": {"metric": "ai-benchmark:fp16-transformer", **_POINTS},
-    "FP16 Accuracy": {"metric": "ai-benchmark:fp16-accuracy", **_UNKNOWN},
-    "INT16 CNNs": {"metric": "ai-benchmark:int16-cnns", **_POINTS},
-    "INT8 Parallel": {"metric": "ai-benchmark:int8-parallel", **_POINTS},
-    "FP16 Parallel": {"metric": "ai-benchmark:fp16-parallel", **_POINTS},
-    "AI Score": {"metric": "ai-benchmark:mobile-ai-score", **_POINTS, "primary": True},
 }
-"""The columns of the page, by its own headings."""
-SCRAPED = {
+_METRICS = {
+    "CPU-Q Score": "cpu-q-score",
+    "CPU-F Score": "cpu-f-score",
+    "INT8 CNNs": "int8-cnns",
+    "INT8 Transformer": "int8-transformer",
+    "INT8 Accuracy": "int8-accuracy",
+    "FP16 CNNs": "fp16-cnns",
+    "FP16 Transformer": "fp16-transformer",
+    "FP16 Accuracy": "fp16-accuracy",
+    "INT16 CNNs": "int16-cnns",
+    "INT8 Parallel": "int8-parallel",
+    "FP16 Parallel": "fp16-parallel",
+    "AI Score": "mobile-ai-score",
+}
+"""The columns of the page, by its own headings; the unit of an accuracy is not known, all others are points."""
+_SCRAPED = {
     "processor": "Processor",
     "cpu_cores": "CPU Cores",
-    "npu_type": "AI Accelerator",
+    "npu_type": _ACCELERATOR,
     "release_year": "Year",
     "lib": "Lib",
     "cpu_q_score": "CPU-Q Score",
@@ -62,18 +64,17 @@ SCRAPED = {
     "fp16_transformer": "FP16 Transformer",
 }
 """The columns of a scraper, by those of the page; its `vendor` is its own and no word of AI Benchmark's."""
-COMMON = {"Processor", "AI Score", "CPU-Q Score", "CPU-F Score"}
+_UNITS = ("GPU", "DSP", "Hex", "NPU", "APU", "Neural Engine")
+_COMMON = {"Processor", "AI Score", "CPU-Q Score", "CPU-F Score"}
 PATTERNS = (Pattern(("*.csv", "*.tsv"), words=("CPU-Q Score", "cpu_q_score")),)
 
 
 def detect(source: Source) -> Match | None:
     """Say how many rankings of processors a source holds, or None."""
-    found = [path for path, _ in _tables(source)]
-    return (
-        Match(0.9, f"{len(found)} rankings of AI Benchmark, first {found[0].name}")
-        if found
-        else None
-    )
+    paths = [path for path, _ in _tables(source)]
+    if not paths:
+        return None
+    return Match(0.9, f"{len(paths)} rankings of AI Benchmark, first {paths[0].name}")
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
@@ -96,45 +97,64 @@ def read(unit: Unit) -> Iterator[Item]:
     )
 
 
-def describe_table(unit: Unit, columns: list[str]) -> dict[str, Any]:
+def describe_table(unit: Unit, columns: list[str]) -> dict[str, JsonValue]:
     """Return the descriptor of a ranking."""
-    fields = [
-        {"name": name, "benchfmt": FIELDS[SCRAPED.get(name, name)]}
-        for name in columns
-        if SCRAPED.get(name, name) in FIELDS
-    ]
-    accelerator = next(
-        (name for name in columns if SCRAPED.get(name, name) == "AI Accelerator"), None
-    )
-    version = unit.options.get("version") or rules.mobile_version(columns)
-    said = {
+    fields: list[JsonValue] = []
+    units: list[JsonValue] = []
+    for column in columns:
+        annotation = _annotation(_on_the_page(column))
+        if annotation:
+            fields.append({"name": column, "benchfmt": annotation})
+        if _on_the_page(column) == _ACCELERATOR:
+            units += [_unit(column, *known) for known in rules.mobile_units()]
+    constants = {
         "benchmark.suite": SUITE,
-        "benchmark.suite_version": version,
+        "benchmark.suite_version": unit.options.get("version") or rules.mobile_version(columns),
         "benchmark.name": "ranking-processors",
         "task": "mixed",
         "provenance.measured_at": unit.options.get("date"),
         "provenance.url": unit.options.get("url"),
     }
-    kinds = [
-        {
-            "from": accelerator,
-            "pattern": f"(?P<unit>{pattern})[^+]*$",
-            "set": {"system.accelerator.kind": "unit"},
-        }
-        for pattern, _ in rules.mobile_units()
-        if accelerator
-    ]
-    for item, (_, kind) in zip(kinds, rules.mobile_units(), strict=False):
-        words = dict.fromkeys(("GPU", "DSP", "Hex", "NPU", "APU", "Neural Engine"), kind)
-        item["terms"] = {"system.accelerator.kind": words}
     return {
         "path": unit.path.name,
         "dialect": {"delimiter": unit.extra},
         "schema": {"fields": fields, "missingValues": [""]},
         "benchfmt": {
-            "constant": {path: text for path, text in said.items() if text},
-            "extract": kinds,
+            "constant": {path: text for path, text in constants.items() if text},
+            "extract": units,
         },
+    }
+
+
+def _on_the_page(column: str) -> str:
+    """Return the page's heading of a column."""
+    return _SCRAPED.get(column, column)
+
+
+def _annotation(heading: str) -> dict[str, JsonValue] | None:
+    """Return what a column holds, None for one that is not known."""
+    metric = _METRICS.get(heading)
+    if metric is None:
+        return _FIELDS.get(heading)
+    annotation: dict[str, JsonValue] = {
+        "metric": f"ai-benchmark:{metric}",
+        "basis": "published",
+        "missing": _ZERO,
+    }
+    if not heading.endswith("Accuracy"):
+        annotation["unit"] = "1"
+    if heading == "AI Score":
+        annotation["primary"] = True
+    return annotation
+
+
+def _unit(column: str, pattern: str, kind: str) -> JsonValue:
+    """Return how an accelerator's name says its kind, where it names one unit."""
+    return {
+        "from": column,
+        "pattern": f"(?P<unit>{pattern})[^+]*$",
+        "set": {"system.accelerator.kind": "unit"},
+        "terms": {"system.accelerator.kind": dict.fromkeys(_UNITS, kind)},
     }
 
 
@@ -142,15 +162,13 @@ def _unsaid(unit: Unit, columns: list[str]) -> Iterator[Finding]:
     where = unit.path.name
     if "version" not in unit.options:
         known = rules.mobile_version(columns)
-        words = (
-            f"its columns are those of version {known}"
-            if known
-            else "no score of it compares with another"
-        )
+        hint = "no score of it compares with another"
+        if known:
+            hint = f"its columns are those of version {known}"
         yield texts.finding(
             "BF101",
             where,
-            f"the ranking does not say of which version of the app it is; {words}",
+            f"the ranking does not say of which version of the app it is; {hint}",
             "say it: --option version=6",
         )
     if "date" not in unit.options:
@@ -167,5 +185,5 @@ def _tables(source: Source) -> Iterator[tuple[Path, str]]:
         first = head.split("\n", 1)[0].strip("\r\n\ufeff")
         delimiter = max(",;\t", key=first.count)
         names = {re.sub(r'^"|"$', "", name.strip()) for name in first.split(delimiter)}
-        if {SCRAPED.get(name, name) for name in names} >= COMMON:
+        if {*map(_on_the_page, names)} >= _COMMON:
             yield path, delimiter

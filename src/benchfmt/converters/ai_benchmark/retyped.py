@@ -6,22 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from benchfmt.converters.ai_benchmark.log import (
-    BARE_ROW,
-    SECTION,
-    VALUE,
-    Damaged,
-    Result,
-    Run,
-    configuration,
-)
+from benchfmt.converters.ai_benchmark.log import BARE_ROW, SECTION, VALUE
+from benchfmt.converters.ai_benchmark.run import Damaged, Result, Run, Score, Time, configuration
 
-_STAGE = re.compile(r"^(?P<kind>inference|training)\b\s*(?P<config>.*)$")
-_SCORE = re.compile(r"^Device (?P<kind>Inference|Training|AI) Score$")
+_ROW = re.compile(
+    r"(?P<kind>inference|training)\b\s*(?P<config>.*)|Device (?P<score>Inference|Training|AI) Score"
+)
 _WITH_NOTE = re.compile(rf"^{VALUE}\s*(?P<note>.*)$")
 _PIN = re.compile(r"(?P<name>[A-Za-z][\w.-]*)==(?P<version>[0-9][\w.]*)")
-
-
 _OPEN_CELL = re.compile(r"\|\s*[0-9.,]+\s*$")
 
 
@@ -32,8 +24,10 @@ def runs(lines: list[tuple[int, str]], unended: int | None) -> Iterator[Run]:
     """
     reader = _Reader()
     for number, line in lines:
-        cut = number == unended and _OPEN_CELL.search(line)
-        yield from reader.see(number, f"{line.rstrip()}..." if cut else line)
+        row = line
+        if number == unended and _OPEN_CELL.search(line):
+            row = f"{line.rstrip()}..."
+        yield from reader.see(number, row)
     yield from reader.rest()
 
 
@@ -53,36 +47,65 @@ class _Reader:
     columns: dict[int, Run] = field(default_factory=dict)
     number: int = 0
     part: int = 0
-    seen: set[tuple[str, ...]] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
 
     def see(self, line: int, raw: str) -> Iterator[Run]:
         """Take one row, and yield the runs that end before it."""
-        row = raw.rstrip().removesuffix("|")
-        row = row if BARE_ROW.match(raw) else row.lstrip().removeprefix("|")
-        cells = [cell.strip() for cell in row.split("|")]
+        cells = _cells(raw)
         if len(cells) > 2 and cells[1].lower() == "stage":
             yield from self.rest()
-            self._open({index: name for index, name in enumerate(cells[2:], start=2) if name}, line)
+            self._open(
+                {index: name for index, name in enumerate(cells) if name and index > 1}, line
+            )
             return
         if not self.columns or len(cells) < 3 or set(raw) <= set("|-: \t"):
             return
-        if match := SECTION.search(cells[0]):
-            self.number, self.part = int(match["number"]), 0
-        stage, score = _STAGE.match(cells[1]), _SCORE.match(cells[1])
-        self.part += bool(stage)
-        name = self._name(stage, score)
-        if name is None:
+        yield from self._take_row(cells, line)
+
+    def _take_row(self, cells: list[str], line: int) -> Iterator[Run]:
+        section = SECTION.search(cells[0])
+        if section:
+            self.number = int(section["number"])
+            self.part = 0
+        row = _ROW.fullmatch(cells[1])
+        if row is None:
             return
+        name = row["score"]
+        if name is None:
+            self.part += 1
+            name = f"{self.number}.{self.part} {row['kind']}"
         if name in self.seen:
             yield from self.rest()
             self._open({index: run.device or "" for index, run in self.columns.items()}, line)
         self.seen.add(name)
-        for index, run in self.columns.items():
-            cell = cells[index] if index < len(cells) else ""
-            if cell and score:
-                _score(run, score["kind"], cell, line)
-            elif cell and stage:
-                _time(run, self.number, self.part, stage, cell, line)
+        for index, cell in enumerate(cells):
+            if cell and index in self.columns:
+                self._take(self.columns[index], row, cell, line)
+
+    def _take(self, run: Run, row: re.Match[str], cell: str, line: int) -> None:
+        """Take the cell of a run: a score, or the time of a test."""
+        if row["score"] is None:
+            self._add_time(run, row, cell, line)
+        elif cell.isascii() and cell.isdigit():
+            run.scores[row["score"]] = Score(cell, line)
+        elif any(map(str.isdigit, cell)):
+            run.damaged.append(Damaged(line, f"{cell!r} is not a score"))
+
+    def _add_time(self, run: Run, row: re.Match[str], cell: str, line: int) -> None:
+        kind = row["kind"]
+        config = configuration(self.number, kind, row["config"])
+        printed = f"{self.number}.{self.part}"
+        if config.test:
+            printed = config.test.id
+        value = _WITH_NOTE.match(cell)
+        if value:
+            time = Time(value["mean"], value["std"])
+            result = Result(printed, kind, line, time, config, note=value["note"] or None)
+            run.results.append(result)
+        elif cell.lower().startswith("error"):
+            run.results.append(Result(printed, kind, line, None, config, note=cell))
+        else:
+            run.damaged.append(Damaged(line, f"test {printed}: {cell!r} is not a time"))
 
     def rest(self) -> Iterator[Run]:
         """Yield the columns that hold anything."""
@@ -92,40 +115,10 @@ class _Reader:
         self.columns = {index: Run(0, line, device=name) for index, name in devices.items()}
         self.seen = set()
 
-    def _name(
-        self, stage: re.Match[str] | None, score: re.Match[str] | None
-    ) -> tuple[str, ...] | None:
-        """Return what makes a row another than those before, or None for a row that is no result."""
-        if score:
-            return (score["kind"],)
-        return (str(self.number), str(self.part), stage["kind"]) if stage else None
 
-
-def _score(run: Run, kind: str, cell: str, line: int) -> None:
-    if cell.isascii() and cell.isdigit():
-        run.scores[kind] = (cell, line)
-    elif any(character.isdigit() for character in cell):
-        run.damaged.append(Damaged(line, f"{cell!r} is not a score"))
-
-
-def _time(run: Run, number: int, part: int, stage: re.Match[str], cell: str, line: int) -> None:
-    batch, size, test, repaired = configuration(number, stage["kind"], stage["config"])
-    printed = test.id if test else f"{number}.{part}"
-    value = _WITH_NOTE.match(cell)
-    if not value and not re.match(r"(?i)^error", cell):
-        run.damaged.append(Damaged(line, f"test {printed}: {cell!r} is not a time"))
-        return
-    run.results.append(
-        Result(
-            printed=printed,
-            kind=stage["kind"],
-            line=line,
-            mean=value["mean"] if value else None,
-            std=value["std"] if value else None,
-            batch=batch,
-            size=size,
-            test=test,
-            repaired=repaired,
-            note=(value["note"] or None) if value else cell,
-        )
-    )
+def _cells(raw: str) -> list[str]:
+    """Return the cells of a row; the bar before the first may be gone with a time that stood before it."""
+    row = raw.rstrip().removesuffix("|")
+    if not BARE_ROW.match(raw):
+        row = row.lstrip().removeprefix("|")
+    return [cell.strip() for cell in row.split("|")]

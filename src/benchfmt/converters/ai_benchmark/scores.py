@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from benchfmt.converters.ai_benchmark.log import Damaged, Run
+from benchfmt.converters.ai_benchmark.run import Damaged, Run
 from benchfmt.suites import ai_benchmark as rules
 
 _AGREE = Fraction(1, 100)
 """Printed means are rounded: scores that differ by more belong to another run."""
+PARTS = ("Inference", "Training")
+"""The scores whose sum is the AI score."""
+_KINDS = {"inference": "Inference", "training": "Training", "micro": "Inference"}
+"""The score that each kind of sub-test gives."""
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Recomputed:
     """A score that was calculated anew: from how many of its tests, and how many there are."""
 
     score: int
     tests: int
     of: int
 
-    def agrees(self, text: str) -> bool:
+    def agrees(self, points: int) -> bool:
         """Say whether a printed score is this one, as far as the printed means are exact."""
-        return abs(int(text) - self.score) <= _AGREE * max(self.score, int(text))
+        return abs(points - self.score) <= _AGREE * max(self.score, points)
 
 
-def recomputed(run: Run) -> dict[str, Again]:
+def recomputed(run: Run) -> dict[str, Recomputed]:
     """Return the scores that follow from the tests of a run; the package takes those that finished."""
-    found: dict[str, Again] = {}
-    for score, kind in (
-        ("Inference", "inference"),
-        ("Training", "training"),
-        ("Inference", "micro"),
-    ):
-        pairs = {
-            r.test.id: (r.test.ref, r.mean)
-            for r in run.results
-            if r.test and r.test.kind == kind and r.mean and float(r.mean)
-        }
-        if pairs:
-            found[score] = Again(rules.score(pairs.values()), len(pairs), len(rules.of_kind(kind)))
-    parts = [found[name] for name in ("Inference", "Training") if name in found]
-    if len(parts) == 2:
-        found["AI"] = Again(
-            *(sum(getattr(part, name) for part in parts) for name in ("score", "tests", "of"))
-        )
-    return found
+    scores: dict[str, Recomputed] = {}
+    for kind, score in _KINDS.items():
+        times = _times(run, kind)
+        if times:
+            points = rules.score(times.values())
+            scores[score] = Recomputed(points, len(times), len(rules.of_kind(kind)))
+    if len(scores) == len(PARTS):
+        one, other = scores.values()
+        points = one.score + other.score
+        scores["AI"] = Recomputed(points, one.tests + other.tests, one.of + other.of)
+    return scores
+
+
+def _times(run: Run, kind: str) -> dict[str, tuple[str, str]]:
+    """Return the reference time and the mean of each sub-test of a kind that finished."""
+    times = {}
+    for result in run.results:
+        test = result.test
+        time = result.time
+        if test and test.kind == kind and time and float(time.mean):
+            times[test.id] = (test.ref, time.mean)
+    return times
 
 
 def settled(runs: list[Run], unended: int | None) -> Iterator[Run]:
@@ -54,50 +61,54 @@ def settled(runs: list[Run], unended: int | None) -> Iterator[Run]:
 
     `unended` is the line in which the text ends without a line end, where digits may be cut off.
     """
-    for run in runs:
-        kept = _trusted(run, unended)
-        again = recomputed(kept)
-        if not any(_is_foreign(kept, again, kind) for kind in kept.scores):
-            yield kept
+    for each in runs:
+        run = _without_contradiction(_without_cut(each, unended))
+        if not any(_is_foreign(run, kind) for kind in run.scores):
+            yield run
             continue
-        yield replace(kept, scores={})
-        first = min(line for _, line in kept.scores.values())
-        yield Run(run.number, first, scores=kept.scores, strangers=True)
+        yield replace(run, scores={})
+        first = min(score.line for score in run.scores.values())
+        yield Run(run.number, first, scores=run.scores, strangers=True)
 
 
-def _is_foreign(run: Run, again: Mapping[str, Again], kind: str) -> bool:
+def _is_foreign(run: Run, kind: str) -> bool:
     """Say whether a score cannot be that of the tests of a run."""
-    text = run.scores[kind][0]
-    if text == "0" or not run.results:
+    points = run.points[kind]
+    if points == 0 or not run.results:
         return False
-    if kind in again:
-        return not again[kind].agrees(text)
-    return kind != "AI" and all(result.kind != kind.lower() for result in run.results)
+    again = recomputed(run).get(kind)
+    if again:
+        return not again.agrees(points)
+    return kind in PARTS and kind.lower() not in run.kinds
 
 
-def _trusted(run: Run, unended: int | None) -> Run:
-    """Return a run without scores that do not add up, and without one that may lack its last digits."""
-    told = {kind: int(text) for kind, (text, _) in run.scores.items()}
-    adds_up = len(told) == 3 and told["Inference"] + told["Training"] == told["AI"]
-    cut = [kind for kind, (_, line) in run.scores.items() if line == unended and not adds_up]
-    again = recomputed(run)
-    cut = [kind for kind in cut if kind not in again or not again[kind].agrees(run.scores[kind][0])]
-    if cut:
-        lost = [
-            Damaged(line, "the file ends in this line: digits of the score may be cut off")
-            for _, line in (run.scores[kind] for kind in cut)
-        ]
-        run = replace(
-            run,
-            scores={k: s for k, s in run.scores.items() if k not in cut},
-            damaged=[*run.damaged, *lost],
-        )
-        told = {kind: number for kind, number in told.items() if kind not in cut}
-    parts = sum(number for kind, number in told.items() if kind != "AI")
-    short = "AI" in told and (parts != told["AI"] if len(told) == 3 else parts > told["AI"])
-    if not short:
+def _without_cut(run: Run, unended: int | None) -> Run:
+    """Return a run without a score that may lack its last digits: nothing else says that it is whole."""
+    points = run.points
+    if len(points) == 3 and points["Inference"] + points["Training"] == points["AI"]:
         return run
-    line = run.scores["AI"][1]
-    shown = " and ".join(str(number) for kind, number in told.items() if kind != "AI")
-    why = f"two runs in one file: the scores {shown} do not make the AI score {told['AI']}; none is taken"
-    return replace(run, scores={}, damaged=[*run.damaged, Damaged(line, why)])
+    again = recomputed(run)
+    whole = {}
+    damaged = list(run.damaged)
+    for kind, score in run.scores.items():
+        if score.line != unended or (kind in again and again[kind].agrees(points[kind])):
+            whole[kind] = score
+            continue
+        reason = "the file ends in this line: digits of the score may be cut off"
+        damaged.append(Damaged(score.line, reason))
+    return replace(run, scores=whole, damaged=damaged)
+
+
+def _without_contradiction(run: Run) -> Run:
+    """Return a run without scores that do not add up."""
+    points = run.points
+    total = points.pop("AI", None)
+    parts = sum(points.values())
+    if total is None or parts == total or (parts < total and len(points) < 2):
+        return run
+    shown = " and ".join(map(str, points.values()))
+    reason = (
+        f"two runs in one file: the scores {shown} do not make the AI score {total}; none is taken"
+    )
+    damaged = Damaged(run.scores["AI"].line, reason)
+    return replace(run, scores={}, damaged=[*run.damaged, damaged])
