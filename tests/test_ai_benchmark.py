@@ -438,6 +438,31 @@ def test_a_broken_bench_json_is_failed(tmp_path: Path, content: str, reason: str
     assert reason in str(account.to_dict()["entries"][0]["reason"])
 
 
+def test_a_time_of_bench_json_that_is_no_time_gives_none(tmp_path: Path) -> None:
+    tests = [
+        {"public_id": "1.1", "type": "inference", "time_mean": 0, "time_std": 0},
+        {"public_id": "1.2", "type": "training", "time_mean": "fast", "time_std": 1},
+    ]
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(tests))
+    items = list(desktop.read(next(iter(desktop.plan(Source(path), {})))))  # type: ignore[arg-type]
+    record, failed = items
+    assert isinstance(record, Record)
+    assert (record.status, record.measurements[0].missing) == ("incomplete", "below-resolution")
+    assert failed == Failed(path, "item 1: time_mean and time_std are not numbers", 2)
+
+
+def test_a_micro_test_in_a_retyped_table_is_a_result(tmp_path: Path) -> None:
+    path = tmp_path / "micro.md"
+    path.write_text(
+        "| model | stage | Example 7 CPU |\n"
+        "|---|---|---|\n"
+        "| 1/19. MobileNet-V2 | inference batch=1, size=224x224 | 6 ± 1 ms |\n"
+    )
+    records, _ = records_of(path)
+    assert [r["benchmark"]["name"] for r in records] == ["micro-1", "micro-summary"]
+
+
 def test_a_result_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
     path = tmp_path / "odd.log"
     path.write_text(

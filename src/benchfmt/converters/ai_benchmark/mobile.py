@@ -102,10 +102,11 @@ def describe_table(unit: Unit, columns: list[str]) -> dict[str, JsonValue]:
     fields: list[JsonValue] = []
     units: list[JsonValue] = []
     for column in columns:
-        annotation = _annotation(_on_the_page(column))
+        heading = _on_the_page(column)
+        annotation = _annotation(heading)
         if annotation:
             fields.append({"name": column, "benchfmt": annotation})
-        if _on_the_page(column) == _ACCELERATOR:
+        if heading == _ACCELERATOR:
             units += [_unit(column, *known) for known in rules.mobile_units()]
     constants = {
         "benchmark.suite": SUITE,
@@ -140,11 +141,10 @@ def _annotation(heading: str) -> dict[str, JsonValue] | None:
         "metric": f"ai-benchmark:{metric}",
         "basis": "published",
         "missing": _ZERO,
+        "primary": heading == "AI Score",
     }
     if not heading.endswith("Accuracy"):
         annotation["unit"] = "1"
-    if heading == "AI Score":
-        annotation["primary"] = True
     return annotation
 
 

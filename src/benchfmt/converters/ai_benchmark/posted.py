@@ -8,12 +8,13 @@ from pathlib import Path
 
 from benchfmt.converters import texts
 from benchfmt.converters.ai_benchmark import log, retyped
-from benchfmt.converters.ai_benchmark.faults import faults_of
 from benchfmt.converters.ai_benchmark.record import Post
 from benchfmt.converters.ai_benchmark.run import Result, Run
 from benchfmt.converters.ai_benchmark.scores import settled
 from benchfmt.converters.ai_benchmark.summary import add_scores
+from benchfmt.converters.ai_benchmark.system import hides_processor
 from benchfmt.converters.base import Failed, Item, Skipped
+from benchfmt.finding import Finding
 from benchfmt.limits import Limits
 
 _LONGEST_LINE = 2_000
@@ -67,7 +68,7 @@ def _of_run(post: Post, run: Run) -> Iterator[Item]:
         draft = post.draft(run, f"run={run.number}&test=scores")
         add_scores(draft, run)
         yield from draft.items(path, len(run.results) + 1)
-    yield from faults_of(run, post.name, post.unit.options)
+    yield from _unnamed_device(post, run)
 
 
 def _fault(result: Result) -> str | None:
@@ -77,3 +78,17 @@ def _fault(result: Result) -> str | None:
     if result.configuration.batch is None:
         return f"line {result.line}: batch and size of test {result.printed} cannot be read"
     return None
+
+
+def _unnamed_device(post: Post, run: Run) -> Iterator[Finding]:
+    """Yield that neither the post nor the user says on which device a run was."""
+    stated = post.unit.options
+    if "processor" in stated:
+        return
+    if hides_processor(run):
+        message = "the run was on a processor, which the log does not name (CPU: N/A)"
+        yield texts.finding("BF515", post.name, message, "say which: --option processor=…")
+    elif not run.results and not run.info and "accelerator" not in stated:
+        message = "the post holds scores alone and does not say of which device"
+        hint = "say it: --option processor=… or --option accelerator=…"
+        yield texts.finding("BF515", post.name, message, hint)

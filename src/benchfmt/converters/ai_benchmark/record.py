@@ -81,12 +81,31 @@ def add_result(draft: Draft, result: Result) -> None:
         draft.keep("test", result.printed)
     draft.keep("repaired_from", config.repaired)
     draft.keep("note", result.note)
+    _report_configuration(draft, result)
     key = Key(statistic="mean", stage=STAGES[result.kind], per="batch", primary=True)
     if result.time:
         _add_time(draft, result, result.time, key)
         return
     draft.fail("failed", result.note)
     draft.missing("latency", "run-failed", result.note, **key)
+
+
+def _report_configuration(draft: Draft, result: Result) -> None:
+    """Report a configuration that was mended, or that is not the suite's."""
+    config = result.configuration
+    place = f"line {result.line}:"
+    if config.test is None:
+        message = (
+            f"{place} test {result.printed} was run with a batch or size that is not the suite's; "
+            "no score follows from it"
+        )
+        draft.report("BF103", message, value=f"batch={config.batch}")
+    elif config.repaired and result.time:
+        message = (
+            f"{place} the configuration of test {result.printed} is damaged; the table of sub-tests leaves one "
+            "reading, which was taken"
+        )
+        draft.report("BF103", message, value=config.repaired)
 
 
 def _add_time(draft: Draft, result: Result, time: Time, key: Key) -> None:
@@ -113,8 +132,8 @@ def _add_time(draft: Draft, result: Result, time: Time, key: Key) -> None:
     batch = result.configuration.batch
     if batch:
         rate = Fraction(batch * 1000) / Fraction(time.mean)
-        stage = latency.stage
-        draft.derive("throughput", rate, stage=stage, per="sample", caveats=latency.caveats)
+        caveats = latency.caveats
+        draft.derive("throughput", rate, stage=latency.stage, per="sample", caveats=caveats)
 
 
 def _caveats(result: Result, *, single: bool) -> list[str] | None:

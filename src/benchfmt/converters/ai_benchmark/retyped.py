@@ -44,6 +44,7 @@ def pins(lines: list[tuple[int, str]]) -> dict[str, str]:
 class _Reader:
     """Takes the rows of tables; the next table, or a row that stands twice, begins other runs."""
 
+    heading: list[str] = field(default_factory=list)
     columns: dict[int, Run] = field(default_factory=dict)
     number: int = 0
     part: int = 0
@@ -54,9 +55,7 @@ class _Reader:
         cells = _cells(raw)
         if len(cells) > 2 and cells[1].lower() == "stage":
             yield from self.rest()
-            self._open(
-                {index: name for index, name in enumerate(cells) if name and index > 1}, line
-            )
+            self._open(cells, line)
             return
         if not self.columns or len(cells) < 3 or set(raw) <= set("|-: \t"):
             return
@@ -76,7 +75,7 @@ class _Reader:
             name = f"{self.number}.{self.part} {row['kind']}"
         if name in self.seen:
             yield from self.rest()
-            self._open({index: run.device or "" for index, run in self.columns.items()}, line)
+            self._open(self.heading, line)
         self.seen.add(name)
         for index, cell in enumerate(cells):
             if cell and index in self.columns:
@@ -111,9 +110,12 @@ class _Reader:
         """Yield the columns that hold anything."""
         yield from (run for run in self.columns.values() if run.measured)
 
-    def _open(self, devices: dict[int, str], line: int) -> None:
-        self.columns = {index: Run(0, line, device=name) for index, name in devices.items()}
+    def _open(self, heading: list[str], line: int) -> None:
+        """Begin a run for each device that stands in the heading of a table, after model and stage."""
+        self.heading = heading
         self.seen = set()
+        devices = list(enumerate(heading))[2:]
+        self.columns = {index: Run(0, line, device=name) for index, name in devices if name}
 
 
 def _cells(raw: str) -> list[str]:

@@ -132,7 +132,7 @@ def configuration(number: int, kind: str, written: str) -> Configuration:
     fits = [test for test in rules.of_model(number, kind) if _could_be(test, text)]
     if len(fits) != 1:
         return own
-    (test,) = fits
+    test = fits[0]
     return Configuration(test.batch, test.size, test, written.strip() or "(not written)")
 
 

@@ -59,9 +59,9 @@ def _heading(run: Run) -> str | None:
 
 def hides_processor(run: Run) -> bool:
     """Say whether a run was on a processor that the log could name and does not."""
-    if "CPU RAM" not in run.info or placement_of(run) != ["cpu"]:
-        return False
-    return run.info.get("CPU", _NONE) == _NONE
+    info = run.info
+    unnamed = "CPU RAM" in info and info.get("CPU", _NONE) == _NONE
+    return unnamed and not run.gpus and not run.gpu_ram
 
 
 def _line(text: str | None) -> str | None:
