@@ -8,7 +8,6 @@ from pathlib import Path
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
-from benchfmt.numbers import kept
 from benchfmt.readers import encodings, heads, lines
 from benchfmt.readers.lines import Own
 
@@ -153,7 +152,3 @@ def _start(path: Path, name: str, own: Own | None) -> str:
     if name.endswith(STRUCTURED):
         return head(path, START)
     return head(path, HEAD, own)
-
-
-native = kept
-"""JSON data that was read with its digits, as data that every reader keeps, nulls left out."""

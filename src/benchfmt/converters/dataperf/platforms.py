@@ -23,6 +23,7 @@ from benchfmt.converters.dataperf.common import (
 )
 from benchfmt.converters.draft import Draft, Number, measured
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import kept
 from benchfmt.readers import jsons
 from benchfmt.suites import dataperf as rules
 
@@ -290,7 +291,7 @@ def _set_problem(made: Draft, path: Path) -> None:
         made.dataset(name=named["id"])
     elif dataset:
         made.dataset(name=matched("dataset", str(dataset)))
-    made.hyperparameters({name: texts.native(value) for name, value in attributes.items()})
+    made.hyperparameters({name: kept(value) for name, value in attributes.items()})
 
 
 def _attributes(text: str) -> dict[str, JsonValue]:
