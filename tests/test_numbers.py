@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from benchfmt import convert, numbers, open_package, units, validate
 from benchfmt.annotated import cells
 from benchfmt.annotated.program import IDENTITY
-from benchfmt.converters import texts
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.inference import log_settings
 from benchfmt.converters.mlperf.mobile import values as mobile_values
@@ -41,7 +40,6 @@ DOUBLES: dict[str, Callable[[str], float | None]] = {
 }
 KEPT: dict[str, Callable[[Any], Any]] = {
     "numbers": numbers.kept,
-    "texts": texts.native,
     "training log": mllog.plain,
     "published": cell,
     "mobile": mobile_values.plain,
@@ -118,7 +116,7 @@ def test_an_integer_is_one_or_its_text(number: int) -> None:
 )
 def test_data_of_a_source_may_stand_in_a_record(data: Any) -> None:
     read = jsons.parse(json.dumps(data), digits=True)
-    for found in (numbers.kept(read), numbers.kept(data), texts.native(read)):
+    for found in (numbers.kept(read), numbers.kept(data)):
         Configuration.model_validate({"hyperparameters": {"x": found}})
     if isinstance(data, int) and not isinstance(data, bool):
         assert str(numbers.kept(data)) == str(data)
