@@ -18,6 +18,8 @@ START = 2**13
 STRUCTURED = (".json", ".csv", ".tsv", ".yaml", ".yml")
 NEVER = "mlperf_log_"
 """Names of LoadGen's files begin so: a submission has tens of thousands, and no converter that uses this reads them."""
+OF_OTHERS = (NEVER, "._")
+"""Files of which thousands lie in trees that others read."""
 LONGEST = 64 * 2**20
 """A log larger than this is no log of one run."""
 
@@ -126,6 +128,20 @@ def not_understood(path: str, line: int, text: str) -> Finding:
         f"line {line} says a number in another way than the program writes it; what is not understood is left out: {one_line(text)[:120]}",
         "give the file as the program wrote it; several programs may have written into one line, or the line was cut",
     )
+
+
+def candidates(source: Source, *endings: str) -> Iterator[tuple[Path, str]]:
+    """Yield the files of these endings, each with its own in lower case; a file that was given by itself may have any.
+
+    An ending of "" means names without any. Links are left out, and so is what others read.
+    """
+    for name in source.files.texts():
+        path = Path(name)
+        last = name.replace("\\", "/").rpartition("/")[2].lower()
+        ending = last[last.rfind(".") :] if "." in last else ""
+        wanted = ending in endings or source.root == path
+        if wanted and not last.startswith(OF_OTHERS) and path.is_file() and not path.is_symlink():
+            yield path, ending
 
 
 def readable(source: Source, *suffixes: str, own: Own | None = None) -> Iterator[tuple[Path, str]]:

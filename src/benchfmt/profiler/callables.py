@@ -22,11 +22,7 @@ class CallableError(BenchfmtError):
 
 def load(name: str) -> Any:
     """Return what a name stands for; raises CallableError."""
-    place, colon, attribute = name.rpartition(":")
-    if not colon or not place or not attribute:
-        raise CallableError(
-            f"{name!r} names no function; write package.module:function or file.py:function"
-        )
+    place, attribute = _parts(name)
     module = _file_module(Path(place)) if place.endswith(".py") else _module(place)
     found: Any = module
     for part in attribute.split("."):
@@ -38,11 +34,7 @@ def load(name: str) -> Any:
 
 def check(name: str) -> None:
     """Raise CallableError where a name surely stands for nothing; nothing of the user is run for that."""
-    place, colon, attribute = name.rpartition(":")
-    if not colon or not place or not attribute:
-        raise CallableError(
-            f"{name!r} names no function; write package.module:function or file.py:function"
-        )
+    place, attribute = _parts(name)
     if not place.endswith(".py"):
         if find_spec(place.partition(".")[0]) is None:
             raise CallableError(f"{place} cannot be imported: there is no such module")
@@ -54,9 +46,19 @@ def check(name: str) -> None:
         tree = ast.parse(path.read_bytes(), place)
     except (SyntaxError, ValueError) as error:
         raise CallableError(f"{path} is not a Python file: {error}") from error
-    words = {word for node in ast.walk(tree) for word in _names(node)}
-    if "*" not in words and attribute.partition(".")[0] not in words:
+    names = {name for node in ast.walk(tree) for name in _names(node)}
+    if not names & {"*", attribute.partition(".")[0]}:
         raise CallableError(f"{place} has no {attribute!r}")
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Return the module or file of a function and its name there; raises CallableError."""
+    place, _, attribute = name.rpartition(":")
+    if not place or not attribute:
+        raise CallableError(
+            f"{name!r} names no function; write package.module:function or file.py:function"
+        )
+    return place, attribute
 
 
 def _names(node: ast.AST) -> Iterator[str]:

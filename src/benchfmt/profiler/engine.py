@@ -117,30 +117,36 @@ def shapes(inputs: Sequence[Port], job: Job) -> list[Shape]:
 
 
 def _shape(item: Port, job: Job) -> Shape:
-    labels = [
-        size if isinstance(size, str) and size else f"{item.name}.{place}"
-        for place, size in enumerate(item.shape)
-    ]
-    axis = next(
-        (place for place, label in enumerate(labels) if label.casefold() in BATCH_NAMES), None
-    )
-    if axis is None and item.shape and not _is_size(item.shape[0]):
-        axis = 0
+    labels = [f"{item.name}.{place}" for place in range(len(item.shape))]
+    places = dict(enumerate(labels))
+    for place, size in enumerate(item.shape):
+        if isinstance(size, str) and size:
+            labels[place] = size
+    axis = _batch_axis(item, labels)
     sizes = []
     for place, size in enumerate(item.shape):
-        known = job.dimensions.get(f"{item.name}.{place}", job.dimensions.get(labels[place]))
+        known = job.dimensions.get(places[place], job.dimensions.get(labels[place]))
         if isinstance(size, int) and size > 0:
-            sizes.append(size)
+            known = size
         elif known is None and place == axis:
-            sizes.append(wanted_batch(job))
-        elif known is None:
+            known = wanted_batch(job)
+        if known is None:
             raise EngineError(
                 f"input {item.name!r} has the free dimension {labels[place]!r}; give it, as in --dim {labels[place]}=224"
             )
-        else:
-            sizes.append(known)
+        sizes.append(known)
     free = not all(map(_is_size, item.shape))
     return Shape(item.name, item.kind, tuple(sizes), axis == 0, free, axis)
+
+
+def _batch_axis(item: Port, labels: list[str]) -> int | None:
+    """Return the dimension that is called batch, else the first one if it is free."""
+    for place, label in enumerate(labels):
+        if label.casefold() in BATCH_NAMES:
+            return place
+    if item.shape and not _is_size(item.shape[0]):
+        return 0
+    return None
 
 
 def _is_size(size: object) -> bool:
@@ -149,14 +155,16 @@ def _is_size(size: object) -> bool:
 
 def check_names(inputs: Sequence[Port], job: Job) -> None:
     """Raise EngineError for a dimension that is named and that no input has."""
-    known = {f"{item.name}.{place}" for item in inputs for place in range(len(item.shape))}
-    known |= {size for item in inputs for size in item.shape if isinstance(size, str)}
+    known: set[str] = set()
+    free: list[str] = []
+    for item in inputs:
+        known.update(f"{item.name}.{place}" for place in range(len(item.shape)))
+        known.update(size for size in item.shape if isinstance(size, str))
+        free += [str(size) for size in item.shape if not _is_size(size)]
     unknown = sorted(set(job.dimensions) - known)
     if unknown:
-        free = [str(size) for item in inputs for size in item.shape if not _is_size(size)]
-        raise EngineError(
-            f"no input has the dimension {unknown[0]!r}; free are: {', '.join(dict.fromkeys(free)) or 'none'}"
-        )
+        names = ", ".join(dict.fromkeys(free)) or "none"
+        raise EngineError(f"no input has the dimension {unknown[0]!r}; free are: {names}")
 
 
 def wanted_batch(job: Job) -> int:

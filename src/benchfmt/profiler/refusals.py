@@ -47,22 +47,34 @@ def check(job: Job, *, threads_asked: bool, predictions: Path | None) -> None:
 def _check_engine(path: Path, engine: str) -> None:
     if engine not in ENGINES:
         raise ProfileError(f"there is no engine {engine!r}; there are: {', '.join(ENGINES)}")
-    if engine == "onnxruntime" and path.suffix.lower() in PLANS:
+    match engine:
+        case "onnxruntime":
+            _check_onnxruntime(path)
+        case "tensorrt":
+            _check_tensorrt()
+        case "trtexec":
+            from benchfmt.profiler import trtexec
+
+            trtexec.find()
+
+
+def _check_onnxruntime(path: Path) -> None:
+    if path.suffix.lower() in PLANS:
         raise ProfileError(
             f"{path.name} is an engine that TensorRT has built; add --engine tensorrt, or --engine trtexec"
         )
-    if engine == "onnxruntime" and find_spec("onnxruntime") is None:
+    if find_spec("onnxruntime") is None:
         raise ProfileError("ONNX Runtime is not installed; run pip install 'benchfmt[profile]'")
+
+
+def _check_tensorrt() -> None:
     lacking = [name for name in ("tensorrt", "cuda") if find_spec(name) is None]
-    if engine == "tensorrt" and lacking:
+    if lacking:
+        verb = "is" if len(lacking) == 1 else "are"
         raise ProfileError(
             f"TensorRT's Python API needs the packages tensorrt and cuda-python, {' and '.join(lacking)} "
-            f"{'is' if len(lacking) == 1 else 'are'} not there; install them, or use --engine trtexec"
+            f"{verb} not there; install them, or use --engine trtexec"
         )
-    if engine == "trtexec":
-        from benchfmt.profiler import trtexec
-
-        trtexec.find()
 
 
 def _words(job: Job) -> Iterator[str]:
@@ -119,8 +131,9 @@ def _of_numbers(job: Job) -> Iterator[str]:
     for name, size in job.dimensions.items():
         if size < 1:
             yield f"the dimension {name!r} is {size}; it is at least 1"
-    if job.scenario == "multi-stream" and job.batch_size and MULTI_STREAM_SAMPLES % job.batch_size:
-        yield f"a query of multi-stream has {MULTI_STREAM_SAMPLES} samples, which {job.batch_size} does not divide"
+    batch = job.batch_size or 1
+    if job.scenario == "multi-stream" and MULTI_STREAM_SAMPLES % batch:
+        yield f"a query of multi-stream has {MULTI_STREAM_SAMPLES} samples, which {batch} does not divide"
     if job.scenario != "server" and (job.rate is not None or job.workers != 1):
         yield "--rate and --workers are for --scenario server"
     if job.rate is not None:
@@ -141,12 +154,13 @@ def _check_answers(job: Job, predictions: Path | None) -> None:
         raise ProfileError(
             "trtexec keeps no answers to compare with labels; give predictions too, or --engine tensorrt"
         )
-    for path in (Path(job.labels) if job.labels else None, predictions):
-        if path and not path.is_file():
+    labels = Path(job.labels) if job.labels else None
+    for path in filter(None, (labels, predictions)):
+        if not path.is_file():
             raise ProfileError(f"{path} does not exist")
-    if predictions and job.labels:
-        quality.by_labels(quality.read_labels(predictions), quality.read_labels(Path(job.labels)))
-    elif job.labels and not job.inputs:
+    if predictions and labels:
+        quality.by_labels(quality.read_labels(predictions), quality.read_labels(labels))
+    elif labels and not job.inputs:
         raise ProfileError(
             "labels without inputs: give --inputs, the accuracy of random inputs is none"
         )
@@ -163,8 +177,8 @@ def _check_shapes(job: Job) -> None:
     engine.check_names(ports, job)
     found = engine.shapes(ports, job)
     if not job.inputs and job.engine != "trtexec":
-        text = next((item.name for item in found if item.kind == "tensor(string)"), None)
-        if text:
-            raise ProfileError(
-                f"input {text!r} takes text; give --inputs, random words would be no input"
-            )
+        for item in found:
+            if item.kind == "tensor(string)":
+                raise ProfileError(
+                    f"input {item.name!r} takes text; give --inputs, random words would be no input"
+                )

@@ -44,13 +44,18 @@ def sense(sampled: Sampled | None, metric: str, scope: str, window: Window) -> S
     for part in parts:
         if part.value is None:
             return part  # a sum or mean without one of its parts would be too small
+    return _together(parts, counted=channels[0].kind == "counter")
+
+
+def _together(parts: Sequence[Sensed], *, counted: bool) -> Sensed:
+    """Return what several channels give: of two packages, both count."""
     values = [part.value for part in parts if part.value is not None]
     source = ", ".join(part.source for part in parts)
-    if channels[0].kind == "counter":  # of two packages, both count
-        return Sensed(sum(values), source=source, count=min(part.count for part in parts))
+    counts = [part.count for part in parts]
+    if counted:
+        return Sensed(sum(values), source=source, count=min(counts))
     peak = max(part.peak for part in parts if part.peak is not None)
-    count = sum(part.count for part in parts)
-    return Sensed(figures.mean(values), peak, source=source, count=count)
+    return Sensed(figures.mean(values), peak, source=source, count=sum(counts))
 
 
 def _absent(sampled: Sampled, metric: str, scope: str) -> Sensed:

@@ -176,15 +176,15 @@ def _is_invalid(document: Measured) -> bool:
 
 def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
     """Add to the summary what the processes have under one key; a number only where all of them have one."""
-    entries = [part.by_key[key] for part in parts if part.value(key) is not None]
-    values = [number.value for number in entries if number.value is not None]
+    values = list(_values(key, parts))
     metric, statistic = key[0], key[1] or ""
     of_gate = statistic.startswith("gated-")
     of_first = key[2] == "build"  # by the first process, for all
-    if not values or (len(values) < len(parts) and not of_gate and not of_first):
+    enough = len(values) == len(parts) or of_gate or of_first
+    if not values or not enough:
         _merge_missing(numbers, key, parts)
         return
-    first = entries[0]
+    first = next(part.by_key[key] for part in parts if part.value(key) is not None)
     caveats = list(_merged_caveats(numbers, metric, of_gate=of_gate))
     if len(values) == 1 and "single-observation" in (first.caveats or ()):
         caveats.append("single-observation")
@@ -200,6 +200,13 @@ def _merge(numbers: Numbers, key: Key, parts: Sequence[Numbers]) -> None:
         fields["stddev"] = figures.stddev(values)
     basis = _MERGED_BASES.get(first.basis or "", "derived")
     numbers.add(_merged_key(key), reduce(values), first.unit or "1", basis, **fields)
+
+
+def _values(key: Key, parts: Sequence[Numbers]) -> Iterator[float]:
+    for part in parts:
+        value = part.value(key)
+        if value is not None:
+            yield value
 
 
 def _merged_caveats(numbers: Numbers, metric: str, *, of_gate: bool) -> Iterator[str]:

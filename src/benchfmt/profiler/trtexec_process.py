@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import figures, proc, running, sensed
@@ -170,20 +170,26 @@ def switches(options: Mapping[str, str], *, loads: bool = False) -> list[str]:
         raise TrtexecError(
             f"--{taken} is not for --engine-option: a profile sets it, or could not measure with it"
         )
-    # A switch that is turned off is left out: trtexec takes any text behind `--fp16=` for yes.
-    said = {
-        name: value for name, value in options.items() if name not in _CHOICES and value not in _NO
-    }
-    return [f"--{name}" if value in _YES else f"--{name}={value}" for name, value in said.items()]
+    words = []
+    for name, value in options.items():
+        if name in _CHOICES or value in _NO:
+            continue  # trtexec takes any text behind `--fp16=` for yes
+        words.append(f"--{name}" if value in _YES else f"--{name}={value}")
+    return words
 
 
-def _chosen(options: Mapping[str, str]) -> dict[str, Any]:
+class _Choices(TypedDict, total=False):
+    cuda_graph: bool
+    spin_wait: bool
+
+
+def _chosen(options: Mapping[str, str]) -> _Choices:
     """Return the settings that the user chooses by their own names."""
     said = {name: value for name, value in options.items() if name in _CHOICES}
-    wrong = next((name for name, value in said.items() if value not in (*_YES, *_NO)), None)
-    if wrong:
-        raise TrtexecError(f"{wrong} is 1 or 0, not {said[wrong]!r}")
-    return {name: value in _YES for name, value in said.items()}
+    for name, value in said.items():
+        if value not in (*_YES, *_NO):
+            raise TrtexecError(f"{name} is 1 or 0, not {value!r}")
+    return cast("_Choices", {name: value in _YES for name, value in said.items()})
 
 
 @dataclass(frozen=True)
@@ -398,14 +404,17 @@ def _warm_up_ms(settings: TrtexecSettings, release: str) -> int:
 def _without_place(word: str) -> str:
     """Return a switch without the folders of this machine."""
     name, equals, value = word.partition("=")
-    return f"{name}={Path(value).name}" if equals and os.sep in value else word
+    if equals and os.sep in value:
+        return f"{name}={Path(value).name}"
+    return word
 
 
 def _shapes_switch(given: Sequence[Shape]) -> list[str]:
     """Return the switch that fills in free dimensions; a model without any refuses it."""
-    free = [item for item in given if item.free]
-    return (
-        [f"--shapes={','.join(f'{item.name}:' + 'x'.join(map(str, item.shape)) for item in free)}"]
-        if free
-        else []
-    )
+    free = []
+    for item in given:
+        if item.free:
+            free.append(f"{item.name}:{'x'.join(map(str, item.shape))}")
+    if not free:
+        return []
+    return [f"--shapes={','.join(free)}"]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -213,15 +213,14 @@ class _Reading:
 
     def _known(self, number: int, line: str, origin: str) -> Iterator[Line]:
         """Yield a line without its layers, as far as there is reason to take them off."""
-        text_, layers = line, list[str]()
-        strict, texts = True, [(line, origin)]
-        kept = 0
+        text_ = line
+        layers: list[str] = []
+        texts = [(line, origin)]
         while not self.is_own(text_):
-            peeled = (
-                prefixes.peel(text_, layers[-1] if layers else "") if len(layers) < _DEPTH else None
-            )
+            peeled = self._peeled(text_, layers)
             if peeled is None:
-                break
+                yield self._unknown(number, layers, texts)
+                return
             if peeled.stream:
                 piece = self._piece(number, peeled, origin)
                 if piece is None:
@@ -230,13 +229,24 @@ class _Reading:
             text_, origin = peeled.text, peeled.origin or origin
             layers.append(peeled.kind)
             texts.append((text_, origin))
-            strict = strict and peeled.kind in prefixes.STRICT
-            kept = len(layers) if strict else kept
-        else:
-            self.count(tuple(layers))
-            yield Line(number, text_.rstrip(), origin)
-            return
-        if self.usual and tuple(layers[: len(self.usual)]) == self.usual:
-            kept = len(self.usual)
-        text_, origin = texts[kept]
+        self.count(tuple(layers))
         yield Line(number, text_.rstrip(), origin)
+
+    def _peeled(self, text_: str, layers: Sequence[str]) -> prefixes.Peeled | None:
+        if len(layers) == _DEPTH:
+            return None
+        return prefixes.peel(text_, *layers[-1:])
+
+    def _unknown(
+        self, number: int, layers: Sequence[str], texts: Sequence[tuple[str, str]]
+    ) -> Line:
+        """Return a line that is not the family's without the usual layers, else without those that can be nothing else."""
+        kept = 0
+        usual = len(self.usual)
+        if usual and tuple(layers[:usual]) == self.usual:
+            kept = usual
+        else:
+            while kept < len(layers) and layers[kept] in prefixes.STRICT:
+                kept += 1
+        text_, origin = texts[kept]
+        return Line(number, text_.rstrip(), origin)

@@ -200,14 +200,18 @@ def _known(line: str) -> Iterator[_Found]:
             yield "accuracy", rate[3], rate[4] or None
         return
     if _DICE.match(line):
-        for text in line.removeprefix("Accuracy:").split(","):
-            part = _DICE_PART.match(text)
-            if part:
-                yield part[1].replace(" ", "_"), part[2], "1"
+        yield from _dice(line)
         return
     driving = _DRIVING.match(line)
     if driving:
         yield driving[1].replace("Mean IoU", "mIOU"), driving[2], driving[3] or "1"
+
+
+def _dice(line: str) -> Iterator[_Found]:
+    for text in line.removeprefix("Accuracy:").split(","):
+        part = _DICE_PART.match(text)
+        if part:
+            yield part[1].replace(" ", "_"), part[2], "1"
 
 
 def _lines(path: Path, most: int) -> Iterator[tuple[int, str]]:

@@ -37,15 +37,7 @@ _HEAD_BYTES = 4096
 
 def classified_files(source: Source) -> Iterator[tuple[Path, str]]:
     """Yield the tool's files with their kind: `log`, `report` or `counters`."""
-    for name in source.files.texts():
-        path = Path(name)
-        last = name.replace("\\", "/").rpartition("/")[2].lower()
-        ending = last[last.rfind(".") :] if "." in last else ""
-        wanted = source.root == path or ending in (*LOGS, ".csv", ".json")
-        if not wanted or last.startswith(texts.NEVER):
-            continue
-        if path.is_symlink() or not path.is_file():
-            continue
+    for path, ending in texts.candidates(source, *LOGS, ".csv", ".json"):
         kind = _kind(path, ending)
         if kind:
             yield path, kind

@@ -131,24 +131,9 @@ def _without_result(unit: Unit, run: log.Printed) -> Failed:
 
 
 def _files(source: Source) -> Iterator[tuple[Path, str]]:
-    for name in source.files.texts():
-        path = Path(name)
-        last = name.replace("\\", "/").rpartition("/")[2].lower()
-        ending = last[last.rfind(".") :] if "." in last else ""
+    for path, ending in texts.candidates(source, *LOGS, *RESULTS):
         alone = source.root == path
-        may_be_log = alone or ending in LOGS
-        may_be_rows = alone or ending in RESULTS
-        if last.startswith(texts.NEVER) or not (may_be_log or may_be_rows):
-            continue
-        if path.is_file() and not path.is_symlink():
-            kind = _kind(path, may_be_log=may_be_log, may_be_rows=may_be_rows)
-            if kind:
-                yield path, kind
-
-
-def _kind(path: Path, *, may_be_log: bool, may_be_rows: bool) -> str | None:
-    if may_be_log and log.is_printed(texts.head(path, own=OWN)):
-        return "log"
-    if may_be_rows and result_file.is_result_file(texts.head(path)):
-        return "rows"
-    return None
+        if (alone or ending in LOGS) and log.is_printed(texts.head(path, own=OWN)):
+            yield path, "log"
+        elif (alone or ending in RESULTS) and result_file.is_result_file(texts.head(path)):
+            yield path, "rows"

@@ -21,8 +21,6 @@ RESULTS = ("summary", "times", "profile")
 """The kinds of export that hold a result by themselves, the one that says most first."""
 _TAIL = 2**16
 _JSON_HEAD = 2**12
-_NOT_OURS = ("mlperf_log_", "._")
-"""Files of which thousands lie in trees that others read."""
 _SUFFIX = re.compile(
     r"[._-](?:times?|timings?|exporttimes?|profile|exportprofile|graph|layers?|layer_?info|exportlayerinfo|metadata"
     r"|build|output|exportoutput)$",
@@ -51,7 +49,7 @@ class Group:
 def find(source: Source) -> Files:
     """Return the files of trtexec in a source, known by what stands in them."""
     files = Files()
-    for path, ending in _candidates(source):
+    for path, ending in texts.candidates(source, *LOGS, ".json"):
         if ending == ".json":
             kind = reader.kind_of(texts.head(path, _JSON_HEAD))
             if kind:
@@ -61,49 +59,46 @@ def find(source: Source) -> Files:
     return files
 
 
-def _candidates(source: Source) -> Iterator[tuple[Path, str]]:
-    """Yield the files that may be of trtexec, with the endings of their names."""
-    for name in source.files.texts():
-        path = Path(name)
-        last = name.replace("\\", "/").rpartition("/")[2].lower()
-        ending = last[last.rfind(".") :] if "." in last else ""
-        wanted = ending in (*LOGS, ".json") or source.root == path
-        if not wanted or last.startswith(_NOT_OURS):
-            continue
-        if path.is_file() and not path.is_symlink():
-            yield path, ending
-
-
 def groups(source: Source) -> Iterator[Group | Skipped]:
     """Yield each log with what its runs exported, then each set of exports without a log, in the order of paths.
 
     Exports that describe a run which is not there are skipped, and so is what holds no measurements.
     """
     files = find(source)
+    members = _named_exports(files)
+    named = {export.path for exports in members.values() for export in exports}
+    for (folder, stem), exports in _sets(files, named).items():
+        primary = _log_of(folder, stem, files.logs) or _primary(exports)
+        if primary:
+            others = [export for export in exports if export.path != primary]
+            members.setdefault(primary, []).extend(others)
+        else:
+            yield from map(_skipped, exports)
+    for path in sorted(members):
+        exports = sorted(members[path], key=lambda export: str(export.path))
+        outputs = [export for export in exports if export.kind == "output"]
+        yield from map(_skipped, outputs)
+        results = [export for export in exports if export not in outputs]
+        yield Group(path, files.exports.get(path, "log"), results)
+
+
+def _named_exports(files: Files) -> dict[Path, list[Export]]:
+    """Return the exports that each log names; one that several name is of the first."""
     members: dict[Path, list[Export]] = {}
-    named: set[Path] = set()
+    taken: set[Path] = set()
     for log in files.logs:
-        members[log] = [export for export in _named_by(log, files) if export.path not in named]
-        named.update(export.path for export in members[log])
+        members[log] = [export for export in _named_by(log, files) if export.path not in taken]
+        taken.update(export.path for export in members[log])
+    return members
+
+
+def _sets(files: Files, named: set[Path]) -> dict[tuple[Path, str], list[Export]]:
+    """Return the exports that no log names, those of one folder and stem together."""
     sets: dict[tuple[Path, str], list[Export]] = {}
     for path, kind in files.exports.items():
         if path not in named:
             sets.setdefault((path.parent, _stem(path)), []).append(Export(kind, path))
-    for (folder, stem), exports in sets.items():
-        primary = _log_of(folder, stem, files.logs) or _primary(exports)
-        if primary:
-            others = [export for export in exports if export.path != primary]
-            members[primary] = members.get(primary, []) + others
-        else:
-            yield from map(_skipped, exports)
-    for path in sorted(members):
-        results = []
-        for export in sorted(members[path], key=lambda export: str(export.path)):
-            if export.kind == "output":
-                yield _skipped(export)
-            else:
-                results.append(export)
-        yield Group(path, files.exports.get(path, "log"), results)
+    return sets
 
 
 def _log_of(folder: Path, stem: str, logs: list[Path]) -> Path | None:

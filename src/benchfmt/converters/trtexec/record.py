@@ -168,14 +168,19 @@ def _keep(draft: Draft, evidence: Evidence) -> None:
     draft.keep("build_memory_peak", run.totals.get("build_memory"))
     draft.keep("inputs", {name: "x".join(map(str, dims)) for name, dims in settings.shapes})
     draft.keep("device", _device_options(run))
-    draft.keep("warnings", [texts.one_line(text) for text in run.warnings[:_MOST_MESSAGES]])
-    draft.keep("errors", [texts.one_line(text) for text in run.errors[:_MOST_MESSAGES]])
+    draft.keep("warnings", list(map(texts.one_line, run.warnings[:_MOST_MESSAGES])))
+    draft.keep("errors", list(map(texts.one_line, run.errors[:_MOST_MESSAGES])))
+    _keep_exports(draft, evidence)
+
+
+def _keep_exports(draft: Draft, evidence: Evidence) -> None:
+    """Keep what exports say of the engine and its layers, and a rate that is not a number."""
     if evidence.layers:
         made_of = evidence.layers
         counts = {"layers": made_of.count, "types": made_of.types, "weights": made_of.weights}
         draft.keep("layer_info", counts)
     draft.keep("samples_left_out", evidence.samples_left_out)
-    rate = run.totals.get("throughput")
+    rate = evidence.run.totals.get("throughput")
     if rate and not exact(rate):
         draft.keep("reported_throughput", f"{rate} qps")
     if evidence.profile:

@@ -66,24 +66,28 @@ def fill(
         *fields.hyperparameters(here),
         *targets.measured(asset.rows, measured, asked),
     ]
-    needed = [
-        column for column in columns if column.note.get("metric") in (*asked.keep, *asked.feature)
-    ]
+    needed = [column for column in columns if column.note.get("metric") in asked.metrics]
     primary = _primary(columns)
     if primary:
         needed.append(primary)
     _leave_out(asset, columns, needed, left)
     _note_dropped(asset, columns)
-    asset.columns = [column for column in columns if asset.rows and None not in column.cells]
-    if not any(column.role == TARGETS for column in asset.columns):
-        if asset.rows:
-            left[NO_TARGET] += len(asset.rows)
-        asset.rows = []
-        asset.columns = []
+    _keep_whole(asset, columns, left)
     _name_columns(asset.columns)
     for column in asset.columns:
         if column is primary:
             column.note["primary"] = True
+
+
+def _keep_whole(asset: Asset, columns: list[Column], left: Counter[str]) -> None:
+    """Give an asset the columns without an empty cell; without a target among them it has nothing."""
+    whole = [column for column in columns if asset.rows and None not in column.cells]
+    if any(column.role == TARGETS for column in whole):
+        asset.columns = whole
+        return
+    if asset.rows:
+        left[NO_TARGET] += len(asset.rows)
+    asset.rows = []
 
 
 def _primary(columns: list[Column]) -> Column | None:

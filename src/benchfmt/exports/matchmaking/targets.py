@@ -48,6 +48,11 @@ class Asked(NamedTuple):
     feature: tuple[str, ...] = ()
     engine_names: bool = False
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that every record has to have."""
+        return self.keep + self.feature
+
 
 def by_key(measurements: pl.DataFrame, ids: pl.Series) -> Frames:
     """Return the numbers of a package by key and unit, each with the place of its record."""
