@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypedDict, cast
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -38,34 +38,18 @@ class About:
     engine: str | None = "onnxruntime"
 
 
-class AboutFields(TypedDict, total=False):
-    """The fields of `About`, as they are declared."""
-
-    name: str
-    model: str
-    model_version: str | None
-    task: str | None
-    dataset: str | None
-    split: str | None
-    submitter: str | None
-    license: str | None
-    url: str | None
-    system: Mapping[str, JsonValue]
-    engine: str | None
-
-
 Declared = Mapping[str, str | Mapping[str, JsonValue] | None]
 """What the user declares, by the names of `About`."""
 
 
 def about_of(known: About, declared: Declared) -> About:
     """Return what is known of a profile with what the user declares; raises ProfileError for a name that it does not take."""
-    changes = {name: value for name, value in declared.items() if value is not None}
+    changes: dict[str, Any] = {name: value for name, value in declared.items() if value is not None}
     names = list(About.__dataclass_fields__)
     unknown = sorted(set(changes) - set(names))
     if unknown:
         raise ProfileError(f"about has {', '.join(unknown)}; it takes {', '.join(names)}")
-    return replace(known, **cast("AboutFields", changes))
+    return replace(known, **changes)
 
 
 @dataclass(frozen=True)

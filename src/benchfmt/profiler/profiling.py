@@ -25,6 +25,7 @@ from benchfmt.profiler.nvml import open_nvml
 from benchfmt.profiler.records import overview, records
 from benchfmt.profiler.running import ProfileError, Run, Tell, written
 from benchfmt.profiler.sampled import Failure
+from benchfmt.readers.files import file_sha256
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 
@@ -325,8 +326,8 @@ def _from_files(path: Path, predictions: Path, labels: Path) -> Run:
     compared = replace(
         quality.by_labels(answers, quality.read_labels(labels)),
         by="predictions and labels",
-        labels_sha256=quality.sha256(labels),
-        predictions_sha256=quality.sha256(predictions),
+        labels_sha256=file_sha256(labels),
+        predictions_sha256=file_sha256(predictions),
     )
     return written(path, Evaluated(quality=compared))
 

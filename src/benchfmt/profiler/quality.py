@@ -6,7 +6,6 @@ by name (`{"accuracy": 0.97}`), or a dict with `metrics`, and with `n`, `dataset
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.profiler import callables
 from benchfmt.profiler.document import Quality
 from benchfmt.profiler.job import Job
+from benchfmt.readers.files import file_sha256
 
 if TYPE_CHECKING:
     from benchfmt.profiler.engine import Items
@@ -42,7 +42,7 @@ def measure(job: Job, predict: Callable[[object], object], items: Items) -> Qual
         )
     answers = [label_of(predict(item)) for item in items.raw]
     quality = by_labels(answers, labels)
-    return replace(quality, labels_sha256=sha256(Path(job.labels)), answers=answers)
+    return replace(quality, labels_sha256=file_sha256(Path(job.labels)), answers=answers)
 
 
 def by_labels(answers: Sequence[str], labels: Sequence[str]) -> Quality:
@@ -105,8 +105,3 @@ def checked(answer: Any, by: str) -> Quality:
         raise QualityError(f"the evaluator must return numbers: {error}") from error
     extra = {name: answer[name] for name in _EXTRA if name in answer}
     return Quality(by=by, metrics=numbers, **extra)
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -37,6 +36,7 @@ from benchfmt.profiler.plain import plain
 from benchfmt.profiler.sampled import Sampled
 from benchfmt.profiler.sensed import Sensed, watts
 from benchfmt.readers import loadgen
+from benchfmt.readers.files import file_sha256
 
 Tell = Callable[[str, float], None]
 Once = Callable[[Job, Callable[[str], None]], "Run"]
@@ -297,7 +297,7 @@ def _logs(folder: Path) -> tuple[tuple[str, str], ...]:
         folder.glob("mlperf_log_*"),
         key=lambda path: (path.name != "mlperf_log_summary.txt", path.name),
     )
-    return tuple((f"{folder.name}/{path.name}", sha256(path)) for path in files)
+    return tuple((f"{folder.name}/{path.name}", file_sha256(path)) for path in files)
 
 
 def _with_summary(asked: LoadGen, path: Path) -> LoadGen:
@@ -345,9 +345,4 @@ def written(path: Path, data: Document | Overview, began: str | None = None) -> 
     document = data
     if isinstance(document, Overview):
         document = Document(status=OK)
-    return Run(path.name, sha256(path), moment, document)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return Run(path.name, file_sha256(path), moment, document)

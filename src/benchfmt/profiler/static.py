@@ -7,7 +7,6 @@ that ought to count and has an unknown shape makes it missing, with the reason.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections import Counter
@@ -33,6 +32,7 @@ from benchfmt.profiler.operations import (
 )
 from benchfmt.profiler.running import ProfileError
 from benchfmt.profiler.sampled import Failure
+from benchfmt.readers.files import file_sha256
 
 PRECISIONS = {
     onnx.TensorProto.FLOAT: "fp32",
@@ -223,7 +223,7 @@ def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> ModelFac
         weights_by_type=weights_by_type,
         flop_rule=_flop_rule(counted),
         flop_missing=_flop_missing(counted),
-        model_sha256=_sha256(path),
+        model_sha256=file_sha256(path),
         notes=notes + counted.notes or None,
     )
     if known.flop_missing is None:
@@ -305,8 +305,3 @@ def copy_bandwidth(mebibytes: int = 64, rounds: int = 5) -> float:
         np.copyto(target, source)
         best = min(best, time.perf_counter() - start)
     return 2 * source.nbytes / best
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

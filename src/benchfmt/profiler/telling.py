@@ -20,31 +20,31 @@ _ROWS = (
     ("latency", "request", "request"),
 )
 _SINGLE = (
-    (("throughput", "mean", "whole-run", "sample", ""), "throughput, observed"),
-    (("flop-rate", "mean", "inference", "", ""), "FLOP rate"),
-    (("memory", "mean", "", "", "process"), "memory, mean"),
-    (("memory", "max", "", "", "process"), "memory, peak of running"),
-    (("memory", "max", "load", "", "process"), "memory, peak of loading"),
-    (("utilization", "mean", "", "", "process"), "load, this process"),
-    (("utilization", "mean", "", "", "cpu"), "load, machine"),
-    (("utilization", "mean", "", "", "gpu"), "load, GPU"),
-    (("temperature", "mean", "", "", "cpu"), "temperature"),
-    (("power", "mean", "", "", "cpu"), "power, processor"),
-    (("power", "mean", "", "", "gpu"), "power, GPU"),
-    (("power", "mean", "", "", "board"), "power, board"),
-    (("energy-efficiency", "mean", "", "sample", "cpu"), "samples per joule"),
-    (("energy-efficiency", "mean", "", "sample", "gpu"), "samples per joule, GPU"),
-    (("power", "mean", "idle", "", "cpu"), "idle power, processor"),
-    (("power", "mean", "idle", "", "gpu"), "idle power, GPU"),
-    (("duration", "mean", "build", "", ""), "building the engine"),
-    (("memory-bandwidth", "mean", "", "", "memory"), "memory bandwidth"),
-    (("lpdnn:dmips", "", "", "", ""), "DMIPS"),
+    ("throughput/mean/whole-run/sample/", "throughput, observed"),
+    ("flop-rate/mean/inference//", "FLOP rate"),
+    ("memory/mean///process", "memory, mean"),
+    ("memory/max///process", "memory, peak of running"),
+    ("memory/max/load//process", "memory, peak of loading"),
+    ("utilization/mean///process", "load, this process"),
+    ("utilization/mean///cpu", "load, machine"),
+    ("utilization/mean///gpu", "load, GPU"),
+    ("temperature/mean///cpu", "temperature"),
+    ("power/mean///cpu", "power, processor"),
+    ("power/mean///gpu", "power, GPU"),
+    ("power/mean///board", "power, board"),
+    ("energy-efficiency/mean//sample/cpu", "samples per joule"),
+    ("energy-efficiency/mean//sample/gpu", "samples per joule, GPU"),
+    ("power/mean/idle//cpu", "idle power, processor"),
+    ("power/mean/idle//gpu", "idle power, GPU"),
+    ("duration/mean/build//", "building the engine"),
+    ("memory-bandwidth/mean///memory", "memory bandwidth"),
+    ("lpdnn:dmips////", "DMIPS"),
 )
 _IF_THERE = {
-    ("duration", "mean", "build", "", ""),
-    ("power", "mean", "idle", "", "gpu"),
-    ("power", "mean", "idle", "", "cpu"),
-    ("energy-efficiency", "mean", "", "sample", "gpu"),
+    "duration/mean/build//",
+    "power/mean/idle//gpu",
+    "power/mean/idle//cpu",
+    "energy-efficiency/mean//sample/gpu",
 }
 """Rows that say nothing new where there is no number."""
 
@@ -69,7 +69,7 @@ def shown(value: float, unit: str) -> str:
 def summary_lines(record: Record) -> Iterator[str]:
     """Yield a summary record line by line; the verdict is the last line."""
     extension: Extension = (record.extensions or {}).get(SUITE, {})
-    by_key = {item.key: item for item in record.measurements or ()}
+    by_key = {"/".join(item.key): item for item in record.measurements or ()}
     yield _title(record)
     if record.status != "ok":
         yield f"  {record.status}: {record.status_detail}"

@@ -52,6 +52,7 @@ from benchfmt.profiler.trtexec import (
 )
 from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
+from benchfmt.readers.files import file_sha256
 from benchfmt.suites import trtexec as rules
 
 STEADY = 0.05
@@ -149,9 +150,7 @@ def once(job: Job, tell: Callable[[str], None], *, watch: Watcher | None = None)
     if built.build is not None:
         files.append(path.with_name("build") / LOG)
     logs = tuple(
-        (f"{file.parent.name}/{file.name}", running.sha256(file))
-        for file in files
-        if file.is_file()
+        (f"{file.parent.name}/{file.name}", file_sha256(file)) for file in files if file.is_file()
     )
     return replace(running.written(path, document, began), logs=logs)
 

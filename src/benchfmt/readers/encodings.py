@@ -97,11 +97,9 @@ def _repaired(data: bytes) -> str:
 
 def from_first_text(data: bytes) -> bytes:
     """Return bytes without the NULs that stand first, where a log was emptied while a program wrote into it."""
-    return (
-        data.lstrip(b"\0")
-        if data.startswith(b"\0\0") and not data.startswith(codecs.BOM_UTF32_BE)
-        else data
-    )
+    if data.startswith(codecs.BOM_UTF32_BE) or not data.startswith(b"\0\0"):
+        return data
+    return data.lstrip(b"\0")
 
 
 def blocks(path: Path, size: int = _BLOCK) -> Iterator[str]:

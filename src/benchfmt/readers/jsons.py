@@ -60,14 +60,19 @@ def no_json(error: json.JSONDecodeError) -> JsonError:
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
+    text = whole(path, limits, "JSON text")
+    return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
+
+
+def whole(path: Path, limits: Limits, kind: str) -> bytes:
+    """Return the bytes of a file that is read as one text; raises UnsafeError for one that is too large, or OSError."""
     size = path.stat().st_size
     if size > limits.json_bytes:
         raise UnsafeError(
             "BF907",
-            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text",
+            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one {kind}",
         )
-    text = heads.whole(path)
-    return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
+    return heads.whole(path)
 
 
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

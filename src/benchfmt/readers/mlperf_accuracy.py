@@ -103,36 +103,36 @@ def _scores(numbered: Iterable[tuple[int, str]]) -> dict[str, Score]:
 
 # Checker's name: the names of the lines in order of preference, and the unit that the benchmark's rules give the number
 # where the file says none. https://github.com/mlcommons/inference_policies/blob/master/inference_rules.adoc
-_CHECKED: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "acc": (("accuracy",), "%"),
-    "meanAcc": (("mean-accuracy",), "%"),
-    "mAP": (("mAP", "Total"), "%"),
-    "bleu": (("BLEU",), "%"),
-    "F1": (("f1",), "%"),
-    "exact_match": (("exact_match",), "%"),
-    "WER": (("accuracy",), "%"),
-    "ACCURACY": (("accuracy",), "%"),
-    "AUC": (("AUC", "roc_auc"), "%"),
-    "DICE": (("mean",), "1"),
-    "ROUGE1": (("rouge1",), "%"),
-    "ROUGE2": (("rouge2",), "%"),
-    "ROUGEL": (("rougeL",), "%"),
-    "ROUGELSUM": (("rougeLsum",), "%"),
-    "GEN_LEN": (("gen_len",), "1"),
-    "TOKENS_PER_SAMPLE": (("tokens_per_sample",), "1"),
-    "gsm8k_accuracy": (("gsm8k",), "%"),
-    "mbxp_accuracy": (("mbxp",), "%"),
-    "CLIP_SCORE": (("CLIP_SCORE",), "1"),
-    "FID_SCORE": (("FID_SCORE",), "1"),
-    "vbench_score": (("vbench_score",), "%"),
-    "F1_HIERARCHICAL": (("f1",), "1"),
-    "DLRM_NE": (("lifetime_ne",), "1"),
-    "DLRM_ACC": (("lifetime_accuracy",), "1"),
-    "DLRM_AUC": (("lifetime_gauc",), "1"),
-    "E2E_ACCURACY": (("Accuracy",), "%"),
-    "ACC": (("Accuracy",), "%"),
-    "mAP_3D": (("mAP_3D",), "1"),
-    "mIOU": (("mIOU",), "1"),
+_CHECKED: Mapping[str, tuple[str, str]] = {
+    "acc": ("accuracy", "%"),
+    "meanAcc": ("mean-accuracy", "%"),
+    "mAP": ("mAP Total", "%"),
+    "bleu": ("BLEU", "%"),
+    "F1": ("f1", "%"),
+    "exact_match": ("exact_match", "%"),
+    "WER": ("accuracy", "%"),
+    "ACCURACY": ("accuracy", "%"),
+    "AUC": ("AUC roc_auc", "%"),
+    "DICE": ("mean", "1"),
+    "ROUGE1": ("rouge1", "%"),
+    "ROUGE2": ("rouge2", "%"),
+    "ROUGEL": ("rougeL", "%"),
+    "ROUGELSUM": ("rougeLsum", "%"),
+    "GEN_LEN": ("gen_len", "1"),
+    "TOKENS_PER_SAMPLE": ("tokens_per_sample", "1"),
+    "gsm8k_accuracy": ("gsm8k", "%"),
+    "mbxp_accuracy": ("mbxp", "%"),
+    "CLIP_SCORE": ("CLIP_SCORE", "1"),
+    "FID_SCORE": ("FID_SCORE", "1"),
+    "vbench_score": ("vbench_score", "%"),
+    "F1_HIERARCHICAL": ("f1", "1"),
+    "DLRM_NE": ("lifetime_ne", "1"),
+    "DLRM_ACC": ("lifetime_accuracy", "1"),
+    "DLRM_AUC": ("lifetime_gauc", "1"),
+    "E2E_ACCURACY": ("Accuracy", "%"),
+    "ACC": ("Accuracy", "%"),
+    "mAP_3D": ("mAP_3D", "1"),
+    "mIOU": ("mIOU", "1"),
 }
 
 
@@ -142,8 +142,8 @@ def of(name: str, found: Mapping[str, Score]) -> Score | None:
     The checker's WER is the accuracy of that line, 100 - word error rate; the rate itself is
     `found["word_error_rate"]`.
     """
-    names, unit = _CHECKED.get(name, ((), None))
-    score = next((found[key] for key in names if key in found), None)
+    names, unit = _CHECKED.get(name, ("", None))
+    score = next((found[key] for key in names.split() if key in found), None)
     if score is None or not _belongs(name, score, found):
         return None
     return Score(score.text, score.unit or unit, score.line)

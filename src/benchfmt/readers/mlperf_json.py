@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import _deeper, _finite, _integer, no_json
 
@@ -22,13 +23,7 @@ def read(path: Path, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
 
     Raises JsonError for what cannot be mended, UnsafeError or OSError.
     """
-    size = path.stat().st_size
-    if size > limits.json_bytes:
-        raise UnsafeError(
-            "BF907",
-            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one JSON text",
-        )
-    return parse(path.read_bytes(), limits)
+    return parse(jsons.whole(path, limits, "JSON text"), limits)
 
 
 def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:

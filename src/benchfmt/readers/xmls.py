@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 
 Element = ET.Element
@@ -35,13 +36,7 @@ class XmlError(BenchfmtError):
 
 def read(path: Path, limits: Limits = LIMITS) -> Element:
     """Return the root of an XML file; raises XmlError, UnsafeError or OSError."""
-    size = path.stat().st_size
-    if size > limits.json_bytes:
-        raise UnsafeError(
-            "BF907",
-            f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one document",
-        )
-    return parse(path.read_bytes(), limits)
+    return parse(jsons.whole(path, limits, "document"), limits)
 
 
 def parse(text: bytes, limits: Limits = LIMITS) -> Element:

@@ -16,6 +16,7 @@ from benchfmt.converters.openvino.run import (
 )
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.lines import Line
+from benchfmt.readers.patterns import compiled
 
 LOGS = lines.ENDINGS
 _NUMBER = r"((?:[^\s(*`|,;]|,(?=[0-9]))+)"
@@ -24,14 +25,16 @@ _LATENCY = re.compile(
     r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]+)(?:th)? percentile):\s*"
     rf"(?P<number>{_NUMBER[1:-1]}) (?P<unit>ms|us)"
 )
-_PRINTED = {
-    "count": re.compile(r"Count:\s+([0-9]+) iterations"),
-    "duration": re.compile(rf"Duration:\s+{_NUMBER} ms"),
-    "throughput": re.compile(rf"Throughput:\s+{_NUMBER} FPS"),
-    "read": re.compile(rf"Read (?:model|network) took {_NUMBER} ms"),
-    "compile": re.compile(rf"(?:Compile model|Load network|Load model) took {_NUMBER} ms"),
-    "first": re.compile(rf"First inference took {_NUMBER} ms"),
-}
+_PRINTED = compiled(
+    {
+        "count": r"Count:\s+([0-9]+) iterations",
+        "duration": rf"Duration:\s+{_NUMBER} ms",
+        "throughput": rf"Throughput:\s+{_NUMBER} FPS",
+        "read": rf"Read (?:model|network) took {_NUMBER} ms",
+        "compile": rf"(?:Compile model|Load network|Load model) took {_NUMBER} ms",
+        "first": rf"First inference took {_NUMBER} ms",
+    }
+)
 _SINGLE = re.compile(rf"Latency:\s+{_NUMBER} (ms|us)")
 _END = re.compile(r"(?=$|[\s(;|*`]|[,.](?![0-9]))")
 """What may stand behind a number and its unit: notes, and marks of the page that it stands on."""

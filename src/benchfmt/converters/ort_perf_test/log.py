@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from benchfmt.converters import texts
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.lines import Line
+from benchfmt.readers.patterns import compiled
 
 LOGS = lines.ENDINGS
 _STATISTICS = {
@@ -21,25 +22,27 @@ _STATISTICS = {
 }
 _NUMBER = r"[ \t]?((?:[^\s(*`|,;]|,(?=[0-9]))+)"
 """What stands where a number does; a comma within belongs to it, so that 10,104 never becomes 10."""
-_LINES = {
-    "statistic": re.compile(rf"(Min|Max|P50|P90|P95|P99|P999) Latency(?::| is){_NUMBER} s(?:ec)?"),
-    "load": re.compile(rf"Session creation time cost:{_NUMBER} s"),
-    "first": re.compile(rf"First inference time cost:{_NUMBER} ms"),
-    "total": re.compile(rf"Total (?:inference )?time cost:{_NUMBER}( s)?"),
-    "count": re.compile(r"Total (?:inference requests|iterations): ?([0-9]{1,15})"),
-    "average": re.compile(rf"Average (?:inference )?time cost(?: total)?:{_NUMBER} ms"),
-    "submission": re.compile(rf"Average (?:inference )?time cost submission:{_NUMBER} ms"),
-    "whole": re.compile(rf"Total (?:inference )?run time:{_NUMBER} s"),
-    "rate": re.compile(rf"Number of inferences per second:{_NUMBER}"),
-    "cpu": re.compile(r"Avg CPU usage: ([0-9.]+)(?: %)?"),
-    "memory": re.compile(r"Peak working set size: ([0-9]{1,15})(?: bytes)?"),
-    "cpu again": re.compile(r"Avg CPU usage:([0-9.]+)"),
-    "memory again": re.compile(r"Peak working set size:([0-9]{1,15})"),
-    "total cpu": re.compile(r"Total CPU usage: ?([0-9.]+)(?: %)?"),
-    "runs": re.compile(r"Runs: ?([0-9]+)"),
-    "provider": re.compile(r"[Uu]sing (\S+)ExecutionProvider"),
-    "threads": re.compile(r"Setting intra_op_num_threads to ([0-9]{1,9})"),
-}
+_LINES = compiled(
+    {
+        "statistic": rf"(Min|Max|P50|P90|P95|P99|P999) Latency(?::| is){_NUMBER} s(?:ec)?",
+        "load": rf"Session creation time cost:{_NUMBER} s",
+        "first": rf"First inference time cost:{_NUMBER} ms",
+        "total": rf"Total (?:inference )?time cost:{_NUMBER}( s)?",
+        "count": r"Total (?:inference requests|iterations): ?([0-9]{1,15})",
+        "average": rf"Average (?:inference )?time cost(?: total)?:{_NUMBER} ms",
+        "submission": rf"Average (?:inference )?time cost submission:{_NUMBER} ms",
+        "whole": rf"Total (?:inference )?run time:{_NUMBER} s",
+        "rate": rf"Number of inferences per second:{_NUMBER}",
+        "cpu": r"Avg CPU usage: ([0-9.]+)(?: %)?",
+        "memory": r"Peak working set size: ([0-9]{1,15})(?: bytes)?",
+        "cpu again": r"Avg CPU usage:([0-9.]+)",
+        "memory again": r"Peak working set size:([0-9]{1,15})",
+        "total cpu": r"Total CPU usage: ?([0-9.]+)(?: %)?",
+        "runs": r"Runs: ?([0-9]+)",
+        "provider": r"[Uu]sing (\S+)ExecutionProvider",
+        "threads": r"Setting intra_op_num_threads to ([0-9]{1,9})",
+    }
+)
 _END = re.compile(r"(?=$|[\s(;|*`]|[,.](?![0-9]))")
 """What may stand behind a number and its unit: notes, and marks of the page that it stands on."""
 _SAYS_NUMBER = re.compile(

@@ -6,6 +6,7 @@ import re
 
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.lines import Line
+from benchfmt.readers.patterns import compiled
 from benchfmt.readers.trtexec.log_lines import (
     ANYWHERE,
     BARE,
@@ -41,23 +42,21 @@ _BINDING = re.compile(
     r"|Input binding for (?P<new>.+) with dimensions (?P<ndims>[0-9x]+)(?: and type (?P<type>\S+))? is created\.?)"
 )
 _DEVICE = re.compile(r'Device [0-9]+: "(?P<name>.+)" UUID:')
-_TOTALS = {
-    "throughput": re.compile(r"throughput: (\S+) qps", re.IGNORECASE),
-    "walltime": re.compile(r"(?:Total Host Walltime|walltime): (\S+) s"),
-    "gpu_total": re.compile(r"(?:Total GPU Compute Time|total compute time): (\S+) s"),
-    "unstable": re.compile(
-        r"\* GPU compute time is unstable, with coefficient of variance = ([^%]+)%"
-    ),
-    "built": re.compile(r"Engine built in (\S+) sec"),
-    "loaded": re.compile(r"Engine (?:deserialized|loaded) in (\S+) sec"),
-    "warm_ups": re.compile(r"Warmup completed ([0-9]{1,15}) queries"),
-    "queries": re.compile(r"Timing trace has ([0-9]{1,15}) queries"),
-    "engine_size": re.compile(
-        r"(?:Created engine with size|(?:\[TRT\] )?Loaded engine size): (\S+ Mi?B)"
-    ),
-    "context_memory": re.compile(r"Created execution context with device memory size: (\S+ MiB)"),
-    "build_memory": re.compile(r"Peak memory usage of TRT CPU/GPU memory allocators: (.+)"),
-}
+_TOTALS = compiled(
+    {
+        "throughput": r"(?i:throughput: (\S+) qps)",
+        "walltime": r"(?:Total Host Walltime|walltime): (\S+) s",
+        "gpu_total": r"(?:Total GPU Compute Time|total compute time): (\S+) s",
+        "unstable": r"\* GPU compute time is unstable, with coefficient of variance = ([^%]+)%",
+        "built": r"Engine built in (\S+) sec",
+        "loaded": r"Engine (?:deserialized|loaded) in (\S+) sec",
+        "warm_ups": r"Warmup completed ([0-9]{1,15}) queries",
+        "queries": r"Timing trace has ([0-9]{1,15}) queries",
+        "engine_size": r"(?:Created engine with size|(?:\[TRT\] )?Loaded engine size): (\S+ Mi?B)",
+        "context_memory": r"Created execution context with device memory size: (\S+ MiB)",
+        "build_memory": r"Peak memory usage of TRT CPU/GPU memory allocators: (.+)",
+    }
+)
 _PROFILE = re.compile(r"=== Profile \(([0-9]{1,15}) iterations ?\) ===")
 _TOTAL_ROW = re.compile(
     r"\s*(?:Total\s+([0-9.]+)\s+[0-9.]+\s+[0-9.]+|([0-9.]+)\s+[0-9.]+(?:\s+[0-9.]+)*\s+Total)\s*"
