@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
@@ -396,8 +397,9 @@ def _layout() -> _Layout:
     top = [item for item in plain if "." not in item.path]
     order = list(top)
     parts = []
-    for name in dict.fromkeys(item.path.partition(".")[0] for item in plain if "." in item.path):
-        inside = [item for item in plain if item.path.startswith(f"{name}.")]
+    nested = [item for item in plain if "." in item.path]
+    for name, items in groupby(nested, lambda item: item.path.partition(".")[0]):
+        inside = list(items)
         take = itemgetter(*(item.path.partition(".")[2] for item in inside))
         parts.append(_Part(name, take, (None,) * len(inside)))
         order += inside

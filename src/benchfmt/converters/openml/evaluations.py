@@ -403,15 +403,24 @@ def _source_unit(known: rules.Measure) -> str:
 def _pooled(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
     """Return the values that are pooled over all predictions."""
     trap = _trap(known)
-    frame = frame.with_columns(
-        metric=_column(known, lambda m: m.metric),
-        statistic=pl.when(trap).then(pl.lit("sum")).otherwise(_column(known, _statistic)),
-        stage=_column(known, lambda m: m.stage),
+    frame = _with_key(frame, known).with_columns(
+        statistic=pl.when(trap).then(pl.lit("sum")).otherwise("statistic"),
         caveats=pl.when(trap).then(pl.lit('["unit-corrected"]')),
-        source=pl.when(trap).then(pl.lit("s")).otherwise(_column(known, _source_unit)),
+        source=pl.when(trap).then(pl.lit("s")).otherwise("source"),
         text=pl.col("value"),
     )
-    return _valued(frame, known)
+    return _valued(frame)
+
+
+def _with_key(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
+    """Return rows with the key of their measurement, its unit and that of the source, by their function."""
+    return frame.with_columns(
+        metric=_column(known, lambda m: m.metric),
+        statistic=_column(known, _statistic),
+        stage=_column(known, lambda m: m.stage),
+        source=_column(known, _source_unit),
+        unit=_column(known, measures.unit_of),
+    )
 
 
 def _by_class(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
@@ -426,25 +435,16 @@ def _by_class(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.Dat
         .with_columns(pl.col("text").str.strip_chars())
         .filter(pl.col("text") != "")
     )
-    return _valued(
-        cells.with_columns(
-            metric=_column(known, lambda m: m.metric),
-            statistic=_column(known, _statistic),
-            stage=_column(known, lambda m: m.stage),
-            scope=pl.lit("class:") + pl.col("index").cast(pl.String),
-            source=_column(known, _source_unit),
-        ),
-        known,
-    )
+    scope = pl.lit("class:") + pl.col("index").cast(pl.String)
+    return _valued(_with_key(cells, known).with_columns(scope=scope))
 
 
-def _valued(frame: pl.DataFrame, known: Mapping[str, rules.Measure]) -> pl.DataFrame:
+def _valued(frame: pl.DataFrame) -> pl.DataFrame:
     """Return value, unit and basis of the texts of a column, or why there is none; the characters are kept."""
     whole = pl.col("text").str.contains(NUMBER)
     # A shifted exponent is the exact conversion by a power of ten; a text with an exponent of its own is converted apart.
     shifted = (pl.col("source") == "ms") & ~pl.col("text").str.contains("(?i)e")
     text = pl.when(shifted).then(pl.col("text") + "e-3").otherwise(pl.col("text"))
-    frame = frame.with_columns(unit=_column(known, measures.unit_of))
     frame = frame.with_columns(value=pl.when(whole).then(text).cast(pl.Float64, strict=False))
     odd = (pl.col("source") == "ms") & ~shifted
     if frame.select(odd.any()).item():

@@ -22,6 +22,14 @@ def performance(result: Result, terms: Terms, told: Told) -> Number:
         return _not_reported(terms)
     row = result.row
     _report_text(row, terms, told)
+    meaning, caveats = _meaning_of_row(row, terms, told)
+    if _has_errors(row):
+        caveats.add("errors-logged")
+    return _published(row.text("Result") or "", meaning, caveats)
+
+
+def _meaning_of_row(row: Row, terms: Terms, told: Told) -> tuple[Meaning, set[str]]:
+    """Return which number the result of a row is, and the doubts about that."""
     word = terms.word
     meaning = _meaning(word or terms.official.unit, terms)
     caveats: set[str] = set()
@@ -35,9 +43,7 @@ def performance(result: Result, terms: Terms, told: Told) -> Number:
         _report_rules(row, word, terms, told)
     if terms.undated or (meaning.statistic is None and meaning.metric == "latency"):
         caveats.add("definition-inferred")
-    if _has_errors(row):
-        caveats.add("errors-logged")
-    return _published(row.text("Result") or "", meaning, caveats)
+    return meaning, caveats
 
 
 def _report_unit(row: Row, word: str | None, told: Told) -> None:
