@@ -135,12 +135,14 @@ def candidates(source: Source, *endings: str) -> Iterator[tuple[Path, str]]:
 
     An ending of "" means names without any. Links are left out, and so is what others read.
     """
+    alone = str(source.root)
     for name in source.files.texts():
-        path = Path(name)
         last = name.replace("\\", "/").rpartition("/")[2].lower()
         ending = last[last.rfind(".") :] if "." in last else ""
-        wanted = ending in endings or source.root == path
-        if wanted and not last.startswith(OF_OTHERS) and path.is_file() and not path.is_symlink():
+        if last.startswith(OF_OTHERS) or (ending not in endings and name != alone):
+            continue
+        path = Path(name)
+        if path.is_file() and not path.is_symlink():
             yield path, ending
 
 
