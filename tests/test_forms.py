@@ -13,12 +13,14 @@ from benchfmt.checks.frames import OWNER, ROW, empty
 from benchfmt.descriptor import Resource
 from benchfmt.limits import LIMITS
 from benchfmt.package.parts import Part
+from benchfmt.validation import validate
 from benchfmt.validation.forms import raw
 from benchfmt.validation.forms.measurements import Queue
 from benchfmt.validation.places import GatheredPlaces, Place, TablePlaces
 from benchfmt.validation.portion import Rows
 from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter
+from test_checks import package
 
 
 def two_parts(root: Path, resource: Resource) -> list[Part]:
@@ -74,6 +76,15 @@ def test_places_are_kept_under_their_numbers() -> None:
     assert gathered.in_files(Place("measurements", 0, "value")) == Place(
         "m.csv", 7, "value", "measurements.value", "r"
     )
+
+
+def test_a_fault_of_a_column_is_reported_though_the_first_row_is_left_out(tmp_path: Path) -> None:
+    records = "id,suite,status,colour\nr0,lpdnn,ok,red,x\nr1,lpdnn,ok,red\n"
+    found = {
+        (item.code, item.row, item.column)
+        for item in validate(package(tmp_path, records=records)).findings
+    }
+    assert found == {("BF102", None, "colour"), ("BF121", 1, None)}
 
 
 def rows_of(*owners: int) -> Rows:

@@ -24,7 +24,7 @@ _NOTHING_HINT = (
 
 
 class Loop:
-    """Judges forms; what compares records of different portions is told at the end."""
+    """Judges forms; what compares records of different portions is reported at the end."""
 
     def __init__(self, reporter: Reporter) -> None:
         """Take who reports."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from pydantic import JsonValue
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding, Severity
@@ -45,7 +46,7 @@ class Report:
                 count += more
         return count
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, JsonValue]:
         """Return the report as plain data (documented in docs/validation.md)."""
         return {
             "rules": self.rules,
@@ -54,6 +55,6 @@ class Report:
             "measurements": self.measurements,
             "errors": self.errors,
             "warnings": self.warnings,
-            "findings": [finding.to_dict() for finding in self.findings],
+            "findings": [{**finding.to_dict()} for finding in self.findings],
             "not_listed": dict(sorted(self.more.items())),
         }

@@ -32,11 +32,11 @@ def run_checks(
     """
     for topic in stages(codes):
         doubts: dict[Doubt, list[pl.Series]] = {Doubt.VALUE: [], Doubt.METRIC: []}
-        for check, found in topic_faults(frames, topic):
-            if found.height:
-                yield found
+        for check, rows in topic_faults(frames, topic):
+            if rows.height:
+                yield rows
                 if check.suppresses is not None:
-                    doubts[check.suppresses].append(found["row"])
+                    doubts[check.suppresses].append(rows["row"])
         frames = _without_doubtful(frames, doubts)
     if across is not None:
         yield from across(frames)
@@ -60,11 +60,11 @@ def _without_values(frames: Frames, rows: pl.Series) -> Frames:
     return replace(frames, measurements=frames.measurements.with_columns(value))
 
 
-def without_echo(found: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:
+def without_echo(rows: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:
     """Drop what asks for a whole record where one of its measurements is at fault: it may be what is looked for."""
     of_whole_records = pl.col("code").is_in(list(whole_record_codes()))
     is_echo = of_whole_records & pl.col("record").is_in(doubtful.implode())
-    return found.filter(~is_echo)
+    return rows.filter(~is_echo)
 
 
 def topic_faults(frames: Frames, topic: Iterable[Check]) -> Iterator[tuple[Check, pl.DataFrame]]:

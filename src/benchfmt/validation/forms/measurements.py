@@ -67,8 +67,8 @@ class Attribution:
     def _report(self, code: str, frame: pl.DataFrame, message: pl.Expr, hint: str) -> None:
         """Report rows of the measurements whose record is at fault."""
         record_id = pl.col("record_id")
-        found = faults(frame, "measurements", "record_id", message, record_id, hint)
-        self._reporter.report_faults(code, found, self._places)
+        wrong = faults(frame, "measurements", "record_id", message, record_id, hint)
+        self._reporter.report_faults(code, wrong, self._places)
 
 
 class Queue:

@@ -113,8 +113,8 @@ class PackageTables:
         systems = pl.concat(frames)
         double = systems.filter(~pl.col("id").is_first_distinct())
         message = pl.format("the system {} is described twice", pl.col("id"))
-        found = faults(double, "systems", "id", message, pl.col("id"), ONE_SYSTEM)
-        self._reporter.report_faults("BF508", found, self._places)
+        wrong = faults(double, "systems", "id", message, pl.col("id"), ONE_SYSTEM)
+        self._reporter.report_faults("BF508", wrong, self._places)
         return systems.unique("id", keep="first", maintain_order=True)
 
     def _record_ids(self) -> RecordIds:
@@ -145,14 +145,14 @@ class PackageTables:
     def _typed(self, table: str, raw: RawRows) -> Rows:
         """Return rows in the types of the standard after reporting what keeps cells from having them."""
         typed = type_table(table, raw.frame, newer=self._is_newer, typed=raw.reader.is_typed)
-        found = typed.faults
+        wrong = typed.faults
         if not raw.is_first:
             # What is wrong with the columns themselves is reported once, with the first rows.
-            found = found.filter(pl.col("row").is_not_null())
+            wrong = wrong.filter(pl.col("row").is_not_null())
         # A column that was left out is reported already; it is not missing.
         is_left_out = pl.col("column").is_in(list(raw.reader.odd_columns))
-        found = found.filter((pl.col("code") != "BF101") | ~is_left_out)
-        asked = found.filter(pl.col("code").is_in(list(self._reporter.codes)))
+        wrong = wrong.filter((pl.col("code") != "BF101") | ~is_left_out)
+        asked = wrong.filter(pl.col("code").is_in(list(self._reporter.codes)))
         self._reporter.report_coded(asked, self._places)
         return Rows(typed.frame, typed.sound)
 
@@ -170,5 +170,5 @@ class PackageTables:
         is_lost = system_id.is_not_null() & ~system_id.is_in(systems["id"].implode())
         message = pl.format("the system {} is not among the systems", system_id)
         hint = "add it to the systems table"
-        found = faults(records.filter(is_lost), "records", "system_id", message, system_id, hint)
-        self._reporter.report_faults("BF503", found, self._places)
+        wrong = faults(records.filter(is_lost), "records", "system_id", message, system_id, hint)
+        self._reporter.report_faults("BF503", wrong, self._places)

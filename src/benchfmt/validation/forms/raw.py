@@ -55,7 +55,7 @@ class RawTable:
     def __init__(
         self, name: str, root: Path, resource: Resource, places: TablePlaces, reporter: Reporter
     ) -> None:
-        """Take which table it is, its resource in a folder, the places to be told, and who reports."""
+        """Take which table it is, its resource in a folder, the places to fill, and who reports."""
         self.name = name
         self.is_incomplete = False
         """Whether rows could not be read: what seems to lack elsewhere may stand there."""
