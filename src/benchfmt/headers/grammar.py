@@ -1,0 +1,352 @@
+"""The grammar of headers: name, statistic, stage, per, scope and unit, each where it stands, and the row as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pydantic import JsonValue
+
+from benchfmt.headers import lexicon, places
+from benchfmt.headers.cells import Cells
+from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
+from benchfmt.headers.phrases import Parsed, parse
+from benchfmt.headers.units import Named, as_suffix, fits, in_brackets, rate
+from benchfmt.headers.words import Words, plain, split, words_of
+from benchfmt.vocabulary import Metric, vocabulary
+
+_BATCH = re.compile(r"(?i)\b(?:batch(?:[\s_]?size)?|bs)\s?[=:_]?\s?([0-9]{1,5})\b")
+_SECONDS = ("s", "ms", "us", "ns", "min", "h")
+_LONG_STAGES = ("training", "load", "build", "evaluation")
+"""The stages that last too long to be the latency of anything."""
+_TIMES = frozenset(
+    {
+        "duration",
+        "latency",
+        "ttft",
+        "tpot",
+        "completion-time",
+        "cpu-time",
+        "time-to-train",
+        "makespan",
+    }
+)
+_SCOPED = frozenset(
+    {
+        "memory",
+        "power",
+        "energy",
+        "dynamic-energy",
+        "utilization",
+        "temperature",
+        "clock-rate",
+        "memory-utilization",
+    }
+)
+_STAGED = (
+    _TIMES
+    | _SCOPED
+    | {
+        "throughput",
+        "request-rate",
+        "io-throughput",
+        "flop-rate",
+        "energy-efficiency",
+        "output-tokens",
+    }
+)
+"""The metrics that a stage makes another measurement; a quality has none."""
+_HOURS = 3_600
+_PERCENT_ABOVE = 1.5
+"""An error rate of more than 1.5 on the median is taken for percent: more than one and a half errors a word are rare."""
+
+
+def read_headers(columns: Sequence[Column]) -> list[Meaning]:
+    """Return what each column of a table is."""
+    meanings = [Header.of(column).read() for column in columns]
+    return places.settle(columns, meanings)
+
+
+@dataclass(frozen=True)
+class Header:
+    """One header with the cells below it."""
+
+    column: Column
+    words: Words
+    cells: Cells
+    named: Named | None
+    """The unit, where the header names one."""
+    rest: tuple[str, ...]
+    """The words without the unit, in lower case."""
+    batch: int | None = None
+
+    @classmethod
+    def of(cls, column: Column) -> Header:
+        """Take a header apart."""
+        text = plain(column.name)
+        size = _BATCH.search(text)
+        has_more = size is not None and _BATCH.sub(" ", text).strip(" ()[]") != ""
+        if size and has_more:
+            text = _BATCH.sub(" ", text)
+        words = words_of(text)
+        named, rest = _unit_of(words)
+        batch = int(size[1]) if size and has_more else None
+        return cls(column, words, Cells.of(column), named, rest, batch)
+
+    def read(self) -> Meaning:
+        """Return what the column is, as far as its own header and cells say."""
+        if not self.column.name.strip():
+            return Open("it has no name")
+        known = places.field_of(self.column, self.words, self.cells, self.named, self.rest)
+        if known is not None:
+            return known
+        meaning = self._measured()
+        if isinstance(meaning, Measured) and self.cells.are_text:
+            return Open("its cells are text, though its name is that of a number")
+        return meaning
+
+    def _measured(self) -> Meaning:
+        parsed = parse(self.rest)
+        reason = _unread(parsed)
+        if reason:
+            return Open(reason)
+        if self.named and (self.named.is_rate or self.named.of_energy):
+            return self._rate(parsed, self.named)
+        says = parsed.says
+        if says is None:
+            return self._without_metric(parsed)
+        stage = says.stage or (parsed.stages[0] if parsed.stages else None)
+        metric = says.metric
+        if metric == "duration" and stage in (
+            "inference",
+            "preprocess",
+            "postprocess",
+            "end-to-end",
+        ):
+            metric = "latency"
+        scope = says.scope or (parsed.scopes[0] if parsed.scopes else None)
+        if scope and metric not in _SCOPED:
+            return Open(
+                f"{scope} beside a {metric} says where it ran: say the placement or the system"
+            )
+        if stage and metric not in _STAGED:
+            return Open(f"{metric} of the stage {stage}: a quality while training is no result")
+        if metric == "memory" and parsed.is_total and scope == "gpu":
+            return Open("the memory that there is, or all that is used")
+        if self.rest == ("time",) and self.named is None:
+            return Open("a time of what, and in what unit")
+        statistic = parsed.statistics[0] if parsed.statistics else None
+        if parsed.is_total and metric in ("output-tokens", "generated-length"):
+            statistic = statistic or "sum"
+        pers = [
+            *filter(
+                None, (says.per, self.named.per if self.named and self.named.code != "1" else None)
+            )
+        ]
+        pers += parsed.per
+        if len(set(pers)) > 1:
+            return Open(f"it is per {pers[0]} and per {pers[1]}")
+        per = pers[0] if pers else None
+        if metric == "throughput" and parsed.is_total and self.named is None:
+            return Open("a total of what: input, output or both")
+        found = Measured(metric, None, statistic, stage, per, scope, self._record(parsed))
+        return self._with_unit(found, parsed)
+
+    def _record(self, parsed: Parsed) -> dict[str, JsonValue]:
+        record: dict[str, JsonValue] = {}
+        if self.batch is not None:
+            record["configuration.batch_size"] = self.batch
+        if parsed.datasets:
+            record["dataset.name"] = parsed.datasets[0]
+        return record
+
+    def _without_metric(self, parsed: Parsed) -> Meaning:
+        """Return what a header without the name of a metric says by its unit, or by a stage and a unit of time."""
+        named = self.named
+        if named and named.code in _SECONDS and not parsed.statistics:
+            timed = _timed(parsed, named, is_alone=not self.rest)
+            if timed is not None:
+                return timed
+        if named and not self.rest and named.per and fits(named.code, "J"):
+            return Measured("energy", named.code, per=named.per)
+        if named and not self.rest and fits(named.code, "/s") and named.per is None:
+            return Measured("flop-rate", named.code)
+        if parsed.statistics or parsed.spreads:
+            return Open("it says a statistic, and not of what")
+        return Open(f"{self.column.name!r} is no word of the vocabulary")
+
+    def _rate(self, parsed: Parsed, named: Named) -> Meaning:
+        """Return a rate of work: a throughput, whatever else the name says of speed or time."""
+        says = parsed.says
+        allowed = {"throughput", "latency", "duration", "request-rate"}
+        if named.of_energy:
+            allowed = {"energy-efficiency", "throughput"}
+        if says is not None and says.metric not in allowed:
+            return Open(f"{says.metric} is no rate of {named.per}s")
+        stage = (says.stage if says else None) or (parsed.stages[0] if parsed.stages else None)
+        if named.per == "token":
+            if named.work == "t" and stage != "decode":
+                return Open("t/s: tokens of the prompt, of the output, or of both")
+            if stage == "prefill" or lexicon.MORE_THAN_ONE & {*parsed.fillers, *self.rest}:
+                return Open("tokens of the prompt are counted: only output tokens are `per` token")
+        metric = "energy-efficiency" if named.of_energy else "throughput"
+        if says is not None and says.metric == "request-rate":
+            metric = says.metric
+        statistic = parsed.statistics[0] if parsed.statistics else None
+        return Measured(metric, named.code, statistic, stage, named.per, None, self._record(parsed))
+
+    def _with_unit(self, found: Measured, parsed: Parsed) -> Meaning:
+        metric = metric_of(found.metric)
+        wanted = metric.unit or "1"
+        code = self.named.code if self.named else self._unit_of_cells()
+        if code is None and _ends_in_minutes(self.rest, parsed, found):
+            return replace(found, unit="min", statistic=None)
+        if found.metric == "memory" and code == "%":
+            return replace(found, metric="memory-utilization", unit="%", scope=None)
+        if found.metric == "power" and code and fits(code, "J"):
+            doubt = f"the name says power and the unit {code} energy: it is taken for energy"
+            return replace(found, metric="energy", unit=code).but(doubt)
+        if code is not None and not (wanted == "1" and code == "1") and not fits(code, wanted):
+            return Open(f"{code} is no unit of {found.metric}, which is in {wanted}")
+        if parsed.phrase in lexicon.NOT_ALONE and not self._is_sure(found.metric, code):
+            return Open(f"{self.column.name!r} alone may mean other things than {found.metric}")
+        if wanted == "1":
+            return self._share(found, metric, code)
+        if code is None:
+            return found
+        return self._plausible(replace(found, unit=code))
+
+    def _is_sure(self, metric: str, code: str | None) -> bool:
+        return code is not None or (metric == "utilization" and bool(self.rest[1:]))
+
+    def _unit_of_cells(self) -> str | None:
+        word = self.cells.unit
+        if word is None:
+            return None
+        known = in_brackets(word)
+        return known.code if known else None
+
+    def _share(self, found: Measured, metric: Metric, code: str | None) -> Meaning:
+        """Return a number of unit 1 with its unit: a fraction, or a percent where the header or a cell shows it."""
+        greatest, middle = self.cells.greatest, self.cells.middle
+        if code == "%":
+            return replace(found, unit="%")
+        if greatest is None:
+            return found
+        if metric.maximum == 1 and greatest > 1:
+            if greatest > 100:
+                return Open(
+                    f"{greatest:g} is no {found.metric}, neither as a fraction nor in percent"
+                )
+            if all(float(number).is_integer() and number <= 1 for number in self.cells.numbers):
+                return replace(found, unit="1")
+            doubt = f"{greatest:g} is more than a fraction can be: taken for percent"
+            return replace(found, unit="%").but(doubt)
+        if metric.maximum == 100 and middle is not None and middle > _PERCENT_ABOVE:
+            doubt = f"{middle:g} on the median is taken for percent"
+            return replace(found, unit="%").but(doubt)
+        if found.metric in ("utilization", "memory-utilization") and greatest > 1:
+            return replace(found, unit="%")
+        if metric.maximum in (1, 100) and greatest <= 1 and code is None and greatest > 0:
+            return replace(found, unit="1")
+        if metric.maximum in (1, 100) and greatest == 0:
+            return found
+        return replace(found, unit="1")
+
+    def _plausible(self, found: Measured) -> Measured:
+        """Add a doubt where the numbers are odd for what they are said to be."""
+        middle = self.cells.middle
+        factor = {"h": 3_600, "min": 60}.get(found.unit or "", 1)
+        if (
+            found.metric == "latency"
+            and middle is not None
+            and found.unit in ("s", "min", "h")
+            and middle * factor > _HOURS
+        ):
+            return found.but(f"a latency of {middle:g} {found.unit} is more than an hour")
+        return found
+
+
+def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
+    """Return a time of a stage (`preprocess_ms`), of a unit of work (`ms/token`), or nothing but a time (`hours`)."""
+    if parsed.stages:
+        stage = parsed.stages[0]
+        metric = "latency"
+        if stage in _LONG_STAGES:
+            metric = "duration"
+        return Measured(metric, named.code, None, stage, named.per)
+    if not is_alone:
+        return None
+    if named.per:
+        return Measured("latency", named.code, per=named.per)
+    return Measured("duration", named.code)
+
+
+@cache
+def metric_of(name: str) -> Metric:
+    """Return a metric of the vocabulary, those at a rank (`ndcg@10`) like the metric itself."""
+    metrics = vocabulary().metrics
+    return metrics.get(name) or metrics[name.partition("@")[0]]
+
+
+def _unread(parsed: Parsed) -> str | None:
+    """Return why the words of a header cannot be read as one measurement; None where they can."""
+    for word in parsed.unknown:
+        if word in lexicon.OPEN:
+            return lexicon.OPEN[word]
+    if parsed.unknown:
+        words = ", ".join(map(repr, parsed.unknown))
+        return (
+            f"{words} is not understood"
+            if len(parsed.unknown) == 1
+            else f"{words} are not understood"
+        )
+    if len(set(parsed.statistics)) > 1:
+        return f"it says two statistics: {' and '.join(parsed.statistics)}"
+    if len(set(parsed.scopes)) > 1 or len(set(parsed.stages)) > 1 or len(parsed.datasets) > 1:
+        return "its words name two things at once"
+    if parsed.spreads:
+        return "it is a spread, and no column is what it is the spread of"
+    if parsed.counts:
+        return "it is a count, and nothing says of what"
+    return None
+
+
+def _unit_of(words: Words) -> tuple[Named | None, tuple[str, ...]]:
+    """Return the unit that a header names, and its other words."""
+    extra: list[str] = []
+    named: Named | None = None
+    for text in words.brackets:
+        found = in_brackets(text)
+        if found is not None and named is None:
+            named = found
+        else:
+            extra += [word.lower() for word in split(text)]
+    if named is not None:
+        return named, (*words.lower, *extra)
+    whole = rate("/".join(words.written))
+    if whole is not None and len(words.written) == 2 + (
+        whole.of_energy and len(words.written) == 3
+    ):
+        return whole, tuple(extra)
+    named, count = as_suffix(words)
+    rest = words.lower[: len(words.lower) - count] if count else words.lower
+    if named is None and rest[-1:] == ("c",) and {"temp", "temperature"} & {*rest}:
+        named, rest = Named("Cel"), rest[:-1]
+    if named is not None and rest[-1:] == ("in",):
+        rest = rest[:-1]
+    return named, (*rest, *extra)
+
+
+def _ends_in_minutes(rest: Sequence[str], parsed: Parsed, found: Measured) -> bool:
+    """Say whether the last word `min` is a unit: behind a duration, which has no minimum beside it."""
+    return (
+        rest[-1:] == ("min",)
+        and found.metric in ("duration", "time-to-train", "makespan")
+        and parsed.statistics == ["min"]
+    )
+
+
+__all__ = ["Beside", "FieldOf", "Ignored", "Open", "read_headers"]

@@ -1,0 +1,284 @@
+"""Columns that are fields of the record, and what the columns of one table say of each other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+from benchfmt.headers import lexicon
+from benchfmt.headers.cells import Cells
+from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
+from benchfmt.headers.units import FACTORS, Named, fits
+from benchfmt.headers.words import Words, plain, words_of
+from benchfmt.vocabulary import vocabulary
+
+_COUNTED = {"model.parameters", "model.flop"}
+_BYTES = {"model.size_bytes"}
+_NAMES = frozenset({"system.name", "system.processor.name", "system.accelerator.name"})
+_NUMBERS = frozenset(
+    {"configuration.batch_size", "configuration.threads", "model.parameters", "dataset.samples"}
+)
+_SETTING = re.compile(r"(?:n|num|use|no)_[a-z0-9_]+|enable_[a-z0-9_]+|random_[a-z_]+")
+_NAMES_METRICS = ("metric", "measure")
+_VALUES = ("value", "score", "result", "average", "stddev")
+_BEHIND = frozenset({"value", "name"})
+
+
+@cache
+def _whole(kind: str) -> dict[str, str]:
+    """Return whole headers with what they name."""
+    if kind == "field":
+        return {
+            _key(text): path
+            for path, texts in lexicon.FIELDS.items()
+            for text in texts.split("|")
+            if text.strip()
+        }
+    texts = lexicon.SETTINGS if kind == "setting" else lexicon.IGNORED
+    return {_key(text): text.strip() for text in texts.split("|")}
+
+
+def _key(header: str) -> str:
+    return " ".join(words_of(header).lower)
+
+
+def field_of(
+    column: Column, words: Words, cells: Cells, named: Named | None, rest: Sequence[str]
+) -> Meaning | None:
+    """Return the field, or the nothing, that a whole header names; None where it names none."""
+    name = plain(column.name).strip().lower()
+    if (name in _whole("ignore") and not (name == "stderr" and cells.numbers)) or re.fullmatch(
+        r"unnamed: ?[0-9]+", name
+    ):
+        return Ignored("no result and no field")
+    key = " ".join(words.lower)
+    if key in (
+        "flops",
+        "gflops",
+        "tflops",
+        "mflops",
+        "macs",
+        "gmacs",
+        "mmacs",
+        "flop",
+        "gflop",
+        "ops",
+    ):
+        return _operations(words)
+    path = _whole("field").get(key) or _whole("field").get(name)
+    factor, doubts = _factor(words)
+    if path is None and rest:
+        path = _sized(" ".join(rest), named)
+        key = " ".join(rest)
+    if path is not None:
+        return _as_field(path, cells, named, factor)
+    if key == "epoch":
+        return Ignored("no result and no field")
+    if key in _whole("setting") or (_SETTING.fullmatch(column.name.strip().lower()) and not named):
+        return FieldOf(f"configuration.hyperparameters.{_slug(column.name)}", doubts=doubts)
+    if "version" in words.lower and len(words.lower) > 1 and not cells.numbers:
+        return FieldOf(f"software.stack.{_slug(column.name)}")
+    return None
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
+
+
+def _factor(words: Words) -> tuple[str | None, tuple[str, ...]]:
+    """Return the power of ten in brackets behind a count, such as (M)."""
+    found = [FACTORS[text.lower()] for text in words.brackets if text.lower() in FACTORS]
+    return (found[0] if found else None), ()
+
+
+def _sized(rest: str, named: Named | None) -> str | None:
+    if (
+        named
+        and named.code
+        and fits(named.code, "By")
+        and rest in ("size", "model size", "checkpoint size", "file size")
+    ):
+        return "model.size_bytes"
+    return None
+
+
+def _operations(words: Words) -> Meaning:
+    """Return a count of operations, or leave open what may be a rate."""
+    text = words.written[0]
+    if text.lower().endswith(("macs", "mac")):
+        return Open(
+            "multiply-accumulates: the operations are twice as many; say model.flop with scale 2"
+        )
+    if text in ("TFLOPS", "PFLOPS"):
+        return Measured("flop-rate", {"T": "10*12/s", "P": "10*15/s"}[text[0]])
+    factor, _ = _factor(words)
+    prefix = (
+        {"g": "10*9", "m": "10*6", "t": "10*12"}.get(text[0].lower()) if text[0] != "F" else None
+    )
+    prefix = None if text.lower().startswith(("flop", "ops")) else prefix
+    if text.endswith("FLOPS"):
+        return Open("operations of the model, or operations a second")
+    unit = factor or prefix
+    if unit is None:
+        return FieldOf("model.flop")
+    return FieldOf("model.flop", unit)
+
+
+def _as_field(path: str, cells: Cells, named: Named | None, factor: str | None) -> Meaning | None:
+    """Return the field that a header names where its cells and its unit are of that kind; None for something else."""
+    if path in _BYTES:
+        return _size(path, cells, named, factor)
+    if named is not None and path not in _COUNTED:
+        return None
+    if path == "configuration.precision" and cells.texts and not cells.are_text:
+        return None  # a share of right answers
+    if path in (*_COUNTED, *_NUMBERS) and cells.are_text:
+        return Open("its cells are text, though its name is that of a number")
+    if path in _NAMES and cells.numbers:
+        return Open("its cells are numbers, though its name is that of a name")
+    if path == "task" and not all(vocabulary().match("task", text) for text in cells.texts):
+        return Open("its cells are no tasks that the vocabulary knows")
+    return FieldOf(path, factor if path in _COUNTED else None)
+
+
+def _size(path: str, cells: Cells, named: Named | None, factor: str | None) -> Meaning | None:
+    """Return a size: in bytes, or for 7 (B) in parameters."""
+    in_bytes = named is not None and fits(named.code, "By")
+    if factor and (named is None or not in_bytes or named.code == "By"):
+        return FieldOf("model.parameters", factor) if factor == "10*9" else None
+    if named is not None and not in_bytes:
+        return None
+    if named is None and cells.unit is None and cells.numbers and not cells.are_whole:
+        return Open("a size without a unit")
+    return FieldOf(path, named.code if named else None)
+
+
+# --- the table as a whole ---
+
+
+def settle(columns: Sequence[Column], meanings: Sequence[Meaning]) -> list[Meaning]:
+    """Return the meanings of the columns of one table, with what they say of each other."""
+    settled = list(meanings)
+    _spreads(columns, settled)
+    _long(columns, settled)
+    _systems(columns, settled)
+    _series(columns, settled)
+    _twins(columns, settled)
+    return settled
+
+
+def _without(header: str, groups: Sequence[dict[str, str]]) -> tuple[str, ...]:
+    words = words_of(header)
+    drop = {word for group in groups for word in group}
+    rest = [
+        word for word in words.lower if word not in drop and not re.fullmatch(r"p[0-9.]+", word)
+    ]
+    return (*sorted(rest), *words.brackets)
+
+
+def _spreads(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Put spreads and counts beside the column whose other words are the same, the mean before others."""
+    parts = {**lexicon.SPREADS, **dict.fromkeys(("count",), "n")}
+    rests = [
+        _without(column.name, (lexicon.SPREADS, lexicon.STATISTICS, {"count": "n"}))
+        for column in columns
+    ]
+    said = [[word for word in words_of(column.name).lower if word in parts] for column in columns]
+    for index in range(len(columns)):
+        if not said[index] or not isinstance(settled[index], Open):
+            continue
+        same = [
+            other
+            for other in range(len(columns))
+            if other != index and not said[other] and rests[other] == rests[index]
+        ]
+        means = [other for other in same if _is_mean(columns[other])] or [
+            o for o in same if _is_plain(columns[o])
+        ]
+        if len(means) == 1:
+            beside = Beside(columns[means[0]].name, parts[said[index][0]])
+            if beside in settled:
+                settled[index] = Open(f"another column is the {beside.part} of {beside.column!r}")
+            else:
+                settled[index] = beside
+    measured = [i for i, m in enumerate(settled) if isinstance(m, Measured)]
+    for index, column in enumerate(columns):
+        if _key(column.name) in lexicon.COUNTS and len(measured) == 1:
+            settled[index] = Beside(columns[measured[0]].name, "n")
+
+
+def _is_mean(column: Column) -> bool:
+    return bool({"mean", "avg", "average"} & {*words_of(column.name).lower})
+
+
+def _is_plain(column: Column) -> bool:
+    return not {*lexicon.STATISTICS} & {*words_of(column.name).lower}
+
+
+def _long(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Leave open the values of a table in which another column names the metric."""
+    keys = [_key(column.name) for column in columns]
+    naming = [
+        index
+        for index, key in enumerate(keys)
+        if key in _NAMES_METRICS and Cells.of(columns[index]).are_text
+    ]
+    if not naming:
+        return
+    settled[naming[0]] = Open(
+        "it names the metric of each row: say `metric` with `column` for the values"
+    )
+    for index, key in enumerate(keys):
+        alone = key in _VALUES or key in lexicon.STATISTICS or re.fullmatch(r"p[0-9.]+", key)
+        if alone and index not in naming:
+            settled[index] = Open("its metric stands in another column")
+
+
+def _systems(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Choose the column that names the system; one that holds CPU and GPU says where a model ran."""
+    named = [i for i, m in enumerate(settled) if isinstance(m, FieldOf) and m.path == "system.name"]
+    for index in list(named):
+        if Cells.of(columns[index]).are_among(lexicon.PLACEMENTS):
+            settled[index] = FieldOf("configuration.placement")
+            named.remove(index)
+    order = {word: place for place, word in enumerate(lexicon.SYSTEM_WORDS)}
+    named.sort(key=lambda index: order.get(_key(columns[index].name), len(order)))
+    for index in named[1:]:
+        settled[index] = Open(
+            f"{columns[named[0]].name!r} names the system already: say what this one names"
+        )
+
+
+def _series(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Leave open the time of a table whose rows are epochs: it grows from row to row."""
+    if not any(_key(column.name) in ("epoch", "step", "iteration") for column in columns):
+        return
+    for index, column in enumerate(columns):
+        if _key(column.name) == "time":
+            settled[index] = Open("seconds since the start, growing from row to row")
+
+
+def _twins(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Leave open the columns that would be one measurement or one field, all but the first where units differ."""
+    keys = Counter(m.key for m in settled if isinstance(m, Measured))
+    paths: dict[str, str] = {}
+    first: dict[tuple[str | None, ...], str] = {}
+    for index, meaning in enumerate(settled):
+        name = columns[index].name
+        if isinstance(meaning, Measured) and keys[meaning.key] > 1:
+            other = first.setdefault(meaning.key, name)
+            if other != name or _all_alike(settled, meaning):
+                settled[index] = Open(
+                    "it looks like the measurement of another column; tell them apart by stage or scope"
+                )
+        elif isinstance(meaning, FieldOf):
+            owner = paths.setdefault(meaning.path, name)
+            if owner != name:
+                settled[index] = Open(f"{owner!r} says {meaning.path} already")
+
+
+def _all_alike(settled: Sequence[Meaning], meaning: Measured) -> bool:
+    same = [m.unit for m in settled if isinstance(m, Measured) and m.key == meaning.key]
+    return len(set(same)) == 1 and len(same) > 1
