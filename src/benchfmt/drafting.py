@@ -6,7 +6,7 @@ A draft is a proposal for a person: it says which columns it understood, and nev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,79 +15,14 @@ from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL
 from benchfmt.finding import Finding, Severity
+from benchfmt.headers import Beside, FieldOf, Ignored, Meaning, Measured, Open, read_headers
+from benchfmt.headers import Column as HeaderColumn
+from benchfmt.headers.grammar import metric_named
+from benchfmt.headers.words import words_of
 from benchfmt.readers.tables import TextTable
 from benchfmt.units import find_unit
-from benchfmt.units import unit as unit_of
-from benchfmt.vocabulary import Metric, vocabulary
+from benchfmt.vocabulary import vocabulary
 
-FIELD_WORDS = {
-    "model": "model.name",
-    "model name": "model.name",
-    "network": "model.name",
-    "algorithm": "model.name",
-    "implementation": "model.name",
-    "version": "model.version",
-    "model version": "model.version",
-    "params": "model.parameters",
-    "parameters": "model.parameters",
-    "task": "task",
-    "ai task": "task",
-    "dataset": "dataset.name",
-    "data set": "dataset.name",
-    "engine": "software.engine",
-    "framework": "software.engine",
-    "runtime engine": "software.engine",
-    "backend": "software.engine",
-    "engine version": "software.engine_version",
-    "framework version": "software.engine_version",
-    "precision": "configuration.precision",
-    "dtype": "configuration.precision",
-    "batch": "configuration.batch_size",
-    "batch size": "configuration.batch_size",
-    "batchsize": "configuration.batch_size",
-    "threads": "configuration.threads",
-    "num threads": "configuration.threads",
-    "device": "system.name",
-    "platform": "system.name",
-    "hardware": "system.name",
-    "system": "system.name",
-    "machine": "system.name",
-    "cpu": "system.processor.name",
-    "processor": "system.processor.name",
-    "gpu": "system.accelerator.name",
-    "accelerator": "system.accelerator.name",
-    "os": "system.operating_system",
-    "date": "provenance.measured_at",
-    "timestamp": "provenance.measured_at",
-    "submitter": "provenance.submitter",
-    "scenario": "benchmark.scenario",
-    "benchmark": "benchmark.name",
-}
-STATISTIC_WORDS = {
-    "avg": "mean",
-    "average": "mean",
-    "mean": "mean",
-    "median": "median",
-    "p50": "median",
-    "min": "min",
-    "max": "max",
-    "peak": "max",
-    "p90": "p90",
-    "p95": "p95",
-    "p99": "p99",
-    "p99.9": "p99.9",
-    "total": "sum",
-    "sum": "sum",
-}
-STAGE_WORDS = {
-    "preprocess": "preprocess",
-    "preprocessing": "preprocess",
-    "inference": "inference",
-    "infer": "inference",
-    "postprocess": "postprocess",
-    "postprocessing": "postprocess",
-    "e2e": "end-to-end",
-}
 MISSING_MARKS = (
     "-",
     "--",
@@ -106,16 +41,25 @@ MISSING_MARKS = (
 )
 """What tables write where they have no number."""
 COMPANION_PREFIX = "ai4europe"
-_SCOPE_WORDS = {word: word for word in ("cpu", "gpu", "npu", "dsp")}
-_HEADER_UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
-_WORDS = re.compile(r"[pP][0-9]{2}(?:\.[0-9]+)?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[a-z0-9.]+")
 _ROWS = 10_000
 COMPANION_TYPES = {"int": "integer", "float": "number"}
 """The types of numbers in a companion; a column of any other is text."""
-_FREE_UNITS = {"target": "1", "currency": "EUR"}
-"""Metrics whose unit is that of their target, or a currency: what stands in its place until a person says it."""
-_LONGEST_UNIT = 4
-"""So many letters the last word of a header has at most, to be taken for a unit."""
+_TARGET_UNIT = "1"
+"""What stands for the unit of a target until a person says it."""
+_CELLS_SHOWN = 200
+"""So many different cells of a column are looked at."""
+_SUFFIXES: dict[str, int | str] = {
+    "k": 1_000,
+    "K": 1_000,
+    "M": "1e6",
+    "G": "1e9",
+    "B": "1e9",
+    "T": "1e12",
+}
+"""What stands behind counts in cells, each with the factor it stands for."""
+_SUFFIXED = re.compile(r"[-+]?[0-9][0-9.,]*\s?(?P<suffix>[A-Za-z%/µ°]{1,12})")
+_SPREAD = re.compile(r"[0-9.]+\s*(?:±|\+/-|\()\s*±?[0-9.]+\s*\)?")
+_CLOCK = re.compile(r"(?:[0-9]+ days?,? )?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -150,24 +94,33 @@ class DraftedTable:
     columns: list[DraftedColumn]
     constant: dict[str, JsonValue]
     missing_values: list[str] = field(default_factory=lambda: [""])
+    key: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the table as a resource of a descriptor."""
+        annotation: dict[str, JsonValue] = {"constant": self.constant}
+        if self.key:
+            annotation["key"] = list(self.key)
         return {
             "path": self.path,
             "schema": {
                 "fields": [column.to_dict() for column in self.columns],
                 "missingValues": list(self.missing_values),
             },
-            "benchfmt": {"constant": self.constant},
+            "benchfmt": annotation,
         }
 
-    def mark_primary(self) -> None:
-        """Mark the first measurement as the headline number."""
-        for column in self.columns:
-            if isinstance(column.annotation, dict) and "metric" in column.annotation:
-                column.annotation["primary"] = True
-                return
+    def mark_primary(self) -> str | None:
+        """Mark the first measurement as the headline number, where there are several; returns its column."""
+        notes = [(column.name, column.annotation) for column in self.columns]
+        measured = [
+            (name, note) for name, note in notes if isinstance(note, dict) and "metric" in note
+        ]
+        if not measured:
+            return None
+        name, first = measured[0]
+        first["primary"] = True
+        return name if len(measured) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -197,21 +150,28 @@ def draft(path: Path, suite: str | None = None) -> Draft:
         first = frame.head(_ROWS)
         break
     marks = _marks(first)
-    headers = _Headers(suite)
+    headers = _Headers(names, first, suite)
     if marks:
         shown = ", ".join(map(repr, marks))
         headers.notes.append(
             f"{shown} among numbers: taken for missing values; add the reason under `missing`"
         )
-    columns = [DraftedColumn(name, _type(first, name, marks), headers.read(name)) for name in names]
+    key = headers.long_key()
+    columns = [
+        DraftedColumn(name, _type(first, name, marks), headers.annotations[name]) for name in names
+    ]
     slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
     chosen = suite or f"local:{slug}"
     if suite is None:
         headers.notes.append(
             f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
         )
-    table = DraftedTable(path.name, columns, {"benchmark.suite": chosen}, ["", *marks])
-    table.mark_primary()
+    table = DraftedTable(path.name, columns, {"benchmark.suite": chosen}, ["", *marks], key)
+    primary = None if key else table.mark_primary()
+    if primary is not None:
+        headers.notes.append(
+            f"column {primary!r} is taken for the headline number (`primary`), as the first measurement"
+        )
     descriptor: dict[str, JsonValue] = {
         "$schema": SCHEMA_URL,
         "name": slug,
@@ -239,14 +199,13 @@ def companion_table(
     """
     findings: list[Finding] = []
     drafted: list[DraftedColumn] = []
-    headers = _Headers()
     for column in companion.columns:
         name = column.name
         if name not in columns:
             message = f"the companion describes column {name!r}, which the table does not have"
             findings.append(_misfit(table, name, message))
             continue
-        annotation = _of_role(column.role, name, headers)
+        annotation = _of_role(column.role, name)
         if annotation is None:
             annotation = {"metric": own_metric(name)}
             findings.append(_unclear_target(table, name))
@@ -270,17 +229,18 @@ def companion_table(
     return resource, findings
 
 
-def _of_role(role: str, name: str, headers: _Headers) -> dict[str, JsonValue] | None:
+def _of_role(role: str, name: str) -> dict[str, JsonValue] | None:
     """Return what a companion's column is; None for a target whose name does not say its metric and unit."""
     if role == "inputs":
         return {"field": f"inputs.{name}"}
     if role == "hyperparams":
         return {"field": f"configuration.hyperparameters.{name.replace('.', '_')}"}
-    headers.notes.clear()
-    annotation = headers.measured(name)
-    if headers.notes:
-        return None
-    return annotation
+    meaning = read_headers([HeaderColumn(name)])[0]
+    if isinstance(meaning, Measured):
+        unit = meaning.unit or _own_unit(meaning.metric)
+        if unit is not None and not meaning.doubts:
+            return {**_key_of(meaning), "unit": unit}
+    return None
 
 
 def _unclear_target(table: str, name: str) -> Finding:
@@ -301,139 +261,175 @@ def _misfit(table: str, name: str, message: str) -> Finding:
     return Finding("BF102", Severity.WARNING, table, None, name, None, message, None, hint)
 
 
-@dataclass(frozen=True)
-class _Header:
-    """What a header says: the words of its name, and its unit."""
-
-    base: str
-    words: list[str]
-    unit: str | None
-
-    @classmethod
-    def of(cls, name: str) -> _Header:
-        match = _HEADER_UNIT.match(name)
-        if match is None:
-            return cls(name, _split(name), None)
-        return cls(match["name"], _split(match["name"]), match["unit"].strip())
-
-    def first(self, meanings: Mapping[str, str]) -> str | None:
-        """Return what the first word that has a meaning stands for."""
-        return next((meanings[word] for word in self.words if word in meanings), None)
-
-    def core(self) -> tuple[list[str], str | None]:
-        """Return the words that name the metric, and the unit, which may be the last of them."""
-        core = [
-            word for word in self.words if word not in STATISTIC_WORDS and word not in _SCOPE_WORDS
-        ]
-        if self.unit is not None or len(core) <= 1 or len(core[-1]) > _LONGEST_UNIT:
-            return core, self.unit
-        if find_unit(core[-1]) is None:
-            return core, None
-        return core[:-1], core[-1]
+def _own_unit(metric: str) -> str | None:
+    """Return the unit of a metric that has no other: 1."""
+    return "1" if metric_named(metric).unit == "1" else None
 
 
-@dataclass
+def _key_of(meaning: Measured) -> dict[str, JsonValue]:
+    """Return the parts of a measurement's key that a header says."""
+    parts: dict[str, JsonValue] = {"metric": meaning.metric}
+    for name in ("statistic", "stage", "per", "scope"):
+        value = getattr(meaning, name)
+        if value is not None:
+            parts[name] = value
+    return parts
+
+
 class _Headers:
-    """Reads the headers of one table, and says what a person should look at."""
+    """The columns of one table as annotations, and what a person should look at."""
 
-    suite: str | None = None
-    notes: list[str] = field(default_factory=list)
-    fields: set[str] = field(default_factory=set)
-    """The places in the record that a column has already."""
-    keys: set[tuple[str | None, ...]] = field(default_factory=set)
-    """The measurements that a column is already."""
-
-    def read(self, name: str) -> dict[str, JsonValue] | None:
-        """Return what a column is, or None where its header was not understood."""
-        path = FIELD_WORDS.get(" ".join(_split(name)))
-        if path and path not in self.fields:
-            self.fields.add(path)
-            return {"field": path}
-        annotation = self.measured(name)
-        if annotation is None and not any(repr(name) in note for note in self.notes):
-            self.notes.append(
-                f"column {name!r} was not understood: it is kept as text under extensions"
-            )
-        return annotation
-
-    def measured(self, name: str) -> dict[str, JsonValue] | None:
-        """Return a column as a measurement: the metric, and the statistic, stage, scope and unit that the header says."""
-        header = _Header.of(name)
-        core, word = header.core()
-        without_stage = " ".join(word for word in core if word not in STAGE_WORDS)
-        metric = self._metric(name, header.base, " ".join(core), "-".join(core), without_stage)
-        if metric is None:
-            return None
-        stage = header.first(STAGE_WORDS)
-        if stage and metric == "duration":
-            # A time that is named after a stage is a latency of that stage.
-            metric = "latency"
-        if metric != "latency":
-            stage = None
-        said = {
-            "statistic": header.first(STATISTIC_WORDS),
-            "stage": stage,
-            "scope": header.first(_SCOPE_WORDS),
+    def __init__(self, names: Sequence[str], first: pl.DataFrame, suite: str | None) -> None:
+        """Read the headers with the first rows below them."""
+        self.notes: list[str] = []
+        self.suite = suite
+        columns = [HeaderColumn(name, _cells(first, name)) for name in names]
+        self.columns = columns
+        meanings = [
+            self._of_suite(m, name) for m, name in zip(read_headers(columns), names, strict=True)
+        ]
+        self.measured = {
+            name for name, m in zip(names, meanings, strict=True) if isinstance(m, Measured)
         }
-        key = (metric, *said.values())
-        if key in self.keys:
-            self.notes.append(
-                f"column {name!r} looks like another column's measurement; tell them apart by stage or scope"
-            )
-            return None
-        unit = self._unit(name, word, vocabulary().metrics[metric])
-        if unit is None:
-            return None
-        self.keys.add(key)
-        parts = {part: value for part, value in said.items() if value}
-        return {"metric": metric, **parts, **unit}
+        self.annotations = {
+            column.name: self._annotation(column, meaning)
+            for column, meaning in zip(columns, meanings, strict=True)
+        }
 
-    def _metric(self, *texts: str) -> str | None:
-        """Return the metric that the first known text stands for."""
-        for text in texts:
-            metric = vocabulary().match("metric", text, self.suite) if text else None
-            if metric:
-                return metric
+    def long_key(self) -> list[str]:
+        """Make the values of a long table measurements whose metric a column names; returns the columns of its key.
+
+        Only where the vocabulary knows every word of that column; else the columns stay open.
+        """
+        by_word = {" ".join(words_of(column.name).lower): column for column in self.columns}
+        naming = by_word.get("metric") or by_word.get("measure")
+        value = by_word.get("value") or by_word.get("score") or by_word.get("result")
+        if naming is None or value is None or not naming.cells:
+            return []
+        if not all(vocabulary().match("metric", word, self.suite) for word in naming.cells):
+            return []
+        note: dict[str, JsonValue] = {"metric": {"column": naming.name}}
+        units = by_word.get("unit") or by_word.get("units")
+        read = {naming.name, value.name}
+        if units is not None and units.cells and all(find_unit(word) for word in units.cells):
+            note["unit"] = {"column": units.name}
+            read.add(units.name)
+        self.annotations[value.name] = note
+        self.notes = [
+            text
+            for text in self.notes
+            if not any(text.startswith(f"column {name!r}: ") for name in read)
+        ]
+        if units is None:
+            self.notes.append(
+                f"column {value.name!r} names no units: each number is taken to be in the unit of its metric"
+            )
+        key = [name for name, said in self.annotations.items() if said and "field" in said]
+        self.notes.append(
+            f"rows that are equal in {', '.join(map(repr, key))} are taken for one record (`key`)"
+        )
+        return key
+
+    def _of_suite(self, meaning: Meaning, name: str) -> Meaning:
+        """Return what a header means in the suite that a person names, where it says nothing by itself."""
+        if (
+            not isinstance(meaning, Open)
+            or self.suite is None
+            or self.suite not in vocabulary().terms("suite")
+        ):
+            return meaning
+        metric = vocabulary().match("metric", name, self.suite)
+        return Measured(metric, None) if metric else meaning
+
+    def _annotation(self, column: HeaderColumn, meaning: Meaning) -> dict[str, JsonValue] | None:
+        name = column.name
+        match meaning:
+            case Measured():
+                return self._measured(column, meaning)
+            case Beside() if meaning.column in self.measured:
+                return {"of": meaning.column, "part": meaning.part}
+            case Beside():
+                self._left(
+                    name, f"it is the {meaning.part} of {meaning.column!r}, which is left open too"
+                )
+            case FieldOf():
+                self._doubts(name, meaning.doubts)
+                return self._field(column, meaning)
+            case Ignored():
+                self._left(name, meaning.reason)
+            case Open():
+                self._left(name, meaning.reason)
         return None
 
-    def _unit(self, name: str, word: str | None, metric: Metric) -> dict[str, JsonValue] | None:
-        """Return the unit of a column, or None where its header names one that cannot be the metric's."""
-        wanted = metric.unit or "1"
-        if word:
-            return self._written_unit(name, word, metric.id, wanted)
-        if wanted in _FREE_UNITS:
-            self.notes.append(f"column {name!r}: {metric.id} needs the unit of its target")
-            return {"unit": _FREE_UNITS[wanted]}
-        if wanted == "1":
-            return {"unit": wanted}
+    def _left(self, name: str, reason: str) -> None:
+        self.notes.append(f"column {name!r}: {reason}; it is kept as text under extensions")
+
+    def _doubts(self, name: str, doubts: Iterable[str]) -> None:
+        self.notes += [f"column {name!r}: {doubt}" for doubt in doubts]
+
+    def _measured(self, column: HeaderColumn, meaning: Measured) -> dict[str, JsonValue]:
+        self._doubts(column.name, meaning.doubts)
+        note = {**_key_of(meaning), **self._unit(column.name, meaning), **self._written(column)}
+        if meaning.record:
+            note["record"] = dict(meaning.record)
+        return note
+
+    def _unit(self, name: str, meaning: Measured) -> dict[str, JsonValue]:
+        """Return the unit of a measurement, assumed aloud where nothing says it."""
+        if meaning.unit is not None:
+            return {"unit": meaning.unit}
+        wanted = metric_named(meaning.metric).unit or "1"
+        shown = _TARGET_UNIT if wanted in ("target", "currency") else wanted
+        whose = " (it is in the unit of its target)" if wanted == "target" else ""
         self.notes.append(
-            f"column {name!r} names no unit: {wanted} is assumed; correct it and take the caveat out"
+            f"column {name!r} names no unit: {shown} is assumed{whose}; correct `unit`, or say who `confirmed` it"
         )
-        return {"unit": wanted, "caveats": ["unit-inferred"]}
+        return {"unit": shown, "caveats": ["unit-inferred"]}
 
-    def _written_unit(
-        self, name: str, word: str, metric: str, wanted: str
-    ) -> dict[str, JsonValue] | None:
-        known = find_unit(word)
-        if known is None:
+    def _field(self, column: HeaderColumn, meaning: FieldOf) -> dict[str, JsonValue]:
+        note: dict[str, JsonValue] = {"field": meaning.path, **self._written(column)}
+        if meaning.unit is not None and meaning.unit.startswith("10*"):
+            note["scale"] = f"1e{meaning.unit.removeprefix('10*')}"
+        elif meaning.unit is not None:
+            note["unit"] = meaning.unit
+        if meaning.path == "configuration.placement":
+            terms: dict[str, JsonValue] = {}
+            for cell in column.cells:
+                terms[cell] = list(cell.lower().split("/"))
+            note["terms"] = terms
+        return note
+
+    def _written(self, column: HeaderColumn) -> dict[str, JsonValue]:
+        """Return how the numbers in the cells are written, where they are no plain decimals."""
+        note: dict[str, JsonValue] = {}
+        if any(_SPREAD.fullmatch(cell) for cell in column.cells):
+            note["spread"] = "stddev"
             self.notes.append(
-                f"column {name!r}: the unit {word!r} is not known; write a UCUM code; until then it is kept as text"
+                f"column {column.name!r}: the second number of a cell is taken for the standard deviation (`spread`); "
+                "it may be a standard error or an interval"
             )
-            return None
-        code, factor = known
-        if wanted not in _FREE_UNITS and unit_of(code).dimension != unit_of(wanted).dimension:
-            self.notes.append(
-                f"column {name!r}: {word} is no unit of {metric}, which is in {wanted}; it is kept as text"
-            )
-            return None
-        if factor != 1:
-            return {"unit": word}
-        return {"unit": code}
+        if column.cells and all(_CLOCK.fullmatch(cell) for cell in column.cells):
+            note["clock"] = "h:m:s"
+        suffixes = {
+            match["suffix"] for cell in column.cells if (match := _SUFFIXED.fullmatch(cell))
+        }
+        factors: dict[str, JsonValue] = {}
+        for suffix in sorted(suffixes):
+            factor = _SUFFIXES.get(suffix)
+            factors[suffix] = 1 if factor is None else factor
+        if factors:
+            note["suffixes"] = factors
+        return note
 
 
-def _split(name: str) -> list[str]:
-    base = _HEADER_UNIT.sub(lambda match: match["name"], name)
-    return [word.lower() for word in _WORDS.findall(base)]
+def _cells(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
+    """Return the first different cells of a column, without those that mean nothing."""
+    if name not in frame.columns:
+        return ()
+    cells = (
+        frame[name].cast(pl.String).str.strip_chars().unique(maintain_order=True).head(_CELLS_SHOWN)
+    )
+    return tuple(cell for cell in cells if cell not in ("", *MISSING_MARKS))
 
 
 def _type(frame: pl.DataFrame, name: str, marks: Iterable[str]) -> str:

@@ -136,6 +136,11 @@ def schema_folder() -> Traversable:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "schema" / "1.0"
 
 
+def metric_of(name: str, metrics: Mapping[str, Metric]) -> Metric | None:
+    """Return a metric by its name; one with a cut-off (`ndcg@10`) is like the metric itself. None for an unknown one."""
+    return metrics.get(name) or metrics.get(name.partition("@")[0])
+
+
 @cache
 def vocabulary() -> Vocabulary:
     """Return the vocabulary that this version of benchfmt carries."""

@@ -28,7 +28,7 @@ from benchfmt.record import KEY_FIELDS
 from benchfmt.schema import column_schema, record_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 from benchfmt.units import Conversion, UnitError, conversion, find_unit
-from benchfmt.vocabulary import Metric, vocabulary
+from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
 TERM_KINDS = {**TERM_COLUMNS["records"], **TERM_COLUMNS["systems"]}
 _FIELD_UNITS = {"_bytes": "By", "_hz": "Hz"}
@@ -289,7 +289,7 @@ def measure(
 
     `parts` are the columns that say more of its numbers.
     """
-    metric = metrics.get(use.metric)
+    metric = metric_of(use.metric, metrics)
     if metric is None:
         meant = _meant("metric", use.metric)
         raise AnnotationError(

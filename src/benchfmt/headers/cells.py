@@ -13,6 +13,7 @@ _NUMBER = re.compile(
     r"[<>~]?\s*(?P<number>[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)\s*(?P<unit>[^\s0-9+\-,.(±/][^0-9()±]{0,9})?"
     r"(?:\s*(?:±|\+/-|\(±?)\s*[0-9.]+%?\)?)?"
 )
+_CLOCK = re.compile(r"(?:[0-9]+ days?,? )?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
 _MARKS = frozenset(
     {
         "",
@@ -47,6 +48,11 @@ class Cells:
         texts = (cell.replace("**", "").strip().strip("`") for cell in column.cells)
         return cls(tuple(text for text in texts if text.lower() not in _MARKS))
 
+    @property
+    def are_clock(self) -> bool:
+        """Whether all cells are hours, minutes and seconds."""
+        return bool(self.texts) and all(_CLOCK.fullmatch(text) for text in self.texts)
+
     @cached_property
     def _matches(self) -> list[re.Match[str] | None]:
         found = [_NUMBER.fullmatch(text) for text in self.texts]
@@ -57,6 +63,8 @@ class Cells:
     @property
     def are_text(self) -> bool:
         """Whether most cells are no numbers; False where there is none."""
+        if self.are_clock:
+            return False
         return bool(self.texts) and 2 * sum(match is not None for match in self._matches) <= len(
             self.texts
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from pydantic import JsonValue
 
@@ -15,7 +14,7 @@ from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, 
 from benchfmt.headers.phrases import Parsed, parse
 from benchfmt.headers.units import Named, as_suffix, fits, in_brackets, rate
 from benchfmt.headers.words import Words, plain, split, words_of
-from benchfmt.vocabulary import Metric, vocabulary
+from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
 _BATCH = re.compile(r"(?i)\b(?:batch(?:[\s_]?size)?|bs)\s?[=:_]?\s?([0-9]{1,5})\b")
 _SECONDS = ("s", "ms", "us", "ns", "min", "h")
@@ -198,11 +197,16 @@ class Header:
         return Measured(metric, named.code, statistic, stage, named.per, None, self._record(parsed))
 
     def _with_unit(self, found: Measured, parsed: Parsed) -> Meaning:
-        metric = metric_of(found.metric)
+        metric = metric_named(found.metric)
         wanted = metric.unit or "1"
         code = self.named.code if self.named else self._unit_of_cells()
-        if code is None and _ends_in_minutes(self.rest, parsed, found):
-            return replace(found, unit="min", statistic=None)
+        if self.cells.are_clock and code is None:
+            code = "s"
+        if code is None and self.rest[-1:] == ("min",) and parsed.statistics == ["min"]:
+            if found.stage in _LONG_STAGES:
+                return replace(found, unit="min", statistic=None)
+            if found.metric in ("duration", "time-to-train", "makespan"):
+                return Open("minutes, or the minimum")
         if found.metric == "memory" and code == "%":
             return replace(found, metric="memory-utilization", unit="%", scope=None)
         if found.metric == "power" and code and fits(code, "J"):
@@ -284,11 +288,11 @@ def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
     return Measured("duration", named.code)
 
 
-@cache
-def metric_of(name: str) -> Metric:
-    """Return a metric of the vocabulary, those at a rank (`ndcg@10`) like the metric itself."""
-    metrics = vocabulary().metrics
-    return metrics.get(name) or metrics[name.partition("@")[0]]
+def metric_named(name: str) -> Metric:
+    """Return a metric that a phrase names; every one of them is in the vocabulary."""
+    metric = metric_of(name, vocabulary().metrics)
+    assert metric is not None  # noqa: S101 - a test looks every phrase up
+    return metric
 
 
 def _unread(parsed: Parsed) -> str | None:
@@ -338,15 +342,6 @@ def _unit_of(words: Words) -> tuple[Named | None, tuple[str, ...]]:
     if named is not None and rest[-1:] == ("in",):
         rest = rest[:-1]
     return named, (*rest, *extra)
-
-
-def _ends_in_minutes(rest: Sequence[str], parsed: Parsed, found: Measured) -> bool:
-    """Say whether the last word `min` is a unit: behind a duration, which has no minimum beside it."""
-    return (
-        rest[-1:] == ("min",)
-        and found.metric in ("duration", "time-to-train", "makespan")
-        and parsed.statistics == ["min"]
-    )
 
 
 __all__ = ["Beside", "FieldOf", "Ignored", "Open", "read_headers"]

@@ -23,7 +23,7 @@ _NUMBERS = frozenset(
 _SETTING = re.compile(r"(?:n|num|use|no)_[a-z0-9_]+|enable_[a-z0-9_]+|random_[a-z_]+")
 _NAMES_METRICS = ("metric", "measure")
 _VALUES = ("value", "score", "result", "average", "stddev")
-_BEHIND = frozenset({"value", "name"})
+_RUNS_ON = ("runtime", "backend", "execution engine", "target runtime")
 
 
 @cache
@@ -74,6 +74,8 @@ def field_of(
         key = " ".join(rest)
     if path is not None:
         return _as_field(path, cells, named, factor)
+    if key in _RUNS_ON and cells.are_text:
+        return _runs_on(cells)
     if key == "epoch":
         return Ignored("no result and no field")
     if key in _whole("setting") or (_SETTING.fullmatch(column.name.strip().lower()) and not named):
@@ -81,6 +83,15 @@ def field_of(
     if "version" in words.lower and len(words.lower) > 1 and not cells.numbers:
         return FieldOf(f"software.stack.{_slug(column.name)}")
     return None
+
+
+def _runs_on(cells: Cells) -> Meaning:
+    """Return what a column of runtimes or backends is: engines that the vocabulary knows, or processors."""
+    if cells.are_among(lexicon.PLACEMENTS):
+        return FieldOf("configuration.placement")
+    if all(vocabulary().match("engine", text) for text in cells.texts):
+        return FieldOf("software.engine")
+    return Open("an engine, a way in which it runs, or the processor that it runs on")
 
 
 def _slug(name: str) -> str:

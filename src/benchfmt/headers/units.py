@@ -201,7 +201,12 @@ def as_suffix(words: Words) -> tuple[Named | None, int]:
         composed = rate(f"{words.written[-2]}/s")
         if composed is not None:
             return composed, 2
-    if len(words.written) > 1 and (last in _SUFFIXES or last.lower() in _SUFFIXES):
+    # `min` at the end is a minimum as often as it is minutes: the grammar decides by the metric.
+    if (
+        len(words.written) > 1
+        and last.lower() != "min"
+        and (last in _SUFFIXES or last.lower() in _SUFFIXES)
+    ):
         return _simple(_TIMES.get(last.lower(), last)), 1
     return None, 0
 

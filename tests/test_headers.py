@@ -1,0 +1,179 @@
+"""The grammar of headers against labelled rows of public tables and headers that people write: never wrong, mostly right."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.header_labels import Judged, judged
+
+from benchfmt.headers import (
+    Beside,
+    Column,
+    FieldOf,
+    Ignored,
+    Meaning,
+    Measured,
+    Open,
+    read_headers,
+)
+from benchfmt.headers.phrases import metric_phrases
+from benchfmt.vocabulary import vocabulary
+
+PUBLIC = list(judged("public.json"))
+PEOPLE = list(judged("people.json", alone=True))
+
+
+@pytest.mark.parametrize(("columns", "least"), [(PUBLIC, 0.80), (PEOPLE, 0.90)])
+def test_no_header_is_wrong_and_most_are_right(columns: list[Judged], least: float) -> None:
+    assert [str(item) for item in columns if item.verdict == "wrong"] == []
+    counts = Counter(item.verdict for item in columns)
+    assert counts["right"] / len(columns) >= least, counts
+
+
+def test_every_metric_is_reached_by_a_header_that_people_write() -> None:
+    reached = {
+        item.meaning.metric for item in [*PEOPLE, *PUBLIC] if isinstance(item.meaning, Measured)
+    }
+    for header in (
+        "average_precision",
+        "IO throughput (MiB/s)",
+        "time share",
+        "normalized entropy",
+    ):
+        meaning = one(header, "0.5")
+        assert isinstance(meaning, Measured), header
+        reached.add(meaning.metric)
+    own = {name for name in vocabulary().metrics if ":" not in name}
+    # A score is always a suite's own, under its prefix.
+    assert own - reached == {"score"}
+
+
+def test_every_phrase_names_a_metric_of_the_vocabulary() -> None:
+    assert {says.metric for says in metric_phrases().values()} <= set(vocabulary().metrics)
+
+
+def one(header: str, *cells: str) -> Meaning:
+    return read_headers([Column(header, cells)])[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "metric", "unit"),
+    [
+        ("top5", "0.19", "top-5-accuracy", "1"),
+        ("r2", "0.40", "r2", "1"),
+        ("ndcg@10", "0.08", "ndcg@10", "1"),
+        ("mAP50", "0.012", "map-50", "1"),
+        ("WER %", "12.5", "word-error-rate", "%"),
+        ("memory_MB", "412", "memory", "MBy"),
+        ("training_time_min", "90", "duration", "min"),
+        ("TFLOPS", "3.1", "flop-rate", "10*12/s"),
+        ("gpu_mem_peak_MB", "812", "memory", "MBy"),
+        ("power_mW", "310", "power", "mW"),
+        ("energy_kwh", "1.2", "energy", "kW.h"),
+        ("avg_ttft_ms", "31", "ttft", "ms"),
+        ("time_train_s", "31", "duration", "s"),
+    ],
+)
+def test_digits_and_letters_of_a_word_are_no_unit(
+    header: str, cell: str, metric: str, unit: str
+) -> None:
+    meaning = one(header, cell)
+    assert isinstance(meaning, Measured), meaning
+    assert (meaning.metric, meaning.unit) == (metric, unit)
+
+
+@pytest.mark.parametrize(
+    "header", ["time_a", "duration_min", "price", "loss", "score", "mean_ms", "Speed", "t/s"]
+)
+def test_what_may_mean_several_things_is_open(header: str) -> None:
+    assert isinstance(one(header, "3.5"), Open)
+
+
+def test_a_minimum_is_not_minutes() -> None:
+    meaning = one("latency_min", "3.5")
+    assert isinstance(meaning, Measured)
+    assert (meaning.statistic, meaning.unit) == ("min", None)
+
+
+def test_runtimes_are_engines_that_are_known() -> None:
+    assert one("Runtime", "tflite", "ncnn") == FieldOf("software.engine")
+    assert isinstance(one("Runtime", "foo", "bar"), Open)
+    assert isinstance(one("Runtime", "3.5"), Measured)
+
+
+def test_a_column_of_text_is_never_a_number() -> None:
+    assert isinstance(one("latency", "low", "high"), Open)
+    assert isinstance(one("accuracy", "n/a"), Measured)
+
+
+def test_a_fraction_above_one_is_percent_with_a_doubt_and_beyond_a_hundred_open() -> None:
+    percent = one("accuracy", "76.1", "0.9")
+    assert isinstance(percent, Measured)
+    assert (percent.unit, len(percent.doubts)) == ("%", 1)
+    assert isinstance(one("accuracy", "761"), Open)
+
+
+def test_a_latency_of_hours_is_doubted() -> None:
+    meaning = one("latency_s", "20000")
+    assert isinstance(meaning, Measured) and meaning.doubts
+
+
+def test_the_unit_of_the_cells_counts_where_the_header_names_none() -> None:
+    meaning = one("Inference Time", "2.038 ms", "1.9 ms")
+    assert isinstance(meaning, Measured) and meaning.unit == "ms"
+
+
+def test_a_board_is_the_system_and_a_device_says_where_it_ran() -> None:
+    columns = [Column("Board", ("RPi 5", "Nano")), Column("Device", ("CPU", "GPU"))]
+    assert read_headers(columns) == [FieldOf("system.name"), FieldOf("configuration.placement")]
+    assert one("Device", "RPi 5", "Nano") == FieldOf("system.name")
+
+
+def test_two_names_of_systems_are_not_both_taken() -> None:
+    columns = [Column("Host", ("a", "b")), Column("Board", ("RPi 5", "Nano"))]
+    host, board = read_headers(columns)
+    assert isinstance(host, Open) and board == FieldOf("system.name")
+
+
+def test_a_spread_and_a_count_stand_beside_their_mean() -> None:
+    columns = [
+        Column("latency_mean_ms", ("3.4",)),
+        Column("latency_std_ms", ("0.1",)),
+        Column("n", ("100",)),
+    ]
+    _, spread, count = read_headers(columns)
+    assert spread == Beside("latency_mean_ms", "stddev")
+    assert count == Beside("latency_mean_ms", "n")
+
+
+def test_columns_that_would_be_one_measurement_are_open() -> None:
+    columns = [Column("latency (ms)", ("3",)), Column("latency [ms]", ("4",))]
+    assert all(isinstance(meaning, Open) for meaning in read_headers(columns))
+
+
+def test_values_of_a_long_table_are_open() -> None:
+    columns = [Column("model"), Column("metric", ("latency", "wer")), Column("value", ("3", "4"))]
+    assert all(isinstance(meaning, Open) for meaning in read_headers(columns)[1:])
+
+
+def test_the_index_of_a_frame_is_ignored() -> None:
+    assert isinstance(one("Unnamed: 0", "0"), Ignored)
+
+
+WORDS = st.text(alphabet="qxzjvkwy", min_size=3, max_size=8)
+
+
+@settings(deadline=None, max_examples=15)
+@given(word=WORDS, header=st.sampled_from(["latency", "accuracy", "power", "fps", "memory"]))
+def test_a_header_with_a_word_that_nobody_knows_is_open(word: str, header: str) -> None:
+    for text in (f"{word} {header}", f"{header}_{word}", f"{header} ({word})"):
+        assert isinstance(one(text, "1.5"), Open), text
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.text(max_size=40), st.lists(st.text(max_size=12), max_size=3))
+def test_any_header_has_an_answer(header: str, cells: list[str]) -> None:
+    read_headers([Column(header, tuple(cells)), Column(header, tuple(cells))])
