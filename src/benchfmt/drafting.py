@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -369,7 +369,10 @@ class _Headers:
 
     def _measured(self, column: HeaderColumn, meaning: Measured) -> dict[str, JsonValue]:
         self._doubts(column.name, meaning.doubts)
-        note = {**_key_of(meaning), **self._unit(column.name, meaning), **self._written(column)}
+        written = self._written(column)
+        if "clock" in written and meaning.unit is None:
+            meaning = replace(meaning, unit="s")
+        note = {**_key_of(meaning), **self._unit(column.name, meaning), **written}
         if meaning.record:
             note["record"] = dict(meaning.record)
         return note
@@ -410,6 +413,9 @@ class _Headers:
             )
         if column.cells and all(_CLOCK.fullmatch(cell) for cell in column.cells):
             note["clock"] = "h:m:s"
+            self.notes.append(
+                f"column {column.name!r}: its cells are taken for hours, minutes and seconds that passed (`clock`)"
+            )
         suffixes = {
             match["suffix"] for cell in column.cells if (match := _SUFFIXED.fullmatch(cell))
         }

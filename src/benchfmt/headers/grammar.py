@@ -200,8 +200,6 @@ class Header:
         metric = metric_named(found.metric)
         wanted = metric.unit or "1"
         code = self.named.code if self.named else self._unit_of_cells()
-        if self.cells.are_clock and code is None:
-            code = "s"
         if code is None and self.rest[-1:] == ("min",) and parsed.statistics == ["min"]:
             if found.stage in _LONG_STAGES:
                 return replace(found, unit="min", statistic=None)
