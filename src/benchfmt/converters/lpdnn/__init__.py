@@ -49,8 +49,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         if fault:
             yield Failed(path, fault)
             continue
-        companion = pairing.companions.get(path)
-        supporting = tuple(filter(None, [companion]))
+        supporting = tuple(filter(None, [pairing.companions.get(path)]))
         yield Unit(path, supporting, options, pairing.doubts.get(path), source.limits)
     for path in source.with_suffix(".json"):
         named = re.match(r"^.+_[^_]+\.json$", path.name)

@@ -44,7 +44,7 @@ _NEAR_RATE = 0.1
 """How far, as a share, a rate may lie from emissions by duration."""
 _LACKING = "it looks like CodeCarbon's emissions.csv, but its header has neither a column 'emissions' nor 'energy_consumed'"
 _SHIFTED = f"the row has fewer cells than the header: what stands after {LAST_SURE} is not read"
-_SHIFTED_HINT = "CodeCarbon 3.3.0 leaves out empty columns; later releases do not"
+_HINT = "CodeCarbon 3.3.0 leaves out empty columns; later releases do not"
 
 
 def files(source: Source) -> tuple[list[Path], dict[Path, str]]:
@@ -214,8 +214,8 @@ class _Reading:
                 skipped.append((row.number, self.roles.running[row.number]))
             else:
                 taken.append(row)
-            if row.shifted and row in taken[-1:]:
-                yield texts.finding("BF102", path.name, _SHIFTED, _SHIFTED_HINT, row=row.number)
+                if row.shifted:
+                    yield texts.finding("BF102", path.name, _SHIFTED, _HINT, row=row.number)
         if not taken:
             yield Part(path, to_batch([]), len(batch), 0, tuple(skipped), tuple(failed))
             return

@@ -79,8 +79,8 @@ def fields_of(header: Sequence[str], rate_unit: str) -> list[TableField]:
         if name in _FIELDS
     ]
     ignored = FieldAnnotation(ignore=True)
-    fields += [TableField(name=name, benchfmt=ignored) for name in (RATE, SUM, DOUBT)]
-    return fields
+    marks = [TableField(name=name, benchfmt=ignored) for name in (RATE, SUM, DOUBT)]
+    return fields + marks
 
 
 def _field(name: str, header: Sequence[str], rate_unit: str) -> FieldAnnotation:
