@@ -87,6 +87,15 @@ def test_a_fault_of_a_column_is_reported_though_the_first_row_is_left_out(tmp_pa
     assert found == {("BF102", None, "colour"), ("BF121", 1, None)}
 
 
+def test_a_table_in_another_encoding_than_its_descriptor_says_is_one_finding(
+    tmp_path: Path,
+) -> None:
+    folder = package(tmp_path)
+    (folder / "systems.csv").write_bytes("id,name\nrpi4,Raspberry Pi 4\n".encode("utf-16"))
+    found = [item for item in validate(folder).findings if item.code != "BF501"]
+    assert [(item.code, item.path) for item in found] == [("BF105", "systems.csv")]
+
+
 def rows_of(*owners: int) -> Rows:
     owner = pl.Series(OWNER, owners, dtype=pl.Int64)
     metrics = pl.DataFrame({"metric": ["power"] * len(owners)}, schema={"metric": pl.String})

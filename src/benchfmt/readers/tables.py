@@ -197,7 +197,9 @@ class TextTable:
                     column_types={name: pa.string() for name in names}, strings_can_be_null=False
                 ),
             )
-            yield from reader
+            # Names of columns are decoded when they are asked for: here, where a fault of theirs is caught.
+            if reader.schema.names:
+                yield from reader
         except pa.ArrowInvalid as error:
             code, reason = _reason(str(error), self.limits.row_bytes)
             raise TableError(code, f"{self.path.name}: {reason}") from error
