@@ -10,10 +10,10 @@ import pytest
 from benchfmt.converters import base
 
 MODULES = (
-    "benchfmt.conversion",
     "benchfmt.conversion.detection",
     "benchfmt.conversion.planning",
     "benchfmt.conversion.merging",
+    "benchfmt.running.reading",
     "benchfmt.testing",
 )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
-import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import rfc8785
@@ -18,13 +19,24 @@ from hypothesis import strategies as st
 
 from benchfmt import convert
 from benchfmt.accounting import Account, Ledger
+from benchfmt.conversion.duplicates import Known, Standing
 from benchfmt.converters.base import Failed, Source, Unit, load
 from benchfmt.identity import canonical, identified
 from benchfmt.readers.files import Listing, walk
 from benchfmt.record import Record
-from benchfmt.running import Packet, Units, packets
-from benchfmt.tables import Builder, kept, table_of, to_batch
+from benchfmt.running import (
+    Rows,
+    Tables,
+    Units,
+    here,
+    of_batch,
+    of_builder,
+    packets,
+)
+from benchfmt.running.keys import hashes
+from benchfmt.tables import Builder, table_of, to_batch
 from forms import to_rows
+from installed import install
 
 SOME = 300
 """More units than stand in a chunk of one."""
@@ -93,11 +105,8 @@ def test_records_keep_the_order_of_the_sources(folder: Path) -> None:
 
 def test_systems_of_records_that_are_left_out_are_left_out() -> None:
     records = [identified(Record.from_dict(data(number))) for number in range(6)]
-    builder = Builder()
-    for record in records:
-        builder.add(record)
     keep = [False, True, True, False, True, False]
-    some = kept(builder.batch(), keep, builder.sizes, builder.systems)
+    some = tables_of(records).kept(np.array(keep))
     expected = to_batch([record for record, stays in zip(records, keep, strict=True) if stays])
     assert some.records.equals(expected.records)
     assert some.measurements.equals(expected.measurements)
@@ -121,23 +130,16 @@ def units_of(folder: Path, extra: Any) -> Units:
     return units
 
 
-def told(found: list[Packet]) -> list[tuple[int, Any]]:
-    return [event for packet in found for event in packet.events]
-
-
-def test_a_unit_that_cannot_be_pickled_is_read_here_and_fails_elsewhere(folder: Path) -> None:
+def test_a_unit_that_cannot_be_pickled_fails_alone_wherever_it_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, {"records": Lively()})
     units = units_of(folder, threading.Lock())
-    here = told(list(packets(units, 1, lambda _: Lively())))  # type: ignore[arg-type,return-value]
-    assert [what for unit, what in here if unit == 40] == [
-        here[[unit for unit, _ in here].index(40)][1],
-        None,
-    ]
-    assert not any(isinstance(what, Failed) for _, what in here)
-    chunk = next(chunk for chunk in units.chunks() if chunk.first == 40)
-    sent = pickle.loads(pickle.dumps(chunk.sendable()))  # noqa: S301 - our own bytes
-    first = next(iter(sent.units()))[2]
-    assert isinstance(first, Failed)
-    assert "cannot pickle '_thread.lock' object" in first.error
+    entries = [entry for packet in packets(units, here()) for entry in packet.entries]
+    failed = [entry for entry in entries if isinstance(entry.what, Failed)]
+    assert [entry.unit for entry in failed] == [40]
+    assert "cannot pickle '_thread.lock' object" in failed[0].what.error  # type: ignore[union-attr]
+    assert sum(isinstance(entry.what, Rows) for entry in entries) == SOME - 1
 
 
 def test_chunks_do_not_depend_on_when_they_are_asked_for(folder: Path) -> None:
@@ -146,6 +148,74 @@ def test_chunks_do_not_depend_on_when_they_are_asked_for(folder: Path) -> None:
     assert [chunk.first for chunk in chunks[:34]] == [*range(33), 40]
     assert [number for chunk in chunks for number, *_ in chunk.units()] == list(range(SOME))
     assert list(units.chunks()) == chunks
+
+
+def test_units_beyond_the_memory_for_them_are_in_a_file(tmp_path: Path) -> None:
+    units = Units()
+    for number in range(2_000):
+        units.add("records", Unit(tmp_path / str(number), extra="x" * 2_000), number)
+    found = [unit for chunk in units.chunks() for _, _, unit in chunk.units()]
+    assert [unit.path.name for unit in found] == [str(number) for number in range(2_000)]
+
+
+def test_any_executor_gives_the_same_package(folder: Path, tmp_path: Path) -> None:
+    one, account = write(folder, tmp_path / "1" / "package", 1)
+    with ThreadPoolExecutor(2) as threads:
+        told = convert(folder, "records", executor=threads).write(tmp_path / "2" / "package")
+    tables = (tmp_path / "2" / "package").glob("*.parquet")
+    assert {path.name: path.read_bytes() for path in tables} == one
+    assert told.to_dict() == account
+
+
+# --- duplicates ---
+
+
+def tables_of(records: list[Record]) -> Tables:
+    builder = Builder()
+    for record in records:
+        builder.add(record)
+    return of_builder(builder)
+
+
+def test_the_tables_of_records_are_those_of_their_batch() -> None:
+    records = [identified(Record.from_dict(data(number))) for number in range(6)]
+    gathered, of_tables = tables_of(records), of_batch(to_batch(records))
+    for name in ("ids", "contents", "sizes", "systems", "owners", "system_ids", "forms"):
+        assert list(getattr(gathered, name)) == list(getattr(of_tables, name)), name
+
+
+def test_equal_cells_have_equal_hashes_however_they_are_kept() -> None:
+    batch = to_batch([identified(Record.from_dict(data(number))) for number in range(6)])
+    encoded = batch.measurements.set_column(
+        1, "metric", batch.measurements["metric"].dictionary_encode()
+    )
+    chunked = pa.concat_tables([encoded.slice(0, 5), encoded.slice(5)])
+    assert list(hashes("measurements", chunked)) == list(hashes("measurements", batch.measurements))
+    assert len(set(hashes("measurements", batch.measurements))) == 12
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(0, 12).map(lambda n: n << 59), st.integers(0, 2)), max_size=8
+        ),
+        max_size=8,
+    )
+)
+def test_a_record_is_new_the_same_or_another_one(batches: list[list[tuple[int, int]]]) -> None:
+    known = Known()
+    seen: dict[int, int] = {}
+    for batch in batches:
+        ids = np.array([name for name, _ in batch], np.uint64)
+        contents = np.array([content for _, content in batch], np.uint64)
+        expected = []
+        for name, content in batch:
+            if name not in seen:
+                seen[name] = content
+                expected.append(Standing.NEW)
+            else:
+                expected.append(Standing.SAME if seen[name] == content else Standing.OTHER)
+        assert known.add(ids, contents).tolist() == expected
 
 
 # --- records to tables, as `to_rows` says ---
@@ -194,20 +264,19 @@ def test_cells_of_odd_types_are_left_to_arrow() -> None:
     )
 
 
-def test_equal_records_have_equal_digests_whatever_order_they_are_written_in() -> None:
-    def digest(said: dict[str, Any]) -> bytes:
-        builder = Builder()
-        builder.add(identified(Record.from_dict(said)))
-        return builder.content()
+def test_equal_records_have_equal_hashes_whatever_order_they_are_written_in() -> None:
+    def content(said: dict[str, Any]) -> int:
+        return int(tables_of([identified(Record.from_dict(said))]).contents[0])
 
     turned = {
         **FULL,
         "extensions": {"mlperf": dict(reversed(FULL["extensions"]["mlperf"].items()))},
     }
-    assert digest(turned) == digest(FULL)
-    assert digest({**FULL, "task": "image-classification"}) != digest(FULL)
+    assert content(turned) == content(FULL)
+    assert content({**FULL, "task": "image-classification"}) != content(FULL)
+    assert content({**FULL, "measurements": FULL["measurements"][::-1]}) != content(FULL)
     zero = {**FULL["measurements"][0], "value": 0.0}
-    assert digest({**FULL, "measurements": [zero]}) == digest(
+    assert content({**FULL, "measurements": [zero]}) == content(
         {**FULL, "measurements": [{**zero, "value": -0.0}]}
     )
 

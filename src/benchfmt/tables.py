@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
@@ -270,18 +269,18 @@ def to_batch(records: Sequence[Record]) -> Batch:
 class Builder:
     """Gathers records that have their ids into one batch of tables; each system stands in it once.
 
-    It holds a batch's rows, not its models, which are ten times as large. Beside them are kept, record by record, what
-    is needed to leave some out: the `sizes` in measurements and the number of the system, -1 for none.
+    It holds a batch's rows, not its models, which are ten times as large. Beside them are kept, record by record, the
+    `sizes` in measurements and the row of the system, -1 for none.
     """
 
     def __init__(self) -> None:
         """Begin with no record."""
         self.sizes: list[int] = []
         self.systems: list[int] = []
-        self.forms: list[str] = []
         self.rows = 0
         self._system_rows: list[Row] = []
         self._numbers: dict[str, int] = {}
+        self._forms: dict[str, int] = {}
         self._records: list[Cells] = []
         self._measurements: list[list[Cells]] = []
 
@@ -299,14 +298,6 @@ class Builder:
         self.sizes.append(len(measurements))
         self.rows += len(measurements)
 
-    def content(self) -> bytes:
-        """Return a digest of what the last record says, its system left out: equal for equal data."""
-        last: Cells = (self._records[-1], self._measurements[-1])  # type: ignore[assignment]
-        text = json.dumps(last)
-        if "-0.0" in text:  # equal to 0.0
-            text = json.dumps(_without_negative_zero(last))
-        return sha256(text.encode()).digest()
-
     def batch(self) -> Batch:
         """Return the tables."""
         place = _LAYOUT.names.index("id")
@@ -323,31 +314,15 @@ class Builder:
         if record.system is None:
             return -1
         text = record.system.model_dump_json(exclude_none=True)
-        number = self._numbers.get(text)
-        if number is None:
-            number = self._numbers[text] = self._number_of_form(record.system.to_dict())
+        known = self._numbers.get(text)
+        if known is not None:
+            return known
+        system = record.system.to_dict()
+        number = self._forms.setdefault(canonical(system), len(self._system_rows))
+        if number == len(self._system_rows):
+            self._system_rows.append(system_row(system))
+        self._numbers[text] = number
         return number
-
-    def _number_of_form(self, system: dict[str, JsonValue]) -> int:
-        """Return the number of a system, which gets a row where no equal one has."""
-        form = canonical(system)
-        if form in self.forms:
-            return self.forms.index(form)
-        self.forms.append(form)
-        self._system_rows.append(system_row(system))
-        return len(self.forms) - 1
-
-
-def kept(batch: Batch, keep: Sequence[bool], sizes: Sequence[int], systems: Sequence[int]) -> Batch:
-    """Return a batch with some of its records only, with their measurements and systems (see `Builder`)."""
-    used = {system for system, stays in zip(systems, keep, strict=True) if stays}
-    stays_system = [number in used for number in range(batch.systems.num_rows)]
-    stays_row = [stays for stays, size in zip(keep, sizes, strict=True) for _ in range(size)]
-    return Batch(
-        batch.systems.filter(pa.array(stays_system, pa.bool_())),
-        batch.records.filter(pa.array(keep, pa.bool_())),
-        batch.measurements.filter(pa.array(stays_row, pa.bool_())),
-    )
 
 
 def _columnar(
@@ -359,14 +334,6 @@ def _columnar(
     columns.update(zip(order, zip(*rows, strict=True), strict=bool(rows)))
     arrays = [_array(columns.get(field.name, ()), field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _without_negative_zero(data: JsonValue | Cells) -> JsonValue:
-    if isinstance(data, list | tuple):
-        return [_without_negative_zero(item) for item in data]
-    if isinstance(data, float):
-        return data + 0.0
-    return data
 
 
 @dataclass(frozen=True, slots=True)

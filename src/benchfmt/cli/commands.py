@@ -103,7 +103,7 @@ def convert(
     from benchfmt.reports.text import account_lines
 
     extra = {"title": title} if title else {}
-    conversion = run(list(sources), family, jobs=jobs, **_options(option or []))
+    conversion = run(list(sources), family, jobs=jobs, executor=None, **_options(option or []))
     result: Account = _with_progress(
         lambda progress: conversion.write(
             output, format=table_format.value, license=license_id, extra=extra, progress=progress
@@ -374,7 +374,7 @@ def _options(pairs: list[str]) -> dict[str, str]:
     for key, equals, _ in split:
         if not equals or not key.isidentifier():
             raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
-        if key in ("source", "converter", "jobs"):
+        if key in ("source", "converter", "jobs", "executor"):
             raise BenchfmtError(f"{key!r} is no converter's option; use the command's own")
     return {key: value for key, _, value in split}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from benchfmt.conversion.declarations import UsedTerms
 from benchfmt.conversion.detection import detect
 from benchfmt.conversion.merging import Merge, Progress
 from benchfmt.conversion.planning import NOT_RECOGNISED, Plan, Planner, nothing_recognised
-from benchfmt.converters.base import Source, load
+from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import PackageError, PackageWriter, check_replaceable
 from benchfmt.record import Record
-from benchfmt.running import batch_records, packets
+from benchfmt.running import Executor, Workers, batch_records, here, on, packets, processes
 from benchfmt.sinks import Format
 from benchfmt.tables import Batch
 
@@ -29,10 +30,11 @@ __all__ = ["NOT_RECOGNISED", "Conversion", "Progress", "convert", "detect"]
 class Conversion:
     """A conversion ready to run: iterate it for records, or write it as a package."""
 
-    def __init__(self, plan: Plan, processes: int = 1) -> None:
-        """Take the planned work and how many processes share it."""
+    def __init__(self, plan: Plan, jobs: int = 1, executor: Executor | None = None) -> None:
+        """Take the planned work, and who does it: so many processes, or an executor."""
         self._plan = plan
-        self._processes = processes
+        self._jobs = jobs
+        self._executor = executor
         self.account = Account(plan.ledger)
 
     def __iter__(self) -> Iterator[Record]:
@@ -46,8 +48,9 @@ class Conversion:
         self.account.findings.clear()
         units = self._plan.units
         merge = Merge(self.account, units, progress)
-        for packet in packets(units, self._processes, load):
-            yield from merge.batches(packet)
+        with self._workers() as workers:
+            for packet in packets(units, workers):
+                yield from merge.batches(packet)
         if not self.account.total("records"):
             merge.tell_barren()
         if progress:
@@ -88,6 +91,13 @@ class Conversion:
                 writer.drop()
         return self.account
 
+    def _workers(self) -> AbstractContextManager[Workers]:
+        if self._executor is not None:
+            return on(self._executor)
+        if self._jobs > 1 and len(self._plan.units) > 1:
+            return processes(self._jobs)
+        return nullcontext(here())
+
     def _report_mixed_licenses(self, package: str) -> None:
         finding = self._plan.declarations.mixed_licenses(package)
         if finding:
@@ -122,11 +132,13 @@ def convert(
     converter: str | None = None,
     *,
     jobs: int = 1,
+    executor: Executor | None = None,
     **options: str,
 ) -> Conversion:
     """Plan the conversion of files or folders; raises BenchfmtError for a source that is not there or not recognised.
 
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
+    `jobs` processes read it, or whoever an `executor` (of `concurrent.futures`, or like one) gives work to.
     """
     places = [source] if isinstance(source, str | Path) else list(source)
     plan = Plan(Ledger())
@@ -139,7 +151,7 @@ def convert(
         planner.add(Source(root), label)
     if plan.is_empty:
         raise nothing_recognised(places, converter, plan.ledger)
-    return Conversion(plan, jobs)
+    return Conversion(plan, jobs, executor)
 
 
 def _inside(target: Path, source: Source) -> Iterator[str]:

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
 
 from benchfmt.accounting import Account
-from benchfmt.converters.base import Failed, Part, load
-from benchfmt.described import contradictions, fullest
-from benchfmt.finding import Finding, Severity
-from benchfmt.identity import PLACED_PREFIX
-from benchfmt.running import Note, Packet, Units
-from benchfmt.tables import Batch, kept, system_from_row
+from benchfmt.conversion.duplicates import Known, Standing, Standings
+from benchfmt.conversion.systems import Systems
+from benchfmt.converters.base import Failed, load
+from benchfmt.finding import Finding
+from benchfmt.running import End, Note, Packet, Rows, Tables, Units
+from benchfmt.running.keys import Flags
+from benchfmt.tables import Batch
 
-_SHOWN = 60
-"""Characters of a value that a message shows."""
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
+_OTHER = "record {!r} is there already, with other content"
+_ALL_OTHER = "records of these ids are there already, with other content"
 Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """How the records of a packet stand to those before, and the systems for which some of them cannot be."""
+
+    tables: Tables
+    standings: Standings
+    clashes: dict[int, str]
 
 
 class Merge:
@@ -28,33 +41,30 @@ class Merge:
         self.ledger = account.ledger
         self.units = units
         self.progress = progress
-        self.seen: dict[str, bytes] = {}
-        self.systems: dict[str, bytes] = {}
+        self.known = Known()
+        self.systems = Systems(account)
         self.reasons: dict[int, str] = {}
         """What units say of other files than their own."""
         self.barren: list[int] = []
         """Files whose rows were all left out, each for its reason."""
-        self.described: dict[str, dict[str, Any]] = {}
-        """The systems of submissions by id, as fully as they were described so far."""
-        self.compared: dict[str, set[bytes]] = {}
         self._tell(0)
 
     def batches(self, packet: Packet) -> Iterator[Batch]:
         """Yield the packet's tables, as far as they are new."""
-        if packet.part is not None:
-            yield from self._part(packet, self.units.files[packet.unit])
-            return
-        keep = [False] * len(packet.ids)
+        compared = self._compare(packet)
         ended = []
-        for unit, what in packet.events:
-            file = self.units.files[unit]
-            if what is None:
-                ended.append(unit)
-            elif isinstance(what, int):
-                keep[what] = self._one(packet, what, file)
-            else:
-                self._note(what, file)
-        yield from self._kept(packet, keep)
+        for entry in packet.entries:
+            file = self.units.files[entry.unit]
+            match entry.what:
+                case Rows() as rows:
+                    self._count(compared, rows, file)
+                case End():
+                    ended.append(entry.unit)
+                case note:
+                    self._note(note, file)
+        keep = compared.standings == Standing.NEW
+        if keep.any():
+            yield compared.tables.kept(keep)
         for unit in ended:
             self._settle(self.units.files[unit])
             self._tell(unit + 1)
@@ -64,126 +74,65 @@ class Merge:
             name = self.ledger.shown(self.units.files[done]).rpartition("/")[2]
             self.progress(done, len(self.units), name)
 
-    def _kept(self, packet: Packet, keep: list[bool]) -> Iterator[Batch]:
-        if packet.batch is not None and any(keep):
-            yield (
-                packet.batch
-                if all(keep)
-                else kept(packet.batch, keep, packet.sizes, packet.systems)
-            )
+    def _compare(self, packet: Packet) -> _Compared:
+        """Compare the records of a packet with those before it."""
+        tables = packet.tables
+        clashes: dict[int, str] = {}
+        for entry in packet.entries:
+            if isinstance(entry.what, Rows):
+                file = self.units.files[entry.unit]
+                clashes.update(self._clashes(tables, entry.what, file))
+        is_sound = np.ones(len(tables), bool)
+        is_sound[list(clashes)] = False
+        standings = np.full(len(tables), Standing.CLASH, np.int8)
+        standings[is_sound] = self.known.add(tables.ids[is_sound], tables.contents[is_sound])
+        return _Compared(tables, standings, clashes)
 
-    def _one(self, packet: Packet, index: int, file: int) -> bool:
-        """Say whether a record that came alone, which is a row of its source, is new and can be."""
-        counts = self.ledger.counts(file)
-        counts.rows += 1
-        duplicates = counts.duplicates
-        fresh = self._fresh(packet, index, file)
-        counts.skipped += counts.duplicates - duplicates
-        counts.converted += fresh
-        return fresh
+    def _clashes(self, tables: Tables, rows: Rows, file: int) -> Iterator[tuple[int, str]]:
+        """Yield the records whose system was described in another way before, each with the system's id."""
+        if rows.is_table:
+            clash = self._clash(tables, range(len(tables.forms)), file)
+            if clash is not None:
+                yield from ((record, clash) for record in rows.places)
+            return
+        for record in rows.places:
+            system = int(tables.systems[record])
+            clash = None if system < 0 else self._clash(tables, [system], file)
+            if clash is not None:
+                yield record, clash
 
-    def _fresh(self, packet: Packet, index: int, file: int) -> bool:
-        """Say whether a record is not there already; the same id with other content is a failure."""
-        counts = self.ledger.counts(file)
-        system = packet.systems[index]
-        if system >= 0 and self._clash(packet, [system], file):
-            counts.failed += 1
-            self.ledger.detail(file, None, "failed", _CLASH.format(packet.forms[system][0]))
-            return False
-        name, content = packet.ids[index], packet.contents[index]
-        before = self.seen.setdefault(name, content)
-        if before is content:
-            counts.records += 1
-            counts.measurements += packet.sizes[index]
-            return True
-        if before == content:
-            counts.duplicates += 1
-        else:
-            counts.failed += 1
-            self.ledger.detail(
-                file, None, "failed", f"record {name!r} is there already, with other content"
-            )
-        return False
-
-    def _part(self, packet: Packet, file: int) -> Iterator[Batch]:
-        part, batch = packet.part, packet.batch
-        assert part is not None and batch is not None  # noqa: S101 - a packet of a part has both
-        counts = self.ledger.counts(file)
-        counts.rows += part.rows
-        counts.skipped += len(part.skipped)
-        counts.failed += len({row for row, _ in part.failed})
-        for what, rows in (("skipped", part.skipped), ("failed", part.failed)):
-            for row, words in rows:
-                self.ledger.detail(file, row, what, words)
-        self.account.findings += part.findings
-        clash = self._clash(packet, range(len(packet.forms)), file)
-        if clash:
-            counts.failed += part.converted
-            self.ledger.detail(file, None, "failed", _CLASH.format(clash))
-        elif packet.ids:
-            before = counts.failed
-            keep = [self._fresh(packet, index, file) for index in range(len(packet.ids))]
-            # A record that stands elsewhere already is a duplicate, and its row a skipped one.
-            lost = min(part.converted, keep.count(False) - (counts.failed - before))
-            counts.skipped += lost
-            counts.converted += part.converted - lost - (counts.failed - before)
-            yield from self._kept(packet, keep)
-        else:
-            yield from self._whole(packet, part, batch, file)
-
-    def _whole(self, packet: Packet, part: Part, batch: Batch, file: int) -> Iterator[Batch]:
-        """Yield the tables of a part unless they are there already; only files that look alike can hold the same ones."""
-        counts = self.ledger.counts(file)
-        records = batch.records.num_rows
-        key = str(batch.records["id"][0].as_py()) if packet.content else ""
-        before = self.seen.setdefault(key, packet.content) if packet.content else packet.content
-        if before is packet.content:
-            counts.converted += part.converted
-            counts.records += records
-            counts.measurements += batch.measurements.num_rows
-            yield batch
-        elif before == packet.content:
-            counts.skipped += part.converted
-            counts.duplicates += records
-        else:
-            counts.failed += part.converted
-            self.ledger.detail(
-                file, None, "failed", "records of these ids are there already, with other content"
-            )
-
-    def _clash(self, packet: Packet, systems: Iterable[int], file: int) -> str | None:
-        """Return the id of a system that was described in another way before, or None; remember the others."""
-        for number in systems:
-            name, form = packet.forms[number]
-            if name.startswith(PLACED_PREFIX):
-                self._compare(packet, number, file)
-            elif self.systems.setdefault(name, form) != form:
-                return name
+    def _clash(self, tables: Tables, systems: Iterable[int], file: int) -> str | None:
+        """Return the id of the first of some systems that was described in another way before, or None."""
+        for system in systems:
+            if not self.systems.agrees(tables, system, file):
+                return tables.system_ids[system]
         return None
 
-    def _compare(self, packet: Packet, number: int, file: int) -> None:
-        """Tell where a system of a submission is described otherwise than before: it is one system all the same."""
-        name, form = packet.forms[number]
-        if form in self.compared.setdefault(name, set()):
+    def _count(self, compared: _Compared, rows: Rows, file: int) -> None:
+        """Count some records of a unit, and the rows that they came from."""
+        counts = self.ledger.counts(file)
+        counts.rows += rows.read
+        counts.skipped += len(rows.skipped)
+        counts.failed += len({row for row, _ in rows.failed})
+        for what, details in (("skipped", rows.skipped), ("failed", rows.failed)):
+            for row, reason in details:
+                self.ledger.detail(file, row, what, reason)
+        self.account.findings += rows.findings
+        standings = compared.standings[rows.first : rows.first + rows.records]
+        is_new = standings == Standing.NEW
+        sizes = compared.tables.sizes[rows.first : rows.first + rows.records]
+        counts.records += _count(is_new)
+        counts.measurements += int(sizes[is_new].sum())
+        if is_new.all():
+            counts.converted += rows.converted
             return
-        self.compared[name].add(form)
-        assert packet.batch is not None  # noqa: S101 - a packet with systems has tables
-        system = system_from_row(packet.batch.systems.slice(number, 1).to_pylist()[0])
-        before = self.described.setdefault(name, system)
-        for member, here, there in contradictions(system, before):
-            words = f"the system {before.get('name', name)!r} is described otherwise by an earlier source: {_short(here)} is {_short(there)} there"
-            self.account.findings.append(
-                Finding(
-                    "BF705",
-                    Severity.WARNING,
-                    self.ledger.shown(file),
-                    None,
-                    None,
-                    f"system.{member}",
-                    words,
-                )
-            )
-        self.described[name] = dict(fullest([before, system]))
+        outcome = _outcome(standings, rows.converted)
+        counts.duplicates += outcome.duplicates
+        counts.skipped += outcome.skipped
+        counts.failed += outcome.failed
+        counts.converted += rows.converted - outcome.skipped - outcome.failed
+        for reason in _reasons(compared, rows):
+            self.ledger.detail(file, None, "failed", reason)
 
     def _note(self, item: Note, file: int) -> None:
         if isinstance(item, Finding):
@@ -247,6 +196,45 @@ class Merge:
         )
 
 
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of the rows of records that are not all new."""
+
+    duplicates: int
+    skipped: int
+    failed: int
+
+
+def _outcome(standings: Standings, rows: int) -> _Outcome:
+    """Count rows by how their records stand: a duplicate's is skipped, any other's that is not new has failed.
+
+    A row may hold several records, and a record may stand in several rows.
+    """
+    same = _count(standings == Standing.SAME)
+    new = _count(standings == Standing.NEW)
+    failing = len(standings) - same - new
+    if same == len(standings):
+        return _Outcome(same, rows, 0)
+    skipped = min(rows, same)
+    failed = min(rows - skipped, failing) if new else rows - skipped
+    return _Outcome(same, skipped, failed)
+
+
+def _count(flags: Flags) -> int:
+    return int(np.count_nonzero(flags))
+
+
+def _reasons(compared: _Compared, rows: Rows) -> Iterator[str]:
+    """Yield why records failed, those of a table that failed as a whole in one sentence."""
+    standings = compared.standings[rows.first : rows.first + rows.records]
+    if rows.is_table and (standings == Standing.OTHER).all():
+        yield _ALL_OTHER
+        return
+    if rows.is_table and rows.first in compared.clashes:
+        yield _CLASH.format(compared.clashes[rows.first])
+        return
+    for record in rows.places:
+        if record in compared.clashes:
+            yield _CLASH.format(compared.clashes[record])
+        elif compared.standings[record] == Standing.OTHER:
+            yield _OTHER.format(compared.tables.batch.records["id"][record].as_py())

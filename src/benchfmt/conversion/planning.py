@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchfmt.accounting import Ledger
-from benchfmt.conversion.declarations import Declarations, Prefixes
+from benchfmt.conversion.declarations import Declarations
 from benchfmt.conversion.detection import detect, sample
 from benchfmt.converters.base import Converter, Failed, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import heads
-from benchfmt.running import Units, stopped
+from benchfmt.running import Units, prefixes_of, stopped
 
 NOT_RECOGNISED = "not recognised"
 _LOOKS = f"{NOT_RECOGNISED}: "
@@ -127,7 +127,7 @@ class Planner:
     def _take(self, unit: Unit, name: str) -> None:
         """Take a unit with what its source declares, or tell why it cannot stand beside the others."""
         converter = load(name)
-        declared = _prefixes_of(converter, unit)
+        declared = prefixes_of(converter, unit)
         contradiction = self._plan.declarations.contradiction(declared)
         if contradiction:
             self._settle(self._number(unit.path), name, "failed", contradiction)
@@ -218,13 +218,6 @@ def _fitting(source: Source, faults: dict[str, str]) -> list[str]:
 def _share_logs(one: str, other: str) -> bool:
     """Say whether both converters read logs that may hold results of other programs too (`SHARES_LOGS`)."""
     return all(bool(getattr(load(name), "SHARES_LOGS", False)) for name in (one, other))
-
-
-def _prefixes_of(converter: Converter, unit: Unit) -> Prefixes:
-    """Return the prefixes that a converter declares for a unit (an optional function of its module)."""
-    declare = getattr(converter, "prefixes", None)
-    declared: Prefixes = {} if declare is None else declare(unit)
-    return declared
 
 
 def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:

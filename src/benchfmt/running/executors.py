@@ -1,0 +1,160 @@
+"""Who reads the units: this process, processes of our own, or any executor of `concurrent.futures`.
+
+An executor takes a function with its arguments and gives a future of the result. In this process the packets of a chunk
+are read as they are asked for. Elsewhere they are written into a file of our own, so that a large unit is never whole in
+memory; so whoever reads for an executor sees the same files as this process, the temporary folder included.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.running.reading import Packet, read
+from benchfmt.running.units import Chunk, Units
+
+_WAITING = 4
+_EXECUTOR_WAITING = 32
+"""So many chunks wait for each process, and for an executor of which nobody says how many there are."""
+
+T = TypeVar("T")
+
+
+class Executor(Protocol):
+    """What can be given work: any `concurrent.futures.Executor` can."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:
+        """Return the future of what a function returns."""
+
+
+class InProcess:
+    """Does all work in this process, at once."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:
+        """Return the future of what a function returned."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args))
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
+            future.set_exception(error)
+        return future
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """An executor, how a chunk is read by it, and how many chunks may wait."""
+
+    executor: Executor
+    read: Callable[[Chunk], Iterable[Packet]]
+    waiting: int = 0
+
+
+def packets(units: Units, workers: Workers) -> Iterator[Packet]:
+    """Yield what the units hold, in order."""
+    waiting: deque[Future[Iterable[Packet]]] = deque()
+    for chunk in units.chunks():
+        waiting.append(workers.executor.submit(workers.read, chunk))
+        if len(waiting) >= workers.waiting:
+            yield from _result(waiting.popleft())
+    while waiting:
+        yield from _result(waiting.popleft())
+
+
+def here() -> Workers:
+    """Return this process as the one that reads."""
+    return Workers(InProcess(), read)
+
+
+@contextmanager
+def processes(number: int) -> Iterator[Workers]:
+    """Start processes that read until the block ends; an error in the block, a stop too, ends them at once."""
+    # Fresh processes: forked ones would inherit the locks of running threads.
+    with _Pool(number, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            with on(pool, _WAITING * number) as workers:
+                yield workers
+        except BaseException:
+            # Nobody waits for what is being read: a stop is a stop.
+            pool.stop()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def on(executor: Executor, waiting: int = _EXECUTOR_WAITING) -> Iterator[Workers]:
+    """Read by an executor until the block ends; so many chunks wait at most."""
+    with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
+        yield Workers(executor, _Spooling(folder), waiting)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Processes that leave Ctrl-C to this one, and can be stopped."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:  # type: ignore[override]  # all that we submit
+        with _deaf_children():
+            return super().submit(fn, *args)
+
+    def stop(self) -> None:
+        """End all processes, whatever they do."""
+        for process in list((self._processes or {}).values()):
+            process.terminate()
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Keep Ctrl-C from processes started here (they inherit the mask): this one hears it, and stops them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise BenchfmtError(
+            "a process that read a source was killed (out of memory?); try --jobs 1"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooling:
+    """Reads a chunk into a file of its own in a folder."""
+
+    folder: str
+
+    def __call__(self, chunk: Chunk) -> _Spool:
+        path = Path(self.folder, str(chunk.first))
+        with path.open("wb") as file:
+            for packet in read(chunk):
+                pickle.dump(packet, file, protocol=5)
+        return _Spool(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spool:
+    """Packets in a file, which can be taken once."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Packet]:
+        with self.path.open("rb") as file:
+            while file.peek(1):
+                yield pickle.load(file)  # noqa: S301 - written by our own process, in a folder that only we can read
+        self.path.unlink()

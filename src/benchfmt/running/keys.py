@@ -1,0 +1,155 @@
+"""What tells the records of a batch apart, as columns: a hash of each id and of each content.
+
+Two records are the same where both hashes are: numbers of 64 bits, which two of four million different records share with
+a probability of one in two million. They are polars' own, so all who read for one conversion need the same version of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from benchfmt.tables import TABLES, Batch, Builder, arrow_schema
+
+Hashes = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_FIRST_SEED = {name: 1_000 * place for place, name in enumerate(TABLES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A batch, with the columns that finding duplicates needs."""
+
+    batch: Batch
+    ids: Hashes
+    """Of each record's id."""
+    contents: Hashes
+    """Of all that each record says; of its system, only the id."""
+    sizes: Numbers
+    """How many measurements each record has."""
+    systems: Numbers
+    """The row of each record's system, -1 for none."""
+    owners: Numbers
+    """The row of the record to which each measurement belongs."""
+    system_ids: list[str]
+    forms: Hashes
+    """Of all that is said of each system."""
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self.ids)
+
+    def kept(self, keep: Flags) -> Batch:
+        """Return the batch with some of its records only, with their measurements and systems."""
+        if keep.all():
+            return self.batch
+        used = np.zeros(len(self.forms), bool)
+        systems = self.systems[keep]
+        used[systems[systems >= 0]] = True
+        return Batch(
+            self.batch.systems.filter(_mask(used)),
+            self.batch.records.filter(_mask(keep)),
+            self.batch.measurements.filter(_mask(keep[self.owners])),
+        )
+
+
+def of_builder(builder: Builder) -> Tables:
+    """Return the tables of records that were gathered one by one."""
+    owners = np.repeat(np.arange(len(builder)), builder.sizes)
+    return _tables(builder.batch(), owners, np.array(builder.systems, np.int64))
+
+
+def of_batch(batch: Batch) -> Tables:
+    """Return the tables of a batch, whose parts belong together by their ids."""
+    ids = _texts(batch.records["id"])
+    owners = _rows_of(_texts(batch.measurements["record_id"]), ids)
+    systems = _rows_of(_texts(batch.records["system_id"]), _texts(batch.systems["id"]))
+    return _tables(batch, owners, systems)
+
+
+def _tables(batch: Batch, owners: Numbers, systems: Numbers) -> Tables:
+    return Tables(
+        batch=batch,
+        ids=_texts(batch.records["id"]).hash().to_numpy(),
+        contents=_contents(batch, owners),
+        sizes=np.bincount(owners, minlength=batch.records.num_rows),
+        systems=systems,
+        owners=owners,
+        system_ids=_texts(batch.systems["id"]).to_list(),
+        forms=hashes("systems", batch.systems),
+    )
+
+
+def hashes(name: str, table: pa.Table) -> Hashes:
+    """Return a hash of each row of one of the three tables, whatever types its columns have; equal rows have equal ones."""
+    total = np.zeros(table.num_rows, np.uint64)
+    for seed, field in zip(count(_FIRST_SEED[name]), arrow_schema(name), strict=False):
+        cells = table[field.name]
+        if cells.null_count < len(cells):
+            total += _cell_hashes(cells, field.type, seed)
+    return total
+
+
+def _contents(batch: Batch, owners: Numbers) -> Hashes:
+    """Return a hash of each record with its measurements, whose order counts."""
+    contents = hashes("records", batch.records)
+    measurements = hashes("measurements", batch.measurements)
+    # The first measurement of a record counts three times, the next one five times, and so on: odd factors lose nothing.
+    is_first = np.diff(owners, prepend=-1) != 0
+    places = np.arange(len(owners))
+    starts = np.maximum.accumulate(np.where(is_first, places, 0))
+    np.add.at(contents, owners, measurements * (2 * (places - starts) + 3).astype(np.uint64))
+    return contents
+
+
+def _cell_hashes(cells: pa.ChunkedArray[Any], kind: pa.DataType, seed: int) -> Hashes:
+    """Return a hash of each cell, 0 for an empty one."""
+    if pa.types.is_dictionary(cells.type):
+        parts = [_word_hashes(chunk, seed) for chunk in cells.chunks]
+        return np.concatenate(parts)
+    if cells.type != kind:
+        cells = cells.cast(kind)
+    return _filled(pl.Series(pl.from_arrow(cells)), seed)
+
+
+def _word_hashes(chunk: Any, seed: int) -> Hashes:
+    """Return a hash of each cell of a dictionary-encoded array, hashing each word once."""
+    words = _filled(pl.Series(pl.from_arrow(chunk.dictionary.cast(pa.string()))), seed)
+    places = pl.Series(pl.from_arrow(chunk.indices))
+    of_words = np.append(words, np.uint64(0))
+    taken: Hashes = of_words[places.fill_null(len(words)).to_numpy()]
+    return taken
+
+
+def _filled(cells: pl.Series, seed: int) -> Hashes:
+    found = cells.hash(seed).to_numpy()
+    if cells.null_count():
+        found = np.where(cells.is_null().to_numpy(), np.uint64(0), found)
+    return found
+
+
+def _texts(cells: pa.ChunkedArray[Any]) -> pl.Series:
+    return pl.Series(pl.from_arrow(cells.cast(pa.string())))
+
+
+def _rows_of(names: pl.Series, ids: pl.Series) -> Numbers:
+    """Return the first row of each name among ids, -1 where it is none of them."""
+    runs = names.rle()
+    if runs.struct.field("value").equals(ids):
+        # The usual order: what belongs to a record follows what belongs to the record before.
+        return np.repeat(np.arange(len(ids)), runs.struct.field("len").to_numpy())
+    rows = pl.DataFrame({"name": ids}).with_row_index("row").unique("name", keep="first")
+    found = names.to_frame("name").join(rows, on="name", how="left", maintain_order="left")
+    return found["row"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _mask(flags: Flags) -> Any:
+    return pa.array(flags.tolist(), pa.bool_())

@@ -1,0 +1,187 @@
+"""Reading a chunk of units: what they hold as tables, and for each unit what is to be added to the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Unit, load
+from benchfmt.described import size
+from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.identity import identified
+from benchfmt.possible import Withholder
+from benchfmt.record import Record
+from benchfmt.running.keys import Tables, of_batch, of_builder
+from benchfmt.running.units import Chunk, stopped
+from benchfmt.tables import Batch, Builder, Row, from_rows, system_from_row
+from benchfmt.vocabulary import Metric, read_metric, vocabulary
+
+RECORDS_PER_BATCH = 2_000
+MEASUREMENTS_PER_BATCH = 20_000
+
+Note = Skipped | Failed | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some records of a unit that follow one another in the batch, and the rows of the source that they came from."""
+
+    first: int
+    records: int
+    read: int
+    converted: int
+    skipped: tuple[tuple[int, str], ...] = ()
+    failed: tuple[tuple[int, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    is_table: bool = False
+    """Whether they are a table with the systems of its batch, which stands or falls as one."""
+
+    @property
+    def places(self) -> range:
+        """The rows of the records in the batch."""
+        return range(self.first, self.first + self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more comes of the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be added to the account of a unit, by its number."""
+
+    unit: int
+    what: Rows | Note | End
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Tables made from units with what tells their records apart, and what to add to the account, in order."""
+
+    entries: tuple[Entry, ...]
+    tables: Tables
+
+
+def read(chunk: Chunk) -> Iterator[Packet]:
+    """Yield what the units of a chunk hold."""
+    gathered = _Gathered()
+    for number, name, unit in chunk.units():
+        for item in _items(name, unit):
+            if isinstance(item, Record):
+                gathered.add(number, item)
+            elif isinstance(item, Part):
+                if gathered.entries:
+                    yield gathered.packet()
+                    gathered = _Gathered()
+                yield _of_part(number, item)
+            else:
+                gathered.entries.append(Entry(number, item))
+            if gathered.is_full:
+                yield gathered.packet()
+                gathered = _Gathered()
+        gathered.entries.append(Entry(number, End()))
+    if gathered.entries:
+        yield gathered.packet()
+
+
+def batch_records(batch: Batch) -> Iterator[Record]:
+    """Yield the records that a batch of tables holds."""
+    # A system of a submission may stand in a batch twice: as a table says it, and as its file does.
+    described: dict[str, list[Row]] = {}
+    for row in batch.systems.to_pylist():
+        described.setdefault(row["id"], []).append(row)
+    systems = {
+        name: max(rows, key=lambda row: size(system_from_row(row)))
+        for name, rows in described.items()
+    }
+    measurements: dict[str, list[Row]] = {}
+    for row in batch.measurements.to_pylist():
+        measurements.setdefault(row["record_id"], []).append(row)
+    for row in batch.records.to_pylist():
+        system = systems.get(row["system_id"] or "")
+        yield Record.from_dict(from_rows(row, system, measurements.get(row["id"], ())))
+
+
+@dataclass
+class _Gathered:
+    """The records of units that follow one another, each from a row of its own, until there are enough for a packet."""
+
+    builder: Builder = field(default_factory=Builder)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.builder) >= RECORDS_PER_BATCH or self.builder.rows >= MEASUREMENTS_PER_BATCH
+
+    def add(self, unit: int, record: Record) -> None:
+        first = len(self.builder)
+        self.builder.add(record)
+        last = self.entries[-1] if self.entries else None
+        if last and last.unit == unit and isinstance(last.what, Rows):
+            count = last.what.records + 1
+            self.entries[-1] = Entry(unit, Rows(last.what.first, count, count, count))
+        else:
+            self.entries.append(Entry(unit, Rows(first, 1, 1, 1)))
+
+    def packet(self) -> Packet:
+        return Packet(tuple(self.entries), of_builder(self.builder))
+
+
+def _of_part(unit: int, part: Part) -> Packet:
+    """Return a part of a unit's tables."""
+    rows = Rows(
+        first=0,
+        records=part.batch.records.num_rows,
+        read=part.rows,
+        converted=part.converted,
+        skipped=part.skipped,
+        failed=part.failed,
+        findings=part.findings,
+        is_table=True,
+    )
+    return Packet((Entry(unit, rows),), of_batch(part.batch))
+
+
+def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
+    """Yield what a unit holds, records with their ids; an error of the source, or of its converter, is one Failed.
+
+    What no metric can be is taken out here, whoever read it.
+    """
+    if isinstance(unit, Failed):
+        yield unit
+        return
+    withholder = Withholder(unit.path.name)
+    try:
+        converter = load(name)
+        withholder.metrics = _metrics(converter, unit)
+        for item in converter.read(unit):
+            if isinstance(item, Record):
+                yield identified(withholder.record(item.ordered()))
+            elif isinstance(item, Part):
+                yield replace(item, batch=withholder.batch(item.batch))
+            else:
+                yield item
+    except (BenchfmtError, OSError) as error:
+        yield Failed(unit.path, str(error))
+    except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+        yield Failed(unit.path, stopped(name, error))
+    yield from withholder.more()
+
+
+def prefixes_of(converter: Converter, unit: Unit) -> Mapping[str, Mapping[str, Any]]:
+    """Return the prefixes that a converter declares for one unit (`prefixes`), beside those for all (`PREFIXES`)."""
+    declare = getattr(converter, "prefixes", None)
+    declared: Mapping[str, Mapping[str, Any]] = {} if declare is None else declare(unit)
+    return declared
+
+
+def _metrics(converter: Converter, unit: Unit) -> Mapping[str, Metric]:
+    """Return the metrics by which a unit's numbers are judged: the vocabulary's, and those that a prefix declares."""
+    metrics = dict(vocabulary().metrics)
+    prefixes = {**getattr(converter, "PREFIXES", {}), **prefixes_of(converter, unit)}
+    for prefix, declared in prefixes.items():
+        for name, metric in declared.get("metrics", {}).items():
+            metrics[f"{prefix}:{name}"] = read_metric(f"{prefix}:{name}", metric)
+    return metrics
