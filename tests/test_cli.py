@@ -179,7 +179,7 @@ WRONG_CALLS = {
     "no package to validate": (["validate", "{fixtures}"], "holds no datapackage.json"),
     "an unknown rule set": (["validate", "{package}", "--rules", "x"], "there is no rule set 'x'"),
     "a remote package unasked": (["validate", "https://example.org/p"], "is remote"),
-    "no table": (["describe", "nowhere.csv"], "nowhere.csv is not there"),
+    "no table": (["describe", "nowhere.csv"], "nowhere.csv does not exist"),
     "an output that is there": (["describe", "{table}", "-o", "{tmp}/file"], "is there already"),
     "no package to show": (["show", "{fixtures}"], "is no package"),
     "an unknown record": (["show", "{package}", "--record", "x"], "has no record 'x'"),
@@ -265,19 +265,22 @@ def test_describe_prints_a_descriptor_on_stdout_and_its_doubts_on_stderr(
     status, out, err = cli("describe", tmp_path / "t.csv", "--suite", "lpdnn")
     assert status == 0
     assert json.loads(out)["$schema"] == SCHEMA_URL
+    first, *rest = err.splitlines()
     assert (
-        err
-        == "look at this: column 'colour' was not understood: it is kept as text under extensions\n"
+        first
+        == "review: column 'colour': 'colour' is not understood; it is kept as text under extensions"
     )
+    assert all(line.startswith("for a submission: ") for line in rest)
 
 
 def test_describe_writes_a_descriptor_that_convert_and_validate_read(
     cli: Cli, tmp_path: Path
 ) -> None:
     (tmp_path / "t.csv").write_text("Model,latency_ms\nx,1\n")
-    assert cli(
-        "describe", tmp_path / "t.csv", "--suite", "lpdnn", "-o", tmp_path / "datapackage.json"
-    ) == (0, "", "")
+    path = tmp_path / "datapackage.json"
+    said = ("--constant", "task=image-classification", "--unit", "latency_ms=us")
+    status, out, _ = cli("describe", tmp_path / "t.csv", "--suite", "lpdnn", *said, "-o", path)
+    assert (status, out) == (0, "")
     assert cli("validate", tmp_path)[0] == 0
     assert cli("convert", tmp_path, "-o", tmp_path / "p")[0] == 0
 

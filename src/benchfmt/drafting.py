@@ -6,7 +6,7 @@ A draft is a proposal for a person: it says which columns it understood, and nev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL
-from benchfmt.finding import Finding, Severity
+from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.headers import Beside, FieldOf, Ignored, Meaning, Measured, Open, read_headers
 from benchfmt.headers import Column as HeaderColumn
 from benchfmt.headers.grammar import metric_named
@@ -141,8 +141,26 @@ class Companion:
     columns: Sequence[CompanionColumn]
 
 
-def draft(path: Path, suite: str | None = None) -> Draft:
-    """Return a descriptor for a table, made from its header and first rows; raises TableError."""
+@dataclass(frozen=True)
+class Said:
+    """What a person says of a table: record paths with values, and columns with what they are."""
+
+    constants: Mapping[str, JsonValue] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Columns, each with its record path."""
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def columns(self) -> set[str]:
+        """Return the columns of which something is said."""
+        return {*self.fields, *self.metrics, *self.units}
+
+
+def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Draft:
+    """Return a descriptor for a table, made from its header and first rows, and from what a person says.
+
+    Raises TableError for what is no table, and BenchfmtError for a column that the table does not have.
+    """
     text = TextTable(path)
     names = text.header()
     first = pl.DataFrame({name: [] for name in names})
@@ -150,7 +168,13 @@ def draft(path: Path, suite: str | None = None) -> Draft:
         first = frame.head(_ROWS)
         break
     marks = _marks(first)
+    said = said or Said()
+    unknown = sorted(said.columns() - set(names))
+    if unknown:
+        raise BenchfmtError(f"{path.name} has no column {unknown[0]!r}; it has: {', '.join(names)}")
+    suite = suite or _text(said.constants.get("benchmark.suite"))
     headers = _Headers(names, first, suite)
+    headers.take(said)
     if marks:
         shown = ", ".join(map(repr, marks))
         headers.notes.append(
@@ -166,7 +190,9 @@ def draft(path: Path, suite: str | None = None) -> Draft:
         headers.notes.append(
             f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
         )
-    table = DraftedTable(path.name, columns, {"benchmark.suite": chosen}, ["", *marks], key)
+    table = DraftedTable(
+        path.name, columns, {"benchmark.suite": chosen, **said.constants}, ["", *marks], key
+    )
     primary = None if key else table.mark_primary()
     if primary is not None:
         headers.notes.append(
@@ -179,6 +205,10 @@ def draft(path: Path, suite: str | None = None) -> Draft:
         "resources": [{"name": slug, **table.to_dict()}],
     }
     return Draft(descriptor, headers.notes)
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _declared(suite: str) -> dict[str, JsonValue]:
@@ -296,6 +326,33 @@ class _Headers:
             for column, meaning in zip(columns, meanings, strict=True)
         }
 
+    def take(self, said: Said) -> None:
+        """Take what a person says, in place of the guesses and the notes on these columns."""
+        for column in self.columns:
+            name = column.name
+            if name not in said.columns():
+                continue
+            about = f"column {name!r}"
+            self.notes = [n for n in self.notes if not n.startswith((f"{about}:", f"{about} "))]
+            note = self.annotations[name]
+            if name in said.fields:
+                note = self._field(column, FieldOf(said.fields[name]))
+            if name in said.metrics:
+                note = {"metric": said.metrics[name], **self._written(column)}
+            self.annotations[name] = self._in_unit(name, note, said.units.get(name))
+
+    def _in_unit(
+        self, name: str, note: dict[str, JsonValue] | None, unit: str | None
+    ) -> dict[str, JsonValue] | None:
+        """Return an annotation in the unit that a person says; raises BenchfmtError for a column left open."""
+        if unit is None:
+            return note
+        if note is None:
+            raise BenchfmtError(
+                f"column {name!r} is left open: say its metric or field too (--metric, --field)"
+            )
+        return {key: value for key, value in note.items() if key != "caveats"} | {"unit": unit}
+
     def long_key(self) -> list[str]:
         """Make the values of a long table measurements whose metric a column names; returns the columns of its key.
 
@@ -395,6 +452,11 @@ class _Headers:
             note["scale"] = f"1e{meaning.unit.removeprefix('10*')}"
         elif meaning.unit is not None:
             note["unit"] = meaning.unit
+        if meaning.path == "configuration.input_shape":
+            note["list"] = "numbers"
+            marks = {mark for cell in column.cells for mark in "x×*" if mark in cell}
+            if len(marks) == 1:
+                note["separator"] = marks.pop()
         if meaning.path == "configuration.placement":
             terms: dict[str, JsonValue] = {}
             for cell in column.cells:

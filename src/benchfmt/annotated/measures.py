@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -148,7 +148,9 @@ def _caveats(
     lists: list[tuple[str, ...]] = [measure.caveats]
     codes = np.zeros(fields.height, dtype=np.int8)
 
-    def add(mask: pl.Series, extra: Iterable[str]) -> None:
+    def add(mask: pl.Series, extra: Collection[str]) -> None:
+        if not extra:
+            return
         hit = mask.fill_null(value=False).to_numpy()
         for code in np.unique(codes[hit]):
             merged = tuple(sorted({*lists[code], *extra}))

@@ -159,15 +159,45 @@ def describe(
         Path | None, typer.Option("-o", "--output", help="File to write; else stdout.")
     ] = None,
     suite: Annotated[str | None, typer.Option(help="The suite that the table is of.")] = None,
+    constant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH=VALUE", help="A field of every record, as task=image-classification."
+        ),
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=PATH", help="The field that a column is, as Box=system.name."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=METRIC", help="The metric that a column is, as b1_ms=latency."
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=UNIT", help="The unit of a column, as Latency=ms."),
+    ] = None,
 ) -> None:
     """Draft a descriptor for a table: which column is which field or metric, in which unit."""
-    from benchfmt.drafting import draft
+    from benchfmt.describing import constant_values, pairs
+    from benchfmt.describing import describe as run
+    from benchfmt.drafting import Said
 
     if not table.is_file():
-        raise BenchfmtError(f"{table} is not there")
-    made = draft(table, suite)
+        raise BenchfmtError(f"{table} does not exist")
+    said = Said(
+        constant_values(constant or ()),
+        pairs(field or (), "--field"),
+        pairs(metric or (), "--metric"),
+        pairs(unit or (), "--unit"),
+    )
+    made = run(table, suite, said)
     for note in made.notes:
-        typer.echo(f"look at this: {note}", err=True)
+        typer.echo(f"review: {note}", err=True)
+    for note in made.missing:
+        typer.echo(f"for a submission: {note}", err=True)
     text = json.dumps(made.descriptor, indent=2, ensure_ascii=False)
     if output is None:
         _print_lines([text])

@@ -1,0 +1,106 @@
+"""`describe` with what a person says: the draft, and what a hand-over still asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchfmt import BenchfmtError, validate
+from benchfmt.describing import constant_values, describe, pairs
+from benchfmt.drafting import Said
+
+TABLE = (
+    "Box,Model,Latency,b1_ms,Size\nOrin,resnet50,4.2,3.9,640x480\nNano,resnet50,8.8,8.1,320x240\n"
+)
+HANDED_OVER = {
+    "provenance.license": "CC-BY-4.0",
+    "provenance.submitter": "A lab",
+    "provenance.measured_at": "2026-01-12",
+    "task": "image-classification",
+    "software.engine": "onnxruntime",
+    "benchmark.phase": "inference",
+}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "t.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def columns(descriptor: dict[str, Any]) -> dict[str, Any]:
+    fields = descriptor["resources"][0]["schema"]["fields"]
+    return {field["name"]: field.get("benchfmt") for field in fields}
+
+
+def test_what_a_hand_over_asks_for_is_said_once(table: Path) -> None:
+    missing = describe(table, "lab:x").missing
+    assert len(missing) == len(set(missing))
+    assert [text.partition(":")[0] for text in missing][:2] == [
+        "provenance.license",
+        "provenance.submitter",
+    ]
+
+
+def test_what_a_person_says_takes_the_place_of_a_guess_and_its_note(table: Path) -> None:
+    said = Said(
+        HANDED_OVER, {"Box": "system.name"}, {"b1_ms": "latency"}, {"Latency": "ms", "b1_ms": "ms"}
+    )
+    made = describe(table, "lab:x", said)
+    drafted = columns(made.descriptor)
+    assert drafted["Box"] == {"field": "system.name"}
+    assert drafted["Latency"] == {"metric": "latency", "unit": "ms", "primary": True}
+    assert drafted["b1_ms"] == {"metric": "latency", "unit": "ms"}
+    assert [note for note in made.notes if "headline" not in note and "Size" not in note] == []
+
+
+def test_one_call_makes_a_descriptor_that_a_submission_accepts(table: Path) -> None:
+    said = Said(
+        HANDED_OVER,
+        {"Box": "system.name", "Size": "configuration.input_shape"},
+        units={"Latency": "ms"},
+    )
+    made = describe(table, "lab:x", said)
+    (table.parent / "datapackage.json").write_text(json.dumps(made.descriptor))
+    report = validate(table.parent, "submission")
+    assert report.ok, report.findings
+
+
+def test_the_size_of_an_input_is_a_vector(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,Input size,Latency (ms)\na,640x480,3\n")
+    drafted = columns(describe(path, "lab:x").descriptor)
+    assert drafted["Input size"] == {
+        "field": "configuration.input_shape",
+        "list": "numbers",
+        "separator": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Said(fields={"Bax": "system.name"}), "no column 'Bax'"),
+        (Said(units={"b1_ms": "ms"}), "say its metric or field too"),
+    ],
+)
+def test_what_cannot_be_said_is_a_wrong_call(table: Path, said: Said, words: str) -> None:
+    with pytest.raises(BenchfmtError, match=words):
+        describe(table, "lab:x", said)
+
+
+def test_options_are_names_and_values() -> None:
+    assert pairs(["a=b=c"], "--field") == {"a": "b=c"}
+    with pytest.raises(BenchfmtError, match="NAME=VALUE"):
+        pairs(["a"], "--field")
+    assert constant_values(["a.b=3", "c=[1,2]", "d=1.0.2", "e=[x", "f=true"]) == {
+        "a.b": 3,
+        "c": [1, 2],
+        "d": "1.0.2",
+        "e": "[x",
+        "f": True,
+    }
