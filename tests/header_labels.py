@@ -1,4 +1,4 @@
-"""Headers with labels, and how an answer is judged by them (tests/fixtures/headers/README.md)."""
+"""Headers with labels, and how an answer is judged by them (tests/labels/headers/README.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchfmt.headers import (
     read_headers,
 )
 
-FOLDER = Path(__file__).parent / "fixtures" / "headers"
+FOLDER = Path(__file__).parent / "labels" / "headers"
 ANY_NAME_BELOW = ("configuration.hyperparameters", "software.stack")
 PARTS = ("statistic", "stage", "per", "scope", "record")
 
