@@ -229,6 +229,18 @@ def test_what_somebody_confirms_is_no_longer_inferred(tmp_path: Path) -> None:
     assert records[0]["extensions"] == {"benchfmt": {"confirmed": {"t": "manual, page 3"}}}
 
 
+def test_bf208_a_unit_that_nobody_confirms_is_a_fault_of_a_submission(
+    tmp_path: Path,
+) -> None:
+    note = {**MEAN, "caveats": ["unit-inferred"]}
+    folder = lay(tmp_path, "t\n3\n", {"t": note})
+    for rules, severity in (("core", "warning"), ("submission", "error")):
+        found = [f for f in validate(folder, rules).findings if f.code == "BF208"]
+        assert [(f.column, f.severity) for f in found] == [("t", severity)]
+    lay(tmp_path, "t\n3\n", {"t": {**note, "confirmed": "manual, page 3"}})
+    assert not [f for f in validate(folder, "submission").findings if f.code == "BF208"]
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

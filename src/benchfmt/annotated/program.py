@@ -112,6 +112,16 @@ class Program:
         notes = {name: item.benchfmt for name, item in self.fields.items()}
         return {name: note.confirmed for name, note in notes.items() if note and note.confirmed}
 
+    @property
+    def unconfirmed(self) -> list[str]:
+        """The columns whose unit is assumed, and confirmed by nobody."""
+        notes = {name: item.benchfmt for name, item in self.fields.items()}
+        return [
+            name
+            for name, note in notes.items()
+            if note and "unit-inferred" in note.caveats and not note.confirmed
+        ]
+
     def is_numeric(self, name: str) -> bool:
         """Whether a column holds numbers, so that 0.0 and 0 are one value in it."""
         item = self.fields.get(name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -71,8 +71,14 @@ class Check:
     """Whether it asks for a whole record: it is not reported for one that has a measurement at fault."""
     rules: str = "core"
     """The mildest rule set that it belongs to."""
+    heavier: Mapping[str, Severity] = field(default_factory=dict)
+    """Rule sets under which a fault weighs more."""
     run: Run | None = None
     cells: tuple[Cells, ...] = ()
     gather: Callable[[], Gatherer] | None = None
     page: str | None = None
     """The page as Markdown; None where it is the file `pages/CODE.md` beside the checks of benchfmt."""
+
+    def severity_under(self, rules: str) -> Severity:
+        """Return how much a fault weighs under a rule set."""
+        return self.heavier.get(rules, self.severity)

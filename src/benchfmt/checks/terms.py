@@ -306,4 +306,10 @@ CHECKS = (
         needs=("reported_unit", "unit"),
         run=reported_units,
     ),
+    Check(
+        code="BF208",
+        severity=Severity.WARNING,
+        heavier={"submission": Severity.ERROR},
+        title="A unit that an annotation assumes is confirmed by somebody",
+    ),
 )

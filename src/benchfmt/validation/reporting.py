@@ -58,7 +58,7 @@ class Reporter:
     def adopt(self, finding: Finding) -> None:
         """Add a finding that another part of the program made; it weighs what the check of its code says."""
         if finding.code in self.codes:
-            severity = self._checks[finding.code].severity
+            severity = self._checks[finding.code].severity_under(self.results.rules)
             self._add(replace(finding, severity=severity))
 
     def report_faults(self, code: str, faults: pl.DataFrame, places: Places) -> None:
@@ -110,7 +110,7 @@ class Reporter:
     ) -> Finding:
         return Finding(
             code=code,
-            severity=self._checks[code].severity,
+            severity=self._checks[code].severity_under(self.results.rules),
             path=place.file,
             row=place.row,
             column=place.column,

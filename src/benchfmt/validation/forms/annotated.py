@@ -61,6 +61,14 @@ class AnnotatedTable:
         for column in program.absent:
             message = f"the table has no column {column!r}, which its descriptor describes"
             self._reporter.report("BF101", Place(part.name, column=column), message)
+        for column in program.unconfirmed:
+            unit = program.note(column).unit_word
+            self._reporter.report(
+                "BF208",
+                Place(part.name, column=column),
+                f"the unit {unit} is assumed: nothing in the table says it",
+                hint='correct `unit`, or say who or what confirms it: "confirmed": "..."',
+            )
         origin = Origin(
             part.name, file_sha256(part.path), part.name, _CONVERTER, _CONVERTER_VERSION
         )
