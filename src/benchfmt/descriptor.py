@@ -6,13 +6,11 @@ Package standard that benchfmt does not use may stand beside ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,7 +22,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers.tables import TextTable
+from benchfmt.numbers import NumberForm
+from benchfmt.readers.sheets import Dialect, Table, open_table
+from benchfmt.readers.sheets.opening import storage_of
 from benchfmt.record import SCHEMA_VERSION, Term
 from benchfmt.schema import BASE, DRAFT, table_schema
 from benchfmt.vocabulary import Metric, read_metric
@@ -203,30 +203,28 @@ class TableAnnotation(_Closed):
     )
 
 
-def _unused(said: Mapping[str, JsonValue], allowed: Mapping[str, tuple[JsonValue, ...]]) -> None:
-    """Refuse properties of the Data Package standard that would change what is read, and are not implemented."""
-    for name, values in allowed.items():
-        value = said.get(name)
-        if value is not None and not any(
-            value is it or (isinstance(value, str | list) and value == it) for it in values
-        ):
-            words = "`{name}` {value} is not implemented, and without it the table would be read wrongly"
-            raise PydanticCustomError(
-                "not_implemented", words, {"name": name, "value": repr(value)}
-            )
-
-
 class TableField(_Open):
     """A column of a table."""
 
     name: str
     type: str = "string"
+    decimal_char: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ".", alias="decimalChar", description="What stands between whole digits and the rest."
+    )
+    group_char: Annotated[str, Field(max_length=1)] = Field(
+        "", alias="groupChar", description="What groups the digits of a number in threes."
+    )
+    bare_number: bool = Field(
+        True, alias="bareNumber", description="Whether nothing stands around the number in a cell."
+    )
+    true_values: list[str] = Field(["true", "True", "TRUE", "1"], alias="trueValues")
+    false_values: list[str] = Field(["false", "False", "FALSE", "0"], alias="falseValues")
     benchfmt: FieldAnnotation | None = None
 
-    @model_validator(mode="after")
-    def _plain_numbers(self) -> TableField:
-        _unused(self.model_extra or {}, {"groupChar": ("",), "decimalChar": (".",)})
-        return self
+    @property
+    def numbers(self) -> NumberForm:
+        """How the numbers of the column are written."""
+        return NumberForm(self.decimal_char, self.group_char, self.bare_number)
 
 
 class TableSchema(_Open):
@@ -236,28 +234,6 @@ class TableSchema(_Open):
     missing_values: list[str] = Field([""], alias="missingValues")
 
 
-_DELIMITER = re.compile(r"[\t -!#-~]")
-_DIALECT: dict[str, tuple[JsonValue, ...]] = {
-    "header": (True,),
-    "headerRows": ([1],),
-    "quoteChar": ('"',),
-    "doubleQuote": (True,),
-    "escapeChar": (),
-    "commentChar": (),
-    "commentRows": ([],),
-}
-"""What the reader does, whatever a dialect says of it: any other value is refused."""
-
-
-def _known_dialect(dialect: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    delimiter = dialect.get("delimiter", ",")
-    if not (isinstance(delimiter, str) and _DELIMITER.fullmatch(delimiter)):
-        words = "`delimiter` {value} is not one ASCII character (and no quote)"
-        raise PydanticCustomError("delimiter", words, {"value": repr(delimiter)})
-    _unused(dialect, _DIALECT)
-    return dialect
-
-
 class Resource(_Open):
     """A file of the package."""
 
@@ -265,9 +241,13 @@ class Resource(_Open):
     name: str | None = None
     format: str | None = None
     encoding: str | None = None
+    compression: str | None = Field(
+        None, description="How the file is packed: gz, bz2, xz, zst or zip."
+    )
+    innerpath: str | None = Field(None, description="The file inside of a zip that is the table.")
     bytes: int | None = None
     hash: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")] | None = None
-    dialect: Annotated[dict[str, Any], AfterValidator(_known_dialect)] | None = None
+    dialect: Dialect | None = None
     table: TableSchema | None = Field(None, alias="schema")
     benchfmt: TableAnnotation | None = None
 
@@ -277,11 +257,19 @@ class Resource(_Open):
         fields = self.table.fields if self.table else []
         return self.benchfmt is not None or any(item.benchfmt for item in fields)
 
-    def text_table(self, path: Path, limits: Limits = LIMITS) -> TextTable:
-        """Return the resource's file, which lies at `path`, as a table of text."""
-        return TextTable(
-            path, (self.dialect or {}).get("delimiter", ","), self.encoding or "utf-8", limits
+    def text_table(self, path: Path, limits: Limits = LIMITS, encoding: str | None = None) -> Table:
+        """Return the resource's file, which lies at `path`, as a table of text; raises TableError.
+
+        An `encoding` stands for the one that the resource names.
+        """
+        storage = storage_of(
+            self.path,
+            format_=self.format,
+            encoding=encoding or self.encoding,
+            compression=self.compression,
+            inner_path=self.innerpath,
         )
+        return open_table(path, storage, self.dialect or Dialect(), limits)
 
 
 class PrefixMetric(_Open):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -22,6 +23,34 @@ _INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
 _JSON_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _MOST_DIGITS = 400
 """No double has more digits before the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberForm:
+    """How a column writes its numbers, in the words of a Table Schema."""
+
+    decimal_char: str = "."
+    group_char: str = ""
+    bare: bool = True
+
+    def pattern(self) -> str:
+        """Return a regular expression of a whole cell: `before`, the `number`, and `after` where it is not bare.
+
+        Digits are grouped in threes (or in twos before the last three, as in India), or not at all.
+        """
+        digits = "[0-9]*"
+        if self.group_char:
+            group = re.escape(self.group_char)
+            digits = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}|[0-9]*)"
+        point = re.escape(self.decimal_char)
+        number = f"[+-]?{digits}(?:{point}[0-9]*)?(?:[eE][+-]?[0-9]{{1,4}})?"
+        if self.bare:
+            return f"^(?P<before>)(?P<number>{number})(?P<after>)$"
+        return rf"^(?P<before>[^0-9+\-]*)(?P<number>{number})(?P<after>[^0-9]*)$"
+
+
+PLAIN = NumberForm()
+"""A number in digits, with a point."""
 
 
 class Digits(str):

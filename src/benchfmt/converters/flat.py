@@ -25,8 +25,9 @@ from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
 from benchfmt.finding import Finding
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers.files import file_sha256
-from benchfmt.readers.tables import BadRow, TableError, TextTable
+from benchfmt.readers.files import UnsafeError, file_sha256
+from benchfmt.readers.sheets import Table
+from benchfmt.readers.tables import BadRow, TableError
 from benchfmt.vocabulary import Metric
 
 Integers = npt.NDArray[np.int64]
@@ -62,10 +63,9 @@ def read_table(
     `identity_path` is the path that ids are made from: from the root of the submission, else the file's name. An `encoding`
     stands for that of the descriptor, which is UTF-8 where it names none; `SNIFFED` is for descriptors of our own.
     """
-    text = resource.text_table(path, limits)
-    text.encoding = encoding or text.encoding
     added = added or Added()
     try:
+        text = resource.text_table(path, limits, encoding)
         columns = [*text.header(), *added.names]
         yield from guessed_encoding(text)
         program = compile_resource(resource, columns, declared or {})
@@ -84,11 +84,11 @@ def read_table(
         yield from more_findings(notes)
         for late in text.bad_rows[done:]:
             yield Failed(path, _cells(late), late.row)
-    except (TableError, AnnotationError) as error:
+    except (TableError, UnsafeError, AnnotationError) as error:
         yield Failed(path, str(error))
 
 
-def guessed_encoding(text: TextTable) -> Iterator[Finding]:
+def guessed_encoding(text: Table) -> Iterator[Finding]:
     """Yield a finding for a table whose encoding nothing says."""
     if text.is_guessed:
         message = "the file is not UTF-8; it is read as Windows-1252, of which Latin-1 is a part"
@@ -115,7 +115,7 @@ def parse_resource(data: Mapping[str, Any]) -> Resource:
     return Resource.model_validate(data)
 
 
-def _frames(text: TextTable, program: Program) -> Iterator[tuple[pl.DataFrame, Integers]]:
+def _frames(text: Table, program: Program) -> Iterator[tuple[pl.DataFrame, Integers]]:
     """Yield the batches of a table, as one where the rows of a record may stand anywhere in a long table."""
     if not program.annotation.key:
         yield from text.batches()
@@ -148,7 +148,4 @@ def part_of(
 
 
 def _cells(bad: BadRow) -> str:
-    reason = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
-    if bad.open_quote:
-        reason += "; a quote is never closed, so the rows after it are lost in it"
-    return reason
+    return bad.message

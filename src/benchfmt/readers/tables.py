@@ -8,11 +8,11 @@ import ctypes
 import io
 import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -49,12 +49,30 @@ class TableError(BenchfmtError):
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row with too many or too few cells; `row` counts data rows from 1."""
+    """A row that cannot be taken; `row` counts data rows from 1.
+
+    It has too many or too few cells, unless `reason` says what else is wrong.
+    """
 
     row: int
     expected: int
     actual: int
     open_quote: bool = False
+    reason: str = ""
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the row, in words."""
+        if self.reason:
+            return self.reason
+        message = f"the row has {self.actual} cells where the table has {self.expected} columns"
+        if self.open_quote:
+            message += "; a quote is never closed, so the rows after it are lost in it"
+        return message
+
+
+Blocks = Callable[[], Iterator[bytes]]
+"""Reads a text from its start, block by block."""
 
 
 def encoding_of(path: Path) -> str:
@@ -63,23 +81,28 @@ def encoding_of(path: Path) -> str:
     A mark says it, or the NULs of UTF-16. Else the text is UTF-8, and Windows-1252 (which includes Latin-1) where no
     character of it is written in UTF-8. A table in both was joined of two: no reading of it is right.
     """
-    encoding = encodings.encoding_of(heads.head(path, _BLOCK))
+    return encoding_of_blocks(path.name, lambda: heads.blocks(path, _BLOCK))
+
+
+def encoding_of_blocks(name: str, blocks: Blocks) -> str:
+    """Return the encoding of a table, as `encoding_of` does; `name` is what the message calls it."""
+    encoding = encodings.encoding_of(next(blocks(), b""))
     if encoding.startswith("utf-8"):
-        encoding = "utf-8" if _is_utf8(path) else WINDOWS
+        encoding = "utf-8" if _is_utf8(name, blocks) else WINDOWS
     try:
-        for _ in _decoded(path, encoding, "strict"):
+        for _ in _decoded(blocks, encoding, "strict"):
             pass
     except UnicodeError as error:
         raise TableError(
-            "BF105", f"{path.name}: neither UTF-8 nor {_spelled(encoding)} text: {error}"
+            "BF105", f"{name}: neither UTF-8 nor {_spelled(encoding)} text: {error}"
         ) from error
     return encoding
 
 
-def _is_utf8(path: Path) -> bool:
+def _is_utf8(name: str, blocks: Blocks) -> bool:
     """Say whether a text is UTF-8 rather than Windows-1252; raises TableError for one that is partly in either."""
     other = beyond = False
-    for text in _decoded(path, "utf-8", "surrogateescape"):
+    for text in _decoded(blocks, "utf-8", "surrogateescape"):
         if not text.isascii():
             other = other or _UNDECODED.search(text) is not None
             beyond = beyond or _BEYOND_ASCII.search(text.removeprefix("\ufeff")) is not None
@@ -87,19 +110,36 @@ def _is_utf8(path: Path) -> bool:
         words = (
             "partly UTF-8 and partly not: files in two encodings were joined; convert it to UTF-8"
         )
-        raise TableError("BF105", f"{path.name}: {words}")
+        raise TableError("BF105", f"{name}: {words}")
     return not other
 
 
-def _decoded(path: Path, encoding: str, errors: str) -> Iterator[str]:
+def _decoded(blocks: Blocks, encoding: str, errors: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    for block in heads.blocks(path, _BLOCK):
+    for block in blocks():
         yield decoder.decode(block)
     yield decoder.decode(b"", final=True)
 
 
 def _spelled(encoding: str) -> str:
     return {WINDOWS: "Windows-1252"}.get(encoding, encoding.upper())
+
+
+def unique_names(cells: list[str], path: Path) -> list[str]:
+    """Return the names of columns: those without one are `field1` by their place, as Frictionless names them.
+
+    Raises TableError for a name that stands twice.
+    """
+    names = [cell or f"field{place}" for place, cell in enumerate(cells, 1)]
+    _refuse_doubled(names, path)
+    return names
+
+
+def _refuse_doubled(names: list[str], path: Path) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        message = f"column {doubled[0]!r} stands twice; rename or remove one"
+        raise TableError("BF116", f"{path.name}: {message}")
 
 
 def first_row(path: Path, delimiter: str = ",") -> list[str]:
@@ -120,6 +160,10 @@ class TextTable:
     encoding: str = "utf-8"
     limits: Limits = LIMITS
     bad_rows: list[BadRow] = field(default_factory=list)
+    names_unnamed: bool = False
+    """Whether a column without a name gets one (see `unique_names`)."""
+    opener: Callable[[], BinaryIO] | None = None
+    """Opens the bytes of the text, where the file is packed."""
 
     @cached_property
     def codec(self) -> str:
@@ -134,19 +178,16 @@ class TextTable:
     def header(self) -> list[str]:
         """Return the names in the first row; raises TableError for an empty or doubled one."""
         names = self.names()
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise TableError(
-                "BF116",
-                f"{self.path.name}: column {doubled[0]!r} stands twice; rename or remove one",
-            )
+        if self.names_unnamed:
+            return unique_names(names, self.path)
+        _refuse_doubled(names, self.path)
         return names
 
     def names(self) -> list[str]:
         """Return the cells of the first row as they stand; raises TableError where there is none."""
         try:
             # A header longer than a block is no header.
-            data = heads.head(self.path, self.limits.row_bytes)
+            data = self._head(self.limits.row_bytes)
             start = data.decode(self.codec, "ignore").removeprefix("\ufeff")
             names = next(csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter), [])
         except (LookupError, ValueError) as error:
@@ -164,8 +205,11 @@ class TextTable:
     def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
         """Yield frames of text with the number of each row, counting data rows from 1; raises TableError."""
         good = 0
-        for blocks in self._joined(self.header()):
-            frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(blocks)))
+        names = self.header()
+        for blocks in self._joined(self.names()):
+            # Arrow keeps several columns without a name apart, polars does not.
+            table = pa.Table.from_batches(blocks).rename_columns(names)
+            frame = pl.DataFrame(pl.from_arrow(table))
             yield frame, self._numbers(good, frame.height)
             good += frame.height
 
@@ -185,9 +229,10 @@ class TextTable:
             delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=_Noting(self)
         )
         _keep(options)
+        source = self.path if self.opener is None else self.opener()
         try:
             reader = pa_csv.open_csv(
-                self.path,
+                source,
                 # Small blocks bound the memory; larger ones are read ahead (measured, see bench/README.md).
                 read_options=pa_csv.ReadOptions(
                     block_size=self.limits.row_bytes, use_threads=False, encoding=self.codec
@@ -209,6 +254,12 @@ class TextTable:
             ) from error
         except (UnicodeError, LookupError) as error:
             raise TableError("BF118", f"{self.path.name}: {self._no_encoding(error)}") from error
+
+    def _head(self, size: int) -> bytes:
+        if self.opener is None:
+            return heads.head(self.path, size)
+        with self.opener() as file:
+            return file.read(size)
 
     def _no_encoding(self, error: Exception) -> str:
         return (

@@ -13,7 +13,8 @@ from benchfmt.annotated import run as run_annotated
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers.files import UnsafeError, file_sha256
-from benchfmt.readers.tables import Integers, TableError, TextTable
+from benchfmt.readers.sheets import Table
+from benchfmt.readers.tables import Integers, TableError
 from benchfmt.validation.forms.delimited import BadRows
 from benchfmt.validation.forms.frames import frames_of
 from benchfmt.validation.places import Place, field_of
@@ -102,7 +103,7 @@ class AnnotatedTable:
         )
 
 
-def _text_rows(text: TextTable, *, is_whole: bool) -> Iterable[TextRows]:
+def _text_rows(text: Table, *, is_whole: bool) -> Iterable[TextRows]:
     """Return the rows of a table in frames; in one where the rows of a record may stand anywhere."""
     if not is_whole:
         return text.batches()

@@ -8,13 +8,14 @@ import polars as pl
 
 from benchfmt.checks.frames import ROW, faults
 from benchfmt.package.parts import Part
-from benchfmt.readers.tables import TextTable
+from benchfmt.readers.sheets import Table
 from benchfmt.tables import COLUMNS
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
 _FORMULA = "^[=+@\t-]."
 _FORMULA_HINT = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
+_MESSAGE = "the row has {bad.actual} cells where the table has {bad.expected} columns"
 _WIDTH_HINT = "quote cells that hold a comma or a line break"
 _LONGEST_IN_MESSAGE = 40
 _LONGEST_VALUE = 200
@@ -23,7 +24,7 @@ _LONGEST_VALUE = 200
 class BadRows:
     """The rows of a text that are too short or too long, each reported once."""
 
-    def __init__(self, text: TextTable, name: str, reporter: Reporter) -> None:
+    def __init__(self, text: Table, name: str, reporter: Reporter) -> None:
         """Take the text, the path that findings show, and who reports."""
         self._text = text
         self._name = name
@@ -35,8 +36,9 @@ class BadRows:
         rows = self._text.bad_rows[self._reported :]
         self._reported += len(rows)
         for bad in rows:
-            message = f"the row has {bad.actual} cells where the table has {bad.expected} columns"
-            self._reporter.report("BF121", Place(self._name, bad.row), message, hint=_WIDTH_HINT)
+            hint = None if bad.reason else _WIDTH_HINT
+            message = bad.reason or _MESSAGE.format(bad=bad)
+            self._reporter.report("BF121", Place(self._name, bad.row), message, hint=hint)
 
 
 class DelimitedPart:

@@ -1,0 +1,109 @@
+"""Opens a table by the form that its descriptor, or the name of its file, says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.sheets.delimited import open_delimited
+from benchfmt.readers.sheets.dialect import Dialect
+from benchfmt.readers.sheets.storage import SUFFIXES, Storage
+from benchfmt.readers.sheets.table import Table
+from benchfmt.readers.tables import TableError
+
+Opener = Callable[[Path, Storage, Dialect, Limits], Table]
+
+
+def _open_json(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
+    from benchfmt.readers.sheets.documents import open_document
+
+    return open_document(path, storage, dialect, limits)
+
+
+def _open_json_lines(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
+    from benchfmt.readers.sheets.documents import open_lines
+
+    return open_lines(path, storage, dialect, limits)
+
+
+def _open_parquet(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
+    from benchfmt.readers.sheets.parquet import open_parquet
+
+    return open_parquet(path, storage, dialect, limits)
+
+
+def _open_workbook(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
+    from benchfmt.readers.sheets.workbook import open_workbook
+
+    return open_workbook(path, storage, dialect, limits)
+
+
+def _open_markup(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
+    from benchfmt.readers.sheets.markup import open_markup
+
+    return open_markup(path, storage, dialect, limits)
+
+
+OPENERS: dict[str, Opener] = {
+    "csv": open_delimited,
+    "tsv": open_delimited,
+    "json": _open_json,
+    "jsonl": _open_json_lines,
+    "ndjson": _open_json_lines,
+    "parquet": _open_parquet,
+    "xlsx": _open_workbook,
+    "ods": _open_workbook,
+    "markdown": _open_markup,
+    "html": _open_markup,
+}
+"""What opens each form, by the `format` of a resource; the libraries of a form are loaded where it is opened."""
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".ods": "ods",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+}
+
+
+def storage_of(
+    name: str,
+    *,
+    format_: str | None = None,
+    encoding: str | None = None,
+    compression: str | None = None,
+    inner_path: str | None = None,
+) -> Storage:
+    """Return how a file lies on the disk: what is said of it, and what its name says where nothing is."""
+    pure = PurePath(name)
+    by_name = SUFFIXES.get(pure.suffix.lower())
+    packing = compression or by_name
+    if by_name is not None and inner_path is None:
+        pure = pure.with_suffix("")
+    suffix = PurePath(inner_path or pure.name).suffix.lower()
+    form = (format_ or FORMATS.get(suffix, "csv")).lower()
+    return Storage(form, encoding or "utf-8", packing, inner_path)
+
+
+def open_table(path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS) -> Table:
+    """Return the table in a file; raises TableError for a form that is not read. It is read when it is asked."""
+    opener = OPENERS.get(storage.format)
+    if opener is None:
+        known = ", ".join(OPENERS)
+        message = f"format {storage.format!r} is not read; it is one of {known}"
+        raise TableError("BF118", f"{path.name}: {message}")
+    if storage.format == "tsv" and "delimiter" not in dialect.model_fields_set:
+        dialect = dialect.model_copy(update={"delimiter": "\t"})
+    return opener(path, storage, dialect, limits)

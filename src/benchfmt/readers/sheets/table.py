@@ -1,0 +1,166 @@
+"""What every form of a table gives, and the rows of the forms that are read row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from benchfmt.readers.sheets.dialect import Dialect
+from benchfmt.readers.tables import BadRow, Integers, TableError, unique_names
+
+FRAME_ROWS = 20_000
+Cells = list[str]
+Frames = Iterator[tuple[pl.DataFrame, Integers]]
+
+
+class Table(Protocol):
+    """A table of text; `batches` are frames with the number of each row, counting data rows from 1."""
+
+    path: Path
+    bad_rows: list[BadRow]
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether nothing says the encoding that the file is read in."""
+
+    def header(self) -> list[str]:
+        """Return the names of the columns; raises TableError."""
+
+    def batches(self) -> Frames:
+        """Yield frames of text with the number of each row; raises TableError and UnsafeError."""
+
+
+@dataclass
+class RowTable:
+    """A table that is read row by row: `rows` opens it, and gives the cells of every row of the file from the first.
+
+    Where `pads` is set, a row may end early (as in a workbook, which does not say where a row ends).
+    """
+
+    path: Path
+    dialect: Dialect
+    rows: Callable[[], Iterator[Cells]]
+    pads: bool = False
+    bad_rows: list[BadRow] = field(default_factory=list)
+    is_guessed: bool = False
+    _names: list[str] | None = None
+
+    def header(self) -> list[str]:
+        """Return the names of the columns; raises TableError for an empty table or a doubled name."""
+        if self._names is None:
+            head = self._header_cells(self._numbered())
+            if not any(cell for cells in head for cell in cells):
+                message = "is empty: a table begins with a row of column names"
+                raise TableError("BF101", f"{self.path.name} {message}")
+            if not self.dialect.header:
+                head = [[f"field{place}" for place, _ in enumerate(head[0], 1)]]
+            self._names = unique_names(_joined(head, self.dialect.header_join), self.path)
+        return self._names
+
+    def batches(self) -> Frames:
+        """Yield frames of text with the number of each row; a row of the wrong width is a bad row."""
+        names = self.header()
+        rows = self._numbered()
+        if self.dialect.header:
+            self._header_cells(rows)
+        yield from frames(names, self._data(rows, len(names)))
+
+    def _data(self, rows: Iterator[tuple[int, Cells]], width: int) -> Iterator[tuple[int, Cells]]:
+        number = 0
+        for _, cells in rows:
+            # A blank line is no row; a line of nothing but separators is one that holds nothing.
+            if not any(cells) and (self.pads or len(cells) <= 1):
+                continue
+            number += 1
+            if self.pads:
+                cells = _padded(cells, width)
+            if len(cells) != width:
+                self.bad_rows.append(BadRow(number, width, len(cells)))
+                continue
+            yield number, cells
+
+    def _numbered(self) -> Iterator[tuple[int, Cells]]:
+        """Yield the rows that are no comments, each with its place in the file."""
+        comment = self.dialect.comment_char
+        comment_rows = frozenset(self.dialect.comment_rows)
+        for place, cells in enumerate(self.rows(), 1):
+            if place in comment_rows:
+                continue
+            if comment is not None and cells and cells[0].lstrip().startswith(comment):
+                continue
+            yield place, cells
+
+    def _header_cells(self, rows: Iterator[tuple[int, Cells]]) -> list[Cells]:
+        """Take the rows up to the end of the header, and return those that are its rows."""
+        wanted = self.dialect.header_rows
+        if wanted is None or not self.dialect.header:
+            return [next((cells for _, cells in rows if any(cells)), [])]
+        head = []
+        for place, cells in rows:
+            if place in wanted:
+                head.append(cells)
+            if place >= max(wanted):
+                break
+        return head
+
+
+def frames(names: list[str], rows: Iterable[tuple[int, Cells]]) -> Frames:
+    """Yield rows of cells as frames of text, each with the numbers of its rows."""
+    numbers: list[int] = []
+    block: list[Cells] = []
+    for number, cells in rows:
+        numbers.append(number)
+        block.append(cells)
+        if len(block) == FRAME_ROWS:
+            yield _frame(names, block), np.array(numbers, dtype=np.int64)
+            numbers, block = [], []
+    if block:
+        yield _frame(names, block), np.array(numbers, dtype=np.int64)
+
+
+def _frame(names: list[str], block: list[Cells]) -> pl.DataFrame:
+    columns = zip(*block, strict=True)
+    series = [
+        pl.Series(name, cells, dtype=pl.String) for name, cells in zip(names, columns, strict=True)
+    ]
+    return pl.DataFrame(series)
+
+
+def _joined(head: list[Cells], separator: str) -> list[str]:
+    """Return the names of a header: the different cells of each column, joined."""
+    width = max(len(cells) for cells in head)
+    names = []
+    for place in range(width):
+        parts: list[str] = []
+        for cells in head:
+            part = cells[place].strip() if place < len(cells) and len(head) > 1 else ""
+            if len(head) == 1:
+                part = cells[place]
+            if part and part not in parts[-1:]:
+                parts.append(part)
+        names.append(separator.join(parts))
+    return names
+
+
+def _padded(cells: Cells, width: int) -> Cells:
+    """Return the cells of a row without the empty ones at its end beyond the header, or filled up with empty ones."""
+    while len(cells) > width and not cells[-1]:
+        cells = cells[:-1]
+    return [*cells, *[""] * (width - len(cells))]
+
+
+def text_of(value: Any) -> str:
+    """Return a plain value of a file as text: nothing as an empty cell, a truth as JSON writes it."""
+    match value:
+        case None:
+            return ""
+        case True:
+            return "true"
+        case False:
+            return "false"
+    return str(value)

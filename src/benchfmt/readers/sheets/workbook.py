@@ -1,0 +1,338 @@
+"""Workbooks as tables: XLSX by python-calamine, ODS by its own XML; real dates as ISO 8601, numbers in shortest digits.
+
+Both are zips of XML. What they unpack to, and how far a sheet reaches, is looked at before any of it is read as cells.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import xml.etree.ElementTree as ET
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.sheets.dialect import Dialect
+from benchfmt.readers.sheets.storage import Storage, foreign
+from benchfmt.readers.sheets.table import Cells, RowTable, Table
+from benchfmt.readers.tables import TableError
+from benchfmt.readers.xmls import XmlError, children
+
+CELLS = 20_000_000
+"""So many cells a sheet has at most, the empty ones of the rectangle that it fills included."""
+_ODS_ROWS, _ODS_COLUMNS = 1_048_576, 16_384
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{0,3})([0-9]{1,9})["']""")
+_STYLED = re.compile(rb"<c\s[^<>]*>")
+_STYLE = re.compile(rb"""\ss=["']([0-9]{1,6})["']""")
+_FORMAT = re.compile(rb"""<numFmt\s+numFmtId="([0-9]+)"\s+formatCode="([^"]*)""")
+_FORMAT_USE = re.compile(rb"""<xf\s[^<>]*?numFmtId="([0-9]+)""")
+_UNCOMPUTED = re.compile(rb"<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+_CORNERS = re.compile(r"([A-Za-z]+)([0-9]+):([A-Za-z]+)([0-9]+)")
+_LOCAL_HEADER = 30
+_ODF = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
+_TABLE, _OFFICE, _TEXT = (_ODF % name for name in ("table", "office", "text"))
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """The sheets of a workbook: their names, and the rows of one of them as text."""
+
+    names: list[str]
+    book: Any
+
+    def rows(self, name: str) -> Iterator[Cells]:
+        """Yield the rows of a sheet from its first, each from its first column."""
+        sheet = self.book.get_sheet_by_name(name)
+        before = [""] * (sheet.start[1] if sheet.start else 0)
+        for cells in sheet.iter_rows():
+            yield [*before, *map(cell_text, cells)]
+
+
+class OdsSheets:
+    """The sheets of an ODS document."""
+
+    def __init__(self, content: bytes, limits: Limits) -> None:
+        """Read the document; raises XmlError and UnsafeError."""
+        self.tables = _ods_tables(content, limits)
+        self.names = list(self.tables)
+
+    def rows(self, name: str) -> Iterator[Cells]:
+        """Yield the rows of a sheet from its first, each from its first column."""
+        return iter(self.tables[name])
+
+
+def open_workbook(path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS) -> Table:
+    """Return a sheet of a workbook as a table; raises TableError and UnsafeError."""
+    if storage.compression is not None:
+        raise TableError("BF118", f"{path.name}: unpack it; a workbook is packed inside already")
+    sheets = open_sheets(path, storage.format, limits)
+    name = _chosen(sheets.names, dialect, path)
+    return RowTable(path, dialect, lambda: _within(sheets.rows(name), dialect.range), pads=True)
+
+
+def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsSheets:
+    """Return the sheets of a workbook; raises TableError for one that cannot be read, UnsafeError for a hostile one."""
+    parts = _parts(path, limits)
+    try:
+        if form == "ods":
+            return OdsSheets(parts.get("content.xml", b""), limits)
+        return _xlsx_sheets(path, parts)
+    except XmlError as error:
+        raise TableError("BF119", f"{path.name} cannot be read as a workbook: {error}") from error
+
+
+def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
+    for name, content in parts.items():
+        _check_reach(path, content)
+        if name.startswith("xl/worksheets/") and _UNCOMPUTED.search(content):
+            message = "formulas whose results were not saved; open it in a spreadsheet and save it"
+            raise TableError("BF103", f"{path.name} holds {message}")
+    try:
+        from python_calamine import CalamineError, load_workbook
+    except ImportError as error:
+        message = "reading a workbook needs python-calamine (`pip install benchfmt[sheets]`)"
+        raise TableError("BF118", f"{path.name}: {message}; or save it as CSV") from error
+    try:
+        book = load_workbook(str(path))
+    except (CalamineError, OSError, ValueError) as error:
+        raise TableError("BF119", f"{path.name} cannot be read as a workbook: {error}") from error
+    return Sheets(list(book.sheet_names), book)
+
+
+def _chosen(names: list[str], dialect: Dialect, path: Path) -> str:
+    """Return the sheet that a dialect says, the first where it says none; raises TableError."""
+    shown = ", ".join(map(repr, names[:10]))
+    if dialect.sheet_name is not None:
+        if dialect.sheet_name in names:
+            return dialect.sheet_name
+        message = f"there is no sheet {dialect.sheet_name!r}; it has {shown}"
+        raise TableError("BF118", f"{path.name}: {message}")
+    number = dialect.sheet_number or 1
+    if number > len(names):
+        message = f"there is no sheet {number}; it has {len(names)}: {shown}"
+        raise TableError("BF118", f"{path.name}: {message}")
+    return names[number - 1]
+
+
+def _within(rows: Iterator[Cells], corners: str | None) -> Iterator[Cells]:
+    """Yield the part of a sheet that lies between two corners (`B3:F20`), all of it where none are said."""
+    match = _CORNERS.fullmatch(corners or "")
+    if match is None:
+        yield from rows
+        return
+    left, right = sorted((_column(match[1]), _column(match[3])))
+    top, bottom = sorted((int(match[2]), int(match[4])))
+    for place, cells in enumerate(rows, 1):
+        if place > bottom:
+            return
+        if place >= top:
+            yield cells[left - 1 : right]
+
+
+def percent_cells(path: Path, limits: Limits = LIMITS) -> list[str]:
+    """Return one cell of each column that an XLSX workbook shows as percentages, such as `C2`."""
+    parts = _parts(path, limits)
+    styles = _percent_styles(parts.get("xl/styles.xml", b""))
+    places: dict[str, str] = {}
+    for name, content in parts.items():
+        if not name.startswith("xl/worksheets/"):
+            continue
+        for match in _STYLED.finditer(content):
+            place = _PLACE.search(match[0])
+            style = _STYLE.search(match[0])
+            if place is not None and style is not None and int(style[1]) in styles:
+                places.setdefault(place[1].decode(), (place[1] + place[2]).decode())
+    return list(places.values())
+
+
+def _percent_styles(content: bytes) -> set[int]:
+    """Return the numbers of the cell formats that show a percentage."""
+    formats = dict(_FORMAT.findall(content))
+    percent = {b"9", b"10"} | {number for number, code in formats.items() if b"%" in code}
+    _, _, cell_formats = content.partition(b"<cellXfs")
+    cell_formats = cell_formats.partition(b"</cellXfs>")[0]
+    numbers = _FORMAT_USE.findall(cell_formats)
+    return {place for place, number in enumerate(numbers) if number in percent}
+
+
+def _column(letters: str) -> int:
+    """Return the number of a column, from 1, by its letters."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _check_reach(path: Path, content: bytes) -> None:
+    """Raise UnsafeError for a sheet whose cells lie so far apart that the rectangle around them is too large."""
+    rows = columns = 0
+    for match in _PLACE.finditer(content):
+        rows = max(rows, int(match[2]))
+        columns = max(columns, _column(match[1].decode()))
+    if rows * columns > CELLS:
+        message = f"a sheet of {rows} rows and {columns} columns; at most {CELLS} cells are read"
+        raise UnsafeError("BF907", f"{path.name}: {message}")
+
+
+def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
+    """Return the XML files of a workbook, unpacked; raises TableError and UnsafeError."""
+    with path.open("rb") as file:
+        advice = foreign(file.read(16))
+        if advice is not None:
+            raise TableError("BF103", f"{path.name} is {advice}")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                infos = archive.infolist()
+            if len(infos) > limits.archive_members:
+                message = f"{path.name} holds {len(infos)} files"
+                raise UnsafeError("BF905", f"{message}; at most {limits.archive_members} are read")
+            parts: dict[str, bytes] = {}
+            room = limits.json_bytes
+            for info in infos:
+                data = _unpacked(file, info, room)
+                room -= len(data)
+                if room < 0:
+                    message = f"it unpacks to more than {limits.json_bytes} bytes"
+                    raise UnsafeError("BF904", f"{path.name}: {message}")
+                if info.filename.endswith((".xml", ".rels")):
+                    parts[info.filename] = data
+        except (zipfile.BadZipFile, zlib.error, ValueError) as error:
+            message = f"{path.name} cannot be read as a workbook: {error}"
+            raise TableError("BF119", message) from error
+    return parts
+
+
+def _unpacked(file: io.BufferedReader, info: zipfile.ZipInfo, room: int) -> bytes:
+    """Return a file of a zip, up to one byte more than there is room for.
+
+    The sizes that a zip states are not believed: what the packed bytes unpack to is.
+    """
+    file.seek(info.header_offset)
+    header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or info.flag_bits & 1:
+        raise zipfile.BadZipFile(f"{info.filename} is cut off, or has a password")
+    lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    file.seek(lengths, io.SEEK_CUR)
+    packed = file.read(info.compress_size)
+    if info.compress_type == zipfile.ZIP_STORED:
+        return packed[: room + 1]
+    if info.compress_type != zipfile.ZIP_DEFLATED:
+        raise zipfile.BadZipFile(f"{info.filename} is packed in an unusual way")
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, room + 1)
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell of a workbook as text: numbers in shortest digits, dates and times as ISO 8601."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return str(value).lower()
+        case float() if value.is_integer() and abs(value) < 2**53:
+            return str(int(value))
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case datetime.timedelta():
+            return _clock(value)
+        case None:
+            return ""
+    return repr(value)
+
+
+def _clock(span: datetime.timedelta) -> str:
+    """Return a span of time as hours, minutes and seconds."""
+    sign = "-" if span < datetime.timedelta(0) else ""
+    span = abs(span)
+    minutes, seconds = divmod(span.days * 86_400 + span.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    rest = f".{span.microseconds:06}".rstrip("0") if span.microseconds else ""
+    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{rest}"
+
+
+def _ods_tables(content: bytes, limits: Limits) -> dict[str, list[Cells]]:
+    tables: dict[str, list[Cells]] = {}
+    for part in children(io.BytesIO(content), limits):
+        for table in part.iter(f"{_TABLE}table"):
+            tables[table.get(f"{_TABLE}name", "")] = _ods_rows(table)
+    return tables
+
+
+def _ods_rows(table: ET.Element) -> list[Cells]:
+    """Return the rows of a sheet; raises UnsafeError for one whose repeated cells are too many."""
+    rows: list[Cells] = []
+    empty = 0
+    room = CELLS
+    for row in table.iter(f"{_TABLE}table-row"):
+        times = _repeated(row, "rows", _ODS_ROWS)
+        cells = _ods_cells(row)
+        if not cells:
+            empty += times
+            continue
+        room -= empty + times * len(cells)
+        if room < 0:
+            raise UnsafeError("BF907", f"a sheet of more than {CELLS} cells")
+        rows += [[]] * empty
+        rows += [cells] * times
+        empty = 0
+    return rows
+
+
+def _ods_cells(row: ET.Element) -> Cells:
+    """Return the cells of a row up to the last that holds something."""
+    cells: Cells = []
+    empty = 0
+    for cell in row:
+        if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            continue
+        times = _repeated(cell, "columns", _ODS_COLUMNS)
+        text = _ods_text(cell)
+        if not text:
+            empty += times
+            continue
+        cells += [""] * empty
+        cells += [text] * times
+        empty = 0
+        if len(cells) > _ODS_COLUMNS:
+            raise UnsafeError("BF907", f"a row of more than {_ODS_COLUMNS} columns")
+    return cells
+
+
+def _repeated(element: ET.Element, what: str, most: int) -> int:
+    text = element.get(f"{_TABLE}number-{what}-repeated", "1")
+    if not text.isdecimal() or len(text) > len(str(most)) or int(text) > most:
+        raise UnsafeError("BF907", f"{what} repeated {text[:20]} times; a sheet has at most {most}")
+    return int(text)
+
+
+def _ods_text(cell: ET.Element) -> str:
+    """Return a cell in the characters of its value, not of how it is shown."""
+    match cell.get(f"{_OFFICE}value-type"):
+        case "float" | "percentage" | "currency":
+            return cell.get(f"{_OFFICE}value", "")
+        case "date":
+            return cell.get(f"{_OFFICE}date-value", "")
+        case "time":
+            return _of_duration(cell.get(f"{_OFFICE}time-value", ""))
+        case "boolean":
+            return cell.get(f"{_OFFICE}boolean-value", "")
+    lines = ("".join(line.itertext()) for line in cell.iter(f"{_TEXT}p"))
+    return "\n".join(lines)
+
+
+_DURATION = re.compile(r"(-?)PT([0-9]+)H([0-9]+)M([0-9]+)(?:[.,]([0-9]+))?S")
+
+
+def _of_duration(text: str) -> str:
+    """Return a duration (`PT00H03M12S`) as hours, minutes and seconds; as it stands where it is written otherwise."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        return text
+    sign, hours, minutes, seconds, rest = match.groups("")
+    fraction = f".{rest.rstrip('0')}" if rest.rstrip("0") else ""
+    return f"{sign}{hours:0>2}:{minutes:0>2}:{seconds:0>2}{fraction}"
