@@ -469,10 +469,11 @@ def test_a_package_without_systems_opens_as_it_validates(tmp_path: Path) -> None
         ({"delimiter": ";;"}, None),
         ({"delimiter": ""}, None),
         ({"delimiter": 5}, None),
-        ({"header": False}, None),
-        ({"quoteChar": "'"}, None),
-        (None, {"groupChar": "."}),
-        (None, {"decimalChar": ","}),
+        ({"headerRows": []}, None),
+        ({"nullSequence": "-"}, None),
+        ({"quoteChar": "''"}, None),
+        (None, {"groupChar": ".."}),
+        (None, {"decimalChar": ""}),
     ],
 )
 def test_a_property_that_would_change_the_numbers_is_refused(

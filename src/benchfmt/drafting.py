@@ -14,32 +14,16 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL
+from benchfmt.drafted_numbers import MISSING_MARKS, NumberColumns, is_index
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.headers import Beside, FieldOf, Ignored, Meaning, Measured, Open, read_headers
 from benchfmt.headers import Column as HeaderColumn
 from benchfmt.headers.grammar import metric_named
 from benchfmt.headers.words import words_of
-from benchfmt.readers.tables import TextTable
+from benchfmt.readers.sheets import Sniffed, open_table, sniff
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import vocabulary
 
-MISSING_MARKS = (
-    "-",
-    "--",
-    "/",
-    "?",
-    "n/a",
-    "N/A",
-    "na",
-    "NA",
-    "nan",
-    "NaN",
-    "null",
-    "NULL",
-    "none",
-    "None",
-)
-"""What tables write where they have no number."""
 COMPANION_PREFIX = "ai4europe"
 _ROWS = 10_000
 COMPANION_TYPES = {"int": "integer", "float": "number"}
@@ -77,10 +61,12 @@ class DraftedColumn:
     name: str
     type: str
     annotation: JsonValue = None
+    numbers: dict[str, JsonValue] = field(default_factory=dict)
+    """How its numbers are written, in the words of a Table Schema."""
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the column as a field of a table's schema."""
-        data: dict[str, JsonValue] = {"name": self.name, "type": self.type}
+        data: dict[str, JsonValue] = {"name": self.name, "type": self.type, **self.numbers}
         if self.annotation is not None:
             data["benchfmt"] = self.annotation
         return data
@@ -95,6 +81,8 @@ class DraftedTable:
     constant: dict[str, JsonValue]
     missing_values: list[str] = field(default_factory=lambda: [""])
     key: list[str] = field(default_factory=list)
+    written: dict[str, JsonValue] = field(default_factory=dict)
+    """How the file is written, in the words of a resource."""
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the table as a resource of a descriptor."""
@@ -103,6 +91,7 @@ class DraftedTable:
             annotation["key"] = list(self.key)
         return {
             "path": self.path,
+            **self.written,
             "schema": {
                 "fields": [column.to_dict() for column in self.columns],
                 "missingValues": list(self.missing_values),
@@ -161,19 +150,24 @@ def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Dra
 
     Raises TableError for what is no table, and BenchfmtError for a column that the table does not have.
     """
-    text = TextTable(path)
+    sniffed = sniff(path)
+    text = open_table(path, sniffed.storage, sniffed.dialect)
     names = text.header()
-    first = pl.DataFrame({name: [] for name in names})
+    first = pl.DataFrame({name: [] for name in names}, dict.fromkeys(names, pl.String))
     for frame, _ in text.batches():
         first = frame.head(_ROWS)
         break
-    marks = _marks(first)
+    numbers = NumberColumns(first)
+    marks = numbers.marks
     said = said or Said()
     unknown = sorted(said.columns() - set(names))
     if unknown:
         raise BenchfmtError(f"{path.name} has no column {unknown[0]!r}; it has: {', '.join(names)}")
     suite = suite or _text(said.constants.get("benchmark.suite"))
-    headers = _Headers(names, first, suite)
+    headers = _Headers(names, numbers.plain(first), suite)
+    headers.notes[:0] = [*sniffed.notes, *numbers.notes]
+    headers.leave_open(numbers.left_open)
+    headers.leave_unnamed_out(first)
     headers.take(said)
     if marks:
         shown = ", ".join(map(repr, marks))
@@ -182,7 +176,8 @@ def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Dra
         )
     key = headers.long_key()
     columns = [
-        DraftedColumn(name, _type(first, name, marks), headers.annotations[name]) for name in names
+        DraftedColumn(name, numbers.type(name), headers.annotations[name], numbers.words(name))
+        for name in names
     ]
     slug = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "table"
     chosen = suite or f"local:{slug}"
@@ -190,9 +185,9 @@ def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Dra
         headers.notes.append(
             f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
         )
-    table = DraftedTable(
-        path.name, columns, {"benchmark.suite": chosen, **said.constants}, ["", *marks], key
-    )
+    written = _resource_words(path, sniffed)
+    constant = {"benchmark.suite": chosen, **said.constants}
+    table = DraftedTable(path.name, columns, constant, ["", *marks], key, written)
     primary = None if key else table.mark_primary()
     if primary is not None:
         headers.notes.append(
@@ -209,6 +204,27 @@ def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Dra
 
 def _text(value: JsonValue) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _resource_words(path: Path, sniffed: Sniffed) -> dict[str, JsonValue]:
+    """Return how a file is written, as a resource says it; nothing for a plain CSV file."""
+    storage = sniffed.storage
+    words: dict[str, JsonValue] = {}
+    if (storage.format, path.suffix.lower()) != ("csv", ".csv"):
+        words["format"] = storage.format
+    if storage.format == "json":
+        # Frictionless takes a JSON file for no table otherwise.
+        words["type"] = "table"
+    if storage.encoding != "utf-8":
+        words["encoding"] = storage.encoding
+    if storage.compression is not None:
+        words["compression"] = storage.compression
+    if storage.inner_path is not None:
+        words["innerpath"] = storage.inner_path
+    dialect = sniffed.dialect.words()
+    if dialect:
+        words["dialect"] = dialect
+    return words
 
 
 def _declared(suite: str) -> dict[str, JsonValue]:
@@ -325,6 +341,27 @@ class _Headers:
             column.name: self._annotation(column, meaning)
             for column, meaning in zip(columns, meanings, strict=True)
         }
+
+    def leave_open(self, names: Iterable[str]) -> None:
+        """Take back what columns are said to be, because it is not known how their numbers are written."""
+        for name in names:
+            self.annotations[name] = None
+            self.measured.discard(name)
+
+    def leave_unnamed_out(self, first: pl.DataFrame) -> None:
+        """Leave out the columns without a name that hold nothing, or count the rows as an index of pandas does."""
+        for place, name in enumerate(first.columns, 1):
+            if not (name == f"field{place}" or name.startswith("__index_level_")):
+                continue
+            self.notes = [note for note in self.notes if not note.startswith(f"column {name!r}: ")]
+            cells = first[name].to_list()
+            if is_index(cells) or not any(cells):
+                self.annotations[name] = {"ignore": True}
+                self.notes.append(f"column {place} has no name and counts the rows: it is left out")
+            else:
+                self.notes.append(
+                    f"column {place} has no name: it is called {name!r}, and kept as text under extensions"
+                )
 
     def take(self, said: Said) -> None:
         """Take what a person says, in place of the guesses and the notes on these columns."""
@@ -498,32 +535,3 @@ def _cells(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
         frame[name].cast(pl.String).str.strip_chars().unique(maintain_order=True).head(_CELLS_SHOWN)
     )
     return tuple(cell for cell in cells if cell not in ("", *MISSING_MARKS))
-
-
-def _type(frame: pl.DataFrame, name: str, marks: Iterable[str]) -> str:
-    """Return the type of a column by the cells that hold something."""
-    if name not in frame.columns:
-        return "string"
-    cells = frame[name]
-    given = cells.filter(~cells.is_in(["", *marks]))
-    if not given.len():
-        return "string"
-    if given.cast(pl.Int64, strict=False).null_count() == 0:
-        return "integer"
-    return "number" if _are_numbers(given) else "string"
-
-
-def _are_numbers(cells: pl.Series) -> bool:
-    return cells.len() > 0 and cells.cast(pl.Float64, strict=False).null_count() == 0
-
-
-def _marks(frame: pl.DataFrame) -> list[str]:
-    """Return the marks for missing values that stand in columns which are numbers otherwise."""
-    marks: set[str] = set()
-    for cells in frame.iter_columns():
-        if cells.dtype != pl.String:
-            continue
-        rest = cells.filter(~cells.is_in(["", *MISSING_MARKS]))
-        if _are_numbers(rest):
-            marks |= set(cells.filter(cells.is_in(MISSING_MARKS)).unique())
-    return sorted(marks)

@@ -25,7 +25,7 @@ from benchfmt.annotated.program import (
     groups,
     target,
 )
-from benchfmt.annotated.written import Written, written
+from benchfmt.annotated.written import Written, in_plain_digits, written
 from benchfmt.descriptor import Extract, FieldAnnotation
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
@@ -72,11 +72,6 @@ class _Said:
     words: c.Words = field(default_factory=dict)
     note: FieldAnnotation | None = None
 
-    @property
-    def plain(self) -> pl.Series:
-        """The texts as plain numbers."""
-        return written(self.cells, self.note).numbers
-
     def conversion(self, place: Target) -> Conversion:
         """Return how the texts' numbers become those of a place in the record."""
         if self.note is None:
@@ -109,8 +104,15 @@ class Fields:
         """Return the cells of a column as plain numbers, as its annotation says that they are written."""
         if name not in self._written:
             item = self.program.fields.get(name)
-            self._written[name] = written(self.clean[name], item.benchfmt if item else None)
+            note = item.benchfmt if item else None
+            self._written[name] = written(self._in_plain_digits(name, self.clean[name]), note)
         return self._written[name]
+
+    def _in_plain_digits(self, name: str, cells: pl.Series) -> pl.Series:
+        item = self.program.fields.get(name)
+        if item is None:
+            return cells
+        return in_plain_digits(cells, item, self.notes.affixes)
 
     def read(self) -> list[pl.Series]:
         """Fill the fields and return, for each rule, the rows in which it holds."""
@@ -192,6 +194,10 @@ class Fields:
         else:
             self._put(path, self._text_cells(place, said))
 
+    def _plain(self, said: _Said) -> pl.Series:
+        """Return texts as plain numbers."""
+        return written(self._in_plain_digits(said.name, said.cells), said.note).numbers
+
     def _report(self, code: str, said: _Said, bad: pl.Series, message: str) -> None:
         self.notes.cells(code, said.name, said.cells, bad, self.rows, message)
 
@@ -229,7 +235,7 @@ class Fields:
         self.notes.once("BF201", at, said.name, message, word, hint)
 
     def _number_cells(self, place: Target, said: _Said) -> pl.Series:
-        read = c.numbers(said.plain, said.conversion(place))
+        read = c.numbers(self._plain(said), said.conversion(place))
         wanted = "a number above 0"
         if place.column.kind == "integer":
             read = c.integers(read)
@@ -250,7 +256,7 @@ class Fields:
         # Versions of software are text.
         if place.column.name == "software" or not self._has_number_type(said.name):
             return c.json_strings(said.cells)
-        read = c.numbers(said.plain, said.conversion(place))
+        read = c.numbers(self._plain(said), said.conversion(place))
         unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
         message = "is not a number that every reader keeps; it is kept as text"
         self._report("BF103", said, read.bad | unsafe, message)

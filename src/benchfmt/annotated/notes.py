@@ -28,6 +28,8 @@ class Notes:
         self.counts: Counter[tuple[str, str | None]] = Counter()
         self.told: set[tuple[str, str, str]] = set()
         self.systems: dict[str, str] = {}
+        self.affixes: dict[str, tuple[str, str]] = {}
+        """What stands around the numbers of each column that says `bareNumber` false."""
 
     def is_other_system(self, row: Mapping[str, JsonValue]) -> bool:
         """Say whether the file described the system of this id in another way before; remember the first."""

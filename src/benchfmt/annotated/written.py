@@ -14,7 +14,9 @@ from fractions import Fraction
 import polars as pl
 
 from benchfmt.annotated.cells import map_distinct
-from benchfmt.descriptor import FieldAnnotation
+from benchfmt.descriptor import FieldAnnotation, TableField
+from benchfmt.numbers import PLAIN, NumberForm
+from benchfmt.readers.sheets.columns import plain_digits
 from benchfmt.units import exact
 
 _SPREADS = (
@@ -37,6 +39,48 @@ class Written:
 
     numbers: pl.Series
     spread: pl.Series | None = None
+
+
+Affixes = dict[str, tuple[str, str]]
+"""What stands around the numbers of each column, by its name: the same in every cell of it."""
+_UNREADABLE = "not written as the column's numbers are"
+
+
+def in_plain_digits(cells: pl.Series, column: TableField, affixes: Affixes) -> pl.Series:
+    """Return the cells of a column in plain digits with a point, as its `decimalChar`, `groupChar` and `bareNumber` say.
+
+    A cell that is not written so is no number, and neither is one with other text around its number than the first.
+    """
+    form = column.numbers
+    if form == PLAIN:
+        return cells
+    note = column.benchfmt
+    if note is not None and (note.spread or note.suffixes or note.clock):
+        return _with_points(cells, form)
+    parts = plain_digits(cells, form)
+    fits = parts["number"].is_not_null()
+    if not form.bare:
+        fits &= _has_same_affix(parts, column.name, affixes)
+    plain = parts["number"].set(~fits.fill_null(value=False), _UNREADABLE)
+    return plain.set(cells.is_null(), None)
+
+
+def _has_same_affix(parts: pl.DataFrame, name: str, affixes: Affixes) -> pl.Series:
+    """Say in which cells nothing stands around the number, or what stands around the column's first such number."""
+    is_bare = (parts["before"] == "") & (parts["after"] == "")
+    around = parts.filter(~is_bare).select("before", "after")
+    if name not in affixes and around.height:
+        affixes[name] = (around["before"][0], around["after"][0])
+    before, after = affixes.get(name, ("", ""))
+    return is_bare | ((parts["before"] == before) & (parts["after"] == after))
+
+
+def _with_points(cells: pl.Series, form: NumberForm) -> pl.Series:
+    """Return cells that are more than a number, each number in them in plain digits."""
+    if form.group_char:
+        group = re.escape(form.group_char)
+        cells = cells.str.replace_all(f"([0-9]){group}([0-9]{{3}})", "$1$2")
+    return cells.str.replace_all(form.decimal_char, ".", literal=True)
 
 
 def written(cells: pl.Series, note: FieldAnnotation | None) -> Written:

@@ -76,7 +76,7 @@ def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
 
 def _descriptors(source: Source) -> list[Path]:
     """Return the files that may be descriptors: in a folder, or beside a table that is given alone."""
-    if source.root.is_dir() or source.root.suffix == ".json":
+    if source.root.is_dir() or source.root.name.endswith(FILE_NAME):
         found = source.with_suffix(".json")
     else:
         found = sorted(source.root.parent.glob(f"*{FILE_NAME}"))

@@ -9,10 +9,10 @@ import polars as pl
 from benchfmt.numbers import PLAIN, NumberForm
 
 _BLANK_GROUPS = (" ", "\u00a0", "\u202f", "\u2009", "'", "\u2019", "_")
-_MULTIPLIERS = ("k", "K", "M", "G", "B", "T", "m", "bn", "Mio", "Mrd")
-"""What stands after a number and changes it: it is no unit that may be left out."""
+DECIMAL_COMMA = NumberForm(",")
+COMMA_GROUPS = NumberForm(".", ",")
+_POINT_GROUPS = "^[0-9]{1,3}(?:[.][0-9]{3})+$"
 _HAS_DIGIT = "[0-9]"
-_SHOWN = 3
 
 
 def plain_digits(cells: pl.Series, form: NumberForm) -> pl.DataFrame:
@@ -37,40 +37,41 @@ def plain_digits(cells: pl.Series, form: NumberForm) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """How a column is written: its type, the form of its numbers, what stands around them, and what is in doubt."""
+class NumberColumn:
+    """How a column of numbers is written: its type and form, or two forms that fit it alike."""
 
-    type: str = "string"
+    type: str
     form: NumberForm = PLAIN
-    before: str = ""
-    after: str = ""
-    doubt: str = ""
-    """Why the numbers are left to a person; empty where they are sure."""
-    fits: tuple[NumberForm, ...] = ()
-    """The forms that fit, where there are several."""
+    other: NumberForm | None = None
+    """The form that it may as well be, where a comma is a decimal mark or groups thousands."""
 
 
-def written(cells: pl.Series) -> Written:
-    """Return how a column is written; `cells` are those that hold something, without blanks around them."""
+def in_form(cells: pl.Series, form: NumberForm) -> NumberColumn:
+    """Return a column of numbers that are known to be written in a form."""
+    return NumberColumn(_number_type(cells, form), form)
+
+
+def number_column(cells: pl.Series) -> NumberColumn | None:
+    """Return how a column of numbers is written, None for a column of text.
+
+    `cells` are those that hold something, without blanks around them.
+    """
     if not cells.len():
-        return Written()
-    fits = tuple(form for form in _forms() if _fits(cells, form))
+        return None
+    fits = [form for form in _forms() if _fits(cells, form)]
     if PLAIN in fits:
-        return Written(_number_type(cells, PLAIN))
-    comma, grouped = NumberForm(","), NumberForm(".", ",")
-    if comma in fits and grouped in fits and not _has_two_groups(cells):
-        shown = repr(cells.filter(cells.str.contains(",", literal=True))[0])
-        doubt = f"{shown} may be a decimal comma or a thousands mark"
-        return Written("number", comma, doubt=doubt, fits=(comma, grouped))
-    if grouped in fits:
-        return Written(_number_type(cells, grouped), grouped)
+        return NumberColumn(_number_type(cells, PLAIN))
+    if DECIMAL_COMMA in fits and COMMA_GROUPS in fits and not _has_two_groups(cells):
+        return NumberColumn("number", DECIMAL_COMMA, COMMA_GROUPS)
+    if COMMA_GROUPS in fits:
+        return NumberColumn(_number_type(cells, COMMA_GROUPS), COMMA_GROUPS)
     if fits:
-        return Written(_number_type(cells, fits[0]), fits[0])
-    return _with_affix(cells)
+        return NumberColumn(_number_type(cells, fits[0]), fits[0])
+    return None
 
 
 def _forms() -> list[NumberForm]:
-    forms = [PLAIN, NumberForm(","), NumberForm(".", ","), NumberForm(",", ".")]
+    forms = [PLAIN, DECIMAL_COMMA, COMMA_GROUPS, NumberForm(",", ".")]
     for group in _BLANK_GROUPS:
         forms += [NumberForm(".", group), NumberForm(",", group)]
     return forms
@@ -92,22 +93,7 @@ def _number_type(cells: pl.Series, form: NumberForm) -> str:
     return "number"
 
 
-def _with_affix(cells: pl.Series) -> Written:
-    """Return a column of numbers that all have one and the same text around them, else a column of text."""
-    for decimal in (".", ","):
-        form = NumberForm(decimal, "", bare=False)
-        parts = plain_digits(cells, form)
-        if parts["number"].null_count() or not _fits(parts["number"], PLAIN):
-            continue
-        around = parts.select("before", "after").unique(maintain_order=True)
-        kinds = [pair for pair in around.rows() if pair != ("", "")]
-        if len(kinds) > 1:
-            shown = ", ".join(repr(f"{before}…{after}") for before, after in kinds[:_SHOWN])
-            doubt = f"different things stand around its numbers ({shown})"
-            return Written(doubt=doubt)
-        before, after = kinds[0]
-        if before or after in _MULTIPLIERS:
-            return Written(doubt=f"{cells[0]!r} is more than a number")
-        kind = _number_type(parts["number"], PLAIN)
-        return Written(kind, form, before, after)
-    return Written()
+def may_be_grouped(cells: pl.Series) -> bool:
+    """Say whether every point of numbers may stand between thousands, as where commas are decimal marks."""
+    with_point = cells.filter(cells.str.contains(".", literal=True))
+    return with_point.len() > 0 and bool(with_point.str.contains(_POINT_GROUPS).all())

@@ -104,13 +104,14 @@ def text_lines(path: Path, file: BinaryIO, encoding: str, most: int) -> Iterator
         raise TableError("BF118", f"{path.name}: {error}") from error
     is_first = True
     try:
-        while line := text.readline(most + 1):
-            if len(line) > most:
-                raise TableError("BF907", too_long(path, most))
-            if is_first:
-                line = line.removeprefix("\ufeff")
-                is_first = False
-            yield line
+        with text:
+            while line := text.readline(most + 1):
+                if len(line) > most:
+                    raise TableError("BF907", too_long(path, most))
+                if is_first:
+                    line = line.removeprefix("\ufeff")
+                    is_first = False
+                yield line
     except UnicodeDecodeError as error:
         raise TableError("BF105", f"{path.name}: not {encoding} text: {error.reason}") from error
     except UnicodeError as error:

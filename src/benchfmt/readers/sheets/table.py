@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,7 +54,8 @@ class RowTable:
     def header(self) -> list[str]:
         """Return the names of the columns; raises TableError for an empty table or a doubled name."""
         if self._names is None:
-            head = self._header_cells(self._numbered())
+            with closing(self._numbered()) as rows:
+                head = self._header_cells(rows)
             if not any(cell for cells in head for cell in cells):
                 message = "is empty: a table begins with a row of column names"
                 raise TableError("BF101", f"{self.path.name} {message}")
@@ -84,7 +86,7 @@ class RowTable:
                 continue
             yield number, cells
 
-    def _numbered(self) -> Iterator[tuple[int, Cells]]:
+    def _numbered(self) -> Generator[tuple[int, Cells], None, None]:
         """Yield the rows that are no comments, each with its place in the file."""
         comment = self.dialect.comment_char
         comment_rows = frozenset(self.dialect.comment_rows)

@@ -159,9 +159,11 @@ class _Finder:
                 raise TableError("BF103", f"{self.name}: {message}; save it as CSV")
             self.notes.append("are the cells set apart by single blanks, as is assumed?")
             return _Cut.at(self.lines, " ", quote, escape)
-        self.notes.append(
-            "no separator was found, so the table has one column; say `delimiter` if it has more"
-        )
+        if any(mark in line for line in lines for mark in (*DELIMITERS, "  ")):
+            message = (
+                "no separator fits, so the table has one column; say `delimiter` if it has more"
+            )
+            self.notes.append(message)
         return _Cut.at(self.lines, ",", quote, escape)
 
     def look_at(self, cut: _Cut) -> None:
@@ -182,7 +184,7 @@ class _Finder:
             self.notes.append(f"{lines} above the names of the columns: no part of the table")
         if header != [1]:
             self.words["headerRows"] = header
-        self._names([cut.rows[place - 1] for place in header], cut, header[-1], comment)
+        self._names([cut.rows[place - 1] for place in header], cut.rows[header[-1] :])
 
     def _comment_rows(self) -> list[int]:
         rows = self.words.get("commentRows")
@@ -254,21 +256,18 @@ class _Finder:
             )
         return []
 
-    def _names(self, header: list[Cells], cut: _Cut, last: int, comment: str | None) -> None:
+    def _names(self, header: list[Cells], body: list[Cells]) -> None:
         """Look at the names: blanks that follow separators, names that are missing, numbers."""
         if any(cell.startswith(" ") for cells in header for cell in cells[1:]):
             self.words["skipInitialSpace"] = True
-        body = [cells for cells in cut.rows[last:] if any(cells) and not _begins(cells, comment)]
         if len(header) == 1 and has_number(header[0]):
             shown = next(cell for cell in header[0] if _is_number(cell))
             self.notes.append(
                 f"the first row holds the number {shown!r}: is it the names of the columns, as is assumed? Else say `header` false"
             )
-        if any(not any(cells) for cells in cut.rows[last:] if len(cells) <= 1):
+        if any(not any(cells) for cells in body if len(cells) <= 1):
             # Frictionless takes a blank line for a row otherwise.
             self.words["skipBlankRows"] = True
-        if not body:
-            self.notes.append("the table has no rows")
 
 
 def _first_of_width(cut: _Cut) -> Cells | None:

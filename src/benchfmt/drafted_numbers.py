@@ -1,0 +1,141 @@
+"""How the columns of a table that is drafted write their numbers, and what a person is to decide of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from pydantic import JsonValue
+
+from benchfmt.numbers import PLAIN, NumberForm
+from benchfmt.readers.sheets.columns import (
+    COMMA_GROUPS,
+    DECIMAL_COMMA,
+    NumberColumn,
+    in_form,
+    may_be_grouped,
+    number_column,
+    plain_digits,
+)
+
+MISSING_MARKS = (
+    "-",
+    "--",
+    "/",
+    "?",
+    "n/a",
+    "N/A",
+    "na",
+    "NA",
+    "nan",
+    "NaN",
+    "null",
+    "NULL",
+    "none",
+    "None",
+)
+"""What tables write where they have no number."""
+
+
+class NumberColumns:
+    """The columns of numbers in the first rows of a table, the marks for missing values among them, and the doubts.
+
+    A column whose numbers are in doubt is in `left_open`: it must not be read as numbers before a person decided.
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        """Look at the first rows of a table, as text."""
+        self.marks: list[str] = []
+        self.notes: list[str] = []
+        self.left_open: set[str] = set()
+        self._cells = {name: _given(frame[name]) for name in frame.columns}
+        self._columns: dict[str, NumberColumn] = {}
+        marks: set[str] = set()
+        for name, cells in self._cells.items():
+            column = number_column(cells)
+            if column is not None:
+                self._columns[name] = column
+                marks |= set(frame[name].str.strip_chars().unique()) & set(MISSING_MARKS)
+        self.marks = sorted(marks)
+        self._decide()
+
+    def type(self, name: str) -> str:
+        """Return the type of a column in a Table Schema."""
+        column = self._columns.get(name)
+        if column is None or name in self.left_open:
+            return "string"
+        return column.type
+
+    def words(self, name: str) -> dict[str, JsonValue]:
+        """Return what a Table Schema says of the numbers of a column, nothing where they are plain."""
+        column = self._columns.get(name)
+        if column is None or name in self.left_open:
+            return {}
+        words: dict[str, JsonValue] = {}
+        if column.form.decimal_char != PLAIN.decimal_char and column.type == "number":
+            words["decimalChar"] = column.form.decimal_char
+        if column.form.group_char:
+            words["groupChar"] = column.form.group_char
+        return words
+
+    def plain(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the table with its numbers in plain digits."""
+        plain = []
+        for name, column in self._columns.items():
+            if column.form != PLAIN and name not in self.left_open:
+                cells = frame[name].str.strip_chars()
+                digits = plain_digits(cells, column.form)["number"]
+                plain.append(digits.fill_null(cells).alias(name))
+        return frame.with_columns(plain)
+
+    def _decide(self) -> None:
+        """Decide by the other columns of the table whether a comma or a point is a decimal mark or groups thousands."""
+        sure = [column.form for column in self._columns.values() if column.other is None]
+        has_comma = any(form.decimal_char == "," for form in sure)
+        has_point = COMMA_GROUPS in sure or any(map(self._has_plain_point, self._columns))
+        for name, column in self._columns.items():
+            cells = self._cells[name]
+            if column.other is None:
+                if column.form == PLAIN and has_comma and may_be_grouped(cells):
+                    self._leave_open(name, cells, ".")
+            elif has_comma == has_point:
+                self._leave_open(name, cells, ",")
+            else:
+                form = DECIMAL_COMMA if has_comma else COMMA_GROUPS
+                self._columns[name] = in_form(cells, form)
+                self._note_decision(name, cells, form)
+
+    def _has_plain_point(self, name: str) -> bool:
+        column = self._columns[name]
+        if column.other is not None or column.form != PLAIN or column.type != "number":
+            return False
+        return not may_be_grouped(self._cells[name])
+
+    def _note_decision(self, name: str, cells: pl.Series, form: NumberForm) -> None:
+        shown = cells.filter(cells.str.contains(",", literal=True))[0]
+        meaning = "a decimal mark" if form == DECIMAL_COMMA else "a mark of thousands"
+        self.notes.append(
+            f"column {name!r}: the comma in {shown!r} is taken for {meaning}, as other columns of the table are written"
+        )
+
+    def _leave_open(self, name: str, cells: pl.Series, mark: str) -> None:
+        self.left_open.add(name)
+        shown = cells.filter(cells.str.contains(mark, literal=True))[0]
+        self.notes.append(
+            f"column {name!r}: is the {_MARKS[mark]} in {shown!r} a decimal mark or a mark of thousands? "
+            f'Say `"decimalChar": "{mark}"` or `"groupChar": "{mark}"`, and what the column is; until then it is kept as text'
+        )
+
+
+_MARKS = {",": "comma", ".": "point"}
+
+
+def _given(cells: pl.Series) -> pl.Series:
+    """Return the cells that hold something, without blanks around them."""
+    stripped = cells.cast(pl.String).str.strip_chars()
+    return stripped.filter(~stripped.is_in(["", *MISSING_MARKS]))
+
+
+def is_index(cells: Sequence[str]) -> bool:
+    """Say whether cells count rows from 0, as an index that pandas wrote."""
+    return list(cells) == [str(place) for place in range(len(cells))]
