@@ -14,13 +14,13 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL
-from benchfmt.drafted_numbers import MISSING_MARKS, NumberColumns, is_index
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.headers import Beside, FieldOf, Ignored, Meaning, Measured, Open, read_headers
 from benchfmt.headers import Column as HeaderColumn
 from benchfmt.headers.grammar import metric_named
 from benchfmt.headers.words import words_of
 from benchfmt.readers.sheets import Sniffed, open_table, sniff
+from benchfmt.readers.sheets.number_columns import MISSING_MARKS, NumberColumns, is_index
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import vocabulary
 
