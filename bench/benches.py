@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.files import files
 from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
@@ -323,6 +324,7 @@ def startup(setting: Setting) -> Bench:
 
 BENCHES = {
     "annotated": annotated,
+    "files": files,
     "memory": memory,
     "lpdnn": lpdnn,
     "mlperf": mlperf,

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import data, openml
+from bench import data, files, openml
 from bench.process import Taken, bytes_read, children, measured
 from bench.submission import submission
 from bench.training_tree import training_tree
@@ -245,3 +245,4 @@ TASKS: dict[str, Callable[..., None]] = {
     )
 }  # fmt: skip
 TASKS |= openml.TASKS
+TASKS |= files.TASKS
