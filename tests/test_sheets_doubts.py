@@ -293,6 +293,11 @@ def test_pipes_in_cells_and_several_tables() -> None:
         (b"model   latency\nresnet   3\nvgg   4\n", "set apart by several blanks"),
         ("gr\u00f6\u00dfe,b\n".encode() + "\u00e4,1\n".encode("latin-1"), "partly UTF-8"),
         (b"[1, 2]", "a list of objects"),
+        (b'{"a": 1, "b"\n', "not JSON"),
+        (
+            b"To whom, it may concern,\nwe grant\nnothing at all, and\nthat, is, it\n",
+            "holds no table",
+        ),
     ],
 )
 def test_what_is_not_read_says_what_to_do(tmp_path: Path, content: bytes, advice: str) -> None:

@@ -32,6 +32,9 @@ _OWN_NUMBERS = 3
 _HTML = re.compile(r"<table\b", re.IGNORECASE)
 _RULE = re.compile(r"^[ \t]{0,40}\|?[ \t]{0,40}:?-+:?[ \t]{0,40}\|", re.MULTILINE)
 _SHOWN = 5
+_JSON = ("json", "jsonl", "ndjson")
+_JSON_STARTS = ('{"', "{\n", "[{", "[\n", "[[")
+"""How JSON begins, and no line of names does."""
 
 
 def sniff_workbook(path: Path, storage: Storage, limits: Limits) -> Sniffed:
@@ -79,9 +82,12 @@ def sniff_documents(path: Path, storage: Storage, text: str, limits: Limits) -> 
             return found
     if _HTML.search(text):
         return _markup(path, replace(storage, format="html"), limits)
+    found = None
     if storage.format == "markdown" or (_RULE.search(text) and "|" in text):
-        return _markup(path, replace(storage, format="markdown"), limits)
-    return None
+        found = _markup(path, replace(storage, format="markdown"), limits)
+    if found is None and storage.format in ("markdown", "html"):
+        raise TableError("BF103", f"{path.name} holds no table with rows")
+    return found
 
 
 def _json(path: Path, storage: Storage, start: str, limits: Limits) -> Sniffed | None:
@@ -94,7 +100,7 @@ def _json(path: Path, storage: Storage, start: str, limits: Limits) -> Sniffed |
     try:
         document = read_document(path, storage, limits)
     except TableError:
-        if storage.format == "json":
+        if storage.format in _JSON or start.startswith(_JSON_STARTS):
             raise
         return None
     return _Document(path, document).sniffed(replace(storage, format="json"))

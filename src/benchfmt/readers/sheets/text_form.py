@@ -159,12 +159,16 @@ class _Finder:
                 raise TableError("BF103", f"{self.name}: {message}; save it as CSV")
             self.notes.append("are the cells set apart by single blanks, as is assumed?")
             return _Cut.at(self.lines, " ", quote, escape)
+        whole = _Cut.at(self.lines, ",", quote, escape)
+        if whole.share < _PROBABLE:
+            message = "no separator gives rows of equal width"
+            raise TableError("BF103", f"{self.name} holds no table that is understood: {message}")
         if any(mark in line for line in lines for mark in (*DELIMITERS, "  ")):
             message = (
                 "no separator fits, so the table has one column; say `delimiter` if it has more"
             )
             self.notes.append(message)
-        return _Cut.at(self.lines, ",", quote, escape)
+        return whole
 
     def look_at(self, cut: _Cut) -> None:
         """Find the comments, the lines above the header, and the rows of the header."""
@@ -180,8 +184,10 @@ class _Finder:
             if any(cells) and not _begins(cells, comment) and place not in self._comment_rows()
         ]
         if skipped:
-            lines = "line 1" if skipped == [1] else f"{len(skipped)} lines"
-            self.notes.append(f"{lines} above the names of the columns: no part of the table")
+            lines = f"line {skipped[0]}, which stands"
+            if len(skipped) > 1:
+                lines = f"{len(skipped)} lines, which stand"
+            self.notes.append(f"{lines} above the names of the columns: taken for a title")
         if header != [1]:
             self.words["headerRows"] = header
         self._names([cut.rows[place - 1] for place in header], cut.rows[header[-1] :])
