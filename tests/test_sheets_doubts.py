@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from tests.test_sheets import ods_cell, write_ods
+from tests.test_sheets import FILES, ods_cell, write_ods
 
 from benchfmt import convert, validate
 from benchfmt.drafting import draft
@@ -287,6 +289,7 @@ def test_pipes_in_cells_and_several_tables() -> None:
         (b"SQLite format 3\0", "save the table as CSV"),
         (bytes(range(1, 32)) * 40, "is a binary file; save the table as CSV"),
         (b"\n\n", "is empty"),
+        (b"mo\0del,latency\na,1\n", "holds a NUL"),
         (b"PK\x03\x04junk", "cannot be unpacked"),
         (gzip.compress(b"a,b\n1,2\n")[:-9], "cannot be unpacked"),
         (gzip.compress(gzip.compress(b"a,b\n")), "packed twice"),
@@ -330,6 +333,22 @@ def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
         archive.writestr("xl/workbook.xml", b"<a/>" + b" " * 10_000_000)
     with pytest.raises(UnsafeError, match="unpacks to more than"):
         read(path, Storage("xlsx"), json_bytes=1_000_000)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_damaged_files_are_read_or_refused(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - which bytes are damaged is no secret
+    for name, make in FILES.items():
+        path = tmp_path / name
+        make(path)
+        sound = path.read_bytes()
+        for _ in range(2):
+            data = bytearray(sound)
+            for _ in range(chance.randrange(1, 5)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            path.write_bytes(data)
+            with contextlib.suppress(TableError, UnsafeError):
+                draft(path, "lab:x")
 
 
 def test_a_sheet_that_reaches_too_far_is_refused(tmp_path: Path) -> None:

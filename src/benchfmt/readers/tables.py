@@ -128,8 +128,11 @@ def _spelled(encoding: str) -> str:
 def unique_names(cells: list[str], path: Path) -> list[str]:
     """Return the names of columns: those without one are `field1` by their place, as Frictionless names them.
 
-    Raises TableError for a name that stands twice.
+    Raises TableError for a name that stands twice, and for one that no library takes.
     """
+    if any("\0" in cell for cell in cells):
+        message = "a column name holds a NUL: the file is damaged, or in another encoding"
+        raise TableError("BF105", f"{path.name}: {message}")
     names = [cell or f"field{place}" for place, cell in enumerate(cells, 1)]
     _refuse_doubled(names, path)
     return names

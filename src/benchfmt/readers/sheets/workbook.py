@@ -43,12 +43,18 @@ _TABLE, _OFFICE, _TEXT = (_ODF % name for name in ("table", "office", "text"))
 class Sheets:
     """The sheets of a workbook: their names, and the rows of one of them as text."""
 
+    path: Path
     names: list[str]
     book: Any
 
     def rows(self, name: str) -> Iterator[Cells]:
-        """Yield the rows of a sheet from its first, each from its first column."""
-        sheet = self.book.get_sheet_by_name(name)
+        """Yield the rows of a sheet from its first, each from its first column; raises TableError."""
+        from python_calamine import CalamineError
+
+        try:
+            sheet = self.book.get_sheet_by_name(name)
+        except (CalamineError, OSError, ValueError) as error:
+            raise _unreadable(self.path, error) from error
         before = [""] * (sheet.start[1] if sheet.start else 0)
         for cells in sheet.iter_rows():
             yield [*before, *map(cell_text, cells)]
@@ -84,7 +90,7 @@ def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsS
             return OdsSheets(parts.get("content.xml", b""), limits)
         return _xlsx_sheets(path, parts)
     except XmlError as error:
-        raise TableError("BF119", f"{path.name} cannot be read as a workbook: {error}") from error
+        raise _unreadable(path, error) from error
 
 
 def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
@@ -101,8 +107,12 @@ def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
     try:
         book = load_workbook(str(path))
     except (CalamineError, OSError, ValueError) as error:
-        raise TableError("BF119", f"{path.name} cannot be read as a workbook: {error}") from error
-    return Sheets(list(book.sheet_names), book)
+        raise _unreadable(path, error) from error
+    return Sheets(path, list(book.sheet_names), book)
+
+
+def _unreadable(path: Path, error: Exception) -> TableError:
+    return TableError("BF119", f"{path.name} cannot be read as a workbook: {error}")
 
 
 def _chosen(names: list[str], dialect: Dialect, path: Path) -> str:
@@ -202,7 +212,7 @@ def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
                     raise UnsafeError("BF904", f"{path.name}: {message}")
                 if info.filename.endswith((".xml", ".rels")):
                     parts[info.filename] = data
-        except (zipfile.BadZipFile, zlib.error, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError) as error:
             message = f"{path.name} cannot be read as a workbook: {error}"
             raise TableError("BF119", message) from error
     return parts
