@@ -36,6 +36,8 @@ _BLOCK = 2**20
 _BLOCKS = 4
 _FRAME_ROWS = 20_000
 _HEAD = 2**16
+_UNPACKED_BY_ARROW = (".gz", ".bz2", ".zst", ".lz4", ".br")
+"""Names by whose end Arrow unpacks a file, whatever it holds."""
 
 
 class TableError(BenchfmtError):
@@ -232,7 +234,11 @@ class TextTable:
             delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=_Noting(self)
         )
         _keep(options)
-        source = self.path if self.opener is None else self.opener()
+        source: Path | BinaryIO = self.path
+        if self.opener is not None:
+            source = self.opener()
+        elif self.path.suffix.lower() in _UNPACKED_BY_ARROW:
+            source = self.path.open("rb")
         try:
             reader = pa_csv.open_csv(
                 source,

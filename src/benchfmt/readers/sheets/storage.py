@@ -35,6 +35,8 @@ _ArrowName = Literal["gzip", "bz2", "zstd"]
 _ARROW_NAMES: dict[str, _ArrowName] = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}
 _FREE = 2**20
 """So much a file may unpack to, however small it is."""
+DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
+"""What opening a zip raises where it is damaged, or packed in an unusual way."""
 _XZ_MEMORY = 2**27
 _BLOCK = 2**16
 
@@ -146,7 +148,7 @@ def members(path: Path, limits: Limits = LIMITS) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except DAMAGED_ZIP as error:
         raise TableError("BF119", f"{path.name} cannot be unpacked: {error}") from error
     if len(infos) > limits.archive_members:
         message = f"{path.name} holds {len(infos)} files; at most {limits.archive_members} are read"
@@ -165,11 +167,11 @@ def _member(path: Path, inner: str | None, limits: Limits) -> BinaryIO:
     try:
         archive = zipfile.ZipFile(path)
         return archive.open(inner)  # type: ignore[return-value]  # typeshed's IO[bytes]
+    except DAMAGED_ZIP as error:
+        raise TableError("BF119", f"{path.name} cannot be unpacked: {error}") from error
     except RuntimeError as error:
         message = f"{path.name}: {inner} has a password; unpack it first"
         raise TableError("BF119", message) from error
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise TableError("BF119", f"{path.name} cannot be unpacked: {error}") from error
 
 
 def whole(path: Path, storage: Storage, limits: Limits = LIMITS) -> bytes:

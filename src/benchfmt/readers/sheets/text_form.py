@@ -120,7 +120,8 @@ class _Finder:
 
     def _delimiter(self, quote: str, escape: str | None) -> _Cut:
         hint = self.lines[0].strip().strip('"')
-        if hint.lower().startswith(_EXCEL_HINT) and len(hint) == len(_EXCEL_HINT) + 1:
+        named = hint.lower().removeprefix(_EXCEL_HINT)
+        if hint.lower().startswith(_EXCEL_HINT) and named in DELIMITERS:
             self.words["commentRows"] = [1]
             self.notes.append(f"the first line, {hint!r}, names the separator")
             return _Cut.at(self.lines, hint[-1], quote, escape)

@@ -19,7 +19,7 @@ from typing import Any
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets.dialect import Dialect
-from benchfmt.readers.sheets.storage import Storage, foreign
+from benchfmt.readers.sheets.storage import DAMAGED_ZIP, Storage, foreign
 from benchfmt.readers.sheets.table import Cells, RowTable, Table
 from benchfmt.readers.tables import TableError
 from benchfmt.readers.xmls import XmlError, children
@@ -212,7 +212,7 @@ def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
                     raise UnsafeError("BF904", f"{path.name}: {message}")
                 if info.filename.endswith((".xml", ".rels")):
                     parts[info.filename] = data
-        except (zipfile.BadZipFile, zlib.error, ValueError, OSError) as error:
+        except (*DAMAGED_ZIP, zlib.error) as error:
             message = f"{path.name} cannot be read as a workbook: {error}"
             raise TableError("BF119", message) from error
     return parts
