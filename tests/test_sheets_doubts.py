@@ -151,6 +151,25 @@ def test_numbers_are_read_as_the_schema_says(
     )
 
 
+def test_truths_are_read_by_the_words_of_their_column(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("latency,warm\n1,ja\n2,nein\n")
+    path = "configuration.hyperparameters.warm"
+    fields = [
+        {"name": "latency", "type": "number", "benchfmt": {"metric": "latency"}},
+        {
+            "name": "warm",
+            "type": "boolean",
+            "trueValues": ["ja"],
+            "falseValues": ["nein"],
+            "benchfmt": {"field": path},
+        },
+    ]
+    resource = {"path": "t.csv", "schema": {"fields": fields}, "benchfmt": SUITE}
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
+    read = [r.to_dict()["configuration"]["hyperparameters"] for r in convert(tmp_path, "annotated")]
+    assert read == [{"warm": True}, {"warm": False}]
+
+
 def test_other_text_around_a_number_is_no_number(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("latency\n12.5 ms\n3 s\n4\n")
     note = {"metric": "latency", "unit": "ms"}

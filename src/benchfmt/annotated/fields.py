@@ -26,7 +26,7 @@ from benchfmt.annotated.program import (
     target,
 )
 from benchfmt.annotated.written import Written, in_plain_digits, written
-from benchfmt.descriptor import Extract, FieldAnnotation
+from benchfmt.descriptor import Extract, FieldAnnotation, TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.schema import column_schema
@@ -253,6 +253,9 @@ class Fields:
             return c.map_distinct(
                 said.cells, lambda text: canonical(words.get(text, text)), pl.String
             )
+        item = self.program.fields.get(said.name)
+        if item is not None and item.type == "boolean":
+            return self._truths(item, said)
         # Versions of software are text.
         if place.column.name == "software" or not self._has_number_type(said.name):
             return c.json_strings(said.cells)
@@ -261,6 +264,17 @@ class Fields:
         message = "is not a number that every reader keeps; it is kept as text"
         self._report("BF103", said, read.bad | unsafe, message)
         return c.json_numbers(read.values.set(unsafe, None)).fill_null(c.json_strings(said.cells))
+
+    def _truths(self, item: TableField, said: _Said) -> pl.Series:
+        """Return texts as JSON truths, by the words of the column for them."""
+        truths = {
+            **dict.fromkeys(item.false_values, "false"),
+            **dict.fromkeys(item.true_values, "true"),
+        }
+        read = said.cells.replace_strict(truths, default=None, return_dtype=pl.String)
+        message = "is no word for true or false; it is kept as text"
+        self._report("BF103", said, _lost(read, said.cells), message)
+        return read.fill_null(c.json_strings(said.cells))
 
     def _has_number_type(self, name: str) -> bool:
         item = self.program.fields.get(name)
