@@ -21,7 +21,9 @@ Hashes = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_FIRST_SEED = {name: 1_000 * place for place, name in enumerate(TABLES)}
+_FIRST_NUMBER = {name: 1_000 * place for place, name in enumerate(TABLES)}
+_ODD = 0x9E3779B97F4A7C15
+"""An odd number whose multiples are far apart: 2**64 over the golden ratio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,57 @@ def _tables(batch: Batch, owners: Numbers, systems: Numbers) -> Tables:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A column to be hashed: its distinct words with their places, or all of its cells, and which cells are empty."""
+
+    factor: np.uint64
+    values: pa.ChunkedArray[Any]
+    places: Numbers | None
+    is_empty: Flags | None
+
+    def hashes(self, of_values: Hashes) -> Hashes:
+        """Return the hash of each cell, 0 for an empty one, by the hashes of the values."""
+        found = of_values if self.places is None else of_values[self.places]
+        found = found * self.factor
+        if self.is_empty is not None:
+            found[self.is_empty] = 0
+        return found
+
+
 def hashes(name: str, table: pa.Table) -> Hashes:
-    """Return a hash of each row of one of the three tables, whatever types its columns have; equal rows have equal ones."""
+    """Return a hash of each row of one of the three tables, whatever types its columns have; equal rows have equal ones.
+
+    Columns of one type are hashed together, since a call costs more than the cells of a small table. An odd factor for
+    each column, which loses nothing, keeps equal cells of different columns apart.
+    """
     total = np.zeros(table.num_rows, np.uint64)
-    for seed, field in zip(count(_FIRST_SEED[name]), arrow_schema(name), strict=False):
+    groups: dict[pa.DataType, list[_Cells]] = {}
+    for number, field in zip(count(_FIRST_NUMBER[name]), arrow_schema(name), strict=False):
         cells = table[field.name]
         if cells.null_count < len(cells):
-            total += _cell_hashes(cells, field.type, seed)
+            column = _cells(cells, field.type, np.uint64(_ODD * (2 * number + 1) % 2**64))
+            groups.setdefault(field.type, []).append(column)
+    for columns in groups.values():
+        chunks = [chunk for column in columns for chunk in column.values.chunks]
+        stacked = pl.Series(pl.from_arrow(pa.chunked_array(chunks))).hash(0).to_numpy()
+        ends = np.cumsum([len(column.values) for column in columns])
+        for column, part in zip(columns, np.split(stacked, ends[:-1]), strict=True):
+            total += column.hashes(part)
     return total
+
+
+def _cells(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Cells:
+    is_empty = None
+    if cells.null_count:
+        is_empty = cells.is_null().to_numpy()
+    if not pa.types.is_dictionary(cells.type):
+        return _Cells(factor, cells if cells.type == kind else cells.cast(kind), None, is_empty)
+    # Each word is hashed once.
+    whole: Any = cells.unify_dictionaries().combine_chunks()
+    places = whole.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    words = pa.chunked_array([whole.dictionary.cast(kind)])
+    return _Cells(factor, words, places, is_empty)
 
 
 def _contents(batch: Batch, owners: Numbers) -> Hashes:
@@ -108,32 +153,6 @@ def _contents(batch: Batch, owners: Numbers) -> Hashes:
     starts = np.maximum.accumulate(np.where(is_first, places, 0))
     np.add.at(contents, owners, measurements * (2 * (places - starts) + 3).astype(np.uint64))
     return contents
-
-
-def _cell_hashes(cells: pa.ChunkedArray[Any], kind: pa.DataType, seed: int) -> Hashes:
-    """Return a hash of each cell, 0 for an empty one."""
-    if pa.types.is_dictionary(cells.type):
-        parts = [_word_hashes(chunk, seed) for chunk in cells.chunks]
-        return np.concatenate(parts)
-    if cells.type != kind:
-        cells = cells.cast(kind)
-    return _filled(pl.Series(pl.from_arrow(cells)), seed)
-
-
-def _word_hashes(chunk: Any, seed: int) -> Hashes:
-    """Return a hash of each cell of a dictionary-encoded array, hashing each word once."""
-    words = _filled(pl.Series(pl.from_arrow(chunk.dictionary.cast(pa.string()))), seed)
-    places = pl.Series(pl.from_arrow(chunk.indices))
-    of_words = np.append(words, np.uint64(0))
-    taken: Hashes = of_words[places.fill_null(len(words)).to_numpy()]
-    return taken
-
-
-def _filled(cells: pl.Series, seed: int) -> Hashes:
-    found = cells.hash(seed).to_numpy()
-    if cells.null_count():
-        found = np.where(cells.is_null().to_numpy(), np.uint64(0), found)
-    return found
 
 
 def _texts(cells: pa.ChunkedArray[Any]) -> pl.Series:
