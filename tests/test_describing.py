@@ -59,6 +59,48 @@ def test_what_a_person_says_takes_the_place_of_a_guess_and_its_note(table: Path)
     assert [note for note in made.notes if "headline" not in note and "Size" not in note] == []
 
 
+@pytest.mark.parametrize(
+    ("header", "metric", "drafted"),
+    [
+        ("Speicher (MB)", "memory", {"metric": "memory", "unit": "MBy"}),
+        ("energie_mJ", "energy", {"metric": "energy", "unit": "mJ"}),
+        ("Latency p99 [ms]", "latency", {"metric": "latency", "statistic": "p99", "unit": "ms"}),
+        ("latency (ms)", "ttft", {"metric": "ttft", "unit": "ms"}),
+        ("b1_ms", "latency", {"metric": "latency", "unit": "ms"}),
+        ("Treffer (%)", "accuracy", {"metric": "accuracy", "unit": "%"}),
+        (
+            "Durchsatz",
+            "throughput",
+            {"metric": "throughput", "unit": "/s", "caveats": ["unit-inferred"]},
+        ),
+    ],
+)
+def test_the_header_keeps_its_unit_and_statistic_where_a_person_says_the_metric(
+    header: str, metric: str, drafted: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"Model,{header}\na,3.5\nb,12.5\n")
+    made = describe(path, "lab:x", Said(metrics={header: metric}))
+    note = columns(made.descriptor)[header]
+    note.pop("primary")
+    assert note == drafted
+
+
+def test_a_unit_of_work_says_per(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,Durchsatz\na,3.5\n")
+    said = Said(metrics={"Durchsatz": "throughput"}, units={"Durchsatz": "img/s"})
+    note = columns(describe(path, "lab:x", said).descriptor)["Durchsatz"]
+    assert (note["unit"], note["per"]) == ("img/s", "sample")
+
+
+def test_a_metric_whose_unit_the_header_contradicts_is_a_wrong_call(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,Leistung (kWh)\na,3.5\n")
+    with pytest.raises(BenchfmtError, match="is no unit of power"):
+        describe(path, "lab:x", Said(metrics={"Leistung (kWh)": "power"}))
+
+
 def test_one_call_makes_a_descriptor_that_a_submission_accepts(table: Path) -> None:
     said = Said(
         HANDED_OVER,

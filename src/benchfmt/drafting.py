@@ -17,12 +17,13 @@ from benchfmt.descriptor import SCHEMA_URL
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.headers import Beside, FieldOf, Ignored, Meaning, Measured, Open, read_headers
 from benchfmt.headers import Column as HeaderColumn
-from benchfmt.headers.grammar import metric_named
+from benchfmt.headers.grammar import metric_named, read_as
+from benchfmt.headers.units import rate
 from benchfmt.headers.words import words_of
 from benchfmt.readers.sheets import Sniffed, open_table, sniff
 from benchfmt.readers.sheets.number_columns import MISSING_MARKS, NumberColumns, is_index
 from benchfmt.units import find_unit
-from benchfmt.vocabulary import vocabulary
+from benchfmt.vocabulary import metric_of, vocabulary
 
 COMPANION_PREFIX = "ai4europe"
 _ROWS = 10_000
@@ -375,8 +376,28 @@ class _Headers:
             if name in said.fields:
                 note = self._field(column, FieldOf(said.fields[name]))
             if name in said.metrics:
-                note = {"metric": said.metrics[name], **self._written(column)}
+                note = self._of_metric(column, said.metrics[name], said.units.get(name))
             self.annotations[name] = self._in_unit(name, note, said.units.get(name))
+
+    def _of_metric(
+        self, column: HeaderColumn, metric: str, unit: str | None
+    ) -> dict[str, JsonValue]:
+        """Return a column as the metric that a person says, with what else its header says.
+
+        Raises BenchfmtError for a unit in the header that is none of the metric.
+        """
+        if metric_of(metric, vocabulary().metrics) is None:
+            return {"metric": metric, **self._written(column)}
+        meaning = read_as(column, metric)
+        if isinstance(meaning, Open):
+            if unit is None:
+                raise BenchfmtError(
+                    f"column {column.name!r} as {metric}: {meaning.reason}; say its unit (--unit)"
+                )
+            meaning = Measured(metric, unit)
+        elif unit is not None:
+            meaning = replace(meaning, unit=unit)
+        return self._measured(column, meaning)
 
     def _in_unit(
         self, name: str, note: dict[str, JsonValue] | None, unit: str | None
@@ -388,7 +409,11 @@ class _Headers:
             raise BenchfmtError(
                 f"column {name!r} is left open: say its metric or field too (--metric, --field)"
             )
-        return {key: value for key, value in note.items() if key != "caveats"} | {"unit": unit}
+        said = {key: value for key, value in note.items() if key != "caveats"} | {"unit": unit}
+        work = rate(unit)
+        if work is not None and work.per and "metric" in said:
+            said.setdefault("per", work.per)
+        return said
 
     def long_key(self) -> list[str]:
         """Make the values of a long table measurements whose metric a column names; returns the columns of its key.

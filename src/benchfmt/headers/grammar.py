@@ -68,6 +68,27 @@ def read_headers(columns: Sequence[Column]) -> list[Meaning]:
     return places.settle(columns, meanings)
 
 
+def read_as(column: Column, metric: str) -> Measured | Open:
+    """Return what a column is whose metric a person says: the statistic, stage, per, scope and unit of its header stay."""
+    header = Header.of(column)
+    parsed = parse(header.rest)
+    parsed.phrase = ""
+    named = header.named
+    first = Measured(
+        metric,
+        None,
+        statistic=next(iter(parsed.statistics), None),
+        stage=(parsed.says.stage if parsed.says else None) or next(iter(parsed.stages), None),
+        per=next(iter(parsed.per), None) or (named.per if named and named.code != "1" else None),
+        scope=next(iter(parsed.scopes), None),
+        record=header.record(parsed),
+    )
+    found = header.with_unit(first, parsed)
+    if isinstance(found, Measured) and found.metric != metric:
+        return Open(f"{found.unit} is no unit of {metric}")
+    return found
+
+
 @dataclass(frozen=True)
 class Header:
     """One header with the cells below it."""
@@ -150,10 +171,11 @@ class Header:
         per = pers[0] if pers else None
         if metric == "throughput" and parsed.is_total and self.named is None:
             return Open("a total of what: input, output or both")
-        found = Measured(metric, None, statistic, stage, per, scope, self._record(parsed))
-        return self._with_unit(found, parsed)
+        found = Measured(metric, None, statistic, stage, per, scope, self.record(parsed))
+        return self.with_unit(found, parsed)
 
-    def _record(self, parsed: Parsed) -> dict[str, JsonValue]:
+    def record(self, parsed: Parsed) -> dict[str, JsonValue]:
+        """Return the fields of the record that a header says: a batch size, a data set."""
         record: dict[str, JsonValue] = {}
         if self.batch is not None:
             record["configuration.batch_size"] = self.batch
@@ -194,9 +216,10 @@ class Header:
         if says is not None and says.metric == "request-rate":
             metric = says.metric
         statistic = parsed.statistics[0] if parsed.statistics else None
-        return Measured(metric, named.code, statistic, stage, named.per, None, self._record(parsed))
+        return Measured(metric, named.code, statistic, stage, named.per, None, self.record(parsed))
 
-    def _with_unit(self, found: Measured, parsed: Parsed) -> Meaning:
+    def with_unit(self, found: Measured, parsed: Parsed) -> Measured | Open:
+        """Return a measurement in the unit that its header or its cells name; Open where that is none of the metric."""
         metric = metric_named(found.metric)
         wanted = metric.unit or "1"
         code = self.named.code if self.named else self._unit_of_cells()
@@ -230,7 +253,7 @@ class Header:
         known = in_brackets(word)
         return known.code if known else None
 
-    def _share(self, found: Measured, metric: Metric, code: str | None) -> Meaning:
+    def _share(self, found: Measured, metric: Metric, code: str | None) -> Measured | Open:
         """Return a number of unit 1 with its unit: a fraction, or a percent where the header or a cell shows it."""
         greatest, middle = self.cells.greatest, self.cells.middle
         if code == "%":

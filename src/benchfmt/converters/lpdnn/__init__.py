@@ -185,8 +185,9 @@ def _contradictions(companion: Path, entries: list[Fields], table: Table) -> Ite
     for name in sorted(columns - names):
         message = f"does not describe column {name!r} of {table.path.name}"
         yield texts.finding("BF102", companion.name, message, hint, column=name)
-    quality = _quality_of(entries)
-    if _needs_quality(table) and quality not in QUALITY:
+    if _needs_quality(table) and _quality_of(entries) not in QUALITY:
+        said = [e.data.get("description") for e in entries if e.text("ID") == "QUALITY_VALUE"]
+        quality = said[0] if said else None
         message = f"{quality!r} names no known quality; the numbers are kept as text"
         yield texts.finding("BF102", companion.name, message, column="QUALITY_VALUE")
 
