@@ -177,3 +177,72 @@ def test_a_header_with_a_word_that_nobody_knows_is_open(word: str, header: str) 
 @given(st.text(max_size=40), st.lists(st.text(max_size=12), max_size=3))
 def test_any_header_has_an_answer(header: str, cells: list[str]) -> None:
     read_headers([Column(header, tuple(cells)), Column(header, tuple(cells))])
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Latency (s)", ("12 ms",)),
+        ("Power (W)", ("310 mW",)),
+        ("Params (M)", ("7B",)),
+        ("Latency", ("31 ms", "1.2 s")),
+        ("Latency", ("1.00x", "0.56x")),
+        ("threads", ("8 GB",)),
+        ("gflops", ("812",)),
+        ("TFLOPs", ("0.3",)),
+        ("OPS", ("5123",)),
+        ("cost (ms)", ("3",)),
+        ("Latency p40 (ms)", ("3",)),
+        ("accuracy (10%)", ("0.3",)),
+        ("in tok/s", ("1024",)),
+        ("tps", ("120",)),
+        ("n_wins", ("12",)),
+        ("num_error_samples", ("3",)),
+        ("Size (B)", ("0", "1", "2")),
+        ("model size", ("7",)),
+        ("accuracy", ("-1",)),
+        ("Wall time", ("1654943296.2",)),
+        ("test time", ("31.2",)),
+        ("timestamp", ("0.5", "1.0")),
+        ("power score", ("4",)),
+        ("latency_dev_ms", ("4",)),
+        ("CPU load power (W)", ("40",)),
+        ("Architecture", ("x86_64",)),
+        ("Platform", ("linux",)),
+        ("GPU", ("True", "False")),
+        ("dataset_version", ("1.0",)),
+        ("Bandwidth (GB/s)", ("30",)),
+        ("batch", ("0", "1", "2")),
+        ("best epoch", ("12",)),
+        ("ram_total_gb", ("32",)),
+        ("precision", ("8", "16")),
+        ("step_ms", ("12",)),
+        ("Duration (min)", ("12",)),
+    ],
+)
+def test_what_reads_like_a_number_and_may_be_another_is_open(
+    header: str, cells: tuple[str, ...]
+) -> None:
+    assert isinstance(one(header, *cells), Open), one(header, *cells)
+
+
+def test_a_time_is_no_rate() -> None:
+    meaning = one("inference_ms", "12.3")
+    assert isinstance(meaning, Measured)
+    assert (meaning.metric, meaning.stage, meaning.unit) == ("latency", "inference", "ms")
+
+
+def test_a_unit_may_stand_before_the_statistic() -> None:
+    meaning = one("latency_ms_mean", "12.3")
+    assert isinstance(meaning, Measured)
+    assert (meaning.metric, meaning.statistic, meaning.unit) == ("latency", "mean", "ms")
+
+
+def test_the_deviation_of_runs_is_not_that_of_a_percentile() -> None:
+    columns = [Column("latency_p99_ms", ("9",)), Column("latency_std_ms", ("1",))]
+    assert isinstance(read_headers(columns)[1], Open)
+
+
+def test_a_count_of_elements_is_no_count_of_runs() -> None:
+    columns = [Column("N", ("1024", "2048")), Column("time_ms", ("9", "12"))]
+    assert isinstance(read_headers(columns)[0], Open)

@@ -57,7 +57,10 @@ class Cells:
     def _matches(self) -> list[re.Match[str] | None]:
         found = [_NUMBER.fullmatch(text) for text in self.texts]
         return [
-            match if match and match["number"] not in ("", "+", "-") else None for match in found
+            match
+            if match and re.search("[0-9]", match["number"].partition("e")[0].partition("E")[0])
+            else None
+            for match in found
         ]
 
     @property
@@ -74,11 +77,20 @@ class Cells:
         """The numbers of the cells."""
         return [float(match["number"].replace(",", "")) for match in self._matches if match]
 
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """What stands behind the numbers, an empty text for nothing."""
+        return frozenset((match["unit"] or "").strip() for match in self._matches if match)
+
     @property
     def unit(self) -> str | None:
         """What stands behind all numbers; None where nothing does, or different things."""
-        units = {(match["unit"] or "").strip() for match in self._matches if match}
-        return next(iter(units)) or None if len(units) == 1 else None
+        return next(iter(self.units)) or None if len(self.units) == 1 else None
+
+    @property
+    def least(self) -> float | None:
+        """The least number."""
+        return min(self.numbers, default=None)
 
     @property
     def greatest(self) -> float | None:
@@ -100,3 +112,18 @@ class Cells:
         return bool(self.texts) and all(
             re.sub(r":?[0-9]+$", "", text.lower()) in words for text in self.texts
         )
+
+
+_DATE = re.compile(
+    r"[0-9]{4}[-/.]?[0-9]{2}[-/.]?[0-9]{2}.*|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}.*|[A-Z][a-z]{2,8}\.? .*[0-9]{4}.*"
+)
+_EPOCH = 1_000_000_000
+
+
+def are_dates(cells: Cells) -> bool:
+    """Say whether cells may be points in time: written dates, or seconds since 1970."""
+    return all(
+        _DATE.fullmatch(text) is not None
+        or (text.replace(".", "", 1).isdigit() and float(text) > _EPOCH)
+        for text in cells.texts
+    )

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from benchfmt.headers import lexicon, places
 from benchfmt.headers.cells import Cells
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
-from benchfmt.headers.phrases import Parsed, parse
+from benchfmt.headers.phrases import PERCENTILE, Parsed, parse
 from benchfmt.headers.units import Named, as_suffix, fits, in_brackets, rate
 from benchfmt.headers.words import Words, plain, split, words_of
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
@@ -57,6 +57,10 @@ _STAGED = (
     }
 )
 """The metrics that a stage makes another measurement; a quality has none."""
+_FACTORS = frozenset({"k", "K", "M", "G", "B", "T"})
+"""What stands behind a number as a factor."""
+_CLOCK = 1_000_000_000
+"""Seconds since 1970 are above this, and no time is."""
 _HOURS = 3_600
 _PERCENT_ABOVE = 1.5
 """An error rate of more than 1.5 on the median is taken for percent: more than one and a half errors a word are rare."""
@@ -111,7 +115,7 @@ class Header:
         if size and has_more:
             text = _BATCH.sub(" ", text)
         words = words_of(text)
-        named, rest = _unit_of(words)
+        named, rest = _unit_of(words, text)
         batch = int(size[1]) if size and has_more else None
         return cls(column, words, Cells.of(column), named, rest, batch)
 
@@ -151,10 +155,11 @@ class Header:
             return Open(
                 f"{scope} beside a {metric} says where it ran: say the placement or the system"
             )
+        reason = self._misfit(metric, stage, parsed)
+        if reason:
+            return Open(reason)
         if stage and metric not in _STAGED:
             return Open(f"{metric} of the stage {stage}: a quality while training is no result")
-        if metric == "memory" and parsed.is_total and scope == "gpu":
-            return Open("the memory that there is, or all that is used")
         if self.rest == ("time",) and self.named is None:
             return Open("a time of what, and in what unit")
         statistic = parsed.statistics[0] if parsed.statistics else None
@@ -173,6 +178,26 @@ class Header:
             return Open("a total of what: input, output or both")
         found = Measured(metric, None, statistic, stage, per, scope, self.record(parsed))
         return self.with_unit(found, parsed)
+
+    def _misfit(self, metric: str, stage: str | None, parsed: Parsed) -> str | None:
+        """Return why a header's words do not fit its metric; None where they do."""
+        fillers = {*parsed.fillers}
+        is_quality = metric not in _STAGED
+        if not is_quality and fillers & {*lexicon.SPLITS, "score"}:
+            return f"{', '.join(sorted(fillers & {*lexicon.SPLITS, 'score'}))!r} beside {metric} may mean another number"
+        if is_quality and any(PERCENTILE.fullmatch(word) for word in parsed.statistics):
+            return f"a percentile of {metric}"
+        if stage == "load" and metric in ("power", "energy", "utilization", "temperature"):
+            return "under load, or while loading"
+        if (
+            metric == "memory"
+            and parsed.is_total
+            and not {"used", "usage", "peak", "max"} & {*self.rest}
+        ):
+            return "the memory that there is, or all that is used"
+        if metric == "epochs" and "epoch" in self.rest:
+            return "a number of epochs, or one of them"
+        return None
 
     def record(self, parsed: Parsed) -> dict[str, JsonValue]:
         """Return the fields of the record that a header says: a batch size, a data set."""
@@ -223,6 +248,9 @@ class Header:
         metric = metric_named(found.metric)
         wanted = metric.unit or "1"
         code = self.named.code if self.named else self._unit_of_cells()
+        reason = self._impossible(metric) or self._unlike_cells(code, wanted)
+        if reason:
+            return Open(reason)
         if code is None and self.rest[-1:] == ("min",) and parsed.statistics == ["min"]:
             if found.stage in _LONG_STAGES:
                 return replace(found, unit="min", statistic=None)
@@ -244,7 +272,34 @@ class Header:
         return self._plausible(replace(found, unit=code))
 
     def _is_sure(self, metric: str, code: str | None) -> bool:
-        return code is not None or (metric == "utilization" and bool(self.rest[1:]))
+        return code is not None or (
+            metric == "utilization" and {*self.rest} & {*lexicon.SCOPES} != set()
+        )
+
+    def _impossible(self, metric: Metric) -> str | None:
+        """Return why the numbers cannot be of a metric; None where they can."""
+        least, middle = self.cells.least, self.cells.middle
+        if least is not None and metric.minimum == 0 and least < 0:
+            return f"{least:g} is below what a {metric.id} can be"
+        is_in_seconds = code_of(self.named) in (None, "s")
+        if middle is not None and metric.id in _TIMES and middle > _CLOCK and is_in_seconds:
+            return "points in time rather than times"
+        return None
+
+    def _unlike_cells(self, code: str | None, wanted: str) -> str | None:
+        """Return why what stands behind the numbers does not go with the unit; None where it does."""
+        units = {unit for unit in self.cells.units if unit and unit not in _FACTORS}
+        if len(units) > 1 or (units and "" in self.cells.units and self.named is None):
+            return f"its cells are in {', '.join(sorted(units))}: say the unit of each"
+        if not units:
+            return None
+        word = units.pop()
+        known = in_brackets(word)
+        if known is None or (known.code != "%" and not fits(known.code, wanted)):
+            return f"{word!r} behind its numbers is no unit of the metric"
+        if self.named is not None and known.code != code:
+            return f"its header says {code} and its cells {word}"
+        return None
 
     def _unit_of_cells(self) -> str | None:
         word = self.cells.unit
@@ -257,7 +312,20 @@ class Header:
         """Return a number of unit 1 with its unit: a fraction, or a percent where the header or a cell shows it."""
         greatest, middle = self.cells.greatest, self.cells.middle
         if code == "%":
-            return replace(found, unit="%")
+            small = greatest is not None and 0 < greatest <= 1 and metric.maximum == 1
+            doubt = (
+                f"it says percent, and no number is above 1 (the greatest is {greatest:g})"
+                if small
+                else None
+            )
+            percent = replace(found, unit="%")
+            return percent.but(doubt) if doubt else percent
+        if (
+            found.metric == "precision"
+            and self.cells.numbers
+            and {*self.cells.numbers} <= {2, 4, 8, 16, 32, 64}
+        ):
+            return Open("bits of a number, or a share of right answers")
         if greatest is None:
             return found
         if metric.maximum == 1 and greatest > 1:
@@ -309,6 +377,11 @@ def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
     return Measured("duration", named.code)
 
 
+def code_of(named: Named | None) -> str | None:
+    """Return the code of a unit that may be named."""
+    return named.code if named else None
+
+
 def metric_named(name: str) -> Metric:
     """Return a metric that a phrase names; every one of them is in the vocabulary."""
     metric = metric_of(name, vocabulary().metrics)
@@ -339,30 +412,42 @@ def _unread(parsed: Parsed) -> str | None:
     return None
 
 
-def _unit_of(words: Words) -> tuple[Named | None, tuple[str, ...]]:
+def _unit_of(words: Words, text: str) -> tuple[Named | None, tuple[str, ...]]:
     """Return the unit that a header names, and its other words."""
     extra: list[str] = []
     named: Named | None = None
-    for text in words.brackets:
-        found = in_brackets(text)
-        if found is not None and named is None:
+    for inside in words.brackets:
+        found = in_brackets(inside)
+        if inside.lower() == "min":
+            extra.append("min")  # minutes or the minimum: the grammar decides by the metric
+        elif found is not None and named is None:
             named = found
         else:
-            extra += [word.lower() for word in split(text)]
+            extra += [word.lower() for word in split(inside)]
     if named is not None:
         return named, (*words.lower, *extra)
-    whole = rate("/".join(words.written))
+    is_written = "/" in text or re.search(r"(?i)[\s_]per[\s_]", text) is not None
+    whole = rate("/".join(words.written)) if is_written else None
     if whole is not None and len(words.written) == 2 + (
         whole.of_energy and len(words.written) == 3
     ):
         return whole, tuple(extra)
     named, count = as_suffix(words)
     rest = words.lower[: len(words.lower) - count] if count else words.lower
+    if named is None and len(words.written) > 2 and _is_statistic(words.lower[-1]):
+        # The unit before the statistic: latency_ms_mean.
+        named, count = as_suffix(Words(words.written[:-1], ()))
+        if named is not None:
+            rest = (*words.lower[: len(words.lower) - 1 - count], words.lower[-1])
     if named is None and rest[-1:] == ("c",) and {"temp", "temperature"} & {*rest}:
         named, rest = Named("Cel"), rest[:-1]
     if named is not None and rest[-1:] == ("in",):
         rest = rest[:-1]
     return named, (*rest, *extra)
+
+
+def _is_statistic(word: str) -> bool:
+    return word in lexicon.STATISTICS or PERCENTILE.fullmatch(word) is not None
 
 
 __all__ = ["Beside", "FieldOf", "Ignored", "Open", "read_headers"]

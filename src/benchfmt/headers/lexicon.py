@@ -26,6 +26,17 @@ METRICS: dict[str, Says] = {
     "latency": Says("latency"),
     "lat": Says("latency"),
     "latenz": Says("latency"),
+    "latence": Says("latency"),
+    "延迟": Says("latency"),
+    "推理耗时": Says("latency", stage="inference"),
+    "speicher": Says("memory"),
+    "mémoire": Says("memory"),
+    "显存": Says("memory", scope="gpu"),
+    "débit": Says("throughput"),
+    "吞吐量": Says("throughput"),
+    "énergie": Says("energy"),
+    "temperatur": Says("temperature"),
+    "dauer": _TIME,
     "speed": Says("latency"),
     "response time": Says("latency"),
     "inference time": Says("latency", stage="inference"),
@@ -308,7 +319,6 @@ SPREADS = {
     "stdev": "stddev",
     "std dev": "stddev",
     "standard deviation": "stddev",
-    "sd": "stddev",
 }
 COUNTS = {
     "n": "n",
@@ -358,7 +368,7 @@ SCOPES = {
     "cluster": "cluster",
 }
 WORK = {
-    "sample": "sample samples image images img imgs inference inferences inf infs sentence sentences sent sents "
+    "sample": "sample samples image images img imgs bild bilder inference inferences inf infs sentence sentences sent sents "
     "seq seqs sequences prediction predictions item items",
     "frame": "frame frames",
     "token": "token tokens tok toks",
@@ -368,35 +378,37 @@ WORK = {
     "epoch": "epoch epochs",
 }
 """The units of work, with the words for them."""
-RATES = {"fps": "frame", "qps": "query", "rps": "query", "tps": "token", "ips": "sample"}
+RATES = {"fps": "frame", "qps": "query", "rps": "query", "ips": "sample"}
 SPLITS = frozenset({"test", "val", "validation", "eval", "dev"})
 """Which part of the data a quality is of."""
 FILLERS = SPLITS | frozenset(
     {"the", "of", "value", "score", "in", "total", "overall", "metrics", "report", "results"}
 )
 """Words that change nothing: which split a quality is of, or that a number is whole."""
-MORE_THAN_ONE = frozenset({"prompt", "input", "total", "pp"})
+MORE_THAN_ONE = frozenset(
+    {"prompt", "input", "total", "pp", "in", "overall", "aggregate", "eval", "encode"}
+)
 """Words before tokens that are not output tokens alone."""
 FIELDS = {
-    "model.name": "model | model name | model id | network | network name | ml model name | algorithm | implementation | "
-    "modell | model variant | model type | architecture | arch",
+    "model.name": "model | 模型 | modèle | model name | model id | network name | ml model name | modell | model variant | model type | "
+    "network | algorithm | implementation | architecture",
     "model.version": "model version",
-    "model.parameters": "params | parameters | param count | # params | #params | n params | num params | total params | "
+    "model.parameters": "params | 参数量 | parameters | param count | # params | #params | n params | num params | total params | "
     "model n params | num parameters | number of parameters | parameter count | model params",
     "model.flop": "flop | flops | ops | model flops",
     "model.size_bytes": "model size | checkpoint size | file size | weights size",
     "task": "task | ai task",
-    "dataset.name": "dataset | data set | dataset name | benchmark dataset",
+    "dataset.name": "dataset | data set | datensatz | dataset name | benchmark dataset",
     "dataset.samples": "num samples | number of samples | images evaluated | num dataset entries | dataset size",
     "software.engine": "engine | framework | runtime engine | inference engine | serving engine | library",
     "software.engine_version": "engine version | framework version | runtime version | library version",
     "configuration.precision": "precision | dtype | quant | weight data types | data type | datatype | weight precision",
-    "configuration.batch_size": "batch | batch size | batchsize | bs | batchgröße | params.batch_size | infer batch size | train batch size | inference batch size",
+    "configuration.batch_size": "batch | batch size | batchsize | bs | batchgröße | stapelgröße | params.batch_size | infer batch size | train batch size | inference batch size",
     "configuration.threads": "threads | num threads | n threads | number of threads | cpu threads",
     "configuration.input_shape": "input size | input shape | input resolution | resolution | img size | image size | "
-    "infer img size | train img size | input resolution (hxwxc)",
-    "system.name": "board | system name | platform | hardware | system | machine | device | host | node name | hostname | sut",
-    "system.processor.name": "cpu | processor | cpu model | cpu name | cpu info | host processor model name",
+    "infer img size | train img size | input resolution (hxwxc) | 输入尺寸 | eingabegröße",
+    "system.name": "board | plattform | gerät | system name | platform | hardware | system | machine | device | host | node name | hostname | sut",
+    "system.processor.name": "cpu | processor | chipset | prozessor | cpu model | cpu name | cpu info | host processor model name",
     "system.processor.cores": "cores | cpu cores | host processor core count",
     "system.processor.count": "host processors per node",
     "system.accelerator.name": "gpu | accelerator | gpu model | gpu name | gpu info | accelerator model name | gpu type",
@@ -404,7 +416,7 @@ FIELDS = {
     "num accelerators",
     "system.nodes": "nodes | num nodes | number of nodes",
     "system.operating_system": "os | operating system",
-    "provenance.measured_at": "date | timestamp | measured at | test time | datetime | start time",
+    "provenance.measured_at": "date | datum | utc | timestamp | measured at | test time | datetime | start time",
     "provenance.submitter": "submitter | organization | organisation",
     "provenance.execution": "run id | execution id",
     "provenance.license": "",
@@ -421,6 +433,32 @@ SETTINGS = (
     "prompt length | prompt tokens | input language | output language | flash attn | beam size | temperature setting | "
     "top k | top p | num beams | scheduler type | optimization technique | quantization | isl | osl | dimension | ngl"
 )
+KNOWN_SETTINGS = frozenset(
+    [
+        "batch",
+        "ubatch",
+        "gpu_layers",
+        "layers",
+        "heads",
+        "epochs",
+        "beams",
+        "workers",
+        "prompt",
+        "gen",
+        "depth",
+        "prompts",
+        "ctx",
+        "experts",
+        "shots",
+        "cpu_moe",
+        "mmap",
+        "direct_io",
+        "kv_offload",
+        "op_offload",
+        "host",
+    ]
+)
+"""What stands behind `n_`, `num_`, `use_` or `no_` in the name of a setting."""
 IGNORED = (
     "note | notes | comment | comments | remark | remarks | link | links | download | source | stdout | stderr | "
     "output dir | unnamed: 0 | index | config name | tag | label | input text | translated text | prompt | "
@@ -428,6 +466,8 @@ IGNORED = (
     "project name | pretrained | compiled | license | rep | repetition | privateid | server info | errors | compliance"
 )
 OPEN = {
+    "bandwidth": "of memory, of a network or of a disk",
+    "tps": "tokens or transactions a second",
     "itl": "gaps between chunks, or the mean of each request: tools differ",
     "loss": "a loss of training or of an evaluation",
 }

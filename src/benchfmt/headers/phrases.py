@@ -12,10 +12,12 @@ from benchfmt.headers.lexicon import Says
 from benchfmt.headers.words import words_of
 from benchfmt.vocabulary import vocabulary
 
-_PERCENTILE = re.compile(r"p[0-9]{1,2}(?:\.[0-9])?")
+PERCENTILE = re.compile(r"p(?:1|5|10|25|50|75|80|90|95|97|98|99(?:\.[0-9])?)")
+"""The percentiles that people report: P4 and P40 are accelerators."""
 _AT = re.compile(r"(?P<name>ndcg|precision|p|recall|hr|hit rate|hit)@(?P<k>[0-9]+)")
 _AT_METRICS = {"p": "precision", "hr": "hit-rate", "hit": "hit-rate", "hit rate": "hit-rate"}
 _LONGEST = 5
+_UNIT_WORDS = ("ms", "s", "us", "mb", "gb", "w", "j", "mj", "kwh", "c")
 WORK = {word: per for per, words in lexicon.WORK.items() for word in words.split()}
 """The words for units of work, each with the unit's term."""
 _PER = {f"per {word}": per for word, per in WORK.items()}
@@ -64,8 +66,12 @@ def metric_phrases() -> Mapping[str, Says]:
 def _says_more(phrase: str) -> bool:
     """Say whether a phrase of the vocabulary holds a statistic or a scope, which are to be read on their own."""
     words = phrase.split()
-    parts = [*lexicon.STATISTICS, *lexicon.SCOPES]
-    return len(words) > 1 and any(word in parts for word in (words[0], words[-1]))
+    parts = {*lexicon.STATISTICS, *lexicon.SCOPES, *_UNIT_WORDS}
+    return (
+        phrase == "bandwidth"
+        or "per" in words
+        or (len(words) > 1 and bool(parts & {words[0], words[-1]}))
+    )
 
 
 def parse(words: Sequence[str]) -> Parsed:
@@ -121,7 +127,7 @@ def _others(words: Sequence[str], parsed: Parsed) -> None:
 
 def _take(phrase: str, parsed: Parsed) -> bool:
     """Keep what a phrase says; returns whether it says anything."""
-    if _PERCENTILE.fullmatch(phrase):
+    if PERCENTILE.fullmatch(phrase):
         parsed.statistics.append("median" if phrase == "p50" else phrase)
         return True
     metric = parsed.says.metric if parsed.says else ""

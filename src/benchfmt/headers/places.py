@@ -8,19 +8,37 @@ from collections.abc import Sequence
 from functools import cache
 
 from benchfmt.headers import lexicon
-from benchfmt.headers.cells import Cells
+from benchfmt.headers.cells import Cells, are_dates
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
-from benchfmt.headers.units import FACTORS, Named, fits
+from benchfmt.headers.units import FACTORS, Named, fits, in_brackets
 from benchfmt.headers.words import Words, plain, words_of
 from benchfmt.vocabulary import vocabulary
 
 _COUNTED = {"model.parameters", "model.flop"}
 _BYTES = {"model.size_bytes"}
 _NAMES = frozenset({"system.name", "system.processor.name", "system.accelerator.name"})
+_NO_NAMES = frozenset({"true", "false", "yes", "no", "cuda", "none", "gpu", "cpu", "idx"})
+_SYSTEMS = frozenset({"linux", "windows", "darwin", "macos", "android", "ios", "ubuntu"})
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", ""})
+_SUFFIXES = frozenset({"k", "K", "M", "B", "G", "T"})
+_KINDS = {"task": "task", "software.engine": "engine"}
+_MANY_BYTES = 1_000_000
+"""A size without a unit is in bytes where it is at least so great."""
+_MANY_PARAMETERS = 3_000
+"""No model has so many thousand millions of parameters."""
 _NUMBERS = frozenset(
-    {"configuration.batch_size", "configuration.threads", "model.parameters", "dataset.samples"}
+    {
+        "configuration.batch_size",
+        "configuration.threads",
+        "dataset.samples",
+        "system.accelerator.count",
+        "system.processor.cores",
+        "system.processor.count",
+        "system.nodes",
+    }
 )
-_SETTING = re.compile(r"(?:n|num|use|no)_[a-z0-9_]+|enable_[a-z0-9_]+|random_[a-z_]+")
+_OF_MODELS = ("network", "algorithm", "implementation", "architecture")
+"""Headers that name a model only where the vocabulary knows one of their cells."""
 _NAMES_METRICS = ("metric", "measure")
 _VALUES = ("value", "score", "result", "average", "stddev")
 _RUNS_ON = ("runtime", "backend", "execution engine", "target runtime")
@@ -72,16 +90,26 @@ def field_of(
     if path is None and rest:
         path = _sized(" ".join(rest), named)
         key = " ".join(rest)
+    if key in _OF_MODELS and not any(vocabulary().match("model", text) for text in cells.texts):
+        return Open("its cells are no models that the vocabulary knows")
     if path is not None:
-        return _as_field(path, cells, named, factor)
+        return _as_field(key, path, cells, named, factor)
+    if (
+        key == "format"
+        and cells.texts
+        and all(_is_known("precision", text) for text in cells.texts)
+    ):
+        return FieldOf("configuration.precision")
     if key in _RUNS_ON and cells.are_text:
         return _runs_on(cells)
     if key == "epoch":
         return Ignored("no result and no field")
-    if key in _whole("setting") or (_SETTING.fullmatch(column.name.strip().lower()) and not named):
+    if key in _whole("setting") or (_is_setting(column.name, cells) and not named):
         return FieldOf(f"configuration.hyperparameters.{_slug(column.name)}", doubts=doubts)
-    if "version" in words.lower and len(words.lower) > 1 and not cells.numbers:
-        return FieldOf(f"software.stack.{_slug(column.name)}")
+    if words.lower[-1:] == ("version",) and len(words.lower) > 1:
+        if _is_known("engine", " ".join(words.written[:-1])):
+            return FieldOf(f"software.stack.{_slug(column.name)}")
+        return Open("a version of what")
     return None
 
 
@@ -115,53 +143,104 @@ def _sized(rest: str, named: Named | None) -> str | None:
     return None
 
 
+def _is_setting(name: str, cells: Cells) -> bool:
+    """Say whether a name is that of a known setting: of a count behind `n_`, or of a switch behind `use_`."""
+    start, _, rest = name.strip().lower().partition("_")
+    if start in ("n", "num"):
+        return rest in lexicon.KNOWN_SETTINGS
+    if start in ("use", "no", "enable"):
+        return rest in lexicon.KNOWN_SETTINGS or cells.are_among(_SWITCHES)
+    return False
+
+
 def _operations(words: Words) -> Meaning:
-    """Return a count of operations, or leave open what may be a rate."""
+    """Return a count of operations where it is surely that of a model; a rate has the same letters."""
     text = words.written[0]
     if text.lower().endswith(("macs", "mac")):
         return Open(
             "multiply-accumulates: the operations are twice as many; say model.flop with scale 2"
         )
+    factor, _ = _factor(words)
     if text in ("TFLOPS", "PFLOPS"):
         return Measured("flop-rate", {"T": "10*12/s", "P": "10*15/s"}[text[0]])
-    factor, _ = _factor(words)
-    prefix = (
-        {"g": "10*9", "m": "10*6", "t": "10*12"}.get(text[0].lower()) if text[0] != "F" else None
-    )
-    prefix = None if text.lower().startswith(("flop", "ops")) else prefix
-    if text.endswith("FLOPS"):
-        return Open("operations of the model, or operations a second")
-    unit = factor or prefix
-    if unit is None:
+    if text in ("FLOPs", "OPS", "params") and factor:
+        return FieldOf("model.flop", factor)
+    if text in ("GFLOPs", "MFLOPs"):
+        return FieldOf("model.flop", {"G": "10*9", "M": "10*6"}[text[0]])
+    if text == "FLOPs":
         return FieldOf("model.flop")
-    return FieldOf("model.flop", unit)
+    return Open("operations of the model, or operations a second")
 
 
-def _as_field(path: str, cells: Cells, named: Named | None, factor: str | None) -> Meaning | None:
+def _as_field(
+    key: str, path: str, cells: Cells, named: Named | None, factor: str | None
+) -> Meaning | None:
     """Return the field that a header names where its cells and its unit are of that kind; None for something else."""
     if path in _BYTES:
-        return _size(path, cells, named, factor)
+        return _size(key, path, cells, named, factor)
     if named is not None and path not in _COUNTED:
         return None
     if path == "configuration.precision" and cells.texts and not cells.are_text:
         return None  # a share of right answers
-    if path in (*_COUNTED, *_NUMBERS) and cells.are_text:
-        return Open("its cells are text, though its name is that of a number")
-    if path in _NAMES and cells.numbers:
-        return Open("its cells are numbers, though its name is that of a name")
-    if path == "task" and not all(vocabulary().match("task", text) for text in cells.texts):
-        return Open("its cells are no tasks that the vocabulary knows")
+    if path == "system.name" and cells.are_among(lexicon.PLACEMENTS):
+        return FieldOf("configuration.placement")
+    reason = _unlike(path, cells, named, factor)
+    if reason is not None:
+        return Open(reason)
     return FieldOf(path, factor if path in _COUNTED else None)
 
 
-def _size(path: str, cells: Cells, named: Named | None, factor: str | None) -> Meaning | None:
+def _unlike(path: str, cells: Cells, named: Named | None, factor: str | None) -> str | None:
+    """Return why cells cannot be those of a field; None where they can."""
+    units = cells.units - {""}
+    if path in (*_COUNTED, *_NUMBERS):
+        if cells.are_text:
+            return "its cells are text, though its name is that of a number"
+        if named is not None or units - {*_SUFFIXES} or (units and factor):
+            return "its numbers are in a unit that no count has, or in two"
+    if path == "configuration.input_shape" and units - {"px", "pixels", "x"}:
+        return "its numbers are in a unit that no shape has"
+    if path == "configuration.batch_size" and (cells.least == 0 or not cells.are_whole):
+        return "numbers of batches, or no sizes"
+    if path in _NAMES and (cells.numbers or cells.are_among(_NO_NAMES)):
+        return "its cells are no names"
+    if path == "system.name" and cells.are_among(_SYSTEMS):
+        return "operating systems: say system.operating_system"
+    if path == "provenance.measured_at" and not are_dates(cells):
+        return "its cells are no points in time"
+    kind = _KINDS.get(path)
+    if kind and cells.texts and not any(_is_known(kind, text) for text in cells.texts):
+        return f"its cells are no {kind} that the vocabulary knows"
+    return None
+
+
+def _is_known(kind: str, text: str) -> bool:
+    first = re.split(r"[\s:=\-_]", text)[0]
+    return vocabulary().match(kind, text) is not None or vocabulary().match(kind, first) is not None
+
+
+def _size(
+    key: str, path: str, cells: Cells, named: Named | None, factor: str | None
+) -> Meaning | None:
     """Return a size: in bytes, or for 7 (B) in parameters."""
     in_bytes = named is not None and fits(named.code, "By")
     if factor and (named is None or not in_bytes or named.code == "By"):
-        return FieldOf("model.parameters", factor) if factor == "10*9" else None
+        is_small = cells.greatest is not None and cells.greatest < _MANY_PARAMETERS
+        if factor == "10*9" and is_small and key.startswith("model"):
+            return FieldOf("model.parameters", factor)
+        return Open("a number of bytes, or of parameters")
     if named is not None and not in_bytes:
         return None
-    if named is None and cells.unit is None and cells.numbers and not cells.are_whole:
+    if cells.are_text:
+        return Open("its cells are text, though its name is that of a number")
+    if named is not None and cells.units - {""} - {named.code}:
+        return Open("its cells name another unit than its header")
+    unit = in_brackets(cells.unit or "")
+    if (
+        named is None
+        and unit is None
+        and (not cells.are_whole or (cells.greatest or _MANY_BYTES) < _MANY_BYTES)
+    ):
         return Open("a size without a unit")
     return FieldOf(path, named.code if named else None)
 
@@ -176,6 +255,7 @@ def settle(columns: Sequence[Column], meanings: Sequence[Meaning]) -> list[Meani
     _long(columns, settled)
     _systems(columns, settled)
     _series(columns, settled)
+    _sizes(columns, settled)
     _twins(columns, settled)
     return settled
 
@@ -183,9 +263,7 @@ def settle(columns: Sequence[Column], meanings: Sequence[Meaning]) -> list[Meani
 def _without(header: str, groups: Sequence[dict[str, str]]) -> tuple[str, ...]:
     words = words_of(header)
     drop = {word for group in groups for word in group}
-    rest = [
-        word for word in words.lower if word not in drop and not re.fullmatch(r"p[0-9.]+", word)
-    ]
+    rest = [word for word in words.lower if word not in drop]
     return (*sorted(rest), *words.brackets)
 
 
@@ -210,13 +288,23 @@ def _spreads(columns: Sequence[Column], settled: list[Meaning]) -> None:
         ]
         if len(means) == 1:
             beside = Beside(columns[means[0]].name, parts[said[index][0]])
-            if beside in settled:
+            owner = settled[means[0]]
+            if beside.part == "n" and not isinstance(owner, Measured):
+                continue
+            if Cells.of(columns[means[0]]).units != Cells.of(columns[index]).units:
+                settled[index] = Open(f"its cells are not in the unit of {beside.column!r}")
+            elif beside in settled:
                 settled[index] = Open(f"another column is the {beside.part} of {beside.column!r}")
             else:
                 settled[index] = beside
     measured = [i for i, m in enumerate(settled) if isinstance(m, Measured)]
     for index, column in enumerate(columns):
-        if _key(column.name) in lexicon.COUNTS and len(measured) == 1:
+        has_spread = any(isinstance(m, Beside) for m in settled)
+        if (
+            _key(column.name) in lexicon.COUNTS
+            and len(measured) == 1
+            and (has_spread or _is_mean(columns[measured[0]]))
+        ):
             settled[index] = Beside(columns[measured[0]].name, "n")
 
 
@@ -262,12 +350,32 @@ def _systems(columns: Sequence[Column], settled: list[Meaning]) -> None:
         )
 
 
+def _sizes(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Leave open a bare size in a table that names no model: of a message, a file, an image."""
+    if any(isinstance(m, FieldOf) and m.path == "model.name" for m in settled):
+        return
+    for index, meaning in enumerate(settled):
+        if (
+            isinstance(meaning, FieldOf)
+            and meaning.path in _BYTES
+            and _key(columns[index].name).startswith("size")
+        ):
+            settled[index] = Open("a size of what")
+
+
 def _series(columns: Sequence[Column], settled: list[Meaning]) -> None:
     """Leave open the time of a table whose rows are epochs: it grows from row to row."""
     if not any(_key(column.name) in ("epoch", "step", "iteration") for column in columns):
         return
     for index, column in enumerate(columns):
-        if _key(column.name) == "time":
+        if _key(column.name) in (
+            "time",
+            "elapsed",
+            "elapsed time",
+            "wall time",
+            "duration",
+            "runtime",
+        ):
             settled[index] = Open("seconds since the start, growing from row to row")
 
 

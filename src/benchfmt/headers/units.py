@@ -197,10 +197,13 @@ def as_suffix(words: Words) -> tuple[Named | None, int]:
     composed = rate(last)
     if composed is not None:
         return composed, 1
-    if last.lower() in ("s", "sec", "second") and len(words.written) > 1:
-        composed = rate(f"{words.written[-2]}/s")
-        if composed is not None:
-            return composed, 2
+    if len(words.written) > 1:
+        # Work and a time side by side are a rate only where the work is many: `inference_ms` is a time.
+        bare = _BARE_RATE.search(f"{words.written[-2]}_{last}")
+        if bare:
+            return Named(
+                "/s", _WORK[bare["work"].lower()], is_rate=True, work=bare["work"].lower()
+            ), 2
     # `min` at the end is a minimum as often as it is minutes: the grammar decides by the metric.
     if (
         len(words.written) > 1
@@ -228,8 +231,10 @@ def _is_rate_of(words: tuple[str, ...]) -> bool:
 
 def fits(code: str, wanted: str) -> bool:
     """Say whether a unit measures what a metric or field is in."""
-    if wanted in ("target", "currency"):
+    if wanted == "target":
         return True
+    if wanted == "currency":
+        return re.fullmatch("[A-Z]{3}", code) is not None
     try:
         return unit(code).dimension == unit(wanted).dimension
     except UnitError:

@@ -22,15 +22,13 @@ _SPELLINGS = (
     (re.compile(r"(?i)l?ddt[\s_\-]ca"), "lddt ca"),
     (re.compile(r"nDCG|NDCG"), "ndcg"),
     (re.compile(r"RTFx"), "rtfx"),
-    (re.compile(r"\bT([FO])LO?PS\b|\bTFLOPs\b"), "TFLOPS"),
-    (
-        re.compile(
-            r"(?i)(?<![0-9])([0-9]{2}(?:\.[0-9])?)(?:th)?[\s_\-]?(?:%|pct|percent(?:ile)?\b)"
-        ),
-        r" p\1 ",
-    ),
-    (re.compile(r"(?i)([0-9]{2})th percentile"), r" p\1 "),
 )
+_PERCENTILE = re.compile(
+    r"(?i)(?<![0-9])([0-9]{2}(?:\.[0-9])?)(?:th)?[\s_\-]?(?:%|pct|percent(?:ile)?\b)"
+)
+_OF_TIMES = re.compile(r"(?i)latenc|time|ttft|tpot|percentile")
+"""Only of a time is 90% a percentile: an accuracy may be at 95% of something."""
+_ARROWS = str.maketrans({"↑": " ", "↓": " ", "（": "(", "）": ")", "％": "%"})
 _SEPARATORS = re.compile(r"[\s_/\-–—:;,|.]+")
 _DECIMAL_PERCENTILE = re.compile(r"(?i)\bp([0-9]{2})[._]([0-9])\b")
 _CAMEL = re.compile(
@@ -53,7 +51,9 @@ class Words:
 
 def plain(header: str) -> str:
     """Return a header without marks, each spelling of one thing the same."""
-    text = _TAGS.sub(" ", header)
+    text = _TAGS.sub(" ", header).translate(_ARROWS)
+    if _OF_TIMES.search(text):
+        text = _PERCENTILE.sub(r" p\1 ", text)
     for pattern, spelling in _SPELLINGS:
         text = pattern.sub(spelling, text)
     return text.strip()
