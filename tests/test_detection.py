@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from benchfmt import BenchfmtError, convert
 from benchfmt.conversion.detection import candidates
+from benchfmt.converters import base
 from benchfmt.converters.base import Source, load, names
+from benchfmt.descriptor import SCHEMA_URL
 from installed import install
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -82,3 +87,25 @@ def test_planning_opens_each_file_at_most_twice() -> None:
     )
     most, files = map(int, done.stdout.split())
     assert (most <= 2, files) == (True, sum(path.is_file() for path in examples.rglob("*")))
+
+
+def test_a_converter_that_cannot_be_loaded_is_told_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = EntryPoint("broken", "nowhere.to.be.found", base.GROUP)
+    known = base.entry_points
+    monkeypatch.setattr(base, "entry_points", lambda group: [*known(group=group), broken])
+    (tmp_path / "latency.csv").write_text("model,latency_ms\na,1\n")
+    note = {"metric": "latency", "unit": "ms"}
+    field = {"name": "latency_ms", "benchfmt": note}
+    resource = {"path": "latency.csv", "schema": {"fields": [field]}}
+    resource["benchfmt"] = {"constant": {"benchmark.suite": "lpdnn"}}
+    descriptor = {"$schema": SCHEMA_URL, "resources": [resource]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(descriptor))
+    (tmp_path / "strange.xyz").write_text("nobody knows this\n")
+    conversion = convert(tmp_path)
+    assert len(list(conversion)) == 1
+    told = {entry.path: str(entry.reason) for entry in conversion.account.files}
+    assert "'broken' cannot be loaded from 'nowhere.to.be.found'" in told["strange.xyz"]
+    with pytest.raises(BenchfmtError, match="cannot be loaded"):
+        convert(tmp_path, "broken")

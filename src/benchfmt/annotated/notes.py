@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -16,6 +17,8 @@ from benchfmt.limits import LIMITS
 
 Integers = npt.NDArray[np.int64]
 _SHOWN = 60
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_WITH_COMMA = re.compile(r"[-+]?[0-9.]*,[0-9]+")
 
 
 class Notes:
@@ -50,7 +53,9 @@ class Notes:
         places = np.flatnonzero(bad.fill_null(value=False).to_numpy())
         room = max(LIMITS.findings_per_code - self.counts[(code, name)], 0)
         for index in places[:room].tolist():
-            self.add(code, int(rows[index]), name, f"{_short(cells[index])} {words}", cells[index])
+            message = f"{_short(cells[index])} {words}"
+            hint = _hint(cells[index]) if code == "BF103" else None
+            self.add(code, int(rows[index]), name, message, cells[index], hint)
         self.counts[(code, name)] += len(places) - len(places[:room])
 
     def add(
@@ -83,6 +88,15 @@ class Notes:
         for (code, _), count in self.counts.items():
             more[code] += max(count - LIMITS.findings_per_code, 0)
         return {code: count for code, count in sorted(more.items()) if count}
+
+
+def _hint(text: str) -> str | None:
+    """Return what to say of a column whose numbers are written in another way than with a point; None for other texts."""
+    if _GROUPED.fullmatch(text):
+        return 'if the comma groups thousands, say "groupChar": "," of the field'
+    if _WITH_COMMA.fullmatch(text):
+        return 'if the comma is the decimal mark, say "decimalChar": "," of the field'
+    return None
 
 
 def _short(text: str) -> str:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 from benchfmt._version import __version__
 
 _STOPPED = 130
+_asked_to_stop: list[bool] = []
+"""Holds something once the process was told to stop."""
 
 
 def main() -> None:
@@ -23,17 +26,31 @@ def main() -> None:
     from benchfmt.finding import BenchfmtError
 
     signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     try:
         _run()
-    except BenchfmtError as error:
-        sys.stderr.write(f"benchfmt: {error}\n")
-        raise SystemExit(2) from None
-    except OSError as error:
-        sys.stderr.write(f"benchfmt: {error.filename or ''}: {error.strerror or error}\n")
-        raise SystemExit(2) from None
+    except (BenchfmtError, OSError) as error:
+        if _asked_to_stop:
+            # Libraries below may make another error of the interrupt.
+            _end_stopped()
+        _end_refused(error)
     except KeyboardInterrupt:
-        sys.stderr.write("benchfmt: stopped; nothing was written\n")
-        raise SystemExit(_STOPPED) from None
+        _end_stopped()
+
+
+def _end_refused(error: Exception) -> NoReturn:
+    """Say why a call could not be carried out, and end."""
+    message = str(error)
+    if isinstance(error, OSError):
+        message = f"{error.filename or ''}: {error.strerror or error}"
+    sys.stderr.write(f"benchfmt: {message}\n")
+    raise SystemExit(2) from None
+
+
+def _end_stopped() -> NoReturn:
+    sys.stderr.write("benchfmt: stopped; nothing was written\n")
+    raise SystemExit(_STOPPED) from None
 
 
 def _run() -> None:
@@ -48,4 +65,5 @@ def _run() -> None:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
+    _asked_to_stop.append(True)
     raise KeyboardInterrupt

@@ -179,6 +179,7 @@ def describe(
         list[str] | None,
         typer.Option(metavar="COLUMN=UNIT", help="The unit of a column, as Latency=ms."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an older draft.")] = False,
 ) -> None:
     """Draft a descriptor for a table: which column is which field or metric, in which unit."""
     from benchfmt.describing import constant_values, pairs
@@ -187,6 +188,8 @@ def describe(
 
     if not table.is_file():
         raise BenchfmtError(f"{table} does not exist")
+    if output is not None and output.exists() and not force:
+        raise BenchfmtError(f"{output} exists already; name another file, or say --force")
     said = Said(
         constant_values(constant or ()),
         pairs(field or (), "--field"),
@@ -201,8 +204,6 @@ def describe(
     text = json.dumps(made.descriptor, indent=2, ensure_ascii=False)
     if output is None:
         _print_lines([text])
-    elif output.exists():
-        raise BenchfmtError(f"{output} is there already; name another file")
     else:
         output.write_text(text + "\n", "utf-8")
 
@@ -336,15 +337,15 @@ def converters(
     """List the installed converters."""
     from benchfmt.converters.base import load, names
 
-    found = [(name, load(name)) for name in names()]
-    rows = [
-        {
-            "name": name,
-            "version": item.VERSION,
-            "about": (item.__doc__ or "").strip().partition("\n")[0],
-        }
-        for name, item in found
-    ]
+    rows = []
+    for name in names():
+        try:
+            item = load(name)
+        except BenchfmtError as error:
+            typer.echo(f"benchfmt: {error}", err=True)
+            continue
+        about = (item.__doc__ or "").strip().partition("\n")[0]
+        rows.append({"name": name, "version": item.VERSION, "about": about})
     if output is TextFormat.json:
         _print_json(rows)
     else:

@@ -28,7 +28,7 @@ def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[s
     """Return the converters that fit a source, the surest first; `faults` is told which ones could not look at it."""
     matches = []
     with heads.remembered():
-        for name in candidates(source):
+        for name in candidates(source, faults):
             try:
                 match = load(name).detect(source)
             except BenchfmtError:
@@ -42,13 +42,13 @@ def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[s
     return sorted(matches, key=lambda item: (-item[1].sureness, item[0]))
 
 
-def candidates(source: Source) -> list[str]:
-    """Return the names of the converters that are worth asking about a source.
+def candidates(source: Source, faults: dict[str, str] | None = None) -> list[str]:
+    """Return the names of the converters that are worth asking about a source; `faults` is told which do not load.
 
     Of a file that is given by itself every converter is asked: it may be called anything, and be half of a pair whose
     other half stands elsewhere.
     """
-    asked = names()
+    asked = [name for name in names() if _is_sound(name, faults)]
     if source.root.is_file():
         return asked
     searches = {name: _Search(patterns_of(load(name))) for name in asked}
@@ -61,6 +61,17 @@ def candidates(source: Source) -> list[str]:
         for name in fitting:
             del missing[name]
     return [name for name in asked if name not in missing]
+
+
+def _is_sound(name: str, faults: dict[str, str] | None) -> bool:
+    """Say whether a converter can be loaded: a broken one of somebody else stops no other."""
+    try:
+        load(name)
+    except BenchfmtError as error:
+        if faults is not None:
+            faults[name] = str(error)
+        return False
+    return True
 
 
 def patterns_of(converter: Converter) -> tuple[Pattern, ...]:

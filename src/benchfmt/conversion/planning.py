@@ -246,7 +246,10 @@ def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
 
 def _lacks(name: str, path: Path) -> str | None:
     """Return what a converter says that a file lacks to be of its family (an optional function of its module)."""
-    lacks = getattr(load(name), "lacks", None)
+    try:
+        lacks = getattr(load(name), "lacks", None)
+    except BenchfmtError:
+        return None  # it is told already that the converter does not load
     if lacks is None:
         return None
     try:

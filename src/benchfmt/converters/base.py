@@ -176,6 +176,11 @@ def load(name: str) -> Converter:
         return _LOADED[name]
     for point in entry_points(group=GROUP):
         if point.name == name:
-            _LOADED[name] = point.load()
+            try:
+                _LOADED[name] = point.load()
+            except Exception as error:
+                raise BenchfmtError(
+                    f"the converter {name!r} cannot be loaded from {point.value!r}: {type(error).__name__}: {error}"
+                ) from error
             return _LOADED[name]
     raise BenchfmtError(f"there is no converter {name!r}; there are: {', '.join(names())}")
