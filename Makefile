@@ -61,7 +61,7 @@ $(LOWEST)/.base: pyproject.toml
 	touch $@
 
 test-lowest: $(LOWEST)/.base  ## The commands, with the lowest versions that are declared and nothing else.
-	$(LOWEST)/bin/python -m pytest -p no:cacheprovider tests/test_base_install.py
+	$(LOWEST)/bin/python -m pytest -p no:cacheprovider tests/project/test_base_install.py
 
 coverage: $(VENV)/.test  ## `make test` with the lines that it reaches; fails below the floor in pyproject.toml.
 	$(PYTEST) -m "not slow" --cov --cov-report=term:skip-covered --cov-report=xml:$(OUT)/coverage.xml

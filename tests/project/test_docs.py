@@ -1,0 +1,315 @@
+"""The documents tell the truth: every marked command is run and its output compared, every link and example checked.
+
+The marks, in README.md, CONTRIBUTING.md and docs/:
+
+- ```console: lines that begin with `$ ` are commands (`> ` continues one), the rest is what they print, stdout and stderr
+  together. A line of `...` matches any lines. All blocks of a page run in order in one folder with a copy of `examples/`.
+  Converters that other packages add to this environment are left out of what `benchfmt converters` prints.
+- ```pycon: a doctest. ```python: is run. Both share one namespace for each page and the folder of the console blocks.
+- ```<language> title="examples/…": is a part of that file.
+
+`BENCHFMT_UPDATE_DOCS=1 pytest tests/project/test_docs.py` writes the outputs into the documents; look at the difference then.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.warm import SHELL
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(path for path in DOCS.rglob("*.md") if path.name not in ("specification.md", "cli.md")),
+]
+FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+# What `make` does after setting up an environment of its own, which a test does not repeat.
+MAKE = {"make demo": "sh examples/demo.sh out/demo"}
+STATUS = "== status of the command before "
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="session")
+def stopwatch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the example converter installed, from its sources and without network."""
+    place = tmp_path_factory.mktemp("stopwatch")
+    source = shutil.copytree(ROOT / "examples" / "converter", place / "source")
+    quiet = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *quiet,
+        "--target",
+        str(place / "site"),
+        str(source),
+    ]
+    subprocess.run(command, check=True)
+    return place / "site"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_examples_of_a_page_are_true(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopwatch: Path, program: Path
+) -> None:
+    folder = tmp_path / "checkout"
+    shutil.copytree(
+        ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.chdir(folder)
+    text = page.read_text("utf-8")
+    names: dict[str, Any] = {"__name__": "__main__"}
+    changed = text
+    for block in FENCE.finditer(text):
+        language, _, title = block["info"].strip().partition(" ")
+        body = block["body"]
+        if title.startswith("title="):
+            file = ROOT / title.removeprefix("title=").strip('"')
+            assert body.strip("\n") in file.read_text("utf-8"), (
+                f"{name_of(page)}: {file.name} says something else"
+            )
+        elif language == "console":
+            extra = stopwatch if page.name in ("CONTRIBUTING.md", "writing.md") else None
+            printed, folder = run_console(body, folder, program, extra)
+            monkeypatch.chdir(folder)
+            if os.environ.get("BENCHFMT_UPDATE_DOCS"):
+                changed = changed.replace(body, merged(body, printed))
+            else:
+                compare(body, printed, page)
+        elif language == "pycon":
+            told = run_doctest(body, names, page)
+            changed = changed.replace(body, told)
+        elif language == "python":
+            exec(compile(body, name_of(page), "exec"), names)  # noqa: S102 - our own documents
+    if changed != text:
+        page.write_text(changed, "utf-8")
+
+
+def commands_of(body: str) -> list[tuple[str, list[str]]]:
+    """Return the commands of a console block, each with the lines that it is said to print."""
+    first, *rest = body.splitlines()
+    if first.removeprefix("$ ") in MAKE:
+        return [(first.removeprefix("$ "), rest)]  # the demo prints its own commands
+    found: list[tuple[str, list[str]]] = []
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.startswith("> ") and found and not found[-1][1]:
+            found[-1] = (f"{found[-1][0]}\n{line[2:]}", [])
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def run_console(
+    body: str, folder: Path, program: Path, extra: Path | None
+) -> tuple[list[list[str]], Path]:
+    """Return what each command of a block prints, run one after the other in one shell, and the folder it ends in."""
+    commands = [MAKE.get(command, command) for command, _ in commands_of(body)]
+    script = "".join(
+        f"{command}\n__s=$?; printf '%s%s\\n' '{STATUS}' $__s; (exit $__s)\n"
+        for command in commands
+    )
+    script += "pwd\n"
+    environment = {
+        **os.environ,
+        **SHELL,
+        "PATH": os.pathsep.join(
+            (str(program), str(Path(sys.executable).parent), os.environ["PATH"])
+        ),
+        "PYTHONPATH": str(extra or ""),
+    }
+    done = subprocess.run(
+        ["sh"], input=script, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False, encoding="utf-8",
+    )  # fmt: skip
+    parts: list[list[str]] = [[]]
+    for line in done.stdout.splitlines():
+        if line.startswith(STATUS):
+            parts.append([])
+        elif not (
+            commands[len(parts) - 1 :][:1] == ["benchfmt converters"]
+            and line.partition(" ")[0] in outside()
+        ):
+            parts[-1].append(line)
+    assert len(parts) == len(commands) + 1, done.stdout
+    return parts[:-1], Path(parts[-1][-1])
+
+
+def outside() -> set[str]:
+    """Return the converters that other packages add to this environment."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    group = "benchfmt.converters"
+    return {point.name for point in entry_points(group=group)} - set(project["entry-points"][group])
+
+
+def compare(body: str, printed: list[list[str]], page: Path) -> None:
+    for (command, said), lines in zip(commands_of(body), printed, strict=True):
+        pattern = "".join(
+            "(?:.*\n)*?" if line == "..." else re.escape(line) + "\n" for line in said
+        )
+        # An empty line after the last output is layout.
+        text = "".join(f"{line}\n" for line in lines)
+        fits = re.fullmatch(pattern, text) or re.fullmatch(
+            pattern.rstrip("\n") + "\n", text.rstrip("\n") + "\n"
+        )
+        assert fits, (
+            f"{name_of(page)}: `{command}` prints\n{text}\nand the document says\n{chr(10).join(said)}"
+        )
+
+
+def merged(body: str, printed: list[list[str]]) -> str:
+    """Return a console block with what was printed, keeping outputs that were abbreviated on purpose."""
+    lines = []
+    for (command, said), new in zip(commands_of(body), printed, strict=True):
+        lines += [
+            ("$ " if not number else "> ") + part for number, part in enumerate(command.split("\n"))
+        ]
+        lines += said if "..." in said else new
+    return "\n".join(lines) + "\n"
+
+
+class Told(doctest.DocTestRunner):
+    """Keeps what the examples print."""
+
+    def __init__(self) -> None:
+        super().__init__(optionflags=doctest.ELLIPSIS, verbose=False)
+        self.got: dict[int, str] = {}
+
+    def report_success(self, out: Any, test: Any, example: Any, got: str) -> None:
+        self.got[example.lineno] = example.want
+
+    def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
+        self.got[example.lineno] = got
+        super().report_failure(out, test, example, got)
+
+
+def run_doctest(body: str, names: dict[str, Any], page: Path) -> str:
+    """Run a doctest and return it with what it prints; fail where that is something else, unless documents are updated."""
+    case = doctest.DocTestParser().get_doctest(body, names, name_of(page), str(page), 0)
+    messages: list[str] = []
+    runner = Told()
+    runner.run(case, out=messages.append, clear_globs=False)
+    names.update(case.globs)
+    if not os.environ.get("BENCHFMT_UPDATE_DOCS"):
+        assert not messages, "".join(messages)
+        return body
+    lines = []
+    for example in case.examples:
+        parts = example.source.splitlines()
+        lines += [
+            f"{'>>>' if not number else '...'} {part}".rstrip() for number, part in enumerate(parts)
+        ]
+        lines += runner.got.get(example.lineno, "").splitlines()
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    generated = re.compile(r"(^|/)(checks|vocabulary)/[A-Za-z0-9-]+\.md$")
+    for match in LINK.finditer(FENCE.sub("", page.read_text("utf-8"))):
+        target, _, _ = match["target"].partition("#")
+        if target and "://" not in target and not generated.search(target):
+            assert (page.parent / target).exists(), f"{name_of(page)} links to {target}"
+
+
+def test_make_demo_runs_what_this_test_runs() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert "sh examples/demo.sh $(OUT)/demo" in makefile
+    assert re.search("^OUT := out$", makefile, re.MULTILINE)
+
+
+def test_design_names_every_layer_of_the_import_contract() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    text = (DOCS / "design.md").read_text("utf-8")
+    modules = [
+        name.strip().removeprefix("benchfmt.") for layer in layers for name in layer.split("|")
+    ]
+    public = [name for name in modules if not name.startswith("_")]
+    assert [
+        name for name in public if f"`{name}.py`" not in text and f"`{name}/`" not in text
+    ] == []
+
+
+def hooks() -> Any:
+    """The module that generates pages when the site is built."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_commands_page_is_current() -> None:
+    assert (DOCS / "cli.md").read_text("utf-8") == hooks().cli_page(), "run: python docs/hooks.py"
+
+
+def test_every_code_and_every_kind_of_term_has_a_page() -> None:
+    from benchfmt.checks.catalogue import CODES
+    from benchfmt.vocabulary import vocabulary
+
+    pages = dict(hooks().generated_pages())
+    assert {f"checks/{code}.md" for code in CODES} <= set(pages)
+    assert {f"vocabulary/{kind}.md" for kind in vocabulary().kinds()} <= set(pages)
+    for code, known in CODES.items():
+        assert pages[f"checks/{code}.md"].startswith(f"# {code}: {known.title}\n")
+
+
+def test_limits_page_states_the_limits() -> None:
+    from benchfmt.limits import LIMITS
+
+    text = (DOCS / "security.md").read_text("utf-8")
+    said = dict(re.findall(r"^\| `([a-z_]+)` \| ([0-9,]+) \|", text, re.MULTILINE))
+    assert {name: f"{getattr(LIMITS, name):,}" for name in LIMITS.__slots__} == said
+
+
+def test_public_names_are_documented() -> None:
+    import benchfmt
+
+    text = (DOCS / "api.md").read_text("utf-8")
+    assert [
+        name for name in benchfmt.__all__ if name != "__version__" and f"`{name}" not in text
+    ] == []
+
+
+def test_site_builds_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="the docs extra is not installed")
+    pytest.importorskip("material", reason="the docs extra is not installed")
+    # Not --quiet: it would hide warnings from --strict.
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--site-dir",
+        str(tmp_path / "site"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "site" / "checks" / "BF401" / "index.html").is_file()

@@ -1,0 +1,167 @@
+"""Every example runs, and what it makes is conformant."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchfmt import open_package, validate
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def tools(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find the tools of this environment, and the program that has started already."""
+    folders = [str(program), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
+
+
+def run(*command: str | Path, folder: Path | None = None, **environment: str) -> str:
+    """Run a command and return what it prints; it must end with status 0."""
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def without_a_finding(package: Path, rules: str = "core") -> None:
+    assert [finding.to_dict() for finding in validate(package, rules).findings] == []
+
+
+def test_demo_makes_a_conformant_package(tmp_path: Path) -> None:
+    printed = run("sh", EXAMPLES / "demo.sh", tmp_path / "demo")
+    assert [line.split()[2] for line in printed.splitlines() if line.startswith("$ ")] == [
+        "convert", "validate", "show", "show",
+    ]  # fmt: skip
+    assert printed.splitlines()[-1].startswith("Next: ")
+    without_a_finding(tmp_path / "demo")
+    with open_package(tmp_path / "demo") as package:
+        suites = set(package.table("records")["suite"].to_pylist())
+    assert {
+        "lpdnn",
+        "camera-lab:speed",
+        "mlperf-inference",
+        "mlperf-training",
+        "openml-cc18",
+    } <= suites
+
+
+def test_annotated_tables_are_a_submission() -> None:
+    without_a_finding(EXAMPLES / "annotated", "submission")
+
+
+def test_records_are_conformant() -> None:
+    without_a_finding(EXAMPLES / "records" / "results.jsonl")
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["own-examples", "package-given"])
+def test_regressor_is_better_than_the_mean(tmp_path: Path, given: bool) -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    arguments: list[str | Path] = []
+    if given:
+        run(
+            "benchfmt",
+            "convert",
+            EXAMPLES / "lpdnn",
+            EXAMPLES / "records",
+            "-o",
+            tmp_path / "package",
+        )
+        arguments = [tmp_path / "package"]
+    printed = run(sys.executable, EXAMPLES / "train_regressor.py", *arguments)
+    baseline, forest = map(float, re.findall(r"log10\(latency\): (-?[0-9.]+)", printed))
+    assert forest > 0.5 > baseline
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "rules"),
+    [("node", "write_package.mjs", "submission"), ("java", "WritePackage.java", "core")],
+)
+def test_package_written_without_benchfmt_is_conformant(
+    tmp_path: Path, language: str, source: str, rules: str
+) -> None:
+    if not shutil.which(language):
+        pytest.skip(f"{language} is not installed")
+    assert len((EXAMPLES / source).read_text("utf-8").splitlines()) < 150
+    printed = run(language, EXAMPLES / source, tmp_path / "package")
+    assert printed.endswith("3 records, 6 measurements\n")
+    without_a_finding(tmp_path / "package", rules)
+    with open_package(tmp_path / "package") as package:
+        assert len(list(package.records())) == 3
+
+
+def test_converter_passes_its_own_tests(tmp_path: Path) -> None:
+    source = shutil.copytree(EXAMPLES / "converter", tmp_path / "converter")
+    site = tmp_path / "site"
+    quiet = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    run(sys.executable, "-m", "pip", "install", *quiet, "--target", site, source)
+    printed = run(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder=source, PYTHONPATH=str(site),
+    )  # fmt: skip
+    assert "4 passed" in printed
+    assert "stopwatch" in run("benchfmt", "converters", PYTHONPATH=str(site))
+
+
+def test_draft_of_a_descriptor_is_not_taken_for_records(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "records" / "results.jsonl", tmp_path)
+    shutil.copy(EXAMPLES / "annotated" / "accuracy.csv", tmp_path)
+    for name in ("draft.datapackage.json", "draft.json"):
+        run(
+            "benchfmt",
+            "describe",
+            tmp_path / "accuracy.csv",
+            "--suite",
+            "camera-lab:accuracy",
+            "-o",
+            tmp_path / name,
+        )
+    run("benchfmt", "convert", tmp_path, "-o", tmp_path / "package")
+    with open_package(tmp_path / "package") as package:
+        suites = [record.benchmark.suite for record in package.records()]
+    assert (len(suites), suites.count("camera-lab:accuracy")) == (
+        10,
+        5,
+    )  # the table is read once, by its draft
+
+
+def test_numbers_of_the_lpdnn_examples_fit_together() -> None:
+    import csv
+
+    for path in sorted((EXAMPLES / "lpdnn" / "data").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if row["LATENCY"] == "/":
+                    continue
+                stages = sum(
+                    float(row[f"{stage}_TIME"])
+                    for stage in ("PREPROCESSING", "INFERENCE", "POSTPROCESSING")
+                )
+                latency, throughput = float(row["LATENCY"]), float(row["THROUGHPUT"])
+                assert abs(stages - latency) < 0.01, (path.name, row)
+                assert abs(1000 / latency - throughput) <= 0.05 + 50 / latency**2, (path.name, row)
+
+
+def test_no_example_is_a_copy_of_a_sample(samples: Path) -> None:
+    known = {
+        path.read_bytes()
+        for path in samples.rglob("*")
+        if path.is_file() and path.stat().st_size < 2**20
+    }
+    for path in EXAMPLES.rglob("*"):
+        if path.is_file() and path.suffix in (".csv", ".json", ".jsonl"):
+            assert path.read_bytes() not in known, f"{path.name} is a copy of a sample"

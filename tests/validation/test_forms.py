@@ -1,0 +1,120 @@
+"""The adapters of validation: tables of several parts, and measurements given out record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.checks.test_checks import package
+
+from benchfmt.checks.catalogue import RULE_SETS
+from benchfmt.checks.frames import OWNER, ROW, empty
+from benchfmt.descriptor import Resource
+from benchfmt.limits import LIMITS
+from benchfmt.package.parts import Part
+from benchfmt.validation import validate
+from benchfmt.validation.forms import raw
+from benchfmt.validation.forms.measurements import Queue
+from benchfmt.validation.places import GatheredPlaces, Place, TablePlaces
+from benchfmt.validation.portion import Rows
+from benchfmt.validation.report import Report
+from benchfmt.validation.reporting import Reporter
+
+
+def two_parts(root: Path, resource: Resource) -> list[Part]:
+    paths = [root / "a.csv", root / "b.csv"]
+    return [Part(path.name, path, resource) for path in paths]
+
+
+def test_the_rows_of_several_parts_are_counted_on_and_shown_in_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw, "parts_of", two_parts)
+    (tmp_path / "a.csv").write_text("id,suite,status\nr1,lpdnn,ok\nr2,lpdnn,ok\n", "utf-8")
+    (tmp_path / "b.csv").write_text("id,suite,status\nr3,=1+1,ok\nr4,lpdnn,ok,x\n", "utf-8")
+    report = Report("core")
+    places = TablePlaces()
+    reporter = Reporter(report, RULE_SETS["core"], LIMITS)
+    table = raw.RawTable("records", tmp_path, Resource(path="records"), places, reporter)
+    rows = list(table.rows())
+    assert [item.frame[ROW].to_list() for item in rows] == [[1, 2], [3]]
+    assert [item.is_first for item in rows] == [True, True]
+    assert table.is_incomplete
+    found = {(finding.code, finding.path, finding.row) for finding in report.findings}
+    assert found == {("BF908", "b.csv", 1), ("BF121", "b.csv", 2)}
+    cell = Place("records", 2, "suite", record="r2")
+    assert places.in_files(cell) == Place("a.csv", 2, "suite", "benchmark.suite", "r2")
+    cell = Place("records", 3, "suite", record="r3")
+    assert places.in_files(cell) == Place("b.csv", 1, "suite", "benchmark.suite", "r3")
+
+
+def test_a_part_that_does_not_exist_leaves_its_table_incomplete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw, "parts_of", two_parts)
+    (tmp_path / "b.csv").write_text("id,suite,status\nr3,lpdnn,ok\n", "utf-8")
+    reporter = Reporter(Report("core"), RULE_SETS["core"], LIMITS)
+    table = raw.RawTable("records", tmp_path, Resource(path="r"), TablePlaces(), reporter)
+    assert [item.frame[ROW].to_list() for item in table.rows()] == [[1]]
+    assert table.is_incomplete
+
+
+def test_a_fault_of_no_row_stands_in_the_file_of_its_table() -> None:
+    places = TablePlaces()
+    assert places.in_files(Place("systems")) == Place("datapackage.json")
+    places.begin("systems", "systems.csv", 0)
+    assert places.in_files(Place("systems", None, "kind")).file == "systems.csv"
+
+
+def test_places_are_kept_under_their_numbers() -> None:
+    tables, gathered = TablePlaces(), GatheredPlaces()
+    assert gathered.in_files(Place("records")) == Place("datapackage.json")
+    tables.begin("measurements", "m.csv", 0)
+    gathered.add(Place("measurements", 7, "value", record="r"), tables)
+    assert gathered.in_files(Place("measurements", 0, "value")) == Place(
+        "m.csv", 7, "value", "measurements.value", "r"
+    )
+
+
+def test_a_fault_of_a_column_is_reported_though_the_first_row_is_left_out(tmp_path: Path) -> None:
+    records = "id,suite,status,colour\nr0,lpdnn,ok,red,x\nr1,lpdnn,ok,red\n"
+    found = {
+        (item.code, item.row, item.column)
+        for item in validate(package(tmp_path, records=records)).findings
+    }
+    assert found == {("BF102", None, "colour"), ("BF121", 1, None)}
+
+
+def test_a_table_in_another_encoding_than_its_descriptor_says_is_one_finding(
+    tmp_path: Path,
+) -> None:
+    folder = package(tmp_path)
+    (folder / "systems.csv").write_bytes("id,name\nrpi4,Raspberry Pi 4\n".encode("utf-16"))
+    found = [item for item in validate(folder).findings if item.code != "BF501"]
+    assert [(item.code, item.path) for item in found] == [("BF105", "systems.csv")]
+
+
+def rows_of(*owners: int) -> Rows:
+    owner = pl.Series(OWNER, owners, dtype=pl.Int64)
+    metrics = pl.DataFrame({"metric": ["power"] * len(owners)}, schema={"metric": pl.String})
+    frame = pl.concat([empty("measurements"), metrics], how="diagonal")
+    return Rows.all_sound(frame.with_columns(owner))
+
+
+def test_measurements_are_given_with_their_records_and_read_no_further_than_these() -> None:
+    given: list[int] = []
+
+    def parts() -> Iterator[Rows]:
+        for number, owners in enumerate([(0, 0, 1), (1, 2), (), (5,)]):
+            given.append(number)
+            yield rows_of(*owners)
+
+    queue = Queue(parts())
+    assert queue.until(1).frame[OWNER].to_list() == [0, 0]
+    assert given == [0]
+    assert queue.until(2).frame[OWNER].to_list() == [1, 1]
+    assert given == [0, 1]
+    assert queue.until(9).frame[OWNER].to_list() == [2, 5]
+    assert queue.until(9).frame.height == 0
