@@ -38,6 +38,7 @@ from benchfmt import (
 from benchfmt.profiler import callables, environment, judging, quality, telling
 from benchfmt.profiler.job import QUICK, SUITE, Protocol
 from benchfmt.readers import loadgen
+from benchfmt.readers.files import file_sha256
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "profile"
 HERE = Path(__file__).resolve()
@@ -129,7 +130,7 @@ def test_raw_files_are_the_sources(staged: Profile) -> None:
     for record in staged.records:
         assert record.provenance is not None
         for source in record.provenance.sources or ():
-            assert quality.sha256(staged.folder / source.path) == source.sha256
+            assert file_sha256(staged.folder / source.path) == source.sha256
 
 
 def test_the_package_is_a_submission(staged: Profile, tmp_path: Path) -> None:
@@ -452,7 +453,7 @@ def test_predictions_made_elsewhere(place: Path, tmp_path: Path) -> None:
     assert (dataset.name, dataset.samples, dataset.sha256) == (
         "four",
         4,
-        quality.sha256(tmp_path / "l.txt"),
+        file_sha256(tmp_path / "l.txt"),
     )
 
 
