@@ -472,7 +472,6 @@ class _Headers:
                     name, f"it is the {meaning.part} of {meaning.column!r}, which is left open too"
                 )
             case FieldOf():
-                self._doubts(name, meaning.doubts)
                 return self._field(column, meaning)
             case Ignored():
                 self._left(name, meaning.reason)

@@ -54,7 +54,6 @@ class FieldOf:
 
     path: str
     unit: str | None = None
-    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def field_of(
     ):
         return _operations(words)
     path = _whole("field").get(key) or _whole("field").get(name)
-    factor, doubts = _factor(words)
+    factor = _factor(words)
     if path is None and rest:
         path = _sized(" ".join(rest), named)
         key = " ".join(rest)
@@ -105,7 +105,7 @@ def field_of(
     if key == "epoch":
         return Ignored("no result and no field")
     if key in _whole("setting") or (_is_setting(column.name, cells) and not named):
-        return FieldOf(f"configuration.hyperparameters.{_slug(column.name)}", doubts=doubts)
+        return FieldOf(f"configuration.hyperparameters.{_slug(column.name)}")
     if words.lower[-1:] == ("version",) and len(words.lower) > 1:
         if _is_known("engine", " ".join(words.written[:-1])):
             return FieldOf(f"software.stack.{_slug(column.name)}")
@@ -126,10 +126,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
 
 
-def _factor(words: Words) -> tuple[str | None, tuple[str, ...]]:
+def _factor(words: Words) -> str | None:
     """Return the power of ten in brackets behind a count, such as (M)."""
     found = [FACTORS[text.lower()] for text in words.brackets if text.lower() in FACTORS]
-    return (found[0] if found else None), ()
+    return next(iter(found), None)
 
 
 def _sized(rest: str, named: Named | None) -> str | None:
@@ -160,10 +160,10 @@ def _operations(words: Words) -> Meaning:
         return Open(
             "multiply-accumulates: the operations are twice as many; say model.flop with scale 2"
         )
-    factor, _ = _factor(words)
+    factor = _factor(words)
     if text in ("TFLOPS", "PFLOPS"):
         return Measured("flop-rate", {"T": "10*12/s", "P": "10*15/s"}[text[0]])
-    if text in ("FLOPs", "OPS", "params") and factor:
+    if text in ("FLOPs", "OPS") and factor:
         return FieldOf("model.flop", factor)
     if text in ("GFLOPs", "MFLOPs"):
         return FieldOf("model.flop", {"G": "10*9", "M": "10*6"}[text[0]])
