@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -89,6 +90,8 @@ class Sink(ABC):
         self._rows = self._bytes = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
         self._pending: Future[None] | None = None
+        self._file_use = threading.Lock()
+        self._abandoned = False
 
     def write(self, part: pa.Table) -> None:
         """Add rows."""
@@ -119,7 +122,13 @@ class Sink(ABC):
 
     def _later(self, part: pa.Table) -> None:
         self._wait()
-        self._pending = self._thread.submit(self.flush, part)
+        self._pending = self._thread.submit(self._flush_apart, part)
+
+    def _flush_apart(self, part: pa.Table) -> None:
+        """Write a group in the thread of its own, unless the file was closed before its turn came."""
+        with self._file_use:
+            if not self._abandoned:
+                self.flush(part)
 
     def _wait(self) -> None:
         pending, self._pending = self._pending, None
@@ -147,7 +156,11 @@ class Sink(ABC):
     def abandon(self) -> None:
         """Close the file, whatever is written of it."""
         self._thread.shutdown(wait=True)
-        self.release()
+        # An interrupt while the thread starts leaves it unknown to the pool, which then does not wait for it; closing
+        # a file under the writer ends the process with a segmentation fault.
+        with self._file_use:
+            self._abandoned = True
+            self.release()
 
     @abstractmethod
     def release(self) -> None:
