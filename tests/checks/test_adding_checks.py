@@ -100,7 +100,8 @@ class Point:
     """An entry point that gives an object."""
 
     def __init__(self, named: object) -> None:
-        self.name, self.value, self.named = "acme", "acme:CHECKS", named
+        self.name, self.value, self.dist = "acme", "acme:CHECKS", None
+        self.named = named
 
     def load(self) -> object:
         if isinstance(self.named, Exception):
@@ -124,7 +125,10 @@ def added(monkeypatch: pytest.MonkeyPatch, *named: object) -> None:
         (check("ACME1", page=None), "has no page: say why it exists"),
         ((check("ACME1"), check("ACME1")), "two installed checks have the code ACME1"),
         ("a text", "names no Check and no tuple of them"),
-        (ImportError("no module named acme"), "cannot be loaded: no module named acme"),
+        (
+            ImportError("no module named acme"),
+            "cannot be loaded: ImportError: no module named acme",
+        ),
     ],
 )
 def test_an_added_check_that_cannot_be_used_is_refused(

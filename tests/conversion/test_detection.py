@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,9 @@ from tests.installed import install
 from benchfmt import BenchfmtError, convert
 from benchfmt.conversion.detection import candidates
 from benchfmt.converters import base
-from benchfmt.converters.base import Source, load, names
+from benchfmt.converters.base import Match, Source, load, names
 from benchfmt.descriptor import SCHEMA_URL
+from benchfmt.finding import Finding, Severity
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -30,7 +30,7 @@ def test_no_family_is_passed_over_that_would_know_a_file() -> None:
     """The patterns decide whom to ask; whoever is not asked would have said no."""
     for place in sorted(path for path in FIXTURES.iterdir() if path.is_dir()):
         source = Source(place)
-        asked = candidates(source)
+        asked = candidates(source, {})
         for name in names():
             if name not in asked:
                 assert load(name).detect(source) is None, (place, name)
@@ -39,23 +39,23 @@ def test_no_family_is_passed_over_that_would_know_a_file() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_words_are_found_in_the_encodings_of_consoles(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "run.log").write_text("noise\nThroughput: 12.5 FPS\n", encoding)
-    assert "openvino-benchmark-app" in candidates(Source(tmp_path))
+    assert "openvino-benchmark-app" in candidates(Source(tmp_path), {})
 
 
 def test_words_are_found_at_the_end_of_a_large_log(tmp_path: Path) -> None:
     (tmp_path / "run.log").write_text("noise\n" * 50_000 + "&&&& PASSED TensorRT.trtexec\n")
-    assert "trtexec" in candidates(Source(tmp_path))
+    assert "trtexec" in candidates(Source(tmp_path), {})
 
 
 def test_a_log_that_was_emptied_while_a_program_wrote_is_asked_about(tmp_path: Path) -> None:
     (tmp_path / "run.log").write_bytes(bytes(100_000) + b"Throughput: 12.5 FPS\n")
-    assert "openvino-benchmark-app" in candidates(Source(tmp_path))
+    assert "openvino-benchmark-app" in candidates(Source(tmp_path), {})
 
 
 def test_a_file_of_another_name_or_without_the_words_is_not_asked_about(tmp_path: Path) -> None:
     (tmp_path / "notes.bin").write_text("Throughput: 12.5 FPS\n")
     (tmp_path / "run.log").write_text("nothing to see\n")
-    assert "openvino-benchmark-app" not in candidates(Source(tmp_path))
+    assert "openvino-benchmark-app" not in candidates(Source(tmp_path), {})
 
 
 def test_who_declares_no_patterns_is_always_asked(
@@ -63,7 +63,7 @@ def test_who_declares_no_patterns_is_always_asked(
 ) -> None:
     (tmp_path / "a.toy").write_text("x")
     install(monkeypatch, {"toy": Toy()}, ["openvino-benchmark-app"])
-    assert candidates(Source(tmp_path)) == ["toy"]
+    assert candidates(Source(tmp_path), {}) == ["toy"]
 
 
 def test_planning_opens_each_file_at_most_twice() -> None:
@@ -89,23 +89,83 @@ def test_planning_opens_each_file_at_most_twice() -> None:
     assert (most <= 2, files) == (True, sum(path.is_file() for path in examples.rglob("*")))
 
 
-def test_a_converter_that_cannot_be_loaded_is_told_and_stops_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken = EntryPoint("broken", "nowhere.to.be.found", base.GROUP)
-    known = base.entry_points
-    monkeypatch.setattr(base, "entry_points", lambda group: [*known(group=group), broken])
-    (tmp_path / "latency.csv").write_text("model,latency_ms\na,1\n")
+@pytest.fixture
+def broken(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed distribution whose converter cannot be imported."""
+    site = tmp_path_factory.mktemp("site")
+    metadata = site / "acme_benchmarks-0.1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: acme-benchmarks\nVersion: 0.1\n"
+    )
+    (metadata / "entry_points.txt").write_text(f"[{base.GROUP}]\nbroken = nowhere_to_be_found\n")
+    monkeypatch.syspath_prepend(site)
+
+
+NOT_LOADED = Finding(
+    "BF910",
+    Severity.WARNING,
+    "broken",
+    None,
+    None,
+    None,
+    "the converter 'broken' cannot be loaded from 'nowhere_to_be_found' of acme-benchmarks 0.1: "
+    "ModuleNotFoundError: No module named 'nowhere_to_be_found'",
+    None,
+    "update or uninstall acme-benchmarks 0.1; nothing was converted by it",
+)
+
+
+def described_table(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "latency.csv").write_text(f"model,latency_ms\n{folder.name},1\n")
     note = {"metric": "latency", "unit": "ms"}
     field = {"name": "latency_ms", "benchfmt": note}
     resource = {"path": "latency.csv", "schema": {"fields": [field]}}
     resource["benchfmt"] = {"constant": {"benchmark.suite": "lpdnn"}}
     descriptor = {"$schema": SCHEMA_URL, "resources": [resource]}
-    (tmp_path / "datapackage.json").write_text(json.dumps(descriptor))
+    (folder / "datapackage.json").write_text(json.dumps(descriptor))
+
+
+def test_a_converter_that_cannot_be_loaded_is_reported_and_stops_no_other(
+    broken: None, tmp_path: Path
+) -> None:
+    described_table(tmp_path)
     (tmp_path / "strange.xyz").write_text("nobody knows this\n")
     conversion = convert(tmp_path)
     assert len(list(conversion)) == 1
-    told = {entry.path: str(entry.reason) for entry in conversion.account.files}
-    assert "'broken' cannot be loaded from 'nowhere.to.be.found'" in told["strange.xyz"]
-    with pytest.raises(BenchfmtError, match="cannot be loaded"):
+    reasons = {entry.path: str(entry.reason) for entry in conversion.account.files}
+    assert "'broken' cannot be loaded from 'nowhere_to_be_found'" in reasons["strange.xyz"]
+    with pytest.raises(BenchfmtError, match=r"cannot be loaded .* of acme-benchmarks 0\.1"):
         convert(tmp_path, "broken")
+
+
+def test_bf910_is_reported_once_where_other_converters_read_every_file(
+    broken: None, tmp_path: Path
+) -> None:
+    described_table(tmp_path / "one")
+    described_table(tmp_path / "two")
+    conversion = convert([tmp_path / "one", tmp_path / "two"])
+    assert conversion.account.findings == [NOT_LOADED]
+    assert len(list(conversion)) == 2
+    assert (conversion.account.ok, conversion.account.findings) == (True, [NOT_LOADED])
+    assert len(list(conversion)) == 2
+    assert conversion.account.findings == [NOT_LOADED]
+    assert list(convert(tmp_path / "one", "annotated").account.findings) == []
+
+
+class Unwell(Toy):
+    """Fails while it is asked whether it reads a source."""
+
+    def detect(self, source: Source) -> Match | None:
+        raise ZeroDivisionError("division by zero")
+
+
+def test_bf910_is_reported_for_a_converter_that_fails_while_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described_table(tmp_path)
+    install(monkeypatch, {"unwell": Unwell()}, ["annotated"])
+    (finding,) = convert(tmp_path).account.findings
+    assert (finding.code, finding.path) == ("BF910", "unwell")
+    assert finding.message == "the converter unwell stopped: ZeroDivisionError: division by zero"

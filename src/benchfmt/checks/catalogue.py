@@ -14,6 +14,7 @@ from importlib.resources import files
 from benchfmt.checks import consistency, integrity, plausibility, safety, structure, suites, terms
 from benchfmt.checks.check import Check
 from benchfmt.finding import BenchfmtError
+from benchfmt.plugins import distribution_of
 
 GROUP = "benchfmt.checks"
 OWN_PREFIX = "BF"
@@ -114,7 +115,8 @@ def _loaded(point: EntryPoint) -> Topic:
         named = point.load()
     except Exception as error:
         raise BenchfmtError(
-            f"the checks {point.value!r} of the entry point {point.name!r} cannot be loaded: {error}"
+            f"the checks {point.value!r} of the entry point {point.name!r} cannot be loaded: "
+            f"{type(error).__name__}: {error}; update or uninstall {distribution_of(point)}"
         ) from error
     if isinstance(named, Check):
         return (named,)

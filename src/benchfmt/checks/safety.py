@@ -1,4 +1,4 @@
-"""BF9xx: limits that keep a stranger's file, or a faulty check, from doing harm."""
+"""BF9xx: limits that keep a stranger's file, a faulty check or a faulty converter from doing harm."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from benchfmt.finding import Severity
 
 CRASHED = "BF909"
 """The code of a check that raised an exception."""
+CONVERTER_FAILED = "BF910"
+"""The code of a converter that cannot be loaded, or that failed while it was asked which files it reads."""
 
 CHECKS = (
     Check(
@@ -53,5 +55,10 @@ CHECKS = (
         code=CRASHED,
         severity=Severity.ERROR,
         title="Every check finishes",
+    ),
+    Check(
+        code=CONVERTER_FAILED,
+        severity=Severity.WARNING,
+        title="Every installed converter can be asked",
     ),
 )

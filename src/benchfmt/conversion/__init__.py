@@ -35,7 +35,7 @@ class Conversion:
         self._plan = plan
         self._jobs = jobs
         self._executor = executor
-        self.account = Account(plan.ledger)
+        self.account = Account(plan.ledger, sorted(plan.findings))
 
     def __iter__(self) -> Iterator[Record]:
         """Yield the records, filling the account."""
@@ -45,7 +45,7 @@ class Conversion:
     def batches(self, progress: Progress | None = None) -> Iterator[Batch]:
         """Yield the converted tables in the order of the sources, filling the account."""
         self.account.ledger.reset()
-        self.account.findings.clear()
+        self.account.findings[:] = self._plan.findings
         units = self._plan.units
         merge = Merge(self.account, units, progress)
         with self._workers() as workers:

@@ -13,8 +13,17 @@ from fnmatch import translate
 from functools import cached_property
 from pathlib import Path
 
-from benchfmt.converters.base import Converter, Match, Pattern, Source, load, names
-from benchfmt.finding import BenchfmtError
+from benchfmt.checks.safety import CONVERTER_FAILED
+from benchfmt.converters.base import (
+    Converter,
+    LoadError,
+    Match,
+    Pattern,
+    Source,
+    load,
+    names,
+)
+from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import heads
 from benchfmt.readers.files import Listing
 from benchfmt.running import stopped
@@ -24,8 +33,13 @@ _SAMPLE = 50
 _DIGITS = re.compile("[0-9]+")
 
 
-def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[str, Match]]:
-    """Return the converters that fit a source, the surest first; `faults` is told which ones could not look at it."""
+Faults = dict[str, Finding]
+"""What is wrong with converters, by their names."""
+
+
+def detect(source: Source, faults: Faults | None = None) -> list[tuple[str, Match]]:
+    """Return the converters that fit a source, the surest first; `faults` gets those that could not be asked."""
+    faults = {} if faults is None else faults
     matches = []
     with heads.remembered():
         for name in candidates(source, faults):
@@ -34,16 +48,15 @@ def detect(source: Source, faults: dict[str, str] | None = None) -> list[tuple[s
             except BenchfmtError:
                 raise
             except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
-                if faults is not None:
-                    faults[name] = stopped(name, error)
+                faults[name] = failed(name, error)
                 continue
             if match:
                 matches.append((name, match))
     return sorted(matches, key=lambda item: (-item[1].sureness, item[0]))
 
 
-def candidates(source: Source, faults: dict[str, str] | None = None) -> list[str]:
-    """Return the names of the converters that are worth asking about a source; `faults` is told which do not load.
+def candidates(source: Source, faults: Faults) -> list[str]:
+    """Return the names of the converters that are worth asking about a source; `faults` gets those that do not load.
 
     Of a file that is given by itself every converter is asked: it may be called anything, and be half of a pair whose
     other half stands elsewhere.
@@ -63,15 +76,25 @@ def candidates(source: Source, faults: dict[str, str] | None = None) -> list[str
     return [name for name in asked if name not in missing]
 
 
-def _is_sound(name: str, faults: dict[str, str] | None) -> bool:
+def _is_sound(name: str, faults: Faults) -> bool:
     """Say whether a converter can be loaded: a broken one of somebody else stops no other."""
     try:
         load(name)
-    except BenchfmtError as error:
-        if faults is not None:
-            faults[name] = str(error)
+    except LoadError as error:
+        hint = f"update or uninstall {error.distribution}; nothing was converted by it"
+        faults[name] = _finding(name, str(error), hint)
         return False
     return True
+
+
+def failed(name: str, error: Exception) -> Finding:
+    """Return the finding for a converter that failed while it was asked about a source."""
+    hint = "report it to whoever wrote the converter; the other converters have read their files"
+    return _finding(name, stopped(name, error), hint)
+
+
+def _finding(name: str, message: str, hint: str) -> Finding:
+    return Finding(CONVERTER_FAILED, Severity.WARNING, name, None, None, None, message, None, hint)
 
 
 def patterns_of(converter: Converter) -> tuple[Pattern, ...]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from benchfmt.accounting import Ledger
 from benchfmt.conversion.declarations import Declarations
-from benchfmt.conversion.detection import detect, sample
+from benchfmt.conversion.detection import Faults, detect, failed, sample
 from benchfmt.converters.base import Converter, Failed, Skipped, Source, Unit, load, names
-from benchfmt.finding import BenchfmtError
+from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.readers import heads
 from benchfmt.running import Units, prefixes_of, stopped
 
@@ -31,6 +31,8 @@ class Plan:
     units: Units = field(default_factory=Units)
     declarations: Declarations = field(default_factory=Declarations)
     sources: list[Source] = field(default_factory=list)
+    findings: set[Finding] = field(default_factory=set)
+    """What is wrong with converters."""
 
     @property
     def is_empty(self) -> bool:
@@ -54,15 +56,16 @@ class Planner:
         """Plan one source, whose files are shown behind a label."""
         numbers = self._ledger.see(source.files, label)
         self._plan.sources.append(source)
-        faults: dict[str, str] = {}
+        faults: Faults = {}
         with heads.remembered():
             if self._wanted:
                 self._ask([self._wanted], [], source, faults)
             else:
                 self._ask_fitting(source, numbers, faults)
             self._explain_rest(source, numbers, faults)
+        self._plan.findings.update(faults.values())
 
-    def _ask_fitting(self, source: Source, numbers: Sequence[int], faults: dict[str, str]) -> None:
+    def _ask_fitting(self, source: Source, numbers: Sequence[int], faults: Faults) -> None:
         """Ask the converters that fit a source; of a large one those that fit a sample, then those that fit the rest."""
         sampled = sample(source.files)
         if len(sampled) == len(numbers):
@@ -79,9 +82,7 @@ class Planner:
             late = [name for name in _fitting(source.part(rest), faults) if name not in first]
             self._ask(late, first, source, faults)
 
-    def _ask(
-        self, chosen: list[str], before: list[str], source: Source, faults: dict[str, str]
-    ) -> None:
+    def _ask(self, chosen: list[str], before: list[str], source: Source, faults: Faults) -> None:
         """Ask converters for their units, the surest first; `before` were asked already."""
         self._check_options([*before, *chosen])
         for name in chosen:
@@ -92,7 +93,7 @@ class Planner:
             except BenchfmtError:
                 raise
             except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
-                faults[name] = stopped(name, error)
+                faults[name] = failed(name, error)
 
     def _take_all(self, converter: Converter, name: str, source: Source) -> None:
         for item in converter.plan(source, self._options):
@@ -171,9 +172,7 @@ class Planner:
         """Say whether a file is taken by a converter, or left out for a reason."""
         return self._ledger.converter(number) is not None or self._ledger.reason(number) is not None
 
-    def _explain_rest(
-        self, source: Source, numbers: Sequence[int], faults: Mapping[str, str]
-    ) -> None:
+    def _explain_rest(self, source: Source, numbers: Sequence[int], faults: Faults) -> None:
         """Say of each file that nobody took why not."""
         asked = [self._wanted] if self._wanted else names()
         looked_at = 0
@@ -183,7 +182,8 @@ class Planner:
             looked_at += 1
             reason = _why_not(Path(path), asked if looked_at <= _LOOKED_AT else [], self._wanted)
             if faults:
-                self._ledger.set_role(number, "failed", "; ".join([*faults.values(), reason]))
+                messages = [fault.message for fault in faults.values()]
+                self._ledger.set_role(number, "failed", "; ".join([*messages, reason]))
             else:
                 self._ledger.set_role(number, self._ledger.role(number), reason)
 
@@ -211,7 +211,7 @@ def nothing_recognised(
     )
 
 
-def _fitting(source: Source, faults: dict[str, str]) -> list[str]:
+def _fitting(source: Source, faults: Faults) -> list[str]:
     return [name for name, _ in detect(source, faults)]
 
 
@@ -249,7 +249,7 @@ def _lacks(name: str, path: Path) -> str | None:
     try:
         lacks = getattr(load(name), "lacks", None)
     except BenchfmtError:
-        return None  # it is told already that the converter does not load
+        return None  # that the converter does not load is a finding already
     if lacks is None:
         return None
     try:

@@ -19,12 +19,13 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.plugins import distribution_of
 from benchfmt.readers.files import Listing
 from benchfmt.record import Record
 from benchfmt.tables import Batch
@@ -170,8 +171,20 @@ _LOADED: dict[str, Converter] = {}
 """Looking entry points up costs milliseconds, and every unit asks."""
 
 
+class LoadError(BenchfmtError):
+    """An installed converter cannot be loaded; `distribution` is the installed package that brought it."""
+
+    def __init__(self, point: EntryPoint, error: Exception) -> None:
+        """Take the entry point of the converter, and what its import raised."""
+        self.distribution = distribution_of(point)
+        super().__init__(
+            f"the converter {point.name!r} cannot be loaded from {point.value!r} "
+            f"of {self.distribution}: {type(error).__name__}: {error}"
+        )
+
+
 def load(name: str) -> Converter:
-    """Return a converter by name; raises BenchfmtError where there is none."""
+    """Return a converter by name; raises BenchfmtError where there is none, LoadError where it cannot be loaded."""
     if name in _LOADED:
         return _LOADED[name]
     for point in entry_points(group=GROUP):
@@ -179,8 +192,6 @@ def load(name: str) -> Converter:
             try:
                 _LOADED[name] = point.load()
             except Exception as error:
-                raise BenchfmtError(
-                    f"the converter {name!r} cannot be loaded from {point.value!r}: {type(error).__name__}: {error}"
-                ) from error
+                raise LoadError(point, error) from error
             return _LOADED[name]
     raise BenchfmtError(f"there is no converter {name!r}; there are: {', '.join(names())}")
