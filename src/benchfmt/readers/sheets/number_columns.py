@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 from pydantic import JsonValue
@@ -18,6 +19,7 @@ from benchfmt.readers.sheets.columns import (
     plain_digits,
 )
 
+_SUFFIX = r"\s?[A-Za-z%/µ°]{1,12}$"
 MISSING_MARKS = (
     "-",
     "--",
@@ -53,7 +55,9 @@ class NumberColumns:
         marks: set[str] = set()
         for name, cells in self._cells.items():
             column = number_column(cells)
-            if column is not None:
+            if column is None:
+                self._look_at_suffixed(name, cells)
+            else:
                 self._columns[name] = column
                 marks |= set(frame[name].str.strip_chars().unique()) & set(MISSING_MARKS)
         self.marks = sorted(marks)
@@ -72,7 +76,7 @@ class NumberColumns:
         if column is None or name in self.left_open:
             return {}
         words: dict[str, JsonValue] = {}
-        if column.form.decimal_char != PLAIN.decimal_char and column.type == "number":
+        if column.form.decimal_char != PLAIN.decimal_char and column.type != "integer":
             words["decimalChar"] = column.form.decimal_char
         if column.form.group_char:
             words["groupChar"] = column.form.group_char
@@ -84,9 +88,18 @@ class NumberColumns:
         for name, column in self._columns.items():
             if column.form != PLAIN and name not in self.left_open:
                 cells = frame[name].str.strip_chars()
-                digits = plain_digits(cells, column.form)["number"]
-                plain.append(digits.fill_null(cells).alias(name))
+                digits = plain_digits(cells.str.replace(_SUFFIX, ""), column.form)["number"]
+                suffix = cells.str.extract(f"({_SUFFIX})").fill_null("")
+                plain.append((digits + suffix).fill_null(cells).alias(name))
         return frame.with_columns(plain)
+
+    def _look_at_suffixed(self, name: str, cells: pl.Series) -> None:
+        """Look at a column of text whose cells may be numbers that letters follow, as `1.2k` and `2,400`."""
+        without = cells.str.replace(_SUFFIX, "")
+        column = number_column(without)
+        if column is not None:
+            self._cells[name] = without
+            self._columns[name] = replace(column, type="string")
 
     def _decide(self) -> None:
         """Decide by the other columns of the table whether a comma or a point is a decimal mark or groups thousands."""
