@@ -192,15 +192,45 @@ class Rule(_Closed):
     caveats: dict[str, list[str]] = Field({}, description="Column: the doubts about its values.")
 
 
+class FieldFamily(_Open):
+    """Columns whose names fit a pattern, described together: a field with a pattern in place of its name.
+
+    `{group}` in the annotation stands for what the group of the pattern holds in the column's name.
+    """
+
+    pattern: str = Field(description="Regular expression with named groups for the whole name.")
+    terms: dict[str, dict[Word, str]] = Field({}, description="Group: what its words stand for.")
+    benchfmt: dict[str, JsonValue] = Field(description="The annotation, with groups in braces.")
+
+
+class History(_Closed):
+    """The rows are the steps of runs; a run (the rows of one `key`, else all rows) is one result."""
+
+    step: str = Field(description="Column that counts the steps; the greatest is the last.")
+    best: list[str] = Field(
+        [], description="Measured columns that also give the best of their numbers."
+    )
+    totals: list[str] = Field(
+        [], description="Columns that add up over the run, and begin again where it was resumed."
+    )
+
+
 class TableAnnotation(_Closed):
     """What holds for a whole table."""
 
     constant: dict[Annotated[str, Field(pattern=RECORD_PATH)], JsonValue] = {}
+    families: list[FieldFamily] = Field([], description="Columns described by a pattern.")
     extract: list[Extract] = []
     rules: list[Rule] = []
     key: list[str] = Field(
         [], description="Columns whose values name a record; rows with equal ones belong together."
     )
+    history: History | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether rows that belong together may stand anywhere, so that the table is read at once."""
+        return bool(self.key) or self.history is not None
 
 
 class TableField(_Open):

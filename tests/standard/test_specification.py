@@ -112,12 +112,12 @@ def test_the_closed_lists_are_those_of_the_vocabulary() -> None:
             assert f"| `{term}` |" in TEXT
 
 
-@pytest.mark.parametrize("index", [0, 1, 2, 3])
+@pytest.mark.parametrize("index", [0, 1, 2, 3, 4, 5])
 def test_the_annotated_tables_of_section_7_convert(index: int, tmp_path: Path) -> None:
     tables = re.findall(r"^```csv\n(.*?)^```$", section(7), re.MULTILINE | re.DOTALL)
     blocks = re.findall(r"^```json\n(.*?)^```$", section(7), re.MULTILINE | re.DOTALL)
     descriptors = [json.loads(text) for text in blocks if '"resources"' in text]
-    assert len(tables) == len(descriptors) == 4
+    assert len(tables) == len(descriptors) == 6
     [resource] = descriptors[index]["resources"]
     (tmp_path / resource["path"]).write_text(tables[index], "utf-8", newline="")
     (tmp_path / "datapackage.json").write_text(json.dumps(descriptors[index]))

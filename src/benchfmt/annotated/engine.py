@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pydantic import JsonValue
 
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
+from benchfmt.annotated.history import Steps
 from benchfmt.annotated.measures import ABSENT, Matrix, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Order, Program
@@ -55,7 +56,13 @@ def run(
 
     `notes` counts faults over all frames of a file, so that a column that is wrong throughout is told in measure.
     """
-    fields = Fields(program, frame, rows, origin, notes or Notes(origin.shown_path))
+    notes = notes or Notes(origin.shown_path)
+    fields = Fields(program, frame, rows, origin, notes)
+    history = program.annotation.history
+    if history is not None and frame.height:
+        steps = Steps(frame, fields.numbers, program.is_higher_better)
+        results = steps.results(program.annotation, history)
+        fields = Fields(program, results.frame, rows[results.places], origin, notes)
     masks = fields.read()
     matrix = read_matrix(fields, masks)
     outcome = _by_key(fields, matrix) if program.annotation.key else _by_row(fields, matrix)

@@ -114,6 +114,10 @@ class Fields:
             return cells
         return in_plain_digits(cells, item, self.notes.affixes)
 
+    def numbers(self, name: str) -> pl.Series:
+        """Return the cells of a column as the numbers that they print, null where they are none."""
+        return c.numbers(self.written(name).numbers, IDENTITY).values
+
     def read(self) -> list[pl.Series]:
         """Fill the fields and return, for each rule, the rows in which it holds."""
         self._fill_values()

@@ -17,7 +17,7 @@ from benchfmt.annotated.fields import Fields, Flags, matches
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
-from benchfmt.annotated.program import Measure
+from benchfmt.annotated.program import EVERY, Measure
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Arrow, arrow_schema
@@ -128,7 +128,7 @@ def _measured(
         states[hit] = _index(reasons, reason)
         bad &= ~hit
     for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):
-        ruled = rule.missing.get(measure.column)
+        ruled = rule.missing.get(measure.column) or rule.missing.get(EVERY)
         if ruled:
             hit = mask.to_numpy()
             states[hit] = _index(reasons, ruled)
@@ -158,6 +158,7 @@ def _caveats(
             codes[hit & (codes == code)] = _index(lists, merged)
 
     for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):
+        add(mask, rule.caveats.get(EVERY, ()))
         add(mask, rule.caveats.get(measure.column, ()))
     for part in measure.parts:
         if part.part == "caveats":

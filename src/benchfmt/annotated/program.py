@@ -11,6 +11,8 @@ import jsonschema
 import polars as pl
 from pydantic import JsonValue
 
+from benchfmt.annotated.families import FamilyError, with_families
+from benchfmt.annotated.history import HistoryError, best_columns, with_best
 from benchfmt.descriptor import (
     Extract,
     FieldAnnotation,
@@ -32,6 +34,8 @@ from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
 TERM_KINDS = {**TERM_COLUMNS["records"], **TERM_COLUMNS["systems"]}
 _FIELD_UNITS = {"_bytes": "By", "_hz": "Hz"}
+EVERY = "*"
+"""What stands for all measured columns in the conditions of a rule."""
 INFERRED = frozenset({"unit-inferred", "definition-inferred"})
 """The caveats that no longer hold once somebody confirms what was inferred."""
 IDENTITY = Conversion(Fraction(1), Fraction(0))
@@ -106,6 +110,11 @@ class Program:
     unannotated: tuple[str, ...] = ()
     absent: tuple[str, ...] = field(default=())
 
+    def is_higher_better(self, name: str) -> bool:
+        """Whether the best number of a measured column is the greatest."""
+        metric = metric_of(str(self.note(name).metric), self.metrics)
+        return metric is not None and metric.direction == "higher"
+
     @property
     def confirmed(self) -> dict[str, str]:
         """Who or what confirms the doubts about a column, by its name."""
@@ -142,6 +151,11 @@ def compile_resource(
     resource: Resource, columns: list[str], declared: Mapping[str, Metric]
 ) -> Program:
     """Return the program of an annotated resource for a file with these columns; raises AnnotationError."""
+    try:
+        resource = with_best(with_families(resource, columns))
+    except (FamilyError, HistoryError) as error:
+        raise AnnotationError(f"{resource.path}: {error}") from error
+    columns = [*columns, *best_columns(resource.benchfmt, columns)]
     if resource.table is None:
         raise AnnotationError(f"{resource.path}: the resource has no schema with annotated fields")
     annotation = resource.benchfmt or TableAnnotation()
@@ -156,6 +170,7 @@ def compile_resource(
         raise AnnotationError(
             f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)"
         )
+    _check_best(annotation, used, metrics)
     parts = _parts(used)
     static, dynamic = _measures(used.values(), variants, metrics, parts)
     known = named.keys() | _read_elsewhere(annotation, used)
@@ -572,15 +587,30 @@ def _check_terms(column: str, kind: str, words: Iterable[str | None]) -> None:
 
 
 def _check_columns(annotation: TableAnnotation, columns: list[str], where: str) -> None:
-    named = [
-        name for rule in annotation.rules for name in (*rule.when, *rule.missing, *rule.caveats)
-    ]
+    named = [name for rule in annotation.rules for name in rule.when]
+    for rule in annotation.rules:
+        named += [name for name in (*rule.missing, *rule.caveats) if name != EVERY]
     named += [extract.from_ for extract in annotation.extract] + annotation.key
+    if annotation.history:
+        named += [annotation.history.step, *annotation.history.totals]
     wrong = [name for name in named if not name.startswith("$") and name not in columns]
     if wrong:
         raise AnnotationError(
             f"{where}: the annotation names column {wrong[0]!r}, which the table does not have"
         )
+
+
+def _check_best(
+    annotation: TableAnnotation, used: Mapping[str, TableField], metrics: Mapping[str, Metric]
+) -> None:
+    """Check that it is known which numbers of a history are the best."""
+    for name in annotation.history.best if annotation.history else ():
+        note = used[name].benchfmt if name in used else None
+        metric = metric_of(str(note.metric), metrics) if note else None
+        if metric is not None and metric.direction not in ("lower", "higher"):
+            raise AnnotationError(
+                f"history: {metric.id} has no best number: it is better neither lower nor higher"
+            )
 
 
 def groups(pattern: str) -> list[str]:

@@ -117,7 +117,7 @@ def parse_resource(data: Mapping[str, Any]) -> Resource:
 
 def _frames(text: Table, program: Program) -> Iterator[tuple[pl.DataFrame, Integers]]:
     """Yield the batches of a table, as one where the rows of a record may stand anywhere in a long table."""
-    if not program.annotation.key:
+    if not program.annotation.is_whole:
         yield from text.batches()
         return
     parts = list(text.batches())

@@ -76,7 +76,7 @@ class AnnotatedTable:
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name)
         terms = Terms.of(self._descriptor)
-        for frame, rows in _text_rows(text, is_whole=bool(program.annotation.key)):
+        for frame, rows in _text_rows(text, is_whole=program.annotation.is_whole):
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
             bad_rows.report()
