@@ -70,6 +70,12 @@ def test_a_doubt_is_a_question(tmp_path: Path, content: str, question: str) -> N
     assert question in notes_on(tmp_path / "t.csv", content)
 
 
+@pytest.mark.parametrize("cell", ["1.2k", "<0.1", "12.3 ± 0.4", "76 %", "n/a"])
+def test_a_first_row_of_values_is_no_question(tmp_path: Path, cell: str) -> None:
+    content = f"model,latency (ms)\na,{cell}\nb,4\nc,5\nd,6\n"
+    assert "part of the names" not in notes_on(tmp_path / "t.csv", content)
+
+
 def test_a_number_in_doubt_is_no_measurement(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("model;latency (ms);power (W)\na;1,234;3\nb;5,678;4\n")
     assert values_of(tmp_path, "t.csv") == [3, 4]

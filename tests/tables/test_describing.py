@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,61 @@ def test_the_size_of_an_input_is_a_vector(tmp_path: Path) -> None:
 def test_what_cannot_be_said_is_a_wrong_call(table: Path, said: Said, words: str) -> None:
     with pytest.raises(BenchfmtError, match=words):
         describe(table, "lab:x", said)
+
+
+def test_every_column_is_listed_with_what_else_it_could_be(table: Path) -> None:
+    lines = describe(table, "lab:x").review.lines()
+    assert "taken: column 'Model': model.name" in lines
+    assert (
+        "review: column 'Box': 'box' is not understood; it is kept as text under extensions"
+        in lines
+    )
+    named = {
+        name
+        for name in TABLE.partition("\n")[0].split(",")
+        if any(repr(name) in line for line in lines)
+    }
+    assert len(named) == 5
+
+
+def test_a_guess_as_plain_data_has_its_alternatives_and_what_it_asks(table: Path) -> None:
+    notes = [note.to_dict() for note in describe(table, "lab:x").review.notes]
+    assert {
+        "state": "guess",
+        "column": "Latency",
+        "text": "it names no unit: s is assumed",
+        "alternatives": ["ms", "us", "min", "h"],
+        "asks": "unit",
+    } in notes
+
+
+def test_who_confirms_an_assumed_unit_is_written_down(table: Path) -> None:
+    made = describe(table, "lab:x", Said(confirmed={"Latency": "the script, line 3"}))
+    assert columns(made.descriptor)["Latency"]["confirmed"] == "the script, line 3"
+    assert not any("Latency" in text for text in (*made.notes, *made.missing))
+
+
+def test_a_person_says_which_number_is_the_headline(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,Latency (ms),Accuracy (%)\na,3.5,71\nb,4.5,72\n")
+    made = describe(path, "lab:x", Said(primary="Accuracy (%)"))
+    drafted = columns(made.descriptor)
+    assert "primary" not in drafted["Latency (ms)"]
+    assert drafted["Accuracy (%)"]["primary"] is True
+    assert made.notes == []
+
+
+def test_a_doubt_about_digits_stays_whatever_else_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model;Zeit;Leistung (W)\na;1.024;3,5\nb;2.048;4,5\n")
+    said = Said(metrics={"Zeit": "latency"}, units={"Zeit": "ms"})
+    made = describe(path, "lab:x", said)
+    assert columns(made.descriptor)["Zeit"] is None
+    assert any("is the point in '1.024' a decimal mark" in note for note in made.notes)
+    answered = describe(path, "lab:x", replace(said, decimals={"Zeit": ","}))
+    written = json.dumps(answered.descriptor)
+    assert '"name": "Zeit", "type": "integer", "groupChar": "."' in written
+    assert columns(answered.descriptor)["Zeit"]["unit"] == "ms"
 
 
 def test_options_are_names_and_values() -> None:

@@ -79,7 +79,7 @@ def test_a_unit_that_nobody_wrote_is_assumed_aloud(tmp_path: Path) -> None:
     notes, told = drafted(tmp_path, "latency")
     assert notes == {"latency": {"metric": "latency", "unit": "s", "caveats": ["unit-inferred"]}}
     assert told == [
-        "column 'latency' names no unit: s is assumed; correct `unit`, or say who `confirmed` it"
+        "column 'latency': it names no unit: s is assumed (or ms, us, min, h); say --unit, or --confirm it"
     ]
 
 
@@ -208,10 +208,26 @@ def test_a_board_names_the_system_and_a_device_the_placement(tmp_path: Path) -> 
     assert [r["configuration"]["placement"] for r in records] == [["gpu"], ["gpu"], ["cpu"]]
 
 
+def test_a_column_that_says_more_names_the_system(tmp_path: Path) -> None:
+    text = "Platform,Device,Model,latency_ms\nedge,Orin,a,4\nedge,Xavier,a,7\nserver,A100,a,1\n"
+    records = made_of(tmp_path, text)
+    assert [record["system"]["name"] for record in records] == ["Orin", "Xavier", "A100"]
+
+
+def test_two_columns_that_vary_independently_name_no_system_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Board,Device,latency_ms\nPi,Coral,4\nPi,Hailo,7\nOrin,Coral,2\n")
+    notes = draft(path, "lab:x").notes
+    assert len([note for note in notes if "vary independently" in note]) == 2
+
+
 def test_the_headline_number_is_a_guess_that_is_told(tmp_path: Path) -> None:
     _, told = drafted(tmp_path, "latency (ms),power (W)")
     assert told == [
-        "column 'latency (ms)' is taken for the headline number (`primary`), as the first measurement"
+        (
+            "column 'latency (ms)': it is taken for the headline number (`primary`), as the first measurement "
+            "(or 'power (W)'); --primary says another"
+        )
     ]
 
 

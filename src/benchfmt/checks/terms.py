@@ -211,15 +211,22 @@ def known_names(frames: Frames) -> pl.DataFrame:
 
 @cache
 def _ids_by_alias(kind: str) -> dict[str, str]:
-    """Return the id of each name in lower case; '' for a name that two terms share, which says nothing."""
+    """Return the id of each name in lower case; '' for a name that does not say which term is meant.
+
+    Two terms share such a name, or it is that of a family: `bert` may be bert-large, and another BERT as well.
+    """
     ids: dict[str, str] = {}
     for term_id, term in vocabulary().terms(kind).items():
         names = [term_id]
         for aliases in term.get("aliases", {}).values():
             names += aliases
         for name in names:
-            is_shared = ids.get(name.lower(), term_id) != term_id
-            ids[name.lower()] = "" if is_shared else term_id
+            plain = name.lower()
+            is_shared = ids.get(plain, term_id) != term_id
+            is_family = term_id.startswith(f"{plain}-")
+            ids[plain] = term_id
+            if is_shared or is_family:
+                ids[plain] = ""
     return ids
 
 

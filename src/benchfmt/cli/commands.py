@@ -179,6 +179,19 @@ def describe(
         list[str] | None,
         typer.Option(metavar="COLUMN=UNIT", help="The unit of a column, as Latency=ms."),
     ] = None,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=WHO", help="Who or what says that an assumed unit is right."),
+    ] = None,
+    decimal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=MARK", help="The decimal mark, where another one groups thousands."
+        ),
+    ] = None,
+    primary: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column of the headline number.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over an older draft.")] = False,
 ) -> None:
     """Draft a descriptor for a table: which column is which field or metric, in which unit."""
@@ -195,10 +208,13 @@ def describe(
         pairs(field or (), "--field"),
         pairs(metric or (), "--metric"),
         pairs(unit or (), "--unit"),
+        pairs(confirm or (), "--confirm"),
+        pairs(decimal or (), "--decimal"),
+        primary=primary,
     )
     made = run(table, suite, said)
-    for note in made.notes:
-        typer.echo(f"review: {note}", err=True)
+    for line in made.review.lines():
+        typer.echo(line, err=True)
     for note in made.missing:
         typer.echo(f"for a submission: {note}", err=True)
     text = json.dumps(made.descriptor, indent=2, ensure_ascii=False)

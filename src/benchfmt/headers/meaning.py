@@ -14,6 +14,9 @@ class Column:
 
     name: str
     cells: tuple[str, ...] = ()
+    """The first different ones that hold something."""
+    rows: tuple[str, ...] = ()
+    """The first ones, row by row, where they are known."""
 
 
 @dataclass(frozen=True)

@@ -344,10 +344,45 @@ def _systems(columns: Sequence[Column], settled: list[Meaning]) -> None:
             named.remove(index)
     order = {word: place for place, word in enumerate(lexicon.SYSTEM_WORDS)}
     named.sort(key=lambda index: order.get(_key(columns[index].name), len(order)))
-    for index in named[1:]:
-        settled[index] = Open(
-            f"{columns[named[0]].name!r} names the system already: say what this one names"
+    if len(named) < 2:
+        return
+    first = _finest([columns[index] for index in named])
+    for index in named:
+        name = columns[index].name
+        if first is None:
+            names = " and ".join(repr(columns[other].name) for other in named)
+            settled[index] = Open(f"{names} vary independently: say what names the system")
+        elif name != first.name:
+            settled[index] = Open(_beside_system(columns[index], first))
+
+
+def _finest(candidates: Sequence[Column]) -> Column | None:
+    """Return the column that names the system, the likeliest first: one whose values say those of all others.
+
+    None where rows of one system would have several values in another column: two systems never become one.
+    """
+    if not any(candidate.rows for candidate in candidates):
+        return candidates[0]
+    for candidate in candidates:
+        if all(_determines(candidate, other) for other in candidates):
+            return candidate
+    return None
+
+
+def _determines(one: Column, other: Column) -> bool:
+    """Say whether rows with equal cells in one column have equal cells in the other."""
+    pairs = {*zip(one.rows, other.rows, strict=True)}
+    return len(pairs) == len({*one.rows})
+
+
+def _beside_system(column: Column, system: Column) -> str:
+    """Return why a column is left open that could name the system as well."""
+    reason = f"{system.name!r} names the system already: say what this one names"
+    if column.rows and not _determines(column, system):
+        reason = (
+            f"each {system.name!r} has one {column.name!r}, and not the other way round: {reason}"
         )
+    return reason
 
 
 def _sizes(columns: Sequence[Column], settled: list[Meaning]) -> None:

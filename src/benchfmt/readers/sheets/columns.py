@@ -51,14 +51,19 @@ def in_form(cells: pl.Series, form: NumberForm) -> NumberColumn:
     return NumberColumn(_number_type(cells, form), form)
 
 
-def number_column(cells: pl.Series) -> NumberColumn | None:
+def number_column(cells: pl.Series, decimal: str | None = None) -> NumberColumn | None:
     """Return how a column of numbers is written, None for a column of text.
 
-    `cells` are those that hold something, without blanks around them.
+    `cells` are those that hold something, without blanks around them; `decimal` is their decimal mark where it is known.
     """
     if not cells.len():
         return None
     fits = [form for form in _forms() if _fits(cells, form)]
+    if decimal is not None:
+        known = [form for form in fits if form.decimal_char == decimal]
+        if not known:
+            return None
+        return in_form(cells, known[0])
     if PLAIN in fits:
         return NumberColumn(_number_type(cells, PLAIN))
     if DECIMAL_COMMA in fits and COMMA_GROUPS in fits and not _has_two_groups(cells):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -45,23 +45,25 @@ class NumberColumns:
     A column whose numbers are in doubt is in `left_open`: it must not be read as numbers before a person decided.
     """
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        """Look at the first rows of a table, as text."""
+    def __init__(self, frame: pl.DataFrame, decimals: Mapping[str, str] | None = None) -> None:
+        """Look at the first rows of a table, as text; `decimals` are columns whose decimal mark a person says."""
         self.marks: list[str] = []
-        self.notes: list[str] = []
+        self.notes: dict[str, str] = {}
+        """What is to be said of a column."""
         self.left_open: set[str] = set()
         self._cells = {name: _given(frame[name]) for name in frame.columns}
         self._columns: dict[str, NumberColumn] = {}
         marks: set[str] = set()
         for name, cells in self._cells.items():
-            column = number_column(cells)
+            decimal = (decimals or {}).get(name)
+            column = number_column(cells, decimal)
             if column is None:
-                self._look_at_suffixed(name, cells)
+                self._look_at_suffixed(name, cells, decimal)
             else:
                 self._columns[name] = column
                 marks |= set(frame[name].str.strip_chars().unique()) & set(MISSING_MARKS)
         self.marks = sorted(marks)
-        self._decide()
+        self._decide(frozenset(decimals or ()))
 
     def type(self, name: str) -> str:
         """Return the type of a column in a Table Schema."""
@@ -93,21 +95,23 @@ class NumberColumns:
                 plain.append((digits + suffix).fill_null(cells).alias(name))
         return frame.with_columns(plain)
 
-    def _look_at_suffixed(self, name: str, cells: pl.Series) -> None:
+    def _look_at_suffixed(self, name: str, cells: pl.Series, decimal: str | None) -> None:
         """Look at a column of text whose cells may be numbers that letters follow, as `1.2k` and `2,400`."""
         without = cells.str.replace(_SUFFIX, "")
-        column = number_column(without)
+        column = number_column(without, decimal)
         if column is not None:
             self._cells[name] = without
             self._columns[name] = replace(column, type="string")
 
-    def _decide(self) -> None:
+    def _decide(self, known: frozenset[str]) -> None:
         """Decide by the other columns of the table whether a comma or a point is a decimal mark or groups thousands."""
         sure = [column.form for column in self._columns.values() if column.other is None]
         has_comma = any(form.decimal_char == "," for form in sure)
         has_point = COMMA_GROUPS in sure or any(map(self._has_plain_point, self._columns))
         for name, column in self._columns.items():
             cells = self._cells[name]
+            if name in known:
+                continue
             if column.other is None:
                 if column.form == PLAIN and has_comma and may_be_grouped(cells):
                     self._leave_open(name, cells, ".")
@@ -127,16 +131,16 @@ class NumberColumns:
     def _note_decision(self, name: str, cells: pl.Series, form: NumberForm) -> None:
         shown = cells.filter(cells.str.contains(",", literal=True))[0]
         meaning = "a decimal mark" if form == DECIMAL_COMMA else "a mark of thousands"
-        self.notes.append(
-            f"column {name!r}: the comma in {shown!r} is taken for {meaning}, as other columns of the table are written"
+        self.notes[name] = (
+            f"the comma in {shown!r} is taken for {meaning}, as other columns of the table are written"
         )
 
     def _leave_open(self, name: str, cells: pl.Series, mark: str) -> None:
         self.left_open.add(name)
         shown = cells.filter(cells.str.contains(mark, literal=True))[0]
-        self.notes.append(
-            f"column {name!r}: is the {_MARKS[mark]} in {shown!r} a decimal mark or a mark of thousands? "
-            f'Say `"decimalChar": "{mark}"` or `"groupChar": "{mark}"`, and what the column is; until then it is kept as text'
+        self.notes[name] = (
+            f"is the {_MARKS[mark]} in {shown!r} a decimal mark or a mark of thousands? Say which character is the "
+            f"decimal mark (--decimal '{name}={mark}'); until then it is kept as text"
         )
 
 

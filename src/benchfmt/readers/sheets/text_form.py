@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
 from benchfmt.numbers import double
 from benchfmt.readers.sheets.dialect import Dialect
+from benchfmt.readers.sheets.number_columns import MISSING_MARKS
 from benchfmt.readers.sheets.table import Cells
 from benchfmt.readers.tables import TableError
 from benchfmt.units import find_unit
@@ -20,6 +22,7 @@ _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "bla
 _SURE = 0.9
 _PROBABLE = 0.6
 _EXCEL_HINT = "sep="
+_DIGITS = re.compile(r"[<>~≈≤≥]?\s*[-+]?[.,]?[0-9]")
 QuoteChar = Literal['"', "'"]
 
 
@@ -243,8 +246,8 @@ class _Finder:
         place, second = rows[0]
         body = [cells for _, cells in rows[1:] if len(cells) == cut.width]
         numeric = [column for column in range(cut.width) if body and _is_numeric(body, column)]
-        under = [second[column].strip() for column in numeric]
-        if not numeric or any(map(_is_number, under)) or has_number(cut.rows[first - 1]):
+        under = [_word(second[column]) for column in numeric]
+        if not numeric or any(map(_begins_as_number, under)) or has_number(cut.rows[first - 1]):
             return []
         if any(under) and all(find_unit(word.strip("[]()")) for word in under if word):
             self.notes.append(f"row {place} holds units: it is read as part of the names")
@@ -316,6 +319,19 @@ def _has_groups(cells: Cells) -> bool:
 
 def _is_number(cell: str) -> bool:
     return double(cell) is not None or double(cell.replace(",", ".")) is not None
+
+
+def _begins_as_number(cell: str) -> bool:
+    """Say whether a cell begins with digits, as `1.2k`, `<0.1` and `12.3 ± 0.4` do."""
+    return _DIGITS.match(cell) is not None
+
+
+def _word(cell: str) -> str:
+    """Return the word in a cell, empty where a mark says that there is no value."""
+    word = cell.strip()
+    if word in MISSING_MARKS:
+        return ""
+    return word
 
 
 def has_number(cells: Cells) -> bool:

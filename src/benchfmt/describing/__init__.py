@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.drafting import Said, draft
+from benchfmt.drafting import Review, Said, draft
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.validation import validate
 
@@ -28,8 +28,13 @@ class Description:
     """A drafted descriptor, the guesses to look at, and what is still to be said for a submission."""
 
     descriptor: dict[str, JsonValue]
-    notes: list[str]
+    review: Review
     missing: list[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should look at."""
+        return self.review.texts()
 
 
 def describe(path: Path, suite: str | None = None, said: Said | None = None) -> Description:
@@ -38,7 +43,7 @@ def describe(path: Path, suite: str | None = None, said: Said | None = None) -> 
     Raises TableError for what is no table, and BenchfmtError for what is said of a column that does not exist.
     """
     made = draft(path, suite, said)
-    return Description(made.descriptor, made.notes, _missing(path, made.descriptor))
+    return Description(made.descriptor, made.review, _missing(path, made.descriptor))
 
 
 def pairs(texts: Iterable[str], option: str) -> dict[str, str]:

@@ -1,0 +1,356 @@
+"""The columns of a table as annotations, and what a person should know of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+from pydantic import JsonValue
+
+from benchfmt.drafting.others import other_metrics, other_units, others_of_doubt
+from benchfmt.drafting.review import Note, Question, Review, State
+from benchfmt.drafting.said import Said
+from benchfmt.drafting.tables import Annotation
+from benchfmt.finding import BenchfmtError
+from benchfmt.headers import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open, read_headers
+from benchfmt.headers.grammar import metric_named, read_as
+from benchfmt.headers.units import rate
+from benchfmt.headers.words import words_of
+from benchfmt.readers.sheets.number_columns import MISSING_MARKS, NumberColumns, is_index
+from benchfmt.units import find_unit
+from benchfmt.vocabulary import metric_of, vocabulary
+
+_TARGET_UNIT = "1"
+"""What stands for the unit of a target until a person says it."""
+_CELLS_SHOWN = 200
+"""So many different cells of a column are looked at."""
+_ROWS_COMPARED = 1_000
+"""So many rows are looked at for what columns say of each other."""
+_SUFFIXES: dict[str, int | str] = {
+    "k": 1_000,
+    "K": 1_000,
+    "M": "1e6",
+    "G": "1e9",
+    "B": "1e9",
+    "T": "1e12",
+}
+"""What stands behind counts in cells, each with the factor it stands for."""
+_SUFFIXED = re.compile(r"[-+]?[0-9][0-9.,]*\s?(?P<suffix>[A-Za-z%/µ°]{1,12})")
+_SPREAD = re.compile(r"[0-9.]+\s*(?:±|\+/-|\()\s*±?[0-9.]+\s*\)?")
+_CLOCK = re.compile(r"(?:[0-9]+ days?,? )?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
+_KEPT = "it is kept as text under extensions"
+
+
+def key_of(meaning: Measured) -> Annotation:
+    """Return the parts of a measurement's key that a header says."""
+    parts: Annotation = {"metric": meaning.metric}
+    for name in ("statistic", "stage", "per", "scope"):
+        value = getattr(meaning, name)
+        if value is not None:
+            parts[name] = value
+    return parts
+
+
+class DraftedColumns:
+    """The columns of one table as annotations, and what a person should look at."""
+
+    def __init__(self, names: Sequence[str], first: pl.DataFrame, suite: str | None) -> None:
+        """Read the headers with the first rows below them."""
+        self.review = Review()
+        self.suite = suite
+        self.columns = [Column(name, _cells(first, name), _rows(first, name)) for name in names]
+        meanings = [
+            self._of_suite(meaning, name)
+            for meaning, name in zip(read_headers(self.columns), names, strict=True)
+        ]
+        self.measured = {
+            name
+            for name, meaning in zip(names, meanings, strict=True)
+            if isinstance(meaning, Measured)
+        }
+        self.annotations = {
+            column.name: self._annotation(column, meaning)
+            for column, meaning in zip(self.columns, meanings, strict=True)
+        }
+
+    def take_numbers(self, numbers: NumberColumns) -> None:
+        """Note how the numbers are written, and leave open the columns of which that is not known."""
+        for name, text in numbers.notes.items():
+            if name not in numbers.left_open:
+                self.review.add(Note(State.GUESS, text, name, question=Question.DECIMAL))
+                continue
+            self.annotations[name] = None
+            self.measured.discard(name)
+            self.review.forget(name)
+            self.review.add(Note(State.OPEN, text, name, question=Question.DECIMAL))
+
+    def leave_unnamed_out(self, first: pl.DataFrame) -> None:
+        """Leave out the columns without a name that hold nothing, or count the rows as an index of pandas does."""
+        for place, name in enumerate(first.columns, 1):
+            if not (name == f"field{place}" or name.startswith("__index_level_")):
+                continue
+            self.review.forget(name)
+            cells = first[name].to_list()
+            if is_index(cells) or not any(cells):
+                self.annotations[name] = {"ignore": True}
+                text = "has no name and counts the rows: it is left out"
+            else:
+                text = f"has no name: it is called {name!r}, and kept as text under extensions"
+            self.review.about_file(f"column {place} {text}")
+
+    def take(self, said: Said) -> None:
+        """Take what a person says, in place of the guesses and the notes on these columns."""
+        for column in self.columns:
+            name = column.name
+            if name in said.described():
+                self._take(column, said)
+            who = said.confirmed.get(name)
+            if who is not None:
+                self._confirm(name, who)
+
+    def _take(self, column: Column, said: Said) -> None:
+        name = column.name
+        self.review.forget(name)
+        note = self.annotations[name]
+        if name in said.ignored:
+            note = {"ignore": True}
+        if name in said.fields:
+            note = self._field(column, FieldOf(said.fields[name]))
+        if name in said.metrics:
+            note = self._of_metric(column, said.metrics[name], said.units.get(name))
+        self.annotations[name] = self._in_unit(name, note, said.units.get(name))
+        if name in said.units:
+            self.review.answer(name, Question.UNIT)
+
+    def _confirm(self, name: str, who: str) -> None:
+        """Write down who confirms the unit of a column."""
+        note = self.annotations[name]
+        if note is None or "metric" not in note:
+            raise BenchfmtError(
+                f"column {name!r} is no measurement, so there is no unit to confirm"
+            )
+        note["confirmed"] = who
+        self.review.answer(name, Question.UNIT)
+
+    def _of_metric(self, column: Column, metric: str, unit: str | None) -> Annotation:
+        """Return a column as the metric that a person says, with what else its header says.
+
+        Raises BenchfmtError for a unit in the header that is none of the metric.
+        """
+        if metric_of(metric, vocabulary().metrics) is None:
+            return {"metric": metric, **self._written(column)}
+        meaning = read_as(column, metric)
+        if isinstance(meaning, Open):
+            if unit is None:
+                raise BenchfmtError(
+                    f"column {column.name!r} as {metric}: {meaning.reason}; say its unit (--unit)"
+                )
+            meaning = Measured(metric, unit)
+        elif unit is not None:
+            meaning = replace(meaning, unit=unit)
+        return self._measured(column, meaning)
+
+    def _in_unit(self, name: str, note: Annotation | None, unit: str | None) -> Annotation | None:
+        """Return an annotation in the unit that a person says; raises BenchfmtError for a column left open."""
+        if unit is None:
+            return note
+        if note is None:
+            raise BenchfmtError(
+                f"column {name!r} is left open: say its metric or field too (--metric, --field)"
+            )
+        in_unit = {key: value for key, value in note.items() if key != "caveats"} | {"unit": unit}
+        work = rate(unit)
+        if work is not None and work.per and "metric" in in_unit:
+            in_unit.setdefault("per", work.per)
+        return in_unit
+
+    def long_key(self) -> list[str]:
+        """Make the values of a long table measurements whose metric a column names; returns the columns of its key.
+
+        Only where the vocabulary knows every word of that column; else the columns stay open.
+        """
+        by_word = {" ".join(words_of(column.name).lower): column for column in self.columns}
+        naming = by_word.get("metric") or by_word.get("measure")
+        value = by_word.get("value") or by_word.get("score") or by_word.get("result")
+        if naming is None or value is None or not naming.cells:
+            return []
+        if not all(vocabulary().match("metric", word, self.suite) for word in naming.cells):
+            return []
+        note: Annotation = {"metric": {"column": naming.name}}
+        units = by_word.get("unit") or by_word.get("units")
+        read = {naming.name, value.name}
+        if units is not None and units.cells and all(find_unit(word) for word in units.cells):
+            note["unit"] = {"column": units.name}
+            read.add(units.name)
+        self.annotations[value.name] = note
+        for name in read:
+            self.review.forget(name)
+        if units is None:
+            text = "no unit is named: each number is taken to be in the unit of its metric"
+            self.review.add(Note(State.GUESS, text, value.name))
+        key = [name for name, said in self.annotations.items() if said and "field" in said]
+        text = (
+            f"rows that are equal in {', '.join(map(repr, key))} are taken for one record (`key`)"
+        )
+        self.review.add(Note(State.GUESS, text))
+        return key
+
+    def _of_suite(self, meaning: Meaning, name: str) -> Meaning:
+        """Return what a header means in the suite that a person names, where it says nothing by itself."""
+        if (
+            not isinstance(meaning, Open)
+            or self.suite is None
+            or self.suite not in vocabulary().terms("suite")
+        ):
+            return meaning
+        metric = vocabulary().match("metric", name, self.suite)
+        if metric is None:
+            return meaning
+        return Measured(metric, None)
+
+    def _annotation(self, column: Column, meaning: Meaning) -> Annotation | None:
+        match meaning:
+            case Measured():
+                return self._measured(column, meaning)
+            case Beside() if meaning.column in self.measured:
+                return {"of": meaning.column, "part": meaning.part}
+            case Beside():
+                reason = f"it is the {meaning.part} of {meaning.column!r}, which is left open too"
+                self._left(column.name, reason)
+            case FieldOf():
+                return self._field(column, meaning)
+            case Ignored() | Open():
+                self._left(column.name, meaning.reason)
+        return None
+
+    def _left(self, name: str, reason: str) -> None:
+        """Note why a column is left open."""
+        text = f"{reason}; {_KEPT}"
+        self.review.add(Note(State.OPEN, text, name, question=Question.COLUMN))
+
+    def _guess(self, name: str, text: str, *others: str) -> None:
+        self.review.add(Note(State.GUESS, text, name, others))
+
+    def _measured(self, column: Column, meaning: Measured) -> Annotation:
+        others = others_of_doubt(column, meaning)
+        for doubt in meaning.doubts:
+            self._guess(column.name, doubt, *others)
+        written = self._written(column)
+        if "clock" in written and meaning.unit is None:
+            meaning = replace(meaning, unit="s")
+        note = {**key_of(meaning), **self._unit(column.name, meaning), **written}
+        if meaning.record:
+            note["record"] = dict(meaning.record)
+        return note
+
+    def _unit(self, name: str, meaning: Measured) -> Annotation:
+        """Return the unit of a measurement, assumed aloud where nothing says it."""
+        if meaning.unit is not None:
+            return {"unit": meaning.unit}
+        wanted = metric_named(meaning.metric).unit or "1"
+        shown = wanted
+        whose = ""
+        if wanted in ("target", "currency"):
+            shown = _TARGET_UNIT
+        if wanted == "target":
+            whose = " (it is in the unit of its target)"
+        text = f"it names no unit: {shown} is assumed{whose}"
+        others = other_units(meaning.metric, shown)
+        self.review.add(Note(State.GUESS, text, name, others, Question.UNIT))
+        return {"unit": shown, "caveats": ["unit-inferred"]}
+
+    def _field(self, column: Column, meaning: FieldOf) -> Annotation:
+        note: Annotation = {"field": meaning.path, **self._written(column)}
+        if meaning.unit is not None and meaning.unit.startswith("10*"):
+            note["scale"] = f"1e{meaning.unit.removeprefix('10*')}"
+        elif meaning.unit is not None:
+            note["unit"] = meaning.unit
+        if meaning.path == "configuration.input_shape":
+            note["list"] = "numbers"
+            marks = {mark for cell in column.cells for mark in "x×*" if mark in cell}
+            if len(marks) == 1:
+                note["separator"] = marks.pop()
+        if meaning.path == "configuration.placement":
+            terms: dict[str, JsonValue] = {}
+            for cell in column.cells:
+                terms[cell] = list(cell.lower().split("/"))
+            note["terms"] = terms
+        return note
+
+    def _written(self, column: Column) -> Annotation:
+        """Return how the numbers in the cells are written, where they are no plain decimals."""
+        note: Annotation = {}
+        if any(_SPREAD.fullmatch(cell) for cell in column.cells):
+            note["spread"] = "stddev"
+            text = "the second number of a cell is taken for the standard deviation (`spread`)"
+            self._guess(column.name, text, "a standard error", "half of a confidence interval")
+        if column.cells and all(_CLOCK.fullmatch(cell) for cell in column.cells):
+            note["clock"] = "h:m:s"
+            text = "its cells are taken for hours, minutes and seconds that passed (`clock`)"
+            self._guess(column.name, text, "times of a day")
+        factors: dict[str, JsonValue] = {}
+        for suffix in sorted(_suffixes(column.cells)):
+            factors[suffix] = _SUFFIXES.get(suffix, 1)
+        if factors:
+            note["suffixes"] = factors
+        return note
+
+    def note_sure(self) -> None:
+        """Add a line for each described column of which nothing else is said."""
+        noted = {note.column for note in self.review.notes}
+        for name, annotation in self.annotations.items():
+            if annotation is not None and name not in noted:
+                self.review.add(sure(name, annotation))
+
+
+def sure(name: str, annotation: Annotation) -> Note:
+    """Return the line of a column that its header or its cells explain."""
+    metric = annotation.get("metric")
+    others: tuple[str, ...] = ()
+    if isinstance(metric, str):
+        others = other_metrics(metric)
+    return Note(State.SURE, in_words(annotation), name, others)
+
+
+def in_words(annotation: Annotation) -> str:
+    """Return what a column is in a few words, such as `latency, p99, in ms`."""
+    if annotation.get("ignore"):
+        return "left out"
+    if "of" in annotation:
+        return f"{annotation.get('part')} of {annotation['of']!r}"
+    named = annotation.get("field") or annotation.get("metric")
+    words = [named if isinstance(named, str) else "the metric that another column names"]
+    for key in ("statistic", "stage", "per", "scope"):
+        value = annotation.get(key)
+        if value is not None:
+            words.append(f"{key} {value}")
+    unit = annotation.get("unit")
+    if isinstance(unit, str):
+        words.append(f"in {unit}")
+    return ", ".join(words)
+
+
+def _suffixes(cells: Sequence[str]) -> set[str]:
+    """Return what stands behind the numbers in cells."""
+    matches = [_SUFFIXED.fullmatch(cell) for cell in cells]
+    return {match["suffix"] for match in matches if match}
+
+
+def _rows(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
+    """Return the first cells of a column, row by row."""
+    if name not in frame.columns:
+        return ()
+    cells = frame[name].head(_ROWS_COMPARED).cast(pl.String).fill_null("").str.strip_chars()
+    return tuple(cells)
+
+
+def _cells(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
+    """Return the first different cells of a column, without those that mean nothing."""
+    if name not in frame.columns:
+        return ()
+    cells = (
+        frame[name].cast(pl.String).str.strip_chars().unique(maintain_order=True).head(_CELLS_SHOWN)
+    )
+    return tuple(cell for cell in cells if cell not in ("", *MISSING_MARKS))

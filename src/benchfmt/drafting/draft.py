@@ -1,0 +1,176 @@
+"""A draft of a descriptor: from the headers of tables, their first rows, and what a person says.
+
+A draft is a proposal for a person: it says which columns it understood, and never guesses a unit silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pydantic import JsonValue
+
+from benchfmt.descriptor import SCHEMA_URL
+from benchfmt.drafting.columns import DraftedColumns
+from benchfmt.drafting.file_names import FileNames
+from benchfmt.drafting.heads import Head, first_rows, read_head
+from benchfmt.drafting.review import Note, Question, Review, State
+from benchfmt.drafting.said import Said
+from benchfmt.drafting.tables import DraftedColumn, DraftedTable
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers.sheets.number_columns import NumberColumns
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted descriptor and what a person should know of it."""
+
+    descriptor: dict[str, JsonValue]
+    review: Review
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should look at."""
+        return self.review.texts()
+
+
+def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Draft:
+    """Return a descriptor for a table, made from its header and first rows, and from what a person says.
+
+    Raises TableError for what is no table, and BenchfmtError for a column that the table does not have.
+    """
+    return draft_tables([[read_head(path)]], suite, said or Said())
+
+
+def draft_tables(groups: Sequence[Sequence[Head]], suite: str | None, said: Said) -> Draft:
+    """Return a descriptor for tables; those of a group have the same columns, and are described alike.
+
+    Raises BenchfmtError for a column that no table has.
+    """
+    _refuse_unknown(groups, said)
+    stem = _slug(PurePosixPath(groups[0][0].path.name).stem)
+    suite = suite or _text(said.constants.get("benchmark.suite"))
+    chosen = suite or f"local:{stem}"
+    constant: dict[str, JsonValue] = {"benchmark.suite": chosen, **said.constants}
+    review = Review()
+    resources: list[JsonValue] = []
+    names: set[str] = set()
+    for group in groups:
+        tables, notes = _described(group, suite, constant, said)
+        review.notes += notes
+        for table in tables:
+            name = _unused(_slug(PurePosixPath(table.path).with_suffix("").as_posix()), names)
+            resources.append({"name": name, **table.to_dict()})
+    if suite is None:
+        text = f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
+        review.add(Note(State.GUESS, text, question=Question.SUITE))
+    descriptor: dict[str, JsonValue] = {
+        "$schema": SCHEMA_URL,
+        "name": stem,
+        "benchfmt": _declared(chosen),
+        "resources": resources,
+    }
+    return Draft(descriptor, review)
+
+
+def _refuse_unknown(groups: Sequence[Sequence[Head]], said: Said) -> None:
+    """Raise BenchfmtError for what is said of a column or a part of a file name that does not exist."""
+    names = list(dict.fromkeys(name for group in groups for name in group[0].names))
+    unknown = sorted(said.columns() - set(names))
+    if unknown:
+        shown = groups[0][0].path.name
+        raise BenchfmtError(f"{shown} has no column {unknown[0]!r}; it has: {', '.join(names)}")
+    parts = {part.number for group in groups for part in FileNames.of(group).parts}
+    for number in said.parts:
+        if number not in parts:
+            raise BenchfmtError(f"the file names do not differ in a part {number}")
+
+
+def _described(
+    group: Sequence[Head], suite: str | None, constant: dict[str, JsonValue], said: Said
+) -> tuple[list[DraftedTable], list[Note]]:
+    """Return the tables of a group, described alike, and the notes on them."""
+    first = first_rows(group)
+    names = group[0].names
+    numbers = NumberColumns(first, said.decimals)
+    columns = DraftedColumns(names, numbers.plain(first), suite)
+    columns.leave_unnamed_out(first)
+    columns.take(said)
+    columns.take_numbers(numbers)
+    key = columns.long_key()
+    review = columns.review
+    for text in dict.fromkeys(text for head in group for text in head.sniffed.notes):
+        review.about_file(text)
+    if numbers.marks:
+        shown = ", ".join(map(repr, numbers.marks))
+        text = f"{shown} among numbers: taken for missing values; add the reason under `missing`"
+        review.add(Note(State.GUESS, text))
+    drafted = [
+        DraftedColumn(name, numbers.type(name), columns.annotations[name], numbers.words(name))
+        for name in names
+    ]
+    file_names = FileNames.of(group)
+    tables = []
+    for head in group:
+        table = DraftedTable(
+            head.name,
+            drafted,
+            constant,
+            ["", *numbers.marks],
+            key,
+            head.written(),
+            file_names.extract(said.parts),
+        )
+        tables.append(table)
+    review.notes += file_names.notes(said.parts)
+    if not key:
+        _choose_primary(tables[0], said, review)
+    columns.note_sure()
+    return tables, _ordered(review.notes, names)
+
+
+def _choose_primary(table: DraftedTable, said: Said, review: Review) -> None:
+    """Mark the headline number, and say so where it is a guess."""
+    measured = table.mark_primary(said.primary)
+    if said.primary is not None or len(measured) < 2:
+        return
+    text = "it is taken for the headline number (`primary`), as the first measurement"
+    others = tuple(map(repr, measured[1:]))
+    review.add(Note(State.GUESS, text, measured[0], others, Question.PRIMARY))
+
+
+def _ordered(notes: Sequence[Note], names: Sequence[str]) -> list[Note]:
+    """Return the notes on the file first, then those on the columns in their order."""
+    places = {name: place for place, name in enumerate(names)}
+    return sorted(notes, key=lambda note: places.get(note.column or "", -1))
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-") or "table"
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """Return a name that no other resource has, and remember it."""
+    unused = name
+    number = 2
+    while unused in used:
+        unused = f"{name}-{number}"
+        number += 1
+    used.add(unused)
+    return unused
+
+
+def _text(value: JsonValue) -> str | None:
+    if isinstance(value, str):
+        return value
+    return None
+
+
+def _declared(suite: str) -> dict[str, JsonValue]:
+    """Return the declaration of a suite's prefix, empty for a suite of the vocabulary."""
+    prefix, colon, _ = suite.partition(":")
+    if not colon:
+        return {}
+    return {"prefixes": {prefix: {"title": "Terms of this package"}}}

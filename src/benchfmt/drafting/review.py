@@ -1,0 +1,125 @@
+"""What a person should know of a draft: what was taken for what, why, and what else it could be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+
+class State(StrEnum):
+    """How sure a line of a review is."""
+
+    SURE = "sure"
+    """The header or the cells say it."""
+    GUESS = "guess"
+    OPEN = "open"
+    """A person must say it."""
+    FORM = "form"
+    """How the file is written."""
+    KEPT = "kept"
+    """As an older descriptor has it."""
+    NEW = "new"
+    GONE = "gone"
+
+
+class Question(StrEnum):
+    """What a line of a review asks a person."""
+
+    UNIT = "unit"
+    COLUMN = "column"
+    PRIMARY = "primary"
+    DECIMAL = "decimal"
+    SUITE = "suite"
+    PART = "part"
+
+
+_ANSWERS = {
+    Question.UNIT: "; say --unit, or --confirm it",
+    Question.PRIMARY: "; --primary says another",
+    Question.PART: "; say --part",
+}
+"""The options that answer a question, where its text does not name them."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line of a review; `others` are what else it could be, the likeliest first."""
+
+    state: State
+    text: str
+    column: str | None = None
+    others: tuple[str, ...] = ()
+    question: Question | None = None
+    part: int | None = None
+    """The part of the file names that it is about, from 1."""
+
+    @property
+    def is_to_look_at(self) -> bool:
+        """Whether a person should look at it."""
+        return self.state not in (State.SURE, State.KEPT)
+
+    def __str__(self) -> str:
+        """Return the line as a person reads it."""
+        others = ""
+        if self.others:
+            others = f" (or {', '.join(self.others)})"
+        line = f"{self.text}{others}"
+        if self.question is not None:
+            line += _ANSWERS.get(self.question, "")
+        if self.column is None:
+            return line
+        return f"column {self.column!r}: {line}"
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the line as plain data."""
+        data: dict[str, JsonValue] = {"state": self.state.value}
+        if self.column is not None:
+            data["column"] = self.column
+        data["text"] = self.text
+        data["alternatives"] = list(self.others)
+        if self.question is not None:
+            data["asks"] = self.question.value
+        if self.part is not None:
+            data["part"] = self.part
+        return data
+
+
+@dataclass
+class Review:
+    """The lines of a review, in the order of the columns."""
+
+    notes: list[Note] = field(default_factory=list)
+
+    def add(self, note: Note) -> None:
+        """Add a line."""
+        self.notes.append(note)
+
+    def about_file(self, text: str) -> None:
+        """Add a line on how the file is written."""
+        self.add(Note(State.FORM, text))
+
+    def forget(self, column: str) -> None:
+        """Drop the lines about a column, because something better is known."""
+        self.notes = [note for note in self.notes if note.column != column]
+
+    def answer(self, column: str, question: Question) -> None:
+        """Drop the lines of a question about a column that a person has answered."""
+        self.notes = [
+            note for note in self.notes if (note.column, note.question) != (column, question)
+        ]
+
+    def lines(self) -> list[str]:
+        """Return all lines, each behind a word that says whether a person should look at it."""
+        return [f"{_word(note)}: {note}" for note in self.notes]
+
+    def texts(self) -> list[str]:
+        """Return the lines that a person should look at."""
+        return [str(note) for note in self.notes if note.is_to_look_at]
+
+
+def _word(note: Note) -> str:
+    if note.is_to_look_at:
+        return "review"
+    return "taken"
