@@ -6,7 +6,7 @@ Package standard that benchfmt does not use may stand beside ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -59,6 +59,9 @@ class MetricUse(_Closed):
     unit: str | None = None
     basis: str | None = None
     caveats: list[str] | None = None
+    primary: bool = Field(
+        False, description="Whether this is the primary measurement of its record."
+    )
 
 
 class MetricColumn(_Closed):
@@ -79,6 +82,9 @@ Part = Literal[
     "n", "stddev", "ci", "ci_low", "ci_high", "samples", "target_min", "target_max", "caveats"
 ]
 """What a column may say of the numbers in another: `ci` is half the width of the interval."""
+INFERRED = ("definition-inferred", "unit-inferred")
+"""The caveats that no longer hold once somebody confirms what was inferred."""
+Confirmation = Annotated[str, Field(min_length=1)]
 Factor = Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float
 
 
@@ -116,8 +122,9 @@ class FieldAnnotation(_Closed):
     clock: Literal["h:m:s", "m:s"] | None = Field(
         None, description="The cells are times of a clock, which are read as seconds."
     )
-    confirmed: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="Who or what confirms that the caveats of the column may stand."
+    confirmed: Confirmation | dict[str, Confirmation] | None = Field(
+        None,
+        description="Who or what confirms what was inferred, or this for each caveat of the column.",
     )
     basis: Literal["measured", "derived", "estimated", "predicted", "nominal", "published"] = (
         "measured"
@@ -128,6 +135,10 @@ class FieldAnnotation(_Closed):
     target_max: float | None = None
     missing: dict[str, str] = Field(
         {}, description="Cells that mean no value, each with the reason."
+    )
+    missing_patterns: dict[Annotated[str, Field(min_length=1)], str] = Field(
+        {},
+        description="Regular expressions of whole cells that mean no value, each with the reason.",
     )
     terms: dict[Word, TermOrTerms] = Field(
         {}, description="Words of the column, each with what it stands for."
@@ -163,6 +174,13 @@ class FieldAnnotation(_Closed):
             words = "a confidence interval has a `level`, such as 0.95"
             raise PydanticCustomError("level", words)
         return self
+
+    @property
+    def confirmations(self) -> Mapping[str, str]:
+        """Who or what confirms each caveat; a text of its own confirms all that was inferred."""
+        if isinstance(self.confirmed, str):
+            return dict.fromkeys(INFERRED, self.confirmed)
+        return self.confirmed or {}
 
     @property
     def unit_word(self) -> str | None:
@@ -233,11 +251,38 @@ class TableAnnotation(_Closed):
         return bool(self.key) or self.history is not None
 
 
+class MissingValue(_Open):
+    """A text that means no value, and what it says; a reason of the vocabulary as label is the reason."""
+
+    value: str
+    label: str | None = None
+
+
+def _missing_values(values: Sequence[str | MissingValue]) -> dict[str, str | None]:
+    """Return texts that mean no value, each with its label."""
+    labels: dict[str, str | None] = {}
+    for item in values:
+        if isinstance(item, MissingValue):
+            labels[item.value] = item.label
+        else:
+            labels[item] = None
+    return labels
+
+
 class TableField(_Open):
     """A column of a table."""
 
     name: str
     type: str = "string"
+    format: str = Field(
+        "default",
+        description="How dates and times are written: `default`, `any`, or a pattern such as `%d.%m.%Y`.",
+    )
+    missing_values: Sequence[str | MissingValue] | None = Field(
+        None,
+        alias="missingValues",
+        description="Texts of this column that mean no value, in place of those of the table.",
+    )
     decimal_char: Annotated[str, Field(min_length=1, max_length=1)] = Field(
         ".", alias="decimalChar", description="What stands between whole digits and the rest."
     )
@@ -261,7 +306,13 @@ class TableSchema(_Open):
     """The columns of a table."""
 
     fields: list[TableField]
-    missing_values: list[str] = Field([""], alias="missingValues")
+    missing_values: Sequence[str | MissingValue] = Field([""], alias="missingValues")
+
+    def missing_in(self, column: TableField | None = None) -> dict[str, str | None]:
+        """Return the texts that mean no value, in a column or wherever none says others, each with its label."""
+        if column is not None and column.missing_values is not None:
+            return _missing_values(column.missing_values)
+        return _missing_values(self.missing_values)
 
 
 class Resource(_Open):

@@ -16,7 +16,7 @@ FOLDER = ROOT / "src" / "benchfmt" / "checks" / "pages"
 EXAMPLE = re.compile(r"^## (Fails|Passes)\n+```json\n(.*?)```", re.DOTALL | re.MULTILINE)
 # Their example is a piece of a file, a table or a folder; test_checks.py and test_safety.py build it.
 IN_TEXT = {
-    *("BF115", "BF116", "BF118", "BF119", "BF121", "BF122", "BF208"),
+    *("BF115", "BF116", "BF118", "BF119", "BF121", "BF122", "BF208", "BF209"),
     *("BF501", "BF502", "BF503", "BF504", "BF507", "BF508", "BF705"),
     *(code for code in CODES if code.startswith("BF9")),
 }

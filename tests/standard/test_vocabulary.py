@@ -50,7 +50,7 @@ TERMS = {
     "scenario": "single-stream multi-stream multi-stream-legacy server offline interactive constant-stream closed-loop "
     "strong weak streaming cross-validation holdout",
     "missing": "not-measured not-reported not-applicable no-sensor sensor-failed permission-denied run-failed "
-    "not-reached target-not-reached below-resolution too-few-samples undefined invalid-in-source unsupported-operator "
+    "not-reached target-not-reached below-resolution above-limit too-few-samples undefined invalid-in-source unsupported-operator "
     "dynamic-shape no-dataset withheld not-numeric pruned unscorable",
     "task": "mixed tabular-classification tabular-regression stochastic-optimisation max-flow data-selection "
     "data-debugging data-acquisition training-data-loading",

@@ -681,8 +681,8 @@ def test_findings_stand_at_their_rows_though_bad_rows_stand_between(tmp_path: Pa
     _, account = read(folder)
     assert [f.row for f in account.findings if f.value in ("x", "y")] == [3, 6]
     failed = [d["row"] for d in account.files[1].details if d["what"] == "failed"]
-    assert sorted(failed) == [2, 3, 4, 6]
-    assert locators(folder) == ["row=1", "row=5"]
+    assert sorted(failed) == [2, 4]
+    assert locators(folder) == ["row=1", "row=3", "row=5", "row=6"]
 
 
 def test_the_annotated_table_validates_like_the_package_made_of_it(tmp_path: Path) -> None:
@@ -712,22 +712,148 @@ def test_what_cannot_be_is_reported_in_the_table_and_withheld_from_the_package(
 # --- what cannot be read is failed, and never lost ---
 
 
-@pytest.mark.parametrize("cell", ["1_000", "0x10", "NaN", "inf", "−5", "1.2.3"])
-def test_a_row_whose_only_number_cannot_be_read_is_failed(cell: str, tmp_path: Path) -> None:
+ODD_CELLS = ["1_000", "0x10", "NaN", "inf", "--5", "1.2.3"]
+
+
+@pytest.mark.parametrize("cell", ODD_CELLS)
+def test_a_row_whose_only_number_cannot_be_read_is_an_incomplete_record(
+    cell: str, tmp_path: Path
+) -> None:
     folder = lay(
         tmp_path, f"t,n\n1,a\n{cell},b\n,c\n", {"t": LATENCY, "n": {"field": "model.name"}}
     )
     records, account = read(folder)
-    assert len(records) == 1
-    assert (account.total("converted"), account.total("skipped"), account.total("failed")) == (
-        1,
-        1,
-        1,
-    )
-    assert not account.ok
+    missing = {"metric": "latency", "per": "sample", "missing": "not-numeric"}
+    assert records[1:] == [
+        record({**missing, "reported_value": cell}, model={"name": "b"}, status="incomplete")
+    ]
+    assert (account.total("converted"), account.total("skipped")) == (2, 1)
     assert [(f.code, f.severity.value, f.row) for f in validate(folder).findings] == [
         ("BF103", "error", 2)
     ]
+
+
+@pytest.mark.parametrize("cell", ODD_CELLS)
+def test_rows_of_a_column_in_which_nothing_is_a_number_are_failed(
+    cell: str, tmp_path: Path
+) -> None:
+    folder = lay(tmp_path, f"t,n\n{cell},b\n", {"t": LATENCY, "n": {"field": "model.name"}})
+    records, account = read(folder)
+    assert records == []
+    assert account.total("failed") == 1
+    assert not account.ok
+
+
+def test_a_run_that_failed_is_a_record_of_its_own(tmp_path: Path) -> None:
+    note = {**LATENCY, "missing": {"OOM": "run-failed"}}
+    fields = {
+        "n": {"field": "model.name"},
+        "b1": {**note, "record": {"configuration.batch_size": 1}},
+        "b8": {**note, "record": {"configuration.batch_size": 8}},
+    }
+    records, account = read(lay(tmp_path, "n,b1,b8\na,1,OOM\nb,2,\n", fields))
+    assert [(r["configuration"]["batch_size"], r["status"]) for r in records] == [
+        (1, "ok"),
+        (8, "failed"),
+        (1, "ok"),
+    ]
+    assert records[1]["measurements"] == [
+        {
+            "metric": "latency",
+            "per": "sample",
+            "missing": "run-failed",
+            "reported_value": "OOM",
+        }
+    ]
+    assert account.total("converted") == 2
+
+
+def test_a_run_that_failed_in_a_long_table_is_a_record(tmp_path: Path) -> None:
+    fields = {
+        "n": {"field": "model.name"},
+        "m": {"ignore": True},
+        "v": {"metric": {"column": "m"}, "missing": {"OOM": "run-failed"}},
+    }
+    text = "n,m,v\na,latency,1\nb,latency,OOM\na,power,OOM\n"
+    folder = lay(tmp_path, text, fields, annotation={"key": ["n"]})
+    records, _ = read(folder)
+    assert [(r["model"]["name"], r["status"]) for r in records] == [("a", "ok"), ("b", "failed")]
+
+
+def test_a_status_that_the_table_says_stands(tmp_path: Path) -> None:
+    fields = {
+        "t": {**LATENCY, "missing": {"OOM": "run-failed"}},
+        "s": {"field": "status"},
+    }
+    records, account = read(lay(tmp_path, "t,s\nOOM,invalid\nOOM,ok\n1,\n", fields))
+    assert [r["status"] for r in records] == ["invalid", "ok"]
+    assert account.total("skipped") == 1
+
+
+# --- cells that mean no value ---
+
+
+def missing_of(folder: Path) -> list[tuple[str | None, str | None]]:
+    """Return the reason and the reported text of the first measurement of each record."""
+    records, account = read(folder)
+    assert not account.findings, account.findings
+    first = [record["measurements"][0] for record in records]
+    return [(m.get("missing"), m.get("reported_value")) for m in first]
+
+
+def test_patterns_of_cells_have_a_reason(tmp_path: Path) -> None:
+    note = {
+        **LATENCY,
+        "missing_patterns": {"<.*": "below-resolution", ">.*": "above-limit"},
+        "missing": {"<0.5": "not-measured"},
+    }
+    fields = {"t": note, "p": {"metric": "power", "unit": "W"}}
+    folder = lay(tmp_path, "t,p\n<0.1,1\n > 1000,1\n<0.5,1\n0.3,1\n,1\n", fields)
+    assert missing_of(folder) == [
+        ("below-resolution", "<0.1"),
+        ("above-limit", " > 1000"),
+        ("not-measured", "<0.5"),
+        (None, "0.3"),
+        ("not-reported", None),
+    ]
+
+
+def test_patterns_of_a_field_leave_it_out_and_are_kept(tmp_path: Path) -> None:
+    field = {"field": "configuration.batch_size", "missing_patterns": {"auto.*": "not-reported"}}
+    records, account = read(lay(tmp_path, "b,t\nauto (8),1\n4,1\n", {"b": field, "t": LATENCY}))
+    assert [r.get("configuration") for r in records] == [None, {"batch_size": 4}]
+    assert records[0]["extensions"] == {"lpdnn": {"b": "auto (8)"}}
+    assert not account.findings
+
+
+def test_labels_of_missing_values_are_reasons_where_the_vocabulary_has_them(
+    tmp_path: Path,
+) -> None:
+    missing: list[Any] = [
+        "",
+        {"value": "OOM", "label": "run-failed"},
+        {"value": "k. A.", "label": "keine Angabe"},
+        {"value": "x"},
+    ]
+    fields = {"t": LATENCY, "p": {"metric": "power", "unit": "W"}}
+    folder = lay(tmp_path, "t,p\nOOM,1\nk. A.,1\nx,1\n", fields, missing=missing)
+    assert missing_of(folder) == [
+        ("run-failed", "OOM"),
+        ("not-reported", "k. A."),
+        ("not-reported", "x"),
+    ]
+
+
+def test_a_column_may_have_missing_values_of_its_own(tmp_path: Path) -> None:
+    fields = {"t": LATENCY, "p": {"metric": "power", "unit": "W"}}
+    folder = lay(tmp_path, "t,p\n1,-1\n2,-\n", fields, missing=["", "-"])
+    described = json.loads((folder / "datapackage.json").read_text())
+    described["resources"][0]["schema"]["fields"][1]["missingValues"] = ["", "-1"]
+    (folder / "datapackage.json").write_text(json.dumps(described))
+    records, account = read(folder)
+    powers = [m for r in records for m in r["measurements"] if m["metric"] == "power"]
+    assert [m["missing"] for m in powers] == ["not-reported", "not-numeric"]
+    assert [(f.row, f.column) for f in account.findings] == [(2, "p")]
 
 
 def test_rows_that_describe_one_system_in_two_ways_are_failed_wherever_they_stand(
@@ -796,7 +922,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"a": LATENCY}, {"rules": [{"when": {"$modl.name": "x"}, "set": {"status": "failed"}}]}, "'modl.name' is no field",
     ),
     "a list for one value": ({"a": {"field": "task", "terms": {"x": ["y", "z"]}}}, {}, "its terms are no lists"),
-    "two primaries": (TWO, {}, "'a', 'b'] are all primary"),
+    "two primaries": (TWO, {}, "'a' (latency) and 'b' (memory) are both primary"),
     "the same measurement twice": ({"a": LATENCY, "b": LATENCY}, {}, "columns 'a' and 'b' are the same measurement"),
     "the same field twice": (
         {"a": {"field": "task"}, "b": {"field": "task"}, "c": LATENCY}, {}, "columns 'a' and 'b' both say task",

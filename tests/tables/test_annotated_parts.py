@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.tables.test_annotated import LATENCY, lay, read
 
-from benchfmt import validate
+from benchfmt import Finding, Severity, validate
 
 MEAN = {**LATENCY, "statistic": "mean"}
 
@@ -133,6 +133,64 @@ def test_the_unit_stands_in_another_column(tmp_path: Path) -> None:
     assert not account.findings
 
 
+LONG = "model,metric,value\na,latency,3.4\na,throughput,290\nb,throughput,250\nb,latency,4\n"
+
+
+def test_a_word_that_names_a_metric_may_be_primary(tmp_path: Path) -> None:
+    terms = {"throughput": {"metric": "throughput", "unit": "/s", "primary": True}}
+    fields = {
+        "model": {"field": "model.name"},
+        "value": {"metric": {"column": "metric", "terms": terms}, "unit": "ms"},
+    }
+    folder = lay(tmp_path, LONG, fields, annotation={"key": ["model"]})
+    records, account = read(folder)
+    assert not account.findings
+    headlines = [[m["metric"] for m in r["measurements"] if m.get("primary")] for r in records]
+    assert headlines == [["throughput"], ["throughput"]]
+    codes = {finding.code for finding in validate(folder, "submission").findings}
+    assert not codes & {"BF411", "BF519"}
+
+
+@pytest.mark.parametrize(
+    ("note", "message"),
+    [
+        ({"primary": True, "metric": {"column": "metric"}}, "say it under `terms`, as in"),
+        (
+            {
+                "metric": {
+                    "column": "metric",
+                    "terms": {
+                        "latency": {"metric": "latency", "primary": True},
+                        "throughput": {"metric": "throughput", "primary": True},
+                    },
+                }
+            },
+            "'value' (latency) and 'value' (throughput) are both primary",
+        ),
+    ],
+)
+def test_a_long_table_has_one_primary_metric(
+    note: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    fields = {"model": {"field": "model.name"}, "value": note}
+    folder = lay(tmp_path, LONG, fields, annotation={"key": ["model"]})
+    _, account = read(folder)
+    assert message in str(account.files[1].reason)
+    assert [f.code for f in validate(folder).findings] == ["BF118"]
+
+
+def test_the_units_of_a_long_table_may_be_assumed(tmp_path: Path) -> None:
+    note = {"metric": {"column": "metric"}, "caveats": ["unit-inferred"]}
+    fields = {"model": {"field": "model.name"}, "value": note}
+    folder = lay(tmp_path, LONG, fields, annotation={"key": ["model"]})
+    records, _ = read(folder)
+    assert all(m["caveats"] == ["unit-inferred"] for r in records for m in r["measurements"])
+    [found] = [f for f in validate(folder).findings if f.code == "BF208"]
+    assert found.message == (
+        "its numbers are taken to be in the unit of their metric: nothing in the table says it"
+    )
+
+
 def test_a_unit_that_does_not_fit_leaves_the_number_as_text(tmp_path: Path) -> None:
     fields = {"t": {"metric": "latency", "unit": {"column": "u"}}, "p": {"metric": "power"}}
     text = "t,u,p\n3,ms,1\n4,kg,1\n5,,1\n,,1\n6,bananas,1\n"
@@ -227,6 +285,38 @@ def test_what_somebody_confirms_is_no_longer_inferred(tmp_path: Path) -> None:
     records, _ = read(lay(tmp_path, "t\n3\n", {"t": note}))
     assert records[0]["measurements"][0]["caveats"] == ["unstable"]
     assert records[0]["extensions"] == {"benchfmt": {"confirmed": {"t": "manual, page 3"}}}
+
+
+def test_each_caveat_may_be_confirmed_by_itself(tmp_path: Path) -> None:
+    note = {**MEAN, "caveats": ["definition-inferred", "unit-inferred", "unstable"]}
+    confirmed = {"unit-inferred": "manual, page 3", "unstable": "the fan was broken"}
+    folder = lay(tmp_path, "t\n3\n", {"t": {**note, "confirmed": confirmed}})
+    records, _ = read(folder)
+    assert records[0]["measurements"][0]["caveats"] == ["definition-inferred", "unstable"]
+    assert records[0]["extensions"] == {"benchfmt": {"confirmed": {"t": confirmed}}}
+    findings = validate(folder, "submission").findings
+    assert [f.code for f in findings if f.code in ("BF208", "BF209")] == ["BF209"]
+
+
+def test_bf209_a_meaning_that_nobody_confirms_is_told(tmp_path: Path) -> None:
+    note = {**MEAN, "spread": "stddev", "caveats": ["definition-inferred"]}
+    folder = lay(tmp_path, "t\n3 ± 0.1\n", {"t": note})
+    found = [f for f in validate(folder).findings if f.code == "BF209"]
+    assert found == [
+        Finding(
+            "BF209",
+            Severity.WARNING,
+            "t.csv",
+            None,
+            "t",
+            None,
+            "what its numbers are is assumed: nothing in the table says it",
+            None,
+            'correct its annotation, or say who or what confirms it: "confirmed": "..."',
+        )
+    ]
+    lay(tmp_path, "t\n3 ± 0.1\n", {"t": {**note, "confirmed": "numpy.std"}})
+    assert not [f for f in validate(tmp_path).findings if f.code == "BF209"]
 
 
 def test_bf208_a_unit_that_nobody_confirms_is_a_fault_of_a_submission(

@@ -144,6 +144,7 @@ def test_every_code_of_one_record_has_an_invalid_record() -> None:
         "BF121",
         "BF122",
         "BF208",
+        "BF209",
         "BF501",
         "BF502",
         "BF503",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,34 @@ def map_distinct(
     return changed.gather(pl.Series(pl.from_arrow(encoded.indices))).alias(cells.name)
 
 
-def clean(cells: pl.Series, missing_values: list[str]) -> pl.Series:
+Options = Sequence[str | float]
+"""What a cell may be: texts and numbers."""
+
+
+def matches(cells: pl.Series, options: Options, *, numeric: bool) -> pl.Series:
+    """Say which cells are one of the options: equal text, or the same number for an option or column of numbers."""
+    texts: list[str] = []
+    numbers: list[float] = []
+    for option in options:
+        if isinstance(option, str):
+            texts.append(option)
+        if numeric or not isinstance(option, str):
+            numbers += _floats(option)
+    mask = cells.is_in(texts)
+    if numbers:
+        mask |= cells.cast(pl.Float64, strict=False).is_in(numbers)
+    return mask.fill_null(value=False)
+
+
+def _floats(option: str | float) -> list[float]:
+    """Return the number that an option is; nothing where it is none."""
+    try:
+        return [float(option)]
+    except ValueError:
+        return []
+
+
+def clean(cells: pl.Series, missing_values: Iterable[str]) -> pl.Series:
     """Return the cells without surrounding blanks, null where they are empty or mean nothing."""
     stripped = cells.str.strip_chars()
     return stripped.replace({"": None, **dict.fromkeys(missing_values)})

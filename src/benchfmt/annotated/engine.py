@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
+from benchfmt.annotated.evidence import NO_RECORD, Chosen, Evidence
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
 from benchfmt.annotated.history import Steps
 from benchfmt.annotated.measures import ABSENT, Matrix, measurement_table, read_matrix
@@ -74,18 +75,19 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
     """Return one record for each row, or for each dimension that its headers say."""
     variants = len(fields.program.variants)
     of_variant = np.array([measure.variant for measure in matrix.measures], dtype=np.int64)
-    has_value = matrix.reasons == 0
-    is_ok = fields.is_ok()
+    evidence = Evidence.of(fields, matrix)
     systems = fields.systems()
     clash = systems.clash.to_numpy()
-    keep = np.empty((fields.height, variants), dtype=bool)
+    statuses = np.empty((fields.height, variants), dtype=np.int8)
     for variant in range(variants):
-        says_something = has_value[:, of_variant == variant].any(axis=1) | ~is_ok
-        keep[:, variant] = says_something & ~clash
+        statuses[:, variant] = evidence.statuses(of_variant == variant)
+    keep = (statuses != NO_RECORD) & ~clash[:, None]
     rows, kinds = np.nonzero(keep)
     position = np.zeros(keep.shape, dtype=np.int64)
     position[rows, kinds] = np.arange(len(rows))
-    records = _records(fields, rows, kinds, _row_locators(fields, rows, kinds), systems)
+    locators = _row_locators(fields, rows, kinds)
+    chosen = Chosen(rows, kinds, statuses[rows, kinds], locators)
+    records = _records(fields, chosen, systems)
     present = (matrix.reasons != ABSENT) & keep[:, of_variant]
     owner = position[:, of_variant].ravel()
     flat = np.flatnonzero(present)
@@ -106,14 +108,15 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     """Return one record for each key of a long table, in the order in which the keys first stand."""
     names = fields.program.annotation.key
     codes, first = _key_codes(fields, names)
-    has_value = np.zeros(len(first), dtype=bool)
-    np.logical_or.at(has_value, codes, (matrix.reasons == 0).any(axis=1))
+    evidence = Evidence.of(fields, matrix).together(codes, first)
     systems = fields.systems()
     clash = systems.clash.to_numpy()[first]
-    keep = (has_value | ~fields.is_ok()[first]) & ~clash
+    statuses = evidence.statuses(np.ones(1, dtype=bool))
+    keep = (statuses != NO_RECORD) & ~clash
     rows = first[keep]
     locators = [_key_locator(fields, names, row) for row in rows.tolist()]
-    records = _records(fields, rows, np.zeros(len(rows), dtype=np.int64), locators, systems)
+    chosen = Chosen(rows, np.zeros(len(rows), dtype=np.int64), statuses[keep], locators)
+    records = _records(fields, chosen, systems)
     present = (matrix.reasons != ABSENT) & keep[codes][:, None]
     owner = np.repeat((np.cumsum(keep) - 1)[codes], len(matrix.measures))
     flat = np.flatnonzero(present)
@@ -213,11 +216,10 @@ def _note_disagreements(fields: Fields, first: Integers) -> None:
             fields.notes.add("BF103", int(fields.rows[at]), None, message, str(values[at]))
 
 
-def _records(
-    fields: Fields, rows: Integers, variants: Integers, locators: list[str], systems: Systems
-) -> pa.Table:
-    """Return the table of the records in `rows`."""
-    frame = fields.record_frame(rows, variants)
+def _records(fields: Fields, chosen: Chosen, systems: Systems) -> pa.Table:
+    """Return the table of the records that are made."""
+    frame = chosen.with_statuses(fields.record_frame(chosen.rows, chosen.variants))
+    locators = chosen.locators
     suites = [""] * len(locators)
     if "suite" in frame.columns:
         suites = [str(suite) for suite in frame["suite"]]
@@ -231,7 +233,7 @@ def _records(
         "converter_version": [origin.converter_version] * size,
     }
     texts = [pl.Series(name, cells, dtype=pl.String) for name, cells in source.items()]
-    system_ids = systems.ids.gather(pl.Series(rows)).alias("system_id")
+    system_ids = systems.ids.gather(pl.Series(chosen.rows)).alias("system_id")
     columns = frame.with_columns(texts).with_columns(system_ids)
     return complete("records", columns.to_arrow())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import jsonschema
@@ -35,8 +34,6 @@ from benchfmt.units import Conversion, find_unit
 from benchfmt.vocabulary import vocabulary
 
 Flags = npt.NDArray[np.bool_]
-Options = Sequence[str | float]
-"""What a cell may be: texts and numbers."""
 CONFIRMED = "benchfmt"
 """The namespace under which records keep who confirmed what a descriptor assumes."""
 Nested = dict[tuple[str, ...], pl.Series]
@@ -61,6 +58,14 @@ class Systems:
     table: pa.Table
     ids: pl.Series
     clash: pl.Series
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """For each row whether its status is `ok`, and whether that is so only because nothing says its status."""
+
+    is_ok: Flags
+    is_assumed: Flags
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,9 @@ class Fields:
         self.origin = origin
         self.notes = notes
         self.height = frame.height
-        self.clean = {name: c.clean(frame[name], program.missing_values) for name in frame.columns}
+        self.clean = {
+            name: c.clean(frame[name], program.missing_in(name).texts) for name in frame.columns
+        }
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
         self.inputs: dict[str, pl.Series] = {}
@@ -164,20 +171,20 @@ class Fields:
                 self._put_text(path, _Said(group, cells, extract.terms.get(path, {})))
 
     def _set_field(self, name: str, note: FieldAnnotation, path: str) -> None:
-        cells = self._without_missing(name, note.missing)
+        cells = self._without_missing(name)
         if note.list_:
             self._set_vector(name, path, cells, note.separator)
         else:
             self._put_text(path, _Said(name, cells, note.terms, note))
 
-    def _without_missing(self, name: str, missing: dict[str, str]) -> pl.Series:
+    def _without_missing(self, name: str) -> pl.Series:
         """Return a field's cells, null where they mean no value; what they say is kept in the extensions."""
         cells = self.clean[name]
-        if not missing:
-            return cells
-        meaningless = matches(cells, list(missing), numeric=self.program.is_numeric(name))
-        self.keep(name, cells, meaningless)
-        return cells.set(meaningless, None)
+        missing = self.program.missing_in(name)
+        for meaningless, _ in missing.annotated(cells, numeric=self.program.is_numeric(name)):
+            self.keep(name, cells, meaningless)
+            cells = cells.set(meaningless, None)
+        return cells
 
     def _put_text(self, path: str, said: _Said) -> None:
         """Read texts as a field of the record."""
@@ -329,15 +336,15 @@ class Fields:
             masks.append(mask)
         return masks
 
-    def _holds(self, name: str, options: Options) -> pl.Series:
+    def _holds(self, name: str, options: c.Options) -> pl.Series:
         """Say in which rows a column, or a field of the record, is one of the options; "" is any cell without a value."""
         if name.startswith("$"):
             values = self.values.get(name[1:])
             if values is None:
                 values = pl.Series([""] * self.height)
-            return matches(values.cast(pl.String).fill_null(""), options, numeric=False)
+            return c.matches(values.cast(pl.String).fill_null(""), options, numeric=False)
         cells = self.frame[name].str.strip_chars()
-        mask = matches(cells, options, numeric=self.program.is_numeric(name))
+        mask = c.matches(cells, options, numeric=self.program.is_numeric(name))
         if "" in options:
             return mask | self.clean[name].is_null()
         return mask
@@ -354,13 +361,14 @@ class Fields:
 
     # --- as tables ---
 
-    def is_ok(self) -> Flags:
-        """Return for each row whether its status is `ok`, which it is where nothing says otherwise."""
+    def settle_status(self) -> Statuses:
+        """Fill in the status `ok` where nothing says another."""
         values = self.values.get("status")
         if values is None:
-            values = pl.Series("status", ["ok"] * self.height)
+            values = pl.Series("status", [None] * self.height, dtype=pl.String)
         self.values["status"] = values.fill_null("ok")
-        return (self.values["status"] == "ok").to_numpy()
+        is_ok = self.values["status"] == "ok"
+        return Statuses(is_ok.to_numpy(), values.is_null().to_numpy())
 
     def record_frame(self, rows: Integers, variants: Integers) -> pl.DataFrame:
         """Return the fields of the records that stand in `rows`, each of one of the program's variants."""
@@ -392,8 +400,8 @@ class Fields:
             for name, values in self.kept.items():
                 key = (self.program.namespace, name)
                 inside.setdefault("extensions", {})[key] = c.json_strings(values)
-            for name, words in self.program.confirmed.items():
-                whole = pl.Series([canonical(words)] * self.height)
+            for name, confirmed in self.program.confirmed.items():
+                whole = pl.Series([canonical(confirmed)] * self.height)
                 inside.setdefault("extensions", {})[CONFIRMED, "confirmed", name] = whole
         for name, nested in inside.items():
             columns[name] = _nested_json(nested, self.height)
@@ -440,29 +448,6 @@ class Fields:
         known = {row["id"]: row for row in reversed(rows) if row}
         table = table_of("systems", list(reversed(known.values())))
         return Systems(table, joined["__id"], joined["__clash"])
-
-
-def matches(cells: pl.Series, options: Options, *, numeric: bool) -> pl.Series:
-    """Say which cells are one of the options: equal text, or the same number for an option or column of numbers."""
-    texts: list[str] = []
-    numbers: list[float] = []
-    for option in options:
-        if isinstance(option, str):
-            texts.append(option)
-        if numeric or not isinstance(option, str):
-            numbers += _floats(option)
-    mask = cells.is_in(texts)
-    if numbers:
-        mask |= cells.cast(pl.Float64, strict=False).is_in(numbers)
-    return mask.fill_null(value=False)
-
-
-def _floats(option: str | float) -> list[float]:
-    """Return the number that an option is; nothing where it is none."""
-    try:
-        return [float(option)]
-    except ValueError:
-        return []
 
 
 def _lost(values: pl.Series, cells: pl.Series) -> pl.Series:

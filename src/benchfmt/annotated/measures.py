@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchfmt.annotated import cells as c
-from benchfmt.annotated.fields import Fields, Flags, matches
+from benchfmt.annotated.fields import Fields, Flags
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
@@ -27,6 +27,7 @@ Codes = npt.NDArray[np.int16]
 T = TypeVar("T")
 NOT_REPORTED = "not-reported"
 NOT_NUMERIC = "not-numeric"
+RUN_FAILED = "run-failed"
 ABSENT = -1
 _VALUE = 0
 
@@ -48,9 +49,13 @@ class Matrix:
 
     def unreadable(self) -> Flags:
         """Return which cells hold something that is no number."""
-        if NOT_NUMERIC not in self.reason_names:
+        return self.missing_as(NOT_NUMERIC)
+
+    def missing_as(self, reason: str) -> Flags:
+        """Return which cells have no value for a reason."""
+        if reason not in self.reason_names:
             return np.zeros(self.reasons.shape, dtype=bool)
-        return np.equal(self.reasons, self.reason_names.index(NOT_NUMERIC))
+        return np.equal(self.reasons, self.reason_names.index(reason))
 
 
 def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
@@ -116,15 +121,14 @@ def _measured(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], list[str]]:
     """Return a measure's values, the state of each cell and the reasons that the states count."""
     cells = fields.clean[measure.column]
-    note = fields.program.note(measure.column)
     read = c.numbers(fields.written(measure.column).numbers, measure.conversion)
     reasons = ["", NOT_REPORTED, NOT_NUMERIC]
     states = np.zeros(fields.height, dtype=np.int8)
     states[cells.is_null().to_numpy()] = 1
     bad = read.bad.to_numpy().copy()
     raw = fields.frame[measure.column].str.strip_chars()
-    for token, reason in note.missing.items():
-        hit = matches(raw, [token], numeric=True).to_numpy()
+    for mask, reason in fields.program.missing_in(measure.column).reasons(raw):
+        hit = mask.to_numpy()
         states[hit] = _index(reasons, reason)
         bad &= ~hit
     for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):

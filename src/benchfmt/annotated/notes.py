@@ -31,6 +31,8 @@ class Notes:
         self.counts: Counter[tuple[str, str | None]] = Counter()
         self.told: set[tuple[str, str, str]] = set()
         self.systems: dict[str, str] = {}
+        self.with_numbers: set[str] = set()
+        """The columns in which some cell was a number."""
         self.affixes: dict[str, tuple[str, str]] = {}
         """What stands around the numbers of each column that says `bareNumber` false."""
 

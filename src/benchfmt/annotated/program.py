@@ -13,7 +13,9 @@ from pydantic import JsonValue
 
 from benchfmt.annotated.families import FamilyError, with_families
 from benchfmt.annotated.history import HistoryError, best_columns, with_best
+from benchfmt.annotated.missing import Missing, whole
 from benchfmt.descriptor import (
+    INFERRED,
     Extract,
     FieldAnnotation,
     MetricColumn,
@@ -23,6 +25,7 @@ from benchfmt.descriptor import (
     Rule,
     TableAnnotation,
     TableField,
+    TableSchema,
     UnitColumn,
 )
 from benchfmt.finding import BenchfmtError
@@ -36,10 +39,10 @@ TERM_KINDS = {**TERM_COLUMNS["records"], **TERM_COLUMNS["systems"]}
 _FIELD_UNITS = {"_bytes": "By", "_hz": "Hz"}
 EVERY = "*"
 """What stands for all measured columns in the conditions of a rule."""
-INFERRED = frozenset({"unit-inferred", "definition-inferred"})
-"""The caveats that no longer hold once somebody confirms what was inferred."""
 IDENTITY = Conversion(Fraction(1), Fraction(0))
 Order = tuple[int, bool, tuple[str, ...]]
+Key = tuple[str, str, str, str, str]
+"""Metric, statistic, stage, per and scope; an empty text where one is not said."""
 Variant = dict[str, JsonValue]
 """Fields of the record that headers say, by path."""
 
@@ -73,7 +76,7 @@ class Measure:
     """One measurement that a column gives, where its condition holds."""
 
     column: str
-    key: tuple[str, str, str, str, str]
+    key: Key
     unit: str
     reported_unit: str | None
     conversion: Conversion
@@ -93,12 +96,26 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """A measurement that an annotation calls primary."""
+
+    column: str
+    variant: int
+    key: Key
+
+    def __str__(self) -> str:
+        """Return the column and the metric as a message shows them."""
+        return f"{self.column!r} ({self.key[0]})"
+
+
+@dataclass(frozen=True)
 class Program:
     """A compiled annotation."""
 
     fields: dict[str, TableField]
     annotation: TableAnnotation
-    missing_values: list[str]
+    missing: Mapping[str, Missing]
+    """What means no value in each column of the file."""
     metrics: Mapping[str, Metric]
     namespace: str
     constants: dict[str, JsonValue]
@@ -116,20 +133,30 @@ class Program:
         return metric is not None and metric.direction == "higher"
 
     @property
-    def confirmed(self) -> dict[str, str]:
+    def confirmed(self) -> dict[str, JsonValue]:
         """Who or what confirms the doubts about a column, by its name."""
-        notes = {name: item.benchfmt for name, item in self.fields.items()}
-        return {name: note.confirmed for name, note in notes.items() if note and note.confirmed}
+        confirmed: dict[str, JsonValue] = {}
+        for name in self.fields:
+            words = self.note(name).confirmed
+            if isinstance(words, dict):
+                confirmed[name] = dict(words.items())
+            elif words:
+                confirmed[name] = words
+        return confirmed
 
-    @property
-    def unconfirmed(self) -> list[str]:
-        """The columns whose unit is assumed, and confirmed by nobody."""
-        notes = {name: item.benchfmt for name, item in self.fields.items()}
-        return [
-            name
-            for name, note in notes.items()
-            if note and "unit-inferred" in note.caveats and not note.confirmed
-        ]
+    def unconfirmed(self, caveat: str) -> list[str]:
+        """Return the columns that have a caveat which nobody confirms."""
+        columns = []
+        for name in self.fields:
+            note = self.note(name)
+            caveats = [doubt for use in _uses(note) for doubt in use.caveats or ()]
+            if caveat in caveats and caveat not in note.confirmations:
+                columns.append(name)
+        return columns
+
+    def missing_in(self, name: str) -> Missing:
+        """Return what means no value in a column."""
+        return self.missing[name]
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column holds numbers, so that 0.0 and 0 are one value in it."""
@@ -177,7 +204,7 @@ def compile_resource(
     return Program(
         fields=used,
         annotation=annotation,
-        missing_values=resource.table.missing_values,
+        missing=_missing(resource.table, columns),
         metrics=metrics,
         namespace=_namespace(annotation.constant.get("benchmark.suite")),
         constants=dict(annotation.constant),
@@ -188,6 +215,11 @@ def compile_resource(
         unannotated=tuple(name for name in columns if name not in known),
         absent=tuple(name for name in named if name not in columns),
     )
+
+
+def _missing(schema: TableSchema, columns: Iterable[str]) -> dict[str, Missing]:
+    described = {item.name: item for item in schema.fields}
+    return {name: Missing.of(schema, described.get(name)) for name in columns}
 
 
 def _namespace(suite: JsonValue) -> str:
@@ -327,33 +359,35 @@ def measure(
     if note.scale is not None:
         # With a scale of its own the printed number is in no unit that has a code.
         reported_unit = None
-    key = (
-        use.metric,
-        use.statistic or note.statistic or "",
-        use.stage or note.stage or "",
-        use.per or note.per or "",
-        use.scope or note.scope or "",
-    )
     return Measure(
         column=name,
-        key=key,
+        key=_key(note, use),
         unit=units.stored,
         reported_unit=reported_unit,
         conversion=units.conversion,
         basis=use.basis or note.basis,
         caveats=_caveats(note, use),
-        primary=note.primary,
+        primary=note.primary or use.primary,
         targets=(note.target_min, note.target_max),
         variant=variant,
         parts=tuple(_part_column(item, note, word, units.stored) for item in parts),
     )
 
 
+def _key(note: FieldAnnotation, use: MetricUse) -> Key:
+    return (
+        use.metric,
+        use.statistic or note.statistic or "",
+        use.stage or note.stage or "",
+        use.per or note.per or "",
+        use.scope or note.scope or "",
+    )
+
+
 def _caveats(note: FieldAnnotation, use: MetricUse) -> tuple[str, ...]:
-    """Return the doubts about a column; what somebody confirms was inferred no longer."""
-    caveats = {*note.caveats, *(use.caveats or ())}
-    if note.confirmed:
-        caveats -= INFERRED
+    """Return the doubts about a column; what was inferred and is confirmed is no doubt any more."""
+    lifted = set(INFERRED).intersection(note.confirmations)
+    caveats = {*note.caveats, *(use.caveats or ())} - lifted
     return tuple(sorted(caveats))
 
 
@@ -482,6 +516,10 @@ def _measures(
         else:
             dynamic.append(item)
     _check_keys(static)
+    headlines = [Headline(item.column, item.variant, item.key) for item in static if item.primary]
+    for item in dynamic:
+        headlines += _named_headlines(item, variants)
+    _check_headlines(headlines)
     return static, dynamic
 
 
@@ -494,11 +532,32 @@ def _check_keys(measures: list[Measure]) -> None:
                 f"columns {other!r} and {item.column!r} are the same measurement {'/'.join(filter(None, item.key))}; "
                 "tell them apart by statistic, stage, per or scope"
             )
-    primaries = [item.column for item in measures if item.primary]
-    if len(primaries) != len({item.variant for item in measures if item.primary}):
+
+
+def _named_headlines(item: TableField, variants: tuple[Variant, ...]) -> Iterator[Headline]:
+    """Yield the primary measurements of a column whose metric or unit another column names."""
+    note = item.benchfmt
+    assert note is not None and note.metric is not None  # noqa: S101 - measured columns are annotated
+    if note.primary and isinstance(note.metric, MetricColumn):
         raise AnnotationError(
-            f"columns {primaries} are all primary; a record has one primary measurement"
+            f"column {item.name!r}: {note.metric.column!r} names its metrics, so one of them is primary and not the "
+            'column: say it under `terms`, as in {"latency": {"metric": "latency", "primary": true}}'
         )
+    variant = variants.index(dict(note.record))
+    for use in _metric_uses(note):
+        if use.primary or note.primary:
+            yield Headline(item.name, variant, _key(note, use))
+
+
+def _check_headlines(headlines: Iterable[Headline]) -> None:
+    """Check that no record has two primary measurements."""
+    first: dict[int, Headline] = {}
+    for item in headlines:
+        other = first.setdefault(item.variant, item)
+        if other.key != item.key:
+            raise AnnotationError(
+                f"{other} and {item} are both primary; a record has one primary measurement"
+            )
 
 
 def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], where: str) -> None:
@@ -557,11 +616,14 @@ def _check_words(fields: Iterable[TableField], annotation: TableAnnotation) -> N
     for item in fields:
         if item.benchfmt is None:
             continue
+        _check_patterns(item.name, item.benchfmt.missing_patterns)
         for use in _uses(item.benchfmt):
             for kind in KEY_FIELDS[1:]:
                 _check_terms(item.name, kind, [getattr(use, kind)])
             _check_terms(item.name, "caveat", use.caveats or [])
         _check_terms(item.name, "missing", item.benchfmt.missing.values())
+        _check_terms(item.name, "missing", item.benchfmt.missing_patterns.values())
+        _check_terms(item.name, "caveat", item.benchfmt.confirmations)
     for rule in annotation.rules:
         for name, reason in rule.missing.items():
             _check_terms(name, "missing", [reason])
@@ -569,13 +631,32 @@ def _check_words(fields: Iterable[TableField], annotation: TableAnnotation) -> N
             _check_terms(name, "caveat", caveats)
 
 
+def _check_patterns(column: str, patterns: Iterable[str]) -> None:
+    """Check that patterns of cells are regular expressions."""
+    for pattern in patterns:
+        try:
+            pl.Series(["x"]).str.contains(whole(pattern))
+        except pl.exceptions.ComputeError as error:
+            raise AnnotationError(
+                f"column {column!r}: {pattern!r} under `missing_patterns` is no regular expression"
+            ) from error
+
+
 def _uses(note: FieldAnnotation) -> Iterator[FieldAnnotation | MetricUse]:
     """Yield what an annotation says of measurements: itself, and the words that name a metric."""
     yield note
     if isinstance(note.metric, MetricColumn):
-        for use in note.metric.terms.values():
-            if isinstance(use, MetricUse):
-                yield use
+        yield from _metric_uses(note)
+
+
+def _metric_uses(note: FieldAnnotation) -> Iterator[MetricUse]:
+    """Yield the metrics that a column measures, as far as its annotation names them."""
+    match note.metric:
+        case str():
+            yield MetricUse(metric=note.metric)
+        case MetricColumn():
+            for use in note.metric.terms.values():
+                yield use if isinstance(use, MetricUse) else MetricUse(metric=use)
 
 
 def _check_terms(column: str, kind: str, words: Iterable[str | None]) -> None:

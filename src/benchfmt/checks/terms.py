@@ -319,4 +319,9 @@ CHECKS = (
         heavier={"submission": Severity.ERROR},
         title="A unit that an annotation assumes is confirmed by somebody",
     ),
+    Check(
+        code="BF209",
+        severity=Severity.WARNING,
+        title="A meaning that an annotation assumes is confirmed by somebody",
+    ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_resource
+from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource
 from benchfmt.annotated import run as run_annotated
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package.parts import Part, parts_of
@@ -23,6 +23,7 @@ from benchfmt.validation.reporting import Reporter
 
 _CONVERTER = "annotated"
 _CONVERTER_VERSION = "1.0"
+_OR_CONFIRM = 'or say who or what confirms it: "confirmed": "..."'
 TextRows = tuple[pl.DataFrame, Integers]
 
 
@@ -62,14 +63,7 @@ class AnnotatedTable:
         for column in program.absent:
             message = f"the table has no column {column!r}, which its descriptor describes"
             self._reporter.report("BF101", Place(part.name, column=column), message)
-        for column in program.unconfirmed:
-            unit = program.note(column).unit_word
-            self._reporter.report(
-                "BF208",
-                Place(part.name, column=column),
-                f"the unit {unit} is assumed: nothing in the table says it",
-                hint='correct `unit`, or say who or what confirms it: "confirmed": "..."',
-            )
+        self._report_assumptions(part, program)
         origin = Origin(
             part.name, file_sha256(part.path), part.name, _CONVERTER, _CONVERTER_VERSION
         )
@@ -83,6 +77,21 @@ class AnnotatedTable:
             yield self._portion(part, outcome, terms)
         self._reporter.leave_out(notes.beyond())
         bad_rows.report()
+
+    def _report_assumptions(self, part: Part, program: Program) -> None:
+        """Report what the annotation assumes and nobody confirms."""
+        for column in program.unconfirmed("unit-inferred"):
+            unit = program.note(column).unit_word
+            message = f"the unit {unit} is assumed: nothing in the table says it"
+            hint = f"correct `unit`, {_OR_CONFIRM}"
+            if program.note(column).unit is None:
+                message = "its numbers are taken to be in the unit of their metric: nothing in the table says it"
+                hint = f"say `unit`, of each word under `terms` where a column names the metric, {_OR_CONFIRM}"
+            self._reporter.report("BF208", Place(part.name, column=column), message, hint=hint)
+        for column in program.unconfirmed("definition-inferred"):
+            message = "what its numbers are is assumed: nothing in the table says it"
+            hint = f"correct its annotation, {_OR_CONFIRM}"
+            self._reporter.report("BF209", Place(part.name, column=column), message, hint=hint)
 
     def _report_cells(self, part: Part, outcome: Outcome) -> None:
         """Report what could not be read: a conversion goes on without it, here the fault weighs what its code says."""
