@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 ANY_SUITE = "*"
+_AT_K = re.compile("[a-z0-9-]+@[1-9][0-9]*")
+_PERCENTILE = re.compile("p[0-9]{1,2}([.][0-9]+)?(-es)?")
+_MEDIANS = ("p50", "p50-es")
+"""Percentiles that go by another name."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,20 @@ class Vocabulary:
         """Return the terms of a kind by id; raises KeyError for an unknown kind."""
         terms: Mapping[str, dict[str, Any]] = self._kinds[kind]["terms"]
         return terms
+
+    def holds(self, kind: str, term: str) -> bool:
+        """Say whether a term without a prefix is one of a kind.
+
+        Beside the terms that are listed, every percentile but the median is a statistic, and a metric may have a
+        cut-off (`ndcg@10`).
+        """
+        if term in self.terms(kind):
+            return True
+        if kind == "statistic":
+            return term not in _MEDIANS and _PERCENTILE.fullmatch(term) is not None
+        if kind == "metric" and _AT_K.fullmatch(term):
+            return term.partition("@")[0] in self.terms(kind)
+        return False
 
     def description(self, kind: str) -> str:
         """Return the sentence that says what a kind is for."""

@@ -200,6 +200,49 @@ def test_bf909_a_check_that_fails_is_one_finding_and_stops_no_other(
     )
 
 
+def asks_for_a_misspelt_column(frames: Frames) -> pl.DataFrame:
+    return faults(
+        frames.measurements.filter(pl.col("statistics") == "mean"), "measurements", None, ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [
+        (
+            {"run": asks_for_a_misspelt_column},
+            f"check ACME1 failed in test_adding_checks.py line "
+            f"{asks_for_a_misspelt_column.__code__.co_firstlineno + 1}: "
+            "there is no column 'statistics'; did you mean 'statistic'?",
+        ),
+        (
+            {"cells": (Cells("measurements", "value", pl.col("valeu") > 1, pl.lit("more")),)},
+            "check ACME1 failed: there is no column 'valeu'; did you mean 'value'?",
+        ),
+        (
+            {"run": lambda frames: frames.measurements["zzz"].to_frame(), "table": "systems"},
+            re.compile(
+                r"there is no column 'zzz' in systems: it has id, name, kind, .*extensions$"
+            ),
+        ),
+    ],
+)
+def test_bf909_names_a_column_that_does_not_exist(
+    of: dict[str, object],
+    message: str | re.Pattern[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    added(monkeypatch, check("ACME1", **({"table": "measurements"} | of)))
+    place = tmp_path / "record.json"
+    place.write_text(SOUND.replace('"status"', '"system": {"name": "a"}, "status"'), "utf-8")
+    (finding,) = validate(place).findings
+    if isinstance(message, str):
+        assert finding.message == message
+    else:
+        assert re.search(message, finding.message)
+
+
 def test_bf909_a_check_that_fails_with_every_batch_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from benchfmt import Record
 from benchfmt.converters import Draft, DraftError
 from benchfmt.converters.base import Failed
-from benchfmt.converters.draft import Number, derived, measured, possible
+from benchfmt.converters.draft import Key, Number, derived, measured, possible
 from benchfmt.finding import Finding
 from benchfmt.record import Measurement
 
@@ -105,6 +106,43 @@ def test_what_is_not_a_number_is_told_or_missing(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "0.000", "-0.0"])
 def test_a_printed_zero_was_rounded_away(text: str) -> None:
     assert drafted().measure_printed("latency", text, "ms").missing == "below-resolution"
+
+
+@pytest.mark.parametrize("number", [12.5, 12, True, None])
+def test_a_number_is_given_as_text(number: object) -> None:
+    words = r"latency .* is a Python \w+: give the characters of the source as text"
+    with pytest.raises(DraftError, match=words):
+        drafted().measure("latency", number, "ms")  # type: ignore[arg-type]  # what an author may write
+    with pytest.raises(DraftError, match=words):
+        drafted().measure_printed("latency", number, "ms")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (
+            {"statistic": "p50"},
+            "latency: 'p50' is not a statistic of the vocabulary; did you mean 'median'?",
+        ),
+        ({"per": "smaple"}, "'smaple' is not a per of the vocabulary; did you mean 'sample'?"),
+        (
+            {"stage": "xyz"},
+            "'xyz' is not a stage of the vocabulary; see `benchfmt vocabulary stage`",
+        ),
+    ],
+)
+def test_a_key_is_made_of_terms(key: Key, words: str) -> None:
+    draft = drafted()
+    draft.measure("latency", "5.83", "ms", **key)
+    with pytest.raises(DraftError, match=re.escape(words)):
+        draft.build()
+
+
+def test_a_key_may_have_a_percentile_a_qualified_scope_and_a_prefix() -> None:
+    draft = drafted()
+    draft.measure("latency", "5.83", "ms", statistic="p99.9", stage="otter:swim", scope="node:1")
+    draft.measure("ndcg@10", "0.5")
+    assert len(draft.build().measurements) == 2
 
 
 def test_every_digit_counts() -> None:

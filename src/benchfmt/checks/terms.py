@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
@@ -15,11 +16,7 @@ from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
 from benchfmt.vocabulary import Metric, vocabulary
 
-_AT_K = "^([a-z0-9-]+)@[1-9][0-9]*$"
-_PERCENTILE = "^p[0-9]{1,2}([.][0-9]+)?(-es)?$"
-_MEDIANS = ("p50", "p50-es")
-"""Percentiles that go by another name."""
-_CURRENCY = "^[A-Z]{3}$"
+_CURRENCY = re.compile("[A-Z]{3}")
 _NAMES = {"model": "model", "dataset": "dataset"}
 _DECLARE = "declare it under benchfmt.prefixes in datapackage.json"
 
@@ -57,10 +54,7 @@ def _term_columns() -> Iterator[tuple[str, str, str]]:
 def _of_no_list(kind: str, term: str, frames: Frames) -> Verdict | None:
     """Return what is wrong with a term that stands in no list and has no prefix."""
     del frames
-    if ":" in term or _is_listed(kind, term):
-        return None
-    base = term.partition("@")[0]
-    if kind == "metric" and base in vocabulary().terms(kind) and _matches(term, _AT_K):
+    if ":" in term or vocabulary().holds(kind, term):
         return None
     hint = suggestion(kind, term)
     if hint is None:
@@ -71,7 +65,7 @@ def _of_no_list(kind: str, term: str, frames: Frames) -> Verdict | None:
 def _of_no_prefix(kind: str, term: str, frames: Frames) -> Verdict | None:
     """Return what is wrong with a term whose prefix is not declared, or not for this metric."""
     prefix, colon, name = term.partition(":")
-    if not colon or _is_listed(kind, term):
+    if not colon or vocabulary().holds(kind, term):
         return None
     if kind == "scope" and prefix in vocabulary().terms("scope-qualifier"):
         return None
@@ -85,18 +79,6 @@ def _of_no_prefix(kind: str, term: str, frames: Frames) -> Verdict | None:
         f"the prefix {prefix!r} declares no metric {name!r}",
         f"{_DECLARE}, with definition, unit and direction",
     )
-
-
-def _is_listed(kind: str, term: str) -> bool:
-    """Whether a term stands in the list of its kind; every percentile but the median is a statistic."""
-    if term in vocabulary().terms(kind):
-        return True
-    return kind == "statistic" and term not in _MEDIANS and _matches(term, _PERCENTILE)
-
-
-@cache
-def _matches(word: str, pattern: str) -> bool:
-    return bool(pl.Series([word]).str.contains(pattern)[0])
 
 
 def other_units(frames: Frames) -> pl.DataFrame:
@@ -150,7 +132,7 @@ def _is_other_unit(metric: Metric, code: str) -> Verdict | None:
 
 def _is_no_currency(metric: Metric, code: str) -> Verdict | None:
     listed = vocabulary().terms("unit").get(code, {})
-    if listed.get("currency") or _matches(code, _CURRENCY):
+    if listed.get("currency") or _CURRENCY.fullmatch(code):
         return None
     return Verdict(f"{metric.id} is money: {code!r} is no ISO 4217 code", "write EUR, USD, ...")
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -167,9 +168,27 @@ Fields = dict[str, Any]
 """The fields of one part of a record, by name, as the pydantic models take them: they judge each."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Draft:
-    """A record being built by a converter; `status` is `ok` until `fail` or an assignment says otherwise."""
+    """A record being built by a converter. Its methods, in the order in which a converter uses them:
+
+        source                          the file that the record is read from, and the place in it
+        benchmark, dataset, model       what was run, on which data
+        system, software                on which machine, executed by what
+        configuration, hyperparameters  in which precision, batch, placement ...
+        input, provenance               instance data; who measured it, when
+        measure                         a number as the source writes it
+        measure_printed                 the same where a printed 0 was rounded away
+        derive, missing                 a number that was calculated; one that is named and absent
+        add, target                     a number made elsewhere; what the rules ask of one
+        keep, keep_all                  what the standard has no field for
+        report, fail                    a fault of the source; a run without success
+        build                           the record; `items` yields it with the findings
+
+    None, and what is empty, is left out. `status` is `ok` until `fail` or an assignment says otherwise. The members of
+    a measurement's key and what else is said of it go by name (`Key`): statistic, stage, per, scope, primary, caveats,
+    n, stddev, ci, samples, target_min, target_max, source_path, source_locator.
+    """
 
     converter: str
     converter_version: str
@@ -179,12 +198,12 @@ class Draft:
     status: str = "ok"
     status_detail: str | None = None
     id: str | None = None
-    numbers: list[Number] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    _parts: dict[str, Fields] = field(default_factory=dict)
-    _sources: list[Fields] = field(default_factory=list)
-    _inputs: list[Fields] = field(default_factory=list)
-    _kept: dict[str, Fields] = field(default_factory=dict)
+    numbers: list[Number] = field(default_factory=list, init=False)
+    findings: list[Finding] = field(default_factory=list, init=False)
+    _parts: dict[str, Fields] = field(default_factory=dict, init=False)
+    _sources: list[Fields] = field(default_factory=list, init=False)
+    _inputs: list[Fields] = field(default_factory=list, init=False)
+    _kept: dict[str, Fields] = field(default_factory=dict, init=False)
 
     # --- what was run ---
 
@@ -193,15 +212,18 @@ class Draft:
         self._sources.append(filled({"path": path, "sha256": sha256, "locator": locator}))
 
     def benchmark(self, **said: Unpack[BenchmarkFields]) -> None:
-        """Say which benchmark it is; like all these, a later word replaces an earlier one."""
+        """Say which benchmark it is: suite_version, name, division, category, system_type, scenario, phase, verification.
+
+        As with all these, a later value replaces an earlier one.
+        """
         self._set("benchmark", said)
 
     def dataset(self, **said: Unpack[DatasetFields]) -> None:
-        """Say on which data the quality was measured."""
+        """Say on which data the quality was measured: name, split, samples, sha256."""
         self._set("dataset", said)
 
     def model(self, **said: Unpack[ModelFields]) -> None:
-        """Say what was run."""
+        """Say what was run: name, version, parameters, flop, size_bytes."""
         self._set("model", said)
 
     def system(self, said: Mapping[str, JsonValue] | None = None, /, **more: JsonValue) -> None:
@@ -219,7 +241,7 @@ class Draft:
         self._set("software", {"engine": engine, "engine_version": engine_version, "stack": stack})
 
     def configuration(self, **said: Unpack[ConfigurationFields]) -> None:
-        """Say how it was run."""
+        """Say how it was run: precision, input_shape, batch_size, threads, placement, hyperparameters."""
         self._set("configuration", said)
 
     def hyperparameters(self, said: Mapping[str, JsonValue]) -> None:
@@ -236,7 +258,7 @@ class Draft:
         self._inputs.append({**named, "values": list(values)})
 
     def provenance(self, **said: Unpack[ProvenanceFields]) -> None:
-        """Say who measured it, when, and where it is found."""
+        """Say who measured it, when, and where it is found: submitter, measured_at, license, url, execution."""
         self._set("provenance", said)
 
     # --- the numbers ---
@@ -254,7 +276,10 @@ class Draft:
         basis: str = "measured",
         **key: Unpack[Key],
     ) -> Number:
-        """Add a number as the source writes it, in `unit` (else the metric's own); raises DraftError if it is not one."""
+        """Add a number as the source writes it, in `unit` (a UCUM code; else the metric's own).
+
+        `text` is the source's own characters, so that no digit is lost; raises DraftError for what is not a number.
+        """
         return self.add(measured(metric, text, unit, basis, **key))
 
     def measure_printed(
@@ -324,6 +349,8 @@ class Draft:
 
     def build(self) -> Record:
         """Return the record; raises DraftError with the field and what is wrong with it."""
+        for number in self.numbers:
+            _check_terms(*number.key)
         return record_of(self.to_dict())
 
     def items(self, path: Path, row: int | None = None) -> Iterator[Item]:
@@ -368,7 +395,7 @@ def measured(
 ) -> Number:
     """Return a number as the source writes it, in `unit` (else the metric's own); raises DraftError if it is not one."""
     own = own_unit(metric, unit)
-    value = convert(text, unit or own, own)
+    value = convert(_characters(metric, text), unit or own, own)
     if value is None:
         raise DraftError(f"{metric} {text!r} is not a number")
     reported_unit = unit if unit != own else None
@@ -386,7 +413,7 @@ def measured(
 def printed(metric: str, text: str, unit: str | None = None, **key: Unpack[Key]) -> Number:
     """Return a printed number, missing where it is 0 (rounded away) or not a number (it says nothing)."""
     own = own_unit(metric, unit)
-    value = convert(text, unit or own, own)
+    value = convert(_characters(metric, text), unit or own, own)
     if value:
         return measured(metric, text, unit, **key)
     rounded = value is not None and not exact(text)
@@ -398,6 +425,16 @@ def printed(metric: str, text: str, unit: str | None = None, **key: Unpack[Key])
     number.reported_value = text
     number.reported_unit = unit
     return number
+
+
+def _characters(metric: str, text: str) -> str:
+    """Return the text of a number; raises DraftError for a float or the like, which may have lost digits."""
+    if isinstance(text, str):
+        return text
+    raise DraftError(
+        f"{metric} {text!r} is a Python {type(text).__name__}: give the characters of the source as text, "
+        "or use `derive` for a number that you calculated (benchfmt.readers.jsons keeps the digits of JSON)"
+    )
 
 
 def possible(number: Number) -> Number:
@@ -447,6 +484,20 @@ def own_unit(metric: str, otherwise: str | None = None) -> str:
     if unit and unit not in _NOT_FIXED:
         return unit
     return otherwise or "1"
+
+
+@lru_cache(maxsize=4096)
+def _check_terms(metric: str, statistic: str, stage: str, per: str, scope: str) -> None:
+    """Raise DraftError for a part of a measurement's key that is no term of the vocabulary and has no prefix."""
+    key = {"metric": metric, "statistic": statistic, "stage": stage, "per": per, "scope": scope}
+    for kind, term in key.items():
+        if not term or ":" in term or vocabulary().holds(kind, term):
+            continue
+        meant = vocabulary().suggest(kind, term)
+        advice = f"see `benchfmt vocabulary {kind}`"
+        if meant is not None:
+            advice = f"did you mean {meant!r}?"
+        raise DraftError(f"{metric}: {term!r} is not a {kind} of the vocabulary; {advice}")
 
 
 def record_of(data: Mapping[str, Any]) -> Record:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +16,10 @@ from benchfmt.checks.catalogue import stages, whole_record_codes
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import ROW, Frames, faults, no_coded_faults, of_code
 from benchfmt.checks.safety import CRASHED
+from benchfmt.tables import COLUMNS
 
 _LONGEST_REASON = 200
+_QUOTED = re.compile('"([^"]+)"')
 _REPORT_IT = "report it to whoever wrote the check; the other checks have run"
 Find = Callable[[], pl.DataFrame]
 
@@ -142,11 +146,10 @@ def guarded(check: Check, find: Find) -> pl.DataFrame:
 
 def _crash(check: Check, error: BaseException) -> pl.DataFrame:
     """Return one fault of no row that names the check, the place in its source and the exception."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    reason = f"{type(error).__name__}: {error}".partition("\n")[0][:_LONGEST_REASON]
-    message = (
-        f"check {check.code} failed in {Path(last.filename).name} line {last.lineno}: {reason}"
-    )
+    reason = _missing_column(check, error)
+    if reason is None:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0][:_LONGEST_REASON]
+    message = f"check {check.code} failed{_place(error)}: {reason}"
     row = dict.fromkeys(no_coded_faults().columns)
     row |= {
         "code": CRASHED,
@@ -156,3 +159,32 @@ def _crash(check: Check, error: BaseException) -> pl.DataFrame:
         "hint": _REPORT_IT,
     }
     return pl.DataFrame([row], schema=no_coded_faults().schema)
+
+
+def _place(error: BaseException) -> str:
+    """Return the line of the check's own source at which it failed; "" where only this module and polars ran."""
+    others = (Path(__file__), Path(pl.__file__).parent)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if not any(path.is_relative_to(other) for other in others):
+            return f" in {path.name} line {frame.lineno}"
+    return ""
+
+
+def _missing_column(check: Check, error: BaseException) -> str | None:
+    """Return what to say of a column that a check asks for and that does not exist; None for another error."""
+    if not isinstance(error, pl.exceptions.ColumnNotFoundError):
+        return None
+    quoted = _QUOTED.search(str(error))
+    if quoted is None:
+        return None
+    tables: Iterable[str] = COLUMNS
+    if check.table is not None:
+        tables = (check.table,)
+    names = [column.name for table in tables for column in COLUMNS[table]]
+    near = get_close_matches(quoted[1], names, n=3)
+    if near:
+        return f"there is no column {quoted[1]!r}; did you mean {' or '.join(map(repr, near))}?"
+    if check.table is not None:
+        return f"there is no column {quoted[1]!r} in {check.table}: it has {', '.join(names)}"
+    return f"there is no column {quoted[1]!r}; docs/specification.md lists those of each table"
