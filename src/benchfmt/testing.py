@@ -1,18 +1,33 @@
-"""For authors of converters: `check_converter` holds a converter to what the interface promises."""
+"""For authors of converters and checks: what holds them to what their interface promises.
+
+def test_my_converter() -> None:
+    check_converter(my_converter, [Path("fixtures")])
+
+def test_my_check() -> None:
+    check_check(my_checks.MY_CHECK)
+"""
 
 from __future__ import annotations
 
 import os
 import pickle
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from benchfmt.accounting import Account
+from benchfmt.checks import Check, catalogue
 from benchfmt.conversion import convert
 from benchfmt.converters.base import GROUP, Converter, Match, Source, Unit, load, names
 from benchfmt.package import open_package
 from benchfmt.validation import validate
+
+__all__ = ["check_check", "check_converter"]
+
+_SECTIONS = ["Why", "Fails", "Passes", "How to mend it"]
+_SECTION = re.compile("^## (.*)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^## (Fails|Passes)\n+```(json|text)\n(.*?)```", re.DOTALL | re.MULTILINE)
 
 
 def check_converter(converter: str | Converter, samples: Iterable[str | Path]) -> list[Account]:
@@ -34,6 +49,52 @@ def check_converter(converter: str | Converter, samples: Iterable[str | Path]) -
         )
         accounts.append(_check_sample(name, Path(sample)))
     return accounts
+
+
+def check_check(check: Check) -> None:
+    """Assert all that a check and its page promise; raises AssertionError with the code and what does not hold.
+
+    Promised: the check is installed; its title is a sentence without a full stop; its page begins with code and title
+    and has the sections Why, Fails, Passes and How to mend it; each example is a record in JSON, of which the one under
+    Fails has this fault alone and the one under Passes has none. An example in a block of `text` is not run.
+    """
+    code = check.code
+    _hold(
+        catalogue.all_checks().get(code) is check,
+        code,
+        f"it is not installed: it has no entry point in {catalogue.GROUP!r}",
+    )
+    _hold(not check.title.endswith("."), code, f"the title {check.title!r} ends with a full stop")
+    page = catalogue.page(code)
+    heading = f"# {code}: {check.title}"
+    _hold(page.startswith(f"{heading}\n"), code, f"the page does not begin with {heading!r}")
+    sections = _SECTION.findall(page)
+    _hold(
+        sections == _SECTIONS,
+        code,
+        f"the sections of the page are {', '.join(sections)}, and not {', '.join(_SECTIONS)}",
+    )
+    examples = {which: (kind, text) for which, kind, text in _EXAMPLE.findall(page)}
+    for which, expected in (("Fails", {code}), ("Passes", set())):
+        _hold(which in examples, code, f"the page has no example under {which}")
+        kind, text = examples[which]
+        if kind == "json":
+            _check_example(check, which, text, expected)
+
+
+def _check_example(check: Check, which: str, text: str, expected: set[str]) -> None:
+    """Assert that an example of a page has the expected findings under the check's own rule set."""
+    with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
+        record = Path(folder) / "record.json"
+        record.write_text(text, "utf-8")
+        codes = {finding.code for finding in validate(record, check.rules).findings}
+    found = ", ".join(sorted(codes)) or "none"
+    wanted = ", ".join(f"{code} alone" for code in expected) or "none"
+    _hold(
+        codes == expected,
+        check.code,
+        f"the example under {which} has the findings {found}, and not {wanted}",
+    )
 
 
 def _check_interface(converter: Converter, sample: Path) -> None:
@@ -100,6 +161,6 @@ def _check_account(account: Account, sample: Path) -> None:
     _hold(rows["seen"] == told, sample, f"{rows['seen']} rows were seen and {told} accounted for")
 
 
-def _hold(held: bool, sample: Path, otherwise: str) -> None:
+def _hold(held: bool, sample: Path | str, otherwise: str) -> None:
     if not held:
         raise AssertionError(f"{sample}: {otherwise}")

@@ -99,8 +99,17 @@ def test_package_written_without_benchfmt_is_conformant(
         assert len(list(package.records())) == 3
 
 
-def test_converter_passes_its_own_tests(tmp_path: Path) -> None:
-    source = shutil.copytree(EXAMPLES / "converter", tmp_path / "converter")
+@pytest.mark.parametrize(
+    ("example", "tests", "command", "name"),
+    [
+        ("converter", 4, ["converters"], "stopwatch"),
+        ("check", 2, ["explain", "ACME001"], "Power is what our racks can supply"),
+    ],
+)
+def test_an_extension_passes_its_own_tests(
+    tmp_path: Path, example: str, tests: int, command: list[str], name: str
+) -> None:
+    source = shutil.copytree(EXAMPLES / example, tmp_path / example)
     site = tmp_path / "site"
     quiet = [
         "--quiet",
@@ -110,11 +119,12 @@ def test_converter_passes_its_own_tests(tmp_path: Path) -> None:
         "--no-build-isolation",
     ]
     run(sys.executable, "-m", "pip", "install", *quiet, "--target", site, source)
+    paths = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
     printed = run(
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder=source, PYTHONPATH=str(site),
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder=source, PYTHONPATH=paths,
     )  # fmt: skip
-    assert "4 passed" in printed
-    assert "stopwatch" in run("benchfmt", "converters", PYTHONPATH=str(site))
+    assert f"{tests} passed" in printed
+    assert name in run("benchfmt", *command, PYTHONPATH=paths)
 
 
 def test_draft_of_a_descriptor_is_not_taken_for_records(tmp_path: Path) -> None:
