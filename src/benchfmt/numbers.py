@@ -18,6 +18,8 @@ from typing import Any
 
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8785, RFC 7493)."""
+MINUS = "\u2212"
+"""The minus sign of typographers, which tables write in place of the hyphen."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
 _JSON_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
@@ -43,10 +45,10 @@ class NumberForm:
             group = re.escape(self.group_char)
             digits = f"(?:[0-9]{{1,3}}(?:{group}[0-9]{{2,3}})*{group}[0-9]{{3}}|[0-9]*)"
         point = re.escape(self.decimal_char)
-        number = f"[+-]?{digits}(?:{point}[0-9]*)?(?:[eE][+-]?[0-9]{{1,4}})?"
+        number = f"[+{MINUS}-]?{digits}(?:{point}[0-9]*)?(?:[eE][+-]?[0-9]{{1,4}})?"
         if self.bare:
             return f"^(?P<before>)(?P<number>{number})(?P<after>)$"
-        return rf"^(?P<before>[^0-9+\-]*)(?P<number>{number})(?P<after>[^0-9]*)$"
+        return rf"^(?P<before>[^0-9+{MINUS}\-]*)(?P<number>{number})(?P<after>[^0-9]*)$"
 
 
 PLAIN = NumberForm()

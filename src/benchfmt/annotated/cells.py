@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchfmt.identity import canonical
-from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS
 from benchfmt.units import Conversion, exact
 from benchfmt.vocabulary import vocabulary
 
@@ -107,8 +108,13 @@ def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Ser
     return values.zip_with(~doubtful.fill_null(value=False), again)
 
 
+def exact_number(text: str) -> Fraction | None:
+    """Return the exact number that a cell writes, its minus a hyphen or U+2212; None where it is none."""
+    return exact(text.replace(MINUS, "-"))
+
+
 def _exactly(text: str, conversion: Conversion) -> float | None:
-    number = exact(text)
+    number = exact_number(text)
     if number is None:
         return None
     value = conversion.apply(number)
@@ -149,7 +155,7 @@ def vector(text: str, separator: str | None) -> list[float] | None:
     """Return the numbers of a vector in a cell, or None where it is cut off or holds something else."""
     numbers: list[float] = []
     for part in vector_parts(text, separator):
-        number = exact(part)
+        number = exact_number(part)
         if number is None:
             return None
         numbers.append(float(number))

@@ -24,16 +24,18 @@ from benchfmt.annotated.program import (
     groups,
     target,
 )
-from benchfmt.annotated.written import Written, in_plain_digits, written
+from benchfmt.annotated.written import Written, written
 from benchfmt.descriptor import Extract, FieldAnnotation, TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.readers.sheets import dates
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, Row, system_from_row, system_row, table_of
 from benchfmt.units import Conversion, find_unit
 from benchfmt.vocabulary import vocabulary
 
 Flags = npt.NDArray[np.bool_]
+_DATES = ("date", "datetime")
 CONFIRMED = "benchfmt"
 """The namespace under which records keep who confirmed what a descriptor assumes."""
 Nested = dict[tuple[str, ...], pl.Series]
@@ -111,15 +113,8 @@ class Fields:
         """Return the cells of a column as plain numbers, as its annotation says that they are written."""
         if name not in self._written:
             item = self.program.fields.get(name)
-            note = item.benchfmt if item else None
-            self._written[name] = written(self._in_plain_digits(name, self.clean[name]), note)
+            self._written[name] = written(self.clean[name], item, self.notes.affixes)
         return self._written[name]
-
-    def _in_plain_digits(self, name: str, cells: pl.Series) -> pl.Series:
-        item = self.program.fields.get(name)
-        if item is None:
-            return cells
-        return in_plain_digits(cells, item, self.notes.affixes)
 
     def numbers(self, name: str) -> pl.Series:
         """Return the cells of a column as the numbers that they print, null where they are none."""
@@ -207,13 +202,16 @@ class Fields:
 
     def _plain(self, said: _Said) -> pl.Series:
         """Return texts as plain numbers."""
-        return written(self._in_plain_digits(said.name, said.cells), said.note).numbers
+        item = None
+        if said.note is not None:
+            item = self.program.fields.get(said.name)
+        return written(said.cells, item, self.notes.affixes).numbers
 
     def _report(self, code: str, said: _Said, bad: pl.Series, message: str) -> None:
         self.notes.cells(code, said.name, said.cells, bad, self.rows, message)
 
     def _text_cells(self, place: Target, said: _Said) -> pl.Series:
-        texts = said.cells
+        texts = self._iso_times(said)
         if said.words:
             texts = texts.replace(said.words)
         schema = column_schema(place.table, place.column.name)
@@ -226,6 +224,15 @@ class Fields:
         self._report("BF105", said, bad, _unfit(place))
         self.keep(said.name, said.cells, bad | (texts != said.cells))
         return texts.set(bad, None)
+
+    def _iso_times(self, said: _Said) -> pl.Series:
+        """Return texts, dates and times among them as ISO 8601; one that is written otherwise stays as it is."""
+        item = self.program.fields.get(said.name)
+        if item is None or item.type not in _DATES or item.format == dates.DEFAULT:
+            return said.cells
+        pattern = item.format
+        times = c.map_distinct(said.cells, lambda text: dates.iso_time(text, pattern), pl.String)
+        return times.fill_null(said.cells)
 
     def _term_cells(self, kind: str, said: _Said) -> pl.Series:
         ids, unknown = c.terms(said.cells, kind, said.words, self.program.namespace)

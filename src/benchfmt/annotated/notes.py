@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
+from benchfmt.readers.sheets.dates import is_date_like
 
 Integers = npt.NDArray[np.int64]
 _SHOWN = 60
@@ -56,7 +57,7 @@ class Notes:
         room = max(LIMITS.findings_per_code - self.counts[(code, name)], 0)
         for index in places[:room].tolist():
             message = f"{_short(cells[index])} {words}"
-            hint = _hint(cells[index]) if code == "BF103" else None
+            hint = _hint(code, cells[index])
             self.add(code, int(rows[index]), name, message, cells[index], hint)
         self.counts[(code, name)] += len(places) - len(places[:room])
 
@@ -92,8 +93,12 @@ class Notes:
         return {code: count for code, count in sorted(more.items()) if count}
 
 
-def _hint(text: str) -> str | None:
-    """Return what to say of a column whose numbers are written in another way than with a point; None for other texts."""
+def _hint(code: str, text: str) -> str | None:
+    """Return what to say of a column whose numbers or dates are written in another way; None for other texts."""
+    if code == "BF105" and is_date_like(text):
+        return 'if it is a date, say how it is written: "type": "date", "format": "%d.%m.%Y" of the field'
+    if code != "BF103":
+        return None
     if _GROUPED.fullmatch(text):
         return 'if the comma groups thousands, say "groupChar": "," of the field'
     if _WITH_COMMA.fullmatch(text):

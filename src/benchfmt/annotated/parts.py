@@ -16,7 +16,7 @@ from benchfmt.annotated.fields import Fields
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.program import Measure, PartColumn
 from benchfmt.identity import canonical
-from benchfmt.units import Conversion, exact
+from benchfmt.units import Conversion
 from benchfmt.vocabulary import vocabulary
 
 _PAIR = "\x1f"
@@ -124,7 +124,7 @@ class Parts:
 
         def interval(text: str) -> str | None:
             main, _, width = text.partition(_PAIR)
-            middle, distance = exact(main), exact(width)
+            middle, distance = c.exact_number(main), c.exact_number(width)
             if middle is None or distance is None or distance < 0:
                 return None
             ends = [measure.conversion.apply(end) for end in (middle - distance, middle + distance)]
@@ -159,7 +159,7 @@ class Parts:
 
 def _converted_vector(text: str, separator: str | None, how: Conversion) -> str | None:
     """Return the numbers of a cell, each converted, as JSON text; None where one of them is no number."""
-    numbers = [exact(part) for part in c.vector_parts(text, separator)]
+    numbers = [c.exact_number(part) for part in c.vector_parts(text, separator)]
     values = [how.apply(number) for number in numbers if number is not None]
     if not values or len(values) < len(numbers) or not all(map(math.isfinite, values)):
         return None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import polars as pl
 
 from benchfmt.annotated.cells import map_distinct
-from benchfmt.descriptor import FieldAnnotation, TableField
+from benchfmt.descriptor import TableField
 from benchfmt.numbers import PLAIN, NumberForm
 from benchfmt.readers.sheets.columns import plain_digits
 from benchfmt.units import exact
@@ -31,6 +31,7 @@ _CLOCKS = {
 }
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _MOST_DIGITS = 400
+_PAIR = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,31 @@ Affixes = dict[str, tuple[str, str]]
 _UNREADABLE = "not written as the column's numbers are"
 
 
+def written(cells: pl.Series, column: TableField | None, affixes: Affixes) -> Written:
+    """Return the cells of a column as plain numbers; what is not written as its field says is no number."""
+    if column is None:
+        return Written(cells)
+    if column.benchfmt is None or not column.benchfmt.spread:
+        return Written(_plain(cells, column, affixes))
+    spread = _plain(map_distinct(cells, _spread_of, pl.String), column, affixes)
+    mains = _plain(map_distinct(cells, _without_spread, pl.String), column, affixes)
+    return Written(mains, spread)
+
+
+def _plain(cells: pl.Series, column: TableField, affixes: Affixes) -> pl.Series:
+    """Return numbers, times or numbers with suffixes as plain numbers."""
+    note = column.benchfmt
+    form = column.numbers
+    if note is not None and note.clock:
+        clock = _CLOCKS[note.clock]
+        points = cells.str.replace_all(form.decimal_char, ".", literal=True)
+        return map_distinct(points, lambda text: _seconds(text, clock), pl.String)
+    if note is not None and note.suffixes:
+        factors = {suffix: Fraction(str(factor)) for suffix, factor in note.suffixes.items()}
+        return _without_suffixes(cells, form, factors)
+    return in_plain_digits(cells, column, affixes)
+
+
 def in_plain_digits(cells: pl.Series, column: TableField, affixes: Affixes) -> pl.Series:
     """Return the cells of a column in plain digits with a point, as its `decimalChar`, `groupChar` and `bareNumber` say.
 
@@ -54,15 +80,17 @@ def in_plain_digits(cells: pl.Series, column: TableField, affixes: Affixes) -> p
     form = column.numbers
     if form == PLAIN:
         return cells
-    note = column.benchfmt
-    if note is not None and (note.spread or note.suffixes or note.clock):
-        return _with_points(cells, form)
     parts = plain_digits(cells, form)
     fits = parts["number"].is_not_null()
     if not form.bare:
         fits &= _has_same_affix(parts, column.name, affixes)
-    plain = parts["number"].set(~fits.fill_null(value=False), _UNREADABLE)
-    return plain.set(cells.is_null(), None)
+    return _marked(parts["number"].set(~fits.fill_null(value=False), None), cells)
+
+
+def _marked(numbers: pl.Series, cells: pl.Series) -> pl.Series:
+    """Return numbers, and a text that is none where a cell holds something else."""
+    is_unreadable = numbers.is_null() & cells.is_not_null()
+    return numbers.set(is_unreadable, _UNREADABLE)
 
 
 def _has_same_affix(parts: pl.DataFrame, name: str, affixes: Affixes) -> pl.Series:
@@ -75,33 +103,35 @@ def _has_same_affix(parts: pl.DataFrame, name: str, affixes: Affixes) -> pl.Seri
     return is_bare | ((parts["before"] == before) & (parts["after"] == after))
 
 
-def _with_points(cells: pl.Series, form: NumberForm) -> pl.Series:
-    """Return cells that are more than a number, each number in them in plain digits."""
-    if form.group_char:
-        group = re.escape(form.group_char)
-        cells = cells.str.replace_all(f"([0-9]){group}([0-9]{{3}})", "$1$2")
-    return cells.str.replace_all(form.decimal_char, ".", literal=True)
+def _without_suffixes(
+    cells: pl.Series, form: NumberForm, factors: Mapping[str, Fraction]
+) -> pl.Series:
+    """Return numbers times what their suffixes stand for."""
+
+    def without_suffix(text: str) -> str:
+        return text.removesuffix(_suffix(text, factors)).rstrip()
+
+    bare = map_distinct(cells, without_suffix, pl.String)
+    numbers = plain_digits(bare, replace(form, bare=True))["number"]
+    suffixes = map_distinct(cells, lambda text: _suffix(text, factors), pl.String)
+
+    def multiplied(text: str) -> str | None:
+        number, _, suffix = text.partition(_PAIR)
+        return _times(number, factors.get(suffix, Fraction(1)))
+
+    return _marked(map_distinct(numbers + _PAIR + suffixes, multiplied, pl.String), cells)
 
 
-def written(cells: pl.Series, note: FieldAnnotation | None) -> Written:
-    """Return the cells of a column as plain numbers; what is not written as the annotation says stays as it is."""
-    if note is None:
-        return Written(cells)
-    spread = None
-    if note.spread:
-        spread = _plain(map_distinct(cells, _spread_of, pl.String), note)
-        cells = map_distinct(cells, _without_spread, pl.String)
-    return Written(_plain(cells, note), spread)
+def _suffix(text: str, factors: Mapping[str, Fraction]) -> str:
+    """Return the longest of the suffixes that a text has, empty where it has none."""
+    return max((known for known in factors if text.endswith(known)), key=len, default="")
 
 
-def _plain(cells: pl.Series, note: FieldAnnotation) -> pl.Series:
-    clock = note.clock
-    if clock is not None:
-        return map_distinct(cells, lambda text: _seconds(text, clock), pl.String)
-    if note.suffixes:
-        factors = {suffix: Fraction(str(factor)) for suffix, factor in note.suffixes.items()}
-        return map_distinct(cells, lambda text: _without_suffix(text, factors), pl.String)
-    return cells
+def _times(text: str, factor: Fraction) -> str | None:
+    number = exact(text)
+    if number is None:
+        return None
+    return decimal(number * factor)
 
 
 def _parts(text: str) -> re.Match[str] | None:
@@ -118,22 +148,13 @@ def _without_spread(text: str) -> str:
     return parts["main"] if parts else text
 
 
-def _seconds(text: str, clock: str) -> str:
-    match = _CLOCKS[clock].fullmatch(text)
+def _seconds(text: str, clock: re.Pattern[str]) -> str:
+    match = clock.fullmatch(text)
     if match is None:
         return text
     parts = match.groupdict(default="0")
     total = sum((Fraction(part) * _SECONDS[name] for name, part in parts.items()), Fraction(0))
     return decimal(total) or text
-
-
-def _without_suffix(text: str, factors: Mapping[str, Fraction]) -> str:
-    """Return a number times what its suffix stands for; the longest suffix that fits counts."""
-    suffix = max((known for known in factors if text.endswith(known)), key=len, default="")
-    number = exact(text.removesuffix(suffix).rstrip()) if suffix else None
-    if number is None:
-        return text
-    return decimal(number * factors[suffix]) or text
 
 
 def decimal(number: Fraction) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from benchfmt.numbers import PLAIN, NumberForm
+from benchfmt.numbers import MINUS, PLAIN, NumberForm
 
 _BLANK_GROUPS = (" ", "\u00a0", "\u202f", "\u2009", "'", "\u2019", "_")
 DECIMAL_COMMA = NumberForm(",")
@@ -21,7 +21,7 @@ def plain_digits(cells: pl.Series, form: NumberForm) -> pl.DataFrame:
     All three are null in a cell that is not written so. Cells are without blanks around them, or null.
     """
     parts = cells.str.extract_groups(form.pattern()).struct.unnest()
-    number = parts["number"]
+    number = parts["number"].str.replace(MINUS, "-", literal=True)
     if form.group_char:
         number = number.str.replace_all(form.group_char, "", literal=True)
     if form.decimal_char != ".":
