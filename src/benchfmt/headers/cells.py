@@ -110,7 +110,8 @@ class Cells:
     def are_among(self, words: frozenset[str]) -> bool:
         """Say whether every cell is one of some words, whatever its case, a number behind a colon left out."""
         return bool(self.texts) and all(
-            re.sub(r":?[0-9]+$", "", text.lower()) in words for text in self.texts
+            text.lower() in words or re.sub(r":?[0-9]+$", "", text.lower()) in words
+            for text in self.texts
         )
 
 

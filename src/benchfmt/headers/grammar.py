@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from benchfmt.headers import lexicon, places
+from benchfmt.headers import lexicon, places, plausible
 from benchfmt.headers.cells import Cells
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
 from benchfmt.headers.phrases import PERCENTILE, Parsed, parse
-from benchfmt.headers.units import Named, as_suffix, fits, in_brackets, rate
+from benchfmt.headers.units import FLOP_RATES, Named, as_suffix, fits, in_brackets, rate
 from benchfmt.headers.words import Words, plain, split, words_of
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
@@ -44,6 +44,8 @@ _SCOPED = frozenset(
         "memory-utilization",
     }
 )
+_RATED = frozenset({"flop-rate", "memory-bandwidth"})
+"""The metrics that data sheets name a peak of."""
 _STAGED = (
     _TIMES
     | _SCOPED
@@ -59,11 +61,6 @@ _STAGED = (
 """The metrics that a stage makes another measurement; a quality has none."""
 _FACTORS = frozenset({"k", "K", "M", "G", "B", "T"})
 """What stands behind a number as a factor."""
-_CLOCK = 1_000_000_000
-"""Seconds since 1970 are above this, and no time is."""
-_HOURS = 3_600
-_PERCENT_ABOVE = 1.5
-"""An error rate of more than 1.5 on the median is taken for percent: more than one and a half errors a word are rare."""
 
 
 def read_headers(columns: Sequence[Column]) -> list[Meaning]:
@@ -189,6 +186,16 @@ class Header:
             return f"a percentile of {metric}"
         if stage == "load" and metric in ("power", "energy", "utilization", "temperature"):
             return "under load, or while loading"
+        if stage in ("compute", "queue") and metric in _SCOPED:
+            return f"of what computes or waits, or {metric} while it does"
+        if stage == "idle" and metric in _TIMES:
+            return "how long nothing ran, or a time while nothing else ran"
+        if "weighted-mean" in parsed.statistics and not is_quality:
+            return "a weighted mean, or a number times a weight"
+        if "peak" in self.rest and metric in _RATED:
+            return "what the hardware could reach, or the greatest that was measured"
+        if "max" in parsed.statistics and metric == "clock-rate":
+            return "what the hardware allows, or the greatest that was measured"
         if (
             metric == "memory"
             and parsed.is_total
@@ -235,6 +242,8 @@ class Header:
         if named.per == "token":
             if named.work == "t" and stage != "decode":
                 return Open("t/s: tokens of the prompt, of the output, or of both")
+            if stage == "training":
+                return Open("tokens trained on: only output tokens are `per` token")
             if stage == "prefill" or lexicon.MORE_THAN_ONE & {*parsed.fillers, *self.rest}:
                 return Open("tokens of the prompt are counted: only output tokens are `per` token")
         metric = "energy-efficiency" if named.of_energy else "throughput"
@@ -248,43 +257,37 @@ class Header:
         metric = metric_named(found.metric)
         wanted = metric.unit or "1"
         code = self.named.code if self.named else self._unit_of_cells()
-        reason = self._impossible(metric) or self._unlike_cells(code, wanted)
+        reason = plausible.impossible(metric, code, self.cells) or self._unlike_cells(code, wanted)
         if reason:
             return Open(reason)
         if code is None and self.rest[-1:] == ("min",) and parsed.statistics == ["min"]:
-            if found.stage in _LONG_STAGES:
-                return replace(found, unit="min", statistic=None)
-            if found.metric in ("duration", "time-to-train", "makespan"):
-                return Open("minutes, or the minimum")
-        if found.metric == "memory" and code == "%":
-            return replace(found, metric="memory-utilization", unit="%", scope=None)
-        if found.metric == "power" and code and fits(code, "J"):
-            doubt = f"the name says power and the unit {code} energy: it is taken for energy"
-            return replace(found, metric="energy", unit=code).but(doubt)
+            minutes = _in_minutes(found)
+            if minutes is not None:
+                return minutes
+        other = _named_by_unit(found, code)
+        if other is not None:
+            return other
         if code is not None and not (wanted == "1" and code == "1") and not fits(code, wanted):
             return Open(f"{code} is no unit of {found.metric}, which is in {wanted}")
-        if parsed.phrase in lexicon.NOT_ALONE and not self._is_sure(found.metric, code):
+        if parsed.phrase in lexicon.NOT_ALONE and not self._is_sure(found, code):
             return Open(f"{self.column.name!r} alone may mean other things than {found.metric}")
+        if parsed.phrase in lexicon.ONLY_IN_PERCENT and code != "%":
+            return Open("a share of the time, or how much waits to run")
+        reason = plausible.mistaken(found, code, parsed.phrase, self.cells)
+        if reason:
+            return Open(reason)
         if wanted == "1":
-            return self._share(found, metric, code)
+            return plausible.share(found, metric, code, self.cells)
         if code is None:
             return found
-        return self._plausible(replace(found, unit=code))
+        return plausible.doubted(replace(found, unit=code), self.cells)
 
-    def _is_sure(self, metric: str, code: str | None) -> bool:
-        return code is not None or (
-            metric == "utilization" and {*self.rest} & {*lexicon.SCOPES} != set()
-        )
-
-    def _impossible(self, metric: Metric) -> str | None:
-        """Return why the numbers cannot be of a metric; None where they can."""
-        least, middle = self.cells.least, self.cells.middle
-        if least is not None and metric.minimum == 0 and least < 0:
-            return f"{least:g} is below what a {metric.id} can be"
-        is_in_seconds = code_of(self.named) in (None, "s")
-        if middle is not None and metric.id in _TIMES and middle > _CLOCK and is_in_seconds:
-            return "points in time rather than times"
-        return None
+    def _is_sure(self, found: Measured, code: str | None) -> bool:
+        if code is not None:
+            return True
+        if found.metric == "latency":
+            return found.statistic is not None
+        return found.metric == "utilization" and bool({*self.rest} & {*lexicon.SCOPES})
 
     def _unlike_cells(self, code: str | None, wanted: str) -> str | None:
         """Return why what stands behind the numbers does not go with the unit; None where it does."""
@@ -308,62 +311,30 @@ class Header:
         known = in_brackets(word)
         return known.code if known else None
 
-    def _share(self, found: Measured, metric: Metric, code: str | None) -> Measured | Open:
-        """Return a number of unit 1 with its unit: a fraction, or a percent where the header or a cell shows it."""
-        greatest, middle = self.cells.greatest, self.cells.middle
-        if code == "%":
-            small = greatest is not None and 0 < greatest <= 1 and metric.maximum == 1
-            doubt = (
-                f"it says percent, and no number is above 1 (the greatest is {greatest:g})"
-                if small
-                else None
-            )
-            percent = replace(found, unit="%")
-            return percent.but(doubt) if doubt else percent
-        if (
-            found.metric == "precision"
-            and self.cells.numbers
-            and {*self.cells.numbers} <= {2, 4, 8, 16, 32, 64}
-        ):
-            return Open("bits of a number, or a share of right answers")
-        if greatest is None:
-            return found
-        if metric.maximum == 1 and greatest > 1:
-            if greatest > 100:
-                return Open(
-                    f"{greatest:g} is no {found.metric}, neither as a fraction nor in percent"
-                )
-            if all(float(number).is_integer() and number <= 1 for number in self.cells.numbers):
-                return replace(found, unit="1")
-            doubt = f"{greatest:g} is more than a fraction can be: taken for percent"
-            return replace(found, unit="%").but(doubt)
-        if metric.maximum == 100 and middle is not None and middle > _PERCENT_ABOVE:
-            doubt = f"{middle:g} on the median is taken for percent"
-            return replace(found, unit="%").but(doubt)
-        if found.metric in ("utilization", "memory-utilization") and greatest > 1:
-            return replace(found, unit="%")
-        if metric.maximum in (1, 100) and greatest <= 1 and code is None and greatest > 0:
-            return replace(found, unit="1")
-        if metric.maximum in (1, 100) and greatest == 0:
-            return found
-        return replace(found, unit="1")
 
-    def _plausible(self, found: Measured) -> Measured:
-        """Add a doubt where the numbers are odd for what they are said to be."""
-        middle = self.cells.middle
-        factor = {"h": 3_600, "min": 60}.get(found.unit or "", 1)
-        if (
-            found.metric == "latency"
-            and middle is not None
-            and found.unit in ("s", "min", "h")
-            and middle * factor > _HOURS
-        ):
-            return found.but(f"a latency of {middle:g} {found.unit} is more than an hour")
-        return found
+def _in_minutes(found: Measured) -> Measured | Open | None:
+    """Return what a time is whose header ends in `min`: minutes of what lasts; None where it is the minimum."""
+    if found.stage in _LONG_STAGES:
+        return replace(found, unit="min", statistic=None)
+    if found.metric in ("duration", "time-to-train", "makespan"):
+        return Open("minutes, or the minimum")
+    return None
+
+
+def _named_by_unit(found: Measured, code: str | None) -> Measured | None:
+    """Return the measurement that a unit makes of another: a share of memory, energy under the name of power."""
+    if found.metric == "memory" and code == "%":
+        return replace(found, metric="memory-utilization", unit="%", scope=None)
+    if found.metric == "power" and code and fits(code, "J"):
+        doubt = f"the name says power and the unit {code} energy: it is taken for energy"
+        return replace(found, metric="energy", unit=code).but(doubt)
+    return None
 
 
 def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
     """Return a time of a stage (`preprocess_ms`), of a unit of work (`ms/token`), or nothing but a time (`hours`)."""
+    if parsed.stages == ["warm-up"]:
+        return None
     if parsed.stages:
         stage = parsed.stages[0]
         metric = "latency"
@@ -439,6 +410,9 @@ def _unit_of(words: Words, text: str) -> tuple[Named | None, tuple[str, ...]]:
         named, count = as_suffix(Words(words.written[:-1], ()))
         if named is not None:
             rest = (*words.lower[: len(words.lower) - 1 - count], words.lower[-1])
+    if named is None and rest[:1] and rest[0] in FLOP_RATES:
+        # The unit is the name: gflops_mean.
+        named = Named(FLOP_RATES[rest[0]])
     if named is None and rest[-1:] == ("c",) and {"temp", "temperature"} & {*rest}:
         named, rest = Named("Cel"), rest[:-1]
     if named is not None and rest[-1:] == ("in",):

@@ -65,7 +65,7 @@ METRICS: dict[str, Says] = {
     "tpot": Says("tpot"),
     "time per output token": Says("tpot"),
     "inter token latency": Says("tpot"),
-    "completion time": Says("completion-time"),
+    "completion time": _TIME,
     "time": _TIME,
     "duration": _TIME,
     "elapsed": _TIME,
@@ -146,6 +146,8 @@ METRICS: dict[str, Says] = {
     "utilization": Says("utilization"),
     "utilisation": Says("utilization"),
     "util": Says("utilization"),
+    "gpu load": Says("utilization", scope="gpu"),
+    "cpu load": Says("utilization", scope="cpu"),
     "temperature": Says("temperature"),
     "temp": Says("temperature"),
     "gtemp": Says("temperature", scope="gpu"),
@@ -177,7 +179,6 @@ METRICS: dict[str, Says] = {
     "emission rate": Says("emissions-rate"),
     "co2 rate": Says("emissions-rate"),
     "cost": Says("cost"),
-    "price": Says("cost"),
     "clock": Says("clock-rate"),
     "clock rate": Says("clock-rate"),
     "clock frequency": Says("clock-rate"),
@@ -293,9 +294,33 @@ METRICS: dict[str, Says] = {
     "false negatives": Says("false-negatives"),
 }
 NOT_ALONE = frozenset(
-    {"speed", "score", "cost", "price", "clip", "em", "freq", "clock", "clk", "util"}
+    {"speed", "score", "cost", "clip", "em", "freq", "clock", "clk", "util", "usage", "lat"}
 )
 """Phrases that say a metric only with a unit or with another word beside them."""
+ONLY_IN_PERCENT = frozenset({"cpu load"})
+"""Phrases that say a metric only where percent is written."""
+NOT_OF_HEADERS = frozenset(
+    {
+        "load",
+        "streams",
+        "number of streams",
+        "samples count",
+        "training samples",
+        "eval error",
+        "misses",
+        "lddt",
+        "thermal",
+        "carbon",
+        "money",
+        "scaling factor",
+        "read bandwidth",
+        "write bandwidth",
+        "bandwidth utilization",
+        "map@ 5",
+        "map@0 5",
+    }
+)
+"""Words that one suite has for a metric, and the headers of other tables for something else."""
 STATISTICS = {
     "avg": "mean",
     "average": "mean",
@@ -378,7 +403,7 @@ WORK = {
     "epoch": "epoch epochs",
 }
 """The units of work, with the words for them."""
-RATES = {"fps": "frame", "qps": "query", "rps": "query", "ips": "sample"}
+RATES = {"fps": "frame", "qps": "query", "rps": "query"}
 SPLITS = frozenset({"test", "val", "validation", "eval", "dev"})
 """Which part of the data a quality is of."""
 FILLERS = SPLITS | frozenset(
@@ -433,6 +458,17 @@ SETTINGS = (
     "prompt length | prompt tokens | input language | output language | flash attn | beam size | temperature setting | "
     "top k | top p | num beams | scheduler type | optimization technique | quantization | isl | osl | dimension | ngl"
 )
+WORDY_SETTINGS = frozenset(
+    {
+        "optimizer",
+        "interpolation",
+        "tokenizer id",
+        "scheduler type",
+        "optimization technique",
+        "quantization",
+    }
+)
+"""The settings that a word names: a number is something else."""
 KNOWN_SETTINGS = frozenset(
     [
         "batch",
@@ -463,12 +499,14 @@ IGNORED = (
     "note | notes | comment | comments | remark | remarks | link | links | download | source | stdout | stderr | "
     "output dir | unnamed: 0 | index | config name | tag | label | input text | translated text | prompt | "
     "url | location | country name | country iso code | region | longitude | latitude | experiment id | id | artifact uri | "
-    "project name | pretrained | compiled | license | rep | repetition | privateid | server info | errors | compliance"
+    "epoch | project name | pretrained | compiled | license | rep | repetition | privateid | server info | errors | compliance"
 )
 OPEN = {
     "bandwidth": "of memory, of a network or of a disk",
     "tps": "tokens or transactions a second",
     "itl": "gaps between chunks, or the mean of each request: tools differ",
+    "ips": "inferences, iterations or instructions a second",
+    "price": "what a device costs, an hour of it, or a run",
     "loss": "a loss of training or of an evaluation",
 }
 """Words that name a number of which nobody can say without asking what it is."""

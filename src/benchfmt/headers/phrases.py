@@ -57,7 +57,8 @@ def metric_phrases() -> Mapping[str, Says]:
         aliases = terms[name].get("aliases", {}).get("*", [])
         for text in (name, terms[name].get("label", name), *aliases):
             phrase = " ".join(words_of(text).lower)
-            if len(phrase) > 2 and not _says_more(phrase):
+            is_clear = phrase not in lexicon.NOT_OF_HEADERS
+            if len(phrase) > 2 and is_clear and not _says_more(phrase):
                 phrases.setdefault(phrase, Says(name))
     known = {**phrases, **lexicon.METRICS}
     return {phrase: says for phrase, says in known.items() if phrase not in lexicon.OPEN}

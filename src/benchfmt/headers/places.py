@@ -17,7 +17,25 @@ from benchfmt.vocabulary import vocabulary
 _COUNTED = {"model.parameters", "model.flop"}
 _BYTES = {"model.size_bytes"}
 _NAMES = frozenset({"system.name", "system.processor.name", "system.accelerator.name"})
-_NO_NAMES = frozenset({"true", "false", "yes", "no", "cuda", "none", "gpu", "cpu", "idx"})
+_NO_NAMES = frozenset(
+    {"true", "false", "yes", "no", "on", "off", "enabled", "disabled", "cuda", "none", "gpu", "cpu"}
+    | {
+        "idx",
+        "ddp",
+        "dp",
+        "fsdp",
+        "xnnpack",
+        "nnapi",
+        "coreml",
+        "rocm",
+        "opencl",
+        "vulkan",
+        "metal",
+    }
+    | {"x86", "x86_64", "amd64", "arm", "arm64", "aarch64", "web", "mobile", "desktop", "cloud"}
+    | {"edge", "aws", "gcp", "azure", "localhost", "local", "remote", "baseline", "ours", "train"}
+)
+"""Switches, backends, architectures and other kinds, none of them the name of a system or of a part of one."""
 _SYSTEMS = frozenset({"linux", "windows", "darwin", "macos", "android", "ios", "ubuntu"})
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", ""})
 _SUFFIXES = frozenset({"k", "K", "M", "B", "G", "T"})
@@ -26,6 +44,11 @@ _MANY_BYTES = 1_000_000
 """A size without a unit is in bytes where it is at least so great."""
 _MANY_PARAMETERS = 3_000
 """No model has so many thousand millions of parameters."""
+_TOO_MANY_PARAMETERS = 10**13
+_SIDES = (8, 20_000)
+"""The least and the greatest side of an input, in elements."""
+_NODES = 20_000
+"""No system has more nodes; graphs and searches have."""
 _NUMBERS = frozenset(
     {
         "configuration.batch_size",
@@ -37,8 +60,31 @@ _NUMBERS = frozenset(
         "system.nodes",
     }
 )
+_RANKS = frozenset({4, 8, 16, 32, 64, 128, 256, 512})
+"""The ranks of adapters; a small number is a place among others."""
+_OPERATIONS = frozenset(
+    {"flop", "flops", "gflop", "gflops", "tflops", "mflops", "ops", "macs", "gmacs", "mmacs"}
+)
 _OF_MODELS = ("network", "algorithm", "implementation", "architecture")
 """Headers that name a model only where the vocabulary knows one of their cells."""
+_VAGUE = ("system.name", "system.nodes")
+_OF_TOKENS = frozenset(
+    {
+        "token",
+        "tokens",
+        "tok",
+        "toks",
+        "ttft",
+        "tpot",
+        "itl",
+        "prefill",
+        "prompt",
+        "llm",
+        "tg",
+        "pp",
+    }
+)
+"""Words of tables whose models write tokens."""
 _NAMES_METRICS = ("metric", "measure")
 _VALUES = ("value", "score", "result", "average", "stddev")
 _RUNS_ON = ("runtime", "backend", "execution engine", "target runtime")
@@ -67,23 +113,10 @@ def field_of(
 ) -> Meaning | None:
     """Return the field, or the nothing, that a whole header names; None where it names none."""
     name = plain(column.name).strip().lower()
-    if (name in _whole("ignore") and not (name == "stderr" and cells.numbers)) or re.fullmatch(
-        r"unnamed: ?[0-9]+", name
-    ):
+    if _is_nothing(name, cells):
         return Ignored("no result and no field")
     key = " ".join(words.lower)
-    if key in (
-        "flops",
-        "gflops",
-        "tflops",
-        "mflops",
-        "macs",
-        "gmacs",
-        "mmacs",
-        "flop",
-        "gflop",
-        "ops",
-    ):
+    if key in _OPERATIONS:
         return _operations(words)
     path = _whole("field").get(key) or _whole("field").get(name)
     factor = _factor(words)
@@ -94,23 +127,30 @@ def field_of(
         return Open("its cells are no models that the vocabulary knows")
     if path is not None:
         return _as_field(key, path, cells, named, factor)
-    if (
-        key == "format"
-        and cells.texts
-        and all(_is_known("precision", text) for text in cells.texts)
-    ):
+    are_formats = cells.texts and all(_is_known("precision", text) for text in cells.texts)
+    if key == "format" and are_formats:
         return FieldOf("configuration.precision")
     if key in _RUNS_ON and cells.are_text:
         return _runs_on(cells)
-    if key == "epoch":
-        return Ignored("no result and no field")
-    if key in _whole("setting") or (_is_setting(column.name, cells) and not named):
-        return FieldOf(f"configuration.hyperparameters.{_slug(column.name)}")
+    if key in _whole("setting") or _is_setting(column.name, cells):
+        return _as_setting(column.name, key, cells, named)
     if words.lower[-1:] == ("version",) and len(words.lower) > 1:
-        if _is_known("engine", " ".join(words.written[:-1])):
-            return FieldOf(f"software.stack.{_slug(column.name)}")
-        return Open("a version of what")
+        return _version(column.name, words)
     return None
+
+
+def _version(name: str, words: Words) -> Meaning:
+    """Return the part of the software stack whose version a header names."""
+    if _is_known("engine", " ".join(words.written[:-1])):
+        return FieldOf(f"software.stack.{_slug(name)}")
+    return Open("a version of what")
+
+
+def _is_nothing(name: str, cells: Cells) -> bool:
+    """Say whether a header is that of a remark, a link or an index; a standard error is also called stderr."""
+    if name == "stderr" and cells.numbers:
+        return False
+    return name in _whole("ignore") or re.fullmatch(r"unnamed: ?[0-9]+", name) is not None
 
 
 def _runs_on(cells: Cells) -> Meaning:
@@ -120,6 +160,17 @@ def _runs_on(cells: Cells) -> Meaning:
     if all(vocabulary().match("engine", text) for text in cells.texts):
         return FieldOf("software.engine")
     return Open("an engine, a way in which it runs, or the processor that it runs on")
+
+
+def _as_setting(name: str, key: str, cells: Cells, named: Named | None) -> Meaning | None:
+    """Return the hyperparameter that a header names, where its cells can be of that kind; None for a measurement."""
+    if named is not None:
+        return None
+    if key == "rank" and not all(number in _RANKS for number in cells.numbers):
+        return Open("a place among others, or the rank of an adapter")
+    if key in lexicon.WORDY_SETTINGS and cells.texts and not cells.are_text:
+        return Open("its cells are numbers, though its name is that of a choice")
+    return FieldOf(f"configuration.hyperparameters.{_slug(name)}")
 
 
 def _slug(name: str) -> str:
@@ -184,34 +235,95 @@ def _as_field(
         return None  # a share of right answers
     if path == "system.name" and cells.are_among(lexicon.PLACEMENTS):
         return FieldOf("configuration.placement")
-    reason = _unlike(path, cells, named, factor)
+    reason = _unlike(key, path, cells, named, factor)
     if reason is not None:
         return Open(reason)
     return FieldOf(path, factor if path in _COUNTED else None)
 
 
-def _unlike(path: str, cells: Cells, named: Named | None, factor: str | None) -> str | None:
+def _unlike(
+    key: str, path: str, cells: Cells, named: Named | None, factor: str | None
+) -> str | None:
     """Return why cells cannot be those of a field; None where they can."""
-    units = cells.units - {""}
     if path in (*_COUNTED, *_NUMBERS):
-        if cells.are_text:
-            return "its cells are text, though its name is that of a number"
-        if named is not None or units - {*_SUFFIXES} or (units and factor):
-            return "its numbers are in a unit that no count has, or in two"
-    if path == "configuration.input_shape" and units - {"px", "pixels", "x"}:
-        return "its numbers are in a unit that no shape has"
-    if path == "configuration.batch_size" and (cells.least == 0 or not cells.are_whole):
-        return "numbers of batches, or no sizes"
-    if path in _NAMES and (cells.numbers or cells.are_among(_NO_NAMES)):
-        return "its cells are no names"
-    if path == "system.name" and cells.are_among(_SYSTEMS):
-        return "operating systems: say system.operating_system"
+        return _unlike_count(path, cells, named, factor)
+    if path == "configuration.input_shape":
+        return _unlike_shape(cells)
+    if path in _NAMES:
+        return _unlike_name(path, cells)
+    if path in ("model.name", "dataset.name") and cells.numbers and cells.units == {""}:
+        return "its cells are numbers, which name nothing"
+    if key == "model type" and cells.texts and all(_is_known("task", t) for t in cells.texts):
+        return "kinds of tasks rather than models"
+    if path == "configuration.precision" and not _are_precisions(cells):
+        return "its cells are no formats of numbers"
     if path == "provenance.measured_at" and not are_dates(cells):
         return "its cells are no points in time"
     kind = _KINDS.get(path)
     if kind and cells.texts and not any(_is_known(kind, text) for text in cells.texts):
         return f"its cells are no {kind} that the vocabulary knows"
     return None
+
+
+def _unlike_count(path: str, cells: Cells, named: Named | None, factor: str | None) -> str | None:
+    """Return why cells cannot be the numbers of a field."""
+    units = cells.units - {""}
+    greatest = cells.greatest or 0
+    if cells.are_text:
+        return "its cells are text, though its name is that of a number"
+    if named is not None or units - {*_SUFFIXES} or (units and factor):
+        return "its numbers are in a unit that no count has, or in two"
+    if path in _NUMBERS and not cells.are_whole:
+        return "its numbers are not whole"
+    if path == "configuration.batch_size" and (cells.least == 0 or _are_places(cells)):
+        return "numbers of batches, or no sizes"
+    if path == "system.processor.cores" and cells.least == 1 and greatest > 1:
+        return "the cores that there are, or those that were used"
+    if path == "system.nodes" and greatest > _NODES:
+        return "nodes of a graph or a search rather than of a system"
+    power = int((factor or "10*0").removeprefix("10*"))
+    if path == "model.parameters" and greatest * 10**power > _TOO_MANY_PARAMETERS:
+        return "more parameters than a model can have"
+    return None
+
+
+def _are_places(cells: Cells) -> bool:
+    """Say whether numbers count the rows: 1, 2, 3."""
+    numbers = cells.numbers
+    return len(numbers) > 2 and numbers == [float(place + 1) for place in range(len(numbers))]
+
+
+def _unlike_shape(cells: Cells) -> str | None:
+    """Return why cells cannot be the shape of an input."""
+    if cells.units - {"", "px", "pixels", "x"}:
+        return "its numbers are in a unit that no shape has"
+    least, greatest = _SIDES
+    if not cells.are_whole or any(not least <= number <= greatest for number in cells.numbers):
+        return "its numbers are no sides of an input"
+    return None
+
+
+def _unlike_name(path: str, cells: Cells) -> str | None:
+    """Return why cells cannot be names of a system or of a part of it."""
+    if cells.numbers or cells.are_among(_NO_NAMES):
+        return "its cells are no names"
+    if path == "system.name" and cells.are_among(_SYSTEMS):
+        return "operating systems: say system.operating_system"
+    if cells.texts and all(_is_of_software(text) for text in cells.texts):
+        return "models or engines rather than systems"
+    return None
+
+
+def _is_of_software(text: str) -> bool:
+    kinds = ("engine", "model", "precision", "dataset")
+    return any(vocabulary().match(kind, text) for kind in kinds)
+
+
+def _are_precisions(cells: Cells) -> bool:
+    """Say whether a column may hold formats of numbers: one that is known, or one with a number of bits."""
+    if not cells.texts:
+        return True
+    return any(_is_known("precision", text) or re.search("[0-9]", text) for text in cells.texts)
 
 
 def _is_known(kind: str, text: str) -> bool:
@@ -254,6 +366,8 @@ def settle(columns: Sequence[Column], meanings: Sequence[Meaning]) -> list[Meani
     _spreads(columns, settled)
     _long(columns, settled)
     _systems(columns, settled)
+    _nodes(columns, settled)
+    _tokens(columns, settled)
     _series(columns, settled)
     _sizes(columns, settled)
     _twins(columns, settled)
@@ -383,6 +497,32 @@ def _beside_system(column: Column, system: Column) -> str:
             f"each {system.name!r} has one {column.name!r}, and not the other way round: {reason}"
         )
     return reason
+
+
+def _nodes(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Leave open what names a system or counts its nodes where nothing else of the table shows that it is hardware."""
+    shown = {m.path for m in settled if isinstance(m, FieldOf)}
+    is_hardware = any(path.startswith("system.") and path not in _VAGUE for path in shown)
+    for index, meaning in enumerate(settled):
+        if not isinstance(meaning, FieldOf) or is_hardware:
+            continue
+        key = _key(columns[index].name)
+        if meaning.path == "system.nodes" and "system.name" not in shown:
+            settled[index] = Open("nodes of a system, of a graph or of a search")
+        if key == "system" and "model.name" not in shown:
+            settled[index] = Open("the hardware, or what is compared")
+
+
+def _tokens(columns: Sequence[Column], settled: list[Meaning]) -> None:
+    """Leave open tokens a second of a training, and a decoding in a table without tokens."""
+    words = {word for column in columns for word in words_of(column.name).lower}
+    for index, meaning in enumerate(settled):
+        if not isinstance(meaning, Measured):
+            continue
+        if meaning.per == "token" and meaning.metric == "throughput" and words & {"loss", "lr"}:
+            settled[index] = Open("tokens trained on: only output tokens are `per` token")
+        if meaning.stage == "decode" and (meaning.per == "frame" or not words & _OF_TOKENS):
+            settled[index] = Open("decoding of tokens, of a video or of a picture")
 
 
 def _sizes(columns: Sequence[Column], settled: list[Meaning]) -> None:

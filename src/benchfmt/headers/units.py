@@ -94,6 +94,7 @@ FACTORS = {
     "billion": "10*9",
     "t": "10*12",
 }
+FLOP_RATES = {"mflops": "10*6/s", "gflops": "10*9/s", "tflops": "10*12/s", "pflops": "10*15/s"}
 _TIME_WORDS = "|".join(sorted(_TIMES, key=len, reverse=True))
 _RATE = re.compile(
     rf"(?i)(?<![a-z])(?P<work>[a-z]+)\s*(?:/|_?\bper\b_?|_per_|\s+per\s+)\s*(?P<time>{_TIME_WORDS})$"
