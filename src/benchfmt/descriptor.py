@@ -199,11 +199,17 @@ class Extract(_Closed):
     terms: dict[str, dict[Word, TermOrTerms]] = Field({}, description="Record path: its words.")
 
 
+Condition = str | float | list[str | float]
+
+
 class Rule(_Closed):
     """What holds for rows in which columns have certain values."""
 
-    when: dict[str, str | float | list[str | float]] = Field(
-        description="Column (or $record.path): the text, number or list of these that it has."
+    when: dict[str, Condition] = Field(
+        {}, description="Column (or $record.path): the text, number or list of these that it has."
+    )
+    unless: dict[str, Condition] = Field(
+        {}, description="What no row has for which the rule holds; said as in `when`."
     )
     set: dict[Annotated[str, Field(pattern=RECORD_PATH)], JsonValue] = {}
     missing: dict[str, str] = Field({}, description="Column: the reason why it has no value.")

@@ -25,7 +25,7 @@ from benchfmt.annotated.program import (
     target,
 )
 from benchfmt.annotated.written import Written, written
-from benchfmt.descriptor import Extract, FieldAnnotation, TableField
+from benchfmt.descriptor import Extract, FieldAnnotation, Rule, TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.readers.sheets import dates
@@ -335,13 +335,20 @@ class Fields:
     def _apply_rules(self) -> list[pl.Series]:
         masks = []
         for rule in self.program.annotation.rules:
-            mask = pl.Series([True] * self.height)
-            for name, wanted in rule.when.items():
-                mask &= self._holds(name, wanted if isinstance(wanted, list) else [wanted])
+            mask = self._where(rule)
             for path, value in rule.set.items():
                 self._set_constant(path, value, mask)
             masks.append(mask)
         return masks
+
+    def _where(self, rule: Rule) -> pl.Series:
+        """Say in which rows a rule holds."""
+        mask = pl.Series([True] * self.height)
+        for name, wanted in rule.when.items():
+            mask &= self._holds(name, wanted if isinstance(wanted, list) else [wanted])
+        for name, wanted in rule.unless.items():
+            mask &= ~self._holds(name, wanted if isinstance(wanted, list) else [wanted])
+        return mask
 
     def _holds(self, name: str, options: c.Options) -> pl.Series:
         """Say in which rows a column, or a field of the record, is one of the options; "" is any cell without a value."""

@@ -579,7 +579,7 @@ def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], wher
 def _check_rule(rule: Rule) -> None:
     for path, value in rule.set.items():
         constant(path, value)
-    for name in rule.when:
+    for name in (*rule.when, *rule.unless):
         if name.startswith("$"):
             target(name[1:])
 
@@ -668,7 +668,7 @@ def _check_terms(column: str, kind: str, words: Iterable[str | None]) -> None:
 
 
 def _check_columns(annotation: TableAnnotation, columns: list[str], where: str) -> None:
-    named = [name for rule in annotation.rules for name in rule.when]
+    named = [name for rule in annotation.rules for name in (*rule.when, *rule.unless)]
     for rule in annotation.rules:
         named += [name for name in (*rule.missing, *rule.caveats) if name != EVERY]
     named += [extract.from_ for extract in annotation.extract] + annotation.key

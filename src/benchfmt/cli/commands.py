@@ -152,6 +152,14 @@ def validate(
     raise typer.Exit(int(not report.ok or (strict and report.warnings > 0)))
 
 
+def _list_layouts(value: bool) -> None:
+    if value:
+        from benchfmt.layouts import title_lines
+
+        _print_lines(title_lines())
+        raise typer.Exit
+
+
 @app.command()
 def describe(
     table: Annotated[Path, typer.Argument(help="A CSV table of results.")],
@@ -192,10 +200,25 @@ def describe(
     primary: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The column of the headline number.")
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The layout of the file, of a tool that is known (--list-like)."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over an older draft.")] = False,
+    _list_like: Annotated[
+        bool,
+        typer.Option(
+            "--list-like",
+            callback=_list_layouts,
+            is_eager=True,
+            help="List the known layouts and stop.",
+        ),
+    ] = False,
 ) -> None:
     """Draft a descriptor for a table: which column is which field or metric, in which unit."""
-    from benchfmt.describing import constant_values, pairs
+    from benchfmt.describing import constant_values, describe_like, pairs
     from benchfmt.describing import describe as run
     from benchfmt.drafting import Said
 
@@ -212,7 +235,10 @@ def describe(
         pairs(decimal or (), "--decimal"),
         primary=primary,
     )
-    made = run(table, suite, said)
+    if like is None:
+        made = run(table, suite, said)
+    else:
+        made = describe_like(table, like, suite, said)
     for line in made.review.lines():
         typer.echo(line, err=True)
     for note in made.missing:

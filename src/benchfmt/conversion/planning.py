@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +62,7 @@ class Planner:
                 self._ask([self._wanted], [], source, faults)
             else:
                 self._ask_fitting(source, numbers, faults)
+            self._offer_rest(source, numbers, faults)
             self._explain_rest(source, numbers, faults)
         self._plan.findings.update(faults.values())
 
@@ -96,11 +97,36 @@ class Planner:
                 faults[name] = failed(name, error)
 
     def _take_all(self, converter: Converter, name: str, source: Source) -> None:
-        for item in converter.plan(source, self._options):
+        self._take_items(converter.plan(source, self._options), name)
+
+    def _take_items(self, items: Iterable[Unit | Skipped | Failed], name: str) -> None:
+        for item in items:
             if not isinstance(item, Unit):
                 self._set_aside(item, name)
             elif self._is_free(item, name):
                 self._take(item, name)
+
+    def _offer_rest(self, source: Source, numbers: Sequence[int], faults: Faults) -> None:
+        """Offer the files that nobody took to the converters that look at such files (`plan_rest`)."""
+        asked = [self._wanted] if self._wanted else names()
+        for name in asked:
+            if name in faults:
+                continue
+            plan_rest = getattr(load(name), "plan_rest", None)
+            if plan_rest is None:
+                continue
+            try:
+                self._take_items(plan_rest(source, self._rest(source, numbers)), name)
+            except BenchfmtError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
+                faults[name] = failed(name, error)
+
+    def _rest(self, source: Source, numbers: Sequence[int]) -> Iterator[Path]:
+        """Yield the files of a source that nobody took, and nobody left out for a reason."""
+        for number, path in zip(numbers, source.files.texts(), strict=True):
+            if not self._is_settled(number):
+                yield Path(path)
 
     def _check_options(self, chosen: list[str]) -> None:
         """Refuse an option that none of the converters takes: a misspelt one would change nothing, silently."""
@@ -144,7 +170,7 @@ class Planner:
         if self._ledger.role(number) == "primary":
             self._plan.units.shared.add(number)
         else:
-            self._settle(number, name, "primary", None)
+            self._settle(number, name, "primary", unit.note)
         for path in unit.supporting:
             other = self._number(path)
             if self._ledger.role(other) == "skipped":

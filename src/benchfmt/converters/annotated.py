@@ -1,8 +1,14 @@
-"""Annotated tables: any table with a benchfmt descriptor (`datapackage.json`) beside it."""
+"""Annotated tables: any table with a benchfmt descriptor (`datapackage.json`) beside it, or of a layout known here.
+
+A file of a layout (`benchfmt.layouts`) is read as if the descriptor that `benchfmt describe --like` writes for it lay
+beside it, but only where no other converter knows the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -11,6 +17,7 @@ from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Sour
 from benchfmt.converters.flat import read_table
 from benchfmt.descriptor import FILE_NAME, Descriptor
 from benchfmt.finding import BenchfmtError
+from benchfmt.layouts import Fit, fit, may_fit
 from benchfmt.package import load_descriptor
 from benchfmt.readers.files import safe_path
 
@@ -51,11 +58,69 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
                 yield Failed(path, f"the table {resource.path!r} that it describes is not there")
 
 
+def plan_rest(source: Source, paths: Iterable[Path]) -> Iterator[Unit | Skipped | Failed]:
+    """Yield a unit for each file of a known layout among those that no converter took.
+
+    Of several files in which a tool wrote down one run, the one is read in which it wrote the most.
+    """
+    runs: dict[_Run, Fit] = {}
+    for path in paths:
+        fitting = _fitting(source, path)
+        if fitting is None:
+            continue
+        if fitting.layout.left_out is not None:
+            yield Skipped(path, fitting.layout.left_out)
+            continue
+        run = _Run(path.parent, path.stem, fitting.layout.tool)
+        other = runs.get(run)
+        if other is None or fitting.rank < other.rank:
+            runs[run] = fitting
+            fitting, other = other, fitting
+        if fitting is not None and other is not None:
+            yield Skipped(fitting.path, f"the same run as {other.path.name}, which is read")
+    for fitting in runs.values():
+        note = f"read as {fitting.layout.label}"
+        extra = (fitting, fitting.path.name)
+        yield Unit(fitting.path, (), {}, extra, source.limits, note)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the files have in common in which a tool wrote down one run."""
+
+    folder: Path
+    stem: str
+    tool: str
+
+
+def _fitting(source: Source, path: Path) -> Fit | None:
+    """Return the layout of a file, None where it has none or where a descriptor tells of it."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    if path != source.root and not may_fit(path.name):
+        return None
+    try:
+        fitting = fit(path, source.limits)
+    except OSError:
+        return None
+    if fitting is not None and _is_described(path):
+        return None
+    return fitting
+
+
+def _is_described(path: Path) -> bool:
+    """Say whether a descriptor beside a file names it, even one that cannot be read."""
+    quoted = json.dumps(path.name, ensure_ascii=False).encode()
+    for descriptor in path.parent.glob(f"*{FILE_NAME}"):
+        if descriptor.is_file() and quoted in descriptor.read_bytes():
+            return True
+    return False
+
+
 def read(unit: Unit) -> Iterator[Item]:
     """Yield the records of one annotated table."""
-    where, name = unit.extra
-    descriptor = load_descriptor(Path(where), unit.limits)
-    resource = next(item for item in descriptor.resources if item.path == name)
+    descriptor = _descriptor_of(unit)
+    resource = next(item for item in descriptor.resources if item.path == unit.extra[-1])
     yield from read_table(
         unit.path,
         resource,
@@ -68,10 +133,17 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
-    """Return the prefixes that a unit's descriptor declares, for the package that is written."""
-    where, _ = unit.extra
-    declared = load_descriptor(Path(where), unit.limits).benchfmt.prefixes
+    """Return the prefixes that a unit's descriptor or layout declares, for the package that is written."""
+    declared = _descriptor_of(unit).benchfmt.prefixes
     return {name: prefix.model_dump(exclude_none=True) for name, prefix in declared.items()}
+
+
+def _descriptor_of(unit: Unit) -> Descriptor:
+    """Return the descriptor of a unit's table: the one beside it, or that of its layout."""
+    where, _ = unit.extra
+    if isinstance(where, Fit):
+        return where.descriptor()
+    return load_descriptor(Path(where), unit.limits)
 
 
 def _descriptors(source: Source) -> list[Path]:

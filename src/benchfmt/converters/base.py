@@ -6,6 +6,7 @@
     about(unit)                                          optional: what a unit says of the package, such as its title
     SHARES_LOGS = True                                   optional: it reads logs that may hold results of other programs too
     lacks(path) -> str | None                            optional: what a file that looks like its own lacks to be read
+    plan_rest(source, paths) -> Iterator[Unit | Skipped | Failed]    optional: units among the files that no converter took
     detect(source) -> Match | None                       why it fits, and how surely
     plan(source, options) -> Iterator[Unit | Skipped | Failed]    the units of work, in a stable order
     read(unit) -> Iterator[Record | Part | Skipped | Failed | Finding]
@@ -109,6 +110,8 @@ class Unit:
     options: Mapping[str, str] = field(default_factory=dict)
     extra: Any = None
     limits: Limits = LIMITS
+    note: str | None = None
+    """What the account says of how the file is read, where that is not the converter's name alone."""
 
 
 @dataclass(frozen=True, slots=True)

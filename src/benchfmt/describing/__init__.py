@@ -17,6 +17,7 @@ from pydantic import JsonValue
 
 from benchfmt.drafting import Review, Said, draft
 from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.layouts import fit_named, layout
 from benchfmt.validation import validate
 
 _MOST_BYTES = 50_000_000
@@ -44,6 +45,27 @@ def describe(path: Path, suite: str | None = None, said: Said | None = None) -> 
     """
     made = draft(path, suite, said)
     return Description(made.descriptor, made.review, _missing(path, made.descriptor))
+
+
+def describe_like(path: Path, name: str, suite: str | None, said: Said) -> Description:
+    """Return the description of a file that a known tool wrote, by the name of its layout.
+
+    Raises BenchfmtError for a name that no layout has, for a file that is not of that layout, and where a person says
+    what a column is, which the layout says.
+    """
+    if said.columns():
+        column = min(said.columns())
+        raise BenchfmtError(
+            f"--like says what the columns are; leave out what says it of {column!r}"
+        )
+    chosen = layout(name)
+    constants = dict(said.constants)
+    if suite is not None:
+        constants["benchmark.suite"] = suite
+    descriptor = fit_named(path, chosen, constants).plain()
+    review = Review()
+    review.about_file(f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}")
+    return Description(descriptor, review, _missing(path, descriptor))
 
 
 def pairs(texts: Iterable[str], option: str) -> dict[str, str]:

@@ -28,23 +28,7 @@ class Head:
 
     def written(self) -> dict[str, JsonValue]:
         """Return how the file is written, as a resource says it; nothing for a plain CSV file."""
-        storage = self.sniffed.storage
-        words: dict[str, JsonValue] = {}
-        if (storage.format, self.path.suffix.lower()) != ("csv", ".csv"):
-            words["format"] = storage.format
-        if storage.format == "json":
-            # Frictionless takes a JSON file for no table otherwise.
-            words["type"] = "table"
-        if storage.encoding != "utf-8":
-            words["encoding"] = storage.encoding
-        if storage.compression is not None:
-            words["compression"] = storage.compression
-        if storage.inner_path is not None:
-            words["innerpath"] = storage.inner_path
-        dialect = self.sniffed.dialect.words()
-        if dialect:
-            words["dialect"] = dialect
-        return words
+        return self.sniffed.words(self.path)
 
 
 def read_head(path: Path, name: str | None = None) -> Head:

@@ -75,9 +75,18 @@ def account_lines(account: Account) -> Iterator[str]:
     records = _count(account.total("records"), "record")
     measurements = _count(account.total("measurements"), "measurement")
     yield f"{records}, {measurements}{also}"
+    yield from _layout_lines(account)
     yield from _file_lines(account)
     for finding in account.findings:
         yield finding_line(finding)
+
+
+def _layout_lines(account: Account) -> Iterator[str]:
+    """Yield how files were read that nobody described, each way once."""
+    notes = Counter(entry.reason for entry in account.files if entry.role == "primary")
+    for note, count in notes.items():
+        if note is not None:
+            yield f"{note}: {_count(count, 'file')} (`benchfmt describe --list-like`)"
 
 
 def _file_lines(account: Account) -> Iterator[str]:
@@ -86,7 +95,7 @@ def _file_lines(account: Account) -> Iterator[str]:
     summed_up: set[str | None] = set()
     for entry in account.files:
         if entry.role != "skipped":
-            if entry.role == "failed" or (entry.reason and entry.skipped):
+            if entry.role == "failed":
                 yield f"{entry.role}: {entry.path}: {entry.reason}"
         elif skipped[entry.reason] <= _SHOWN_FILES:
             yield f"skipped: {entry.path}: {entry.reason}"
