@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchfmt.tables import COLUMNS, Arrow, arrow_schema, table_of
+from benchfmt.tables import COLUMNS, REPEATING, Arrow, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
 Chunked: TypeAlias = "pa.ChunkedArray[Any]"
@@ -26,49 +26,9 @@ SYSTEMS_GROUP = 2_048
 """Systems come slowly, a few with each batch of records, and wait until a group is whole: so theirs are small."""
 GROUP_BYTES = 4 * 2**20
 """A group ends sooner where its rows hold so much JSON text (extensions, samples): a reader has it in memory too."""
-# Columns of few distinct values are handed to Parquet as dictionaries: smaller, and several times faster to write.
-_REPEATING = {
-    "metric",
-    "statistic",
-    "stage",
-    "per",
-    "scope",
-    "unit",
-    "basis",
-    "missing",
-    "caveats",
-    "reported_unit",
-    "suite",
-    "suite_version",
-    "benchmark",
-    "division",
-    "category",
-    "system_type",
-    "scenario",
-    "phase",
-    "verification",
-    "task",
-    "dataset",
-    "dataset_split",
-    "model",
-    "system_id",
-    "engine",
-    "engine_version",
-    "software",
-    "precision",
-    "input_shape",
-    "placement",
-    "status",
-    "submitter",
-    "license",
-    "converter",
-    "converter_version",
-    "source_path",
-    "source_sha256",
-}
 _JSON = {
     item.name for items in COLUMNS.values() for item in items if item.kind == "json"
-} - _REPEATING
+} - REPEATING
 _POOL = pa.system_memory_pool()
 """What a group needed while it was compressed, a few MB a column, goes back to the system; Arrow's own pool keeps it."""
 _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
@@ -183,7 +143,7 @@ class _ParquetSink(Sink):
     def __init__(self, path: Path, table: str) -> None:
         super().__init__(path, table)
         fields = [
-            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in _REPEATING else f
+            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in REPEATING else f
             for f in self.schema
         ]
         self.schema = pa.schema(fields)
@@ -193,7 +153,7 @@ class _ParquetSink(Sink):
         if self._writer is None:
             # A dictionary of texts that do not repeat, and the bounds of columns nobody searches, are built in vain.
             encoded = [
-                name for name in self.schema.names if name in _REPEATING or name == "record_id"
+                name for name in self.schema.names if name in REPEATING or name == "record_id"
             ]
             # Without the Arrow schema in the file every reader sees plain strings.
             self._writer = pq.ParquetWriter(

@@ -162,6 +162,49 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
+REPEATING = frozenset(
+    {
+        "metric",
+        "statistic",
+        "stage",
+        "per",
+        "scope",
+        "unit",
+        "basis",
+        "missing",
+        "caveats",
+        "reported_unit",
+        "suite",
+        "suite_version",
+        "benchmark",
+        "division",
+        "category",
+        "system_type",
+        "scenario",
+        "phase",
+        "verification",
+        "task",
+        "dataset",
+        "dataset_split",
+        "model",
+        "system_id",
+        "engine",
+        "engine_version",
+        "software",
+        "precision",
+        "input_shape",
+        "placement",
+        "status",
+        "submitter",
+        "license",
+        "converter",
+        "converter_version",
+        "source_path",
+        "source_sha256",
+    }
+)
+"""Columns of few distinct texts: Parquet has them as dictionaries (smaller, several times faster to write), and a check may
+ask once for each text."""
 TERM_COLUMNS: dict[str, dict[str, str]] = {
     "records": {
         "suite": "suite",

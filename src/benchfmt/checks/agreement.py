@@ -6,8 +6,12 @@ import polars as pl
 
 from benchfmt.annotated.cells import numbers
 from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.kinds import GROUP, KIND, RECORD
 from benchfmt.checks.rounding import reported_conversion, with_half
 
+_GROUP = ["metric", "stage", "per", "scope"]
+_STAGES = ("end-to-end", "preprocess", "inference", "postprocess")
+_MIDDLE = pl.col("statistic").fill_null("mean")
 _ORDINARY = pl.col("statistic").is_null() | pl.col("statistic").is_in(["mean", "single"])
 _SUM_SLACK = 1e-3
 _RATE_SLACK = 0.02
@@ -18,22 +22,25 @@ _EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
 
 def latency_is_sum(frames: Frames) -> pl.DataFrame:
     """BF401: end-to-end = preprocess + inference + postprocess, where all four are given."""
-    stages = ("end-to-end", "preprocess", "inference", "postprocess")
-    frame = with_half(_latencies(frames).filter(pl.col("stage").is_in(stages)), _SUM_SLACK)
-    if not frame.height:
+    group = ["statistic", "per", "scope"]
+    is_stage = (pl.col("metric") == "latency") & _ORDINARY & pl.col("stage").is_in(_STAGES)
+    has_all = pl.col("stage").filter(is_stage).n_unique().over(group) == len(_STAGES)
+    stages = frames.of_kinds(is_stage & has_all).filter(pl.col("value").is_not_null())
+    if not stages.height:
         return no_faults()
-    group = ["record_id", "statistic", "per", "scope"]
-    wide = frame.group_by(group, maintain_order=True).agg(
+    frame = with_half(stages, _SUM_SLACK)
+    wide = frame.group_by(RECORD, *group, maintain_order=True).agg(
         *(
             pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
-            for stage in stages
+            for stage in _STAGES
             for name in ("value", "half")
         ),
+        pl.col("record_id").first(),
         pl.col("__row").filter(pl.col("stage") == "end-to-end").first(),
     )
-    total = pl.sum_horizontal(*(pl.col(f"value:{s}") for s in stages[1:]))
-    known = pl.all_horizontal(*(pl.col(f"value:{s}").is_not_null() for s in stages))
-    slack = pl.sum_horizontal(*(pl.col(f"half:{s}") for s in stages)) + 1e-9 * total
+    total = pl.sum_horizontal(*(pl.col(f"value:{s}") for s in _STAGES[1:]))
+    known = pl.all_horizontal(*(pl.col(f"value:{s}").is_not_null() for s in _STAGES))
+    slack = pl.sum_horizontal(*(pl.col(f"half:{s}") for s in _STAGES)) + 1e-9 * total
     wrong = wide.filter(known & ((pl.col("value:end-to-end") - total).abs() > slack))
     message = pl.format(
         "end-to-end latency {} s is not the sum of its stages, {} s",
@@ -46,12 +53,17 @@ def latency_is_sum(frames: Frames) -> pl.DataFrame:
 def throughput_follows(frames: Frames) -> pl.DataFrame:
     """BF402: with one sample at a time, throughput is one over latency (of the same stage, per and scope)."""
     single = (pl.col("scenario") == "single-stream") & (pl.col("batch_size").fill_null(1) == 1)
-    latencies = with_half(_latencies(frames).filter(single & (pl.col("value") > 0)), _RATE_SLACK)
-    rates = frames.measurements.filter(
-        single & (pl.col("metric") == "throughput") & _ORDINARY & pl.col("value").is_not_null()
-    ).with_columns(pl.col("stage").fill_null("end-to-end"))
-    if not latencies.height or not rates.height:
+    has_value = pl.col("value").is_not_null()
+    rates = frames.of_kinds((pl.col("metric") == "throughput") & _ORDINARY).filter(
+        single & has_value
+    )
+    times = frames.of_kinds((pl.col("metric") == "latency") & _ORDINARY).filter(
+        single & (pl.col("value") > 0)
+    )
+    if not times.height or not rates.height:
         return no_faults()
+    latencies = with_half(times, _RATE_SLACK)
+    rates = rates.with_columns(pl.col("stage").fill_null("end-to-end"))
     joined = with_half(rates, _RATE_SLACK).join(
         latencies.select(
             "record_id",
@@ -79,23 +91,31 @@ def throughput_follows(frames: Frames) -> pl.DataFrame:
 
 def peak_is_highest(frames: Frames) -> pl.DataFrame:
     """BF403: min <= mean or median <= max; an unnamed statistic counts as a mean where a minimum or maximum stands by it."""
-    middle = pl.col("statistic").fill_null("mean")
-    frame = frames.measurements.filter(
-        pl.col("value").is_not_null() & middle.is_in(["mean", "median", "min", "max"])
+    is_end = pl.col("statistic").is_in(["min", "max"])
+    is_part = _MIDDLE.is_in(["mean", "median", "min", "max"])
+    has_end = (is_end.any() & (pl.len() > 1)).over([*_GROUP, is_part])
+    parts = frames.of_kinds(is_part & has_end).filter(pl.col("value").is_not_null())
+    # Whoever is out of order by more than rounding is out of order.
+    value = pl.col("value")
+    ranges = parts.group_by(GROUP).agg(
+        value.min().alias("lowest"),
+        value.max().alias("highest"),
+        _value_where("min").max().alias("least"),
+        _value_where("max").min().alias("greatest"),
     )
-    group = ["record_id", "metric", "stage", "per", "scope"]
-    ends = frame.filter(pl.col("statistic").is_in(["min", "max"]))
-    if not ends.height:
+    is_beyond = (pl.col("highest") > pl.col("greatest")) | (pl.col("lowest") < pl.col("least"))
+    frame = _of_groups(parts, ranges.filter(is_beyond))
+    if not frame.height:
         return no_faults()
-    ends = with_half(ends, _EXACT)
-    bounds = ends.group_by(group).agg(
+    ends = with_half(frame.filter(is_end), _EXACT)
+    bounds = ends.group_by(GROUP).agg(
         *(
             pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
             for end in ("min", "max")
             for name in ("value", "half")
         )
     )
-    inside = with_half(frame, _EXACT).join(bounds, on=group, nulls_equal=True, how="inner")
+    inside = with_half(frame, _EXACT).join(bounds, on=GROUP, how="inner")
     above = pl.col("value") - pl.col("max:value")
     below = pl.col("min:value") - pl.col("value")
     found = [
@@ -103,6 +123,15 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
         _beyond_end(inside, "min", "below", below),
     ]
     return pl.concat(found).unique(maintain_order=True)
+
+
+def _value_where(statistic: str) -> pl.Expr:
+    return pl.when(pl.col("statistic") == statistic).then(pl.col("value"))
+
+
+def _of_groups(frame: pl.DataFrame, suspects: pl.DataFrame) -> pl.DataFrame:
+    """Return the measurements of a frame that share a group with a suspect."""
+    return frame.filter(pl.col(GROUP).is_in(suspects[GROUP].unique().implode()))
 
 
 def _beyond_end(inside: pl.DataFrame, end: str, word: str, gap: pl.Expr) -> pl.DataFrame:
@@ -131,10 +160,15 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
             ).cast(pl.Float64, strict=False)
         )
     )
-    frame = frames.measurements.with_columns(
-        rank.alias("rank"), pl.col("statistic").str.ends_with("-es").alias("early")
-    )
-    frame = frame.filter(pl.col("rank").is_not_null() & pl.col("value").is_not_null())
+    early = pl.col("statistic").str.ends_with("-es")
+    has_several = (pl.len() > 1).over([*_GROUP, early, rank.is_not_null()])
+    ranked = frames.of_kinds(rank.is_not_null() & has_several, rank=rank, early=early)
+    ranked = ranked.filter(pl.col("value").is_not_null())
+    series = [GROUP, "early"]
+    ascending = ranked.select(*series, "rank", "value").sort(*series, "rank", maintain_order=True)
+    is_same_series = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in series)
+    falls = ascending.filter(is_same_series & (pl.col("value") < pl.col("value").shift(1)))
+    frame = _of_groups(ranked, falls)
     if not frame.height:
         return no_faults()
     group = ["record_id", "metric", "stage", "per", "scope", "early"]
@@ -161,11 +195,7 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
 
 def value_is_reported(frames: Frames) -> pl.DataFrame:
     """BF405: the value is the reported number converted; a reported text that is no number says nothing."""
-    frame = frames.measurements.filter(
-        pl.all_horizontal(
-            pl.col(n).is_not_null() for n in ("value", "unit", "reported_value", "reported_unit")
-        )
-    )
+    frame = _doubtful_conversions(frames)
     found = []
     for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):
         how = reported_conversion(str(word), str(code))
@@ -187,12 +217,28 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
     return pl.concat([no_faults(), *found])
 
 
+def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
+    """Return measurements whose value is not plainly the reported one; the others are right but for rounding."""
+    is_converted = []
+    factors = []
+    offsets = []
+    for word, code in frames.kinds.select("reported_unit", "unit").rows():
+        how = None
+        if word is not None and code is not None:
+            how = reported_conversion(word, code)
+        is_converted.append(how is not None)
+        factors.append(float(how.factor) if how else 0.0)
+        offsets.append(float(how.offset) if how else 0.0)
+    kind = frames.measurements[KIND]
+    value = frames.measurements["value"]
+    reported = frames.measurements["reported_value"]
+    expected = reported.cast(pl.Float64, strict=False)
+    expected = expected * pl.Series(factors).gather(kind) + pl.Series(offsets).gather(kind)
+    is_plain = (value - expected).abs() <= _EXACT / 2 * expected.abs()
+    is_doubtful = ~is_plain.fill_null(value=False) & value.is_not_null() & reported.is_not_null()
+    return frames.measurements.filter(is_doubtful & pl.Series(is_converted).gather(kind))
+
+
 def _shown_unit(column: str) -> pl.Expr:
     """Return a unit as it stands behind a number: nothing for a plain number."""
     return pl.when(pl.col(column) == "1").then(pl.lit("")).otherwise(" " + pl.col(column))
-
-
-def _latencies(frames: Frames) -> pl.DataFrame:
-    return frames.measurements.filter(
-        (pl.col("metric") == "latency") & _ORDINARY & pl.col("value").is_not_null()
-    )

@@ -37,6 +37,8 @@ class Cells:
     hint: pl.Expr | None = None
     value: pl.Expr | None = None
     """What the finding shows; the cell itself where this is None."""
+    needs_cell: bool = False
+    """Whether a fault needs a cell in the column: where there is none, the rows are not looked at."""
 
 
 class Gatherer(Protocol):

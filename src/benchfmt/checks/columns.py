@@ -25,18 +25,22 @@ from benchfmt.checks.frames import (
     of_code,
     suggestion,
 )
+from benchfmt.checks.kinds import row_hashes
 from benchfmt.checks.schema_faults import schema_fault
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.record import CONTROL_BUT_LINES
 from benchfmt.schema import column_schema, record_schema
-from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
+from benchfmt.tables import COLUMNS, REPEATING, TERM_COLUMNS, Column
 
 _TIME = "^[0-9]{4}"
 _HALF = re.compile("[\ud800-\udfff]")
 _DIGITS = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 """What pandas, Arrow and polars read differently is no number: blanks, signs of infinity, underscores."""
 _FORMS = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code"}
+_REPETITIONS = 4
+"""How often a text stands at least, on average, in a column that is judged by its distinct texts."""
+_SAMPLE = 1_000
 _PLAIN_KINDS = ("boolean", "integer", "number")
 
 
@@ -95,8 +99,12 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: boo
         unknown = [name for name in raw.columns if name not in items and name != ROW]
         table_faults += [_unknown_column(table, name) for name in unknown]
     columns: dict[str, pl.Series] = {}
-    sound = pl.Series([True] * raw.height, dtype=pl.Boolean)
+    sound = pl.repeat(value=True, n=raw.height, dtype=pl.Boolean, eager=True)
+    faultless = _faultless(table, raw)
     for name, item in items.items():
+        if name in faultless:
+            columns[name] = _plain(raw[name])
+            continue
         if name not in raw.columns:
             columns[name] = _nulls(item, raw.height).alias(name)
             if item.required:
@@ -109,6 +117,29 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: boo
             table_faults.append(_faults_of(table, item, raw, cell_faults))
     frame = pl.DataFrame({**columns, ROW: raw[ROW]})
     return Typed(frame, sound, pl.concat(table_faults))
+
+
+def _faultless(table: str, raw: pl.DataFrame) -> set[str]:
+    """Return the columns of repeating texts that have no fault, which is judged once for each distinct row of them."""
+    items = []
+    for item in COLUMNS[table]:
+        is_text = raw.schema.get(item.name) in (pl.String, pl.Categorical)
+        if is_text and item.kind == "text" and item.name in REPEATING:
+            items.append(item)
+    if not items:
+        return set()
+    names = [item.name for item in items]
+    first_rows = row_hashes(raw, names).arg_unique()
+    if first_rows.len() * _REPETITIONS > raw.height:
+        return set()
+    distinct = raw.select(names)[first_rows]
+    faultless = set()
+    for item in items:
+        cell_faults = CellFaults(_plain(distinct[item.name]))
+        _typed_column(table, item, cell_faults, typed=True)
+        if not cell_faults.bad.any():
+            faultless.add(item.name)
+    return faultless
 
 
 def _unknown_column(table: str, name: str) -> pl.DataFrame:
@@ -225,11 +256,15 @@ def _report_malformed(rules: Rules, kind: str | None, cell_faults: CellFaults) -
 
 
 def _is_found(cells: pl.Series, pattern: str) -> pl.Series:
-    """Return in which cells a pattern is found; columns of few distinct texts are asked once for each."""
-    distinct = cells.unique()
-    if distinct.len() * 4 > cells.len():
-        return cells.str.contains(pattern)
-    return cells.is_in(distinct.filter(distinct.str.contains(pattern)).implode())
+    """Return in which cells a pattern is found; texts that repeat, or stand in runs, are asked about once."""
+    runs = cells.rle_id()
+    heads = runs.arg_unique()
+    if heads.len() * _REPETITIONS <= cells.len():
+        return cells[heads].str.contains(pattern).gather(runs)
+    if cells.head(_SAMPLE).n_unique() * _REPETITIONS <= min(cells.len(), _SAMPLE):
+        distinct = cells.unique()
+        return cells.is_in(distinct.filter(distinct.str.contains(pattern)).implode())
+    return cells.str.contains(pattern)
 
 
 def _form_hint(rules: Rules, kind: str | None) -> str | HintOf | None:

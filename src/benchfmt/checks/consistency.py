@@ -15,6 +15,7 @@ from benchfmt.checks.agreement import (
 )
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.kinds import KEY, KIND, RECORD
 from benchfmt.checks.samples import (
     interval_holds_value,
     samples_are_counted,
@@ -30,7 +31,12 @@ _BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
 
 def keys_are_unique(frames: Frames) -> pl.DataFrame:
     """BF410: two measurements of a record have one key."""
-    repeated = frames.measurements.filter(~pl.struct("record_id", *_KEY).is_first_distinct())
+    measurements = frames.measurements
+    key_place = frames.kinds[KEY].cast(pl.Int64).gather(measurements[KIND])
+    in_record = measurements[RECORD] * frames.kinds.height + key_place
+    if in_record.n_unique() == in_record.len():
+        return no_faults()
+    repeated = measurements.filter(~in_record.is_first_distinct())
     key = pl.concat_str(*(pl.col(name) for name in _KEY), separator="/", ignore_nulls=True)
     message = pl.format("{} stands twice in the record", key)
     return faults(
@@ -45,8 +51,12 @@ def keys_are_unique(frames: Frames) -> pl.DataFrame:
 
 def one_primary(frames: Frames) -> pl.DataFrame:
     """BF411: more than one primary measurement in a record."""
-    primary = frames.measurements.filter(_PRIMARY)
-    extra = primary.filter(~pl.col("record_id").is_first_distinct())
+    primary = frames.measurements[RECORD].filter(
+        frames.measurements["primary"].fill_null(value=False)
+    )
+    if primary.n_unique() == primary.len():
+        return no_faults()
+    extra = frames.measurements.filter(_PRIMARY).filter(~pl.col(RECORD).is_first_distinct())
     message = pl.format("{} is a second primary measurement", pl.col("metric"))
     return faults(
         extra,

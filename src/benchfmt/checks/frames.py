@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from benchfmt import possible
+from benchfmt.checks.kinds import KIND, RECORD, with_kinds
 from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -29,6 +30,8 @@ _FAULT_TYPES = {
 }
 _RECORD_IDS = {"records": "id", "measurements": "record_id"}
 """The column of a table that holds the id of a row's record."""
+_METRIC_FACTS = ("m_unit", "m_min", "m_max", "m_zero")
+_RECORD_FACTS = ("scenario", "status", "batch_size")
 _DTYPES: dict[str, PolarsType] = {
     "text": pl.String,
     "json": pl.String,
@@ -43,7 +46,7 @@ class Frames:
     """Some records, all of their measurements, and all systems; every frame typed, sound and with its row numbers.
 
     Measurements carry what the metric says (`m_unit`, `m_min`, `m_max`, `m_zero`) and their record's `scenario`,
-    `status` and `batch_size`.
+    `status` and `batch_size`; `kinds` holds what many of them share (`checks.kinds`).
     """
 
     records: pl.DataFrame
@@ -51,6 +54,7 @@ class Frames:
     systems: pl.DataFrame
     metrics: Mapping[str, Metric]
     prefixes: frozenset[str]
+    kinds: pl.DataFrame = field(default_factory=pl.DataFrame)
     _distinct: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False)
     _pairs: dict[tuple[str, str, str], list[tuple[str, str]]] = field(
         default_factory=dict, init=False
@@ -68,7 +72,7 @@ class Frames:
         """Return the distinct texts of a column, in order; looked up once for all checks."""
         key = (table, column)
         if key not in self._distinct:
-            texts = self.table(table)[column].drop_nulls().unique().sort()
+            texts = self._having(table, column)[column].drop_nulls().unique().sort()
             self._distinct[key] = texts.to_list()
         return self._distinct[key]
 
@@ -76,9 +80,28 @@ class Frames:
         """Return the distinct pairs of texts of two columns, both given, in order; looked up once for all checks."""
         key = (table, first, second)
         if key not in self._pairs:
-            pairs = self.table(table).select(first, second).drop_nulls().unique()
+            pairs = self._having(table, first, second).select(first, second).drop_nulls().unique()
             self._pairs[key] = pairs.sort(first, second).rows()
         return self._pairs[key]
+
+    def of_kinds(self, condition: pl.Expr, **more: pl.Expr) -> pl.DataFrame:
+        """Return the measurements whose kind meets a condition, with `more` columns; all are asked once for each kind."""
+        asked = self.kinds.select(condition.fill_null(value=False).alias("meets"), **more)
+        if not asked["meets"].any():
+            measurements = self.measurements.clear()
+        elif asked["meets"].all():
+            measurements = self.measurements
+        else:
+            meets = asked["meets"].gather(self.measurements[KIND])
+            measurements = self.measurements.filter(meets)
+        columns = asked.drop("meets").select(pl.all().gather(measurements[KIND]))
+        return measurements.with_columns(columns.get_columns())
+
+    def _having(self, table: str, *columns: str) -> pl.DataFrame:
+        """Return the smallest frame that holds all texts of some columns of a table."""
+        if table == "measurements" and all(column in self.kinds.columns for column in columns):
+            return self.kinds
+        return self.table(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +193,27 @@ def dtype(kind: str) -> PolarsType:
     return _DTYPES[kind]
 
 
-def with_facts(
-    measurements: pl.DataFrame, records: pl.DataFrame, metrics: Mapping[str, Metric]
-) -> pl.DataFrame:
-    """Return measurements with what their metric and their record say."""
-    context = records.select(
-        pl.col("id").alias("record_id"), "scenario", "status", "batch_size"
-    ).unique("record_id")
-    return possible.with_facts(measurements, metrics).join(
-        context, on="record_id", how="left", maintain_order="left"
-    )
+def with_facts(frames: Frames, records: pl.DataFrame) -> Frames:
+    """Return frames whose measurements have what their metric and their record say, and their kinds.
+
+    `records` are all of the batch, those with a fault of structure included.
+    """
+    measurements, kinds = with_kinds(frames.measurements)
+    of_kind = possible.with_facts(kinds, frames.metrics).select(_METRIC_FACTS)
+    of_record = _record_facts(measurements, records)
+    columns = [
+        *of_kind.select(pl.all().gather(measurements[KIND])),
+        *of_record.select(pl.all().gather(measurements[RECORD])),
+    ]
+    return replace(frames, measurements=measurements.with_columns(columns), kinds=kinds)
+
+
+def _record_facts(measurements: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """Return what the record of each number in `RECORD` says, in the order of these numbers."""
+    context = records.select(pl.col("id").alias("record_id"), *_RECORD_FACTS).unique("record_id")
+    numbered = measurements.select(RECORD, "record_id")[measurements[RECORD].arg_unique()]
+    joined = numbered.join(context, on="record_id", how="left")
+    return joined.sort(RECORD).select(_RECORD_FACTS)
 
 
 def suggestion(kind: str, word: str) -> str | None:

@@ -6,9 +6,9 @@ import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Table
 from benchfmt.checks.frames import Frames, faults, no_faults, own_id
+from benchfmt.checks.kinds import KEY, KIND, before_in_record
 from benchfmt.finding import Severity
 from benchfmt.identity import GENERATED_ID, global_id, record_id, record_ids
-from benchfmt.record import KEY_FIELDS
 
 _OUTSIDE = r"^(/|~|[A-Za-z]:|\\)|(^|/)\.\.(/|$)|\\"
 _PRIMARY = pl.col("primary").fill_null(value=False)
@@ -56,12 +56,14 @@ def _ids_at_fault(records: pl.DataFrame, suite: str) -> pl.DataFrame:
 
 def in_key_order(frames: Frames) -> pl.DataFrame:
     """BF509: within a record the primary measurement stands first, the others by key."""
-    parts = [pl.col(name).fill_null("") for name in KEY_FIELDS]
-    first = pl.when(_PRIMARY).then(pl.lit("0")).otherwise(pl.lit("1"))
-    rank = pl.concat_str(first, *parts, separator="\x00")
-    frame = frames.measurements.with_columns(rank.alias("rank"))
-    before = pl.col("rank").shift(1).over("record_id")
-    wrong = frame.filter(pl.col("rank") < before)
+    # Keys are numbered in their order; the primary measurement, with its own key, comes before the others.
+    measurements = frames.measurements
+    key = frames.kinds[KEY].cast(pl.Int64).gather(measurements[KIND])
+    is_primary = measurements["primary"].fill_null(value=False)
+    place = key + (~is_primary).cast(pl.Int64) * frames.kinds.height
+    wrong = measurements.filter(
+        (place < before_in_record(measurements, place)).fill_null(value=False)
+    )
     message = pl.format("{} stands after a measurement that it comes before", pl.col("metric"))
     hint = "order by metric, statistic, stage, per, scope"
     found = faults(wrong, "measurements", "metric", message, hint=hint)
@@ -87,6 +89,7 @@ def _portable(table: Table) -> Cells:
         fault=path.str.contains(_OUTSIDE),
         message=pl.format("{} is a path of one machine, not of the submission", path),
         hint=pl.lit("write the path from the root of the submission, with forward slashes"),
+        needs_cell=True,
     )
 
 

@@ -34,6 +34,7 @@ def _hardware(table: Table, column: str, least: float, most: float, hint: str) -
         fault=(pl.col(column) < least) | (pl.col(column) > most),
         message=pl.format(f"{column} {{}} is not in the unit of its field", number(column)),
         hint=pl.lit(hint),
+        needs_cell=True,
     )
 
 

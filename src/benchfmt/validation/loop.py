@@ -68,8 +68,9 @@ class Loop:
             portion.terms.prefixes,
         )
         broken = self._report_structure(frames, portion.places)
-        is_whole = ~pl.col(ROW).is_in(broken["row"].implode())
-        measurements = frames.measurements.filter(is_whole)
+        measurements = frames.measurements
+        if broken.height:
+            measurements = measurements.filter(~pl.col(ROW).is_in(broken["row"].implode()))
         doubtful = pl.concat(
             [
                 portion.doubtful,
@@ -77,8 +78,8 @@ class Loop:
                 broken["record"],
             ]
         )
-        facts = with_facts(measurements, portion.records.frame, portion.terms.metrics)
-        self._report_content(replace(frames, measurements=facts), portion, doubtful)
+        whole = with_facts(replace(frames, measurements=measurements), portion.records.frame)
+        self._report_content(whole, portion, doubtful)
         with_value = measurements.filter(pl.col("value").is_not_null())["record_id"]
         return structure.no_value(records, with_value, doubtful), portion.places
 

@@ -45,6 +45,8 @@ class Rows:
 
     def sound_rows(self) -> pl.DataFrame:
         """Return the rows without a fault of structure."""
+        if self.sound.all():
+            return self.frame
         return self.frame.filter(self.sound)
 
     def faulty_rows(self) -> pl.DataFrame:

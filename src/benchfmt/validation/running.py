@@ -100,7 +100,8 @@ def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check
             by_table.setdefault(cells.table, []).append((check, cells))
     for table, pairs in by_table.items():
         frame = frames.table(table)
-        if not frame.height:
+        pairs = [pair for pair in pairs if _may_be_at_fault(frame, pair[1])]
+        if not frame.height or not pairs:
             continue
         verdicts = _verdicts(frame, [cells for _, cells in pairs])
         for place, (check, cells) in enumerate(pairs):
@@ -109,6 +110,10 @@ def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check
             elif verdicts[str(place)].any():
                 wrong = frame.filter(verdicts[str(place)])
                 yield check, guarded(check, partial(_as_faults, wrong, cells))
+
+
+def _may_be_at_fault(frame: pl.DataFrame, cells: Cells) -> bool:
+    return not (cells.needs_cell and frame[cells.column].null_count() == frame.height)
 
 
 def _verdicts(frame: pl.DataFrame, group: list[Cells]) -> pl.DataFrame | None:

@@ -1,0 +1,79 @@
+"""Kinds of measurements: the rows of a batch that share metric, statistic, stage, per, scope and units.
+
+Batches hold hundreds of thousands of measurements of a few dozen kinds. What follows from these columns alone is judged
+once for each kind, and a check that needs several measurements of a record looks only at kinds that can be at fault.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+import polars as pl
+
+from benchfmt.record import KEY_FIELDS
+
+KIND = "__kind"
+"""The number of a measurement's kind."""
+KEY = "__key"
+"""The place of a kind among all, ordered by key; kinds of one key have one."""
+RECORD = "__record"
+"""A number, from 0, that the measurements of one record share, and no others."""
+GROUP = "__group"
+"""A number that measurements of one record share which differ in their statistic alone, and no others."""
+_WITHOUT_STATISTIC = tuple(name for name in KEY_FIELDS if name != "statistic")
+NAMING = (*KEY_FIELDS, "unit", "reported_unit")
+"""The columns that are equal in all rows of a kind."""
+_HASH = "hash"
+_SEED = secrets.randbits(64)
+"""Unknown to whoever writes a package, so that nobody can prepare two kinds that are taken for one."""
+
+
+def with_kinds(measurements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return measurements with `KIND`, `RECORD` and `GROUP`, and their kinds: a row each, with `KIND`, `KEY`, `NAMING`."""
+    hashes = row_hashes(measurements, NAMING).alias(_HASH)
+    kinds = measurements.select(NAMING).with_columns(hashes)[hashes.arg_unique()]
+    kinds = kinds.with_columns(key_order().alias(KEY)).sort(KEY, maintain_order=True)
+    kinds = kinds.with_columns(
+        pl.col(KEY).rle_id(),
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias(KIND),
+        pl.struct(_WITHOUT_STATISTIC).rank("dense").cast(pl.Int64).alias(GROUP),
+    )
+    numbers = hashes.replace_strict(kinds[_HASH], kinds[KIND], return_dtype=pl.UInt32)
+    records = _record_numbers(measurements).cast(pl.Int64)
+    groups = records * (kinds.height + 1) + kinds[GROUP].gather(numbers)
+    numbered = measurements.with_columns(
+        numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
+    )
+    return numbered, kinds.drop(_HASH, GROUP)
+
+
+def row_hashes(frame: pl.DataFrame, names: Iterable[str]) -> pl.Series:
+    """Return a number for each row that rows share whose cells are equal in some columns, and no others."""
+    return frame.select(pl.struct(names).hash(_SEED)).to_series()
+
+
+def key_order() -> pl.Expr:
+    """Return texts that are ordered as the keys of measurements are."""
+    parts = [pl.col(name).fill_null("") for name in KEY_FIELDS]
+    return pl.concat_str(parts, separator="\x00")
+
+
+def before_in_record(measurements: pl.DataFrame, numbers: pl.Series) -> pl.Series:
+    """Return for each row the number of the row before it in its record; null for the first one."""
+    records = measurements[RECORD]
+    if records.is_sorted():
+        return numbers.shift(1).set(records != records.shift(1), None)
+    return pl.select(numbers.alias("number"), records.alias(RECORD)).select(
+        pl.col("number").shift(1).over(RECORD)
+    )["number"]
+
+
+def _record_numbers(measurements: pl.DataFrame) -> pl.Series:
+    """Return a number for each row, from 0, that the rows of one record share; they mostly stand together."""
+    ids = measurements["record_id"]
+    runs = ids.rle_id()
+    first_rows = ids[runs.arg_unique()]
+    if first_rows.n_unique() < first_rows.len():
+        return ids.rank("dense") - 1
+    return runs
