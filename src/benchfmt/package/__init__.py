@@ -1,6 +1,6 @@
 """Packages: three tables and a descriptor, in a folder or a zip, opened and read, or written whole or not at all."""
 
-from benchfmt.package.columns import parquet_batches
+from benchfmt.package.columns import parquet_frames
 from benchfmt.package.errors import PackageError, ParquetError
 from benchfmt.package.opening import Folder, load_descriptor, open_folder
 from benchfmt.package.reading import Package, open_package
@@ -17,6 +17,6 @@ __all__ = [
     "load_descriptor",
     "open_folder",
     "open_package",
-    "parquet_batches",
+    "parquet_frames",
     "write_package",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -18,30 +19,77 @@ from benchfmt.package.errors import PackageError, ParquetError
 from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import COLUMNS, arrow_schema
 
+_LARGEST_GROUP = 2**18
+_LARGEST_GROUP_BYTES = 2**26
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
-def parquet_batches(
-    path: Path, rows: int = ROW_GROUP, odd: dict[str, str] | None = None
-) -> Iterator[pa.Table]:
-    """Yield a Parquet file row group by row group, in tables of at most `rows` rows; raises ParquetError.
+def parquet_batches(path: Path) -> Iterator[pa.Table]:
+    """Yield a Parquet file row group by row group, in tables of a bounded number of rows; raises ParquetError.
 
-    Columns of types that no column of the standard has (lists, bytes, ...) are left out and noted in `odd`, name and
-    type; without it one that bears a name of the standard is an error.
+    A column of a type that no column of the standard has (lists, bytes, ...) is an error if it bears such a name.
     """
+    with _judging(path), pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
+        kept = _sound_columns(path, file.schema_arrow, None)
+        for batch in _arrow_batches(file, ROW_GROUP, kept):
+            yield pa.Table.from_batches([batch])
+
+
+def parquet_frames(
+    path: Path, rows: int, odd: dict[str, str], only: Collection[str] = ()
+) -> Iterator[pl.DataFrame]:
+    """Yield a Parquet file in frames of at most `rows` rows; raises ParquetError.
+
+    Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
+    no other columns are read.
+    """
+    with _judging(path), pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
+        kept = _sound_columns(path, file.schema_arrow, odd)
+        if only:
+            kept = [name for name in kept if name in only]
+        if _has_small_groups(file.metadata):
+            yield from _polars_frames(path, file.metadata.num_rows, rows, kept)
+            return
+        for batch in _arrow_batches(file, rows, kept):
+            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+
+
+@contextmanager
+def _judging(path: Path) -> Iterator[None]:
+    """Raise ParquetError for what keeps a file from being read."""
     try:
-        with pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
-            kept = _sound_columns(path, file.schema_arrow, odd)
-            for group in range(file.num_row_groups):
-                for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
-                    batch.validate(full=True)
-                    yield pa.Table.from_batches([batch]).select(kept)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, pa.ArrowInvalid) and "UTF8" in str(error):
+        yield
+    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
+        if "UTF8" in str(error) or "utf-8" in str(error):
             raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
         raise ParquetError(
             "BF119", f"{path}: not a Parquet file that can be read: {error}"
         ) from error
+
+
+def _has_small_groups(metadata: pq.FileMetaData) -> bool:
+    """Whether row groups are so small that each may be in memory; polars, several times faster, reads them whole."""
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        if group.num_rows > _LARGEST_GROUP or group.total_byte_size > _LARGEST_GROUP_BYTES:
+            return False
+    return True
+
+
+def _polars_frames(path: Path, total: int, rows: int, kept: list[str]) -> Iterator[pl.DataFrame]:
+    table = pl.scan_parquet(path, glob=False).select(kept)
+    for start in range(0, total, rows):
+        try:
+            yield table.slice(start, rows).collect()
+        except pl.exceptions.PanicException as error:
+            raise ValueError(str(error)) from error
+
+
+def _arrow_batches(file: pq.ParquetFile, rows: int, kept: list[str]) -> Iterator[pa.RecordBatch]:
+    for group in range(file.num_row_groups):
+        for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=kept):
+            batch.validate(full=True)
+            yield batch.select(kept)
 
 
 def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
@@ -57,11 +57,14 @@ class DelimitedPart:
         """Whether rows were left out that have the wrong number of cells."""
         return bool(self._text.bad_rows)
 
-    def frames(self, rows_before: int) -> Iterator[pl.DataFrame]:
+    def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the cells as text, empty ones as null, numbered after some rows of other parts."""
         for frame, rows in self._text.batches():
+            kept = frame
+            if only:
+                kept = frame.select(name for name in frame.columns if name in only)
             numbers = pl.Series(ROW, rows + rows_before)
-            yield frame.with_columns(pl.all().replace("", None)).with_columns(numbers)
+            yield kept.with_columns(pl.all().replace("", None)).with_columns(numbers)
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""

@@ -121,11 +121,11 @@ class PackageTables:
         """Return the ids of all records, which are read for them alone first."""
         table = self._tables["records"]
         columns = []
-        for raw in table.rows(quietly=True):
-            if "id" in raw.frame.columns:
-                columns.append(raw.frame["id"])
-            else:
+        for ids in table.cells("id"):
+            if ids is None:
                 table.is_incomplete = True
+            else:
+                columns.append(ids)
         return RecordIds.of(columns)
 
     def _records(self) -> Iterator[Rows]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
 from benchfmt.checks.frames import ROW
-from benchfmt.package import parquet_batches
+from benchfmt.package import parquet_frames
 from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
-_ROWS = 32_768
+_ROWS = 131_072
 _PLAIN_HINT = "write it as text, numbers or true and false"
 
 
@@ -29,11 +29,10 @@ class ParquetPart:
         self._reporter = reporter
         self._is_reported = False
 
-    def frames(self, rows_before: int) -> Iterator[pl.DataFrame]:
+    def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the cells, numbered after some rows of other parts; odd columns are left out."""
         first = rows_before + 1
-        for batch in parquet_batches(self._part.path, _ROWS, self.odd_columns):
-            frame = pl.DataFrame(pl.from_arrow(batch))
+        for frame in parquet_frames(self._part.path, _ROWS, self.odd_columns, only):
             numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64)
             yield frame.with_columns(numbers.alias(ROW))
             first += frame.height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,8 +32,8 @@ class PartReader(Protocol):
     def is_incomplete(self) -> bool:
         """Whether rows were left out."""
 
-    def frames(self, rows_before: int) -> Iterator[pl.DataFrame]:
-        """Yield the rows as frames, numbered after some rows of other parts."""
+    def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
+        """Yield the rows as frames, numbered after some rows of other parts; all columns, or `only` some."""
 
     def report(self) -> None:
         """Report what could not be read since the last call."""
@@ -64,8 +64,19 @@ class RawTable:
         self._places = places
         self._reporter = reporter
 
-    def rows(self, *, quietly: bool = False) -> Iterator[RawRows]:
-        """Yield the rows; where they are read once more, what could not be read is not reported again."""
+    def rows(self) -> Iterator[RawRows]:
+        """Yield the rows after reporting what could not be read."""
+        return self._rows(quietly=False)
+
+    def cells(self, column: str) -> Iterator[pl.Series | None]:
+        """Yield the cells of one column, None where there is none; what could not be read is not reported here."""
+        for rows in self._rows(quietly=True, only=(column,)):
+            if column in rows.frame.columns:
+                yield rows.frame[column]
+            else:
+                yield None
+
+    def _rows(self, *, quietly: bool, only: Collection[str] = ()) -> Iterator[RawRows]:
         rows_before = 0
         for part in parts_of(self._root, self._resource):
             if not part.path.is_file():
@@ -75,7 +86,7 @@ class RawTable:
             reader = self._reader(part)
             is_first = True
             last = rows_before
-            for rows in reader.frames(rows_before):
+            for rows in reader.frames(rows_before, only):
                 if not quietly:
                     self._report(reader, rows)
                 if rows.height:
