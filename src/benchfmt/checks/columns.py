@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,7 +26,7 @@ from benchfmt.checks.frames import (
     of_code,
     suggestion,
 )
-from benchfmt.checks.kinds import row_hashes
+from benchfmt.checks.kinds import TEXTS, row_hashes
 from benchfmt.checks.schema_faults import schema_fault
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
@@ -41,6 +42,7 @@ _FORMS = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code
 _REPETITIONS = 4
 """How often a text stands at least, on average, in a column that is judged by its distinct texts."""
 _SAMPLE = 1_000
+_MOST_KNOWN = 100_000
 _PLAIN_KINDS = ("boolean", "integer", "number")
 
 
@@ -87,10 +89,17 @@ def _rules(table: str, name: str) -> Rules:
     )
 
 
-def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: bool = False) -> Typed:
+def type_table(
+    table: str,
+    raw: pl.DataFrame,
+    repeating: RepeatingTexts,
+    *,
+    newer: bool = False,
+    typed: bool = False,
+) -> Typed:
     """Return a raw frame in the standard's types, with its faults.
 
-    `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
+    `repeating` remembers which of its texts were judged with earlier frames. `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
     have types of their own (Parquet), so that text is no number.
     """
     items = {item.name: item for item in COLUMNS[table]}
@@ -98,48 +107,78 @@ def type_table(table: str, raw: pl.DataFrame, *, newer: bool = False, typed: boo
     if not newer:
         unknown = [name for name in raw.columns if name not in items and name != ROW]
         table_faults += [_unknown_column(table, name) for name in unknown]
+    # Columns that are dictionaries in Parquet are text.
+    raw = raw.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     columns: dict[str, pl.Series] = {}
     sound = pl.repeat(value=True, n=raw.height, dtype=pl.Boolean, eager=True)
-    faultless = _faultless(table, raw)
+    hashes = repeating.hashes(raw)
+    faultless = repeating.faultless(raw, hashes)
     for name, item in items.items():
         if name in faultless:
-            columns[name] = _plain(raw[name])
+            columns[name] = raw[name]
             continue
         if name not in raw.columns:
             columns[name] = _nulls(item, raw.height).alias(name)
             if item.required:
                 table_faults.append(_missing_column(table, name))
             continue
-        cell_faults = CellFaults(_plain(raw[name]))
+        cell_faults = CellFaults(raw[name])
         columns[name] = _typed_column(table, item, cell_faults, typed=typed).alias(name)
         if cell_faults.bad.any():
             sound &= ~cell_faults.bad
             table_faults.append(_faults_of(table, item, raw, cell_faults))
+    if table == "measurements":
+        columns[TEXTS] = hashes
     frame = pl.DataFrame({**columns, ROW: raw[ROW]})
     return Typed(frame, sound, pl.concat(table_faults))
 
 
-def _faultless(table: str, raw: pl.DataFrame) -> set[str]:
-    """Return the columns of repeating texts that have no fault, which is judged once for each distinct row of them."""
-    items = []
-    for item in COLUMNS[table]:
-        is_text = raw.schema.get(item.name) in (pl.String, pl.Categorical)
-        if is_text and item.kind == "text" and item.name in REPEATING:
-            items.append(item)
-    if not items:
-        return set()
-    names = [item.name for item in items]
-    first_rows = row_hashes(raw, names).arg_unique()
-    if first_rows.len() * _REPETITIONS > raw.height:
-        return set()
-    distinct = raw.select(names)[first_rows]
-    faultless = set()
-    for item in items:
-        cell_faults = CellFaults(_plain(distinct[item.name]))
-        _typed_column(table, item, cell_faults, typed=True)
-        if not cell_faults.bad.any():
-            faultless.add(item.name)
-    return faultless
+class RepeatingTexts:
+    """The columns of a table whose texts repeat: each distinct row of them is judged once."""
+
+    def __init__(self, table: str) -> None:
+        """Take the table; no row is judged yet."""
+        self._table = table
+        self._items = [
+            item for item in COLUMNS[table] if item.kind == "text" and item.name in REPEATING
+        ]
+        self._faultless: set[int] = set()
+
+    def hashes(self, raw: pl.DataFrame) -> pl.Series:
+        """Return a number for each row that rows share whose texts are equal, and no others."""
+        names = [item.name for item in self._present(raw)]
+        if not names:
+            return pl.repeat(0, raw.height, dtype=pl.UInt64, eager=True)
+        return row_hashes(raw, names)
+
+    def _present(self, raw: pl.DataFrame) -> list[Column]:
+        return [item for item in self._items if raw.schema.get(item.name) == pl.String]
+
+    def faultless(self, raw: pl.DataFrame, hashes: pl.Series) -> frozenset[str]:
+        """Return the columns in which no text is at fault; others are not known to be free of faults."""
+        items = self._present(raw)
+        if not items:
+            return frozenset()
+        first_rows = hashes.arg_unique()
+        if first_rows.len() * _REPETITIONS > raw.height:
+            return frozenset()
+        distinct = set(hashes[first_rows].to_list())
+        columns = frozenset(item.name for item in items)
+        if len(items) == len(self._items) and distinct <= self._faultless:
+            return columns
+        columns -= self._at_fault(items, raw[first_rows])
+        if len(columns) == len(self._items) and len(self._faultless) < _MOST_KNOWN:
+            self._faultless |= distinct
+        return columns
+
+    def _at_fault(self, items: Iterable[Column], rows: pl.DataFrame) -> set[str]:
+        at_fault = set()
+        for item in items:
+            cell_faults = CellFaults(rows[item.name])
+            _typed_column(self._table, item, cell_faults, typed=True)
+            if cell_faults.bad.any():
+                at_fault.add(item.name)
+        return at_fault
 
 
 def _unknown_column(table: str, name: str) -> pl.DataFrame:
@@ -170,13 +209,6 @@ def _faults_of(
     texts = cell_faults.frame()
     without_code = faults(wrong, table, item.name, texts["message"], cells, texts["hint"])
     return without_code.select(texts["code"], *FAULT_COLUMNS[1:])
-
-
-def _plain(cells: pl.Series) -> pl.Series:
-    """Return cells as text where they are a dictionary column of Parquet."""
-    if cells.dtype in (pl.Categorical, pl.Enum):
-        return cells.cast(pl.String)
-    return cells
 
 
 def _nulls(item: Column, length: int) -> pl.Series:

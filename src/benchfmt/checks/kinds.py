@@ -22,16 +22,20 @@ RECORD = "__record"
 GROUP = "__group"
 """A number that measurements of one record share which differ in their statistic alone, and no others."""
 _WITHOUT_STATISTIC = tuple(name for name in KEY_FIELDS if name != "statistic")
-NAMING = (*KEY_FIELDS, "unit", "reported_unit")
+NAMING = (*KEY_FIELDS, "unit", "basis", "missing", "reported_unit")
 """The columns that are equal in all rows of a kind."""
-_HASH = "hash"
+TEXTS = "__texts"
+"""A number that rows share whose texts in `NAMING` are equal, and no others; frames that were typed bring it."""
 _SEED = secrets.randbits(64)
 """Unknown to whoever writes a package, so that nobody can prepare two kinds that are taken for one."""
 
 
 def with_kinds(measurements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return measurements with `KIND`, `RECORD` and `GROUP`, and their kinds: a row each, with `KIND`, `KEY`, `NAMING`."""
-    hashes = row_hashes(measurements, NAMING).alias(_HASH)
+    if TEXTS in measurements.columns:
+        hashes = measurements[TEXTS]
+    else:
+        hashes = row_hashes(measurements, NAMING).alias(TEXTS)
     kinds = measurements.select(NAMING).with_columns(hashes)[hashes.arg_unique()]
     kinds = kinds.with_columns(key_order().alias(KEY)).sort(KEY, maintain_order=True)
     kinds = kinds.with_columns(
@@ -39,13 +43,13 @@ def with_kinds(measurements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.int_range(pl.len(), dtype=pl.UInt32).alias(KIND),
         pl.struct(_WITHOUT_STATISTIC).rank("dense").cast(pl.Int64).alias(GROUP),
     )
-    numbers = hashes.replace_strict(kinds[_HASH], kinds[KIND], return_dtype=pl.UInt32)
+    numbers = hashes.replace_strict(kinds[TEXTS], kinds[KIND], return_dtype=pl.UInt32)
     records = _record_numbers(measurements).cast(pl.Int64)
     groups = records * (kinds.height + 1) + kinds[GROUP].gather(numbers)
     numbered = measurements.with_columns(
         numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
     )
-    return numbered, kinds.drop(_HASH, GROUP)
+    return numbered, kinds.drop(TEXTS, GROUP)
 
 
 def row_hashes(frame: pl.DataFrame, names: Iterable[str]) -> pl.Series:

@@ -64,7 +64,8 @@ class DelimitedPart:
             if only:
                 kept = frame.select(name for name in frame.columns if name in only)
             numbers = pl.Series(ROW, rows + rows_before)
-            yield kept.with_columns(pl.all().replace("", None)).with_columns(numbers)
+            given = pl.when(pl.all() != "").then(pl.all()).name.keep()
+            yield kept.select(given).with_columns(numbers)
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""
@@ -77,7 +78,10 @@ def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         if item.kind != "text" or item.name not in frame.columns:
             continue
         cells = frame[item.name]
-        is_formula = cells.str.contains(_FORMULA) & cells.cast(pl.Float64, strict=False).is_null()
+        starts_so = cells.str.contains(_FORMULA)
+        if not starts_so.any():
+            continue
+        is_formula = starts_so & cells.cast(pl.Float64, strict=False).is_null()
         if is_formula.any():
             cell = pl.col(item.name)
             short = cell.str.head(_LONGEST_IN_MESSAGE)

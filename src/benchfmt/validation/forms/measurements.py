@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from benchfmt.checks.frames import OWNER, empty, faults
+from benchfmt.checks.frames import OWNER, ROW, empty, faults
+from benchfmt.checks.kinds import TEXTS
 from benchfmt.readers.tables import Integers
 from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Places
@@ -112,5 +113,7 @@ class Queue:
 
 
 def _no_measurements() -> Rows:
+    texts = pl.lit(0, dtype=pl.UInt64).alias(TEXTS)
     owner = pl.lit(0, dtype=pl.Int64).alias(OWNER)
-    return Rows.all_sound(empty("measurements").with_columns(owner))
+    none = empty("measurements").select(pl.exclude(ROW), texts, ROW, owner)
+    return Rows.all_sound(none)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchfmt.checks.columns import type_table
+from benchfmt.checks.columns import RepeatingTexts, type_table
 from benchfmt.checks.frames import empty, faults
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
@@ -15,6 +15,7 @@ from benchfmt.package import PackageError, ParquetError
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.record import SCHEMA_VERSION
+from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
 from benchfmt.validation.forms.measurements import Attribution, Queue
 from benchfmt.validation.forms.raw import RawRows, RawTable
@@ -46,6 +47,7 @@ class PackageTables:
         self._terms = Terms.of(descriptor)
         self._is_newer = descriptor.benchfmt.version != SCHEMA_VERSION
         self._files = [resource.path for resource in resources.values()]
+        self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
             self._tables[name] = RawTable(name, root, resource, self._places, reporter)
@@ -144,7 +146,13 @@ class PackageTables:
 
     def _typed(self, table: str, raw: RawRows) -> Rows:
         """Return rows in the types of the standard after reporting what keeps cells from having them."""
-        typed = type_table(table, raw.frame, newer=self._is_newer, typed=raw.reader.is_typed)
+        typed = type_table(
+            table,
+            raw.frame,
+            self._repeating[table],
+            newer=self._is_newer,
+            typed=raw.reader.is_typed,
+        )
         wrong = typed.faults
         if not raw.is_first:
             # What is wrong with the columns themselves is reported once, with the first rows.
