@@ -416,7 +416,7 @@ def test_a_published_number_at_fault_is_not_compared(tmp_path: Path) -> None:
 def test_batches_do_not_matter(
     size: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_RECORDS", size)
+    monkeypatch.setattr(package, "_MEASUREMENTS", size)
     monkeypatch.setattr(documents, "_DOCUMENTS", size)
     records = []
     for number in range(6):

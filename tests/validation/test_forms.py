@@ -111,10 +111,23 @@ def test_measurements_are_given_with_their_records_and_read_no_further_than_thes
             given.append(number)
             yield rows_of(*owners)
 
-    queue = Queue(parts())
+    queue = Queue(parts(), 100)
     assert queue.until(1).frame[OWNER].to_list() == [0, 0]
     assert given == [0]
     assert queue.until(2).frame[OWNER].to_list() == [1, 1]
     assert given == [0, 1]
     assert queue.until(9).frame[OWNER].to_list() == [2, 5]
     assert queue.until(9).frame.height == 0
+
+
+def test_a_portion_ends_where_its_records_have_enough_measurements_and_has_one_record_at_least() -> (
+    None
+):
+    queue = Queue(iter([rows_of(0, 0, 1), rows_of(1, 2, 2, 2, 2, 2, 3), rows_of(5)]), 3)
+    ends = [0]
+    given = []
+    while ends[-1] < 6:
+        ends.append(queue.end_of_portion(ends[-1], 6))
+        given.append(queue.until(ends[-1]).frame[OWNER].to_list())
+    assert ends == [0, 1, 2, 3, 6]
+    assert given == [[0, 0], [1, 1], [2, 2, 2, 2, 2], [3, 5]]

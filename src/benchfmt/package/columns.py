@@ -47,11 +47,13 @@ def parquet_frames(
         kept = _sound_columns(path, file.schema_arrow, odd)
         if only:
             kept = [name for name in kept if name in only]
+        given = 0
         if _has_small_groups(file.metadata):
-            yield from _polars_frames(path, file.metadata.num_rows, rows, kept)
-            return
-        for batch in _arrow_batches(file, rows, kept):
-            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+            for frame in _polars_frames(path, file.metadata.num_rows, rows, kept):
+                given += frame.height
+                yield frame
+        if given < file.metadata.num_rows:
+            yield from _arrow_frames(file, rows, kept, given)
 
 
 @contextmanager
@@ -59,8 +61,8 @@ def _judging(path: Path) -> Iterator[None]:
     """Raise ParquetError for what keeps a file from being read."""
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
-        if "UTF8" in str(error) or "utf-8" in str(error):
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, pa.ArrowInvalid) and "UTF8" in str(error):
             raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
         raise ParquetError(
             "BF119", f"{path}: not a Parquet file that can be read: {error}"
@@ -77,12 +79,24 @@ def _has_small_groups(metadata: pq.FileMetaData) -> bool:
 
 
 def _polars_frames(path: Path, total: int, rows: int, kept: list[str]) -> Iterator[pl.DataFrame]:
+    """Yield frames up to the first that cannot be read; Arrow says why."""
     table = pl.scan_parquet(path, glob=False).select(kept)
     for start in range(0, total, rows):
         try:
             yield table.slice(start, rows).collect()
-        except pl.exceptions.PanicException as error:
-            raise ValueError(str(error)) from error
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            return
+
+
+def _arrow_frames(
+    file: pq.ParquetFile, rows: int, kept: list[str], given: int
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows after those that were given."""
+    for batch in _arrow_batches(file, rows, kept):
+        rest = batch.slice(given)
+        given = max(given - batch.num_rows, 0)
+        if rest.num_rows:
+            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([rest])))
 
 
 def _arrow_batches(file: pq.ParquetFile, rows: int, kept: list[str]) -> Iterator[pa.RecordBatch]:

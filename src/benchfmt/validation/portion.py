@@ -43,6 +43,16 @@ class Rows:
         """Return rows that have no fault of structure."""
         return cls(frame, pl.repeat(value=True, n=frame.height, dtype=pl.Boolean, eager=True))
 
+    def filter(self, kept: pl.Series) -> Self:
+        """Return some of the rows."""
+        if kept.all():
+            return self
+        return type(self)(self.frame.filter(kept), self.sound.filter(kept))
+
+    def slice(self, start: int, length: int) -> Self:
+        """Return rows that stand together."""
+        return type(self)(self.frame.slice(start, length), self.sound.slice(start, length))
+
     def sound_rows(self) -> pl.DataFrame:
         """Return the rows without a fault of structure."""
         if self.sound.all():

@@ -60,12 +60,9 @@ class DelimitedPart:
     def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the cells as text, empty ones as null, numbered after some rows of other parts."""
         for frame, rows in self._text.batches():
-            kept = frame
-            if only:
-                kept = frame.select(name for name in frame.columns if name in only)
-            numbers = pl.Series(ROW, rows + rows_before)
-            given = pl.when(pl.all() != "").then(pl.all()).name.keep()
-            yield kept.select(given).with_columns(numbers)
+            names = [name for name in frame.columns if not only or name in only]
+            given = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names]
+            yield frame.select(*given, pl.lit(pl.Series(ROW, rows + rows_before)))
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""

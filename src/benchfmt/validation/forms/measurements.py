@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from benchfmt.checks.frames import OWNER, ROW, empty, faults
-from benchfmt.checks.kinds import TEXTS
+from benchfmt.checks.frames import OWNER, empty, faults
 from benchfmt.readers.tables import Integers
 from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Rows, no_ids
 from benchfmt.validation.reporting import Reporter
+
+_TOO_MANY_HINT = "divide what was measured among several records, or keep its samples in `samples`"
 
 
 class Attribution:
@@ -28,6 +29,8 @@ class Attribution:
         self._places = places
         self._knows_all = knows_all
         self._last = -1
+        self._counted = (-1, 0)
+        """A record, and how many rows it has up to now."""
         self._late: list[pl.Series] = []
 
     def late(self) -> pl.Series:
@@ -42,8 +45,23 @@ class Attribution:
         if self._knows_all:
             self._report_orphans(frame)
         self._report_late(frame.filter(is_late))
-        kept = (frame[OWNER] >= 0) & ~is_late
-        return Rows(frame.filter(kept), rows.sound.filter(kept))
+        in_order = Rows(frame, rows.sound).filter((frame[OWNER] >= 0) & ~is_late)
+        return self._within_limit(in_order)
+
+    def _within_limit(self, rows: Rows) -> Rows:
+        """Return the measurements that a record may have; the first one beyond is reported."""
+        if not rows.frame.height:
+            return rows
+        limit = self._reporter.limits.record_measurements
+        owners = rows.frame[OWNER].to_numpy()
+        record, count = self._counted
+        numbers = np.arange(len(owners)) - np.searchsorted(owners, owners, side="left")
+        numbers += np.where(owners == record, count, 0)
+        self._counted = (int(owners[-1]), int(numbers[-1]) + 1)
+        message = f"the record has more than {limit:,} measurements; the others are not judged"
+        first_beyond = rows.frame.filter(pl.Series(numbers == limit))
+        self._report("BF907", first_beyond, pl.lit(message), _TOO_MANY_HINT)
+        return rows.filter(pl.Series(numbers < limit))
 
     def _are_late(self, owners: Integers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return which measurements stand after one of a later record."""
@@ -75,9 +93,10 @@ class Attribution:
 class Queue:
     """Gives the measurements of the next records, and reads no further than these."""
 
-    def __init__(self, rows: Iterator[Rows]) -> None:
-        """Take rows in the order of their records, whose places stand in `OWNER`."""
+    def __init__(self, rows: Iterator[Rows], most: int) -> None:
+        """Take rows in the order of their records, whose places stand in `OWNER`, and how many to give at once."""
         self._rows = rows
+        self._most = most
         self._waiting: list[Rows] = []
         self._is_at_end = False
 
@@ -85,15 +104,28 @@ class Queue:
         """Return the measurements of records before the place `end` that were not given yet."""
         while not self._is_at_end and not self._reaches(end):
             self._read()
-        ready, rest = [_no_measurements()], []
+        ready, rest = [], []
         for rows in self._waiting:
+            height = rows.frame.height
             cut = int(rows.frame[OWNER].search_sorted(end, side="left"))
-            ready.append(Rows(rows.frame.head(cut), rows.sound.head(cut)))
-            if cut < rows.frame.height:
-                rest.append(Rows(rows.frame.slice(cut), rows.sound.slice(cut)))
+            if cut:
+                ready.append(rows.slice(0, cut))
+            if cut < height:
+                rest.append(rows.slice(cut, height - cut))
         self._waiting = rest
+        if not ready:
+            return _no_measurements()
         frames = pl.concat([rows.frame for rows in ready])
         return Rows(frames, pl.concat([rows.sound for rows in ready]))
+
+    def end_of_portion(self, begin: int, end: int) -> int:
+        """Return the place, `end` at most, before which records from `begin` have few enough measurements; one at least."""
+        waiting = sum(rows.frame.height for rows in self._waiting)
+        while not self._is_at_end and not self._reaches(end) and waiting <= self._most:
+            waiting += self._read()
+        if waiting <= self._most:
+            return end
+        return min(max(self._owner_of(self._most), begin + 1), end)
 
     def read_to_end(self) -> None:
         """Read what is left, so that every row is judged."""
@@ -104,16 +136,25 @@ class Queue:
         """Whether what waits holds a measurement of the record at `end` or of a later one."""
         return bool(self._waiting) and self._waiting[-1].frame[OWNER][-1] >= end
 
-    def _read(self) -> None:
+    def _owner_of(self, number: int) -> int:
+        """Return the place of the record of a measurement that waits."""
+        for rows in self._waiting:
+            if number < rows.frame.height:
+                return int(rows.frame[OWNER][number])
+            number -= rows.frame.height
+        raise IndexError(number)
+
+    def _read(self) -> int:
+        """Read some rows; returns how many."""
         rows = next(self._rows, None)
         if rows is None:
             self._is_at_end = True
-        elif rows.frame.height:
+            return 0
+        if rows.frame.height:
             self._waiting.append(rows)
+        return rows.frame.height
 
 
 def _no_measurements() -> Rows:
-    texts = pl.lit(0, dtype=pl.UInt64).alias(TEXTS)
     owner = pl.lit(0, dtype=pl.Int64).alias(OWNER)
-    none = empty("measurements").select(pl.exclude(ROW), texts, ROW, owner)
-    return Rows.all_sound(none)
+    return Rows.all_sound(empty("measurements").with_columns(owner))

@@ -24,8 +24,8 @@ from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.portion import Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
-_RECORDS = 8_192
-"""How many records are judged at once; a record may have many measurements, so small portions bound the memory."""
+_MEASUREMENTS = 131_072
+"""How many measurements are judged at once, which bounds the memory; a record of more is judged alone."""
 
 
 class PackageTables:
@@ -82,13 +82,15 @@ class PackageTables:
             self._places,
             knows_all=not self._tables["records"].is_incomplete,
         )
-        measurements = Queue(self._measurements(attribution))
+        measurements = Queue(self._measurements(attribution), _MEASUREMENTS)
         end = 0
         for records in self._records():
             self._report_records(records.frame, systems, record_ids)
-            is_first = end == 0
-            end += records.frame.height
-            yield self._portion(records, measurements.until(end), systems, is_first=is_first)
+            start, stop = end, end + records.frame.height
+            while end < stop:
+                begin, end = end, measurements.end_of_portion(end, stop)
+                some = records.slice(begin - start, end - begin)
+                yield self._portion(some, measurements.until(end), systems, is_first=begin == 0)
         if end == 0:
             none = Rows.all_sound(empty("records"))
             yield self._portion(none, measurements.until(0), systems, is_first=True)
@@ -132,11 +134,9 @@ class PackageTables:
 
     def _records(self) -> Iterator[Rows]:
         for raw in self._tables["records"].rows():
-            is_first = raw.is_first
-            for frame in raw.frame.iter_slices(_RECORDS):
-                self._reporter.count(frame.height, 0)
-                yield self._typed("records", RawRows(frame, raw.reader, is_first))
-                is_first = False
+            rows = self._typed("records", raw)
+            self._reporter.count(rows.frame.height, 0)
+            yield rows
 
     def _measurements(self, attribution: Attribution) -> Iterator[Rows]:
         for raw in self._tables["measurements"].rows():

@@ -12,7 +12,7 @@ from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
-_ROWS = 131_072
+_ROWS = 32_768
 _PLAIN_HINT = "write it as text, numbers or true and false"
 
 
