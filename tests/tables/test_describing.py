@@ -157,6 +157,7 @@ def test_a_guess_as_plain_data_has_its_alternatives_and_what_it_asks(table: Path
     assert {
         "state": "guess",
         "column": "Latency",
+        "table": "t.csv",
         "text": "it names no unit: s is assumed",
         "alternatives": ["ms", "us", "min", "h"],
         "asks": "unit",

@@ -155,7 +155,7 @@ class Fields:
 
     def _extract(self, extract: Extract) -> None:
         if extract.from_ == "$path":
-            text = pl.Series([self.origin.shown_path] * self.height)
+            text = pl.Series([self.origin.path] * self.height)
         else:
             text = self.clean[extract.from_]
         matched = text.str.extract_groups(extract.pattern)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from benchfmt.cli.describe import describe
+from benchfmt.cli.printing import print_lines
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
 
@@ -59,7 +60,7 @@ def _top(
     if version:
         from benchfmt._version import __version__
 
-        _print_lines([f"benchfmt {__version__}"])
+        print_lines([f"benchfmt {__version__}"])
         raise typer.Exit
 
 
@@ -116,7 +117,7 @@ def convert(
             json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8"
         )
     if result.total("records"):
-        _print_lines([output])
+        print_lines([output])
     else:
         why = "no result could be read"
         if result.ok:
@@ -148,108 +149,11 @@ def validate(
     if output is TextFormat.json:
         _print_json(report.to_dict())
     else:
-        _print_lines(report_lines(report))
+        print_lines(report_lines(report))
     raise typer.Exit(int(not report.ok or (strict and report.warnings > 0)))
 
 
-def _list_layouts(value: bool) -> None:
-    if value:
-        from benchfmt.layouts import title_lines
-
-        _print_lines(title_lines())
-        raise typer.Exit
-
-
-@app.command()
-def describe(
-    table: Annotated[Path, typer.Argument(help="A CSV table of results.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; else stdout.")
-    ] = None,
-    suite: Annotated[str | None, typer.Option(help="The suite that the table is of.")] = None,
-    constant: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATH=VALUE", help="A field of every record, as task=image-classification."
-        ),
-    ] = None,
-    field: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=PATH", help="The field that a column is, as Box=system.name."),
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN=METRIC", help="The metric that a column is, as b1_ms=latency."
-        ),
-    ] = None,
-    unit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=UNIT", help="The unit of a column, as Latency=ms."),
-    ] = None,
-    confirm: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN=WHO", help="Who or what says that an assumed unit is right."),
-    ] = None,
-    decimal: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN=MARK", help="The decimal mark, where another one groups thousands."
-        ),
-    ] = None,
-    primary: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column of the headline number.")
-    ] = None,
-    like: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The layout of the file, of a tool that is known (--list-like)."
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over an older draft.")] = False,
-    _list_like: Annotated[
-        bool,
-        typer.Option(
-            "--list-like",
-            callback=_list_layouts,
-            is_eager=True,
-            help="List the known layouts and stop.",
-        ),
-    ] = False,
-) -> None:
-    """Draft a descriptor for a table: which column is which field or metric, in which unit."""
-    from benchfmt.describing import constant_values, describe_like, pairs
-    from benchfmt.describing import describe as run
-    from benchfmt.drafting import Said
-
-    if not table.is_file():
-        raise BenchfmtError(f"{table} does not exist")
-    if output is not None and output.exists() and not force:
-        raise BenchfmtError(f"{output} exists already; name another file, or say --force")
-    said = Said(
-        constant_values(constant or ()),
-        pairs(field or (), "--field"),
-        pairs(metric or (), "--metric"),
-        pairs(unit or (), "--unit"),
-        pairs(confirm or (), "--confirm"),
-        pairs(decimal or (), "--decimal"),
-        primary=primary,
-    )
-    if like is None:
-        made = run(table, suite, said)
-    else:
-        made = describe_like(table, like, suite, said)
-    for line in made.review.lines():
-        typer.echo(line, err=True)
-    for note in made.missing:
-        typer.echo(f"for a submission: {note}", err=True)
-    text = json.dumps(made.descriptor, indent=2, ensure_ascii=False)
-    if output is None:
-        _print_lines([text])
-    else:
-        output.write_text(text + "\n", "utf-8")
-
-
+app.command()(describe)
 app.command()(profile)
 
 
@@ -286,11 +190,11 @@ def show(
                 raise BenchfmtError(f"{package} has no record {record!r}")
             _print_json(found.to_dict())
         elif records:
-            _print_lines(json.dumps(line, ensure_ascii=False) for line in opened.lines())
+            print_lines(json.dumps(line, ensure_ascii=False) for line in opened.lines())
         elif compare:
-            _print_lines(comparison_lines(opened, metric, limit))
+            print_lines(comparison_lines(opened, metric, limit))
         else:
-            _print_lines(package_lines(opened))
+            print_lines(package_lines(opened))
 
 
 @app.command()
@@ -316,7 +220,7 @@ def export(
         typer.echo(f"left out: {_records(count)}: {reason}", err=True)
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
-    _print_lines([output])
+    print_lines([output])
 
 
 @app.command()
@@ -330,7 +234,7 @@ def explain(
     from benchfmt.vocabulary import vocabulary
 
     try:
-        _print_lines([page(code.upper()).rstrip()])
+        print_lines([page(code.upper()).rstrip()])
         return
     except KeyError:
         pass
@@ -339,7 +243,7 @@ def explain(
     if not found:
         raise BenchfmtError(f"{code!r} is neither a code nor a term; {_instead(code)}")
     for kind, term in found:
-        _print_lines(_term_lines(kind, term, known.terms(kind)[term]))
+        print_lines(_term_lines(kind, term, known.terms(kind)[term]))
 
 
 @app.command()
@@ -362,12 +266,12 @@ def vocabulary(
             known.terms(kind) if kind else {name: known.terms(name) for name in known.kinds()}
         )
     elif kind is None:
-        _print_lines(
+        print_lines(
             f"{name:<16} {len(known.terms(name)):>4}  {known.description(name)}"
             for name in known.kinds()
         )
     else:
-        _print_lines(_one_line(term_id, term) for term_id, term in known.terms(kind).items())
+        print_lines(_one_line(term_id, term) for term_id, term in known.terms(kind).items())
 
 
 @app.command()
@@ -392,7 +296,7 @@ def converters(
         _print_json(rows)
     else:
         wide = max((len(row["name"]) for row in rows), default=0)
-        _print_lines(f"{row['name']:<{wide}} {row['version']:<6} {row['about']}" for row in rows)
+        print_lines(f"{row['name']:<{wide}} {row['version']:<6} {row['about']}" for row in rows)
 
 
 @schema_app.command("list")
@@ -400,7 +304,7 @@ def schema_list() -> None:
     """List the files of the standard."""
     from benchfmt.vocabulary import schema_folder
 
-    _print_lines(sorted(item.name for item in schema_folder().iterdir()))
+    print_lines(sorted(item.name for item in schema_folder().iterdir()))
 
 
 @schema_app.command("show")
@@ -413,7 +317,7 @@ def schema_show(
     names = [item.name for item in schema_folder().iterdir()]
     if name not in names:
         raise BenchfmtError(f"there is no {name!r}; there are: {', '.join(sorted(names))}")
-    _print_lines([(schema_folder() / name).read_text("utf-8").rstrip()])
+    print_lines([(schema_folder() / name).read_text("utf-8").rstrip()])
 
 
 @schema_app.command("build")
@@ -469,16 +373,7 @@ def _with_progress(work: Callable[[Progress | None], Result]) -> Result:
 
 
 def _print_json(data: Any) -> None:
-    _print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
-
-
-def _print_lines(lines: Iterable[object]) -> None:
-    """Print lines of data until all are out or whoever reads them has seen enough; the exit status stays true."""
-    try:
-        for line in lines:
-            typer.echo(line)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
 
 
 def _instead(word: str) -> str:

@@ -1,4 +1,4 @@
-"""`describe`: a draft of a descriptor for a table, and what a person has still to say for a hand-over.
+"""`describe`: a draft of a descriptor for tables, and what a person has still to say for a hand-over.
 
 What is missing is not guessed at: the draft is validated against the rule set `submission` as it would be later, and
 each thing that it asks for is named once, with the option that says it.
@@ -6,48 +6,105 @@ each thing that it asks for is named once, with the option that says it.
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.drafting import Review, Said, draft
-from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.describing.keeping import keep, read_older, said_paths, suite_of
+from benchfmt.describing.missing import Missing, missing_of
+from benchfmt.describing.options import constant_values, pairs, parts
+from benchfmt.describing.sources import Sources, tables_at
+from benchfmt.drafting import Draft, Review, Said, draft_tables
+from benchfmt.finding import BenchfmtError
 from benchfmt.layouts import fit_named, layout
-from benchfmt.validation import validate
 
-_MOST_BYTES = 50_000_000
-"""A larger table is not validated here: its draft is."""
+__all__ = [
+    "Description",
+    "Missing",
+    "Sources",
+    "constant_values",
+    "describe",
+    "describe_like",
+    "describe_sources",
+    "draft_sources",
+    "pairs",
+    "parts",
+    "tables_at",
+]
 
 
 @dataclass(frozen=True)
 class Description:
-    """A drafted descriptor, the guesses to look at, and what is still to be said for a submission."""
+    """A drafted descriptor, what a person should know of it, and what is still to be said for a submission."""
 
     descriptor: dict[str, JsonValue]
     review: Review
-    missing: list[str]
+    asked: list[Missing] = field(default_factory=list)
 
     @property
     def notes(self) -> list[str]:
         """What a person should look at."""
         return self.review.texts()
 
+    @property
+    def missing(self) -> list[str]:
+        """What a submission asks for."""
+        return [str(item) for item in self.asked]
 
-def describe(path: Path, suite: str | None = None, said: Said | None = None) -> Description:
-    """Return the description of a table.
+    def paths(self) -> set[str]:
+        """Return the record paths that columns, constants and file names say."""
+        return set(said_paths(self.descriptor))
 
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the review as plain data."""
+        return {
+            "notes": [note.to_dict() for note in self.review.notes],
+            "missing": [item.to_dict() for item in self.asked],
+        }
+
+
+def describe(
+    path: Path | Sequence[Path],
+    suite: str | None = None,
+    said: Said | None = None,
+    older: Path | None = None,
+) -> Description:
+    """Return the description of a table, of several, or of those in a folder.
+
+    `older` is the file of a descriptor that is kept as it is written; what is new is added to it.
     Raises TableError for what is no table, and BenchfmtError for what is said of a column that does not exist.
     """
-    made = draft(path, suite, said)
-    return Description(made.descriptor, made.review, _missing(path, made.descriptor))
+    if isinstance(path, Path):
+        return describe([path], suite, said, older)
+    folder = None
+    if older is not None:
+        folder = older.parent
+    return describe_sources(tables_at(path, folder), suite, said, older)
 
 
-def describe_like(path: Path, name: str, suite: str | None, said: Said) -> Description:
+def describe_sources(
+    sources: Sources, suite: str | None = None, said: Said | None = None, older: Path | None = None
+) -> Description:
+    """Return the description of tables that are read already, as `describe` does."""
+    made = draft_sources(sources, suite, said or Said(), older)
+    return Description(made.descriptor, made.review, missing_of(sources.files, made.descriptor))
+
+
+def draft_sources(sources: Sources, suite: str | None, said: Said, older: Path | None) -> Draft:
+    """Return the draft for tables that are read already, without what a submission asks for."""
+    if older is None:
+        made = draft_tables(sources.groups, suite, said, sources.name)
+    else:
+        made = _kept(sources, suite, said, older)
+    made.review.begin_with([*sources.group_lines(), *sources.left_out])
+    return made
+
+
+def describe_like(
+    path: Path, name: str, suite: str | None, said: Said, older: Path | None = None
+) -> Description:
     """Return the description of a file that a known tool wrote, by the name of its layout.
 
     Raises BenchfmtError for a name that no layout has, for a file that is not of that layout, and where a person says
@@ -62,61 +119,17 @@ def describe_like(path: Path, name: str, suite: str | None, said: Said) -> Descr
     constants = dict(said.constants)
     if suite is not None:
         constants["benchmark.suite"] = suite
-    descriptor = fit_named(path, chosen, constants).plain()
-    review = Review()
-    review.about_file(f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}")
-    return Description(descriptor, review, _missing(path, descriptor))
+    made = Draft(fit_named(path, chosen, constants).plain(), Review())
+    if older is not None:
+        made = keep(read_older(older), made, said, path.parent)
+    made.review.begin_with(
+        [f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}"]
+    )
+    return Description(made.descriptor, made.review, missing_of({path.name: path}, made.descriptor))
 
 
-def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
-    """Return the names and values of `NAME=VALUE` options; raises BenchfmtError for one without a sign."""
-    said: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name or not value:
-            raise BenchfmtError(f"{option} {text!r} is to be NAME=VALUE")
-        said[name] = value
-    return said
-
-
-def constant_values(texts: Iterable[str]) -> dict[str, JsonValue]:
-    """Return constants by record path: numbers and lists as JSON where they are, everything else as text."""
-    values: dict[str, JsonValue] = {}
-    for path, text in pairs(texts, "--constant").items():
-        values[path] = _value(text)
-    return values
-
-
-def _value(text: str) -> JsonValue:
-    if (
-        text[:1] in "[{"
-        or text in ("true", "false")
-        or text.lstrip("-").replace(".", "", 1).isdigit()
-    ):
-        try:
-            value: JsonValue = json.loads(text)
-        except ValueError:
-            return text
-        return value
-    return text
-
-
-def _missing(path: Path, descriptor: dict[str, JsonValue]) -> list[str]:
-    """Return what a submission of the table would ask for, each thing once."""
-    if path.stat().st_size > _MOST_BYTES:
-        return []
-    with tempfile.TemporaryDirectory(prefix="benchfmt-") as name:
-        folder = Path(name)
-        shutil.copy(path, folder / path.name)
-        (folder / "datapackage.json").write_text(json.dumps(descriptor), "utf-8")
-        findings = validate(folder, "submission").findings
-    return list(dict.fromkeys(_asked(finding) for finding in findings))
-
-
-def _asked(finding: Finding) -> str:
-    """Return a finding without the row and the record in which it was first found."""
-    where = finding.column or finding.field
-    asked = finding.message
-    if finding.hint:
-        asked = f"{asked}; {finding.hint}"
-    return f"{where}: {asked} ({finding.code})" if where else f"{asked} ({finding.code})"
+def _kept(sources: Sources, suite: str | None, said: Said, older: Path) -> Draft:
+    """Return an older descriptor with what is new."""
+    written = read_older(older)
+    drafted = draft_tables(sources.groups, suite or suite_of(written), said, sources.name)
+    return keep(written, drafted, said, sources.root)

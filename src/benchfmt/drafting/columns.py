@@ -26,6 +26,8 @@ _TARGET_UNIT = "1"
 """What stands for the unit of a target until a person says it."""
 _CELLS_SHOWN = 200
 """So many different cells of a column are looked at."""
+_CELLS_OF_NOTE = 4
+"""So many cells are shown beside a question."""
 _ROWS_COMPARED = 1_000
 """So many rows are looked at for what columns say of each other."""
 _SUFFIXES: dict[str, int | str] = {
@@ -258,7 +260,7 @@ class DraftedColumns:
             whose = " (it is in the unit of its target)"
         text = f"it names no unit: {shown} is assumed{whose}"
         others = other_units(meaning.metric, shown)
-        self.review.add(Note(State.GUESS, text, name, others, Question.UNIT))
+        self.review.add(Note(State.GUESS, text, name, others, Question.UNIT, taken=shown))
         return {"unit": shown, "caveats": ["unit-inferred"]}
 
     def _field(self, column: Column, meaning: FieldOf) -> Annotation:
@@ -296,6 +298,17 @@ class DraftedColumns:
         if factors:
             note["suffixes"] = factors
         return note
+
+    def with_cells(self) -> list[Note]:
+        """Return the notes, those that ask something with some cells of their column."""
+        cells = {column.name: column.cells[:_CELLS_OF_NOTE] for column in self.columns}
+        notes = []
+        for note in self.review.notes:
+            if note.question is not None and note.column is not None:
+                notes.append(replace(note, cells=cells[note.column]))
+            else:
+                notes.append(note)
+        return notes
 
     def note_sure(self) -> None:
         """Add a line for each described column of which nothing else is said."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue
@@ -41,25 +41,32 @@ def draft(path: Path, suite: str | None = None, said: Said | None = None) -> Dra
 
     Raises TableError for what is no table, and BenchfmtError for a column that the table does not have.
     """
-    return draft_tables([[read_head(path)]], suite, said or Said())
+    return draft_tables([[read_head(path)]], suite, said or Said(), path.stem)
 
 
-def draft_tables(groups: Sequence[Sequence[Head]], suite: str | None, said: Said) -> Draft:
+def draft_tables(
+    groups: Sequence[Sequence[Head]], suite: str | None, said: Said, called: str
+) -> Draft:
     """Return a descriptor for tables; those of a group have the same columns, and are described alike.
+
+    `called` is what the tables are called together.
 
     Raises BenchfmtError for a column that no table has.
     """
-    _refuse_unknown(groups, said)
-    stem = _slug(PurePosixPath(groups[0][0].path.name).stem)
+    file_names = _file_names(groups)
+    _refuse_unknown(groups, file_names, said)
+    stem = _slug(called)
     suite = suite or _text(said.constants.get("benchmark.suite"))
     chosen = suite or f"local:{stem}"
     constant: dict[str, JsonValue] = {"benchmark.suite": chosen, **said.constants}
     review = Review()
     resources: list[JsonValue] = []
     names: set[str] = set()
-    for group in groups:
-        tables, notes = _described(group, suite, constant, said)
-        review.notes += notes
+    for group, names_of_files in zip(groups, file_names, strict=True):
+        tables, notes = _described(group, names_of_files, suite, constant, said)
+        first = tables[0].path
+        review.tables[first] = [table.path for table in tables]
+        review.notes += [replace(note, table=first) for note in notes]
         for table in tables:
             name = _unused(_slug(PurePosixPath(table.path).with_suffix("").as_posix()), names)
             resources.append({"name": name, **table.to_dict()})
@@ -75,21 +82,37 @@ def draft_tables(groups: Sequence[Sequence[Head]], suite: str | None, said: Said
     return Draft(descriptor, review)
 
 
-def _refuse_unknown(groups: Sequence[Sequence[Head]], said: Said) -> None:
+def _file_names(groups: Sequence[Sequence[Head]]) -> list[FileNames]:
+    """Return what the file names of each group differ in."""
+    file_names: list[FileNames] = []
+    first = 1
+    for group in groups:
+        file_names.append(FileNames.of(group, first))
+        first += len(file_names[-1].parts)
+    return file_names
+
+
+def _refuse_unknown(
+    groups: Sequence[Sequence[Head]], file_names: Sequence[FileNames], said: Said
+) -> None:
     """Raise BenchfmtError for what is said of a column or a part of a file name that does not exist."""
     names = list(dict.fromkeys(name for group in groups for name in group[0].names))
     unknown = sorted(said.columns() - set(names))
     if unknown:
         shown = groups[0][0].path.name
         raise BenchfmtError(f"{shown} has no column {unknown[0]!r}; it has: {', '.join(names)}")
-    parts = {part.number for group in groups for part in FileNames.of(group).parts}
+    parts = {part.number for names_of_files in file_names for part in names_of_files.parts}
     for number in said.parts:
         if number not in parts:
             raise BenchfmtError(f"the file names do not differ in a part {number}")
 
 
 def _described(
-    group: Sequence[Head], suite: str | None, constant: dict[str, JsonValue], said: Said
+    group: Sequence[Head],
+    file_names: FileNames,
+    suite: str | None,
+    constant: dict[str, JsonValue],
+    said: Said,
 ) -> tuple[list[DraftedTable], list[Note]]:
     """Return the tables of a group, described alike, and the notes on them."""
     first = first_rows(group)
@@ -111,7 +134,6 @@ def _described(
         DraftedColumn(name, numbers.type(name), columns.annotations[name], numbers.words(name))
         for name in names
     ]
-    file_names = FileNames.of(group)
     tables = []
     for head in group:
         table = DraftedTable(
@@ -128,16 +150,21 @@ def _described(
     if not key:
         _choose_primary(tables[0], said, review)
     columns.note_sure()
-    return tables, _ordered(review.notes, names)
+    return tables, _ordered(columns.with_cells(), names)
 
 
 def _choose_primary(table: DraftedTable, said: Said, review: Review) -> None:
     """Mark the headline number, and say so where it is a guess."""
-    measured = table.mark_primary(said.primary)
-    if said.primary is not None or len(measured) < 2:
+    wanted = said.primary
+    measured = table.mark_primary(wanted)
+    if wanted in measured:
+        return
+    if wanted is not None and any(column.name == wanted for column in table.columns):
+        raise BenchfmtError(f"column {wanted!r} is no measurement, so it is no headline number")
+    if len(measured) < 2:
         return
     text = "it is taken for the headline number (`primary`), as the first measurement"
-    others = tuple(map(repr, measured[1:]))
+    others = tuple(measured[1:])
     review.add(Note(State.GUESS, text, measured[0], others, Question.PRIMARY))
 
 

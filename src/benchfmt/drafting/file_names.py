@@ -33,7 +33,10 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class NamePart:
-    """A part in which the names differ: its number, from 1, and what stands there in each name."""
+    """A part in which the names differ: its number, and what stands there in each name.
+
+    The parts of all tables of a draft are numbered together, from 1.
+    """
 
     number: int
     words: tuple[str, ...]
@@ -68,8 +71,8 @@ class FileNames:
     pattern: str = ""
 
     @classmethod
-    def of(cls, group: Sequence[Head]) -> FileNames:
-        """Return what the names of the tables of a group differ in; nothing for one table."""
+    def of(cls, group: Sequence[Head], first: int) -> FileNames:
+        """Return what the names of the tables of a group differ in, numbered from `first`; nothing for one table."""
         names = [head.name for head in group]
         if len(names) < 2:
             return cls()
@@ -79,8 +82,8 @@ class FileNames:
             cut = [re.split(f"([{re.escape(separators)}])", stem) for stem in stems]
             shapes = {tuple(tokens[1::2]) for tokens in cut}
             if len(shapes) == 1:
-                return _compared(cut, separators, ends)
-        part = NamePart(1, tuple(stems))
+                return _compared(cut, separators, ends, first)
+        part = NamePart(first, tuple(stems))
         return cls((part,), f"(?P<{part.group}>.+){_end(ends)}")
 
     def extract(self, paths: Mapping[int, str]) -> list[JsonValue]:
@@ -104,20 +107,24 @@ def _note(part: NamePart) -> Note:
     shown = ", ".join(words[:_SHOWN])
     if len(words) > _SHOWN:
         shown = f"{shown}, ..."
-    text = f"the files differ in part {part.number} of their names ({shown}), and nothing says what it is"
-    return Note(State.OPEN, text, None, part.likely()[:_SHOWN], Question.PART, part.number)
+    text = f"part {part.number} of the names of the files is {shown}, and nothing says what it is"
+    likely = part.likely()[:_SHOWN]
+    return Note(
+        State.OPEN, text, None, likely, Question.PART, part=part.number, cells=tuple(words[:_SHOWN])
+    )
 
 
-def _compared(cut: Sequence[Sequence[str]], separators: str, ends: set[str]) -> FileNames:
+def _compared(
+    cut: Sequence[Sequence[str]], separators: str, ends: set[str], first: int
+) -> FileNames:
     """Return the parts in which names differ that are cut into equally many."""
     parts: list[NamePart] = []
     pattern = "(?:^|/)"
-    for place, words in enumerate(zip(*cut, strict=True)):
+    for words in zip(*cut, strict=True):
         if len(set(words)) == 1:
             pattern += re.escape(words[0])
             continue
-        number = place // 2 + 1
-        part = _numbered(number, words)
+        part = _numbered(first + len(parts), words)
         inside = f"[^{re.escape(separators)}]+"
         if part.prefix:
             inside = "[0-9]+"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -54,17 +55,31 @@ class Note:
     question: Question | None = None
     part: int | None = None
     """The part of the file names that it is about, from 1."""
+    table: str | None = None
+    """The path of the first of the tables that it is about."""
+    cells: tuple[str, ...] = ()
+    """Some cells of the column."""
+    taken: str | None = None
+    """The unit that is assumed."""
 
     @property
     def is_to_look_at(self) -> bool:
         """Whether a person should look at it."""
         return self.state not in (State.SURE, State.KEPT)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is taken until a person says it."""
+        return self.state is State.OPEN
+
     def __str__(self) -> str:
         """Return the line as a person reads it."""
+        names = self.others
+        if self.question is Question.PRIMARY:
+            names = tuple(map(repr, names))
         others = ""
-        if self.others:
-            others = f" (or {', '.join(self.others)})"
+        if names:
+            others = f" (or {', '.join(names)})"
         line = f"{self.text}{others}"
         if self.question is not None:
             line += _ANSWERS.get(self.question, "")
@@ -77,6 +92,8 @@ class Note:
         data: dict[str, JsonValue] = {"state": self.state.value}
         if self.column is not None:
             data["column"] = self.column
+        if self.table is not None:
+            data["table"] = self.table
         data["text"] = self.text
         data["alternatives"] = list(self.others)
         if self.question is not None:
@@ -91,6 +108,8 @@ class Review:
     """The lines of a review, in the order of the columns."""
 
     notes: list[Note] = field(default_factory=list)
+    tables: dict[str, list[str]] = field(default_factory=dict)
+    """The paths of the tables of each group, by that of its first."""
 
     def add(self, note: Note) -> None:
         """Add a line."""
@@ -99,6 +118,10 @@ class Review:
     def about_file(self, text: str) -> None:
         """Add a line on how the file is written."""
         self.add(Note(State.FORM, text))
+
+    def begin_with(self, texts: Sequence[str]) -> None:
+        """Put lines on the files before all others."""
+        self.notes[:0] = [Note(State.FORM, text) for text in texts]
 
     def forget(self, column: str) -> None:
         """Drop the lines about a column, because something better is known."""
@@ -112,14 +135,23 @@ class Review:
 
     def lines(self) -> list[str]:
         """Return all lines, each behind a word that says whether a person should look at it."""
-        return [f"{_word(note)}: {note}" for note in self.notes]
+        return [f"{_word(note)}: {self._line(note)}" for note in self.notes]
 
     def texts(self) -> list[str]:
         """Return the lines that a person should look at."""
-        return [str(note) for note in self.notes if note.is_to_look_at]
+        return [self._line(note) for note in self.notes if note.is_to_look_at]
+
+    def _line(self, note: Note) -> str:
+        """Return a note behind its table, where there are several kinds."""
+        if note.table is None or len(self.tables) < 2:
+            return str(note)
+        return f"{note.table}: {note}"
 
 
 def _word(note: Note) -> str:
-    if note.is_to_look_at:
-        return "review"
-    return "taken"
+    match note.state:
+        case State.SURE:
+            return "taken"
+        case State.KEPT:
+            return "kept"
+    return "review"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -24,7 +25,8 @@ class DraftedColumn:
         """Return the column as a field of a table's schema."""
         data: dict[str, JsonValue] = {"name": self.name, "type": self.type, **self.numbers}
         if self.annotation is not None:
-            data["benchfmt"] = self.annotation
+            # Tables of equal columns share these; each resource has its own.
+            data["benchfmt"] = copy.deepcopy(self.annotation)
         return data
 
 

@@ -1,0 +1,81 @@
+"""What a submission of tables would ask for, which a draft does not say yet."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from benchfmt.descriptor import FILE_NAME
+from benchfmt.finding import Finding
+from benchfmt.validation import validate
+
+_MOST_BYTES = 50_000_000
+"""Larger tables are not validated here: their draft is."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that a submission asks for: the field of the record or the column, and what is said of it."""
+
+    text: str
+    code: str
+    field: str | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """Return the line as a person reads it."""
+        where = self.column or self.field
+        line = f"{self.text} ({self.code})"
+        if where is None:
+            return line
+        return f"{where}: {line}"
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the line as plain data."""
+        data: dict[str, JsonValue] = {"code": self.code, "text": self.text}
+        if self.field is not None:
+            data["field"] = self.field
+        if self.column is not None:
+            data["column"] = self.column
+        return data
+
+
+def missing_of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> list[Missing]:
+    """Return what a submission of tables would ask for, each thing once; `files` are theirs, by resource path."""
+    if sum(path.stat().st_size for path in files.values()) > _MOST_BYTES:
+        return []
+    with tempfile.TemporaryDirectory(prefix="benchfmt-") as name:
+        folder = Path(name)
+        for inside, path in files.items():
+            copy = folder / inside
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        here = {**descriptor, "resources": _of(files, descriptor)}
+        (folder / FILE_NAME).write_text(json.dumps(here), "utf-8")
+        findings = validate(folder, "submission").findings
+    has_several = len(files) > 1
+    return list(dict.fromkeys(_missing(finding, has_several) for finding in findings))
+
+
+def _of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> list[JsonValue]:
+    """Return the resources of a descriptor whose files are described now."""
+    resources = descriptor["resources"]
+    if not isinstance(resources, list):
+        return []
+    return [item for item in resources if isinstance(item, dict) and item.get("path") in files]
+
+
+def _missing(finding: Finding, has_several: bool) -> Missing:
+    """Return a finding without the row and the record in which it was first found."""
+    text = finding.message
+    if finding.hint:
+        text = f"{text}; {finding.hint}"
+    if has_several and finding.column is None and finding.field is None:
+        text = f"{finding.path}: {text}"
+    return Missing(text, finding.code, finding.field, finding.column)
