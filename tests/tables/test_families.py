@@ -27,6 +27,11 @@ TIMES = [
         "type": "number",
         "benchfmt": {"of": "mean_{time}_ms", "part": "stddev"},
     },
+    {
+        "pattern": "completed",
+        "type": "integer",
+        "benchfmt": {"of": ["mean_ttft_ms", "p99_ttft_ms"], "part": "n"},
+    },
 ]
 
 
@@ -68,7 +73,10 @@ def test_a_listed_column_is_no_member_of_a_family(tmp_path: Path) -> None:
 
 
 def test_the_same_measurement_is_taken_once_and_parts_need_their_column(tmp_path: Path) -> None:
-    text = "mean_ttft_ms,std_ttft_ms,median_ttft_ms,p50_ttft_ms,p99.9_ttft_ms,std_tpot_ms\n10,2,9,9,30,1\n"
+    text = (
+        "mean_ttft_ms,std_ttft_ms,median_ttft_ms,p50_ttft_ms,p99.9_ttft_ms,std_tpot_ms,completed\n"
+        "10,2,9,9,30,1,7\n"
+    )
     record = only(lay(tmp_path, text, {}, annotation={"families": TIMES}))
     assert values(record) == {
         ("ttft", "mean", None): 0.01,
@@ -76,7 +84,7 @@ def test_the_same_measurement_is_taken_once_and_parts_need_their_column(tmp_path
         ("ttft", "p99.9", None): 0.03,
     }
     (mean,) = [item for item in record["measurements"] if item["statistic"] == "mean"]
-    assert mean["stddev"] == 0.002
+    assert (mean["stddev"], mean["n"]) == (0.002, 7)
     assert record["extensions"]["lpdnn"] == {"p50_ttft_ms": "9", "std_tpot_ms": "1"}
 
 

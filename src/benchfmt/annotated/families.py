@@ -134,8 +134,8 @@ def _annotation(note: Mapping[str, JsonValue], groups: _Groups) -> Iterator[tupl
 def _without_repeated(listed: list[TableField], made: list[TableField]) -> Iterator[TableField]:
     """Yield the fields of families that say something new.
 
-    A column of a family that gives the same measurement as an earlier one is left to the rest, and so is one that says
-    a part of a column that is not measured.
+    A column of a family that gives the same measurement as an earlier one is left to the rest. One that says a part of
+    others says it of those that are measured, and is left to the rest where none is.
     """
     keys = {_key(item.benchfmt) for item in listed if item.benchfmt}
     measured = {item.name for item in listed if item.benchfmt and item.benchfmt.metric}
@@ -151,8 +151,13 @@ def _without_repeated(listed: list[TableField], made: list[TableField]) -> Itera
             measured.add(item.name)
         kept.append(item)
     for item in kept:
-        if item.benchfmt is None or _is_of(item.benchfmt, measured):
+        if item.benchfmt is None or item.benchfmt.of is None:
             yield item
+            continue
+        owners = [name for name in _owners(item.benchfmt) if name in measured]
+        if owners:
+            note = item.benchfmt.model_copy(update={"of": owners})
+            yield item.model_copy(update={"benchfmt": note})
 
 
 def _key(note: FieldAnnotation) -> str:
@@ -160,9 +165,8 @@ def _key(note: FieldAnnotation) -> str:
     return note.model_dump_json(include={*KEY_FIELDS, "record"})
 
 
-def _is_of(note: FieldAnnotation, measured: set[str]) -> bool:
-    """Say whether a column is no part of others, or a part of columns that are measured."""
-    owners = note.of or []
-    if isinstance(owners, str):
-        owners = [owners]
-    return measured.issuperset(owners)
+def _owners(note: FieldAnnotation) -> list[str]:
+    """Return the columns of which a column says a part."""
+    if isinstance(note.of, str):
+        return [note.of]
+    return note.of or []
