@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.layouts.helping import FIXTURES, converted, described_alike, measurement, missing, values
+from tests.layouts.test_layouts_of_engines import ENGINES
+from tests.layouts.test_layouts_of_models import MODELS
 from typer.testing import CliRunner
 
 from benchfmt import convert
@@ -19,6 +21,8 @@ FITTING = {
     "vllm.json": "vllm-bench-serve",
     "vllm-failed.json": "vllm-bench-serve",
     "vllm-old.json": "vllm-bench-serve",
+    **ENGINES,
+    **MODELS,
 }
 
 

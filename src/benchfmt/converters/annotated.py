@@ -71,7 +71,7 @@ def plan_rest(source: Source, paths: Iterable[Path]) -> Iterator[Unit | Skipped 
         if fitting.layout.left_out is not None:
             yield Skipped(path, fitting.layout.left_out)
             continue
-        run = _Run(path.parent, path.stem, fitting.layout.tool)
+        run = _Run(path.parent, fitting.run, fitting.layout.tool)
         other = runs.get(run)
         if other is None or fitting.rank < other.rank:
             runs[run] = fitting
@@ -89,7 +89,7 @@ class _Run:
     """What the files have in common in which a tool wrote down one run."""
 
     folder: Path
-    stem: str
+    name: str
     tool: str
 
 

@@ -9,7 +9,16 @@ from pydantic import BaseModel, JsonValue
 
 from benchfmt.annotated.families import with_families
 from benchfmt.annotated.program import EVERY
-from benchfmt.descriptor import Condition, Extract, History, Resource, Rule, TableField, TableSchema
+from benchfmt.descriptor import (
+    Condition,
+    Extract,
+    History,
+    MetricColumn,
+    Resource,
+    Rule,
+    TableField,
+    TableSchema,
+)
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts.layout import Layout
 
@@ -117,6 +126,31 @@ def _whole_table(
     if annotation.history is not None:
         whole["history"] = _history(annotation.history, columns)
     return whole
+
+
+def prefixes_of(layout: Layout, resource: Plain) -> Plain:
+    """Return the prefixes that a layout declares for a resource.
+
+    The metric `*` of a prefix declares each metric with the prefix that the resource measures and the layout does not
+    name.
+    """
+    table = Resource.model_validate(resource).table
+    measured = [item.benchfmt.metric for item in table.fields if item.benchfmt] if table else []
+    prefixes: Plain = {}
+    for name, prefix in layout.prefixes.items():
+        metrics = {key: _plain(metric) for key, metric in prefix.metrics.items()}
+        template = metrics.pop(EVERY, None)
+        if template is not None:
+            metrics = {**dict.fromkeys(_names(name, measured), template), **metrics}
+        prefixes[name] = {**_plain(prefix), "metrics": {**metrics}}
+    return prefixes
+
+
+def _names(prefix: str, metrics: Iterable[str | MetricColumn | None]) -> Iterator[str]:
+    """Yield the names of the metrics that have a prefix, without it."""
+    for metric in metrics:
+        if isinstance(metric, str) and metric.startswith(f"{prefix}:"):
+            yield metric.removeprefix(f"{prefix}:")
 
 
 def _history(history: History, columns: Sequence[str]) -> Plain:

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL, Descriptor
 from benchfmt.finding import BenchfmtError
-from benchfmt.layouts.annotating import Plain, annotated
+from benchfmt.layouts.annotating import Plain, annotated, prefixes_of
 from benchfmt.layouts.layout import Layout, Match, layouts
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import heads
@@ -41,9 +41,17 @@ class Fit:
         return next(item for item in layouts() if item.name == self.name)
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> tuple[int, int]:
         """Where the file stands among those of one run: of two, the one with the lower rank says more."""
-        return _MOST_FIRST.index(self.storage.format)
+        return (self.layout.rank, _MOST_FIRST.index(self.storage.format))
+
+    @property
+    def run(self) -> str:
+        """The name of the run that the file's name holds."""
+        stem = self.path.stem
+        for ending in self.layout.stem_endings:
+            stem = stem.removesuffix(ending)
+        return stem
 
     def descriptor(self) -> Descriptor:
         """Return the descriptor of the file; raises BenchfmtError for a layout whose files are left out."""
@@ -55,9 +63,7 @@ class Fit:
         written = Sniffed(self.storage, self.dialect).words(self.path)
         annotation = annotated(self.layout, self.columns, self.constants)
         resource: Plain = {"name": slug, "path": self.path.name, **written, **annotation}
-        prefixes: Plain = {}
-        for name, prefix in self.layout.prefixes.items():
-            prefixes[name] = prefix.model_dump(exclude_unset=True)
+        prefixes = prefixes_of(self.layout, resource)
         info: Plain = {"prefixes": prefixes} if prefixes else {}
         return {"$schema": SCHEMA_URL, "name": slug, "benchfmt": info, "resources": [resource]}
 

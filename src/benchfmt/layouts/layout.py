@@ -7,11 +7,12 @@ a file need not have all columns, because the files of one tool differ in that.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from benchfmt.descriptor import Prefix, TableAnnotation, TableSchema
@@ -19,6 +20,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.readers.sheets import Dialect
 from benchfmt.readers.sheets.opening import OPENERS
 
+Plain = dict[str, JsonValue]
 Pattern = Annotated[str, Field(description="A regular expression that fits a whole text.")]
 
 
@@ -49,11 +51,20 @@ class Layout(_Closed):
     source: str = Field(description="Where it is written down what the columns are.")
     files: list[str] = Field(min_length=1, description="Globs of names, in lower case.")
     formats: list[str] = Field(min_length=1, description="Forms of files, the preferred one first.")
+    stem_endings: list[str] = Field(
+        [], description="What follows the name of the run in the name of a file, before its ending."
+    )
+    rank: int = Field(
+        0, ge=0, description="Of files of one run, that of a layout with the least rank is read."
+    )
     match: Match
     dialect: Dialect | None = Field(None, description="Absent: what is found out of each file.")
     table: TableSchema | None = Field(None, alias="schema")
     benchfmt: TableAnnotation = TableAnnotation()
     prefixes: dict[str, Prefix] = {}
+    extends: str | None = Field(
+        None, description="A layout of which all that is said of the table holds here too."
+    )
     left_out: str | None = Field(None, description="Why files of this layout are no results.")
 
     @field_validator("formats")
@@ -81,12 +92,32 @@ def layouts() -> tuple[Layout, ...]:
     """Return all layouts that this program comes with, in order of their names."""
     folder = files(__package__)
     texts = [item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith(".json")]
-    return tuple(sorted(map(read_layout, texts), key=lambda item: item.name))
+    known = {data["name"]: data for data in map(json.loads, texts)}
+    return tuple(read_layout(known[name], known) for name in sorted(known))
 
 
-def read_layout(text: str) -> Layout:
-    """Return the layout that a JSON text holds; raises ValueError."""
-    return Layout.model_validate(json.loads(text))
+def read_layout(data: Plain, known: Mapping[str, Plain]) -> Layout:
+    """Return the layout that plain data holds, with what it has from others among the known; raises ValueError."""
+    base = known.get(str(data.get("extends")))
+    if base is not None:
+        inherited = {name: base[name] for name in _INHERITED if name in base}
+        data = _joined(data, inherited)
+    return Layout.model_validate(data)
+
+
+_INHERITED = ("schema", "benchfmt", "prefixes")
+
+
+def _joined(own: Plain, inherited: Plain) -> Plain:
+    """Return what two objects say: what a layout says itself counts, and its lists come first."""
+    joined = {**inherited, **own}
+    for name, base in inherited.items():
+        match own.get(name), base:
+            case dict() as first, dict():
+                joined[name] = _joined(first, base)
+            case list() as first, list():
+                joined[name] = [*first, *base]
+    return joined
 
 
 def layout(name: str) -> Layout:
