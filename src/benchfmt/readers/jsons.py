@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +16,7 @@ from benchfmt.numbers import Digits
 from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
 
-__all__ = ["Digits", "JsonError", "parse", "read"]
+__all__ = ["Digits", "JsonError", "parse", "parse_as_text", "read"]
 
 
 class JsonError(BenchfmtError):
@@ -29,21 +30,31 @@ class JsonError(BenchfmtError):
 
 def parse(text: str | bytes, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON text, its numbers as `Digits` if asked; raises JsonError or UnsafeError."""
+    return _decoded(text, _DIGITS if digits else _NUMBERS, limits)
+
+
+def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> Any:
+    """Return the data of a JSON text with its numbers as plain text, which nothing tells apart from texts of the same characters.
+
+    It takes half the time of `Digits`. Raises JsonError or UnsafeError.
+    """
+    return _decoded(text, _TEXTS, limits)
+
+
+def _decoded(text: str | bytes, decoder: json.JSONDecoder, limits: Limits) -> Any:
     try:
-        data = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_float=Digits if digits else _finite,
-            parse_int=Digits if digits else _integer,
-        )
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        if text.startswith("\ufeff"):
+            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
+        data = decoder.decode(text)
     except RecursionError as error:
         raise UnsafeError("BF906", "JSON is nested too deep") from error
     except UnicodeDecodeError as error:
         raise JsonError(f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise no_json(error) from error
-    if _deeper(data, limits.json_depth):
+    if _may_be_deeper(text, limits.json_depth) and _deeper(data, limits.json_depth):
         raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
     return data
 
@@ -101,6 +112,27 @@ def _integer(text: str) -> int | float:
     if len(text) > 400:
         raise JsonError(f"{text[:20]}... is beyond the range of a double")
     return int(text)
+
+
+def _decoder(
+    number: Callable[[str], JsonValue], integer: Callable[[str], JsonValue]
+) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_unique,
+        parse_constant=_no_constant,
+        parse_float=number,
+        parse_int=integer,
+    )
+
+
+_DIGITS = _decoder(Digits, Digits)
+_NUMBERS = _decoder(_finite, _integer)
+_TEXTS = _decoder(str, str)
+
+
+def _may_be_deeper(text: str, depth: int) -> bool:
+    """Say whether a text opens so many objects and lists that they may be nested deeper."""
+    return text.count("{") + text.count("[") > depth
 
 
 def _deeper(data: JsonValue, depth: int) -> bool:

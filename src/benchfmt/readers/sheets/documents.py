@@ -10,8 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits
@@ -21,14 +26,17 @@ from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.sheets.delimited import text_lines
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage, open_bytes, whole
-from benchfmt.readers.sheets.table import Cells, Frames, RowTable, Table, frames, text_of
+from benchfmt.readers.sheets.table import FRAME_ROWS, Cells, Frames, RowTable, Table, text_of
 from benchfmt.readers.tables import BadRow, TableError, unique_names
 
 ANY = "*"
 """The segment of a pointer that stands for every element of a list, or every member of an object."""
+_ANY_JSON = json.JSONDecoder(parse_int=float)
+"""Reads all that is JSON and more, fast."""
 COLUMNS = 10_000
 """So many columns a document has at most; more are a list that is written as an object, or no table."""
-Row = dict[str, str]
+Row = dict[str, JsonValue]
+"""The values of a row by the names of their columns."""
 
 
 @dataclass
@@ -42,13 +50,14 @@ class KeyedTable:
 
     def header(self) -> list[str]:
         """Return the names in any row; raises TableError where there is none."""
-        return _names(self.path, self.rows)
+        names: dict[str, None] = {}
+        for row in self.rows:
+            _add_names(names, row, self.path)
+        return _header(self.path, names)
 
     def batches(self) -> Frames:
         """Yield frames of text; a name that a row does not have is an empty cell."""
-        names = self.header()
-        cells = ([row.get(name, "") for name in names] for row in self.rows)
-        yield from frames(names, enumerate(cells, 1))
+        yield from _frames(self.header(), enumerate(self.rows, 1))
 
 
 @dataclass
@@ -65,41 +74,52 @@ class LinesTable:
     def header(self) -> list[str]:
         """Return the names in any line; raises TableError where there is none."""
         if self._known is None:
-            rows = (row for _, row in self._rows() if isinstance(row, dict))
-            self._known = _names(self.path, rows)
+            self._known = _header(self.path, self._all_names())
         return self._known
 
     def batches(self) -> Frames:
         """Yield frames of text; a line that is no JSON object is a bad row."""
         names = self.header()
-        yield from frames(names, self._cells(names))
+        yield from _frames(names, self._sound_rows(len(names)))
 
-    def _cells(self, names: list[str]) -> Iterator[tuple[int, Cells]]:
-        for number, row in self._rows():
+    def _all_names(self) -> dict[str, None]:
+        names: dict[str, None] = {}
+        for line in self._lines():
+            if not _holds_no_more(line, names):
+                row = self._row(line)
+                if isinstance(row, dict):
+                    _add_names(names, row, self.path)
+        return names
+
+    def _sound_rows(self, width: int) -> Iterator[tuple[int, Row]]:
+        for number, line in enumerate(self._lines(), 1):
+            row = self._row(line)
             if isinstance(row, str):
-                self.bad_rows.append(BadRow(number, len(names), 0, reason=row))
+                self.bad_rows.append(BadRow(number, width, 0, reason=row))
                 continue
-            yield number, [row.get(name, "") for name in names]
+            yield number, row
 
-    def _rows(self) -> Iterator[tuple[int, Row | str]]:
-        """Yield each line that is not blank as a row, or as what is wrong with it."""
-        number = 0
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines that are not blank."""
         with open_bytes(self.path, self.storage, self.limits) as file:
             lines = text_lines(self.path, file, self.storage.encoding, self.limits.row_bytes)
-            for line in lines:
-                if not line.strip():
-                    continue
-                number += 1
-                yield number, self._row(line)
+            yield from (line for line in lines if not line.isspace())
 
     def _row(self, line: str) -> Row | str:
         try:
-            data = jsons.parse(line, self.limits, digits=True)
+            data = _row_of(line, self.limits)
         except JsonError as error:
             return f"the line cannot be read: {error}"
         if not isinstance(data, dict):
             return "the line is no JSON object"
         return _flat(data, self.path)
+
+
+def _row_of(text: str, limits: Limits) -> Any:
+    """Return the data of a row; its numbers are `Digits` where it may hold a list, in which they differ from texts."""
+    if "[" in text:
+        return jsons.parse(text, limits, digits=True)
+    return jsons.parse_as_text(text, limits)
 
 
 def open_lines(path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS) -> Table:
@@ -118,25 +138,47 @@ def _listed_lines(path: Path, storage: Storage, limits: Limits) -> Iterator[Cell
 
 def open_document(path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS) -> Table:
     """Return the rows of a JSON document as a table; raises TableError and UnsafeError."""
-    document = read_document(path, storage, limits)
+    text = _document_text(path, storage, limits)
     if dialect.item_type == "array":
+        document = _parsed(text, path, limits)
         items = [item for item, _ in items_of(document, dialect.rows_at, path)]
         return RowTable(path, dialect, lambda: (_listed(item, path) for item in items), pads=True)
-    return KeyedTable(path, rows_of(document, dialect.rows_at, path))
+    rows = _rows_as_text(text, dialect.rows_at, path, limits)
+    if rows is None:
+        rows = rows_of(_parsed(text, path, limits), dialect.rows_at, path)
+    return KeyedTable(path, rows)
+
+
+def _rows_as_text(text: str, where: str | None, path: Path, limits: Limits) -> list[Row] | None:
+    """Return the rows of a document without lists in them, None for any other, and for one that cannot be read."""
+    if text.count("[") > 1:
+        return None
+    try:
+        rows = rows_of(jsons.parse_as_text(text, limits), where, path)
+    except (JsonError, TableError):
+        return None
+    if any(list in map(type, row.values()) for row in rows):
+        return None
+    return rows
 
 
 def read_document(path: Path, storage: Storage, limits: Limits = LIMITS) -> Any:
     """Return the data of a JSON document, its numbers as `Digits`; raises TableError and UnsafeError."""
+    return _parsed(_document_text(path, storage, limits), path, limits)
+
+
+def _document_text(path: Path, storage: Storage, limits: Limits) -> str:
     data = whole(path, storage, limits)
-    if storage.encoding.lower() in ("utf-8", "utf8"):
-        return _parsed(data.removeprefix(b"\xef\xbb\xbf"), path, limits)
     try:
-        return _parsed(data.decode(storage.encoding).removeprefix("\ufeff"), path, limits)
+        if storage.encoding.lower() in ("utf-8", "utf8"):
+            data = data.removeprefix(b"\xef\xbb\xbf")
+            return data.decode(json.detect_encoding(data), "surrogatepass")
+        return data.decode(storage.encoding).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:
         raise TableError("BF105", f"{path.name}: not {storage.encoding} text: {error}") from error
 
 
-def _parsed(text: str | bytes, path: Path, limits: Limits) -> Any:
+def _parsed(text: str, path: Path, limits: Limits) -> Any:
     try:
         return jsons.parse(text, limits, digits=True)
     except JsonError as error:
@@ -151,7 +193,9 @@ def rows_of(document: Any, where: str | None, path: Path) -> list[Row]:
         if not isinstance(item, dict):
             message = f"a row is {_kind(item)}, no object; say by `property` where the rows stand"
             raise TableError("BF103", f"{path.name}: {message}")
-        row = {**outer, **_flat(item, path)}
+        row = _flat(item, path)
+        if outer:
+            row = {**outer, **row}
         room -= len(row)
         if room < 0:
             raise UnsafeError(
@@ -218,38 +262,82 @@ def _beside(node: Any, segment: str, above: tuple[str, ...], path: Path) -> Row:
     if segment == ANY or not isinstance(node, dict):
         return {}
     rest = {name: child for name, child in node.items() if name != segment}
-    cells: Row = {}
-    for names, value in _leaves(rest, ()):
-        _put(cells, pointer((*above, *names)), value, path)
-    return cells
+    cells: list[tuple[str, JsonValue]] = []
+    _gather(cells, rest, pointer(above))
+    return _row(cells, path)
 
 
-def _flat(item: dict[str, Any], path: Path) -> Row:
-    """Return the columns of a row."""
-    cells: Row = {}
-    for names, value in _leaves(item, ()):
-        name = names[0] if len(names) == 1 else pointer(names)[1:]
-        _put(cells, name, value, path)
-    return cells
+def _flat(item: dict[str, JsonValue], path: Path) -> Row:
+    """Return the values of a row by the names of their columns."""
+    if dict not in map(type, item.values()):
+        return _bounded(item, path)
+    cells: list[tuple[str, JsonValue]] = []
+    for name, child in item.items():
+        if isinstance(child, dict) and child:
+            _gather(cells, child, escaped(name))
+        else:
+            cells.append((name, child))
+    return _row(cells, path)
 
 
-def _put(cells: Row, name: str, value: Any, path: Path) -> None:
-    if name in cells:
-        message = f"column {name!r} stands twice: a key holds a slash; rename it"
+def _gather(cells: list[tuple[str, JsonValue]], node: dict[str, JsonValue], prefix: str) -> None:
+    """Add each value that is no object, with the keys that lead to it."""
+    for key, child in node.items():
+        name = _below(prefix, key)
+        if isinstance(child, dict) and child:
+            _gather(cells, child, name)
+        else:
+            cells.append((name, child))
+
+
+@lru_cache(COLUMNS)
+def _below(prefix: str, key: str) -> str:
+    return f"{prefix}/{escaped(key)}"
+
+
+def _row(cells: list[tuple[str, JsonValue]], path: Path) -> Row:
+    """Return named values as a row; raises TableError for a name that stands twice, and for too many."""
+    row = dict(cells)
+    if len(row) != len(cells):
+        names = [name for name, _ in cells]
+        doubled = next(name for name in names if names.count(name) > 1)
+        message = f"column {doubled!r} stands twice: a key holds a slash; rename it"
         raise TableError("BF116", f"{path.name}: {message}")
-    if len(cells) >= COLUMNS:
+    return _bounded(row, path)
+
+
+def _bounded(row: Row, path: Path) -> Row:
+    if len(row) > COLUMNS:
         message = f"more than {COLUMNS} columns; say by `property` where the rows stand"
         raise TableError("BF907", f"{path.name}: {message}")
-    cells[name] = _cell(value)
+    return row
 
 
-def _leaves(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield each value that is no object, with the keys that lead to it."""
-    for name, child in node.items():
-        if isinstance(child, dict) and child:
-            yield from _leaves(child, (*above, name))
-        else:
-            yield (*above, name), child
+def _frames(names: list[str], rows: Iterable[tuple[int, Row]]) -> Frames:
+    """Yield rows as frames of text, each with the numbers of its rows; what a row lacks is an empty cell."""
+    numbers: list[int] = []
+    block: list[Row] = []
+    for number, row in rows:
+        numbers.append(number)
+        block.append(row)
+        if len(block) == FRAME_ROWS:
+            yield _frame(names, block), np.array(numbers, dtype=np.int64)
+            numbers, block = [], []
+    if block:
+        yield _frame(names, block), np.array(numbers, dtype=np.int64)
+
+
+def _frame(names: list[str], rows: list[Row]) -> pl.DataFrame:
+    return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
+
+
+def _column(name: str, values: list[JsonValue]) -> pl.Series:
+    """Return the values of a column as text."""
+    try:
+        texts = pl.Series(name, values, dtype=pl.String)
+    except TypeError:
+        texts = pl.Series(name, [_cell(value) for value in values], dtype=pl.String)
+    return texts.fill_null("")
 
 
 def _cell(value: Any) -> str:
@@ -277,12 +365,26 @@ def _listed(item: Any, path: Path) -> Cells:
     return [_cell(value) for value in item]
 
 
-def _names(path: Path, rows: Iterable[Row]) -> list[str]:
-    names: dict[str, None] = {}
-    for row in rows:
-        names.update(dict.fromkeys(row))
-        if len(names) > COLUMNS:
-            raise TableError("BF907", f"{path.name}: more than {COLUMNS} columns")
+def _holds_no_more(line: str, names: dict[str, None]) -> bool:
+    """Say whether a line surely holds no name beyond known ones; `False` where that is to be looked at."""
+    try:
+        row, _ = _ANY_JSON.raw_decode(line)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(row, dict):
+        return True
+    return row.keys() <= names.keys() and dict not in map(type, row.values())
+
+
+def _add_names(names: dict[str, None], row: Row, path: Path) -> None:
+    if row.keys() <= names.keys():
+        return
+    names.update(dict.fromkeys(row))
+    if len(names) > COLUMNS:
+        raise TableError("BF907", f"{path.name}: more than {COLUMNS} columns")
+
+
+def _header(path: Path, names: dict[str, None]) -> list[str]:
     if not names:
         raise TableError("BF101", f"{path.name} is empty: it holds no row with columns")
     return unique_names(list(names), path)
@@ -303,7 +405,12 @@ def _kind(value: Any) -> str:
 
 def pointer(names: tuple[str, ...]) -> str:
     """Return a JSON Pointer (RFC 6901)."""
-    return "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in names)
+    return "".join(f"/{escaped(name)}" for name in names)
+
+
+def escaped(name: str) -> str:
+    """Return a key as a segment of a JSON Pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _unescaped(segment: str) -> str:

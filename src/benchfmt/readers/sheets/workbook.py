@@ -11,8 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,11 @@ from benchfmt.readers.xmls import XmlError, children
 CELLS = 20_000_000
 """So many cells a sheet has at most, the empty ones of the rectangle that it fills included."""
 _ODS_ROWS, _ODS_COLUMNS = 1_048_576, 16_384
-_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{0,3})([0-9]{1,9})["']""")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,9})["']""")
+_MAY_REACH_FAR = re.compile(
+    rb"""r(?:\s+=|=\s|='|="(?:[A-Za-z]{2,3}[0-9]|[U-Zu-z][0-9]|[A-Za-z]?[0-9]{7}))"""
+)
+"""A place beyond column T or row 999,999, or one that is written in an unusual way: without any, no sheet is too large."""
 _STYLED = re.compile(rb"<c\s[^<>]*>")
 _STYLE = re.compile(rb"""\ss=["']([0-9]{1,6})["']""")
 _FORMAT = re.compile(rb"""<numFmt\s+numFmtId="([0-9]+)"\s+formatCode="([^"]*)""")
@@ -39,25 +42,33 @@ _ODF = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TABLE, _OFFICE, _TEXT = (_ODF % name for name in ("table", "office", "text"))
 
 
-@dataclass(frozen=True)
 class Sheets:
     """The sheets of a workbook: their names, and the rows of one of them as text."""
 
-    path: Path
-    names: list[str]
-    book: Any
+    def __init__(self, path: Path, book: Any) -> None:
+        """Take a workbook of python-calamine."""
+        self.path = path
+        self.book = book
+        self.names: list[str] = list(book.sheet_names)
+        self._sheets: dict[str, Any] = {}
 
     def rows(self, name: str) -> Iterator[Cells]:
         """Yield the rows of a sheet from its first, each from its first column; raises TableError."""
-        from python_calamine import CalamineError
-
-        try:
-            sheet = self.book.get_sheet_by_name(name)
-        except (CalamineError, OSError, ValueError) as error:
-            raise _unreadable(self.path, error) from error
+        sheet = self._sheet(name)
         before = [""] * (sheet.start[1] if sheet.start else 0)
         for cells in sheet.iter_rows():
-            yield [*before, *map(cell_text, cells)]
+            yield before + [_WRITERS.get(type(cell), cell_text)(cell) for cell in cells]
+
+    def _sheet(self, name: str) -> Any:
+        """Return a sheet, which is read once: for the names of its columns and for its rows."""
+        from python_calamine import CalamineError
+
+        if name not in self._sheets:
+            try:
+                self._sheets[name] = self.book.get_sheet_by_name(name)
+            except (CalamineError, OSError, ValueError) as error:
+                raise _unreadable(self.path, error) from error
+        return self._sheets[name]
 
 
 class OdsSheets:
@@ -108,7 +119,7 @@ def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
         book = load_workbook(str(path))
     except (CalamineError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    return Sheets(path, list(book.sheet_names), book)
+    return Sheets(path, book)
 
 
 def _unreadable(path: Path, error: Exception) -> TableError:
@@ -181,6 +192,8 @@ def _column(letters: str) -> int:
 
 def _check_reach(path: Path, content: bytes) -> None:
     """Raise UnsafeError for a sheet whose cells lie so far apart that the rectangle around them is too large."""
+    if not _MAY_REACH_FAR.search(content):
+        return
     rows = columns = 0
     for match in _PLACE.finditer(content):
         rows = max(rows, int(match[2]))
@@ -244,8 +257,8 @@ def cell_text(value: Any) -> str:
             return value
         case bool():
             return str(value).lower()
-        case float() if value.is_integer() and abs(value) < 2**53:
-            return str(int(value))
+        case float():
+            return _number_text(value)
         case datetime.datetime() | datetime.date() | datetime.time():
             return value.isoformat()
         case datetime.timedelta():
@@ -253,6 +266,18 @@ def cell_text(value: Any) -> str:
         case None:
             return ""
     return repr(value)
+
+
+def _number_text(number: float) -> str:
+    """Return a number in its shortest digits, without a point where it is whole."""
+    text = repr(number)
+    if text.endswith(".0") and abs(number) < 2**53:
+        return str(int(number))
+    return text
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {str: str, float: _number_text}
+"""What writes most cells as text."""
 
 
 def _clock(span: datetime.timedelta) -> str:
