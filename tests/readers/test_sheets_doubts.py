@@ -471,3 +471,35 @@ def test_comments_above_the_names_are_found(tmp_path: Path) -> None:
     resource: Any = draft(path, "lab:x").descriptor["resources"]
     assert resource[0]["dialect"] == {"headerRows": [2], "commentChar": "#"}
     assert values_of(tmp_path, "r.csv")[:2] == [0.02358, 0.374]
+
+
+# --- JSON ---
+
+
+def test_a_number_in_a_list_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1.50, "b": [1.50, "1.50"]}\n {"a": "x", "c": {"d/e": true}}\n')
+    names, rows, bad = read(path, Storage("jsonl"))
+    assert names == ["a", "b", "c/d~1e"]
+    assert rows == [("1.50", '[1.50, "1.50"]', ""), ("x", "", "true")]
+    assert bad == []
+    document = tmp_path / "t.json"
+    document.write_text('{"a": 1.50, "b": [1.50, "1.50"]}')
+    assert read(document, Storage("json"))[1] == [("1.50", '[1.50, "1.50"]')]
+
+
+def test_a_line_that_cannot_be_read_adds_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1}\n{"a": 1, "b": 2, "b": 3}\n{"a": 1, "c": NaN}\n{"a": 1, "d": 2} x\n')
+    names, rows, bad = read(path, Storage("jsonl"))
+    assert (names, rows, [row.row for row in bad]) == (["a"], [("1",)], [2, 3, 4])
+
+
+@pytest.mark.parametrize("place", ["r = 'A20000001'", "r='a20000001'", 'r="XFD99999"'])
+def test_a_place_that_is_written_in_another_way_is_bounded(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        sheet = f"<worksheet><sheetData><row><c {place}><v>1</v></c></row></sheetData></worksheet>"
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    with pytest.raises(UnsafeError, match="at most"):
+        open_table(path, Storage("xlsx"), Dialect())
