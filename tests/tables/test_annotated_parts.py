@@ -186,9 +186,7 @@ def test_the_units_of_a_long_table_may_be_assumed(tmp_path: Path) -> None:
     records, _ = read(folder)
     assert all(m["caveats"] == ["unit-inferred"] for r in records for m in r["measurements"])
     [found] = [f for f in validate(folder).findings if f.code == "BF208"]
-    assert found.message == (
-        "its numbers are taken to be in the unit of their metric: nothing in the table says it"
-    )
+    assert found.message == "the units of its numbers are assumed: nothing in the table says them"
 
 
 def test_a_unit_that_does_not_fit_leaves_the_number_as_text(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from benchfmt.headers import Beside, Column, FieldOf, Ignored, Meaning, Measured
 from benchfmt.headers.grammar import metric_named, read_as
 from benchfmt.headers.units import rate
 from benchfmt.headers.words import words_of
-from benchfmt.readers.sheets.number_columns import MISSING_MARKS, NumberColumns, is_index
+from benchfmt.readers.sheets.dates import DEFAULT, Dates, dates_of
+from benchfmt.readers.sheets.number_columns import NumberColumns, is_index
+from benchfmt.readers.sheets.valueless import MARKS
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import metric_of, vocabulary
 
@@ -28,6 +30,8 @@ _CELLS_SHOWN = 200
 """So many different cells of a column are looked at."""
 _CELLS_OF_NOTE = 4
 """So many cells are shown beside a question."""
+_CELLS_NAMED = 5
+"""So many cells are named in a line."""
 _ROWS_COMPARED = 1_000
 """So many rows are looked at for what columns say of each other."""
 _SUFFIXES: dict[str, int | str] = {
@@ -42,6 +46,8 @@ _SUFFIXES: dict[str, int | str] = {
 _SUFFIXED = re.compile(r"[-+]?[0-9][0-9.,]*\s?(?P<suffix>[A-Za-z%/µ°]{1,12})")
 _SPREAD = re.compile(r"[0-9.]+\s*(?:±|\+/-|\()\s*±?[0-9.]+\s*\)?")
 _CLOCK = re.compile(r"(?:[0-9]+ days?,? )?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
+_UNIT_INFERRED = "unit-inferred"
+_DEFINITION_INFERRED = "definition-inferred"
 _KEPT = "it is kept as text under extensions"
 
 
@@ -62,6 +68,8 @@ class DraftedColumns:
         """Read the headers with the first rows below them."""
         self.review = Review()
         self.suite = suite
+        self.dates: dict[str, Dates] = {}
+        """How dates are written that are not ISO 8601."""
         self.columns = [Column(name, _cells(first, name), _rows(first, name)) for name in names]
         meanings = [
             self._of_suite(meaning, name)
@@ -87,6 +95,39 @@ class DraftedColumns:
             self.measured.discard(name)
             self.review.forget(name)
             self.review.add(Note(State.OPEN, text, name, question=Question.DECIMAL))
+
+    def take_missing(self, numbers: NumberColumns) -> None:
+        """Write down the reasons why cells of the described columns have no value."""
+        for name, note in self.annotations.items():
+            valueless = numbers.valueless[name]
+            if note is None or not ("metric" in note or "field" in note):
+                continue
+            if valueless.reasons:
+                note["missing"] = dict(valueless.reasons)
+            if valueless.patterns:
+                note["missing_patterns"] = dict(valueless.patterns)
+            reasons: dict[str, list[str]] = {}
+            for cell, reason in (valueless.reasons | valueless.limits).items():
+                reasons.setdefault(reason, []).append(repr(cell))
+            for reason, cells in reasons.items():
+                shown = ", ".join(cells[:_CELLS_NAMED])
+                self._guess(name, f"{shown} among its numbers: missing, as {reason}")
+
+    def take_dates(self) -> None:
+        """Find out how the times of measurement are written; where that is not known, the column is left open."""
+        for column in self.columns:
+            note = self.annotations[column.name]
+            if note is None or note.get("field") != "provenance.measured_at" or not column.cells:
+                continue
+            dates = dates_of(column.cells)
+            if dates.pattern is None:
+                self.annotations[column.name] = None
+                self.review.forget(column.name)
+                text = _question_of_dates(column.cells, dates)
+                self.review.add(Note(State.OPEN, text, column.name))
+            elif dates.pattern != DEFAULT:
+                self.dates[column.name] = dates
+                self._guess(column.name, f"its dates are taken to be written {dates.pattern}")
 
     def leave_unnamed_out(self, first: pl.DataFrame) -> None:
         """Leave out the columns without a name that hold nothing, or count the rows as an index of pandas does."""
@@ -133,7 +174,8 @@ class DraftedColumns:
             raise BenchfmtError(
                 f"column {name!r} is no measurement, so there is no unit to confirm"
             )
-        note["confirmed"] = who
+        others = [doubt for doubt in _caveats(note) if doubt != _UNIT_INFERRED]
+        note["confirmed"] = {_UNIT_INFERRED: who} if others else who
         self.review.answer(name, Question.UNIT)
 
     def _of_metric(self, column: Column, metric: str, unit: str | None) -> Annotation:
@@ -162,14 +204,20 @@ class DraftedColumns:
             raise BenchfmtError(
                 f"column {name!r} is left open: say its metric or field too (--metric, --field)"
             )
-        in_unit = {key: value for key, value in note.items() if key != "caveats"} | {"unit": unit}
+        in_unit = note | {"unit": unit, "caveats": _without(note, _UNIT_INFERRED)}
+        if not in_unit["caveats"]:
+            del in_unit["caveats"]
+        if _names_metrics(note):
+            raise BenchfmtError(
+                f"column {name!r} holds several metrics: say the unit of each word under `terms`"
+            )
         work = rate(unit)
         if work is not None and work.per and "metric" in in_unit:
             in_unit.setdefault("per", work.per)
         return in_unit
 
-    def long_key(self) -> list[str]:
-        """Make the values of a long table measurements whose metric a column names; returns the columns of its key.
+    def take_long(self) -> None:
+        """Make the values of a long table measurements whose metric a column names.
 
         Only where the vocabulary knows every word of that column; else the columns stay open.
         """
@@ -177,27 +225,51 @@ class DraftedColumns:
         naming = by_word.get("metric") or by_word.get("measure")
         value = by_word.get("value") or by_word.get("score") or by_word.get("result")
         if naming is None or value is None or not naming.cells:
-            return []
+            return
         if not all(vocabulary().match("metric", word, self.suite) for word in naming.cells):
-            return []
-        note: Annotation = {"metric": {"column": naming.name}}
+            return
+        note: Annotation = self._written(value)
         units = by_word.get("unit") or by_word.get("units")
         read = {naming.name, value.name}
-        if units is not None and units.cells and all(find_unit(word) for word in units.cells):
+        has_units = units is not None and all(find_unit(word) for word in units.cells)
+        if units is not None and units.cells and has_units:
             note["unit"] = {"column": units.name}
             read.add(units.name)
-        self.annotations[value.name] = note
+        else:
+            note["caveats"] = [*_caveats(note), _UNIT_INFERRED]
         for name in read:
             self.review.forget(name)
-        if units is None:
-            text = "no unit is named: each number is taken to be in the unit of its metric"
-            self.review.add(Note(State.GUESS, text, value.name))
+        terms: dict[str, JsonValue] = {}
+        for word in naming.cells:
+            metric = vocabulary().match("metric", word, self.suite) or word
+            use: Annotation = {"metric": metric}
+            if "unit" not in note:
+                use |= self._unit(value.name, Measured(metric, None), word)
+                del use["caveats"]
+            terms[word] = use
+        self._choose_word(value.name, naming.cells, terms)
+        note["metric"] = {"column": naming.name, "terms": terms}
+        self.annotations[value.name] = note
+
+    def long_key(self) -> list[str]:
+        """Return the columns of the key of a long table, none for another table."""
+        if not any(_names_metrics(note) for note in self.annotations.values()):
+            return []
         key = [name for name, said in self.annotations.items() if said and "field" in said]
         text = (
             f"rows that are equal in {', '.join(map(repr, key))} are taken for one record (`key`)"
         )
         self.review.add(Note(State.GUESS, text))
         return key
+
+    def _choose_word(self, name: str, words: Sequence[str], terms: dict[str, JsonValue]) -> None:
+        """Mark the first metric of a long table as the headline number, and say so where there are others."""
+        first = terms[words[0]]
+        assert isinstance(first, dict)  # noqa: S101 - each word has an object
+        first["primary"] = True
+        if len(words) > 1:
+            text = f"{words[0]!r} is taken for the headline number (`primary`), as the first metric"
+            self._guess(name, text, *map(repr, words[1:]))
 
     def _of_suite(self, meaning: Meaning, name: str) -> Meaning:
         """Return what a header means in the suite that a person names, where it says nothing by itself."""
@@ -242,13 +314,17 @@ class DraftedColumns:
         written = self._written(column)
         if "clock" in written and meaning.unit is None:
             meaning = replace(meaning, unit="s")
-        note = {**key_of(meaning), **self._unit(column.name, meaning), **written}
+        unit = self._unit(column.name, meaning)
+        note = {**key_of(meaning), **unit, **written}
+        caveats = sorted({*_caveats(unit), *_caveats(written)})
+        if caveats:
+            note["caveats"] = list[JsonValue](caveats)
         if meaning.record:
             note["record"] = dict(meaning.record)
         return note
 
-    def _unit(self, name: str, meaning: Measured) -> Annotation:
-        """Return the unit of a measurement, assumed aloud where nothing says it."""
+    def _unit(self, name: str, meaning: Measured, word: str | None = None) -> Annotation:
+        """Return the unit of a measurement, assumed aloud where nothing says it; `word` names it in a long table."""
         if meaning.unit is not None:
             return {"unit": meaning.unit}
         wanted = metric_named(meaning.metric).unit or "1"
@@ -259,9 +335,13 @@ class DraftedColumns:
         if wanted == "target":
             whose = " (it is in the unit of its target)"
         text = f"it names no unit: {shown} is assumed{whose}"
+        question: Question | None = Question.UNIT
+        if word is not None:
+            text = f"nothing names the unit of {word!r}: {shown} is assumed{whose} under `terms`"
+            question = None
         others = other_units(meaning.metric, shown)
-        self.review.add(Note(State.GUESS, text, name, others, Question.UNIT, taken=shown))
-        return {"unit": shown, "caveats": ["unit-inferred"]}
+        self.review.add(Note(State.GUESS, text, name, others, question, taken=shown))
+        return {"unit": shown, "caveats": [_UNIT_INFERRED]}
 
     def _field(self, column: Column, meaning: FieldOf) -> Annotation:
         note: Annotation = {"field": meaning.path, **self._written(column)}
@@ -286,6 +366,7 @@ class DraftedColumns:
         note: Annotation = {}
         if any(_SPREAD.fullmatch(cell) for cell in column.cells):
             note["spread"] = "stddev"
+            note["caveats"] = [_DEFINITION_INFERRED]
             text = "the second number of a cell is taken for the standard deviation (`spread`)"
             self._guess(column.name, text, "a standard error", "half of a confidence interval")
         if column.cells and all(_CLOCK.fullmatch(cell) for cell in column.cells):
@@ -316,6 +397,32 @@ class DraftedColumns:
         for name, annotation in self.annotations.items():
             if annotation is not None and name not in noted:
                 self.review.add(sure(name, annotation))
+
+
+def _names_metrics(note: Annotation | None) -> bool:
+    """Say whether another column names the metrics of a column."""
+    return note is not None and isinstance(note.get("metric"), dict)
+
+
+def _caveats(note: Annotation) -> list[str]:
+    """Return the doubts about a column."""
+    caveats = note.get("caveats")
+    if not isinstance(caveats, list):
+        return []
+    return [str(caveat) for caveat in caveats]
+
+
+def _without(note: Annotation, caveat: str) -> list[JsonValue]:
+    return [doubt for doubt in _caveats(note) if doubt != caveat]
+
+
+def _question_of_dates(cells: Sequence[str], dates: Dates) -> str:
+    """Return the question how a column writes its dates."""
+    advice = "say `type` date and its `format`"
+    if dates.patterns:
+        orders = " or ".join(dates.patterns)
+        return f"is {cells[0]!r} written {orders}? {advice}; until then {_KEPT}"
+    return f"its times are not understood, such as {cells[0]!r}: {advice}; {_KEPT}"
 
 
 def sure(name: str, annotation: Annotation) -> Note:
@@ -366,4 +473,4 @@ def _cells(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
     cells = (
         frame[name].cast(pl.String).str.strip_chars().unique(maintain_order=True).head(_CELLS_SHOWN)
     )
-    return tuple(cell for cell in cells if cell not in ("", *MISSING_MARKS))
+    return tuple(cell for cell in cells if cell and cell.lower() not in MARKS)

@@ -120,9 +120,12 @@ def _described(
     numbers = NumberColumns(first, said.decimals)
     columns = DraftedColumns(names, numbers.plain(first), suite)
     columns.leave_unnamed_out(first)
+    columns.take_long()
     columns.take(said)
     columns.take_numbers(numbers)
+    columns.take_dates()
     key = columns.long_key()
+    columns.take_missing(numbers)
     review = columns.review
     for text in dict.fromkeys(text for head in group for text in head.sniffed.notes):
         review.about_file(text)
@@ -130,10 +133,7 @@ def _described(
         shown = ", ".join(map(repr, numbers.marks))
         text = f"{shown} among numbers: taken for missing values; add the reason under `missing`"
         review.add(Note(State.GUESS, text))
-    drafted = [
-        DraftedColumn(name, numbers.type(name), columns.annotations[name], numbers.words(name))
-        for name in names
-    ]
+    drafted = [_column(name, columns, numbers) for name in names]
     tables = []
     for head in group:
         table = DraftedTable(
@@ -151,6 +151,15 @@ def _described(
         _choose_primary(tables[0], said, review)
     columns.note_sure()
     return tables, _ordered(columns.with_cells(), names)
+
+
+def _column(name: str, columns: DraftedColumns, numbers: NumberColumns) -> DraftedColumn:
+    """Return a column as it is drafted."""
+    annotation = columns.annotations[name]
+    dates = columns.dates.get(name)
+    if dates is not None:
+        return DraftedColumn(name, dates.type, annotation, {"format": dates.pattern})
+    return DraftedColumn(name, numbers.type(name), annotation, numbers.words(name))
 
 
 def _choose_primary(table: DraftedTable, said: Said, review: Review) -> None:

@@ -18,25 +18,9 @@ from benchfmt.readers.sheets.columns import (
     number_column,
     plain_digits,
 )
+from benchfmt.readers.sheets.valueless import Valueless, valueless
 
 _SUFFIX = r"\s?[A-Za-z%/µ°]{1,12}$"
-MISSING_MARKS = (
-    "-",
-    "--",
-    "/",
-    "?",
-    "n/a",
-    "N/A",
-    "na",
-    "NA",
-    "nan",
-    "NaN",
-    "null",
-    "NULL",
-    "none",
-    "None",
-)
-"""What tables write where they have no number."""
 
 
 class NumberColumns:
@@ -51,7 +35,10 @@ class NumberColumns:
         self.notes: dict[str, str] = {}
         """What is to be said of a column."""
         self.left_open: set[str] = set()
-        self._cells = {name: _given(frame[name]) for name in frame.columns}
+        stripped = {name: frame[name].cast(pl.String).str.strip_chars() for name in frame.columns}
+        self.valueless = {name: _valueless(cells) for name, cells in stripped.items()}
+        """The cells without a value among the numbers of each column."""
+        self._cells = {name: self._given(cells) for name, cells in stripped.items()}
         self._columns: dict[str, NumberColumn] = {}
         marks: set[str] = set()
         for name, cells in self._cells.items():
@@ -61,7 +48,7 @@ class NumberColumns:
                 self._look_at_suffixed(name, cells, decimal)
             else:
                 self._columns[name] = column
-                marks |= set(frame[name].str.strip_chars().unique()) & set(MISSING_MARKS)
+            marks.update(self.valueless[name].marks)
         self.marks = sorted(marks)
         self._decide(frozenset(decimals or ()))
 
@@ -88,12 +75,24 @@ class NumberColumns:
         """Return the table with its numbers in plain digits."""
         plain = []
         for name, column in self._columns.items():
-            if column.form != PLAIN and name not in self.left_open:
-                cells = frame[name].str.strip_chars()
+            if name not in self.left_open:
+                cells = self._with_values(name, frame[name].str.strip_chars())
                 digits = plain_digits(cells.str.replace(_SUFFIX, ""), column.form)["number"]
                 suffix = cells.str.extract(f"({_SUFFIX})").fill_null("")
                 plain.append((digits + suffix).fill_null(cells).alias(name))
-        return frame.with_columns(plain)
+        others = [name for name in frame.columns if self.valueless[name].cells]
+        emptied = [self._with_values(name, frame[name].str.strip_chars()) for name in others]
+        return frame.with_columns(emptied).with_columns(plain)
+
+    def _with_values(self, name: str, cells: pl.Series) -> pl.Series:
+        """Return the cells of a column, empty where they hold no value."""
+        words = self.valueless[name].cells
+        return cells.replace(dict.fromkeys(words, ""))
+
+    def _given(self, cells: pl.Series) -> pl.Series:
+        """Return the cells of a column that hold a value."""
+        kept = self._with_values(cells.name, cells)
+        return kept.filter(kept != "")
 
     def _look_at_suffixed(self, name: str, cells: pl.Series, decimal: str | None) -> None:
         """Look at a column of text whose cells may be numbers that letters follow, as `1.2k` and `2,400`."""
@@ -147,10 +146,9 @@ class NumberColumns:
 _MARKS = {",": "comma", ".": "point"}
 
 
-def _given(cells: pl.Series) -> pl.Series:
-    """Return the cells that hold something, without blanks around them."""
-    stripped = cells.cast(pl.String).str.strip_chars()
-    return stripped.filter(~stripped.is_in(["", *MISSING_MARKS]))
+def _valueless(cells: pl.Series) -> Valueless:
+    distinct = cells.drop_nulls().unique(maintain_order=True)
+    return valueless(cell for cell in distinct if cell)
 
 
 def is_index(cells: Sequence[str]) -> bool:

@@ -10,8 +10,8 @@ from typing import Literal
 
 from benchfmt.numbers import double
 from benchfmt.readers.sheets.dialect import Dialect
-from benchfmt.readers.sheets.number_columns import MISSING_MARKS
 from benchfmt.readers.sheets.table import Cells
+from benchfmt.readers.sheets.valueless import MARKS
 from benchfmt.readers.tables import TableError
 from benchfmt.units import find_unit
 
@@ -329,7 +329,7 @@ def _begins_as_number(cell: str) -> bool:
 def _word(cell: str) -> str:
     """Return the word in a cell, empty where a mark says that there is no value."""
     word = cell.strip()
-    if word in MISSING_MARKS:
+    if word.lower() in MARKS:
         return ""
     return word
 

@@ -85,8 +85,8 @@ class AnnotatedTable:
             message = f"the unit {unit} is assumed: nothing in the table says it"
             hint = f"correct `unit`, {_OR_CONFIRM}"
             if program.note(column).unit is None:
-                message = "its numbers are taken to be in the unit of their metric: nothing in the table says it"
-                hint = f"say `unit`, of each word under `terms` where a column names the metric, {_OR_CONFIRM}"
+                message = "the units of its numbers are assumed: nothing in the table says them"
+                hint = f"say `unit`, under `terms` where another column names the metric, {_OR_CONFIRM}"
             self._reporter.report("BF208", Place(part.name, column=column), message, hint=hint)
         for column in program.unconfirmed("definition-inferred"):
             message = "what its numbers are is assumed: nothing in the table says it"

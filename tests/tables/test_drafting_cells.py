@@ -1,0 +1,181 @@
+"""`describe` finds out which cells hold no number, how dates are written, and what a long table measures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchfmt import BenchfmtError, convert, validate
+from benchfmt.drafting import Said
+from benchfmt.drafting.draft import Draft, draft
+from benchfmt.readers.sheets.valueless import reason_of, valueless
+
+Field = dict[str, Any]
+
+
+def drafted(folder: Path, text: str, said: Said | None = None) -> tuple[dict[str, Field], Draft]:
+    """Describe a table, write its descriptor beside it, and return its fields by name."""
+    (folder / "t.csv").write_text(text, "utf-8")
+    made = draft(folder / "t.csv", "lab:x", said)
+    (folder / "datapackage.json").write_text(json.dumps(made.descriptor))
+    resource: Any = made.descriptor["resources"]
+    fields = resource[0]["schema"]["fields"]
+    return {field["name"]: field for field in fields}, made
+
+
+def reasons(folder: Path) -> list[dict[str, str]]:
+    """Return the reasons of the measurements without a value, by metric, of each record."""
+    return [
+        {str(m.metric): str(m.missing) for m in record.measurements or () if m.missing}
+        for record in convert(folder)
+    ]
+
+
+TABLE = """model;latency (ms);power [W];throughput (img/s)
+resnet50;12,5;6,1;<0,1
+vgg;OOM;n. v.;>1000
+mobilenet;timeout;k. A.;12,5
+efficientnet;N/A (OOM);-;failed
+densenet;13,5;—;1.012,0
+"""
+
+
+def test_cells_without_a_number_leave_a_column_of_numbers(tmp_path: Path) -> None:
+    fields, made = drafted(tmp_path, TABLE)
+    assert [field["type"] for field in fields.values()] == ["string", "number", "number", "number"]
+    resource: Any = made.descriptor["resources"]
+    assert resource[0]["schema"]["missingValues"] == ["", "-", "k. A.", "n. v.", "—"]
+    assert fields["latency (ms)"]["benchfmt"]["missing"] == {
+        "OOM": "run-failed",
+        "timeout": "run-failed",
+        "N/A (OOM)": "run-failed",
+    }
+    assert fields["throughput (img/s)"]["benchfmt"]["missing_patterns"] == {
+        "<.*": "below-resolution",
+        ">.*": "above-limit",
+    }
+    for words in (
+        "column 'latency (ms)': 'OOM', 'timeout', 'N/A (OOM)' among its numbers: missing, as run-failed",
+        "column 'throughput (img/s)': '<0,1' among its numbers: missing, as below-resolution",
+        "'-', 'k. A.', 'n. v.', '—' among numbers: taken for missing values; add the reason under `missing`",
+    ):
+        assert words in made.notes
+    assert reasons(tmp_path) == [
+        {"throughput": "below-resolution"},
+        {"latency": "run-failed", "power": "not-reported", "throughput": "above-limit"},
+        {"latency": "run-failed", "power": "not-reported"},
+        {"latency": "run-failed", "power": "not-reported", "throughput": "run-failed"},
+        {"power": "not-reported"},
+    ]
+    assert [r.status for r in convert(tmp_path)] == ["ok", "failed", "ok", "failed", "ok"]
+    assert not [f for f in validate(tmp_path).findings if f.severity == "error"]
+
+
+WORDS = [
+    ("OOM", "run-failed"),
+    ("CUDA out of memory", "run-failed"),
+    ("Fehler", "run-failed"),
+    ("timed out", "run-failed"),
+    ("#DIV/0!", "undefined"),
+    ("not measured", "not-measured"),
+    ("not-reached", "not-reached"),
+    ("resnet50", None),
+    ("ok", None),
+]
+
+
+@pytest.mark.parametrize(("cell", "reason"), WORDS)
+def test_words_of_cells_have_a_reason(cell: str, reason: str | None) -> None:
+    assert reason_of(cell) == reason
+
+
+@pytest.mark.parametrize(
+    "cells", [("ok", "failed"), ("OOM",), ("n/a", "-"), ("resnet50", "1", "OOM"), ()]
+)
+def test_a_column_of_other_texts_has_no_cells_without_a_value(cells: tuple[str, ...]) -> None:
+    assert valueless(cells).cells == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (("11.03.2024", "13.03.2024"), {"type": "date", "format": "%d.%m.%Y"}),
+        (("2024-03-11 14:05:00",), {"type": "datetime", "format": "%Y-%m-%d %H:%M:%S"}),
+        (("03/14/2024", "n/a"), {"type": "date", "format": "%m/%d/%Y"}),
+        (("2024-03-11",), {"type": "string"}),
+    ],
+)
+def test_the_way_of_writing_dates_is_found_out(
+    cells: tuple[str, ...], words: dict[str, str], tmp_path: Path
+) -> None:
+    rows = "".join(f"{cell},1.5\n" for cell in cells)
+    fields, _ = drafted(tmp_path, f"date,latency (ms)\n{rows}")
+    assert fields["date"] == {
+        "name": "date",
+        **words,
+        "benchfmt": {"field": "provenance.measured_at"},
+    }
+    assert not validate(tmp_path).errors
+
+
+@pytest.mark.parametrize(
+    ("cell", "note"),
+    [
+        ("11.03.2024", "is '11.03.2024' written %d.%m.%Y or %m.%d.%Y? say `type` date"),
+        ("1/2/24", "is '1/2/24' written %d/%m/%y or %m/%d/%y? say `type` date"),
+    ],
+)
+def test_dates_that_may_be_two_are_a_question(cell: str, note: str, tmp_path: Path) -> None:
+    fields, made = drafted(tmp_path, f"date,latency (ms)\n{cell},1.5\n")
+    assert "benchfmt" not in fields["date"]
+    assert any(note in line for line in made.notes), made.notes
+    assert not validate(tmp_path).errors
+
+
+LONG = "model,metric,value\na,latency,3.4\na,throughput,290\nb,latency,OOM\nb,throughput,250\n"
+
+
+def test_a_long_table_has_a_headline_number_and_assumed_units(tmp_path: Path) -> None:
+    fields, made = drafted(tmp_path, LONG)
+    assert fields["value"]["benchfmt"] == {
+        "caveats": ["unit-inferred"],
+        "metric": {
+            "column": "metric",
+            "terms": {
+                "latency": {"metric": "latency", "unit": "s", "primary": True},
+                "throughput": {"metric": "throughput", "unit": "/s"},
+            },
+        },
+        "missing": {"OOM": "run-failed"},
+    }
+    assert any("nothing names the unit of 'latency'" in line for line in made.notes)
+    codes = {(f.code, f.severity.value) for f in validate(tmp_path, "submission").findings}
+    assert ("BF208", "error") in codes
+    assert not {code for code, _ in codes} & {"BF411", "BF519"}
+
+
+def test_the_units_of_a_long_table_can_be_confirmed_and_not_be_one(tmp_path: Path) -> None:
+    fields, _ = drafted(tmp_path, LONG, Said(confirmed={"value": "manual"}))
+    assert fields["value"]["benchfmt"]["confirmed"] == "manual"
+    assert not [f for f in validate(tmp_path, "submission").findings if f.code == "BF208"]
+    with pytest.raises(BenchfmtError, match="holds several metrics"):
+        drafted(tmp_path, LONG, Said(units={"value": "ms"}))
+
+
+def test_the_spread_of_cells_is_assumed_aloud(tmp_path: Path) -> None:
+    text = "model,latency\na,12.3 ± 0.4\nb,OOM\n"
+    fields, _ = drafted(tmp_path, text)
+    note = fields["latency"]["benchfmt"]
+    assert (note["spread"], note["caveats"]) == (
+        "stddev",
+        ["definition-inferred", "unit-inferred"],
+    )
+    assert {f.code for f in validate(tmp_path).findings} == {"BF208", "BF209"}
+    fields, _ = drafted(tmp_path, text, Said(units={"latency": "ms"}))
+    assert fields["latency"]["benchfmt"]["caveats"] == ["definition-inferred"]
+    fields, _ = drafted(tmp_path, text, Said(confirmed={"latency": "manual"}))
+    assert fields["latency"]["benchfmt"]["confirmed"] == {"unit-inferred": "manual"}
+    assert {f.code for f in validate(tmp_path).findings} == {"BF209"}
