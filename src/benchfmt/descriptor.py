@@ -6,7 +6,7 @@ Package standard that benchfmt does not use may stand beside ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,7 +24,9 @@ from pydantic_core import PydanticCustomError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import NumberForm
 from benchfmt.readers.sheets import Dialect, Table, open_table
-from benchfmt.readers.sheets.opening import storage_of
+from benchfmt.readers.sheets.grid import CellNames, cell_names
+from benchfmt.readers.sheets.opening import open_grid, storage_of
+from benchfmt.readers.sheets.storage import Storage
 from benchfmt.record import SCHEMA_VERSION, Term
 from benchfmt.schema import BASE, DRAFT, table_schema
 from benchfmt.vocabulary import Metric, read_metric
@@ -349,14 +351,24 @@ class Resource(_Open):
 
         An `encoding` stands for the one that the resource names.
         """
-        storage = storage_of(
+        return open_table(path, self._storage(encoding), self.dialect or Dialect(), limits)
+
+    def cells(self, path: Path, rows: Collection[int], limits: Limits = LIMITS) -> CellNames:
+        """Return how a spreadsheet names the cells of some data rows, nothing for a file that none opens."""
+        storage = self._storage()
+        grid = open_grid(path, storage, self.dialect or Dialect(), limits)
+        if grid is None:
+            return CellNames()
+        return cell_names(grid, rows)
+
+    def _storage(self, encoding: str | None = None) -> Storage:
+        return storage_of(
             self.path,
             format_=self.format,
             encoding=encoding or self.encoding,
             compression=self.compression,
             inner_path=self.innerpath,
         )
-        return open_table(path, storage, self.dialect or Dialect(), limits)
 
 
 class PrefixMetric(_Open):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import JsonValue
+
 
 class BenchfmtError(Exception):
     """A wrong call or a file that cannot be used at all; the message says what was tried and what to do."""
@@ -35,6 +37,12 @@ class Finding:
     value: str | None = None
     hint: str | None = None
     record: str | None = None
+    cell: str | None = None
+    """The cell as a spreadsheet names it, such as `C7` or `Runs!C7`."""
+    count: int | None = None
+    """How many rows have the fault, where the finding stands for several of them."""
+    rows: tuple[int, ...] = ()
+    """The first of these rows."""
 
     def __lt__(self, other: Finding) -> bool:
         """Order by file, row, code and the rest, so that output is the same on every run."""
@@ -52,8 +60,9 @@ class Finding:
             self.value or "",
         )
 
-    def to_dict(self) -> dict[str, str | int]:
+    def to_dict(self) -> dict[str, JsonValue]:
         """Return what is known of the finding as a plain dictionary, in the order of the fields."""
         pairs = {name: getattr(self, name) for name in self.__slots__}
         pairs["severity"] = self.severity.value
+        pairs["rows"] = list(self.rows) or None
         return {name: value for name, value in pairs.items() if value is not None}

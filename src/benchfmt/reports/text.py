@@ -11,6 +11,7 @@ from benchfmt.finding import Finding
 from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
 from benchfmt.validation import Report
+from benchfmt.validation.condensing import condensed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +27,8 @@ def finding_line(finding: Finding) -> str:
     place = finding.path
     if finding.row is not None:
         place += f" row {finding.row}"
+    if finding.cell is not None:
+        place += f" ({finding.cell})"
     where = finding.column or finding.field
     if where:
         place += f", {where}"
@@ -38,6 +41,9 @@ def finding_line(finding: Finding) -> str:
         if finding.message.endswith("?"):
             joint = " "
         hint = f"{joint}{finding.hint}"
+    if finding.count is not None:
+        more = ", ..." if finding.count > len(finding.rows) else ""
+        hint += f"; in {_number(finding.count)} rows: {', '.join(map(str, finding.rows))}{more}"
     return f"{finding.severity.value}: {place}: {finding.message}{hint} ({finding.code})"
 
 
@@ -77,7 +83,7 @@ def account_lines(account: Account) -> Iterator[str]:
     yield f"{records}, {measurements}{also}"
     yield from _layout_lines(account)
     yield from _file_lines(account)
-    for finding in account.findings:
+    for finding in condensed(account.findings):
         yield finding_line(finding)
 
 

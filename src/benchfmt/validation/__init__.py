@@ -12,6 +12,8 @@ from pathlib import Path
 from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.validation.condensing import condensed
+from benchfmt.validation.forms.annotated import AnnotatedTable
 from benchfmt.validation.loop import Loop
 from benchfmt.validation.opening import forms_at
 from benchfmt.validation.report import Report
@@ -41,8 +43,13 @@ def validate(
     for place in paths:
         reporter = Reporter(report, rule_sets[rules], limits)
         loop = Loop(reporter)
+        described = set()
         for form in forms_at(place, reporter, remote=remote):
             loop.judge(form)
+            if isinstance(form, AnnotatedTable):
+                described.add(form.name)
+                form.name_cells(report)
         loop.finish()
+        report.findings[:] = condensed(report.findings, described)
     report.findings.sort()
     return report

@@ -12,7 +12,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.sheets import storage as stored
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage, open_bytes
-from benchfmt.readers.sheets.table import Cells, RowTable, Table
+from benchfmt.readers.sheets.table import Cells, Corner, RowTable, Table
 from benchfmt.readers.tables import TableError, TextTable
 
 _HEAD = 2**10
@@ -29,6 +29,15 @@ def open_delimited(
     if storage.compression is not None:
         table.opener = lambda: open_bytes(path, storage, limits)
     return table
+
+
+def open_delimited_grid(
+    path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS
+) -> RowTable:
+    """Return a table of text row by row, as a spreadsheet shows it."""
+    return RowTable(
+        path, dialect, lambda: csv_rows(path, storage, dialect, limits), corner=Corner()
+    )
 
 
 def _refuse_other_files(path: Path, storage: Storage, limits: Limits) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers.sheets.delimited import open_delimited
+from benchfmt.readers.sheets.delimited import open_delimited, open_delimited_grid
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import SUFFIXES, Storage
-from benchfmt.readers.sheets.table import Table
+from benchfmt.readers.sheets.table import RowTable, Table
 from benchfmt.readers.tables import TableError
 
 Opener = Callable[[Path, Storage, Dialect, Limits], Table]
@@ -104,6 +104,21 @@ def open_table(path: Path, storage: Storage, dialect: Dialect, limits: Limits = 
         known = ", ".join(OPENERS)
         message = f"format {storage.format!r} is not read; it is one of {known}"
         raise TableError("BF118", f"{path.name}: {message}")
+    return opener(path, storage, _with_delimiter(storage, dialect), limits)
+
+
+def _with_delimiter(storage: Storage, dialect: Dialect) -> Dialect:
     if storage.format == "tsv" and "delimiter" not in dialect.model_fields_set:
-        dialect = dialect.model_copy(update={"delimiter": "\t"})
-    return opener(path, storage, dialect, limits)
+        return dialect.model_copy(update={"delimiter": "\t"})
+    return dialect
+
+
+def open_grid(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> RowTable | None:
+    """Return the table in a file whose rows are those of a spreadsheet, None for a file of another form."""
+    if storage.format in ("csv", "tsv"):
+        return open_delimited_grid(path, storage, _with_delimiter(storage, dialect), limits)
+    if storage.format in ("xlsx", "ods"):
+        from benchfmt.readers.sheets.workbook import open_workbook
+
+        return open_workbook(path, storage, dialect, limits)
+    return None

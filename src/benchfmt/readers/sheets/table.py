@@ -36,6 +36,15 @@ class Table(Protocol):
         """Yield frames of text with the number of each row; raises TableError and UnsafeError."""
 
 
+@dataclass(frozen=True)
+class Corner:
+    """The first cell of the rows of a table on the grid of a spreadsheet, counted from 1."""
+
+    sheet: str | None = None
+    row: int = 1
+    column: int = 1
+
+
 @dataclass
 class RowTable:
     """A table that is read row by row: `rows` opens it, and gives the cells of every row of the file from the first.
@@ -49,6 +58,8 @@ class RowTable:
     pads: bool = False
     bad_rows: list[BadRow] = field(default_factory=list)
     is_guessed: bool = False
+    corner: Corner | None = None
+    """Where the table begins on the grid of a spreadsheet."""
     _names: list[str] | None = None
 
     def header(self) -> list[str]:
@@ -72,11 +83,23 @@ class RowTable:
             self._header_cells(rows)
         yield from frames(names, self._data(rows, len(names)))
 
+    def places(self) -> Generator[int, None, None]:
+        """Yield where each data row stands among the rows of the file, from 1; raises TableError and UnsafeError."""
+        rows = self._numbered()
+        if self.dialect.header:
+            self._header_cells(rows)
+        for place, cells in rows:
+            if not self._is_blank(cells):
+                yield place
+
+    def _is_blank(self, cells: Cells) -> bool:
+        """Say whether a row is none: a blank line, but not a line of nothing but separators."""
+        return not any(cells) and (self.pads or len(cells) <= 1)
+
     def _data(self, rows: Iterator[tuple[int, Cells]], width: int) -> Iterator[tuple[int, Cells]]:
         number = 0
         for _, cells in rows:
-            # A blank line is no row; a line of nothing but separators is one that holds nothing.
-            if not any(cells) and (self.pads or len(cells) <= 1):
+            if self._is_blank(cells):
                 continue
             number += 1
             if self.pads:

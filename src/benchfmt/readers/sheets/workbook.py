@@ -19,7 +19,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import DAMAGED_ZIP, Storage, foreign
-from benchfmt.readers.sheets.table import Cells, RowTable, Table
+from benchfmt.readers.sheets.table import Cells, Corner, RowTable
 from benchfmt.readers.tables import TableError
 from benchfmt.readers.xmls import XmlError, children
 
@@ -84,13 +84,22 @@ class OdsSheets:
         return iter(self.tables[name])
 
 
-def open_workbook(path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS) -> Table:
+def open_workbook(
+    path: Path, storage: Storage, dialect: Dialect, limits: Limits = LIMITS
+) -> RowTable:
     """Return a sheet of a workbook as a table; raises TableError and UnsafeError."""
     if storage.compression is not None:
         raise TableError("BF118", f"{path.name}: unpack it; a workbook is packed inside already")
     sheets = open_sheets(path, storage.format, limits)
     name = _chosen(sheets.names, dialect, path)
-    return RowTable(path, dialect, lambda: _within(sheets.rows(name), dialect.range), pads=True)
+    corner = _corner(name, dialect.range)
+    return RowTable(
+        path,
+        dialect,
+        lambda: _within(sheets.rows(name), dialect.range),
+        pads=True,
+        corner=corner,
+    )
 
 
 def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsSheets:
@@ -139,6 +148,15 @@ def _chosen(names: list[str], dialect: Dialect, path: Path) -> str:
         message = f"there is no sheet {number}; it has {len(names)}: {shown}"
         raise TableError("BF118", f"{path.name}: {message}")
     return names[number - 1]
+
+
+def _corner(name: str, corners: str | None) -> Corner:
+    """Return where a table begins on its sheet."""
+    match = _CORNERS.fullmatch(corners or "")
+    if match is None:
+        return Corner(name)
+    left = min(_column(match[1]), _column(match[3]))
+    return Corner(name, min(int(match[2]), int(match[4])), left)
 
 
 def _within(rows: Iterator[Cells], corners: str | None) -> Iterator[Cells]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from benchfmt.validation.forms.delimited import BadRows
 from benchfmt.validation.forms.frames import frames_of
 from benchfmt.validation.places import Place, field_of
 from benchfmt.validation.portion import Portion, Rows, Terms, no_ids
+from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter
 
 _CONVERTER = "annotated"
@@ -52,6 +54,22 @@ class AnnotatedTable:
             self._reporter.report("BF118", Place(FILE_NAME), str(error))
         except (TableError, UnsafeError) as error:
             self._reporter.report(error.code, Place(self.name), str(error))
+
+    def name_cells(self, report: Report) -> None:
+        """Add to the findings on the table how a spreadsheet names their cells."""
+        places = []
+        for place, finding in enumerate(report.findings):
+            if finding.path == self.name and finding.row is not None:
+                places.append(place)
+        if not places:
+            return
+        rows = {report.findings[place].row or 0 for place in places}
+        for part in parts_of(self._root, self._resource):
+            cells = self._resource.cells(part.path, rows, self._reporter.limits)
+            for place in places:
+                finding = report.findings[place]
+                cell = cells.name(finding.row or 0, finding.column)
+                report.findings[place] = replace(finding, cell=cell)
 
     def unsettled(self) -> pl.Series:
         """Return no id: a record is made with all of its measurements."""
