@@ -95,6 +95,15 @@ def test_the_load_generators_file_alone_is_a_record_and_lost_requests_make_it_in
     assert by_key(record)["tpot", "mean", "decode", "token", ""].value == 0.0255
 
 
+def test_the_50th_percentile_beside_the_median_is_not_taken_twice(tmp_path: Path) -> None:
+    data = json.loads((FIXTURES / "badger.json").read_text("utf-8"))
+    times = {"median_ttft_ms": 40.5, "p50_ttft_ms": 40.5}
+    (tmp_path / "badger.json").write_text(json.dumps({**data, **times}))
+    [record] = read(tmp_path / "badger.json")
+    keys = [(item.metric, item.statistic) for item in record.measurements or ()]
+    assert keys.count(("ttft", "median")) == 1
+
+
 def test_a_file_that_other_load_generators_write_too_is_not_taken(tmp_path: Path) -> None:
     data = json.loads((FIXTURES / "badger.json").read_text("utf-8"))
     data = {name: value for name, value in data.items() if "_unix" not in name}

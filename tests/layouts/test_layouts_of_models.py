@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.layouts.helping import FIXTURES, converted, measurement, missing, values
 
 from benchfmt import Record
+from benchfmt.layouts import fit
 
 MODELS = {
     "ultralytics-detect-results.csv": "ultralytics-detect",
@@ -32,6 +35,23 @@ def only(path: Path, folder: Path) -> Record:
     """Return the one record of a file."""
     (record,), _ = converted(path, folder)
     return record
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.filterwarnings("ignore")
+def test_frictionless_finds_no_fault_with_what_describe_writes_down(
+    name: str, tmp_path: Path
+) -> None:
+    frictionless = pytest.importorskip("frictionless")
+    fitting = fit(FIXTURES / name)
+    assert fitting is not None
+    shutil.copy(FIXTURES / name, tmp_path)
+    descriptor = tmp_path / "datapackage.json"
+    descriptor.write_text(json.dumps(fitting.plain()))
+    package = frictionless.Package(str(descriptor))
+    assert package.validate().flatten(["type", "note"]) == []
+    rows = (FIXTURES / name).read_text("utf-8").splitlines()[1:]
+    assert len(list(package.resources[0].read_rows())) == len(rows)
 
 
 # --- Ultralytics ---
@@ -265,6 +285,8 @@ def test_a_tracked_run_keeps_its_names_and_its_unit_is_unknown(tmp_path: Path) -
     assert values(finished) == {
         ("mlflow:val-accuracy", "final"): 0.75,
         ("mlflow:latency-ms", "final"): 12.5,
+        ("power", "final", "accelerator:0"): 95.5,
+        ("memory", "final", "node"): 2048500000,
     }
     assert missing(finished) == {("mlflow:loss", "final"): "undefined"}
     assert measurement(finished, "mlflow:latency-ms", "final").unit == "[undocumented]"

@@ -368,7 +368,7 @@ def _add_times(draft: Draft, fields: Fields, n: int | None) -> None:
     for name in fields.data:
         match = _TIME.fullmatch(name)
         text = fields.digits(name)
-        if match is None or text is None:
+        if match is None or text is None or _is_repeated(match, fields):
             continue
         statistic = vocabulary().match("statistic", match[1])
         if statistic is None:
@@ -384,6 +384,12 @@ def _add_times(draft: Draft, fields: Fields, n: int | None) -> None:
         if statistic == "mean":
             key["stddev"] = _deviation(fields, match[2], match[3] or "")
         draft.measure(time.metric, text, unit, **key)
+
+
+def _is_repeated(match: re.Match[str], fields: Fields) -> bool:
+    """Say whether a time is the 50th percentile of times whose median stands beside it."""
+    ending = match[3] or ""
+    return match[1] == "p50" and f"median_{match[2]}{ending}" in fields
 
 
 def _deviation(fields: Fields, time: str, ending: str) -> float | None:
