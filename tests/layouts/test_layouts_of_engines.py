@@ -54,6 +54,14 @@ def test_a_report_of_tensorrt_llm(tmp_path: Path) -> None:
     assert "issue_rate" not in json.dumps(data)
 
 
+def test_an_older_report_of_tensorrt_llm_calls_the_time_per_token_otherwise(tmp_path: Path) -> None:
+    text = (FIXTURES / "trtllm-report.json").read_text("utf-8")
+    older = text.replace('"avg_tpot_ms": 0.0', '"avg_itl_ms": 3.25').replace('"tpot_', '"itl_')
+    (tmp_path / "report.json").write_text(older)
+    (record,), _ = converted(tmp_path / "report.json", tmp_path)
+    assert values(record)["tpot", "mean", "decode", "token"] == 0.00325
+
+
 def test_a_report_of_tensorrt_llm_of_others(samples: Path, tmp_path: Path) -> None:
     path = samples / "llm_tools" / "trtllm" / "synthetic-report.json"
     (record,), _ = converted(path, tmp_path)

@@ -168,6 +168,17 @@ def test_the_name_of_a_file_of_timm_says_how_it_ran(tmp_path: Path) -> None:
     }
 
 
+def test_an_older_name_of_a_file_of_timm_says_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "model_benchmark_amp_nchw_rtx3090.csv"
+    path.write_text(
+        "model,infer_samples_per_sec,infer_step_time,infer_batch_size\notternet,100,2560,256\n"
+    )
+    (record,), _ = converted(path, tmp_path)
+    data = record.to_dict()
+    assert data["configuration"]["precision"] == "mixed"
+    assert data["system"]["accelerator"] == {"kind": "gpu", "name": "NVIDIA GeForce RTX 3090"}
+
+
 def test_a_training_step_of_timm_and_a_model_that_did_not_fit(tmp_path: Path) -> None:
     name = "benchmark-train-fp32-nchw-pt221-cpu-i9_10940x.csv"
     (first, second), _ = converted(FIXTURES / name, tmp_path)
