@@ -26,10 +26,12 @@ PUBLIC = list(judged("public.json"))
 PEOPLE = list(judged("people.json", alone=True))
 MORE = list(judged("more_public.json"))
 NEAR = list(judged("near_misses.json", alone=True))
+SECOND = list(judged("second_look.json"))
 
 
 @pytest.mark.parametrize(
-    ("columns", "least"), [(PUBLIC, 0.80), (PEOPLE, 0.90), (MORE, 0.90), (NEAR, 0.90)]
+    ("columns", "least"),
+    [(PUBLIC, 0.80), (PEOPLE, 0.90), (MORE, 0.90), (NEAR, 0.90), (SECOND, 0.90)],
 )
 def test_no_header_is_wrong_and_most_are_right(columns: list[Judged], least: float) -> None:
     assert [str(item) for item in columns if item.verdict == "wrong"] == []
