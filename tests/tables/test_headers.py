@@ -305,6 +305,12 @@ def test_a_count_of_elements_is_no_count_of_runs() -> None:
         ("Data type", ("image", "text")),
         ("dataset_size", ("1.5", "2.5")),
         ("input size", ("1000000",)),
+        ("platform", ("linux", "win32")),
+        ("Platform", ("Linux-5.10.225-x86_64",)),
+        ("model size", ("7B", "70B")),
+        ("fps", ("-1", "-1")),
+        ("tokens/s", ("5 ms",)),
+        ("accuracy", ("0.91", "0.93", "91.2")),
     ],
 )
 def test_what_another_kind_of_table_means_is_open(header: str, cells: tuple[str, ...]) -> None:
@@ -374,3 +380,38 @@ def test_nodes_stand_beside_hardware_or_are_open() -> None:
     beside = read_headers([nodes, Column("GPU", ("NVIDIA A100", "NVIDIA H100"))])
     assert beside[0] == FieldOf("system.nodes")
     assert isinstance(read_headers([nodes, Column("objective", ("3.1",))])[0], Open)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"), [(("10", "10"), Beside("time_mean_ms", "n")), (("1000", "2000"), None)]
+)
+def test_a_count_that_differs_from_row_to_row_may_be_a_size(
+    cells: tuple[str, ...], expected: Beside | None
+) -> None:
+    columns = [
+        Column("n", cells),
+        Column("time_mean_ms", ("9", "12")),
+        Column("time_std_ms", ("1", "2")),
+    ]
+    meaning = read_headers(columns)[0]
+    assert meaning == expected or (expected is None and isinstance(meaning, Open))
+
+
+@pytest.mark.parametrize(
+    ("beside", "header", "cells", "is_open"),
+    [
+        ("epoch", "energy_kwh", ("0.1", "0.2", "0.3"), True),
+        ("epoch", "energy_kwh", ("0.1", "0.3", "0.2"), False),
+        ("model", "energy_kwh", ("0.1", "0.2", "0.3"), False),
+        ("epoch", "train_time_s", ("10", "20", "30"), True),
+        ("timestamp", "elapsed_s", ("10", "11"), True),
+        ("model", "elapsed_s", ("0", "1", "2"), True),
+        ("model", "elapsed_s", ("10", "11"), False),
+    ],
+)
+def test_what_grows_from_epoch_to_epoch_is_a_running_total(
+    beside: str, header: str, cells: tuple[str, ...], is_open: bool
+) -> None:
+    names = {"timestamp": ("2026-01-01T00:00:00", "2026-01-01T00:00:01"), "model": ("a", "b")}
+    columns = [Column(beside, names.get(beside, ("1", "2"))), Column(header, cells)]
+    assert isinstance(read_headers(columns)[1], Open) is is_open

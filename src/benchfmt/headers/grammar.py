@@ -250,6 +250,11 @@ class Header:
         if says is not None and says.metric == "request-rate":
             metric = says.metric
         statistic = parsed.statistics[0] if parsed.statistics else None
+        known = metric_named(metric)
+        reason = plausible.impossible(known, named.code, self.cells)
+        reason = reason or self._unlike_cells(named.code, known.unit or "1")
+        if reason:
+            return Open(reason)
         return Measured(metric, named.code, statistic, stage, named.per, None, self.record(parsed))
 
     def with_unit(self, found: Measured, parsed: Parsed) -> Measured | Open:
@@ -273,7 +278,9 @@ class Header:
             return Open(f"{self.column.name!r} alone may mean other things than {found.metric}")
         if parsed.phrase in lexicon.ONLY_IN_PERCENT and code != "%":
             return Open("a share of the time, or how much waits to run")
-        reason = plausible.mistaken(found, code, parsed.phrase, self.cells)
+        # What a person says a column is holds, whatever its numbers look like.
+        if parsed.phrase:
+            reason = plausible.mistaken(found, code, parsed.phrase, self.cells)
         if reason:
             return Open(reason)
         if wanted == "1":

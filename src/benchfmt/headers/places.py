@@ -36,7 +36,7 @@ _NO_NAMES = frozenset(
     | {"edge", "aws", "gcp", "azure", "localhost", "local", "remote", "baseline", "ours", "train"}
 )
 """Switches, backends, architectures and other kinds, none of them the name of a system or of a part of one."""
-_SYSTEMS = frozenset({"linux", "windows", "darwin", "macos", "android", "ios", "ubuntu"})
+_SYSTEMS = ("linux", "windows", "win", "darwin", "macos", "android", "ios", "ubuntu", "debian")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", ""})
 _SUFFIXES = frozenset({"k", "K", "M", "B", "G", "T"})
 _KINDS = {"task": "task", "software.engine": "engine"}
@@ -85,6 +85,10 @@ _OF_TOKENS = frozenset(
     }
 )
 """Words of tables whose models write tokens."""
+_GROWING = "counted since the start, growing from row to row"
+_TOTALS = frozenset({"duration", "cpu-time", "time-to-train", "energy", "emissions", "cost"})
+"""The metrics that logs add up from row to row."""
+_SINCE_START = ("time", "elapsed", "elapsed time", "wall time", "duration", "runtime")
 _NAMES_METRICS = ("metric", "measure")
 _VALUES = ("value", "score", "result", "average", "stddev")
 _RUNS_ON = ("runtime", "backend", "execution engine", "target runtime")
@@ -307,11 +311,17 @@ def _unlike_name(path: str, cells: Cells) -> str | None:
     """Return why cells cannot be names of a system or of a part of it."""
     if cells.numbers or cells.are_among(_NO_NAMES):
         return "its cells are no names"
-    if path == "system.name" and cells.are_among(_SYSTEMS):
+    if path == "system.name" and cells.texts and all(map(_is_operating_system, cells.texts)):
         return "operating systems: say system.operating_system"
     if cells.texts and all(_is_of_software(text) for text in cells.texts):
         return "models or engines rather than systems"
     return None
+
+
+def _is_operating_system(text: str) -> bool:
+    """Say whether a text is an operating system, with or without its version: linux, win32, Linux-5.10."""
+    first = re.split(r"[\s\-_0-9]", text.lower())[0]
+    return first in _SYSTEMS
 
 
 def _is_of_software(text: str) -> bool:
@@ -348,6 +358,8 @@ def _size(
     if named is not None and cells.units - {""} - {named.code}:
         return Open("its cells name another unit than its header")
     unit = in_brackets(cells.unit or "")
+    if named is None and cells.unit == "B" and (cells.greatest or 0) < _MANY_PARAMETERS:
+        return Open("thousand millions of parameters, or bytes")
     if (
         named is None
         and unit is None
@@ -419,7 +431,14 @@ def _spreads(columns: Sequence[Column], settled: list[Meaning]) -> None:
             and len(measured) == 1
             and (has_spread or _is_mean(columns[measured[0]]))
         ):
-            settled[index] = Beside(columns[measured[0]].name, "n")
+            settled[index] = _count_beside(column, columns[measured[0]].name)
+
+
+def _count_beside(column: Column, owner: str) -> Meaning:
+    """Return the count of a mean: what differs from row to row is as often the size of a problem."""
+    if len({*Cells.of(column).numbers}) > 1:
+        return Open(f"how many {owner!r} is the mean of, or the size of what was run")
+    return Beside(owner, "n")
 
 
 def _is_mean(column: Column) -> bool:
@@ -539,19 +558,24 @@ def _sizes(columns: Sequence[Column], settled: list[Meaning]) -> None:
 
 
 def _series(columns: Sequence[Column], settled: list[Meaning]) -> None:
-    """Leave open the time of a table whose rows are epochs: it grows from row to row."""
-    if not any(_key(column.name) in ("epoch", "step", "iteration") for column in columns):
-        return
+    """Leave open what grows from row to row in a table whose rows are epochs or moments: it is a running total."""
+    keys = [_key(column.name) for column in columns]
+    has_steps = bool({*keys} & {"epoch", "step", "iteration"})
+    has_moments = FieldOf("provenance.measured_at") in settled
     for index, column in enumerate(columns):
-        if _key(column.name) in (
-            "time",
-            "elapsed",
-            "elapsed time",
-            "wall time",
-            "duration",
-            "runtime",
-        ):
-            settled[index] = Open("seconds since the start, growing from row to row")
+        meaning = settled[index]
+        if has_steps and keys[index] in _SINCE_START:
+            settled[index] = Open(_GROWING)
+        if not isinstance(meaning, Measured) or meaning.metric not in _TOTALS:
+            continue
+        numbers = Cells.of(column).numbers
+        is_clock = numbers[:1] == [0.0] or (has_moments and "elapsed" in keys[index])
+        if _is_growing(numbers) and (has_steps or is_clock):
+            settled[index] = Open(_GROWING)
+
+
+def _is_growing(numbers: list[float]) -> bool:
+    return len(numbers) > 1 and numbers == sorted({*numbers})
 
 
 def _twins(columns: Sequence[Column], settled: list[Meaning]) -> None:

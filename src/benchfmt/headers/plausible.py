@@ -22,6 +22,8 @@ _UNSURE_ABOVE = {
     "memory-utilization": 0.0,
 }
 """Small percents and great fractions look alike: above this a number may be either where nothing is written."""
+_MIXED_ABOVE = 20
+"""A percent above this does not stand among numbers most of which are at most 1 percent."""
 _BITS = frozenset({2.0, 4.0, 8.0, 16.0, 32.0, 64.0})
 _SIZES = frozenset(
     {1, 2, 3, 4, 6, 8, 10, 11, 12, 16, 18, 20, 22, 24, 32, 36, 40, 46, 48, 64, 80, 94, 96, 112, 120}
@@ -105,7 +107,7 @@ def share(found: Measured, metric: Metric, code: str | None, cells: Cells) -> Me
     if code == "1" and metric.maximum == 1 and greatest > 1:
         return Open(f"it says a fraction, and {greatest:g} is more than that")
     if metric.maximum == 1 and greatest > 1:
-        return _above_one(found, greatest)
+        return _above_one(found, greatest, cells)
     if metric.maximum == 100 and (cells.middle or 0) > _PERCENT_ABOVE:
         doubt = f"{cells.middle:g} on the median is taken for percent"
         return replace(found, unit="%").but(doubt)
@@ -124,10 +126,14 @@ def _percent(found: Measured, metric: Metric, greatest: float | None) -> Measure
     return percent.but(f"it says percent, and no number is above 1 (the greatest is {greatest:g})")
 
 
-def _above_one(found: Measured, greatest: float) -> Measured | Open:
+def _above_one(found: Measured, greatest: float, cells: Cells) -> Measured | Open:
     """Return a fraction whose numbers are above 1 as a percent, with a doubt."""
     if greatest > 100:
         return Open(f"{greatest:g} is no {found.metric}, neither as a fraction nor in percent")
+    small = [number for number in cells.numbers if 0 < number <= 1]
+    is_share = found.metric in _UNSURE_ABOVE
+    if greatest > _MIXED_ABOVE and 2 * len(small) > len(cells.numbers) and not is_share:
+        return Open(f"most numbers are fractions, and {greatest:g} is none")
     return replace(found, unit="%").but(
         f"{greatest:g} is more than a fraction can be: taken for percent"
     )
