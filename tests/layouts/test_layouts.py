@@ -23,6 +23,8 @@ FITTING = {
     "vllm-old.json": "vllm-bench-serve",
     **ENGINES,
     **MODELS,
+    "sglang.jsonl": "sglang-bench-serving",
+    "perf-analyzer.csv": "perf-analyzer",
 }
 
 

@@ -118,7 +118,7 @@ class LinesTable:
 def _row_of(text: str, limits: Limits) -> Any:
     """Return the data of a row; its numbers are `Digits` where it may hold a list, in which they differ from texts."""
     if "[" in text:
-        return jsons.parse(text, limits, digits=True)
+        return jsons.parse_cells(text, limits)
     return jsons.parse_as_text(text, limits)
 
 
@@ -180,7 +180,7 @@ def _document_text(path: Path, storage: Storage, limits: Limits) -> str:
 
 def _parsed(text: str, path: Path, limits: Limits) -> Any:
     try:
-        return jsons.parse(text, limits, digits=True)
+        return jsons.parse_cells(text, limits)
     except JsonError as error:
         raise TableError("BF103", f"{path.name}: {error}") from error
 

@@ -117,7 +117,7 @@ def _json_lines(path: Path, storage: Storage, first: Any) -> Sniffed:
 
 def _parsed(text: str, limits: Limits) -> Any:
     try:
-        return jsons.parse(text, limits, digits=True)
+        return jsons.parse_cells(text, limits)
     except JsonError:
         return None
 

@@ -1,0 +1,98 @@
+"""The layouts of load generators for servers, beside vLLM: exact numbers of files of ours, and the right ones of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.layouts.helping import FIXTURES, converted, measurement, missing, values
+
+
+def test_sglang(tmp_path: Path) -> None:
+    (served, other), account = converted(FIXTURES / "sglang.jsonl", tmp_path)
+    numbers = values(served)
+    assert numbers["throughput", "mean", "issue-window", "token"] == 80.0
+    assert numbers["throughput", "mean", "issue-window", "total-token"] == 240.0
+    assert numbers["throughput", "mean", "issue-window", "input-token"] == 160.0
+    assert numbers["throughput", "mean", "issue-window", "query"] == 2.5
+    assert numbers["latency", "max", "decode", "token"] == 0.0195
+    assert numbers["latency", "p99", "request", "query"] == 0.48
+    assert numbers["tpot", "mean", "decode", "token"] == 0.01125
+    ttft = measurement(served, "ttft", "mean", "request", "query")
+    assert (ttft.value, ttft.n, ttft.stddev) == (0.05, 10, 0.005)
+    data = served.to_dict()
+    assert data["model"] == {"name": "otter/otter-7b"}
+    assert data["software"] == {"engine": "sglang", "engine_version": "0.5.5"}
+    assert data["benchmark"]["scenario"] == "closed-loop"
+    assert data["configuration"]["hyperparameters"]["tensor_parallel"] == 2
+    assert "secret" not in str(data)
+    # Of another server nothing but the load generator's own numbers is known; without streaming there is no first token.
+    data = other.to_dict()
+    assert "model" not in data
+    assert "software" not in data
+    assert "scenario" not in data["benchmark"]
+    assert set(values(other)) == {
+        ("throughput", "mean", "issue-window", "token"),
+        ("throughput", "mean", "issue-window", "input-token"),
+        ("throughput", "mean", "issue-window", "query"),
+        ("duration", "single", "issue-window", "run"),
+        ("output-tokens", "sum", "run"),
+        ("latency", "mean", "request", "query"),
+        ("latency", "median", "request", "query"),
+    }
+    assert missing(other)["ttft", "mean", "request", "query"] == "not-measured"
+    assert account.total("converted") == 2
+
+
+def test_sglang_of_others(samples: Path, tmp_path: Path) -> None:
+    path = samples / "llm_tools" / "sglang" / "excerpt-agg_n50_in128_out64_c8.jsonl"
+    (record,), _ = converted(path, tmp_path)
+    numbers = values(record)
+    assert numbers["duration", "single", "issue-window", "run"] == 1.9711186867207289
+    assert numbers["throughput", "mean", "issue-window", "token"] == 710.7638973941176
+    assert numbers["throughput", "mean", "issue-window", "query"] == 25.36630611684931
+    assert numbers["throughput", "mean", "issue-window", "total-token"] == 2242.381460729479
+    assert numbers["tpot", "mean", "decode", "token"] == pytest.approx(0.006627540826841212)
+    assert numbers["latency", "mean", "decode", "token"] == pytest.approx(0.007067802402786029)
+    assert numbers["latency", "mean", "request", "query"] == pytest.approx(0.3068716875091195)
+    assert numbers["latency", "p99", "request", "query"] == pytest.approx(0.9732989947218446)
+    ttft = measurement(record, "ttft", "mean", "request", "query")
+    assert (ttft.value, ttft.n) == (pytest.approx(0.11528786353766918), 50)
+    data = record.to_dict()
+    assert data["model"] == {"name": "Qwen/Qwen2.5-3B-Instruct"}
+    assert data["software"] == {"engine": "sglang", "engine_version": "0.5.5.post3"}
+
+
+def test_perf_analyzer(tmp_path: Path) -> None:
+    records, _ = converted(FIXTURES / "perf-analyzer.csv", tmp_path)
+    assert [record.to_dict()["configuration"] for record in records] == [
+        {"hyperparameters": {"concurrency": 1}},
+        {"hyperparameters": {"concurrency": 4}},
+    ]
+    assert values(records[1]) == {
+        ("throughput", "mean", "issue-window", "sample"): 120.25,
+        ("latency", "mean", "queue", "query"): 0.021,
+        ("latency", "mean", "transfer-in", "query"): 0.00019,
+        ("latency", "mean", "compute", "query"): 0.00975,
+        ("latency", "mean", "transfer-out", "query"): 0.000016,
+        ("latency", "median", "request", "query"): 0.033,
+        ("latency", "p90", "request", "query"): 0.039,
+        ("latency", "p95", "request", "query"): 0.041,
+        ("latency", "p99", "request", "query"): 0.0475,
+    }
+
+
+def test_perf_analyzer_of_others(samples: Path, tmp_path: Path) -> None:
+    records, _ = converted(samples / "llm_tools" / "perf_analyzer" / "perf.csv", tmp_path)
+    first, last = records[0], records[-1]
+    numbers = values(first)
+    assert numbers["throughput", "mean", "issue-window", "sample"] == 69.2
+    assert numbers["latency", "median", "request", "query"] == 0.013891
+    assert numbers["latency", "p99", "request", "query"] == 0.021018
+    assert numbers["latency", "mean", "queue", "query"] == 0.000064
+    assert numbers["latency", "mean", "compute", "query"] == 0.011781
+    numbers = values(last)
+    assert last.to_dict()["configuration"]["hyperparameters"] == {"concurrency": 2}
+    assert numbers["throughput", "mean", "issue-window", "sample"] == 87.2
+    assert numbers["latency", "median", "request", "query"] == 0.021874
+    assert numbers["latency", "mean", "queue", "query"] == 0.009151
