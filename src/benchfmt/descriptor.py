@@ -80,8 +80,44 @@ class UnitColumn(_Closed):
     terms: dict[Word, str] = Field({}, description="Words of that column, each with its unit.")
 
 
+Condition = str | float | list[str | float]
+
+
+class Conditional(_Closed):
+    """What holds for the rows that have certain values."""
+
+    when: dict[str, Condition] = Field(
+        {}, description="Column (or $record.path): the text, number or list of these that it has."
+    )
+    unless: dict[str, Condition] = Field(
+        {}, description="What no row has for which the rule holds; said as in `when`."
+    )
+
+
+class Case(Conditional):
+    """What the numbers of a measured column are in some rows; what it does not say, the annotation says."""
+
+    metric: Term | None = None
+    statistic: Term | None = None
+    stage: Term | None = None
+    per: Term | None = None
+    scope: Term | None = None
+    unit: str | None = None
+    basis: str | None = None
+    caveats: list[str] | None = None
+
+
 Part = Literal[
-    "n", "stddev", "ci", "ci_low", "ci_high", "samples", "target_min", "target_max", "caveats"
+    "n",
+    "stddev",
+    "sample_stddev",
+    "ci",
+    "ci_low",
+    "ci_high",
+    "samples",
+    "target_min",
+    "target_max",
+    "caveats",
 ]
 """What a column may say of the numbers in another: `ci` is half the width of the interval."""
 INFERRED = ("definition-inferred", "unit-inferred")
@@ -112,7 +148,7 @@ class FieldAnnotation(_Closed):
     scale: Factor | None = Field(
         None, description="Factor by which the numbers are multiplied first."
     )
-    spread: Literal["stddev", "ci"] | None = Field(
+    spread: Literal["stddev", "sample_stddev", "ci"] | None = Field(
         None, description="What stands behind ± or in brackets after the number in a cell."
     )
     level: Annotated[float, Field(gt=0, lt=1)] | None = Field(
@@ -152,6 +188,9 @@ class FieldAnnotation(_Closed):
     record: dict[str, JsonValue] = Field(
         {}, description="Fields of the record that this column's header says."
     )
+    cases: list[Case] = Field(
+        [], description="What the numbers are in some rows; of those that hold the first counts."
+    )
     ignore: bool = Field(False, description="The column is left out on purpose.")
 
     @model_validator(mode="after")
@@ -171,6 +210,9 @@ class FieldAnnotation(_Closed):
         if isinstance(self.unit, UnitColumn) and self.metric is None:
             words = "only a column with `metric` has its unit in another column"
             raise PydanticCustomError("unit_column", words)
+        if self.cases and not isinstance(self.metric, str):
+            words = "only a column with a term as `metric` has `cases`"
+            raise PydanticCustomError("cases", words)
         interval = self.spread == "ci" or (self.part or "").startswith("ci")
         if interval and self.level is None:
             words = "a confidence interval has a `level`, such as 0.95"
@@ -201,18 +243,9 @@ class Extract(_Closed):
     terms: dict[str, dict[Word, TermOrTerms]] = Field({}, description="Record path: its words.")
 
 
-Condition = str | float | list[str | float]
-
-
-class Rule(_Closed):
+class Rule(Conditional):
     """What holds for rows in which columns have certain values."""
 
-    when: dict[str, Condition] = Field(
-        {}, description="Column (or $record.path): the text, number or list of these that it has."
-    )
-    unless: dict[str, Condition] = Field(
-        {}, description="What no row has for which the rule holds; said as in `when`."
-    )
     set: dict[Annotated[str, Field(pattern=RECORD_PATH)], JsonValue] = {}
     missing: dict[str, str] = Field({}, description="Column: the reason why it has no value.")
     caveats: dict[str, list[str]] = Field({}, description="Column: the doubts about its values.")

@@ -25,6 +25,9 @@ FITTING = {
     **MODELS,
     "sglang.jsonl": "sglang-bench-serving",
     "perf-analyzer.csv": "perf-analyzer",
+    "llama-bench.json": "llama-bench",
+    "llama-bench.csv": "llama-bench",
+    "llama-bench.md": "llama-bench-markdown",
 }
 
 

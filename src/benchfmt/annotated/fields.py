@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import jsonschema
@@ -25,7 +26,7 @@ from benchfmt.annotated.program import (
     target,
 )
 from benchfmt.annotated.written import Written, written
-from benchfmt.descriptor import Extract, FieldAnnotation, Rule, TableField
+from benchfmt.descriptor import Case, Conditional, Extract, FieldAnnotation, TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.readers.sheets import dates
@@ -341,8 +342,16 @@ class Fields:
             masks.append(mask)
         return masks
 
-    def _where(self, rule: Rule) -> pl.Series:
-        """Say in which rows a rule holds."""
+    def in_case(self, cases: Sequence[Case]) -> pl.Series:
+        """Say in which rows the first of some cases holds, and none of the others."""
+        mask = pl.Series([True] * self.height)
+        for place, case in enumerate(cases):
+            holds = self._where(case)
+            mask &= ~holds if place else holds
+        return mask
+
+    def _where(self, rule: Conditional) -> pl.Series:
+        """Say in which rows a rule or case holds."""
         mask = pl.Series([True] * self.height)
         for name, wanted in rule.when.items():
             mask &= self._holds(name, wanted if isinstance(wanted, list) else [wanted])

@@ -78,7 +78,20 @@ def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
         if measure.parts or fields.program.note(measure.column).spread:
             parts.read(index, measure, pl.Series(states == _VALUE))
     parts.keep_unused()
+    _keep_without_case(fields)
     return Matrix(measures, values, reasons, caveats, all_reasons, all_caveats, parts)
+
+
+def _keep_without_case(fields: Fields) -> None:
+    """Keep the text of the cells for which no case of their column holds."""
+    for name, item in fields.program.fields.items():
+        if item.benchfmt is None or not item.benchfmt.cases:
+            continue
+        cells = fields.clean[name]
+        without = cells.is_not_null()
+        for case in item.benchfmt.cases:
+            without &= ~fields.in_case([case])
+        fields.keep(name, cells, without)
 
 
 def all_measures(fields: Fields) -> list[Measure]:
@@ -140,6 +153,9 @@ def _measured(
     states[bad] = 2
     for column, word in measure.where:
         states[~fields.clean[column].eq_missing(word).to_numpy()] = ABSENT
+        bad &= states != ABSENT
+    if measure.cases:
+        states[~fields.in_case(measure.cases).to_numpy()] = ABSENT
         bad &= states != ABSENT
     message = "is not a number; the measurement has no value"
     fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)

@@ -52,6 +52,10 @@ class Parts:
             part = said.get(name)
             if part is not None:
                 self._put(name, index, part, self._of(name, part))
+        if "sample_stddev" in said:
+            part = said["sample_stddev"]
+            deviations = self._numbers(part, "is not a number of 0 or more", least=0)
+            self._put("stddev", index, part, self._of_population(index, deviations))
         if "ci" in said:
             part = said["ci"]
             half = self.fields.written(part.column).numbers
@@ -75,8 +79,21 @@ class Parts:
             values = self._around(measure, spread, note.level)
         else:
             values = c.numbers(spread, Conversion(measure.conversion.factor, Fraction(0))).values
+        if note.spread == "sample_stddev":
+            values = self._of_population(index, values)
         column = "ci" if note.spread == "ci" else "stddev"
         self.columns.setdefault(column, {})[index] = values.set(~self.has_value, None)
+
+    def _of_population(self, index: int, of_sample: pl.Series) -> pl.Series:
+        """Return standard deviations over n - 1 as those over n; null where nothing says how many there are."""
+        counts = self.columns.get("n", {}).get(index)
+        samples = self.columns.get("samples", {}).get(index)
+        if counts is None and samples is not None:
+            counts = (samples.str.count_matches(",") + 1).cast(pl.Int64)
+            self.columns.setdefault("n", {})[index] = counts.set(~self.has_value, None)
+        if counts is None:
+            return of_sample.set(of_sample.is_not_null(), None)
+        return of_sample * ((counts - 1) / counts).sqrt()
 
     def _put(self, name: str, index: int, part: PartColumn, values: pl.Series) -> None:
         """Keep the values of a part; a target stands also where there is no number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import jsonschema
@@ -16,6 +16,8 @@ from benchfmt.annotated.history import HistoryError, best_columns, with_best
 from benchfmt.annotated.missing import Missing, whole
 from benchfmt.descriptor import (
     INFERRED,
+    Case,
+    Conditional,
     Extract,
     FieldAnnotation,
     MetricColumn,
@@ -88,6 +90,8 @@ class Measure:
     where: tuple[tuple[str, str | None], ...] = ()
     """Columns with the words (None: an empty cell) that they have in the rows of this measurement."""
     parts: tuple[PartColumn, ...] = ()
+    cases: tuple[Case, ...] = ()
+    """The case that holds in the rows of this measurement, and those before it, which do not."""
 
     @property
     def order(self) -> Order:
@@ -191,7 +195,7 @@ def compile_resource(
     metrics = {**vocabulary().metrics, **declared}
     variants = _variants(used.values())
     _check_paths(annotation, used.values(), resource.path)
-    _check_columns(annotation, columns, resource.path)
+    _check_columns(annotation, used.values(), columns, resource.path)
     _check_words(used.values(), annotation)
     if annotation.key and variants != ({},):
         raise AnnotationError(
@@ -294,7 +298,7 @@ def _part_column(
         how = _converted(note.unit_word or unit, wanted, _scale(scale))
     except UnitError as error:
         raise AnnotationError(f"column {item.name!r}: {error}") from error
-    if note.part in ("stddev", "ci"):
+    if note.part in ("stddev", "sample_stddev", "ci"):
         # A difference of temperatures has no zero point.
         how = Conversion(how.factor, Fraction(0))
     return PartColumn(item.name, note.part, how, note.level)
@@ -510,17 +514,32 @@ def _measures(
             raise AnnotationError(f"column {item.name!r}: a vector is no single measurement")
         variant = variants.index(dict(note.record))
         if isinstance(note.metric, str) and not isinstance(note.unit, UnitColumn):
-            use = MetricUse(metric=note.metric)
             of_it = parts.get(item.name, ())
-            static.append(measure(item.name, note, use, metrics, variant, of_it))
+            for cases, use in _static_uses(note, note.metric):
+                made = measure(item.name, note, use, metrics, variant, of_it)
+                static.append(replace(made, cases=cases))
         else:
             dynamic.append(item)
     _check_keys(static)
-    headlines = [Headline(item.column, item.variant, item.key) for item in static if item.primary]
+    # A row meets one case of a column.
+    by_column = {(item.column, item.variant): item for item in static if item.primary}
+    headlines = [Headline(item.column, item.variant, item.key) for item in by_column.values()]
     for item in dynamic:
         headlines += _named_headlines(item, variants)
     _check_headlines(headlines)
     return static, dynamic
+
+
+def _static_uses(
+    note: FieldAnnotation, metric: str
+) -> Iterator[tuple[tuple[Case, ...], MetricUse]]:
+    """Yield what a column measures; where that differs by row, each case behind which the ones before it stand."""
+    if not note.cases:
+        yield (), MetricUse(metric=metric)
+    for place, case in enumerate(note.cases):
+        own = case.model_dump(exclude={"when", "unless"}, exclude_none=True)
+        use = MetricUse.model_validate({"metric": metric, **own})
+        yield (case, *note.cases[:place]), use
 
 
 def _check_keys(measures: list[Measure]) -> None:
@@ -642,9 +661,10 @@ def _check_patterns(column: str, patterns: Iterable[str]) -> None:
             ) from error
 
 
-def _uses(note: FieldAnnotation) -> Iterator[FieldAnnotation | MetricUse]:
-    """Yield what an annotation says of measurements: itself, and the words that name a metric."""
+def _uses(note: FieldAnnotation) -> Iterator[FieldAnnotation | MetricUse | Case]:
+    """Yield what an annotation says of measurements: itself, its cases, and the words that name a metric."""
     yield note
+    yield from note.cases
     if isinstance(note.metric, MetricColumn):
         yield from _metric_uses(note)
 
@@ -667,8 +687,13 @@ def _check_terms(column: str, kind: str, words: Iterable[str | None]) -> None:
         raise AnnotationError(f"column {column!r}: {word!r} is no {kind}{_meant(kind, word)}")
 
 
-def _check_columns(annotation: TableAnnotation, columns: list[str], where: str) -> None:
-    named = [name for rule in annotation.rules for name in (*rule.when, *rule.unless)]
+def _check_columns(
+    annotation: TableAnnotation, fields: Iterable[TableField], columns: list[str], where: str
+) -> None:
+    conditions: list[Conditional] = [*annotation.rules]
+    for item in fields:
+        conditions += item.benchfmt.cases if item.benchfmt else ()
+    named = [name for one in conditions for name in (*one.when, *one.unless)]
     for rule in annotation.rules:
         named += [name for name in (*rule.missing, *rule.caveats) if name != EVERY]
     named += [extract.from_ for extract in annotation.extract] + annotation.key

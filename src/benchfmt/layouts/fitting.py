@@ -149,11 +149,12 @@ class _Opened:
         return f"it is not read as {' or '.join(item.formats)}"
 
     def _forms(self, item: Layout) -> Iterator[tuple[Storage, Dialect]]:
-        """Yield how a file of a layout may be written."""
+        """Yield how a file of a layout may be written: as it seems to be, and as the tool writes it."""
         if self.sniffed is not None and self.sniffed.storage.format in item.formats:
             yield self.sniffed.storage, item.dialect or self.sniffed.dialect
-        elif item.dialect is not None:
-            yield Storage(item.formats[0]), item.dialect
+        text_formats = [name for name in item.formats if name in ("csv", "tsv")]
+        for name in text_formats:
+            yield Storage(name), item.dialect or Dialect()
 
     def _start(self, storage: Storage, dialect: Dialect) -> tuple[list[str], Mapping[str, str]]:
         """Return the columns of the file and its first row, both empty where it is no such table."""
