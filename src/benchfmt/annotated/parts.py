@@ -86,13 +86,12 @@ class Parts:
 
     def _of_population(self, index: int, of_sample: pl.Series) -> pl.Series:
         """Return standard deviations over n - 1 as those over n; null where nothing says how many there are."""
-        counts = self.columns.get("n", {}).get(index)
+        nothing = pl.Series([None] * len(of_sample), dtype=pl.Int64)
+        counts = self.columns.get("n", {}).get(index, nothing)
         samples = self.columns.get("samples", {}).get(index)
-        if counts is None and samples is not None:
-            counts = (samples.str.count_matches(",") + 1).cast(pl.Int64)
+        if samples is not None:
+            counts = counts.fill_null((samples.str.count_matches(",") + 1).cast(pl.Int64))
             self.columns.setdefault("n", {})[index] = counts.set(~self.has_value, None)
-        if counts is None:
-            return of_sample.set(of_sample.is_not_null(), None)
         return of_sample * ((counts - 1) / counts).sqrt()
 
     def _put(self, name: str, index: int, part: PartColumn, values: pl.Series) -> None:
