@@ -6,6 +6,7 @@ Package standard that benchfmt does not use may stand beside ours.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from benchfmt.faults import Fault, faults_of
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import NumberForm
 from benchfmt.readers.sheets import Dialect, Table, open_table
@@ -491,12 +493,12 @@ MISPLACED_HEADING = (
 """What is said of a heading that stands elsewhere, as in two files that were joined."""
 
 
-def read_heading(data: JsonValue) -> tuple[Heading | None, list[tuple[str, str]]]:
+def read_heading(data: JsonValue) -> tuple[Heading | None, list[Fault]]:
     """Return the heading that plain data holds, or None with its faults, as `read_descriptor` does."""
     try:
         return Heading.model_validate(data), []
     except ValidationError as error:
-        return None, _faults(error)
+        return None, faults_of(error, Heading, data)
 
 
 def declared(said: Descriptor | Heading) -> dict[str, JsonValue]:
@@ -525,16 +527,84 @@ def heading(descriptor: Descriptor) -> dict[str, JsonValue]:
     return {"benchfmt": {**info, "prefixes": prefixes}, **rest}
 
 
-def _faults(error: ValidationError) -> list[tuple[str, str]]:
-    return [(f"/{'/'.join(map(str, item['loc']))}", item["msg"]) for item in error.errors()]
-
-
-def read_descriptor(data: JsonValue) -> tuple[Descriptor | None, list[tuple[str, str]]]:
-    """Return the descriptor that plain data holds, or None with its faults: JSON Pointer and what is wrong."""
+def read_descriptor(data: JsonValue) -> tuple[Descriptor | None, list[Fault]]:
+    """Return the descriptor that plain data holds, or None with its faults."""
     try:
         return Descriptor.model_validate(data), []
     except ValidationError as error:
-        return None, _faults(error)
+        return None, faults_of(error, Descriptor, data)
+
+
+def fault_line(fault: Fault, data: JsonValue) -> str:
+    """Return a fault of a descriptor with its place: the column by its name, anything else by its JSON Pointer."""
+    column = column_of(fault, data)
+    if column is None:
+        return f"{fault.pointer}: {fault.message}"
+    inside = ".".join(map(str, fault.path[_FIELD_DEPTH:]))
+    if not inside:
+        return f"column {column!r}: {fault.message}"
+    return f"column {column!r}: {inside}: {fault.message}"
+
+
+_FIELD_DEPTH = 5
+"""How deep a column lies: /resources/0/schema/fields/0."""
+
+
+def column_of(fault: Fault, data: JsonValue) -> str | None:
+    """Return the name of the column that a fault of a descriptor is about, None where it is about something else."""
+    path = fault.path
+    if len(path) < _FIELD_DEPTH or (path[0], path[2], path[3]) != ("resources", "schema", "fields"):
+        return None
+    value = data
+    for part in path[:_FIELD_DEPTH]:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list):
+            value = value[int(part)]
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        return None
+    return str(value["name"])
+
+
+def without_faults(data: JsonValue, faults: Sequence[Fault]) -> Descriptor | None:
+    """Return the descriptor that is left without the members at fault, by which more faults are found; None for none.
+
+    A column whose annotation is at fault loses all of it.
+    """
+    rest = copy.deepcopy(data)
+    paths = []
+    for fault in faults:
+        is_of_column = column_of(fault, data) is not None
+        path = fault.path
+        if is_of_column:
+            path = (*path[:_FIELD_DEPTH], "benchfmt")
+        paths.append(path)
+    for _ in range(_ROUNDS):
+        for path in sorted(set(paths), key=str, reverse=True):
+            _drop(rest, path)
+        try:
+            return Descriptor.model_validate(rest)
+        except ValidationError as error:
+            paths = [fault.owner for fault in faults_of(error, Descriptor, rest)]
+    return None
+
+
+_ROUNDS = 4
+"""So often is it tried to read what is left of a descriptor."""
+
+
+def _drop(data: JsonValue, path: Sequence[str | int]) -> None:
+    """Take the member or the item at a path out of what holds it."""
+    value = data
+    for part in path[:-1]:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and int(part) < len(value):
+            value = value[int(part)]
+    if path and isinstance(value, dict):
+        value.pop(str(path[-1]), None)
+    elif path and isinstance(value, list) and int(path[-1]) < len(value):
+        del value[int(path[-1])]
 
 
 def package_descriptor(

@@ -492,7 +492,7 @@ def test_bf117_the_version_in_a_descriptor(tmp_path: Path) -> None:
 
 def test_bf118_a_descriptor_that_does_not_follow_its_schema(tmp_path: Path) -> None:
     place = edit(package(tmp_path), lambda data: data.update(resources=[]))
-    words = "/resources: List should have at least 1 item after validation, not 0"
+    words = "`resources` is empty"
     assert validate(place).findings == [
         error("BF118", "datapackage.json", None, None, "/resources", words)
     ]

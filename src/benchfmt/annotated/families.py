@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import JsonValue, ValidationError
 
 from benchfmt.descriptor import FieldAnnotation, FieldFamily, Resource, TableField
+from benchfmt.faults import faults_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.record import KEY_FIELDS
 
@@ -109,12 +110,13 @@ def _member(family: FieldFamily, name: str, groups: _Groups) -> TableField:
     own = {"pattern", "terms", "benchfmt"}
     field = family.model_dump(by_alias=True, exclude_unset=True, exclude=own)
     note = dict(_annotation(family.benchfmt, groups))
+    data: JsonValue = {**field, "name": name, "benchfmt": note}
     try:
-        return TableField.model_validate({**field, "name": name, "benchfmt": note})
+        return TableField.model_validate(data)
     except ValidationError as error:
-        fault = error.errors()[0]
-        place = "/".join(map(str, fault["loc"]))
-        message = f"column {name!r} of the family {family.pattern!r}: {place}: {fault['msg']}"
+        faults = faults_of(error, TableField, data)
+        lines = "; ".join(f"{fault.pointer}: {fault.message}" for fault in faults)
+        message = f"column {name!r} of the family {family.pattern!r}: {lines}"
         raise FamilyError(message) from error
 
 

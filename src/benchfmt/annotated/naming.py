@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from benchfmt.annotated.faults import AnnotationError
 from benchfmt.annotated.program import (
-    AnnotationError,
     Measure,
     Program,
     measure,

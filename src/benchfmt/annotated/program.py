@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.annotated.families import FamilyError, with_families
+from benchfmt.annotated.faults import AnnotationError, Faults
 from benchfmt.annotated.history import HistoryError, best_columns, with_best
 from benchfmt.annotated.missing import Missing, whole
 from benchfmt.descriptor import (
@@ -30,7 +32,7 @@ from benchfmt.descriptor import (
     TableSchema,
     UnitColumn,
 )
-from benchfmt.finding import BenchfmtError
+from benchfmt.faults import schema_fault_in_words
 from benchfmt.record import KEY_FIELDS
 from benchfmt.schema import column_schema, record_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
@@ -47,10 +49,6 @@ Key = tuple[str, str, str, str, str]
 """Metric, statistic, stage, per and scope; an empty text where one is not said."""
 Variant = dict[str, JsonValue]
 """Fields of the record that headers say, by path."""
-
-
-class AnnotationError(BenchfmtError):
-    """An annotation that contradicts itself or the standard; the message names the place."""
 
 
 @dataclass(frozen=True)
@@ -193,17 +191,20 @@ def compile_resource(
     named = {item.name: item for item in resource.table.fields if item.benchfmt}
     used = {name: item for name, item in named.items() if name in columns}
     metrics = {**vocabulary().metrics, **declared}
+    faults = Faults()
+    where = f"{resource.path}: "
     variants = _variants(used.values())
-    _check_paths(annotation, used.values(), resource.path)
-    _check_columns(annotation, used.values(), columns, resource.path)
-    _check_words(used.values(), annotation)
-    if annotation.key and variants != ({},):
-        raise AnnotationError(
-            f"{resource.path}: a table with `key` has no headers that are dimensions (`record`)"
-        )
-    _check_best(annotation, used, metrics)
-    parts = _parts(used)
-    static, dynamic = _measures(used.values(), variants, metrics, parts)
+    with faults.collected(where):
+        _check_variants(annotation, variants)
+    _check_paths(annotation, used.values(), where, faults)
+    with faults.collected(where):
+        _check_columns(annotation, used.values(), columns)
+    _check_words(used.values(), annotation, faults)
+    with faults.collected():
+        _check_best(annotation, used, metrics)
+    parts = _parts(used, faults)
+    static, dynamic = _measures(used.values(), variants, metrics, parts, faults)
+    faults.raise_all()
     known = named.keys() | _read_elsewhere(annotation, used)
     return Program(
         fields=used,
@@ -258,31 +259,43 @@ def unit_from(note: FieldAnnotation) -> str | None:
     return note.unit.column if isinstance(note.unit, UnitColumn) else None
 
 
-def _parts(used: Mapping[str, TableField]) -> dict[str, tuple[TableField, ...]]:
-    """Return the columns that say parts of the measurements of others; raises AnnotationError for one that cannot."""
+def _parts(used: Mapping[str, TableField], faults: Faults) -> dict[str, tuple[TableField, ...]]:
+    """Return the columns that say parts of the measurements of others."""
     parts: dict[str, tuple[TableField, ...]] = {}
     for item in used.values():
         note = item.benchfmt
         if note is None or note.of is None:
             continue
         for owner in [note.of] if isinstance(note.of, str) else note.of:
-            measured = used.get(owner)
-            if measured is None or measured.benchfmt is None or measured.benchfmt.metric is None:
-                raise AnnotationError(
-                    f"column {item.name!r}: `of` names {owner!r}, which is no measured column of the table"
-                )
-            others = parts.get(owner, ())
-            for other in others:
-                if other.benchfmt and other.benchfmt.part == note.part:
-                    raise AnnotationError(
-                        f"columns {other.name!r} and {item.name!r} both say {note.part} of {owner!r}"
-                    )
-            parts[owner] = (*others, item)
+            with faults.collected():
+                _check_part(item, owner, used, parts)
+                parts[owner] = (*parts.get(owner, ()), item)
     for owner, items in parts.items():
         said = {item.benchfmt.part for item in items if item.benchfmt}
-        if len(said & {"ci_low", "ci_high"}) == 1:
-            raise AnnotationError(f"column {owner!r}: an interval has both ci_low and ci_high")
+        with faults.collected():
+            if len(said & {"ci_low", "ci_high"}) == 1:
+                raise AnnotationError(f"column {owner!r}: an interval has both ci_low and ci_high")
     return parts
+
+
+def _check_part(
+    item: TableField,
+    owner: str,
+    used: Mapping[str, TableField],
+    parts: Mapping[str, tuple[TableField, ...]],
+) -> None:
+    """Check that a column may say a part of the measurements in another; raises AnnotationError."""
+    measured = used.get(owner)
+    if measured is None or measured.benchfmt is None or measured.benchfmt.metric is None:
+        raise AnnotationError(
+            f"column {item.name!r}: `of` names {owner!r}, which is no measured column of the table"
+        )
+    part = item.benchfmt.part if item.benchfmt else None
+    for other in parts.get(owner, ()):
+        if other.benchfmt and other.benchfmt.part == part:
+            raise AnnotationError(
+                f"columns {other.name!r} and {item.name!r} both say {part} of {owner!r}"
+            )
 
 
 def _part_column(
@@ -319,7 +332,17 @@ def target(path: str) -> Target:
         # Only the free-form objects have keys of the user's own; a list has none.
         if item.kind == "json" and inner.startswith(f"{item.path}.") and _is_object(table, item):
             return Target(table, item, tuple(inner.removeprefix(f"{item.path}.").split(".")))
-    raise AnnotationError(f"{path!r} is no field of a record (see benchfmt schema)")
+    raise AnnotationError(f"{path!r} is no field of a record{_meant_path(path)}")
+
+
+def _meant_path(path: str) -> str:
+    """Return the question whether another field was meant, empty where none is like it."""
+    paths = [item.path for item in COLUMNS["records"]]
+    paths += [f"system.{item.path}" for item in COLUMNS["systems"]]
+    meant = difflib.get_close_matches(path, paths, 1, cutoff=0.75)
+    if not meant:
+        return ""
+    return f"; did you mean {meant[0]!r}?"
 
 
 def constant(path: str, value: JsonValue) -> Target:
@@ -334,7 +357,7 @@ def constant(path: str, value: JsonValue) -> Target:
     faults = list(jsonschema.Draft202012Validator(schema).iter_errors(whole))
     if faults:
         fault = min(faults, key=lambda found: found.validator != "type")
-        raise AnnotationError(f"{path}: {fault.message}")
+        raise AnnotationError(f"{path}: {schema_fault_in_words(fault)}")
     return place
 
 
@@ -491,11 +514,17 @@ def _variants(fields: Iterable[TableField]) -> tuple[Variant, ...]:
         note = item.benchfmt
         if note and note.metric is not None and note.record not in variants:
             variants.append(dict(note.record))
+    return tuple(variants) or ({},)
+
+
+def _check_variants(annotation: TableAnnotation, variants: tuple[Variant, ...]) -> None:
+    """Check that each measured column belongs to one record of a row."""
     if len(variants) > 1 and {} in variants:
         raise AnnotationError(
             "some measured columns say `record` and others do not: the latter belong to no one record"
         )
-    return tuple(variants) or ({},)
+    if annotation.key and variants != ({},):
+        raise AnnotationError("a table with `key` has no headers that are dimensions (`record`)")
 
 
 def _measures(
@@ -503,6 +532,7 @@ def _measures(
     variants: tuple[Variant, ...],
     metrics: Mapping[str, Metric],
     parts: Mapping[str, tuple[TableField, ...]],
+    faults: Faults,
 ) -> tuple[list[Measure], list[TableField]]:
     static: list[Measure] = []
     dynamic = []
@@ -510,23 +540,26 @@ def _measures(
         note = item.benchfmt
         if note is None or note.metric is None:
             continue
-        if note.list_:
-            raise AnnotationError(f"column {item.name!r}: a vector is no single measurement")
         variant = variants.index(dict(note.record))
-        if isinstance(note.metric, str) and not isinstance(note.unit, UnitColumn):
-            of_it = parts.get(item.name, ())
-            for cases, use in _static_uses(note, note.metric):
-                made = measure(item.name, note, use, metrics, variant, of_it)
-                static.append(replace(made, cases=cases))
-        else:
-            dynamic.append(item)
-    _check_keys(static)
+        with faults.collected():
+            if note.list_:
+                raise AnnotationError(f"column {item.name!r}: a vector is no single measurement")
+            if isinstance(note.metric, str) and not isinstance(note.unit, UnitColumn):
+                of_it = parts.get(item.name, ())
+                for cases, use in _static_uses(note, note.metric):
+                    made = measure(item.name, note, use, metrics, variant, of_it)
+                    static.append(replace(made, cases=cases))
+            else:
+                dynamic.append(item)
+    with faults.collected():
+        _check_keys(static)
     # A row meets one case of a column.
     by_column = {(item.column, item.variant): item for item in static if item.primary}
     headlines = [Headline(item.column, item.variant, item.key) for item in by_column.values()]
-    for item in dynamic:
-        headlines += _named_headlines(item, variants)
-    _check_headlines(headlines)
+    with faults.collected():
+        for item in dynamic:
+            headlines += _named_headlines(item, variants)
+        _check_headlines(headlines)
     return static, dynamic
 
 
@@ -579,20 +612,23 @@ def _check_headlines(headlines: Iterable[Headline]) -> None:
             )
 
 
-def _check_paths(annotation: TableAnnotation, fields: Iterable[TableField], where: str) -> None:
-    try:
-        for path, value in annotation.constant.items():
+def _check_paths(
+    annotation: TableAnnotation, fields: Iterable[TableField], where: str, faults: Faults
+) -> None:
+    for path, value in annotation.constant.items():
+        with faults.collected(where):
             constant(path, value)
-        for rule in annotation.rules:
+    for rule in annotation.rules:
+        with faults.collected(where):
             _check_rule(rule)
-        for extract in annotation.extract:
+    for extract in annotation.extract:
+        with faults.collected(where):
             _check_extract(extract)
-        owners: dict[str, str] = {}
-        for item in fields:
-            if item.benchfmt:
+    owners: dict[str, str] = {}
+    for item in fields:
+        if item.benchfmt:
+            with faults.collected(where):
                 _check_field(item.name, item.benchfmt, owners)
-    except (AnnotationError, pl.exceptions.ComputeError) as error:
-        raise AnnotationError(f"{where}: {error}") from error
 
 
 def _check_rule(rule: Rule) -> None:
@@ -616,10 +652,18 @@ def _check_extract(extract: Extract) -> None:
     pl.Series(["x"]).str.extract_groups(extract.pattern)
 
 
+def _target_of(name: str, path: str) -> Target:
+    """Return the place that a column's annotation names; raises AnnotationError."""
+    try:
+        return target(path)
+    except AnnotationError as error:
+        raise AnnotationError(f"column {name!r}: {error}") from error
+
+
 def _check_field(name: str, note: FieldAnnotation, owners: dict[str, str]) -> None:
     """Check one annotation; `owners` are the columns so far, by the field that each says."""
     if note.field is not None:
-        _check_terms_of(name, note, target(note.field))
+        _check_terms_of(name, note, _target_of(name, note.field))
         owner = owners.setdefault(note.field, name)
         if owner != name:
             raise AnnotationError(f"columns {owner!r} and {name!r} both say {note.field}")
@@ -630,24 +674,34 @@ def _check_field(name: str, note: FieldAnnotation, owners: dict[str, str]) -> No
             )
 
 
-def _check_words(fields: Iterable[TableField], annotation: TableAnnotation) -> None:
+def _check_words(fields: Iterable[TableField], annotation: TableAnnotation, faults: Faults) -> None:
     """Check reasons, caveats and the parts of keys: a term that nobody knows would only be found in the package."""
     for item in fields:
-        if item.benchfmt is None:
-            continue
-        _check_patterns(item.name, item.benchfmt.missing_patterns)
-        for use in _uses(item.benchfmt):
-            for kind in KEY_FIELDS[1:]:
-                _check_terms(item.name, kind, [getattr(use, kind)])
-            _check_terms(item.name, "caveat", use.caveats or [])
-        _check_terms(item.name, "missing", item.benchfmt.missing.values())
-        _check_terms(item.name, "missing", item.benchfmt.missing_patterns.values())
-        _check_terms(item.name, "caveat", item.benchfmt.confirmations)
+        if item.benchfmt is not None:
+            _check_words_of(item.name, item.benchfmt, faults)
     for rule in annotation.rules:
-        for name, reason in rule.missing.items():
-            _check_terms(name, "missing", [reason])
-        for name, caveats in rule.caveats.items():
-            _check_terms(name, "caveat", caveats)
+        with faults.collected():
+            for name, reason in rule.missing.items():
+                _check_terms(name, "missing", [reason])
+        with faults.collected():
+            for name, caveats in rule.caveats.items():
+                _check_terms(name, "caveat", caveats)
+
+
+def _check_words_of(name: str, note: FieldAnnotation, faults: Faults) -> None:
+    with faults.collected():
+        _check_patterns(name, note.missing_patterns)
+    for use in _uses(note):
+        for kind in KEY_FIELDS[1:]:
+            with faults.collected():
+                _check_terms(name, kind, [getattr(use, kind)])
+        with faults.collected():
+            _check_terms(name, "caveat", use.caveats or [])
+    for reasons in (note.missing.values(), note.missing_patterns.values()):
+        with faults.collected():
+            _check_terms(name, "missing", reasons)
+    with faults.collected():
+        _check_terms(name, "caveat", note.confirmations)
 
 
 def _check_patterns(column: str, patterns: Iterable[str]) -> None:
@@ -688,7 +742,7 @@ def _check_terms(column: str, kind: str, words: Iterable[str | None]) -> None:
 
 
 def _check_columns(
-    annotation: TableAnnotation, fields: Iterable[TableField], columns: list[str], where: str
+    annotation: TableAnnotation, fields: Iterable[TableField], columns: list[str]
 ) -> None:
     conditions: list[Conditional] = [*annotation.rules]
     for item in fields:
@@ -702,7 +756,10 @@ def _check_columns(
     wrong = [name for name in named if not name.startswith("$") and name not in columns]
     if wrong:
         raise AnnotationError(
-            f"{where}: the annotation names column {wrong[0]!r}, which the table does not have"
+            *(
+                f"the annotation names column {name!r}, which the table does not have"
+                for name in wrong
+            )
         )
 
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Self
 
-from benchfmt.descriptor import FILE_NAME, Descriptor, read_descriptor
+from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import readable
 from benchfmt.package.errors import PackageError
@@ -74,8 +74,8 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
         )
     descriptor, faults = read_descriptor(data)
     if descriptor is None:
-        pointer, message = faults[0]
-        raise PackageError(f"{file}: {pointer}: {message}")
+        lines = "; ".join(fault_line(fault, data) for fault in faults)
+        raise PackageError(f"{file}: {lines}")
     if not readable(descriptor.benchfmt.version):
         raise PackageError(
             f"{file}: version {descriptor.benchfmt.version!r} is not one of 1.x, which this program reads"

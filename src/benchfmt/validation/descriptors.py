@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from benchfmt.descriptor import Descriptor, Resource, read_descriptor
+from pydantic import JsonValue
+
+from benchfmt.annotated import AnnotationError, compile_resource
+from benchfmt.descriptor import (
+    Descriptor,
+    Resource,
+    column_of,
+    read_descriptor,
+    without_faults,
+)
+from benchfmt.faults import Fault
 from benchfmt.migrate import readable
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256
+from benchfmt.readers.tables import TableError
 from benchfmt.validation.forms.documents import json_code
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
@@ -32,13 +44,52 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
         reporter.report(json_code(error), Place(file.name, error.line), str(error))
         return None
     descriptor, faults = read_descriptor(data)
-    for pointer, message in faults:
-        reporter.report("BF118", Place(file.name, field=pointer), f"{pointer}: {message}")
+    for fault in faults:
+        message = fault.message
+        column = column_of(fault, data)
+        if column is not None:
+            message = f"column {column!r}: {message}"
+        reporter.report("BF118", Place(file.name, field=fault.pointer), message)
+    if faults:
+        _judge_rest(file, data, faults, reporter)
     if descriptor and not readable(descriptor.benchfmt.version):
         message = f"version {descriptor.benchfmt.version!r} is none of 1.x"
         reporter.report("BF117", Place(file.name, field="/benchfmt/version"), message)
         return None
     return descriptor
+
+
+def _judge_rest(file: Path, data: JsonValue, faults: Sequence[Fault], reporter: Reporter) -> None:
+    """Report what else is wrong with a descriptor that has faults, so that a person hears of all at once."""
+    rest = without_faults(data, faults)
+    if rest is None:
+        return
+    judge_files(file.parent, rest, file.name, reporter)
+    names = {column_of(fault, data) for fault in faults}
+    for resource in rest.resources:
+        if resource.annotated:
+            _judge_annotation(file, resource, rest, names, reporter)
+
+
+def _judge_annotation(
+    file: Path,
+    resource: Resource,
+    descriptor: Descriptor,
+    names: Collection[str | None],
+    reporter: Reporter,
+) -> None:
+    """Report what is wrong with an annotation, but for what follows from columns that have faults already."""
+    try:
+        for part in parts_of(file.parent, resource):
+            if part.path.is_file():
+                columns = resource.text_table(part.path, reporter.limits).header()
+                compile_resource(resource, columns, descriptor.metrics())
+    except AnnotationError as error:
+        for message in error.faults:
+            if not any(repr(name) in message for name in names):
+                reporter.report("BF118", Place(file.name), message)
+    except (TableError, UnsafeError) as error:
+        reporter.report(error.code, Place(resource.path), str(error))
 
 
 def judge_files(root: Path, descriptor: Descriptor, name: str, reporter: Reporter) -> None:

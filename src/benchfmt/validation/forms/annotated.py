@@ -51,7 +51,8 @@ class AnnotatedTable:
                 if part.path.is_file():
                     yield from self._portions_of(part)
         except AnnotationError as error:
-            self._reporter.report("BF118", Place(FILE_NAME), str(error))
+            for fault in error.faults:
+                self._reporter.report("BF118", Place(FILE_NAME), fault)
         except (TableError, UnsafeError) as error:
             self._reporter.report(error.code, Place(self.name), str(error))
 

@@ -114,8 +114,8 @@ class JsonRecords:
     def _read_heading(self, data: JsonValue) -> None:
         """Take the heading of the records after reporting its faults."""
         heading, faults = read_heading(data)
-        for pointer, message in faults:
-            self._report("BF118", 1, f"{pointer}: {message}", field=pointer)
+        for fault in faults:
+            self._report("BF118", 1, f"{fault.pointer}: {fault.message}", field=fault.pointer)
         if heading and not readable(heading.benchfmt.version):
             message = f"version {heading.benchfmt.version!r} is none of 1.x"
             self._report("BF117", 1, message, field="/benchfmt/version")

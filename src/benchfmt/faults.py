@@ -1,0 +1,229 @@
+"""What pydantic and JSON Schema find wrong with plain data, in words of people who write it by hand."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast, get_args
+
+import jsonschema
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import ErrorDetails
+
+_NOUNS = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+"""pydantic's types of errors, each with what the value is to be."""
+_SCHEMA_NOUNS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+_PATTERNS = {
+    "^[a-z][a-z0-9_]*": "the path of a field, such as model.name",
+    "^[0-9]+([.][0-9]+)?": "a number",
+    "^sha256:": "sha256: with 64 hexadecimal digits",
+    "^[A-Za-z]{1,3}[1-9]": "a range of cells, such as B3:F20",
+    "^[0-9]{4}(-": "a date, such as 2026-01-12",
+}
+"""Beginnings of regular expressions, each with what they describe."""
+_MISSING = "is missing"
+_SHOWN = 40
+"""So many characters of a value are shown."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: the members and places that lead to it, and what is wrong."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+    @property
+    def owner(self) -> tuple[str | int, ...]:
+        """The place of the value at fault: where a member is missing, of the object that lacks it."""
+        if self.message.endswith(_MISSING):
+            return self.path[:-1]
+        return self.path
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON Pointer."""
+        return "".join(f"/{part}" for part in self.path)
+
+
+def faults_of(error: ValidationError, model: type[BaseModel], data: JsonValue) -> list[Fault]:
+    """Return what is wrong with data that is no object of a model, each place once."""
+    by_path: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+    for item in error.errors():
+        by_path.setdefault(_path(item, data), []).append(item)
+    faults = []
+    for path, items in by_path.items():
+        is_of_other_form = all(item["type"] in _NOUNS for item in items)
+        if is_of_other_form and any(other[: len(path)] == path != other for other in by_path):
+            # The value is of another form that is allowed, and what is wrong stands inside.
+            continue
+        faults.append(Fault(path, _message(items, path, model)))
+    return faults
+
+
+def _path(item: ErrorDetails, data: JsonValue) -> tuple[str | int, ...]:
+    """Return the members that lead to an error, without the names that pydantic gives to the forms of a value."""
+    path: list[str | int] = []
+    value = data
+    for part in item["loc"]:
+        if isinstance(value, dict) and part in value:
+            value = value[str(part)]
+            path.append(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+            path.append(part)
+    if item["type"] == "missing":
+        path.append(item["loc"][-1])
+    return tuple(path)
+
+
+def _message(items: list[ErrorDetails], path: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    """Return what is wrong at one place, where a value may have several forms and has none."""
+    shown = _shown(items[0]["input"])
+    nouns = list(dict.fromkeys(filter(None, map(_noun, items))))
+    if len(nouns) == len(items) or len(nouns) > 1:
+        if "a number" in nouns:
+            nouns = [noun for noun in nouns if noun != "a whole number"]
+        return f"{shown} is {_none_of(nouns)}"
+    item = next(item for item in items if _noun(item) is None)
+    return _in_words(item, shown, path, model)
+
+
+def _noun(item: ErrorDetails) -> str | None:
+    if item["type"] == "string_pattern_mismatch":
+        return _of_pattern(str(item.get("ctx", {}).get("pattern")))
+    return _NOUNS.get(item["type"])
+
+
+def _of_pattern(pattern: str) -> str | None:
+    """Return what a regular expression describes; None for one that nobody has put in words."""
+    for beginning, noun in _PATTERNS.items():
+        if pattern.startswith(beginning):
+            return noun
+    return None
+
+
+def _none_of(nouns: list[str]) -> str:
+    """Return that something is none of some things."""
+    if len(nouns) == 1:
+        return f"not {nouns[0]}"
+    return f"neither {', '.join(nouns[:-1])} nor {nouns[-1]}"
+
+
+def _in_words(
+    item: ErrorDetails, shown: str, path: tuple[str | int, ...], model: type[BaseModel]
+) -> str:
+    """Return an error in words; one that a model of ours raised is in words already."""
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            return _unknown(str(path[-1]), members_of(model, path[:-1]))
+        case "missing":
+            return f"`{path[-1]}` {_MISSING}"
+        case "literal_error":
+            return f"{shown} is none of {context.get('expected')}"
+        case "greater_than":
+            return f"{shown} is not above {context.get('gt')}"
+        case "greater_than_equal":
+            return f"{shown} is below {context.get('ge')}"
+        case "less_than":
+            return f"{shown} is not below {context.get('lt')}"
+        case "string_too_short" | "too_short":
+            return f"`{path[-1]}` is empty"
+        case "string_too_long":
+            return f"{shown} is longer than {context.get('max_length')} characters"
+        case "string_pattern_mismatch":
+            return f"{shown} does not match {context.get('pattern')}"
+    return item["msg"]
+
+
+def _unknown(name: str, members: Iterable[str]) -> str:
+    """Return that a member does not exist, with the one that was meant, or those that there are."""
+    listed = sorted(members)
+    meant = difflib.get_close_matches(name, listed, 1)
+    if meant:
+        return f"there is no member {name!r}; did you mean {meant[0]!r}?"
+    return f"there is no member {name!r}; there are: {', '.join(listed)}"
+
+
+def members_of(model: type[BaseModel], path: Iterable[str | int]) -> set[str]:
+    """Return the members that an object may have at a place of a model's data."""
+    models = [model]
+    for part in path:
+        field = _field(models, part)
+        if field is not None:
+            models = list(_models(field))
+    return {name for item in models for name in _names(item)}
+
+
+def _field(models: Iterable[type[BaseModel]], part: str | int) -> object:
+    """Return the type of a member of one of several models; None for a place in a list and for a key."""
+    for model in models:
+        for name, field in model.model_fields.items():
+            if part == (field.alias or name):
+                return field.annotation
+    return None
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the models that stand in a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _names(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield field.alias or name
+
+
+def _shown(value: JsonValue) -> str:
+    """Return a value as JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) > _SHOWN:
+        return f"{text[:_SHOWN]}..."
+    return text
+
+
+def schema_fault_in_words(fault: jsonschema.ValidationError) -> str:
+    """Return what JSON Schema finds wrong with a value."""
+    # The library declares both as things that may be unset; of a fault that was found they are not.
+    value = cast("JsonValue", fault.instance)
+    wanted = cast("JsonValue", fault.validator_value)
+    shown = _shown(value)
+    match fault.validator:
+        case "type" if str(wanted) in _SCHEMA_NOUNS:
+            return f"{shown} is not {_SCHEMA_NOUNS[str(wanted)]}"
+        case "enum" if isinstance(wanted, list):
+            return f"{shown} is none of {', '.join(map(_shown, wanted))}"
+        case "pattern":
+            noun = _of_pattern(str(wanted))
+            if noun is not None:
+                return f"{shown} is not {noun}"
+        case "minLength":
+            return "is empty"
+    return fault.message
