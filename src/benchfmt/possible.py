@@ -41,12 +41,14 @@ _PARTS = ("stddev", "ci", "samples", "target_min", "target_max")
 """What else of a measurement is in its unit."""
 
 _BOUNDED = (pl.col("m_min") == 0.0) & (pl.col("m_max") == 1.0)
-_FRACTION = ((pl.col("m_unit") == "1") & _BOUNDED & (pl.col("unit") == "1")).fill_null(value=False)
-_SAME_UNIT = pl.col("m_unit") == pl.col("unit")
+_SAME_UNIT = (pl.col("m_unit") == pl.col("unit")).fill_null(value=False)
+_FRACTION = _SAME_UNIT & (pl.col("m_unit") == "1") & _BOUNDED.fill_null(value=False)
 _VALUE = pl.col("value")
-PERCENT = _FRACTION & (_VALUE > 1)
+PERCENT = pl.col("m_fraction") & (_VALUE > 1)
 """BF301, on a frame with facts: a fraction above 1."""
-OUTSIDE = _SAME_UNIT & ((pl.col("m_min") > _VALUE) | ((pl.col("m_max") < _VALUE) & ~_FRACTION))
+OUTSIDE = pl.col("m_same_unit") & (
+    (pl.col("m_min") > _VALUE) | ((pl.col("m_max") < _VALUE) & ~pl.col("m_fraction"))
+)
 """BF302: a value outside the bounds of its metric."""
 ZERO = pl.col("m_zero") & (_VALUE == 0)
 """BF303: a zero that nothing which ran can have."""
@@ -91,7 +93,11 @@ def _facts(metrics: tuple[Metric, ...]) -> pl.DataFrame:
 
 
 def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
-    """Return measurements beside what their metrics say; `m_zero` is whether this very one cannot be 0."""
+    """Return measurements beside what their metrics say.
+
+    `m_zero` is whether this very one cannot be 0, `m_same_unit` whether it is in the unit of the bounds, and
+    `m_fraction` whether it is a fraction.
+    """
     base = pl.col("metric").str.replace("@[1-9][0-9]*$", "")
     known = measurements.with_columns(
         pl.when(pl.col("metric").is_in(list(metrics)))
@@ -107,7 +113,10 @@ def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.
         maintain_order="left",
     )
     may_be = pl.col("stage").is_in(pl.col("m_zero_stages")).fill_null(value=False)
-    return joined.with_columns(m_zero=pl.col("m_zero") & ~may_be).drop("m_metric", "m_zero_stages")
+    told = joined.with_columns(
+        m_zero=pl.col("m_zero") & ~may_be, m_same_unit=_SAME_UNIT, m_fraction=_FRACTION
+    )
+    return told.drop("m_metric", "m_zero_stages")
 
 
 @dataclass

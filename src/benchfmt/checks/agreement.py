@@ -94,17 +94,19 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
     is_end = pl.col("statistic").is_in(["min", "max"])
     is_part = _MIDDLE.is_in(["mean", "median", "min", "max"])
     has_end = (is_end.any() & (pl.len() > 1)).over([*_GROUP, is_part])
-    parts = frames.of_kinds(is_part & has_end).filter(pl.col("value").is_not_null())
-    # Whoever is out of order by more than rounding is out of order.
     value = pl.col("value")
+    statistic = pl.col("statistic")
+    parts = frames.of_kinds(
+        is_part & has_end, [GROUP, "value"], is_min=statistic == "min", is_max=statistic == "max"
+    )
     ranges = parts.group_by(GROUP).agg(
         value.min().alias("lowest"),
         value.max().alias("highest"),
-        _value_where("min").max().alias("least"),
-        _value_where("max").min().alias("greatest"),
+        pl.when("is_min").then(value).max().alias("least"),
+        pl.when("is_max").then(value).min().alias("greatest"),
     )
     is_beyond = (pl.col("highest") > pl.col("greatest")) | (pl.col("lowest") < pl.col("least"))
-    frame = _of_groups(parts, ranges.filter(is_beyond))
+    frame = _of_groups(frames, is_part & has_end, ranges.filter(is_beyond))
     if not frame.height:
         return no_faults()
     ends = with_half(frame.filter(is_end), _EXACT)
@@ -125,12 +127,11 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
     return pl.concat(found).unique(maintain_order=True)
 
 
-def _value_where(statistic: str) -> pl.Expr:
-    return pl.when(pl.col("statistic") == statistic).then(pl.col("value"))
-
-
-def _of_groups(frame: pl.DataFrame, suspects: pl.DataFrame) -> pl.DataFrame:
-    """Return the measurements of a frame that share a group with a suspect."""
+def _of_groups(frames: Frames, condition: pl.Expr, suspects: pl.DataFrame) -> pl.DataFrame:
+    """Return the measurements with a value that share a group with a suspect, of the kinds that meet a condition."""
+    if not suspects.height:
+        return frames.measurements.clear()
+    frame = frames.of_kinds(condition).filter(pl.col("value").is_not_null())
     return frame.filter(pl.col(GROUP).is_in(suspects[GROUP].unique().implode()))
 
 
@@ -162,15 +163,18 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
     )
     early = pl.col("statistic").str.ends_with("-es")
     has_several = (pl.len() > 1).over([*_GROUP, early, rank.is_not_null()])
-    ranked = frames.of_kinds(rank.is_not_null() & has_several, rank=rank, early=early)
-    ranked = ranked.filter(pl.col("value").is_not_null())
+    is_ranked = rank.is_not_null() & has_several
+    ranked = frames.of_kinds(is_ranked, [GROUP, "value"], rank=rank, early=early)
     series = [GROUP, "early"]
-    ascending = ranked.select(*series, "rank", "value").sort(*series, "rank", maintain_order=True)
+    ascending = ranked.filter(pl.col("value").is_not_null()).sort(
+        *series, "rank", maintain_order=True
+    )
     is_same_series = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in series)
     falls = ascending.filter(is_same_series & (pl.col("value") < pl.col("value").shift(1)))
-    frame = _of_groups(ranked, falls)
+    frame = _of_groups(frames, is_ranked, falls)
     if not frame.height:
         return no_faults()
+    frame = frame.with_columns(rank.alias("rank"), early.alias("early"))
     group = ["record_id", "metric", "stage", "per", "scope", "early"]
     ordered = with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
     before = ordered.with_columns(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,7 +25,7 @@ from benchfmt.checks.frames import (
     of_code,
     suggestion,
 )
-from benchfmt.checks.kinds import TEXTS, row_hashes
+from benchfmt.checks.kinds import TEXTS, row_hashes, text_hash
 from benchfmt.checks.schema_faults import schema_fault
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
@@ -134,15 +133,16 @@ def type_table(
 
 
 class RepeatingTexts:
-    """The columns of a table whose texts repeat: each distinct row of them is judged once."""
+    """The columns of a table whose texts repeat: each distinct text, or row of texts, is judged once."""
 
     def __init__(self, table: str) -> None:
-        """Take the table; no row is judged yet."""
+        """Take the table; no text is judged yet."""
         self._table = table
         self._items = [
             item for item in COLUMNS[table] if item.kind == "text" and item.name in REPEATING
         ]
-        self._faultless: set[int] = set()
+        self._sound_rows: set[int] = set()
+        self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
 
     def hashes(self, raw: pl.DataFrame) -> pl.Series:
         """Return a number for each row that rows share whose texts are equal, and no others."""
@@ -151,34 +151,49 @@ class RepeatingTexts:
             return pl.repeat(0, raw.height, dtype=pl.UInt64, eager=True)
         return row_hashes(raw, names)
 
+    def faultless(self, raw: pl.DataFrame, hashes: pl.Series) -> set[str]:
+        """Return the columns in which no text is at fault; others are not known to be free of faults."""
+        items = self._present(raw)
+        first_rows = hashes.arg_unique()
+        if first_rows.len() * _REPETITIONS > raw.height:
+            return self._faultless_columns(items, raw)
+        rows = set(hashes[first_rows].to_list())
+        is_whole = len(items) == len(self._items)
+        if is_whole and rows <= self._sound_rows:
+            return {item.name for item in items}
+        distinct = raw[first_rows]
+        sound = {item.name for item in items if self._is_sound(item, distinct[item.name])}
+        if is_whole and len(sound) == len(items):
+            _remember(rows, self._sound_rows)
+        return sound
+
+    def _faultless_columns(self, items: list[Column], raw: pl.DataFrame) -> set[str]:
+        """Return the columns without a fault where the rows of texts are many: each column is judged by itself."""
+        hashes = raw.select(text_hash(item.name) for item in items)
+        sound = set()
+        for item in items:
+            first_rows = hashes[item.name].arg_unique()
+            if first_rows.len() * _REPETITIONS > raw.height:
+                continue
+            known = self._sound_texts[item.name]
+            texts = set(hashes[item.name][first_rows].to_list())
+            if texts <= known or self._is_sound(item, raw[item.name][first_rows]):
+                sound.add(item.name)
+                _remember(texts, known)
+        return sound
+
     def _present(self, raw: pl.DataFrame) -> list[Column]:
         return [item for item in self._items if raw.schema.get(item.name) == pl.String]
 
-    def faultless(self, raw: pl.DataFrame, hashes: pl.Series) -> frozenset[str]:
-        """Return the columns in which no text is at fault; others are not known to be free of faults."""
-        items = self._present(raw)
-        if not items:
-            return frozenset()
-        first_rows = hashes.arg_unique()
-        if first_rows.len() * _REPETITIONS > raw.height:
-            return frozenset()
-        distinct = set(hashes[first_rows].to_list())
-        columns = frozenset(item.name for item in items)
-        if len(items) == len(self._items) and distinct <= self._faultless:
-            return columns
-        columns -= self._at_fault(items, raw[first_rows])
-        if len(columns) == len(self._items) and len(self._faultless) < _MOST_KNOWN:
-            self._faultless |= distinct
-        return columns
+    def _is_sound(self, item: Column, texts: pl.Series) -> bool:
+        cell_faults = CellFaults(texts)
+        _typed_column(self._table, item, cell_faults, typed=True)
+        return not cell_faults.bad.any()
 
-    def _at_fault(self, items: Iterable[Column], rows: pl.DataFrame) -> set[str]:
-        at_fault = set()
-        for item in items:
-            cell_faults = CellFaults(rows[item.name])
-            _typed_column(self._table, item, cell_faults, typed=True)
-            if cell_faults.bad.any():
-                at_fault.add(item.name)
-        return at_fault
+
+def _remember(new: set[int], known: set[int]) -> None:
+    if len(known) < _MOST_KNOWN:
+        known |= new
 
 
 def _unknown_column(table: str, name: str) -> pl.DataFrame:

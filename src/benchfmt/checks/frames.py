@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -30,7 +30,7 @@ _FAULT_TYPES = {
 }
 _RECORD_IDS = {"records": "id", "measurements": "record_id"}
 """The column of a table that holds the id of a row's record."""
-_METRIC_FACTS = ("m_unit", "m_min", "m_max", "m_zero")
+_METRIC_FACTS = ("m_unit", "m_min", "m_max", "m_zero", "m_same_unit", "m_fraction")
 _RECORD_FACTS = ("scenario", "status", "batch_size")
 _DTYPES: dict[str, PolarsType] = {
     "text": pl.String,
@@ -45,8 +45,8 @@ _DTYPES: dict[str, PolarsType] = {
 class Frames:
     """Some records, all of their measurements, and all systems; every frame typed, sound and with its row numbers.
 
-    Measurements carry what the metric says (`m_unit`, `m_min`, `m_max`, `m_zero`) and their record's `scenario`,
-    `status` and `batch_size`; `kinds` holds what many of them share (`checks.kinds`).
+    Measurements carry what the metric says (`m_unit`, `m_min`, `m_max`, `m_zero`, ...) and their record's
+    `scenario`, `status` and `batch_size`; `kinds` holds what many of them share (`checks.kinds`).
     """
 
     records: pl.DataFrame
@@ -84,16 +84,22 @@ class Frames:
             self._pairs[key] = pairs.sort(first, second).rows()
         return self._pairs[key]
 
-    def of_kinds(self, condition: pl.Expr, **more: pl.Expr) -> pl.DataFrame:
-        """Return the measurements whose kind meets a condition, with `more` columns; all are asked once for each kind."""
+    def of_kinds(
+        self, condition: pl.Expr, only: Sequence[str] = (), **more: pl.Expr
+    ) -> pl.DataFrame:
+        """Return the measurements whose kind meets a condition, all of their columns or `only` some.
+
+        `more` are further columns; they and the condition are asked once for each kind.
+        """
         asked = self.kinds.select(condition.fill_null(value=False).alias("meets"), **more)
+        measurements = self.measurements
+        if only:
+            measurements = measurements.select(KIND, *only)
         if not asked["meets"].any():
-            measurements = self.measurements.clear()
-        elif asked["meets"].all():
-            measurements = self.measurements
-        else:
-            meets = asked["meets"].gather(self.measurements[KIND])
-            measurements = self.measurements.filter(meets)
+            measurements = measurements.clear()
+        elif not asked["meets"].all():
+            meets = asked["meets"].gather(measurements[KIND])
+            measurements = measurements.filter(meets)
         columns = asked.drop("meets").select(pl.all().gather(measurements[KIND]))
         return measurements.with_columns(columns.get_columns())
 
@@ -140,6 +146,8 @@ def faults(
     hint: Text = None,
 ) -> pl.DataFrame:
     """Return the rows of a frame as faults of a column of a table; the runner adds the code of the check."""
+    if not frame.height:
+        return no_faults()
     # polars 1.x fails on texts that are put together from columns in several parts.
     return frame.rechunk().select(
         pl.lit(table).alias("table"),
@@ -154,6 +162,8 @@ def faults(
 
 def of_code(code: str, found: pl.DataFrame) -> pl.DataFrame:
     """Return faults with the code of their check."""
+    if not found.height:
+        return no_coded_faults()
     return found.select(pl.lit(code).alias("code"), *FAULT_COLUMNS[1:])
 
 
@@ -210,8 +220,12 @@ def with_facts(frames: Frames, records: pl.DataFrame) -> Frames:
 
 def _record_facts(measurements: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     """Return what the record of each number in `RECORD` says, in the order of these numbers."""
-    context = records.select(pl.col("id").alias("record_id"), *_RECORD_FACTS).unique("record_id")
     numbered = measurements.select(RECORD, "record_id")[measurements[RECORD].arg_unique()]
+    ids = records["id"]
+    if numbered["record_id"].equals(ids) and numbered[RECORD].is_sorted():
+        # Each record has measurements, in the order of the records: nothing is to be looked up.
+        return records.select(_RECORD_FACTS)
+    context = records.select(pl.col("id").alias("record_id"), *_RECORD_FACTS).unique("record_id")
     joined = numbered.join(context, on="record_id", how="left")
     return joined.sort(RECORD).select(_RECORD_FACTS)
 

@@ -11,6 +11,8 @@ from benchfmt.finding import Severity
 from benchfmt.identity import GENERATED_ID, global_id, record_id, record_ids
 
 _OUTSIDE = r"^(/|~|[A-Za-z]:|\\)|(^|/)\.\.(/|$)|\\"
+_ESCAPED = r'[^\x00-\x7f]|["\\\\]'
+"""What JSON writes otherwise; without it, many ids can be made at once."""
 _PRIMARY = pl.col("primary").fill_null(value=False)
 _SOURCE = ("suite", "source_path", "source_sha256")
 
@@ -21,7 +23,7 @@ def ids_follow(frames: Frames) -> pl.DataFrame:
     frame = named.filter(pl.col("id").str.contains(GENERATED_ID))
     found = [no_faults()]
     for (suite, path, digest), part in frame.group_by(*_SOURCE, maintain_order=True):
-        places = part["source_locator"].fill_null("").to_list()
+        places = part["source_locator"].fill_null("")
         expected = _expected_ids(str(suite), str(path), str(digest or ""), places)
         compared = part.with_columns(pl.Series("expected", expected, dtype=pl.String)).filter(
             pl.col("id") != pl.col("expected")
@@ -31,16 +33,11 @@ def ids_follow(frames: Frames) -> pl.DataFrame:
     return pl.concat(found)
 
 
-def _expected_ids(suite: str, path: str, digest: str, places: list[str]) -> list[str]:
+def _expected_ids(suite: str, path: str, digest: str, places: pl.Series) -> list[str]:
     """Return the ids that follow from the places of one source."""
-    if all(_is_plain(place) for place in places):
-        return record_ids(suite, path, digest, places)
-    return [record_id(suite, path, digest or None, place) for place in places]
-
-
-def _is_plain(place: str) -> bool:
-    """Whether a text stands in JSON as it is, so that many ids can be made at once."""
-    return place.isascii() and '"' not in place and "\\" not in place
+    if not places.str.contains(_ESCAPED).any():
+        return record_ids(suite, path, digest, places.to_list())
+    return [record_id(suite, path, digest or None, place) for place in places.to_list()]
 
 
 def _ids_at_fault(records: pl.DataFrame, suite: str) -> pl.DataFrame:

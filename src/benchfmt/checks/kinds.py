@@ -57,6 +57,11 @@ def row_hashes(frame: pl.DataFrame, names: Iterable[str]) -> pl.Series:
     return frame.select(pl.struct(names).hash(_SEED)).to_series()
 
 
+def text_hash(name: str) -> pl.Expr:
+    """Return a number for each cell of a column that equal cells share, and no others."""
+    return pl.col(name).hash(_SEED)
+
+
 def key_order() -> pl.Expr:
     """Return texts that are ordered as the keys of measurements are."""
     parts = [pl.col(name).fill_null("") for name in KEY_FIELDS]

@@ -80,7 +80,7 @@ class Loop:
         )
         whole = with_facts(replace(frames, measurements=measurements), portion.records.frame)
         self._report_content(whole, portion, doubtful)
-        with_value = measurements.filter(pl.col("value").is_not_null())["record_id"]
+        with_value = measurements["record_id"].filter(measurements["value"].is_not_null())
         return structure.no_value(records, with_value, doubtful), portion.places
 
     def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:

@@ -68,6 +68,8 @@ class Reporter:
 
     def report_coded(self, faults: pl.DataFrame, places: Places) -> None:
         """Add a frame of faults that have their codes."""
+        if not faults.height:
+            return
         groups = self._without_known_crashes(faults).group_by(
             "code", "table", "column", maintain_order=True
         )
