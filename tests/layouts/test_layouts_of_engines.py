@@ -12,8 +12,9 @@ from tests.layouts.helping import FIXTURES, converted, measurement, missing, val
 ENGINES = {
     "trtllm-report.json": "trtllm-bench",
     "optimum_benchmark.json": "optimum-benchmark",
-    "optimum_benchmark_report.json": "optimum-benchmark-report",
-    "optimum_benchmark_report_of_training.json": "optimum-benchmark-report",
+    "optimum_benchmark_report.json": "optimum-benchmark",
+    "optimum_benchmark_report_of_training.json": "optimum-benchmark",
+    "llm_perf_table.csv": "optimum-benchmark",
     "vllm-seconds.json": "vllm-bench-serve-seconds",
 }
 """Files of ours, each with its layout."""
@@ -145,6 +146,23 @@ def test_the_configuration_of_optimum_benchmark_stands_beside_its_report(tmp_pat
     assert data["configuration"]["batch_size"] == 2
     assert data["system"]["accelerator"] == {"kind": "gpu", "name": "Otter GPU", "count": 1}
     assert data["system"]["memory_bytes"] == 64_000 * MEGABYTE
+
+
+def test_a_table_of_many_runs_of_optimum_benchmark(tmp_path: Path) -> None:
+    (first, second), _ = converted(FIXTURES / "llm_perf_table.csv", tmp_path)
+    assert values(first) == {
+        ("latency", "mean", "prefill", "batch"): 0.25,
+        ("latency", "median", "prefill", "batch"): 0.25,
+        ("throughput", "mean", "decode", "token"): 31.25,
+    }
+    prefill = measurement(first, "latency", "mean", "prefill", "batch")
+    assert (prefill.n, prefill.stddev, prefill.samples) == (2, 0.05, [0.2, 0.3])
+    data = first.to_dict()
+    assert data["configuration"]["precision"] == "mixed"
+    assert data["system"]["accelerator"] == {"kind": "gpu", "name": "Otter GPU", "count": 1}
+    assert (second.status, values(second)) == ("failed", {})
+    assert second.to_dict()["configuration"]["precision"] == "fp16"
+    assert set(missing(second).values()) == {"run-failed"}
 
 
 def test_a_run_of_optimum_benchmark_is_read_once(tmp_path: Path) -> None:

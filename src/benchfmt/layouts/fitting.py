@@ -43,7 +43,7 @@ class Fit:
     @property
     def rank(self) -> tuple[int, int]:
         """Where the file stands among those of one run: of two, the one with the lower rank says more."""
-        return (self.layout.rank, _MOST_FIRST.index(self.storage.format))
+        return (_MOST_FIRST.index(self.storage.format), -len(self.columns))
 
     @property
     def run(self) -> str:

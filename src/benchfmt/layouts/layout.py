@@ -54,9 +54,6 @@ class Layout(_Closed):
     stem_endings: list[str] = Field(
         [], description="What follows the name of the run in the name of a file, before its ending."
     )
-    rank: int = Field(
-        0, ge=0, description="Of files of one run, that of a layout with the least rank is read."
-    )
     match: Match
     dialect: Dialect | None = Field(None, description="Absent: what is found out of each file.")
     table: TableSchema | None = Field(None, alias="schema")
