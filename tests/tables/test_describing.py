@@ -204,3 +204,23 @@ def test_options_are_names_and_values() -> None:
         "e": "[x",
         "f": True,
     }
+
+
+def test_a_count_in_millions_is_said_by_its_letter(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,param_count,latency_ms\na,25.6,3\n")
+    said = Said(fields={"param_count": "model.parameters"}, units={"param_count": "M"})
+    note = columns(describe(path, "lab:x", said).descriptor)["param_count"]
+    assert note == {"field": "model.parameters", "scale": "1e6"}
+
+
+def test_a_precision_of_ones_own_is_a_term_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,quant,latency_ms\na,q4_0,3\nb,fp16,5\n")
+    made = describe(path, "lab:x")
+    assert columns(made.descriptor)["quant"] == {
+        "field": "configuration.precision",
+        "terms": {"q4_0": "lab:q4-0"},
+    }
+    (tmp_path / "datapackage.json").write_text(json.dumps(made.descriptor))
+    assert validate(tmp_path).findings == []

@@ -415,3 +415,16 @@ def test_what_grows_from_epoch_to_epoch_is_a_running_total(
     names = {"timestamp": ("2026-01-01T00:00:00", "2026-01-01T00:00:01"), "model": ("a", "b")}
     columns = [Column(beside, names.get(beside, ("1", "2"))), Column(header, cells)]
     assert isinstance(read_headers(columns)[1], Open) is is_open
+
+
+@pytest.mark.parametrize("header", ["param_count", "Params", "FLOPs"])
+@pytest.mark.parametrize("cell", ["25.6", "7"])
+def test_a_count_of_few_is_in_a_unit_that_nobody_said(header: str, cell: str) -> None:
+    assert isinstance(one(header, cell), Open)
+    assert isinstance(one(header, "25600000"), FieldOf)
+
+
+def test_a_setting_of_a_group_is_its_field_and_no_measurement() -> None:
+    assert one("config/batch_size", "8") == FieldOf("configuration.batch_size")
+    assert one("params.threads", "8") == one("threads", "8") == FieldOf("configuration.threads")
+    assert isinstance(one("config/latency_ms", "8.5"), Open)

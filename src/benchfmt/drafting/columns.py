@@ -43,6 +43,7 @@ _SUFFIXES: dict[str, int | str] = {
     "T": "1e12",
 }
 """What stands behind counts in cells, each with the factor it stands for."""
+_SLUG = re.compile(r"[^a-z0-9.]+")
 _SUFFIXED = re.compile(r"[-+]?[0-9][0-9.,]*\s?(?P<suffix>[A-Za-z%/µ°]{1,12})")
 _SPREAD = re.compile(r"[0-9.]+\s*(?:±|\+/-|\()\s*±?[0-9.]+\s*\)?")
 _CLOCK = re.compile(r"(?:[0-9]+ days?,? )?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
@@ -204,6 +205,9 @@ class DraftedColumns:
             raise BenchfmtError(
                 f"column {name!r} is left open: say its metric or field too (--metric, --field)"
             )
+        scale = _SUFFIXES.get(unit)
+        if "field" in note and scale is not None:
+            return note | {"scale": scale}
         in_unit = note | {"unit": unit, "caveats": _without(note, _UNIT_INFERRED)}
         if not in_unit["caveats"]:
             del in_unit["caveats"]
@@ -354,12 +358,30 @@ class DraftedColumns:
             marks = {mark for cell in column.cells for mark in "x×*" if mark in cell}
             if len(marks) == 1:
                 note["separator"] = marks.pop()
+        if meaning.path == "configuration.precision":
+            note |= self._own_precisions(column)
         if meaning.path == "configuration.placement":
             terms: dict[str, JsonValue] = {}
             for cell in column.cells:
                 terms[cell] = list(cell.lower().split("/"))
             note["terms"] = terms
         return note
+
+    def _own_precisions(self, column: Column) -> Annotation:
+        """Return the precisions that the vocabulary does not know as terms under the prefix of the suite."""
+        prefix, colon, _ = (self.suite or "").partition(":")
+        if not colon:
+            return {}
+        terms: dict[str, JsonValue] = {}
+        for cell in column.cells:
+            slug = _SLUG.sub("-", cell.lower()).strip("-.")
+            if slug and vocabulary().match("precision", cell, prefix) is None:
+                terms[cell] = f"{prefix}:{slug}"
+        if not terms:
+            return {}
+        shown = ", ".join(f"{cell!r} as {term}" for cell, term in terms.items())
+        self._guess(column.name, f"precisions that the vocabulary does not know: {shown}")
+        return {"terms": terms}
 
     def _written(self, column: Column) -> Annotation:
         """Return how the numbers in the cells are written, where they are no plain decimals."""

@@ -17,6 +17,11 @@ from benchfmt.headers.words import Words, plain, split, words_of
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
 _BATCH = re.compile(r"(?i)\b(?:batch(?:[\s_]?size)?|bs)\s?[=:_]?\s?([0-9]{1,5})\b")
+_SETTINGS_GROUP = re.compile(
+    r"^(?:config|configuration|settings|setup|params|hparams|hyperparameters|args|options)[./](?=\w)",
+    re.IGNORECASE,
+)
+"""What stands before the names of settings, where a document or an export groups them."""
 _SECONDS = ("s", "ms", "us", "ns", "min", "h")
 _LONG_STAGES = ("training", "load", "build", "evaluation")
 """The stages that last too long to be the latency of anything."""
@@ -65,8 +70,19 @@ _FACTORS = frozenset({"k", "K", "M", "G", "B", "T"})
 
 def read_headers(columns: Sequence[Column]) -> list[Meaning]:
     """Return what each column of a table is."""
-    meanings = [Header.of(column).read() for column in columns]
+    meanings = [_read(column) for column in columns]
     return places.settle(columns, meanings)
+
+
+def _read(column: Column) -> Meaning:
+    """Return what a column is by itself; one of a group of settings, such as `config/batch_size`, is no measurement."""
+    name = _SETTINGS_GROUP.sub("", column.name)
+    meaning = Header.of(replace(column, name=name)).read()
+    if name == column.name or isinstance(meaning, FieldOf):
+        return meaning
+    if isinstance(meaning, Measured):
+        return Open(f"a setting, though its name is that of {meaning.metric}")
+    return Header.of(column).read()
 
 
 def read_as(column: Column, metric: str) -> Measured | Open:

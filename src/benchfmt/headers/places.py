@@ -47,6 +47,8 @@ _MANY_PARAMETERS = 3_000
 _TOO_MANY_PARAMETERS = 10**13
 _SIDES = (8, 20_000)
 """The least and the greatest side of an input, in elements."""
+_FEW_COUNTED = 1_000
+"""No model has fewer parameters or operations: such a number is in thousands, millions or billions."""
 _NODES = 20_000
 """No system has more nodes; graphs and searches have."""
 _NUMBERS = frozenset(
@@ -121,7 +123,7 @@ def field_of(
         return Ignored("no result and no field")
     key = " ".join(words.lower)
     if key in _OPERATIONS:
-        return _operations(words)
+        return _operations(words, cells)
     path = _whole("field").get(key) or _whole("field").get(name)
     factor = _factor(words)
     if path is None and rest:
@@ -208,7 +210,7 @@ def _is_setting(name: str, cells: Cells) -> bool:
     return False
 
 
-def _operations(words: Words) -> Meaning:
+def _operations(words: Words, cells: Cells) -> Meaning:
     """Return a count of operations where it is surely that of a model; a rate has the same letters."""
     text = words.written[0]
     if text.lower().endswith(("macs", "mac")):
@@ -223,7 +225,8 @@ def _operations(words: Words) -> Meaning:
     if text in ("GFLOPs", "MFLOPs"):
         return FieldOf("model.flop", {"G": "10*9", "M": "10*6"}[text[0]])
     if text == "FLOPs":
-        return FieldOf("model.flop")
+        reason = _unlike_count("model.flop", cells, None, None)
+        return Open(reason) if reason else FieldOf("model.flop")
     return Open("operations of the model, or operations a second")
 
 
@@ -285,6 +288,9 @@ def _unlike_count(path: str, cells: Cells, named: Named | None, factor: str | No
         return "the cores that there are, or those that were used"
     if path == "system.nodes" and greatest > _NODES:
         return "nodes of a graph or a search rather than of a system"
+    is_few = not cells.are_whole or greatest < _FEW_COUNTED
+    if path in _COUNTED and cells.numbers and factor is None and not units and is_few:
+        return "so few are thousands, millions or billions: say its field, and its unit (k, M or G)"
     power = int((factor or "10*0").removeprefix("10*"))
     if path == "model.parameters" and greatest * 10**power > _TOO_MANY_PARAMETERS:
         return "more parameters than a model can have"
