@@ -113,6 +113,21 @@ def test_a_group_is_a_segment_of_a_path_or_a_number_of_a_dimension(tmp_path: Pat
     ]
 
 
+def test_a_name_without_a_term_or_with_the_path_of_another_is_kept_as_text(tmp_path: Path) -> None:
+    families = [
+        WER,
+        {
+            "pattern": "p[.](?P<name>.+)",
+            "benchfmt": {"field": "configuration.hyperparameters.{name}"},
+        },
+    ]
+    text = "AMI WER,\u97f3 WER,p.a.b,p.a_b\n8,9,x,y\n"
+    record = only(lay(tmp_path, text, {}, annotation={"families": families}))
+    assert values(record) == {("word-error-rate", None, "subset:ami"): 0.08}
+    assert record["configuration"]["hyperparameters"] == {"a_b": "x"}
+    assert record["extensions"]["lpdnn"] == {"p.a_b": "y", "\u97f3 WER": "9"}
+
+
 @pytest.mark.parametrize(
     ("family", "words"),
     [

@@ -85,6 +85,13 @@ def test_a_history_without_its_best_column_keeps_the_rest(tmp_path: Path) -> Non
     assert {finding.code for finding in account.findings} == {"BF101"}
 
 
+def test_an_impossible_best_is_reported_at_the_column_of_the_table(tmp_path: Path) -> None:
+    text = "epoch,map,loss,time\n1,1.5,3,1\n2,0.2,2,2\n"
+    folder = lay(tmp_path, text, FIELDS, annotation={"history": HISTORY})
+    places = {(f.code, f.column) for f in validate(folder).findings if f.severity == "error"}
+    assert places == {("BF301", "map")}
+
+
 @pytest.mark.parametrize(
     ("history", "words"),
     [

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from benchfmt.annotated.evidence import NO_RECORD, Chosen, Evidence
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
-from benchfmt.annotated.history import Steps
+from benchfmt.annotated.history import Steps, sources
 from benchfmt.annotated.measures import ABSENT, Matrix, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Order, Program
@@ -98,7 +98,7 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
         batch=Batch(_used_systems(systems, rows), records, measurements),
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[flat // max(len(matrix.measures), 1)],
-        measurement_columns=_columns(matrix, flat),
+        measurement_columns=_columns(fields, matrix, flat),
         skipped=skipped,
         failed=[*_clashes(fields, systems, clash), *failed],
     )
@@ -128,7 +128,7 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
         batch=Batch(_used_systems(systems, rows), records, table.take(order)),
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[flat[order] // len(matrix.measures)],
-        measurement_columns=_columns(matrix, flat[order]),
+        measurement_columns=_columns(fields, matrix, flat[order]),
         skipped=skipped,
         failed=[*_clashes(fields, systems, clash[codes]), *failed, *doubled],
         doubled=doubled,
@@ -276,8 +276,11 @@ def _variant_parts(variant: Mapping[str, JsonValue]) -> list[str]:
     return [f"{name}={_escaped(str(value))}" for name, value in zip(names, values, strict=True)]
 
 
-def _columns(matrix: Matrix, flat: Integers) -> pl.Series:
-    names = pl.Series([m.column for m in matrix.measures], dtype=pl.String)
+def _columns(fields: Fields, matrix: Matrix, flat: Integers) -> pl.Series:
+    """Return the column of the table that each of the flat cells is from."""
+    added = sources(fields.program.annotation)
+    columns = [added.get(measure.column, measure.column) for measure in matrix.measures]
+    names = pl.Series(columns, dtype=pl.String)
     return names.gather(pl.Series(flat % max(len(matrix.measures), 1)))
 
 

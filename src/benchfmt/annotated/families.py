@@ -47,6 +47,12 @@ class _Groups:
         """Return a term with the groups in their places, in small letters and hyphens."""
         return _PLACE.sub(lambda place: _slug(self.text(place[1])), text)
 
+    def are_terms(self, note: Mapping[str, JsonValue]) -> bool:
+        """Say whether each group that stands in a term of an annotation has a letter or digit for it, or is empty."""
+        names = [name for part in KEY_FIELDS for name in _PLACE.findall(str(note.get(part)))]
+        texts = [self.text(name) for name in names]
+        return all(_slug(text) or not text for text in texts)
+
     def path(self, text: str) -> str:
         """Return a record path with the groups in their places, each in one segment."""
         return _PLACE.sub(lambda place: _NOT_IN_PATHS.sub("_", self.text(place[1])), text)
@@ -103,7 +109,9 @@ def _members(family: FieldFamily, columns: list[str]) -> Iterator[TableField]:
         message = f"families: {family.pattern!r} is no regular expression: {error}"
         raise FamilyError(message) from error
     for name, texts in zip(fits, groups, strict=True):
-        yield _member(family, name, _Groups(texts or {}, family.terms))
+        named = _Groups(texts or {}, family.terms)
+        if named.are_terms(family.benchfmt):
+            yield _member(family, name, named)
 
 
 def _member(family: FieldFamily, name: str, groups: _Groups) -> TableField:
@@ -136,20 +144,19 @@ def _annotation(note: Mapping[str, JsonValue], groups: _Groups) -> Iterator[tupl
 def _without_repeated(listed: list[TableField], made: list[TableField]) -> Iterator[TableField]:
     """Yield the fields of families that say something new.
 
-    A column of a family that gives the same measurement as an earlier one is left to the rest. One that says a part of
-    others says it of those that are measured, and is left to the rest where none is.
+    A column of a family that gives the same measurement or field as an earlier one is left to the rest. One that says a
+    part of others says it of those that are measured, and is left to the rest where none is.
     """
-    keys = {_key(item.benchfmt) for item in listed if item.benchfmt}
+    keys = {_key(item.benchfmt) for item in listed}
     measured = {item.name for item in listed if item.benchfmt and item.benchfmt.metric}
     kept: list[TableField] = []
     for item in made:
         note = item.benchfmt
-        if note is None:
+        key = _key(note)
+        if key is not None and key in keys:
             continue
-        if note.metric is not None:
-            if _key(note) in keys:
-                continue
-            keys.add(_key(note))
+        keys.add(key)
+        if note is not None and note.metric is not None:
             measured.add(item.name)
         kept.append(item)
     for item in kept:
@@ -162,9 +169,11 @@ def _without_repeated(listed: list[TableField], made: list[TableField]) -> Itera
             yield item.model_copy(update={"benchfmt": note})
 
 
-def _key(note: FieldAnnotation) -> str:
-    """Return what tells the measurements of one column from those of others."""
-    return note.model_dump_json(include={*KEY_FIELDS, "record"})
+def _key(note: FieldAnnotation | None) -> str | None:
+    """Return what tells the measurements or the field of one column from those of others; None for a column of neither."""
+    if note is None or (note.metric is None and note.field is None):
+        return None
+    return note.model_dump_json(include={*KEY_FIELDS, "record", "field"})
 
 
 def _owners(note: FieldAnnotation) -> list[str]:

@@ -31,6 +31,12 @@ def _best_name(name: str) -> str:
     return f"{name} (best)"
 
 
+def sources(annotation: TableAnnotation) -> dict[str, str]:
+    """Return the columns that a history adds, each with the column of the table that its numbers are from."""
+    history = annotation.history
+    return {_best_name(name): name for name in history.best} if history else {}
+
+
 def with_best(resource: Resource) -> Resource:
     """Return a resource with a field for the best number of each column that its history names; raises HistoryError."""
     history = resource.benchfmt.history if resource.benchfmt else None
