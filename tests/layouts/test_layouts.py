@@ -10,6 +10,7 @@ import pytest
 from tests.layouts.helping import FIXTURES, converted, described_alike, measurement, missing, values
 from tests.layouts.test_layouts_of_engines import ENGINES
 from tests.layouts.test_layouts_of_models import MODELS
+from tests.layouts.test_lm_eval import EVALS
 from typer.testing import CliRunner
 
 from benchfmt import convert
@@ -28,6 +29,7 @@ FITTING = {
     "llama-bench.json": "llama-bench",
     "llama-bench.csv": "llama-bench",
     "llama-bench.md": "llama-bench-markdown",
+    **EVALS,
 }
 
 

@@ -45,7 +45,13 @@ class _Groups:
 
     def term(self, text: str) -> str:
         """Return a term with the groups in their places, in small letters and hyphens."""
-        return _PLACE.sub(lambda place: _slug(self.text(place[1])), text)
+        return _PLACE.sub(lambda place: self._term_of(place[1]), text)
+
+    def _term_of(self, name: str) -> str:
+        """Return what a group says as a term; one that its words name stands as it is."""
+        if (self.texts.get(name) or "") in self.terms.get(name, {}):
+            return self.text(name)
+        return _slug(self.text(name))
 
     def are_terms(self, note: Mapping[str, JsonValue]) -> bool:
         """Say whether each group that stands in a term of an annotation has a letter or digit for it, or is empty."""

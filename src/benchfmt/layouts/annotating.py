@@ -11,7 +11,9 @@ from benchfmt.annotated.families import with_families
 from benchfmt.annotated.program import EVERY
 from benchfmt.descriptor import (
     Condition,
+    Conditional,
     Extract,
+    FieldAnnotation,
     History,
     MetricColumn,
     Resource,
@@ -38,6 +40,8 @@ def annotated(layout: Layout, columns: Sequence[str], constants: Mapping[str, Js
     fields: dict[str, Plain] = {}
     for item in _fields(layout.table, layout, columns):
         fields[item.name] = {"name": item.name, "type": item.type, **_plain(item)}
+    for field in fields.values():
+        _keep_cases_that_may_hold(field, columns)
     _keep_one_primary(fields.values())
     _name_measured(fields)
     # Every column stands in the schema, in the order of the file, as the standard wants it.
@@ -164,31 +168,44 @@ def _is_there(extract: Extract, columns: Sequence[str]) -> bool:
     return extract.from_ in columns or extract.from_.startswith("$")
 
 
+def _keep_cases_that_may_hold(field: Plain, columns: Sequence[str]) -> None:
+    """Leave of the cases of a field those that may hold for a table with these columns."""
+    note = field.get("benchfmt")
+    if isinstance(note, dict) and "cases" in note:
+        cases = FieldAnnotation.model_validate(note).cases
+        kept = [case for case in cases if _may_hold(case, columns)]
+        note["cases"] = [{**_with_known_conditions(case, columns)} for case in kept]
+
+
 def _rules(rules: Iterable[Rule], columns: Sequence[str]) -> Iterator[Plain]:
     """Yield the rules that may hold for a table with these columns."""
     for rule in rules:
         if not _may_hold(rule, columns):
             continue
-        plain: dict[str, Plain] = rule.model_dump(mode="json", exclude_defaults=True)
-        for name in ("when", "unless"):
-            conditions = plain.get(name, {})
-            plain[name] = {
-                column: wanted
-                for column, wanted in conditions.items()
-                if _is_known(column, columns)
-            }
+        plain = _with_known_conditions(rule, columns)
         for name in ("missing", "caveats"):
-            said = plain.get(name, {})
-            plain[name] = {
-                column: value
-                for pattern, value in said.items()
-                for column in _chosen([pattern], columns)
-            }
-        yield {name: value for name, value in plain.items() if value}
+            said = plain.pop(name, {})
+            by_column: Plain = {}
+            for pattern, value in said.items():
+                by_column.update(dict.fromkeys(_chosen([pattern], columns), value))
+            if by_column:
+                plain[name] = by_column
+        yield {**plain}
 
 
-def _may_hold(rule: Rule, columns: Sequence[str]) -> bool:
-    """Say whether a rule may hold where the cells of the columns that a table does not have are empty."""
+def _with_known_conditions(one: Conditional, columns: Sequence[str]) -> dict[str, Plain]:
+    """Return a rule or case without the conditions on columns that a table does not have."""
+    plain: dict[str, Plain] = one.model_dump(mode="json", exclude_unset=True)
+    for name in ("when", "unless"):
+        conditions = plain.pop(name, {})
+        known = {word: said for word, said in conditions.items() if _is_known(word, columns)}
+        if known:
+            plain[name] = known
+    return plain
+
+
+def _may_hold(rule: Conditional, columns: Sequence[str]) -> bool:
+    """Say whether a rule or case may hold where the cells of the columns that a table does not have are empty."""
     for name, wanted in rule.when.items():
         if not _is_known(name, columns) and not _fits_empty(wanted):
             return False

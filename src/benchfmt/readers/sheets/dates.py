@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?\S*)?")
 _WITH_HOUR = re.compile(r"%[HIcXT]")
@@ -16,6 +16,8 @@ _WITH_SECOND = re.compile(r"%[ScXT]")
 _UNDECIDED = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}(\s.*)?")
 DEFAULT = "default"
 ANY = "any"
+EPOCH = "%s"
+"""Seconds since 1970, which `strptime` of C reads and that of Python does not."""
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _OFFSETS = (" %H:%M%z", " %H:%M:%S%z", " %H:%M:%S.%f%z", "T%H:%M:%S.%f", "T%H:%M:%S")
 _SURE_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
@@ -37,6 +39,8 @@ def iso_time(text: str, pattern: str) -> str | None:
         return text if _ISO.fullmatch(text) else None
     if pattern == ANY:
         return _in_any(text)
+    if pattern == EPOCH:
+        return _since_1970(text)
     try:
         time = datetime.strptime(text, pattern)
     except ValueError:
@@ -46,6 +50,13 @@ def iso_time(text: str, pattern: str) -> str | None:
     if not _WITH_SECOND.search(pattern):
         return time.isoformat(timespec="minutes")
     return time.isoformat()
+
+
+def _since_1970(text: str) -> str | None:
+    try:
+        return datetime.fromtimestamp(int(float(text)), UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _in_any(text: str) -> str | None:

@@ -232,11 +232,41 @@ def _items(
         yield node, outer
         return
     segment, rest = segments[0], segments[1:]
-    for name, child in _children(node, segment, above, path):
-        here = {**outer, **_beside(node, segment, above, path)}
+    children = _children(node, segment, above, path)
+    outside = {**outer, **_beside(node, segment, above, path)}
+    shared = _Shared(outside, node if segment == ANY else None)
+    for name, child in children:
+        here = shared.of(name)
         if segment == ANY:
             here[pointer((*above, ANY))] = name
         yield from _items(child, rest, (*above, segment), here, path)
+
+
+class _Shared:
+    """The columns of what stands around the members of an object: those of all members, and those that name one of them.
+
+    Where a document says more of a member elsewhere, under the same key (`/versions/<task>` beside `/results/<task>`),
+    that is a column of the member alone, with `*` in place of the key.
+    """
+
+    def __init__(self, outside: Row, members: Any) -> None:
+        names = frozenset(members) if isinstance(members, dict) else frozenset()
+        self._of_all: Row = {}
+        self._of_one: dict[str, Row] = {}
+        for column, value in outside.items():
+            first, *segments = column[1:].split("/")
+            places = [at for at, part in enumerate(segments) if _unescaped(part) in names]
+            if not places:
+                self._of_all[column] = value
+                continue
+            name = _unescaped(segments[places[0]])
+            segments[places[0]] = ANY
+            own = self._of_one.setdefault(name, {})
+            own["/".join(["", first, *segments])] = value
+
+    def of(self, name: str) -> Row:
+        """Return the columns of one member."""
+        return {**self._of_all, **self._of_one.get(name, {})}
 
 
 def _children(
