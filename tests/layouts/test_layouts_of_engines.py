@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.layouts.helping import FIXTURES, converted, measurement, missing, values
 
+from benchfmt.layouts import fit
+
 ENGINES = {
     "trtllm-report.json": "trtllm-bench",
     "optimum_benchmark.json": "optimum-benchmark",
@@ -163,6 +165,15 @@ def test_a_table_of_many_runs_of_optimum_benchmark(tmp_path: Path) -> None:
     assert (second.status, values(second)) == ("failed", {})
     assert second.to_dict()["configuration"]["precision"] == "fp16"
     assert set(missing(second).values()) == {"run-failed"}
+
+
+def test_a_report_in_other_units_is_of_no_layout(tmp_path: Path) -> None:
+    text = (FIXTURES / "optimum_benchmark_report.json").read_text("utf-8")
+    path = tmp_path / "benchmark_report.json"
+    path.write_text(text)
+    assert fit(path) is not None
+    path.write_text(text.replace('"unit": "s"', '"unit": "ms"'))
+    assert fit(path) is None
 
 
 def test_a_run_of_optimum_benchmark_is_read_once(tmp_path: Path) -> None:

@@ -228,6 +228,14 @@ AVERAGE = ("word-error-rate", "macro-mean")
 RTFX = ("open-asr:rtfx",)
 
 
+def test_rates_that_are_no_percents_are_of_no_layout(tmp_path: Path) -> None:
+    path = tmp_path / "wer.csv"
+    path.write_text("model,Avg. WER,RTFx,AMI WER\notter,0.065,300,0.08\n")
+    assert fit(path) is None
+    path.write_text("model,Avg. WER,RTFx,AMI WER\notter,6.5,300,8\n")
+    assert fit(path) is not None
+
+
 def test_each_data_set_of_speech_is_a_part(tmp_path: Path) -> None:
     (first, second), _ = converted(FIXTURES / "open-asr-short.csv", tmp_path)
     assert values(first) == {

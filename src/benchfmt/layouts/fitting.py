@@ -180,7 +180,14 @@ def _lacking(match: Match, columns: Sequence[str], first: Mapping[str, str]) -> 
         for name in columns:
             if re.fullmatch(pattern, name):
                 return f"it has a column {name!r}"
+    return _odd_cell(match, columns, first)
+
+
+def _odd_cell(match: Match, columns: Sequence[str], first: Mapping[str, str]) -> str | None:
+    """Return which cell of the first row is not as it is in files of a layout, None where all are."""
     for name, pattern in match.cells.items():
-        if not re.fullmatch(pattern, first.get(name) or ""):
-            return f"its column {name!r} begins with {first.get(name)!r}"
+        fitting = [column for column in columns if column == name or re.fullmatch(name, column)]
+        for column in fitting or [name]:
+            if not re.fullmatch(pattern, first.get(column) or ""):
+                return f"its column {column!r} begins with {first.get(column)!r}"
     return None

@@ -37,7 +37,10 @@ class Match(_Closed):
     columns: list[str] = Field([], description="Columns that the table has.")
     some: list[Pattern] = Field([], description="Each of these fits the name of some column.")
     none: list[Pattern] = Field([], description="None of these fits the name of a column.")
-    cells: dict[str, Pattern] = Field({}, description="Columns, and what their first cell is like.")
+    cells: dict[str, Pattern] = Field(
+        {},
+        description="Columns, or regular expressions of some, and what their first cell is like.",
+    )
 
 
 class Layout(_Closed):
