@@ -66,7 +66,7 @@ def check_pages() -> Iterator[tuple[str, str]]:
     )
     text = (
         "# Checks\n\nEach check has a code that never changes its meaning, and a page that says why it exists, shows a failing "
-        f"and a passing example, and how to mend the fault. `benchfmt explain CODE` prints the page.\n\n{table}\n"
+        f"and a passing example, and how to fix the fault. `benchfmt explain CODE` prints the page.\n\n{table}\n"
     )
     yield "checks/index.md", text
 

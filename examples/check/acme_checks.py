@@ -28,7 +28,7 @@ Some of our meters give tenths of a watt.
  "measurements": [{"metric": "power", "scope": "wall", "value": 812.3, "unit": "W", "basis": "measured"}]}
 ```
 
-## How to mend it
+## How to fix it
 
 Divide the number of such a meter by ten.
 """

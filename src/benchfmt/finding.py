@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: what is wrong, where it stands, and how to mend it.
+    """One fault: what is wrong, where it stands, and how to fix it.
 
     `row` counts data rows (or lines of JSON Lines) from 1; `column` is the column's name in the file at `path`;
     `field` is the place in the record (`measurements.value`); `record` is the record's id, where it has one.

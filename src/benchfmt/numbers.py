@@ -68,7 +68,7 @@ def exact(text: str) -> Fraction | None:
 
 
 def double(text: str) -> float | None:
-    """Return the double nearest to what a decimal text writes, or None where it is no number or no double holds it."""
+    """Return the double nearest to what a decimal text writes, or None where it is not a number, or no double holds it."""
     stripped = text.strip()
     if not _NUMBER.fullmatch(stripped):
         return None

@@ -173,7 +173,9 @@ class Withholder:
         for (code, metric), count in sorted(self._told.items()):
             beyond = count - LIMITS.findings_per_code
             if beyond > 0:
-                words = f"{beyond} more values of {metric} cannot be; each is written as missing"
+                words = (
+                    f"{beyond} more values of {metric} are not possible; each is written as missing"
+                )
                 found.append(
                     Finding(
                         code, Severity.WARNING, self.path, None, None, "measurements.value", words
@@ -224,7 +226,9 @@ class Withholder:
         shown = canonical(said["value"])
         if said["unit"] != "1":
             shown = f"{shown} {said['unit']}"
-        message = f"{said['metric']} {shown} cannot be; it is written as missing ({reason(said)})"
+        message = (
+            f"{said['metric']} {shown} is not possible; it is written as missing ({reason(said)})"
+        )
         self.findings.append(
             Finding(
                 code,
@@ -235,7 +239,7 @@ class Withholder:
                 "measurements.value",
                 message,
                 str(said.get("reported_value", canonical(said["value"]))),
-                "look at the source: a marker for a number that is not there, another unit, or a fault of the tool?",
+                "look at the source: a marker for a missing number, another unit, or a fault of the tool?",
                 place.record,
             )
         )

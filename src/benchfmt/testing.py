@@ -25,7 +25,7 @@ from benchfmt.validation import validate
 
 __all__ = ["check_check", "check_converter"]
 
-_SECTIONS = ["Why", "Fails", "Passes", "How to mend it"]
+_SECTIONS = ["Why", "Fails", "Passes", "How to fix it"]
 _SECTION = re.compile("^## (.*)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^## (Fails|Passes)\n+```(json|text)\n(.*?)```", re.DOTALL | re.MULTILINE)
 
@@ -55,7 +55,7 @@ def check_check(check: Check) -> None:
     """Assert all that a check and its page promise; raises AssertionError with the code and what does not hold.
 
     Promised: the check is installed; its title is a sentence without a full stop; its page begins with code and title
-    and has the sections Why, Fails, Passes and How to mend it; each example is a record in JSON, of which the one under
+    and has the sections Why, Fails, Passes and How to fix it; each example is a record in JSON, of which the one under
     Fails has this fault alone and the one under Passes has none. An example in a block of `text` is not run.
     """
     code = check.code

@@ -95,7 +95,7 @@ def conversion(source: str, target: str) -> Conversion:
 
 
 def convert(text: str, source: str, target: str) -> float | None:
-    """Return the double nearest to a decimal text converted to another unit, or None if it is no number of a double."""
+    """Return the double nearest to a decimal text converted to another unit, or None if no double holds it."""
     number = exact(text)
     value = math.nan if number is None else conversion(source, target).apply(number)
     return value if math.isfinite(value) else None

@@ -130,7 +130,7 @@ def added(monkeypatch: pytest.MonkeyPatch, *named: object) -> None:
         ),
         (check("ACME1", page=None), "has no page: say why it exists"),
         ((check("ACME1"), check("ACME1")), "two installed checks have the code ACME1"),
-        ("a text", "names no Check and no tuple of them"),
+        ("a text", "names neither a Check nor a tuple of them"),
         (
             ImportError("no module named acme"),
             "cannot be loaded: ImportError: no module named acme",
@@ -166,7 +166,7 @@ Because.
 {FAILS.replace("failed", "incomplete")}
 ```
 
-## How to mend it
+## How to fix it
 
 Mend it.
 """

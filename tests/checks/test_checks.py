@@ -122,7 +122,7 @@ CASES = [
     ),
     Case(
         {'benchmark.scenario': 'singlestream'},
-        Finding('BF201', Severity.ERROR, FILE, 1, None, 'benchmark.scenario', "'singlestream' is no scenario of the vocabulary", 'singlestream', "did you mean 'single-stream'?", 'r1'),
+        Finding('BF201', Severity.ERROR, FILE, 1, None, 'benchmark.scenario', "'singlestream' is not in the vocabulary (scenario)", 'singlestream', "did you mean 'single-stream'?", 'r1'),
         passing={'benchmark.scenario': 'single-stream'},
     ),
     Case(
@@ -137,7 +137,7 @@ CASES = [
     ),
     Case(
         {'measurements': [{'metric': 'root-mean-squared-error', 'value': 0.3, 'unit': 'degree', 'basis': 'measured', 'primary': True}]},
-        Finding('BF204', Severity.ERROR, FILE, 1, None, 'measurements.0.unit', "'degree' is no UCUM unit code", 'degree', "did you mean 'deg'?", 'r1'),
+        Finding('BF204', Severity.ERROR, FILE, 1, None, 'measurements.0.unit', "'degree' is not a UCUM unit code", 'degree', "did you mean 'deg'?", 'r1'),
         passing={'measurements': [{'metric': 'root-mean-squared-error', 'value': 0.3, 'unit': 'deg', 'basis': 'measured', 'primary': True}, {'metric': 'lpdnn:voltage-reading', 'value': 3.0, 'unit': '[undocumented]', 'basis': 'measured'}]},
     ),
     Case(
@@ -147,7 +147,7 @@ CASES = [
     ),
     Case(
         {'model.name': 'resnet-50'},
-        Finding('BF206', Severity.WARNING, FILE, 1, None, 'model.name', "the model 'resnet-50' is known as 'resnet50'", 'resnet-50', "write 'resnet50', so that results meet", 'r1'),
+        Finding('BF206', Severity.WARNING, FILE, 1, None, 'model.name', "the model 'resnet-50' is known as 'resnet50'", 'resnet-50', "write 'resnet50', so that results of the same model are found together", 'r1'),
         passing={'model.name': 'bert'},
     ),
     Case(
@@ -162,17 +162,17 @@ CASES = [
     ),
     Case(
         {'measurements.1': {'metric': 'kappa', 'value': -1.5, 'unit': '1', 'basis': 'measured'}},
-        Finding('BF302', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'kappa -1.5 cannot be', '-1.5', 'it lies between -1 and 1', 'r1'),
+        Finding('BF302', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'kappa -1.5 is not possible', '-1.5', 'it lies between -1 and 1', 'r1'),
         passing={'measurements.1': {'metric': 'kappa', 'value': -1, 'unit': '1', 'basis': 'measured'}},
     ),
     Case(
         {'measurements.1': {'metric': 'power', 'value': 0, 'unit': 'W', 'basis': 'measured'}},
-        Finding('BF303', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'power is 0, which nothing that ran can have', '0.0', 'write `missing` with the reason: not-measured, below-resolution, run-failed, ...', 'r1'),
+        Finding('BF303', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'power is 0, which no run can have', '0.0', 'write `missing` with the reason: not-measured, below-resolution, run-failed, ...', 'r1'),
         passing={'measurements.1': {'metric': 'power', 'missing': 'below-resolution'}},
     ),
     Case(
         {'measurements.1': {'metric': 'temperature', 'value': -263.2, 'unit': 'Cel', 'basis': 'measured'}},
-        Finding('BF304', Severity.WARNING, FILE, 1, None, 'measurements.1.value', 'a temperature of -263.2 Cel is that of a dead sensor', '-263.2', 'write `missing`: sensor-failed', 'r1'),
+        Finding('BF304', Severity.WARNING, FILE, 1, None, 'measurements.1.value', 'a temperature of -263.2 Cel is that of a broken sensor', '-263.2', 'write `missing`: sensor-failed', 'r1'),
         passing={'measurements.1': {'metric': 'temperature', 'value': 200, 'unit': 'Cel', 'basis': 'measured'}},
     ),
     Case(
@@ -182,7 +182,7 @@ CASES = [
     ),
     Case(
         {'provenance.measured_at': '1970-01-01'},
-        Finding('BF306', Severity.WARNING, FILE, 1, None, 'provenance.measured_at', '1970-01-01 is no time at which anybody measured this', '1970-01-01', 'a clock that was not set? leave the time out', 'r1'),
+        Finding('BF306', Severity.WARNING, FILE, 1, None, 'provenance.measured_at', '1970-01-01 is not a time at which this can have been measured', '1970-01-01', 'a clock that was not set? leave the time out', 'r1'),
         passing={'provenance.measured_at': '1990'},
     ),
     Case(
@@ -232,7 +232,7 @@ CASES = [
     ),
     Case(
         {'measurements.1': {'metric': 'latency', 'value': 0.0063, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'end-to-end'}},
-        Finding('BF410', Severity.ERROR, FILE, 1, None, 'measurements.1.metric', 'latency/end-to-end/sample stands twice in the record', 'latency/end-to-end/sample', 'tell them apart by statistic, stage, per or scope', 'r1'),
+        Finding('BF410', Severity.ERROR, FILE, 1, None, 'measurements.1.metric', 'latency/end-to-end/sample appears twice in the record', 'latency/end-to-end/sample', 'tell them apart by statistic, stage, per or scope', 'r1'),
         passing={'measurements.1': {'metric': 'latency', 'value': 0.0063, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'end-to-end', 'scope': 'run:energy'}},
     ),
     Case(
@@ -272,17 +272,17 @@ CASES = [
     ),
     Case(
         {'provenance.license': DROP},
-        Finding('BF511', Severity.ERROR, FILE, 1, None, 'provenance.license', 'the licence is not said', None, 'write an SPDX id, such as CC-BY-4.0, in provenance.license', 'r1'),
+        Finding('BF511', Severity.ERROR, FILE, 1, None, 'provenance.license', 'the licence is not given', None, 'write an SPDX id, such as CC-BY-4.0, in provenance.license', 'r1'),
         passing={},
     ),
     Case(
         {'provenance.submitter': DROP},
-        Finding('BF512', Severity.ERROR, FILE, 1, None, 'provenance.submitter', 'the submitter is not said', None, 'say who measured it in provenance.submitter', 'r1'),
+        Finding('BF512', Severity.ERROR, FILE, 1, None, 'provenance.submitter', 'the submitter is not given', None, 'write who measured it in provenance.submitter', 'r1'),
         passing={},
     ),
     Case(
         {'provenance.measured_at': DROP},
-        Finding('BF513', Severity.WARNING, FILE, 1, None, 'provenance.measured_at', 'the time of measurement is not said', None, 'write it in provenance.measured_at', 'r1'),
+        Finding('BF513', Severity.WARNING, FILE, 1, None, 'provenance.measured_at', 'the time of measurement is not given', None, 'write it in provenance.measured_at', 'r1'),
         passing={},
     ),
     Case(
@@ -292,22 +292,22 @@ CASES = [
     ),
     Case(
         {'system': DROP},
-        Finding('BF515', Severity.ERROR, FILE, 1, None, 'system.id', 'the system is not said', None, 'describe the hardware in `system`', 'r1'),
+        Finding('BF515', Severity.ERROR, FILE, 1, None, 'system.id', 'the system is not given', None, 'describe the hardware in `system`', 'r1'),
         passing={},
     ),
     Case(
         {'task': DROP},
-        Finding('BF516', Severity.WARNING, FILE, 1, None, 'task', 'the task is not said', None, 'name what the model does in `task`', 'r1'),
+        Finding('BF516', Severity.WARNING, FILE, 1, None, 'task', 'the task is not given', None, 'name what the model does in `task`', 'r1'),
         passing={},
     ),
     Case(
         {'model': DROP},
-        Finding('BF517', Severity.ERROR, FILE, 1, None, 'model.name', 'the model is not said', None, 'name the model or algorithm in model.name', 'r1'),
+        Finding('BF517', Severity.ERROR, FILE, 1, None, 'model.name', 'the model is not given', None, 'name the model or algorithm in model.name', 'r1'),
         passing={},
     ),
     Case(
         {'software': DROP},
-        Finding('BF518', Severity.WARNING, FILE, 1, None, 'software.engine', 'the engine is not said', None, 'name what ran the model in software.engine', 'r1'),
+        Finding('BF518', Severity.WARNING, FILE, 1, None, 'software.engine', 'the engine is not given', None, 'name what ran the model in software.engine', 'r1'),
         passing={},
     ),
     Case(
@@ -471,20 +471,25 @@ def test_bf105_half_a_character_is_found_in_every_place(tmp_path: Path) -> None:
 
 def test_bf116_a_doubled_key(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('{"benchfmt": "1.0", "status": "ok", "status": "failed"}', "utf-8")
-    wanted = error("BF116", FILE, None, None, None, "the key 'status' stands twice in one object")
+    wanted = error("BF116", FILE, None, None, None, "the key 'status' appears twice in one object")
     assert validate(tmp_path / FILE).findings == [wanted]
 
 
 def test_bf116_a_doubled_column(tmp_path: Path) -> None:
     place = package(tmp_path, records="id,suite,status,status\nr1,lpdnn,ok,ok\n")
-    words = "records.csv: column 'status' stands twice; rename or remove one"
+    words = "records.csv: column 'status' appears twice; rename or remove one"
     assert validate(place).findings == [error("BF116", "records.csv", None, None, None, words)]
 
 
 def test_bf117_the_version_in_a_descriptor(tmp_path: Path) -> None:
     place = edit(package(tmp_path), lambda data: data["benchfmt"].update(version="2.0"))
     wanted = error(
-        "BF117", "datapackage.json", None, None, "/benchfmt/version", "version '2.0' is none of 1.x"
+        "BF117",
+        "datapackage.json",
+        None,
+        None,
+        "/benchfmt/version",
+        "version '2.0' is not one of 1.x",
     )
     assert validate(place).findings == [wanted]
     assert validate(edit(place, lambda data: data["benchfmt"].update(version="1.9"))).findings == []
@@ -512,7 +517,7 @@ def test_bf119_a_table_that_is_not_there(tmp_path: Path) -> None:
         None,
         None,
         None,
-        "measurements.csv is not there",
+        "measurements.csv does not exist",
         "measurements.csv",
     )
     assert validate(place).findings == [wanted]
@@ -650,7 +655,7 @@ def test_bf504_measurements_in_another_order_than_their_records(tmp_path: Path) 
 
 
 def test_bf507_a_record_id_that_stands_twice(tmp_path: Path) -> None:
-    words = ("record r1 stands in row 1 already", "r1", "give each record an id of its own", "r1")
+    words = ("record r1 stands in row 1 too", "r1", "give each record an id of its own", "r1")
     place = package(tmp_path, records=RECORDS + "r1,mlperf-tiny,failed\n")
     assert [f for f in validate(place).findings if f.code == "BF507"] == [
         error("BF507", "records.csv", 2, "id", "id", *words)
@@ -787,7 +792,7 @@ def test_a_report_as_data_says_what_was_found(tmp_path: Path) -> None:
 def test_what_cannot_be_checked_at_all_is_an_error_of_the_call(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(SYSTEMS, "utf-8")
     for place, words in (
-        ("nowhere", "is not there"),
+        ("nowhere", "does not exist"),
         ("", "holds no datapackage.json"),
         ("table.csv", "describe"),
     ):
@@ -804,6 +809,7 @@ def test_every_code_is_tested_here_or_in_the_tests_of_safety_or_mlperf() -> None
         "test_safety.py",
         "test_nothing.py",
         "test_adding_checks.py",
+        "test_detection.py",
         "test_annotated_parts.py",
         "test_detection.py",
     )

@@ -548,7 +548,7 @@ def test_bf708_an_invalid_run_in_a_division(form: str, tmp_path: Path) -> None:
         (FILE, 1, None, "status") if form == "json" else (f"records.{form}", 1, "status", "status")
     )
     message = "an invalid run stands in the division closed: LoadGen: the minimum duration is not satisfied"
-    hint = "hand over a run that is valid; an invalid one may be kept, but not compared with others"
+    hint = "submit a valid run; an invalid one may be kept, but is not compared with others"
     assert validate(where, "submission").findings == [
         Finding("BF708", W, *place, message, "invalid", hint, "r1")
     ]

@@ -82,7 +82,7 @@ def replaced(column: str, cell: str) -> str:
 
 
 FAULTY = {
-    "doubled column": (TABLE.replace("CPU_TEMP", "CPU_LOAD"), "column 'CPU_LOAD' stands twice"),
+    "doubled column": (TABLE.replace("CPU_TEMP", "CPU_LOAD"), "column 'CPU_LOAD' appears twice"),
     "necessary column missing": (without("INFERENCE_TIME"), "has no column 'INFERENCE_TIME'"),
     "semicolons": (TABLE.replace(",", ";"), "names separated by commas"),
     "blanks in the header": (TABLE.replace(",", ", "), "names separated by commas, without blanks"),
@@ -90,7 +90,7 @@ FAULTY = {
         f"{TABLE}squeez\xe9,".encode() + "squeez\xe9\n".encode("latin-1"),
         "files in two encodings were joined",
     ),
-    "quote never closed": (TABLE.replace(",lne", ',"lne', 1), "no row of it could be read"),
+    "quote never closed": (TABLE.replace(",lne", ',"lne', 1), "none of its rows could be read"),
 }
 
 
@@ -199,7 +199,7 @@ def test_what_is_no_result_is_skipped_with_the_reason(
 def test_a_table_without_rows_is_a_failure_with_what_was_expected(tmp_path: Path) -> None:
     records, account = run(folder_of(tmp_path, HEADER + "\n", NAME))
     entry = entry_of(account, NAME)
-    assert (entry.role, entry.reason[:31]) == ("failed", "no result stands in it; it was ")
+    assert (entry.role, entry.reason[:31]) == ("failed", "it holds no result; it was ")
     assert "lpdnn, which expects: LPDNN (Bonseyes)" in entry.reason
     assert len(records) == 2
     assert not account.ok
@@ -344,7 +344,7 @@ def test_a_half_written_package_fails_with_what_is_missing(package: Path, tmp_pa
     records, account = run(folder)
     entry = entry_of(account, "half/datapackage.json")
     assert entry.role == "failed"
-    assert "'measurements' is not there" in str(entry.reason)
+    assert "'measurements' does not exist" in str(entry.reason)
     assert len(records) == 4
 
 
@@ -402,14 +402,14 @@ def test_equal_ids_with_other_content_are_a_failure(package: Path, tmp_path: Pat
     entry = conversion.account.files[0]
     assert entry.duplicates == 1
     assert (entry.rows, entry.converted, entry.skipped, entry.failed) == (3, 1, 1, 1)
-    assert "is there already, with other content" in str(entry.details)
+    assert "already exists with other content" in str(entry.details)
 
 
 # --- wrong calls ---
 
 
 def test_a_source_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
-    with pytest.raises(BenchfmtError, match="nowhere is not there"):
+    with pytest.raises(BenchfmtError, match="nowhere does not exist"):
         convert(tmp_path / "nowhere")
 
 
@@ -541,7 +541,7 @@ def test_a_copy_in_another_folder_is_skipped_and_counted(tmp_path: Path, jobs: i
     check(conversion.account, 9)
     entry = entry_of(conversion.account, "b/bca.csv")
     assert (entry.role, entry.duplicates, entry.skipped) == ("skipped", 9, 9)
-    assert entry.reason == "what it holds stands in another file"
+    assert entry.reason == "its results stand in another file"
     assert len({record.id for record in records}) == 9
     assert conversion.account.ok
 
@@ -613,7 +613,7 @@ def test_a_family_of_one_file_is_found_among_thousands_of_the_same_name(tmp_path
     assert account.total("records") == len(records)
     roles = {entry.path: entry.converter for entry in account.files if entry.role == "primary"}
     assert roles == {"2000/data.json": "records", "imagenet_rpi4.csv": "lpdnn"}
-    assert entry_of(account, "2040/data.json").reason == "what it holds stands in another file"
+    assert entry_of(account, "2040/data.json").reason == "its results stand in another file"
     assert account.count("skipped") == 2_049
 
 

@@ -71,7 +71,7 @@ def test_tables_that_were_joined_have_their_header_once_more(tmp_path: Path, cut
     assert [record.benchmark.name for record in conversion] == ["otters", "otters"]
     (entry,) = conversion.account.files
     assert [(detail["row"], detail["reason"]) for detail in entry.details] == [
-        (2, "the header stands again")
+        (2, "the header is repeated")
     ]
 
 

@@ -284,7 +284,7 @@ def test_a_leaderboard_needs_the_order_of_its_scores() -> None:
     assert by_metric(records[0])["f1"]["value"] == 0.544
     assert by_metric(records[1])["f1"]["missing"] == "withheld"
     assert account.to_dict()["rows"]["failed"] == 1  # one score for two metrics
-    assert "is no metric of DataPerf" in str(
+    assert "is not a metric of DataPerf" in str(
         records_of(path, metrics="speed")[1].to_dict()["entries"][0]["reason"]
     )
 
@@ -374,7 +374,7 @@ def test_a_print_keeps_its_digits() -> None:
             "auc_score",
         ),
         ("dev.json", '{"prompt": {"0": "x"}}', "there is no column `validation`"),
-        ("board.json", '{"count": 1, "data": []}', "no result stands in it"),
+        ("board.json", '{"count": 1, "data": []}', "it holds no result"),
         ("time_01g317_x.txt", "1e", "not a number"),
     ],
 )

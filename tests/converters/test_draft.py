@@ -122,12 +122,12 @@ def test_a_number_is_given_as_text(number: object) -> None:
     [
         (
             {"statistic": "p50"},
-            "latency: 'p50' is not a statistic of the vocabulary; did you mean 'median'?",
+            "latency: 'p50' is not in the vocabulary (statistic); did you mean 'median'?",
         ),
-        ({"per": "smaple"}, "'smaple' is not a per of the vocabulary; did you mean 'sample'?"),
+        ({"per": "smaple"}, "'smaple' is not in the vocabulary (per); did you mean 'sample'?"),
         (
             {"stage": "xyz"},
-            "'xyz' is not a stage of the vocabulary; see `benchfmt vocabulary stage`",
+            "'xyz' is not in the vocabulary (stage); see `benchfmt vocabulary stage`",
         ),
     ],
 )

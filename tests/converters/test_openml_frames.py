@@ -60,7 +60,7 @@ def test_frames_that_were_joined_have_their_header_once_more(tmp_path: Path, tex
     one, two = (convert(tmp_path / f"{name}.csv") for name in ("one", "two"))
     assert [values(record) for record in one] == [values(record) for record in two]
     assert [detail["reason"] for detail in two.account.files[0].details] == [
-        "the header stands again"
+        "the header is repeated"
     ]
 
 

@@ -78,7 +78,7 @@ def faults_of_pair(table: Path) -> Iterator[str]:
             yield f"{entry['ID']} is a text with bounds"
         for bound in ("LB", "UB"):
             if entry.get(bound) is not None and not isinstance(entry[bound], int | float):
-                yield f"{entry['ID']} has a bound that is no number"
+                yield f"{entry['ID']} has a bound that is not a number"
 
 
 def faults_of_folder(folder: Path) -> list[str]:
@@ -439,7 +439,7 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     package = package_of(tmp_path, result(1))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
-    with pytest.raises(BenchfmtError, match="is there already"):
+    with pytest.raises(BenchfmtError, match="already exists"):
         export(package, "matchmaking", tmp_path / "out")
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
     (tmp_path / "empty").mkdir()
@@ -802,7 +802,7 @@ def test_rows_of_several_source_tables_on_one_platform_are_told(
     tmp_path: Path, tables: list[list[float]], told: bool
 ) -> None:
     notes = export(labs(tmp_path, *tables), "matchmaking", tmp_path / "tables").notes
-    found = [note for note in notes if "no number speaks against one box" in note]
+    found = [note for note in notes if "nothing in them contradicts that one machine" in note]
     assert found == [
         note
         for note in notes

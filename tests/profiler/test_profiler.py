@@ -599,7 +599,7 @@ def test_a_name_that_leads_nowhere_is_told(name: str, message: str) -> None:
      ({"engine_options": {"foo": "1"}}, "the CPU provider takes no options"), ({"rate": 5}, "are for --scenario server"),
      ({"scenario": "server", "rate": 0}, "above 0"), ({"scenario": "server", "rate": math.inf}, "above 0"),
      ({"scenario": "server", "rate": 1e9}, "makes more than"), ({"threads": -1}, "threads is -1"), ({"batch_size": 0}, "batch_size is 0"),
-     ({"providers": ["CUDA"]}, "'CUDA' is no provider"), ({"dimensions": {"batch": 0}}, "is 0; it is at least 1"),
+     ({"providers": ["CUDA"]}, "'CUDA' is not a provider"), ({"dimensions": {"batch": 0}}, "is 0; it must be at least 1"),
      ({"scenario": "multi-stream", "batch_size": 3}, "which 3 does not divide"), ({"preprocess": f"{HERE}:nothing_there"}, "has no"),
      ({"io_binding": True, "preprocess": f"{HERE}:slow_input"}, "neither pre- nor post-processed"), ({"labels": HERE}, "labels without inputs")],
 )  # fmt: skip

@@ -296,7 +296,7 @@ def test_without_its_seeds_a_summary_of_the_samples_has_the_same_result(
             continue  # a compliance test is no result
         text = path.read_text("utf-8", "replace")
         if re.search(r"/TEST[0-9]{2}/", path.as_posix()):
-            continue  # of an audit, which is no result
+            continue  # of an audit, which is not a result
         bare = re.sub(r"(?m)^(qsl|sample_index|schedule)_rng_seed.*\n", "", text)
         for name, data in (("with", text), ("without", bare)):
             put(tmp_path / name / SUMMARY, data)

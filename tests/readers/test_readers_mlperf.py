@@ -374,7 +374,7 @@ def test_blocks_do_not_change_what_is_read(tmp_path: Path, monkeypatch: pytest.M
 def test_a_window_that_is_no_time_is_refused(tmp_path: Path, begin: str) -> None:
     path = tmp_path / "spl.txt"
     path.write_text(row("01:05:42.000", "5.0"))
-    with pytest.raises(mlperf_power.PowerError, match="is no time as LoadGen writes it"):
+    with pytest.raises(mlperf_power.PowerError, match="is not a time as LoadGen writes it"):
         mlperf_power.read(path, begin, END)
     with pytest.raises(mlperf_power.PowerError, match="is no time"):
         mlperf_power.read(path, "12-31-9999 23:59:59.0", END, log_shift=86_400.0)
@@ -473,14 +473,14 @@ def test_good_json_needs_no_mending() -> None:
         (
             '{"a": 1, "a": 2}',
             {"a": 2},
-            ["the key 'a' stands twice; 1 is lost, the last one is kept"],
+            ["the key 'a' appears twice; 1 is lost, the last one is kept"],
         ),
         (
             '{"a": {"b": 1}, "a": 2}',
             {"a": 2},
-            ["the key 'a' stands twice; an object is lost, the last one is kept"],
+            ["the key 'a' appears twice; an object is lost, the last one is kept"],
         ),
-        ('{"a": 1, "a": 1}', {"a": 1}, ["the key 'a' stands twice with the same value"]),
+        ('{"a": 1, "a": 1}', {"a": 1}, ["the key 'a' appears twice with the same value"]),
         (
             '{"a": [1, 2, ], }',
             {"a": [1, 2]},
@@ -491,10 +491,10 @@ def test_good_json_needs_no_mending() -> None:
             {"a": 2, "b": ",}"},
             [
                 "1 trailing comma(s) before a closing bracket left out",
-                "the key 'a' stands twice; 1 is lost, the last one is kept",
+                "the key 'a' appears twice; 1 is lost, the last one is kept",
             ],
         ),
-        ('{"a": NaN}', {"a": None}, ["NaN is not JSON and no number; read as null"]),
+        ('{"a": NaN}', {"a": None}, ["NaN is neither JSON nor a number; read as null"]),
         (b'{"a": "\xb5s"}', {"a": "µs"}, ["not UTF-8 at byte 7; read as Latin-1"]),
         ('{"a": 1}'.encode("utf-16"), {"a": 1}, ["read as UTF-16, not UTF-8"]),
     ],
@@ -602,7 +602,7 @@ def test_every_real_description_of_a_system_is_read(samples: Path) -> None:
             assert data == json.loads(path.read_text("utf-8"))
     assert mended == {
         "SD7G1_Oppo_Reno_8_Pro": [
-            "the key 'CPU_Type_2' stands twice; \"3x Qualcomm Kryo(TM) Gold Cores: 2.36 Ghz\" is lost, the last one is kept"
+            "the key 'CPU_Type_2' appears twice; \"3x Qualcomm Kryo(TM) Gold Cores: 2.36 Ghz\" is lost, the last one is kept"
         ],
         "SD8Elite": ["1 trailing comma(s) before a closing bracket left out"],
     }

@@ -240,7 +240,8 @@ def test_a_column_of_impossible_numbers_is_told_in_measure(tmp_path: Path) -> No
     assert account.total("records") == rows
     assert len(account.findings) == LIMITS.findings_per_code + 1
     assert any(
-        finding.message == "50 more values of throughput cannot be; each is written as missing"
+        finding.message
+        == "50 more values of throughput are not possible; each is written as missing"
         for finding in account.findings
     )
     assert validate(tmp_path / "p").ok

@@ -1007,7 +1007,7 @@ def test_a_table_that_is_not_there_fails_the_descriptor(tmp_path: Path) -> None:
         "datapackage.json": "failed",
         "u.csv": "skipped",
     }
-    assert "the table 't.csv' that it describes is not there" in str(account.files[0].reason)
+    assert "the table 't.csv' that it describes does not exist" in str(account.files[0].reason)
 
 
 @pytest.mark.parametrize("path", ["../t.csv", "/etc/passwd", "https://example.org/t.csv"])

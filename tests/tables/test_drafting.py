@@ -140,7 +140,7 @@ def test_a_draft_is_a_sound_descriptor_and_converts_and_validates(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("", "is empty"), ("a,a\n", "column 'a' stands twice")]
+    ("text", "words"), [("", "is empty"), ("a,a\n", "column 'a' appears twice")]
 )
 def test_what_is_no_table_cannot_be_described(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "t.csv").write_text(text)
@@ -298,7 +298,7 @@ def test_a_companion_of_another_shape_fails_its_table_with_a_word(
     assert list(conversion) == []
     entry = next(e for e in conversion.account.files if e.path.endswith(".csv"))
     assert entry.role == "failed"
-    assert "is to be a list of columns" in str(entry.reason)
+    assert "must be a list of columns" in str(entry.reason)
 
 
 def test_a_platform_that_nobody_knows_is_named(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ COLUMN = {
     "type": "number",
     "benchfmt": {"metric": "latency", "per": "sample", "unit": "ms"},
 }
-WHY = "the log of a rehearsal, which is no result"
+WHY = "the log of a rehearsal, which is not a result"
 
 
 @dataclass
@@ -127,7 +127,7 @@ def test_a_package_that_is_there_is_left_alone(
     [
         (
             "empty",
-            "no result stands in it; it was read as rehearsal, which expects: Rehearsals: files that end in .show",
+            "it holds no result; it was read as rehearsal, which expects: Rehearsals: files that end in .show",
         ),
         ("rows", "none of its rows holds a result; it was read as rehearsal"),
         ("broken", "the file is cut off"),
@@ -196,7 +196,7 @@ def test_a_table_a_package_and_a_file_of_no_records_are_faults(tmp_path: Path, n
 
 def test_bf122_says_what_holds_no_record_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text("[]\n")
-    hint = "see what the conversion, or the table's annotation, left out; leave the file out if there is nothing to say"
+    hint = "look at what the conversion, or the table's annotation, left out; remove the file if it has no results"
     assert validate(tmp_path / "empty.json").findings == [
         Finding(
             "BF122",
@@ -267,7 +267,7 @@ def test_beside_results_a_file_that_looks_like_one_says_what_it_lacks(tmp_path: 
     reasons = {entry.path: entry.reason for entry in account.files if entry.role == "skipped"}
     assert reasons == {
         "b.sho": "not recognised: looks like a show, but has no curtain",
-        "c.txt": "not recognised (`benchfmt converters` lists what is)",
+        "c.txt": "not recognised (`benchfmt converters` lists the formats that are)",
     }
 
 

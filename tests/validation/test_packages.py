@@ -307,7 +307,7 @@ def test_parquet_of_other_writers_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nothing", "empty"])
 def test_what_is_no_package_is_not_opened(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(PackageError, match="is no package"):
+    with pytest.raises(PackageError, match="is not a package"):
         open_package(tmp_path / name)
 
 

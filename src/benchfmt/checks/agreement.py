@@ -198,7 +198,7 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
 
 
 def value_is_reported(frames: Frames) -> pl.DataFrame:
-    """BF405: the value is the reported number converted; a reported text that is no number says nothing."""
+    """BF405: the value is the reported number converted; a reported text that is not a number says nothing."""
     frame = _doubtful_conversions(frames)
     found = []
     for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):

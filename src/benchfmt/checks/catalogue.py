@@ -123,7 +123,7 @@ def _loaded(point: EntryPoint) -> Topic:
     if isinstance(named, tuple) and all(isinstance(item, Check) for item in named):
         return named
     raise BenchfmtError(
-        f"the entry point {point.name!r} in {GROUP!r} names no Check and no tuple of them"
+        f"the entry point {point.name!r} in {GROUP!r} names neither a Check nor a tuple of them"
     )
 
 
@@ -137,4 +137,4 @@ def _refuse_misfit(check: Check, point: EntryPoint) -> None:
             f"{about} names the rule set {check.rules!r}; there are: {', '.join(LEVELS)}"
         )
     if check.page is None:
-        raise BenchfmtError(f"{about} has no page: say why it exists and how to mend the fault")
+        raise BenchfmtError(f"{about} has no page: say why it exists and how to fix the fault")

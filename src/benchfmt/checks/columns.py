@@ -36,7 +36,7 @@ from benchfmt.tables import COLUMNS, REPEATING, TERM_COLUMNS, Column
 _TIME = "^[0-9]{4}"
 _HALF = re.compile("[\ud800-\udfff]")
 _DIGITS = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
-"""What pandas, Arrow and polars read differently is no number: blanks, signs of infinity, underscores."""
+"""What pandas, Arrow and polars read differently is not a number: blanks, signs of infinity, underscores."""
 _FORMS = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code"}
 _REPETITIONS = 4
 """How often a text stands at least, on average, in a column that is judged by its distinct texts."""
@@ -99,7 +99,7 @@ def type_table(
     """Return a raw frame in the standard's types, with its faults.
 
     `repeating` remembers which of its texts were judged with earlier frames. `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
-    have types of their own (Parquet), so that text is no number.
+    have types of their own (Parquet), so that text is not a number.
     """
     items = {item.name: item for item in COLUMNS[table]}
     table_faults = [no_coded_faults()]
@@ -352,7 +352,7 @@ def _numbers(item: Column, rules: Rules, cell_faults: CellFaults) -> pl.Series:
     hint = "leave the number out and say why in `missing`"
     cell_faults.report(~values.is_finite(), infinite, "{cell} is not finite", hint)
     if is_whole:
-        cell_faults.report(values != values.round(), "BF103", "{cell} is no whole number")
+        cell_faults.report(values != values.round(), "BF103", "{cell} is not a whole number")
     _report_out_of_bounds(item.name, values, rules, cell_faults)
     sound = values.set(cell_faults.bad, None)
     if is_whole:
@@ -363,9 +363,9 @@ def _numbers(item: Column, rules: Rules, cell_faults: CellFaults) -> pl.Series:
 def _report_unreadable(values: pl.Series, cell_faults: CellFaults, *, is_whole: bool) -> None:
     """Note texts that are no number."""
     cells = cell_faults.cells
-    message = "'{cell}' is no number"
+    message = "'{cell}' is not a number"
     if is_whole:
-        message = "'{cell}' is no whole number"
+        message = "'{cell}' is not a whole number"
     is_readable = cells.str.contains(_DIGITS) & values.is_not_null()
     hint = "write digits with a decimal point"
     cell_faults.report(~is_readable & cells.is_not_null(), "BF103", message, hint)
@@ -388,7 +388,7 @@ def _report_out_of_bounds(
 def _zero_hint(least: float) -> str | None:
     if least < 0:
         return None
-    return "0 is never `not said`: leave the cell empty"
+    return "0 does not mean that nothing is known: leave the cell empty"
 
 
 def _booleans(cell_faults: CellFaults) -> pl.Series:

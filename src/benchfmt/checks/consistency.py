@@ -38,7 +38,7 @@ def keys_are_unique(frames: Frames) -> pl.DataFrame:
         return no_faults()
     repeated = measurements.filter(~in_record.is_first_distinct())
     key = pl.concat_str(*(pl.col(name) for name in _KEY), separator="/", ignore_nulls=True)
-    message = pl.format("{} stands twice in the record", key)
+    message = pl.format("{} appears twice in the record", key)
     return faults(
         repeated,
         "measurements",

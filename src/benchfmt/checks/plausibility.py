@@ -67,7 +67,7 @@ VALUE_IS_POSSIBLE = Check(
             "measurements",
             "value",
             fault=OUTSIDE,
-            message=pl.format("{} {} cannot be", _METRIC, _WITH_UNIT),
+            message=pl.format("{} {} is not possible", _METRIC, _WITH_UNIT),
             hint=pl.format(
                 "it lies between {} and {}",
                 number("m_min").fill_null("any number"),
@@ -88,7 +88,7 @@ ZERO_IS_MEASURED = Check(
             "measurements",
             "value",
             fault=ZERO,
-            message=pl.format("{} is 0, which nothing that ran can have", _METRIC),
+            message=pl.format("{} is 0, which no run can have", _METRIC),
             hint=pl.lit(
                 "write `missing` with the reason: not-measured, below-resolution, run-failed, ..."
             ),
@@ -108,7 +108,9 @@ TEMPERATURE_IS_SURVIVED = Check(
             fault=(_METRIC == "temperature")
             & (_UNIT == "Cel")
             & (_VALUE.is_between(_COLDEST, _COLD, closed="left") | (_VALUE > _HOT)),
-            message=pl.format("a temperature of {} Cel is that of a dead sensor", number("value")),
+            message=pl.format(
+                "a temperature of {} Cel is that of a broken sensor", number("value")
+            ),
             hint=pl.lit("write `missing`: sensor-failed"),
         ),
     ),
@@ -130,7 +132,7 @@ HARDWARE_IS_IN_ITS_UNITS = Check(
 DATE_IS_OF_OUR_AGE = Check(
     code="BF306",
     severity=Severity.WARNING,
-    title="A date is of the age of benchmarks",
+    title="A date is plausible",
     table="records",
     needs=("measured_at",),
     cells=(
@@ -139,7 +141,7 @@ DATE_IS_OF_OUR_AGE = Check(
             "measured_at",
             fault=(_YEAR < _FIRST_YEAR) | (_YEAR > _NEXT_YEAR),
             message=pl.format(
-                "{} is no time at which anybody measured this", pl.col("measured_at")
+                "{} is not a time at which this can have been measured", pl.col("measured_at")
             ),
             hint=pl.lit("a clock that was not set? leave the time out"),
         ),

@@ -142,7 +142,7 @@ CHECKS = (
     Check(
         code="BF116",
         severity=Severity.ERROR,
-        title="No key and no column stands twice",
+        title="No key and no column appears twice",
     ),
     Check(
         code="BF117",

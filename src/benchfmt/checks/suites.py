@@ -184,7 +184,7 @@ def runs_are_valid(frames: Frames) -> pl.DataFrame:
         why = pl.col("status_detail").str.split("\n").list.first().str.slice(0, 200)
         message = pl.format("an invalid run stands in the division {}", pl.col("division"))
         message += pl.when(why.is_not_null()).then(pl.format(": {}", why)).otherwise(pl.lit(""))
-        hint = "hand over a run that is valid; an invalid one may be kept, but not compared with others"
+        hint = "submit a valid run; an invalid one may be kept, but is not compared with others"
         found.append(faults(wrong, "records", "status", message, pl.col("status"), hint))
     return pl.concat(found)
 

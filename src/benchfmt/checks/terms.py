@@ -59,7 +59,7 @@ def _of_no_list(kind: str, term: str, frames: Frames) -> Verdict | None:
     hint = suggestion(kind, term)
     if hint is None:
         hint = f"see `benchfmt vocabulary {kind}`, or write prefix:{term} and declare the prefix"
-    return Verdict(f"{term!r} is no {kind} of the vocabulary", hint)
+    return Verdict(f"{term!r} is not in the vocabulary ({kind})", hint)
 
 
 def _of_no_prefix(kind: str, term: str, frames: Frames) -> Verdict | None:
@@ -134,7 +134,7 @@ def _is_no_currency(metric: Metric, code: str) -> Verdict | None:
     listed = vocabulary().terms("unit").get(code, {})
     if listed.get("currency") or _CURRENCY.fullmatch(code):
         return None
-    return Verdict(f"{metric.id} is money: {code!r} is no ISO 4217 code", "write EUR, USD, ...")
+    return Verdict(f"{metric.id} is money: {code!r} is not an ISO 4217 code", "write EUR, USD, ...")
 
 
 @cache
@@ -146,7 +146,7 @@ def _is_no_unit(metric: Metric, code: str) -> Verdict | None:
     hint = "see https://ucum.org; `1` is a fraction or a count"
     if meant is not None:
         hint = f"did you mean {meant[0]!r}?"
-    return Verdict(f"{code!r} is no UCUM unit code", hint)
+    return Verdict(f"{code!r} is not a UCUM unit code", hint)
 
 
 def _plain(factor: Fraction) -> str:
@@ -186,7 +186,7 @@ def known_names(frames: Frames) -> pl.DataFrame:
             if term and name not in listed:
                 rows = frames.records.filter(pl.col(column) == name)
                 message = f"the {kind} {name!r} is known as {term!r}"
-                hint = f"write {term!r}, so that results meet"
+                hint = f"write {term!r}, so that results of the same {kind} are found together"
                 found.append(faults(rows, "records", column, message, name, hint))
     return pl.concat(found)
 

@@ -55,7 +55,7 @@ class TextFormat(StrEnum):
 
 @app.callback()
 def _top(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     if version:
         from benchfmt._version import __version__
@@ -73,22 +73,22 @@ def convert(
         Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
     ],
     family: Annotated[
-        str | None, typer.Option("--from", metavar="FAMILY", help="The converter; else found out.")
+        str | None, typer.Option("--from", metavar="FAMILY", help="The converter to use.  [default: found by looking at the files]")
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the converter.")
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the converter.")
     ] = None,
     table_format: Annotated[
-        TableFormat, typer.Option("--format", help="Files of the tables.")
+        TableFormat, typer.Option("--format", help="File format of the tables.")
     ] = TableFormat.parquet,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Processes that read sources.")
+        int, typer.Option("--jobs", "-j", min=1, help="How many processes read the sources.")
     ] = 1,
-    title: Annotated[str | None, typer.Option(help="Title for the package's descriptor.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the package, for its descriptor.")] = None,
     license_id: Annotated[
         str | None,
         typer.Option(
-            "--license", help="Licence (SPDX id) of the package, and of records that say none."
+            "--license", help="Licence (SPDX id) of the package, and of records that have none."
         ),
     ] = None,
     account: Annotated[
@@ -138,10 +138,10 @@ def validate(
     ] = TextFormat.text,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
     remote: Annotated[
-        bool, typer.Option("--remote", help="PATH may be a URL, which is fetched.")
+        bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
     ] = False,
 ) -> None:
-    """Check packages, annotated tables or records, and say what to mend."""
+    """Check packages, annotated tables or records, and say what to fix."""
     from benchfmt.reports.text import report_lines
     from benchfmt.validation import validate as run
 
@@ -165,7 +165,7 @@ def show(
         bool,
         typer.Option(
             "--records",
-            help="Print all records, as JSON Lines; a heading first, if anything is declared.",
+            help="Print all records as JSON Lines, after a heading where the package declares anything.",
         ),
     ] = False,
     compare: Annotated[
@@ -174,9 +174,9 @@ def show(
     metric: Annotated[
         str | None, typer.Option(help="With --compare: only this primary metric.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="With --compare: how many groups.")] = 3,
+    limit: Annotated[int, typer.Option(min=1, help="With --compare: how many groups to show.")] = 3,
     remote: Annotated[
-        bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")
+        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
     ] = False,
 ) -> None:
     """Show what a package holds."""
@@ -205,10 +205,10 @@ def export(
         Path, typer.Option("-o", "--output", metavar="PATH", help="The new folder to write.")
     ],
     option: Annotated[
-        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="For the format.")
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the format.")
     ] = None,
     remote: Annotated[
-        bool, typer.Option("--remote", help="PACKAGE may be a URL, which is fetched.")
+        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
     ] = False,
 ) -> None:
     """Write a package in the format of another tool, and say what was left out."""
@@ -249,7 +249,7 @@ def explain(
 @app.command()
 def vocabulary(
     kind: Annotated[
-        str | None, typer.Argument(help="A kind of terms, such as metric; else all kinds.")
+        str | None, typer.Argument(help="A kind of terms, such as metric.  [default: list the kinds]")
     ] = None,
     output: Annotated[
         TextFormat, typer.Option("--format", help="How terms are printed.")
@@ -352,7 +352,7 @@ def _options(pairs: list[str]) -> dict[str, str]:
         if not equals or not key.isidentifier():
             raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
         if key in ("source", "converter", "jobs", "executor"):
-            raise BenchfmtError(f"{key!r} is no converter's option; use the command's own")
+            raise BenchfmtError(f"{key!r} is not an option of converters; use the option of the command")
     return {key: value for key, _, value in split}
 
 

@@ -70,7 +70,10 @@ def profile(
         Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
     ],
     quick: Annotated[
-        bool, typer.Option("--quick", help="One process of a second: does everything work?")
+        bool,
+        typer.Option(
+            "--quick", help="Run one process for one second, to see whether everything works."
+        ),
     ] = False,
     budget: Annotated[
         float | None, typer.Option(min=1, help="Seconds for the whole profile.  [default: 300]")
@@ -82,7 +85,7 @@ def profile(
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Of the first provider, TensorRT's builder (fp16=1), or trtexec.",
+            help="An option of the first provider, of TensorRT's builder (fp16=1), or of trtexec.",
         ),
     ] = None,
     scenario: Annotated[
@@ -93,26 +96,35 @@ def profile(
         str | None,
         typer.Option(
             metavar="DATA",
-            help="An .npz or .npy file, a row an item, or a FUNCTION that yields items.",
+            help="An .npz or .npy file with one item a row, or a FUNCTION that yields items.",
         ),
     ] = None,
     preprocess: Annotated[
-        str | None, typer.Option(metavar="FUNCTION", help="Item to arrays; it is timed.")
+        str | None,
+        typer.Option(metavar="FUNCTION", help="Turns an item into arrays; its time is measured."),
     ] = None,
     postprocess: Annotated[
-        str | None, typer.Option(metavar="FUNCTION", help="Outputs to an answer; it is timed.")
+        str | None,
+        typer.Option(
+            metavar="FUNCTION", help="Turns outputs into an answer; its time is measured."
+        ),
     ] = None,
     evaluate: Annotated[
-        str | None, typer.Option(metavar="FUNCTION", help="(predict, items) to metrics by name.")
+        str | None,
+        typer.Option(
+            metavar="FUNCTION", help="Takes (predict, items) and returns metrics by name."
+        ),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="True labels of the items: text, one a line, or .npy.")
     ] = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="With --labels: answers made elsewhere.")
+        Path | None,
+        typer.Option(help="With --labels: answers that were made elsewhere, as text or .npy."),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples a call, where the model leaves it open.")
+        int | None,
+        typer.Option(min=1, help="Samples in each call, where the model leaves their number open."),
     ] = None,
     dim: Annotated[
         list[str] | None, typer.Option(metavar="NAME=SIZE", help="Size of a free dimension.")
@@ -122,10 +134,13 @@ def profile(
         typer.Option(help="Execution provider of ONNX Runtime, the first choice first."),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of an operator.  [default: all processors]")
+        int | None, typer.Option(min=1, help="Threads for one operator.  [default: all processors]")
     ] = None,
     spinning: Annotated[
-        bool, typer.Option("--spinning", help="Let waiting threads spin; the gate is off then.")
+        bool,
+        typer.Option(
+            "--spinning", help="Let waiting threads spin; the check of processor time is off then."
+        ),
     ] = False,
     optimisation: Annotated[
         Optimisation, typer.Option(help="Graph optimisation of ONNX Runtime.")
@@ -134,16 +149,20 @@ def profile(
         bool, typer.Option("--io-binding", help="Bind inputs and outputs to the device once.")
     ] = False,
     harness: Annotated[
-        Harness, typer.Option(help="auto: MLPerf's LoadGen where it is installed.")
+        Harness,
+        typer.Option(
+            help="What issues the queries; auto is MLPerf's LoadGen where it is installed."
+        ),
     ] = Harness.auto,
     rate: Annotated[
-        float | None, typer.Option(help="Server: queries a second.  [default: half of what it can]")
+        float | None,
+        typer.Option(help="Server: queries a second.  [default: half of what the model can serve]"),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Server: threads that handle queries.")] = 1,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="Fresh processes at least.  [default: 5]")
+        int | None, typer.Option(min=1, help="The least number of fresh processes.  [default: 5]")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of random inputs, order and arrivals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of random inputs, order and arrivals.")] = 0,
     estimate_bandwidth: Annotated[
         bool,
         typer.Option(
@@ -159,9 +178,15 @@ def profile(
     model_name: Annotated[
         str | None, typer.Option(help="Name of the model.  [default: the file's]")
     ] = None,
-    model_version: Annotated[str | None, typer.Option(help="Its version or variant.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Name of the data of the evaluation.")] = None,
-    split: Annotated[str | None, typer.Option(help="Which part of it.")] = None,
+    model_version: Annotated[
+        str | None, typer.Option(help="Version or variant of the model.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the data set of the evaluation.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Part of the data set, such as validation.")
+    ] = None,
     submitter: Annotated[str | None, typer.Option(help="Who measures.")] = None,
     license_id: Annotated[
         str | None, typer.Option("--license", help="Licence (SPDX id) of the results.")
@@ -174,7 +199,7 @@ def profile(
         str | None, typer.Option(help="Kind of the machine: laptop, board, server ...")
     ] = None,
     table_format: Annotated[
-        Tables, typer.Option("--format", help="Files of the tables.")
+        Tables, typer.Option("--format", help="File format of the tables.")
     ] = Tables.parquet,
 ) -> None:
     """Measure a model, and write honest records of it.

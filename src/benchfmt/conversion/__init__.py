@@ -113,7 +113,7 @@ class Conversion:
             check_replaceable(place)
         except PackageError as error:
             raise BenchfmtError(
-                f"{place} holds what is converted ({inside}); name a folder outside of the sources"
+                f"{place} holds a source of this conversion ({inside}); name a folder outside of the sources"
             ) from error
 
     def _source_inside(self, target: Path) -> str | None:
@@ -146,7 +146,7 @@ def convert(
     for place in places:
         root = Path(place)
         if not root.exists():
-            raise BenchfmtError(f"{root} is not there")
+            raise BenchfmtError(f"{root} does not exist")
         label = f"{root.name}/" if len(places) > 1 and root.is_dir() else ""
         planner.add(Source(root), label)
     if plan.is_empty:

@@ -96,9 +96,9 @@ class Declarations:
             None,
             "licenses",
             None,
-            f"the package says no licence: some of its sources have {', '.join(names)}, others do not",
+            f"the package has no licence: some of its sources have {', '.join(names)}, others do not",
             None,
-            "give each licence a package of its own, or say one for all with --license",
+            "give each licence a package of its own, or set one for all with --license",
         )
 
     def _license_names(self) -> Iterator[str]:

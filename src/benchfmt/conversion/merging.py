@@ -18,8 +18,8 @@ from benchfmt.running.keys import Flags
 from benchfmt.tables import Batch
 
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
-_OTHER = "record {!r} is there already, with other content"
-_ALL_OTHER = "records of these ids are there already, with other content"
+_OTHER = "the record {!r} already exists with other content"
+_ALL_OTHER = "records with these ids already exist with other content"
 Progress = Callable[[int, int, str], None]
 
 
@@ -161,9 +161,9 @@ class Merge:
         if self.ledger.role(file) != "primary" or counts.records:
             return
         if counts.failed:
-            self.ledger.set_role(file, "failed", "no row of it could be read")
+            self.ledger.set_role(file, "failed", "none of its rows could be read")
         elif counts.duplicates:
-            self.ledger.set_role(file, "skipped", "what it holds stands in another file")
+            self.ledger.set_role(file, "skipped", "its results stand in another file")
             counts.skipped, counts.converted = counts.skipped + counts.converted, 0
         elif file in self.reasons:
             self.ledger.set_role(file, "skipped", self.reasons[file])
@@ -171,7 +171,7 @@ class Merge:
             self.ledger.set_role(file, "skipped", "none of its rows holds a result")
             self.barren.append(file)
         else:
-            self._fail(file, "no result stands in it")
+            self._fail(file, "it holds no result")
 
     def _tell_of_part(self, file: int) -> None:
         """Keep what one converter could not read of a log, of which another one read its own."""

@@ -230,7 +230,7 @@ def nothing_recognised(
     where = ", ".join(map(str, places))
     files = "1 file" if len(ledger) == 1 else f"{len(ledger)} files"
     family = f" as {wanted}" if wanted else ""
-    hint = "; `benchfmt converters` lists what is, and `benchfmt describe` drafts it for your own table"
+    hint = "; `benchfmt converters` lists the formats that are recognised; `benchfmt describe` drafts a description of a table of your own"
     more = "".join(details[:3]) or hint
     return BenchfmtError(
         f"nothing to convert in {where}: {files} seen, none recognised{family}{more}"
@@ -260,14 +260,14 @@ def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
         return "the file is empty"
     ending = path.suffix.lower()
     if ending in _PACKED:
-        package = ", or is no package that can be read" if ending == ".zip" else ""
+        package = ", or is not a package that can be read" if ending == ".zip" else ""
         return f"{_LOOKS}holds other files{package}; unpack it and convert what is in it"
     lacking = [words for name in asked if (words := _lacks(name, path))]
     if lacking:
         return f"{_LOOKS}{'; '.join(lacking)}"
     if wanted:
         return f"{NOT_RECOGNISED} as {wanted}"
-    return f"{NOT_RECOGNISED} (`benchfmt converters` lists what is)"
+    return f"{NOT_RECOGNISED} (`benchfmt converters` lists the formats that are)"
 
 
 def _lacks(name: str, path: Path) -> str | None:

@@ -262,7 +262,7 @@ def _known_unit(unit: JsonValue) -> JsonValue:
 
 
 def _companion(data: JsonValue) -> CompanionFile | None:
-    """Return plain data as a companion, or None where it is none; raises BenchfmtError where a role is no list."""
+    """Return plain data as a companion, or None where it is none; raises BenchfmtError where a role is not a list."""
     if not isinstance(data, dict):
         return None
     name = data.get("name")
@@ -282,7 +282,7 @@ def _entries(role: str, items: JsonValue) -> list[Entry]:
     if items is None:
         return []
     if not isinstance(items, list):
-        raise BenchfmtError(f"a companion's {role} is to be a list of columns")
+        raise BenchfmtError(f"a companion's {role} must be a list of columns")
     return [_entry(role, item) for item in items]
 
 

@@ -55,7 +55,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             if table.is_file():
                 yield Unit(table, (path,), options, (str(path), resource.path), source.limits)
             else:
-                yield Failed(path, f"the table {resource.path!r} that it describes is not there")
+                yield Failed(path, f"the table {resource.path!r} that it describes does not exist")
 
 
 def plan_rest(source: Source, paths: Iterable[Path]) -> Iterator[Unit | Skipped | Failed]:

@@ -497,7 +497,7 @@ def _check_terms(metric: str, statistic: str, stage: str, per: str, scope: str) 
         advice = f"see `benchfmt vocabulary {kind}`"
         if meant is not None:
             advice = f"did you mean {meant!r}?"
-        raise DraftError(f"{metric}: {term!r} is not a {kind} of the vocabulary; {advice}")
+        raise DraftError(f"{metric}: {term!r} is not in the vocabulary ({kind}); {advice}")
 
 
 def record_of(data: Mapping[str, Any]) -> Record:

@@ -89,4 +89,4 @@ def _check_free(target: Path) -> None:
     if target.is_symlink() or (
         target.exists() and not (target.is_dir() and not any(target.iterdir()))
     ):
-        raise BenchfmtError(f"{target} is there already; name a new folder")
+        raise BenchfmtError(f"{target} already exists; name a new folder")

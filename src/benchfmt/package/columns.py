@@ -112,7 +112,7 @@ def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) ->
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ParquetError(
-            "BF116", f"{path}: column {doubled[0]!r} stands twice; rename or remove one"
+            "BF116", f"{path}: column {doubled[0]!r} appears twice; rename or remove one"
         )
     strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
     if odd is None:

@@ -55,7 +55,7 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
         return Folder(place.parent, place)
     file = place / FILE_NAME
     if not file.is_file():
-        raise PackageError(f"{place} is no package: there is no {FILE_NAME} in it")
+        raise PackageError(f"{place} is not a package: there is no {FILE_NAME} in it")
     safe_path(place, FILE_NAME)  # not a link that leads elsewhere
     return Folder(place, file)
 
@@ -70,7 +70,7 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
         raise PackageError(f"{file}: {error}") from error
     if isinstance(data, dict) and "benchmark" in data:
         raise PackageError(
-            f"{file} is a record, no package; `benchfmt convert {file} -o PACKAGE` makes one of it"
+            f"{file} is a record, not a package; `benchfmt convert {file} -o PACKAGE` makes a package of it"
         )
     descriptor, faults = read_descriptor(data)
     if descriptor is None:
@@ -90,7 +90,7 @@ def _open_zip(place: Path, limits: Limits) -> Folder:
         with zipfile.ZipFile(place) as archive:
             members = _members(archive, limits)
             if FILE_NAME not in members:
-                raise PackageError(f"{place} is no package: there is no {FILE_NAME} at its top")
+                raise PackageError(f"{place} is not a package: there is no {FILE_NAME} at its top")
             _extract(archive, members[FILE_NAME], root / FILE_NAME, limits.descriptor_bytes)
             for name in _named_files(root / FILE_NAME, limits):
                 if name in members and name != FILE_NAME:

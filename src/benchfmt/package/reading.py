@@ -63,7 +63,7 @@ class Package:
         parts = parts_of(self.root, self.resource(table))
         for part in parts:
             if not part.path.is_file():
-                raise PackageError(f"{part.path}: the table {table!r} is not there")
+                raise PackageError(f"{part.path}: the table {table!r} does not exist")
         return parts
 
     def batches(self, table: str) -> Iterator[pa.Table]:

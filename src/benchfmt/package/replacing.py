@@ -29,7 +29,7 @@ def check_replaceable(place: Path) -> None:
     elif place.is_file() and place.suffix == ".zip":
         files = _zip_names(place)
     else:
-        raise PackageError(f"{place} is a file and no package; name a new folder or .zip")
+        raise PackageError(f"{place} is a file, and not a package; name a new folder or .zip")
     if not files:
         return
     named = _own_files(place)
@@ -65,7 +65,7 @@ def _zip_names(place: Path) -> list[str]:
             return [name for name in archive.namelist() if not name.endswith("/")]
     except (zipfile.BadZipFile, OSError) as error:
         raise PackageError(
-            f"{place} is a file and no package; name a new folder or .zip"
+            f"{place} is a file, and not a package; name a new folder or .zip"
         ) from error
 
 

@@ -102,9 +102,7 @@ class PackageWriter:
 
     def _finish(self) -> None:
         if not self.records:
-            raise PackageError(
-                f"{self.path}: a package without a record says nothing; none is written"
-            )
+            raise PackageError(f"{self.path}: a package without records is not written")
         self._sinks["systems"].write(
             table_of("systems", [system_row(system) for system in self._placed.values()])
         )

@@ -193,7 +193,7 @@ def random_feed(found: list[Shape], chance: np.random.Generator) -> Feed:
     for item in found:
         if item.kind == "tensor(string)":
             raise EngineError(
-                f"input {item.name!r} takes text; give --inputs, random words would be no input"
+                f"input {item.name!r} takes text; give --inputs, random text would not be a valid input"
             )
         kind = TYPES.get(item.kind)
         if kind is None:

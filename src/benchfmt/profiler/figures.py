@@ -78,7 +78,7 @@ def median(values: Sequence[float]) -> float:
     """Return the middle of the sorted values, or the mean of the two middle ones."""
     found = percentile(values, "median")
     if found is None:
-        raise ValueError("no observation, no median")
+        raise ValueError("a median needs at least one observation")
     return found
 
 

@@ -171,7 +171,7 @@ def _stages(numbers: Numbers, document: Measured, gate: Gate) -> None:
 
 def _undeclared(stage: str) -> str:
     if stage == "end-to-end":
-        return "without pre- and post-processing there is no whole to time; see the inference"
+        return "without pre- and post-processing, end-to-end would be the inference alone"
     return "no such stage was declared; give --preprocess or --postprocess"
 
 
@@ -369,7 +369,7 @@ def _memory(numbers: Numbers, document: Measured, facts: Facts) -> None:
 def _peak_memory(numbers: Numbers, memory: Memory, caveats: list[str]) -> None:
     key: Key = ("memory", "max", None, None, "process")
     if not memory.peak:
-        numbers.missing(key, "no-sensor", "/proc/self/status tells no VmHWM")
+        numbers.missing(key, "no-sensor", "/proc/self/status has no VmHWM")
     elif not memory.reset:
         words = "the peak cannot be reset (/proc/self/clear_refs), so it would be that of loading"
         numbers.missing(key, "permission-denied", words)
@@ -413,7 +413,7 @@ def _loads(numbers: Numbers, document: Measured) -> None:
     # Of the processors that the process may use; `load` is of all that the machine has.
     own: Key = ("utilization", "mean", None, None, "process")
     if not cores:
-        numbers.missing(own, "no-sensor", "the number of processors is not told")
+        numbers.missing(own, "no-sensor", "the number of processors is not known")
     elif not evidence.own:
         words = "the kernel counted no tick of processor time"
         numbers.missing(own, "below-resolution", words)

@@ -291,7 +291,7 @@ def _facts(path: Path, job: Job, *, estimate_bandwidth: bool) -> ModelFacts:
     if path.suffix.lower() in PLANS:
         return _uncounted(
             path,
-            "an engine that is built tells nothing of its operations; profile the ONNX model it was made of",
+            "a built engine does not say which operations it has; profile the ONNX model it was built from",
         )
     if find_spec("onnx") is None:
         return _uncounted(path, "the package onnx is not installed")

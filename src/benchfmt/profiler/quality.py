@@ -38,7 +38,7 @@ def measure(job: Job, predict: Callable[[object], object], items: Items) -> Qual
     labels = read_labels(Path(job.labels))
     if items.drawn:
         raise QualityError(
-            "labels without inputs: give --inputs, the accuracy of random inputs is none"
+            "labels without inputs: give --inputs, an accuracy on random inputs says nothing"
         )
     answers = [label_of(predict(item)) for item in items.raw]
     quality = by_labels(answers, labels)

@@ -85,7 +85,7 @@ def _words(job: Job) -> Iterator[str]:
         yield f"there is no harness {job.harness!r}; there are: {', '.join(HARNESSES)}"
     odd = next((name for name in job.providers if not name.endswith("ExecutionProvider")), None)
     if odd or not job.providers:
-        yield f"{odd!r} is no provider; write it in full, as in CUDAExecutionProvider"
+        yield f"{odd!r} is not a provider; write it in full, as in CUDAExecutionProvider"
 
 
 def _of_engine(job: Job, *, threads_asked: bool) -> Iterator[str]:
@@ -127,10 +127,10 @@ def _of_numbers(job: Job) -> Iterator[str]:
     counts = {"threads": job.threads, "workers": job.workers, "batch_size": job.batch_size}
     for name, number in counts.items():
         if number is not None and number < 1:
-            yield f"{name} is {number}; it is at least 1"
+            yield f"{name} is {number}; it must be at least 1"
     for name, size in job.dimensions.items():
         if size < 1:
-            yield f"the dimension {name!r} is {size}; it is at least 1"
+            yield f"the dimension {name!r} is {size}; it must be at least 1"
     batch = job.batch_size or 1
     if job.scenario == "multi-stream" and MULTI_STREAM_SAMPLES % batch:
         yield f"a query of multi-stream has {MULTI_STREAM_SAMPLES} samples, which {batch} does not divide"
@@ -162,7 +162,7 @@ def _check_answers(job: Job, predictions: Path | None) -> None:
         quality.by_labels(quality.read_labels(predictions), quality.read_labels(labels))
     elif labels and not job.inputs:
         raise ProfileError(
-            "labels without inputs: give --inputs, the accuracy of random inputs is none"
+            "labels without inputs: give --inputs, an accuracy on random inputs says nothing"
         )
 
 
@@ -180,5 +180,5 @@ def _check_shapes(job: Job) -> None:
         for item in found:
             if item.kind == "tensor(string)":
                 raise ProfileError(
-                    f"input {item.name!r} takes text; give --inputs, random words would be no input"
+                    f"input {item.name!r} takes text; give --inputs, random text would not be a valid input"
                 )

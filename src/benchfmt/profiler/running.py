@@ -276,7 +276,7 @@ def _result(path: Path, code: int, log: str) -> Document:
     try:
         return read(json.loads(path.read_text("utf-8")))
     except ValidationError as error:
-        return Document(detail=f"the process has left a document that cannot be read: {error}")
+        return Document(detail=f"the process wrote a document that cannot be read: {error}")
     except (OSError, ValueError):
         detail = f"the process was {ended(code)}: {log[-500:]}".rstrip(": ")
         return Document(detail=detail)

@@ -41,7 +41,7 @@ def main(arguments: str) -> None:
     """Watch a process until the input ends, then print what was seen."""
     asked = json.loads(arguments)
     root, pid = Path(asked.get("root", "/")), asked["pid"]
-    nvml: Nvml | NvmlError = NvmlError("NVML was not asked")
+    nvml: Nvml | NvmlError = NvmlError("NVML was not used")
     if asked.get("nvml", True):
         nvml = open_nvml(device=asked.get("gpu", 0))
     channels, absent = discover(root, nvml, pid)

@@ -196,7 +196,7 @@ def _wanted(
         "utilization",
         "npu",
         "no-sensor",
-        f"no neural processor in {lookup}/accel tells its busy time",
+        f"no neural processor in {lookup}/accel reports its busy time",
     )
     yield (
         "memory-bandwidth",
@@ -210,7 +210,7 @@ def _without_gpu_channel(nvml: Nvml | NvmlError | None, *, gpu: bool) -> tuple[s
     """Return the reason why a number of the GPU has no channel, and words."""
     if gpu:
         return "no-sensor", "this GPU has no such sensor"
-    why = "NVML was not asked"
+    why = "NVML was not used"
     if isinstance(nvml, NvmlError):
         why = nvml.detail
     return "not-applicable", f"no GPU that can be read ({why})"

@@ -175,7 +175,7 @@ def inputs(path: Path) -> list[Port]:
     try:
         graph = onnx.load(str(path), load_external_data=False).graph
     except Exception as error:  # onnx raises what protobuf raises
-        raise ProfileError(f"{path.name} is no ONNX model that can be read: {error}") from error
+        raise ProfileError(f"{path.name} is not an ONNX model that can be read: {error}") from error
     return _ports(graph)
 
 
@@ -206,7 +206,7 @@ def facts(path: Path, job: Job, *, estimate_bandwidth: bool = False) -> ModelFac
     try:
         model, notes = load(path, job.dimensions, batch)
     except Exception as error:
-        raise ProfileError(f"{path.name} is no ONNX model that can be read: {error}") from error
+        raise ProfileError(f"{path.name} is not an ONNX model that can be read: {error}") from error
     graph = model.graph
     size_bytes = None
     try:

@@ -266,7 +266,7 @@ def _why(outcome: Outcome) -> str:
     how = f"trtexec was {running.ended(outcome.code)}"
     if errors:
         return f"{how}: {errors[0]}"
-    return f"{how}; its log says no error"
+    return f"{how}; its log has no error"
 
 
 def _document(

@@ -9,7 +9,7 @@ from benchfmt.profiler.judging import Cause, Doubt, Gate, GateOff
 _GATE_OFF = {
     GateOff.ARRIVALS: "the process waits for arrivals, so its processor time says nothing",
     GateOff.OTHER_DEVICE: "the work is done by another device",
-    GateOff.THREADS_UNKNOWN: "the number of its threads is not told",
+    GateOff.THREADS_UNKNOWN: "the number of its threads is not known",
     GateOff.SPINNING: "threads that spin use processor time while they wait",
 }
 _CAUSES = {

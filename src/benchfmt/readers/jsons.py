@@ -99,13 +99,13 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     if len(data) != len(pairs):
         names = [name for name, _ in pairs]
         raise JsonError(
-            f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice in one object"
+            f"the key {next(n for n in names if names.count(n) > 1)!r} appears twice in one object"
         )
     return data
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise JsonError(f"{word} is not JSON; leave a number that does not exist out")
+    raise JsonError(f"{word} is not JSON; leave out a number that does not exist")
 
 
 def _finite(text: str) -> float:

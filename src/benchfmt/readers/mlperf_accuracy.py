@@ -33,7 +33,7 @@ class Score:
     line: int
 
 
-# Bounded in length, and never the first half of something that is no number ("1.2.3", "1e9999").
+# Bounded in length, and never the first half of something that is not a number ("1.2.3", "1e9999").
 _NUMBER = r"([-+]?\d{1,30}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,2})?)(?!\.?\d|[eE][-+]?\d)"
 
 _KEYS = (

@@ -72,15 +72,15 @@ def _loads(text: str, mended: list[str]) -> Any:
             for name, item in pairs:
                 if name in seen and seen[name] != item:
                     mended.append(
-                        f"the key {name!r} stands twice; {_short(seen[name])} is lost, the last one is kept"
+                        f"the key {name!r} appears twice; {_short(seen[name])} is lost, the last one is kept"
                     )
                 elif name in seen:
-                    mended.append(f"the key {name!r} stands twice with the same value")
+                    mended.append(f"the key {name!r} appears twice with the same value")
                 seen[name] = item
         return value
 
     def no_constant(word: str) -> None:
-        mended.append(f"{word} is not JSON and no number; read as null")
+        mended.append(f"{word} is neither JSON nor a number; read as null")
 
     try:
         return json.loads(

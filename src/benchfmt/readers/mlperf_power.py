@@ -163,7 +163,7 @@ def _time(text: str) -> datetime:
         return datetime.strptime(text, "%m-%d-%Y %H:%M:%S.%f")
     except (ValueError, TypeError) as error:
         raise PowerError(
-            f"{text!r} is no time as LoadGen writes it, like '07-23-2022 01:05:41.201'"
+            f"{text!r} is not a time as LoadGen writes it, like '07-23-2022 01:05:41.201'"
         ) from error
 
 
@@ -171,7 +171,7 @@ def _key(time: datetime, shift: timedelta) -> bytes:
     try:
         return (time + shift).isoformat(" ", "microseconds").encode()
     except OverflowError as error:
-        raise PowerError(f"{time} moved by {shift} is no time") from error
+        raise PowerError(f"{time} moved by {shift} is not a time") from error
 
 
 def _iso(time: bytes | None) -> str | None:

@@ -143,7 +143,7 @@ def unique_names(cells: list[str], path: Path) -> list[str]:
 def _refuse_doubled(names: list[str], path: Path) -> None:
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        message = f"column {doubled[0]!r} stands twice; rename or remove one"
+        message = f"column {doubled[0]!r} appears twice; rename or remove one"
         raise TableError("BF116", f"{path.name}: {message}")
 
 

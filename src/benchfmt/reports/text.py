@@ -23,7 +23,7 @@ _VALUES = 8
 
 
 def finding_line(finding: Finding) -> str:
-    """Return a finding in one line: where, what, how to mend it, code."""
+    """Return a finding in one line: where, what, how to fix it, code."""
     place = finding.path
     if finding.row is not None:
         place += f" row {finding.row}"

@@ -53,7 +53,7 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
     if faults:
         _judge_rest(file, data, faults, reporter)
     if descriptor and not readable(descriptor.benchfmt.version):
-        message = f"version {descriptor.benchfmt.version!r} is none of 1.x"
+        message = f"version {descriptor.benchfmt.version!r} is not one of 1.x"
         reporter.report("BF117", Place(file.name, field="/benchfmt/version"), message)
         return None
     return descriptor
@@ -104,7 +104,7 @@ def judge_files(root: Path, descriptor: Descriptor, name: str, reporter: Reporte
             if part.path.is_file():
                 _judge_content(part, resource, reporter)
             else:
-                message = f"{part.name} is not there"
+                message = f"{part.name} does not exist"
                 reporter.report("BF119", Place(name), message, value=part.name)
 
 

@@ -18,8 +18,8 @@ from benchfmt.validation.reporting import Reporter
 from benchfmt.validation.running import run_checks, topic_faults, without_echo
 
 _NOTHING_HINT = (
-    "see what the conversion, or the table's annotation, left out; "
-    "leave the file out if there is nothing to say"
+    "look at what the conversion, or the table's annotation, left out; "
+    "remove the file if it has no results"
 )
 
 

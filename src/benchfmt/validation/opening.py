@@ -33,7 +33,7 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
             return
         if path.is_file() and path.suffix not in (".json", ".zip"):
             raise BenchfmtError(
-                f"{place} is no package and no record; `benchfmt describe {place}` drafts its descriptor"
+                f"{place} is neither a package nor a record; `benchfmt describe {place}` drafts its descriptor"
             )
     try:
         with open_folder(place, remote=remote, limits=reporter.limits) as folder:
@@ -49,7 +49,7 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
 def _refuse_nothing(place: str | Path, path: Path) -> None:
     """Raise BenchfmtError where a path leads to nothing that could be judged."""
     if not path.exists():
-        raise BenchfmtError(f"{place} is not there")
+        raise BenchfmtError(f"{place} does not exist")
     if not path.is_dir() and not path.is_file():
         raise BenchfmtError(f"{place} is not a regular file")
     if path.is_dir() and not (path / FILE_NAME).is_file():

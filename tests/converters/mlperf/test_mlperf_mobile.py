@@ -75,7 +75,7 @@ def test_every_file_of_the_samples_is_accounted_for(tmp_path: Path) -> None:
     }
     # The JSON Schema of the app's file, the description of the folder, and the answers of the runs.
     assert aside.pop("app/extended_result_schema.json") == "not recognised"
-    assert aside.pop("SOURCES.md") in ("not recognised", "for people, or a program")
+    assert aside.pop("SOURCES.md") in ("not recognised", "a document for people, or a program")
     assert set(aside.values()) == {ANSWERS}
     assert sorted(aside) == sorted(
         path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("mlperf_log_accuracy.json")
@@ -322,7 +322,7 @@ def test_not_a_number_is_read_as_nothing_and_told(tmp_path: Path) -> None:
     [finding] = of(found, Finding)
     assert (finding.code, finding.message) == (
         "BF115",
-        "NaN is not JSON and no number; read as null",
+        "NaN is neither JSON nor a number; read as null",
     )
 
 
@@ -346,7 +346,7 @@ def test_a_key_that_stands_twice_is_told_and_the_last_one_kept(tmp_path: Path) -
     [record], [finding] = of(found, Record), of(found, Finding)
     assert [m.value for m in record.measurements or () if m.statistic == "p90"] == [0.004]
     assert (
-        finding.message == "the key 'latency90' stands twice; 0.005 is lost, the last one is kept"
+        finding.message == "the key 'latency90' appears twice; 0.005 is lost, the last one is kept"
     )
 
 
@@ -371,7 +371,7 @@ def test_a_result_that_holds_two_runs_has_failed(key: str, tmp_path: Path) -> No
     assert isinstance(failed, Failed)
     assert (
         failed.error
-        == f"two runs in one file: the key {key!r} stands twice in one object, with two values"
+        == f"two runs in one file: the key {key!r} appears twice in one object, with two values"
     )
 
 

@@ -301,7 +301,7 @@ def test_what_the_samples_are_known_for() -> None:
     list(old)
     words = [f.message for f in old.account.findings]
     assert words == [
-        "the key 'CPU_Type_2' stands twice; \"3x Qualcomm Kryo(TM) Gold Cores: 2.36 Ghz\" is lost, the last one is kept"
+        "the key 'CPU_Type_2' appears twice; \"3x Qualcomm Kryo(TM) Gold Cores: 2.36 Ghz\" is lost, the last one is kept"
     ]
     new = convert(SAMPLES / "v5.0", mobile.NAME)
     list(new)

@@ -523,7 +523,7 @@ def test_a_file_that_is_too_large_is_one_failure(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[" * 100 + "]" * 100, "nested"),
-        ('{"MlperfModel": 1, "MlperfModel": 2}', "stands twice"),
+        ('{"MlperfModel": 1, "MlperfModel": 2}', "appears twice"),
         ('{"Result": NaN}', "NaN is not JSON"),
     ],
 )

@@ -238,7 +238,7 @@ def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(
         "times of each epoch; the rates stand in summary.json": 15,
         "the log of a run": 15,
         "describes a system of which no result is here": 1,
-        "for people, or a program": 1,
+        "a document for people, or a program": 1,
         "code of the submission": 1,
         "not recognised": 1,  # SOURCES.md
     }

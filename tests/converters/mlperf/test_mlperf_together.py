@@ -23,9 +23,9 @@ FAILED = {
     "mlperf_training/training_results_v0.6/Alibaba/submission.json": "not JSON",
     # Results of v5.1 in another layout, of which the v5.1 folder holds the same runs under the same paths.
     "mlperf_inference/v6.0-layout/closed/AMD/results/8xMI300X_2xEPYC_9575F/llama2-70b-99/Interactive/performance/run_1/"
-    "mlperf_log_summary.txt": "no row of it could be read",
+    "mlperf_log_summary.txt": "none of its rows could be read",
     "mlperf_inference/v6.0-layout/open/NVIDIA/results/Jetson-Thor_TRT/llama3.1-8b-edge/SingleStream/performance/run_1/"
-    "mlperf_log_summary.txt": "no row of it could be read",
+    "mlperf_log_summary.txt": "none of its rows could be read",
 }
 
 

@@ -169,14 +169,14 @@ def _unsaid(unit: Unit, columns: list[str]) -> Iterator[Finding]:
             "BF101",
             where,
             f"the ranking does not say of which version of the app it is; {hint}",
-            "say it: --option version=6",
+            "give it: --option version=6",
         )
     if "date" not in unit.options:
         yield texts.finding(
             "BF513",
             where,
             "the ranking does not say when it was retrieved; the page is overwritten as results come in",
-            "say it: --option date=2026-04-14",
+            "give it: --option date=2026-04-14",
         )
 
 

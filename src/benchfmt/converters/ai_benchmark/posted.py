@@ -87,8 +87,8 @@ def _unnamed_device(post: Post, run: Run) -> Iterator[Finding]:
         return
     if hides_processor(run):
         message = "the run was on a processor, which the log does not name (CPU: N/A)"
-        yield texts.finding("BF515", post.name, message, "say which: --option processor=…")
+        yield texts.finding("BF515", post.name, message, "name it: --option processor=…")
     elif not run.results and not run.info and "accelerator" not in stated:
         message = "the post holds scores alone and does not say of which device"
-        hint = "say it: --option processor=… or --option accelerator=…"
+        hint = "give it: --option processor=… or --option accelerator=…"
         yield texts.finding("BF515", post.name, message, hint)

@@ -27,7 +27,7 @@ def read(unit: Unit) -> Iterator[Item]:
         text = text.rstrip("\n")
     forms = logs.forms_of(text)
     if not forms:
-        yield Failed(unit.path, "its beginning is that of a component's log, the whole is not")
+        yield Failed(unit.path, "it begins like a component's log, but the rest does not fit")
         return
     component = rules.component(about.get("component", ""))
     form = _form_of(component, forms)
@@ -63,7 +63,7 @@ def _unsaid(unit: Unit) -> str:
 
 def _contradiction(unit: Unit, form: logs.Form, component: rules.Component) -> Finding:
     message = f"it reads like a log of {form.component}, and is said to be of {component.code}"
-    hint = "look which is right"
+    hint = "find out which one is right"
     return texts.finding("BF103", unit.path.name, message, hint, component.code)
 
 
@@ -76,7 +76,7 @@ def _runs(unit: Unit, form: logs.Form, about: Mapping[str, str], text: str) -> I
     if whole != text:
         line = text.count("\n") + 1
         message = f"line {line}: the file ends in a number, of which digits may be cut off; it is not taken"
-        yield texts.finding("BF103", unit.path.name, message, "end the last line")
+        yield texts.finding("BF103", unit.path.name, message, "end the last line with a line break")
     runs = apart.runs(whole, apart.MARKS.get(form.component, ()))
     if len(runs) == 1:
         yield _single(unit, form, about, runs[0][1])

@@ -26,7 +26,7 @@ _TIMES = {"data_time": "data-loading", "compute_time": "training-step"}
 _QUALITIES = {"top1": "accuracy", "top5": "top-5-accuracy"}
 _NOT_HYPERPARAMETERS = ("batch_size", "data", "workspace", "raport_file")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,9})?")
-_BANDS = "a baseline of training curves: a pair [low, high] for each epoch, between which a run may lie, is no result"
+_BANDS = "a baseline of training curves: a pair [low, high] for each epoch, between which a run may lie, is not a result"
 _UNRESOLVED = (
     "a merge of two versions was never resolved (<<<<<<<): which number holds is not known"
 )
@@ -63,7 +63,7 @@ class _Log:
     ends: list[Fields] = field(default_factory=list)
 
     def add(self, entry: Fields) -> None:
-        """Add an entry; what is no number of the run says nothing."""
+        """Add an entry; what is not a number of the run says nothing."""
         step = entry.data.get("step")
         values = entry.data.get("data")
         if entry.text("type") != "LOG" or not isinstance(values, dict):

@@ -98,7 +98,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
             yield Unit(path, beside(path), options, kind, source.limits)
     for path in source.with_suffix(SIDECAR):
         if not path.with_name(path.name.removesuffix(SIDECAR)).is_file():
-            yield Skipped(path, "it says something of a file that is not here")
+            yield Skipped(path, "it describes a file that is not here")
 
 
 def read(unit: Unit) -> Iterator[Item]:
@@ -163,7 +163,7 @@ def _table_kind(path: Path, head: str) -> str | None:
         return "scenario"
     if _SUMMARY.match(head):
         if "_over_" in path.name:
-            return "!ratios of two results, which are no results"
+            return "!ratios of two results, which are not results"
         return "summary"
     if set(first.split(",")) >= tables.NEEDED:
         return "published"

@@ -1,7 +1,7 @@
 """What each component's log says of a run: the lines that it prints, and the measurements that they are.
 
 No component writes a result file; these are prints of third-party code. A log without the lines that hold its numbers
-gives a record without measurements, which is no result.
+gives a record without measurements, which is not a result.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def speech_selection(unit: Unit) -> Iterator[Item]:
             made.report(
                 "BF101",
                 "neither the file nor its name says language and size of the selection",
-                hint="say them: --option language=en --option size=25",
+                hint="give them: --option language=en --option size=25",
             )
         try:
             _speech(made, score, unit.options.get("date"), seeds)
@@ -336,7 +336,9 @@ def nibbler(unit: Unit) -> Iterator[Item]:
     if isinstance(data, dict):
         column = data.get("validation")
     if not isinstance(column, dict) or not column:
-        yield Failed(unit.path, "there is no column `validation`: nobody has judged these prompts")
+        yield Failed(
+            unit.path, "there is no column `validation`: these prompts have not been judged"
+        )
         return
     fooled = read = 0
     for row, (key, cell) in enumerate(column.items(), start=1):

@@ -112,7 +112,7 @@ def object_of(data: JsonValue) -> dict[str, JsonValue]:
 def printed(text: str) -> JsonValue:
     """Return the data that Python printed, its numbers as `Digits`; raises BenchfmtError. Nothing is run."""
     if len(text) > _LARGEST_PRINT:
-        raise BenchfmtError(f"a print of {len(text)} characters is no result")
+        raise BenchfmtError(f"a print of {len(text)} characters is not a result")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         return _plain(tree, text.strip().encode().split(b"\n"))
@@ -137,7 +137,7 @@ def _plain(node: ast.AST, lines: list[bytes]) -> JsonValue:
         case ast.Constant(value=int() | float()):
             line = lines[node.lineno - 1]
             return Digits(line[node.col_offset : node.end_col_offset].decode())
-    raise ValueError("something else than data")
+    raise ValueError("something other than data")
 
 
 def settings(path: Path) -> dict[str, JsonValue]:

@@ -216,7 +216,7 @@ def _csv(head: str) -> str | None:
     if first.startswith("LabelName,ImageID,Confidence"):
         return "!example images of a concept, not a result"
     if first == ",prompt":
-        return "!prompts without anybody's judgement; the JSON file beside it has it"
+        return "!prompts without judgements; the JSON file beside it has them"
     if re.fullmatch(r"\s*[0-9]+(?:\s*,\s*[0-9]+){19,20}\s*", head):
         return "!amounts of data that were to be bought, not a result"
     return None

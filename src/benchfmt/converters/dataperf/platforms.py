@@ -152,7 +152,7 @@ def quality(metric: str, text: str) -> Number:
     """Return a score as a fraction: what it was printed in is known of some metrics, and told by the value of others."""
     known = rules.score(metric)
     if known is None:
-        raise ValueError(f"{metric!r} is no metric of DataPerf")
+        raise ValueError(f"{metric!r} is not a metric of DataPerf")
     percent = bool(known.percent) or Fraction(text) > 1
     unit = None
     if percent:
@@ -176,7 +176,7 @@ def leaderboard(unit: Unit) -> Iterator[Item]:
     metrics = [name for name in names if name]
     for name in metrics:
         if not rules.score(name) and name not in rules.other_scores():
-            yield Failed(unit.path, f"{name!r} is no metric of DataPerf")
+            yield Failed(unit.path, f"{name!r} is not a metric of DataPerf")
             return
     number = 0
     for index, row in enumerate(rows):
@@ -205,7 +205,7 @@ def _entry(
     number: int,
 ) -> Iterator[Item]:
     if not metrics:
-        reason = "the scores are a list whose order stands in no file; say it: --option metrics=dataperf_f1"
+        reason = "the scores are a list whose order stands in no file; give it: --option metrics=dataperf_f1"
         yield Skipped(unit.path, reason, number)
         return
     scores: JsonValue = None

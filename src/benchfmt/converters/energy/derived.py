@@ -60,9 +60,9 @@ def _steps(columns: list[str], survey: Survey) -> list[Added]:
 def _with_vectors(
     columns: dict[str, str], frame: pl.DataFrame, rows: Integers, notes: Notes
 ) -> pl.DataFrame:
-    """Return a frame with the ids of its instances; a cell that is no vector of 96 numbers is set aside."""
+    """Return a frame with the ids of its instances; a cell that is not a vector of 96 numbers is set aside."""
     read: dict[str, list[list[float] | None]] = {}
-    message = f"is no vector of {rules.SLOTS} numbers, and is left out"
+    message = f"is not a vector of {rules.SLOTS} numbers, and is left out"
     for name, column in columns.items():
         cells = frame[column].str.strip_chars()
         known = {text: _vector(text) for text in cells.unique()}

@@ -75,7 +75,7 @@ def described(unit: Unit, columns: list[str], survey: Survey) -> Description:
     description.fields = annotated.fields
     for column in annotated.odd_units:
         message = (
-            f"the unit of {column!r} is none of what it measures; the numbers are kept as text"
+            f"the unit of {column!r} does not fit what it measures; the numbers are kept as text"
         )
         description.report("BF207", message, "correct the header", column)
     corrected = _corrected_energy(description)
@@ -101,7 +101,7 @@ def _name(description: Description, layout: Layout) -> Name:
     is_known = name.platform is not None or unit.options.get("system")
     if not is_known and layout != Layout.KERNEL_QUALITY:  # whose numbers depend on no platform
         message = "the name is not <algorithm>_<platform>.csv: the platform is not known"
-        description.report("BF102", message, "say it, as in --option system=pc")
+        description.report("BF102", message, "give it, as in --option system=pc")
     return name
 
 
@@ -113,7 +113,7 @@ def _with_companion(description: Description, name: Name, path: Path) -> Name:
         description.findings += misfits(companion, description.columns, path.name, unit.path.name)
     except (BenchfmtError, OSError) as error:
         message = f"the companion cannot be read: {error}"
-        finding = texts.finding("BF102", path.name, message, "mend or remove it")
+        finding = texts.finding("BF102", path.name, message, "correct or remove it")
         description.findings.append(finding)
         return name
     platform = str(companion.hw_id or "")
@@ -150,7 +150,7 @@ def _corrected_peak(description: Description) -> dict[str, str]:
     message = f"{peak} is below {average} in {peaks.below} {place}, which no peak can be"
     if not peaks.are_kilo:
         message += "; another unit is not proven, so the numbers stay as they are"
-        description.report("BF403", message, "look at who wrote it", peak)
+        description.report("BF403", message, "find out which tool wrote it", peak)
         return {}
     message += "; a thousand times the number is just above it: it is read as GB"
     description.report("BF403", message, "write GB in the header", peak)
@@ -187,10 +187,8 @@ def _doubt_country(description: Description, system: str) -> None:
     ]
     caveats = {name: ["location-unreliable"] for name in emissions}
     description.rules.append(Rule(when=when, caveats=caveats))
-    message = (
-        f"{system} stands in {home}, not in {', '.join(wrong)}: the emissions rest on a wrong place"
-    )
-    description.report("BF302", message, "give the tracker the country", survey.columns.country)
+    message = f"{system} is in {home}, not in {', '.join(wrong)}: the emissions are those of the wrong place"
+    description.report("BF302", message, "tell the tracker the country", survey.columns.country)
 
 
 def _doubt_carbon(description: Description) -> None:

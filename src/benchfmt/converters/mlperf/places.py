@@ -21,8 +21,8 @@ from pathlib import Path
 from benchfmt.converters.base import Skipped, Source
 
 COMPLIANCE = "part of a compliance test; its verdict is read from verify_*.txt"
-MEASUREMENTS = "under measurements/, which describes how was measured: what a program printed there is no result"
-CODE = "under the code of the submission: what was tried or tested there is no result"
+MEASUREMENTS = "under measurements/, which describes how was measured: what a program printed there is not a result"
+CODE = "under the code of the submission: what was tried or tested there is not a result"
 CALIBRATION = "under the calibration of the submission, which describes how a model was quantized and holds no results"
 DOCUMENTATION = "under the documentation of the submission, which holds no results"
 TEST_DATA = "test data of a program, not a result"

@@ -26,12 +26,12 @@ _NAMED_VERSION = re.compile(
     r"|v(?:[0-9]+(?:\.[0-9A-Za-z+*-]+)*)|(?:commit[\s:=]*)?(?=[a-f]*[0-9])[0-9a-f]{7,40})(?:\s*\([^()]*\))?$",
     re.IGNORECASE,
 )
-"""A version that is no number: a branch, as `vmaster`, or the start of a commit's hash."""
+"""A version that is not a number: a branch, as `vmaster`, or the start of a commit's hash."""
 _JOINED_VERSION = re.compile(r"^(?P<name>[A-Za-z][A-Za-z-]*)_v?(?P<version>[0-9][0-9A-Za-z.+-]*)$")
 _COMMIT = re.compile(r"^commit[\s:=]+([0-9a-f]{7,40})$", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+[0-9]+(?:[A-Za-z0-9]*)")
 _LONG = 500
-"""A longer text is no list of names; looking for some in it takes the square of its length."""
+"""A longer text is not a list of names; looking for some in it takes the square of its length."""
 _NOT_SYSTEM = {
     "submitter",
     "sumitter",
@@ -227,7 +227,7 @@ def _engine_of(parts: list[Part]) -> Software:
 
 
 def _with_named_version(name: str, version: str | None) -> Part:
-    """Return the engine and the version that is no number out of `tflite vmaster`; other names as they are."""
+    """Return the engine and the version that is not a number out of `tflite vmaster`; other names as they are."""
     if version is not None or len(name) > _LONG or _engine(name):
         return name, version
     match = _NAMED_VERSION.match(name)

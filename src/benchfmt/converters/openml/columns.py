@@ -8,10 +8,10 @@ import pyarrow as pa
 from benchfmt.tables import arrow_schema, complete
 from benchfmt.vocabulary import vocabulary
 
-HEADER_AGAIN = "the header stands again"
+HEADER_AGAIN = "the header is repeated"
 """What is said of a row that repeats the names of the columns, as in tables that were joined."""
 NUMBER = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?$"
-"""A decimal number; what else a cell holds is no number, whatever a parser makes of it."""
+"""A decimal number; what else a cell holds is not a number, whatever a parser makes of it."""
 CONTROL = r"[\x00-\x1f\x7f]+"
 
 

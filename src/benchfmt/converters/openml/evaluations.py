@@ -278,7 +278,7 @@ class _Records:
         return pl.Series("extensions", told, dtype=pl.String)
 
     def _texts(self) -> dict[int, dict[str, JsonValue]]:
-        """Return what rows say that is no number (a confusion matrix, say), or in a unit that is corrected, by record."""
+        """Return what rows say that is not a number (a confusion matrix, say), or in a unit that is corrected, by record."""
         texts = [name for name, item in self._known.items() if not item.classes]
         rows = self._frame.filter(
             (pl.col("function").is_in(texts) & pl.col("array_data").is_not_null())

@@ -128,7 +128,7 @@ def measurements(found: Gathered, setting: Setting) -> list[Number]:
 
 
 def texts(found: Gathered, setting: Setting) -> dict[str, JsonValue]:
-    """Return what the evaluations say that is no number, for `extensions`."""
+    """Return what the evaluations say that is not a number, for `extensions`."""
     kept: dict[str, JsonValue] = {}
     for group in found.groups.values():
         if group.scope is None and group.whole is not None:

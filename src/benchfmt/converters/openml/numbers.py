@@ -16,7 +16,7 @@ UNDEFINED = frozenset({"?", "NaN", "nan", "NAN", "null", "NULL", "\ufffd", "-NaN
 
 
 def number(text: str, source: str, target: str) -> float | None:
-    """Return the double nearest to a decimal text converted from one unit to another, or None if it is no number."""
+    """Return the double nearest to a decimal text converted from one unit to another, or None if it is not a number."""
     if not _NUMBER.fullmatch(text):
         return None
     if source == target:
@@ -34,7 +34,7 @@ def _shift(source: str, target: str) -> int | None:
 
 
 def reason(text: str) -> str:
-    """Return why a text that is no number of a double has no value."""
+    """Return why a text that no double holds has no value."""
     if text in UNDEFINED:
         return "undefined"
     if _NUMBER.fullmatch(text):

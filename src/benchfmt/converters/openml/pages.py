@@ -240,7 +240,7 @@ def _by_element(element: xmls.Element) -> Iterator[Piece]:
 def _by_data(item: JsonValue) -> Iterator[Piece]:
     """Yield a row of plain data, and its parameters."""
     if not isinstance(item, dict):
-        yield Broken("the row is no object")
+        yield Broken("the row is not an object")
         return
     yield [tuple(text(item, name) for name in FIELDS)]
     said = _parameters(item.get("parameters"))
@@ -305,7 +305,7 @@ def _items(buffer: _Buffer) -> Iterator[JsonValue | Broken]:
         try:
             decoded = decode(buffer.words, buffer.place)
         except _DoubledError as error:
-            yield Broken(f"the key {error.args[0]!r} stands twice")
+            yield Broken(f"the key {error.args[0]!r} appears twice")
             buffer.skip_row()
         except (json.JSONDecodeError, RecursionError) as error:
             if buffer.more():
@@ -334,7 +334,7 @@ def _cell(value: JsonValue) -> str | None:
 
 
 class _DoubledError(Exception):
-    """A key that stands twice in one object."""
+    """A key that appears twice in one object."""
 
 
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

@@ -43,9 +43,9 @@ class RunError(BenchfmtError):
 def draft(run: Node, context: Context, path: str, sha256: str) -> Draft:
     """Return the draft of a run's record; raises RunError where it is none."""
     if not isinstance(run, dict):
-        raise RunError("no run: it names neither task nor flow")
+        raise RunError("not a run: it names neither task nor flow")
     if not (text(run, "task_id") or text(run, "flow_name") or run.get("output_data")):
-        raise RunError("no run: it names neither task nor flow")
+        raise RunError("not a run: it names neither task nor flow")
     return _Run(run, context).draft(path, sha256)
 
 
@@ -90,7 +90,7 @@ class _Run:
         made.keep_all(self._kept())
         made.keep_all(measures.texts(self.evaluations, self.setting))
         for name in dict.fromkeys(self.evaluations.doubled):
-            message = f"{name} stands twice for the same fold or the whole; the first is taken"
+            message = f"{name} appears twice for the same fold or the whole; the first is taken"
             made.report("BF410", message)
         return made
 

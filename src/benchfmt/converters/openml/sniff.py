@@ -58,7 +58,7 @@ WORDS = {
     "study": "a study or suite (a list of ids)",
     "task": "a task",
     "tasks": "a list of tasks",
-    "trace": "the trace of a search: scores of inner folds, which are no result",
+    "trace": "the trace of a search: scores of inner folds, which are not results",
 }
 
 

@@ -136,7 +136,7 @@ class Evidence:
         if not len(times):
             message = f"no query began after the warm-up of {settings.warm_up} ms"
             if not settings.warm_up_known:
-                message += "; if the warm-up was another, say it: --option warm_up_ms=…"
+                message += "; if the warm-up was another, give it: --option warm_up_ms=…"
             raise BenchfmtError(message)
         counted = self._queries_told or self._queries_proven
         if counted is not None and counted != len(times):

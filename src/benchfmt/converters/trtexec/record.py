@@ -92,7 +92,7 @@ def _stack(evidence: Evidence) -> dict[str, str]:
 
 
 def _accelerators(evidence: Evidence) -> JsonValue:
-    """Return the device of the run, and the others that it used; one alone is no list."""
+    """Return the device of the run, and the others that it used; one alone is not a list."""
     run = evidence.run
     selected = run.option("Device Information", "Selected Device")
     name = texts.one_line(selected or str(evidence.device.get("Name") or ""))

@@ -29,7 +29,7 @@ OPTIONS = ("keep", "feature", "names")
 `names`: `engine` writes the columns for which the engine has a name of its own (`CO2e(kg)`) under that name.
 """
 NOT_SUCCESSFUL = "not successful (status other than ok)"
-NO_SYSTEM = "the system is not said"
+NO_SYSTEM = "the system is not given"
 
 
 def export(package: Package, folder: Path, options: Mapping[str, str]) -> Exported:
@@ -66,8 +66,8 @@ def _of_several_tables(path: str, records: pl.DataFrame, rows: list[int]) -> Ite
     tables = [digest for digest, count in sources.items() if digest is not None and count > 1]
     if len(tables) > 1:
         yield (
-            f"{path}: its rows are of {len(tables)} source tables, in which no number speaks against one box; where other boxes "
-            "of that name, or other versions, made them, convert each into a package of its own"
+            f"{path}: its rows are of {len(tables)} source tables, and nothing in them contradicts that one machine and one "
+            "version made them; if several did, convert each table into a package of its own"
         )
 
 
@@ -86,7 +86,7 @@ def _of_other_boxes(records: pl.DataFrame, platform_of: Mapping[int, str]) -> It
             parts.append(f"{name}: {', '.join(sorted(sources))}")
         yield (
             f"{system}: source tables give numbers for the same configurations that differ as a whole, by more than "
-            f"{percent} %, so they are taken for different boxes or versions ({'; '.join(parts)})"
+            f"{percent} %, so they are taken for different machines or versions ({'; '.join(parts)})"
         )
 
 

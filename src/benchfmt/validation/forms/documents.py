@@ -117,7 +117,7 @@ class JsonRecords:
         for fault in faults:
             self._report("BF118", 1, f"{fault.pointer}: {fault.message}", field=fault.pointer)
         if heading and not readable(heading.benchfmt.version):
-            message = f"version {heading.benchfmt.version!r} is none of 1.x"
+            message = f"version {heading.benchfmt.version!r} is not one of 1.x"
             self._report("BF117", 1, message, field="/benchfmt/version")
         self._heading = heading
 
@@ -167,7 +167,7 @@ class JsonRecords:
             first = self._rows_by_id.setdefault(record.id, document.row)
             if first != document.row:
                 place = Place(self.name, document.row, field="id", record=record.id)
-                message = f"record {record.id} stands in row {first} already"
+                message = f"record {record.id} stands in row {first} too"
                 self._reporter.report("BF507", place, message, value=record.id, hint=ONE_RECORD)
 
     def _portion(self, documents: list[Document]) -> Portion:

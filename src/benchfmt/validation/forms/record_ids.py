@@ -54,7 +54,7 @@ class RecordIds:
             first_rows.append(self._first_rows.setdefault(name, row))
         first = pl.Series("first", first_rows, dtype=pl.Int64)
         doubled = doubtful.with_columns(first).filter(pl.col("first") != pl.col(ROW))
-        message = pl.format("record {} stands in row {} already", pl.col("id"), pl.col("first"))
+        message = pl.format("record {} stands in row {} too", pl.col("id"), pl.col("first"))
         return faults(doubled, "records", "id", message, pl.col("id"), ONE_RECORD)
 
 

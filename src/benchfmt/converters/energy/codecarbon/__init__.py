@@ -209,7 +209,7 @@ class _Reading:
             if row.fault:
                 failed.append((row.number, row.fault))
             elif row.repeats_header:
-                skipped.append((row.number, "the header stands again"))
+                skipped.append((row.number, "the header is repeated"))
             elif row.number in self.roles.running:
                 skipped.append((row.number, self.roles.running[row.number]))
             else:

@@ -141,7 +141,7 @@ def _repeated(entries: Sequence[Entry]) -> dict[Entry, str]:
     for item in entries:
         again = last[item.task, item.cells]
         if again is not item:
-            reasons[item] = f"the task stands again: {_place(item, again)}"
+            reasons[item] = f"the task is repeated: {_place(item, again)}"
     return reasons
 
 

@@ -84,7 +84,7 @@ def _report_no_system(run: Run) -> None:
     name = "its description in systems/"
     if run.place.system:
         name = f"systems/{run.place.system}.json"
-    message = f"{name} is not there: hardware and software are not known"
+    message = f"{name} does not exist: hardware and software are not known"
     run.report("BF706", run.path, message, _WHOLE_SUBMISSION)
 
 

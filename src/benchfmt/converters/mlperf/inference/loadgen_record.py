@@ -120,7 +120,7 @@ def _compliance_test(summary: Log | None, detail: Log | None) -> str | None:
 
 def _left_out(run: Run, test: str, row: int | None = None) -> list[Skipped]:
     """Return the logs of a run that counts for nothing; `row` is its number among several of one summary."""
-    reason = f"{test}: it shows that results can be trusted, and is none"
+    reason = f"{test}: it shows that results can be trusted, and is not a result"
     skipped = [Skipped(run.unit.path, reason, row)]
     detail = run.one("detail")
     if detail and row is None:
@@ -296,7 +296,7 @@ def _add_caveat(draft: Draft, caveat: str) -> None:
 def _unfinished(logs: _Logs) -> str:
     """Say what an incomplete run lacks."""
     if logs.validity in _STATUS:
-        return "the log says no speed"
+        return "the log has no speed"
     return "the log ends before it says whether the result is valid"
 
 

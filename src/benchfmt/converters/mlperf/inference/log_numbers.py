@@ -369,7 +369,7 @@ def take_back_means(numbers: Mapping[MeasurementKey, Number], run: Run) -> None:
             "BF403",
             run.path,
             f"the mean {number.metric} of {mean} s lies outside of {least} to {most} s: it is left out",
-            "LoadGen's sum of 64 bits ran over; there is no mean in the log",
+            "LoadGen's 64-bit sum overflowed, so the log has no mean",
             number.reported_value,
         )
         _withdraw(number, "invalid-in-source")

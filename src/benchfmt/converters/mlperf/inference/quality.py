@@ -140,7 +140,7 @@ def add_quality(run: Run, names: Names, round_id: str | None) -> None:
     official = _official(scores, wanted, where, held=is_held(run, names))
     numbers = [*official, *_others(scores, official, where, known=bool(wanted))]
     if not numbers:
-        message = "no line of accuracy.txt says a score that is known for this benchmark"
+        message = "no line of accuracy.txt has a score that is known for this benchmark"
         run.report("BF706", where, message)
     if "hash" in scores:
         run.keep("accuracy_log_sha256", scores["hash"].text)

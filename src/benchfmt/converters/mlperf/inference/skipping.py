@@ -72,7 +72,7 @@ _RULES = (
     ),
     _Rule("code of the submission", "code"),
     _Rule(
-        "for people, or a program",
+        "a document for people, or a program",
         name=re.compile(r"\.(md|adoc|html|png|jpe?g|pdf|sh|py)$", re.IGNORECASE),
     ),
     _Rule(
@@ -89,7 +89,7 @@ _RULES = (
         re.compile(r".\.json$"),
     ),
     _Rule(
-        "describes a measurement of which no result is here, or something else than one",
+        "describes a measurement of which no result is here, or something other than one",
         "measurement",
     ),
 )

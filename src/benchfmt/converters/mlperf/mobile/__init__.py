@@ -47,7 +47,7 @@ _WHY = (
     (re.compile(r"(^|/)systems/[^/]+\.json$"), "describes a system of which no result is here"),
     (
         re.compile(r"(^|/)measurements/"),
-        "describes a measurement of which no result is here, or something else than one",
+        "describes a measurement of which no result is here, or something other than one",
     ),
     (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|xlsx?)$"), "for people"),
     (

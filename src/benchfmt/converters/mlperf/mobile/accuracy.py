@@ -65,7 +65,9 @@ def _score(result: Result, block: Block) -> Number | None:
         if match and exact(match["number"]) is not None:
             return _number(result, block, form, match["number"])
     if text.strip().upper() != "N/A":
-        message = f"{text!r} says no accuracy that is known for this benchmark: it stays in the extensions"
+        message = (
+            f"{text!r} has no accuracy that is known for this benchmark: it stays in the extensions"
+        )
         result.draft.report("BF706", message)
         return None
     if metric is None:

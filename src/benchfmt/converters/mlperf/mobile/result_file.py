@@ -94,7 +94,7 @@ def load(path: Path, limits: Limits) -> Document:
         match = _OF_A_RUN.match(repair)
         if match:
             raise jsons.JsonError(
-                f"two runs in one file: the key {match[1]!r} stands twice in one object, with two values"
+                f"two runs in one file: the key {match[1]!r} appears twice in one object, with two values"
             )
     return Document(data, repairs)
 

@@ -48,7 +48,7 @@ def _meaning_of_row(row: Row, terms: Terms, told: Told) -> tuple[Meaning, set[st
 
 def _report_unit(row: Row, word: str | None, told: Told) -> None:
     named = (word or "")[:_MOST_LETTERS]
-    message = f"{named!r} is no unit of MLPerf's tables; the one of the round is taken"
+    message = f"{named!r} is not a unit of MLPerf's tables; the one of the round is taken"
     told.report(row.number, "BF207", message, "Units")
 
 
@@ -94,7 +94,7 @@ def _report_text(row: Row, terms: Terms, told: Told) -> None:
     value = row.cells.get("Result")
     if terms.table.kind not in _JSON or not isinstance(value, str) or isinstance(value, Digits):
         return
-    told.report(row.number, "BF103", "the result is a text where a number is meant", "Result")
+    told.report(row.number, "BF103", "the result is text, not a number", "Result")
 
 
 def _disagrees(meaning: Meaning, terms: Terms) -> bool:

@@ -146,7 +146,7 @@ class Maker:
             self.told.report(row.number, "BF705", message, "MlperfModel")
         if terms.round_id is None:
             message = (
-                "the table does not say its round, so that no log can be found for its results; "
+                "the table does not name its round, so that no log can be found for its results; "
                 "name it (--option round=v0.7)"
             )
             self.told.report(row.number, "BF705", message, None)

@@ -364,7 +364,7 @@ def _json_items(path: Path, unit: Unit) -> Iterator[tuple[str, JsonValue]]:
             escaped = key.replace("~", "~0").replace("/", "~1")
             yield f"/{escaped}", value
     else:
-        raise BenchfmtError(f"{path.name} is no list of results")
+        raise BenchfmtError(f"{path.name} is not a list of results")
 
 
 def _renamed(item: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -481,7 +481,7 @@ def _fault(row: Row) -> str | None:
         return "no result: the cell is empty"
     number = exact(text)
     if number is None:
-        return f"the result {text[:40]!r} is no number"
+        return f"the result {text[:40]!r} is not a number"
     if number <= 0:
         return f"the result {text[:40]} is not above zero, which no run that ended gives"
     if not (row.text("Model") or row.text("MlperfModel")) or not row.text("Scenario"):

@@ -174,7 +174,7 @@ def _fill(draft: Draft, row: _Row, of_path: str | None) -> None:
         if number is not None:
             add_target(draft.add(number), benchmark, closed=closed)
     if not numbers_with_value(draft.numbers):
-        raise DraftError("the row has no number that is one")
+        raise DraftError("the row has no number that can be read")
     round_id = row.first("version", "__version") or of_path
     draft.benchmark(
         suite_version=round_id,

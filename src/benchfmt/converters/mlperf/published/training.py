@@ -259,15 +259,17 @@ def _double(number: Fraction) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise ValueError("models and time make no number of a double") from None
+        raise ValueError(
+            "the score of these models and times is beyond the range of a double"
+        ) from None
 
 
 def _number(metric: str, text: str, printed: str = "1", unit: str = "1") -> Number:
-    """Return a printed number in its unit; raises ValueError for what is no number above zero."""
+    """Return a printed number in its unit; raises ValueError for what is not a number above zero."""
     number = exact(text)
     value = convert(text, printed, unit)
     if number is None or value is None or number <= 0:
-        raise ValueError(f"{text[:_MOST_LETTERS]!r} is no number above zero")
+        raise ValueError(f"{text[:_MOST_LETTERS]!r} is not a number above zero")
     published = Number(
         metric=metric,
         value=value,

@@ -138,7 +138,7 @@ def _rows(unit: Unit, table: Table) -> Iterator[Row]:
         return
     data = jsons.read(unit.path, unit.limits, digits=True)
     if not isinstance(data, list):
-        raise BenchfmtError(f"{unit.path.name} is no list of results")
+        raise BenchfmtError(f"{unit.path.name} is not a list of results")
     for index, item in enumerate(data):
         number = index + 1
         locator = f"/{index}"

@@ -128,7 +128,7 @@ def read_files(result: Result) -> None:
     if "report" in result.paths:
         result.report = _read(result, result.unit.path)
         if not isinstance(result.report.get("overall"), dict):
-            raise NoResultError("a report without `overall`: it says no result")
+            raise NoResultError("a report without `overall`: it has no result")
     for path in result.paths.get("summary", ()):
         _read_summary(result, path)
     if not result.report and not result.summaries:

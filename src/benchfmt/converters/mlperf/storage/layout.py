@@ -60,7 +60,7 @@ WHY = (
     (re.compile(r"(^|/)code(-[0-9a-f]+)?/"), "code of the submission"),
     (
         re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|xlsx?|sh|py)$"),
-        "for people, or a program",
+        "a document for people, or a program",
     ),
     (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
 )

@@ -145,7 +145,7 @@ def _agrees(result: Result, rate: Rate, stated: Digits, counted: list[Digits]) -
         "BF701",
         f"the mean {rate.metric} is {stated}; its runs give {float(average)!r}",
         path=result.path,
-        hint="make the report anew from the runs",
+        hint="make the report again from the runs",
     )
     return False
 

@@ -90,7 +90,7 @@ def _reported(result: Result, measured: list[OneRun]) -> list[OneRun]:
             "BF701",
             f"the report has no run with the rate that the summary of {rest[0].name} says ({rest[0].samples} /s)",
             path=result.path,
-            hint="make the report anew from the runs",
+            hint="make the report again from the runs",
         )
         result.caveats.append("source-disagrees")
     return runs or measured

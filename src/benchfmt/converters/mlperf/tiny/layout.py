@@ -51,7 +51,7 @@ WHY = (
     (re.compile(r"(^|/)code/"), "code of the submission"),
     (
         re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|sh|py|ipynb)$"),
-        "for people, or a program",
+        "a document for people, or a program",
     ),
     (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
 )

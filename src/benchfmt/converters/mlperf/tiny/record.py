@@ -60,7 +60,7 @@ def _why_no_number(result: Result) -> str:
     names = ", ".join("/".join(role) for role in result.paths if role != SYSTEM)
     return (
         f"no rate, energy or quality can be read from {names};"
-        " the run broke off, or the files are cut"
+        " the run was stopped, or the files were cut off"
     )
 
 

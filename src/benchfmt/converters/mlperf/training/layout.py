@@ -50,7 +50,7 @@ _WHY = (
     ),
     (
         re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py|docx?|ya?ml|ipynb)$"),
-        "for people, or a program",
+        "a document for people, or a program",
     ),
     (re.compile(r"(^|/)(license|copying|notice)[^/]*$", re.IGNORECASE), "a licence"),
     (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),

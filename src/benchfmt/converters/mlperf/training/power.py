@@ -64,7 +64,7 @@ def _add_switch(log: Log, energy: Energy, seconds: Decimal) -> None:
     event = log.first("interconnect_power_est")
     watts = _number_of(event)
     if event is None or watts is None or watts < 0:
-        raise ValueError("interconnect_power_est is no power")
+        raise ValueError("interconnect_power_est is not a power")
     name = log.path.stem
     energy.switches[name] = watts * float(seconds) * _efficiency(log)
     energy.watts[name] = str(event.value)
@@ -81,14 +81,14 @@ def _add_node(log: Log, energy: Energy, seconds: Decimal) -> None:
         energy.corrected = True
     window = max(stopped, last) - begin
     if window <= 0:
-        raise ValueError("the measurement has no length")
+        raise ValueError("the measurement took no time")
     joules = 0.0
     for power, (start, end) in zip(watts, pairwise(times), strict=True):
         joules += power * float(end - start)
     joules /= 1000
     joules *= float(seconds * 1000 / window) * _efficiency(log)
     if not math.isfinite(joules):
-        raise ValueError("the readings are no powers")
+        raise ValueError("the readings are not powers")
     energy.nodes[log.path.stem] = joules
 
 

@@ -153,7 +153,7 @@ def read_run(path: Path, benchmark: Benchmark | None, limits: Limits) -> Run:
     if log.syntax is None:
         return run.fail(UNSCORABLE, "no event of a training log")
     if log.syntax == mllog.FREE:
-        return run.fail(UNSCORABLE, "free text, whose lines are no events of a training log")
+        return run.fail(UNSCORABLE, "free text, whose lines are not events of a training log")
     if _is_self_play(run, benchmark):
         return _self_play(run)
     return _timed(run)

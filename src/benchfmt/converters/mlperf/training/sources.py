@@ -47,7 +47,9 @@ def _report_lines(group: Group, run: Run, where: str) -> None:
     for line, reason in log.unreadable[:_MOST]:
         report("BF115", f"an event that cannot be read: {reason}", path=where, row=line)
     if log.lost > _MOST:
-        report("BF115", f"{log.lost} events cannot be read; {_MOST} are told", path=where)
+        report(
+            "BF115", f"{log.lost} events cannot be read; the first {_MOST} are reported", path=where
+        )
     if log.repaired:
         message = f"{len(log.repaired)} events are Python dictionaries, not JSON; read as such"
         report("BF115", message, path=where, row=log.repaired[0])
@@ -76,7 +78,7 @@ def _report_no_description(group: Group) -> None:
         file = f"systems/{group.place.system}.json"
     group.draft.report(
         "BF706",
-        f"{file} is not there: hardware and software are not known",
+        f"{file} does not exist: hardware and software are not known",
         path=group.place.folder,
         hint="give the whole submission",
     )
