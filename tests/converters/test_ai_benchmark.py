@@ -97,18 +97,6 @@ def of_notes() -> list[tuple[str, str, int, tuple[int, int], str]]:
 def test_the_table_of_sub_tests_is_that_of_the_notes() -> None:
     assert [(t.id, t.kind, t.batch, t.size, t.ref) for t in rules.tests()] == of_notes()
     assert [len(rules.of_kind(kind)) for kind in rules.KINDS] == [24, 18, 16]
-    weights = rules.mobile_weights("3")
-    assert list(weights.values()) == [
-        "0.48",
-        "0.24",
-        "0.12",
-        "0.06",
-        "0.04",
-        "0.03",
-        "0.02",
-        "0.01",
-    ]
-    assert not rules.mobile_weights("6")
     assert rules.versions() == ("0.1.0", "0.1.1", "0.1.2")
 
 

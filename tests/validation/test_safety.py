@@ -19,7 +19,7 @@ from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
 from benchfmt.package import open_package
-from benchfmt.readers.files import UnsafeError, safe_path, walk
+from benchfmt.readers.files import Listing, UnsafeError, safe_path
 from benchfmt.readers.jsons import JsonError, parse
 from benchfmt.validation import validate
 
@@ -92,7 +92,7 @@ def test_a_link_within_the_package_is_followed(tmp_path: Path) -> None:
     (place / "records.csv").rename(place / "kept.csv")
     (place / "records.csv").symlink_to(place / "kept.csv")
     assert validate(place).findings == []
-    assert place / "records.csv" in set(walk(place))
+    assert place / "records.csv" in Listing(place)
 
 
 def test_bf903_a_remote_reference(tmp_path: Path) -> None:
@@ -211,9 +211,9 @@ def test_bf905_a_zip_of_too_many_files(tmp_path: Path) -> None:
 def test_bf905_a_folder_of_too_many_files(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / name).touch()
-    assert len(list(walk(tmp_path, Limits(files=3)))) == 3
+    assert len(Listing(tmp_path, Limits(files=3))) == 3
     with pytest.raises(UnsafeError) as caught:
-        list(walk(tmp_path, Limits(files=2)))
+        Listing(tmp_path, Limits(files=2))
     assert caught.value.code == "BF905"
 
 

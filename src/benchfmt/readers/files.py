@@ -181,11 +181,6 @@ class Listing(Sequence[Path]):
                 yield prefix, self._names[index]
 
 
-def walk(root: Path, limits: Limits = LIMITS) -> Iterator[Path]:
-    """Yield every file below `root` (or `root` itself) in path order; links are yielded, never followed."""
-    return (Path(prefix + name) for prefix, names in _folders(root, limits, []) for name in names)
-
-
 def _folders(root: Path, limits: Limits, links: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield what a file's path starts with and the names of files, folder by folder in path order; none is empty.
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, partial
-from types import MappingProxyType
 from typing import Any
 
 from benchfmt.suites import tables
@@ -132,10 +131,3 @@ def mobile_version(columns: Iterable[str]) -> str | None:
 def mobile_units() -> tuple[tuple[str, str], ...]:
     """Return patterns of accelerator names in the ranking, each with the kind of device it is."""
     return tuple((item["pattern"], item["kind"]) for item in _data()["mobile"]["units"])
-
-
-@cache
-def mobile_weights(version: str) -> Mapping[str, str]:
-    """Return the weights of a version's score by category as decimal text, empty where they are not published."""
-    known = _data()["mobile"]["weights"].get(version, {})
-    return MappingProxyType({name: weight for name, weight in known.items() if name != "source"})

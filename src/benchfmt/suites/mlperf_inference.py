@@ -455,8 +455,3 @@ MIN_POWER_SECONDS: str = _data()["power"]["min_seconds"]
 
 POWER_UNITS: Mapping[str, str] = MappingProxyType(_data()["power"]["units"])
 """The published table's word for the unit of a power result, by scenario."""
-
-
-def power_in_local_time(round_id: str | None) -> bool:
-    """Whether the logs of a power run have local times, so that the zones of server.json and client.json count."""
-    return round_id in _data()["power"]["local_times"]

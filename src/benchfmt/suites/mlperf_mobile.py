@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
-from types import MappingProxyType
 
 from benchfmt.suites import mlperf_inference, tables
 
@@ -65,12 +64,6 @@ def round_of(seeds: Mapping[str, str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def seeds_of(round_id: str) -> Mapping[str, str]:
-    """The seeds of a round by LoadGen's names, empty where they are not known."""
-    inference = _data()["rounds"].get(round_id, {}).get("inference")
-    return mlperf_inference.seeds_of(inference) if inference else MappingProxyType({})
-
-
 def round_of_app(version: str) -> str | None:
     """The round for which this version of the app (`4.1.0`) was submitted, or None."""
     short = ".".join(version.split(".")[:2])
@@ -106,11 +99,6 @@ def of_folder(name: str, scenario: str) -> str | None:
         (key for key, e in known if word in e.get("folders", ()) and e["scenario"] == scenario),
         None,
     )
-
-
-def is_folder(name: str) -> bool:
-    """Whether a folder has the name of a benchmark's model."""
-    return bool(of_folder(name, "single-stream") or of_folder(name, "offline"))
 
 
 @cache
