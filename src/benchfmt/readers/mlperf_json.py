@@ -17,6 +17,9 @@ from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import _deeper, _finite, _integer, no_json
 
+TWICE = "appears twice"
+"""What the sentence on a doubled key says; some files have one that means more than a slip."""
+
 
 def read(path: Path, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
     """Return the data of a JSON file, and a sentence on each thing that had to be mended or was lost.
@@ -72,10 +75,10 @@ def _loads(text: str, mended: list[str]) -> Any:
             for name, item in pairs:
                 if name in seen and seen[name] != item:
                     mended.append(
-                        f"the key {name!r} appears twice; {_short(seen[name])} is lost, the last one is kept"
+                        f"the key {name!r} {TWICE}; {_short(seen[name])} is lost, the last one is kept"
                     )
                 elif name in seen:
-                    mended.append(f"the key {name!r} appears twice with the same value")
+                    mended.append(f"the key {name!r} {TWICE} with the same value")
                 seen[name] = item
         return value
 

@@ -15,7 +15,8 @@ from benchfmt.readers import jsons, mlperf_json
 from benchfmt.suites import mlperf_mobile as rules
 
 _OF_A_RUN = re.compile(
-    r"the key '(benchmark_id|performance_run|accuracy_run|accuracy|loadgen|loadgen_info|results)' stands twice;"
+    "the key '(benchmark_id|performance_run|accuracy_run|accuracy|loadgen|loadgen_info|results)' "
+    f"{mlperf_json.TWICE};"
 )
 _RUNS = ("performance_run", "accuracy_run")
 _OLD_NAMES = {

@@ -57,7 +57,7 @@ def read_description(path: str, _modified: int, _size: int, limits: Limits) -> D
         return Description({}, error=str(error))
     if not isinstance(data, dict):
         return Description({}, error="not an object that describes a system")
-    twice = [repair for repair in repairs if "stands twice" in repair]
+    twice = [repair for repair in repairs if mlperf_json.TWICE in repair]
     if twice:
         # The form of v0.5 to v1.3 has five keys twice, the second time empty: what is said wins over nothing.
         data = _first_said(file) or data
