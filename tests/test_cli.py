@@ -162,7 +162,7 @@ WRONG_CALLS = {
     ),
     "a reserved option": (
         ["convert", "{fixtures}", "--option", "jobs=2", "-o", "{tmp}/p"],
-        "use the command's own",
+        "is not an option of converters",
     ),
     "no jobs": (
         ["convert", "{fixtures}", "--jobs", "0", "-o", "{tmp}/p"],
@@ -175,7 +175,7 @@ WRONG_CALLS = {
     "an output below a file": (["convert", "{fixtures}", "-o", "{tmp}/file/p"], "Not a directory"),
     "an output that is a file": (
         ["convert", "{fixtures}", "-o", "{tmp}/file"],
-        "is a file and no package",
+        "is a file, and not a package",
     ),
     "an output that holds others": (["convert", "{fixtures}", "-o", "{tmp}"], "holds other files"),
     "nothing to validate": (["validate", "nowhere"], "nowhere does not exist"),

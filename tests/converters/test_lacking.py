@@ -74,7 +74,7 @@ def test_what_is_missing_is_said(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["notes.txt", "table.csv", "page.md"])
 def test_what_looks_like_nothing_is_not_guessed_at(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("task,step\nbuild,[1/2]\n")
-    with pytest.raises(BenchfmtError, match="`benchfmt converters` lists what is"):
+    with pytest.raises(BenchfmtError, match="`benchfmt converters` lists the formats that are"):
         convert(tmp_path / name)
 
 

@@ -788,7 +788,7 @@ def test_boxes_whose_times_do_not_compare_are_platforms_of_their_own(
     written = sorted(path.stem.rpartition("_")[2] for path in (tmp_path / "tables").rglob("*.csv"))
     assert written == platforms
     assert done.records == sum(map(len, tables)) + len(tables)
-    assert [note[:4] for note in done.notes if "different boxes or versions" in note] == [
+    assert [note[:4] for note in done.notes if "different machines or versions" in note] == [
         "pc: "
     ] * (len(platforms) > 1)
     assert not list(faults_of_folder(tmp_path / "tables"))

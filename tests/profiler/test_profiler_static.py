@@ -277,7 +277,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
     from benchfmt import BenchfmtError
 
     (tmp_path / "m.onnx").write_bytes(b"no model at all")
-    with pytest.raises(BenchfmtError, match="no ONNX model that can be read"):
+    with pytest.raises(BenchfmtError, match="not an ONNX model that can be read"):
         static.facts(tmp_path / "m.onnx", Job("", ""))
 
 

@@ -376,7 +376,7 @@ def test_a_window_that_is_no_time_is_refused(tmp_path: Path, begin: str) -> None
     path.write_text(row("01:05:42.000", "5.0"))
     with pytest.raises(mlperf_power.PowerError, match="is not a time as LoadGen writes it"):
         mlperf_power.read(path, begin, END)
-    with pytest.raises(mlperf_power.PowerError, match="is no time"):
+    with pytest.raises(mlperf_power.PowerError, match="is not a time"):
         mlperf_power.read(path, "12-31-9999 23:59:59.0", END, log_shift=86_400.0)
 
 

@@ -291,7 +291,7 @@ def test_a_family_that_was_named_is_named(tmp_path: Path) -> None:
 
 
 def test_a_writer_without_records_writes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="without a record"), PackageWriter(tmp_path / "p"):
+    with pytest.raises(PackageError, match="without records"), PackageWriter(tmp_path / "p"):
         pass
     with PackageWriter(tmp_path / "p") as writer:
         writer.drop()

@@ -154,7 +154,7 @@ def test_other_peoples_files_are_not_overwritten(name: str, tmp_path: Path) -> N
 
 def test_a_package_of_no_records_is_not_written(tmp_path: Path) -> None:
     for form in FORMS:
-        with pytest.raises(PackageError, match="a package without a record says nothing"):
+        with pytest.raises(PackageError, match="a package without records is not written"):
             save(tmp_path / form, [], format=form)
     assert not list(tmp_path.iterdir())
 

@@ -1713,8 +1713,8 @@ def test_ids_of_the_samples_do_not_depend_on_the_part(samples: Path) -> None:
 
 FAILED = {
     # The same logs stand in v5.1/ under the same path of the submission: one result, one id.
-    "v6.0-layout/closed/AMD/results/8xMI300X_2xEPYC_9575F/llama2-70b-99/Interactive/performance/run_1/mlperf_log_summary.txt": "there already",
-    "v6.0-layout/open/NVIDIA/results/Jetson-Thor_TRT/llama3.1-8b-edge/SingleStream/performance/run_1/mlperf_log_summary.txt": "there already",
+    "v6.0-layout/closed/AMD/results/8xMI300X_2xEPYC_9575F/llama2-70b-99/Interactive/performance/run_1/mlperf_log_summary.txt": "already exists",
+    "v6.0-layout/open/NVIDIA/results/Jetson-Thor_TRT/llama3.1-8b-edge/SingleStream/performance/run_1/mlperf_log_summary.txt": "already exists",
 }
 INTEL = "closed/Intel/results/ICL-I3-1005G1_OpenVINO-Windows/resnet/{}/performance/run_1/mlperf_log_summary.txt"
 FINDINGS = {

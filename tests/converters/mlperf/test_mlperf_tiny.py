@@ -741,7 +741,7 @@ def test_another_programs_results_are_left_alone(tmp_path: Path) -> None:
     ("text", "error"),
     [
         ('[{"median_throughput": 1, "Benchmark": "ic", "Board Name": "x"', "not JSON"),
-        ('[{"median_throughput": "fast", "Benchmark": "ic", "Board Name": "x"}]', "no number that is one"),
+        ('[{"median_throughput": "fast", "Benchmark": "ic", "Board Name": "x"}]', "no number that can be read"),
         ('[{"median_throughput": 1e999, "median_throughput_metric": "inf./sec.", "Benchmark": "ic", "Board Name": "x"}]', "no number"),
         ('["median_throughput", "Benchmark", "Board Name"]', "no Benchmark"),
     ],
