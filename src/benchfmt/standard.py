@@ -26,17 +26,14 @@ VOCABULARY = f"{BASE}vocabulary/"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
-def build(vocabulary_folder: Path) -> dict[str, str]:
-    """Return every generated file of the standard by name, as text.
-
-    The vocabulary is built first, since the other files hold its closed lists; raises ValueError for a faulty entry.
-    """
+def build(vocabulary: Mapping[str, Any]) -> dict[str, str]:
+    """Return the files of the standard that are generated beside the vocabulary, by name, as text."""
     files: dict[str, Callable[[], str]] = {
         "record.schema.json": lambda: _json(record_schema()),
         "package.schema.json": lambda: _json(package_schema()),
         **{f"{table}.tableschema.json": _table_file(table) for table in TABLES},
         "context.jsonld": lambda: _json(context()),
-        "vocabulary.ttl": lambda: vocabulary_graph(build_vocabulary(vocabulary_folder)),
+        "vocabulary.ttl": lambda: vocabulary_graph(vocabulary),
         "shapes.ttl": shapes_graph,
     }
     return {name: make() for name, make in files.items()}
@@ -307,13 +304,11 @@ def _json(data: JsonValue) -> str:
 
 def write(vocabulary_folder: Path, folder: Path) -> list[str]:
     """Write the standard's files into `folder`; the names of those that changed."""
-    changed = []
-    vocabulary_text = _json(build_vocabulary(vocabulary_folder))
+    vocabulary = build_vocabulary(vocabulary_folder)
     # The vocabulary first: the other files are made from the one that is installed.
-    for name, text in {"vocabulary.json": vocabulary_text}.items():
-        changed += _write(folder / name, text)
+    changed = _write(folder / "vocabulary.json", _json(vocabulary))
     _forget()
-    for name, text in build(vocabulary_folder).items():
+    for name, text in build(vocabulary).items():
         changed += _write(folder / name, text)
     return changed
 
@@ -321,10 +316,8 @@ def write(vocabulary_folder: Path, folder: Path) -> list[str]:
 def drift(folder: Path) -> list[str]:
     """Return the names of committed files that differ from what would be built."""
     committed = folder / "1.0"
-    files = {
-        "vocabulary.json": _json(build_vocabulary(folder / "vocabulary")),
-        **build(folder / "vocabulary"),
-    }
+    vocabulary = build_vocabulary(folder / "vocabulary")
+    files = {"vocabulary.json": _json(vocabulary), **build(vocabulary)}
     return [name for name, text in files.items() if not _same(committed / name, text)]
 
 

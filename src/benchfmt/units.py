@@ -155,7 +155,14 @@ def _registry() -> Any:
     return registry
 
 
-def _parsed(code: str) -> Any:
-    from ucumvert import UcumToPintTransformer, get_ucum_parser
+@cache
+def _parser() -> Any:
+    from ucumvert import get_ucum_parser  # each call reads the grammar anew: fifty milliseconds
 
-    return UcumToPintTransformer(ureg=_registry()).transform(get_ucum_parser().parse(code))
+    return get_ucum_parser()
+
+
+def _parsed(code: str) -> Any:
+    from ucumvert import UcumToPintTransformer
+
+    return UcumToPintTransformer(ureg=_registry()).transform(_parser().parse(code))

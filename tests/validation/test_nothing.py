@@ -241,7 +241,11 @@ def test_another_fault_says_why_there_is_no_record(tmp_path: Path) -> None:
             '{"resources": [{"path": "t.csv"}]}',
             "is a descriptor, but annotates no column",
         ),
-        ("a.show.txt", "x", "1 file seen, none recognised; `benchfmt converters` lists what is"),
+        (
+            "a.show.txt",
+            "x",
+            "1 file seen, none recognised; `benchfmt converters` lists the formats that are",
+        ),
         ("e.csv", "", "e.csv: the file is empty"),
     ],
 )

@@ -317,7 +317,7 @@ def test_a_record_is_told_to_be_one(tmp_path: Path) -> None:
     )
     with pytest.raises(
         PackageError,
-        match=r"record\.json is a record, no package; `benchfmt convert .*record\.json -o PACKAGE`",
+        match=r"record\.json is a record, not a package; `benchfmt convert .*record\.json -o PACKAGE`",
     ):
         open_package(tmp_path / "record.json")
 
