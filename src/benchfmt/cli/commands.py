@@ -73,10 +73,16 @@ def convert(
         Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
     ],
     family: Annotated[
-        str | None, typer.Option("--from", metavar="FAMILY", help="The converter to use.  [default: found by looking at the files]")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FAMILY",
+            help="The converter to use.  [default: found by looking at the files]",
+        ),
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the converter.")
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="An option of the converter."),
     ] = None,
     table_format: Annotated[
         TableFormat, typer.Option("--format", help="File format of the tables.")
@@ -84,7 +90,9 @@ def convert(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="How many processes read the sources.")
     ] = 1,
-    title: Annotated[str | None, typer.Option(help="Title of the package, for its descriptor.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the package, for its descriptor.")
+    ] = None,
     license_id: Annotated[
         str | None,
         typer.Option(
@@ -205,7 +213,8 @@ def export(
         Path, typer.Option("-o", "--output", metavar="PATH", help="The new folder to write.")
     ],
     option: Annotated[
-        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the format.")
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="An option of the format."),
     ] = None,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
@@ -249,7 +258,8 @@ def explain(
 @app.command()
 def vocabulary(
     kind: Annotated[
-        str | None, typer.Argument(help="A kind of terms, such as metric.  [default: list the kinds]")
+        str | None,
+        typer.Argument(help="A kind of terms, such as metric.  [default: list the kinds]"),
     ] = None,
     output: Annotated[
         TextFormat, typer.Option("--format", help="How terms are printed.")
@@ -352,7 +362,9 @@ def _options(pairs: list[str]) -> dict[str, str]:
         if not equals or not key.isidentifier():
             raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
         if key in ("source", "converter", "jobs", "executor"):
-            raise BenchfmtError(f"{key!r} is not an option of converters; use the option of the command")
+            raise BenchfmtError(
+                f"{key!r} is not an option of converters; use the option of the command"
+            )
     return {key: value for key, _, value in split}
 
 
