@@ -199,7 +199,7 @@ def test_what_is_no_result_is_skipped_with_the_reason(
 def test_a_table_without_rows_is_a_failure_with_what_was_expected(tmp_path: Path) -> None:
     records, account = run(folder_of(tmp_path, HEADER + "\n", NAME))
     entry = entry_of(account, NAME)
-    assert (entry.role, entry.reason[:31]) == ("failed", "it holds no result; it was ")
+    assert (entry.role, entry.reason[:27]) == ("failed", "it holds no result; it was ")
     assert "lpdnn, which expects: LPDNN (Bonseyes)" in entry.reason
     assert len(records) == 2
     assert not account.ok
