@@ -15,6 +15,7 @@ from benchfmt.limits import Limits
 from benchfmt.numbers import Digits
 from benchfmt.readers import jsons
 from benchfmt.readers.jsons import JsonError
+from benchfmt.readers.sheets.blocks import layout
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.documents import pointer, read_document
 from benchfmt.readers.sheets.markup import read_tables
@@ -44,9 +45,20 @@ def sniff_workbook(path: Path, storage: Storage, limits: Limits) -> Sniffed:
     if not names:
         raise TableError("BF101", f"{path.name} is empty: no sheet holds a cell")
     chosen = names[0]
-    form = _of_rows(path, islice(sheets.rows(chosen), _ROWS))
-    words = form.dialect.words()
-    notes = list(form.notes)
+    rows = _padded(islice(sheets.rows(chosen), _ROWS))
+    blocks = layout(rows)
+    notes: list[str] = []
+    words: dict[str, JsonValue] = {}
+    if blocks is not None and blocks.is_range:
+        table = blocks.table
+        if table.bottom == len(rows) == _ROWS:
+            table = replace(table, bottom=sum(1 for _ in sheets.rows(chosen)))
+        words["range"] = table.range
+        notes.append(blocks.note(rows))
+        rows = blocks.table.rows(rows)
+    form = TextForm.of_rows(path.name, rows)
+    words |= form.dialect.words()
+    notes += form.notes
     if len(sheets.names) > 1:
         control = "excel" if storage.format == "xlsx" else "ods"
         # Frictionless has a word of its own for the sheet.
@@ -64,13 +76,14 @@ def sniff_workbook(path: Path, storage: Storage, limits: Limits) -> Sniffed:
     return Sniffed(storage, Dialect.model_validate(words), notes)
 
 
-def _of_rows(path: Path, rows: Iterator[Cells]) -> TextForm:
+def _padded(rows: Iterator[Cells]) -> list[Cells]:
+    """Return rows of equal width, without empty columns at the end."""
     cells = list(rows)
     width = max(map(len, cells), default=0)
     padded = [[*row, *[""] * (width - len(row))] for row in cells]
     while width and not any(row[width - 1] for row in padded):
         width -= 1
-    return TextForm.of_rows(path.name, [row[:width] for row in padded])
+    return [row[:width] for row in padded]
 
 
 def sniff_documents(path: Path, storage: Storage, text: str, limits: Limits) -> Sniffed | None:
@@ -222,7 +235,7 @@ def _markup(path: Path, storage: Storage, limits: Limits) -> Sniffed | None:
     if chosen is None:
         return None
     table = tables[chosen]
-    form = _of_rows(path, iter(table.rows[:_ROWS]))
+    form = TextForm.of_rows(path.name, _padded(iter(table.rows[:_ROWS])))
     words: dict[str, Any] = {}
     if table.header_rows > 1:
         words["header_rows"] = list(range(1, table.header_rows + 1))
