@@ -801,6 +801,37 @@ def missing_of(folder: Path) -> list[tuple[str | None, str | None]]:
     return [(m.get("missing"), m.get("reported_value")) for m in first]
 
 
+ADVICE = [
+    ("OOM", 'say "missing": {"OOM": "run-failed"} of the annotation'),
+    ("<0.1", 'say "missing_patterns": {"<.*": "below-resolution"} of the annotation'),
+    (">1000", 'say "missing_patterns": {">.*": "above-limit"} of the annotation'),
+    ("k. A.", """if it means no value, say 'k. A.' under "missingValues\""""),
+    ("1,234.5", 'if the comma groups thousands, say "groupChar": "," of the field'),
+    ("12,5", 'if the comma is the decimal mark, say "decimalChar": "," of the field'),
+    (
+        "12.3 ± 0.4",
+        'if the second number is a spread, say "spread": "stddev" of the annotation, or "ci" with its "level"',
+    ),
+    ("00:03:12", 'if it is a time that passed, say "clock": "h:m:s" of the annotation'),
+    ("3:12", 'if it is a time that passed, say "clock": "m:s" of the annotation'),
+    ("1.2k", 'if the letter is a factor, say it under "suffixes" of the annotation: {"k": 1000}'),
+    (
+        "76.1%",
+        'if the same stands around every number, say "bareNumber": false of the field, and the "unit"',
+    ),
+    ("oops", None),
+]
+
+
+@pytest.mark.parametrize(("cell", "hint"), ADVICE)
+def test_a_cell_that_is_no_number_is_told_with_the_word_to_use(
+    cell: str, hint: str | None, tmp_path: Path
+) -> None:
+    fields = {"t": LATENCY, "n": {"field": "model.name"}}
+    _, account = read(lay(tmp_path, f't,n\n1,a\n"{cell}",b\n', fields))
+    assert [(f.value, f.hint) for f in account.findings] == [(cell, hint)]
+
+
 def test_patterns_of_cells_have_a_reason(tmp_path: Path) -> None:
     note = {
         **LATENCY,

@@ -13,6 +13,7 @@ from benchfmt.annotated.cells import numbers
 from benchfmt.annotated.program import IDENTITY
 from benchfmt.annotated.written import written
 from benchfmt.descriptor import FieldAnnotation, TableField
+from benchfmt.readers.sheets.number_columns import NumberColumns
 
 GROUPS = ["", " ", "\u00a0", "\u202f", "\u2009", "'", "\u2019", "_", ",", "."]
 SIGNS = ["", "-", "\u2212", "+"]
@@ -51,7 +52,7 @@ def read(text: str, item: TableField) -> float | None:
 
 
 @given(number_texts())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_number_in_the_form_of_its_column_is_read_exactly(
     case: tuple[str, str, str, Decimal],
 ) -> None:
@@ -60,7 +61,7 @@ def test_a_number_in_the_form_of_its_column_is_read_exactly(
 
 
 @given(number_texts(), st.sampled_from([".", ","]), st.sampled_from(GROUPS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_number_in_another_form_is_that_number_or_none(
     case: tuple[str, str, str, Decimal], point: str, group: str
 ) -> None:
@@ -72,7 +73,7 @@ def test_a_number_in_another_form_is_that_number_or_none(
 
 
 @given(number_texts(), st.sampled_from(["k", "M", "G"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_suffix_is_its_factor(case: tuple[str, str, str, Decimal], suffix: str) -> None:
     text, point, group, value = case
     factors = {"k": 1_000, "M": "1e6", "G": "1e9"}
@@ -81,12 +82,44 @@ def test_a_suffix_is_its_factor(case: tuple[str, str, str, Decimal], suffix: str
 
 
 @given(number_texts(), st.sampled_from([" ± ", "±", " +/- ", " ("]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_number_before_a_spread_is_read(case: tuple[str, str, str, Decimal], mark: str) -> None:
     text, point, group, value = case
     end = ")" if mark == " (" else ""
     cell = f"{text}{mark}0{point}5{end}"
     assert read(cell, column(point, group, spread="stddev")) == float(value)
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> tuple[list[str], list[Decimal]]:
+    """Draw the cells of a column that writes its numbers in one form, and their values."""
+    point = draw(st.sampled_from([".", ","]))
+    group = draw(st.sampled_from([mark for mark in GROUPS if mark != point]))
+    texts = []
+    values = []
+    for _ in range(draw(st.integers(1, 5))):
+        whole = draw(st.integers(0, 10**7))
+        fraction = draw(st.text("0123456789", max_size=4))
+        digits = f"{whole:,}".replace(",", group)
+        texts.append(f"{digits}{point}{fraction}" if fraction else digits)
+        values.append(Decimal(f"{whole}.{fraction or 0}"))
+    return texts, values
+
+
+@given(columns(), columns())
+@settings(max_examples=100, deadline=None)
+def test_the_form_of_a_column_is_found_out_or_left_open(
+    one: tuple[list[str], list[Decimal]], other: tuple[list[str], list[Decimal]]
+) -> None:
+    """A column is read right or not at all, beside any other column, where semicolons stand between cells."""
+    texts, values = one
+    beside = (other[0] * len(texts))[: len(texts)]
+    frame = pl.DataFrame({"x": texts, "y": beside})
+    found = NumberColumns(frame, delimiter=";")
+    if "x" in found.left_open or found.type("x") == "string":
+        return
+    item = TableField.model_validate({"name": "x", "type": "number", **found.words("x")})
+    assert [read(text, item) for text in texts] == [float(value) for value in values]
 
 
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999))

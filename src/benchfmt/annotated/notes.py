@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -11,15 +10,13 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import JsonValue
 
+from benchfmt.annotated.advice import advice
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
-from benchfmt.readers.sheets.dates import is_date_like
 
 Integers = npt.NDArray[np.int64]
 _SHOWN = 60
-_GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-_WITH_COMMA = re.compile(r"[-+]?[0-9.]*,[0-9]+")
 
 
 class Notes:
@@ -57,7 +54,7 @@ class Notes:
         room = max(LIMITS.findings_per_code - self.counts[(code, name)], 0)
         for index in places[:room].tolist():
             message = f"{_short(cells[index])} {words}"
-            hint = _hint(code, cells[index])
+            hint = advice(code, cells[index])
             self.add(code, int(rows[index]), name, message, cells[index], hint)
         self.counts[(code, name)] += len(places) - len(places[:room])
 
@@ -91,19 +88,6 @@ class Notes:
         for (code, _), count in self.counts.items():
             more[code] += max(count - LIMITS.findings_per_code, 0)
         return {code: count for code, count in sorted(more.items()) if count}
-
-
-def _hint(code: str, text: str) -> str | None:
-    """Return what to say of a column whose numbers or dates are written in another way; None for other texts."""
-    if code == "BF105" and is_date_like(text):
-        return 'if it is a date, say how it is written: "type": "date", "format": "%d.%m.%Y" of the field'
-    if code != "BF103":
-        return None
-    if _GROUPED.fullmatch(text):
-        return 'if the comma groups thousands, say "groupChar": "," of the field'
-    if _WITH_COMMA.fullmatch(text):
-        return 'if the comma is the decimal mark, say "decimalChar": "," of the field'
-    return None
 
 
 def _short(text: str) -> str:

@@ -117,7 +117,7 @@ def _described(
     """Return the tables of a group, described alike, and the notes on them."""
     first = first_rows(group)
     names = group[0].names
-    numbers = NumberColumns(first, said.decimals)
+    numbers = NumberColumns(first, said.decimals, group[0].sniffed.dialect.delimiter)
     columns = DraftedColumns(names, numbers.plain(first), suite)
     columns.leave_unnamed_out(first)
     columns.take_long()

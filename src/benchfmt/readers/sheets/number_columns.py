@@ -29,8 +29,17 @@ class NumberColumns:
     A column whose numbers are in doubt is in `left_open`: it must not be read as numbers before a person decided.
     """
 
-    def __init__(self, frame: pl.DataFrame, decimals: Mapping[str, str] | None = None) -> None:
-        """Look at the first rows of a table, as text; `decimals` are columns whose decimal mark a person says."""
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        decimals: Mapping[str, str] | None = None,
+        delimiter: str | None = None,
+    ) -> None:
+        """Look at the first rows of a table, as text; `decimals` are columns whose decimal mark a person says.
+
+        Where semicolons set cells apart, the comma is the decimal mark of whoever wrote the table, or may be.
+        """
+        self._may_have_commas = delimiter == ";"
         self.marks: list[str] = []
         self.notes: dict[str, str] = {}
         """What is to be said of a column."""
@@ -107,12 +116,13 @@ class NumberColumns:
         sure = [column.form for column in self._columns.values() if column.other is None]
         has_comma = any(form.decimal_char == "," for form in sure)
         has_point = COMMA_GROUPS in sure or any(map(self._has_plain_point, self._columns))
+        is_in_doubt = has_comma or (self._may_have_commas and not has_point)
         for name, column in self._columns.items():
             cells = self._cells[name]
             if name in known:
                 continue
             if column.other is None:
-                if column.form == PLAIN and has_comma and may_be_grouped(cells):
+                if column.form == PLAIN and is_in_doubt and may_be_grouped(cells):
                     self._leave_open(name, cells, ".")
             elif has_comma == has_point:
                 self._leave_open(name, cells, ",")

@@ -78,14 +78,16 @@ def valueless(cells: Iterable[str]) -> Valueless:
     marks: list[str] = []
     reasons: dict[str, str] = {}
     limits: dict[str, str] = {}
+    patterns: dict[str, str] = {}
     has_numbers = False
     for cell in cells:
         reason = reason_of(cell)
-        limit = _LIMIT.fullmatch(cell)
+        limit = limit_of(cell)
         if cell.lower() in MARKS:
             marks.append(cell)
         elif limit is not None:
-            limits[cell] = limit["sign"]
+            pattern, limits[cell] = limit
+            patterns[pattern] = limits[cell]
         elif _NUMBER_LIKE.fullmatch(cell):
             has_numbers = True
         elif reason is not None:
@@ -94,9 +96,15 @@ def valueless(cells: Iterable[str]) -> Valueless:
             return Valueless()
     if not has_numbers:
         return Valueless()
-    patterns = {f"{sign}.*": _OF_LIMITS[sign] for sign in limits.values()}
-    reasons_of_limits = {cell: _OF_LIMITS[sign] for cell, sign in limits.items()}
-    return Valueless(tuple(marks), reasons, patterns, reasons_of_limits)
+    return Valueless(tuple(marks), reasons, patterns, limits)
+
+
+def limit_of(cell: str) -> tuple[str, str] | None:
+    """Return the pattern of cells like a limit such as `<0.1`, and the reason; None for a cell that is no limit."""
+    match = _LIMIT.fullmatch(cell)
+    if match is None:
+        return None
+    return f"{match['sign']}.*", _OF_LIMITS[match["sign"]]
 
 
 def reason_of(cell: str) -> str | None:
