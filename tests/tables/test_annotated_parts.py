@@ -189,6 +189,16 @@ def test_the_units_of_a_long_table_may_be_assumed(tmp_path: Path) -> None:
     assert found.message == "the units of its numbers are assumed: nothing in the table says them"
 
 
+def test_an_empty_cell_may_stand_for_a_unit(tmp_path: Path) -> None:
+    note = {"metric": "accuracy", "unit": {"column": "u", "terms": {"": "%"}}}
+    (found,) = only(lay(tmp_path, "t,u\n76.1,\n", {"t": note}))
+    assert (found["value"], found["reported_unit"]) == (0.761, "%")
+    _, account = read(lay(tmp_path, "t,u\n76.1,\n", {"t": {**note, "unit": {"column": "u"}}}))
+    assert account.findings[0].hint == (
+        'say under `terms` of `unit` what an empty cell stands for: {"": "1"}'
+    )
+
+
 def test_a_unit_that_does_not_fit_leaves_the_number_as_text(tmp_path: Path) -> None:
     fields = {"t": {"metric": "latency", "unit": {"column": "u"}}, "p": {"metric": "power"}}
     text = "t,u,p\n3,ms,1\n4,kg,1\n5,,1\n,,1\n6,bananas,1\n"

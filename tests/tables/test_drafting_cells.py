@@ -179,3 +179,21 @@ def test_the_spread_of_cells_is_assumed_aloud(tmp_path: Path) -> None:
     fields, _ = drafted(tmp_path, text, Said(confirmed={"latency": "manual"}))
     assert fields["latency"]["benchfmt"]["confirmed"] == {"unit-inferred": "manual"}
     assert {f.code for f in validate(tmp_path).findings} == {"BF209"}
+
+
+def test_a_spread_with_a_decimal_comma_is_found_out(tmp_path: Path) -> None:
+    text = "model;latency [ms]\na;12,5 ± 0,4\nb;n. v.\nc;1.013,5 (2,25)\nd;>1000\n"
+    fields, _ = drafted(tmp_path, text)
+    assert (fields["latency [ms]"]["decimalChar"], fields["latency [ms]"]["groupChar"]) == (
+        ",",
+        ".",
+    )
+    first, third = [r.measurements[0] for r in convert(tmp_path) if r.measurements]
+    assert (first.value, first.stddev) == (0.0125, 0.0004)
+    assert (third.value, third.stddev) == (1.0135, 0.00225)
+
+
+def test_a_typographic_minus_is_no_name(tmp_path: Path) -> None:
+    _, made = drafted(tmp_path, "model,temperature (C)\na,\u22125.2\nb,40\n")
+    assert not any("part of the names" in note for note in made.notes)
+    assert [r.measurements[0].value for r in convert(tmp_path) if r.measurements] == [-5.2, 40]

@@ -120,13 +120,20 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
             rows &= has_number == number
             if unnamed.word is not None:
                 at = int(fields.rows[rows.arg_max() or 0])
-                hint = "say under `terms` what it stands for"
+                hint = _hint(unnamed)
                 message = f"{unnamed}; the numbers are kept as text"
                 fields.notes.once("BF201", at, unnamed.column, message, unnamed.word, hint)
             lost = rows & has_number
             fields.unread |= lost
             fields.keep(name, fields.clean[name], lost)
     return measures
+
+
+def _hint(unnamed: UnnamedError) -> str:
+    """Return what to say of words that name no measurement."""
+    if unnamed.word == "":
+        return 'say under `terms` of `unit` what an empty cell stands for: {"": "1"}'
+    return "say under `terms` what it stands for"
 
 
 def _measured(

@@ -95,10 +95,10 @@ class NamedMeasures:
         """Return the unit that a word names; raises UnnamedError."""
         terms = self.note.unit.terms if isinstance(self.note.unit, UnitColumn) else {}
         column = self.unit_from or ""
-        if word is None:
+        unit = terms.get(word or "", word)
+        if unit is None:
             message = f"no unit is named for a number of {self.item.name!r}"
             raise UnnamedError(message, column, "")
-        unit = terms.get(word, word)
         if find_unit(unit) is None:
-            raise UnnamedError(f"{unit!r} is not a known unit", column, word)
+            raise UnnamedError(f"{unit!r} is not a known unit", column, word or "")
         return unit

@@ -20,6 +20,7 @@ from benchfmt.readers.sheets.columns import (
 )
 from benchfmt.readers.sheets.valueless import Valueless, valueless
 
+_SPREAD = r"^(?P<main>[^±(]+?)\s*(?:±|\+/?-|\()\s*±?\s*(?P<spread>[^±()]+?)\s*\)?$"
 _SUFFIX = r"\s?[A-Za-z%/µ°]{1,12}$"
 
 
@@ -49,13 +50,14 @@ class NumberColumns:
         """The cells without a value among the numbers of each column."""
         self._cells = {name: self._given(cells) for name, cells in stripped.items()}
         self._columns: dict[str, NumberColumn] = {}
+        self._with_spread: set[str] = set()
         marks: set[str] = set()
         for name, cells in self._cells.items():
             decimal = (decimals or {}).get(name)
             column = number_column(cells, decimal)
-            if column is None:
+            if column is None and not self._look_at_spread(name, cells, decimal):
                 self._look_at_suffixed(name, cells, decimal)
-            else:
+            elif column is not None:
                 self._columns[name] = column
             marks.update(self.valueless[name].marks)
         self.marks = sorted(marks)
@@ -86,6 +88,9 @@ class NumberColumns:
         for name, column in self._columns.items():
             if name not in self.left_open:
                 cells = self._with_values(name, frame[name].str.strip_chars())
+                if name in self._with_spread:
+                    plain.append(_plain_spread(cells, column.form).fill_null(cells).alias(name))
+                    continue
                 digits = plain_digits(cells.str.replace(_SUFFIX, ""), column.form)["number"]
                 suffix = cells.str.extract(f"({_SUFFIX})").fill_null("")
                 plain.append((digits + suffix).fill_null(cells).alias(name))
@@ -102,6 +107,20 @@ class NumberColumns:
         """Return the cells of a column that hold a value."""
         kept = self._with_values(cells.name, cells)
         return kept.filter(kept != "")
+
+    def _look_at_spread(self, name: str, cells: pl.Series, decimal: str | None) -> bool:
+        """Look at a column of text whose cells may be numbers with a spread, as `12,3 ± 0,4`; says whether they are."""
+        parts = _spread_parts(cells)
+        if parts["spread"].null_count() == cells.len():
+            return False
+        numbers = pl.concat([parts["main"].rename(""), parts["spread"].drop_nulls().rename("")])
+        column = number_column(numbers, decimal)
+        if column is None:
+            return False
+        self._cells[name] = numbers
+        self._columns[name] = replace(column, type="string")
+        self._with_spread.add(name)
+        return True
 
     def _look_at_suffixed(self, name: str, cells: pl.Series, decimal: str | None) -> None:
         """Look at a column of text whose cells may be numbers that letters follow, as `1.2k` and `2,400`."""
@@ -154,6 +173,20 @@ class NumberColumns:
 
 
 _MARKS = {",": "comma", ".": "point"}
+
+
+def _spread_parts(cells: pl.Series) -> pl.DataFrame:
+    """Return what stands before and after the mark of a spread; a cell without one is all `main`."""
+    parts = cells.str.extract_groups(_SPREAD).struct.unnest()
+    return parts.with_columns(pl.col("main").fill_null(cells))
+
+
+def _plain_spread(cells: pl.Series, form: NumberForm) -> pl.Series:
+    """Return numbers with a spread in plain digits, null where they are not written in the form."""
+    parts = _spread_parts(cells)
+    mains = plain_digits(parts["main"], form)["number"]
+    spreads = plain_digits(parts["spread"], form)["number"]
+    return mains + (" ± " + spreads).fill_null("")
 
 
 def _valueless(cells: pl.Series) -> Valueless:

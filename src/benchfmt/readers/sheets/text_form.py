@@ -22,7 +22,7 @@ _NAMES = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "bla
 _SURE = 0.9
 _PROBABLE = 0.6
 _EXCEL_HINT = "sep="
-_DIGITS = re.compile(r"[<>~≈≤≥]?\s*[-+]?[.,]?[0-9]")
+_DIGITS = re.compile(r"[<>~≈≤≥]?\s*[-+\u2212]?[.,]?[0-9]")
 QuoteChar = Literal['"', "'"]
 
 
