@@ -70,7 +70,9 @@ class Fit:
 
 def fit(path: Path, limits: Limits = LIMITS) -> Fit | None:
     """Return of which layout a file is, None for one of no layout; raises OSError."""
-    candidates = [item for item in layouts() if _has_words(path, item)]
+    start = heads.head(path)
+    end = heads.tail(path) if len(start) == heads.HEAD else b""
+    candidates = [item for item in layouts() if _has_words(item, start, end)]
     if not candidates:
         return None
     sniffed = _sniffed(path, limits)
@@ -108,11 +110,13 @@ def _names() -> re.Pattern[str]:
     return re.compile("|".join(translate(glob) for glob in sorted(globs)))
 
 
-def _has_words(path: Path, item: Layout) -> bool:
-    start = heads.head(path)
-    end = heads.tail(path) if len(start) == heads.HEAD else b""
-    words = [word.encode() for word in item.match.words]
-    return all(word in start or word in end for word in words)
+def _has_words(item: Layout, start: bytes, end: bytes) -> bool:
+    """Say whether the words of a layout stand in the beginning or the end of a file."""
+    for word in item.match.words:
+        encoded = word.encode()
+        if encoded not in start and encoded not in end:
+            return False
+    return True
 
 
 def _sniffed(path: Path, limits: Limits) -> Sniffed | None:
