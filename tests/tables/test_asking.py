@@ -19,7 +19,9 @@ from benchfmt.describing import Description, describe_sources, draft_sources, ta
 from benchfmt.describing.asking import Asked, Describer, ask
 from benchfmt.drafting import Said
 
-TABLE = "Box,Model,Latency,Power,Size,note\nOrin,resnet50,4.2,9,224,a\nNano,resnet50,8.8,11,224,b\n"
+TABLE = (
+    "Box,Model,Latency,Power,Size,extra\nOrin,resnet50,4.2,9,224,a\nNano,resnet50,8.8,11,224,b\n"
+)
 
 
 class Scripted:
@@ -91,7 +93,7 @@ def test_answers_make_a_descriptor_that_a_submission_accepts(table: Path) -> Non
             "confirmed": "the person who described the table",
         },
         "Size": {"ignore": True},
-        "note": None,
+        "extra": None,
     }
     (table.parent / "datapackage.json").write_text(json.dumps(made.descriptor))
     report = validate(table.parent, "submission")
@@ -109,11 +111,11 @@ def test_every_question_may_be_skipped_and_is_asked_once(table: Path) -> None:
 
 
 def test_what_an_answer_opens_is_asked_too(table: Path) -> None:
-    person = Scripted(("Column 'note'", "memory"), ("Column 'Box'", "system.name"))
+    person = Scripted(("Column 'extra'", "memory"), ("Column 'Box'", "system.name"))
     table.write_text(TABLE.replace(",a\n", ",412\n").replace(",b\n", ",530\n"))
     asked(table, person)
-    assert [q.text for q in person.questions if q.key == "unit note"] == [
-        "Column 'note' (412, 530): in which unit?"
+    assert [q.text for q in person.questions if q.key == "unit extra"] == [
+        "Column 'extra' (412, 530): in which unit?"
     ]
 
 

@@ -48,6 +48,14 @@ def test_what_a_hand_over_asks_for_is_said_once(table: Path) -> None:
     }
 
 
+def test_the_options_that_say_it_are_named(table: Path) -> None:
+    options = describe(table, "lab:x").options()
+    assert options[0] == "--unit Latency=..."
+    assert {"--constant provenance.license=...", "--constant system.name=..."} < set(options)
+    said = Said(units={"Latency": "ms"}, fields={"Box": "system.name"}, constants=HANDED_OVER)
+    assert describe(table, "lab:x", said).options() == []
+
+
 def test_what_a_person_says_takes_the_place_of_a_guess_and_its_note(table: Path) -> None:
     said = Said(
         HANDED_OVER, {"Box": "system.name"}, {"b1_ms": "latency"}, {"Latency": "ms", "b1_ms": "ms"}

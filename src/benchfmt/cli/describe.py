@@ -129,6 +129,9 @@ def describe(
         typer.echo(line, err=True)
     for note in made.missing:
         typer.echo(f"for a submission: {note}", err=True)
+    options = made.options()
+    if options:
+        typer.echo(f"give it with --ask, or with: {' '.join(options)}", err=True)
     if review is not None:
         review.write_text(_as_json(made.to_dict()), "utf-8")
     text = _as_json(made.descriptor)

@@ -24,7 +24,11 @@ class Terminal:
         if question.answers:
             which = "number or another answer"
         prompt = f"  {which} (Enter: {question.skipped})"
-        typed = typer.prompt(prompt, default="", show_default=False, err=True).strip()
+        try:
+            typed = typer.prompt(prompt, default="", show_default=False, err=True).strip()
+        except typer.Abort:
+            # Whoever stops here is told that nothing was written.
+            raise KeyboardInterrupt from None
         if not typed:
             return None
         if typed.isdecimal() and 0 < int(typed) <= len(question.answers):

@@ -57,11 +57,18 @@ class Description:
         """Return the record paths that columns, constants and file names say."""
         return set(said_paths(self.descriptor))
 
+    def options(self) -> list[str]:
+        """Return the options that say what a submission asks for, each with a value to be filled in."""
+        described = self.paths()
+        options = [item.option() for item in self.asked if item.field not in described]
+        return list(dict.fromkeys(option for option in options if option is not None))
+
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the review as plain data."""
         return {
             "notes": [note.to_dict() for note in self.review.notes],
             "missing": [item.to_dict() for item in self.asked],
+            "options": list(self.options()),
         }
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from benchfmt.annotated.program import TERM_KINDS, constant, target
 from benchfmt.describing import Description
+from benchfmt.describing.missing import is_constant
 from benchfmt.describing.options import read_value
 from benchfmt.drafting import Draft, Head, Note, Question, Said
 from benchfmt.finding import BenchfmtError
@@ -103,7 +104,7 @@ def questions_of(description: Description, heads: Sequence[Head]) -> Iterator[As
     for item in description.asked:
         if item.field == "system.id":
             yield _constant("system.name", "on which system was it measured, by its name?", heads)
-        elif item.field is not None and item.field not in described and _is_constant(item.field):
+        elif item.field is not None and item.field not in described and is_constant(item.field):
             yield _constant(item.field, item.text, heads)
 
 
@@ -236,15 +237,6 @@ def _primary(note: Note) -> Asked:
 
     text = "Which column is the headline number?"
     return Asked(f"primary {note.table}", text, names, take, f"{first!r} is taken")
-
-
-def _is_constant(path: str) -> bool:
-    """Say whether a person can say a field once for all rows."""
-    try:
-        place = target(path)
-    except BenchfmtError:
-        return False
-    return place.input is None and not path.startswith("measurements")
 
 
 def _constant(path: str, reason: str, heads: Sequence[Head]) -> Asked:

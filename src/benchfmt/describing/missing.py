@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -11,12 +12,17 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from benchfmt.annotated import AnnotationError
+from benchfmt.annotated.program import target
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import Finding
 from benchfmt.validation import validate
 
 _MOST_BYTES = 50_000_000
 """Larger tables are not validated here: their draft is."""
+
+
+_ASSUMED_UNIT = "BF208"
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,17 @@ class Missing:
             return line
         return f"{where}: {line}"
 
+    def option(self) -> str | None:
+        """Return the option that says it, with a value to be filled in; None where no option does."""
+        if self.code == _ASSUMED_UNIT and self.column is not None:
+            return f"--unit {shlex.quote(f'{self.column}=...')}"
+        if self.field == "system.id":
+            # Only a known system is named by its id.
+            return "--constant system.name=..."
+        if self.field is not None and is_constant(self.field):
+            return f"--constant {self.field}=..."
+        return None
+
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the line as plain data."""
         data: dict[str, JsonValue] = {"code": self.code, "text": self.text}
@@ -44,6 +61,15 @@ class Missing:
         if self.column is not None:
             data["column"] = self.column
         return data
+
+
+def is_constant(path: str) -> bool:
+    """Say whether a person can say a field once for all rows."""
+    try:
+        place = target(path)
+    except AnnotationError:
+        return False
+    return place.input is None and not path.startswith("measurements")
 
 
 def missing_of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> list[Missing]:

@@ -299,7 +299,9 @@ class DraftedColumns:
                 self._left(column.name, reason)
             case FieldOf():
                 return self._field(column, meaning)
-            case Ignored() | Open():
+            case Ignored():
+                self.review.add(Note(State.SURE, f"{meaning.reason}; {_KEPT}", column.name))
+            case Open():
                 self._left(column.name, meaning.reason)
         return None
 
@@ -414,11 +416,12 @@ class DraftedColumns:
         return notes
 
     def note_sure(self) -> None:
-        """Add a line for each described column of which nothing else is said."""
-        noted = {note.column for note in self.review.notes}
+        """Put a line for each described column before all others: what it is taken for."""
+        lines = []
         for name, annotation in self.annotations.items():
-            if annotation is not None and name not in noted:
-                self.review.add(sure(name, annotation))
+            if annotation is not None:
+                lines.append(sure(name, annotation))
+        self.review.notes[:0] = lines
 
 
 def _names_metrics(note: Annotation | None) -> bool:

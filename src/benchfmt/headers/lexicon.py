@@ -511,7 +511,23 @@ OPEN = {
 }
 """Words that name a number of which nobody can say without asking what it is."""
 PLACEMENTS = frozenset(
-    {"cpu", "gpu", "npu", "dsp", "tpu", "cuda", "gpu/cpu", "npu/gpu", "npu/mcu", "mps", "vpu"}
+    {
+        "cpu",
+        "gpu",
+        "npu",
+        "dsp",
+        "dla",
+        "ipu",
+        "hpu",
+        "fpga",
+        "tpu",
+        "cuda",
+        "gpu/cpu",
+        "npu/gpu",
+        "npu/mcu",
+        "mps",
+        "vpu",
+    }
 )
 """What a column of devices holds where it says on what kind of processor the model ran, and not on which system."""
 SYSTEM_WORDS = (
