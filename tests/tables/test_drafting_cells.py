@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from benchfmt import BenchfmtError, convert, validate
+from benchfmt.describing import describe
+from benchfmt.describing.asking import questions_of
 from benchfmt.drafting import Said
 from benchfmt.drafting.draft import Draft, draft
+from benchfmt.drafting.heads import read_head
 from benchfmt.readers.sheets.valueless import reason_of, valueless
 
 Field = dict[str, Any]
@@ -124,8 +127,14 @@ def test_the_way_of_writing_dates_is_found_out(
 @pytest.mark.parametrize(
     ("cell", "note"),
     [
-        ("11.03.2024", "is '11.03.2024' written %d.%m.%Y or %m.%d.%Y? say `type` date"),
-        ("1/2/24", "is '1/2/24' written %d/%m/%y or %m/%d/%y? say `type` date"),
+        (
+            "11.03.2024",
+            "it is kept as text under extensions: is '11.03.2024' written %d.%m.%Y (or %m.%d.%Y); say --date",
+        ),
+        (
+            "1/2/24",
+            "it is kept as text under extensions: is '1/2/24' written %d/%m/%y (or %m/%d/%y); say --date",
+        ),
     ],
 )
 def test_dates_that_may_be_two_are_a_question(cell: str, note: str, tmp_path: Path) -> None:
@@ -133,6 +142,26 @@ def test_dates_that_may_be_two_are_a_question(cell: str, note: str, tmp_path: Pa
     assert "benchfmt" not in fields["date"]
     assert any(note in line for line in made.notes), made.notes
     assert not validate(tmp_path).errors
+
+
+def test_a_person_says_how_dates_are_written(tmp_path: Path) -> None:
+    text = "date,latency (ms)\n11.03.2024,1.5\n"
+    fields, made = drafted(tmp_path, text, Said(dates={"date": "%d.%m.%Y"}))
+    assert (fields["date"]["type"], fields["date"]["format"]) == ("date", "%d.%m.%Y")
+    assert not any("'date'" in note for note in made.notes)
+    with pytest.raises(BenchfmtError, match=r"'11\.03\.2024' is not written %Y"):
+        drafted(tmp_path, text, Said(dates={"date": "%Y"}))
+    with pytest.raises(BenchfmtError, match="no time of measurement"):
+        drafted(tmp_path, text, Said(dates={"latency (ms)": "%Y"}))
+
+
+def test_the_order_of_a_date_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("date,latency (ms)\n11.03.2024,1.5\n")
+    made = describe(tmp_path / "t.csv", "lab:x")
+    heads = [read_head(tmp_path / "t.csv")]
+    [question] = [item for item in questions_of(made, heads) if item.key == "date date"]
+    assert question.answers == ("%d.%m.%Y", "%m.%d.%Y")
+    assert question.take(Said(), "%m.%d.%Y").dates == {"date": "%m.%d.%Y"}
 
 
 LONG = "model,metric,value\na,latency,3.4\na,throughput,290\nb,latency,OOM\nb,throughput,250\n"

@@ -70,6 +70,10 @@ def describe(
             metavar="COLUMN=MARK", help="The decimal mark, where another one groups thousands."
         ),
     ] = None,
+    date: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=FORMAT", help="How dates are written, as Day=%d.%m.%Y."),
+    ] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A column that is left out.")
     ] = None,
@@ -119,6 +123,7 @@ def describe(
         pairs(decimal or (), "--decimal"),
         frozenset(ignore or ()),
         primary,
+        pairs(date or (), "--date"),
         parts(part or ()),
     )
     if like is not None:

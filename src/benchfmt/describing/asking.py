@@ -125,6 +125,8 @@ def _question(note: Note) -> Asked | None:
             return _suite(note)
         case Question.DECIMAL if note.is_open:
             return _decimal(note)
+        case Question.DATE:
+            return _date(note)
         case Question.COLUMN:
             return _column(note)
         case Question.UNIT:
@@ -212,6 +214,17 @@ def _decimal(note: Note) -> Asked:
 
     text = f"{_about(note)}: which mark stands before the decimals?"
     return Asked(f"decimal {name}", text, tuple(marks), take, "it is kept as text")
+
+
+def _date(note: Note) -> Asked:
+    name = str(note.column)
+
+    def take(said: Said, answer: str) -> Said:
+        return replace(said, dates={**said.dates, name: answer})
+
+    text = f"{_about(note)}: how are its dates written? As with strptime, such as %d.%m.%Y"
+    answers = tuple(filter(None, (note.taken, *note.others)))
+    return Asked(f"date {name}", text, answers, take, "it is kept as text")
 
 
 def _part(note: Note) -> Asked:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from benchfmt.drafting import Draft, Note, Question, Review, Said, State
-from benchfmt.drafting.columns import in_words
+from benchfmt.drafting.columns import confirmation, doubts_without_unit, in_words
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
@@ -167,18 +167,22 @@ class _Keeper:
         """Write what a person says of a column now into its older description."""
         annotation = _object(old, "benchfmt")
         drafted = _object(new, "benchfmt")
-        is_anew = name in {*self.said.fields, *self.said.metrics, *self.said.ignored}
+        anew = (self.said.fields, self.said.metrics, self.said.ignored, self.said.dates)
+        is_anew = any(name in names for names in anew)
         if is_anew or not annotation:
             annotation = drafted
         elif name in self.said.units:
+            doubts = doubts_without_unit(annotation)
             annotation.pop("caveats", None)
+            if doubts:
+                annotation["caveats"] = doubts
             annotation["unit"] = drafted.get("unit", self.said.units[name])
         if name in self.said.confirmed:
-            annotation["confirmed"] = self.said.confirmed[name]
+            annotation["confirmed"] = confirmation(annotation, self.said.confirmed[name])
         if annotation:
             old["benchfmt"] = annotation
-        if name in self.said.decimals:
-            for key in ("type", "decimalChar", "groupChar"):
+        if name in {*self.said.decimals, *self.said.dates}:
+            for key in ("type", "format", "decimalChar", "groupChar"):
                 old.pop(key, None)
                 if key in new:
                     old[key] = new[key]
@@ -242,7 +246,7 @@ class _Keeper:
         return note.question in _STILL_OPEN or (is_new and note.state is not State.SURE)
 
 
-_STILL_OPEN = (Question.UNIT, Question.COLUMN, Question.DECIMAL)
+_STILL_OPEN = (Question.UNIT, Question.COLUMN, Question.DECIMAL, Question.DATE)
 """What is asked again where a column is kept as it was drafted."""
 
 

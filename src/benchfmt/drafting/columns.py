@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -18,7 +18,7 @@ from benchfmt.headers import Beside, Column, FieldOf, Ignored, Meaning, Measured
 from benchfmt.headers.grammar import metric_named, read_as
 from benchfmt.headers.units import rate
 from benchfmt.headers.words import words_of
-from benchfmt.readers.sheets.dates import DEFAULT, Dates, dates_of
+from benchfmt.readers.sheets.dates import DEFAULT, Dates, dates_of, iso_time
 from benchfmt.readers.sheets.number_columns import NumberColumns, is_index
 from benchfmt.readers.sheets.valueless import MARKS
 from benchfmt.units import find_unit
@@ -114,21 +114,44 @@ class DraftedColumns:
                 shown = ", ".join(cells[:_CELLS_NAMED])
                 self._guess(name, f"{shown} among its numbers: missing, as {reason}")
 
-    def take_dates(self) -> None:
-        """Find out how the times of measurement are written; where that is not known, the column is left open."""
+    def take_dates(self, said: Mapping[str, str]) -> None:
+        """Find out how the times of measurement are written; where that is not known, the column is left open.
+
+        Raises BenchfmtError for a pattern that a person says and that is not that of the cells.
+        """
         for column in self.columns:
             note = self.annotations[column.name]
-            if note is None or note.get("field") != "provenance.measured_at" or not column.cells:
+            is_time = note is not None and note.get("field") == "provenance.measured_at"
+            if column.name in said:
+                self._take_date(column, said[column.name], is_time=is_time)
+                continue
+            if not is_time or not column.cells:
                 continue
             dates = dates_of(column.cells)
             if dates.pattern is None:
                 self.annotations[column.name] = None
                 self.review.forget(column.name)
                 text = _question_of_dates(column.cells, dates)
-                self.review.add(Note(State.OPEN, text, column.name))
+                first, *others = dates.patterns or ("",)
+                question = Question.DATE
+                self.review.add(
+                    Note(State.OPEN, text, column.name, tuple(others), question, taken=first)
+                )
             elif dates.pattern != DEFAULT:
                 self.dates[column.name] = dates
                 self._guess(column.name, f"its dates are taken to be written {dates.pattern}")
+
+    def _take_date(self, column: Column, pattern: str, *, is_time: bool) -> None:
+        """Write down how the dates of a column are written, as a person says."""
+        if not is_time:
+            raise BenchfmtError(
+                f"column {column.name!r} is no time of measurement (--field provenance.measured_at)"
+            )
+        for cell in column.cells:
+            if iso_time(cell, pattern) is None:
+                raise BenchfmtError(f"column {column.name!r}: {cell!r} is not written {pattern}")
+        self.dates[column.name] = Dates((pattern,))
+        self.review.answer(column.name, Question.DATE)
 
     def leave_unnamed_out(self, first: pl.DataFrame) -> None:
         """Leave out the columns without a name that hold nothing, or count the rows as an index of pandas does."""
@@ -175,8 +198,7 @@ class DraftedColumns:
             raise BenchfmtError(
                 f"column {name!r} is no measurement, so there is no unit to confirm"
             )
-        others = [doubt for doubt in _caveats(note) if doubt != _UNIT_INFERRED]
-        note["confirmed"] = {_UNIT_INFERRED: who} if others else who
+        note["confirmed"] = confirmation(note, who)
         self.review.answer(name, Question.UNIT)
 
     def _of_metric(self, column: Column, metric: str, unit: str | None) -> Annotation:
@@ -429,6 +451,18 @@ def _names_metrics(note: Annotation | None) -> bool:
     return note is not None and isinstance(note.get("metric"), dict)
 
 
+def confirmation(note: Annotation, who: str) -> JsonValue:
+    """Return what says who confirms the unit of a column: of the unit alone where it has other doubts."""
+    if _without(note, _UNIT_INFERRED):
+        return {_UNIT_INFERRED: who}
+    return who
+
+
+def doubts_without_unit(note: Annotation) -> list[JsonValue]:
+    """Return the doubts about a column but that about its unit."""
+    return _without(note, _UNIT_INFERRED)
+
+
 def _caveats(note: Annotation) -> list[str]:
     """Return the doubts about a column."""
     caveats = note.get("caveats")
@@ -443,11 +477,9 @@ def _without(note: Annotation, caveat: str) -> list[JsonValue]:
 
 def _question_of_dates(cells: Sequence[str], dates: Dates) -> str:
     """Return the question how a column writes its dates."""
-    advice = "say `type` date and its `format`"
     if dates.patterns:
-        orders = " or ".join(dates.patterns)
-        return f"is {cells[0]!r} written {orders}? {advice}; until then {_KEPT}"
-    return f"its times are not understood, such as {cells[0]!r}: {advice}; {_KEPT}"
+        return f"{_KEPT}: is {cells[0]!r} written {dates.patterns[0]}"
+    return f"its times are not understood, such as {cells[0]!r}; {_KEPT}"
 
 
 def sure(name: str, annotation: Annotation) -> Note:

@@ -123,7 +123,7 @@ def _described(
     columns.take_long()
     columns.take(said)
     columns.take_numbers(numbers)
-    columns.take_dates()
+    columns.take_dates(said.dates)
     key = columns.long_key()
     columns.take_missing(numbers)
     review = columns.review

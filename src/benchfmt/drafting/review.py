@@ -32,11 +32,13 @@ class Question(StrEnum):
     COLUMN = "column"
     PRIMARY = "primary"
     DECIMAL = "decimal"
+    DATE = "date"
     SUITE = "suite"
     PART = "part"
 
 
 _ANSWERS = {
+    Question.DATE: "; say --date",
     Question.UNIT: "; say --unit, or --confirm it",
     Question.PRIMARY: "; --primary says another",
     Question.PART: "; say --part",
@@ -60,7 +62,7 @@ class Note:
     cells: tuple[str, ...] = ()
     """Some cells of the column."""
     taken: str | None = None
-    """The unit that is assumed."""
+    """The unit that is assumed, or the first pattern of dates that it may be."""
 
     @property
     def is_to_look_at(self) -> bool:

@@ -24,6 +24,8 @@ class Said:
     ignored: frozenset[str] = frozenset()
     primary: str | None = None
     """The column of the headline number."""
+    dates: Mapping[str, str] = field(default_factory=dict)
+    """Columns of dates, each with the pattern in which they are written."""
     parts: Mapping[int, str] = field(default_factory=dict)
     """Parts of the file names, from 1, each with its record path."""
 
@@ -33,7 +35,7 @@ class Said:
 
     def columns(self) -> set[str]:
         """Return the columns of which anything is said."""
-        names = self.described() | {*self.confirmed, *self.decimals}
+        names = self.described() | {*self.confirmed, *self.decimals, *self.dates}
         if self.primary is not None:
             names.add(self.primary)
         return names
