@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.layouts.helping import FIXTURES, converted, described_alike, measurement, missing, values
+from tests.layouts.test_genai import GENAI
 from tests.layouts.test_layouts_of_engines import ENGINES
 from tests.layouts.test_layouts_of_models import MODELS
 from tests.layouts.test_lm_eval import EVALS
@@ -30,6 +31,7 @@ FITTING = {
     "llama-bench.csv": "llama-bench",
     "llama-bench.md": "llama-bench-markdown",
     **EVALS,
+    **GENAI,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +24,7 @@ def open_delimited(
     """Return a table of text; raises TableError for a file that holds something else."""
     _refuse_other_files(path, storage, limits)
     if not dialect.is_plain:
-        return RowTable(path, dialect, lambda: csv_rows(path, storage, dialect, limits))
+        return RowTable(path, dialect, lambda: _chosen_rows(path, storage, dialect, limits))
     table = TextTable(path, dialect.delimiter, storage.encoding, limits, names_unnamed=True)
     if storage.compression is not None:
         table.opener = lambda: open_bytes(path, storage, limits)
@@ -38,6 +38,27 @@ def open_delimited_grid(
     return RowTable(
         path, dialect, lambda: csv_rows(path, storage, dialect, limits), corner=Corner()
     )
+
+
+def _chosen_rows(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Iterator[Cells]:
+    """Yield the rows of a text, those of one block where the dialect names one."""
+    rows = csv_rows(path, storage, dialect, limits)
+    if dialect.sheet_number is None:
+        return rows
+    return block_of(rows, dialect.sheet_number)
+
+
+def block_of(rows: Iterable[Cells], wanted: int) -> Iterator[Cells]:
+    """Yield the rows of the block of that number; blocks are set apart by blank lines."""
+    number = 0
+    is_inside = False
+    for cells in rows:
+        is_blank = not any(cells)
+        if not is_blank and not is_inside:
+            number += 1
+        is_inside = not is_blank
+        if is_inside and number == wanted:
+            yield cells
 
 
 def _refuse_other_files(path: Path, storage: Storage, limits: Limits) -> None:

@@ -44,7 +44,11 @@ class Dialect(BaseModel):
     )
     item_type: Literal["array", "object"] | None = None
     sheet_number: PositiveInt | None = Field(
-        None, description="Which sheet of a workbook, or which table of a document; 1 if absent."
+        None,
+        description="Which sheet of a workbook, table of a document, or block of lines of a text; 1 if absent.",
+    )
+    row_names: bool = Field(
+        False, description="The first cell of each row names it, and all rows are one result."
     )
     sheet_name: str | None = None
     range: str | None = Field(
@@ -81,6 +85,7 @@ class Dialect(BaseModel):
             self.header
             and self.header_rows in (None, [1])
             and self.comment_char is None
+            and self.sheet_number is None
             and not self.comment_rows
             and not self.skip_initial_space
             and self.quote_char == '"'

@@ -27,6 +27,14 @@ def _open_json_lines(path: Path, storage: Storage, dialect: Dialect, limits: Lim
     return open_lines(path, storage, dialect, limits)
 
 
+def _open_text(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
+    if not dialect.row_names:
+        return open_delimited(path, storage, dialect, limits)
+    from benchfmt.readers.sheets.named_rows import open_named_rows
+
+    return open_named_rows(path, storage, dialect, limits)
+
+
 def _open_parquet(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
     from benchfmt.readers.sheets.parquet import open_parquet
 
@@ -46,8 +54,8 @@ def _open_markup(path: Path, storage: Storage, dialect: Dialect, limits: Limits)
 
 
 OPENERS: dict[str, Opener] = {
-    "csv": open_delimited,
-    "tsv": open_delimited,
+    "csv": _open_text,
+    "tsv": _open_text,
     "json": _open_json,
     "jsonl": _open_json_lines,
     "ndjson": _open_json_lines,
