@@ -428,3 +428,9 @@ def test_a_setting_of_a_group_is_its_field_and_no_measurement() -> None:
     assert one("config/batch_size", "8") == FieldOf("configuration.batch_size")
     assert one("params.threads", "8") == one("threads", "8") == FieldOf("configuration.threads")
     assert isinstance(one("config/latency_ms", "8.5"), Open)
+
+
+def test_a_german_mean_is_a_mean() -> None:
+    meaning = one("Latenz Mittelwert [ms]", "3.5")
+    assert isinstance(meaning, Measured)
+    assert (meaning.metric, meaning.statistic, meaning.unit) == ("latency", "mean", "ms")

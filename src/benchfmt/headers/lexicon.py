@@ -325,6 +325,7 @@ STATISTICS = {
     "avg": "mean",
     "average": "mean",
     "mean": "mean",
+    "mittelwert": "mean",
     "median": "median",
     "min": "min",
     "minimum": "min",
