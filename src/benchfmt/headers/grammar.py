@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from benchfmt.headers import lexicon, places, plausible
 from benchfmt.headers.cells import Cells
+from benchfmt.headers.lexicon import Says
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
 from benchfmt.headers.phrases import PERCENTILE, Parsed, parse
 from benchfmt.headers.units import FLOP_RATES, Named, as_suffix, fits, in_brackets, rate
@@ -22,6 +23,7 @@ _SETTINGS_GROUP = re.compile(
     re.IGNORECASE,
 )
 """What stands before the names of settings, where a document or an export groups them."""
+_NEGATED = re.compile(r"\s*[-−][A-Za-z]")
 _SECONDS = ("s", "ms", "us", "ns", "min", "h")
 _LONG_STAGES = ("training", "load", "build", "evaluation")
 """The stages that last too long to be the latency of anything."""
@@ -61,9 +63,32 @@ _STAGED = (
         "flop-rate",
         "energy-efficiency",
         "output-tokens",
+        "emissions",
+        "cost",
     }
 )
 """The metrics that a stage makes another measurement; a quality has none."""
+_NO_QUALITIES = _STAGED | {
+    "emissions-rate",
+    "memory-bandwidth",
+    "memory-bandwidth-utilization",
+    "time-share",
+    "time-to-quality",
+    "epochs",
+    "training-samples",
+    "samples-per-query",
+    "scaling-factor",
+}
+"""What no split of the data has: a cost of the tests is no cost on the test split."""
+_OF_EACH = _TIMES | {
+    "energy",
+    "dynamic-energy",
+    "emissions",
+    "cost",
+    "output-tokens",
+    "generated-length",
+}
+"""The metrics that may be those of one unit of work: a power or an accuracy `per` something is another number."""
 _FACTORS = frozenset({"k", "K", "M", "G", "B", "T"})
 """What stands behind a number as a factor."""
 
@@ -136,6 +161,8 @@ class Header:
         """Return what the column is, as far as its own header and cells say."""
         if not self.column.name.strip():
             return Open("it has no name")
+        if _NEGATED.match(self.column.name):
+            return Open("a number taken away from another, or with its sign changed")
         known = places.field_of(self.column, self.words, self.cells, self.named, self.rest)
         if known is not None:
             return known
@@ -178,13 +205,8 @@ class Header:
         statistic = parsed.statistics[0] if parsed.statistics else None
         if parsed.is_total and metric in ("output-tokens", "generated-length"):
             statistic = statistic or "sum"
-        pers = [
-            *filter(
-                None, (says.per, self.named.per if self.named and self.named.code != "1" else None)
-            )
-        ]
-        pers += parsed.per
-        if len(set(pers)) > 1:
+        pers = self._pers(says, parsed)
+        if len(pers) > 1:
             return Open(f"it is per {pers[0]} and per {pers[1]}")
         per = pers[0] if pers else None
         if metric == "throughput" and parsed.is_total and self.named is None:
@@ -192,20 +214,25 @@ class Header:
         found = Measured(metric, None, statistic, stage, per, scope, self.record(parsed))
         return self.with_unit(found, parsed)
 
+    def _pers(self, says: Says, parsed: Parsed) -> list[str]:
+        """Return the units of work that a header says a number is per, each once."""
+        named = self.named.per if self.named and self.named.code != "1" else None
+        return list(dict.fromkeys(filter(None, (says.per, named, *parsed.per))))
+
     def _misfit(self, metric: str, stage: str | None, parsed: Parsed) -> str | None:
         """Return why a header's words do not fit its metric; None where they do."""
+        reason = _of_stage(metric, stage)
+        if reason:
+            return reason
         fillers = {*parsed.fillers}
-        is_quality = metric not in _STAGED
+        is_quality = metric not in _NO_QUALITIES
         if not is_quality and fillers & {*lexicon.SPLITS, "score"}:
             return f"{', '.join(sorted(fillers & {*lexicon.SPLITS, 'score'}))!r} beside {metric} may mean another number"
         if is_quality and any(PERCENTILE.fullmatch(word) for word in parsed.statistics):
             return f"a percentile of {metric}"
-        if stage == "load" and metric in ("power", "energy", "utilization", "temperature"):
-            return "under load, or while loading"
-        if stage in ("compute", "queue") and metric in _SCOPED:
-            return f"of what computes or waits, or {metric} while it does"
-        if stage == "idle" and metric in _TIMES:
-            return "how long nothing ran, or a time while nothing else ran"
+        for per in self._pers(Says(metric), parsed):
+            if not _can_be_per(metric, per):
+                return f"a {metric} per {per} is another number"
         if "weighted-mean" in parsed.statistics and not is_quality:
             return "a weighted mean, or a number times a weight"
         if "peak" in self.rest and metric in _RATED:
@@ -262,6 +289,8 @@ class Header:
                 return Open("tokens trained on: only output tokens are `per` token")
             if stage == "prefill" or lexicon.MORE_THAN_ONE & {*parsed.fillers, *self.rest}:
                 return Open("tokens of the prompt are counted: only output tokens are `per` token")
+        if {*parsed.per} - {named.per}:
+            return Open(f"it is per {parsed.per[0]}, and a rate of {named.per}s")
         metric = "energy-efficiency" if named.of_energy else "throughput"
         if says is not None and says.metric == "request-rate":
             metric = says.metric
@@ -354,6 +383,23 @@ def _named_by_unit(found: Measured, code: str | None) -> Measured | None:
     return None
 
 
+def _of_stage(metric: str, stage: str | None) -> str | None:
+    """Return what else a stage beside a metric may mean; None where it is clear."""
+    if stage == "load" and metric not in _TIMES:
+        return "under load, or while loading"
+    if stage in ("compute", "queue") and metric in _SCOPED:
+        return f"of what computes or waits, or {metric} while it does"
+    if stage == "idle" and metric in _TIMES:
+        return "how long nothing ran, or a time while nothing else ran"
+    return None
+
+
+def _can_be_per(metric: str, per: str) -> bool:
+    """Say whether a metric may be that of one unit of work."""
+    allowed = metric_named(metric).per
+    return metric in _OF_EACH and (not allowed or per in allowed)
+
+
 def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
     """Return a time of a stage (`preprocess_ms`), of a unit of work (`ms/token`), or nothing but a time (`hours`)."""
     if parsed.stages == ["warm-up"]:
@@ -366,8 +412,10 @@ def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
         return Measured(metric, named.code, None, stage, named.per)
     if not is_alone:
         return None
-    if named.per:
+    if named.per in metric_named("latency").per:
         return Measured("latency", named.code, per=named.per)
+    if named.per:
+        return Measured("duration", named.code, per=named.per)
     return Measured("duration", named.code)
 
 

@@ -408,7 +408,7 @@ RATES = {"fps": "frame", "qps": "query", "rps": "query"}
 SPLITS = frozenset({"test", "val", "validation", "eval", "dev"})
 """Which part of the data a quality is of."""
 FILLERS = SPLITS | frozenset(
-    {"the", "of", "value", "score", "in", "total", "overall", "metrics", "report", "results"}
+    {"the", "of", "value", "score", "total", "overall", "metrics", "report", "results"}
 )
 """Words that change nothing: which split a quality is of, or that a number is whole."""
 MORE_THAN_ONE = frozenset(
