@@ -305,6 +305,16 @@ def test_a_count_of_elements_is_no_count_of_runs() -> None:
         ("Data type", ("image", "text")),
         ("dataset_size", ("1.5", "2.5")),
         ("input size", ("1000000",)),
+        ("FLOPs (x1e3 per px)", ("4.1",)),
+        ("params (log)", ("7.4",)),
+        ("batch size (per GPU)", ("8",)),
+        ("model size (G)", ("4.1",)),
+        ("MAE (A)", ("0.5",)),
+        ("MAE (a.u.)", ("0.5",)),
+        ("MAE (min)", ("0.5",)),
+        ("accuracy (ppm)", ("0.5",)),
+        ("accuracy (tokens)", ("0.5",)),
+        ("emissions (u)", ("5",)),
         ("test cost ($)", ("12",)),
         ("eval emissions (kg)", ("1",)),
         ("load memory (MB)", ("12",)),
@@ -345,6 +355,8 @@ def test_what_another_kind_of_table_means_is_open(header: str, cells: tuple[str,
         ("latency_ms", ("5120",), "latency", "ms"),
         ("gflops_mean", ("412",), "flop-rate", "10*9/s"),
         ("training emissions (kg)", ("1",), "emissions", "kg"),
+        ("RMSE (m)", ("1.2",), "root-mean-squared-error", "m"),
+        ("MAE (kWh)", ("1.2",), "mean-absolute-error", "kW.h"),
         ("training cost ($)", ("12",), "cost", "USD"),
         ("cost per query ($)", ("1",), "cost", "USD"),
         ("s/it", ("1.2",), "duration", "s"),
@@ -448,3 +460,8 @@ def test_a_german_mean_is_a_mean() -> None:
     meaning = one("Latenz Mittelwert [ms]", "3.5")
     assert isinstance(meaning, Measured)
     assert (meaning.metric, meaning.statistic, meaning.unit) == ("latency", "mean", "ms")
+
+
+@pytest.mark.parametrize("factor", ["M", "1e6", "10^6", "x10^6"])
+def test_a_power_of_ten_in_brackets_is_that_of_a_count(factor: str) -> None:
+    assert one(f"FLOPs ({factor})", "300") == FieldOf("model.flop", "10*6")

@@ -23,6 +23,8 @@ _SETTINGS_GROUP = re.compile(
     re.IGNORECASE,
 )
 """What stands before the names of settings, where a document or an export groups them."""
+_CLEAR = frozenset("smhWJKV%€$")
+"""The letters that are taken for the unit of an error or an objective."""
 _NEGATED = re.compile(r"\s*[-−][A-Za-z]")
 _SECONDS = ("s", "ms", "us", "ns", "min", "h")
 _LONG_STAGES = ("training", "load", "build", "evaluation")
@@ -308,6 +310,7 @@ class Header:
         wanted = metric.unit or "1"
         code = self.named.code if self.named else self._unit_of_cells()
         reason = plausible.impossible(metric, code, self.cells) or self._unlike_cells(code, wanted)
+        reason = reason or self._of_a_letter(wanted)
         if reason:
             return Open(reason)
         if code is None and self.rest[-1:] == ("min",) and parsed.statistics == ["min"]:
@@ -341,6 +344,15 @@ class Header:
             return found.statistic is not None
         return found.metric == "utilization" and bool({*self.rest} & {*lexicon.SCOPES})
 
+    def _of_a_letter(self, wanted: str) -> str | None:
+        """Return why a letter in brackets is no unit of a metric that may be in any; None where it is one."""
+        letters = {text for text in self.words.brackets if len(text) == 1}
+        if wanted == "target" and letters - _CLEAR:
+            return "a letter in brackets: a unit, or one of several parts"
+        if wanted == "1" and self.named is not None and self.named.work:
+            return f"of {self.named.work}, or a number of them"
+        return None
+
     def _unlike_cells(self, code: str | None, wanted: str) -> str | None:
         """Return why what stands behind the numbers does not go with the unit; None where it does."""
         units = {unit for unit in self.cells.units if unit and unit not in _FACTORS}
@@ -368,7 +380,8 @@ def _in_minutes(found: Measured) -> Measured | Open | None:
     """Return what a time is whose header ends in `min`: minutes of what lasts; None where it is the minimum."""
     if found.stage in _LONG_STAGES:
         return replace(found, unit="min", statistic=None)
-    if found.metric in ("duration", "time-to-train", "makespan"):
+    is_long = found.metric in ("duration", "time-to-train", "makespan", "cpu-time")
+    if is_long or metric_named(found.metric).unit == "target":
         return Open("minutes, or the minimum")
     return None
 

@@ -10,7 +10,7 @@ from functools import cache
 from benchfmt.headers import lexicon
 from benchfmt.headers.cells import Cells, are_dates
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
-from benchfmt.headers.units import FACTORS, Named, fits, in_brackets
+from benchfmt.headers.units import Named, factor_of, fits, in_brackets
 from benchfmt.headers.words import Words, plain, words_of
 from benchfmt.vocabulary import vocabulary
 
@@ -131,6 +131,8 @@ def field_of(
         key = " ".join(rest)
     if key in _OF_MODELS and not any(vocabulary().match("model", text) for text in cells.texts):
         return Open("its cells are no models that the vocabulary knows")
+    if path is not None and _is_unclear(path, words):
+        return Open("what stands in brackets may make it another number")
     if path is not None:
         return _as_field(key, path, cells, named, factor)
     are_formats = cells.texts and all(_is_known("precision", text) for text in cells.texts)
@@ -185,8 +187,19 @@ def _slug(name: str) -> str:
 
 def _factor(words: Words) -> str | None:
     """Return the power of ten in brackets behind a count, such as (M)."""
-    found = [FACTORS[text.lower()] for text in words.brackets if text.lower() in FACTORS]
-    return next(iter(found), None)
+    return next(filter(None, map(factor_of, words.brackets)), None)
+
+
+def _is_qualified(words: Words) -> bool:
+    """Say whether what stands in brackets behind a count is no power of ten: `(per GPU)`, `(log)`, `(w/o head)`."""
+    return any(text and factor_of(text) is None for text in words.brackets)
+
+
+def _is_unclear(path: str, words: Words) -> bool:
+    """Say whether brackets behind a number may make it another one; a model's size in G is bytes or parameters."""
+    if path in _BYTES:
+        return "G" in words.brackets
+    return path in (*_COUNTED, *_NUMBERS) and _is_qualified(words)
 
 
 def _sized(rest: str, named: Named | None) -> str | None:
@@ -218,6 +231,8 @@ def _operations(words: Words, cells: Cells) -> Meaning:
             "multiply-accumulates: the operations are twice as many; say model.flop with scale 2"
         )
     factor = _factor(words)
+    if _is_qualified(words):
+        return Open("what stands in brackets may make it another number")
     if text in ("TFLOPS", "PFLOPS"):
         return Measured("flop-rate", {"T": "10*12/s", "P": "10*15/s"}[text[0]])
     if text in ("FLOPs", "OPS") and factor:
@@ -352,7 +367,7 @@ def _size(
 ) -> Meaning | None:
     """Return a size: in bytes, or for 7 (B) in parameters."""
     in_bytes = named is not None and fits(named.code, "By")
-    if factor and (named is None or not in_bytes or named.code == "By"):
+    if factor and (named is None or not in_bytes or named.code in ("By", "b")):
         is_small = cells.greatest is not None and cells.greatest < _MANY_PARAMETERS
         if factor == "10*9" and is_small and key.startswith("model"):
             return FieldOf("model.parameters", factor)

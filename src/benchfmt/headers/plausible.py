@@ -102,6 +102,8 @@ def share(found: Measured, metric: Metric, code: str | None, cells: Cells) -> Me
     greatest = cells.greatest
     if code == "%":
         return _percent(found, metric, greatest)
+    if code not in (None, "1"):
+        return Open(f"{code} is no unit of a {found.metric}: say a fraction or percent")
     if greatest is None:
         return found
     if code == "1" and metric.maximum == 1 and greatest > 1:

@@ -84,6 +84,8 @@ _SUFFIXES = {
     "€",
 }
 """The words that are a unit where they end a header; any other must stand in brackets."""
+LETTERS = frozenset("shdgtmWwJjKBVACFSH")
+"""The letters that people write for a unit; any other is as often a class, a variant or a size."""
 FACTORS = {
     "k": "10*3",
     "m": "10*6",
@@ -94,6 +96,15 @@ FACTORS = {
     "billion": "10*9",
     "t": "10*12",
 }
+_POWER = re.compile(r"[x×*]?\s?(?:1e\+?|10\s?(?:\^|\*\*)\s?)(?P<power>3|6|9|12)")
+
+
+def factor_of(text: str) -> str | None:
+    """Return the power of ten that a text in brackets says of the numbers below it: `M`, `1e6`, `x10^6`; None for none."""
+    power = _POWER.fullmatch(text.strip().lower())
+    return f"10*{power['power']}" if power else FACTORS.get(text.strip().lower())
+
+
 FLOP_RATES = {"mflops": "10*6/s", "gflops": "10*9/s", "tflops": "10*12/s", "pflops": "10*15/s"}
 _TIME_WORDS = "|".join(sorted(_TIMES, key=len, reverse=True))
 _RATE = re.compile(
@@ -139,6 +150,10 @@ def _simple(word: str) -> Named | None:
         return Named(_TIMES[word.lower()])
     if word.lower().startswith("kg co2") or word.lower().startswith("kgco2"):
         return Named("kg")
+    if word == "a.u" or (
+        len(word) == 1 and word.isascii() and word.isalpha() and word not in LETTERS
+    ):
+        return None
     known = find_unit(word) or find_unit(_LOWER.get(word.lower(), ""))
     if known is None or known[1] != 1:
         return None
