@@ -538,3 +538,73 @@ def test_parquet_text_that_is_not_utf_8_is_a_finding(tmp_path: Path) -> None:
     assert "BF105" in {finding.code for finding in validate(tmp_path / "p").findings}
     with pytest.raises(BenchfmtError), open_package(tmp_path / "p") as package:
         list(package.records())
+
+
+def _with_measurements(tmp_path: Path, table: pa.Table, **options: Any) -> Path:
+    """Return a package whose measurements are replaced; its row groups are as large as they can be."""
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
+    pq.write_table(table, tmp_path / "p" / "measurements.parquet", row_group_size=2**26, **options)
+    return tmp_path / "p"
+
+
+def _repeated(tmp_path: Path, times: int, **columns: Any) -> pa.Table:
+    """Return the first measurement of the package many times, some columns replaced."""
+    convert(_annotated(tmp_path / "t")).write(tmp_path / "q")
+    first = pq.read_table(tmp_path / "q" / "measurements.parquet").slice(0, 1)
+    table = first.take(pa.array([0] * times))
+    for name, cells in columns.items():
+        table = table.set_column(table.column_names.index(name), name, cells)
+    return table
+
+
+def found_in(path: Path, limits: Limits) -> dict[tuple[str, int | None, str | None], str]:
+    report = validate(path, limits=limits)
+    return {
+        (finding.code, finding.row, finding.column): finding.message
+        for finding in report.findings
+        if finding.code.startswith("BF9")
+    }
+
+
+@pytest.mark.parametrize("is_dictionary", [True, False])
+def test_bf907_a_cell_of_parquet_that_is_too_long_costs_its_row(
+    is_dictionary: bool, tmp_path: Path
+) -> None:
+    words = ["ms", "m" * 2_000, "ms"]
+    table = _repeated(tmp_path, 3, reported_unit=pa.array(words))
+    package = _with_measurements(tmp_path, table, use_dictionary=is_dictionary)
+    limits = Limits(row_bytes=1_000)
+    assert found_in(package, limits) == {
+        ("BF907", 2, "reported_unit"): (
+            "reported_unit has a cell longer than 1000 bytes; the row is left out"
+        )
+    }
+    assert validate(package, limits=limits).measurements == 2
+
+
+def test_bf907_a_record_has_a_bounded_number_of_measurements(tmp_path: Path) -> None:
+    package = _with_measurements(tmp_path, _repeated(tmp_path, 30))
+    message = "the record has more than 20 measurements; the others are not judged"
+    found = found_in(package, Limits(record_measurements=20))
+    assert found == {("BF907", 21, "record_id"): message}
+
+
+def test_bf904_parquet_that_unpacks_to_far_more_than_it_is(tmp_path: Path) -> None:
+    word = pa.DictionaryArray.from_arrays(pa.array([0] * 70_000, pa.int32()), pa.array(["m" * 999]))
+    table = _repeated(tmp_path, 70_000, reported_unit=word.cast(pa.string()))
+    package = _with_measurements(tmp_path, table)
+    (message,) = found_in(package, Limits(archive_ratio=2)).values()
+    size = (package / "measurements.parquet").stat().st_size
+    assert message.endswith(f": {size:,} bytes hold more than 67,108,864 bytes of cells")
+    assert found_in(package, Limits(archive_ratio=10**6)) == {}
+
+
+def test_row_groups_that_polars_does_not_read_whole_are_read_by_arrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = _with_measurements(tmp_path, _repeated(tmp_path, 40_000))
+    by_polars = validate(package)
+    monkeypatch.setattr("benchfmt.package.parquet._LARGEST_GROUP", 1_000)
+    by_arrow = validate(package)
+    assert by_arrow.findings == by_polars.findings
+    assert by_arrow.measurements == by_polars.measurements == 40_000

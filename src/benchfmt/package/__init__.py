@@ -1,8 +1,8 @@
 """Packages: three tables and a descriptor, in a folder or a zip, opened and read, or written whole or not at all."""
 
-from benchfmt.package.columns import parquet_frames
 from benchfmt.package.errors import PackageError, ParquetError
 from benchfmt.package.opening import Folder, load_descriptor, open_folder
+from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
 from benchfmt.package.replacing import check_replaceable
 from benchfmt.package.writing import PackageWriter, write_package

@@ -14,9 +14,10 @@ from pydantic import JsonValue, ValidationError
 
 from benchfmt.descriptor import Descriptor, Resource, heading
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.package.columns import conform, csv_batches, parquet_batches
+from benchfmt.package.columns import conform, csv_batches
 from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
+from benchfmt.package.parquet import parquet_batches
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of

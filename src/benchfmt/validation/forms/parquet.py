@@ -20,25 +20,48 @@ class ParquetPart:
     """A part of a table as Parquet, whose columns have types."""
 
     is_typed = True
-    is_incomplete = False
 
     def __init__(self, part: Part, reporter: Reporter) -> None:
         """Take the part and who reports."""
         self.odd_columns: dict[str, str] = {}
+        self.is_incomplete = False
         self._part = part
         self._reporter = reporter
         self._is_reported = False
+        self._long_cells: list[tuple[int, str]] = []
 
     def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the cells, numbered after some rows of other parts; odd columns are left out."""
         first = rows_before + 1
-        for frame in parquet_frames(self._part.path, _ROWS, self.odd_columns, only):
+        limits = self._reporter.limits
+        for frame in parquet_frames(self._part.path, _ROWS, self.odd_columns, only, limits):
             numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64)
-            yield frame.with_columns(numbers.alias(ROW))
+            yield self._without_long_cells(frame.with_columns(numbers.alias(ROW)), rows_before)
             first += frame.height
 
+    def _without_long_cells(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
+        """Return the rows whose texts have a length that can be read; the others wait to be reported."""
+        limit = self._reporter.limits.row_bytes
+        lengths = frame.select(
+            pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes()
+        )
+        is_long = lengths.select(pl.any_horizontal(pl.all() > limit).fill_null(value=False))
+        if not is_long.width or not is_long.to_series().any():
+            return frame
+        self.is_incomplete = True
+        for column in lengths.columns:
+            rows = frame[ROW].filter(lengths[column].fill_null(0) > limit) - rows_before
+            self._long_cells += [(row, column) for row in rows.to_list()]
+        return frame.filter(~is_long.to_series())
+
     def report(self) -> None:
-        """Report once the columns of types that no column of the standard has."""
+        """Report once the columns of types that no column of the standard has, and cells that were left out."""
+        limit = self._reporter.limits.row_bytes
+        for row, column in self._long_cells:
+            place = Place(self._part.name, row, column, column)
+            message = f"{column} has a cell longer than {limit} bytes; the row is left out"
+            self._reporter.report("BF907", place, message)
+        self._long_cells.clear()
         if self._is_reported:
             return
         self._is_reported = True
