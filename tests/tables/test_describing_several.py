@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchfmt import BenchfmtError, convert
-from benchfmt.describing import Description, describe, parts
+from benchfmt.describing import Description, describe, describe_like, parts
 from benchfmt.descriptor import read_descriptor
 from benchfmt.drafting import Said
 
@@ -212,6 +213,41 @@ def test_an_assumed_unit_is_asked_until_somebody_confirms_it(tmp_path: Path) -> 
     assert any("names no unit" in note for note in describe(tmp_path, older=file).notes)
     save(describe(tmp_path, None, Said(confirmed={"Latency": "me"}), file), tmp_path)
     assert not any("names no unit" in note for note in describe(tmp_path, older=file).notes)
+
+
+def test_a_new_column_of_a_family_is_described_already(tmp_path: Path) -> None:
+    file, data = edited(tmp_path)
+    family = {
+        "pattern": "b(?P<batch>[0-9]+)_ms",
+        "type": "number",
+        "benchfmt": {"metric": "latency", "unit": "ms", "stage": "inference"},
+    }
+    data["resources"][0]["benchfmt"]["families"] = [family]
+    file.write_text(json.dumps(data))
+    (tmp_path / "t.csv").write_text(TABLE.replace("Note", "b8_ms").replace(",a", ",3"))
+    made = describe(tmp_path, older=file)
+    assert [field["name"] for field in resources(made)["t.csv"]["schema"]["fields"]] == [
+        "Model",
+        "Latency",
+        "Note",
+    ]
+
+
+def test_files_of_a_known_tool_are_described_together(tmp_path: Path) -> None:
+    fixture = Path(__file__).parents[1] / "fixtures" / "layouts" / "vllm.json"
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        shutil.copy(fixture, tmp_path / name)
+    write(tmp_path, t=TABLE)
+    said = Said({"software.engine": "vllm", "system.name": "bench-3"})
+    made = describe_like([tmp_path], "vllm-bench-serve", None, said)
+    assert list(resources(made)) == ["a/vllm.json", "b/vllm.json"]
+    save(made, tmp_path)
+    records = [record.to_dict() for record in convert(tmp_path, "annotated")]
+    assert {record["system"]["name"] for record in records} == {"bench-3"}
+    assert any("--like vllm-bench-serve" in note for note in describe(tmp_path / "a").notes)
+    with pytest.raises(BenchfmtError, match="no file of the layout 'llama-bench'"):
+        describe_like([tmp_path], "llama-bench", None, Said())
 
 
 def test_a_descriptor_of_another_program_is_annotated(tmp_path: Path) -> None:

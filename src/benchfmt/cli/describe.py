@@ -184,12 +184,21 @@ def _described(
 def _described_like(
     paths: list[Path], output: Path | None, like: str, suite: str | None, said: Said, *, force: bool
 ) -> tuple[Description, Path | None]:
-    """Return the description of a file of a known layout, and the file to which it belongs."""
+    """Return the description of files of a known layout, and the file to which it belongs."""
     from benchfmt.describing import describe_like
+    from benchfmt.descriptor import FILE_NAME
 
-    if len(paths) > 1 or not paths[0].is_file():
-        raise BenchfmtError("--like describes one file: name it")
-    return describe_like(paths[0], like, suite, said, _older(output, force=force)), output
+    for path in paths:
+        if not path.exists():
+            raise BenchfmtError(f"{path} does not exist")
+    folder = None
+    file = output
+    if output is not None:
+        folder = output.parent
+    elif paths[0].is_dir():
+        file = paths[0] / FILE_NAME
+    older = _older(file, force=force)
+    return describe_like(paths, like, suite, said, older, folder), file
 
 
 def _older(file: Path | None, *, force: bool) -> Path | None:

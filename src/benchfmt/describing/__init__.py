@@ -12,13 +12,14 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from benchfmt.describing.alike import draft_like, files_like, likely_layouts
 from benchfmt.describing.keeping import keep, read_older, said_paths, suite_of
 from benchfmt.describing.missing import Missing, missing_of
 from benchfmt.describing.options import constant_values, pairs, parts
 from benchfmt.describing.sources import Sources, tables_at
 from benchfmt.drafting import Draft, Review, Said, draft_tables
 from benchfmt.finding import BenchfmtError
-from benchfmt.layouts import fit_named, layout
+from benchfmt.layouts import layout
 
 __all__ = [
     "Description",
@@ -105,14 +106,20 @@ def draft_sources(sources: Sources, suite: str | None, said: Said, older: Path |
         made = draft_tables(sources.groups, suite, said, sources.name)
     else:
         made = _kept(sources, suite, said, older)
-    made.review.begin_with([*sources.group_lines(), *sources.left_out])
+    lines = [*sources.group_lines(), *likely_layouts(sources), *sources.left_out]
+    made.review.begin_with(lines)
     return made
 
 
 def describe_like(
-    path: Path, name: str, suite: str | None, said: Said, older: Path | None = None
+    paths: Sequence[Path],
+    name: str,
+    suite: str | None,
+    said: Said,
+    older: Path | None = None,
+    folder: Path | None = None,
 ) -> Description:
-    """Return the description of a file that a known tool wrote, by the name of its layout.
+    """Return the description of files that a known tool wrote, by the name of their layout.
 
     Raises BenchfmtError for a name that no layout has, for a file that is not of that layout, and where a person says
     what a column is, which the layout says.
@@ -122,17 +129,18 @@ def describe_like(
         raise BenchfmtError(
             f"--like says what the columns are; leave out what says it of {column!r}"
         )
-    chosen = layout(name)
     constants = dict(said.constants)
     if suite is not None:
         constants["benchmark.suite"] = suite
-    made = Draft(fit_named(path, chosen, constants).plain(), Review())
+    files = files_like(paths, name, folder)
+    made = draft_like(files.named, name, constants)
     if older is not None:
-        made = keep(read_older(older), made, said, path.parent)
+        made = keep(read_older(older), made, said, files.root)
+    chosen = layout(name)
     made.review.begin_with(
         [f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}"]
     )
-    return Description(made.descriptor, made.review, missing_of({path.name: path}, made.descriptor))
+    return Description(made.descriptor, made.review, missing_of(files.named, made.descriptor))
 
 
 def _kept(sources: Sources, suite: str | None, said: Said, older: Path) -> Draft:

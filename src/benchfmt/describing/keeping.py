@@ -6,8 +6,11 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
+from benchfmt.annotated.families import FamilyError, with_families
+from benchfmt.describing.objects import Object, list_in, object_in, objects_in, text_in
+from benchfmt.descriptor import Resource
 from benchfmt.drafting import Draft, Note, Question, Review, Said, State
 from benchfmt.drafting.columns import confirmation, doubts_without_unit, in_words
 from benchfmt.finding import BenchfmtError
@@ -15,8 +18,6 @@ from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.tables import TABLES
 
-Object = dict[str, JsonValue]
-"""An object of a descriptor, with members of other programs that nobody here knows."""
 _KEY = ("metric", "statistic", "stage", "per", "scope", "record")
 _SHOWN = 6
 
@@ -29,16 +30,16 @@ def read_older(file: Path) -> Object:
         raise BenchfmtError(f"{file}: {error}; mend it, or start anew with --force") from error
     if not isinstance(data, dict) or not isinstance(data.get("resources"), list):
         raise BenchfmtError(f"{file} is not a descriptor; name another file, or say --force")
-    if any(_text(resource, "name") in TABLES for resource in _objects(data, "resources")):
+    if any(text_in(resource, "name") in TABLES for resource in objects_in(data, "resources")):
         raise BenchfmtError(f"{file.parent} is a package of records already: it is described")
     return data
 
 
 def suite_of(older: Object) -> str | None:
     """Return the suite that the first table of a descriptor names."""
-    for resource in _objects(older, "resources"):
-        constant = _object(_object(resource, "benchfmt"), "constant")
-        suite = _text(constant, "benchmark.suite")
+    for resource in objects_in(older, "resources"):
+        constant = object_in(object_in(resource, "benchfmt"), "constant")
+        suite = text_in(constant, "benchmark.suite")
         if suite:
             return suite
     return None
@@ -46,13 +47,13 @@ def suite_of(older: Object) -> str | None:
 
 def said_paths(descriptor: Object) -> Iterator[str]:
     """Yield the record paths that the tables of a descriptor say."""
-    for resource in _objects(descriptor, "resources"):
-        table = _object(resource, "benchfmt")
-        yield from _object(table, "constant")
-        for extract in _objects(table, "extract"):
-            yield from _object(extract, "set")
+    for resource in objects_in(descriptor, "resources"):
+        table = object_in(resource, "benchfmt")
+        yield from object_in(table, "constant")
+        for extract in objects_in(table, "extract"):
+            yield from object_in(extract, "set")
         for field in _fields(resource):
-            yield _text(_object(field, "benchfmt"), "field")
+            yield text_in(object_in(field, "benchfmt"), "field")
 
 
 def keep(older: Object, drafted: Draft, said: Said, root: Path) -> Draft:
@@ -68,9 +69,9 @@ class _Keeper:
         self.drafted = drafted
         self.said = said
         self.root = root
-        self.olds = {_text(item, "path"): item for item in _objects(self.older, "resources")}
+        self.olds = {text_in(item, "path"): item for item in objects_in(self.older, "resources")}
         self.news = {
-            _text(item, "path"): item for item in _objects(drafted.descriptor, "resources")
+            text_in(item, "path"): item for item in objects_in(drafted.descriptor, "resources")
         }
         self.notes: list[Note] = []
         self.kept_tables: dict[tuple[str, ...], list[str]] = {}
@@ -98,14 +99,14 @@ class _Keeper:
 
     def _info(self) -> Object:
         """Return what is said of the package, with the prefixes that are new."""
-        new = _object(self.drafted.descriptor, "benchfmt")
-        info = {**new, **_object(self.older, "benchfmt")}
+        new = object_in(self.drafted.descriptor, "benchfmt")
+        info = {**new, **object_in(self.older, "benchfmt")}
         used = {
             str(suite_of({"resources": [item]}))
             for item in (*self.olds.values(), *self.news.values())
         }
-        prefixes = _object(info, "prefixes")
-        for name, prefix in _object(new, "prefixes").items():
+        prefixes = object_in(info, "prefixes")
+        for name, prefix in object_in(new, "prefixes").items():
             if any(suite.startswith(f"{name}:") for suite in used):
                 prefixes.setdefault(name, prefix)
         if prefixes:
@@ -114,12 +115,14 @@ class _Keeper:
 
     def _added(self, path: str, new: Object) -> Object:
         """Return the description of a table that is new: that of an older table of the same columns, if there is one."""
-        names = {_text(old, "name") for old in self.olds.values()}
-        if _text(new, "name") in names:
-            new["name"] = f"{_text(new, 'name')}-new"
+        names = {text_in(old, "name") for old in self.olds.values()}
+        if text_in(new, "name") in names:
+            new["name"] = f"{text_in(new, 'name')}-new"
         for old in self.olds.values():
             if _names(old) == _names(new):
-                self._note(State.NEW, f"{path} is new: it is described as {_text(old, 'path')} is")
+                self._note(
+                    State.NEW, f"{path} is new: it is described as {text_in(old, 'path')} is"
+                )
                 self._answer_table(path, new)
                 added = {**new}
                 for key in ("schema", "benchfmt"):
@@ -131,8 +134,8 @@ class _Keeper:
 
     def _update(self, path: str, old: Object, new: Object) -> None:
         """Add to an older description of a table what is new, and what a person says."""
-        olds = {_text(item, "name"): item for item in _fields(old)}
-        news = {_text(item, "name"): item for item in _fields(new)}
+        olds = {text_in(item, "name"): item for item in _fields(old)}
+        news = {text_in(item, "name"): item for item in _fields(new)}
         if "benchfmt" not in old and not any("benchfmt" in item for item in olds.values()):
             _annotate(old, new)
             self._note(State.NEW, f"{path}: its columns are kept as written, and annotated")
@@ -143,8 +146,9 @@ class _Keeper:
         if self.said.primary is not None:
             _set_primary(olds.values(), self.said.primary)
         self._say_of_rows(old, new)
+        known = {*olds, *_of_families(old, list(news))}
         for name, field in news.items():
-            if name not in olds:
+            if name not in known:
                 self._fit(path, field, list(olds.values()))
                 _schema(old).append(field)
         for name in olds:
@@ -165,8 +169,8 @@ class _Keeper:
 
     def _say(self, name: str, old: Object, new: Object) -> None:
         """Write what a person says of a column now into its older description."""
-        annotation = _object(old, "benchfmt")
-        drafted = _object(new, "benchfmt")
+        annotation = object_in(old, "benchfmt")
+        drafted = object_in(new, "benchfmt")
         anew = (self.said.fields, self.said.metrics, self.said.ignored, self.said.dates)
         is_anew = any(name in names for names in anew)
         if is_anew or not annotation:
@@ -189,26 +193,26 @@ class _Keeper:
 
     def _say_of_rows(self, old: Object, new: Object) -> None:
         """Write what a person says of all rows, and of the file names, into an older description."""
-        table = _object(old, "benchfmt")
-        constant = {**_object(table, "constant"), **self.said.constants}
+        table = object_in(old, "benchfmt")
+        constant = {**object_in(table, "constant"), **self.said.constants}
         if constant:
             table["constant"] = constant
         if self.said.parts:
-            drafted = _list(_object(new, "benchfmt"), "extract")
-            others = [item for item in _objects(table, "extract") if item.get("from") != "$path"]
+            drafted = list_in(object_in(new, "benchfmt"), "extract")
+            others = [item for item in objects_in(table, "extract") if item.get("from") != "$path"]
             table["extract"] = [*drafted, *others]
         if table:
             old["benchfmt"] = table
 
     def _fit(self, path: str, field: Object, olds: Sequence[Object]) -> None:
         """Leave a new column open that an older one says already."""
-        name = _text(field, "name")
-        annotation = _object(field, "benchfmt")
+        name = text_in(field, "name")
+        annotation = object_in(field, "benchfmt")
         annotation.pop("primary", None)
         for old in olds:
-            if annotation and _is_same(annotation, _object(old, "benchfmt")):
+            if annotation and _is_same(annotation, object_in(old, "benchfmt")):
                 field.pop("benchfmt", None)
-                text = f"is new: {_text(old, 'name')!r} says the same already; it is kept as text under extensions"
+                text = f"is new: {text_in(old, 'name')!r} says the same already; it is kept as text under extensions"
                 self._note(State.OPEN, text, name, path)
                 return
         if annotation:
@@ -218,7 +222,7 @@ class _Keeper:
             self._note(State.NEW, "is new", name, path)
 
     def _answer_table(self, path: str, new: Object) -> None:
-        self.answered |= {(path, _text(field, "name")) for field in _fields(new)}
+        self.answered |= {(path, text_in(field, "name")) for field in _fields(new)}
 
     def _note(
         self, state: State, text: str, column: str | None = None, table: str | None = None
@@ -262,9 +266,20 @@ def _few(words: Sequence[str]) -> str:
     return shown
 
 
+def _of_families(old: Object, columns: list[str]) -> set[str]:
+    """Return the columns that the families of an older description describe."""
+    try:
+        resource = with_families(Resource.model_validate(old), columns)
+    except (ValidationError, FamilyError):
+        # What is wrong with it is told by the validation.
+        return set()
+    fields = resource.table.fields if resource.table else []
+    return {field.name for field in fields}
+
+
 def _reads_names(resource: Object) -> bool:
     """Say whether the description of a table reads a part of the file's name."""
-    extracts = _objects(_object(resource, "benchfmt"), "extract")
+    extracts = objects_in(object_in(resource, "benchfmt"), "extract")
     return any(extract.get("from") == "$path" for extract in extracts)
 
 
@@ -272,13 +287,13 @@ def _annotate(old: Object, new: Object) -> None:
     """Annotate a table of which a descriptor of another program says only the columns."""
     schema = old.get("schema")
     if isinstance(schema, dict):
-        news = {_text(item, "name"): item for item in _fields(new)}
+        news = {text_in(item, "name"): item for item in _fields(new)}
         for field in _fields(old):
-            drafted = news.pop(_text(field, "name"), {})
+            drafted = news.pop(text_in(field, "name"), {})
             if "benchfmt" in drafted:
                 field["benchfmt"] = drafted["benchfmt"]
         _schema(old).extend(news.values())
-        schema.setdefault("missingValues", _object(new, "schema").get("missingValues"))
+        schema.setdefault("missingValues", object_in(new, "schema").get("missingValues"))
     for key, value in new.items():
         old.setdefault(key, value)
 
@@ -286,9 +301,9 @@ def _annotate(old: Object, new: Object) -> None:
 def _set_primary(fields: Iterable[Object], wanted: str) -> None:
     """Make one column the headline number, and no other."""
     for field in fields:
-        annotation = _object(field, "benchfmt")
+        annotation = object_in(field, "benchfmt")
         annotation.pop("primary", None)
-        if _text(field, "name") == wanted:
+        if text_in(field, "name") == wanted:
             annotation["primary"] = True
         if annotation:
             field["benchfmt"] = annotation
@@ -310,11 +325,11 @@ def _without_primary(annotation: JsonValue) -> JsonValue:
 
 
 def _names(resource: Object) -> list[str]:
-    return [_text(field, "name") for field in _fields(resource)]
+    return [text_in(field, "name") for field in _fields(resource)]
 
 
 def _fields(resource: Object) -> list[Object]:
-    return _objects(_object(resource, "schema"), "fields")
+    return objects_in(object_in(resource, "schema"), "fields")
 
 
 def _schema(resource: Object) -> list[JsonValue]:
@@ -326,28 +341,3 @@ def _schema(resource: Object) -> list[JsonValue]:
     if not isinstance(fields, list):
         raise BenchfmtError("`fields` of a schema is not a list")
     return fields
-
-
-def _object(data: Object, key: str) -> Object:
-    value = data.get(key)
-    if isinstance(value, dict):
-        return value
-    return {}
-
-
-def _list(data: Object, key: str) -> list[JsonValue]:
-    value = data.get(key)
-    if isinstance(value, list):
-        return value
-    return []
-
-
-def _objects(data: Object, key: str) -> list[Object]:
-    return [item for item in _list(data, key) if isinstance(item, dict)]
-
-
-def _text(data: Object, key: str) -> str:
-    value = data.get(key)
-    if isinstance(value, str):
-        return value
-    return ""

@@ -66,14 +66,14 @@ def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
     for path in paths:
         if not path.exists():
             raise BenchfmtError(f"{path} does not exist")
-    root = _root(paths, folder)
+    root = root_of(paths, folder)
     sources = Sources(root, [])
     heads: list[Head] = []
     for path in paths:
         if path.is_dir():
             heads += _of_folder(path, sources)
         else:
-            heads.append(read_head(path, _inside(path, root)))
+            heads.append(read_head(path, inside(path, root)))
     sources.groups = _grouped(heads)
     if not heads:
         reasons = "".join(f"; {reason}" for reason in sources.left_out[:_SHOWN])
@@ -81,7 +81,7 @@ def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
     return sources
 
 
-def _root(paths: Sequence[Path], folder: Path | None) -> Path:
+def root_of(paths: Sequence[Path], folder: Path | None) -> Path:
     """Return the folder to which the names of tables are relative: a folder in which all of them lie."""
     folders = [_folder_of(path).absolute() for path in paths]
     common = Path(os.path.commonpath(folders))
@@ -96,7 +96,8 @@ def _folder_of(path: Path) -> Path:
     return path.parent
 
 
-def _inside(path: Path, root: Path) -> str:
+def inside(path: Path, root: Path) -> str:
+    """Return the name of a file in a folder, as a descriptor has it."""
     return path.absolute().relative_to(root).as_posix()
 
 
@@ -105,7 +106,7 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
     heads = []
     others = []
     for path in sorted(folder.rglob("*")):
-        name = _inside(path, sources.root)
+        name = inside(path, sources.root)
         if not _may_be_table(path, folder):
             continue
         try:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import polars as pl
 from pydantic import JsonValue
 
-from benchfmt.drafting.others import other_metrics, other_units, others_of_doubt
+from benchfmt.drafting.others import other_fields, other_metrics, other_units, others_of_doubt
 from benchfmt.drafting.review import Note, Question, Review, State
 from benchfmt.drafting.said import Said
 from benchfmt.drafting.tables import Annotation
@@ -485,7 +485,7 @@ def _question_of_dates(cells: Sequence[str], dates: Dates) -> str:
 def sure(name: str, annotation: Annotation) -> Note:
     """Return the line of a column that its header or its cells explain."""
     metric = annotation.get("metric")
-    others: tuple[str, ...] = ()
+    others = other_fields(str(annotation.get("field")))
     if isinstance(metric, str):
         others = other_metrics(metric)
     return Note(State.SURE, in_words(annotation), name, others)

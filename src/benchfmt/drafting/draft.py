@@ -55,7 +55,7 @@ def draft_tables(
     """
     file_names = _file_names(groups)
     _refuse_unknown(groups, file_names, said)
-    stem = _slug(called)
+    stem = slug(called)
     suite = suite or _text(said.constants.get("benchmark.suite"))
     chosen = suite or f"local:{stem}"
     constant: dict[str, JsonValue] = {"benchmark.suite": chosen, **said.constants}
@@ -68,7 +68,7 @@ def draft_tables(
         review.tables[first] = [table.path for table in tables]
         review.notes += [replace(note, table=first) for note in notes]
         for table in tables:
-            name = _unused(_slug(PurePosixPath(table.path).with_suffix("").as_posix()), names)
+            name = unused(slug(PurePosixPath(table.path).with_suffix("").as_posix()), names)
             resources.append({"name": name, **table.to_dict()})
     if suite is None:
         text = f"the suite is unknown: {chosen!r} stands in its place; set benchmark.suite (--suite) to the suite's id"
@@ -183,11 +183,12 @@ def _ordered(notes: Sequence[Note], names: Sequence[str]) -> list[Note]:
     return sorted(notes, key=lambda note: places.get(note.column or "", -1))
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """Return a text as the name of a resource."""
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-") or "table"
 
 
-def _unused(name: str, used: set[str]) -> str:
+def unused(name: str, used: set[str]) -> str:
     """Return a name that no other resource has, and remember it."""
     unused = name
     number = 2

@@ -33,6 +33,19 @@ _UNITS = (
 """The units that tables use, the likeliest of each quantity first."""
 
 
+_FIELDS = {
+    "configuration.placement": ("system.name",),
+    "software.engine": ("configuration.placement",),
+    "system.name": ("system.accelerator.name", "system.processor.name"),
+}
+"""For each field those that people write under the same names."""
+
+
+def other_fields(path: str) -> tuple[str, ...]:
+    """Return what a column may be as well that was taken for a field."""
+    return _FIELDS.get(path, ())
+
+
 def other_metrics(metric: str) -> tuple[str, ...]:
     """Return what a column may be as well that was taken for a metric."""
     return _METRICS.get(metric, ())
