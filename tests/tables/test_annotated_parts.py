@@ -199,6 +199,30 @@ def test_an_empty_cell_may_stand_for_a_unit(tmp_path: Path) -> None:
     )
 
 
+def test_what_no_measurement_of_a_long_table_holds_is_kept_of_every_row(tmp_path: Path) -> None:
+    fields = {
+        "model": {"field": "model.name"},
+        "value": {"metric": {"column": "metric"}, "unit": {"column": "unit"}},
+    }
+    text = (
+        "model,metric,value,unit,note,by\n"
+        "a,latency,3,ms,cold,mk\na,sparkle,7,W,hot,mk\na,accuracy,0.7,,,mk\nb,latency,4,ms,,mk\n"
+    )
+    folder = lay(tmp_path, text, fields, annotation={"key": ["model"]})
+    records, account = read(folder)
+    assert records[0]["extensions"] == {
+        "lpdnn": {
+            "value": ["7", "0.7"],
+            "metric": ["sparkle", "accuracy"],
+            "unit": "W",
+            "note": ["cold", "hot"],
+            "by": "mk",
+        }
+    }
+    assert records[1]["extensions"] == {"lpdnn": {"by": "mk"}}
+    assert [f.row for f in account.findings] == [2, 3]
+
+
 def test_a_unit_that_does_not_fit_leaves_the_number_as_text(tmp_path: Path) -> None:
     fields = {"t": {"metric": "latency", "unit": {"column": "u"}}, "p": {"metric": "power"}}
     text = "t,u,p\n3,ms,1\n4,kg,1\n5,,1\n,,1\n6,bananas,1\n"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -192,6 +194,23 @@ def json_strings(cells: pl.Series) -> pl.Series:
     if cells.str.contains(_NEEDS_ESCAPE).any():
         return map_distinct(cells, canonical, pl.String)
     return '"' + cells + '"'
+
+
+def json_of_groups(
+    cells: pl.Series, codes: npt.NDArray[np.int64], first: npt.NDArray[np.int64]
+) -> pl.Series:
+    """Return the texts of each group of cells as JSON, at the first place of the group: a list where they differ."""
+    frame = pl.DataFrame({"code": codes, "text": cells}).drop_nulls("text")
+    texts = pl.col("text")
+    groups = frame.group_by("code", maintain_order=True).agg(
+        texts.first().alias("one"), texts.n_unique().alias("count"), texts.alias("all")
+    )
+    json_texts = json_strings(groups["one"])
+    for place in (groups["count"] > 1).arg_true():
+        json_texts[place] = canonical(groups["all"][place].to_list())
+    result = pl.Series(cells.name, [None] * cells.len(), dtype=pl.String)
+    places = pl.Series(first).gather(groups["code"])
+    return result.scatter(places, json_texts)
 
 
 def json_object(parts: Mapping[str, pl.Series], height: int) -> pl.Series:

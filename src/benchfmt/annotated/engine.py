@@ -108,6 +108,7 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     """Return one record for each key of a long table, in the order in which the keys first stand."""
     names = fields.program.annotation.key
     codes, first = _key_codes(fields, names)
+    fields.join_kept(codes, first)
     evidence = Evidence.of(fields, matrix).together(codes, first)
     systems = fields.systems()
     clash = systems.clash.to_numpy()[first]

@@ -106,6 +106,8 @@ class Fields:
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
         self.inputs: dict[str, pl.Series] = {}
+        self._joined: dict[str, pl.Series] = {}
+        """The kept texts as JSON, where several rows are one record."""
         self._written: dict[str, Written] = {}
         # Rows with a number that no measurement holds, because nothing says what it measures.
         self.unread = pl.Series([False] * self.height, dtype=pl.Boolean)
@@ -188,7 +190,9 @@ class Fields:
         kind = TERM_KINDS.get(place.column.name)
         if place.input is not None:
             values = c.map_distinct(said.cells, lambda text: _numbers_json(text, None), pl.String)
-            self._report("BF103", said, _lost(values, said.cells), "is not a number")
+            lost = _lost(values, said.cells)
+            self._report("BF103", said, lost, "is not a number")
+            self.keep(said.name, said.cells, lost)
             self.inputs[path] = values
         elif place.inside:
             self._put(path, self._json_cells(place, said))
@@ -382,6 +386,11 @@ class Fields:
             texts = self.kept[name].fill_null(texts)
         self.kept[name] = texts
 
+    def join_kept(self, codes: Integers, first: Integers) -> None:
+        """Keep the texts of all rows of a record at its first row: as a list where they differ, in the order of the rows."""
+        for name, cells in self.kept.items():
+            self._joined[name] = c.json_of_groups(cells, codes, first)
+
     # --- as tables ---
 
     def settle_status(self) -> Statuses:
@@ -422,7 +431,10 @@ class Fields:
         if table == "records":
             for name, values in self.kept.items():
                 key = (self.program.namespace, name)
-                inside.setdefault("extensions", {})[key] = c.json_strings(values)
+                texts = self._joined.get(name)
+                if texts is None:
+                    texts = c.json_strings(values)
+                inside.setdefault("extensions", {})[key] = texts
             for name, confirmed in self.program.confirmed.items():
                 whole = pl.Series([canonical(confirmed)] * self.height)
                 inside.setdefault("extensions", {})[CONFIRMED, "confirmed", name] = whole

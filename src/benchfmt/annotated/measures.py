@@ -125,7 +125,8 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
                 fields.notes.once("BF201", at, unnamed.column, message, unnamed.word, hint)
             lost = rows & has_number
             fields.unread |= lost
-            fields.keep(name, fields.clean[name], lost)
+            for kept in filter(None, (name, column.metric_from, column.unit_from)):
+                fields.keep(kept, fields.clean[kept], lost)
     return measures
 
 
