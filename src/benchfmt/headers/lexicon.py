@@ -459,6 +459,11 @@ SETTINGS = (
     "prompt length | prompt tokens | input language | output language | flash attn | beam size | temperature setting | "
     "top k | top p | num beams | scheduler type | optimization technique | quantization | isl | osl | dimension | ngl"
 )
+WHOLE_SETTINGS = frozenset(
+    {"fold", "top k", "dimension", "beam size", "num beams", "num prompts", "isl", "osl", "ngl"}
+    | {"sequence length", "prompt length", "prompt tokens", "warmup runs", "measured runs"}
+)
+"""The settings that are counts: a number that is not whole is a result."""
 WORDY_SETTINGS = frozenset(
     {
         "optimizer",

@@ -17,6 +17,12 @@ from benchfmt.vocabulary import vocabulary
 _COUNTED = {"model.parameters", "model.flop"}
 _BYTES = {"model.size_bytes"}
 _NAMES = frozenset({"system.name", "system.processor.name", "system.accelerator.name"})
+_NAMING = frozenset(
+    {"model.name", "dataset.name", "benchmark.name", "benchmark.division", "benchmark.scenario"}
+    | {"provenance.submitter"}
+)
+"""The fields that hold a name, which is no number."""
+_NO_MODELS = frozenset({"true", "false", "yes", "no", "train", "test", "val", "validation", "dev"})
 _NO_NAMES = frozenset(
     {"true", "false", "yes", "no", "on", "off", "enabled", "disabled", "cuda", "none", "gpu", "cpu"}
     | {
@@ -176,6 +182,8 @@ def _as_setting(name: str, key: str, cells: Cells, named: Named | None) -> Meani
         return None
     if key == "rank" and not all(number in _RANKS for number in cells.numbers):
         return Open("a place among others, or the rank of an adapter")
+    if key in lexicon.WHOLE_SETTINGS and not cells.are_whole:
+        return Open("its numbers are not whole, though its name is that of a count")
     if key in lexicon.WORDY_SETTINGS and cells.texts and not cells.are_text:
         return Open("its cells are numbers, though its name is that of a choice")
     return FieldOf(f"configuration.hyperparameters.{_slug(name)}")
@@ -273,8 +281,10 @@ def _unlike(
         return _unlike_shape(cells)
     if path in _NAMES:
         return _unlike_name(path, cells)
-    if path in ("model.name", "dataset.name") and cells.numbers and cells.units == {""}:
+    if path in _NAMING and cells.numbers and cells.units == {""}:
         return "its cells are numbers, which name nothing"
+    if path in _NAMING and cells.are_among(_NO_MODELS):
+        return "switches or parts of the data, which name nothing"
     if key == "model type" and cells.texts and all(_is_known("task", t) for t in cells.texts):
         return "kinds of tasks rather than models"
     if path == "configuration.precision" and not _are_precisions(cells):
@@ -573,7 +583,7 @@ def _sizes(columns: Sequence[Column], settled: list[Meaning]) -> None:
         if (
             isinstance(meaning, FieldOf)
             and meaning.path in _BYTES
-            and _key(columns[index].name).startswith("size")
+            and _key(columns[index].name).startswith(("size", "file size"))
         ):
             settled[index] = Open("a size of what")
 
