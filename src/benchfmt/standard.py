@@ -67,7 +67,7 @@ def _terms(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
     terms: dict[str, Any] = {}
     for term in content["terms"]:
         if term["id"] in terms:
-            raise ValueError(f"{name}: {term['id']} stands twice")
+            raise ValueError(f"{name}: {term['id']} appears twice")
         entry = _without_id(term)
         if "metrics" in entry:
             entry["metrics"] = {item["id"]: _without_id(item) for item in entry["metrics"]}

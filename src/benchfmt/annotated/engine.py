@@ -163,7 +163,7 @@ def _without_record(fields: Fields, matrix: Matrix, gone: Flags) -> tuple[Reason
         places = np.flatnonzero(unreadable[index]).tolist()
         if places:
             column = matrix.measures[places[0]].column
-            fault = f"{column} is {fields.frame[column][index]!r}, which is no number"
+            fault = f"{column} is {fields.frame[column][index]!r}, which is not a number"
             failed.append((row, f"no measurement could be read: {fault}"))
         elif unread[index]:
             fault = "nothing known says what its numbers measure"

@@ -29,7 +29,6 @@ _TYPES: dict[str, type[pl.DataType]] = {
     "target_min": pl.Float64,
     "target_max": pl.Float64,
 }
-NAMES = tuple(_TYPES)
 """The columns of `measurements` that parts fill."""
 
 

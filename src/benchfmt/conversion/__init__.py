@@ -135,7 +135,7 @@ def convert(
     executor: Executor | None = None,
     **options: str,
 ) -> Conversion:
-    """Plan the conversion of files or folders; raises BenchfmtError for a source that is not there or not recognised.
+    """Plan the conversion of files or folders; raises BenchfmtError for a source that does not exist or is not recognised.
 
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
     `jobs` processes read it, or whoever an `executor` (of `concurrent.futures`, or like one) gives work to.

@@ -432,11 +432,6 @@ def _timed(parsed: Parsed, named: Named, *, is_alone: bool) -> Measured | None:
     return Measured("duration", named.code)
 
 
-def code_of(named: Named | None) -> str | None:
-    """Return the code of a unit that may be named."""
-    return named.code if named else None
-
-
 def metric_named(name: str) -> Metric:
     """Return a metric that a phrase names; every one of them is in the vocabulary."""
     metric = metric_of(name, vocabulary().metrics)

@@ -331,7 +331,7 @@ def _row(cells: list[tuple[str, JsonValue]], path: Path) -> Row:
     if len(row) != len(cells):
         names = [name for name, _ in cells]
         doubled = next(name for name in names if names.count(name) > 1)
-        message = f"column {doubled!r} stands twice: a key holds a slash; rename it"
+        message = f"column {doubled!r} appears twice: a key holds a slash; rename it"
         raise TableError("BF116", f"{path.name}: {message}")
     return _bounded(row, path)
 

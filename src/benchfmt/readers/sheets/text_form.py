@@ -6,7 +6,6 @@ import csv
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
 
 from benchfmt.numbers import double
 from benchfmt.readers.sheets.dialect import Dialect
@@ -23,7 +22,6 @@ _SURE = 0.9
 _PROBABLE = 0.6
 _EXCEL_HINT = "sep="
 _DIGITS = re.compile(r"[<>~≈≤≥]?\s*[-+\u2212]?[.,]?[0-9]")
-QuoteChar = Literal['"', "'"]
 
 
 @dataclass(frozen=True)
