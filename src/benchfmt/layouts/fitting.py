@@ -19,6 +19,8 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import heads
 from benchfmt.readers.sheets import Dialect, Sniffed, Storage, open_table, sniff
 
+_LOOKED_AT = 2**14
+"""So many bytes of each end of a file are searched for the words of layouts: a source may hold 100,000 other files."""
 _MOST_FIRST = ("json", "jsonl", "parquet", "csv", "tsv", "markdown")
 """Forms of files in the order of how much of a run a tool writes into them."""
 
@@ -70,9 +72,7 @@ class Fit:
 
 def fit(path: Path, limits: Limits = LIMITS) -> Fit | None:
     """Return of which layout a file is, None for one of no layout; raises OSError."""
-    start = heads.head(path)
-    end = heads.tail(path) if len(start) == heads.HEAD else b""
-    candidates = [item for item in layouts() if _has_words(item, start, end)]
+    candidates = _candidates(path)
     if not candidates:
         return None
     sniffed = _sniffed(path, limits)
@@ -110,13 +110,16 @@ def _names() -> re.Pattern[str]:
     return re.compile("|".join(translate(glob) for glob in sorted(globs)))
 
 
-def _has_words(item: Layout, start: bytes, end: bytes) -> bool:
-    """Say whether the words of a layout stand in the beginning or the end of a file."""
-    for word in item.match.words:
-        encoded = word.encode()
-        if encoded not in start and encoded not in end:
-            return False
-    return True
+def _candidates(path: Path) -> list[Layout]:
+    """Return the layouts whose words stand in the beginning or the end of a file; raises OSError."""
+    start = heads.head(path, _LOOKED_AT)
+    end = heads.tail(path, _LOOKED_AT) if len(start) == _LOOKED_AT else b""
+    return [item for item, words in _words() if all(word in start or word in end for word in words)]
+
+
+@cache
+def _words() -> tuple[tuple[Layout, tuple[bytes, ...]], ...]:
+    return tuple((item, tuple(map(str.encode, item.match.words))) for item in layouts())
 
 
 def _sniffed(path: Path, limits: Limits) -> Sniffed | None:
