@@ -207,6 +207,23 @@ def test_a_new_table_of_the_same_columns_is_described_as_the_older_one(tmp_path:
     assert list(resources(gone)) == ["t.csv", "u.csv"]
 
 
+def test_a_new_table_whose_name_does_not_fit_is_told(tmp_path: Path) -> None:
+    write(tmp_path, orin__b1=TABLE, nano__b1=TABLE)
+    file = save(describe(tmp_path, "lab:x", Said(parts={1: "system.name"})), tmp_path)
+    write(tmp_path, xavier__b1=TABLE, tx2_late=TABLE)
+    made = describe(tmp_path, older=file)
+    assert [note for note in made.notes if "does not fit" in note] == [
+        r"the name of tx2_late.csv does not fit the pattern '(?:^|/)(?P<part1>[^/_]+)/b1\\.csv$', so nothing is read of it"
+    ]
+    save(made, tmp_path)
+
+
+def test_a_descriptor_is_no_table(tmp_path: Path) -> None:
+    file = save(describe(write(tmp_path, t=TABLE), "lab:x"), tmp_path)
+    with pytest.raises(BenchfmtError, match="is a descriptor: name the tables"):
+        describe(file)
+
+
 def test_an_assumed_unit_is_asked_until_somebody_confirms_it(tmp_path: Path) -> None:
     write(tmp_path, t=TABLE)
     file = save(describe(tmp_path, "lab:x"), tmp_path)

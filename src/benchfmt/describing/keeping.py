@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
 from pydantic import JsonValue, ValidationError
 
 from benchfmt.annotated.families import FamilyError, with_families
@@ -13,6 +14,7 @@ from benchfmt.describing.objects import Object, list_in, object_in, objects_in, 
 from benchfmt.descriptor import Resource
 from benchfmt.drafting import Draft, Note, Question, Review, Said, State
 from benchfmt.drafting.columns import confirmation, doubts_without_unit, in_words
+from benchfmt.drafting.draft import unused
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
@@ -73,6 +75,7 @@ class _Keeper:
         self.news = {
             text_in(item, "path"): item for item in objects_in(drafted.descriptor, "resources")
         }
+        self.names = {text_in(item, "name") for item in self.olds.values()}
         self.notes: list[Note] = []
         self.kept_tables: dict[tuple[str, ...], list[str]] = {}
         """The tables of which columns are kept, by these columns."""
@@ -115,9 +118,7 @@ class _Keeper:
 
     def _added(self, path: str, new: Object) -> Object:
         """Return the description of a table that is new: that of an older table of the same columns, if there is one."""
-        names = {text_in(old, "name") for old in self.olds.values()}
-        if text_in(new, "name") in names:
-            new["name"] = f"{text_in(new, 'name')}-new"
+        new["name"] = unused(text_in(new, "name"), self.names)
         for old in self.olds.values():
             if _names(old) == _names(new):
                 self._note(
@@ -128,6 +129,10 @@ class _Keeper:
                 for key in ("schema", "benchfmt"):
                     if key in old:
                         added[key] = copy.deepcopy(old[key])
+                for pattern in _patterns_of_names(added):
+                    if not _finds(pattern, path):
+                        text = f"the name of {path} does not fit the pattern {pattern!r}, so nothing is read of it"
+                        self._note(State.OPEN, text)
                 return added
         self._note(State.NEW, f"{path} is new")
         return new
@@ -241,7 +246,7 @@ class _Keeper:
         if not olds and note.table is not None:
             return True
         if note.question is Question.PART:
-            return not any(_reads_names(old) for old in olds)
+            return not any(_patterns_of_names(old) for old in olds)
         if note.column is None:
             return False
         if any((path, note.column) in self.answered for path in paths):
@@ -277,10 +282,17 @@ def _of_families(old: Object, columns: list[str]) -> set[str]:
     return {field.name for field in fields}
 
 
-def _reads_names(resource: Object) -> bool:
-    """Say whether the description of a table reads a part of the file's name."""
+def _patterns_of_names(resource: Object) -> list[str]:
+    """Return the patterns by which the description of a table reads parts of the file's name."""
     extracts = objects_in(object_in(resource, "benchfmt"), "extract")
-    return any(extract.get("from") == "$path" for extract in extracts)
+    return [text_in(item, "pattern") for item in extracts if item.get("from") == "$path"]
+
+
+def _finds(pattern: str, path: str) -> bool:
+    try:
+        return bool(pl.Series([path]).str.contains(pattern).item())
+    except pl.exceptions.ComputeError:
+        return False
 
 
 def _annotate(old: Object, new: Object) -> None:

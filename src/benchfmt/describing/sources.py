@@ -66,6 +66,8 @@ def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
     for path in paths:
         if not path.exists():
             raise BenchfmtError(f"{path} does not exist")
+        if path.name.endswith(FILE_NAME):
+            raise BenchfmtError(f"{path} is a descriptor: name the tables, or their folder")
     root = root_of(paths, folder)
     sources = Sources(root, [])
     heads: list[Head] = []
