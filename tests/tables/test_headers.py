@@ -307,6 +307,8 @@ def test_a_count_of_elements_is_no_count_of_runs() -> None:
         ("input size", ("1000000",)),
         ("FLOPs (x1e3 per px)", ("4.1",)),
         ("top k", ("0.9", "0.8")),
+        ("test_time", ("70285660", "1067431600")),
+        ("n_depth", ("2025-04-24T11:57:09Z",)),
         ("Benchmark", ("12.1", "13.1")),
         ("dataset", ("train", "test")),
         ("model", ("True", "False")),
@@ -470,3 +472,10 @@ def test_a_german_mean_is_a_mean() -> None:
 @pytest.mark.parametrize("factor", ["M", "1e6", "10^6", "x10^6"])
 def test_a_power_of_ten_in_brackets_is_that_of_a_count(factor: str) -> None:
     assert one(f"FLOPs ({factor})", "300") == FieldOf("model.flop", "10*6")
+
+
+@pytest.mark.parametrize(
+    "cell", ["2026-01-05", "20260105", "2026/01/05 10:11", "05.01.2026", "1767600000"]
+)
+def test_points_in_time_are_dates(cell: str) -> None:
+    assert one("date", cell) == FieldOf("provenance.measured_at")

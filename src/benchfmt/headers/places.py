@@ -225,7 +225,7 @@ def _is_setting(name: str, cells: Cells) -> bool:
     """Say whether a name is that of a known setting: of a count behind `n_`, or of a switch behind `use_`."""
     start, _, rest = name.strip().lower().partition("_")
     if start in ("n", "num"):
-        return rest in lexicon.KNOWN_SETTINGS
+        return rest in lexicon.KNOWN_SETTINGS and not cells.are_text
     if start in ("use", "no", "enable"):
         return rest in lexicon.KNOWN_SETTINGS or cells.are_among(_SWITCHES)
     return False
