@@ -77,6 +77,21 @@ def test_cells_without_a_number_leave_a_column_of_numbers(tmp_path: Path) -> Non
     assert not [f for f in validate(tmp_path).findings if f.severity == "error"]
 
 
+def test_frictionless_reads_cells_without_a_number_as_missing(tmp_path: Path) -> None:
+    frictionless = pytest.importorskip("frictionless")
+    drafted(tmp_path, TABLE)
+    package = frictionless.Package(str(tmp_path / "datapackage.json"))
+    assert package.validate().valid
+    rows = [list(row.values())[1:] for row in package.resources[0].read_rows()]
+    assert [[cell is None for cell in row] for row in rows] == [
+        [False, False, True],
+        [True, True, True],
+        [True, True, False],
+        [True, True, True],
+        [False, True, False],
+    ]
+
+
 WORDS = [
     ("OOM", "run-failed"),
     ("CUDA out of memory", "run-failed"),

@@ -159,7 +159,13 @@ def _column(name: str, columns: DraftedColumns, numbers: NumberColumns) -> Draft
     dates = columns.dates.get(name)
     if dates is not None:
         return DraftedColumn(name, dates.type, annotation, {"format": dates.pattern})
-    return DraftedColumn(name, numbers.type(name), annotation, numbers.words(name))
+    words = numbers.words(name)
+    valueless = numbers.valueless[name]
+    if annotation and "metric" in annotation and (valueless.reasons or valueless.limits):
+        # For other readers of Table Schema: only here these cells have a reason.
+        texts = ["", *numbers.marks, *valueless.reasons, *valueless.limits]
+        words["missingValues"] = list[JsonValue](texts)
+    return DraftedColumn(name, numbers.type(name), annotation, words)
 
 
 def _choose_primary(table: DraftedTable, said: Said, review: Review) -> None:
