@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchfmt import BenchfmtError, validate
+from benchfmt import BenchfmtError, convert, validate
 from benchfmt.describing import constant_values, describe, pairs
 from benchfmt.drafting import Said
 
@@ -232,3 +232,13 @@ def test_a_precision_of_ones_own_is_a_term_of_ones_own(tmp_path: Path) -> None:
     }
     (tmp_path / "datapackage.json").write_text(json.dumps(made.descriptor))
     assert validate(tmp_path).findings == []
+
+
+def test_a_conversion_tells_the_units_that_are_assumed(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Model,Latency\na,12.5\n")
+    (tmp_path / "datapackage.json").write_text(json.dumps(describe(path, "lab:x").descriptor))
+    account = convert(tmp_path).write(tmp_path / "package")
+    [finding] = account.findings
+    assert (finding.code, finding.column) == ("BF208", "Latency")
+    assert finding.message == "the unit s is assumed: nothing in the table says it"

@@ -129,6 +129,7 @@ def read(unit: Unit) -> Iterator[Item]:
         declared=descriptor.metrics(),
         identity_path=resource.path,
         limits=unit.limits,
+        tells_assumptions=not isinstance(unit.extra[0], Fit),
     )
 
 

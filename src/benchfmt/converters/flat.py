@@ -20,6 +20,7 @@ from benchfmt.annotated import (
     compile_resource,
     run,
 )
+from benchfmt.annotated.assumptions import assumptions
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
@@ -57,11 +58,13 @@ def read_table(
     limits: Limits = LIMITS,
     encoding: str | None = None,
     added: Added | None = None,
+    tells_assumptions: bool = False,
 ) -> Iterator[Item]:
     """Yield what an annotated file holds, in parts; a file that is no table is one Failed.
 
     `identity_path` is the path that ids are made from: from the root of the submission, else the file's name. An `encoding`
     stands for that of the descriptor, which is UTF-8 where it names none; `SNIFFED` is for descriptors of our own.
+    `tells_assumptions` is for descriptors of others: what they assume and nobody confirms is a finding.
     """
     added = added or Added()
     try:
@@ -70,6 +73,11 @@ def read_table(
         yield from guessed_encoding(text)
         program = compile_resource(resource, columns, declared or {})
         yield from absent_columns(program, path.name)
+        if tells_assumptions:
+            for item in assumptions(program):
+                yield texts.finding(
+                    item.code, path.name, item.message, item.hint, column=item.column
+                )
         origin = Origin(
             identity_path or path.name, file_sha256(path), path.name, converter, version
         )

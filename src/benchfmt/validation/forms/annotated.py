@@ -11,6 +11,7 @@ import polars as pl
 
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource
 from benchfmt.annotated import run as run_annotated
+from benchfmt.annotated.assumptions import assumptions
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers.files import UnsafeError, file_sha256
@@ -25,7 +26,6 @@ from benchfmt.validation.reporting import Reporter
 
 _CONVERTER = "annotated"
 _CONVERTER_VERSION = "1.0"
-_OR_CONFIRM = 'or say who or what confirms it: "confirmed": "..."'
 TextRows = tuple[pl.DataFrame, Integers]
 
 
@@ -99,18 +99,9 @@ class AnnotatedTable:
 
     def _report_assumptions(self, part: Part, program: Program) -> None:
         """Report what the annotation assumes and nobody confirms."""
-        for column in program.unconfirmed("unit-inferred"):
-            unit = program.note(column).unit_word
-            message = f"the unit {unit} is assumed: nothing in the table says it"
-            hint = f"correct `unit`, {_OR_CONFIRM}"
-            if program.note(column).unit is None:
-                message = "the units of its numbers are assumed: nothing in the table says them"
-                hint = f"say `unit`, under `terms` where another column names the metric, {_OR_CONFIRM}"
-            self._reporter.report("BF208", Place(part.name, column=column), message, hint=hint)
-        for column in program.unconfirmed("definition-inferred"):
-            message = "what its numbers are is assumed: nothing in the table says it"
-            hint = f"correct its annotation, {_OR_CONFIRM}"
-            self._reporter.report("BF209", Place(part.name, column=column), message, hint=hint)
+        for item in assumptions(program):
+            place = Place(part.name, column=item.column)
+            self._reporter.report(item.code, place, item.message, hint=item.hint)
 
     def _report_cells(self, part: Part, outcome: Outcome) -> None:
         """Report what could not be read: a conversion goes on without it, here the fault weighs what its code says."""
