@@ -25,6 +25,8 @@ FITTING = {
     "vllm-old.json": "vllm-bench-serve",
     **ENGINES,
     **MODELS,
+    "vllm-latency.json": "vllm-bench-latency",
+    "vllm-throughput.json": "vllm-bench-throughput",
     "sglang.jsonl": "sglang-bench-serving",
     "perf-analyzer.csv": "perf-analyzer",
     "llama-bench.json": "llama-bench",

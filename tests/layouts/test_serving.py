@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,44 @@ def test_perf_analyzer_of_others(samples: Path, tmp_path: Path) -> None:
     assert numbers["throughput", "mean", "issue-window", "sample"] == 87.2
     assert numbers["latency", "median", "request", "query"] == 0.021874
     assert numbers["latency", "mean", "queue", "query"] == 0.009151
+
+
+def test_vllm_times_batches_in_one_process(tmp_path: Path) -> None:
+    (record,), _ = converted(FIXTURES / "vllm-latency.json", tmp_path)
+    assert values(record) == {
+        ("latency", "mean", "end-to-end", "batch"): 2.0,
+        ("latency", "median", "end-to-end", "batch"): 2.0,
+        ("latency", "p10", "end-to-end", "batch"): 1.6,
+        ("latency", "p99", "end-to-end", "batch"): 2.49,
+    }
+    mean = measurement(record, "latency", "mean", "end-to-end", "batch")
+    assert (mean.samples, mean.stddev) == ([1.5, 2.5], 0.5)
+    # Nothing says how large the batches were, nor of which model.
+    assert "configuration" not in record.to_dict()
+    assert "model" not in record.to_dict()
+
+
+def test_a_rate_of_all_tokens_is_none_of_output_tokens(tmp_path: Path) -> None:
+    (record,), _ = converted(FIXTURES / "vllm-throughput.json", tmp_path)
+    assert values(record) == {
+        ("throughput", "mean", "issue-window", "query"): 25.0,
+        ("throughput", "mean", "issue-window", "total-token"): 7500.0,
+        ("duration", "single", "issue-window", "run"): 4.0,
+    }
+
+
+def test_copies_of_a_result_are_left_out(tmp_path: Path) -> None:
+    source = tmp_path / "runs"
+    source.mkdir()
+    (source / "a.json").write_bytes((FIXTURES / "vllm-latency.json").read_bytes())
+    copy = [
+        {
+            "benchmark": {"name": "vLLM benchmark"},
+            "metric": {"name": "latency", "benchmark_values": [2.0]},
+        }
+    ]
+    (source / "a.pytorch.json").write_text(json.dumps(copy))
+    records, account = converted(source, tmp_path)
+    assert len(records) == 1
+    reasons = {entry.path: entry.reason for entry in account.files}
+    assert str(reasons["a.pytorch.json"]).startswith("the same numbers")
