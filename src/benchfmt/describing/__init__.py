@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from benchfmt.describing.alike import draft_like, files_like, likely_layouts
-from benchfmt.describing.keeping import keep, read_older, said_paths, suite_of
+from benchfmt.describing.keeping import keep, read_older, suite_of
 from benchfmt.describing.missing import Missing, missing_of
 from benchfmt.describing.options import constant_values, pairs, parts
 from benchfmt.describing.sources import Sources, tables_at
@@ -54,14 +54,9 @@ class Description:
         """What a submission asks for."""
         return [str(item) for item in self.asked]
 
-    def paths(self) -> set[str]:
-        """Return the record paths that columns, constants and file names say."""
-        return set(said_paths(self.descriptor))
-
     def options(self) -> list[str]:
         """Return the options that say what a submission asks for, each with a value to be filled in."""
-        described = self.paths()
-        options = [item.option() for item in self.asked if item.field not in described]
+        options = [item.option() for item in self.asked]
         return list(dict.fromkeys(option for option in options if option is not None))
 
     def to_dict(self) -> dict[str, JsonValue]:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from benchfmt.annotated.program import TERM_KINDS, constant, target
 from benchfmt.describing import Description
-from benchfmt.describing.missing import is_constant
 from benchfmt.describing.options import read_value
 from benchfmt.drafting import Draft, Head, Note, Question, Said
 from benchfmt.finding import BenchfmtError
@@ -100,12 +99,9 @@ def questions_of(description: Description, heads: Sequence[Head]) -> Iterator[As
         question = _question(note)
         if question is not None:
             yield question
-    described = description.paths()
     for item in description.asked:
-        if item.field == "system.id":
-            yield _constant("system.name", "on which system was it measured, by its name?", heads)
-        elif item.field is not None and item.field not in described and is_constant(item.field):
-            yield _constant(item.field, item.text, heads)
+        if item.constant is not None:
+            yield _constant(item.constant, item.text, heads)
 
 
 def _order(note: Note) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -45,17 +45,6 @@ def suite_of(older: Object) -> str | None:
         if suite:
             return suite
     return None
-
-
-def said_paths(descriptor: Object) -> Iterator[str]:
-    """Yield the record paths that the tables of a descriptor say."""
-    for resource in objects_in(descriptor, "resources"):
-        table = object_in(resource, "benchfmt")
-        yield from object_in(table, "constant")
-        for extract in objects_in(table, "extract"):
-            yield from object_in(extract, "set")
-        for field in _fields(resource):
-            yield text_in(object_in(field, "benchfmt"), "field")
 
 
 def keep(older: Object, drafted: Draft, said: Said, root: Path) -> Draft:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.annotated import AnnotationError
-from benchfmt.annotated.program import target
+from benchfmt.checks.integrity import CHECKS
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import Finding
 from benchfmt.validation import validate
@@ -23,6 +22,10 @@ _MOST_BYTES = 50_000_000
 
 
 _ASSUMED_UNIT = "BF208"
+_NOT_GIVEN = frozenset(
+    check.code for check in CHECKS if check.rules == "submission" and check.cells
+)
+"""The codes of fields that a submission asks for and nothing gives."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,22 @@ class Missing:
             return line
         return f"{where}: {line}"
 
+    @property
+    def constant(self) -> str | None:
+        """The field that a person may give for all rows; None where that is not what is missing."""
+        if self.code not in _NOT_GIVEN:
+            return None
+        if self.field == "system.id":
+            # Only a known system is named by its id.
+            return "system.name"
+        return self.field
+
     def option(self) -> str | None:
         """Return the option that says it, with a value to be filled in; None where no option does."""
         if self.code == _ASSUMED_UNIT and self.column is not None:
             return f"--unit {shlex.quote(f'{self.column}=...')}"
-        if self.field == "system.id":
-            # Only a known system is named by its id.
-            return "--constant system.name=..."
-        if self.field is not None and is_constant(self.field):
-            return f"--constant {self.field}=..."
+        if self.constant is not None:
+            return f"--constant {self.constant}=..."
         return None
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -61,15 +71,6 @@ class Missing:
         if self.column is not None:
             data["column"] = self.column
         return data
-
-
-def is_constant(path: str) -> bool:
-    """Say whether a person can say a field once for all rows."""
-    try:
-        place = target(path)
-    except AnnotationError:
-        return False
-    return place.input is None and not path.startswith("measurements")
 
 
 def missing_of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> list[Missing]:
