@@ -52,7 +52,7 @@ CASES: dict[str, tuple[list[list[str]], str | None, str]] = {
     "a remark below": (
         grid((2, 2, TABLE), (7, 2, [["measured in March, with all of the fans on"]])),
         "B2:C5",
-        "B7:B7 ('measured in March, with all of...')",
+        "B7 ('measured in March, with all of...')",
     ),
     "two tables below each other": (
         grid((1, 1, TABLE), (6, 1, [["model", "power"], ["a", "9"]])),

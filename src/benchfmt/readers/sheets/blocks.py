@@ -65,7 +65,7 @@ class Layout:
 
     def note(self, rows: Sequence[Cells]) -> str:
         """Return what a person should know of the blocks."""
-        shown = [f"{block.range} ({_first(block, rows)!r})" for block in self.others[:_SHOWN]]
+        shown = [f"{_name(block)} ({_first(block, rows)!r})" for block in self.others[:_SHOWN]]
         if len(self.others) > _SHOWN:
             shown.append(f"{len(self.others) - _SHOWN} more")
         return (
@@ -134,6 +134,13 @@ def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
 
 def _is_number(cell: str) -> bool:
     return double(cell.replace(",", ".")) is not None
+
+
+def _name(block: Block) -> str:
+    """Return the range of a block, the name of its cell where it is one."""
+    if block.size == 1:
+        return f"{letters(block.left)}{block.top}"
+    return block.range
 
 
 def _first(block: Block, rows: Sequence[Cells]) -> str:
