@@ -199,6 +199,22 @@ def test_an_empty_cell_may_stand_for_a_unit(tmp_path: Path) -> None:
     )
 
 
+def test_an_empty_cell_of_a_long_table_is_no_second_measurement(tmp_path: Path) -> None:
+    fields = {
+        "model": {"field": "model.name"},
+        "value": {"metric": {"column": "metric"}, "unit": "ms", "missing": {"OOM": "run-failed"}},
+    }
+    text = "model,metric,value\na,latency,3\na,duration,\nb,latency,\nb,duration,4\nc,latency,OOM\n"
+    folder = lay(tmp_path, text, fields, annotation={"key": ["model"]}, missing=["", "OOM"])
+    records, account = read(folder)
+    assert account.total("failed") == 0
+    assert [[m.get("value", m.get("missing")) for m in r["measurements"]] for r in records] == [
+        ["not-reported", 0.003],
+        [0.004, "not-reported"],
+        ["run-failed"],
+    ]
+
+
 def test_what_no_measurement_of_a_long_table_holds_is_kept_of_every_row(tmp_path: Path) -> None:
     fields = {
         "model": {"field": "model.name"},

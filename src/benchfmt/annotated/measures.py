@@ -110,14 +110,18 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
     metrics = fields.clean[column.metric_from] if column.metric_from else nothing
     # A cell without a number needs no unit.
     units = fields.clean[column.unit_from].set(~has_number, None) if column.unit_from else nothing
-    words = pl.DataFrame({"metric": metrics, "unit": units, "number": has_number})
+    # Where no column names units, cells without a number are the same measurement.
+    needs_unit = has_number
+    if column.unit_from is None:
+        needs_unit = pl.Series([True] * fields.height, dtype=pl.Boolean)
+    words = pl.DataFrame({"metric": metrics, "unit": units, "number": needs_unit})
     measures = []
     for metric, unit, number in words.unique().sort(words.columns).rows():
         try:
             measures.append(column.measure((metric, unit), has_number=number))
         except UnnamedError as unnamed:
             rows = words["metric"].eq_missing(metric) & words["unit"].eq_missing(unit)
-            rows &= has_number == number
+            rows &= needs_unit == number
             if unnamed.word is not None:
                 at = int(fields.rows[rows.arg_max() or 0])
                 hint = _hint(unnamed)
