@@ -95,9 +95,9 @@ class _Run:
 
 def _fitting(source: Source, path: Path) -> Fit | None:
     """Return the layout of a file, None where it has none or where a descriptor tells of it."""
-    if path.is_symlink() or not path.is_file():
-        return None
     if path != source.root and not may_fit(path.name):
+        return None
+    if path.is_symlink() or not path.is_file():
         return None
     try:
         fitting = fit(path, source.limits)
