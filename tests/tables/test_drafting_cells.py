@@ -123,6 +123,7 @@ def test_a_column_of_other_texts_has_no_cells_without_a_value(cells: tuple[str, 
         (("11.03.2024", "13.03.2024"), {"type": "date", "format": "%d.%m.%Y"}),
         (("2024-03-11 14:05:00",), {"type": "datetime", "format": "%Y-%m-%d %H:%M:%S"}),
         (("03/14/2024", "n/a"), {"type": "date", "format": "%m/%d/%Y"}),
+        (("11 Mar 2024",), {"type": "date", "format": "%d %b %Y"}),
         (("2024-03-11",), {"type": "string"}),
     ],
 )
