@@ -268,12 +268,14 @@ def test_describe_prints_a_descriptor_on_stdout_and_its_doubts_on_stderr(
     status, out, err = cli("describe", tmp_path / "t.csv", "--suite", "lpdnn")
     assert status == 0
     assert json.loads(out)["$schema"] == SCHEMA_URL
-    first, *rest = err.splitlines()
-    assert (
-        first
-        == "review: column 'colour': 'colour' is not understood; it is kept as text under extensions"
-    )
-    assert all(line.startswith("for a submission: ") for line in rest)
+    lines = err.splitlines()
+    assert lines[:3] == [
+        "taken: column 'Model': model.name",
+        "taken: column 'latency_ms': latency, in ms (or duration, ttft, tpot)",
+        "review: column 'colour': 'colour' is not understood; it is kept as text under extensions",
+    ]
+    assert all(line.startswith("for a submission: ") for line in lines[3:-1])
+    assert lines[-1].startswith("give it with --ask, or with: --constant ")
 
 
 def test_describe_writes_a_descriptor_that_convert_and_validate_read(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
+if TYPE_CHECKING:
+    # Every command imports this module, and pydantic takes long to load.
+    from pydantic import JsonValue
 
 
 class BenchfmtError(Exception):
