@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from benchfmt.faults import Fault, faults_of
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import NumberForm
+from benchfmt.readers.names import doubled
 from benchfmt.readers.sheets import Dialect, Table, open_table
 from benchfmt.readers.sheets.grid import CellNames, cell_names
 from benchfmt.readers.sheets.opening import open_grid, storage_of
@@ -453,7 +454,7 @@ class Descriptor(_Open):
     @classmethod
     def _names_once(cls, resources: list[Resource]) -> list[Resource]:
         names = [resource.name for resource in resources if resource.name is not None]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        for name in sorted(doubled(names)):
             words = "two resources have the name {name}; give each a name of its own"
             raise PydanticCustomError("doubled_name", words, {"name": repr(name)})
         return resources

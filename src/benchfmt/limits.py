@@ -13,7 +13,9 @@ class Limits:
     json_bytes: int = 256 * 2**20
     json_depth: int = 64
     row_bytes: int = 2**20
-    record_measurements: int = 250_000
+    record_measurements: int = 100_000
+    columns: int = 10_000
+    resources: int = 10_000
     files: int = 1_000_000
     archive_members: int = 10_000
     archive_bytes: int = 64 * 2**30

@@ -608,3 +608,36 @@ def test_row_groups_that_polars_does_not_read_whole_are_read_by_arrow(
     by_arrow = validate(package)
     assert by_arrow.findings == by_polars.findings
     assert by_arrow.measurements == by_polars.measurements == 40_000
+
+
+def test_bf907_a_record_of_json_has_a_bounded_number_of_measurements(tmp_path: Path) -> None:
+    record = {"benchfmt": "1.0", "status": "ok", "benchmark": {"suite": "lpdnn"}}
+    path = tmp_path / "record.json"
+    measurement = {"metric": "latency", "value": 0.5, "unit": "s", "basis": "measured"}
+    path.write_text(json.dumps({**record, "measurements": [measurement] * 21}), "utf-8")
+    message = "the record has more than 20 measurements; it is not judged"
+    found = found_in(path, Limits(record_measurements=20))
+    assert found == {("BF907", 1, None): message}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_bf907_a_table_has_a_bounded_number_of_columns(form: str, tmp_path: Path) -> None:
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p", format=form)
+    found = found_in(tmp_path / "p", Limits(columns=20))
+    messages = set(found.values())
+    assert {message.partition(": ")[2] for message in messages} == {
+        "45 columns; at most 20 are read"
+    }
+
+
+def test_bf905_a_descriptor_has_a_bounded_number_of_resources(tmp_path: Path) -> None:
+    convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
+    assert found_in(tmp_path / "p", Limits(resources=2)) == {
+        ("BF905", None, None): "3 resources; at most 2 are read"
+    }
+
+
+def test_a_column_that_appears_twice_is_found_among_very_many(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(200_000)]
+    with pytest.raises(JsonError, match="'c7' appears twice"):
+        parse("{" + ",".join(f'"{name}":1' for name in [*names, "c7"]) + "}")

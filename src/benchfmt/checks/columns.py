@@ -22,7 +22,6 @@ from benchfmt.checks.frames import (
     dtype,
     faults,
     no_coded_faults,
-    of_code,
     suggestion,
 )
 from benchfmt.checks.kinds import TEXTS, row_hashes, text_hash
@@ -42,6 +41,7 @@ _REPETITIONS = 4
 """How often a text stands at least, on average, in a column that is judged by its distinct texts."""
 _SAMPLE = 1_000
 _MOST_KNOWN = 100_000
+_HINTED_COLUMNS = 100
 _PLAIN_KINDS = ("boolean", "integer", "number")
 
 
@@ -105,7 +105,7 @@ def type_table(
     table_faults = [no_coded_faults()]
     if not newer:
         unknown = [name for name in raw.columns if name not in items and name != ROW]
-        table_faults += [_unknown_column(table, name) for name in unknown]
+        table_faults.append(_unknown_columns(table, unknown))
     # Columns that are dictionaries in Parquet are text.
     raw = raw.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     columns: dict[str, pl.Series] = {}
@@ -196,24 +196,36 @@ def _remember(new: set[int], known: set[int]) -> None:
         known |= new
 
 
-def _unknown_column(table: str, name: str) -> pl.DataFrame:
-    near = difflib.get_close_matches(name, [item.name for item in COLUMNS[table]], n=1)
-    hint = "put what the standard has no column for into `extensions`"
-    if near:
-        hint = f"did you mean {near[0]!r}?"
-    message = f"{table} has no column {name!r} in the standard"
-    return _column_fault("BF102", table, name, message, hint)
+def _unknown_columns(table: str, names: list[str]) -> pl.DataFrame:
+    """Return a fault for each name; the nearest column is looked up for the first ones only, which takes long."""
+    known = [item.name for item in COLUMNS[table]]
+    messages = []
+    hints = []
+    for number, name in enumerate(names):
+        near = difflib.get_close_matches(name, known, n=1) if number < _HINTED_COLUMNS else []
+        messages.append(f"{table} has no column {name!r} in the standard")
+        hint = "put what the standard has no column for into `extensions`"
+        hints.append(f"did you mean {near[0]!r}?" if near else hint)
+    return _column_faults("BF102", table, names, messages, hints)
 
 
 def _missing_column(table: str, name: str) -> pl.DataFrame:
     message = f"the column {name!r} is missing"
-    return _column_fault("BF101", table, name, message, "every row needs it")
+    return _column_faults("BF101", table, [name], [message], ["every row needs it"])
 
 
-def _column_fault(code: str, table: str, column: str, message: str, hint: str) -> pl.DataFrame:
-    """Return a fault of a column as a whole: it stands in no row."""
-    whole = pl.DataFrame({ROW: [None]}, schema={ROW: pl.Int64})
-    return of_code(code, faults(whole, table, column, message, hint=hint))
+def _column_faults(
+    code: str, table: str, names: list[str], messages: list[str], hints: list[str]
+) -> pl.DataFrame:
+    """Return a fault for each of some columns as a whole: it stands in no row."""
+    types = no_coded_faults().schema
+    rows = {"column": names, "message": messages, "hint": hints}
+    faults_of_columns = pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String))
+    absent = [pl.lit(None, dtype=types[name]).alias(name) for name in ("row", "record", "value")]
+    whole = faults_of_columns.with_columns(
+        *absent, pl.lit(code).alias("code"), pl.lit(table).alias("table")
+    )
+    return whole.select(FAULT_COLUMNS)
 
 
 def _faults_of(

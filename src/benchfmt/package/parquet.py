@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.errors import ParquetError
+from benchfmt.readers.names import doubled
 from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import COLUMNS
 
@@ -44,6 +45,10 @@ def parquet_frames(
     no other columns are read.
     """
     with _judging(path), pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
+        width = file.metadata.num_columns
+        if width > limits.columns:
+            message = f"{width:,} columns; at most {limits.columns:,} are read"
+            raise ParquetError("BF907", f"{path}: {message}")
         kept = _sound_columns(path, file.schema_arrow, odd)
         total = file.metadata.num_rows
         is_small = _has_small_groups(file.metadata)
@@ -139,10 +144,10 @@ def _arrow_batches(file: pq.ParquetFile, rows: int, kept: list[str]) -> Iterator
 def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) -> list[str]:
     """Return the names of the columns whose types can be read."""
     names = list(schema.names)
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
+    several = sorted(doubled(names))
+    if several:
         raise ParquetError(
-            "BF116", f"{path}: column {doubled[0]!r} appears twice; rename or remove one"
+            "BF116", f"{path}: column {several[0]!r} appears twice; rename or remove one"
         )
     strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
     if odd is None:

@@ -15,6 +15,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits
 from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.names import doubled
 
 __all__ = ["Digits", "JsonError", "parse", "parse_as_text", "read"]
 
@@ -97,10 +98,8 @@ def whole(path: Path, limits: Limits, kind: str) -> bytes:
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     data = dict(pairs)
     if len(data) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise JsonError(
-            f"the key {next(n for n in names if names.count(n) > 1)!r} appears twice in one object"
-        )
+        first = doubled(name for name, _ in pairs)[0]
+        raise JsonError(f"the key {first!r} appears twice in one object")
     return data
 
 

@@ -23,6 +23,7 @@ import pyarrow.csv as pa_csv
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import encodings, heads
+from benchfmt.readers.names import doubled
 
 Integers = npt.NDArray[np.int64]
 
@@ -141,9 +142,9 @@ def unique_names(cells: list[str], path: Path) -> list[str]:
 
 
 def _refuse_doubled(names: list[str], path: Path) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        message = f"column {doubled[0]!r} appears twice; rename or remove one"
+    several = sorted(doubled(names))
+    if several:
+        message = f"column {several[0]!r} appears twice; rename or remove one"
         raise TableError("BF116", f"{path.name}: {message}")
 
 
@@ -201,6 +202,9 @@ class TextTable:
             raise TableError(
                 "BF103", f"{self.path.name}: the header cannot be read: {error}"
             ) from error
+        if len(names) > self.limits.columns:
+            message = f"{len(names):,} columns; at most {self.limits.columns:,} are read"
+            raise TableError("BF907", f"{self.path.name}: {message}")
         if not any(names):
             raise TableError(
                 "BF101", f"{self.path.name} is empty: a table begins with a row of column names"

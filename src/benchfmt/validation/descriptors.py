@@ -43,6 +43,11 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
     except jsons.JsonError as error:
         reporter.report(json_code(error), Place(file.name, error.line), str(error))
         return None
+    resources = data.get("resources") if isinstance(data, dict) else None
+    if isinstance(resources, list) and len(resources) > reporter.limits.resources:
+        message = f"{len(resources):,} resources; at most {reporter.limits.resources:,} are read"
+        reporter.report("BF905", Place(file.name, field="/resources"), message)
+        return None
     descriptor, faults = read_descriptor(data)
     for fault in faults:
         message = fault.message

@@ -23,6 +23,7 @@ from benchfmt.numbers import Digits
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import JsonError
+from benchfmt.readers.names import doubled
 from benchfmt.readers.sheets.delimited import text_lines
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage, open_bytes, whole
@@ -329,9 +330,8 @@ def _row(cells: list[tuple[str, JsonValue]], path: Path) -> Row:
     """Return named values as a row; raises TableError for a name that stands twice, and for too many."""
     row = dict(cells)
     if len(row) != len(cells):
-        names = [name for name, _ in cells]
-        doubled = next(name for name in names if names.count(name) > 1)
-        message = f"column {doubled!r} appears twice: a key holds a slash; rename it"
+        first = doubled(name for name, _ in cells)[0]
+        message = f"column {first!r} appears twice: a key holds a slash; rename it"
         raise TableError("BF116", f"{path.name}: {message}")
     return _bounded(row, path)
 

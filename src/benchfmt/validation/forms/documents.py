@@ -21,6 +21,7 @@ from benchfmt.tables import to_batch
 from benchfmt.validation.forms.document import Document, DocumentPlaces, rest_of
 from benchfmt.validation.forms.doubles import ONE_RECORD, ONE_SYSTEM
 from benchfmt.validation.forms.frames import frames_of
+from benchfmt.validation.forms.measurements import TOO_MANY_HINT
 from benchfmt.validation.places import Place
 from benchfmt.validation.portion import Portion, Rows, Terms, no_ids
 from benchfmt.validation.reporting import Reporter
@@ -29,6 +30,8 @@ LINES = (".jsonl", ".ndjson")
 """What the names of files with one record on each line end with."""
 _DOCUMENTS = 2_000
 """How many records are judged at once."""
+_MEASUREMENTS = 100_000
+"""How many measurements are judged at once, and those of one record more."""
 
 
 class JsonRecords:
@@ -48,11 +51,14 @@ class JsonRecords:
     def portions(self) -> Iterator[Portion]:
         """Yield the records in portions."""
         waiting: list[Document] = []
+        measurements = 0
         for document in self._documents():
             waiting.append(document)
-            if len(waiting) >= _DOCUMENTS:
+            measurements += len(document.places)
+            if len(waiting) >= _DOCUMENTS or measurements >= _MEASUREMENTS:
                 yield self._portion(waiting)
                 waiting = []
+                measurements = 0
         if waiting:
             yield self._portion(waiting)
 
@@ -125,6 +131,13 @@ class JsonRecords:
         """Return what can be checked of a record after reporting the faults of its structure."""
         if not isinstance(data, dict):
             self._report_structure(row, data, None)
+            return None
+        listed = data.get("measurements")
+        limit = self._reporter.limits.record_measurements
+        if isinstance(listed, list) and len(listed) > limit:
+            message = f"the record has more than {limit:,} measurements; it is not judged"
+            place = Place(self.name, row, field="measurements", record=_id_of(data))
+            self._reporter.report("BF907", place, message, hint=TOO_MANY_HINT)
             return None
         try:
             current = to_current(data)

@@ -14,7 +14,7 @@ from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Rows, no_ids
 from benchfmt.validation.reporting import Reporter
 
-_TOO_MANY_HINT = "divide what was measured among several records, or keep its samples in `samples`"
+TOO_MANY_HINT = "divide what was measured among several records, or keep its samples in `samples`"
 
 
 class Attribution:
@@ -60,7 +60,7 @@ class Attribution:
         self._counted = (int(owners[-1]), int(numbers[-1]) + 1)
         message = f"the record has more than {limit:,} measurements; the others are not judged"
         first_beyond = rows.frame.filter(pl.Series(numbers == limit))
-        self._report("BF907", first_beyond, pl.lit(message), _TOO_MANY_HINT)
+        self._report("BF907", first_beyond, pl.lit(message), TOO_MANY_HINT)
         return rows.filter(pl.Series(numbers < limit))
 
     def _are_late(self, owners: Integers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
