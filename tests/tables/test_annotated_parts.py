@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.tables.test_annotated import LATENCY, lay, read
 
-from benchfmt import Finding, Severity, validate
+from benchfmt import Finding, Severity, convert, open_package, validate
 
 MEAN = {**LATENCY, "statistic": "mean"}
 
@@ -377,6 +378,30 @@ def test_bf208_a_unit_that_nobody_confirms_is_a_fault_of_a_submission(
         assert [(f.column, f.severity) for f in found] == [("t", severity)]
     lay(tmp_path, "t\n3\n", {"t": {**note, "confirmed": "manual, page 3"}})
     assert not [f for f in validate(folder, "submission").findings if f.code == "BF208"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_bf208_a_package_keeps_that_a_unit_was_assumed(form: str, tmp_path: Path) -> None:
+    note = {**MEAN, "caveats": ["unit-inferred"]}
+    folder = lay(tmp_path, "t\n3\n4\n", {"t": note})
+
+    def found() -> list[tuple[str | None, int | None, str, str]]:
+        out = tmp_path / f"out-{form}"
+        convert(folder).write(out, format="csv" if form == "csv" else "parquet")
+        if form == "jsonl":
+            with open_package(out) as package:
+                lines = [json.dumps(line) + "\n" for line in package.lines()]
+            out = tmp_path / "out.jsonl"
+            out.write_text("".join(lines), "utf-8")
+        findings = validate(out, "submission").findings
+        return [(f.field, f.row, f.severity, f.message) for f in findings if f.code == "BF208"]
+
+    [(field, row, severity, message)] = found()
+    assert (row, severity) == (1, "error")
+    assert field in ("measurements.unit", "measurements.0.unit")
+    assert message == "the unit s of latency is assumed: nothing in the table said it"
+    lay(tmp_path, "t\n3\n4\n", {"t": {**note, "confirmed": "manual, page 3"}})
+    assert found() == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import polars as pl
 
 from benchfmt.checks.check import Check, Doubt
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, suggestion
+from benchfmt.checks.kinds import KIND
 from benchfmt.finding import Severity
 from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
@@ -18,6 +19,9 @@ from benchfmt.vocabulary import Metric, vocabulary
 
 _CURRENCY = re.compile("[A-Z]{3}")
 _NAMES = {"model": "model", "dataset": "dataset"}
+_OF_TABLES = "annotated"
+"""The converter of described tables. What other converters infer from a suite's rules, nobody has to confirm."""
+_UNIT_INFERRED = '"unit-inferred"'
 _DECLARE = "declare it under benchfmt.prefixes in datapackage.json"
 
 
@@ -241,6 +245,23 @@ def _reported_fault(reported: str, code: str) -> str | None:
     return f"{reported!r} and {code!r} measure different things"
 
 
+def assumed_units(frames: Frames) -> pl.DataFrame:
+    """BF208: units that the annotation of a table assumed; one fault for each kind of measurement."""
+    described = frames.records.filter(pl.col("converter") == _OF_TABLES)["id"]
+    is_assumed = pl.col("caveats").str.contains(_UNIT_INFERRED, literal=True)
+    of_tables = frames.measurements.filter(
+        is_assumed & pl.col("record_id").is_in(described.implode())
+    )
+    first = of_tables.unique(KIND, keep="first", maintain_order=True)
+    message = pl.format(
+        "the unit {} of {} is assumed: nothing in the table said it",
+        pl.col("unit"),
+        pl.col("metric"),
+    )
+    hint = "correct or confirm the unit in the annotation of the table, and convert it again"
+    return faults(first, "measurements", "unit", message, pl.col("unit"), hint)
+
+
 CHECKS = (
     Check(
         code="BF201",
@@ -300,6 +321,9 @@ CHECKS = (
         severity=Severity.WARNING,
         heavier={"submission": Severity.ERROR},
         title="A unit that an annotation assumes is confirmed by somebody",
+        table="measurements",
+        needs=("caveats",),
+        run=assumed_units,
     ),
     Check(
         code="BF209",

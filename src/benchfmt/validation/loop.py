@@ -96,7 +96,7 @@ class Loop:
     def _report_content(self, frames: Frames, portion: Portion, doubtful: pl.Series) -> None:
         """Report what the checks find in rows of sound structure."""
         across = partial(self._gather, places=portion.places)
-        for faults in run_checks(frames, self.reporter.codes, across=across):
+        for faults in run_checks(frames, self.reporter.codes - portion.told, across=across):
             new = faults
             if not portion.has_new_systems:
                 new = faults.filter(pl.col("table") != "systems")

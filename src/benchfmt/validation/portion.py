@@ -80,6 +80,8 @@ class Portion:
     terms: Terms
     doubtful: pl.Series = field(default_factory=no_ids)
     """The ids of records of which some measurements could not be read."""
+    told: frozenset[str] = frozenset()
+    """The codes of faults that the form reports where it has a better place for them."""
     has_new_systems: bool = True
     """Whether the systems were not judged with an earlier portion."""
 

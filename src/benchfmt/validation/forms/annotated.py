@@ -26,6 +26,8 @@ from benchfmt.validation.reporting import Reporter
 
 _CONVERTER = "annotated"
 _CONVERTER_VERSION = "1.0"
+_TOLD_OF_COLUMNS = frozenset({"BF208"})
+"""What an annotation assumes stands in the descriptor, once for each column."""
 TextRows = tuple[pl.DataFrame, Integers]
 
 
@@ -119,6 +121,7 @@ class AnnotatedTable:
             systems=frames["systems"],
             places=AnnotatedPlaces(part.name, outcome),
             terms=terms,
+            told=_TOLD_OF_COLUMNS,
         )
 
 
