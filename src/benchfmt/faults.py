@@ -84,6 +84,12 @@ def faults_of(error: ValidationError, model: type[BaseModel], data: JsonValue) -
     return faults
 
 
+def error_in_words(error: ErrorDetails, path: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    """Return what is wrong at one place of the data of a model."""
+    # The key at fault may look like a name that pydantic gives, and not stand in the path.
+    return _message([error], path or error["loc"], model)
+
+
 def _path(item: ErrorDetails, data: JsonValue) -> tuple[str | int, ...]:
     """Return the members that lead to an error, without the names that pydantic gives to the forms of a value."""
     path: list[str | int] = []
@@ -151,6 +157,10 @@ def _in_words(
             return f"{shown} is below {context.get('ge')}"
         case "less_than":
             return f"{shown} is not below {context.get('lt')}"
+        case "too_short" if context.get("min_length", 1) > 1:
+            return f"{shown} has fewer than {context['min_length']} items"
+        case "too_long":
+            return f"{shown} has more than {context['max_length']} items"
         case "string_too_short" | "too_short":
             return f"`{path[-1]}` is empty"
         case "string_too_long":
@@ -204,6 +214,9 @@ def _names(model: type[BaseModel]) -> Iterator[str]:
 def _shown(value: JsonValue) -> str:
     """Return a value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        # What steers a terminal, or turns the direction of writing, is shown as its escape.
+        text = json.dumps(value)
     if len(text) > _SHOWN:
         return f"{text[:_SHOWN]}..."
     return text

@@ -62,22 +62,22 @@ class Case:
 CASES = [
     Case(
         {'benchmark': {'name': 'imagenet'}},
-        Finding('BF101', Severity.ERROR, FILE, 1, None, 'benchmark.suite', 'benchmark.suite: Field required', None, None, 'r1'),
+        Finding('BF101', Severity.ERROR, FILE, 1, None, 'benchmark.suite', 'benchmark.suite: `suite` is missing', None, None, 'r1'),
         passing={'benchmark': {'suite': 'lpdnn'}},
     ),
     Case(
         {'model.familly': 'mobilenet'},
-        Finding('BF102', Severity.ERROR, FILE, 1, None, 'model.familly', 'model.familly: Extra inputs are not permitted', 'mobilenet', None, 'r1'),
+        Finding('BF102', Severity.ERROR, FILE, 1, None, 'model.familly', "model.familly: there is no member 'familly'; there are: flop, name, parameters, size_bytes, version", 'mobilenet', None, 'r1'),
         passing={'model.name': 'mobilenet-v1'},
     ),
     Case(
         {'measurements.0.value': True},
-        Finding('BF103', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'measurements.0.value: Input should be a valid number', 'true', None, 'r1'),
+        Finding('BF103', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'measurements.0.value: true is not a number', 'true', None, 'r1'),
         passing={'measurements.0.value': 1.0},
     ),
     Case(
         {'status': 'OK'},
-        Finding('BF104', Severity.ERROR, FILE, 1, None, 'status', "status: Input should be 'ok', 'failed', 'invalid' or 'incomplete'", 'OK', None, 'r1'),
+        Finding('BF104', Severity.ERROR, FILE, 1, None, 'status', "status: \"OK\" is none of 'ok', 'failed', 'invalid' or 'incomplete'", 'OK', None, 'r1'),
         passing={'status': 'ok'},
     ),
     Case(
@@ -87,7 +87,7 @@ CASES = [
     ),
     Case(
         {'configuration.batch_size': 0},
-        Finding('BF106', Severity.ERROR, FILE, 1, None, 'configuration.batch_size', 'configuration.batch_size: Input should be greater than or equal to 1', '0', None, 'r1'),
+        Finding('BF106', Severity.ERROR, FILE, 1, None, 'configuration.batch_size', 'configuration.batch_size: 0 is below 1', '0', None, 'r1'),
         passing={'configuration.batch_size': 1.0},
     ),
     Case(
@@ -117,7 +117,7 @@ CASES = [
     ),
     Case(
         {'measurements.0.ci': [0.008, 0.01]},
-        Finding('BF120', Severity.ERROR, FILE, 1, None, 'measurements.0.ci', 'measurements.0.ci: List should have at least 3 items after validation, not 2', '[0.008, 0.01]', None, 'r1'),
+        Finding('BF120', Severity.ERROR, FILE, 1, None, 'measurements.0.ci', 'measurements.0.ci: [0.008, 0.01] has fewer than 3 items', '[0.008, 0.01]', None, 'r1'),
         passing={'measurements.0.ci': [0.008, 0.01, 0.95]},
     ),
     Case(

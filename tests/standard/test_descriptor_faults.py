@@ -118,7 +118,7 @@ EXPECTED = [
     "task: 3 is not a text",
     'provenance.measured_at: "today" is not a date, such as 2026-01-12',
     "the annotation names column 'Foo', which the table does not have",
-    "absent.csv is not there",
+    "absent.csv does not exist",
 ]
 
 

@@ -9,6 +9,9 @@ import jsonschema
 from pydantic import JsonValue
 from pydantic_core import ErrorDetails
 
+from benchfmt.faults import error_in_words
+from benchfmt.record import Record
+
 KEYWORD_CODES = {
     "required": "BF101",
     "additionalProperties": "BF102",
@@ -105,7 +108,8 @@ def record_faults(errors: Iterable[ErrorDetails]) -> Iterator[RecordFault]:
         if field is not None or error["type"] == "missing":
             # A rule between fields, and a field that is absent, come with all that stands around them.
             value = None
-        yield RecordFault(code, ".".join(path), error["msg"], value)
+        message = error_in_words(error, tuple(path), Record)
+        yield RecordFault(code, ".".join(path), message, value)
 
 
 def _is_of_pydantic(part: int | str) -> bool:

@@ -44,7 +44,9 @@ def _end_refused(error: Exception) -> NoReturn:
     message = str(error)
     if isinstance(error, OSError):
         message = f"{error.filename or ''}: {error.strerror or error}"
-    sys.stderr.write(f"benchfmt: {message}\n")
+    from benchfmt.cli.printing import printable
+
+    sys.stderr.write(f"benchfmt: {printable(message)}\n")
     raise SystemExit(2) from None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from benchfmt.cli.describe import describe
-from benchfmt.cli.printing import print_lines
+from benchfmt.cli.printing import json_text, print_lines, say
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
 
@@ -119,7 +119,7 @@ def convert(
         )
     )
     for line in account_lines(result):
-        typer.echo(line, err=True)
+        say(line, err=True)
     if account:
         account.write_text(
             json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8"
@@ -130,7 +130,7 @@ def convert(
         why = "no result could be read"
         if result.ok:
             why = "every file was left out for a reason"
-        typer.echo(f"{output} is not written: {why}", err=True)
+        say(f"{output} is not written: {why}", err=True)
     raise typer.Exit(int(not result.ok))
 
 
@@ -198,7 +198,7 @@ def show(
                 raise BenchfmtError(f"{package} has no record {record!r}")
             _print_json(found.to_dict())
         elif records:
-            print_lines(json.dumps(line, ensure_ascii=False) for line in opened.lines())
+            print_lines(json_text(line) for line in opened.lines())
         elif compare:
             print_lines(comparison_lines(opened, metric, limit))
         else:
@@ -224,11 +224,11 @@ def export(
     from benchfmt.exports import export as run
 
     done = run(package, to, output, remote=remote, **_options(option or []))
-    typer.echo(f"{_records(done.records)} in {len(done.files):,} files", err=True)
+    say(f"{_records(done.records)} in {len(done.files):,} files", err=True)
     for reason, count in done.left_out:
-        typer.echo(f"left out: {_records(count)}: {reason}", err=True)
+        say(f"left out: {_records(count)}: {reason}", err=True)
     for note in done.notes:
-        typer.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     print_lines([output])
 
 
@@ -298,7 +298,7 @@ def converters(
         try:
             item = load(name)
         except BenchfmtError as error:
-            typer.echo(f"benchfmt: {error}", err=True)
+            say(f"benchfmt: {error}", err=True)
             continue
         about = (item.__doc__ or "").strip().partition("\n")[0]
         rows.append({"name": name, "version": item.VERSION, "about": about})
@@ -346,7 +346,7 @@ def schema_build(
         raise BenchfmtError(f"{folder} has no vocabulary/; run this in a checkout of benchfmt")
     changed = drift(folder) if check else write(folder / "vocabulary", folder / "1.0")
     for name in changed:
-        typer.echo(f"{'differs' if check else 'written'}: {name}", err=True)
+        say(f"{'differs' if check else 'written'}: {name}", err=True)
     raise typer.Exit(int(check and bool(changed)))
 
 
@@ -385,7 +385,7 @@ def _with_progress(work: Callable[[Progress | None], Result]) -> Result:
 
 
 def _print_json(data: Any) -> None:
-    print_lines([json.dumps(data, indent=2, ensure_ascii=False)])
+    print_lines([json_text(data, indent=2)])
 
 
 def _instead(word: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchfmt.cli.printing import print_lines
+from benchfmt.cli.printing import print_lines, say
 from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
@@ -131,12 +131,12 @@ def describe(
     else:
         made, file = _described(tables, output, suite, said, asks=ask, force=force)
     for line in made.review.lines():
-        typer.echo(line, err=True)
+        say(line, err=True)
     for note in made.missing:
-        typer.echo(f"for a submission: {note}", err=True)
+        say(f"for a submission: {note}", err=True)
     options = made.options()
     if options:
-        typer.echo(f"give it with --ask, or with: {' '.join(options)}", err=True)
+        say(f"give it with --ask, or with: {' '.join(options)}", err=True)
     if review is not None:
         review.write_text(_as_json(made.to_dict()), "utf-8")
     text = _as_json(made.descriptor)
@@ -144,7 +144,7 @@ def describe(
         print_lines([text.rstrip("\n")])
     else:
         file.write_text(text, "utf-8")
-        typer.echo(f"written: {file}", err=True)
+        say(f"written: {file}", err=True)
 
 
 def _described(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from benchfmt.cli.printing import say
 from benchfmt.finding import BenchfmtError
 
 Result = TypeVar("Result")
@@ -267,8 +268,8 @@ def profile(
     result.write(output, format=table_format.value, extra=extra)
     result.close()
     for line in summary_lines(result.summary):
-        typer.echo(line, err=True)
-    typer.echo(output)
+        say(line, err=True)
+    say(str(output))
     raise typer.Exit(int(not result.ok))
 
 

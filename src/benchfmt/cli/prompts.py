@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from benchfmt.cli.printing import say
 from benchfmt.describing.asking import Asked
 from benchfmt.finding import BenchfmtError
 
@@ -17,9 +18,9 @@ class Terminal:
 
     def answer(self, question: Asked) -> str | None:
         """Return the answer to a question; None where it is skipped with Enter."""
-        typer.echo(f"\n{question.text}", err=True)
+        say(f"\n{question.text}", err=True)
         for line in _numbered(question.answers):
-            typer.echo(f"  {line}", err=True)
+            say(f"  {line}", err=True)
         which = "answer"
         if question.answers:
             which = "number or another answer"
@@ -37,7 +38,7 @@ class Terminal:
 
     def refuse(self, reason: str) -> None:
         """Say why an answer cannot be taken."""
-        typer.echo(f"  {reason}", err=True)
+        say(f"  {reason}", err=True)
 
 
 def refuse_without_terminal() -> None:

@@ -1,0 +1,52 @@
+"""What strangers wrote never steers the terminal of whoever reads about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchfmt.cli.commands import app
+from benchfmt.cli.printing import json_text, printable
+
+HOSTILE = "\x1b]0;pwn\x07\x1b[31mred\u202e\x85"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, grün, 東京\tand\nnew", "plain, grün, 東京\tand\nnew"),
+        ("12\u00a0ms, 1\u202f000", "12\u00a0ms, 1\u202f000"),
+        (HOSTILE, r"\x1b]0;pwn\x07\x1b[31mred\u202e\x85"),
+        ("a\rb\u2028c\u200bd", r"a\rb\u2028c\u200bd"),
+    ],
+)
+def test_what_steers_a_terminal_is_shown_as_its_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_data_stays_what_it_is() -> None:
+    assert json.loads(json_text({"name": HOSTILE})) == {"name": HOSTILE}
+    assert printable(json_text({"name": HOSTILE})) == json_text({"name": HOSTILE})
+    assert json_text({"name": "grün"}) == '{"name": "grün"}'
+
+
+@pytest.mark.parametrize("options", [[], ["--format", "json"]])
+def test_findings_about_a_hostile_record_print_no_raw_control_character(
+    options: list[str], tmp_path: Path
+) -> None:
+    record = {
+        "benchfmt": "1.0",
+        "id": HOSTILE,
+        "status": HOSTILE,
+        "benchmark": {"suite": HOSTILE, "name": HOSTILE},
+        HOSTILE: 1,
+    }
+    path = tmp_path / "records.jsonl"
+    path.write_text(json.dumps(record) + "\n", "utf-8")
+    result = CliRunner().invoke(app, ["validate", str(path), *options])
+    assert result.exit_code == 1
+    assert "pwn" in result.output
+    assert printable(result.output) == result.output
