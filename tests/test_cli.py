@@ -183,7 +183,10 @@ WRONG_CALLS = {
     "an unknown rule set": (["validate", "{package}", "--rules", "x"], "there is no rule set 'x'"),
     "a remote package unasked": (["validate", "https://example.org/p"], "is remote"),
     "no table": (["describe", "nowhere.csv"], "nowhere.csv does not exist"),
-    "an output that is there": (["describe", "{table}", "-o", "{tmp}/file"], "already exists"),
+    "an output that is there": (
+        ["describe", "{table}", "-o", "{tmp}/file"],
+        "start anew with --force",
+    ),
     "no package to show": (["show", "{fixtures}"], "is not a package"),
     "an unknown record": (["show", "{package}", "--record", "x"], "has no record 'x'"),
     "neither code nor term": (["explain", "BF999"], "'BF999' is neither a code nor a term"),

@@ -273,7 +273,7 @@ def test_several_threads_are_compared_with_their_best_block() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "words"),
-    [({"scenario": "server"}, "waits for arrivals"), ({"spinning": True, "threads": 2}, "spin"), ({"threads": None}, "not told")],
+    [({"scenario": "server"}, "waits for arrivals"), ({"spinning": True, "threads": 2}, "spin"), ({"threads": None}, "is not known")],
 )  # fmt: skip
 def test_where_the_gate_says_nothing_it_says_why(changed: dict[str, Any], words: str) -> None:
     gate = judging.gate(run_data(CLEAN, job=changed))

@@ -381,7 +381,9 @@ def test_a_metric_may_be_named_by_another_column(tmp_path: Path) -> None:
 def test_the_numbers_of_an_unknown_metric_are_kept_as_text(tmp_path: Path) -> None:
     fields = {"v": {"metric": {"column": "name"}, "unit": "1"}, "t": LATENCY}
     records, _ = read(lay(tmp_path, "name,v,t\njoy,4,1\naccuracy,0.5,2\n", fields))
-    assert records[0] == record(latency(0.001, "1"), extensions={"lpdnn": {"v": "4"}})
+    assert records[0] == record(
+        latency(0.001, "1"), extensions={"lpdnn": {"name": "joy", "v": "4"}}
+    )
     assert [m["metric"] for m in records[1]["measurements"]] == ["accuracy", "latency"]
 
 

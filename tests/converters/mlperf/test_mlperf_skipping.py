@@ -34,7 +34,7 @@ RESULT = "closed/Sub/results/sys/resnet50/Offline"
         (f"{RESULT}/performance", "mlperf.conf", "the suite's own settings"),
         ("closed/Sub/code/resnet50", "main.txt", "code of the submission"),
         ("closed/Sub/source", "main.txt", None),
-        ("closed/Sub", "README.MD", "for people"),
+        ("closed/Sub", "README.MD", "a document for people"),
         ("closed/Sub", ".DS_Store", "a stray file"),
         ("closed/Sub", "results.json", "a report of the submitter's own program"),
         ("closed/Sub/systems", "sys.json", "describes a system"),
