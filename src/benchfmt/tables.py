@@ -203,8 +203,7 @@ REPEATING = frozenset(
         "source_sha256",
     }
 )
-"""Columns of few distinct texts: Parquet has them as dictionaries (smaller, several times faster to write), and a check may
-ask once for each text."""
+"""Columns of few distinct texts: dictionaries in Parquet, and judged once for each text."""
 TERM_COLUMNS: dict[str, dict[str, str]] = {
     "records": {
         "suite": "suite",

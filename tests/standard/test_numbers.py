@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from benchfmt import convert, numbers, open_package, units, validate
 from benchfmt.annotated import cells
-from benchfmt.annotated.program import IDENTITY
+from benchfmt.annotated.columns import IDENTITY
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.inference import log_settings
 from benchfmt.converters.mlperf.mobile import values as mobile_values

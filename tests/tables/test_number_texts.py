@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchfmt.annotated.cells import numbers
-from benchfmt.annotated.program import IDENTITY
+from benchfmt.annotated.columns import IDENTITY
 from benchfmt.annotated.written import written
 from benchfmt.descriptor import FieldAnnotation, TableField
 from benchfmt.readers.sheets.number_columns import NumberColumns

@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
+from benchfmt.annotated.columns import Order
 from benchfmt.annotated.evidence import NO_RECORD, Chosen, Evidence
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
 from benchfmt.annotated.history import Steps, sources
 from benchfmt.annotated.measures import ABSENT, Matrix, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
-from benchfmt.annotated.program import Order, Program
+from benchfmt.annotated.program import Program
 from benchfmt.finding import Finding
 from benchfmt.identity import record_id, record_ids
 from benchfmt.tables import Batch, complete

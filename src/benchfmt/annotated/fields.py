@@ -14,17 +14,16 @@ import pyarrow as pa
 from pydantic import JsonValue
 
 from benchfmt.annotated import cells as c
-from benchfmt.annotated.notes import Integers, Notes
-from benchfmt.annotated.program import (
+from benchfmt.annotated.columns import (
     IDENTITY,
     TERM_KINDS,
-    Program,
     Target,
     constant,
     field_conversion,
-    groups,
     target,
 )
+from benchfmt.annotated.notes import Integers, Notes
+from benchfmt.annotated.program import Program, groups
 from benchfmt.annotated.written import Written, written
 from benchfmt.descriptor import Case, Conditional, Extract, FieldAnnotation, TableField
 from benchfmt.identity import canonical, platform, system_id

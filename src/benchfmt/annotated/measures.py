@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchfmt.annotated import cells as c
+from benchfmt.annotated.columns import EVERY, Measure
 from benchfmt.annotated.fields import Fields, Flags
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
-from benchfmt.annotated.program import EVERY, Measure
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Arrow, arrow_schema

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from benchfmt.annotated.columns import Measure, measure
 from benchfmt.annotated.faults import AnnotationError
-from benchfmt.annotated.program import (
-    Measure,
-    Program,
-    measure,
-    metric_from,
-    unit_from,
-)
+from benchfmt.annotated.program import Program, metric_from, unit_from
 from benchfmt.descriptor import FieldAnnotation, MetricColumn, MetricUse, TableField, UnitColumn
 from benchfmt.finding import BenchfmtError
 from benchfmt.units import find_unit

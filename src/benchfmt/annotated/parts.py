@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from benchfmt.annotated import cells as c
+from benchfmt.annotated.columns import Measure, PartColumn
 from benchfmt.annotated.fields import Fields
 from benchfmt.annotated.notes import Integers
-from benchfmt.annotated.program import Measure, PartColumn
 from benchfmt.identity import canonical
 from benchfmt.units import Conversion
 from benchfmt.vocabulary import vocabulary

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from benchfmt.annotated.program import TERM_KINDS, constant, target
+from benchfmt.annotated.columns import TERM_KINDS, constant, target
 from benchfmt.describing import Description
 from benchfmt.describing.options import read_value
 from benchfmt.drafting import Draft, Head, Note, Question, Said

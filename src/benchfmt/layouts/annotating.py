@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, JsonValue
 
+from benchfmt.annotated.columns import EVERY
 from benchfmt.annotated.families import with_families
-from benchfmt.annotated.program import EVERY
 from benchfmt.descriptor import (
     Condition,
     Conditional,
