@@ -90,30 +90,35 @@ def test_the_number_before_a_spread_is_read(case: tuple[str, str, str, Decimal],
     assert read(cell, column(point, group, spread="stddev")) == float(value)
 
 
+Column = tuple[list[str], list[Decimal]]
+"""The cells of a column, and their values."""
+
+
 @st.composite
-def columns(draw: st.DrawFn) -> tuple[list[str], list[Decimal]]:
-    """Draw the cells of a column that writes its numbers in one form, and their values."""
+def tables(draw: st.DrawFn) -> tuple[Column, Column]:
+    """Draw two columns of a table, which writes its numbers in one form."""
     point = draw(st.sampled_from([".", ","]))
     group = draw(st.sampled_from([mark for mark in GROUPS if mark != point]))
-    texts = []
-    values = []
-    for _ in range(draw(st.integers(1, 5))):
-        whole = draw(st.integers(0, 10**7))
-        fraction = draw(st.text("0123456789", max_size=4))
-        digits = f"{whole:,}".replace(",", group)
-        texts.append(f"{digits}{point}{fraction}" if fraction else digits)
-        values.append(Decimal(f"{whole}.{fraction or 0}"))
-    return texts, values
+    columns = []
+    for _ in range(2):
+        texts = []
+        values = []
+        for _ in range(draw(st.integers(1, 5))):
+            whole = draw(st.integers(0, 10**7))
+            fraction = draw(st.text("0123456789", max_size=4))
+            digits = f"{whole:,}".replace(",", group)
+            texts.append(f"{digits}{point}{fraction}" if fraction else digits)
+            values.append(Decimal(f"{whole}.{fraction or 0}"))
+        columns.append((texts, values))
+    return columns[0], columns[1]
 
 
-@given(columns(), columns())
+@given(tables())
 @settings(max_examples=100, deadline=None)
-def test_the_form_of_a_column_is_found_out_or_left_open(
-    one: tuple[list[str], list[Decimal]], other: tuple[list[str], list[Decimal]]
-) -> None:
+def test_the_form_of_a_column_is_found_out_or_left_open(table: tuple[Column, Column]) -> None:
     """A column is read right or not at all, beside any other column, where semicolons stand between cells."""
-    texts, values = one
-    beside = (other[0] * len(texts))[: len(texts)]
+    (texts, values), (others, _) = table
+    beside = (others * len(texts))[: len(texts)]
     frame = pl.DataFrame({"x": texts, "y": beside})
     found = NumberColumns(frame, delimiter=";")
     if "x" in found.left_open or found.type("x") == "string":
