@@ -8,6 +8,7 @@ source's characters stay beside it, and a finding tells.
 from __future__ import annotations
 
 import re
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ INVALID, ROUNDED = "invalid-in-source", "below-resolution"
 WITHOUT_VALUE = "incomplete"
 """The status of a record whose source says that it went well, and of which no number is left."""
 
+_SEED = secrets.randbits(64)
+"""Unknown to whoever writes a source, so that two measurements that differ are not taken for equal ones."""
 _ROUNDED = re.compile(r"[+-]?0*\.0+")
 _ROW = re.compile(r"(?:.*&)?row=([0-9]{1,15})(?:&.*)?")
 _CALCULATED = ("derived", "estimated", "predicted")
@@ -119,6 +122,21 @@ def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.
     return told.drop("m_metric", "m_zero_stages")
 
 
+def _judged(frame: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """Return which measurements cannot be (`bad`); what their metrics say is looked up once for equal ones."""
+    names = ["metric", "stage", "unit"]
+    hashes = frame.select(pl.struct(names).hash(_SEED)).to_series()
+    first_rows = hashes.arg_unique()
+    distinct = frame.select(names)[first_rows].cast(pl.String)
+    numbers = pl.Series(range(distinct.height), dtype=pl.UInt32)
+    kinds = hashes.replace_strict(hashes[first_rows], numbers, return_dtype=pl.UInt32)
+    told = with_facts(distinct, metrics).select(
+        "m_min", "m_max", "m_zero", "m_same_unit", "m_fraction"
+    )
+    of_rows = told.select(pl.all().gather(kinds)).with_columns(frame["value"])
+    return of_rows.select(bad=(PERCENT | OUTSIDE | ZERO).fill_null(value=False))
+
+
 @dataclass
 class Withholder:
     """Takes the numbers that cannot be out of what one unit holds, and remembers what it took."""
@@ -153,12 +171,7 @@ class Withholder:
     def batch(self, batch: Batch) -> Batch:
         """Return tables whose numbers can all be."""
         needed = batch.measurements.select(["metric", "stage", "unit", "value"])
-        frame = pl.DataFrame(pl.from_arrow(needed)).with_columns(
-            pl.col(pl.Categorical).cast(pl.String)
-        )
-        judged = with_facts(frame, self.metrics).select(
-            bad=(PERCENT | OUTSIDE | ZERO).fill_null(value=False)
-        )
+        judged = _judged(pl.DataFrame(pl.from_arrow(needed)), self.metrics)
         places = np.flatnonzero(judged["bad"].to_numpy())
         if not len(places):
             return batch

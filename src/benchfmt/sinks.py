@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -29,6 +30,8 @@ GROUP_BYTES = 4 * 2**20
 _JSON = {
     item.name for items in COLUMNS.values() for item in items if item.kind == "json"
 } - REPEATING
+_WAITING = 8
+"""How many groups may wait to be written, some 5 MB each."""
 _POOL = pa.system_memory_pool()
 """What a group needed while it was compressed, a few MB a column, goes back to the system; Arrow's own pool keeps it."""
 _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status"}
@@ -37,7 +40,7 @@ _SEARCHED = {"id", "record_id", "metric", "value", "suite", "system_id", "status
 class Sink(ABC):
     """Gathers the rows of one table and writes them in groups of fixed size, so that equal rows give equal bytes.
 
-    A thread of its own writes a group while the next is gathered; never more than one is waiting.
+    A thread of its own writes groups while the next are gathered; a few may wait, as many as one batch brings at once.
     """
 
     def __init__(self, path: Path, table: str) -> None:
@@ -49,7 +52,7 @@ class Sink(ABC):
         self._parts: list[pa.Table] = []
         self._rows = self._bytes = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"write-{table}")
-        self._pending: Future[None] | None = None
+        self._pending: deque[Future[None]] = deque()
         self._file_use = threading.Lock()
         self._abandoned = False
 
@@ -81,8 +84,8 @@ class Sink(ABC):
         self._later(pa.concat_tables(parts))
 
     def _later(self, part: pa.Table) -> None:
-        self._wait()
-        self._pending = self._thread.submit(self._flush_apart, part)
+        self._wait(_WAITING - 1)
+        self._pending.append(self._thread.submit(self._flush_apart, part))
 
     def _flush_apart(self, part: pa.Table) -> None:
         """Write a group in the thread of its own, unless the file was closed before its turn came."""
@@ -90,10 +93,10 @@ class Sink(ABC):
             if not self._abandoned:
                 self.flush(part)
 
-    def _wait(self) -> None:
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
+    def _wait(self, most: int = 0) -> None:
+        """Wait until so many groups are left to write."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()
 
     def stored(self, part: pa.Table) -> pa.Table:
         """Return rows with the columns and types of this file."""
