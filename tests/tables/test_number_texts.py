@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from benchfmt.annotated.cells import numbers
 from benchfmt.annotated.columns import IDENTITY
 from benchfmt.annotated.written import written
-from benchfmt.descriptor import FieldAnnotation, TableField
+from benchfmt.annotation import FieldAnnotation
+from benchfmt.descriptor import TableField
 from benchfmt.readers.sheets.number_columns import NumberColumns
 
 GROUPS = ["", " ", "\u00a0", "\u202f", "\u2009", "'", "\u2019", "_", ",", "."]

@@ -11,14 +11,8 @@ import jsonschema
 from pydantic import JsonValue
 
 from benchfmt.annotated.faults import AnnotationError
-from benchfmt.descriptor import (
-    INFERRED,
-    Case,
-    FieldAnnotation,
-    MetricUse,
-    Part,
-    TableField,
-)
+from benchfmt.annotation import INFERRED, Case, FieldAnnotation, MetricUse, Part
+from benchfmt.descriptor import TableField
 from benchfmt.faults import schema_fault_in_words
 from benchfmt.schema import column_schema, record_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import JsonValue, ValidationError
 
-from benchfmt.descriptor import FieldAnnotation, FieldFamily, Resource, TableField
+from benchfmt.annotation import FieldAnnotation, FieldFamily
+from benchfmt.descriptor import Resource, TableField
 from benchfmt.faults import faults_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.record import KEY_FIELDS

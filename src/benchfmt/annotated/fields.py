@@ -25,7 +25,8 @@ from benchfmt.annotated.columns import (
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program, groups
 from benchfmt.annotated.written import Written, written
-from benchfmt.descriptor import Case, Conditional, Extract, FieldAnnotation, TableField
+from benchfmt.annotation import Case, Conditional, Extract, FieldAnnotation
+from benchfmt.descriptor import TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.readers.sheets import dates

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import polars as pl
 
-from benchfmt.descriptor import History, Resource, TableAnnotation, TableField
+from benchfmt.annotation import History, TableAnnotation
+from benchfmt.descriptor import Resource, TableField
 from benchfmt.finding import BenchfmtError
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from benchfmt.annotated.columns import Measure, measure
 from benchfmt.annotated.faults import AnnotationError
 from benchfmt.annotated.program import Program, metric_from, unit_from
-from benchfmt.descriptor import FieldAnnotation, MetricColumn, MetricUse, TableField, UnitColumn
+from benchfmt.annotation import FieldAnnotation, MetricColumn, MetricUse, UnitColumn
+from benchfmt.descriptor import TableField
 from benchfmt.finding import BenchfmtError
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import vocabulary

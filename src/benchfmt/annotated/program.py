@@ -25,20 +25,18 @@ from benchfmt.annotated.families import FamilyError, with_families
 from benchfmt.annotated.faults import AnnotationError, Faults
 from benchfmt.annotated.history import HistoryError, best_columns, with_best
 from benchfmt.annotated.missing import Missing, whole
-from benchfmt.descriptor import (
+from benchfmt.annotation import (
     Case,
     Conditional,
     Extract,
     FieldAnnotation,
     MetricColumn,
     MetricUse,
-    Resource,
     Rule,
     TableAnnotation,
-    TableField,
-    TableSchema,
     UnitColumn,
 )
+from benchfmt.descriptor import Resource, TableField, TableSchema
 from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from benchfmt.headers import lexicon, places, plausible
+from benchfmt.headers import lexicon, places, plausible, settling
 from benchfmt.headers.cells import Cells
 from benchfmt.headers.lexicon import Says
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
@@ -98,7 +98,7 @@ _FACTORS = frozenset({"k", "K", "M", "G", "B", "T"})
 def read_headers(columns: Sequence[Column]) -> list[Meaning]:
     """Return what each column of a table is."""
     meanings = [_read(column) for column in columns]
-    return places.settle(columns, meanings)
+    return settling.settle(columns, meanings)
 
 
 def _read(column: Column) -> Meaning:

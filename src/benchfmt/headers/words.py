@@ -71,3 +71,8 @@ def split(text: str) -> tuple[str, ...]:
     kept = _DECIMAL_PERCENTILE.sub(r"p\1§\2", text)
     parts = _SEPARATORS.split(_CAMEL.sub(" ", kept))
     return tuple(part.replace("§", ".") for part in parts if part)
+
+
+def key_of(header: str) -> str:
+    """Return a header's words in lower case, as one text by which it is looked up."""
+    return " ".join(words_of(header).lower)

@@ -9,18 +9,16 @@ from pydantic import BaseModel, JsonValue
 
 from benchfmt.annotated.columns import EVERY
 from benchfmt.annotated.families import with_families
-from benchfmt.descriptor import (
+from benchfmt.annotation import (
     Condition,
     Conditional,
     Extract,
     FieldAnnotation,
     History,
     MetricColumn,
-    Resource,
     Rule,
-    TableField,
-    TableSchema,
 )
+from benchfmt.descriptor import Resource, TableField, TableSchema
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts.layout import Layout
 

@@ -15,7 +15,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from benchfmt.descriptor import Prefix, TableAnnotation, TableSchema
+from benchfmt.annotation import TableAnnotation
+from benchfmt.descriptor import Prefix, TableSchema
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers.sheets import Dialect
 from benchfmt.readers.sheets.opening import OPENERS

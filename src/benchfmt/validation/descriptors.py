@@ -8,13 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from benchfmt.annotated import AnnotationError, compile_resource
-from benchfmt.descriptor import (
-    Descriptor,
-    Resource,
-    column_of,
-    read_descriptor,
-    without_faults,
-)
+from benchfmt.descriptor import Descriptor, Resource, column_of, read_descriptor, without_faults
 from benchfmt.faults import Fault
 from benchfmt.migrate import readable
 from benchfmt.package.parts import Part, parts_of

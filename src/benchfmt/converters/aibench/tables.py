@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from benchfmt.annotation import Extract, FieldAnnotation, TableAnnotation
 from benchfmt.converters import texts
 from benchfmt.converters.aibench import about as saying
 from benchfmt.converters.aibench import logs
@@ -13,14 +14,7 @@ from benchfmt.converters.aibench.numbers import add_mean, number_of, set_target
 from benchfmt.converters.base import Failed, Item, Unit
 from benchfmt.converters.draft import Draft, DraftError, Key, own_unit
 from benchfmt.converters.flat import guessed_encoding, read_table
-from benchfmt.descriptor import (
-    Extract,
-    FieldAnnotation,
-    Resource,
-    TableAnnotation,
-    TableField,
-    TableSchema,
-)
+from benchfmt.descriptor import Resource, TableField, TableSchema
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import count, exact
 from benchfmt.readers.tables import SNIFFED, TextTable

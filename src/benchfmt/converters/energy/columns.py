@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from benchfmt.descriptor import FieldAnnotation
+from benchfmt.annotation import FieldAnnotation
 
 _HEADER = re.compile(r"^(?P<base>.*?)\s*\((?P<unit>[^()]*)\)$")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from benchfmt.annotation import FieldAnnotation
 from benchfmt.converters.energy.columns import (
     MEASURED,
     STATISTICS,
@@ -18,7 +19,6 @@ from benchfmt.converters.energy.columns import (
     by_base,
     heading,
 )
-from benchfmt.descriptor import FieldAnnotation
 from benchfmt.suites import energy as rules
 from benchfmt.units import find_unit, unit
 from benchfmt.vocabulary import vocabulary

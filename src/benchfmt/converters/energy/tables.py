@@ -6,20 +6,14 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from benchfmt.annotation import FieldAnnotation, Rule, TableAnnotation
 from benchfmt.converters import texts
 from benchfmt.converters.ai4europe import misfits, read_companion
 from benchfmt.converters.base import Unit
 from benchfmt.converters.energy import derived, layouts
 from benchfmt.converters.energy.layouts import Layout, Name
 from benchfmt.converters.energy.surveys import Survey
-from benchfmt.descriptor import (
-    FieldAnnotation,
-    Resource,
-    Rule,
-    TableAnnotation,
-    TableField,
-    TableSchema,
-)
+from benchfmt.descriptor import Resource, TableField, TableSchema
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.suites import energy as rules
 

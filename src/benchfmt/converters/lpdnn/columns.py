@@ -6,7 +6,8 @@ reading fits but none is proven, the measurement says so with a caveat.
 
 from __future__ import annotations
 
-from benchfmt.descriptor import FieldAnnotation, MetricColumn, MetricUse, TableField
+from benchfmt.annotation import FieldAnnotation, MetricColumn, MetricUse
+from benchfmt.descriptor import TableField
 from benchfmt.suites import lpdnn as rules
 
 HUAWEI = {"utilization", "temperature", "voltage"}

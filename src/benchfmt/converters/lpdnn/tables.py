@@ -10,8 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
+from benchfmt.annotation import Extract, Rule, TableAnnotation
 from benchfmt.converters.lpdnn.columns import RESOURCES, TIMES, fields_of, is_huawei
-from benchfmt.descriptor import Extract, Resource, Rule, TableAnnotation, TableSchema
+from benchfmt.descriptor import Resource, TableSchema
 from benchfmt.readers.tables import TableError, TextTable
 from benchfmt.suites import lpdnn as rules
 from benchfmt.vocabulary import vocabulary

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, compile_resource, run
+from benchfmt.annotation import TableAnnotation
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Part, Source, Unit
 from benchfmt.converters.energy import layouts
@@ -29,7 +30,7 @@ from benchfmt.converters.energy.codecarbon.rows import (
 )
 from benchfmt.converters.energy.codecarbon.runs import Entry, RowRoles, entry, roles_by_file
 from benchfmt.converters.flat import guessed_encoding, more_findings, part_of
-from benchfmt.descriptor import Resource, TableAnnotation, TableSchema
+from benchfmt.descriptor import Resource, TableSchema
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.tables import SNIFFED, TableError, TextTable, first_row

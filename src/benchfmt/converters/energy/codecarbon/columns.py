@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from benchfmt.annotation import FieldAnnotation, Rule
 from benchfmt.converters.energy.columns import MEASURED
-from benchfmt.descriptor import FieldAnnotation, Rule, TableField
+from benchfmt.descriptor import TableField
 
 RATE, SUM, DOUBT = "#rate", "#sum", "#doubt"
 """Columns that are worked out: rows whose rate is in another unit, that sum up tasks, and that may be a part of a run."""
