@@ -201,6 +201,14 @@ class Descriptor(Open):
             raise PydanticCustomError("doubled_name", words, {"name": repr(name)})
         return resources
 
+    def table_in_file(self, resource: Resource) -> str:
+        """Return what tells a table from an earlier one in the same file; empty for the first that is described."""
+        same = [item for item in self.resources if item.path == resource.path]
+        place = same.index(resource)
+        if place == 0:
+            return ""
+        return resource.name or str(place + 1)
+
     def metrics(self) -> dict[str, Metric]:
         """Return the metrics that the descriptor's prefixes declare, by prefixed id."""
         return _metrics(self.benchfmt)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchfmt import BenchfmtError, convert
+from benchfmt import BenchfmtError, convert, validate
 from benchfmt.describing import Description, describe, describe_like, parts
 from benchfmt.descriptor import read_descriptor
 from benchfmt.drafting import Said
@@ -298,3 +298,69 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path, text: str, words: str) -
     (tmp_path / "datapackage.json").write_text(text)
     with pytest.raises(BenchfmtError, match=words):
         describe(tmp_path / "t.csv", older=tmp_path / "datapackage.json")
+
+
+# --- several tables in one file ---
+
+DOCUMENT = """| Device | Model | Latency (ms) |
+|---|---|---|
+| Orin | resnet50 | 12.5 |
+
+| Device | Model | Accuracy |
+|---|---|---|
+| Orin | resnet50 | 0.76 |
+"""
+
+
+def two_tables(folder: Path) -> Path:
+    """Write a document of two tables with a descriptor that describes both."""
+    (folder / "t.md").write_text(DOCUMENT)
+    made = describe(folder / "t.md", "lab:x")
+    first: Any = made.descriptor["resources"]
+    second = json.loads(json.dumps(first[0]))
+    second |= {"name": "quality", "dialect": {"sheetNumber": 2}}
+    second["schema"]["fields"][2] = {
+        "name": "Accuracy",
+        "type": "number",
+        "benchfmt": {"metric": "accuracy", "unit": "1", "primary": True},
+    }
+    first.append(second)
+    return save(made, folder)
+
+
+def test_all_tables_of_a_file_are_converted_and_validated(tmp_path: Path) -> None:
+    two_tables(tmp_path)
+    conversion = convert(tmp_path)
+    records = list(conversion)
+    assert [record.measurements[0].metric for record in records if record.measurements] == [
+        "latency",
+        "accuracy",
+    ]
+    assert len({record.id for record in records}) == 2
+    locators = [
+        source.locator
+        for record in records
+        if record.provenance is not None
+        for source in record.provenance.sources or ()
+    ]
+    assert locators == ["row=1", "row=1&table=quality"]
+    report = validate(tmp_path, "core")
+    assert (report.records, report.measurements, report.errors) == (2, 2, 0)
+
+
+def test_a_second_table_of_a_file_is_kept_when_the_first_is_described_again(tmp_path: Path) -> None:
+    file = two_tables(tmp_path)
+    before: Any = json.loads(file.read_text())
+    made = describe(tmp_path / "t.md", "lab:x", older=file)
+    assert made.descriptor["resources"] == before["resources"]
+    assert "kept: t.md: 'quality', another table of it, is kept" in made.review.lines()
+
+
+def test_large_tables_are_told_not_to_be_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, t=TABLE)
+    monkeypatch.setattr("benchfmt.describing.missing.MOST_BYTES", 10)
+    made = describe(tmp_path / "t.csv", "lab:x")
+    assert made.asked == []
+    assert any("benchfmt validate --rules submission" in note for note in made.notes)

@@ -222,6 +222,9 @@ def _records(fields: Fields, chosen: Chosen, systems: Systems) -> pa.Table:
     """Return the table of the records that are made."""
     frame = chosen.with_statuses(fields.record_frame(chosen.rows, chosen.variants))
     locators = chosen.locators
+    if fields.origin.table:
+        part = f"table={_escaped(fields.origin.table)}"
+        locators = [f"{locator}&{part}" for locator in locators]
     suites = [""] * len(locators)
     if "suite" in frame.columns:
         suites = [str(suite) for suite in frame["suite"]]

@@ -52,6 +52,8 @@ class Origin:
     shown_path: str
     converter: str
     converter_version: str
+    table: str = ""
+    """What the table is called, where it is not the first that is described in its file."""
 
 
 @dataclass(frozen=True)

@@ -36,26 +36,29 @@ def detect(source: Source) -> Match | None:
 
 
 def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped | Failed]:
-    """Yield a unit for each annotated table."""
+    """Yield a unit for each file of annotated tables: sheets of one workbook are read together."""
     for path in _descriptors(source):
         descriptor = _annotates(path)
         if isinstance(descriptor, str):
             yield Failed(path, descriptor)
             continue
-        for resource in descriptor.resources if descriptor else ():
-            if not resource.annotated:
-                continue
+        resources = descriptor.resources if descriptor else []
+        tables: dict[str, list[int]] = {}
+        for index, resource in enumerate(resources):
+            if resource.annotated:
+                tables.setdefault(resource.path, []).append(index)
+        for name, indices in tables.items():
             try:
-                table = safe_path(path.parent, resource.path)
+                table = safe_path(path.parent, name)
             except BenchfmtError as error:
                 yield Failed(path, str(error))
                 continue
             if source.root.is_file() and source.root not in (path, table):
                 continue  # another table of the folder than the one that was given
             if table.is_file():
-                yield Unit(table, (path,), options, (str(path), resource.path), source.limits)
+                yield Unit(table, (path,), options, (str(path), *indices), source.limits)
             else:
-                yield Failed(path, f"the table {resource.path!r} that it describes does not exist")
+                yield Failed(path, f"the table {name!r} that it describes does not exist")
 
 
 def plan_rest(source: Source, paths: Iterable[Path]) -> Iterator[Unit | Skipped | Failed]:
@@ -80,7 +83,7 @@ def plan_rest(source: Source, paths: Iterable[Path]) -> Iterator[Unit | Skipped 
             yield Skipped(fitting.path, f"the same run as {other.path.name}, which is read")
     for fitting in runs.values():
         note = f"read as {fitting.layout.label}"
-        extra = (fitting, fitting.path.name)
+        extra = (fitting, 0)
         yield Unit(fitting.path, (), {}, extra, source.limits, note)
 
 
@@ -118,19 +121,22 @@ def _is_described(path: Path) -> bool:
 
 
 def read(unit: Unit) -> Iterator[Item]:
-    """Yield the records of one annotated table."""
+    """Yield the records of the annotated tables in one file."""
     descriptor = _descriptor_of(unit)
-    resource = next(item for item in descriptor.resources if item.path == unit.extra[-1])
-    yield from read_table(
-        unit.path,
-        resource,
-        converter=NAME,
-        version=VERSION,
-        declared=descriptor.metrics(),
-        identity_path=resource.path,
-        limits=unit.limits,
-        tells_assumptions=not isinstance(unit.extra[0], Fit),
-    )
+    where, *indices = unit.extra
+    for index in indices:
+        resource = descriptor.resources[index]
+        yield from read_table(
+            unit.path,
+            resource,
+            converter=NAME,
+            version=VERSION,
+            declared=descriptor.metrics(),
+            identity_path=resource.path,
+            table=descriptor.table_in_file(resource),
+            limits=unit.limits,
+            tells_assumptions=not isinstance(where, Fit),
+        )
 
 
 def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
@@ -141,7 +147,7 @@ def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
 
 def _descriptor_of(unit: Unit) -> Descriptor:
     """Return the descriptor of a unit's table: the one beside it, or that of its layout."""
-    where, _ = unit.extra
+    where = unit.extra[0]
     if isinstance(where, Fit):
         return where.descriptor()
     return load_descriptor(Path(where), unit.limits)

@@ -55,6 +55,7 @@ def read_table(
     version: str,
     declared: Mapping[str, Metric] | None = None,
     identity_path: str | None = None,
+    table: str = "",
     limits: Limits = LIMITS,
     encoding: str | None = None,
     added: Added | None = None,
@@ -62,7 +63,8 @@ def read_table(
 ) -> Iterator[Item]:
     """Yield what an annotated file holds, in parts; a file that is no table is one Failed.
 
-    `identity_path` is the path that ids are made from: from the root of the submission, else the file's name. An `encoding`
+    `identity_path` is the path that ids are made from: from the root of the submission, else the file's name; `table`
+    tells a table from others of the file. An `encoding`
     stands for that of the descriptor, which is UTF-8 where it names none; `SNIFFED` is for descriptors of our own.
     `tells_assumptions` is for descriptors of others: what they assume and nobody confirms is a finding.
     """
@@ -78,9 +80,8 @@ def read_table(
                 yield texts.finding(
                     item.code, path.name, item.message, item.hint, column=item.column
                 )
-        origin = Origin(
-            identity_path or path.name, file_sha256(path), path.name, converter, version
-        )
+        identity, digest = identity_path or path.name, file_sha256(path)
+        origin = Origin(identity, digest, path.name, converter, version, table)
         notes = Notes(path.name)
         done = 0
         for frame, rows in _frames(text, program):

@@ -6,7 +6,7 @@ each thing that it asks for is named once, with the option that says it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from benchfmt.describing.alike import draft_like, files_like, likely_layouts
 from benchfmt.describing.keeping import keep, read_older, suite_of
-from benchfmt.describing.missing import Missing, missing_of
+from benchfmt.describing.missing import TOO_LARGE, Missing, are_too_large, missing_of
 from benchfmt.describing.options import constant_values, pairs, parts
 from benchfmt.describing.sources import Sources, tables_at
 from benchfmt.drafting import Draft, Review, Said, draft_tables
@@ -92,7 +92,7 @@ def describe_sources(
 ) -> Description:
     """Return the description of tables that are read already, as `describe` does."""
     made = draft_sources(sources, suite, said or Said(), older)
-    return Description(made.descriptor, made.review, missing_of(sources.files, made.descriptor))
+    return _described(made, sources.files)
 
 
 def draft_sources(sources: Sources, suite: str | None, said: Said, older: Path | None) -> Draft:
@@ -135,7 +135,15 @@ def describe_like(
     made.review.begin_with(
         [f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}"]
     )
-    return Description(made.descriptor, made.review, missing_of(files.named, made.descriptor))
+    return _described(made, files.named)
+
+
+def _described(made: Draft, files: Mapping[str, Path]) -> Description:
+    """Return a draft with what a submission of the files asks for, or that this was not looked for."""
+    if are_too_large(files):
+        made.review.begin_with([TOO_LARGE])
+        return Description(made.descriptor, made.review)
+    return Description(made.descriptor, made.review, missing_of(files, made.descriptor))
 
 
 def _kept(sources: Sources, suite: str | None, said: Said, older: Path) -> Draft:

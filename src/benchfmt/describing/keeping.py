@@ -60,11 +60,13 @@ class _Keeper:
         self.drafted = drafted
         self.said = said
         self.root = root
-        self.olds = {text_in(item, "path"): item for item in objects_in(self.older, "resources")}
+        self.all_olds = objects_in(self.older, "resources")
         self.news = {
             text_in(item, "path"): item for item in objects_in(drafted.descriptor, "resources")
         }
-        self.names = {text_in(item, "name") for item in self.olds.values()}
+        self.olds = _closest(self.all_olds, self.news)
+        """The older description of each file that is drafted, and one of each other file."""
+        self.names = {text_in(item, "name") for item in self.all_olds}
         self.notes: list[Note] = []
         self.kept_tables: dict[tuple[str, ...], list[str]] = {}
         """The tables of which columns are kept, by these columns."""
@@ -74,10 +76,15 @@ class _Keeper:
     def kept(self) -> Draft:
         """Return the descriptor that is kept, with its review."""
         resources: list[JsonValue] = []
-        for path, old in self.olds.items():
+        for old in self.all_olds:
+            path = text_in(old, "path")
             new = self.news.get(path)
-            if new is not None:
+            if new is not None and old is self.olds[path]:
                 self._update(path, old, new)
+            elif new is not None:
+                self._note(
+                    State.KEPT, f"{path}: {text_in(old, 'name')!r}, another table of it, is kept"
+                )
             elif not (self.root / path).is_file():
                 self._note(State.GONE, f"{path} does not exist any more: its description is kept")
             resources.append(old)
@@ -94,8 +101,7 @@ class _Keeper:
         new = object_in(self.drafted.descriptor, "benchfmt")
         info = {**new, **object_in(self.older, "benchfmt")}
         used = {
-            str(suite_of({"resources": [item]}))
-            for item in (*self.olds.values(), *self.news.values())
+            str(suite_of({"resources": [item]})) for item in (*self.all_olds, *self.news.values())
         }
         prefixes = object_in(info, "prefixes")
         for name, prefix in object_in(new, "prefixes").items():
@@ -242,6 +248,18 @@ class _Keeper:
             return False
         is_new = not any(note.column in _names(old) for old in olds)
         return note.question in _STILL_OPEN or (is_new and note.state is not State.SURE)
+
+
+def _closest(olds: Sequence[Object], news: Mapping[str, Object]) -> dict[str, Object]:
+    """Return the older description of each file: of several tables in one file the one that shares most columns."""
+    closest: dict[str, Object] = {}
+    for old in olds:
+        path = text_in(old, "path")
+        other = closest.setdefault(path, old)
+        names = set(_names(news.get(path, {})))
+        if len(names.intersection(_names(old))) > len(names.intersection(_names(other))):
+            closest[path] = old
+    return closest
 
 
 _STILL_OPEN = (Question.UNIT, Question.COLUMN, Question.DECIMAL, Question.DATE)

@@ -17,10 +17,12 @@ from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import Finding
 from benchfmt.validation import validate
 
-_MOST_BYTES = 50_000_000
-"""Larger tables are not validated here: their draft is."""
-
-
+MOST_BYTES = 50_000_000
+"""Larger tables are not validated here: that would take longer than a person waits for a draft."""
+TOO_LARGE = (
+    "the tables are too large to be looked through here: "
+    "`benchfmt validate --rules submission` says what a submission asks for"
+)
 _ASSUMED_UNIT = "BF208"
 _NOT_GIVEN = frozenset(
     check.code for check in CHECKS if check.rules == "submission" and check.cells
@@ -73,10 +75,13 @@ class Missing:
         return data
 
 
+def are_too_large(files: Mapping[str, Path]) -> bool:
+    """Say whether tables are too large for `missing_of`, which takes the time of a validation."""
+    return sum(path.stat().st_size for path in files.values()) > MOST_BYTES
+
+
 def missing_of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> list[Missing]:
     """Return what a submission of tables would ask for, each thing once; `files` are theirs, by resource path."""
-    if sum(path.stat().st_size for path in files.values()) > _MOST_BYTES:
-        return []
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as name:
         folder = Path(name)
         for inside, path in files.items():

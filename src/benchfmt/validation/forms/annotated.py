@@ -62,7 +62,9 @@ class AnnotatedTable:
         """Add to the findings on the table how a spreadsheet names their cells."""
         places = []
         for place, finding in enumerate(report.findings):
-            if finding.path == self.name and finding.row is not None:
+            if finding.path != self.name or finding.row is None:
+                continue
+            if finding.cell is None:
                 places.append(place)
         if not places:
             return
@@ -85,9 +87,9 @@ class AnnotatedTable:
             message = f"the table has no column {column!r}, which its descriptor describes"
             self._reporter.report("BF101", Place(part.name, column=column), message)
         self._report_assumptions(part, program)
-        origin = Origin(
-            part.name, file_sha256(part.path), part.name, _CONVERTER, _CONVERTER_VERSION
-        )
+        table = self._descriptor.table_in_file(self._resource)
+        digest = file_sha256(part.path)
+        origin = Origin(part.name, digest, part.name, _CONVERTER, _CONVERTER_VERSION, table)
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name)
         terms = Terms.of(self._descriptor)
