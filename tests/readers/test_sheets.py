@@ -256,3 +256,65 @@ def _value(cell: str, item: Any, missing: list[str]) -> Any:
     digits = cell.replace(item.get("groupChar", ""), "")
     number = Decimal(digits.replace(item.get("decimalChar", "."), "."))
     return number if item["type"] == "number" else int(number)
+
+
+MERGED = (
+    ["Device", "Model", "ms"],
+    [["Orin", "a", "1.5"], ["Orin", "b", "2.5"], ["Nano", "a", "3.5"], ["Nano", "b", "4.5"]],
+)
+
+
+def test_merged_cells_of_a_workbook_stand_for_all_of_their_rows(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    lines: list[list[str | float]] = [
+        ["", "Device", "Model", "ms"],
+        ["", "Orin", "a", 1.5],
+        ["", "", "b", 2.5],
+        ["", "Nano", "a", 3.5],
+        ["", "", "b", 4.5],
+    ]
+    for line in ([], ["", "Results of the lab"], *lines):
+        sheet.append(line)
+    sheet.merge_cells("B2:D2")
+    sheet.merge_cells("B4:B5")
+    sheet.merge_cells("B6:B7")
+    path = tmp_path / "m.xlsx"
+    book.save(path)
+    names, rows = rows_of(path)
+    assert (names[-3:], [list(row[-3:]) for row in rows]) == MERGED
+    note = "cells of column B are merged over several rows: each row has their text"
+    assert note in sniff(path).notes
+
+
+def test_merged_cells_of_an_ods_sheet_stand_for_all_of_their_rows(tmp_path: Path) -> None:
+    spanned = 'table:number-rows-spanned="2"'
+    covered = "<table:covered-table-cell/>"
+    lines = [
+        [ods_cell("Device"), ods_cell("Model"), ods_cell("ms")],
+        [ods_cell("Orin", spanned), ods_cell("a"), ods_cell(1.5)],
+        [covered, ods_cell("b"), ods_cell(2.5)],
+        [ods_cell("Nano", spanned), ods_cell("a"), ods_cell(3.5)],
+        [covered, ods_cell("b"), ods_cell(4.5)],
+    ]
+    path = tmp_path / "m.ods"
+    write_ods(
+        path, "".join(f"<table:table-row>{''.join(line)}</table:table-row>" for line in lines)
+    )
+    names, rows = rows_of(path)
+    assert (names, [list(row) for row in rows]) == MERGED
+
+
+def test_a_last_column_that_is_merged_is_filled(tmp_path: Path) -> None:
+    spanned = 'table:number-rows-spanned="2"'
+    lines = [
+        [ods_cell("Model"), ods_cell("Device")],
+        [ods_cell("a"), ods_cell("Orin", spanned)],
+        [ods_cell("b"), "<table:covered-table-cell/>"],
+    ]
+    path = tmp_path / "m.ods"
+    write_ods(
+        path, "".join(f"<table:table-row>{''.join(line)}</table:table-row>" for line in lines)
+    )
+    assert rows_of(path) == (["Model", "Device"], [("a", "Orin"), ("b", "Orin")])

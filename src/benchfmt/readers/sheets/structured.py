@@ -18,6 +18,7 @@ from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.sheets.blocks import layout
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.documents import pointer, read_document
+from benchfmt.readers.sheets.grid import letters
 from benchfmt.readers.sheets.markup import read_tables
 from benchfmt.readers.sheets.sniffed import Sniffed
 from benchfmt.readers.sheets.storage import Storage
@@ -68,6 +69,11 @@ def sniff_workbook(path: Path, storage: Storage, limits: Limits) -> Sniffed:
             notes.append(
                 f"sheet {chosen!r} is read; {others} holds cells too: describe it by a resource of its own"
             )
+    columns = sorted({letters(one.column + 1) for one in sheets.merged(chosen)})
+    if columns:
+        notes.append(
+            f"cells of column {', '.join(columns)} are merged over several rows: each row has their text"
+        )
     if storage.format == "xlsx":
         notes += [
             f"cell {place} is shown as a percentage: the number in the file is a fraction"

@@ -225,10 +225,11 @@ class _Finder:
 
     def _first_row(self, cut: _Cut, comment: str | None) -> int:
         """Return the place of the first row of the header: the first that is as wide as the table."""
+        indent = _indent(cut)
         for place, cells in enumerate(cut.rows, 1):
             if _begins(cells, comment) or place in self._comment_rows():
                 continue
-            if len(cells) == cut.width and not _is_title(cells):
+            if len(cells) == cut.width and not _is_title(cells[indent:]):
                 return place
         raise TableError("BF101", f"{self.name}: no row of column names was found")
 
@@ -303,6 +304,15 @@ def _begins(cells: Cells, mark: str | None) -> bool:
 def _is_head(cut: _Cut, place: int) -> bool:
     """Say whether nothing but comments and blank lines stands above a row."""
     return all(not any(cells) or is_comment(cells) for cells in cut.rows[:place])
+
+
+def _indent(cut: _Cut) -> int:
+    """Return how many empty columns stand before the table."""
+    rows = [cells for cells in cut.rows if len(cells) == cut.width]
+    for column in range(cut.width):
+        if any(cells[column].strip() for cells in rows):
+            return column
+    return 0
 
 
 def _is_title(cells: Cells) -> bool:

@@ -11,7 +11,8 @@ import re
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,39 @@ _CORNERS = re.compile(r"([A-Za-z]+)([0-9]+):([A-Za-z]+)([0-9]+)")
 _LOCAL_HEADER = 30
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TABLE, _OFFICE, _TEXT = (_ODF % name for name in ("table", "office", "text"))
+_ODS_CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Cells of one column that a person merged into one: it stands for all of the rows from `top` to `bottom`."""
+
+    top: int
+    bottom: int
+    column: int
+
+
+def filled(rows: Iterator[Cells], merged: Iterable[Merged]) -> Iterator[Cells]:
+    """Yield rows in which merged cells hold the text of the uppermost of them."""
+    beginning: dict[int, list[Merged]] = {}
+    for cells_of_one in merged:
+        beginning.setdefault(cells_of_one.top, []).append(cells_of_one)
+    if not beginning:
+        yield from rows
+        return
+    texts: dict[int, tuple[int, str]] = {}
+    for place, cells in enumerate(rows):
+        for column, (bottom, text) in list(texts.items()):
+            if place > bottom:
+                del texts[column]
+                continue
+            cells += [""] * (column + 1 - len(cells))
+            if not cells[column]:
+                cells[column] = text
+        for one in beginning.get(place, ()):
+            if one.column < len(cells):
+                texts[one.column] = (one.bottom, cells[one.column])
+        yield cells
 
 
 class Sheets:
@@ -54,6 +88,14 @@ class Sheets:
 
     def rows(self, name: str) -> Iterator[Cells]:
         """Yield the rows of a sheet from its first, each from its first column; raises TableError."""
+        return filled(self._rows(name), self.merged(name))
+
+    def merged(self, name: str) -> list[Merged]:
+        """Return the cells of a sheet that are merged over several rows."""
+        ranges = self._sheet(name).merged_cell_ranges or ()
+        return [Merged(top, bottom, left) for (top, left), (bottom, _) in ranges if bottom > top]
+
+    def _rows(self, name: str) -> Iterator[Cells]:
         sheet = self._sheet(name)
         before = [""] * (sheet.start[1] if sheet.start else 0)
         for cells in sheet.iter_rows():
@@ -76,12 +118,17 @@ class OdsSheets:
 
     def __init__(self, content: bytes, limits: Limits) -> None:
         """Read the document; raises XmlError and UnsafeError."""
-        self.tables = _ods_tables(content, limits)
+        self._merged: dict[str, list[Merged]] = {}
+        self.tables = _ods_tables(content, limits, self._merged)
         self.names = list(self.tables)
 
     def rows(self, name: str) -> Iterator[Cells]:
         """Yield the rows of a sheet from its first, each from its first column."""
-        return iter(self.tables[name])
+        return filled((list(cells) for cells in self.tables[name]), self.merged(name))
+
+    def merged(self, name: str) -> list[Merged]:
+        """Return the cells of a sheet that are merged over several rows."""
+        return self._merged[name]
 
 
 def open_workbook(
@@ -308,16 +355,21 @@ def _clock(span: datetime.timedelta) -> str:
     return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{rest}"
 
 
-def _ods_tables(content: bytes, limits: Limits) -> dict[str, list[Cells]]:
+def _ods_tables(
+    content: bytes, limits: Limits, merged: dict[str, list[Merged]]
+) -> dict[str, list[Cells]]:
+    """Return the rows of each sheet, and fill in which of its cells are merged."""
     tables: dict[str, list[Cells]] = {}
     for part in children(io.BytesIO(content), limits):
         for table in part.iter(f"{_TABLE}table"):
-            tables[table.get(f"{_TABLE}name", "")] = _ods_rows(table)
+            name = table.get(f"{_TABLE}name", "")
+            merged[name] = []
+            tables[name] = _ods_rows(table, merged[name])
     return tables
 
 
-def _ods_rows(table: ET.Element) -> list[Cells]:
-    """Return the rows of a sheet; raises UnsafeError for one whose repeated cells are too many."""
+def _ods_rows(table: ET.Element, merged: list[Merged]) -> list[Cells]:
+    """Return the rows of a sheet, and add which of its cells are merged; raises UnsafeError for one whose repeated cells are too many."""
     rows: list[Cells] = []
     empty = 0
     room = CELLS
@@ -331,9 +383,22 @@ def _ods_rows(table: ET.Element) -> list[Cells]:
         if room < 0:
             raise UnsafeError("BF907", f"a sheet of more than {CELLS} cells")
         rows += [[]] * empty
+        merged += _ods_merged(row, len(rows))
         rows += [cells] * times
         empty = 0
     return rows
+
+
+def _ods_merged(row: ET.Element, top: int) -> Iterator[Merged]:
+    """Yield the cells of a row that stand for more rows."""
+    column = 0
+    for cell in row:
+        if cell.tag not in _ODS_CELLS:
+            continue
+        spanned = cell.get(f"{_TABLE}number-rows-spanned")
+        if spanned is not None:
+            yield Merged(top, top + _count(spanned, "rows", _ODS_ROWS) - 1, column)
+        column += _repeated(cell, "columns", _ODS_COLUMNS)
 
 
 def _ods_cells(row: ET.Element) -> Cells:
@@ -341,7 +406,7 @@ def _ods_cells(row: ET.Element) -> Cells:
     cells: Cells = []
     empty = 0
     for cell in row:
-        if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+        if cell.tag not in _ODS_CELLS:
             continue
         times = _repeated(cell, "columns", _ODS_COLUMNS)
         text = _ods_text(cell)
@@ -357,7 +422,10 @@ def _ods_cells(row: ET.Element) -> Cells:
 
 
 def _repeated(element: ET.Element, what: str, most: int) -> int:
-    text = element.get(f"{_TABLE}number-{what}-repeated", "1")
+    return _count(element.get(f"{_TABLE}number-{what}-repeated", "1"), what, most)
+
+
+def _count(text: str, what: str, most: int) -> int:
     if not text.isdecimal() or len(text) > len(str(most)) or int(text) > most:
         raise UnsafeError("BF907", f"{what} repeated {text[:20]} times; a sheet has at most {most}")
     return int(text)
