@@ -48,8 +48,8 @@ check: $(VENV)/.test
 test: check  ## Everything a change must pass, in a few minutes.
 	$(PYTEST) -m "not slow"
 
-test-all: check  ## Also what takes long.
-	$(PYTEST)
+test-all: check  ## Also what takes long, and ten times as many examples of each property.
+	$(PYTEST) --hypothesis-profile thorough
 
 # uv, since pip cannot install the lowest versions that are declared; on the oldest Python, and without any extra.
 $(LOWEST)/.base: pyproject.toml

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import multiprocessing
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from tests import warm
+from tests import drawing, warm
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
 FAULTS = ROOT.parent / "shared" / "faults"
 NO_SAMPLES = "the real samples are not here"
-# How busy the machine is says nothing about the program.
-settings.register_profile(
-    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("any-machine")
+drawing.register()
 
 
 @pytest.fixture(autouse=True)
@@ -58,10 +56,28 @@ def faults() -> Path:
 
 
 @pytest.fixture(scope="session")
+def two_processes() -> Iterator[Executor]:
+    """Two processes that read units: starting some takes longer than what a test lets them do."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
 def program() -> Iterator[Path]:
     """A folder with the command `benchfmt`, which has started already: for the front of PATH."""
     with warm.folder() as place:
         yield place
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while thousands of tests are made: none of them is."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Let no search for garbage visit the tests themselves."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,13 @@ class Judged:
         return f"{self.source}: {self.label['header']!r} {self.label.get('values')}: {self.meaning} for {wanted}"
 
 
-def judged(name: str, *, alone: bool = False) -> Iterator[Judged]:
-    """Yield every column of a labelled file; `alone` reads each header as a table of its own."""
+@cache
+def judged(name: str, *, alone: bool) -> list[Judged]:
+    """Return every column of a labelled file; `alone` reads each header as a table of its own."""
+    return list(_judged(name, alone=alone))
+
+
+def _judged(name: str, *, alone: bool) -> Iterator[Judged]:
     for source in json.loads((FOLDER / name).read_text("utf-8"))["sources"]:
         labels = source["columns"]
         columns = [Column(label["header"], tuple(label.get("values", ()))) for label in labels]

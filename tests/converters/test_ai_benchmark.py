@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -303,12 +304,12 @@ def test_no_other_family_is_claimed(samples: Path) -> None:
     "name",
     ["full.log", "verbose.log", "micro.log", "bench.json", "stitched.md", "table.md", "scores.txt"],
 )
-def test_the_interface_holds(name: str) -> None:
-    check_converter("ai-benchmark", [FIXTURES / name])
+def test_the_interface_holds(name: str, two_processes: Executor) -> None:
+    check_converter("ai-benchmark", [FIXTURES / name], executor=two_processes)
 
 
-def test_the_interface_holds_for_the_ranking() -> None:
-    check_converter("ai-benchmark-mobile", [FIXTURES / "ranking.csv"])
+def test_the_interface_holds_for_the_ranking(two_processes: Executor) -> None:
+    check_converter("ai-benchmark-mobile", [FIXTURES / "ranking.csv"], executor=two_processes)
 
 
 @pytest.mark.parametrize(
@@ -483,12 +484,16 @@ def test_a_record_of_a_package_reads_back(tmp_path: Path) -> None:
         assert all(isinstance(record, Record) for record in package.records())
 
 
-def test_the_interface_holds_for_the_samples_of_ai_benchmark(samples: Path) -> None:
-    check_converter("ai-benchmark", [samples / "ai_benchmark"])
+def test_the_interface_holds_for_the_samples_of_ai_benchmark(
+    samples: Path, two_processes: Executor
+) -> None:
+    check_converter("ai-benchmark", [samples / "ai_benchmark"], executor=two_processes)
 
 
-def test_the_interface_holds_for_the_samples_of_ai_benchmark_mobile(samples: Path) -> None:
-    check_converter("ai-benchmark-mobile", [samples / "ai_benchmark"])
+def test_the_interface_holds_for_the_samples_of_ai_benchmark_mobile(
+    samples: Path, two_processes: Executor
+) -> None:
+    check_converter("ai-benchmark-mobile", [samples / "ai_benchmark"], executor=two_processes)
 
 
 # --- several runs in one text ---

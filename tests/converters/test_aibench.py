@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -286,12 +287,12 @@ def test_fixtures_give_the_expected_records(name: str, golden: Callable[[str, An
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_interface_holds(name: str) -> None:
-    check_converter("aibench", [FIXTURES / name])
+def test_the_interface_holds(name: str, two_processes: Executor) -> None:
+    check_converter("aibench", [FIXTURES / name], executor=two_processes)
 
 
-def test_the_interface_holds_for_a_folder() -> None:
-    check_converter("aibench", [FIXTURES])
+def test_the_interface_holds_for_a_folder(two_processes: Executor) -> None:
+    check_converter("aibench", [FIXTURES], executor=two_processes)
 
 
 def test_time_to_quality_needs_times_and_a_target_that_is_met() -> None:
@@ -578,8 +579,10 @@ def test_every_form_names_a_component() -> None:
     assert not [form for form in logs.FORMS for sign in form.signs if not re.compile(sign)]
 
 
-def test_the_interface_holds_for_the_samples_of_aibench(samples: Path) -> None:
-    check_converter("aibench", [samples / "aibench"])
+def test_the_interface_holds_for_the_samples_of_aibench(
+    samples: Path, two_processes: Executor
+) -> None:
+    check_converter("aibench", [samples / "aibench"], executor=two_processes)
 
 
 # --- several runs in one log ---

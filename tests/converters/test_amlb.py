@@ -6,6 +6,7 @@ import csv
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,8 @@ def parameters(record: Record) -> dict[str, Any]:
 # --- fixtures ---
 
 
-def test_keeps_what_the_interface_promises() -> None:
-    check_converter("amlb", [FIXTURES])
+def test_keeps_what_the_interface_promises(two_processes: Executor) -> None:
+    check_converter("amlb", [FIXTURES], executor=two_processes)
 
 
 def test_fixtures_give_the_expected_records(golden: Callable[[str, Any], None]) -> None:

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ FIXTURES = Path(__file__).parents[1] / "fixtures" / "lpdnn"
 SOUND = ["cleaned", "d63", "huawei", "raw", "split", "unknown-platform"]
 
 
-def test_the_lpdnn_converter_keeps_its_promises() -> None:
-    accounts = check_converter("lpdnn", [FIXTURES / name for name in SOUND])
+def test_the_lpdnn_converter_keeps_its_promises(two_processes: Executor) -> None:
+    accounts = check_converter("lpdnn", [FIXTURES / name for name in SOUND], executor=two_processes)
     assert [account.total("records") for account in accounts] == [3, 3, 4, 9, 3, 2]
 
 
@@ -48,7 +49,9 @@ def test_the_annotated_converter_keeps_its_promises(tmp_path: Path) -> None:
     assert check_converter("annotated", [tmp_path])[0].total("records") == 2
 
 
-def test_the_ai4europe_converter_keeps_its_promises(tmp_path: Path) -> None:
+def test_the_ai4europe_converter_keeps_its_promises(
+    tmp_path: Path, two_processes: Executor
+) -> None:
     (tmp_path / "flow_leonardo.csv").write_text("nodes,time(s)\n3,1.5\n")
     companion = {
         "name": "flow",
@@ -57,14 +60,16 @@ def test_the_ai4europe_converter_keeps_its_promises(tmp_path: Path) -> None:
         "targets": [{"ID": "time(s)"}],
     }
     (tmp_path / "flow_leonardo.json").write_text(json.dumps(companion))
-    assert check_converter("ai4europe", [tmp_path])[0].total("records") == 1
+    assert check_converter("ai4europe", [tmp_path], executor=two_processes)[0].total("records") == 1
 
 
-def test_the_records_converter_keeps_its_promises(tmp_path: Path) -> None:
+def test_the_records_converter_keeps_its_promises(tmp_path: Path, two_processes: Executor) -> None:
     convert(FIXTURES / "split").write(tmp_path / "package")
     records = [json.dumps(record.to_dict()) for record in convert(FIXTURES / "huawei")]
     (tmp_path / "records.jsonl").write_text("\n".join(records) + "\n")
-    accounts = check_converter("records", [tmp_path / "package", tmp_path / "records.jsonl"])
+    accounts = check_converter(
+        "records", [tmp_path / "package", tmp_path / "records.jsonl"], executor=two_processes
+    )
     assert [account.total("records") for account in accounts] == [3, 4]
 
 

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -231,10 +232,11 @@ def test_fixtures_give_the_expected_records(golden: Callable[[str, Any], None]) 
     golden("dataperf", {"records": records, "findings": findings, "files": entries})
 
 
-def test_the_interface_holds() -> None:
+def test_the_interface_holds(two_processes: Executor) -> None:
     check_converter(
         "dataperf",
         [FIXTURES, FIXTURES / "results", FIXTURES / "scores.json", FIXTURES / "eval_id_60.log"],
+        executor=two_processes,
     )
 
 
@@ -412,5 +414,7 @@ def test_the_rules_are_those_of_the_notes() -> None:
     assert not [name for name in COUNTS if not re.match(r"[a-z_]+/", name)]
 
 
-def test_the_interface_holds_for_the_samples_of_dataperf(samples: Path) -> None:
-    check_converter("dataperf", [samples / "dataperf"])
+def test_the_interface_holds_for_the_samples_of_dataperf(
+    samples: Path, two_processes: Executor
+) -> None:
+    check_converter("dataperf", [samples / "dataperf"], executor=two_processes)

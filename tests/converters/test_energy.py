@@ -11,6 +11,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -493,9 +494,11 @@ def test_a_fixture_gives_its_expected_records(
     )
 
 
-def test_the_converter_keeps_its_promises() -> None:
+def test_the_converter_keeps_its_promises(two_processes: Executor) -> None:
     sound = [case for case in CASES if case != "faulty"]
-    accounts = check_converter("energy-domain", [FIXTURES / case for case in sound])
+    accounts = check_converter(
+        "energy-domain", [FIXTURES / case for case in sound], executor=two_processes
+    )
     assert [account.total("records") for account in accounts] == [3, 1, 4, 3, 3, 3, 3]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ def test_the_fixtures_become_what_is_kept(golden: Callable[[str, Any], None]) ->
     golden("inferencex", [record.to_dict() for record in convert(FIXTURES)])
 
 
-def test_the_converter_keeps_the_promises_of_the_interface() -> None:
-    [account] = check_converter("inferencex", [FIXTURES])
+def test_the_converter_keeps_the_promises_of_the_interface(two_processes: Executor) -> None:
+    [account] = check_converter("inferencex", [FIXTURES], executor=two_processes)
     rows = account.to_dict()["rows"]
     assert (rows["converted"], rows["skipped"], rows["failed"]) == (8, 1, 0)
 
@@ -183,5 +184,7 @@ def test_a_real_file_of_the_load_generator_whose_times_are_seconds(samples: Path
 
 
 @pytest.mark.parametrize("name", ["point", "nopower", "real_rows"])
-def test_the_samples_keep_the_promises(samples: Path, name: str) -> None:
-    check_converter("inferencex", [samples / "new_suites/inferencex" / name])
+def test_the_samples_keep_the_promises(samples: Path, name: str, two_processes: Executor) -> None:
+    check_converter(
+        "inferencex", [samples / "new_suites/inferencex" / name], executor=two_processes
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ def test_the_fixtures_become_what_is_kept(
     golden("mlperf-client", [record.to_dict() for record in records])
 
 
-def test_the_converter_keeps_the_promises_of_the_interface() -> None:
-    [account] = check_converter("mlperf-client", [FIXTURES])
+def test_the_converter_keeps_the_promises_of_the_interface(two_processes: Executor) -> None:
+    [account] = check_converter("mlperf-client", [FIXTURES], executor=two_processes)
     assert account.to_dict()["rows"]["converted"] == len(LINES)
 
 
@@ -127,7 +128,7 @@ def test_a_file_of_the_same_name_of_another_program_is_not_taken(tmp_path: Path)
     assert mlperf_client.detect(Source(path)) is None
 
 
-def test_the_sample_has_its_values(samples: Path) -> None:
+def test_the_sample_has_its_values(samples: Path, two_processes: Executor) -> None:
     verified, unverified, failed, image = convert(samples / "new_suites/mlperf_client")
     numbers = by_key(verified)
     assert (numbers[TTFT].value, numbers[RATE].value) == (0.293, 60.461)
@@ -149,4 +150,4 @@ def test_the_sample_has_its_values(samples: Path) -> None:
     assert failed.status_detail == "Failed to initialise the inference"
     rate = by_key(image)["throughput", "mean", "end-to-end", "sample", ""]
     assert (rate.value, rate.reported_value) == (0.16, "9.6")
-    check_converter("mlperf-client", [samples / "new_suites/mlperf_client"])
+    check_converter("mlperf-client", [samples / "new_suites/mlperf_client"], executor=two_processes)

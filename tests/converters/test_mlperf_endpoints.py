@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,8 @@ def test_the_fixtures_become_what_is_kept(golden: Callable[[str, Any], None]) ->
     golden("mlperf-endpoints", [record.to_dict() for record in convert(FIXTURES)])
 
 
-def test_the_converter_keeps_the_promises_of_the_interface() -> None:
-    [account] = check_converter("mlperf-endpoints", [FIXTURES])
+def test_the_converter_keeps_the_promises_of_the_interface(two_processes: Executor) -> None:
+    [account] = check_converter("mlperf-endpoints", [FIXTURES], executor=two_processes)
     assert account.to_dict()["files"]["primary"] == 3
 
 
@@ -153,5 +154,5 @@ def test_a_curve_that_the_suites_checker_accepts(samples: Path) -> None:
         assert not [item for item in numbers if item[0] == "energy-efficiency"]
 
 
-def test_the_sample_keeps_the_promises(samples: Path) -> None:
-    check_converter("mlperf-endpoints", [samples / "new_suites/endpoints"])
+def test_the_sample_keeps_the_promises(samples: Path, two_processes: Executor) -> None:
+    check_converter("mlperf-endpoints", [samples / "new_suites/endpoints"], executor=two_processes)

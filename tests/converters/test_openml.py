@@ -13,6 +13,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -93,8 +94,8 @@ def said(record: Record) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_keeps_what_the_interface_promises(part: str) -> None:
-    check_converter("openml", [FIXTURES / part])
+def test_keeps_what_the_interface_promises(part: str, two_processes: Executor) -> None:
+    check_converter("openml", [FIXTURES / part], executor=two_processes)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -241,10 +242,11 @@ def test_what_is_no_output_is_not_claimed(tmp_path: Path, text: str) -> None:
     assert converter.detect(Source(tmp_path)) is None
 
 
-def test_keeps_what_the_interface_promises() -> None:
+def test_keeps_what_the_interface_promises(two_processes: Executor) -> None:
     check_converter(
         "openvino-benchmark-app",
         [FIXTURES, FIXTURES / "python-async.txt", FIXTURES / "cpp_report.json"],
+        executor=two_processes,
     )
 
 

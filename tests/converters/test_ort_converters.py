@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -321,8 +322,10 @@ def test_other_traces_are_not_claimed(tmp_path: Path, text: str) -> None:
         ("onnxruntime-profile", ["session_2026-02-03_04-05-06.json", "cut.json"]),
     ],
 )
-def test_keeps_what_the_interface_promises(name: str, samples: list[str]) -> None:
-    check_converter(name, [FIXTURES / sample for sample in samples])
+def test_keeps_what_the_interface_promises(
+    name: str, samples: list[str], two_processes: Executor
+) -> None:
+    check_converter(name, [FIXTURES / sample for sample in samples], executor=two_processes)
 
 
 def test_the_fixtures_give_these_records(golden: Callable[[str, Any], None]) -> None:

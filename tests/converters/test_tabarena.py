@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ def test_the_fixtures_become_what_is_kept(golden: Callable[[str, Any], None]) ->
     golden("tabarena", [record.to_dict() for record in convert(FIXTURES)])
 
 
-def test_the_converter_keeps_the_promises_of_the_interface() -> None:
-    [account] = check_converter("tabarena", [FIXTURES])
+def test_the_converter_keeps_the_promises_of_the_interface(two_processes: Executor) -> None:
+    [account] = check_converter("tabarena", [FIXTURES], executor=two_processes)
     assert account.to_dict()["rows"]["converted"] == 9
 
 
@@ -121,10 +122,10 @@ def test_real_rows(samples: Path) -> None:
     assert len(records) == 11
 
 
-def test_a_real_leaderboard(samples: Path) -> None:
+def test_a_real_leaderboard(samples: Path, two_processes: Executor) -> None:
     first, _, imputed, _ = convert(samples / "new_suites/tabarena/lite.csv")
     assert first.model is not None
     assert first.model.name == "AutoGluon 1.5 (extreme, 4h)"
     assert by_key(first)["tabarena:elo", "", "", "", ""].value == 1656.5
     assert by_key(imputed)["tabarena:imputed-share", "", "", "", ""].value == 0.35294117647058826
-    check_converter("tabarena", [samples / "new_suites/tabarena"])
+    check_converter("tabarena", [samples / "new_suites/tabarena"], executor=two_processes)

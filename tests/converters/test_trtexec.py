@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import Executor
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -327,8 +328,12 @@ def test_no_other_family_is_claimed() -> None:
 # --- the fixtures ---
 
 
-def test_keeps_what_the_interface_promises() -> None:
-    check_converter("trtexec", [FIXTURES, FIXTURES / "pair", FIXTURES / "pair" / "harbour.log"])
+def test_keeps_what_the_interface_promises(two_processes: Executor) -> None:
+    check_converter(
+        "trtexec",
+        [FIXTURES, FIXTURES / "pair", FIXTURES / "pair" / "harbour.log"],
+        executor=two_processes,
+    )
 
 
 def test_the_fixtures_give_these_records(golden: Callable[[str, Any], None]) -> None:

@@ -309,7 +309,9 @@ def fuzzed(text: str, seed: int) -> str:
 
 
 @pytest.mark.parametrize("family", sorted(path.name for path in (ROOT / "fixtures").iterdir()))
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_odd_numbers_of_a_source_are_never_written(tmp_path: Path, family: str, seed: int) -> None:
     source = tmp_path / "source"
     shutil.copytree(ROOT / "fixtures" / family, source)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.checks.test_checks import RECORD
+from tests.drawing import examples
 from tests.forms import ROOT, VALID, _column, faults, flatten, load, to_rows, write
 
 from benchfmt.identity import identified
@@ -35,8 +36,8 @@ SCHEMA = load(ROOT / "schema" / "1.0" / "record.schema.json")
 Found = set[tuple[str, str | None]]
 
 
-def few(examples: int) -> settings:
-    return settings(deadline=None, max_examples=examples, suppress_health_check=list(HealthCheck))
+def few(usual: int) -> settings:
+    return examples(usual, suppress_health_check=list(HealthCheck))
 
 
 # --- records from the schema ---
@@ -209,7 +210,7 @@ def distinct(drawn: list[dict[str, Any]]) -> list[Record]:
     return records
 
 
-@few(60)
+@few(15)
 @given(RECORDS)
 def test_rows_give_back_the_record(drawn: list[dict[str, Any]]) -> None:
     for record in distinct(drawn):
@@ -217,7 +218,7 @@ def test_rows_give_back_the_record(drawn: list[dict[str, Any]]) -> None:
         assert Record.from_dict(from_rows(row, system, measurements)).to_dict() == record.to_dict()
 
 
-@few(25)
+@few(8)
 @pytest.mark.parametrize("name", ["package.parquet", "package.csv", "package.zip"])
 @given(drawn=RECORDS)
 def test_a_package_gives_back_the_records(name: str, drawn: list[dict[str, Any]]) -> None:
@@ -232,7 +233,7 @@ def test_a_package_gives_back_the_records(name: str, drawn: list[dict[str, Any]]
     assert found == [record.to_dict() for record in records]
 
 
-@few(25)
+@few(8)
 @given(RECORDS)
 def test_generated_records_have_the_same_faults_in_every_form(drawn: list[dict[str, Any]]) -> None:
     records = distinct(drawn)
@@ -376,7 +377,7 @@ def test_a_fault_in_any_place_is_found_alike_in_records_and_in_csv(tmp_path: Pat
     assert len({code for faults_of_one in wanted.values() for code, _ in faults_of_one}) > 10
 
 
-@few(60)
+@few(15)
 @given(case=st.sampled_from(CASES))
 def test_a_fault_in_any_place_is_found_alike_in_records_and_in_parquet(
     case: tuple[str, str, Any],

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from benchfmt.annotated.cells import numbers
 from benchfmt.units import (
@@ -160,13 +161,13 @@ def nearest(text: str, source: str, target: str) -> float | None:
         return None
 
 
-@settings(deadline=None, max_examples=300)
+@examples(100)
 @given(DECIMALS, st.sampled_from(SHIFTS + OTHERS))
 def test_one_number_converts_as_exact_arithmetic_does(text: str, pair: tuple[str, str]) -> None:
     assert convert(text, *pair) == nearest(text, *pair)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(40)
 @given(st.lists(DECIMALS, min_size=1, max_size=20), st.sampled_from(SHIFTS + OTHERS))
 def test_a_column_converts_as_exact_arithmetic_does(
     texts: list[str], pair: tuple[str, str]

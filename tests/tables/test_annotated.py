@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from benchfmt import Finding, Severity, convert, validate
 from benchfmt.accounting import Account
@@ -1098,9 +1099,7 @@ FACTORS = {
 }
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(DECIMALS, min_size=1, max_size=30), word=st.sampled_from(sorted(FACTORS)))
 @example(
     cells=["1.0000000000000002", "9007199254740993", "0.1", "5e-324", "179769313486231570e3"],
@@ -1125,9 +1124,7 @@ def test_values_equal_exact_decimal_arithmetic(
     assert [m["reported_value"] for m in found] == cells
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(
         st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tests.header_labels import Judged, judged
+from tests.drawing import examples
+from tests.header_labels import judged
 
 from benchfmt.headers import (
     Beside,
@@ -22,27 +23,27 @@ from benchfmt.headers import (
 from benchfmt.headers.phrases import metric_phrases
 from benchfmt.vocabulary import vocabulary
 
-PUBLIC = list(judged("public.json"))
-PEOPLE = list(judged("people.json", alone=True))
-MORE = list(judged("more_public.json"))
-NEAR = list(judged("near_misses.json", alone=True))
-SECOND = list(judged("second_look.json"))
-
 
 @pytest.mark.parametrize(
-    ("columns", "least"),
-    [(PUBLIC, 0.80), (PEOPLE, 0.90), (MORE, 0.90), (NEAR, 0.90), (SECOND, 0.90)],
+    ("name", "alone", "least"),
+    [
+        ("public.json", False, 0.80),
+        ("people.json", True, 0.90),
+        ("more_public.json", False, 0.90),
+        ("near_misses.json", True, 0.90),
+        ("second_look.json", False, 0.90),
+    ],
 )
-def test_no_header_is_wrong_and_most_are_right(columns: list[Judged], least: float) -> None:
+def test_no_header_is_wrong_and_most_are_right(name: str, alone: bool, least: float) -> None:
+    columns = judged(name, alone=alone)
     assert [str(item) for item in columns if item.verdict == "wrong"] == []
     counts = Counter(item.verdict for item in columns)
     assert counts["right"] / len(columns) >= least, counts
 
 
 def test_every_metric_is_reached_by_a_header_that_people_write() -> None:
-    reached = {
-        item.meaning.metric for item in [*PEOPLE, *PUBLIC] if isinstance(item.meaning, Measured)
-    }
+    columns = [*judged("people.json", alone=True), *judged("public.json", alone=False)]
+    reached = {item.meaning.metric for item in columns if isinstance(item.meaning, Measured)}
     for header in (
         "average_precision",
         "IO throughput (MiB/s)",
@@ -173,14 +174,14 @@ def test_the_index_of_a_frame_is_ignored() -> None:
 WORDS = st.text(alphabet="qxzjvkwy", min_size=3, max_size=8)
 
 
-@settings(deadline=None, max_examples=15)
+@examples(10)
 @given(word=WORDS, header=st.sampled_from(["latency", "accuracy", "power", "fps", "memory"]))
 def test_a_header_with_a_word_that_nobody_knows_is_open(word: str, header: str) -> None:
     for text in (f"{word} {header}", f"{header}_{word}", f"{header} ({word})"):
         assert isinstance(one(text, "1.5"), Open), text
 
 
-@settings(deadline=None, max_examples=15)
+@examples(10)
 @given(st.text(max_size=40), st.lists(st.text(max_size=12), max_size=3))
 def test_any_header_has_an_answer(header: str, cells: list[str]) -> None:
     read_headers([Column(header, tuple(cells)), Column(header, tuple(cells))])

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from benchfmt.annotated.cells import numbers
 from benchfmt.annotated.columns import IDENTITY
@@ -53,7 +54,7 @@ def read(text: str, item: TableField) -> float | None:
 
 
 @given(number_texts())
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_a_number_in_the_form_of_its_column_is_read_exactly(
     case: tuple[str, str, str, Decimal],
 ) -> None:
@@ -62,7 +63,7 @@ def test_a_number_in_the_form_of_its_column_is_read_exactly(
 
 
 @given(number_texts(), st.sampled_from([".", ","]), st.sampled_from(GROUPS))
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_a_number_in_another_form_is_that_number_or_none(
     case: tuple[str, str, str, Decimal], point: str, group: str
 ) -> None:
@@ -74,7 +75,7 @@ def test_a_number_in_another_form_is_that_number_or_none(
 
 
 @given(number_texts(), st.sampled_from(["k", "M", "G"]))
-@settings(max_examples=60, deadline=None)
+@examples(40)
 def test_a_suffix_is_its_factor(case: tuple[str, str, str, Decimal], suffix: str) -> None:
     text, point, group, value = case
     factors = {"k": 1_000, "M": "1e6", "G": "1e9"}
@@ -83,7 +84,7 @@ def test_a_suffix_is_its_factor(case: tuple[str, str, str, Decimal], suffix: str
 
 
 @given(number_texts(), st.sampled_from([" ± ", "±", " +/- ", " ("]))
-@settings(max_examples=60, deadline=None)
+@examples(40)
 def test_the_number_before_a_spread_is_read(case: tuple[str, str, str, Decimal], mark: str) -> None:
     text, point, group, value = case
     end = ")" if mark == " (" else ""
@@ -115,7 +116,7 @@ def tables(draw: st.DrawFn) -> tuple[Column, Column]:
 
 
 @given(tables())
-@settings(max_examples=100, deadline=None)
+@examples(20)
 def test_the_form_of_a_column_is_found_out_or_left_open(table: tuple[Column, Column]) -> None:
     """A column is read right or not at all, beside any other column, where semicolons stand between cells."""
     (texts, values), (others, _) = table
@@ -129,7 +130,7 @@ def test_the_form_of_a_column_is_found_out_or_left_open(table: tuple[Column, Col
 
 
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999))
-@settings(max_examples=100, deadline=None)
+@examples(50)
 def test_a_clock_is_seconds(hours: int, minutes: int, seconds: int, thousandths: int) -> None:
     text = f"{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}"
     total = Decimal(hours * 3600 + minutes * 60 + seconds) + Decimal(thousandths) / 1000

@@ -15,6 +15,7 @@ import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -1924,8 +1925,8 @@ def test_a_fixture_gives_a_conformant_package(case: str, tmp_path: Path) -> None
     assert validate(tmp_path / "package").findings == []
 
 
-def test_keeps_what_the_interface_promises() -> None:
-    check_converter(NAME, [FIXTURES, *(FIXTURES / case for case in CASES)])
+def test_keeps_what_the_interface_promises(two_processes: Executor) -> None:
+    check_converter(NAME, [FIXTURES, *(FIXTURES / case for case in CASES)], executor=two_processes)
 
 
 def test_two_processes_give_the_same(tree: Submission, tmp_path: Path) -> None:

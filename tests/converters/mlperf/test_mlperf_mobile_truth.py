@@ -11,6 +11,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -445,8 +446,10 @@ def test_a_fixture_gives_its_expected_records(
     golden(f"mlperf_mobile_app/{case.removesuffix('.json')}", told(FIXTURES / case))
 
 
-def test_keeps_what_the_interface_promises() -> None:
-    accounts = check_converter(mobile.NAME, [FIXTURES / case for case in CASES])
+def test_keeps_what_the_interface_promises(two_processes: Executor) -> None:
+    accounts = check_converter(
+        mobile.NAME, [FIXTURES / case for case in CASES], executor=two_processes
+    )
     assert [account.to_dict()["rows"] for account in accounts] == [
         {"seen": 5, "converted": 4, "skipped": 0, "failed": 1},
         {"seen": 5, "converted": 4, "skipped": 1, "failed": 0},

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -341,13 +342,14 @@ def primary(record: Record) -> Any:
     return next(m for m in record.measurements or () if m.primary)
 
 
-def test_keeps_what_the_interface_promises() -> None:
+def test_keeps_what_the_interface_promises(two_processes: Executor) -> None:
     check_converter(
         published.NAME,
         [
             FIXTURES / name
             for name in ("tree", "v6.0.csv", "summary_results.json", "summary.json", "cm")
         ],
+        executor=two_processes,
     )
 
 

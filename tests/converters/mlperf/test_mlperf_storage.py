@@ -11,6 +11,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -251,8 +252,10 @@ def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(
 
 
 @needs_samples
-def test_the_converter_keeps_what_the_interface_promises_on_the_samples() -> None:
-    check_converter(storage, [SAMPLES])
+def test_the_converter_keeps_what_the_interface_promises_on_the_samples(
+    two_processes: Executor,
+) -> None:
+    check_converter(storage, [SAMPLES], executor=two_processes)
 
 
 @needs_samples
@@ -301,7 +304,7 @@ def test_the_fixtures_make_a_package_with_the_one_error_that_they_deserve(tmp_pa
     assert [finding.code for finding in validate(tmp_path / "package").findings] == ["BF408"]
 
 
-def test_the_converter_keeps_what_the_interface_promises() -> None:
+def test_the_converter_keeps_what_the_interface_promises(two_processes: Executor) -> None:
     cosmoflow = (
         FIXTURES
         / "storage_results_v1.0"
@@ -312,7 +315,9 @@ def test_the_converter_keeps_what_the_interface_promises() -> None:
         / "cosmoflow-h100"
     )
     check_converter(
-        storage, [FIXTURES / "storage_results_v3.0", FIXTURES / "storage_results_v0.5", cosmoflow]
+        storage,
+        [FIXTURES / "storage_results_v3.0", FIXTURES / "storage_results_v0.5", cosmoflow],
+        executor=two_processes,
     )
 
 

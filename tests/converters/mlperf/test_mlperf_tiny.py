@@ -12,6 +12,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -353,9 +354,15 @@ def test_the_samples_make_a_conformant_package_and_every_file_is_accounted_for(
 
 
 @needs_samples
-def test_the_converter_keeps_what_the_interface_promises_on_the_samples() -> None:
-    check_converter(tiny, [SAMPLES / "tiny_results_v1.3", SAMPLES / "tiny_results_v0.5" / "open"])
-    check_converter(published_tiny, [SAMPLES / "cm4mlperf-results"])
+def test_the_converter_keeps_what_the_interface_promises_on_the_samples(
+    two_processes: Executor,
+) -> None:
+    check_converter(
+        tiny,
+        [SAMPLES / "tiny_results_v1.3", SAMPLES / "tiny_results_v0.5" / "open"],
+        executor=two_processes,
+    )
+    check_converter(published_tiny, [SAMPLES / "cm4mlperf-results"], executor=two_processes)
 
 
 @needs_samples
@@ -400,11 +407,13 @@ def test_the_fixtures_make_a_conformant_package(tmp_path: Path) -> None:
     )
 
 
-def test_the_converters_keep_what_the_interface_promises() -> None:
+def test_the_converters_keep_what_the_interface_promises(two_processes: Executor) -> None:
     check_converter(
-        tiny, [FIXTURES, FIXTURES / "tiny_results_v0.5" / "closed" / "Acme" / "results"]
+        tiny,
+        [FIXTURES, FIXTURES / "tiny_results_v0.5" / "closed" / "Acme" / "results"],
+        executor=two_processes,
     )
-    check_converter(published_tiny, [FIXTURES / "cm4mlperf-results"])
+    check_converter(published_tiny, [FIXTURES / "cm4mlperf-results"], executor=two_processes)
 
 
 def records(*place: str) -> dict[str, Record]:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -499,8 +500,8 @@ def test_faults_of_the_sources_are_told() -> None:
 
 
 @pytest.mark.parametrize("name", ["mlperf-training", "mlperf-hpc", "mlperf-training-published"])
-def test_keeps_what_the_interface_promises(name: str) -> None:
-    (account,) = check_converter(name, [FIXTURES])
+def test_keeps_what_the_interface_promises(name: str, two_processes: Executor) -> None:
+    (account,) = check_converter(name, [FIXTURES], executor=two_processes)
     assert (
         account.total("records")
         == {"mlperf-training": 5, "mlperf-hpc": 2, "mlperf-training-published": 5}[name]
