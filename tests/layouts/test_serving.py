@@ -138,3 +138,24 @@ def test_copies_of_a_result_are_left_out(tmp_path: Path) -> None:
     assert len(records) == 1
     reasons = {entry.path: entry.reason for entry in account.files}
     assert str(reasons["a.pytorch.json"]).startswith("the same numbers")
+
+
+def test_runs_that_a_sweep_gathers_are_counted_once(tmp_path: Path) -> None:
+    runs = tmp_path / "runs" / "SERVE--max_num_seqs=8-BENCH--max_concurrency=2"
+    runs.mkdir(parents=True)
+    run = json.loads((FIXTURES / "vllm.json").read_text())
+    (runs / "run=0.json").write_text(json.dumps({**run, "run_number": 0}))
+    (runs / "run=1.json").write_text(json.dumps({**run, "run_number": 1, "duration": 12.5}))
+    (runs / "summary.json").write_text(json.dumps([run, {**run, "duration": 12.5}]))
+    records, account = converted(tmp_path / "runs", tmp_path)
+    assert len(records) == 2
+    reasons = {entry.path.rpartition("/")[2]: entry.reason for entry in account.files}
+    assert reasons["summary.json"] == "the runs in run=0.json and others, which are read"
+
+
+def test_a_summary_of_a_sweep_is_read_where_its_runs_are_not_there(tmp_path: Path) -> None:
+    run = json.loads((FIXTURES / "vllm.json").read_text())
+    summary = tmp_path / "summary.json"
+    summary.write_text(json.dumps([run, {**run, "duration": 12.5}]))
+    records, _ = converted(summary, tmp_path)
+    assert len(records) == 2

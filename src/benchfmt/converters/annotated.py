@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -82,6 +83,12 @@ def plan_rest(source: Source, paths: Iterable[Path]) -> Iterator[Unit | Skipped 
         if fitting is not None and other is not None:
             yield Skipped(fitting.path, f"the same run as {other.path.name}, which is read")
     for fitting in runs.values():
+        copied = _copied(fitting, runs.values())
+        if copied is not None:
+            yield Skipped(
+                fitting.path, f"the runs in {copied.path.name} and others, which are read"
+            )
+            continue
         note = f"read as {fitting.layout.label}"
         extra = (fitting, 0)
         yield Unit(fitting.path, (), {}, extra, source.limits, note)
@@ -94,6 +101,17 @@ class _Run:
     folder: Path
     name: str
     tool: str
+
+
+def _copied(fitting: Fit, others: Iterable[Fit]) -> Fit | None:
+    """Return the first of the files beside one whose results the tool has copied into it; None where it has not."""
+    gathered = fitting.layout.gathered
+    if gathered is None or fitting.path.name != gathered.file:
+        return None
+    for other in others:
+        if other.path.parent == fitting.path.parent and fnmatch(other.path.name, gathered.of):
+            return other
+    return None
 
 
 def _fitting(source: Source, path: Path) -> Fit | None:

@@ -44,6 +44,13 @@ class Match(_Closed):
     )
 
 
+class Gathered(_Closed):
+    """Names of files: one that holds what others beside it hold too."""
+
+    file: str
+    of: str = Field(description="A glob of the files beside it that hold one run each.")
+
+
 class Layout(_Closed):
     """What the files of one tool are called, must have, and hold."""
 
@@ -57,6 +64,9 @@ class Layout(_Closed):
     formats: list[str] = Field(min_length=1, description="Forms of files, the preferred one first.")
     stem_endings: list[str] = Field(
         [], description="What follows the name of the run in the name of a file, before its ending."
+    )
+    gathered: Gathered | None = Field(
+        None, description="A file into which the tool copies the results of several others."
     )
     match: Match
     dialect: Dialect | None = Field(None, description="Absent: what is found out of each file.")
