@@ -40,7 +40,10 @@ Cli = Callable[..., Result]
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
     """Run the program in this process: returns exit status, stdout and stderr."""
-    before = signal.getsignal(signal.SIGTERM)
+    stops = [
+        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    ]
+    before = {number: signal.getsignal(number) for number in stops}
 
     def run(*words: str | Path) -> Result:
         monkeypatch.setattr(sys, "argv", ["benchfmt", *map(str, words)])
@@ -55,7 +58,8 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return int(status), out, err
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
@@ -466,11 +470,14 @@ def until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("name", "jobs", "status"),
+    [("SIGINT", 1, 130), ("SIGINT", 2, 130), ("SIGTERM", 2, 143), ("SIGHUP", 1, 129)],
+)
 def test_a_stop_leaves_the_old_package_and_nothing_else(
-    large: Path, package: Path, tmp_path: Path, number: signal.Signals, jobs: int
+    large: Path, package: Path, tmp_path: Path, name: str, jobs: int, status: int
 ) -> None:
+    number = getattr(signal, name)
     target = tmp_path / "work" / "out"
     target.mkdir(parents=True)
     for path in package.iterdir():
@@ -483,6 +490,7 @@ def test_a_stop_leaves_the_old_package_and_nothing_else(
         large,
         "-o",
         target,
+        "--replace",
         "--jobs",
         str(jobs),
         env=environment,
@@ -492,13 +500,13 @@ def test_a_stop_leaves_the_old_package_and_nothing_else(
     spool = lambda: any(p.stat().st_size for f in temporary.glob("benchfmt-*") for p in f.iterdir())  # noqa: E731
     until((lambda: spool()) if jobs > 1 else (lambda: written(target.parent) > 0), process)
     began = time.monotonic()
-    if number == signal.SIGINT:
+    if name != "SIGTERM":
         os.killpg(process.pid, number)  # as a terminal does: every process of the group is told
     else:
         process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert time.monotonic() - began < 20
-    assert process.returncode == 130
+    assert process.returncode == status
     assert out == ""
     assert err.splitlines()[-1:] == ["benchfmt: stopped; nothing was written"]
     assert "Traceback" not in err

@@ -93,7 +93,7 @@ def test_every_file_carries_its_size_and_hash(form: str, tmp_path: Path) -> None
 
 def test_a_package_is_replaced_whole(tmp_path: Path) -> None:
     place = save(tmp_path / "package", format="csv")
-    save(place, RECORDS_OF_CORPUS[:3])
+    save(place, RECORDS_OF_CORPUS[:3], replace=True)
     assert read(place) == RECORDS_OF_CORPUS[:3]
     assert not (place / "records.csv").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["package"]

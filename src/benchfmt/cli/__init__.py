@@ -1,21 +1,29 @@
 """The command line: each command parses its arguments, calls one function and prints.
 
 Nothing heavy is imported before a command runs. Data goes to stdout, progress and messages to stderr. Exit status: 0
-conformant, 1 faults, 2 wrong call or unreadable input.
+conformant, 1 faults, 2 wrong call or unreadable input; 128 and the number of the signal that stopped it: 130 by Ctrl-C,
+143 by SIGTERM, 129 where the terminal was closed (SIGHUP).
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import time
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
 from benchfmt._version import __version__
 
 _STOPPED = 130
-_asked_to_stop: list[bool] = []
-"""Holds something once the process was told to stop."""
+_STOPS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""The signals that stop a command; Windows lacks some."""
+_AT_ONCE = 2.0
+"""Signals that come within so many seconds are one: the kernel and the shell both tell that a terminal was closed."""
+_stops: list[tuple[int, float]] = []
+"""The signals that told the process to stop, and when they came."""
 
 
 def main() -> None:
@@ -25,13 +33,11 @@ def main() -> None:
         return
     from benchfmt.finding import BenchfmtError
 
-    signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _stop)
+    _listen()
     try:
         _run()
     except (BenchfmtError, OSError) as error:
-        if _asked_to_stop:
+        if _stops:
             # Libraries below may make another error of the interrupt.
             _end_stopped()
         _end_refused(error)
@@ -41,18 +47,28 @@ def main() -> None:
 
 def _end_refused(error: Exception) -> NoReturn:
     """Say why a call could not be carried out, and end."""
+    from benchfmt.cli.printing import printable
+    from benchfmt.oserrors import in_words
+
     message = str(error)
     if isinstance(error, OSError):
-        message = f"{error.filename or ''}: {error.strerror or error}"
-    from benchfmt.cli.printing import printable
-
+        message = in_words(error)
     sys.stderr.write(f"benchfmt: {printable(message)}\n")
     raise SystemExit(2) from None
 
 
 def _end_stopped() -> NoReturn:
-    sys.stderr.write("benchfmt: stopped; nothing was written\n")
-    raise SystemExit(_STOPPED) from None
+    status = _STOPPED
+    if _stops:
+        status = 128 + _stops[0][0]
+    with suppress(OSError):
+        sys.stderr.write("benchfmt: stopped; nothing was written\n")
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # The terminal is gone: what waits to be printed goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(status) from None
 
 
 def _run() -> None:
@@ -66,6 +82,17 @@ def _run() -> None:
         raise
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    _asked_to_stop.append(True)
-    raise KeyboardInterrupt
+def _listen() -> None:
+    """Have signals stop the command in good order, but those that whoever started it wants ignored (nohup)."""
+    for name in _STOPS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    now = time.monotonic()
+    is_first = not _stops or now - _stops[-1][1] > _AT_ONCE
+    _stops.append((number, now))
+    if is_first or number == signal.SIGINT:
+        raise KeyboardInterrupt

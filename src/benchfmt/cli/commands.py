@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from benchfmt.cli.describe import describe
+from benchfmt.cli.files import write_text
 from benchfmt.cli.printing import json_text, print_lines, say
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
@@ -102,6 +103,9 @@ def convert(
     account: Annotated[
         Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a package of other sources.")
+    ] = False,
 ) -> None:
     """Convert results to a package, and account for every file and row.
 
@@ -109,21 +113,27 @@ def convert(
     reason, nothing is written and the status is 0.
     """
     from benchfmt.conversion import convert as run
+    from benchfmt.package import clear
     from benchfmt.reports.text import account_lines
 
+    # What a killed run has left may lie among the sources.
+    clear(output)
     extra = {"title": title} if title else {}
     conversion = run(list(sources), family, jobs=jobs, executor=None, **_options(option or []))
     result: Account = _with_progress(
         lambda progress: conversion.write(
-            output, format=table_format.value, license=license_id, extra=extra, progress=progress
+            output,
+            format=table_format.value,
+            license=license_id,
+            extra=extra,
+            progress=progress,
+            replace=replace,
         )
     )
     for line in account_lines(result):
         say(line, err=True)
     if account:
-        account.write_text(
-            json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
+        write_text(account, json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n")
     if result.total("records"):
         print_lines([output])
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchfmt.cli.files import replace_text, write_text
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.finding import BenchfmtError
 
@@ -138,12 +139,12 @@ def describe(
     if options:
         say(f"give it with --ask, or with: {' '.join(options)}", err=True)
     if review is not None:
-        review.write_text(_as_json(made.to_dict()), "utf-8")
+        write_text(review, _as_json(made.to_dict()))
     text = _as_json(made.descriptor)
     if file is None:
         print_lines([text.rstrip("\n")])
     else:
-        file.write_text(text, "utf-8")
+        replace_text(file, text)
         say(f"written: {file}", err=True)
 
 

@@ -202,18 +202,23 @@ def profile(
     table_format: Annotated[
         Tables, typer.Option("--format", help="File format of the tables.")
     ] = Tables.parquet,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a package that is there already.")
+    ] = False,
 ) -> None:
     """Measure a model, and write honest records of it.
 
     FUNCTION is package.module:name or file.py:name. The raw observations go to PACKAGE-runs beside the package. Exit
     status 1 if a process, or the evaluation, failed.
     """
-    from benchfmt.package import check_replaceable
+    from benchfmt.package import Target, check_new, check_replaceable
     from benchfmt.profiler.job import QUICK, Protocol
     from benchfmt.profiler.profiling import profile as run
     from benchfmt.profiler.telling import summary_lines
 
     check_replaceable(output)
+    if not replace:
+        check_new(output)
     plan = Protocol()
     if quick:
         plan = QUICK
@@ -232,40 +237,41 @@ def profile(
         "url": url,
         "system": system or None,
     }
-    result = _with_progress(
-        lambda tell: run(
-            model,
-            inputs=inputs,
-            preprocess=preprocess,
-            postprocess=postprocess,
-            evaluate=evaluate,
-            labels=labels,
-            predictions=predictions,
-            engine=engine.value,
-            engine_options=_options(engine_option or []),
-            scenario=scenario.value if scenario else None,
-            batch_size=batch_size,
-            dimensions=_sizes(dim or []),
-            providers=provider or ["CPUExecutionProvider"],
-            threads=threads,
-            spinning=spinning,
-            optimisation=optimisation.value,
-            io_binding=io_binding,
-            harness=harness.value,
-            rate=rate,
-            workers=workers,
-            seed=seed,
-            protocol=plan,
-            budget=budget,
-            estimate_bandwidth=estimate_bandwidth,
-            about=about,
-            tell=tell,
+    with Target(output) as target:
+        result = _with_progress(
+            lambda tell: run(
+                model,
+                inputs=inputs,
+                preprocess=preprocess,
+                postprocess=postprocess,
+                evaluate=evaluate,
+                labels=labels,
+                predictions=predictions,
+                engine=engine.value,
+                engine_options=_options(engine_option or []),
+                scenario=scenario.value if scenario else None,
+                batch_size=batch_size,
+                dimensions=_sizes(dim or []),
+                providers=provider or ["CPUExecutionProvider"],
+                threads=threads,
+                spinning=spinning,
+                optimisation=optimisation.value,
+                io_binding=io_binding,
+                harness=harness.value,
+                rate=rate,
+                workers=workers,
+                seed=seed,
+                protocol=plan,
+                budget=budget,
+                estimate_bandwidth=estimate_bandwidth,
+                about=about,
+                tell=tell,
+            )
         )
-    )
-    extra: dict[str, JsonValue] = {"title": f"Profile of {result.summary.benchmark.name}"}
-    if license_id:
-        extra["licenses"] = [{"name": license_id}]
-    result.write(output, format=table_format.value, extra=extra)
+        extra: dict[str, JsonValue] = {"title": f"Profile of {result.summary.benchmark.name}"}
+        if license_id:
+            extra["licenses"] = [{"name": license_id}]
+        result.write(target, format=table_format.value, extra=extra, replace=replace)
     result.close()
     for line in summary_lines(result.summary):
         say(line, err=True)

@@ -18,7 +18,7 @@ from benchfmt.conversion.merging import Merge, Progress
 from benchfmt.conversion.planning import NOT_RECOGNISED, Plan, Planner, nothing_recognised
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import PackageError, PackageWriter, check_replaceable
+from benchfmt.package import PackageError, PackageWriter, check_replaceable, check_unrelated
 from benchfmt.record import Record
 from benchfmt.running import Executor, Workers, batch_records, here, on, packets, processes
 from benchfmt.sinks import Format
@@ -65,8 +65,12 @@ class Conversion:
         license: str | None = None,  # noqa: A002 - the word of the standard
         extra: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
+        replace: bool = False,
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package.
+
+        A package that is there already is replaced if all of its sources are read again, or if `replace` says so;
+        PackageError says what would be lost.
 
         Where nothing was converted no package is written, and one that stands there already is left alone: the account
         says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
@@ -74,13 +78,15 @@ class Conversion:
         """
         place = Path(path)
         self._spare_sources(place)
+        if not replace and not self._plan.holds_packages:
+            check_unrelated(place, self._names())
         declarations = self._plan.declarations
         used = UsedTerms()
         about = declarations.about
         if license:
             about["licenses"] = [{"name": license}]
         about.update(extra or {})
-        with PackageWriter(path, format=format, extra=about) as writer:
+        with PackageWriter(path, format=format, extra=about, replace=replace) as writer:
             for batch in self.batches(progress):
                 used.add(batch)
                 writer.write(batch.licensed(license) if license else batch)
@@ -115,6 +121,14 @@ class Conversion:
             raise BenchfmtError(
                 f"{place} holds a source of this conversion ({inside}); name a folder outside of the sources"
             ) from error
+
+    def _names(self) -> set[str]:
+        """Return the names of all files and folders that were seen."""
+        ledger = self.account.ledger
+        names = {source.root.name for source in self._plan.sources}
+        for number in range(len(ledger)):
+            names.update(ledger.shown(number).split("/"))
+        return names
 
     def _source_inside(self, target: Path) -> str | None:
         """Return a file to be read that lies at a place or below it, or None."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchfmt.accounting import Ledger
 from benchfmt.conversion.declarations import Declarations
 from benchfmt.conversion.detection import Faults, detect, failed, sample
+from benchfmt.converters import records
 from benchfmt.converters.base import Converter, Failed, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.readers import heads
@@ -17,6 +18,7 @@ from benchfmt.running import Units, prefixes_of, stopped
 NOT_RECOGNISED = "not recognised"
 _LOOKS = f"{NOT_RECOGNISED}: "
 """What follows says what a file that looks like a family's lacks."""
+_UNREADABLE = "cannot be read"
 _LOOKED_AT = 200
 """So many files that nobody took are asked about what they lack."""
 _PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".tar")
@@ -33,6 +35,8 @@ class Plan:
     sources: list[Source] = field(default_factory=list)
     findings: set[Finding] = field(default_factory=set)
     """What is wrong with converters."""
+    holds_packages: bool = False
+    """Whether records of ours are read, whose sources are files of earlier conversions."""
 
     @property
     def is_empty(self) -> bool:
@@ -55,6 +59,7 @@ class Planner:
     def add(self, source: Source, label: str) -> None:
         """Plan one source, whose files are shown behind a label."""
         numbers = self._ledger.see(source.files, label)
+        self._fail_unreachable(source, label)
         self._plan.sources.append(source)
         faults: Faults = {}
         with heads.remembered():
@@ -65,6 +70,12 @@ class Planner:
             self._offer_rest(source, numbers, faults)
             self._explain_rest(source, numbers, faults)
         self._plan.findings.update(faults.values())
+
+    def _fail_unreachable(self, source: Source, label: str) -> None:
+        """Enter what the walk over a source could not look at."""
+        for path, reason in source.files.unreachable:
+            number = self._ledger.see_alone(path, label + source.files.inner(path))
+            self._ledger.set_role(number, "failed", f"{_UNREADABLE}: {reason}")
 
     def _ask_fitting(self, source: Source, numbers: Sequence[int], faults: Faults) -> None:
         """Ask the converters that fit a source; of a large one those that fit a sample, then those that fit the rest."""
@@ -176,6 +187,7 @@ class Planner:
             if self._ledger.role(other) == "skipped":
                 self._settle(other, name, "supporting", None)
         self._plan.units.add(name, unit, number)
+        self._plan.holds_packages |= name == records.NAME
 
     def _set_aside(self, item: Skipped | Failed, name: str) -> None:
         number = self._ledger.find(str(item.path))
@@ -207,7 +219,9 @@ class Planner:
                 continue
             looked_at += 1
             reason = _why_not(Path(path), asked if looked_at <= _LOOKED_AT else [], self._wanted)
-            if faults:
+            if reason.startswith(_UNREADABLE):
+                self._ledger.set_role(number, "failed", reason)
+            elif faults:
                 messages = [fault.message for fault in faults.values()]
                 self._ledger.set_role(number, "failed", "; ".join([*messages, reason]))
             else:
@@ -255,7 +269,7 @@ def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
     try:
         start = heads.head(path, 1)
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return f"{_UNREADABLE}: {error.strerror}"
     if not start:
         return "the file is empty"
     ending = path.suffix.lower()

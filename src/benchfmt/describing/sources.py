@@ -11,7 +11,8 @@ from benchfmt.descriptor import FILE_NAME
 from benchfmt.drafting import Head, read_head
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers import Column, Measured, read_headers
-from benchfmt.readers.files import UnsafeError
+from benchfmt.oserrors import in_words
+from benchfmt.readers.files import Listing, UnsafeError
 from benchfmt.readers.sheets.opening import FORMATS
 from benchfmt.readers.sheets.storage import SUFFIXES
 from benchfmt.readers.tables import TableError
@@ -74,8 +75,11 @@ def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
     for path in paths:
         if path.is_dir():
             heads += _of_folder(path, sources)
-        else:
+            continue
+        try:
             heads.append(read_head(path, inside(path, root)))
+        except OSError as error:
+            sources.left_out.append(f"left out: {in_words(error, path)}")
     sources.groups = _grouped(heads)
     if not heads:
         reasons = "".join(f"; {reason}" for reason in sources.left_out[:_SHOWN])
@@ -107,7 +111,10 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
     """Return the tables of a folder; a file that is none is left out with the reason."""
     heads = []
     others = []
-    for path in sorted(folder.rglob("*")):
+    files = Listing(folder)
+    for place, reason in files.unreachable:
+        sources.left_out.append(f"{files.inner(place)} is left out: it cannot be read: {reason}")
+    for path in sorted(files):
         name = inside(path, sources.root)
         if not _may_be_table(path, folder):
             continue
@@ -115,6 +122,9 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
             head = read_head(path, name)
         except (TableError, UnsafeError) as error:
             sources.left_out.append(f"{name} is left out: {error}")
+            continue
+        except OSError as error:
+            sources.left_out.append(f"{name} is left out: it cannot be read: {error.strerror}")
             continue
         if head.sniffed.storage.format in _DOCUMENTS and not _has_measurement(head):
             others.append(head)

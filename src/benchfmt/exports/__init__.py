@@ -6,7 +6,6 @@ an empty folder of ours, which stands in its place once it is whole.
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import Package, open_package
+from benchfmt.package import Package, Target, open_package
 
 FORMATS = {
     "matchmaking": "benchfmt.exports.matchmaking",
@@ -57,24 +56,21 @@ def export(
     if unknown:
         known = f"it takes: {', '.join(exporter.OPTIONS)}" if exporter.OPTIONS else "it takes none"
         raise BenchfmtError(f"there is no option {unknown[0]!r} of {to}; {known}")
-    target = Path(path)
-    _check_free(target)
-    growing = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
-    try:
-        with open_package(package, remote=remote) as opened:
-            growing.mkdir(parents=True)
+    _check_free(Path(path))
+    with open_package(package, remote=remote) as opened, Target(path) as target:
+        growing = target.new_folder()
+        try:
             done = exporter.export(opened, growing, options)
-        if not done.files:
-            reasons = "; ".join(f"{reason}: {count}" for reason, count in done.left_out)
-            raise BenchfmtError(
-                f"nothing of {package} can be written as {to}: {reasons or 'it holds no records'}"
-            )
-        _check_free(target)  # an export takes long: something may have been laid there meanwhile
-        if target.is_dir():
-            target.rmdir()
-        growing.rename(target)
-    finally:
-        shutil.rmtree(growing, ignore_errors=True)
+            if not done.files:
+                reasons = "; ".join(f"{reason}: {count}" for reason, count in done.left_out)
+                raise BenchfmtError(
+                    f"nothing of {package} can be written as {to}: {reasons or 'it holds no records'}"
+                )
+            # An export takes long: something may have been laid there meanwhile.
+            _check_free(target.path)
+            target.replace_by(growing)
+        finally:
+            shutil.rmtree(growing, ignore_errors=True)
     return done
 
 

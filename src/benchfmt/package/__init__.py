@@ -4,7 +4,8 @@ from benchfmt.package.errors import PackageError, ParquetError
 from benchfmt.package.opening import Folder, load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
-from benchfmt.package.replacing import check_replaceable
+from benchfmt.package.replacing import check_new, check_replaceable, check_unrelated
+from benchfmt.package.targets import Target, TargetBusyError, clear, held
 from benchfmt.package.writing import PackageWriter, write_package
 
 __all__ = [
@@ -13,7 +14,13 @@ __all__ = [
     "PackageError",
     "PackageWriter",
     "ParquetError",
+    "Target",
+    "TargetBusyError",
+    "check_new",
     "check_replaceable",
+    "check_unrelated",
+    "clear",
+    "held",
     "load_descriptor",
     "open_folder",
     "open_package",

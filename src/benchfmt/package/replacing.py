@@ -1,16 +1,23 @@
-"""Whether a package may be written to a place, and how it takes the place of another: nothing of somebody's is lost."""
+"""Whether a package may take the place of what is there: nothing of somebody's is lost, and no result in silence."""
 
 from __future__ import annotations
 
-import shutil
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
+
+import polars as pl
 
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
 from benchfmt.package.errors import PackageError
 from benchfmt.package.reading import open_package
 from benchfmt.tables import TABLES
+
+_ADVICE = "name another target, or pass replace=True (--replace)"
+_SOURCE = ("key", "source_path", "source_sha256")
+_SHOWN = 3
+"""So many sources are named."""
 
 
 def check_replaceable(place: Path) -> None:
@@ -69,16 +76,90 @@ def _zip_names(place: Path) -> list[str]:
         ) from error
 
 
-def replace_folder(new: Path, place: Path) -> None:
-    """Move a folder to a place, from which what was there goes only when the new one has come."""
-    if not place.exists():
-        new.rename(place)
+def check_kept(place: Path, new: Path) -> None:
+    """Raise PackageError where a package at a place has records of sources that the new package, in a folder, lacks.
+
+    A source is the same where its SHA-256 is, whatever it is called; a record without one is known by its id.
+    """
+    if _is_free(place):
         return
-    old = new.with_name(f"{new.name}.old")
-    place.rename(old)
     try:
-        new.rename(place)
-    except OSError:
-        old.rename(place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        name, old = _name_and_sources(place)
+    except (BenchfmtError, OSError) as error:
+        raise PackageError(
+            f"{place} holds a package that cannot be read and would be lost ({error}); {_ADVICE}"
+        ) from error
+    _, fresh = _name_and_sources(new)
+    lost = old.join(fresh, on="key", how="anti")
+    if lost.height:
+        raise PackageError(f"{_of_package(place, name, old)}; {_of_lost(lost)}; {_ADVICE}")
+
+
+def check_unrelated(place: Path, names: Collection[str]) -> None:
+    """Raise PackageError where no source of a package at a place has one of some names: all of it would be lost.
+
+    It spares whoever names a wrong target a long conversion; `check_kept` judges what came of it.
+    """
+    if _is_free(place):
+        return
+    try:
+        name, old = _name_and_sources(place)
+    except (BenchfmtError, OSError):
+        return  # `check_kept` says so
+    paths = old["source_path"].drop_nulls()
+    if not paths.len() or any(path.rpartition("/")[2] in names for path in paths):
+        return
+    raise PackageError(f"{_of_package(place, name, old)}; {_of_lost(old)}; {_ADVICE}")
+
+
+def check_new(place: Path) -> None:
+    """Raise PackageError where a package is at a place, which results that are measured anew would replace."""
+    check_unrelated(place, ())
+
+
+def _is_free(place: Path) -> bool:
+    """Whether nothing is at a place, or an empty folder."""
+    return not place.exists() or (place.is_dir() and not any(place.iterdir()))
+
+
+def _name_and_sources(place: Path) -> tuple[str, pl.DataFrame]:
+    """Return what a package is called, and its sources: their keys, paths, hashes and numbers of records."""
+    rows = pl.DataFrame(schema={**dict.fromkeys(_SOURCE, pl.String), "records": pl.UInt32})
+    with open_package(place) as package:
+        for batch in package.batches("records"):
+            part = pl.DataFrame(pl.from_arrow(batch.select(["id", *_SOURCE[1:]])))
+            key = pl.coalesce("source_sha256", "id").alias("key")
+            counted = part.group_by(key, *_SOURCE[1:], maintain_order=True).len("records")
+            rows = pl.concat([rows, counted]).group_by(_SOURCE, maintain_order=True).sum()
+        name = package.descriptor.title or package.descriptor.name
+    return str(name), rows
+
+
+def _of_package(place: Path, name: str, sources: pl.DataFrame) -> str:
+    """Return what a place holds already."""
+    records = _counted(int(sources["records"].sum()), "record")
+    files = sources.select(_SOURCE[1:]).unique().drop_nulls("source_path").height
+    if not files:
+        return f"{place} already holds the package {name!r} ({records})"
+    return f"{place} already holds the package {name!r} ({records} of {_counted(files, 'source')})"
+
+
+def _of_lost(lost: pl.DataFrame) -> str:
+    """Return how many records would be lost, and of which sources."""
+    records = _counted(int(lost["records"].sum()), "record")
+    paths = lost["source_path"].drop_nulls().unique(maintain_order=True).to_list()
+    if not paths:
+        return f"{records} would be lost"
+    return f"{records} of {_listed(paths)} would be lost"
+
+
+def _counted(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun}s"
+
+
+def _listed(paths: list[str]) -> str:
+    if len(paths) <= _SHOWN:
+        return ", ".join(paths)
+    return f"{', '.join(paths[:_SHOWN])} and {len(paths) - _SHOWN} more"

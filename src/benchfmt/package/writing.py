@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,8 +17,10 @@ from pydantic import JsonValue
 from benchfmt.described import fullest
 from benchfmt.descriptor import FILE_NAME, package_descriptor
 from benchfmt.identity import PLACED_PREFIX
+from benchfmt.oserrors import naming
 from benchfmt.package.errors import PackageError
-from benchfmt.package.replacing import check_replaceable, replace_folder
+from benchfmt.package.replacing import check_kept, check_replaceable
+from benchfmt.package.targets import Target, held
 from benchfmt.readers.files import file_sha256
 from benchfmt.sinks import Format, Sink, new_sink
 from benchfmt.tables import TABLES, Batch, system_from_row, system_row, table_of
@@ -33,18 +35,25 @@ class PackageWriter:
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | Target,
         *,
         format: Format = "parquet",  # noqa: A002 - the word users know
         prefixes: Mapping[str, JsonValue] | None = None,
         extra: Mapping[str, JsonValue] | None = None,
+        replace: bool = False,
     ) -> None:
-        """Take where the package goes (a folder, or a `.zip`); `prefixes` declares the prefixed metrics used."""
-        self.path = Path(path)
+        """Take where the package goes (a folder, or a `.zip`); `prefixes` declares the prefixed metrics used.
+
+        A package that is there already is replaced where the new one has the records of all its sources, or where
+        `replace` says so.
+        """
+        self._target = path if isinstance(path, Target) else Target(path)
+        self.path = self._target.path
         self.format: Format = format
         self.prefixes: Mapping[str, JsonValue] = prefixes or {}
         self.extra = dict(extra or {})
-        self.folder = self.path.parent / f".{self.path.name}.partial-{secrets.token_hex(4)}"
+        self._replace = replace
+        self._held = ExitStack()
         self._sinks: dict[str, Sink] = {}
         self.records = 0
         self._known: set[str] = set()
@@ -55,9 +64,14 @@ class PackageWriter:
     def __enter__(self) -> Self:
         """Make the folder in which the package grows; raises PackageError where its place is taken."""
         check_replaceable(self.path)
-        self.folder.mkdir(parents=True)
-        for table in TABLES:
-            self._sinks[table] = new_sink(self.folder, table, self.format)
+        with ExitStack() as stack:
+            stack.enter_context(held(self._target))
+            self.folder = self._target.new_folder()
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            for table in TABLES:
+                self._sinks[table] = new_sink(self.folder, table, self.format)
+                stack.callback(self._sinks[table].abandon)
+            self._held = stack.pop_all()
         return self
 
     def __exit__(
@@ -67,16 +81,16 @@ class PackageWriter:
         trace: TracebackType | None,
     ) -> None:
         """Move the package to its place, or drop it where something went wrong."""
-        try:
+        with naming(self.path), self._held:
             if kind is None and not self._dropped:
                 self._finish()
-        finally:
-            for sink in self._sinks.values():
-                sink.abandon()
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, batch: Batch) -> None:
-        """Add a batch; its systems join those already there."""
+        """Add a batch; its systems join those already there. Raises OSError where the disk is full."""
+        with naming(self.path):
+            self._write(batch)
+
+    def _write(self, batch: Batch) -> None:
         fresh = []
         for index, name in enumerate(map(str, batch.systems["id"].to_pylist())):
             if name.startswith(PLACED_PREFIX):
@@ -124,10 +138,12 @@ class PackageWriter:
         (self.folder / FILE_NAME).write_text(text, "utf-8")
         # A conversion takes long: something may have been laid there meanwhile.
         check_replaceable(self.path)
+        if not self._replace:
+            check_kept(self.path, self.folder)
+        whole = self.folder
         if self.path.suffix == ".zip":
-            _zipped(self.folder).replace(self.path)
-        else:
-            replace_folder(self.folder, self.path)
+            whole = _zipped(self.folder)
+        self._target.replace_by(whole)
 
     def _name(self) -> str:
         plain = _NOT_IN_NAMES.sub("-", self.path.stem.lower())
@@ -135,15 +151,18 @@ class PackageWriter:
 
 
 def write_package(
-    path: str | Path,
+    path: str | Path | Target,
     batches: Iterable[Batch],
     *,
     format: Format = "parquet",  # noqa: A002 - the word users know
     prefixes: Mapping[str, JsonValue] | None = None,
     extra: Mapping[str, JsonValue] | None = None,
+    replace: bool = False,
 ) -> None:
     """Write batches as one package; the options are those of PackageWriter."""
-    with PackageWriter(path, format=format, prefixes=prefixes, extra=extra) as writer:
+    with PackageWriter(
+        path, format=format, prefixes=prefixes, extra=extra, replace=replace
+    ) as writer:
         for batch in batches:
             writer.write(batch)
 

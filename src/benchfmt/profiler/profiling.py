@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchfmt.package import PackageWriter
+from benchfmt.package import PackageWriter, Target
 from benchfmt.profiler import callables, environment, quality, refusals, running
 from benchfmt.profiler.document import Evaluated
 from benchfmt.profiler.facts import ModelFacts
@@ -93,16 +93,19 @@ class Profile:
 
     def write(
         self,
-        package: str | Path,
+        package: str | Path | Target,
         *,
         format: Any = "parquet",  # noqa: A002
         extra: Mapping[str, Any] | None = None,
+        replace: bool = False,
     ) -> None:
-        """Write the records as a package, and beside it the raw files that they name as their sources."""
-        place = Path(package)
-        with PackageWriter(place, format=format, extra=extra) as writer:
+        """Write the records as a package, and beside it the raw files that they name as their sources.
+
+        A package of another profile that is there already is replaced only if `replace` says so.
+        """
+        with PackageWriter(package, format=format, extra=extra, replace=replace) as writer:
             writer.write(to_batch(self.records))
-        runs = raw_folder(place)
+        runs = raw_folder(writer.path)
         if runs.resolve() != self.folder.resolve():
             _moved(self.folder, runs)
 

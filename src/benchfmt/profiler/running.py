@@ -30,6 +30,7 @@ from benchfmt.profiler.document import (
     parsed,
     read,
 )
+from benchfmt.profiler.guardian import Guardian
 from benchfmt.profiler.job import MARK, Job, Protocol
 from benchfmt.profiler.nvml import open_nvml
 from benchfmt.profiler.plain import plain
@@ -188,10 +189,19 @@ def once(job: Job, tell: Callable[[str], None]) -> Run:
     with path.with_suffix(".log").open("w+", encoding="utf-8", errors="replace") as log:
         command = [sys.executable, "-c", _WORKER, str(path.with_suffix(".job"))]
         sampler: Sampler | None = None
-        with subprocess.Popen(  # noqa: S603 - our own program, with a file of our own
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=paths
-        ) as worker:
+        with (
+            Guardian() as guardian,
+            subprocess.Popen(  # noqa: S603 - our own program, with a file of our own
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=paths,
+            ) as worker,
+        ):
             try:
+                guardian.watch(worker.pid)
                 sampler = _follow(worker, job, tell)
             except BaseException:
                 worker.kill()

@@ -54,8 +54,12 @@ def main(arguments: str) -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sampled = watch(watched, asked["hz"], channels, wait)
-    json.dump(plain(replace(sampled, absent=absent)), sys.stdout)
-    sys.stdout.flush()
+    try:
+        json.dump(plain(replace(sampled, absent=absent)), sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who asked was killed: nothing is left to say, not even on a terminal.
+        os._exit(1)
 
 
 def _wait(seconds: float) -> str:

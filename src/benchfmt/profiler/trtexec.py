@@ -19,6 +19,7 @@ from typing import Protocol
 from benchfmt.profiler import counters, proc, running
 from benchfmt.profiler.document import TrtexecSettings
 from benchfmt.profiler.evidence import Evidence, between
+from benchfmt.profiler.guardian import Guardian
 from benchfmt.profiler.job import PLANS
 from benchfmt.profiler.running import Sampler
 from benchfmt.profiler.sampled import Sampled
@@ -166,44 +167,37 @@ def run(
     for name in (LOG, TIMES):  # what an earlier run left must not be taken for this one's
         (folder / name).unlink(missing_ok=True)
     command = [str(exe), *arguments(version(exe), model, folder, chosen, more)]
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the program that the user names
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            bufsize=1,
-        )
-    except OSError as error:
-        raise TrtexecError(f"{exe} cannot be started: {error}") from error
-    observer = (watch or watcher())(process.pid)
-    following = _Following(process.pid)
-    # A program that hangs prints nothing, so a clock of our own ends it.
-    ended = threading.Event()
+    with Guardian() as guardian:
+        process = _started(command)
+        guardian.watch(process.pid)
+        following = _Following(process.pid)
+        observer: Watch | None = None
+        # A program that hangs prints nothing, so a clock of our own ends it.
+        ended = threading.Event()
 
-    def end() -> None:
-        ended.set()
-        process.kill()
-
-    clock = threading.Timer(timeout or 0, end)
-    try:
-        if timeout:
-            clock.start()
-        following.follow(
-            process,
-            folder / LOG,
-            chosen.warm_up_ms / 1000,
-            observer.mark if observer else lambda: None,
-        )
-    finally:
-        clock.cancel()
-        if process.poll() is None:
+        def end() -> None:
+            ended.set()
             process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
-        seen = observer.stop() if observer else None
+
+        clock = threading.Timer(timeout or 0, end)
+        try:
+            observer = (watch or watcher())(process.pid)
+            if timeout:
+                clock.start()
+            following.follow(
+                process,
+                folder / LOG,
+                chosen.warm_up_ms / 1000,
+                observer.mark if observer else lambda: None,
+            )
+        finally:
+            clock.cancel()
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+            seen = observer.stop() if observer else None
     return Outcome(
         folder,
         tuple(command),
@@ -214,6 +208,21 @@ def run(
         following.peak,
         timeout if ended.is_set() else None,
     )
+
+
+def _started(command: list[str]) -> subprocess.Popen[str]:
+    """Start a program whose output is read line by line; raises TrtexecError."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - the program that the user names
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            bufsize=1,
+        )
+    except OSError as error:
+        raise TrtexecError(f"{command[0]} cannot be started: {error}") from error
 
 
 class _Following:

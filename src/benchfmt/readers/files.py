@@ -14,6 +14,10 @@ from typing import overload
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 
+_SHOWN_PATH = 40
+_LONG_PATH = 200
+"""Paths of so many characters are tried before anybody is given them: some systems take 260, others some thousands."""
+
 
 class UnsafeError(BenchfmtError):
     """Something that a hostile file could use; `code` is the BF9xx finding that says what."""
@@ -41,7 +45,12 @@ def safe_path(root: Path, relative: str) -> Path:
         raise UnsafeError("BF901", f"{relative!r} leads out of the folder; name a file inside it")
     path = root.joinpath(*pure.parts)
     real_root = root.resolve()
-    if path.exists() and not path.resolve().is_relative_to(real_root):
+    try:
+        exists = path.exists()
+    except OSError as error:
+        shown = f"{relative[:_SHOWN_PATH]}..."
+        raise UnsafeError("BF907", f"{shown!r}: {error.strerror}") from error
+    if exists and not path.resolve().is_relative_to(real_root):
         raise UnsafeError("BF902", f"{relative!r} is a link that leads out of the folder")
     return path
 
@@ -57,7 +66,9 @@ class Listing(Sequence[Path]):
         """Walk the tree; raises UnsafeError where it holds too many files."""
         self.links: list[str] = []
         """The paths that are links, as text."""
-        folders = _folders(root, limits, self.links)
+        self.unreachable: list[tuple[str, str]] = []
+        """The paths that cannot be looked at, as text, each with the reason; none of them is one of the files."""
+        folders = _folders(root, limits, self.links, self.unreachable)
         prefix = None
         if root.is_dir():
             prefix = _prefix(str(root))
@@ -69,16 +80,9 @@ class Listing(Sequence[Path]):
         self._starts = array("Q")
         self._names: list[str] = []
         self._folders: dict[str, int] = {}
-        self._strange: dict[str, int] = {}
         known: dict[str, str] = {}
         for prefix, names in folders:
-            if (
-                prefix in self._folders
-            ):  # a folder inside it that cannot be read, listed like a file
-                self._strange |= {
-                    prefix + name: len(self._names) + i for i, name in enumerate(names)
-                }
-            self._folders.setdefault(prefix, len(self._prefixes))
+            self._folders[prefix] = len(self._prefixes)
             self._prefixes.append(prefix)
             self._starts.append(len(self._names))
             self._names += [known.setdefault(name, name) for name in names]
@@ -124,6 +128,7 @@ class Listing(Sequence[Path]):
         """Return some of the files, by their numbers here, as a listing of their own."""
         chosen = Listing.__new__(Listing)
         chosen.links = self.links
+        chosen.unreachable = self.unreachable
         folders = []
         for block, prefix in enumerate(self._prefixes):
             numbers = range(self._starts[block], self._starts[block + 1])
@@ -164,13 +169,19 @@ class Listing(Sequence[Path]):
             found = bisect_left(self._names, name, self._starts[block], end)
             if found < end and self._names[found] == name:
                 return found
-        return self._strange.get(path)
+        return None
 
     def relative(self, index: int) -> str:
         """Return the path of a file within the root, with forward slashes."""
         if self._root is None:
             return self._names[index].replace(os.sep, "/")
-        return self._text(index)[len(self._root) :].replace(os.sep, "/")
+        return self.inner(self._text(index))
+
+    def inner(self, path: str) -> str:
+        """Return a path below the root within it, with forward slashes."""
+        if self._root is None:
+            return path
+        return path[len(self._root) :].replace(os.sep, "/")
 
     def _text(self, index: int) -> str:
         return self._prefixes[bisect_right(self._starts, index) - 1] + self._names[index]
@@ -181,10 +192,13 @@ class Listing(Sequence[Path]):
                 yield prefix, self._names[index]
 
 
-def _folders(root: Path, limits: Limits, links: list[str]) -> Iterator[tuple[str, list[str]]]:
+def _folders(
+    root: Path, limits: Limits, links: list[str], unreachable: list[tuple[str, str]]
+) -> Iterator[tuple[str, list[str]]]:
     """Yield what a file's path starts with and the names of files, folder by folder in path order; none is empty.
 
-    The paths of links are added to `links`: the folder says what is one, so nobody needs to ask for each file.
+    The paths of links are added to `links`: the folder says what is one, so nobody needs to ask for each file. What
+    cannot be looked at goes to `unreachable`.
     """
     if not root.is_dir():
         if root.is_symlink():
@@ -199,14 +213,15 @@ def _folders(root: Path, limits: Limits, links: list[str]) -> Iterator[tuple[str
             with os.scandir(folder) as entries:
                 found = list(entries)
             ordered = sorted((item.name, item.is_dir(follow_symlinks=False)) for item in found)
-        except OSError:
+        except OSError as error:
             if folder == str(root):
                 raise
-            name = folder.rpartition(os.sep)[2]
-            yield folder[: len(folder) - len(name)], [name]  # told by who tries to read it
+            unreachable.append((folder, str(error.strerror)))
             continue
         prefix = _prefix(folder)
         links += sorted(prefix + item.name for item in found if item.is_symlink())
+        if len(prefix) + max(map(len, (name for name, _ in ordered)), default=0) > _LONG_PATH:
+            ordered = [pair for pair in ordered if _is_reachable(prefix + pair[0], unreachable)]
         names = [name for name, is_folder in ordered if not is_folder]
         seen += len(names)
         if seen > limits.files:
@@ -214,6 +229,18 @@ def _folders(root: Path, limits: Limits, links: list[str]) -> Iterator[tuple[str
         if names:
             yield prefix, names
         pending += [prefix + name for name, is_folder in reversed(ordered) if is_folder]
+
+
+def _is_reachable(path: str, unreachable: list[tuple[str, str]]) -> bool:
+    """Whether the system takes a path, however long it is; one that it does not take is added to `unreachable`."""
+    try:
+        Path(path).lstat()
+    except FileNotFoundError:
+        return True  # it has gone meanwhile
+    except OSError as error:
+        unreachable.append((path, str(error.strerror)))
+        return False
+    return True
 
 
 def _prefix(folder: str) -> str:

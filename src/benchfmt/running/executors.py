@@ -8,9 +8,12 @@ memory; so whoever reads for an executor sees the same files as this process, th
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
+import shutil
 import signal
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -79,10 +82,13 @@ def here() -> Workers:
 def processes(number: int) -> Iterator[Workers]:
     """Start processes that read until the block ends; an error in the block, a stop too, ends them at once."""
     # Fresh processes: forked ones would inherit the locks of running threads.
-    with _Pool(number, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
+        _Pool(number, context, initializer=_end_with_parent, initargs=(folder,)) as pool,
+    ):
         try:
-            with on(pool, _WAITING * number) as workers:
-                yield workers
+            yield Workers(pool, _Spooling(folder), _WAITING * number)
         except BaseException:
             # Nobody waits for what is being read: a stop is a stop.
             pool.stop()
@@ -99,7 +105,7 @@ def on(executor: Executor, waiting: int = _EXECUTOR_WAITING) -> Iterator[Workers
 
 
 class _Pool(ProcessPoolExecutor):
-    """Processes that leave Ctrl-C to this one, and can be stopped."""
+    """Processes that leave Ctrl-C and the end of the terminal to this one, and can be stopped."""
 
     def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:  # type: ignore[override]  # all that we submit
         with _deaf_children():
@@ -113,15 +119,28 @@ class _Pool(ProcessPoolExecutor):
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Keep Ctrl-C from processes started here (they inherit the mask): this one hears it, and stops them."""
+    """Keep Ctrl-C and the end of the terminal from processes started here (they inherit the mask): this one stops them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_parent(folder: str) -> None:
+    """Have this process end when the one that started it has ended, however that was, and take its folder along."""
+    threading.Thread(target=_outlive, args=(folder,), daemon=True).start()
+
+
+def _outlive(folder: str) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
 
 
 def _result(future: Future[T]) -> T:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Unit, load
 from benchfmt.described import size
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.identity import identified
+from benchfmt.oserrors import in_words
 from benchfmt.possible import Withholder
 from benchfmt.record import Record
 from benchfmt.running.keys import Tables, of_batch, of_builder
@@ -21,6 +23,7 @@ RECORDS_PER_BATCH = 2_000
 MEASUREMENTS_PER_BATCH = 20_000
 
 Note = Skipped | Failed | Finding
+_State = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
         yield unit
         return
     withholder = Withholder(unit.path.name)
+    before = _states(unit)
     try:
         converter = load(name)
         withholder.metrics = _metrics(converter, unit)
@@ -163,11 +167,30 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
                 yield replace(item, batch=withholder.batch(item.batch))
             else:
                 yield item
-    except (BenchfmtError, OSError) as error:
+    except BenchfmtError as error:
         yield Failed(unit.path, str(error))
+    except OSError as error:
+        yield Failed(unit.path, in_words(error, unit.path))
     except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
         yield Failed(unit.path, stopped(name, error))
     yield from withholder.more()
+    for path, state in before.items():
+        if _state(path) != state:
+            # Its records may hold what stood there before, and its hash may be that of what came after.
+            yield Failed(path, "it changed while it was read; convert it again once it is finished")
+
+
+def _states(unit: Unit) -> dict[Path, _State]:
+    return {path: _state(path) for path in (unit.path, *unit.supporting)}
+
+
+def _state(path: Path) -> _State:
+    """Return what tells that a file is as it was: which file it is, its size and when it was written; None for none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def prefixes_of(converter: Converter, unit: Unit) -> Mapping[str, Mapping[str, Any]]:

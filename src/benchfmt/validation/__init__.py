@@ -12,6 +12,7 @@ from pathlib import Path
 from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.oserrors import is_of_machine
 from benchfmt.validation.condensing import condensed
 from benchfmt.validation.forms.annotated import AnnotatedTable
 from benchfmt.validation.loop import Loop
@@ -44,11 +45,16 @@ def validate(
         reporter = Reporter(report, rule_sets[rules], limits)
         loop = Loop(reporter)
         described = set()
-        for form in forms_at(place, reporter, remote=remote):
-            loop.judge(form)
-            if isinstance(form, AnnotatedTable):
-                described.add(form.name)
-                form.name_cells(report)
+        try:
+            for form in forms_at(place, reporter, remote=remote):
+                loop.judge(form)
+                if isinstance(form, AnnotatedTable):
+                    described.add(form.name)
+                    form.name_cells(report)
+        except OSError as error:
+            if is_of_machine(error):
+                raise
+            reporter.report_unreadable(place, error)
         loop.finish()
         report.findings[:] = condensed(report.findings, described)
     report.findings.sort()

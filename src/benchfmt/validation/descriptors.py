@@ -101,7 +101,10 @@ def judge_files(root: Path, descriptor: Descriptor, name: str, reporter: Reporte
             continue
         for part in parts:
             if part.path.is_file():
-                _judge_content(part, resource, reporter)
+                try:
+                    _judge_content(part, resource, reporter)
+                except OSError as error:
+                    reporter.report_unreadable(part.path, error)
             else:
                 message = f"{part.name} does not exist"
                 reporter.report("BF119", Place(name), message, value=part.name)

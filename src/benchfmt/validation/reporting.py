@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 from pydantic import JsonValue
@@ -14,6 +16,7 @@ from benchfmt.checks.frames import of_code
 from benchfmt.checks.safety import CRASHED
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
+from benchfmt.oserrors import in_words
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
 
@@ -32,6 +35,7 @@ class Reporter:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._crashed: set[str] = set()
         """The codes of checks that raised an exception."""
+        self._unreadable: set[str] = set()
 
     def has(self, code: str) -> bool:
         """Whether a fault of a code was reported."""
@@ -54,6 +58,13 @@ class Reporter:
         """Add one finding, if its code is in the rule set."""
         if code in self.codes:
             self._add(self._finding(code, place, message, _as_text(value), hint))
+
+    def report_unreadable(self, path: str | Path, error: OSError) -> None:
+        """Add the finding for a file that the system does not let us read, once."""
+        file = Path(os.fsdecode(error.filename or path))
+        if str(file) not in self._unreadable:
+            self._unreadable.add(str(file))
+            self.report("BF119", Place(file.name), f"it cannot be read: {in_words(error, path)}")
 
     def adopt(self, finding: Finding) -> None:
         """Add a finding that another part of the program made; it weighs what the check of its code says."""

@@ -1,0 +1,130 @@
+"""Stopping: whatever ends a process, nobody is left of those that it started, and the next run finds its place clean."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.faults.helping import content, names, package, table, until
+
+from benchfmt.package import Target
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables that take some seconds to convert."""
+    folder = tmp_path_factory.mktemp("large")
+    for name in ("one", "two"):
+        table(folder / name, rows=400_000)
+    return folder
+
+
+def start(*words: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+    """Start the program in a group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchfmt", *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **environment},
+    )
+
+
+def members(group: int) -> list[int]:
+    """Return the processes of a session that are alive."""
+    alive = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            state, *rest = (place / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(rest[2]) == group and state not in "ZX":
+            alive.append(int(place.name))
+    return alive
+
+
+def growing(target: Path) -> bool:
+    """Whether somebody has begun to write beside a target."""
+    return any(file.stat().st_size for file in target.parent.glob(f".{target.name}.partial-*/*"))
+
+
+def test_what_kill_leaves_is_removed_by_the_next_run(large: Path, tmp_path: Path) -> None:
+    small = table(tmp_path / "small")
+    out = package(small, tmp_path / "out")
+    before = content(out)
+    process = start("convert", large, "-o", out, "--replace", "--from", "annotated")
+    until(lambda: growing(out))
+    process.kill()
+    process.wait()
+    assert content(out) == before
+    assert list(tmp_path.glob(".out.partial-*"))
+    assert list(tmp_path.glob(".out.benchfmt-lock"))
+    assert names(package(small, out)) == {"small"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "small"]
+
+
+def test_workers_end_with_the_process_that_started_them(large: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    out = tmp_path / "out"
+    words = ("convert", large, "-o", out, "--jobs", "2", "--from", "annotated")
+    process = start(*words, TMPDIR=str(temporary))
+    spooled = lambda: any(file.stat().st_size for file in temporary.glob("benchfmt-*/*"))  # noqa: E731
+    until(spooled)
+    assert len(members(process.pid)) > 2
+    process.kill()
+    process.wait()
+    until(lambda: not members(process.pid), seconds=5)
+    until(lambda: not list(temporary.glob("benchfmt-*/*")), seconds=5)
+    with Target(out):
+        assert not list(tmp_path.glob(".out.partial-*"))
+
+
+GUARDED = """
+import subprocess, sys, time
+from benchfmt.profiler.guardian import Guardian
+with Guardian() as guardian:
+    child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    guardian.watch(child.pid)
+    print(child.pid, guardian._process.pid, flush=True)
+    if sys.argv[1:] == ["ends"]:
+        child.kill()
+        child.wait()
+    else:
+        time.sleep(600)
+"""
+
+
+@pytest.fixture
+def guarded() -> Iterator[subprocess.Popen[str]]:
+    """A process with a child under guard."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", GUARDED], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_process_under_guard_ends_with_its_parent(guarded: subprocess.Popen[str]) -> None:
+    assert guarded.stdout
+    pids = [int(pid) for pid in guarded.stdout.readline().split()]
+    assert len(pids) == 2
+    os.kill(guarded.pid, signal.SIGKILL)
+    guarded.wait()
+    until(lambda: not any(map(alive, pids)), seconds=5)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
