@@ -133,7 +133,7 @@ def cli_page() -> str:
     intro = (
         "This page is generated from the declarations that `benchfmt COMMAND --help` prints (`python docs/hooks.py`). Data goes "
         "to stdout, progress and messages to stderr. Exit status: 0 conformant or done; 1 faults, or a source that failed; 2 a "
-        "wrong call or input that cannot be read at all."
+        "wrong call or input that cannot be read at all; 130, 143 or 129 stopped by Ctrl-C, SIGTERM or the end of the terminal (SIGHUP)."
     )
     parts = ["# Commands", intro]
     for path, function in _commands(app, "benchfmt"):

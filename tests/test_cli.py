@@ -505,7 +505,7 @@ def test_a_stop_leaves_the_old_package_and_nothing_else(
     else:
         process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
     assert process.returncode == status
     assert out == ""
     assert err.splitlines()[-1:] == ["benchfmt: stopped; nothing was written"]

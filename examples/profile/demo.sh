@@ -15,11 +15,11 @@ run() {
 
 run python "$here/digits.py" "$out/models"
 run python "$here/mobilenet.py" "$out/models/mobilenet.onnx"
-run benchfmt profile "$out/models/digits.onnx" -o "$out/digits" --budget 30 --threads 1 \
+run benchfmt profile "$out/models/digits.onnx" -o "$out/digits" --replace --budget 30 --threads 1 \
     --inputs "$out/models/test.npz" --preprocess "$here/digits_steps.py:preprocess" --postprocess "$here/digits_steps.py:postprocess" \
     --labels "$out/models/labels.txt" --dataset digits --split test --task image-classification --model-name digits-mlp \
     --submitter "the demo" --license CC0-1.0
 run python "$here/digits.py" "$out/models" "$out/digits-runs/run-quality.json"
-run benchfmt profile "$out/models/mobilenet.onnx" -o "$out/mobilenet" --budget 40 --threads 1 \
+run benchfmt profile "$out/models/mobilenet.onnx" -o "$out/mobilenet" --replace --budget 40 --threads 1 \
     --task image-classification --model-name mobilenet-v2-shaped --submitter "the demo" --license CC0-1.0
 run benchfmt validate "$out/digits" "$out/mobilenet" --rules submission

@@ -81,8 +81,8 @@ def test_workers_end_with_the_process_that_started_them(large: Path, tmp_path: P
     assert len(members(process.pid)) > 2
     process.kill()
     process.wait()
-    until(lambda: not members(process.pid), seconds=5)
-    until(lambda: not list(temporary.glob("benchfmt-*/*")), seconds=5)
+    until(lambda: not members(process.pid), seconds=10)
+    until(lambda: not list(temporary.glob("benchfmt-*/*")), seconds=10)
     with Target(out):
         assert not list(tmp_path.glob(".out.partial-*"))
 
@@ -119,7 +119,7 @@ def test_a_process_under_guard_ends_with_its_parent(guarded: subprocess.Popen[st
     assert len(pids) == 2
     os.kill(guarded.pid, signal.SIGKILL)
     guarded.wait()
-    until(lambda: not any(map(alive, pids)), seconds=5)
+    until(lambda: not any(map(alive, pids)), seconds=10)
 
 
 def alive(pid: int) -> bool:
