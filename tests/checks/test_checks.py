@@ -112,7 +112,7 @@ CASES = [
     ),
     Case(
         {'benchfmt': '2.0'},
-        Finding('BF117', Severity.ERROR, FILE, 1, None, 'benchfmt', "version '2.0' is not one of 1.x, which this program reads", '2.0', None, 'r1'),
+        Finding('BF117', Severity.ERROR, FILE, 1, None, 'benchfmt', "version '2.0' is not one of 1.x, which this program reads", '2.0', "it is newer than this program: update benchfmt (pip install --upgrade benchfmt)", 'r1'),
         passing={'benchfmt': '1.7'},
     ),
     Case(
@@ -489,7 +489,9 @@ def test_bf117_the_version_in_a_descriptor(tmp_path: Path) -> None:
         None,
         None,
         "/benchfmt/version",
-        "version '2.0' is not one of 1.x",
+        "version '2.0' is not one of 1.x, which this program reads",
+        None,
+        "it is newer than this program: update benchfmt (pip install --upgrade benchfmt)",
     )
     assert validate(place).findings == [wanted]
     assert validate(edit(place, lambda data: data["benchfmt"].update(version="1.9"))).findings == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -17,15 +17,20 @@ from benchfmt.package.errors import PackageError
 from benchfmt.tables import COLUMNS, arrow_schema
 
 
-def csv_batches(path: Path, resource: Resource) -> Iterator[pa.Table]:
-    """Yield a CSV file in tables whose columns of the standard have its types; raises PackageError for a faulty cell."""
+def csv_batches(
+    path: Path, resource: Resource, to_current: Callable[[pl.DataFrame], pl.DataFrame]
+) -> Iterator[pa.Table]:
+    """Yield a CSV file in tables whose columns of the standard have its types; raises PackageError for a faulty cell.
+
+    `to_current` makes rows of this version of rows as they stand.
+    """
     text = resource.text_table(path)
     for frame, numbers in text.batches():
         if text.bad_rows:
             raise PackageError(
                 f"{path}: row {text.bad_rows[0].row} has the wrong number of cells; run benchfmt validate"
             )
-        empty = frame.with_columns(pl.all().replace("", None))
+        empty = to_current(frame.with_columns(pl.all().replace("", None)))
         first = int(numbers[0])
         yield pa.table(
             {name: _typed(path, empty[name], first).to_arrow() for name in empty.columns}

@@ -14,7 +14,7 @@ from typing import Self
 
 from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.migrate import readable
+from benchfmt.migrate import advice, readable, refusal
 from benchfmt.package.errors import PackageError
 from benchfmt.readers.files import UnsafeError, safe_path
 from benchfmt.readers.jsons import JsonError
@@ -77,9 +77,8 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
         lines = "; ".join(fault_line(fault, data) for fault in faults)
         raise PackageError(f"{file}: {lines}")
     if not readable(descriptor.benchfmt.version):
-        raise PackageError(
-            f"{file}: version {descriptor.benchfmt.version!r} is not one of 1.x, which this program reads"
-        )
+        version = descriptor.benchfmt.version
+        raise PackageError(f"{file}: {refusal(version)}; {advice(version)}")
     return descriptor
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +15,13 @@ from pydantic import JsonValue, ValidationError
 
 from benchfmt.descriptor import Descriptor, Resource, heading
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.migrate import is_newer, is_older, rows_to_current
 from benchfmt.package.columns import conform, csv_batches
 from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_batches
 from benchfmt.package.parts import Part, parts_of
-from benchfmt.record import SCHEMA_VERSION, Record
+from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import widen
 
@@ -72,11 +74,12 @@ class Package:
         names = [resource.name for resource in self.descriptor.resources]
         if table == "systems" and table not in names:
             return  # records need not name systems
+        version = self.descriptor.benchfmt.version
         newer = None
-        if self.descriptor.benchfmt.version != SCHEMA_VERSION:
-            newer = self.descriptor.benchfmt.version
+        if is_newer(version):
+            newer = version
         for part in self.parts(table):
-            for rows in _rows_of(part):
+            for rows in _rows_of(part, version, table):
                 try:
                     yield conform(table, rows, part.path, newer)
                 except (ValueError, TypeError, RecursionError) as error:
@@ -159,11 +162,16 @@ def _first_of(error: ValidationError) -> str:
     return f"{field}: {first['msg']}"
 
 
-def _rows_of(part: Part) -> Iterator[pa.Table]:
-    """Return the rows of a file of a table, a batch at a time."""
-    if part.is_parquet:
-        return parquet_batches(part.path)
-    return csv_batches(part.path, part.resource)
+def _rows_of(part: Part, version: str, table: str) -> Iterator[pa.Table]:
+    """Return the rows of a file of a table as rows of this version, a batch at a time."""
+    to_current = partial(rows_to_current, version, table)
+    if not part.is_parquet:
+        return csv_batches(part.path, part.resource, to_current)
+    batches = parquet_batches(part.path)
+    if is_older(version):
+        frames = (pl.DataFrame(pl.from_arrow(batch)) for batch in batches)
+        return (to_current(frame).to_arrow() for frame in frames)
+    return batches
 
 
 def open_package(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Package:

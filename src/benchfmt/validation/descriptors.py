@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from benchfmt.annotated import AnnotationError, compile_resource
 from benchfmt.descriptor import Descriptor, Resource, column_of, read_descriptor, without_faults
 from benchfmt.faults import Fault
-from benchfmt.migrate import readable
+from benchfmt.migrate import advice, readable, refusal
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256
@@ -52,8 +52,9 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
     if faults:
         _judge_rest(file, data, faults, reporter)
     if descriptor and not readable(descriptor.benchfmt.version):
-        message = f"version {descriptor.benchfmt.version!r} is not one of 1.x"
-        reporter.report("BF117", Place(file.name, field="/benchfmt/version"), message)
+        version = descriptor.benchfmt.version
+        place = Place(file.name, field="/benchfmt/version")
+        reporter.report("BF117", place, refusal(version), hint=advice(version))
         return None
     return descriptor
 

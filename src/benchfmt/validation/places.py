@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -40,8 +41,9 @@ class Places(Protocol):
 class TablePlaces:
     """The tables of a package: rows are counted over all parts of a table, columns are those of the frames."""
 
-    def __init__(self) -> None:
-        """Start without any file."""
+    def __init__(self, older_names: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """Start without any file; `older_names` says for each table how columns of an older version are called."""
+        self._older_names = older_names or {}
         self._names: dict[str, list[str]] = {table: [] for table in TABLES}
         self._starts: dict[str, list[int]] = {table: [] for table in TABLES}
 
@@ -54,14 +56,17 @@ class TablePlaces:
     def in_files(self, cell: Place) -> Place:
         """Return where a cell of a table stands."""
         names = self._names.get(cell.file)
+        column = cell.column
+        if column is not None:
+            column = self._older_names.get(cell.file, {}).get(column, column)
+        place = replace(cell, column=column, field=field_of(cell))
         if not names:
-            return replace(cell, file=FILE_NAME, field=field_of(cell))
+            return replace(place, file=FILE_NAME)
         if cell.row is None:
-            return replace(cell, file=names[-1], field=field_of(cell))
+            return replace(place, file=names[-1])
         starts = self._starts[cell.file]
         part = bisect_right(starts, cell.row - 1) - 1
-        row = cell.row - starts[part]
-        return replace(cell, file=names[part], row=row, field=field_of(cell))
+        return replace(place, file=names[part], row=cell.row - starts[part])
 
 
 class GatheredPlaces:

@@ -13,10 +13,10 @@ from benchfmt.checks.schema_faults import record_faults
 from benchfmt.described import contradictions
 from benchfmt.descriptor import MISPLACED_HEADING, Heading, is_heading, read_heading
 from benchfmt.identity import PLACED_PREFIX, identified
-from benchfmt.migrate import VersionError, readable, to_current
+from benchfmt.migrate import advice, readable, refusal, to_current
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
-from benchfmt.record import Record, System
+from benchfmt.record import SCHEMA_VERSION, Record, System
 from benchfmt.tables import to_batch
 from benchfmt.validation.forms.document import Document, DocumentPlaces, rest_of
 from benchfmt.validation.forms.doubles import ONE_RECORD, ONE_SYSTEM
@@ -123,8 +123,9 @@ class JsonRecords:
         for fault in faults:
             self._report("BF118", 1, f"{fault.pointer}: {fault.message}", field=fault.pointer)
         if heading and not readable(heading.benchfmt.version):
-            message = f"version {heading.benchfmt.version!r} is not one of 1.x"
-            self._report("BF117", 1, message, field="/benchfmt/version")
+            version = heading.benchfmt.version
+            place = Place(self.name, 1, field="/benchfmt/version")
+            self._reporter.report("BF117", place, refusal(version), hint=advice(version))
         self._heading = heading
 
     def _document(self, row: int, data: JsonValue) -> Document | None:
@@ -139,14 +140,14 @@ class JsonRecords:
             place = Place(self.name, row, field="measurements", record=_id_of(data))
             self._reporter.report("BF907", place, message, hint=TOO_MANY_HINT)
             return None
-        try:
-            current = to_current(data)
-        except VersionError as error:
-            version = data.get("benchfmt")
+        version = data.get("benchfmt", SCHEMA_VERSION)
+        if not readable(version):
             place = Place(self.name, row, field="benchfmt", record=_id_of(data))
-            self._reporter.report("BF117", place, str(error), value=version)
+            self._reporter.report(
+                "BF117", place, refusal(version), value=version, hint=advice(version)
+            )
             return None
-        return self._report_structure(row, current, _id_of(data))
+        return self._report_structure(row, to_current(data), _id_of(data))
 
     def _report_structure(
         self, row: int, data: JsonValue, record_id: str | None

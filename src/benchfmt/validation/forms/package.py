@@ -11,10 +11,10 @@ from benchfmt.checks.columns import RepeatingTexts, type_table
 from benchfmt.checks.frames import empty, faults
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
+from benchfmt.migrate import is_newer, older_names
 from benchfmt.package import PackageError, ParquetError
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
-from benchfmt.record import SCHEMA_VERSION
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
 from benchfmt.validation.forms.measurements import Attribution, Queue
@@ -43,14 +43,15 @@ class PackageTables:
         """Take the tables that the descriptor names, records and measurements among them, and who reports."""
         self.name = resources["records"].path
         self._reporter = reporter
-        self._places = TablePlaces()
+        version = descriptor.benchfmt.version
+        self._places = TablePlaces(older_names(version))
         self._terms = Terms.of(descriptor)
-        self._is_newer = descriptor.benchfmt.version != SCHEMA_VERSION
+        self._is_newer = is_newer(version)
         self._files = [resource.path for resource in resources.values()]
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
-            self._tables[name] = RawTable(name, root, resource, self._places, reporter)
+            self._tables[name] = RawTable(name, root, resource, self._places, reporter, version)
         self._late: pl.Series | None = None
 
     def portions(self) -> Iterator[Portion]:

@@ -11,7 +11,9 @@ import polars as pl
 
 from benchfmt.checks.frames import ROW
 from benchfmt.descriptor import Resource
+from benchfmt.migrate import is_older, rows_to_current
 from benchfmt.package.parts import Part, parts_of
+from benchfmt.record import SCHEMA_VERSION
 from benchfmt.validation.forms.delimited import DelimitedPart, formulas
 from benchfmt.validation.forms.parquet import ParquetPart
 from benchfmt.validation.places import TablePlaces
@@ -53,14 +55,21 @@ class RawTable:
     """A table as it stands, part after part."""
 
     def __init__(
-        self, name: str, root: Path, resource: Resource, places: TablePlaces, reporter: Reporter
+        self,
+        name: str,
+        root: Path,
+        resource: Resource,
+        places: TablePlaces,
+        reporter: Reporter,
+        version: str = SCHEMA_VERSION,
     ) -> None:
-        """Take which table it is, its resource in a folder, the places to fill, and who reports."""
+        """Take which table it is, its resource in a folder, the places to fill, who reports, and the table's version."""
         self.name = name
         self.is_incomplete = False
         """Whether rows could not be read: what seems to lack elsewhere may stand there."""
         self._root = root
         self._resource = resource
+        self._version = version
         self._places = places
         self._reporter = reporter
 
@@ -70,7 +79,10 @@ class RawTable:
 
     def cells(self, column: str) -> Iterator[pl.Series | None]:
         """Yield the cells of one column, None where there is none; what could not be read is not reported here."""
-        for rows in self._rows(quietly=True, only=(column,)):
+        only: tuple[str, ...] = (column,)
+        if is_older(self._version):
+            only = ()  # a step may need the others
+        for rows in self._rows(quietly=True, only=only):
             if column in rows.frame.columns:
                 yield rows.frame[column]
             else:
@@ -86,7 +98,8 @@ class RawTable:
             reader = self._reader(part)
             is_first = True
             last = rows_before
-            for rows in reader.frames(rows_before, only):
+            for raw in reader.frames(rows_before, only):
+                rows = rows_to_current(self._version, self.name, raw)
                 if not quietly:
                     self._report(reader, rows)
                 if rows.height:
