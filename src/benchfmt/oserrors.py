@@ -43,7 +43,7 @@ _OF_MACHINE = (
 
 def in_words(error: OSError, path: str | Path | None = None) -> str:
     """Return an error in one line; `path` is the file where the error names none."""
-    reason = str(error)
+    reason = error.strerror or str(error)
     if error.errno is not None:
         # Libraries put more around the words of the system, and the number.
         reason = os.strerror(error.errno)
@@ -70,16 +70,16 @@ def naming(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno is None:
-            error.errno = _number_in(str(error))
-            error.strerror = os.strerror(error.errno)
+            error.strerror = str(error)
+            error.errno = _number_in(error.strerror)
         if error.filename is None:
             error.filename = str(path)
         raise
 
 
-def _number_in(text: str) -> int:
-    """Return the number of the system's error in what a library of Rust says of it."""
+def _number_in(text: str) -> int | None:
+    """Return the number of the system's error in what a library of Rust says of it; None where there is none."""
     match = _NUMBER.search(text)
     if match is None:
-        return errno.EIO
+        return None
     return int(match[1])

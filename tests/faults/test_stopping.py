@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -128,3 +129,32 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+ASKED = """
+import os, sys
+os.open(os.ttyname(0), os.O_RDWR)  # it becomes the terminal of this session
+sys.argv = ["benchfmt", "describe", sys.argv[1], "--ask"]
+from benchfmt.cli import main
+main()
+"""
+
+
+def test_the_end_of_a_terminal_ends_who_asks_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Box,latency_ms\nOrin,1\n")
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASKED, str(path)],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    shown = b""
+    while not shown.endswith(b"): "):
+        shown += os.read(leader, 4096)
+    os.close(leader)
+    assert process.wait(60) == 129
+    assert [item.name for item in tmp_path.iterdir()] == ["t.csv"]

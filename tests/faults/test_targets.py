@@ -10,7 +10,14 @@ from tests.faults.helping import content, names, package, table
 
 from benchfmt import BenchfmtError, convert
 from benchfmt.exports import export
-from benchfmt.package import PackageError, PackageWriter, Target, TargetBusyError, clear
+from benchfmt.package import (
+    PackageError,
+    PackageWriter,
+    Target,
+    TargetBusyError,
+    check_new,
+    clear,
+)
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 
@@ -115,6 +122,13 @@ def test_what_is_no_package_is_never_replaced(one: Path, tmp_path: Path, replace
         with pytest.raises(BenchfmtError, match=r"thesis.txt would be lost|is a file, and not"):
             package(one, place, replace=replace)
     assert (folder / "thesis.txt").read_text() == "mine"
+
+
+def test_what_is_measured_anew_replaces_nothing_unasked(one: Path, tmp_path: Path) -> None:
+    out = package(one, tmp_path / "out")
+    with pytest.raises(PackageError, match=r"\(2 records of 1 source\), which would be lost; name"):
+        check_new(out)
+    check_new(tmp_path / "free")
 
 
 def test_a_link_to_a_package_stays_one(one: Path, tmp_path: Path) -> None:

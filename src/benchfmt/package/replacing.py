@@ -83,12 +83,7 @@ def check_kept(place: Path, new: Path) -> None:
     """
     if _is_free(place):
         return
-    try:
-        name, old = _name_and_sources(place)
-    except (BenchfmtError, OSError) as error:
-        raise PackageError(
-            f"{place} holds a package that cannot be read and would be lost ({error}); {_ADVICE}"
-        ) from error
+    name, old = _standing(place)
     _, fresh = _name_and_sources(new)
     lost = old.join(fresh, on="key", how="anti")
     if lost.height:
@@ -102,10 +97,7 @@ def check_unrelated(place: Path, names: Collection[str]) -> None:
     """
     if _is_free(place):
         return
-    try:
-        name, old = _name_and_sources(place)
-    except (BenchfmtError, OSError):
-        return  # `check_kept` says so
+    name, old = _standing(place)
     paths = old["source_path"].drop_nulls()
     if not paths.len() or any(path.rpartition("/")[2] in names for path in paths):
         return
@@ -114,7 +106,19 @@ def check_unrelated(place: Path, names: Collection[str]) -> None:
 
 def check_new(place: Path) -> None:
     """Raise PackageError where a package is at a place, which results that are measured anew would replace."""
-    check_unrelated(place, ())
+    if not _is_free(place):
+        name, old = _standing(place)
+        raise PackageError(f"{_of_package(place, name, old)}, which would be lost; {_ADVICE}")
+
+
+def _standing(place: Path) -> tuple[str, pl.DataFrame]:
+    """Return what the package at a place is called, and its sources; raises PackageError where it cannot be read."""
+    try:
+        return _name_and_sources(place)
+    except (BenchfmtError, OSError) as error:
+        raise PackageError(
+            f"{place} holds a package that cannot be read and would be lost ({error}); {_ADVICE}"
+        ) from error
 
 
 def _is_free(place: Path) -> bool:
