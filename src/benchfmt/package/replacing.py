@@ -95,6 +95,7 @@ def check_unrelated(place: Path, names: Collection[str]) -> None:
 
     It spares whoever names a wrong target a long conversion; `check_kept` judges what came of it.
     """
+    check_replaceable(place)
     if _is_free(place):
         return
     name, old = _standing(place)
