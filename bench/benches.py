@@ -18,6 +18,7 @@ from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
 from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
+from bench.validating import validate
 
 ANNOTATED_TARGET = 3.0
 FLAT = 1.3
@@ -256,46 +257,6 @@ def _mlperf_verdicts(rows: list[Row], setting: Setting) -> list[Verdict]:
             Verdict(f"{row.name}: {facts['files']:,} files, {facts['records']:,} records; {speed}")
         )
     return told
-
-
-def validate(setting: Setting) -> Bench:
-    """Packages of the annotated table: benchfmt, frictionless on a slice, and pyarrow only reading."""
-    full, part = setting.size(200_000), setting.size(10_000)
-
-    def made(rows: int, form: str) -> dict[str, str]:
-        warm = run_task("prepare_package", folder=str(setting.folder), rows=100, form=form).facts[
-            "path"
-        ]
-        run_task("prepare_annotated", folder=str(setting.folder), rows=rows)
-        return {
-            "path": run_task(
-                "prepare_package", folder=str(setting.folder), rows=rows, form=form
-            ).facts["path"],
-            "warm": warm,
-        }
-
-    csv, parquet, piece = made(full, "csv"), made(full, "parquet"), made(part, "csv")
-    ours_csv, ours_parquet, ours_piece = (
-        "benchfmt, CSV",
-        "benchfmt, Parquet",
-        f"benchfmt, CSV, {part:,} records",
-    )
-    bench = Bench("validate", f"{full:,} records of 10 measurements; frictionless on {part:,}", [
-        Row(ours_csv, "us", lambda: run_task("validate_package", **csv), full, "records"),
-        Row(ours_parquet, "us", lambda: run_task("validate_package", **parquet), full, "records"),
-        Row(ours_piece, "us", lambda: run_task("validate_package", **piece), part, "records"),
-        Row(f"frictionless, CSV, {part:,} records", "peer", lambda: run_task("validate_by_frictionless", **piece),
-            part, "records", ours_piece),
-        Row("pyarrow reads the CSV", "floor", lambda: run_task("read_tables", **csv), full, "records", ours_csv),
-        Row("pyarrow reads the Parquet", "floor", lambda: run_task("read_tables", **parquet), full, "records", ours_parquet),
-    ])  # fmt: skip
-    interleaved(bench.rows, setting.repeat, setting.tell)
-    for row in bench.rows[:4]:
-        facts = row.runs[0].facts
-        bench.verdicts.append(
-            Verdict(f"{row.name}: {'' if facts['ok'] else 'NOT '}conformant", facts["ok"])
-        )
-    return bench
 
 
 def startup(setting: Setting) -> Bench:

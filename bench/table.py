@@ -89,8 +89,13 @@ def interleaved(rows: list[Row], repeat: int, tell: Callable[[str], None]) -> No
 
 
 def ratios(mine: Row, other: Row) -> list[float]:
-    """Return how many times as long `mine` took as `other`, for each round; per unit where the sizes differ."""
+    """Return how many times as long `mine` took as `other`, for each round; per unit where the sizes differ.
+
+    A row that was run once is compared with the median of the rounds.
+    """
     scale = other.size / mine.size if mine.size and other.size else 1.0
+    if len(mine.runs) != len(other.runs):
+        return [median(mine.seconds) / median(other.seconds) * scale]
     return [a / b * scale for a, b in zip(mine.seconds, other.seconds, strict=True)]
 
 

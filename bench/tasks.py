@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import data, files, openml
+from bench import data, files, openml, validating
 from bench.process import Taken, bytes_read, children, measured
 from bench.submission import submission
 from bench.training_tree import training_tree
@@ -29,10 +29,6 @@ def main(name: str, arguments: str) -> None:
 def prepare_annotated(_: Taken, folder: str, rows: int) -> None:
     for size in (WARM_ROWS, rows):
         data.annotated(Path(folder), size)
-
-
-def prepare_package(taken: Taken, folder: str, rows: int, form: str) -> None:
-    taken.facts["path"] = str(data.package(Path(folder), rows, form))
 
 
 # --- annotated ---
@@ -200,49 +196,13 @@ def read_files(taken: Taken, source: str) -> None:
     taken.facts = {"bytes": total}
 
 
-# --- validate ---
-
-
-def validate_by_frictionless(taken: Taken, path: str, warm: str) -> None:
-    from frictionless import validate
-
-    validate(f"{warm}/datapackage.json")
-    with measured(taken):
-        report = validate(f"{path}/datapackage.json")
-    taken.facts = {"ok": report.valid}
-
-
-def read_tables(taken: Taken, path: str, warm: str) -> None:
-    def go(place: Path) -> int:
-        return sum(
-            _rows_of(file)
-            for file in sorted(place.iterdir())
-            if file.suffix in (".csv", ".parquet")
-        )
-
-    go(Path(warm))
-    with measured(taken):
-        taken.facts = {"rows": go(Path(path))}
-
-
-def _rows_of(path: Path) -> int:
-    if path.suffix == ".csv":
-        import pyarrow.csv as pa_csv
-
-        return int(pa_csv.read_csv(path).num_rows)
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path, pre_buffer=False)
-    # Group by group: reading all at once costs more (shared/formats notes; bench/README.md).
-    return sum(int(file.read_row_group(group).num_rows) for group in range(file.num_row_groups))
-
-
 TASKS: dict[str, Callable[..., None]] = {
     task.__name__: task
     for task in (
-        prepare_annotated, prepare_package, convert_annotated, convert_by_polars, read_csv, sums, convert_lpdnn,
-        prepare_submission, prepare_training, convert_mlperf, read_files, validate_package, concat_by_pandas, read_bytes, validate_by_frictionless, read_tables,
+        prepare_annotated, convert_annotated, convert_by_polars, read_csv, sums, convert_lpdnn,
+        prepare_submission, prepare_training, convert_mlperf, read_files, validate_package, concat_by_pandas, read_bytes,
     )
 }  # fmt: skip
 TASKS |= openml.TASKS
 TASKS |= files.TASKS
+TASKS |= validating.TASKS
