@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import rfc8785
 from pydantic import JsonValue
 
@@ -25,6 +26,10 @@ _SUBMITTED = re.compile(r"^(v[0-9]{1,3}\.[0-9]{1,3}/(?:[^/]+/){1,8}?results/[^/]
 """An execution that begins with a round of MLPerf and the folder of a system in it; the group is the folder's path."""
 GENERATED_ID = "^bf1-[a-z2-7]{26}$"
 _DIGITS = 26
+Digits = npt.NDArray[np.uint8]
+_LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)
+_VALUES = np.zeros(256, np.uint8)
+_VALUES[_LETTERS] = range(32)
 _DEEP = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -74,22 +79,35 @@ def global_id(suite: str, source_id: str) -> str:
 
 def record_ids(suite: str, path: str, sha256: str, locators: Iterable[str]) -> list[str]:
     """Return `record_id` for many plain-ASCII locators of one file, hashing what they share once."""
+    digits = record_digits(suite, path, sha256, [locator.encode() for locator in locators])
+    texts = _LETTERS[digits].T.tobytes().decode()
+    return [
+        RECORD_PREFIX + texts[start : start + _DIGITS] for start in range(0, len(texts), _DIGITS)
+    ]
+
+
+def record_digits(suite: str, path: str, sha256: str, locators: Iterable[bytes]) -> Digits:
+    """Return the digits of `record_id` for many plain-ASCII locators of one file: a column of numbers for each id."""
     shared = hashlib.sha256(canonical([suite, path, sha256, "|"]).rpartition("|")[0].encode())
     digests = bytearray()
     for locator in locators:
         state = shared.copy()
-        state.update(f'{locator}"]'.encode())
+        state.update(locator + b'"]')
         digests += state.digest()
     # 26 digits of five bits each: the first 130 bits of a digest.
-    bits = np.unpackbits(np.frombuffer(digests, np.uint8).reshape(-1, 32)[:, :17], axis=1)[
-        :, : 5 * _DIGITS
-    ]
-    values = bits.reshape(-1, _DIGITS, 5) @ np.array([16, 8, 4, 2, 1], np.uint8)
-    letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)[values]
-    texts = letters.tobytes().decode()
-    return [
-        RECORD_PREFIX + texts[start : start + _DIGITS] for start in range(0, len(texts), _DIGITS)
-    ]
+    octets = np.frombuffer(digests, np.uint8).reshape(-1, 32).T.astype(np.uint16)
+    digits = np.empty((_DIGITS, octets.shape[1]), np.uint8)
+    for place in range(_DIGITS):
+        octet, bit = divmod(5 * place, 8)
+        window = (octets[octet] << 8) | octets[octet + 1]
+        digits[place] = (window >> (11 - bit)) & 31
+    return digits
+
+
+def digits_of(ids: bytes) -> Digits:
+    """Return the digits of generated ids that stand one after the other: a column of numbers for each id."""
+    texts = np.frombuffer(ids, np.uint8).reshape(-1, len(RECORD_PREFIX) + _DIGITS)
+    return _VALUES[texts[:, len(RECORD_PREFIX) :]].T
 
 
 def system_id(

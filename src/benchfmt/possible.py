@@ -8,7 +8,6 @@ source's characters stay beside it, and a finding tells.
 from __future__ import annotations
 
 import re
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
 from benchfmt.record import Measurement, Record
+from benchfmt.rowhash import row_hashes
 from benchfmt.tables import Batch
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -35,8 +35,6 @@ INVALID, ROUNDED = "invalid-in-source", "below-resolution"
 WITHOUT_VALUE = "incomplete"
 """The status of a record whose source says that it went well, and of which no number is left."""
 
-_SEED = secrets.randbits(64)
-"""Unknown to whoever writes a source, so that two measurements that differ are not taken for equal ones."""
 _ROUNDED = re.compile(r"[+-]?0*\.0+")
 _ROW = re.compile(r"(?:.*&)?row=([0-9]{1,15})(?:&.*)?")
 _CALCULATED = ("derived", "estimated", "predicted")
@@ -125,7 +123,7 @@ def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.
 def _judged(frame: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Return which measurements cannot be (`bad`); what their metrics say is looked up once for equal ones."""
     names = ["metric", "stage", "unit"]
-    hashes = frame.select(pl.struct(names).hash(_SEED)).to_series()
+    hashes = row_hashes(frame, names)
     first_rows = hashes.arg_unique()
     distinct = frame.select(names)[first_rows].cast(pl.String)
     numbers = pl.Series(range(distinct.height), dtype=pl.UInt32)

@@ -6,7 +6,7 @@ import polars as pl
 
 from benchfmt.annotated.cells import numbers
 from benchfmt.checks.frames import Frames, faults, no_faults, number
-from benchfmt.checks.kinds import GROUP, KIND, RECORD
+from benchfmt.checks.kinds import GROUP, KIND, RECORD, Question
 from benchfmt.checks.rounding import reported_conversion, with_half
 
 _GROUP = ["metric", "stage", "per", "scope"]
@@ -20,16 +20,48 @@ _PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
 _EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
 
 
+def _all_stages() -> Question:
+    """Ask for latencies of stages whose record may have those of all stages."""
+    is_stage = (pl.col("metric") == "latency") & _ORDINARY & pl.col("stage").is_in(_STAGES)
+    has_all = pl.col("stage").filter(is_stage).n_unique().over(_OF_STAGES) == len(_STAGES)
+    return Question(is_stage & has_all)
+
+
+def _ranges() -> Question:
+    """Ask for means, minima and maxima that stand beside a minimum or a maximum."""
+    statistic = pl.col("statistic")
+    is_part = _MIDDLE.is_in(["mean", "median", "min", "max"])
+    has_end = (_IS_END.any() & (pl.len() > 1)).over([*_GROUP, is_part])
+    return Question(is_part & has_end, {"is_min": statistic == "min", "is_max": statistic == "max"})
+
+
+def _percentiles() -> Question:
+    """Ask for percentiles that stand beside others, with their `rank` and whether they are `early` estimates."""
+    statistic = pl.col("statistic")
+    digits = pl.coalesce(statistic.str.extract(_PERCENTILE), statistic.str.extract(_EARLY))
+    of_digits = digits.cast(pl.Float64, strict=False)
+    rank = pl.when(statistic == "median").then(50.0).otherwise(of_digits)
+    early = statistic.str.ends_with("-es")
+    has_several = (pl.len() > 1).over([*_GROUP, early, rank.is_not_null()])
+    return Question(rank.is_not_null() & has_several, {"rank": rank, "early": early})
+
+
+_OF_STAGES = ["statistic", "per", "scope"]
+_IS_END = pl.col("statistic").is_in(["min", "max"])
+_ALL_STAGES = _all_stages()
+_RANGES = _ranges()
+_PERCENTILES = _percentiles()
+_RATES = Question((pl.col("metric") == "throughput") & _ORDINARY)
+_TIMES = Question((pl.col("metric") == "latency") & _ORDINARY)
+
+
 def latency_is_sum(frames: Frames) -> pl.DataFrame:
     """BF401: end-to-end = preprocess + inference + postprocess, where all four are given."""
-    group = ["statistic", "per", "scope"]
-    is_stage = (pl.col("metric") == "latency") & _ORDINARY & pl.col("stage").is_in(_STAGES)
-    has_all = pl.col("stage").filter(is_stage).n_unique().over(group) == len(_STAGES)
-    stages = frames.of_kinds(is_stage & has_all).filter(pl.col("value").is_not_null())
+    stages = frames.of_kinds(_ALL_STAGES).filter(pl.col("value").is_not_null())
     if not stages.height:
         return no_faults()
     frame = with_half(stages, _SUM_SLACK)
-    wide = frame.group_by(RECORD, *group, maintain_order=True).agg(
+    wide = frame.group_by(RECORD, *_OF_STAGES, maintain_order=True).agg(
         *(
             pl.col(name).filter(pl.col("stage") == stage).first().alias(f"{name}:{stage}")
             for stage in _STAGES
@@ -54,12 +86,8 @@ def throughput_follows(frames: Frames) -> pl.DataFrame:
     """BF402: with one sample at a time, throughput is one over latency (of the same stage, per and scope)."""
     single = (pl.col("scenario") == "single-stream") & (pl.col("batch_size").fill_null(1) == 1)
     has_value = pl.col("value").is_not_null()
-    rates = frames.of_kinds((pl.col("metric") == "throughput") & _ORDINARY).filter(
-        single & has_value
-    )
-    times = frames.of_kinds((pl.col("metric") == "latency") & _ORDINARY).filter(
-        single & (pl.col("value") > 0)
-    )
+    rates = frames.of_kinds(_RATES).filter(single & has_value)
+    times = frames.of_kinds(_TIMES).filter(single & (pl.col("value") > 0))
     if not times.height or not rates.height:
         return no_faults()
     latencies = with_half(times, _RATE_SLACK)
@@ -91,14 +119,10 @@ def throughput_follows(frames: Frames) -> pl.DataFrame:
 
 def peak_is_highest(frames: Frames) -> pl.DataFrame:
     """BF403: min <= mean or median <= max; an unnamed statistic counts as a mean where a minimum or maximum stands by it."""
-    is_end = pl.col("statistic").is_in(["min", "max"])
-    is_part = _MIDDLE.is_in(["mean", "median", "min", "max"])
-    has_end = (is_end.any() & (pl.len() > 1)).over([*_GROUP, is_part])
     value = pl.col("value")
-    statistic = pl.col("statistic")
-    parts = frames.of_kinds(
-        is_part & has_end, [GROUP, "value"], is_min=statistic == "min", is_max=statistic == "max"
-    )
+    parts = frames.of_kinds(_RANGES, [GROUP, "value"])
+    if not parts.height:
+        return no_faults()
     ranges = parts.group_by(GROUP).agg(
         value.min().alias("lowest"),
         value.max().alias("highest"),
@@ -106,10 +130,10 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
         pl.when("is_max").then(value).min().alias("greatest"),
     )
     is_beyond = (pl.col("highest") > pl.col("greatest")) | (pl.col("lowest") < pl.col("least"))
-    frame = _of_groups(frames, is_part & has_end, ranges.filter(is_beyond))
+    frame = _of_groups(frames, _RANGES, ranges.filter(is_beyond))
     if not frame.height:
         return no_faults()
-    ends = with_half(frame.filter(is_end), _EXACT)
+    ends = with_half(frame.filter(_IS_END), _EXACT)
     bounds = ends.group_by(GROUP).agg(
         *(
             pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
@@ -127,11 +151,11 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
     return pl.concat(found).unique(maintain_order=True)
 
 
-def _of_groups(frames: Frames, condition: pl.Expr, suspects: pl.DataFrame) -> pl.DataFrame:
-    """Return the measurements with a value that share a group with a suspect, of the kinds that meet a condition."""
+def _of_groups(frames: Frames, question: Question, suspects: pl.DataFrame) -> pl.DataFrame:
+    """Return the measurements with a value that share a group with a suspect, of the kinds that meet a question."""
     if not suspects.height:
         return frames.measurements.clear()
-    frame = frames.of_kinds(condition).filter(pl.col("value").is_not_null())
+    frame = frames.of_kinds(question).filter(pl.col("value").is_not_null())
     return frame.filter(pl.col(GROUP).is_in(suspects[GROUP].unique().implode()))
 
 
@@ -151,30 +175,18 @@ def _beyond_end(inside: pl.DataFrame, end: str, word: str, gap: pl.Expr) -> pl.D
 
 def percentiles_in_order(frames: Frames) -> pl.DataFrame:
     """BF404: a higher percentile is not below a lower one; early-stopping bounds are ordered among themselves."""
-    rank = (
-        pl.when(pl.col("statistic") == "median")
-        .then(50.0)
-        .otherwise(
-            pl.coalesce(
-                pl.col("statistic").str.extract(_PERCENTILE),
-                pl.col("statistic").str.extract(_EARLY),
-            ).cast(pl.Float64, strict=False)
-        )
-    )
-    early = pl.col("statistic").str.ends_with("-es")
-    has_several = (pl.len() > 1).over([*_GROUP, early, rank.is_not_null()])
-    is_ranked = rank.is_not_null() & has_several
-    ranked = frames.of_kinds(is_ranked, [GROUP, "value"], rank=rank, early=early)
+    ranked = frames.of_kinds(_PERCENTILES, [GROUP, "value"])
+    if not ranked.height:
+        return no_faults()
     series = [GROUP, "early"]
     ascending = ranked.filter(pl.col("value").is_not_null()).sort(
         *series, "rank", maintain_order=True
     )
     is_same_series = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in series)
     falls = ascending.filter(is_same_series & (pl.col("value") < pl.col("value").shift(1)))
-    frame = _of_groups(frames, is_ranked, falls)
+    frame = _of_groups(frames, _PERCENTILES, falls)
     if not frame.height:
         return no_faults()
-    frame = frame.with_columns(rank.alias("rank"), early.alias("early"))
     group = ["record_id", "metric", "stage", "per", "scope", "early"]
     ordered = with_half(frame, _EXACT).sort(*group, "rank", maintain_order=True, nulls_last=False)
     before = ordered.with_columns(

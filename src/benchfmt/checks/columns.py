@@ -24,11 +24,13 @@ from benchfmt.checks.frames import (
     no_coded_faults,
     suggestion,
 )
-from benchfmt.checks.kinds import TEXTS, row_hashes, text_hash
+from benchfmt.checks.kinds import TEXTS
 from benchfmt.checks.schema_faults import schema_fault
+from benchfmt.checks.screens import Rules, has_digits_only, has_sound_numbers, has_sound_texts
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.record import CONTROL_BUT_LINES
+from benchfmt.rowhash import row_hashes, text_hash
 from benchfmt.schema import column_schema, record_schema
 from benchfmt.tables import COLUMNS, REPEATING, TERM_COLUMNS, Column
 
@@ -42,6 +44,7 @@ _REPETITIONS = 4
 _SAMPLE = 1_000
 _MOST_KNOWN = 100_000
 _HINTED_COLUMNS = 100
+_TRUTHS = ["true", "false"]
 _PLAIN_KINDS = ("boolean", "integer", "number")
 
 
@@ -52,26 +55,6 @@ class Typed:
     frame: pl.DataFrame
     sound: pl.Series
     faults: pl.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the schema of a column asks of a cell."""
-
-    allowed: list[str] | None
-    pattern: str | None
-    forbidden: str | None
-    """A pattern that must not be found."""
-    constant: str | None
-    least: float | None
-    above: float | None
-    """What a number must be above."""
-    most: float | None
-
-    @property
-    def is_time(self) -> bool:
-        """Whether the cells are dates or times."""
-        return self.pattern is not None and self.pattern.startswith(_TIME)
 
 
 @cache
@@ -86,6 +69,11 @@ def _rules(table: str, name: str) -> Rules:
         above=schema.get("exclusiveMinimum"),
         most=schema.get("maximum"),
     )
+
+
+def _is_time(rules: Rules) -> bool:
+    """Whether the cells are dates or times."""
+    return rules.pattern is not None and rules.pattern.startswith(_TIME)
 
 
 def type_table(
@@ -247,6 +235,10 @@ def _typed_column(table: str, item: Column, cell_faults: CellFaults, *, typed: b
     cells = cell_faults.cells
     if cells.null_count() == cells.len() and not item.required:
         return _nulls(item, cells.len())
+    is_complete = not item.required or not cells.null_count()
+    sound = _screened(item, _rules(table, item.name), cells, typed=typed) if is_complete else None
+    if sound is not None:
+        return sound
     if typed and cells.dtype == pl.String and item.kind in _PLAIN_KINDS:
         cell_faults.report(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text")
         values = _nulls(item, cells.len())
@@ -255,6 +247,39 @@ def _typed_column(table: str, item: Column, cell_faults: CellFaults, *, typed: b
     if item.required:
         cell_faults.report(cells.is_null(), "BF101", f"{item.name} is empty; every row needs it")
     return values
+
+
+def _screened(item: Column, rules: Rules, cells: pl.Series, *, typed: bool) -> pl.Series | None:
+    """Return a column in its type where it is plainly without any fault; None where its cells are to be looked at."""
+    is_text = cells.dtype == pl.String
+    match item.kind:
+        case "text" if is_text and has_sound_texts(cells, rules):
+            return cells
+        case "integer" if cells.dtype.is_integer() and has_sound_numbers(cells, rules):
+            return cells.cast(pl.Int64)
+        case "number" if cells.dtype.is_float() and has_sound_numbers(cells, rules):
+            return cells.cast(pl.Float64)
+        case "integer" | "number" if is_text and not typed:
+            return _screened_digits(item, rules, cells)
+        case "boolean" if cells.dtype == pl.Boolean:
+            return cells
+        case "boolean" if is_text and not typed and cells.drop_nulls().is_in(_TRUTHS).all():
+            return cells == "true"
+    return None
+
+
+def _screened_digits(item: Column, rules: Rules, cells: pl.Series) -> pl.Series | None:
+    """Return texts as numbers where all of them are digits of numbers that the column may have."""
+    values = cells.cast(pl.Float64, strict=False)
+    if values.null_count() != cells.null_count() or not has_digits_only(cells):
+        return None
+    if not has_sound_numbers(values, rules):
+        return None
+    if item.kind == "number":
+        return values
+    if not (values == values.round()).all():
+        return None
+    return values.cast(pl.Int64)
 
 
 def _values(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
@@ -330,13 +355,13 @@ def _form_hint(rules: Rules, kind: str | None) -> str | HintOf | None:
     """Return what to write in place of a malformed text; for a term, the one that was likely meant."""
     if kind is not None:
         return lambda word: suggestion(kind, word) or f"see `benchfmt vocabulary {kind}`"
-    if rules.is_time:
+    if _is_time(rules):
         return "write it such as 2026-04-03"
     return None
 
 
 def _expected(rules: Rules) -> str:
-    if rules.is_time:
+    if _is_time(rules):
         return "an ISO 8601 date or time"
     if rules.pattern is not None:
         return _FORMS.get(rules.pattern, "a vocabulary id or prefix:term, lower-case kebab")

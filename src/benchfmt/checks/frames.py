@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import polars as pl
 
 from benchfmt import possible
-from benchfmt.checks.kinds import KIND, RECORD, with_kinds
+from benchfmt.checks.kinds import KIND, RECORD, Answers, Question, record_numbers, with_kinds
 from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -55,6 +56,8 @@ class Frames:
     metrics: Mapping[str, Metric]
     prefixes: frozenset[str]
     kinds: pl.DataFrame = field(default_factory=pl.DataFrame)
+    answers: Answers = field(default_factory=lambda: Answers(pl.DataFrame()))
+    """What was asked about the kinds."""
     _distinct: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False)
     _pairs: dict[tuple[str, str, str], list[tuple[str, str]]] = field(
         default_factory=dict, init=False
@@ -72,8 +75,10 @@ class Frames:
         """Return the distinct texts of a column, in order; looked up once for all checks."""
         key = (table, column)
         if key not in self._distinct:
-            texts = self._having(table, column)[column].drop_nulls().unique().sort()
-            self._distinct[key] = texts.to_list()
+            cells = self._having(table, column)[column]
+            self._distinct[key] = []
+            if cells.null_count() < cells.len():
+                self._distinct[key] = cells.unique().drop_nulls().sort().to_list()
         return self._distinct[key]
 
     def distinct_pairs(self, table: str, first: str, second: str) -> list[tuple[str, str]]:
@@ -84,14 +89,12 @@ class Frames:
             self._pairs[key] = pairs.sort(first, second).rows()
         return self._pairs[key]
 
-    def of_kinds(
-        self, condition: pl.Expr, only: Sequence[str] = (), **more: pl.Expr
-    ) -> pl.DataFrame:
-        """Return the measurements whose kind meets a condition, all of their columns or `only` some.
+    def of_kinds(self, question: Question, only: Sequence[str] = ()) -> pl.DataFrame:
+        """Return the measurements whose kind meets the condition of a question, all of their columns or `only` some.
 
-        `more` are further columns; they and the condition are asked once for each kind.
+        The further columns of the question are added; all is asked once for each kind.
         """
-        asked = self.kinds.select(condition.fill_null(value=False).alias("meets"), **more)
+        asked = self.answers.to(question)
         measurements = self.measurements
         if only:
             measurements = measurements.select(KIND, *only)
@@ -182,16 +185,19 @@ def _record_of(table: str, frame: pl.DataFrame) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
+@cache
 def no_faults() -> pl.DataFrame:
     """Return an empty frame of faults, as `faults` gives them."""
     return pl.DataFrame(schema=_FAULT_TYPES)
 
 
+@cache
 def no_coded_faults() -> pl.DataFrame:
     """Return an empty frame of faults that have their code."""
     return pl.DataFrame(schema={"code": pl.String, **_FAULT_TYPES})
 
 
+@cache
 def empty(table: str) -> pl.DataFrame:
     """Return a frame of a table without rows."""
     types = {item.name: _DTYPES[item.kind] for item in COLUMNS[table]}
@@ -203,31 +209,42 @@ def dtype(kind: str) -> PolarsType:
     return _DTYPES[kind]
 
 
-def with_facts(frames: Frames, records: pl.DataFrame) -> Frames:
+def with_facts(frames: Frames, records: pl.DataFrame, known: Answers | None = None) -> Frames:
     """Return frames whose measurements have what their metric and their record say, and their kinds.
 
-    `records` are all of the batch, those with a fault of structure included.
+    `records` are all of the batch, those with a fault of structure included; `known` is what was asked about the kinds
+    of an earlier batch.
     """
-    measurements, kinds = with_kinds(frames.measurements)
+    numbers, of_record = _records_of(frames.measurements, records)
+    measurements, kinds = with_kinds(frames.measurements, numbers)
+    answers = known
+    if answers is None or not answers.kinds.equals(kinds):
+        answers = Answers(kinds)
     of_kind = possible.with_facts(kinds, frames.metrics).select(_METRIC_FACTS)
-    of_record = _record_facts(measurements, records)
     columns = [
         *of_kind.select(pl.all().gather(measurements[KIND])),
-        *of_record.select(pl.all().gather(measurements[RECORD])),
+        *of_record.select(pl.all().gather(numbers)),
     ]
-    return replace(frames, measurements=measurements.with_columns(columns), kinds=kinds)
+    return replace(
+        frames, measurements=measurements.with_columns(columns), kinds=kinds, answers=answers
+    )
 
 
-def _record_facts(measurements: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """Return what the record of each number in `RECORD` says, in the order of these numbers."""
-    numbered = measurements.select(RECORD, "record_id")[measurements[RECORD].arg_unique()]
-    ids = records["id"]
-    if numbered["record_id"].equals(ids) and numbered[RECORD].is_sorted():
+def _records_of(
+    measurements: pl.DataFrame, records: pl.DataFrame
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Return the number of each measurement's record, and what the record of each number says."""
+    if OWNER in measurements.columns and OWNER in records.columns and records.height:
+        return measurements[OWNER] - records[OWNER][0], records.select(_RECORD_FACTS)
+    numbers = record_numbers(measurements)
+    numbered = pl.DataFrame({RECORD: numbers, "record_id": measurements["record_id"]})
+    first = numbered[numbers.arg_unique()]
+    if first["record_id"].equals(records["id"]) and first[RECORD].is_sorted():
         # Each record has measurements, in the order of the records: nothing is to be looked up.
-        return records.select(_RECORD_FACTS)
+        return numbers, records.select(_RECORD_FACTS)
     context = records.select(pl.col("id").alias("record_id"), *_RECORD_FACTS).unique("record_id")
-    joined = numbered.join(context, on="record_id", how="left")
-    return joined.sort(RECORD).select(_RECORD_FACTS)
+    joined = first.join(context, on="record_id", how="left")
+    return numbers, joined.sort(RECORD).select(_RECORD_FACTS)
 
 
 def suggestion(kind: str, word: str) -> str | None:

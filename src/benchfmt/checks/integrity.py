@@ -5,39 +5,44 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Table
-from benchfmt.checks.frames import Frames, faults, no_faults, own_id
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults, own_id
 from benchfmt.checks.kinds import KEY, KIND, before_in_record
 from benchfmt.finding import Severity
-from benchfmt.identity import GENERATED_ID, global_id, record_id, record_ids
+from benchfmt.identity import GENERATED_ID, digits_of, global_id, record_digits, record_id
 
 _OUTSIDE = r"^(/|~|[A-Za-z]:|\\)|(^|/)\.\.(/|$)|\\"
 _ESCAPED = r'[^\x00-\x7f]|["\\\\]'
 """What JSON writes otherwise; without it, many ids can be made at once."""
 _PRIMARY = pl.col("primary").fill_null(value=False)
 _SOURCE = ("suite", "source_path", "source_sha256")
+_OF_IDS = ("id", *_SOURCE, "source_locator", "execution", ROW)
 
 
 def ids_follow(frames: Frames) -> pl.DataFrame:
     """BF506: a generated id is that of its primary source, or of the source's own worldwide id (`execution`)."""
-    named = frames.records.filter(pl.col("source_path").is_not_null()).with_columns(own_id())
-    frame = named.filter(pl.col("id").str.contains(GENERATED_ID))
+    named = frames.records.select(*_OF_IDS).filter(pl.col("source_path").is_not_null())
+    frame = named.with_columns(own_id()).filter(pl.col("id").str.contains(GENERATED_ID))
     found = [no_faults()]
     for (suite, path, digest), part in frame.group_by(*_SOURCE, maintain_order=True):
-        places = part["source_locator"].fill_null("")
-        expected = _expected_ids(str(suite), str(path), str(digest or ""), places)
-        compared = part.with_columns(pl.Series("expected", expected, dtype=pl.String)).filter(
-            pl.col("id") != pl.col("expected")
-        )
+        compared = _compared(part, str(suite), str(path), str(digest or ""))
         if compared.height:
             found.append(_ids_at_fault(compared, str(suite)))
     return pl.concat(found)
 
 
-def _expected_ids(suite: str, path: str, digest: str, places: pl.Series) -> list[str]:
-    """Return the ids that follow from the places of one source."""
+def _compared(part: pl.DataFrame, suite: str, path: str, digest: str) -> pl.DataFrame:
+    """Return the records of one source whose id is not the `expected` one, which follows from their place in it."""
+    places = part["source_locator"].fill_null("")
     if not places.str.contains(_ESCAPED).any():
-        return record_ids(suite, path, digest, places.to_list())
-    return [record_id(suite, path, digest or None, place) for place in places.to_list()]
+        digits = record_digits(suite, path, digest, places.cast(pl.Binary).to_list())
+        given = digits_of("".join(part["id"].to_list()).encode())
+        is_other = (digits != given).any(axis=0)
+        part = part.filter(pl.Series(is_other, dtype=pl.Boolean))
+    expected = []
+    for place in part["source_locator"].to_list():
+        expected.append(record_id(suite, path, digest or None, place))
+    named = part.with_columns(pl.Series("expected", expected, dtype=pl.String))
+    return named.filter(pl.col("id") != pl.col("expected"))
 
 
 def _ids_at_fault(records: pl.DataFrame, suite: str) -> pl.DataFrame:

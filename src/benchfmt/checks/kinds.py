@@ -6,12 +6,13 @@ once for each kind, and a check that needs several measurements of a record look
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from benchfmt.record import KEY_FIELDS
+from benchfmt.rowhash import row_hashes
 
 KIND = "__kind"
 """The number of a measurement's kind."""
@@ -26,12 +27,39 @@ NAMING = (*KEY_FIELDS, "unit", "basis", "missing", "reported_unit")
 """The columns that are equal in all rows of a kind."""
 TEXTS = "__texts"
 """A number that rows share whose texts in `NAMING` are equal, and no others; frames that were typed bring it."""
-_SEED = secrets.randbits(64)
-"""Unknown to whoever writes a package, so that nobody can prepare two kinds that are taken for one."""
 
 
-def with_kinds(measurements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return measurements with `KIND`, `RECORD` and `GROUP`, and their kinds: a row each, with `KIND`, `KEY`, `NAMING`."""
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked of each kind: whether it meets a condition, and further columns by their names."""
+
+    condition: pl.Expr
+    more: Mapping[str, pl.Expr] = field(default_factory=dict)
+
+
+class Answers:
+    """What is known of some kinds; the next batch mostly has the same ones, and is not asked again."""
+
+    def __init__(self, kinds: pl.DataFrame) -> None:
+        """Take the kinds, of which nothing was asked yet."""
+        self.kinds = kinds
+        self._answers: dict[Question, pl.DataFrame] = {}
+
+    def to(self, question: Question) -> pl.DataFrame:
+        """Return a row for each kind: `meets`, and the further columns."""
+        answer = self._answers.get(question)
+        if answer is None:
+            meets = question.condition.fill_null(value=False).alias("meets")
+            answer = self.kinds.select(meets, **question.more)
+            self._answers[question] = answer
+        return answer
+
+
+def with_kinds(measurements: pl.DataFrame, records: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return measurements with `KIND`, `RECORD` and `GROUP`, and their kinds: a row each, with `KIND`, `KEY`, `NAMING`.
+
+    `records` are the numbers that the measurements of one record share (`RECORD`).
+    """
     if TEXTS in measurements.columns:
         hashes = measurements[TEXTS]
     else:
@@ -44,22 +72,11 @@ def with_kinds(measurements: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.struct(_WITHOUT_STATISTIC).rank("dense").cast(pl.Int64).alias(GROUP),
     )
     numbers = hashes.replace_strict(kinds[TEXTS], kinds[KIND], return_dtype=pl.UInt32)
-    records = _record_numbers(measurements).cast(pl.Int64)
     groups = records * (kinds.height + 1) + kinds[GROUP].gather(numbers)
     numbered = measurements.with_columns(
         numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
     )
     return numbered, kinds.drop(TEXTS, GROUP)
-
-
-def row_hashes(frame: pl.DataFrame, names: Iterable[str]) -> pl.Series:
-    """Return a number for each row that rows share whose cells are equal in some columns, and no others."""
-    return frame.select(pl.struct(names).hash(_SEED)).to_series()
-
-
-def text_hash(name: str) -> pl.Expr:
-    """Return a number for each cell of a column that equal cells share, and no others."""
-    return pl.col(name).hash(_SEED)
 
 
 def key_order() -> pl.Expr:
@@ -78,11 +95,11 @@ def before_in_record(measurements: pl.DataFrame, numbers: pl.Series) -> pl.Serie
     )["number"]
 
 
-def _record_numbers(measurements: pl.DataFrame) -> pl.Series:
+def record_numbers(measurements: pl.DataFrame) -> pl.Series:
     """Return a number for each row, from 0, that the rows of one record share; they mostly stand together."""
     ids = measurements["record_id"]
     runs = ids.rle_id()
     first_rows = ids[runs.arg_unique()]
     if first_rows.n_unique() < first_rows.len():
-        return ids.rank("dense") - 1
-    return runs
+        runs = ids.rank("dense") - 1
+    return runs.cast(pl.Int64)

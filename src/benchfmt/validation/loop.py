@@ -11,6 +11,7 @@ import polars as pl
 from benchfmt.checks import structure
 from benchfmt.checks.catalogue import chosen, gatherers
 from benchfmt.checks.frames import ROW, Frames, no_coded_faults, with_facts
+from benchfmt.checks.kinds import Answers
 from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.portion import Form, Portion
@@ -29,6 +30,7 @@ class Loop:
     def __init__(self, reporter: Reporter) -> None:
         """Take who reports."""
         self.reporter = reporter
+        self._answers: Answers | None = None
         self.across = [Across(check) for check in gatherers(reporter.codes)]
 
     def judge(self, form: Form) -> None:
@@ -78,7 +80,9 @@ class Loop:
                 broken["record"],
             ]
         )
-        whole = with_facts(replace(frames, measurements=measurements), portion.records.frame)
+        sound = replace(frames, measurements=measurements)
+        whole = with_facts(sound, portion.records.frame, self._answers)
+        self._answers = whole.answers
         self._report_content(whole, portion, doubtful)
         with_value = measurements["record_id"].filter(measurements["value"].is_not_null())
         return structure.no_value(records, with_value, doubtful), portion.places

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 import polars as pl
 
+from benchfmt.checks.frames import OWNER
 from benchfmt.descriptor import Descriptor, Heading
 from benchfmt.validation.places import Places
 from benchfmt.vocabulary import Metric, vocabulary
@@ -52,6 +53,11 @@ class Rows:
     def slice(self, start: int, length: int) -> Self:
         """Return rows that stand together."""
         return type(self)(self.frame.slice(start, length), self.sound.slice(start, length))
+
+    def placed(self, first: int) -> Self:
+        """Return records with their places among all, from the place of the first one on."""
+        places = pl.int_range(first, first + self.frame.height, dtype=pl.Int64, eager=True)
+        return type(self)(self.frame.with_columns(places.alias(OWNER)), self.sound)
 
     def sound_rows(self) -> pl.DataFrame:
         """Return the rows without a fault of structure."""

@@ -42,9 +42,10 @@ class Attribution:
         owners = self._record_ids.places_of(rows.frame["record_id"])
         frame = rows.frame.with_columns(pl.Series(OWNER, owners))
         is_late = pl.Series(self._are_late(owners), dtype=pl.Boolean)
-        if self._knows_all:
+        if self._knows_all and owners.min(initial=0) < 0:
             self._report_orphans(frame)
-        self._report_late(frame.filter(is_late))
+        if is_late.any():
+            self._report_late(frame.filter(is_late))
         in_order = Rows(frame, rows.sound).filter((frame[OWNER] >= 0) & ~is_late)
         return self._within_limit(in_order)
 
@@ -54,6 +55,8 @@ class Attribution:
             return rows
         limit = self._reporter.limits.record_measurements
         owners = rows.frame[OWNER].to_numpy()
+        if self._are_within(owners, limit):
+            return rows
         record, count = self._counted
         numbers = np.arange(len(owners)) - np.searchsorted(owners, owners, side="left")
         numbers += np.where(owners == record, count, 0)
@@ -62,6 +65,18 @@ class Attribution:
         first_beyond = rows.frame.filter(pl.Series(numbers == limit))
         self._report("BF907", first_beyond, pl.lit(message), TOO_MANY_HINT)
         return rows.filter(pl.Series(numbers < limit))
+
+    def _are_within(self, owners: Integers, limit: int) -> bool:
+        """Whether no record has more measurements than the limit up to these; the last one's are counted if so."""
+        record, count = self._counted
+        of_first = int(np.searchsorted(owners, record, side="right"))
+        if count + of_first > limit or bool((owners[limit:] == owners[:-limit]).any()):
+            return False
+        of_last = len(owners) - int(np.searchsorted(owners, owners[-1]))
+        if owners[-1] == record:
+            of_last += count
+        self._counted = (int(owners[-1]), of_last)
+        return True
 
     def _are_late(self, owners: Integers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return which measurements stand after one of a later record."""
@@ -115,7 +130,7 @@ class Queue:
         self._waiting = rest
         if not ready:
             return _no_measurements()
-        frames = pl.concat([rows.frame for rows in ready])
+        frames = pl.concat([rows.frame for rows in ready], rechunk=True)
         return Rows(frames, pl.concat([rows.sound for rows in ready]))
 
     def end_of_portion(self, begin: int, end: int) -> int:

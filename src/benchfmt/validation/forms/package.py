@@ -90,7 +90,7 @@ class PackageTables:
             start, stop = end, end + records.frame.height
             while end < stop:
                 begin, end = end, measurements.end_of_portion(end, stop)
-                some = records.slice(begin - start, end - begin)
+                some = records.slice(begin - start, end - begin).placed(begin)
                 yield self._portion(some, measurements.until(end), systems, is_first=begin == 0)
         if end == 0:
             none = Rows.all_sound(empty("records"))

@@ -12,7 +12,8 @@ from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
-_ROWS = 32_768
+_ROWS = 131_072
+_LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
 _PLAIN_HINT = "write it as text, numbers or true and false"
 
 
@@ -42,12 +43,11 @@ class ParquetPart:
     def _without_long_cells(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
         """Return the rows whose texts have a length that can be read; the others wait to be reported."""
         limit = self._reporter.limits.row_bytes
-        lengths = frame.select(
-            pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes()
-        )
-        is_long = lengths.select(pl.any_horizontal(pl.all() > limit).fill_null(value=False))
-        if not is_long.width or not is_long.to_series().any():
+        longest = frame.select(length.max() for length in _LENGTHS)
+        if not longest.width or max(length or 0 for length in longest.row(0)) <= limit:
             return frame
+        lengths = frame.select(_LENGTHS)
+        is_long = lengths.select(pl.any_horizontal(pl.all() > limit).fill_null(value=False))
         self.is_incomplete = True
         for column in lengths.columns:
             rows = frame[ROW].filter(lengths[column].fill_null(0) > limit) - rows_before

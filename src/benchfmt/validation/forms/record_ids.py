@@ -39,9 +39,15 @@ class RecordIds:
         if not len(self._hashes):
             return np.full(ids.len(), -1, dtype=np.int64)
         wanted = _hashed(ids).to_numpy()
-        at = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
-        is_known = (self._hashes[at] == wanted) & ids.is_not_null().to_numpy()
-        return np.where(is_known, self._order[at], -1).astype(np.int64)
+        # Equal ids mostly stand together: each run of them is looked up once.
+        starts = np.flatnonzero(np.diff(wanted, prepend=~wanted[:1]))
+        heads = wanted[starts]
+        at = np.minimum(np.searchsorted(self._hashes, heads), len(self._hashes) - 1)
+        of_runs = np.where(self._hashes[at] == heads, self._order[at], -1).astype(np.int64)
+        places = np.repeat(of_runs, np.diff(starts, append=len(wanted)))
+        if ids.null_count():
+            places[ids.is_null().to_numpy()] = -1
+        return places
 
     def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
         """Return faults of records whose id an earlier row has, None for none; records are given in their order."""
@@ -59,4 +65,7 @@ class RecordIds:
 
 
 def _hashed(ids: pl.Series) -> pl.Series:
-    return ids.cast(pl.String).fill_null("").hash(_SEED)
+    texts = ids.cast(pl.String)
+    if texts.null_count():
+        texts = texts.fill_null("")
+    return texts.hash(_SEED)
