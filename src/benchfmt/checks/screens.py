@@ -15,6 +15,9 @@ import polars as pl
 from benchfmt.record import CONTROL, CONTROL_BUT_LINES
 
 Bytes = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+_MOST_BYTES = 2**26
+"""Cells of Parquet may share one long text, of which each would be a copy."""
 _FIRST_PRINTABLE, _DELETE = 0x20, 0x7F
 _NOT_PRINTED = (CONTROL, CONTROL_BUT_LINES)
 _OF_NUMBERS = np.zeros(256, dtype=bool)
@@ -41,12 +44,30 @@ def has_sound_texts(cells: pl.Series, rules: Rules) -> bool:
     is_asked_more = rules.allowed or rules.pattern or rules.constant
     if is_asked_more or rules.forbidden not in _NOT_PRINTED:
         return False
-    texts, empty = _joined(cells)
-    if empty > cells.null_count():
+    texts = _Texts.of(cells)
+    if texts is None or texts.empty > cells.null_count():
         return False
-    if not len(texts):
+    if not len(texts.joined):
         return True
-    return bool(texts.min() >= _FIRST_PRINTABLE and not (texts == _DELETE).any())
+    is_printed = texts.joined.min() >= _FIRST_PRINTABLE
+    return bool(is_printed and not (texts.joined == _DELETE).any())
+
+
+def has_digits_only(cells: pl.Series) -> bool:
+    """Whether texts have no other characters than those of numbers written in digits."""
+    texts = _Texts.of(cells)
+    return texts is not None and bool(_OF_NUMBERS[texts.joined].all())
+
+
+def may_begin_with(cells: pl.Series, characters: bytes) -> bool:
+    """Whether a text of a column begins with one of some ASCII characters, or is not looked at."""
+    if cells.null_count() == cells.len():
+        return False
+    texts = _Texts.of(cells)
+    if texts is None:
+        return True
+    first = texts.joined[texts.starts[texts.lengths > 0]]
+    return bool(np.isin(first, list(characters)).any())
 
 
 def has_sound_numbers(values: pl.Series, rules: Rules) -> bool:
@@ -68,20 +89,30 @@ def is_within(number: Any, rules: Rules) -> bool:
     return rules.most is None or bool(number <= rules.most)
 
 
-def has_digits_only(cells: pl.Series) -> bool:
-    """Whether texts have no other characters than those of numbers written in digits."""
-    texts, _ = _joined(cells)
-    return bool(_OF_NUMBERS[texts].all())
+@dataclass(frozen=True)
+class _Texts:
+    """The texts of a column as bytes, one after the other; null is a text without any."""
 
+    joined: Bytes
+    starts: Integers
+    lengths: Integers
 
-def _joined(cells: pl.Series) -> tuple[Bytes, int]:
-    """Return the bytes of all texts of a column, one after the other, and how many texts have none (null included)."""
-    array = cells.to_arrow()
-    _, places, data = array.buffers()
-    if data is None or places is None:
-        return np.zeros(0, dtype=np.uint8), len(array)
-    ends = np.frombuffer(memoryview(places), dtype=np.int64)[
-        array.offset : array.offset + len(array) + 1
-    ]
-    joined = np.frombuffer(memoryview(data), dtype=np.uint8)[ends[0] : ends[-1]]
-    return joined, int(np.count_nonzero(ends[1:] == ends[:-1]))
+    @classmethod
+    def of(cls, cells: pl.Series) -> _Texts | None:
+        """Return the texts of a column; None where they are too long to be joined."""
+        if cells.str.len_bytes().sum() > _MOST_BYTES:
+            return None
+        array = cells.to_arrow()
+        _, places, data = array.buffers()
+        none = np.zeros(len(array), dtype=np.int64)
+        if data is None or places is None:
+            return cls(none[:0].astype(np.uint8), none, none)
+        ends = np.frombuffer(memoryview(places), dtype=np.int64)
+        ends = ends[array.offset : array.offset + len(array) + 1]
+        joined = np.frombuffer(memoryview(data), dtype=np.uint8)[ends[0] : ends[-1]]
+        return cls(joined, ends[:-1] - ends[0], np.diff(ends))
+
+    @property
+    def empty(self) -> int:
+        """How many texts have no character."""
+        return len(self.lengths) - int(np.count_nonzero(self.lengths))

@@ -170,6 +170,14 @@ class TextTable:
     """Whether a column without a name gets one (see `unique_names`)."""
     opener: Callable[[], BinaryIO] | None = None
     """Opens the bytes of the text, where the file is packed."""
+    null_if_empty: bool = False
+    """Whether an empty cell is null rather than empty text."""
+    only: tuple[str, ...] = ()
+    """The columns that are given; all where the table has none of these."""
+    frame_blocks: int = _BLOCKS
+    """How many blocks a frame holds at most."""
+    frame_rows: int = _FRAME_ROWS
+    """How many rows make a frame, before it has all of its blocks."""
 
     @cached_property
     def codec(self) -> str:
@@ -215,9 +223,10 @@ class TextTable:
         """Yield frames of text with the number of each row, counting data rows from 1; raises TableError."""
         good = 0
         names = self.header()
+        kept = [name for name in names if name in self.only] or names
         for blocks in self._joined(self.names()):
             # Arrow keeps several columns without a name apart, polars does not.
-            table = pa.Table.from_batches(blocks).rename_columns(names)
+            table = pa.Table.from_batches(blocks).rename_columns(kept)
             frame = pl.DataFrame(pl.from_arrow(table))
             yield frame, self._numbers(good, frame.height)
             good += frame.height
@@ -227,7 +236,8 @@ class TextTable:
         blocks: list[pa.RecordBatch] = []
         for batch in self._open(names):
             blocks += [batch] if batch.num_rows else []
-            if len(blocks) == _BLOCKS or sum(block.num_rows for block in blocks) >= _FRAME_ROWS:
+            rows = sum(block.num_rows for block in blocks)
+            if len(blocks) == self.frame_blocks or rows >= self.frame_rows:
                 yield blocks
                 blocks = []
         if blocks:
@@ -252,7 +262,11 @@ class TextTable:
                 ),
                 parse_options=options,
                 convert_options=pa_csv.ConvertOptions(
-                    column_types={name: pa.string() for name in names}, strings_can_be_null=False
+                    column_types={name: pa.string() for name in names},
+                    strings_can_be_null=self.null_if_empty,
+                    null_values=[""],
+                    include_columns=[name for name in names if name in self.only],
+                    include_missing_columns=True,
                 ),
             )
             # Names of columns are decoded when they are asked for: here, where a fault of theirs is caught.

@@ -7,12 +7,17 @@ from collections.abc import Collection, Iterator, Mapping
 import polars as pl
 
 from benchfmt.checks.frames import ROW, faults
+from benchfmt.checks.screens import may_begin_with
 from benchfmt.package.parts import Part
 from benchfmt.readers.sheets import Table
+from benchfmt.readers.tables import TextTable
 from benchfmt.tables import COLUMNS
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
+_BLOCKS, _ROWS = 16, 65_536
+"""How large the frames are: blocks, which bound the bytes, and rows."""
+_SIGNS = b"=+@\t-"
 _FORMULA = "^[=+@\t-]."
 _FORMULA_HINT = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
 _MESSAGE = "the row has {bad.actual} cells where the table has {bad.expected} columns"
@@ -50,6 +55,10 @@ class DelimitedPart:
     def __init__(self, part: Part, reporter: Reporter) -> None:
         """Take the part and who reports."""
         self._text = part.resource.text_table(part.path, reporter.limits)
+        if isinstance(self._text, TextTable):
+            self._text.null_if_empty = True
+            self._text.frame_blocks = _BLOCKS
+            self._text.frame_rows = _ROWS
         self._bad_rows = BadRows(self._text, part.name, reporter)
 
     @property
@@ -59,14 +68,21 @@ class DelimitedPart:
 
     def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the cells as text, empty ones as null, numbered after some rows of other parts."""
+        if isinstance(self._text, TextTable):
+            self._text.only = tuple(only)
         for frame, rows in self._text.batches():
-            names = [name for name in frame.columns if not only or name in only]
-            given = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names]
-            yield frame.select(*given, pl.lit(pl.Series(ROW, rows + rows_before)))
+            yield _given(frame, only).with_columns(pl.Series(ROW, rows + rows_before))
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""
         self._bad_rows.report()
+
+
+def _given(frame: pl.DataFrame, only: Collection[str]) -> pl.DataFrame:
+    """Return some columns, or all, with null in place of empty texts."""
+    names = [name for name in frame.columns if not only or name in only]
+    cells = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names]
+    return frame.select(cells)
 
 
 def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -75,9 +91,9 @@ def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         if item.kind != "text" or item.name not in frame.columns:
             continue
         cells = frame[item.name]
-        starts_so = cells.str.contains(_FORMULA)
-        if not starts_so.any():
+        if not may_begin_with(cells, _SIGNS):
             continue
+        starts_so = cells.str.contains(_FORMULA)
         is_formula = starts_so & cells.cast(pl.Float64, strict=False).is_null()
         if is_formula.any():
             cell = pl.col(item.name)

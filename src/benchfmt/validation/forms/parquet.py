@@ -12,7 +12,9 @@ from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
-_ROWS = 131_072
+_ROWS = {"measurements": 131_072}
+_OTHER_ROWS = 32_768
+"""How many rows of a table are read at once, unless it is named before."""
 _LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
 _PLAIN_HINT = "write it as text, numbers or true and false"
 
@@ -27,6 +29,7 @@ class ParquetPart:
         self.odd_columns: dict[str, str] = {}
         self.is_incomplete = False
         self._part = part
+        self._rows = _ROWS.get(part.resource.name, _OTHER_ROWS)
         self._reporter = reporter
         self._is_reported = False
         self._long_cells: list[tuple[int, str]] = []
@@ -35,7 +38,7 @@ class ParquetPart:
         """Yield the cells, numbered after some rows of other parts; odd columns are left out."""
         first = rows_before + 1
         limits = self._reporter.limits
-        for frame in parquet_frames(self._part.path, _ROWS, self.odd_columns, only, limits):
+        for frame in parquet_frames(self._part.path, self._rows, self.odd_columns, only, limits):
             numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64)
             yield self._without_long_cells(frame.with_columns(numbers.alias(ROW)), rows_before)
             first += frame.height
