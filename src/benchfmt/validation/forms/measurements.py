@@ -32,6 +32,8 @@ class Attribution:
         self._counted = (-1, 0)
         """A record, and how many rows it has up to now."""
         self._late: list[pl.Series] = []
+        self._late_owners: set[int] = set()
+        """The places of records that were reported to be out of order."""
 
     def late(self) -> pl.Series:
         """Return the ids of records of which measurements stand after those of later records."""
@@ -92,6 +94,9 @@ class Attribution:
 
     def _report_late(self, late: pl.DataFrame) -> None:
         first = late.unique("record_id", keep="first", maintain_order=True)
+        is_new = [owner not in self._late_owners for owner in first[OWNER]]
+        first = first.filter(pl.Series(is_new, dtype=pl.Boolean))
+        self._late_owners.update(first[OWNER])
         self._late.append(first["record_id"])
         message = pl.format(
             "a measurement of {} stands after those of later records", pl.col("record_id")

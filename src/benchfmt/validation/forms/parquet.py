@@ -29,7 +29,7 @@ class ParquetPart:
         self.odd_columns: dict[str, str] = {}
         self.is_incomplete = False
         self._part = part
-        self._rows = _ROWS.get(part.resource.name, _OTHER_ROWS)
+        self._rows = _ROWS.get(part.resource.name or "", _OTHER_ROWS)
         self._reporter = reporter
         self._is_reported = False
         self._long_cells: list[tuple[int, str]] = []
