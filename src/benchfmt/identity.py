@@ -77,6 +77,11 @@ def global_id(suite: str, source_id: str) -> str:
     return _hashed(RECORD_PREFIX, [suite, source_id])
 
 
+def content_id(data: Mapping[str, JsonValue]) -> str:
+    """Return the id of a record, as plain data, that names no source."""
+    return _hashed(RECORD_PREFIX, [data])
+
+
 def record_ids(suite: str, path: str, sha256: str, locators: Iterable[str]) -> list[str]:
     """Return `record_id` for many plain-ASCII locators of one file, hashing what they share once."""
     digits = record_digits(suite, path, sha256, [locator.encode() for locator in locators])
@@ -148,7 +153,7 @@ def identified(record: Record) -> Record:
         name = submitted_system_id(record.benchmark.suite, execution) or _known_system_id(record)
         changed["system"] = record.system.model_copy(update={"id": name})
     if not record.id:
-        changed["id"] = expected_id(record) or _hashed(RECORD_PREFIX, [record.to_dict()])
+        changed["id"] = expected_id(record) or content_id(record.to_dict())
     if not changed:
         return record
     return record.model_copy(update=changed)

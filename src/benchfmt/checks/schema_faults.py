@@ -56,12 +56,25 @@ PYDANTIC_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class RecordFault:
-    """A fault of a record as plain data: its code, the field at fault, what is wrong, and the value there."""
+    """A fault of a record as plain data: its code, the path of the field at fault, and the value there."""
 
     code: str
-    field: str
-    message: str
+    path: tuple[str, ...]
     value: JsonValue
+    error: ErrorDetails
+
+    @property
+    def field(self) -> str:
+        """The field at fault; '' for the record itself."""
+        return ".".join(self.path)
+
+    @property
+    def message(self) -> str:
+        """What is wrong; to put it in words takes longer than to find it."""
+        words = error_in_words(self.error, self.path, Record)
+        if self.path:
+            return f"{self.field}: {words}"
+        return words
 
 
 def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:
@@ -108,8 +121,7 @@ def record_faults(errors: Iterable[ErrorDetails]) -> Iterator[RecordFault]:
         if field is not None or error["type"] == "missing":
             # A rule between fields, and a field that is absent, come with all that stands around them.
             value = None
-        message = error_in_words(error, tuple(path), Record)
-        yield RecordFault(code, ".".join(path), message, value)
+        yield RecordFault(code, tuple(path), value, error)
 
 
 def _is_of_pydantic(part: int | str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,9 +30,22 @@ class JsonError(BenchfmtError):
         self.line = line
 
 
-def parse(text: str | bytes, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a text begins in its file: the line, and how many characters stand before it there."""
+
+    line: int = 1
+    column: int = 0
+
+
+START = Start()
+
+
+def parse(
+    text: str | bytes, limits: Limits = LIMITS, *, digits: bool = False, start: Start = START
+) -> Any:
     """Return the data of a JSON text, its numbers as `Digits` if asked; raises JsonError or UnsafeError."""
-    return _decoded(text, _DIGITS if digits else _NUMBERS, limits)
+    return _decoded(text, _DIGITS if digits else _NUMBERS, limits, start)
 
 
 def parse_cells(text: str | bytes, limits: Limits = LIMITS) -> Any:
@@ -50,7 +64,9 @@ def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> Any:
     return _decoded(text, _TEXTS, limits)
 
 
-def _decoded(text: str | bytes, decoder: json.JSONDecoder, limits: Limits) -> Any:
+def _decoded(
+    text: str | bytes, decoder: json.JSONDecoder, limits: Limits, start: Start = START
+) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")
@@ -62,20 +78,22 @@ def _decoded(text: str | bytes, decoder: json.JSONDecoder, limits: Limits) -> An
     except UnicodeDecodeError as error:
         raise JsonError(f"not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise no_json(error) from error
+        raise no_json(error, start) from error
     if _may_be_deeper(text, limits.json_depth) and _deeper(data, limits.json_depth):
         raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
     return data
 
 
-def no_json(error: json.JSONDecodeError) -> JsonError:
+def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
     """Return what is wrong with a text that is not JSON, in words."""
+    line = error.lineno + start.line - 1
+    column = error.colno
+    if error.lineno == 1:
+        column += start.column
+    where = f"at line {line} column {column}"
     if error.msg == "Extra data":
-        words = f"two JSON documents in one file: the second begins at line {error.lineno} column {error.colno}"
-        return JsonError(words, error.lineno)
-    return JsonError(
-        f"not JSON: {error.msg} at line {error.lineno} column {error.colno}", error.lineno
-    )
+        return JsonError(f"two JSON documents in one file: the second begins {where}", line)
+    return JsonError(f"not JSON: {error.msg} {where}", line)
 
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
@@ -86,13 +104,18 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
 
 def whole(path: Path, limits: Limits, kind: str) -> bytes:
     """Return the bytes of a file that is read as one text; raises UnsafeError for one that is too large, or OSError."""
+    refuse_large(path, limits, kind)
+    return heads.whole(path)
+
+
+def refuse_large(path: Path, limits: Limits, kind: str) -> None:
+    """Raise UnsafeError for a file that is too large to be read as one text, or OSError."""
     size = path.stat().st_size
     if size > limits.json_bytes:
         raise UnsafeError(
             "BF907",
             f"{path.name} has {size} bytes; at most {limits.json_bytes} are read as one {kind}",
         )
-    return heads.whole(path)
 
 
 def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

@@ -15,7 +15,7 @@ from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.tables import TableError
-from benchfmt.validation.forms.documents import json_code
+from benchfmt.validation.forms.json_texts import json_code
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 

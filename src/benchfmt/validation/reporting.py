@@ -41,6 +41,10 @@ class Reporter:
         """Whether a fault of a code was reported."""
         return any(known == code for known, _ in self._counts)
 
+    def is_full(self, code: str, path: str) -> bool:
+        """Whether no more faults of a code in a file are listed, so that they need no message."""
+        return self._counts[(code, path)] >= self.limits.findings_per_code
+
     def count(self, records: int, measurements: int) -> None:
         """Add to the numbers of records and measurements that were judged."""
         self.results.records += records

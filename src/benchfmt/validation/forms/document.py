@@ -1,144 +1,117 @@
-"""One record as JSON: what can be checked of it, and where its measurements stand."""
+"""One record as JSON: what the record model finds wrong with it, and what is left of it."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
+import numpy as np
 from pydantic import JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
-from benchfmt.record import SCHEMA_VERSION, Record
+from benchfmt.checks.schema_faults import RecordFault, record_faults
+from benchfmt.record import Record
+from benchfmt.validation.forms.json_texts import Integers
 from benchfmt.validation.places import Place, field_of
 
 Path = tuple[int | str, ...]
 """Where in a record something stands."""
-_OF_CONTEXT: tuple[tuple[str, ...], ...] = (
-    ("id",),
-    ("status",),
-    ("benchmark", "scenario"),
-    ("configuration", "batch_size"),
-)
-"""What of a record the checks of its measurements ask for."""
 
 
-@dataclass(frozen=True)
-class Document:
-    """What can be checked of one document: its record, and the places of the measurements in it.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a record."""
 
-    `sound` is false where the record has a fault outside of its measurements; then only these are checked. `partial` is
-    true where measurements are at fault.
-    """
+    errors: Sequence[ErrorDetails] = ()
+    faulty: frozenset[int | str] = frozenset()
+    """The places of the measurements at fault."""
+    is_sound: bool = True
+    """Whether nothing else of the record is at fault; where it is, only its sound measurements are checked."""
 
-    row: int
-    record: Record
-    places: list[int]
-    sound: bool
-    partial: bool = False
+    def faults(self) -> Iterator[RecordFault]:
+        """Yield the faults."""
+        return record_faults(self.errors)
 
 
-def rest_of(row: int, data: Mapping[str, JsonValue], error: ValidationError) -> Document | None:
-    """Return what is left of a faulty document: its sound measurements, and the record if nothing else is at fault."""
-    faults = [fault["loc"] for fault in error.errors(include_url=False, include_input=False)]
-    of_measurements = [path for path in faults if _is_in_measurement(path)]
-    sound = all(path == () or _is_in_measurement(path) for path in faults)
-    faulty = {path[1] for path in of_measurements}
-    places = []
-    measurements = []
-    has_value = False
-    listed = data.get("measurements")
-    if isinstance(listed, list):
-        for place, measurement in enumerate(listed):
-            if place in faulty:
-                continue
-            places.append(place)
-            measurements.append(measurement)
-            has_value |= isinstance(measurement, dict) and measurement.get("value") is not None
-    if not measurements and not (sound and data):
-        return None
-    rest = dict(data) if sound else _context(data, faults)
-    rest.pop("measurements", None)
-    if measurements:
-        rest["measurements"] = measurements
-    if rest["status"] == "ok" and not has_value:
-        # That an `ok` has no value is reported already, or follows from what is.
-        rest["status"] = "incomplete"
-    return Document(row, Record.from_dict(rest), places, sound, partial=bool(faulty))
+def verdict_on(data: JsonValue, doubtful: Sequence[int]) -> Verdict:
+    """Return what is wrong with a record whose measurements are sound, but for those that are doubtful."""
+    asked, places = _with_doubtful(data, doubtful)
+    try:
+        Record.model_validate(asked)
+    except ValidationError as error:
+        errors = [_in_place(item, places) for item in error.errors(include_url=False)]
+    else:
+        return Verdict()
+    paths = [error["loc"] for error in errors]
+    faulty = frozenset(path[1] for path in paths if _is_in_measurement(path))
+    is_sound = all(path == () or _is_in_measurement(path) for path in paths)
+    return Verdict(errors, faulty, is_sound)
+
+
+def _with_doubtful(data: JsonValue, doubtful: Sequence[int]) -> tuple[JsonValue, list[int]]:
+    """Return a record with its doubtful measurements, and a sound one; and the places of these."""
+    if not isinstance(data, dict):
+        return data, []
+    measurements = data.get("measurements")
+    if not isinstance(measurements, list):
+        return data, []
+    places = [*doubtful, *_witness(measurements, set(doubtful))]
+    return {**data, "measurements": [measurements[place] for place in places]}, places
+
+
+def _witness(measurements: Sequence[JsonValue], doubtful: Collection[int]) -> list[int]:
+    """Return the place of a sound measurement, with a value if there is one: it speaks for all of them."""
+    sound = [place for place in range(len(measurements)) if place not in doubtful]
+    for place in sound:
+        measurement = measurements[place]
+        if isinstance(measurement, dict) and measurement.get("value") is not None:
+            return [place]
+    return sound[:1]
+
+
+def _in_place(error: ErrorDetails, places: Sequence[int]) -> ErrorDetails:
+    """Return an error with the place of its measurement in the whole record."""
+    path = error["loc"]
+    if not _is_in_measurement(path) or not isinstance(path[1], int):
+        return error
+    return {**error, "loc": ("measurements", places[path[1]], *path[2:])}
 
 
 def _is_in_measurement(path: Path) -> bool:
     return path[:1] == ("measurements",) and len(path) > 1
 
 
-def _context(data: Mapping[str, JsonValue], faults: list[Path]) -> dict[str, JsonValue]:
-    """Return a record that says only what checks of measurements ask for, as far as it is sound."""
-    suite: dict[str, JsonValue] = {"suite": "faulty"}
-    configuration: dict[str, JsonValue] = {}
-    rest: dict[str, JsonValue] = {
-        "benchfmt": SCHEMA_VERSION,
-        "benchmark": suite,
-        "status": "incomplete",
-    }
-    for path in _OF_CONTEXT:
-        value = _value_at(data, path)
-        if value is None or any(path[: len(place)] == place for place in faults):
-            continue
-        match path:
-            case (name,):
-                rest[name] = value
-            case ("benchmark", name):
-                suite[name] = value
-            case (_, name):
-                configuration[name] = value
-                rest["configuration"] = configuration
-    return rest
-
-
-def _value_at(data: Mapping[str, JsonValue], path: tuple[str, ...]) -> JsonValue:
-    value: JsonValue = dict(data)
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
+@dataclass(frozen=True, slots=True)
 class DocumentPlaces:
-    """A file of records: a row is a line, or a place in the list."""
+    """A file of records: a row is a line, or a place in the list.
 
-    def __init__(
-        self,
-        name: str,
-        documents: Sequence[Document],
-        records: Sequence[Record],
-        systems: Sequence[str | None],
-    ) -> None:
-        """Take where the rows stand; `systems` are the ids of the systems' frame, in its order."""
-        self._name = name
-        self._rows = [document.row for document in documents]
-        self._places = [document.places for document in documents]
-        self._ids = [record.id for record in records]
-        counts = [len(record.measurements or ()) for record in records]
-        self._starts = list(accumulate(counts, initial=0))
-        ids = [record.system.id if record.system else None for record in records]
-        self._users = [ids.index(system) for system in systems]
+    The frames of a portion number all of its records and measurements from 1, also those that they do not hold.
+    """
+
+    name: str
+    rows: Sequence[int]
+    """The row of each record."""
+    ids: Sequence[str | None]
+    sizes: Integers
+    """How many measurements each record has."""
+    users: Sequence[int]
+    """For each row of the systems' frame, from 0 on, the place of a record that was run on it."""
 
     def in_files(self, cell: Place) -> Place:
         """Return where a cell of a table stands."""
         field = field_of(cell)
         if cell.row is None:
-            return Place(self._name, field=field)
-        at = self._place_among_records(cell.file, cell.row)
-        if cell.file == "measurements" and field is not None:
-            index = self._places[at][cell.row - 1 - self._starts[at]]
-            field = field.replace("measurements.", f"measurements.{index}.", 1)
-        return Place(self._name, self._rows[at], field=field, record=self._ids[at])
-
-    def _place_among_records(self, table: str, row: int) -> int:
-        """Return the place of the record that a row of a table belongs to."""
-        if table == "measurements":
-            return bisect_right(self._starts, row - 1) - 1
-        if table == "systems":
-            return self._users[row - 1]
-        return row - 1
+            return Place(self.name, field=field)
+        row = cell.row - 1
+        match cell.file:
+            case "measurements":
+                ends = np.cumsum(self.sizes)
+                record = int(np.searchsorted(ends, row, side="right"))
+                index = row - int(ends[record] - self.sizes[record])
+                if field is not None:
+                    field = field.replace("measurements.", f"measurements.{index}.", 1)
+            case "systems":
+                record = self.users[row]
+            case _:
+                record = row
+        return Place(self.name, self.rows[record], field=field, record=self.ids[record])

@@ -1,0 +1,150 @@
+"""The ids of records as JSON and of their systems: those that are given, those that follow, and those that stand twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from pydantic import ValidationError
+
+from benchfmt.checks.frames import ROW
+from benchfmt.described import contradictions
+from benchfmt.identity import (
+    PLACED_PREFIX,
+    content_id,
+    record_id,
+    submitted_system_id,
+    system_id,
+)
+from benchfmt.limits import LIMITS
+from benchfmt.migrate import to_current
+from benchfmt.record import Record, System
+from benchfmt.tables import system_row, table_of
+from benchfmt.validation.forms.doubles import ONE_RECORD, ONE_SYSTEM
+from benchfmt.validation.forms.json_columns import Mask
+from benchfmt.validation.forms.json_texts import Text
+from benchfmt.validation.places import Place
+from benchfmt.validation.reporting import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedSystems:
+    """The systems of some records."""
+
+    ids: pl.Series
+    """The id of each record's system."""
+    frame: pl.DataFrame
+    """The first description under each id, its rows numbered."""
+    users: list[int]
+    """For each row that is numbered, the place of the first record that was run on it."""
+
+
+def systems_of(
+    systems: Sequence[System | None], is_described: Mask, records: pl.DataFrame
+) -> DescribedSystems:
+    """Return the systems of records; those that are not described have none."""
+    ids: list[str | None] = []
+    rows = {}
+    users = []
+    context = records.select("suite", "execution", "source_path", "source_sha256")
+    for place, system in enumerate(systems):
+        if system is None or not is_described[place]:
+            ids.append(None)
+            continue
+        name = system.id or _id_of_system(system, context.row(place))
+        ids.append(name)
+        if name not in rows:
+            rows[name] = system_row({**system.to_dict(), "id": name})
+            users.append(place)
+    frame = pl.DataFrame(table_of("systems", list(rows.values()))).with_row_index(ROW, offset=1)
+    return DescribedSystems(
+        ids=pl.Series("system_id", ids, pl.String),
+        frame=frame.cast({ROW: pl.Int64}),
+        users=users,
+    )
+
+
+def _id_of_system(system: System, context: tuple[str | None, ...]) -> str:
+    """Return the id of a system that gives none; `context` is suite, execution, and path and hash of the first source."""
+    suite, execution, path, sha256 = context
+    submitted = submitted_system_id(suite or "", execution)
+    if submitted is not None:
+        return submitted
+    source = {"path": path, "sha256": sha256}
+    return system_id(system.to_dict(), {name: value for name, value in source.items() if value})
+
+
+def complete_ids(
+    given: pl.Series, records: pl.DataFrame, texts: Sequence[Text], is_faulty: Mask
+) -> list[str | None]:
+    """Return the id of each record, None for a faulty one that neither gives one nor names its source."""
+    ids: list[str | None] = given.to_list()
+    sources = records.select("suite", "source_path", "source_sha256", "source_locator")
+    for place in given.is_null().arg_true().to_list():
+        suite, path, sha256, locator = sources.row(place)
+        if path is not None and suite is not None:
+            ids[place] = record_id(suite, path, sha256, locator)
+        elif not is_faulty[place]:
+            ids[place] = _content_id(texts[place])
+    return ids
+
+
+def _content_id(text: Text) -> str | None:
+    """Return the id of a record that names no source; None where its only fault is that it has no result."""
+    data = text.parsed(LIMITS)
+    if not isinstance(data, dict):
+        return None
+    try:
+        record = Record.from_dict(to_current(data))
+    except ValidationError:
+        return None
+    return content_id(record.to_dict())
+
+
+class Doubles:
+    """Reports records and systems whose ids stood before in a file."""
+
+    def __init__(self, name: str, reporter: Reporter) -> None:
+        """Take the name of the file, and who reports."""
+        self._name = name
+        self._reporter = reporter
+        self._rows: dict[str, int] = {}
+        self._systems: dict[str, System] = {}
+
+    def report(
+        self,
+        texts: Sequence[Text],
+        ids: pl.Series,
+        systems: Sequence[System | None],
+        is_kept: Mask,
+        is_described: Mask,
+    ) -> None:
+        """Report those among some records; only of those that are described the system is looked at."""
+        for place, (text, name) in enumerate(zip(texts, ids, strict=True)):
+            system = systems[place]
+            if system is not None and system.id and is_described[place]:
+                self._report_system(text.row, name, system.id, system)
+            if name is not None and is_kept[place]:
+                self._report_record(text.row, name)
+
+    def _report_system(self, row: int, record: str | None, name: str, system: System) -> None:
+        known = self._systems.setdefault(name, system)
+        if known is not system and _is_another(name, known, system):
+            place = Place(self._name, row, field="system.id", record=record)
+            message = f"the system {name} is described twice"
+            self._reporter.report("BF508", place, message, value=name, hint=ONE_SYSTEM)
+
+    def _report_record(self, row: int, name: str) -> None:
+        first = self._rows.setdefault(name, row)
+        if first != row:
+            place = Place(self._name, row, field="id", record=name)
+            message = f"record {name} stands in row {first} too"
+            self._reporter.report("BF507", place, message, value=name, hint=ONE_RECORD)
+
+
+def _is_another(name: str, one: System, other: System) -> bool:
+    """Say whether two descriptions under one id are of two systems; of a system of a submission one may say less."""
+    if name.startswith(PLACED_PREFIX):
+        return any(contradictions(one.to_dict(), other.to_dict()))
+    return one != other

@@ -1,0 +1,200 @@
+"""The texts of records in a file of JSON: its lines, the items of its list, or all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import JsonValue
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import Limits
+from benchfmt.readers import jsons
+from benchfmt.readers.files import UnsafeError
+from benchfmt.validation.forms.json_items import Item, items
+
+_BLOCK = 2**20
+"""So many bytes of a file are read at once."""
+_BLANK, _QUOTE, _COLON = b' ":'
+_LARGE = 2**20
+"""The size from which on it is asked how much memory the data of a text takes."""
+_BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 110, b",": 32}
+"""How much memory the data takes, at most, that one such character in a text stands for."""
+Integers = npt.NDArray[np.int64]
+
+
+class Text(NamedTuple):
+    """The text of one record."""
+
+    row: int
+    """Its line, or its place in the list."""
+    data: bytes
+    members: int
+    """How many members its objects have, those that stand twice included; -1 where that is not known."""
+    start: jsons.Start | None = None
+    """Where it begins in its file; None for a line."""
+
+    def row_of(self, error: BenchfmtError) -> int | None:
+        """Return the row to which a fault of the text belongs, None for one of a file that is one text."""
+        line = getattr(error, "line", None)
+        if self.start is not None and (line is not None or self.start == jsons.START):
+            return line
+        return self.row
+
+    def ends_with(self, error: BenchfmtError) -> bool:
+        """Whether a fault of the text leaves the rest of its file unread: in a list nobody knows where the next item begins."""
+        return self.start is not None and getattr(error, "line", None) is not None
+
+    def parsed(self, limits: Limits) -> JsonValue:
+        """Return the data of the text; raises JsonError or UnsafeError."""
+        if self.start in (None, jsons.START):
+            data: JsonValue = jsons.parse(self.data, limits)
+            return data
+        within = replace(limits, json_depth=limits.json_depth - 1)
+        item: JsonValue = jsons.parse(self.data, within, start=self.start)
+        return item
+
+
+def texts_of_lines(path: Path, limits: Limits) -> Iterator[list[Text]]:
+    """Yield the lines of a file that are not empty, some at once, and one that is too long as the last."""
+    longest = limits.row_bytes
+    row = 1
+    with path.open("rb") as file:
+        for block in _blocks_of_lines(file, longest):
+            lines = block.split(b"\n")
+            members = members_written(lines)
+            rows = range(row, row + len(lines))
+            texts = map(Text, rows, lines, members)
+            yield [text for text in texts if text.data.strip()]
+            row += len(lines) - 1
+
+
+def _blocks_of_lines(file: BinaryIO, longest: int) -> Iterator[bytes]:
+    """Yield a file in blocks of whole lines; the last one may hold the beginning of a line that is too long."""
+    rest = b""
+    while True:
+        # A line that is longer than a block is not put together piece by piece.
+        more = file.read(max(_BLOCK, len(rest)))
+        if not more:
+            break
+        block = rest + more
+        end = block.rfind(b"\n") + 1
+        if len(block) - end > longest:
+            yield block
+            return
+        rest = block[end:]
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
+
+
+def members_written(texts: Sequence[bytes]) -> list[int]:
+    """Return for each text how many members its objects have, those that stand twice included.
+
+    The name of a member is a quote before a colon. So is an escaped quote within a text: then the number is too high, and
+    never too low. It is -1 for a text with a blank before a colon, which is not told from one within a text.
+    """
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    characters = np.frombuffer(b"\n".join(texts), np.uint8)
+    colons = np.flatnonzero(characters == _COLON)
+    before = characters[colons - 1]
+    counts = _counted(colons[before == _QUOTE], ends)
+    blanks = _counted(colons[before <= _BLANK], ends)
+    members: list[int] = np.where(blanks > 0, -1, counts).tolist()
+    return members
+
+
+def _counted(places: Integers, ends: Integers) -> Integers:
+    """Return how many places stand before each end and not before an earlier one."""
+    return np.diff(np.searchsorted(places, ends), prepend=0)
+
+
+def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
+    """Yield the items of the list that a file holds, some at once, or its only text.
+
+    Raises UnsafeError for a file that is too large, JsonError for a list that does not end, or OSError.
+    """
+    with _in_utf8(path, limits) as file:
+        blanks, mark = _first_mark(file)
+        if mark != b"[":
+            data = blanks + mark + file.read()
+            yield [Text(1, data, members_written([data])[0], jsons.START)]
+            return
+        start = jsons.Start(1 + blanks.count(b"\n"), len(blanks) - blanks.rfind(b"\n"))
+        waiting = []
+        size = 0
+        first_row = 1
+        for item in items(file, start):
+            waiting.append(item)
+            size += len(item.data)
+            if size >= _BLOCK:
+                yield _texts_of_items(first_row, waiting)
+                first_row += len(waiting)
+                waiting = []
+                size = 0
+        yield _texts_of_items(first_row, waiting)
+
+
+def _texts_of_items(first_row: int, items: Sequence[Item]) -> list[Text]:
+    data = [item.data for item in items]
+    starts = [item.start for item in items]
+    return list(map(Text, count(first_row), data, members_written(data), starts))
+
+
+def _in_utf8(path: Path, limits: Limits) -> BinaryIO:
+    """Return a JSON file as UTF-8 without a mark at its beginning; raises UnsafeError, JsonError or OSError."""
+    jsons.refuse_large(path, limits, "JSON text")
+    file = path.open("rb")
+    start = file.read(4)
+    encoding = json.detect_encoding(start)
+    if encoding.startswith("utf-8"):
+        file.seek(len(start) - len(start.removeprefix(b"\xef\xbb\xbf")))
+        return file
+    with file:
+        whole = start + file.read()
+    try:
+        text = whole.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise jsons.JsonError(f"not UTF-8 at byte {error.start}") from error
+    return BytesIO(text.encode("utf-8", "surrogatepass"))
+
+
+def _first_mark(file: BinaryIO) -> tuple[bytes, bytes]:
+    """Return the blanks with which a file begins, and the character after them."""
+    blanks = b""
+    while block := file.read(_BLOCK):
+        rest = block.lstrip(b" \t\r\n")
+        blanks += block[: len(block) - len(rest)]
+        if rest:
+            file.seek(1 - len(rest), 1)
+            return blanks, rest[:1]
+    return blanks, b""
+
+
+def refuse_heavy(text: bytes, limits: Limits) -> None:
+    """Raise UnsafeError for a text whose data may take more memory than is allowed."""
+    if len(text) < _LARGE:
+        return
+    weight = len(text)
+    for mark, size in _BYTES_BY_MARK.items():
+        weight += text.count(mark) * size
+    if weight > limits.json_data_bytes:
+        message = f"the data of one JSON text takes about {weight} bytes; at most {limits.json_data_bytes} are allowed"
+        raise UnsafeError("BF907", message)
+
+
+def json_code(error: BenchfmtError) -> str:
+    """Return the code of a text that is not JSON, that names a key twice, or that is not safe to read."""
+    if isinstance(error, UnsafeError):
+        return error.code
+    if "twice" in str(error):
+        return "BF116"
+    return "BF115"
