@@ -84,11 +84,22 @@ def content_id(data: Mapping[str, JsonValue]) -> str:
 
 def record_ids(suite: str, path: str, sha256: str, locators: Iterable[str]) -> list[str]:
     """Return `record_id` for many plain-ASCII locators of one file, hashing what they share once."""
-    digits = record_digits(suite, path, sha256, [locator.encode() for locator in locators])
-    texts = _LETTERS[digits].T.tobytes().decode()
-    return [
-        RECORD_PREFIX + texts[start : start + _DIGITS] for start in range(0, len(texts), _DIGITS)
-    ]
+    encoded = [locator.encode() for locator in locators]
+    characters = record_id_characters(suite, path, sha256, encoded)
+    texts = characters.tobytes().decode()
+    width = characters.shape[1]
+    return [texts[start : start + width] for start in range(0, len(texts), width)]
+
+
+def record_id_characters(
+    suite: str, path: str, sha256: str, locators: Iterable[bytes]
+) -> npt.NDArray[np.uint8]:
+    """Return what `record_ids` does as ASCII characters, a row for each id."""
+    digits = record_digits(suite, path, sha256, locators)
+    ids = np.empty((digits.shape[1], len(RECORD_PREFIX) + _DIGITS), np.uint8)
+    ids[:, : len(RECORD_PREFIX)] = np.frombuffer(RECORD_PREFIX.encode(), np.uint8)
+    ids[:, len(RECORD_PREFIX) :] = _LETTERS[digits].T
+    return ids
 
 
 def record_digits(suite: str, path: str, sha256: str, locators: Iterable[bytes]) -> Digits:

@@ -7,6 +7,7 @@ source's characters stay beside it, and a finding tells.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -120,6 +121,15 @@ def with_facts(measurements: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.
     return told.drop("m_metric", "m_zero_stages")
 
 
+def _bounds(metric: Metric | None) -> tuple[float, float, bool]:
+    """Return the least and the greatest value of a metric, and whether some value of it cannot be 0."""
+    if metric is None:
+        return -math.inf, math.inf, False
+    low = -math.inf if metric.minimum is None else metric.minimum
+    high = math.inf if metric.maximum is None else metric.maximum
+    return low, high, metric.zero_impossible
+
+
 def _judged(frame: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Return which measurements cannot be (`bad`); what their metrics say is looked up once for equal ones."""
     names = ["metric", "stage", "unit"]
@@ -168,9 +178,12 @@ class Withholder:
 
     def batch(self, batch: Batch) -> Batch:
         """Return tables whose numbers can all be."""
-        needed = batch.measurements.select(["metric", "stage", "unit", "value"])
+        doubtful = self._doubtful(batch.measurements)
+        if not len(doubtful):
+            return batch
+        needed = batch.measurements.select(["metric", "stage", "unit", "value"]).take(doubtful)
         judged = _judged(pl.DataFrame(pl.from_arrow(needed)), self.metrics)
-        places = np.flatnonzero(judged["bad"].to_numpy())
+        places = doubtful[judged["bad"].to_numpy()]
         if not len(places):
             return batch
         measurements = self._table(batch, places)
@@ -194,10 +207,28 @@ class Withholder:
                 )
         return found
 
+    def _doubtful(self, measurements: pa.Table) -> Places:
+        """Return the rows whose number is outside the bounds of its metric, in whatever unit and of whatever stage."""
+        column: Any = measurements["metric"]
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        names = column.unify_dictionaries().combine_chunks()
+        bounds = [_bounds(self._known(name)) for name in names.dictionary.to_pylist()]
+        low, high, no_zero = np.array([*bounds, _bounds(None)], np.float64).T
+        kinds = names.indices.fill_null(len(bounds)).to_numpy().astype(np.int64)
+        values = pl.Series(pl.from_arrow(measurements["value"])).to_numpy()
+        is_doubtful = (values < low[kinds]) | (values > high[kinds])
+        if no_zero.any():
+            is_doubtful |= (values == 0) & (no_zero[kinds] == 1)
+        return np.flatnonzero(is_doubtful)
+
+    def _known(self, name: str) -> Metric | None:
+        return self.metrics.get(name) or self.metrics.get(name.partition("@")[0])
+
     def _code(self, item: Measurement) -> str | None:
         if item.value is None:
             return None
-        metric = self.metrics.get(item.metric) or self.metrics.get(item.metric.partition("@")[0])
+        metric = self._known(item.metric)
         return fault(metric, item.value, item.unit, item.stage) if metric else None
 
     def _withheld(self, item: Measurement, code: str, place: _Place) -> Measurement:

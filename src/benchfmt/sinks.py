@@ -30,6 +30,8 @@ GROUP_BYTES = 4 * 2**20
 _JSON = {
     item.name for items in COLUMNS.values() for item in items if item.kind == "json"
 } - REPEATING
+_FIRST_ROWS = 1_000
+"""Among so many rows all words of a dictionary mostly stand."""
 _WAITING = 8
 """How many groups may wait to be written, some 5 MB each."""
 _POOL = pa.system_memory_pool()
@@ -58,7 +60,6 @@ class Sink(ABC):
 
     def write(self, part: pa.Table) -> None:
         """Add rows."""
-        part = self.stored(part)
         ends = np.cumsum(_text_bytes(part))
         start = 0
         while start < part.num_rows:
@@ -81,17 +82,18 @@ class Sink(ABC):
     def _full(self) -> None:
         """Let what is gathered be written as a group."""
         parts, self._parts, self._rows, self._bytes = self._parts, [], 0, 0
-        self._later(pa.concat_tables(parts))
-
-    def _later(self, part: pa.Table) -> None:
         self._wait(_WAITING - 1)
-        self._pending.append(self._thread.submit(self._flush_apart, part))
+        self._pending.append(self._thread.submit(self._flush_apart, parts))
 
-    def _flush_apart(self, part: pa.Table) -> None:
+    def _flush_apart(self, parts: list[pa.Table]) -> None:
         """Write a group in the thread of its own, unless the file was closed before its turn came."""
         with self._file_use:
             if not self._abandoned:
-                self.flush(part)
+                self.flush(self._joined(parts))
+
+    def _joined(self, parts: list[pa.Table]) -> pa.Table:
+        """Return rows that came in parts as one table of this file's columns and types."""
+        return pa.concat_tables([self.stored(part) for part in parts])
 
     def _wait(self, most: int = 0) -> None:
         """Wait until so many groups are left to write."""
@@ -112,7 +114,7 @@ class Sink(ABC):
         """Write what is left and return the file."""
         self._wait()
         if self._rows or not self.path.exists():
-            self.flush(pa.concat_tables(self._parts or [self.stored(table_of(self.table, []))]))
+            self.flush(self._joined(self._parts or [table_of(self.table, [])]))
         self.abandon()
         return self.path
 
@@ -186,20 +188,23 @@ def _in_order(cells: Chunked) -> Chunked:
     if not pa.types.is_dictionary(cells.type) or cells.num_chunks != 1:
         return cells
     chunk: Any = cells.chunk(0)
-    used = pl.Series(pl.from_arrow(chunk.indices)).drop_nulls().to_numpy()
-    first = np.full(len(chunk.dictionary), len(used), np.int64)
-    first[used[::-1]] = np.arange(len(used), dtype=np.int64)[
-        ::-1
-    ]  # of equal places the last one written stays
-    order = np.argsort(first, kind="stable")[: int((first < len(used)).sum())].astype(np.int32)
-    if len(order) == len(first) and bool((order == np.arange(len(order))).all()):
+    size = len(chunk.dictionary)
+    order = _by_appearance(chunk.indices.slice(0, _FIRST_ROWS))
+    if len(order) < size:
+        order = _by_appearance(chunk.indices)
+    if len(order) == size and bool((order == np.arange(size)).all()):
         return cells
-    place = np.zeros(len(first), np.int32)
+    place = np.zeros(size, np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     indices = pc.take(_int32(place), chunk.indices)
     words = pc.take(chunk.dictionary, _int32(order))
     joined: Arrow = pa.DictionaryArray.from_arrays(indices, words)
     return pa.chunked_array([joined], joined.type)
+
+
+def _by_appearance(indices: Arrow) -> npt.NDArray[np.int32]:
+    """Return the different numbers among indices, in the order in which they first stand."""
+    return pc.drop_null(pc.unique(indices)).to_numpy()
 
 
 def _int32(numbers: Any) -> Arrow:

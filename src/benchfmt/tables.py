@@ -25,6 +25,7 @@ Row = dict[str, JsonValue]
 Cells = tuple[JsonValue, ...]
 Arrow: TypeAlias = "pa.Array[Any]"
 """An array of Arrow; its stubs want the type of every element."""
+Texts: TypeAlias = "pa.ChunkedArray[Any]"
 TABLES = ("systems", "records", "measurements")
 _ARROW: dict[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -524,6 +525,30 @@ def _text_array(cells: Sequence[JsonValue], mask: pa.Buffer | None) -> Arrow:
         return pa.array(cells, pa.string())  # which knows what to say
     buffers = [mask, _buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
     return pa.Array.from_buffers(pa.string(), len(cells), buffers)
+
+
+def texts_of(characters: npt.NDArray[np.uint8]) -> Arrow:
+    """Return texts of one length as an Arrow array; their characters are ASCII, a row for each text."""
+    count, width = characters.shape
+    ends = np.arange(0, (count + 1) * width, width, dtype=np.int32)
+    return pa.Array.from_buffers(
+        pa.string(), count, [None, _buffer(ends), _buffer(np.ascontiguousarray(characters))]
+    )
+
+
+def coded_texts(
+    codes: npt.NDArray[np.integer[Any]], texts: Arrow, shown: npt.NDArray[np.bool_] | None = None
+) -> Arrow:
+    """Return the texts that codes name as an Arrow array that holds each once, null where a cell is not `shown`."""
+    if not len(texts):
+        nothing: Arrow = pa.nulls(len(codes), pa.dictionary(pa.int32(), pa.string()))
+        return nothing
+    mask = None
+    if shown is not None:
+        mask = _buffer(np.packbits(shown, bitorder="little"))
+    numbers = _buffer(codes.astype(np.int32, copy=False))
+    indices = pa.Array.from_buffers(pa.int32(), len(codes), [mask, numbers])
+    return pa.DictionaryArray.from_arrays(indices, texts)
 
 
 def _buffer(numbers: Any) -> pa.Buffer:

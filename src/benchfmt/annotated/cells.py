@@ -77,10 +77,17 @@ def _floats(option: str | float) -> list[float]:
         return []
 
 
+def nothing(height: int, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """Return a column without a value."""
+    return pl.Series([None], dtype=dtype).new_from_index(0, height)
+
+
 def clean(cells: pl.Series, missing_values: Iterable[str]) -> pl.Series:
     """Return the cells without surrounding blanks, null where they are empty or mean nothing."""
     stripped = cells.str.strip_chars()
-    return stripped.replace({"": None, **dict.fromkeys(missing_values)})
+    known = stripped.set(stripped == "", None)
+    meaningless = dict.fromkeys(missing_values)
+    return known.replace(meaningless) if meaningless else known
 
 
 def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:
@@ -101,9 +108,9 @@ def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:
 
 def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Series:
     """Read again, one by one, what has an exponent of its own; drop what is not finite."""
-    doubtful = (values.is_null() & cells.is_not_null()) | ~values.is_finite()
-    if not doubtful.any():
+    if values.null_count() == cells.null_count() and values.is_finite().all():
         return values
+    doubtful = (values.is_null() & cells.is_not_null()) | ~values.is_finite()
     again = map_distinct(
         cells.set(~doubtful, None), lambda text: _exactly(text, conversion), pl.Float64
     )
@@ -193,7 +200,7 @@ def json_strings(cells: pl.Series) -> pl.Series:
     """Return texts as RFC 8785 JSON strings."""
     if cells.str.contains(_NEEDS_ESCAPE).any():
         return map_distinct(cells, canonical, pl.String)
-    return '"' + cells + '"'
+    return pl.select(pl.format('"{}"', cells).alias(cells.name)).to_series()
 
 
 def json_of_groups(
@@ -208,18 +215,25 @@ def json_of_groups(
     json_texts = json_strings(groups["one"])
     for place in (groups["count"] > 1).arg_true():
         json_texts[place] = canonical(groups["all"][place].to_list())
-    result = pl.Series(cells.name, [None] * cells.len(), dtype=pl.String)
+    result = nothing(cells.len(), pl.String).alias(cells.name)
     places = pl.Series(first).gather(groups["code"])
     return result.scatter(places, json_texts)
 
 
 def json_object(parts: Mapping[str, pl.Series], height: int) -> pl.Series:
     """Return JSON objects made of columns of JSON text; a null part is left out, and an empty object is null."""
-    text = pl.Series([""] * height, dtype=pl.String)
-    for key in sorted(parts, key=lambda name: name.encode("utf-16-be")):
-        pair = f",{canonical(key)}:" + parts[key]
-        text = text + pair.fill_null("")
-    return ("{" + text.str.slice(1) + "}").set(text == "", None)
+    if not parts:
+        return nothing(height, pl.String)
+    keys = sorted(parts, key=lambda name: name.encode("utf-16-be"))
+    frame = pl.DataFrame([parts[key].alias(str(place)) for place, key in enumerate(keys)])
+    pairs = [
+        pl.concat_str(pl.lit(f"{canonical(key)}:"), str(place)) for place, key in enumerate(keys)
+    ]
+    members = pl.concat_str(pairs, separator=",", ignore_nulls=True)
+    objects = frame.select(pl.concat_str(pl.lit("{"), members, pl.lit("}")).alias(""))[""]
+    if not any(part.null_count() for part in parts.values()):
+        return objects
+    return objects.set(objects == "{}", None)
 
 
 def json_list(parts: list[pl.Series], height: int) -> pl.Series:

@@ -19,12 +19,12 @@ from benchfmt.annotated.columns import Order
 from benchfmt.annotated.evidence import NO_RECORD, Chosen, Evidence
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
 from benchfmt.annotated.history import Steps, sources
-from benchfmt.annotated.measures import ABSENT, Matrix, measurement_table, read_matrix
+from benchfmt.annotated.measures import Matrix, Places, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
 from benchfmt.finding import Finding
-from benchfmt.identity import record_id, record_ids
-from benchfmt.tables import Batch, complete
+from benchfmt.identity import canonical, record_id, record_id_characters
+from benchfmt.tables import Arrow, Batch, complete, texts_of
 
 Reasons = list[tuple[int, str]]
 """Rows that gave no record or no measurement, each with the reason."""
@@ -34,17 +34,24 @@ Reasons = list[tuple[int, str]]
 class Outcome:
     """What a frame gave: its records as tables, the rows that gave none, and what was wrong.
 
-    `record_rows`, `measurement_rows` and `measurement_columns` say where each row of the tables stands in the file.
+    `record_rows` and `measurement_rows` say in which row of the file each row of the tables stands, `columns` in which
+    column the measurements of each kind do, and `measurement_kinds` of which kind each is.
     """
 
     batch: Batch
     record_rows: Integers
     measurement_rows: Integers
-    measurement_columns: pl.Series
+    measurement_kinds: Integers
+    columns: list[str]
     skipped: Reasons = field(default_factory=list)
     failed: Reasons = field(default_factory=list)
     doubled: Reasons = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def column_of(self, measurement: int) -> str:
+        """Return the column of the file in which a measurement stands."""
+        kind = int(self.measurement_kinds[measurement])
+        return self.columns[kind]
 
 
 def run(
@@ -89,17 +96,19 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
     locators = _row_locators(fields, rows, kinds)
     chosen = Chosen(rows, kinds, statuses[rows, kinds], locators)
     records = _records(fields, chosen, systems)
-    present = (matrix.reasons != ABSENT) & keep[:, of_variant]
-    owner = position[:, of_variant].ravel()
-    flat = np.flatnonzero(present)
-    record_ids = records["id"].combine_chunks()
-    measurements = measurement_table(fields, matrix, flat, record_ids, owner)
+    places = matrix.places(keep[:, of_variant])
+    owners = position[places.rows, of_variant[places.kinds]]
     skipped, failed = _without_record(fields, matrix, ~keep.any(axis=1) & ~clash)
     return Outcome(
-        batch=Batch(_used_systems(systems, rows), records, measurements),
+        batch=Batch(
+            _used_systems(systems, rows),
+            records,
+            measurement_table(fields, matrix, places, records["id"], owners),
+        ),
         record_rows=fields.rows[rows],
-        measurement_rows=fields.rows[flat // max(len(matrix.measures), 1)],
-        measurement_columns=_columns(fields, matrix, flat),
+        measurement_rows=fields.rows[places.rows],
+        measurement_kinds=places.kinds,
+        columns=_columns(fields, matrix),
         skipped=skipped,
         failed=[*_clashes(fields, systems, clash), *failed],
     )
@@ -117,20 +126,29 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
     keep = (statuses != NO_RECORD) & ~clash
     rows = first[keep]
     locators = [_key_locator(fields, names, row) for row in rows.tolist()]
-    chosen = Chosen(rows, np.zeros(len(rows), dtype=np.int64), statuses[keep], locators)
+    chosen = Chosen(
+        rows,
+        np.zeros(len(rows), dtype=np.int64),
+        statuses[keep],
+        pl.Series(locators, dtype=pl.String),
+    )
     records = _records(fields, chosen, systems)
-    present = (matrix.reasons != ABSENT) & keep[codes][:, None]
-    owner = np.repeat((np.cumsum(keep) - 1)[codes], len(matrix.measures))
-    flat = np.flatnonzero(present)
-    table = measurement_table(fields, matrix, flat, records["id"].combine_chunks(), owner)
-    order, doubled = _key_order(fields, matrix, flat, owner)
+    places = matrix.places(keep[codes][:, None])
+    owners = (np.cumsum(keep) - 1)[codes][places.rows]
+    order, doubled = _key_order(fields, matrix, places, owners)
+    places = places.take(order)
     skipped, failed = _without_record(fields, matrix, ~keep[codes] & ~clash[codes])
     _note_disagreements(fields, first[codes])
     return Outcome(
-        batch=Batch(_used_systems(systems, rows), records, table.take(order)),
+        batch=Batch(
+            _used_systems(systems, rows),
+            records,
+            measurement_table(fields, matrix, places, records["id"], owners[order]),
+        ),
         record_rows=fields.rows[rows],
-        measurement_rows=fields.rows[flat[order] // len(matrix.measures)],
-        measurement_columns=_columns(fields, matrix, flat[order]),
+        measurement_rows=fields.rows[places.rows],
+        measurement_kinds=places.kinds,
+        columns=_columns(fields, matrix),
         skipped=skipped,
         failed=[*_clashes(fields, systems, clash[codes]), *failed, *doubled],
         doubled=doubled,
@@ -188,22 +206,22 @@ def _clashes(fields: Fields, systems: Systems, clash: Flags) -> Reasons:
 
 
 def _key_order(
-    fields: Fields, matrix: Matrix, flat: Integers, owner: Integers
+    fields: Fields, matrix: Matrix, places: Places, owners: Integers
 ) -> tuple[Integers, Reasons]:
     """Return the order of the measurements by record and key, without those that a record says twice."""
-    kinds = flat % len(matrix.measures)
-    places: dict[Order, int] = {}
+    order_of: dict[Order, int] = {}
     for measure in matrix.measures:
-        places.setdefault(measure.order, len(places))
-    ranks = np.array([places[measure.order] for measure in matrix.measures], dtype=np.int64)
-    order = np.lexsort((np.arange(len(flat)), ranks[kinds], owner[flat]))
-    same = (np.diff(owner[flat][order]) == 0) & (np.diff(ranks[kinds][order]) == 0)
+        order_of.setdefault(measure.order, len(order_of))
+    ranks = np.array([order_of[measure.order] for measure in matrix.measures], dtype=np.int64)
+    of_places = ranks[places.kinds]
+    order = np.lexsort((np.arange(len(owners)), of_places, owners))
+    same = (np.diff(owners[order]) == 0) & (np.diff(of_places[order]) == 0)
     doubled = np.zeros(len(order), dtype=bool)
     doubled[1:] = same
     failed = []
     for index in order[doubled]:
-        row = int(fields.rows[flat[index] // len(matrix.measures)])
-        column = matrix.measures[kinds[index]].column
+        row = int(fields.rows[places.rows[index]])
+        column = matrix.measures[places.kinds[index]].column
         failed.append((row, f"{column}: the record has this measurement already"))
     return order[~doubled], failed
 
@@ -220,56 +238,56 @@ def _note_disagreements(fields: Fields, first: Integers) -> None:
 
 def _records(fields: Fields, chosen: Chosen, systems: Systems) -> pa.Table:
     """Return the table of the records that are made."""
+    origin = fields.origin
     frame = chosen.with_statuses(fields.record_frame(chosen.rows, chosen.variants))
     locators = chosen.locators
-    if fields.origin.table:
-        part = f"table={_escaped(fields.origin.table)}"
-        locators = [f"{locator}&{part}" for locator in locators]
-    suites = [""] * len(locators)
+    if origin.table:
+        locators = locators + f"&table={_escaped(origin.table)}"
+    columns = frame.with_columns(
+        locators.alias("source_locator"),
+        systems.ids.gather(pl.Series(chosen.rows)).alias("system_id"),
+        pl.lit(origin.path).alias("source_path"),
+        pl.lit(origin.sha256).alias("source_sha256"),
+        pl.lit(origin.converter).alias("converter"),
+        pl.lit(origin.converter_version).alias("converter_version"),
+    )
+    suites = pl.Series([""] * frame.height, dtype=pl.String)
     if "suite" in frame.columns:
-        suites = [str(suite) for suite in frame["suite"]]
-    origin, size = fields.origin, len(locators)
-    source = {
-        "id": _ids(fields, suites, locators),
-        "source_path": [origin.path] * size,
-        "source_sha256": [origin.sha256] * size,
-        "source_locator": locators,
-        "converter": [origin.converter] * size,
-        "converter_version": [origin.converter_version] * size,
-    }
-    texts = [pl.Series(name, cells, dtype=pl.String) for name, cells in source.items()]
-    system_ids = systems.ids.gather(pl.Series(chosen.rows)).alias("system_id")
-    columns = frame.with_columns(texts).with_columns(system_ids)
-    return complete("records", columns.to_arrow())
+        suites = frame["suite"].fill_null("")
+    ids = _ids(fields, suites, locators)
+    return complete("records", columns.to_arrow().append_column("id", ids))
 
 
 def _used_systems(systems: Systems, rows: Integers) -> pa.Table:
     """Return the systems of the records in `rows`."""
-    used = systems.ids.gather(pl.Series(rows)).drop_nulls()
-    ids = pa.array(sorted(set(used)), pa.string())
-    return systems.table.filter(pc.is_in(systems.table["id"], ids))
+    used = systems.ids.gather(pl.Series(rows)).unique().drop_nulls().sort()
+    return systems.table.filter(pc.is_in(systems.table["id"], used.to_arrow().cast(pa.string())))
 
 
-def _ids(fields: Fields, suites: list[str], locators: list[str]) -> list[str]:
+def _ids(fields: Fields, suites: pl.Series, locators: pl.Series) -> Arrow:
     path, digest = fields.origin.path, fields.origin.sha256
+    table = fields.origin.table or ""
     by_row = not fields.program.annotation.key and fields.program.variants == ({},)
-    if by_row and len(set(suites)) == 1:
-        return record_ids(suites[0], path, digest, locators)
-    return [
+    if by_row and canonical(table) == f'"{table}"' and suites.n_unique() == 1:
+        places = locators.cast(pl.Binary).to_list()
+        return texts_of(record_id_characters(suites[0], path, digest, places))
+    ids = [
         record_id(suite, path, digest, where) for suite, where in zip(suites, locators, strict=True)
     ]
+    return pa.array(ids, pa.string())
 
 
-def _row_locators(fields: Fields, rows: Integers, variants: Integers) -> list[str]:
+def _row_locators(fields: Fields, rows: Integers, variants: Integers) -> pl.Series:
     """Return the locator of each record: the row, with what the header says where it is a dimension."""
-    numbers = fields.rows[rows].tolist()
+    numbers = pl.Series(fields.rows[rows])
     parts = [_variant_parts(variant) for variant in fields.program.variants]
     if parts == [[]]:
-        return [f"row={number}" for number in numbers]
-    return [
+        return "row=" + numbers.cast(pl.String)
+    locators = [
         "&".join(sorted([f"row={number}", *parts[variant]]))
-        for number, variant in zip(numbers, variants.tolist(), strict=True)
+        for number, variant in zip(numbers.to_list(), variants.tolist(), strict=True)
     ]
+    return pl.Series(locators, dtype=pl.String)
 
 
 def _variant_parts(variant: Mapping[str, JsonValue]) -> list[str]:
@@ -281,12 +299,10 @@ def _variant_parts(variant: Mapping[str, JsonValue]) -> list[str]:
     return [f"{name}={_escaped(str(value))}" for name, value in zip(names, values, strict=True)]
 
 
-def _columns(fields: Fields, matrix: Matrix, flat: Integers) -> pl.Series:
-    """Return the column of the table that each of the flat cells is from."""
+def _columns(fields: Fields, matrix: Matrix) -> list[str]:
+    """Return the column of the table that the measurements of each kind are from."""
     added = sources(fields.program.annotation)
-    columns = [added.get(measure.column, measure.column) for measure in matrix.measures]
-    names = pl.Series(columns, dtype=pl.String)
-    return names.gather(pl.Series(flat % max(len(matrix.measures), 1)))
+    return [added.get(measure.column, measure.column) for measure in matrix.measures]
 
 
 def _escaped(value: str) -> str:

@@ -73,7 +73,7 @@ class Chosen:
     rows: Integers
     variants: Integers
     statuses: Codes
-    locators: list[str]
+    locators: pl.Series
 
     def with_statuses(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the fields of the records with the status of those that hold no value."""

@@ -148,12 +148,15 @@ class Fields:
         place = constant(path, value)
         if place.column.kind == "json":
             value = canonical(value)
-        self._put(path, pl.Series(path, [value] * self.height), mask)
+        self._put(path, pl.Series(path, [value]).new_from_index(0, self.height), mask)
 
     def _put(self, path: str, values: pl.Series, mask: pl.Series | None = None) -> None:
         before = self.values.get(path)
+        if before is None and mask is None:
+            self.values[path] = values
+            return
         if before is None:
-            before = pl.Series(path, [None] * self.height, dtype=values.dtype)
+            before = c.nothing(self.height, values.dtype)
         if mask is None:
             mask = values.is_not_null()
         self.values[path] = values.cast(before.dtype).zip_with(mask, before)
@@ -399,7 +402,7 @@ class Fields:
         """Fill in the status `ok` where nothing says another."""
         values = self.values.get("status")
         if values is None:
-            values = pl.Series("status", [None] * self.height, dtype=pl.String)
+            values = c.nothing(self.height, pl.String)
         self.values["status"] = values.fill_null("ok")
         is_ok = self.values["status"] == "ok"
         return Statuses(is_ok.to_numpy(), values.is_null().to_numpy())
@@ -468,7 +471,7 @@ class Fields:
         if "system.id" in self.values:
             columns["id"] = self.values["system.id"]
         if not columns:
-            nothing = pl.Series([None] * self.height, dtype=pl.String)
+            nothing = c.nothing(self.height, pl.String)
             return Systems(table_of("systems", []), nothing, nothing.is_not_null())
         frame = pl.DataFrame(columns)
         distinct = frame.unique(maintain_order=True)

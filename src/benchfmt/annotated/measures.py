@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +15,15 @@ import pyarrow.compute as pc
 from benchfmt.annotated import cells as c
 from benchfmt.annotated.columns import EVERY, Measure
 from benchfmt.annotated.fields import Fields, Flags
+from benchfmt.annotated.missing import Reasoned
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
-from benchfmt.tables import Arrow, arrow_schema
+from benchfmt.tables import Arrow, Texts, arrow_schema, coded_texts
 
-Codes = npt.NDArray[np.int16]
+Codes = npt.NDArray[np.signedinteger[Any]]
 """Places in a list of texts."""
 T = TypeVar("T")
 NOT_REPORTED = "not-reported"
@@ -30,6 +31,20 @@ NOT_NUMERIC = "not-numeric"
 RUN_FAILED = "run-failed"
 ABSENT = -1
 _VALUE = 0
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where measurements stand in a matrix: the row and the column of each."""
+
+    rows: Integers
+    kinds: Integers
+    flat: Integers
+    """The place of each in the matrix, row after row."""
+
+    def take(self, order: Integers) -> Places:
+        """Return the places at some of the numbers of these, in their order."""
+        return Places(self.rows[order], self.kinds[order], self.flat[order])
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,11 @@ class Matrix:
     caveat_lists: list[str | None]
     parts: Parts
 
+    def places(self, keep: Flags) -> Places:
+        """Return where measurements stand, of those in `keep`."""
+        rows, kinds = np.nonzero((self.reasons != ABSENT) & keep)
+        return Places(rows, kinds, rows * len(self.measures) + kinds)
+
     def unreadable(self) -> Flags:
         """Return which cells hold something that is no number."""
         return self.missing_as(NOT_NUMERIC)
@@ -61,9 +81,10 @@ class Matrix:
 def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
     """Return the measurements of a frame; `masks` say where each rule holds."""
     measures = all_measures(fields)
-    values = np.empty((fields.height, len(measures)))
-    reasons = np.zeros((fields.height, len(measures)), dtype=np.int16)
-    caveats = np.zeros((fields.height, len(measures)), dtype=np.int16)
+    # Each measure is filled as a whole: it lies together in memory.
+    values = np.empty((len(measures), fields.height)).T
+    reasons = np.zeros((len(measures), fields.height), dtype=np.int16).T
+    caveats = np.zeros((len(measures), fields.height), dtype=np.int16).T
     all_reasons: list[str | None] = [None]
     all_caveats: list[str | None] = [None]
     parts = Parts(fields)
@@ -106,7 +127,7 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
     """Return the measures of a column by the words that name them; a number that no word names is kept as text."""
     name = column.item.name
     has_number = fields.clean[name].is_not_null()
-    nothing = pl.Series([None] * fields.height, dtype=pl.String)
+    nothing = c.nothing(fields.height, pl.String)
     metrics = fields.clean[column.metric_from] if column.metric_from else nothing
     # A cell without a number needs no unit.
     units = fields.clean[column.unit_from].set(~has_number, None) if column.unit_from else nothing
@@ -151,8 +172,7 @@ def _measured(
     states = np.zeros(fields.height, dtype=np.int8)
     states[cells.is_null().to_numpy()] = 1
     bad = read.bad.to_numpy().copy()
-    raw = fields.frame[measure.column].str.strip_chars()
-    for mask, reason in fields.program.missing_in(measure.column).reasons(raw):
+    for mask, reason in _reasons(fields, measure.column):
         hit = mask.to_numpy()
         states[hit] = _index(reasons, reason)
         bad &= ~hit
@@ -169,9 +189,18 @@ def _measured(
     if measure.cases:
         states[~fields.in_case(measure.cases).to_numpy()] = ABSENT
         bad &= states != ABSENT
-    message = "is not a number; the measurement has no value"
-    fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)
+    if bad.any():
+        message = "is not a number; the measurement has no value"
+        fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)
     return read.values.to_numpy(), states, reasons
+
+
+def _reasons(fields: Fields, name: str) -> Reasoned:
+    """Return the cells of a column that have no value for a reason that the descriptor gives."""
+    missing = fields.program.missing_in(name)
+    if not missing.has_reasons:
+        return iter(())
+    return missing.reasons(fields.frame[name].str.strip_chars())
 
 
 def _caveats(
@@ -199,68 +228,64 @@ def _caveats(
 
 
 def measurement_table(
-    fields: Fields, matrix: Matrix, flat: Integers, record_ids: Arrow, owner: Integers
+    fields: Fields, matrix: Matrix, places: Places, record_ids: Texts, owners: Integers
 ) -> pa.Table:
-    """Return the measurements in the `flat` cells; `owner` says which of `record_ids` each flat cell belongs to."""
+    """Return the measurements in some places; `owners` says which of `record_ids` each of them belongs to."""
     measures = matrix.measures
-    kinds = np.zeros(0, dtype=np.int32)
-    if len(flat):
-        kinds = (flat % len(measures)).astype(np.int32)
-    has_value = matrix.reasons.ravel()[flat] == 0
+    kinds = places.kinds
+    reasons = matrix.reasons.ravel()[places.flat]
+    has_value = reasons == 0
     with_target = np.array([measure.targets != (None, None) for measure in measures], dtype=bool)
     needs_unit = has_value | with_target[kinds]
-    parts = matrix.parts
-    flat_parts = {name: parts.flat(name, flat, len(measures)) for name in parts.columns}
+    parts = {
+        name: matrix.parts.column(name, places.rows, kinds, len(measures))
+        for name in matrix.parts.columns
+    }
     for name in ("target_min", "target_max"):
-        if name in flat_parts:
-            needs_unit |= flat_parts[name].is_not_null().to_numpy()
-    everywhere = np.ones(len(flat), dtype=bool)
-
-    def texts(choices: list[str | None], shown: Flags) -> Arrow:
-        return _dictionary(kinds, choices, shown)
-
-    def coded(codes: Codes, choices: list[str | None]) -> Arrow:
-        return _dictionary(codes.ravel()[flat].astype(np.int32), choices, everywhere)
-
-    def targets(side: int) -> Arrow:
-        bounds: Arrow = pa.array([measure.targets[side] for measure in measures], pa.float64())
-        return bounds.take(kinds)
+        if name in parts:
+            needs_unit |= parts[name].is_not_null().to_numpy()
 
     primary: Arrow = pa.array([measure.primary or None for measure in measures], pa.bool_())
     columns: dict[str, Arrow] = {
-        "record_id": record_ids.take(owner[flat]),
-        "value": pa.array(matrix.values.ravel()[flat], mask=~has_value),
-        "unit": texts([m.unit for m in measures], needs_unit),
-        "basis": texts([m.basis for m in measures], has_value),
+        "record_id": coded_texts(owners, record_ids.combine_chunks()),
+        "value": pa.array(matrix.values.ravel()[places.flat], mask=~has_value),
+        "unit": _dictionary(kinds, [m.unit for m in measures], needs_unit),
+        "basis": _dictionary(kinds, [m.basis for m in measures], has_value),
         "primary": primary.take(kinds),
-        "missing": coded(matrix.reasons, matrix.reason_names),
-        "caveats": coded(matrix.caveats, matrix.caveat_lists),
-        "target_min": targets(0),
-        "target_max": targets(1),
-        "reported_value": _reported(fields, measures, flat),
+        "missing": _dictionary(reasons, matrix.reason_names),
+        "caveats": _dictionary(matrix.caveats.ravel()[places.flat], matrix.caveat_lists),
+        "reported_value": _reported(fields, measures, places),
         # A missing measurement reports no number, so it reports no unit.
-        "reported_unit": texts([m.reported_unit for m in measures], has_value),
+        "reported_unit": _dictionary(kinds, [m.reported_unit for m in measures], has_value),
     }
     for place, part in enumerate(KEY_FIELDS):
-        columns[part] = texts([m.key[place] or None for m in measures], everywhere)
-    for name, values in flat_parts.items():
+        columns[part] = _dictionary(kinds, [m.key[place] or None for m in measures])
+    if with_target.any():
+        for side, name in enumerate(("target_min", "target_max")):
+            bounds: Arrow = pa.array([measure.targets[side] for measure in measures], pa.float64())
+            columns[name] = bounds.take(kinds)
+    for name, values in parts.items():
         said = values.to_arrow()
         before = columns.get(name)
         columns[name] = said if before is None else pc.coalesce(said, before)
-    schema = arrow_schema("measurements")
-    return pa.table({f.name: columns.get(f.name, pa.nulls(len(flat), f.type)) for f in schema})
+    for field in arrow_schema("measurements"):
+        if field.name not in columns:
+            columns[field.name] = pa.nulls(len(kinds), field.type)
+    names = arrow_schema("measurements").names
+    return pa.table([columns[name] for name in names], names=names)
 
 
-def _reported(fields: Fields, measures: list[Measure], flat: Integers) -> Arrow:
-    """Return the source's own characters of flat cells; null where the cell is empty."""
-    if not len(flat):
+def _reported(fields: Fields, measures: list[Measure], places: Places) -> Arrow:
+    """Return the source's own characters of some cells; null where the cell is empty."""
+    if not measures:
         return pa.array([], pa.string())
     names = list(dict.fromkeys(measure.column for measure in measures))
-    columns = pl.concat([fields.frame[name].alias("text") for name in names])
-    places = [names.index(measure.column) * fields.height for measure in measures]
-    start = np.array(places, dtype=np.int64)
-    gathered = columns.gather(pl.Series(start[flat % len(measures)] + flat // len(measures)))
-    return gathered.replace({"": None}).to_arrow().cast(pa.string())
+    columns = pl.concat([fields.frame[name].alias("text") for name in names], rechunk=True)
+    starts = np.array(
+        [names.index(measure.column) * fields.height for measure in measures], dtype=np.int64
+    )
+    cells = columns.gather(pl.Series(starts[places.kinds] + places.rows))
+    return cells.set(cells == "", None).to_arrow().cast(pa.string())
 
 
 def _index(items: list[T], item: T) -> int:
@@ -270,14 +295,16 @@ def _index(items: list[T], item: T) -> int:
     return items.index(item)
 
 
-def _dictionary(codes: npt.NDArray[np.int32], choices: list[str | None], shown: Flags) -> Arrow:
+def _dictionary(codes: Codes, choices: list[str | None], shown: Flags | None = None) -> Arrow:
     """Return the choices that codes name, null where the choice is None or the cell is not `shown`.
 
     Each word stands once in the dictionary: the Parquet writer leaves bytes unwritten for those that stand twice.
     """
-    distinct = list(dict.fromkeys(choice or "" for choice in choices)) or [""]
-    places = np.array([distinct.index(choice or "") for choice in choices], dtype=np.int32)
-    is_none = np.array([choice is None for choice in choices], dtype=bool)
-    hidden = is_none[codes] | ~shown
-    indices = pa.array(places[codes], pa.int32(), mask=hidden)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(distinct, pa.string()))
+    distinct = list(dict.fromkeys(choice for choice in choices if choice is not None))
+    numbers = {word: number for number, word in enumerate(distinct)}
+    places = np.array([numbers.get(choice or "", 0) for choice in choices], dtype=np.int32)
+    codes = codes.astype(np.intp, copy=False)
+    if distinct and None in choices:
+        is_word = np.array([choice is not None for choice in choices], dtype=bool)[codes]
+        shown = is_word if shown is None else shown & is_word
+    return coded_texts(places[codes], pa.array(distinct, pa.string()), shown)

@@ -39,6 +39,11 @@ class Missing:
             patterns=note.missing_patterns if note else {},
         )
 
+    @property
+    def has_reasons(self) -> bool:
+        """Whether the descriptor gives a reason at all."""
+        return bool(self.labelled or self.named or self.patterns)
+
     def reasons(self, cells: pl.Series) -> Reasoned:
         """Yield the cells of each reason, those of later ones counting; a number is also met in other digits."""
         for text, reason in self.labelled.items():

@@ -158,8 +158,8 @@ class Parts:
             cells = self.fields.clean[column]
             self.fields.keep(column, cells, cells.is_not_null() & ~used)
 
-    def flat(self, name: str, flat: Integers, measures: int) -> pl.Series:
-        """Return a column of `measurements` for the flat cells of the matrix."""
+    def column(self, name: str, rows: Integers, kinds: Integers, measures: int) -> pl.Series:
+        """Return a column of `measurements` for the cells of the matrix that stand in some rows and columns."""
         height = self.fields.height
         nothing = pl.Series([None] * height, dtype=_TYPES[name])
         known = self.columns[name]
@@ -169,7 +169,7 @@ class Parts:
         )
         starts = np.zeros(measures, dtype=np.int64)
         starts[order] = np.arange(1, len(order) + 1) * height
-        return stacked.gather(pl.Series(starts[flat % measures] + flat // measures))
+        return stacked.gather(pl.Series(starts[kinds] + rows))
 
 
 def _converted_vector(text: str, separator: str | None, how: Conversion) -> str | None:

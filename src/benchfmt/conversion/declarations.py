@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from benchfmt.finding import Finding, Severity
 from benchfmt.tables import TERM_COLUMNS, Batch
 from benchfmt.vocabulary import vocabulary
@@ -119,9 +121,18 @@ class UsedTerms:
         """Add the prefixed terms of a batch."""
         for table, columns in _TERM_COLUMNS.items():
             for name in columns:
-                for term in getattr(batch, table)[name].unique().to_pylist():
+                for term in _terms(getattr(batch, table)[name]):
                     if term and ":" in term and not (name == "scope" and _is_qualified(term)):
                         self.terms.add(f"{name}/{term}")
+
+
+def _terms(cells: pa.ChunkedArray[Any]) -> list[str | None]:
+    """Return the different terms of a column, none where it has no prefixed one."""
+    if pa.types.is_dictionary(cells.type):
+        chunks: list[Any] = cells.chunks
+        if not any(":" in term for chunk in chunks for term in chunk.dictionary.to_pylist()):
+            return []
+    return cells.unique().to_pylist()
 
 
 def _differing(metric: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:

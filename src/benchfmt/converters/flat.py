@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ from benchfmt.readers.tables import BadRow, TableError
 from benchfmt.vocabulary import Metric
 
 Integers = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,18 +85,34 @@ def read_table(
         identity, digest = identity_path or path.name, file_sha256(path)
         origin = Origin(identity, digest, path.name, converter, version, table)
         notes = Notes(path.name)
-        done = 0
-        for frame, rows in _frames(text, program):
-            outcome = run(program, added.make(frame, rows, notes), rows, origin, notes)
-            bad = [(row.row, _cells(row)) for row in text.bad_rows[done:]]
-            done = len(text.bad_rows)
-            height = frame.height
-            yield part_of(path, outcome, rows=height + len(bad), taken=height, failed=bad)
+        yield from ahead(_parts(path, text, added, program, origin, notes))
         yield from more_findings(notes)
-        for late in text.bad_rows[done:]:
-            yield Failed(path, _cells(late), late.row)
     except (TableError, UnsafeError, AnnotationError) as error:
         yield Failed(path, str(error))
+
+
+def _parts(
+    path: Path, text: Table, added: Added, program: Program, origin: Origin, notes: Notes
+) -> Iterator[Item]:
+    """Yield the records of a table, with the rows that cannot be read."""
+    done = 0
+    for frame, rows in _frames(text, program):
+        outcome = run(program, added.make(frame, rows, notes), rows, origin, notes)
+        bad = [(row.row, _cells(row)) for row in text.bad_rows[done:]]
+        done = len(text.bad_rows)
+        height = frame.height
+        yield part_of(path, outcome, rows=height + len(bad), taken=height, failed=bad)
+    for late in text.bad_rows[done:]:
+        yield Failed(path, _cells(late), late.row)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items, each after the next is begun in a thread: most of the work on columns lets other threads run."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def guessed_encoding(text: Table) -> Iterator[Finding]:

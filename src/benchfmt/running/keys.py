@@ -72,7 +72,7 @@ def of_builder(builder: Builder) -> Tables:
 def of_batch(batch: Batch) -> Tables:
     """Return the tables of a batch, whose parts belong together by their ids."""
     ids = _texts(batch.records["id"])
-    owners = _rows_of(_texts(batch.measurements["record_id"]), ids)
+    owners = _owners(batch.measurements["record_id"], ids)
     systems = _rows_of(_texts(batch.records["system_id"]), _texts(batch.systems["id"]))
     return _tables(batch, owners, systems)
 
@@ -92,17 +92,19 @@ def _tables(batch: Batch, owners: Numbers, systems: Numbers) -> Tables:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """A column to be hashed: its distinct words with their places, or all of its cells, and which cells are empty."""
+    """A column to be hashed: its distinct words with their places, or all of its cells."""
 
     factor: np.uint64
     values: pa.ChunkedArray[Any]
     places: Numbers | None
+    """The place of each cell's word, that after the last one for an empty cell."""
     is_empty: Flags | None
 
     def hashes(self, of_values: Hashes) -> Hashes:
         """Return the hash of each cell, 0 for an empty one, by the hashes of the values."""
-        found = of_values if self.places is None else of_values[self.places]
-        found = found * self.factor
+        found = of_values * self.factor
+        if self.places is not None:
+            return np.append(found, np.uint64(0))[self.places]
         if self.is_empty is not None:
             found[self.is_empty] = 0
         return found
@@ -111,6 +113,8 @@ class _Cells:
 def hashes(name: str, table: pa.Table) -> Hashes:
     """Return a hash of each row of one of the three tables, whatever types its columns have; equal rows have equal ones.
 
+    To which record a measurement belongs is no part of its hash: that of the record says it.
+
     Columns of one type are hashed together, since a call costs more than the cells of a small table. An odd factor for
     each column, which loses nothing, keeps equal cells of different columns apart.
     """
@@ -118,6 +122,8 @@ def hashes(name: str, table: pa.Table) -> Hashes:
     groups: dict[pa.DataType, list[_Cells]] = {}
     for number, field in zip(count(_FIRST_NUMBER[name]), arrow_schema(name), strict=False):
         cells = table[field.name]
+        if field.name == "record_id":
+            continue
         if cells.null_count < len(cells):
             column = _cells(cells, field.type, np.uint64(_ODD * (2 * number + 1) % 2**64))
             groups.setdefault(field.type, []).append(column)
@@ -131,16 +137,14 @@ def hashes(name: str, table: pa.Table) -> Hashes:
 
 
 def _cells(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Cells:
-    is_empty = None
-    if cells.null_count:
-        is_empty = cells.is_null().to_numpy()
     if not pa.types.is_dictionary(cells.type):
+        is_empty = cells.is_null().to_numpy() if cells.null_count else None
         return _Cells(factor, cells if cells.type == kind else cells.cast(kind), None, is_empty)
     # Each word is hashed once.
     whole: Any = cells.unify_dictionaries().combine_chunks()
-    places = whole.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     words = pa.chunked_array([whole.dictionary.cast(kind)])
-    return _Cells(factor, words, places, is_empty)
+    places = whole.indices.fill_null(len(whole.dictionary)).to_numpy().astype(np.int64)
+    return _Cells(factor, words, places, None)
 
 
 def _contents(batch: Batch, owners: Numbers) -> Hashes:
@@ -148,15 +152,25 @@ def _contents(batch: Batch, owners: Numbers) -> Hashes:
     contents = hashes("records", batch.records)
     measurements = hashes("measurements", batch.measurements)
     # The first measurement of a record counts three times, the next one five times, and so on: odd factors lose nothing.
-    is_first = np.diff(owners, prepend=-1) != 0
-    places = np.arange(len(owners))
-    starts = np.maximum.accumulate(np.where(is_first, places, 0))
-    np.add.at(contents, owners, measurements * (2 * (places - starts) + 3).astype(np.uint64))
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    sizes = np.diff(starts, append=len(owners))
+    places = np.arange(len(owners)) - np.repeat(starts, sizes)
+    np.add.at(contents, owners, measurements * (2 * places + 3).astype(np.uint64))
     return contents
 
 
 def _texts(cells: pa.ChunkedArray[Any]) -> pl.Series:
     return pl.Series(pl.from_arrow(cells.cast(pa.string())))
+
+
+def _owners(record_ids: pa.ChunkedArray[Any], ids: pl.Series) -> Numbers:
+    """Return the row of the record to which each measurement belongs."""
+    if pa.types.is_dictionary(record_ids.type) and record_ids.num_chunks == 1:
+        chunk: Any = record_ids.chunk(0)
+        if pl.Series(pl.from_arrow(chunk.dictionary)).equals(ids):
+            owners: Numbers = chunk.indices.to_numpy().astype(np.int64)
+            return owners
+    return _rows_of(_texts(record_ids), ids)
 
 
 def _rows_of(names: pl.Series, ids: pl.Series) -> Numbers:

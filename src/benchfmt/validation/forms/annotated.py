@@ -159,5 +159,5 @@ class AnnotatedPlaces:
             row = int(self._outcome.record_rows[at])
             return Place(self._name, row, None, field, cell.record)
         row = int(self._outcome.measurement_rows[at])
-        column = self._outcome.measurement_columns[at]
+        column = self._outcome.column_of(at)
         return Place(self._name, row, column, field, cell.record)
