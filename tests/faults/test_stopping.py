@@ -23,7 +23,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tables that take some seconds to convert."""
     folder = tmp_path_factory.mktemp("large")
     for name in ("one", "two"):
-        table(folder / name, rows=400_000)
+        table(folder / name, rows=200_000)
     return folder
 
 
