@@ -158,12 +158,15 @@ def validate(
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="How many processes judge several PATHs.")
+    ] = 1,
 ) -> None:
     """Check packages, annotated tables or records, and say what to fix."""
     from benchfmt.reports.text import report_lines
     from benchfmt.validation import validate as run
 
-    report = run(list(paths), rules, remote=remote)
+    report = run(list(paths), rules, remote=remote, jobs=jobs)
     if output is TextFormat.json:
         _print_json(report.to_dict())
     else:

@@ -7,22 +7,17 @@ memory; so whoever reads for an executor sees the same files as this process, th
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import pickle
-import shutil
-import signal
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from benchfmt.finding import BenchfmtError
+from benchfmt.processes import pool, result_of
 from benchfmt.running.reading import Packet, read
 from benchfmt.running.units import Chunk, Units
 
@@ -68,9 +63,9 @@ def packets(units: Units, workers: Workers) -> Iterator[Packet]:
     for chunk in units.chunks():
         waiting.append(workers.executor.submit(workers.read, chunk))
         if len(waiting) >= workers.waiting:
-            yield from _result(waiting.popleft())
+            yield from result_of(waiting.popleft(), "read a source")
     while waiting:
-        yield from _result(waiting.popleft())
+        yield from result_of(waiting.popleft(), "read a source")
 
 
 def here() -> Workers:
@@ -81,20 +76,11 @@ def here() -> Workers:
 @contextmanager
 def processes(number: int) -> Iterator[Workers]:
     """Start processes that read until the block ends; an error in the block, a stop too, ends them at once."""
-    # Fresh processes: forked ones would inherit the locks of running threads.
-    context = multiprocessing.get_context("spawn")
     with (
         tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
-        _Pool(number, context, initializer=_end_with_parent, initargs=(folder,)) as pool,
+        pool(number, folder) as workers,
     ):
-        try:
-            yield Workers(pool, _Spooling(folder), _WAITING * number)
-        except BaseException:
-            # Nobody waits for what is being read: a stop is a stop.
-            pool.stop()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        yield Workers(workers, _Spooling(folder), _WAITING * number)
 
 
 @contextmanager
@@ -102,54 +88,6 @@ def on(executor: Executor, waiting: int = _EXECUTOR_WAITING) -> Iterator[Workers
     """Read by an executor until the block ends; so many chunks wait at most."""
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
         yield Workers(executor, _Spooling(folder), waiting)
-
-
-class _Pool(ProcessPoolExecutor):
-    """Processes that leave Ctrl-C and the end of the terminal to this one, and can be stopped."""
-
-    def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:  # type: ignore[override]  # all that we submit
-        with _deaf_children():
-            return super().submit(fn, *args)
-
-    def stop(self) -> None:
-        """End all processes, whatever they do."""
-        for process in list((self._processes or {}).values()):
-            process.terminate()
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Keep Ctrl-C and the end of the terminal from processes started here (they inherit the mask): this one stops them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_parent(folder: str) -> None:
-    """Have this process end when the one that started it has ended, however that was, and take its folder along."""
-    threading.Thread(target=_outlive, args=(folder,), daemon=True).start()
-
-
-def _outlive(folder: str) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(1)
-
-
-def _result(future: Future[T]) -> T:
-    try:
-        return future.result()
-    except BrokenExecutor as error:
-        raise BenchfmtError(
-            "a process that read a source was killed (out of memory?); try --jobs 1"
-        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,13 @@ class Report:
         """Whether the data conforms to the rules: no error."""
         return self.errors == 0
 
+    def add(self, other: Report) -> None:
+        """Add what was found elsewhere."""
+        self.findings += other.findings
+        self.records += other.records
+        self.measurements += other.measurements
+        self.more += other.more
+
     def _count(self, severity: Severity) -> int:
         count = 0
         for finding in self.findings:
