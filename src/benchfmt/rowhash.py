@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 _SEED = secrets.randbits(64)
@@ -18,12 +20,21 @@ _FACTORS = [np.uint64(secrets.randbits(64) | 1) for _ in range(_MOST_COLUMNS)]
 def row_hashes(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """Return a number for each row that rows share whose cells are equal in some columns (100 at most), and no others."""
     total = np.zeros(frame.height, dtype=np.uint64)
-    hashes = frame.select(text_hash(name) for name in names)
-    for factor, column in zip(_FACTORS[: len(names)], hashes.iter_columns(), strict=True):
-        total += column.to_numpy() * factor
+    for factor, name in zip(_FACTORS[: len(names)], names, strict=True):
+        cells = frame[name]
+        if cells.null_count() < cells.len():
+            total += cells.hash(_SEED).to_numpy() * factor
+        else:
+            # Its rows are alike, and count as empty cells do in frames where others are filled.
+            total += _of_null(cells.dtype) * factor
     return pl.Series(total)
 
 
-def text_hash(name: str) -> pl.Expr:
+@cache
+def _of_null(kind: pl.DataType) -> npt.NDArray[np.uint64]:
+    return pl.Series([None], dtype=kind).hash(_SEED).to_numpy()
+
+
+def text_hashes(cells: pl.Series) -> pl.Series:
     """Return a number for each cell of a column that equal cells share, and no others."""
-    return pl.col(name).hash(_SEED)
+    return cells.hash(_SEED)

@@ -30,7 +30,7 @@ from benchfmt.checks.screens import Rules, has_digits_only, has_sound_numbers, h
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
 from benchfmt.record import CONTROL_BUT_LINES
-from benchfmt.rowhash import row_hashes, text_hash
+from benchfmt.rowhash import row_hashes, text_hashes
 from benchfmt.schema import column_schema, record_schema
 from benchfmt.tables import COLUMNS, REPEATING, TERM_COLUMNS, Column
 
@@ -95,7 +95,8 @@ def type_table(
         unknown = [name for name in raw.columns if name not in items and name != ROW]
         table_faults.append(_unknown_columns(table, unknown))
     # Columns that are dictionaries in Parquet are text.
-    raw = raw.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    if any(kind in (pl.Categorical, pl.Enum) for kind in raw.dtypes):
+        raw = raw.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     columns: dict[str, pl.Series] = {}
     sound = pl.repeat(value=True, n=raw.height, dtype=pl.Boolean, eager=True)
     hashes = repeating.hashes(raw)
@@ -157,9 +158,11 @@ class RepeatingTexts:
 
     def _faultless_columns(self, items: list[Column], raw: pl.DataFrame) -> set[str]:
         """Return the columns without a fault where the rows of texts are many: each column is judged by itself."""
-        hashes = raw.select(text_hash(item.name) for item in items)
-        sound = set()
-        for item in items:
+        empty = {item.name for item in items if raw[item.name].null_count() == raw.height}
+        filled = [item for item in items if item.name not in empty]
+        hashes = {item.name: text_hashes(raw[item.name]) for item in filled}
+        sound = {item.name for item in items if item.name in empty and not item.required}
+        for item in filled:
             first_rows = hashes[item.name].arg_unique()
             if first_rows.len() * _REPETITIONS > raw.height:
                 continue

@@ -85,6 +85,8 @@ class Loop:
         self._answers = whole.answers
         self._report_content(whole, portion, doubtful)
         with_value = measurements["record_id"].filter(measurements["value"].is_not_null())
+        # The measurements of a record mostly stand together: its id is given once for each run of them.
+        with_value = with_value.filter(with_value.ne_missing(with_value.shift(1)))
         return structure.no_value(records, with_value, doubtful), portion.places
 
     def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:

@@ -71,18 +71,19 @@ class DelimitedPart:
         if isinstance(self._text, TextTable):
             self._text.only = tuple(only)
         for frame, rows in self._text.batches():
-            yield _given(frame, only).with_columns(pl.Series(ROW, rows + rows_before))
+            names = [name for name in frame.columns if not only or name in only]
+            cells = frame.select(names)
+            if not isinstance(self._text, TextTable):
+                cells = frame.select(_null_if_empty(name) for name in names)
+            yield pl.DataFrame([*cells.get_columns(), pl.Series(ROW, rows + rows_before)])
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""
         self._bad_rows.report()
 
 
-def _given(frame: pl.DataFrame, only: Collection[str]) -> pl.DataFrame:
-    """Return some columns, or all, with null in place of empty texts."""
-    names = [name for name in frame.columns if not only or name in only]
-    cells = [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in names]
-    return frame.select(cells)
+def _null_if_empty(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
 
 
 def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -42,7 +42,8 @@ class Attribution:
     def attributed(self, rows: Rows) -> Rows:
         """Return the measurements that stand in the order of their records, with the place of these."""
         owners = self._record_ids.places_of(rows.frame["record_id"])
-        frame = rows.frame.with_columns(pl.Series(OWNER, owners))
+        # The columns of Parquet lie in pieces, which `with_columns` would put together for each frame.
+        frame = rows.frame.hstack([pl.Series(OWNER, owners)])
         is_late = pl.Series(self._are_late(owners), dtype=pl.Boolean)
         if self._knows_all and owners.min(initial=0) < 0:
             self._report_orphans(frame)

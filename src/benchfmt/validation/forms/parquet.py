@@ -39,8 +39,8 @@ class ParquetPart:
         first = rows_before + 1
         limits = self._reporter.limits
         for frame in parquet_frames(self._part.path, self._rows, self.odd_columns, only, limits):
-            numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64)
-            yield self._without_long_cells(frame.with_columns(numbers.alias(ROW)), rows_before)
+            numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
+            yield self._without_long_cells(frame.hstack([numbers.alias(ROW)]), rows_before)
             first += frame.height
 
     def _without_long_cells(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
