@@ -45,7 +45,7 @@ def has_sound_texts(cells: pl.Series, rules: Rules) -> bool:
     if is_asked_more or rules.forbidden not in _NOT_PRINTED:
         return False
     texts = _Texts.of(cells)
-    if texts is None or texts.empty > cells.null_count():
+    if texts is None or texts.has_empty:
         return False
     if not len(texts.joined):
         return True
@@ -66,7 +66,7 @@ def may_begin_with(cells: pl.Series, characters: bytes) -> bool:
     texts = _Texts.of(cells)
     if texts is None:
         return True
-    first = texts.joined[texts.starts[texts.lengths > 0]]
+    first = texts.joined[texts.starts]
     return bool(np.isin(first, list(characters)).any())
 
 
@@ -91,28 +91,26 @@ def is_within(number: Any, rules: Rules) -> bool:
 
 @dataclass(frozen=True)
 class _Texts:
-    """The texts of a column as bytes, one after the other; null is a text without any."""
+    """The texts of a column as bytes, one after the other. There may be bytes where the column has null."""
 
     joined: Bytes
     starts: Integers
-    lengths: Integers
+    has_empty: bool
+    """Whether a text has no character; `starts` are those of all others."""
 
     @classmethod
     def of(cls, cells: pl.Series) -> _Texts | None:
         """Return the texts of a column; None where they are too long to be joined."""
-        if cells.str.len_bytes().sum() > _MOST_BYTES:
+        sizes = cells.str.len_bytes()
+        if sizes.sum() > _MOST_BYTES:
             return None
+        has_empty = sizes.min() == 0
         array = cells.to_arrow()
         _, places, data = array.buffers()
-        none = np.zeros(len(array), dtype=np.int64)
         if data is None or places is None:
-            return cls(none[:0].astype(np.uint8), none, none)
+            return cls(np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.int64), has_empty)
         ends = np.frombuffer(memoryview(places), dtype=np.int64)
         ends = ends[array.offset : array.offset + len(array) + 1]
         joined = np.frombuffer(memoryview(data), dtype=np.uint8)[ends[0] : ends[-1]]
-        return cls(joined, ends[:-1] - ends[0], np.diff(ends))
-
-    @property
-    def empty(self) -> int:
-        """How many texts have no character."""
-        return len(self.lengths) - int(np.count_nonzero(self.lengths))
+        starts = ends[:-1][np.diff(ends) > 0] - ends[0]
+        return cls(joined, starts, has_empty)
