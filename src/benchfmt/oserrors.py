@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_FULL = "make room there, or write to another disk; what stood there before is unchanged"
+_FULL = "make room there, or write to another disk"
 _RIGHTS = "look at who may read and write it"
 _LONG = "shorten the names of its folders, or name it from a folder nearer to it"
 _OPEN_FILES = "allow more open files (ulimit -n), or use fewer --jobs"

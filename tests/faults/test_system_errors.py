@@ -89,8 +89,7 @@ def test_a_full_disk_leaves_the_old_package_and_is_named(
             patch.setattr(kind, "flush", full)
         assert run(patch, "convert", source, "-o", out) == 2
     assert capsys.readouterr().err == (
-        f"benchfmt: {out}: No space left on device; make room there, or write to another disk; "
-        "what stood there before is unchanged\n"
+        f"benchfmt: {out}: No space left on device; make room there, or write to another disk\n"
     )
     assert content(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "out"]
@@ -119,6 +118,27 @@ def test_a_full_disk_is_named_where_the_account_is_written(
         run(monkeypatch, "convert", source, "-o", tmp_path / "out", "--account", "/dev/full") == 2
     )
     assert "benchfmt: /dev/full: No space left on device; " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["--version"], ["explain", "BF301"]])
+def test_a_full_disk_is_named_where_output_goes(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(monkeypatch, *words) == 2
+        monkeypatch.undo()
+        with pytest.raises(OSError, match="No space"):
+            full.close()
+    assert "benchfmt: standard output: No space left on device; " in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_fault_of_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = package(table(tmp_path / "one"), tmp_path / "out.zip")
+    with largest_file(8_000), pytest.raises(OSError, match="File too large") as raised:
+        validate(out)
+    assert "benchfmt-" in str(raised.value.filename)
 
 
 def test_an_older_descriptor_outlives_a_full_disk(

@@ -930,6 +930,34 @@ def test_the_demo_takes_less_than_two_minutes_and_is_a_submission(tmp_path: Path
     assert done.stdout.rstrip().endswith("0 errors, 0 warnings")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_a_kill_leaves_no_process(place: Path, tmp_path: Path) -> None:
+    words = ["profile", str(place / "dense.onnx"), "-o", str(tmp_path / "p"), "--harness", "own"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchfmt", *words], stdout=subprocess.DEVNULL
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until = time.monotonic() + 60
+    while len(children.read_text().split()) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    known = children.read_text().split()
+    assert len(known) >= 3, "a measured process, its sampler and its guardian"
+    process.kill()
+    process.wait()
+    assert none_left(known)
+
+
+def none_left(pids: list[str]) -> bool:
+    """Whether processes end within some seconds."""
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def test_an_interrupt_leaves_no_package_and_no_process(place: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -954,5 +982,4 @@ def test_an_interrupt_leaves_no_package_and_no_process(place: Path, tmp_path: Pa
     assert process.returncode == 143
     assert words == "benchfmt: stopped; nothing was written\n"
     assert not list(tmp_path.glob("p*"))
-    time.sleep(1)
-    assert [pid for pid in known if Path(f"/proc/{pid}").exists()] == []
+    assert none_left(known)

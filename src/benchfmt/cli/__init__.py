@@ -29,7 +29,11 @@ _stops: list[tuple[int, float]] = []
 def main() -> None:
     """Run the command line."""
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"benchfmt {__version__}\n")
+        try:
+            sys.stdout.write(f"benchfmt {__version__}\n")
+        except OSError as error:
+            error.filename = "standard output"
+            _end_refused(error)
         return
     from benchfmt.finding import BenchfmtError
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from benchfmt.oserrors import naming
+
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+_OUTPUTS = {False: "standard output", True: "standard error"}
 _STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Categories of Unicode: control characters, invisible ones such as those that turn the direction, and no characters."""
 
@@ -41,13 +44,15 @@ def json_text(data: JsonValue, indent: int | None = None) -> str:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print a line for people."""
-    typer.echo(printable(text), err=err)
+    with naming(_OUTPUTS[err]):
+        typer.echo(printable(text), err=err)
 
 
 def print_lines(lines: Iterable[object]) -> None:
     """Print lines of data until all are out or whoever reads them has seen enough; the exit status stays true."""
     try:
         for line in lines:
-            typer.echo(printable(str(line)))
+            with naming(_OUTPUTS[False]):
+                typer.echo(printable(str(line)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

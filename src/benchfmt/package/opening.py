@@ -15,6 +15,7 @@ from typing import Self
 from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import advice, readable, refusal
+from benchfmt.oserrors import is_of_machine, naming
 from benchfmt.package.errors import PackageError
 from benchfmt.readers.files import UnsafeError, safe_path
 from benchfmt.readers.jsons import JsonError
@@ -105,6 +106,8 @@ def _open_zip(place: Path, limits: Limits) -> Folder:
         ValueError,
     ) as error:
         holder.cleanup()
+        if isinstance(error, OSError) and is_of_machine(error):
+            raise
         raise PackageError(f"{place}: not a zip that can be read: {error}") from error
     except BaseException:
         holder.cleanup()
@@ -153,7 +156,7 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
 def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with archive.open(info) as source, target.open("wb") as file:
+    with naming(target), archive.open(info) as source, target.open("wb") as file:
         while block := source.read(2**20):
             written += len(block)
             # The size in the directory of a zip is what its author wrote there.

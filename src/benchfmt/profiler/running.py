@@ -261,7 +261,13 @@ class Sampler:
             start_new_session=True,  # an interrupt is for us; the sampler ends with its input
         )
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self._process.stdout.readline()
+        try:
+            self._process.stdout.readline()
+        except BaseException:
+            # Nobody has it yet who could stop it.
+            self._process.kill()
+            self._process.communicate()
+            raise
 
     def mark(self) -> None:
         """Have the counters read now: a measurement begins or ends."""

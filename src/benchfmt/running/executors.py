@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from benchfmt.oserrors import naming
 from benchfmt.processes import pool, result_of
 from benchfmt.running.reading import Packet, read
 from benchfmt.running.units import Chunk, Units
@@ -98,7 +99,7 @@ class _Spooling:
 
     def __call__(self, chunk: Chunk) -> _Spool:
         path = Path(self.folder, str(chunk.first))
-        with path.open("wb") as file:
+        with naming(path), path.open("wb") as file:
             for packet in read(chunk):
                 pickle.dump(packet, file, protocol=5)
         return _Spool(path)

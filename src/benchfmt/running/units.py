@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchfmt.converters.base import Failed, Unit
+from benchfmt.oserrors import naming
 
 _CHUNKS = ((32, 1), (256, 8), (2_048, 32))
 """How many units make a chunk, up to a number of units: a few may be large tables, thousands are small folders."""
@@ -90,8 +91,9 @@ class Units:
     def _close(self) -> None:
         """Write the units that wait as one chunk."""
         data = pickle.dumps(tuple(self._open), 5)
-        start = self._file.seek(0, 2)
-        self._file.write(data)
+        with naming(tempfile.gettempdir()):
+            start = self._file.seek(0, 2)
+            self._file.write(data)
         self._stored.append(_Stored(self._first_open, start, len(data)))
         self._open = []
 
