@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from benchfmt.descriptor import Resource
 from benchfmt.identity import canonical
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import NAMESPACE
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.package.errors import PackageError
@@ -18,13 +19,16 @@ from benchfmt.tables import COLUMNS, arrow_schema
 
 
 def csv_batches(
-    path: Path, resource: Resource, to_current: Callable[[pl.DataFrame], pl.DataFrame]
+    path: Path,
+    resource: Resource,
+    to_current: Callable[[pl.DataFrame], pl.DataFrame],
+    limits: Limits = LIMITS,
 ) -> Iterator[pa.Table]:
     """Yield a CSV file in tables whose columns of the standard have its types; raises PackageError for a faulty cell.
 
     `to_current` makes rows of this version of rows as they stand.
     """
-    text = resource.text_table(path)
+    text = resource.text_table(path, limits)
     for frame, numbers in text.batches():
         if text.bad_rows:
             raise PackageError(

@@ -1,4 +1,4 @@
-"""Parquet files as frames, a bounded number of rows at a time."""
+"""Parquet files as frames, a bounded number of rows and bytes at a time."""
 
 from __future__ import annotations
 
@@ -13,33 +13,65 @@ import pyarrow.parquet as pq
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.errors import ParquetError
 from benchfmt.readers.names import doubled
+from benchfmt.readers.parquets import (
+    AT_ONCE,
+    CELL,
+    Group,
+    Unpacked,
+    bounded_batches,
+    groups_of,
+    spans,
+)
 from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import COLUMNS
 
 _LARGEST_GROUP = 2**18
 _LARGEST_GROUP_BYTES = 2**26
-_FREE = 2**26
-"""So many bytes of cells any file may hold, however small it is."""
-_CELL = 8
-"""How many bytes a cell takes, its text apart."""
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
-def parquet_batches(path: Path) -> Iterator[pa.Table]:
-    """Yield a Parquet file row group by row group, in tables of a bounded number of rows; raises ParquetError.
+def parquet_batches(path: Path, limits: Limits = LIMITS) -> Iterator[pa.Table]:
+    """Yield a Parquet file in tables of a bounded number of rows and bytes; raises ParquetError and UnsafeError.
 
-    A column of a type that no column of the standard has (lists, bytes, ...) is an error if it bears such a name.
+    A column of a type that no column of the standard has (lists, bytes, ...) is an error if it bears such a name, and
+    is left out else.
     """
-    with _judging(path), pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
-        kept = _sound_columns(path, file.schema_arrow, None)
-        for batch in _arrow_batches(file, ROW_GROUP, kept):
-            yield pa.Table.from_batches([batch])
+    odd: dict[str, str] = {}
+    row = 0
+    for frame in parquet_frames(path, ROW_GROUP, odd, limits=limits):
+        for name in sorted(odd.keys() & _NAMES):
+            raise ParquetError(
+                "BF103", f"{path}, {name}: a column of type {odd[name]} cannot be read"
+            )
+        _refuse_long_cells(path, frame, row, limits)
+        row += frame.height
+        yield frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _refuse_long_cells(path: Path, frame: pl.DataFrame, row: int, limits: Limits) -> None:
+    """Raise ParquetError for a text that is longer than a row may be; `row` is how many rows stand before the frame."""
+    lengths = cell_lengths(frame)
+    for column in lengths.columns:
+        is_long = lengths[column].fill_null(0) > limits.row_bytes
+        if is_long.any():
+            place = row + (is_long.arg_max() or 0) + 1
+            raise ParquetError(
+                "BF907",
+                f"{path} row {place}, {column}: a cell longer than {limits.row_bytes} bytes",
+            )
+
+
+def cell_lengths(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return how many bytes each text of a frame has, column by column."""
+    return frame.select(
+        pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes()
+    )
 
 
 def parquet_frames(
     path: Path, rows: int, odd: dict[str, str], only: Collection[str] = (), limits: Limits = LIMITS
 ) -> Iterator[pl.DataFrame]:
-    """Yield a Parquet file in frames of at most `rows` rows; raises ParquetError.
+    """Yield a Parquet file in frames of at most `rows` rows and of bounded size; raises ParquetError and UnsafeError.
 
     Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
     no other columns are read.
@@ -50,46 +82,42 @@ def parquet_frames(
             message = f"{width:,} columns; at most {limits.columns:,} are read"
             raise ParquetError("BF907", f"{path}: {message}")
         kept = _sound_columns(path, file.schema_arrow, odd)
+        if only:
+            kept = [name for name in kept if name in only]
         total = file.metadata.num_rows
-        is_small = _has_small_groups(file.metadata)
-    if only:
-        kept = [name for name in kept if name in only]
-    size = _Size(path, limits)
+        is_small = all(map(_is_small, groups_of(path, file, kept, limits)))
     given = 0
     with _judging(path):
         if is_small:
-            for frame in _polars_frames(path, total, rows, kept):
+            for frame in _polars_frames(path, total, rows, kept, limits):
                 given += frame.height
-                size.add(frame)
-                yield frame
+                yield from _parts(frame)
         if given < total:
-            for frame in _arrow_frames(path, rows, kept, given):
-                size.add(frame)
-                yield frame
+            yield from _arrow_frames(path, rows, kept, given, limits)
 
 
-class _Size:
-    """How much was unpacked of a file, which must not be far more than the file holds."""
+def _is_small(group: Group) -> bool:
+    """Whether a row group may be in memory as a whole; polars, several times faster, reads it so."""
+    return group.rows <= _LARGEST_GROUP and group.bytes <= _LARGEST_GROUP_BYTES
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._path = path
-        self._packed = path.stat().st_size
-        self._most = max(_FREE, self._packed * limits.archive_ratio)
-        self._unpacked = 0
 
-    def add(self, frame: pl.DataFrame) -> None:
-        """Count a frame; raises ParquetError beyond the limit."""
-        texts = frame.select(
-            pl.col(pl.String).str.len_bytes().sum(),
-            pl.col(pl.Categorical, pl.Enum).cat.len_bytes().sum(),
-        )
-        self._unpacked += frame.height * frame.width * _CELL
-        self._unpacked += sum(texts.row(0)) if texts.width else 0
-        if self._unpacked > self._most:
-            raise ParquetError(
-                "BF904",
-                f"{self._path}: {self._packed:,} bytes hold more than {self._most:,} bytes of cells",
-            )
+def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield a frame in parts of a bounded number of bytes."""
+    if _size(frame) <= AT_ONCE:
+        yield frame
+        return
+    sizes = cell_lengths(frame).select(pl.sum_horizontal(pl.all()).cast(pl.Int64)).to_series()
+    for start, stop in spans(sizes.to_numpy()):
+        yield frame.slice(start, stop - start)
+
+
+def _size(frame: pl.DataFrame) -> int:
+    """Return how many bytes the cells of a frame take once its texts are written out."""
+    texts = cell_lengths(frame).sum()
+    size = frame.height * frame.width * CELL
+    if texts.width:
+        size += sum(length or 0 for length in texts.row(0))
+    return size
 
 
 @contextmanager
@@ -105,43 +133,33 @@ def _judging(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _has_small_groups(metadata: pq.FileMetaData) -> bool:
-    """Whether row groups are so small that each may be in memory; polars, several times faster, reads them whole."""
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        if group.num_rows > _LARGEST_GROUP or group.total_byte_size > _LARGEST_GROUP_BYTES:
-            return False
-    return True
-
-
-def _polars_frames(path: Path, total: int, rows: int, kept: list[str]) -> Iterator[pl.DataFrame]:
+def _polars_frames(
+    path: Path, total: int, rows: int, kept: list[str], limits: Limits
+) -> Iterator[pl.DataFrame]:
     """Yield frames up to the first that cannot be read; Arrow says why."""
     table = pl.scan_parquet(path, glob=False).select(kept)
+    count = Unpacked(path, limits)
     for start in range(0, total, rows):
         try:
-            yield table.slice(start, rows).collect()
+            frame = table.slice(start, rows).collect()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return
+        count.add(_size(frame))
+        yield frame
 
 
-def _arrow_frames(path: Path, rows: int, kept: list[str], given: int) -> Iterator[pl.DataFrame]:
+def _arrow_frames(
+    path: Path, rows: int, kept: list[str], given: int, limits: Limits
+) -> Iterator[pl.DataFrame]:
     """Yield the rows after those that were given; a text that repeats is in memory once."""
-    with pq.ParquetFile(path, pre_buffer=False, memory_map=False, read_dictionary=kept) as file:
-        for batch in _arrow_batches(file, rows, kept):
-            rest = batch.slice(given)
-            given = max(given - batch.num_rows, 0)
-            if rest.num_rows:
-                yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([rest])))
+    for batch in bounded_batches(path, kept, rows, limits):
+        rest = batch.slice(given)
+        given = max(given - batch.num_rows, 0)
+        if rest.num_rows:
+            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([rest])))
 
 
-def _arrow_batches(file: pq.ParquetFile, rows: int, kept: list[str]) -> Iterator[pa.RecordBatch]:
-    for group in range(file.num_row_groups):
-        for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=kept):
-            batch.validate(full=True)
-            yield batch.select(kept)
-
-
-def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) -> list[str]:
+def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str]) -> list[str]:
     """Return the names of the columns whose types can be read."""
     names = list(schema.names)
     several = sorted(doubled(names))
@@ -150,12 +168,6 @@ def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str] | None) ->
             "BF116", f"{path}: column {several[0]!r} appears twice; rename or remove one"
         )
     strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
-    if odd is None:
-        for name in sorted(strange.keys() & _NAMES):
-            raise ParquetError(
-                "BF103", f"{path}, {name}: a column of type {strange[name]} cannot be read"
-            )
-        return names
     odd.update(strange)
     return [name for name in names if name not in strange]
 

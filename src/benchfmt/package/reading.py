@@ -33,12 +33,17 @@ class Package:
     """A package opened for reading; a zip or a remote one lies in a temporary folder until it is closed."""
 
     def __init__(
-        self, root: Path, descriptor: Descriptor, holder: TemporaryDirectory[str] | None = None
+        self,
+        root: Path,
+        descriptor: Descriptor,
+        holder: TemporaryDirectory[str] | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
-        """Take the folder that holds the tables and its descriptor, already read."""
+        """Take the folder that holds the tables, its descriptor, already read, and the limits in force."""
         self.root = root
         self.descriptor = descriptor
         self._holder = holder
+        self._limits = limits
 
     def __enter__(self) -> Self:
         """Return the package."""
@@ -79,7 +84,7 @@ class Package:
         if is_newer(version):
             newer = version
         for part in self.parts(table):
-            for rows in _rows_of(part, version, table):
+            for rows in _rows_of(part, version, table, self._limits):
                 try:
                     yield conform(table, rows, part.path, newer)
                 except (ValueError, TypeError, RecursionError) as error:
@@ -162,12 +167,12 @@ def _first_of(error: ValidationError) -> str:
     return f"{field}: {first['msg']}"
 
 
-def _rows_of(part: Part, version: str, table: str) -> Iterator[pa.Table]:
+def _rows_of(part: Part, version: str, table: str, limits: Limits) -> Iterator[pa.Table]:
     """Return the rows of a file of a table as rows of this version, a batch at a time."""
     to_current = partial(rows_to_current, version, table)
     if not part.is_parquet:
-        return csv_batches(part.path, part.resource, to_current)
-    batches = parquet_batches(part.path)
+        return csv_batches(part.path, part.resource, to_current, limits)
+    batches = parquet_batches(part.path, limits)
     if is_older(version):
         frames = (pl.DataFrame(pl.from_arrow(batch)) for batch in batches)
         return (to_current(frame).to_arrow() for frame in frames)
@@ -181,7 +186,7 @@ def open_package(path: str | Path, *, remote: bool = False, limits: Limits = LIM
     """
     folder = open_folder(path, remote=remote, limits=limits)
     try:
-        return Package(folder.root, load_descriptor(folder.file, limits), folder.holder)
+        return Package(folder.root, load_descriptor(folder.file, limits), folder.holder, limits)
     except BaseException:
         folder.__exit__()
         raise

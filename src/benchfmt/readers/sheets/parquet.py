@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.parquets import bounded_batches
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage
 from benchfmt.readers.sheets.table import FRAME_ROWS, Frames
@@ -57,9 +58,9 @@ class ParquetTable:
     def _parts(self) -> Iterator[pa.Table]:
         try:
             with self._open() as file:
-                for batch in file.iter_batches(batch_size=FRAME_ROWS):
-                    batch.validate(full=True)
-                    yield _without_structs(pa.Table.from_batches([batch]))
+                names = file.schema_arrow.names
+            for batch in bounded_batches(self.path, names, FRAME_ROWS, self.limits):
+                yield _without_structs(pa.Table.from_batches([batch]))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._unreadable(error) from error
 
@@ -68,17 +69,11 @@ class ParquetTable:
             file = pq.ParquetFile(self.path, pre_buffer=False, memory_map=False)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._unreadable(error) from error
-        self._check_size(file)
+        width = file.metadata.num_columns
+        if width > self.limits.columns:
+            message = f"{width:,} columns; at most {self.limits.columns:,} are read"
+            raise TableError("BF907", f"{self.path.name}: {message}")
         return file
-
-    def _check_size(self, file: pq.ParquetFile) -> None:
-        """Raise TableError for a row group that would take too much memory."""
-        most = 8 * self.limits.json_bytes
-        for group in range(file.metadata.num_row_groups):
-            size = file.metadata.row_group(group).total_byte_size
-            if size > most:
-                message = f"a row group of {size} bytes; at most {most} are read at once"
-                raise TableError("BF907", f"{self.path.name}: {message}")
 
     def _unreadable(self, error: Exception) -> TableError:
         message = f"{self.path.name}: not a Parquet file that can be read: {error}"

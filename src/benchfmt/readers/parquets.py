@@ -1,0 +1,311 @@
+"""Parquet of strangers: what its pages unpack to is known before one is unpacked, and what is read at once is bounded.
+
+A file's metadata is what its author wrote there. The headers of its pages are too, but no reader unpacks more than
+they say. So these are read first: neither Arrow nor polars can be told how much memory a file may take.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.tables import Integers
+
+FREE = 2**26
+"""So many bytes of cells any file may hold, however small it is."""
+AT_ONCE = 2**26
+"""So many bytes of cells are given at once, and those of one row more."""
+CELL = 8
+"""How many bytes a cell takes, its text apart."""
+_FEWEST_ROWS = 16
+_HEADER = 2**8
+_LONGEST_HEADER = 2**20
+_NUMBER_BITS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is known of the pages of a row group."""
+
+    rows: int
+    bytes: int
+    """What all of its pages unpack to."""
+    rows_at_once: int
+    """How many rows can be read at once, even where the largest pages meet."""
+
+
+class Unpacked:
+    """How much was unpacked of a file, which must not be far more than the file holds."""
+
+    def __init__(self, path: Path, limits: Limits = LIMITS) -> None:
+        """Begin with nothing."""
+        self._path = path
+        self._packed = path.stat().st_size
+        self._most = max(FREE, self._packed * limits.archive_ratio)
+        self._unpacked = 0
+
+    def add(self, size: int) -> None:
+        """Count bytes; raises UnsafeError beyond the limit."""
+        self._unpacked += size
+        if self._unpacked > self._most:
+            raise UnsafeError(
+                "BF904",
+                f"{self._path}: {self._packed:,} bytes hold more than {self._most:,} bytes of cells",
+            )
+
+
+def groups_of(
+    path: Path, file: pq.ParquetFile, columns: Sequence[str], limits: Limits = LIMITS
+) -> list[Group]:
+    """Return what the pages of some columns unpack to, row group by row group.
+
+    Raises UnsafeError for pages that are too large to be unpacked. A column that cannot be walked through is left to the
+    reader, which cannot read it either.
+    """
+    wanted = set(columns)
+    metadata = file.metadata
+    kept = []
+    for place in range(metadata.num_columns):
+        if metadata.schema.column(place).path.partition(".")[0] in wanted:
+            kept.append(place)
+    groups = []
+    with path.open("rb") as source:
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            chunks = [_Chunk.of(source, group.column(place)) for place in kept]
+            together = sum(chunk.largest for chunk in chunks)
+            if together > limits.page_bytes:
+                message = f"pages of {together:,} bytes; at most {limits.page_bytes:,} are unpacked"
+                raise UnsafeError("BF907", f"{path}: {message}")
+            bytes_a_row = sum(chunk.bytes_a_row for chunk in chunks) + 1
+            at_once = max(AT_ONCE // bytes_a_row, _FEWEST_ROWS)
+            groups.append(Group(group.num_rows, sum(chunk.bytes for chunk in chunks), at_once))
+    return groups
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What the pages of one column of a row group unpack to."""
+
+    bytes: int
+    largest: int
+    bytes_a_row: int
+    """How many bytes a row takes, where it takes most."""
+
+    @classmethod
+    def of(cls, source: io.BufferedReader, column: pq.ColumnChunkMetaData) -> _Chunk:
+        """Read the headers of the pages, as far as they can be read."""
+        start = column.data_page_offset
+        if column.has_dictionary_page and column.dictionary_page_offset:
+            start = min(start, column.dictionary_page_offset)
+        end = start + column.total_compressed_size
+        total = largest = bytes_a_row = 0
+        while 0 < start < end:
+            page = _page_at(source, start)
+            if page is None:
+                break
+            total += page.unpacked
+            largest = max(largest, page.unpacked)
+            if page.values:
+                bytes_a_row = max(bytes_a_row, page.unpacked // page.values)
+            start += page.header + page.packed
+        return cls(total, largest, bytes_a_row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    header: int
+    packed: int
+    unpacked: int
+    values: int
+    """How many values it has; 0 for the words of a dictionary, of which one row may have all or each many."""
+
+
+_UNPACKED, _PACKED = 2, 3
+_DATA_HEADERS = (5, 8)
+"""The fields of a page's header, by their numbers (parquet.thrift)."""
+
+
+def _page_at(source: io.BufferedReader, start: int) -> _Page | None:
+    """Return what the header of a page says; None where there is none."""
+    for size in (_HEADER, _LONGEST_HEADER):
+        source.seek(start)
+        thrift = _Thrift(source.read(size))
+        try:
+            fields = thrift.struct()
+        except (IndexError, ValueError, RecursionError):
+            continue
+        packed = _number(fields, _PACKED)
+        unpacked = _number(fields, _UNPACKED)
+        if packed < 0 or unpacked < 0:
+            return None
+        values = 0
+        for number in _DATA_HEADERS:
+            inner = fields.get(number)
+            if isinstance(inner, dict):
+                values = max(values, _number(inner, 1))
+        return _Page(thrift.at, packed, unpacked, values)
+    return None
+
+
+AnyArray: TypeAlias = "pa.Array[Any]"
+"""A column of Arrow; its stubs want the type of every element."""
+Fields = dict[int, "int | Fields"]
+
+
+def _number(fields: Fields, field: int) -> int:
+    """Return the number in a field; -1 where there is none."""
+    value = fields.get(field)
+    if isinstance(value, int):
+        return value
+    return -1
+
+
+class _Thrift:
+    """Reads the numbers of a structure in Thrift's compact protocol; texts and lists are passed over."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.at = 0
+
+    def struct(self) -> Fields:
+        """Return the fields by their numbers; raises IndexError where the data ends before."""
+        fields: Fields = {}
+        number = 0
+        while head := self._byte():
+            step, kind = head >> 4, head & 15
+            number = number + step if step else self._signed()
+            value = self._value(kind)
+            if value is not None:
+                fields[number] = value
+        return fields
+
+    def _value(self, kind: int) -> int | Fields | None:
+        match kind:
+            case 1 | 2:
+                return None  # true and false stand in the kind itself
+            case 3:
+                return self._byte()
+            case 4 | 5 | 6:
+                return self._signed()
+            case 7:
+                self._skip(8)
+            case 8:
+                self._skip(self._unsigned())
+            case 9 | 10:
+                self._list()
+            case 12:
+                return self.struct()
+            case _:
+                raise ValueError(kind)
+        return None
+
+    def _list(self) -> None:
+        head = self._byte()
+        count = head >> 4
+        if count == 15:
+            count = self._unsigned()
+        for _ in range(count):
+            if head & 15 in (1, 2):
+                self._skip(1)
+            else:
+                self._value(head & 15)
+
+    def _skip(self, count: int) -> None:
+        self.at += count
+        if self.at > len(self._data):
+            raise IndexError(self.at)
+
+    def _byte(self) -> int:
+        value = self._data[self.at]
+        self.at += 1
+        return value
+
+    def _unsigned(self) -> int:
+        number = shift = 0
+        while True:
+            byte = self._byte()
+            number |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return number
+            if shift > _NUMBER_BITS:
+                raise ValueError("a number that is too long")
+
+    def _signed(self) -> int:
+        number = self._unsigned()
+        return (number >> 1) ^ -(number & 1)
+
+
+def bounded_batches(
+    path: Path, columns: Sequence[str], rows: int, limits: Limits = LIMITS
+) -> Iterator[pa.RecordBatch]:
+    """Yield some columns of a file, at most so many rows and `AT_ONCE` bytes at a time; a text that repeats is in memory once.
+
+    Raises UnsafeError for a file that holds far more than it is large, and what Arrow raises for a faulty one.
+    """
+    names = list(columns)
+    count = Unpacked(path, limits)
+    with pq.ParquetFile(path, pre_buffer=False, memory_map=False, read_dictionary=names) as file:
+        for number, group in enumerate(groups_of(path, file, names, limits)):
+            at_once = min(rows, group.rows_at_once)
+            for batch in file.iter_batches(batch_size=at_once, row_groups=[number], columns=names):
+                batch.validate(full=True)
+                sizes = _row_sizes(batch)
+                count.add(int(sizes.sum()))
+                yield from _parts(batch.select(names), sizes)
+
+
+def _parts(batch: pa.RecordBatch, sizes: Integers) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in parts of a bounded number of bytes."""
+    for start, stop in spans(sizes):
+        yield batch.slice(start, stop - start)
+
+
+def spans(sizes: Integers) -> Iterator[tuple[int, int]]:
+    """Yield from where to where rows of some sizes can be given at once."""
+    if not len(sizes):
+        return
+    ends = np.cumsum(sizes)
+    start = before = 0
+    while start < len(sizes):
+        stop = max(int(np.searchsorted(ends, before + AT_ONCE, side="right")), start + 1)
+        yield start, stop
+        start, before = stop, int(ends[stop - 1])
+
+
+def _row_sizes(batch: pa.RecordBatch) -> Integers:
+    """Return how many bytes each row takes once its texts are written out."""
+    sizes = np.full(batch.num_rows, CELL * batch.num_columns, dtype=np.int64)
+    for column in batch.columns:
+        if isinstance(column, pa.DictionaryArray):
+            lengths = _lengths(column.dictionary)
+            if len(lengths):
+                places = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
+                sizes += np.where(
+                    column.is_valid().to_numpy(zero_copy_only=False), lengths[places], 0
+                )
+        elif pa.types.is_nested(column.type):
+            sizes += column.nbytes // max(batch.num_rows, 1)
+        else:
+            sizes += _lengths(column)
+    return sizes
+
+
+def _lengths(column: AnyArray) -> Integers:
+    """Return the lengths of texts and bytes; 0 for anything else."""
+    texts = pa.StringArray | pa.BinaryArray | pa.LargeStringArray | pa.LargeBinaryArray
+    if not isinstance(column, texts):
+        return np.zeros(len(column), dtype=np.int64)
+    lengths: AnyArray = pc.call_function("binary_length", [column])
+    return np.asarray(lengths.fill_null(0), dtype=np.int64)

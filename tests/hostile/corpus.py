@@ -1,0 +1,16 @@
+"""The hostile corpus: every input that a stranger could wear the program down with, made when it is asked for."""
+
+from tests.hostile import (
+    archives,
+    descriptors,
+    documents,
+    parquets,
+    places,
+    printed,
+    sources,
+    tables,
+)
+from tests.hostile.specimens import SPECIMENS, Specimen
+
+__all__ = ["SPECIMENS", "Specimen"]
+MODULES = (archives, descriptors, documents, parquets, places, printed, sources, tables)

@@ -1,0 +1,323 @@
+"""Parquet that unpacks to far more than it is, or says of itself what is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.hostile.specimens import add, annotated, described, package, specimen
+
+Cells = Any
+_WORDS = {
+    "record_id": "r1",
+    "metric": "latency",
+    "stage": "end-to-end",
+    "per": "sample",
+    "unit": "s",
+    "basis": "measured",
+}
+
+
+def _one_word(word: str, rows: int) -> Cells:
+    indices = pa.array(np.zeros(rows, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([word], pa.large_string()))
+
+
+def _measurements(rows: int, **cells: Cells) -> pa.Table:
+    columns: dict[str, Cells] = {name: _one_word(word, rows) for name, word in _WORDS.items()}
+    columns["value"] = pa.array(np.full(rows, 0.5))
+    return pa.table({**columns, **cells})
+
+
+def _package(folder: Path, table: pa.Table, **options: Any) -> Path:
+    """Write a package whose measurements are a Parquet file of one row group."""
+    package(folder)
+    (folder / "measurements.csv").unlink()
+    pq.write_table(
+        table, folder / "measurements.parquet", row_group_size=2**26, compression="zstd", **options
+    )
+    paths = {"systems": "systems.csv", "records": "records.csv"}
+    return described(folder, {**paths, "measurements": "measurements.parquet"})
+
+
+def _patched(folder: Path, change: Callable[[bytes], bytes]) -> Path:
+    file = folder / "measurements.parquet"
+    file.write_bytes(change(file.read_bytes()))
+    paths = {"systems": "systems.csv", "records": "records.csv"}
+    return described(folder, {**paths, "measurements": "measurements.parquet"})
+
+
+@specimen("one record of 12,000,000 rows of Parquet", "BF90")
+def parquet_of_12_million_rows(folder: Path) -> list[str]:
+    _package(folder, _measurements(12_000_000))
+    return ["validate", "."]
+
+
+@specimen("one record of 2,000,000 different rows of Parquet", "BF907", is_large=True)
+def parquet_of_different_rows(folder: Path) -> list[str]:
+    rows = 2_000_000
+    values = np.random.default_rng(1).random(rows)
+    _package(folder, _measurements(rows, value=pa.array(values)))
+    return ["validate", "."]
+
+
+@specimen("one cell of 500 MB, packed by zstd", "BF90", is_large=True)
+def parquet_cell_of_500_megabytes(folder: Path) -> list[str]:
+    _package(folder, _measurements(1, reported_unit=pa.array(["m" * 500_000_000])))
+    return ["validate", "."]
+
+
+@specimen("a cell of 60 MB, just under what is free", "BF907")
+def parquet_cell_of_60_megabytes(folder: Path) -> list[str]:
+    _package(folder, _measurements(1, reported_unit=pa.array(["m" * 60_000_000])))
+    return ["validate", "."]
+
+
+@specimen("a word of 1 MB that 100,000 rows have", "BF90")
+def parquet_word_of_a_megabyte(folder: Path) -> list[str]:
+    word = _one_word("m" * 1_000_000, 100_000)
+    _package(folder, _measurements(100_000, reported_unit=word))
+    return ["validate", "."]
+
+
+@specimen("a word of 60 KB that 1,000,000 rows have", "BF90")
+def parquet_word_of_60_kilobytes(folder: Path) -> list[str]:
+    word = _one_word("m" * 60_000, 1_000_000)
+    _package(folder, _measurements(1_000_000, reported_unit=word))
+    return ["validate", "."]
+
+
+@specimen("a dictionary of 3,000,000 words of which one is used", "BF", is_large=True)
+def parquet_of_a_huge_dictionary(folder: Path) -> list[str]:
+    words = pa.array([f"m{number:0100}" for number in range(3_000_000)])
+    column = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), words)
+    table = _measurements(1, reported_unit=column)
+    _package(folder, table, dictionary_pagesize_limit=2**30)
+    return ["validate", "."]
+
+
+@specimen("a dictionary of 300 words of 1 MB", "BF90", is_large=True)
+def parquet_of_a_long_dictionary(folder: Path) -> list[str]:
+    words = pa.array([f"{number:03}" + "m" * 1_000_000 for number in range(300)])
+    column = pa.DictionaryArray.from_arrays(pa.array(range(300), pa.int32()), words)
+    _package(folder, _measurements(300, reported_unit=column), dictionary_pagesize_limit=2**30)
+    return ["validate", "."]
+
+
+@specimen("a page of 400 MB of numbers that are all alike", "BF90", is_large=True)
+def parquet_page_of_400_megabytes(folder: Path) -> list[str]:
+    rows = 50_000_000
+    table = pa.table({"value": pa.array(np.zeros(rows))})
+    _package(folder, table, use_dictionary=False, data_page_size=2**30)
+    return ["validate", "."]
+
+
+@specimen("50,000,000 rows that are all null", "BF90", is_large=True)
+def parquet_of_nulls(folder: Path) -> list[str]:
+    _package(folder, pa.table({"record_id": pa.nulls(50_000_000, pa.string())}))
+    return ["validate", "."]
+
+
+@specimen("100,000 row groups of one row", "BF", is_large=True)
+def parquet_of_many_groups(folder: Path) -> list[str]:
+    package(folder)
+    table = _measurements(1)
+    with pq.ParquetWriter(folder / "measurements.parquet", table.schema) as writer:
+        for _ in range(20_000):
+            writer.write_table(table)
+    paths = {"systems": "systems.csv", "records": "records.csv"}
+    described(folder, {**paths, "measurements": "measurements.parquet"})
+    return ["validate", "."]
+
+
+@specimen("100,000 columns of Parquet", "BF907", is_large=True)
+def parquet_of_many_columns(folder: Path) -> list[str]:
+    cells = pa.array([1.5])
+    _package(folder, pa.table([cells] * 100_000, [f"c{n}" for n in range(100_000)]))
+    return ["validate", "."]
+
+
+def _varint(number: int) -> bytes:
+    """Return a number as Thrift's compact protocol writes it."""
+    number *= 2
+    out = b""
+    while number >= 128:
+        out += bytes([number % 128 + 128])
+        number //= 128
+    return out + bytes([number])
+
+
+_ROWS = 100_003
+
+
+def _lying(folder: Path, rows: int) -> list[str]:
+    _package(folder, _measurements(_ROWS))
+    _patched(folder, lambda data: data.replace(_varint(_ROWS), _varint(rows)))
+    return ["validate", "."]
+
+
+@specimen("metadata that say 2,000,000 rows where 100,003 are", "BF", is_large=False)
+def parquet_that_says_more_rows(folder: Path) -> list[str]:
+    return _lying(folder, 1_000_003)
+
+
+@specimen("metadata that say 20,003 rows where 100,003 are", "BF")
+def parquet_that_says_fewer_rows(folder: Path) -> list[str]:
+    return _lying(folder, 20_003)
+
+
+@specimen("a page that says it is 1 KB and unpacks to 100 MB", "BF")
+def parquet_page_that_says_it_is_small(folder: Path) -> list[str]:
+    size = 104_857_600
+    _package(folder, pa.table({"record_id": pa.array(["m" * (size - 4)])}), use_dictionary=False)
+    file = folder / "measurements.parquet"
+    data = file.read_bytes()
+    footer = int.from_bytes(data[-8:-4], "little") + 8
+    pages, rest = data[:-footer], data[-footer:]
+    rest = rest.replace(_varint(size)[:-1], _varint(2**20 + 37)[:-1] + b"\x80")
+    file.write_bytes(pages + rest)
+    return ["validate", "."]
+
+
+@specimen("metadata that say 1 MB for a column of 300 MB", "BF90", is_large=True)
+def parquet_that_says_a_small_size(folder: Path) -> list[str]:
+    _package(folder, _measurements(1, reported_unit=pa.array(["m" * 300_000_000])))
+    file = folder / "measurements.parquet"
+    data = file.read_bytes()
+    footer = int.from_bytes(data[-8:-4], "little") + 8
+    meta = pq.read_metadata(file)
+    sizes = [meta.row_group(0).total_byte_size]
+    sizes += [meta.row_group(0).column(n).total_uncompressed_size for n in range(meta.num_columns)]
+    pages, rest = data[:-footer], data[-footer:]
+    for size in sizes:
+        if size > 2**20:
+            old = _varint(size)
+            rest = rest.replace(old, _varint(100)[:1] + b"\x80" * 0 + old[1:])
+    file.write_bytes(pages + rest)
+    _patched(folder, lambda data: data)
+    return ["validate", "."]
+
+
+_DAMAGED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "cut_in_half": ("cut in half", lambda data: data[: len(data) // 2]),
+    "without_its_end": ("without its magic at the end", lambda data: data[:-4]),
+    "of_another_magic": ("with the magic of an encrypted file", lambda data: data[:-4] + b"PARE"),
+    "of_a_huge_footer": ("whose footer is 2 GB", lambda data: data[:-8] + b"\xff\xff\xff\x7fPAR1"),
+    "of_no_footer": ("whose footer is empty", lambda data: data[:-8] + b"\0\0\0\0PAR1"),
+    "of_zeros": ("of zeros", lambda data: b"PAR1" + b"\0" * 1_000_000 + b"PAR1"),
+    "empty": ("without a byte", lambda data: b""),
+    "that_is_text": ("that is CSV", lambda data: b"record_id,metric\nr1,latency\n"),
+}
+
+
+def _damaged(change: Callable[[bytes], bytes], folder: Path) -> list[str]:
+    _package(folder, _measurements(1))
+    _patched(folder, change)
+    return ["validate", "."]
+
+
+_TYPES: dict[str, Cells] = {
+    "list": pa.array([[["s"]]]),
+    "map": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())),
+    "bytes": pa.array([b"\x80\x04\x95pickle"]),
+    "struct": pa.array([{"a": {"b": {"c": 1}}}]),
+    "duration": pa.array([3], pa.duration("s")),
+}
+
+
+def _typed(cells: Cells, folder: Path) -> list[str]:
+    _package(folder, _measurements(1, reported_unit=cells))
+    return ["validate", "."]
+
+
+def _add_damaged() -> None:
+    for name, (what, change) in _DAMAGED.items():
+        add(
+            f"parquet_{name}",
+            f"Parquet {what}",
+            "BF119",
+            lambda folder, change=change: _damaged(change, folder),
+        )
+    for name, cells in _TYPES.items():
+        add(
+            f"parquet_column_of_{name}",
+            f"a column of type {cells.type}",
+            "BF103",
+            lambda folder, cells=cells: _typed(cells, folder),
+        )
+
+
+_add_damaged()
+
+
+@specimen("Parquet whose nested type is 5,000 levels deep", "BF", is_large=False)
+def parquet_of_deep_types(folder: Path) -> list[str]:
+    cells: Cells = pa.array([1])
+    for _ in range(90):
+        cells = pa.StructArray.from_arrays([cells], ["a"])
+    _package(folder, _measurements(1, reported_unit=cells))
+    return ["validate", "."]
+
+
+@specimen("a described Parquet table with a cell of 300 MB", "BF90", is_large=True)
+def parquet_described_with_a_cell_of_300_megabytes(folder: Path) -> list[str]:
+    annotated(folder, "t.parquet", format="parquet")
+    pq.write_table(
+        pa.table({"ms": [1.5], "note": ["m" * 300_000_000]}),
+        folder / "t.parquet",
+        compression="zstd",
+    )
+    return ["validate", "."]
+
+
+@specimen("a described Parquet table of one word of 1 MB in 50,000 rows", "BF90")
+def parquet_described_with_one_word(folder: Path) -> list[str]:
+    annotated(folder, "t.parquet", format="parquet")
+    table = pa.table({"ms": np.full(50_000, 1.5), "note": _one_word("m" * 1_000_000, 50_000)})
+    pq.write_table(table, folder / "t.parquet", compression="zstd")
+    return ["validate", "."]
+
+
+@specimen("a described Parquet table of 20,000,000 rows of one number", "BF90", is_large=True)
+def parquet_described_of_20_million_rows(folder: Path) -> list[str]:
+    annotated(folder, "t.parquet", format="parquet")
+    pq.write_table(pa.table({"ms": np.full(20_000_000, 1.5)}), folder / "t.parquet")
+    return ["validate", "."]
+
+
+@specimen("a Parquet table of one word of 1 MB in 50,000 rows, converted", "BF90", statuses=(1, 2))
+def parquet_converted_with_one_word(folder: Path) -> list[str]:
+    parquet_described_with_one_word(folder / "source")
+    return ["convert", "source", "-o", "out"]
+
+
+@specimen(
+    "a Parquet table of one word of 1 MB in 50,000 rows, described", "bytes", statuses=(0, 1, 2)
+)
+def parquet_drafted_with_one_word(folder: Path) -> list[str]:
+    parquet_described_with_one_word(folder)
+    (folder / "datapackage.json").unlink()
+    return ["describe", "t.parquet"]
+
+
+@specimen("one record of 12,000,000 rows of Parquet, shown", "measurements.parquet", statuses=(2,))
+def parquet_shown(folder: Path) -> list[str]:
+    _package(folder, _measurements(12_000_000))
+    return ["show", "."]
+
+
+@specimen("a word of 1 MB that 100,000 rows have, shown", "measurements.parquet", statuses=(2,))
+def parquet_word_shown(folder: Path) -> list[str]:
+    parquet_word_of_a_megabyte(folder)
+    return ["show", "--records", "."]
+
+
+@specimen("a cell of 500 MB, converted from a package", "BF90", statuses=(1, 2), is_large=True)
+def parquet_cell_converted(folder: Path) -> list[str]:
+    _package(folder / "source", _measurements(1, reported_unit=pa.array(["m" * 500_000_000])))
+    return ["convert", "source", "-o", "out"]
