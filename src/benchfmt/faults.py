@@ -74,10 +74,11 @@ def faults_of(error: ValidationError, model: type[BaseModel], data: JsonValue) -
     by_path: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
     for item in error.errors():
         by_path.setdefault(_path(item, data), []).append(item)
+    above = {path[:length] for path in by_path for length in range(len(path))}
     faults = []
     for path, items in by_path.items():
         is_of_other_form = all(item["type"] in _NOUNS for item in items)
-        if is_of_other_form and any(other[: len(path)] == path != other for other in by_path):
+        if is_of_other_form and path in above:
             # The value is of another form that is allowed, and what is wrong stands inside.
             continue
         faults.append(Fault(path, _message(items, path, model)))

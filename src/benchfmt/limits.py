@@ -10,6 +10,7 @@ class Limits:
     """The limits in force; every size is in bytes."""
 
     descriptor_bytes: int = 16 * 2**20
+    descriptor_members: int = 100_000
     json_bytes: int = 256 * 2**20
     json_data_bytes: int = 256 * 2**20
     json_depth: int = 64

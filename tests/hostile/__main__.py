@@ -19,8 +19,13 @@ def main() -> int:
     chosen = [item for item in SPECIMENS if _is_asked_for(item, options.names, options.size)]
     with runner() as program:
         wrong = sum(_is_wrong(program, item, says_all=options.output) for item in chosen)
-    print(f"{len(chosen)} specimens, {wrong} of them end otherwise than they must")
+    _tell(f"{len(chosen)} specimens, {wrong} of them end otherwise than they must")
     return int(wrong > 0)
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _is_asked_for(specimen: Specimen, names: list[str], size: str | None) -> bool:
@@ -34,9 +39,9 @@ def _is_wrong(program: Runner, specimen: Specimen, *, says_all: bool) -> bool:
     outcome = program.run(specimen)
     faults = outcome.faults(specimen)
     took = f"{outcome.cpu_seconds:6.1f} s {outcome.peak_bytes / 1e6:6.0f} MB"
-    print(f"{specimen.name:<48} {took}  {specimen.says:<8} {'; '.join(faults)}", flush=True)
+    _tell(f"{specimen.name:<48} {took}  {specimen.says:<8} {'; '.join(faults)}")
     if says_all:
-        print(ascii(outcome.output[:2000]), flush=True)
+        _tell(ascii(outcome.output[:2000]))
     return bool(faults)
 
 

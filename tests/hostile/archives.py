@@ -14,7 +14,6 @@ import zlib
 from pathlib import Path
 
 import pyarrow as pa
-
 from tests.hostile.specimens import RECORDS, add, annotated, edited, package, specimen
 
 _MEASURED = "record_id,metric,stage,per,value,unit,basis\n"
@@ -76,7 +75,7 @@ def _restated(file: Path, name: str, method: int, packed: int, unpacked: int) ->
     file.write_bytes(data)
 
 
-@specimen("a zip entry that is 500 MB and says 10 bytes", "BF904")
+@specimen("a zip entry that is 500 MB and says 10 bytes", "BF")
 def zip_that_says_a_small_size(folder: Path) -> list[str]:
     content = _deflated(b"0" * 1_000_000, 500)
     package(folder / "inner")
@@ -145,7 +144,9 @@ def zip_of_many_entries(folder: Path) -> list[str]:
     return ["validate", "package.zip"]
 
 
-@specimen("a zip of 300,000 entries as a source", "10000", statuses=(1, 2), is_large=True)
+@specimen(
+    "a zip of 300,000 entries as a source", "nothing to convert", statuses=(1, 2), is_large=True
+)
 def zip_of_many_entries_converted(folder: Path) -> list[str]:
     zip_of_many_entries(folder)
     return ["convert", "package.zip", "-o", "out"]
@@ -184,7 +185,7 @@ def zip_of_unknown_compression(folder: Path) -> list[str]:
     return ["validate", "package.zip"]
 
 
-@specimen("a zip packed by LZMA with a dictionary of 4 GB", "BF119")
+@specimen("a zip packed by LZMA with a dictionary of 4 GB", "conformant", statuses=(0, 1))
 def zip_of_lzma(folder: Path) -> list[str]:
     file = _zip(folder, method=zipfile.ZIP_LZMA)
     data = bytearray(file.read_bytes())
@@ -230,7 +231,7 @@ def zip_of_a_link(folder: Path) -> list[str]:
 
 _NAMES = {
     "parent": "../../evil.csv",
-    "absolute": "/tmp/evil.csv",
+    "absolute": "/evil/evil.csv",
     "drive": "C:\\evil.csv",
     "backslash": "..\\..\\evil.csv",
 }
@@ -267,10 +268,10 @@ def _add_names() -> None:
 _add_names()
 
 
-@specimen("a tar that leads out of its folder", "not", statuses=(2,))
+@specimen("a tar that leads out of its folder", "neither", statuses=(2,))
 def tar_that_leads_out(folder: Path) -> list[str]:
     with tarfile.open(folder / "package.tar.gz", "w:gz") as archive:
-        for name in ("../../evil.csv", "/tmp/evil.csv"):
+        for name in ("../../evil.csv", "/evil/evil.csv"):
             info = tarfile.TarInfo(name)
             info.size = 4
             archive.addfile(info, io.BytesIO(b"evil"))

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 from tests.hostile.specimens import add, annotated, described, package, specimen
 
 Cells = Any

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.hostile.specimens import DESCRIPTOR, add, annotated, package, specimen
 
-_SECRET = "id,suite,status\nsecret,lpdnn,ok\n"
+_OTHER = "id,suite,status\nsecret,lpdnn,ok\n"
 
 
 def _sound(folder: Path) -> Path:
@@ -21,7 +21,7 @@ def _sound(folder: Path) -> Path:
 
 @specimen("records that are a link to a file outside", "BF902")
 def link_to_a_file_outside(folder: Path) -> list[str]:
-    (folder / "secret.csv").write_text(_SECRET, "utf-8")
+    (folder / "secret.csv").write_text(_OTHER, "utf-8")
     place = package(folder / "p")
     (place / "records.csv").unlink()
     (place / "records.csv").symlink_to(folder / "secret.csv")

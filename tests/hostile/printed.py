@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 from tests.hostile.specimens import RECORD, add, annotated, described, lines, package, specimen
 
 STEERING = "\x1b]0;pwn\x07\x1b[31mred\u202e\x9b2J\x7f\u2066"

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,12 @@ def serve() -> None:
     """Import the program, then answer calls until there are no more."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    for point in entry_points(group="benchfmt.converters"):
+        if point.value.startswith("benchfmt."):
+            importlib.import_module(point.value)
     for line in sys.stdin:
-        print(json.dumps(_answer(json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(_answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 def _answer(call: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import struct
 import zipfile
 from pathlib import Path
@@ -192,12 +193,64 @@ def test_bf901_a_zip_that_writes_outside_of_its_folder(tmp_path: Path) -> None:
 
 
 def test_members_that_the_descriptor_does_not_name_are_never_written(tmp_path: Path) -> None:
-    place = zipped(package(tmp_path / "package"), **{"../evil.csv": "x", "/abs.csv": "x"})
+    place = zipped(package(tmp_path / "package"), **{"evil.csv": "x", "sub/evil.csv": "x"})
     with open_package(place) as opened:
-        assert {path.name for path in opened.root.rglob("*")} == {
-            DESCRIPTOR, "systems.csv", "records.csv", "measurements.csv",
-        }  # fmt: skip
-        assert not (opened.root.parent / "evil.csv").exists()
+        names = {path.name for path in opened.root.rglob("*")}
+        assert names == {DESCRIPTOR, "systems.csv", "records.csv", "measurements.csv"}
+
+
+@pytest.mark.parametrize("name", ["../evil.csv", "/abs.csv", "C:/evil.csv", "..\\evil.csv"])
+def test_bf901_an_entry_of_a_zip_that_leads_out_though_nobody_names_it(
+    name: str, tmp_path: Path
+) -> None:
+    place = zipped(package(tmp_path / "package"), **{name: "x"})
+    assert codes(validate(place)) == {"BF901"}
+    with pytest.raises(UnsafeError, match="leads out"):
+        open_package(place)
+
+
+def test_bf902_an_entry_of_a_zip_that_is_a_link(tmp_path: Path) -> None:
+    place = zipped(package(tmp_path / "package"))
+    link = zipfile.ZipInfo("link.csv")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(place, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert codes(validate(place)) == {"BF902"}
+
+
+@pytest.mark.parametrize(
+    "member", [{"schema": "https://example.org/s.json"}, {"x": {"$ref": "https://example.org/x"}}]
+)
+def test_bf903_a_descriptor_that_refers_to_something_remote(
+    member: dict[str, Any], tmp_path: Path
+) -> None:
+    place = edit(package(tmp_path), lambda data: data["resources"][1].update(member))
+    assert codes(validate(place)) == {"BF903"}
+    with pytest.raises(UnsafeError, match="remote reference"):
+        open_package(place)
+
+
+def test_bf907_an_object_of_a_descriptor_has_a_bounded_number_of_members(tmp_path: Path) -> None:
+    place = edit(package(tmp_path), lambda data: data.update({f"k{n}": 1 for n in range(30)}))
+    assert codes(validate(place, limits=Limits(descriptor_members=20))) == {"BF907"}
+    assert validate(place).findings == []
+
+
+def test_what_is_read_of_a_package_keeps_to_the_limits_that_validation_has(tmp_path: Path) -> None:
+    words = ["ms", "m" * 2_000, "ms"]
+    table = _repeated(tmp_path, 3, reported_unit=pa.array(words))
+    place = _with_measurements(tmp_path, table)
+    message = r"measurements\.parquet row 2, reported_unit: a cell longer than 1000 bytes"
+    with (
+        open_package(place, limits=Limits(row_bytes=1_000)) as opened,
+        pytest.raises(BenchfmtError, match=message),
+    ):
+        opened.table("measurements")
+    with (
+        open_package(place, limits=Limits(page_bytes=1_000)) as opened,
+        pytest.raises(UnsafeError, match=r"measurements\.parquet: pages of .* at most 1,000"),
+    ):
+        opened.table("measurements")
 
 
 def test_bf905_a_zip_of_too_many_files(tmp_path: Path) -> None:
@@ -625,7 +678,7 @@ def test_bf907_a_table_has_a_bounded_number_of_columns(form: str, tmp_path: Path
     convert(_annotated(tmp_path / "s")).write(tmp_path / "p", format=form)
     found = found_in(tmp_path / "p", Limits(columns=20))
     messages = set(found.values())
-    assert {message.partition(": ")[2] for message in messages} == {
+    assert {message.rpartition(": ")[2] for message in messages} == {
         "45 columns; at most 20 are read"
     }
 

@@ -20,6 +20,7 @@ from benchfmt.descriptor import FILE_NAME, Descriptor
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts import Fit, fit, may_fit
 from benchfmt.package import load_descriptor
+from benchfmt.readers import heads
 from benchfmt.readers.files import safe_path
 
 NAME = "annotated"
@@ -133,7 +134,7 @@ def _is_described(path: Path) -> bool:
     """Say whether a descriptor beside a file names it, even one that cannot be read."""
     quoted = json.dumps(path.name, ensure_ascii=False).encode()
     for descriptor in path.parent.glob(f"*{FILE_NAME}"):
-        if descriptor.is_file() and quoted in descriptor.read_bytes():
+        if descriptor.is_file() and quoted in heads.whole(descriptor):
             return True
     return False
 

@@ -19,7 +19,7 @@ from benchfmt.converters.draft import Draft, DraftError, Key, filled
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import Digits, exact
-from benchfmt.readers import jsons
+from benchfmt.readers import heads, jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.objects import Fields
 
@@ -122,13 +122,13 @@ def _files(source: Source) -> Iterator[Path]:
 
 def _runs(path: Path, limits: Limits) -> Iterator[tuple[int, Fields | str]]:
     """Yield the number of each run, from 1, and its fields, or what is wrong with it."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         is_array = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
     if is_array:
         yield from _runs_of_array(path, limits)
         return
     number = 0
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         while line := file.readline(limits.row_bytes + 1):
             text = line.removeprefix(b"\xef\xbb\xbf").strip()
             if not text:

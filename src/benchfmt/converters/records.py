@@ -101,7 +101,7 @@ def _said(unit: Unit) -> Descriptor | Heading | None:
             with open_package(unit.path, limits=unit.limits) as package:
                 return package.descriptor
         if unit.extra == "lines":
-            with unit.path.open("rb") as file:
+            with heads.opened(unit.path) as file:
                 data = jsons.parse(file.readline(unit.limits.row_bytes + 1), unit.limits)
             if is_heading(data):
                 return read_heading(data)[0]
@@ -123,7 +123,7 @@ def lacks(path: Path) -> str | None:
 
 
 def _lines(unit: Unit) -> Iterator[Item]:
-    with unit.path.open("rb") as file:
+    with heads.opened(unit.path) as file:
         for number, line in enumerate(
             iter(lambda: file.readline(unit.limits.row_bytes + 1), b""), start=1
         ):

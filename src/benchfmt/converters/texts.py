@@ -50,7 +50,7 @@ def head(path: Path, size: int = HEAD, own: Own | None = None) -> str:
 
 def _first_text(path: Path, size: int) -> bytes:
     """Return the first block of a file that holds more than NULs, the last one that is looked at where none does."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         data = file.read(size)
         while data and not data.strip(b"\0") and file.tell() < LONGEST:
             data = file.read(size)
@@ -65,7 +65,7 @@ def text_of(path: Path, own: Own | None = None) -> str:
     _check_size(path)
     if own:
         return lines.text(path, own)
-    return plain(decoded(encodings.from_first_text(path.read_bytes())))
+    return plain(decoded(encodings.from_first_text(heads.whole(path))))
 
 
 def lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
@@ -90,7 +90,7 @@ def _check_size(path: Path) -> None:
 
 def is_ended(path: Path) -> bool:
     """Say whether a file ends its last line; digits of one that does not may be cut off."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         file.seek(max(path.stat().st_size - 4, 0))
         last = file.read().replace(b"\0", b"")
     return not last or last.endswith((b"\n", b"\r"))

@@ -1,7 +1,7 @@
 """Packages: three tables and a descriptor, in a folder or a zip, opened and read, or written whole or not at all."""
 
 from benchfmt.package.errors import PackageError, ParquetError
-from benchfmt.package.opening import Folder, load_descriptor, open_folder
+from benchfmt.package.opening import Folder, descriptor_data, load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
 from benchfmt.package.replacing import check_new, check_replaceable, check_unrelated
@@ -20,6 +20,7 @@ __all__ = [
     "check_replaceable",
     "check_unrelated",
     "clear",
+    "descriptor_data",
     "held",
     "load_descriptor",
     "open_folder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import stat
 import struct
 import zipfile
 import zlib
@@ -12,14 +13,22 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Self
 
+from pydantic import JsonValue
+
 from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import advice, readable, refusal
 from benchfmt.oserrors import is_of_machine, naming
 from benchfmt.package.errors import PackageError
-from benchfmt.readers.files import UnsafeError, safe_path
+from benchfmt.readers.files import UnsafeError, inner_path, safe_path
 from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.jsons import read as read_json
+
+_SHOWN_FAULTS = 20
+_REFERRING = ("$ref", "schema", "dialect")
+"""What of a descriptor may stand elsewhere, by the Data Package standard; `$schema` only says what it is."""
+_MODE = 16
+"""Where in what a zip says of a file its mode stands, in bits."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,8 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
 
 def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
     """Return the descriptor in a file; raises PackageError or UnsafeError."""
-    if file.stat().st_size > limits.descriptor_bytes:
-        raise UnsafeError("BF907", f"{file.name} has more than {limits.descriptor_bytes} bytes")
     try:
-        data = read_json(file, limits)
+        data = descriptor_data(file, limits)
     except JsonError as error:
         raise PackageError(f"{file}: {error}") from error
     if isinstance(data, dict) and "benchmark" in data:
@@ -75,12 +82,71 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
         )
     descriptor, faults = read_descriptor(data)
     if descriptor is None:
-        lines = "; ".join(fault_line(fault, data) for fault in faults)
+        lines = "; ".join(fault_line(fault, data) for fault in faults[:_SHOWN_FAULTS])
+        if len(faults) > _SHOWN_FAULTS:
+            lines += f"; and {len(faults) - _SHOWN_FAULTS:,} more; run benchfmt validate"
         raise PackageError(f"{file}: {lines}")
     if not readable(descriptor.benchfmt.version):
         version = descriptor.benchfmt.version
         raise PackageError(f"{file}: {refusal(version)}; {advice(version)}")
     return descriptor
+
+
+def descriptor_data(file: Path, limits: Limits = LIMITS) -> JsonValue:
+    """Return the plain data of a descriptor, whose size is bounded; raises JsonError and UnsafeError."""
+    if file.stat().st_size > limits.descriptor_bytes:
+        message = f"the descriptor has more than {limits.descriptor_bytes:,} bytes"
+        raise UnsafeError("BF907", f"{file.name}: {message}")
+    data: JsonValue = read_json(file, limits)
+    _check_members(file, data, limits)
+    if not isinstance(data, dict):
+        return data
+    resources = data.get("resources")
+    if not isinstance(resources, list):
+        return data
+    if len(resources) > limits.resources:
+        message = f"{len(resources):,} resources; at most {limits.resources:,} are read"
+        raise UnsafeError("BF905", f"{file.name}: {message}")
+    for resource in resources:
+        columns = _columns_of(resource)
+        if columns > limits.columns:
+            message = f"{columns:,} columns; at most {limits.columns:,} are read"
+            raise UnsafeError("BF907", f"{file.name}: {message}")
+    return data
+
+
+def _columns_of(resource: JsonValue) -> int:
+    """Return how many columns a resource describes."""
+    schema = resource.get("schema") if isinstance(resource, dict) else None
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    if isinstance(fields, list):
+        return len(fields)
+    return 0
+
+
+def _check_members(file: Path, data: JsonValue, limits: Limits) -> None:
+    """Raise UnsafeError for an object of too many members, and for a remote reference to what is not in the file."""
+    level = [data]
+    while level:
+        below: list[JsonValue] = []
+        for value in level:
+            if isinstance(value, list):
+                below += value
+            if not isinstance(value, dict):
+                continue
+            if len(value) > limits.descriptor_members:
+                most = limits.descriptor_members
+                message = f"an object of {len(value):,} members; at most {most:,} are read"
+                raise UnsafeError("BF907", f"{file.name}: {message}")
+            for name in _REFERRING:
+                reference = value.get(name)
+                if isinstance(reference, str) and "://" in reference:
+                    message = f"{reference!r} is a remote reference; nothing is fetched"
+                    raise UnsafeError(
+                        "BF903", f"{file.name}: {message}; write it in the descriptor"
+                    )
+            below += value.values()
+        level = below
 
 
 def _open_zip(place: Path, limits: Limits) -> Folder:
@@ -143,6 +209,9 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
             f"the zip would grow to {total} bytes; at most {limits.archive_bytes} are unpacked",
         )
     for info in infos:
+        inner_path(info.filename)  # whatever unpacks the zip besides us may write it there
+        if stat.S_ISLNK(info.external_attr >> _MODE):
+            raise UnsafeError("BF902", f"{info.filename!r} is a link; a zip holds files only")
         packed = max(info.compress_size, 1)
         if info.file_size > 2**20 and info.file_size / packed > limits.archive_ratio:
             raise UnsafeError(

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchfmt.readers import heads
+
 _BLOCK = 2**20
 _SNIFFED = 2**12
 _MARKS = (
@@ -104,7 +106,7 @@ def from_first_text(data: bytes) -> bytes:
 
 def blocks(path: Path, size: int = _BLOCK) -> Iterator[str]:
     """Yield a file as text, block by block, in bounded memory; NULs with which a log was emptied are passed over."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         data = file.read(size)
         while data and not data.strip(b"\0"):
             data = file.read(size)

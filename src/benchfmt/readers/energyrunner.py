@@ -207,7 +207,7 @@ def runs(path: Path, limits: Limits = LIMITS) -> list[Results]:
 
 def _lines(path: Path, limits: Limits) -> Iterator[tuple[int, str, bool]]:
     """Yield the lines with their numbers, and whether they end, without what stands before them; too long ones are cut."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         file.seek(max(path.stat().st_size - 4, 0))
         ended = file.read().replace(b"\0", b"").endswith((b"\n", b"\r"))
     found = lines.read(path, _OWN, limits)

@@ -28,12 +28,8 @@ class UnsafeError(BenchfmtError):
         self.code = code
 
 
-def safe_path(root: Path, relative: str) -> Path:
-    """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError."""
-    if "://" in relative:
-        raise UnsafeError(
-            "BF903", f"{relative!r} is a remote reference; nothing is fetched unless asked"
-        )
+def inner_path(relative: str) -> PurePosixPath:
+    """Return a path that stays in whatever folder it is put; raises UnsafeError."""
     pure = PurePosixPath(relative)
     outside = (
         pure.is_absolute()
@@ -43,6 +39,16 @@ def safe_path(root: Path, relative: str) -> Path:
     )
     if outside or "\0" in relative or not pure.parts:
         raise UnsafeError("BF901", f"{relative!r} leads out of the folder; name a file inside it")
+    return pure
+
+
+def safe_path(root: Path, relative: str) -> Path:
+    """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError."""
+    if "://" in relative:
+        raise UnsafeError(
+            "BF903", f"{relative!r} is a remote reference; nothing is fetched unless asked"
+        )
+    pure = inner_path(relative)
     path = root.joinpath(*pure.parts)
     real_root = root.resolve()
     try:

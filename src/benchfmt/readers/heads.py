@@ -6,15 +6,22 @@ for each of them. What is kept is bounded; beyond that a file is simply opened a
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import BinaryIO
 
 HEAD = 2**16
 """So many bytes of a file are kept: all of most files that describe something, and enough of a log to tell whose it is."""
 ROOM = 32 * 2**20
 """So many bytes are kept of all files together."""
+
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe is opened at once, whether somebody writes to it or not; a regular file is read as ever."""
 
 
 class _Heads:
@@ -67,7 +74,8 @@ def whole(path: Path) -> bytes:
     start = b"" if heads is None else heads.of(path)
     if 0 < len(start) < HEAD:
         return start
-    return path.read_bytes()
+    with opened(path) as file:
+        return file.read()
 
 
 def blocks(path: Path, size: int) -> Iterator[bytes]:
@@ -77,19 +85,32 @@ def blocks(path: Path, size: int) -> Iterator[bytes]:
     if 0 < len(start) < HEAD:
         yield start
         return
-    with path.open("rb") as file:
+    with opened(path) as file:
         while block := file.read(size):
             yield block
 
 
 def tail(path: Path, size: int = HEAD) -> bytes:
     """Return the last bytes of a file; raises OSError."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         length = file.seek(0, 2)
         file.seek(max(length - size, 0))
         return file.read(size)
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file of somebody's for reading; raises OSError for a pipe or a device, which may never end."""
+    return open(path, "rb", opener=_of_regular)
+
+
+def _of_regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | _WITHOUT_WAITING)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
+    return descriptor
+
+
 def _read(path: Path, size: int) -> bytes:
-    with path.open("rb") as file:
+    with opened(path) as file:
         return file.read(size)

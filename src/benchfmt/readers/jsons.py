@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from collections.abc import Callable
@@ -98,8 +99,10 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
-    text = whole(path, limits, "JSON text")
-    return parse(text.removeprefix(b"\xef\xbb\xbf"), limits, digits=digits)
+    text = whole(path, limits, "JSON text").removeprefix(codecs.BOM_UTF8)
+    if text.startswith(codecs.BOM_UTF8):
+        raise JsonError("not JSON: a byte order mark stands twice", 1)
+    return parse(text, limits, digits=digits)
 
 
 def whole(path: Path, limits: Limits, kind: str) -> bytes:

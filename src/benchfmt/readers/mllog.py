@@ -133,7 +133,7 @@ def has_events(path: Path, most: int = 2**20) -> bool:
 def read(path: Path, limits: Limits = LIMITS, keep: Callable[[str], bool] = lambda _: True) -> Log:
     """Return the events of a log whose key is to be kept, and the SHA-256 of the file; read once, in blocks."""
     reading = _Reading(limits, keep)
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         as_bytes = lines.can_stand(file.read(_HEAD))
     if as_bytes:
         for line, text in reading.lines(path):
@@ -177,7 +177,7 @@ class _Reading:
     def lines(self, path: Path) -> Iterator[tuple[int, bytes]]:
         """Yield number and text of each line that has a token, from its last token on."""
         rest, above, skipping = b"", 0, False
-        with path.open("rb") as file:
+        with heads.opened(path) as file:
             for block in iter(partial(file.read, _BLOCK), b""):
                 self.digest.update(block)
                 data = rest + block
@@ -286,7 +286,7 @@ class _Reading:
 
     def free_text(self, path: Path) -> None:
         """Take what Alibaba wrote in v0.6, `MLPerf: resnet [06/13/19 00:55:21], run_stop`: no times to score by."""
-        with path.open("rb") as file:
+        with heads.opened(path) as file:
             read_line = partial(file.readline, self.limits.row_bytes)
             for line, raw in enumerate(iter(read_line, b""), start=1):
                 match = _FREE.match(raw.strip())

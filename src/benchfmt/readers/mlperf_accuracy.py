@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import lines
+from benchfmt.readers import heads, lines
 
 READ_BYTES = 4 * 2**20
 """How much of a file is read: longer ones give their first and last half of it, where tools print their scores."""
@@ -216,7 +216,7 @@ def _dice(line: str) -> Iterator[_Found]:
 
 def _lines(path: Path, most: int) -> Iterator[tuple[int, str]]:
     """Yield the lines with their numbers, those of the first and last half of `most` bytes of a longer file."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         start = file.read(most)
         size = file.seek(0, 2)
         if size > most:

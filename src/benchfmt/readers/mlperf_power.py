@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import mlperf_json
+from benchfmt.readers import heads, mlperf_json
 
 BLOCK_BYTES = 2**18
 DAY = 86_400
@@ -73,7 +73,7 @@ def read(
     begins, ends = _time(begin), _time(end)
     shift = timedelta(seconds=log_shift - spl_shift)
     meter = _Meter()
-    with spl.open("rb") as file:
+    with heads.opened(spl) as file:
         meter.take(_lines(file, limits.row_bytes), _key(begins, shift), _key(ends, shift))
     return Power(
         # The checker adds doubles in the order of the file; its published values come out to the last bit this way.

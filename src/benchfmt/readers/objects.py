@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits, count, exact, whole
-from benchfmt.readers import jsons
+from benchfmt.readers import heads, jsons
 from benchfmt.readers.encodings import plain
 from benchfmt.vocabulary import vocabulary
 
@@ -142,7 +142,7 @@ def read_yaml(path: Path) -> Fields:
     if path.stat().st_size > MOST_YAML_BYTES:
         raise ObjectError(f"{path.name} has more than {MOST_YAML_BYTES} bytes")
     try:
-        data = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506 - every scalar stays text
+        data = yaml.load(heads.whole(path), Loader=_Loader)  # noqa: S506 - every scalar stays text
         scalars = _scalars(data)
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise ObjectError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error

@@ -28,6 +28,8 @@ AT_ONCE = 2**26
 CELL = 8
 """How many bytes a cell takes, its text apart."""
 _FEWEST_ROWS = 16
+_TIMES_TOO_LONG = 8
+"""A cell that is so much too long costs the file, which is not read then; any other costs its row."""
 _HEADER = 2**8
 _LONGEST_HEADER = 2**20
 _NUMBER_BITS = 63
@@ -86,6 +88,10 @@ def groups_of(
             together = sum(chunk.largest for chunk in chunks)
             if together > limits.page_bytes:
                 message = f"pages of {together:,} bytes; at most {limits.page_bytes:,} are unpacked"
+                raise UnsafeError("BF907", f"{path}: {message}")
+            longest = max((chunk.bytes_a_row for chunk in chunks), default=0)
+            if longest > _TIMES_TOO_LONG * limits.row_bytes:
+                message = f"a cell of {longest:,} bytes; at most {limits.row_bytes:,} are read"
                 raise UnsafeError("BF907", f"{path}: {message}")
             bytes_a_row = sum(chunk.bytes_a_row for chunk in chunks) + 1
             at_once = max(AT_ONCE // bytes_a_row, _FEWEST_ROWS)

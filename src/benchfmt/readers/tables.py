@@ -252,7 +252,7 @@ class TextTable:
         if self.opener is not None:
             source = self.opener()
         elif self.path.suffix.lower() in _UNPACKED_BY_ARROW:
-            source = self.path.open("rb")
+            source = heads.opened(self.path)
         try:
             reader = pa_csv.open_csv(
                 source,

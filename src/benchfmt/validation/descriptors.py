@@ -11,6 +11,7 @@ from benchfmt.annotated import AnnotationError, compile_resource
 from benchfmt.descriptor import Descriptor, Resource, column_of, read_descriptor, without_faults
 from benchfmt.faults import Fault
 from benchfmt.migrate import advice, readable, refusal
+from benchfmt.package import descriptor_data
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256
@@ -24,23 +25,14 @@ _AGAIN = "the file was changed after the package was written; write the package 
 
 def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
     """Return the descriptor in a file after reporting its faults; None where it cannot be used."""
-    most = reporter.limits.descriptor_bytes
-    if file.stat().st_size > most:
-        message = f"the descriptor has more than {most} bytes"
-        reporter.report("BF907", Place(file.name), message)
-        return None
     try:
-        data = jsons.read(file, reporter.limits)
+        data = descriptor_data(file, reporter.limits)
     except UnsafeError as error:
-        reporter.report(error.code, Place(file.name), str(error))
+        message = str(error).removeprefix(f"{file.name}: ")
+        reporter.report(error.code, Place(file.name), message)
         return None
     except jsons.JsonError as error:
         reporter.report(json_code(error), Place(file.name, error.line), str(error))
-        return None
-    resources = data.get("resources") if isinstance(data, dict) else None
-    if isinstance(resources, list) and len(resources) > reporter.limits.resources:
-        message = f"{len(resources):,} resources; at most {reporter.limits.resources:,} are read"
-        reporter.report("BF905", Place(file.name, field="/resources"), message)
         return None
     descriptor, faults = read_descriptor(data)
     for fault in faults:

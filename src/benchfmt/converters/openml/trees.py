@@ -68,7 +68,7 @@ def opened(path: Path, limits: Limits = LIMITS) -> BinaryIO:
     """Return a file to read from, what is compressed decompressed and bounded."""
     if path.name.lower().endswith(".gz"):
         return cast("BinaryIO", _Unzipped(path, limits))
-    return path.open("rb")
+    return heads.opened(path)
 
 
 def head(path: Path, size: int) -> bytes:

@@ -12,7 +12,7 @@ from benchfmt.converters.base import Skipped, Source
 from benchfmt.converters.trtexec.evidence import Export
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
-from benchfmt.readers import encodings, jsons, lines
+from benchfmt.readers import encodings, heads, jsons, lines
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.trtexec import Run
 
@@ -135,7 +135,7 @@ def _is_log(path: Path, ending: str) -> bool:
 
 def _end_of(path: Path, size: int) -> str:
     """Return the text at the end of a file."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         encoding = encodings.encoding_of(file.read(_JSON_HEAD))
         file.seek((max(size - _TAIL, 0) // 4) * 4)
         end = file.read(_TAIL)

@@ -14,7 +14,7 @@ def ends(path: Path, head: int, tail: int) -> tuple[bytes, bytes | None]:
     size = path.stat().st_size
     if size <= head + tail:
         return heads.head(path, head + tail), None
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         start = file.read(head)
         file.seek(-tail - size % 2, 2)  # on a character's border in UTF-16 too
         return start, file.read(tail + size % 2)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchfmt import numbers
+from benchfmt.readers import heads
 
 SUMMARY_BYTES = 1024 * 1024
 """A summary has some 3 kB; nobody's has a megabyte."""
@@ -63,7 +64,7 @@ def _plain(level: str) -> str:
 
 def read_user_conf(path: Path) -> dict[str, str]:
     """Return the settings of a user.conf, `<model>.<scenario>.<key>` each with its characters; a broken line is left out."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         text = file.read(SUMMARY_BYTES).decode("utf-8", "replace")
     settings: dict[str, str] = {}
     for line in text.splitlines():

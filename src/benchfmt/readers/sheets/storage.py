@@ -88,7 +88,7 @@ class _Xz(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.file = path.open("rb")
+        self.file = heads.opened(path)
         self.decoder = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
     def read(self, size: int = -1) -> bytes:
@@ -125,7 +125,7 @@ def open_bytes(path: Path, storage: Storage, limits: Limits = LIMITS) -> BinaryI
     Raises OSError and TableError; reading raises UnsafeError where a packed file grows beyond the limits.
     """
     if storage.compression is None:
-        return path.open("rb")
+        return heads.opened(path)
     source = _unpacked(path, storage, limits)
     return io.BufferedReader(_Bounded(source, path, limits), 2**20)
 

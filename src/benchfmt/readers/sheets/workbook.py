@@ -14,9 +14,10 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import DAMAGED_ZIP, Storage, foreign
@@ -110,6 +111,8 @@ class Sheets:
                 self._sheets[name] = self.book.get_sheet_by_name(name)
             except (CalamineError, OSError, ValueError) as error:
                 raise _unreadable(self.path, error) from error
+            except BaseException as error:
+                raise _panic(self.path, error) from error
         return self._sheets[name]
 
 
@@ -175,11 +178,21 @@ def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
         book = load_workbook(str(path))
     except (CalamineError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+    except BaseException as error:
+        raise _panic(path, error) from error
     return Sheets(path, book)
 
 
 def _unreadable(path: Path, error: Exception) -> TableError:
     return TableError("BF119", f"{path.name} cannot be read as a workbook: {error}")
+
+
+def _panic(path: Path, error: BaseException) -> BaseException:
+    """Return the error for what Rust code did not expect in a file; anything else as it is."""
+    # Its class cannot be imported, and is no Exception.
+    if type(error).__name__ == "PanicException":
+        return TableError("BF119", f"{path.name} cannot be read as a workbook: it is damaged")
+    return error
 
 
 def _chosen(names: list[str], dialect: Dialect, path: Path) -> str:
@@ -270,7 +283,7 @@ def _check_reach(path: Path, content: bytes) -> None:
 
 def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
     """Return the XML files of a workbook, unpacked; raises TableError and UnsafeError."""
-    with path.open("rb") as file:
+    with heads.opened(path) as file:
         advice = foreign(file.read(16))
         if advice is not None:
             raise TableError("BF103", f"{path.name} is {advice}")
@@ -296,7 +309,7 @@ def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
     return parts
 
 
-def _unpacked(file: io.BufferedReader, info: zipfile.ZipInfo, room: int) -> bytes:
+def _unpacked(file: BinaryIO, info: zipfile.ZipInfo, room: int) -> bytes:
     """Return a file of a zip, up to one byte more than there is room for.
 
     The sizes that a zip states are not believed: what the packed bytes unpack to is.

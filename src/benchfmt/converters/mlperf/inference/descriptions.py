@@ -16,7 +16,7 @@ from benchfmt.converters.mlperf.attribution import HELD, Filled
 from benchfmt.converters.mlperf.inference.run import Run
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
-from benchfmt.readers import loadgen, mlperf_json
+from benchfmt.readers import heads, loadgen, mlperf_json
 from benchfmt.readers.files import file_sha256
 
 _NO_MEASUREMENT = "beside the description of a measurement"
@@ -166,7 +166,7 @@ def compliance(run: Run) -> dict[str, JsonValue]:
         by_file: dict[str, JsonValue] = {}
         verdicts[role.removeprefix(_TEST_ROLE)] = by_file
         for path in run.files[role]:
-            with path.open("rb") as file:
+            with heads.opened(path) as file:
                 text = file.read(_VERDICT_BYTES).decode("utf-8", "replace")
             run.read(path, file_sha256(path))
             by_file[path.stem.removeprefix("verify_")] = _verdict(text)

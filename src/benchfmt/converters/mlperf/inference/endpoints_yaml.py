@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from benchfmt.converters.mlperf.inference.endpoints_json import mapping
 from benchfmt.converters.mlperf.inference.run import Run
+from benchfmt.readers import heads
 from benchfmt.readers.files import file_sha256
 
 _MOST_BYTES = 200_000
@@ -21,7 +22,7 @@ def configuration(run: Run) -> Mapping[str, JsonValue]:
     if path is None:
         return {}
     try:
-        with path.open("rb") as file:
+        with heads.opened(path) as file:
             content = file.read(_MOST_BYTES + 1)
         data = _parsed(content)
     except (yaml.YAMLError, RecursionError, ValueError) as error:

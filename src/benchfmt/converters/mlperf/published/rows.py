@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.mlperf import model_mapping
 from benchfmt.finding import BenchfmtError, Finding, Severity
-from benchfmt.readers import jsons
+from benchfmt.readers import heads, jsons
 from benchfmt.readers.tables import BadRow, TextTable
 from benchfmt.units import exact
 
@@ -199,7 +199,7 @@ def candidates(source: Source) -> list[Path]:
 def kind_of(path: Path) -> str | None:
     """Return what a file is: a kind of table, `!` and words for a faulty one, or None."""
     try:
-        with path.open("rb") as file:
+        with heads.opened(path) as file:
             start = file.read(512)
             if not _may_be(path, start):
                 return None

@@ -29,7 +29,7 @@ from benchfmt.converters.mlperf.tiny.quality import add_target
 from benchfmt.converters.mlperf.tiny.speed import RATE, withdraw_impossible
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import double
-from benchfmt.readers import jsons
+from benchfmt.readers import heads, jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
 from benchfmt.suites import mlperf_tiny as rules
@@ -119,7 +119,7 @@ def _tables(source: Source) -> list[Path]:
 
 def _is_table(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with heads.opened(path) as file:
             head = file.read(_HEAD)
     except OSError:
         return False

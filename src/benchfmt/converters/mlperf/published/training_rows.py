@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import jsons
+from benchfmt.readers import heads, jsons
 from benchfmt.readers.mllog import clean
 from benchfmt.suites import mlperf_training as rules
 
@@ -90,7 +90,7 @@ def _kind(path: Path) -> str | None:
     if not is_csv and "summar" not in name:
         return None
     try:
-        with path.open("rb") as file:
+        with heads.opened(path) as file:
             head = file.read(HEAD)
     except OSError:
         return None
@@ -150,7 +150,7 @@ def _rows(unit: Unit, table: Table) -> Iterator[Row]:
 
 def _csv_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a CSV file, which may be several tables one behind the other, each with a header of its own."""
-    text = path.read_bytes().decode("utf-8-sig", "replace")
+    text = heads.whole(path).decode("utf-8-sig", "replace")
     header: list[str] = []
     number = 0
     for cells in csv.reader(io.StringIO(text, newline="")):

@@ -15,7 +15,7 @@ from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.result_draft import NAMESPACE, Description
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
-from benchfmt.readers import mlperf_json
+from benchfmt.readers import heads, mlperf_json
 from benchfmt.suites import mlperf_tiny as rules
 
 SUITE = "mlperf-tiny"
@@ -73,7 +73,7 @@ def _first_said(path: Path) -> dict[str, JsonValue] | None:
                 data[name] = value
         return data
 
-    text = path.read_bytes().decode("utf-8-sig", "replace")
+    text = heads.whole(path).decode("utf-8-sig", "replace")
     try:
         data = json.loads(text, object_pairs_hook=keep)
     except (ValueError, RecursionError):

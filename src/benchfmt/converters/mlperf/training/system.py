@@ -14,7 +14,7 @@ from benchfmt.converters.mlperf import systems
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import kept
-from benchfmt.readers import jsons, mllog, mlperf_json
+from benchfmt.readers import heads, jsons, mllog, mlperf_json
 from benchfmt.readers.files import file_sha256
 from benchfmt.suites import mlperf_training as rules
 from benchfmt.vocabulary import vocabulary
@@ -79,7 +79,7 @@ def _of_lines(path: Path) -> dict[str, JsonValue]:
     The value of `entry` is a Python dictionary with Python dictionaries as text in it.
     """
     logged: dict[str, JsonValue] = {}
-    text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", "replace")
+    text = heads.whole(path)[:_MOST_BYTES].decode("utf-8", "replace")
     for line in text.splitlines():
         match = re.fullmatch(r"(\w+): (\{.*\})\s*", line)
         if match is None:
