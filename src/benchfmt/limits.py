@@ -16,6 +16,7 @@ class Limits:
     json_depth: int = 64
     row_bytes: int = 2**20
     record_measurements: int = 100_000
+    footer_bytes: int = 8 * 2**20
     page_bytes: int = 128 * 2**20
     columns: int = 10_000
     resources: int = 10_000

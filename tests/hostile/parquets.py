@@ -77,10 +77,10 @@ def parquet_cell_of_60_megabytes(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
-@specimen("a word of 1 MB that 100,000 rows have", "BF90")
+@specimen("a word of 1 MB that 3,000 rows have", "BF90")
 def parquet_word_of_a_megabyte(folder: Path) -> list[str]:
-    word = _one_word("m" * 1_000_000, 100_000)
-    _package(folder, _measurements(100_000, reported_unit=word))
+    word = _one_word("m" * 1_000_000, 3_000)
+    _package(folder, _measurements(3_000, reported_unit=word))
     return ["validate", "."]
 
 
@@ -160,7 +160,7 @@ def _lying(folder: Path, rows: int) -> list[str]:
     return ["validate", "."]
 
 
-@specimen("metadata that say 2,000,000 rows where 100,003 are", "BF", is_large=False)
+@specimen("metadata that say 2,000,000 rows where 100,003 are", "BF")
 def parquet_that_says_more_rows(folder: Path) -> list[str]:
     return _lying(folder, 1_000_003)
 
@@ -170,7 +170,7 @@ def parquet_that_says_fewer_rows(folder: Path) -> list[str]:
     return _lying(folder, 20_003)
 
 
-@specimen("a page that says it is 1 KB and unpacks to 100 MB", "BF")
+@specimen("a page that says it is 1 KB and unpacks to 100 MB", "BF", is_large=True)
 def parquet_page_that_says_it_is_small(folder: Path) -> list[str]:
     size = 104_857_600
     _package(folder, pa.table({"record_id": pa.array(["m" * (size - 4)])}), use_dictionary=False)
@@ -254,7 +254,7 @@ def _add_damaged() -> None:
 _add_damaged()
 
 
-@specimen("Parquet whose nested type is 5,000 levels deep", "BF", is_large=False)
+@specimen("Parquet whose nested type is 5,000 levels deep", "BF")
 def parquet_of_deep_types(folder: Path) -> list[str]:
     cells: Cells = pa.array([1])
     for _ in range(90):
@@ -289,7 +289,9 @@ def parquet_described_of_20_million_rows(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
-@specimen("a Parquet table of one word of 1 MB in 50,000 rows, converted", "BF90", statuses=(1, 2))
+@specimen(
+    "a Parquet table of one word of 1 MB in 50,000 rows, converted", "more than", statuses=(1, 2)
+)
 def parquet_converted_with_one_word(folder: Path) -> list[str]:
     parquet_described_with_one_word(folder / "source")
     return ["convert", "source", "-o", "out"]
@@ -310,7 +312,7 @@ def parquet_shown(folder: Path) -> list[str]:
     return ["show", "."]
 
 
-@specimen("a word of 1 MB that 100,000 rows have, shown", "measurements.parquet", statuses=(2,))
+@specimen("a word of 1 MB that 3,000 rows have, shown", "measurements.parquet", statuses=(2,))
 def parquet_word_shown(folder: Path) -> list[str]:
     parquet_word_of_a_megabyte(folder)
     return ["show", "--records", "."]

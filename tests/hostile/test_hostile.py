@@ -33,6 +33,6 @@ def program() -> Iterator[Runner]:
         yield started
 
 
-@pytest.mark.parametrize("specimen", _marked())
+@pytest.mark.parametrize("specimen", list(_marked()))
 def test_a_hostile_input_ends_with_its_finding(specimen: Specimen, program: Runner) -> None:
     assert program.run(specimen).faults(specimen) == []

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.errors import ParquetError
@@ -20,6 +19,7 @@ from benchfmt.readers.parquets import (
     Unpacked,
     bounded_batches,
     groups_of,
+    open_parquet,
     spans,
 )
 from benchfmt.sinks import ROW_GROUP
@@ -76,11 +76,7 @@ def parquet_frames(
     Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
     no other columns are read.
     """
-    with _judging(path), pq.ParquetFile(path, pre_buffer=False, memory_map=False) as file:
-        width = file.metadata.num_columns
-        if width > limits.columns:
-            message = f"{width:,} columns; at most {limits.columns:,} are read"
-            raise ParquetError("BF907", f"{path}: {message}")
+    with _judging(path), open_parquet(path, limits) as file:
         kept = _sound_columns(path, file.schema_arrow, odd)
         if only:
             kept = [name for name in kept if name in only]

@@ -101,7 +101,7 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
     text = whole(path, limits, "JSON text").removeprefix(codecs.BOM_UTF8)
     if text.startswith(codecs.BOM_UTF8):
-        raise JsonError("not JSON: a byte order mark stands twice", 1)
+        raise JsonError("not JSON: it begins with two byte order marks", 1)
     return parse(text, limits, digits=digits)
 
 

@@ -27,6 +27,8 @@ AT_ONCE = 2**26
 """So many bytes of cells are given at once, and those of one row more."""
 CELL = 8
 """How many bytes a cell takes, its text apart."""
+_FOOTER_END = 8
+"""A file ends with the length of its metadata and four bytes that say what it is."""
 _FEWEST_ROWS = 16
 _TIMES_TOO_LONG = 8
 """A cell that is so much too long costs the file, which is not read then; any other costs its row."""
@@ -66,16 +68,33 @@ class Unpacked:
             )
 
 
+def open_parquet(path: Path, limits: Limits = LIMITS, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a file, some of whose columns of `texts` hold each text once; raises UnsafeError, and what Arrow raises."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _FOOTER_END, 0))
+        footer = int.from_bytes(file.read(4), "little")
+    if limits.footer_bytes < footer < path.stat().st_size:
+        message = f"metadata of {footer:,} bytes; at most {limits.footer_bytes:,} are read"
+        raise UnsafeError("BF907", f"{path}: {message}")
+    opened = pq.ParquetFile(path, pre_buffer=False, memory_map=False, read_dictionary=list(texts))
+    width = opened.metadata.num_columns
+    if width > limits.columns:
+        message = f"{width:,} columns; at most {limits.columns:,} are read"
+        raise UnsafeError("BF907", f"{path}: {message}")
+    return opened
+
+
 def groups_of(
     path: Path, file: pq.ParquetFile, columns: Sequence[str], limits: Limits = LIMITS
 ) -> list[Group]:
     """Return what the pages of some columns unpack to, row group by row group.
 
-    Raises UnsafeError for pages that are too large to be unpacked. A column that cannot be walked through is left to the
+    Raises UnsafeError for pages that are too large to be unpacked, and for far more cells than a file can hold. A column that cannot be walked through is left to the
     reader, which cannot read it either.
     """
     wanted = set(columns)
     metadata = file.metadata
+    Unpacked(path, limits).add(metadata.num_rows * len(columns) * CELL)
     kept = []
     for place in range(metadata.num_columns):
         if metadata.schema.column(place).path.partition(".")[0] in wanted:
@@ -262,7 +281,7 @@ def bounded_batches(
     """
     names = list(columns)
     count = Unpacked(path, limits)
-    with pq.ParquetFile(path, pre_buffer=False, memory_map=False, read_dictionary=names) as file:
+    with open_parquet(path, limits, names) as file:
         for number, group in enumerate(groups_of(path, file, names, limits)):
             at_once = min(rows, group.rows_at_once)
             for batch in file.iter_batches(batch_size=at_once, row_groups=[number], columns=names):

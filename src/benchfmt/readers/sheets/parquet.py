@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.parquets import bounded_batches
+from benchfmt.readers.parquets import open_parquet as open_file
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage
 from benchfmt.readers.sheets.table import FRAME_ROWS, Frames
@@ -66,14 +67,9 @@ class ParquetTable:
 
     def _open(self) -> pq.ParquetFile:
         try:
-            file = pq.ParquetFile(self.path, pre_buffer=False, memory_map=False)
+            return open_file(self.path, self.limits)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._unreadable(error) from error
-        width = file.metadata.num_columns
-        if width > self.limits.columns:
-            message = f"{width:,} columns; at most {self.limits.columns:,} are read"
-            raise TableError("BF907", f"{self.path.name}: {message}")
-        return file
 
     def _unreadable(self, error: Exception) -> TableError:
         message = f"{self.path.name}: not a Parquet file that can be read: {error}"
