@@ -27,6 +27,8 @@ from benchfmt.tables import COLUMNS
 
 _LARGEST_GROUP = 2**18
 _LARGEST_GROUP_BYTES = 2**26
+TEXT_LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
+"""How many bytes each text of a frame has, column by column."""
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
@@ -50,7 +52,7 @@ def parquet_batches(path: Path, limits: Limits = LIMITS) -> Iterator[pa.Table]:
 
 def _refuse_long_cells(path: Path, frame: pl.DataFrame, row: int, limits: Limits) -> None:
     """Raise ParquetError for a text that is longer than a row may be; `row` is how many rows stand before the frame."""
-    lengths = cell_lengths(frame)
+    lengths = frame.select(TEXT_LENGTHS)
     for column in lengths.columns:
         is_long = lengths[column].fill_null(0) > limits.row_bytes
         if is_long.any():
@@ -59,13 +61,6 @@ def _refuse_long_cells(path: Path, frame: pl.DataFrame, row: int, limits: Limits
                 "BF907",
                 f"{path} row {place}, {column}: a cell longer than {limits.row_bytes} bytes",
             )
-
-
-def cell_lengths(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return how many bytes each text of a frame has, column by column."""
-    return frame.select(
-        pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes()
-    )
 
 
 def parquet_frames(
@@ -102,14 +97,16 @@ def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
     if _size(frame) <= AT_ONCE:
         yield frame
         return
-    sizes = cell_lengths(frame).select(pl.sum_horizontal(pl.all()).cast(pl.Int64)).to_series()
+    sizes = (
+        frame.select(TEXT_LENGTHS).select(pl.sum_horizontal(pl.all()).cast(pl.Int64)).to_series()
+    )
     for start, stop in spans(sizes.to_numpy()):
         yield frame.slice(start, stop - start)
 
 
 def _size(frame: pl.DataFrame) -> int:
     """Return how many bytes the cells of a frame take once its texts are written out."""
-    texts = cell_lengths(frame).sum()
+    texts = frame.select(length.sum() for length in TEXT_LENGTHS)
     size = frame.height * frame.width * CELL
     if texts.width:
         size += sum(length or 0 for length in texts.row(0))

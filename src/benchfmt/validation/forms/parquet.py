@@ -8,6 +8,7 @@ import polars as pl
 
 from benchfmt.checks.frames import ROW
 from benchfmt.package import parquet_frames
+from benchfmt.package.parquet import TEXT_LENGTHS
 from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
@@ -15,7 +16,6 @@ from benchfmt.validation.reporting import Reporter
 _ROWS = {"measurements": 131_072}
 _OTHER_ROWS = 32_768
 """How many rows of a table are read at once, unless it is named before."""
-_LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
 _PLAIN_HINT = "write it as text, numbers or true and false"
 
 
@@ -46,10 +46,10 @@ class ParquetPart:
     def _without_long_cells(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
         """Return the rows whose texts have a length that can be read; the others wait to be reported."""
         limit = self._reporter.limits.row_bytes
-        longest = frame.select(length.max() for length in _LENGTHS)
+        longest = frame.select(length.max() for length in TEXT_LENGTHS)
         if not longest.width or max(length or 0 for length in longest.row(0)) <= limit:
             return frame
-        lengths = frame.select(_LENGTHS)
+        lengths = frame.select(TEXT_LENGTHS)
         is_long = lengths.select(pl.any_horizontal(pl.all() > limit).fill_null(value=False))
         self.is_incomplete = True
         for column in lengths.columns:
