@@ -13,7 +13,7 @@ OUT := out
 WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: venv demo test test-all test-lowest coverage constraints bench golden build schema check-workflows docs clean check
+.PHONY: venv demo test test-all test-lowest coverage constraints bench fuzz golden build schema check-workflows docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -72,6 +72,13 @@ constraints: $(VENV)/.base  ## Write constraints.txt: the versions that the work
 
 bench: $(VENV)/.test  ## Print ratios: us, a peer and the floor, side by side.
 	$(BIN)/python -m bench
+
+$(VENV)/.fuzz: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	touch $@
+
+fuzz: $(VENV)/.fuzz  ## Damage files for every reader and converter: RUNS=50000 or SECONDS=60 for each, ONLY=loadgen,trtexec.
+	$(BIN)/python -m fuzz --runs $(or $(RUNS),0) --seconds $(or $(SECONDS),0) --only '$(ONLY)'
 
 golden: $(VENV)/.test  ## Show what BASE=<commit> and this checkout make of every sample, by kind of difference.
 	$(BIN)/python -m bench.golden $(or $(BASE),HEAD)

@@ -7,6 +7,7 @@ vocabulary come with their factors; any other UCUM code is looked up with the uc
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -28,6 +29,14 @@ __all__ = [
     "is_unit",
     "unit",
 ]
+
+
+_LONGEST = 100
+"""A longer code is none: reading one takes longer than its length."""
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+_HUGE_POWER = re.compile(r"[^0-9./(][+-]?[0-9]{3,}")
+_FACTOR_BITS = 4_096
+"""A factor with more is beyond all doubles, and beyond what Python writes as digits."""
 
 
 class UnitError(BenchfmtError):
@@ -124,6 +133,8 @@ def _power_of_ten(factor: Fraction) -> int | None:
 
 
 def _from_library(code: str) -> Unit:
+    if len(code) > _LONGEST or _HUGE_POWER.search(_ANNOTATION.sub("", code)):
+        raise UnitError(f"{code[:_LONGEST]!r} is not a UCUM unit code")
     registry = _registry()
     try:
         quantity = _parsed(code)
@@ -135,12 +146,18 @@ def _from_library(code: str) -> Unit:
         one = registry.Quantity(Fraction(quantity.magnitude), quantity.units).to_base_units()
     except TypeError:  # a level (dB) has no factor: it converts to itself only
         return Unit(code, code, Fraction(1))
+    except (
+        ValueError,
+        ArithmeticError,
+    ) as error:  # powers of powers, longer than Python writes a number
+        raise UnitError(f"{code!r} is no unit: its factor is beyond all numbers") from error
     if [part for part, _ in one.unit_items()] == ["radian"]:  # nor has an angle an exact one
         return Unit(code, code, Fraction(1))
     name = "·".join(f"{part.strip('[]')}^{power}" for part, power in sorted(dimension.items()))
-    return Unit(
-        code, name or "1", Fraction(one.magnitude - zero.magnitude), Fraction(zero.magnitude)
-    )
+    factor = Fraction(one.magnitude - zero.magnitude)
+    if max(factor.numerator.bit_length(), factor.denominator.bit_length()) > _FACTOR_BITS:
+        raise UnitError(f"{code!r} is no unit: its factor is beyond all numbers")
+    return Unit(code, name or "1", factor, Fraction(zero.magnitude))
 
 
 @cache

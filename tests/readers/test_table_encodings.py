@@ -119,6 +119,17 @@ def test_half_a_character_of_utf_16_is_told(tmp_path: Path) -> None:
         encoding_of(path)
 
 
+def test_a_bad_row_that_is_no_utf_8_is_told_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n1,2\n\xff3\n")
+    with pytest.raises(TableError) as error:
+        list(TextTable(path).batches())
+    assert error.value.code == "BF105"
+    assert capfd.readouterr().err == ""
+
+
 def test_an_annotated_table_stays_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes("a,b\n1,ü\n".encode("latin-1"))

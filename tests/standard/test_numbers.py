@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -165,6 +166,13 @@ def test_blanks_around_a_number_say_nothing() -> None:
     assert numbers.double(" 1.5\n") == 1.5
     assert numbers.exact("\t2 ") == 2
     assert math.copysign(1, numbers.double("-0.0") or 0.0) == -1 or numbers.double("-0.0") == 0
+
+
+def test_a_long_cell_that_is_no_number_is_soon_known() -> None:
+    begin = time.process_time()
+    assert numbers.double("9" * 1_000_000 + "x") is None
+    assert numbers.exact("." + "9" * 1_000_000 + "x") is None
+    assert time.process_time() - begin < 2
 
 
 def test_a_large_integer_of_a_source_never_costs_the_result(tmp_path: Path) -> None:

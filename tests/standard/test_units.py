@@ -121,6 +121,22 @@ def test_a_word_that_is_no_code_is_an_error(code: str) -> None:
         unit(code)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("m." * 2_000 + "m", id="long"),
+        pytest.param("(" * 2_000 + "m" + ")" * 2_000, id="deep"),
+        "10*999999999",
+        "10^-99999",
+        "cm9999",
+        pytest.param(".".join(["Ym99"] * 12), id="powers of powers"),
+    ],
+)
+def test_a_code_that_takes_for_ever_is_an_error(code: str) -> None:
+    with pytest.raises(UnitError):
+        unit(code)
+
+
 def test_codes_beyond_the_vocabulary_are_looked_up() -> None:
     assert "km/h" not in vocabulary().terms("unit")
     assert conversion("km/h", "m/s").factor == Fraction(5, 18)

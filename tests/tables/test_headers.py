@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
@@ -480,3 +481,11 @@ def test_a_power_of_ten_in_brackets_is_that_of_a_count(factor: str) -> None:
 )
 def test_points_in_time_are_dates(cell: str) -> None:
     assert one("date", cell) == FieldOf("provenance.measured_at")
+
+
+@pytest.mark.parametrize("name", ["a" * 100_000, "a" + " " * 100_000 + "b", "latency " * 20_000])
+def test_a_name_that_is_a_text_is_soon_left_open(name: str) -> None:
+    begin = time.process_time()
+    (meaning,) = read_headers([Column(name, ("1", "2"))])
+    assert isinstance(meaning, Open)
+    assert time.process_time() - begin < 2

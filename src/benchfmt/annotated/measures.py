@@ -127,10 +127,9 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
     """Return the measures of a column by the words that name them; a number that no word names is kept as text."""
     name = column.item.name
     has_number = fields.clean[name].is_not_null()
-    nothing = c.nothing(fields.height, pl.String)
-    metrics = fields.clean[column.metric_from] if column.metric_from else nothing
+    metrics = _words(fields, column.metric_from)
     # A cell without a number needs no unit.
-    units = fields.clean[column.unit_from].set(~has_number, None) if column.unit_from else nothing
+    units = _words(fields, column.unit_from).set(~has_number, None)
     # Where no column names units, cells without a number are the same measurement.
     needs_unit = has_number
     if column.unit_from is None:
@@ -150,9 +149,18 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
                 fields.notes.once("BF201", at, unnamed.column, message, unnamed.word, hint)
             lost = rows & has_number
             fields.unread |= lost
-            for kept in filter(None, (name, column.metric_from, column.unit_from)):
-                fields.keep(kept, fields.clean[kept], lost)
+            for kept in (name, column.metric_from, column.unit_from):
+                if kept in fields.clean:
+                    fields.keep(kept, fields.clean[kept], lost)
     return measures
+
+
+def _words(fields: Fields, name: str | None) -> pl.Series:
+    """Return the cells of a column that names something, empty ones where the table has no such column."""
+    cells = fields.clean.get(name or "")
+    if name is None or cells is None:
+        return c.nothing(fields.height, pl.String)
+    return cells
 
 
 def _hint(unnamed: UnnamedError) -> str:

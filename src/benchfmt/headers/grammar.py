@@ -18,6 +18,8 @@ from benchfmt.headers.words import Words, plain, split, words_of
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
 _BATCH = re.compile(r"(?i)\b(?:batch(?:[\s_]?size)?|bs)\s?[=:_]?\s?([0-9]{1,5})\b")
+_LONGEST_NAME = 500
+"""A longer name is a text, and looking for words in it takes longer the longer it is."""
 _SETTINGS_GROUP = re.compile(
     r"^(?:config|configuration|settings|setup|params|hparams|hyperparameters|args|options)[./](?=\w)",
     re.IGNORECASE,
@@ -103,6 +105,10 @@ def read_headers(columns: Sequence[Column]) -> list[Meaning]:
 
 def _read(column: Column) -> Meaning:
     """Return what a column is by itself; one of a group of settings, such as `config/batch_size`, is no measurement."""
+    if len(column.name) > _LONGEST_NAME:
+        return Open(
+            f"its name has {len(column.name):,} characters, more than any that is understood"
+        )
     name = _SETTINGS_GROUP.sub("", column.name)
     meaning = Header.of(replace(column, name=name)).read()
     if name == column.name or isinstance(meaning, FieldOf):

@@ -117,7 +117,7 @@ _EACH = re.compile(
     rf"(?i)(?<![a-zµ])(?P<unit>{_TIME_WORDS}|m?j|[mk]?wh)\s*(?:/|_per_|\s+per\s+)\s*(?P<work>[a-z]+)$"
 )
 _PER_ENERGY = re.compile(
-    r"(?i)(?P<work>[a-z]+)(?P<rate>\s*/\s*s(?:ec)?)?\s*(?:/|_per_|\s+per\s+)\s*(?P<energy>w|watt|watts|j|joule|joules)$"
+    r"(?i)(?<![a-z])(?P<work>[a-z]+)(?P<rate>\s*/\s*s(?:ec)?)?\s*(?:/|_per_|\s+per\s+)\s*(?P<energy>w|watt|watts|j|joule|joules)$"
 )
 
 

@@ -7,10 +7,12 @@ import csv
 import ctypes
 import io
 import re
+import sys
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -254,24 +256,25 @@ class TextTable:
         elif self.path.suffix.lower() in _UNPACKED_BY_ARROW:
             source = heads.opened(self.path)
         try:
-            reader = pa_csv.open_csv(
-                source,
-                # Small blocks bound the memory; larger ones are read ahead (measured, see bench/README.md).
-                read_options=pa_csv.ReadOptions(
-                    block_size=self.limits.row_bytes, use_threads=False, encoding=self.codec
-                ),
-                parse_options=options,
-                convert_options=pa_csv.ConvertOptions(
-                    column_types={name: pa.string() for name in names},
-                    strings_can_be_null=self.null_if_empty,
-                    null_values=[""],
-                    include_columns=[name for name in names if name in self.only],
-                    include_missing_columns=True,
-                ),
-            )
+            with _quiet():
+                reader = pa_csv.open_csv(
+                    source,
+                    # Small blocks bound the memory; larger ones are read ahead (measured, see bench/README.md).
+                    read_options=pa_csv.ReadOptions(
+                        block_size=self.limits.row_bytes, use_threads=False, encoding=self.codec
+                    ),
+                    parse_options=options,
+                    convert_options=pa_csv.ConvertOptions(
+                        column_types={name: pa.string() for name in names},
+                        strings_can_be_null=self.null_if_empty,
+                        null_values=[""],
+                        include_columns=[name for name in names if name in self.only],
+                        include_missing_columns=True,
+                    ),
+                )
             # Names of columns are decoded when they are asked for: here, where a fault of theirs is caught.
             if reader.schema.names:
-                yield from reader
+                yield from _blocks_of(reader)
         except pa.ArrowInvalid as error:
             code, reason = _reason(str(error), self.limits.row_bytes)
             raise TableError(code, f"{self.path.name}: {reason}") from error
@@ -301,6 +304,37 @@ class TextTable:
         good_before = bad - np.arange(1, len(bad) + 1)
         numbers = np.arange(start + 1, start + count + 1, dtype=np.int64)
         return numbers + np.searchsorted(good_before, numbers, side="left")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the words that Arrow prints of a bad row whose text is not UTF-8.
+
+    It hands that text to the row handler as a str; where it cannot, the file has a fault, which is raised all the same.
+    """
+    hook = sys.unraisablehook
+    sys.unraisablehook = partial(_print_others, hook)
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+
+
+def _print_others(
+    hook: Callable[[sys.UnraisableHookArgs], object], event: sys.UnraisableHookArgs
+) -> None:
+    if not isinstance(event.object, _Noting):
+        hook(event)
+
+
+def _blocks_of(reader: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+    while True:
+        try:
+            with _quiet():
+                batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        yield batch
 
 
 class _Noting:
@@ -333,6 +367,7 @@ def _keep(options: pa_csv.ParseOptions) -> None:
 def _reason(text: str, block: int) -> tuple[str, str]:
     if "straddling" in text or "block" in text:
         return "BF907", f"a row is longer than {block} bytes, or a quote is never closed"
-    if "UTF" in text.upper():
+    # A row of another width stops nothing but where its text could not be handed to the handler.
+    if "UTF" in text.upper() or "columns, got" in text:
         return "BF105", "not UTF-8 text; name the file's encoding in the descriptor"
     return "BF121", text.replace("CSV parse error: ", "")

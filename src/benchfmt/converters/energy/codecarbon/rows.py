@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.numbers import double
-from benchfmt.readers.tables import encoding_of
+from benchfmt.readers.tables import encoding_of, unique_names
 
 NEAR = 0.01
 """How far numbers of one run may lie apart that are the same but for rounding and the moment at which they were taken."""
@@ -81,15 +81,22 @@ def rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a file under the header that stands above them: files are joined, each with its own."""
     with path.open(encoding=encoding_of(path), newline="") as file:
         lines = csv.reader(file)
-        header = tuple(name.removeprefix("\ufeff") for name in next(lines, ()))
+        header = _header([name.removeprefix("\ufeff") for name in next(lines, ())], path)
         for number, cells in enumerate(filter(any, lines), start=1):
             if is_tracker(cells):
-                header = tuple(cells)
+                header = _header(cells, path)
                 yield Row(number, header, repeats_header=True)
             elif len(cells) == len(header):
                 yield Row(number, header, tuple(cells))
             else:
                 yield _of_another_length(number, header, cells)
+
+
+def _header(cells: list[str], path: Path) -> tuple[str, ...]:
+    """Return the names of columns; raises TableError where two are called the same."""
+    if len(set(cells)) == len(cells):
+        return tuple(cells)
+    return tuple(unique_names(cells, path))
 
 
 def _of_another_length(number: int, header: tuple[str, ...], cells: list[str]) -> Row:

@@ -1,0 +1,63 @@
+"""A few damaged files for every reader, converter and form; `make fuzz` has as many as there is time for."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from fuzz.catalogue import TARGETS
+from fuzz.execution import Execution
+from fuzz.guard import Guard
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+Fuzz = Callable[[str, int], None]
+
+
+@pytest.fixture(scope="module")
+def guard() -> Iterator[Guard]:
+    made = Guard()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: Guard) -> Fuzz:
+    """Run a target on so many damaged files, the same ones each time."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    def run(name: str, examples: int) -> None:
+        execution = Execution(TARGETS[name], tmp_path, guard)
+        execution.load()
+
+        @settings(
+            max_examples=examples,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate,),  # what is found is made smaller by `Execution`
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.integers(0, 2**64 - 1))
+        def once(number: int) -> None:
+            execution.run(*execution.input(Random(number)))  # noqa: S311 - no secret
+            assert not execution.faults, next(iter(execution.faults.values())).trace
+
+        once()
+
+    return run
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_damaged_file_is_told(fuzz: Fuzz, name: str) -> None:
+    fuzz(name, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TARGETS)
+def test_many_damaged_files_are_told(fuzz: Fuzz, name: str) -> None:
+    fuzz(name, 400)
