@@ -399,6 +399,18 @@ def test_a_table_that_keeps_some_columns_is_read_and_one_without_totals_is_told(
     ) == ("failed", True)
 
 
+def test_two_columns_of_one_name_are_told_and_two_without_a_name_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "emissions.csv"
+    header = "project_name,emissions_rate,energy_consumed"
+    path.write_text(f",,run_id,{header}\n1,2,a,lamp,1,2\n", "utf-8")
+    assert len(list(convert(path))) == 1
+    path.write_text(f"run_id,run_id,{header}\n1,2,lamp,1,2\n", "utf-8")
+    conversion = convert(path)
+    assert list(conversion) == []
+    (entry,) = conversion.account.to_dict()["entries"]
+    assert "column 'run_id' appears twice" in str(entry)
+
+
 def test_the_real_files_give_each_run_once(samples: Path, tmp_path: Path) -> None:
     account = convert(samples / "llm_tools" / "codecarbon").write(tmp_path / "package")
     assert validate(tmp_path / "package").findings == []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests.layouts.helping import FIXTURES, converted, measurement, values
 
+from benchfmt import convert
+
 GENAI = {
     "genai-perf.csv": "genai-perf-csv",
     "genai-perf.json": "genai-perf",
@@ -97,6 +99,17 @@ def test_aiperf_that_was_cancelled(tmp_path: Path) -> None:
     assert data["configuration"]["hyperparameters"] == {"concurrency": 8}
     assert data["provenance"]["measured_at"] == "2026-01-02T03:04:05.678901"
     assert "secret" not in json.dumps(data)
+
+
+def test_a_report_without_the_unit_of_a_number(tmp_path: Path) -> None:
+    report = json.loads((FIXTURES / "aiperf.json").read_text("utf-8"))
+    del report["output_sequence_length"]["unit"]
+    path = tmp_path / "aiperf.json"
+    path.write_text(json.dumps(report), "utf-8")
+    conversion = convert(path)
+    (record,) = conversion
+    assert record.to_dict()["extensions"]["aiperf"]["output_sequence_length/avg"] == "100.0"
+    assert {finding.code for finding in conversion.account.findings} == {"BF201"}
 
 
 def test_genai_perf_and_aiperf_of_others(samples: Path, tmp_path: Path) -> None:
