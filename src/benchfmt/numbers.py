@@ -62,9 +62,11 @@ class Digits(str):
 
 
 def exact(text: str) -> Fraction | None:
-    """Return the exact number that a decimal text writes (blanks around it are dropped), or None where it is none."""
+    """Return the exact number that a decimal text writes (blanks around it are dropped), or None where `double` does."""
     stripped = text.strip()
-    return Fraction(Decimal(stripped)) if _NUMBER.fullmatch(stripped) else None
+    if double(stripped) is None:
+        return None
+    return Fraction(Decimal(stripped))
 
 
 def double(text: str) -> float | None:

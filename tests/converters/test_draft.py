@@ -205,3 +205,8 @@ def test_a_number_that_nothing_can_have_is_missing() -> None:
     assert possible(measured("accuracy", "180", "%")).missing == "invalid-in-source"
     sound = measured("accuracy", "18", "%")
     assert possible(sound) is sound
+
+
+def test_what_is_calculated_beyond_all_doubles_is_no_number() -> None:
+    with pytest.raises(DraftError, match="beyond the range of a double"):
+        derived("latency", Fraction(10) ** 400)

@@ -59,6 +59,7 @@ def _column(text: str) -> float | None:
 @pytest.mark.parametrize("way", DOUBLES)
 def test_what_is_no_number_is_refused_the_same_way_everywhere(way: str, text: str) -> None:
     assert DOUBLES[way](text) is None
+    assert numbers.exact(text) is None
     assert (numbers.whole(text), numbers.count(text)) == (None, None)
 
 

@@ -31,6 +31,8 @@ _CLOCKS = {
 }
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _MOST_DIGITS = 400
+_LONGEST = 1_000
+"""A longer cell is no number with a spread, and would be looked at again from each blank in it."""
 _PAIR = "\x1f"
 
 
@@ -135,6 +137,8 @@ def _times(text: str, factor: Fraction) -> str | None:
 
 
 def _parts(text: str) -> re.Match[str] | None:
+    if len(text) > _LONGEST:
+        return None
     return next(filter(None, (pattern.fullmatch(text) for pattern in _SPREADS)), None)
 
 

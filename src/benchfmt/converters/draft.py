@@ -471,8 +471,14 @@ def _why_impossible(number: Number) -> str | None:
 
 
 def derived(metric: str, value: Fraction | float, **key: Unpack[Key]) -> Number:
-    """Return a number that was calculated from the source, in the metric's unit."""
-    return Number(metric=metric, value=float(value), unit=own_unit(metric), basis="derived", **key)
+    """Return a number that was calculated from the source, in the metric's unit; raises DraftError beyond all doubles."""
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise DraftError(
+            f"{metric}: what follows for it is beyond the range of a double"
+        ) from error
+    return Number(metric=metric, value=number, unit=own_unit(metric), basis="derived", **key)
 
 
 def own_unit(metric: str, otherwise: str | None = None) -> str:

@@ -131,6 +131,9 @@ class Guard:
             raise XmlError(
                 f"not XML: {words} at line {error.lineno} column {error.offset + 1}", error.lineno
             ) from error
+        except (LookupError, ValueError) as error:  # of an encoding that Python does not know
+            self.at = 0
+            raise XmlError(f"not XML that can be read: {error}") from error
         except BenchfmtError:
             self.at = max(self._parser.CurrentByteIndex - self._bytes, 0)
             raise

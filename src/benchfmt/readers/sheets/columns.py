@@ -56,16 +56,16 @@ def number_column(cells: pl.Series, decimal: str | None = None) -> NumberColumn 
 
     `cells` are those that hold something, without blanks around them; `decimal` is their decimal mark where it is known.
     """
-    if not cells.len():
+    if not cells.len() or not cells.str.contains(_HAS_DIGIT).all():
         return None
+    if decimal is None and _fits(cells, PLAIN):
+        return NumberColumn(_number_type(cells, PLAIN))
     fits = [form for form in _forms() if _fits(cells, form)]
     if decimal is not None:
         known = [form for form in fits if form.decimal_char == decimal]
         if not known:
             return None
         return in_form(cells, known[0])
-    if PLAIN in fits:
-        return NumberColumn(_number_type(cells, PLAIN))
     if DECIMAL_COMMA in fits and COMMA_GROUPS in fits and not _has_two_groups(cells):
         return NumberColumn("number", DECIMAL_COMMA, COMMA_GROUPS)
     if COMMA_GROUPS in fits:

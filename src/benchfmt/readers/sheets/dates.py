@@ -9,11 +9,23 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?\S*)?")
 _WITH_HOUR = re.compile(r"%[HIcXT]")
 _WITH_SECOND = re.compile(r"%[ScXT]")
 _UNDECIDED = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}(\s.*)?")
+_DIRECTIVE = re.compile("%(.)", re.DOTALL)
+_BLANKS = re.compile(r"\s+")
+_SHAPES = {
+    "Y": r"\d{4}",
+    "y": r"\d{2}",
+    "f": r"\d{1,6}",
+    "z": r"\S+",
+    **dict.fromkeys("mdHIMS", r"[\d ]\d?"),
+    **dict.fromkeys("bBp", r".{1,100}?"),
+}
+"""What may stand for a directive, and more."""
 DEFAULT = "default"
 ANY = "any"
 EPOCH = "%s"
@@ -41,6 +53,9 @@ def iso_time(text: str, pattern: str) -> str | None:
         return _in_any(text)
     if pattern == EPOCH:
         return _since_1970(text)
+    shape = _shape(pattern)
+    if shape is not None and shape.fullmatch(text) is None:
+        return None
     try:
         time = datetime.strptime(text, pattern)
     except ValueError:
@@ -50,6 +65,23 @@ def iso_time(text: str, pattern: str) -> str | None:
     if not _WITH_SECOND.search(pattern):
         return time.isoformat(timespec="minutes")
     return time.isoformat()
+
+
+@lru_cache(1_000)
+def _shape(pattern: str) -> re.Pattern[str] | None:
+    """Return what every text looks like that is written by a pattern; None for one that says more than days and clocks.
+
+    `strptime` makes an expression of each pattern anew where more than five are tried in turn, which takes milliseconds.
+    """
+    parts = []
+    for place, part in enumerate(_DIRECTIVE.split(pattern)):
+        if place % 2 == 0:
+            parts.append(r"\s*".join(map(re.escape, _BLANKS.split(part))))
+        elif part in _SHAPES:
+            parts.append(_SHAPES[part])
+        else:
+            return None
+    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _since_1970(text: str) -> str | None:
