@@ -13,7 +13,7 @@ OUT := out
 WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: venv demo test test-all test-lowest coverage constraints bench fuzz golden build schema check-workflows docs clean check
+.PHONY: venv demo test test-all test-lowest coverage constraints bench bench-growth fuzz golden build schema check-workflows docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -72,6 +72,9 @@ constraints: $(VENV)/.base  ## Write constraints.txt: the versions that the work
 
 bench: $(VENV)/.test  ## Print ratios: us, a peer and the floor, side by side.
 	$(BIN)/python -m bench
+
+bench-growth: $(VENV)/.test  ## Print how time grows with each kind of large input, at n, 2n and 4n; fails where it is not linear.
+	$(BIN)/python -m bench.growth
 
 $(VENV)/.fuzz: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'

@@ -259,6 +259,18 @@ def test_validate_counts_warnings_only_when_strict(cli: Cli, tmp_path: Path) -> 
     assert loose[1] == strict[1]
 
 
+def test_validate_takes_safety_limits(cli: Cli, package: Path) -> None:
+    status, output, _ = cli("validate", package, "--limit", "resources=2")
+    assert status == 1
+    assert "3 resources; at most 2 are read" in output
+    status, _, error = cli("validate", package, "--limit", "sizes=2")
+    assert status == 2
+    assert "there is no limit 'sizes'; there are: descriptor_bytes" in error
+    status, _, error = cli("validate", package, "--limit", "resources=many")
+    assert status == 2
+    assert "--limit takes resources=NUMBER, and 'many' is not a whole number" in error
+
+
 def test_validate_takes_the_stricter_rules_of_a_submission(cli: Cli, package: Path) -> None:
     status, out, _ = cli("validate", package, "--rules", "submission")
     assert status == 1

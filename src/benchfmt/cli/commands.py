@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
     from benchfmt.conversion import Progress
+    from benchfmt.limits import Limits
     from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
@@ -158,6 +159,13 @@ def validate(
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
     ] = False,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="A safety limit in place of its default, as row_bytes=100000.",
+        ),
+    ] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="How many processes judge several PATHs.")
     ] = 1,
@@ -166,7 +174,8 @@ def validate(
     from benchfmt.reports.text import report_lines
     from benchfmt.validation import validate as run
 
-    report = run(list(paths), rules, remote=remote, jobs=jobs)
+    limits = _limits(limit or [])
+    report = run(list(paths), rules, remote=remote, limits=limits, jobs=jobs)
     if output is TextFormat.json:
         _print_json(report.to_dict())
     else:
@@ -379,6 +388,26 @@ def _options(pairs: list[str]) -> dict[str, str]:
                 f"{key!r} is not an option of converters; use the option of the command"
             )
     return {key: value for key, _, value in split}
+
+
+def _limits(pairs: list[str]) -> Limits:
+    """Return the safety limits, those that are given in place of their defaults."""
+    from dataclasses import fields, replace
+
+    from benchfmt.limits import LIMITS
+
+    names = [item.name for item in fields(LIMITS)]
+    given = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        if name not in names:
+            raise BenchfmtError(f"there is no limit {name!r}; there are: {', '.join(names)}")
+        if not number.isdecimal():
+            raise BenchfmtError(
+                f"--limit takes {name}=NUMBER, and {number!r} is not a whole number"
+            )
+        given[name] = int(number)
+    return replace(LIMITS, **given)
 
 
 def _with_progress(work: Callable[[Progress | None], Result]) -> Result:

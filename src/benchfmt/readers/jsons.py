@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def parse_cells(text: str | bytes, limits: Limits = LIMITS) -> Any:
 
     The words that some programs write in place of a number (NaN, Infinity) are texts. Raises JsonError or UnsafeError.
     """
-    return _decoded(text, _CELLS, limits)
+    return _whole_characters(_decoded(text, _CELLS, limits), text)
 
 
 def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> Any:
@@ -62,7 +63,25 @@ def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> Any:
 
     It takes half the time of `Digits`. Raises JsonError or UnsafeError.
     """
-    return _decoded(text, _TEXTS, limits)
+    return _whole_characters(_decoded(text, _TEXTS, limits), text)
+
+
+_HALF_IN_TEXT = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_HALF_IN_BYTES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+
+
+def _whole_characters(data: Any, text: str | bytes) -> Any:
+    """Return data after a look at its texts; raises JsonError for half a character, which no column can hold."""
+    if isinstance(text, bytes):
+        may_hold_half = _HALF_IN_BYTES.search(text) is not None
+    else:
+        may_hold_half = _HALF_IN_TEXT.search(text) is not None
+    if may_hold_half:
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise JsonError("a text holds half a character (a lone surrogate)") from error
+    return data
 
 
 def _decoded(
