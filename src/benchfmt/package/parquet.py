@@ -104,9 +104,15 @@ def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield frame.slice(start, stop - start)
 
 
+def filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns that have a cell."""
+    names = [cells.name for cells in frame.iter_columns() if cells.null_count() < cells.len()]
+    return frame.select(names)
+
+
 def _size(frame: pl.DataFrame) -> int:
     """Return how many bytes the cells of a frame take once its texts are written out."""
-    texts = frame.select(length.sum() for length in TEXT_LENGTHS)
+    texts = filled(frame).select(length.sum() for length in TEXT_LENGTHS)
     size = frame.height * frame.width * CELL
     if texts.width:
         size += sum(length or 0 for length in texts.row(0))
