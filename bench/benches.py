@@ -18,7 +18,7 @@ from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
 from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
-from bench.validating import validate
+from bench.validating import validate_csv, validate_lines, validate_parquet
 
 ANNOTATED_TARGET = 3.0
 FLAT = 1.3
@@ -291,7 +291,9 @@ BENCHES = {
     "mlperf": mlperf,
     "training": training,
     "openml": openml,
-    "validate": validate,
+    "validate-csv": validate_csv,
+    "validate-parquet": validate_parquet,
+    "validate-lines": validate_lines,
     "startup": startup,
     "profiler": profiler,
 }
