@@ -133,7 +133,10 @@ def describe_like(
         made = keep(read_older(older), made, said, files.root)
     chosen = layout(name)
     made.review.begin_with(
-        [f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}"]
+        [
+            f"the layout {chosen.label}: {chosen.title}; versions {chosen.versions}",
+            *files.left_out,
+        ]
     )
     return _described(made, files.named)
 

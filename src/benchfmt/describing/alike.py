@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 from pydantic import JsonValue
 
 from benchfmt.describing.objects import objects_in
-from benchfmt.describing.sources import Sources, inside, root_of
+from benchfmt.describing.sources import Sources, inside, root_of, unreadable_line
 from benchfmt.drafting import Draft, Review
 from benchfmt.drafting.draft import slug, unused
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts import fit, fit_named, layout
+from benchfmt.readers.files import Listing
 
 
 @dataclass(frozen=True)
@@ -22,22 +23,31 @@ class Files:
 
     root: Path
     named: Mapping[str, Path]
+    left_out: Sequence[str] = ()
+    """What cannot be read in a folder, each with the reason."""
 
 
 def files_like(paths: Sequence[Path], name: str, folder: Path | None) -> Files:
     """Return the files at paths; of a folder those that are of a layout. Raises BenchfmtError where there is none."""
     root = root_of(paths, folder)
     files: dict[str, Path] = {}
+    left_out: list[str] = []
     for path in paths:
         if not path.is_dir():
             files[inside(path, root)] = path
             continue
-        for item in sorted(path.rglob("*")):
-            if item.is_file() and not item.is_symlink() and _is_of(item, name):
-                files[inside(item, root)] = item
+        listing = Listing(path)
+        left_out += listing.unreachable_lines()
+        for item in sorted(listing):
+            try:
+                if item.is_file() and not item.is_symlink() and _is_of(item, name):
+                    files[inside(item, root)] = item
+            except OSError as error:
+                left_out.append(unreadable_line(inside(item, root), error))
     if not files:
-        raise BenchfmtError(f"{paths[0]} holds no file of the layout {name!r}")
-    return Files(root, files)
+        reasons = "".join(f"; {reason}" for reason in left_out)
+        raise BenchfmtError(f"{paths[0]} holds no file of the layout {name!r}{reasons}")
+    return Files(root, files, left_out)
 
 
 def _is_of(path: Path, name: str) -> bool:

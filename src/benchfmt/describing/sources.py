@@ -11,7 +11,6 @@ from benchfmt.descriptor import FILE_NAME
 from benchfmt.drafting import Head, read_head
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers import Column, Measured, read_headers
-from benchfmt.oserrors import in_words
 from benchfmt.readers.files import Listing, UnsafeError
 from benchfmt.readers.sheets.opening import FORMATS
 from benchfmt.readers.sheets.storage import SUFFIXES
@@ -79,7 +78,7 @@ def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
         try:
             heads.append(read_head(path, inside(path, root)))
         except OSError as error:
-            sources.left_out.append(f"left out: {in_words(error, path)}")
+            sources.left_out.append(unreadable_line(inside(path, root), error))
     sources.groups = _grouped(heads)
     if not heads:
         reasons = "".join(f"; {reason}" for reason in sources.left_out[:_SHOWN])
@@ -112,8 +111,7 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
     heads = []
     others = []
     files = Listing(folder)
-    for place, reason in files.unreachable:
-        sources.left_out.append(f"{files.inner(place)} is left out: it cannot be read: {reason}")
+    sources.left_out += files.unreachable_lines()
     for path in sorted(files):
         name = inside(path, sources.root)
         if not _may_be_table(path, folder):
@@ -124,7 +122,7 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
             sources.left_out.append(f"{name} is left out: {error}")
             continue
         except OSError as error:
-            sources.left_out.append(f"{name} is left out: it cannot be read: {error.strerror}")
+            sources.left_out.append(unreadable_line(name, error))
             continue
         if head.sniffed.storage.format in _DOCUMENTS and not _has_measurement(head):
             others.append(head)
@@ -136,6 +134,11 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
         reason = "no measurement is understood in it; describe it by itself if it holds results"
         sources.left_out.append(f"{head.name} is left out: {reason}")
     return heads
+
+
+def unreadable_line(name: str, error: OSError) -> str:
+    """Return that a file is left out, and why the system does not let us read it."""
+    return f"{name} is left out: it cannot be read: {error.strerror}"
 
 
 def _may_be_table(path: Path, folder: Path) -> bool:

@@ -189,6 +189,13 @@ class Listing(Sequence[Path]):
             return path
         return path[len(self._root) :].replace(os.sep, "/")
 
+    def unreachable_lines(self) -> list[str]:
+        """Return a line for each path that cannot be looked at."""
+        return [
+            f"{self.inner(path)} is left out: it cannot be read: {reason}"
+            for path, reason in self.unreachable
+        ]
+
     def _text(self, index: int) -> str:
         return self._prefixes[bisect_right(self._starts, index) - 1] + self._names[index]
 
