@@ -29,6 +29,7 @@ _ADVICE = {
     errno.ENOTDIR: "a part of the path is a file; name a place in a folder",
     errno.ELOOP: "links lead round in a circle; name the file itself",
 }
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
 _NUMBER = re.compile("os error ([0-9]+)")
 _OF_MACHINE = (
     errno.ENOSPC,
@@ -61,6 +62,11 @@ def in_words(error: OSError, path: str | Path | None = None) -> str:
 def is_of_machine(error: OSError) -> bool:
     """Whether an error says that the machine lacks something, whatever file is read."""
     return error.errno in _OF_MACHINE
+
+
+def is_refusal(error: OSError) -> bool:
+    """Whether an error says that the system does not give a file, whatever stands in it."""
+    return error.errno in _REFUSALS
 
 
 @contextmanager

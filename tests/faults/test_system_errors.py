@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -208,14 +208,17 @@ def test_an_over_long_path_in_a_descriptor_is_one_finding(tmp_path: Path) -> Non
 
 def unreadable(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     """Have a file that nobody may open, not even root."""
-    real = Path.open
 
-    def refuse(path: Path, *words: Any, **options: Any) -> Any:
-        if path.name == file.name and path.parent.resolve() == file.parent.resolve():
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        return real(path, *words, **options)
+    def refusing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(path: Any, *words: Any, **options: Any) -> Any:
+            if isinstance(path, str | Path) and Path(path).resolve() == file.resolve():
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *words, **options)
 
-    monkeypatch.setattr(Path, "open", refuse)
+        return refuse
+
+    monkeypatch.setattr(Path, "open", refusing(Path.open))
+    monkeypatch.setattr("builtins.open", refusing(open))
 
 
 def test_a_file_that_cannot_be_read_fails_alone(

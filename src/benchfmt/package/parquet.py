@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.oserrors import is_refusal
 from benchfmt.package.errors import ParquetError
 from benchfmt.readers.names import doubled
 from benchfmt.readers.parquets import (
@@ -121,10 +122,13 @@ def _size(frame: pl.DataFrame) -> int:
 
 @contextmanager
 def _judging(path: Path) -> Iterator[None]:
-    """Raise ParquetError for what keeps a file from being read."""
+    """Raise ParquetError for what keeps a file from being read, and OSError where the system refuses it."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, OSError) and is_refusal(error):
+            error.filename = str(path)
+            raise
         if isinstance(error, pa.ArrowInvalid) and "UTF8" in str(error):
             raise ParquetError("BF105", f"{path}: not UTF-8 text: {error}") from error
         raise ParquetError(
