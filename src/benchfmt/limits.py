@@ -12,7 +12,7 @@ class Limits:
     descriptor_bytes: int = 16 * 2**20
     descriptor_members: int = 100_000
     json_bytes: int = 256 * 2**20
-    json_data_bytes: int = 256 * 2**20
+    json_data_bytes: int = 400 * 2**20
     json_depth: int = 64
     row_bytes: int = 2**20
     record_measurements: int = 100_000

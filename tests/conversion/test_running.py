@@ -22,8 +22,9 @@ from tests.installed import install
 from benchfmt import convert
 from benchfmt.accounting import Account, Ledger
 from benchfmt.conversion.duplicates import Known, Standing
-from benchfmt.converters.base import Failed, Source, Unit, load
+from benchfmt.converters.base import Failed, Part, Source, Unit, load
 from benchfmt.identity import canonical, identified
+from benchfmt.limits import Limits
 from benchfmt.readers.files import Listing
 from benchfmt.record import Record
 from benchfmt.running import (
@@ -148,6 +149,35 @@ def test_chunks_do_not_depend_on_when_they_are_asked_for(folder: Path) -> None:
     assert [chunk.first for chunk in chunks[:34]] == [*range(33), 40]
     assert [number for chunk in chunks for number, *_ in chunk.units()] == list(range(SOME))
     assert list(units.chunks()) == chunks
+
+
+class Wide:
+    """A converter whose units hold a record with few measurements, and one with many, as records or as a table."""
+
+    def read(self, unit: Unit) -> Any:
+        few = Record.from_dict(data(1))
+        many = Record.from_dict(data(2) | {"measurements": data(2)["measurements"] * 2})
+        yield few
+        if unit.extra == "table":
+            batch = to_batch([identified(few), identified(many)])
+            yield Part(unit.path, batch, rows=2, converted=2)
+        else:
+            yield many
+
+
+@pytest.mark.parametrize("form", ["record", "table"])
+def test_a_record_with_more_measurements_than_a_package_may_hold_fails(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, {"wide": Wide()})
+    units = Units()
+    limits = Limits(record_measurements=3)
+    units.add("wide", Unit(tmp_path / "a.json", extra=form, limits=limits), 0)
+    entries = [entry.what for packet in packets(units, here()) for entry in packet.entries]
+    assert [entry.records for entry in entries if isinstance(entry, Rows)] == [1]
+    (failed,) = [entry for entry in entries if isinstance(entry, Failed)]
+    assert failed.path.name == "a.json"
+    assert "a record has more than 3 measurements" in failed.error
 
 
 def test_units_beyond_the_memory_for_them_are_in_a_file(tmp_path: Path) -> None:

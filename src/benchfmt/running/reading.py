@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Unit, load
 from benchfmt.described import size
 from benchfmt.finding import BenchfmtError, Finding
@@ -161,7 +163,10 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
         converter = load(name)
         withholder.metrics = _metrics(converter, unit)
         for item in converter.read(unit):
-            if isinstance(item, Record):
+            limit = unit.limits.record_measurements
+            if _has_record_beyond(limit, item):
+                yield Failed(unit.path, _too_many(limit))
+            elif isinstance(item, Record):
                 yield identified(withholder.record(item.ordered()))
             elif isinstance(item, Part):
                 yield replace(item, batch=withholder.batch(item.batch))
@@ -178,6 +183,23 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
         if _state(path) != state:
             # Its records may hold what stood there before, and its hash may be that of what came after.
             yield Failed(path, "it changed while it was read; convert it again once it is finished")
+
+
+def _has_record_beyond(limit: int, item: Item) -> bool:
+    """Whether a record, or one of a table, has more measurements than a package may hold of it."""
+    if isinstance(item, Record):
+        return len(item.measurements or ()) > limit
+    if not isinstance(item, Part) or item.batch.measurements.num_rows <= limit:
+        return False
+    owners = pl.Series(pl.from_arrow(item.batch.measurements["record_id"]))
+    return bool((owners.value_counts()["count"] > limit).any())
+
+
+def _too_many(limit: int) -> str:
+    return (
+        f"a record has more than {limit:,} measurements, which no package may have: "
+        "divide what was measured among several records, or keep its observations as samples"
+    )
 
 
 def _states(unit: Unit) -> dict[Path, _State]:
