@@ -198,6 +198,7 @@ BROKEN = {
     "no comma": (f"[{TEXT}\n{TEXT}]", 2),
     "a bracket of another kind": (f"[{TEXT}\n}}", 2),
     "an item that is no JSON": (f"[{TEXT},\n{{'a':1}}]", 2),
+    "an item before many others": (f"[{{'a':1}}{f',{TEXT}' * 50},\n{{'a':1}}]", 1),
 }
 
 
@@ -239,7 +240,7 @@ def test_faults_beyond_the_listed_ones_are_counted(tmp_path: Path) -> None:
 def test_systems_and_ids_that_stand_twice_in_different_portions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchfmt.validation.forms.documents._RECORDS", 32)
+    monkeypatch.setattr("benchfmt.validation.forms.json_portion._RECORDS", 32)
     records = []
     for number in range(100):
         system = {"id": "s", "name": "one" if number < 90 else "other"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -31,12 +33,6 @@ from benchfmt.validation.reporting import Reporter
 
 LINES = (".jsonl", ".ndjson")
 """What the names of files with one record on each line end with."""
-_RECORDS = 10_000
-"""How many records are judged at once."""
-_MEASUREMENTS = 100_000
-"""How many measurements are judged at once, and those of one record more."""
-_BYTES = 16 * 2**20
-"""How long the texts are that are judged at once, and one more."""
 _AT_ONCE = 32
 """How many records are taken apart at once: few enough for the processor's own memory."""
 
@@ -56,49 +52,51 @@ class JsonRecords:
         self._is_broken = False
         """Whether the rest of the file cannot be read."""
         self._json_columns = JsonColumns(reporter.limits.json_depth)
+        self._gathered = self._empty()
         self._maker = PortionMaker(self.name, reporter)
 
     def portions(self) -> Iterator[Portion]:
         """Yield the records in portions."""
-        gathered = self._empty()
         for texts in self._texts():
-            for start in range(0, len(texts), _AT_ONCE):
-                self._gather(texts[start : start + _AT_ONCE], gathered)
-                if _is_full(gathered):
-                    yield self._portion(gathered)
-                    gathered = self._empty()
+            with _without_search_for_cycles():
+                self._gather(texts)
+            if self._gathered.is_full:
+                yield self._portion()
             if self._is_broken:
                 break
-        if len(gathered):
-            yield self._portion(gathered)
+        if len(self._gathered):
+            yield self._portion()
 
     def unsettled(self) -> pl.Series:
         """Return no id: a record stands with all of its measurements."""
         return no_ids()
 
+    def _portion(self) -> Portion:
+        """Return what is gathered as a portion; nothing is kept of it."""
+        gathered, self._gathered = self._gathered, self._empty()
+        return self._maker.portion(gathered, Terms.of(self._heading))
+
     def _empty(self) -> Gathered:
         return Gathered(RecordGathering(self._json_columns))
 
-    def _portion(self, gathered: Gathered) -> Portion:
-        return self._maker.portion(gathered, Terms.of(self._heading))
-
     def _texts(self) -> Iterator[list[Text]]:
-        """Yield the texts of the file, some at once, until one cannot be told from the next."""
-        limits = self._reporter.limits
+        """Yield the texts of the file, a few at once, until one cannot be told from the next."""
+        read = texts_of_file
+        if self._has_lines:
+            read = texts_of_lines
         try:
-            if self._has_lines:
-                yield from texts_of_lines(self._path, limits)
-            else:
-                yield from texts_of_file(self._path, limits)
+            for texts in read(self._path, self._reporter.limits):
+                for start in range(0, len(texts), _AT_ONCE):
+                    yield texts[start : start + _AT_ONCE]
         except (UnsafeError, jsons.JsonError) as error:
             self._report(json_code(error), getattr(error, "line", None), str(error))
 
-    def _gather(self, texts: Sequence[Text], gathered: Gathered) -> None:
+    def _gather(self, texts: Sequence[Text]) -> None:
         """Add the records of some texts after reporting texts that hold none."""
         records = []
         for text in texts:
             try:
-                record = self._record(text, gathered)
+                record = self._record(text)
             except (UnsafeError, jsons.JsonError) as error:
                 self._is_broken = text.ends_with(error)
                 self._report(json_code(error), text.row_of(error), str(error))
@@ -107,9 +105,9 @@ class JsonRecords:
                     records.append(record)
             if self._is_broken:
                 break
-        gathered.columns.add(records)
+        self._gathered.columns.add(records)
 
-    def _record(self, text: Text, gathered: Gathered) -> Object | None:
+    def _record(self, text: Text) -> Object | None:
         """Return the record of a text, entered in what is gathered; None for a text that holds none, which is reported.
 
         Raises JsonError or UnsafeError.
@@ -121,24 +119,24 @@ class JsonRecords:
             self._take_heading(text.row, data)
             return None
         if not isinstance(data, dict):
-            gathered.enter(text, members, is_doubtful=True)
+            self._gathered.enter(text, members, is_doubtful=True)
             return {}
         if self._has_too_many_measurements(text.row, data):
             return None
         if data.get("benchfmt") == SCHEMA_VERSION:
-            gathered.enter(text, members)
+            self._gathered.enter(text, members)
             return data
         if members not in (-1, extent_of(data).members):
             # A member stands twice, or a text looks like one that does.
             text.parsed(self._reporter.limits)
-        return self._of_other_version(text, data, gathered)
+        return self._of_other_version(text, data)
 
-    def _of_other_version(self, text: Text, data: Object, gathered: Gathered) -> Object:
+    def _of_other_version(self, text: Text, data: Object) -> Object:
         """Return a record as one of this version, an empty one where it has no version that can be read."""
         current: Object = {}
         if readable(data.get("benchfmt", SCHEMA_VERSION)):
             current = to_current(data)
-        gathered.enter(text, -1, is_doubtful="benchfmt" not in current)
+        self._gathered.enter(text, -1, is_doubtful="benchfmt" not in current)
         return current
 
     def _is_too_long(self, text: Text) -> bool:
@@ -196,9 +194,13 @@ class JsonRecords:
         self._reporter.report(code, Place(self.name, row, field=field), message)
 
 
-def _is_full(gathered: Gathered) -> bool:
-    return (
-        len(gathered) >= _RECORDS
-        or gathered.columns.measurements >= _MEASUREMENTS
-        or gathered.size >= _BYTES
-    )
+@contextmanager
+def _without_search_for_cycles() -> Iterator[None]:
+    """Leave out Python's search for cycles, of which data from JSON has none, while it is taken apart."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

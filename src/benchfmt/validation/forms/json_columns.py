@@ -281,9 +281,10 @@ class RecordGathering:
 
     def _objects(self, values: Sequence[JsonValue], begin: int) -> list[Object]:
         """Return values that are to be objects, an empty one where there is none; others make their records doubtful."""
-        objects = []
+        objects: list[Object] = []
         for number, value in enumerate(values, start=begin):
-            if isinstance(value, dict) and value:
+            # Their very type: whatever the parsers give is no other kind of dictionary.
+            if type(value) is dict and value:
                 objects.append(value)
                 continue
             objects.append(_NO_MEMBERS)
@@ -295,7 +296,7 @@ class RecordGathering:
         """Return values that are to be lists with items; others make their records doubtful."""
         lists = []
         for number, value in enumerate(values, start=begin):
-            if isinstance(value, list) and value:
+            if type(value) is list and value:
                 lists.append(value)
                 continue
             lists.append([])
@@ -327,10 +328,10 @@ class RecordGathering:
     def _add_measurements(self, values: Sequence[JsonValue], begin: int) -> None:
         lists = self._lists(values, begin)
         self._sizes += map(len, lists)
-        measurements: list[Object] = []
-        for item in chain.from_iterable(lists):
-            # One that is no object lacks the metric, so that it is at fault for its columns too.
-            measurements.append(item if isinstance(item, dict) else _NO_MEMBERS)
+        # One that is no object lacks the metric, so that it is at fault for its columns too.
+        measurements = [
+            item if isinstance(item, dict) else _NO_MEMBERS for item in chain.from_iterable(lists)
+        ]
         self._measurements.add(measurements)
 
     def finished(self) -> RecordColumns:

@@ -25,6 +25,12 @@ from benchfmt.validation.places import Place
 from benchfmt.validation.portion import Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
+_RECORDS = 10_000
+"""How many records are judged at once."""
+_MEASUREMENTS = 100_000
+"""How many measurements are judged at once, and those of one record more."""
+_BYTES = 16 * 2**20
+"""How long the texts are that are judged at once, and one more."""
 _ANY_ID = "-"
 """What stands in the column of ids, which a table needs, for a record that gives none."""
 
@@ -45,6 +51,15 @@ class Gathered:
     def __len__(self) -> int:
         """Return how many records wait."""
         return len(self.texts)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are enough records for a portion."""
+        return (
+            len(self) >= _RECORDS
+            or self.columns.measurements >= _MEASUREMENTS
+            or self.size >= _BYTES
+        )
 
     def enter(self, text: Text, members: int, *, is_doubtful: bool = False) -> None:
         """Enter the text of a record whose columns are added next."""

@@ -20,8 +20,8 @@ from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.validation.forms.json_items import Item, items
 
-_BLOCK = 2**20
-"""So many bytes of a file are read at once."""
+_BLOCK = 2**18
+"""So many bytes of a file are read at once: few enough for the processor's own memory."""
 _BLANK, _QUOTE, _COLON = b' ":'
 _LARGE = 2**20
 """The size from which on it is asked how much memory the data of a text takes."""
@@ -69,7 +69,7 @@ def texts_of_lines(path: Path, limits: Limits) -> Iterator[list[Text]]:
     with path.open("rb") as file:
         for block in _blocks_of_lines(file, longest):
             lines = block.split(b"\n")
-            members = members_written(lines)
+            members = members_written(block, lines)
             rows = range(row, row + len(lines))
             texts = map(Text, rows, lines, members)
             yield [text for text in texts if text.data.strip()]
@@ -96,14 +96,16 @@ def _blocks_of_lines(file: BinaryIO, longest: int) -> Iterator[bytes]:
         yield rest
 
 
-def members_written(texts: Sequence[bytes]) -> list[int]:
-    """Return for each text how many members its objects have, those that stand twice included.
+def members_written(block: bytes, texts: Sequence[bytes]) -> list[int]:
+    """Return how many members the objects of each text have, those that stand twice included.
+
+    The block is the texts with one character between them.
 
     The name of a member is a quote before a colon. So is an escaped quote within a text: then the number is too high, and
     never too low. It is -1 for a text with a blank before a colon, which is not told from one within a text.
     """
     ends = np.cumsum([len(text) + 1 for text in texts])
-    characters = np.frombuffer(b"\n".join(texts), np.uint8)
+    characters = np.frombuffer(block, np.uint8)
     colons = np.flatnonzero(characters == _COLON)
     before = characters[colons - 1]
     counts = _counted(colons[before == _QUOTE], ends)
@@ -126,7 +128,7 @@ def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
         blanks, mark = _first_mark(file)
         if mark != b"[":
             data = blanks + mark + file.read()
-            yield [Text(1, data, members_written([data])[0], jsons.START)]
+            yield [Text(1, data, members_written(data, [data])[0], jsons.START)]
             return
         start = jsons.Start(1 + blanks.count(b"\n"), len(blanks) - blanks.rfind(b"\n"))
         waiting = []
@@ -146,7 +148,7 @@ def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
 def _texts_of_items(first_row: int, items: Sequence[Item]) -> list[Text]:
     data = [item.data for item in items]
     starts = [item.start for item in items]
-    return list(map(Text, count(first_row), data, members_written(data), starts))
+    return list(map(Text, count(first_row), data, members_written(b",".join(data), data), starts))
 
 
 def _in_utf8(path: Path, limits: Limits) -> BinaryIO:
