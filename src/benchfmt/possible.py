@@ -215,7 +215,7 @@ class Withholder:
         names = column.unify_dictionaries().combine_chunks()
         bounds = [_bounds(self._known(name)) for name in names.dictionary.to_pylist()]
         low, high, no_zero = np.array([*bounds, _bounds(None)], np.float64).T
-        kinds = names.indices.fill_null(len(bounds)).to_numpy().astype(np.int64)
+        kinds = names.indices.cast(pa.int32()).fill_null(len(bounds)).to_numpy().astype(np.int64)
         values = pl.Series(pl.from_arrow(measurements["value"])).to_numpy()
         is_doubtful = (values < low[kinds]) | (values > high[kinds])
         if no_zero.any():

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchfmt.tables import COLUMNS, REPEATING, Arrow, arrow_schema, table_of
+from benchfmt.tables import COLUMNS, REPEATING, TEXT_CODES, Arrow, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
 Chunked: TypeAlias = "pa.ChunkedArray[Any]"
@@ -147,10 +147,7 @@ def _text_bytes(part: pa.Table) -> npt.NDArray[np.int64]:
 class _ParquetSink(Sink):
     def __init__(self, path: Path, table: str) -> None:
         super().__init__(path, table)
-        fields = [
-            f.with_type(pa.dictionary(pa.int32(), pa.string())) if f.name in REPEATING else f
-            for f in self.schema
-        ]
+        fields = [f.with_type(TEXT_CODES) if f.name in REPEATING else f for f in self.schema]
         self.schema = pa.schema(fields)
         self._writer: pq.ParquetWriter | None = None
 

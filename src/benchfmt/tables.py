@@ -42,6 +42,8 @@ _PLAIN: dict[pa.DataType, type] = {
     pa.float64(): float,
     pa.bool_(): bool,
 }
+TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
+"""The type of columns that hold each of their texts once."""
 _LONGEST = 2**31 - 1
 """So many bytes an Arrow array of text can hold."""
 
@@ -470,15 +472,17 @@ def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
 
 
 def complete(table: str, given: pa.Table) -> pa.Table:
-    """Return some columns of a table as one with all columns, in order and of their types."""
+    """Return some columns of a table as one with all columns, in order and of their types; a dictionary of texts stays."""
     schema = arrow_schema(table)
-    columns = []
+    columns: dict[str, Any] = {}
     for field in schema:
-        if field.name in given.column_names:
-            columns.append(given[field.name].cast(field.type))
+        if field.name not in given.column_names:
+            columns[field.name] = pa.nulls(given.num_rows, field.type)
+        elif given[field.name].type == TEXT_CODES:
+            columns[field.name] = given[field.name]
         else:
-            columns.append(pa.chunked_array([pa.nulls(given.num_rows, field.type)]))
-    return pa.Table.from_arrays(columns, schema=schema)
+            columns[field.name] = given[field.name].cast(field.type)
+    return pa.table(columns)
 
 
 _NUMPY: dict[pa.DataType, npt.DTypeLike] = {
@@ -541,7 +545,7 @@ def coded_texts(
 ) -> Arrow:
     """Return the texts that codes name as an Arrow array that holds each once, null where a cell is not `shown`."""
     if not len(texts):
-        nothing: Arrow = pa.nulls(len(codes), pa.dictionary(pa.int32(), pa.string()))
+        nothing: Arrow = pa.nulls(len(codes), TEXT_CODES)
         return nothing
     mask = None
     if shown is not None:

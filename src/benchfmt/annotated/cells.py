@@ -200,7 +200,7 @@ def json_strings(cells: pl.Series) -> pl.Series:
     """Return texts as RFC 8785 JSON strings."""
     if cells.str.contains(_NEEDS_ESCAPE).any():
         return map_distinct(cells, canonical, pl.String)
-    return pl.select(pl.format('"{}"', cells).alias(cells.name)).to_series()
+    return cells.to_frame("").select_seq(pl.format('"{}"', "").alias(cells.name)).to_series()
 
 
 def json_of_groups(
@@ -230,7 +230,7 @@ def json_object(parts: Mapping[str, pl.Series], height: int) -> pl.Series:
         pl.concat_str(pl.lit(f"{canonical(key)}:"), str(place)) for place, key in enumerate(keys)
     ]
     members = pl.concat_str(pairs, separator=",", ignore_nulls=True)
-    objects = frame.select(pl.concat_str(pl.lit("{"), members, pl.lit("}")).alias(""))[""]
+    objects = frame.select_seq(pl.concat_str(pl.lit("{"), members, pl.lit("}")).alias(""))[""]
     if not any(part.null_count() for part in parts.values()):
         return objects
     return objects.set(objects == "{}", None)

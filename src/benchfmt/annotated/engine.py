@@ -24,7 +24,7 @@ from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
 from benchfmt.finding import Finding
 from benchfmt.identity import canonical, record_id, record_id_characters
-from benchfmt.tables import Arrow, Batch, complete, texts_of
+from benchfmt.tables import Arrow, Batch, coded_texts, complete, texts_of
 
 Reasons = list[tuple[int, str]]
 """Rows that gave no record or no measurement, each with the reason."""
@@ -96,8 +96,8 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
     locators = _row_locators(fields, rows, kinds)
     chosen = Chosen(rows, kinds, statuses[rows, kinds], locators)
     records = _records(fields, chosen, systems)
-    places = matrix.places(keep[:, of_variant])
-    owners = position[places.rows, of_variant[places.kinds]]
+    places = matrix.places(keep[:, of_variant] if variants > 1 else keep)
+    owners = position.ravel()[places.rows * variants + of_variant[places.kinds]]
     skipped, failed = _without_record(fields, matrix, ~keep.any(axis=1) & ~clash)
     return Outcome(
         batch=Batch(
@@ -243,19 +243,24 @@ def _records(fields: Fields, chosen: Chosen, systems: Systems) -> pa.Table:
     locators = chosen.locators
     if origin.table:
         locators = locators + f"&table={_escaped(origin.table)}"
-    columns = frame.with_columns(
-        locators.alias("source_locator"),
-        systems.ids.gather(pl.Series(chosen.rows)).alias("system_id"),
-        pl.lit(origin.path).alias("source_path"),
-        pl.lit(origin.sha256).alias("source_sha256"),
-        pl.lit(origin.converter).alias("converter"),
-        pl.lit(origin.converter_version).alias("converter_version"),
-    )
+    system_ids = systems.ids.gather(pl.Series(chosen.rows))
+    table = frame.with_columns_seq(
+        locators.alias("source_locator"), system_ids.alias("system_id")
+    ).to_arrow()
+    source = {
+        "source_path": origin.path,
+        "source_sha256": origin.sha256,
+        "converter": origin.converter,
+        "converter_version": origin.converter_version,
+    }
+    same = np.zeros(frame.height, dtype=np.int32)
+    for name, text in source.items():
+        table = table.append_column(name, coded_texts(same, pa.array([text], pa.string())))
     suites = pl.Series([""] * frame.height, dtype=pl.String)
     if "suite" in frame.columns:
         suites = frame["suite"].fill_null("")
     ids = _ids(fields, suites, locators)
-    return complete("records", columns.to_arrow().append_column("id", ids))
+    return complete("records", table.append_column("id", ids))
 
 
 def _used_systems(systems: Systems, rows: Integers) -> pa.Table:

@@ -80,4 +80,4 @@ class Chosen:
         status = pl.Series("status", self.statuses).replace_strict(
             _NAMES, default=None, return_dtype=pl.String
         )
-        return frame.with_columns(status.fill_null(frame["status"]))
+        return frame.with_columns_seq(status.fill_null(frame["status"]))

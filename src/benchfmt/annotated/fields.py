@@ -412,9 +412,9 @@ class Fields:
         columns = self._columns("records")
         if self.inputs:
             columns["inputs"] = self._input_column()
-        frame = pl.DataFrame()
-        if columns:
-            frame = pl.DataFrame(columns).select(pl.all().gather(pl.Series(rows)))
+        frame = pl.DataFrame(columns)
+        if not np.array_equal(rows, np.arange(self.height)):
+            frame = frame.select(pl.all().gather(pl.Series(rows)))
         for index, fields in enumerate(self.program.variants):
             mask = pl.Series(variants == index)
             for path, value in fields.items():

@@ -313,6 +313,6 @@ def _dictionary(codes: Codes, choices: list[str | None], shown: Flags | None = N
     places = np.array([numbers.get(choice or "", 0) for choice in choices], dtype=np.int32)
     codes = codes.astype(np.intp, copy=False)
     if distinct and None in choices:
-        is_word = np.array([choice is not None for choice in choices], dtype=bool)[codes]
+        is_word = np.array([choice is not None for choice in choices], dtype=bool).take(codes)
         shown = is_word if shown is None else shown & is_word
     return coded_texts(places[codes], pa.array(distinct, pa.string()), shown)

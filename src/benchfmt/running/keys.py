@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 _FIRST_NUMBER = {name: 1_000 * place for place, name in enumerate(TABLES)}
 _ODD = 0x9E3779B97F4A7C15
 """An odd number whose multiples are far apart: 2**64 over the golden ratio."""
+_COMBINATIONS = 2**14
+"""So many combinations of the words of several columns are hashed before they are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,59 +94,96 @@ def _tables(batch: Batch, owners: Numbers, systems: Numbers) -> Tables:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """A column to be hashed: its distinct words with their places, or all of its cells."""
+    """A column to be hashed, and which of its cells are empty."""
 
     factor: np.uint64
     values: pa.ChunkedArray[Any]
-    places: Numbers | None
-    """The place of each cell's word, that after the last one for an empty cell."""
     is_empty: Flags | None
 
     def hashes(self, of_values: Hashes) -> Hashes:
         """Return the hash of each cell, 0 for an empty one, by the hashes of the values."""
         found = of_values * self.factor
-        if self.places is not None:
-            return np.append(found, np.uint64(0))[self.places]
         if self.is_empty is not None:
             found[self.is_empty] = 0
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """Columns of few different words: the hash of each combination of them, and the place of each row's."""
+
+    hashes: Hashes
+    places: npt.NDArray[np.int32]
+
+    def with_column(self, other: _Coded) -> _Coded:
+        """Return these columns and another one."""
+        size = len(other.hashes)
+        combined = np.add.outer(self.hashes, other.hashes).ravel()
+        return _Coded(combined, self.places * np.int32(size) + other.places)
+
+    def of_rows(self) -> Hashes:
+        """Return the hash of each row."""
+        return self.hashes[self.places.astype(np.int64)]
+
+
 def hashes(name: str, table: pa.Table) -> Hashes:
     """Return a hash of each row of one of the three tables, whatever types its columns have; equal rows have equal ones.
 
-    To which record a measurement belongs is no part of its hash: that of the record says it.
-
-    Columns of one type are hashed together, since a call costs more than the cells of a small table. An odd factor for
-    each column, which loses nothing, keeps equal cells of different columns apart.
+    To which record a measurement belongs is no part of its hash: that of the record says it. An odd factor for each
+    column, which loses nothing, keeps equal cells of different columns apart.
     """
     total = np.zeros(table.num_rows, np.uint64)
     groups: dict[pa.DataType, list[_Cells]] = {}
+    coded = []
     for number, field in zip(count(_FIRST_NUMBER[name]), arrow_schema(name), strict=False):
         cells = table[field.name]
-        if field.name == "record_id":
+        if field.name == "record_id" or cells.null_count == len(cells):
             continue
-        if cells.null_count < len(cells):
-            column = _cells(cells, field.type, np.uint64(_ODD * (2 * number + 1) % 2**64))
-            groups.setdefault(field.type, []).append(column)
+        factor = np.uint64(_ODD * (2 * number + 1) % 2**64)
+        if pa.types.is_dictionary(cells.type):
+            coded.append(_coded(cells, field.type, factor))
+        else:
+            groups.setdefault(field.type, []).append(_cells(cells, field.type, factor))
+    for part in _combined(coded):
+        total += part.of_rows()
+    # Columns of one type are hashed together, since a call costs more than the cells of a small table.
     for columns in groups.values():
         chunks = [chunk for column in columns for chunk in column.values.chunks]
-        stacked = pl.Series(pl.from_arrow(pa.chunked_array(chunks))).hash(0).to_numpy()
+        stacked = _hashed(pa.chunked_array(chunks))
         ends = np.cumsum([len(column.values) for column in columns])
-        for column, part in zip(columns, np.split(stacked, ends[:-1]), strict=True):
-            total += column.hashes(part)
+        for column, of_values in zip(columns, np.split(stacked, ends[:-1]), strict=True):
+            total += column.hashes(of_values)
     return total
 
 
 def _cells(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Cells:
-    if not pa.types.is_dictionary(cells.type):
-        is_empty = cells.is_null().to_numpy() if cells.null_count else None
-        return _Cells(factor, cells if cells.type == kind else cells.cast(kind), None, is_empty)
-    # Each word is hashed once.
+    is_empty = cells.is_null().to_numpy() if cells.null_count else None
+    return _Cells(factor, cells if cells.type == kind else cells.cast(kind), is_empty)
+
+
+def _coded(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Coded:
     whole: Any = cells.unify_dictionaries().combine_chunks()
     words = pa.chunked_array([whole.dictionary.cast(kind)])
-    places = whole.indices.fill_null(len(whole.dictionary)).to_numpy().astype(np.int64)
-    return _Cells(factor, words, places, None)
+    # An empty cell has the place after the last word, and no hash.
+    of_words = np.append(_hashed(words) * factor, np.uint64(0))
+    places = whole.indices.cast(pa.int32()).fill_null(len(whole.dictionary)).to_numpy()
+    return _Coded(of_words, places)
+
+
+def _combined(columns: list[_Coded]) -> list[_Coded]:
+    """Return columns of words, joined where their words have few combinations: to look up a row's costs more."""
+    joined: list[_Coded] = []
+    for column in columns:
+        if joined and len(joined[-1].hashes) * len(column.hashes) <= _COMBINATIONS:
+            joined[-1] = joined[-1].with_column(column)
+        else:
+            joined.append(column)
+    return joined
+
+
+def _hashed(values: pa.ChunkedArray[Any]) -> Hashes:
+    of_values: Hashes = pl.Series(pl.from_arrow(values)).hash(0).to_numpy()
+    return of_values
 
 
 def _contents(batch: Batch, owners: Numbers) -> Hashes:
