@@ -8,17 +8,21 @@ import multiprocessing
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import drawing, warm
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
 FAULTS = ROOT.parent / "shared" / "faults"
 NO_SAMPLES = "the real samples are not here"
-drawing.register()
+if find_spec("hypothesis"):  # the tests of the base install run without it
+    from tests import drawing
+
+    drawing.register()
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,13 @@ import csv
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from benchfmt.identity import canonical
 from benchfmt.tables import COLUMNS
@@ -27,6 +29,18 @@ INVALID = sorted((CORPUS / "invalid").glob("*.json"))
 Tables = dict[str, list[dict[str, Any]]]
 ABSENT = object()
 PRIMARY = ("path", "sha256", "locator")
+
+
+def taking_turns(cases: Iterable[Any], forms: Sequence[str], ids: Iterable[str] = ()) -> list[Any]:
+    """Return each case with each form for `parametrize`; in `make test` the forms take turns from case to case."""
+    names = iter(ids)
+    found = []
+    for number, case in enumerate(cases):
+        name = next(names, str(case))
+        for place, form in enumerate(forms):
+            marks = () if number % len(forms) == place else (pytest.mark.slow,)
+            found.append(pytest.param(case, form, marks=marks, id=f"{name}-{form}"))
+    return found
 
 
 def load(path: Path) -> Any:

@@ -473,18 +473,23 @@ def written(folder: Path) -> int:
 
 
 def until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
-    for _ in range(600):
+    for _ in range(6_000):
         if condition():
             return
         assert process.poll() is None, "it ended before it could be stopped"
         time.sleep(0.05)
-    raise AssertionError("it did not begin to write within 30 s")
+    raise AssertionError("it did not begin to write within five minutes")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("name", "jobs", "status"),
-    [("SIGINT", 1, 130), ("SIGINT", 2, 130), ("SIGTERM", 2, 143), ("SIGHUP", 1, 129)],
+    [
+        ("SIGINT", 2, 130),
+        ("SIGHUP", 1, 129),
+        pytest.param("SIGINT", 1, 130, marks=pytest.mark.slow),
+        pytest.param("SIGTERM", 2, 143, marks=pytest.mark.slow),
+    ],
 )
 def test_a_stop_leaves_the_old_package_and_nothing_else(
     large: Path, package: Path, tmp_path: Path, name: str, jobs: int, status: int
@@ -528,6 +533,6 @@ def test_a_stop_leaves_the_old_package_and_nothing_else(
     }
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
-        for _ in range(100):
+        for _ in range(1_200):
             os.killpg(process.pid, 0)
             time.sleep(0.05)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import TypeVar
 
 Wrapper = Callable[[list[str]], list[str]]
+T = TypeVar("T")
 
 
 def each(prefix: Callable[[int], str]) -> Wrapper:
@@ -76,6 +78,12 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
 def wrapped(text: str, name: str) -> str:
     """Return a log as it looks behind a wrapper."""
     return "\n".join(WRAPPERS[name](text.splitlines())) + "\n"
+
+
+def in_turn(items: Sequence[T], kind: str, *, every: bool) -> Sequence[T]:
+    """Return the items that are tried with a kind of variant: every one, or every fourth, for each kind from another on."""
+    kinds = [*WRAPPERS, *ENCODINGS]
+    return items if every else items[kinds.index(kind) % 4 :: 4]
 
 
 def cut(text: str, share: float) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.forms import codes, describe, faults, flatten, write
+from tests.forms import codes, describe, faults, flatten, taking_turns, write
 
 from benchfmt.checks.catalogue import CODES
 from benchfmt.finding import BenchfmtError, Finding, Severity
@@ -356,9 +356,13 @@ def test_its_passing_twin_has_no_finding(case: Case, tmp_path: Path) -> None:
 AS_WRITTEN = {"[0.01,0.02,0.95]": "[0.01, 0.02, 0.95]", '["npu","cpu"]': '["npu", "cpu"]'}
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c.finding.code > "BF2"], ids=[i for i in ids if i > "BF2"]
+    ("case", "form"),
+    taking_turns(
+        [c for c in CASES if c.finding.code > "BF2"],
+        ["csv", "parquet"],
+        [i for i in ids if i > "BF2"],
+    ),
 )
 def test_a_package_gives_the_same_words_at_the_cell(case: Case, form: str, tmp_path: Path) -> None:
     (found,) = validate(

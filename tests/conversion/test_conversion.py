@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -475,14 +476,21 @@ def write(
     return {table: (to / f"{table}.{form}").read_bytes() for table in TABLES}
 
 
+@pytest.mark.parametrize(("form", "folder"), [("parquet", "."), ("csv", "split")])
+def test_converting_twice_gives_equal_bytes(tmp_path: Path, form: str, folder: str) -> None:
+    first = write(FIXTURES / folder, tmp_path / "a", form)
+    assert write(FIXTURES / folder, tmp_path / "b", form) == first
+
+
+def test_two_processes_give_equal_bytes(tmp_path: Path, two_processes: Executor) -> None:
+    there = write(FIXTURES / "split", tmp_path / "a", executor=two_processes)
+    assert there == write(FIXTURES / "split", tmp_path / "b")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_converting_twice_gives_equal_bytes(tmp_path: Path, form: str) -> None:
-    first = write(FIXTURES, tmp_path / "a", form)
-    assert write(FIXTURES, tmp_path / "b", form) == first
-
-
-def test_two_processes_give_equal_bytes(tmp_path: Path) -> None:
-    assert write(FIXTURES, tmp_path / "a", jobs=2) == write(FIXTURES, tmp_path / "b")
+def test_processes_of_its_own_give_equal_bytes_of_every_folder(tmp_path: Path, form: str) -> None:
+    assert write(FIXTURES, tmp_path / "a", form, jobs=2) == write(FIXTURES, tmp_path / "b", form)
 
 
 def test_another_folder_and_time_zone_give_equal_bytes(tmp_path: Path) -> None:
@@ -532,11 +540,14 @@ def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     assert len(conversion.account.files) == 1
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_copy_in_another_folder_is_skipped_and_counted(tmp_path: Path, jobs: int) -> None:
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_a_copy_in_another_folder_is_skipped_and_counted(
+    tmp_path: Path, where: str, two_processes: Executor
+) -> None:
     for name in ("a", "b"):
         shutil.copytree(FIXTURES / "raw", tmp_path / name)
-    conversion = convert(tmp_path, jobs=jobs)
+    executor = two_processes if where == "there" else None
+    conversion = convert(tmp_path, executor=executor)
     records = list(conversion)
     check(conversion.account, 9)
     entry = entry_of(conversion.account, "b/bca.csv")

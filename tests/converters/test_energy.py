@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -166,15 +167,37 @@ class Truth:
     """The real tables, their records by file in the order of the rows, and what the conversion said."""
 
     root: Path
+    tables: dict[str, Table]
     records: dict[str, list[Record]]
     account: Any
     package: Path
 
 
-@pytest.fixture(scope="module")
-def truth(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Truth:
-    root = samples / "energy"
-    package = tmp_path_factory.mktemp("energy") / "package"
+LONGEST = ("reduced-pc/contingency_pc.csv", "hada-transprecision/saxpy_pc.csv")
+CUT = 200
+
+
+def cut(samples: Path, root: Path) -> dict[str, Table]:
+    """Copy the real tables, without most rows of the longest."""
+    shutil.copytree(samples, root, copy_function=shutil.copyfile)
+    tables = dict(REAL)
+    for name in LONGEST:
+        lines = (root / name).read_text("utf-8").splitlines(keepends=True)
+        (root / name).write_text("".join(lines[: 1 + CUT]), "utf-8")
+        tables[name] = replace(REAL[name], rows=CUT)
+    return tables
+
+
+@pytest.fixture(scope="module", params=["cut", pytest.param("whole", marks=pytest.mark.slow)])
+def truth(
+    request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Truth:
+    place = tmp_path_factory.mktemp("energy")
+    package = place / "package"
+    root, tables = samples / "energy", REAL
+    if request.param == "cut":
+        root = place / "energy"
+        tables = cut(samples / "energy", root)
     account = convert(root).write(package)
     found: dict[str, list[Record]] = {}
     with open_package(package) as opened:
@@ -185,7 +208,7 @@ def truth(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Truth:
         path.relative_to(root).as_posix(): found.get(path.name, [])
         for path in sorted(root.rglob("*.csv"))
     }
-    return Truth(root, by_file, account, package)
+    return Truth(root, tables, by_file, account, package)
 
 
 def pairs(truth: Truth, name: str) -> Iterator[tuple[int, dict[str, str], Record]]:
@@ -198,7 +221,7 @@ def pairs(truth: Truth, name: str) -> Iterator[tuple[int, dict[str, str], Record
 
 @pytest.mark.parametrize("name", REAL)
 def test_every_row_is_a_record_and_stands_where_it_says(truth: Truth, name: str) -> None:
-    known = REAL[name]
+    known = truth.tables[name]
     assert len(rows_of(truth.root / name)) == len(truth.records[name]) == known.rows
     for number, _, record in pairs(truth, name):
         assert record.provenance and record.provenance.sources
@@ -296,7 +319,10 @@ def test_every_file_is_in_the_account_with_its_reason(truth: Truth) -> None:
 
 def test_the_package_of_the_samples_has_no_error_and_no_warning(truth: Truth) -> None:
     report = validate(truth.package)
-    assert (report.findings, report.records) == ([], sum(table.rows for table in REAL.values()))
+    assert (report.findings, report.records) == (
+        [],
+        sum(table.rows for table in truth.tables.values()),
+    )
 
 
 def test_what_is_wrong_with_the_samples_is_told(truth: Truth) -> None:
@@ -390,8 +416,9 @@ def test_repeats_are_kept(truth: Truth) -> None:
         (said(r, "instance_statistics"), str(r.configuration))
         for r in truth.records["reduced-pc/contingency_pc.csv"]
     )
-    assert len({key for key, _ in seen}) == 72
-    assert sum(count - 1 for count in seen.values()) == 2800
+    instances, repeats = (72, 2800) if truth.tables is REAL else (72, 56)
+    assert len({key for key, _ in seen}) == instances
+    assert sum(count - 1 for count in seen.values()) == repeats
 
 
 def test_the_models_of_the_flow_tables_are_the_vocabularys(truth: Truth) -> None:
@@ -411,7 +438,7 @@ def test_times_of_the_kernels_are_differences_of_a_clock_in_seconds(truth: Truth
     times = [
         float(row["time"]) for row in rows_of(truth.root / "hada-transprecision" / "saxpy_pc.csv")
     ]
-    assert sum((time * 2**22).is_integer() for time in times) > 7_000
+    assert sum((time * 2**22).is_integer() for time in times) > 0.7 * len(times)
 
 
 # --- whole files, written here ---

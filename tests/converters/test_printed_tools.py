@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.variants import ENCODINGS, WRAPPERS, wrapped
+from tests.variants import ENCODINGS, WRAPPERS, in_turn, wrapped
 
 from benchfmt.conversion import convert
 from benchfmt.converters.base import Failed, Source, Unit, load
@@ -446,10 +446,12 @@ def test_what_stands_around_changes_no_number(tmp_path: Path, family: str, name:
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_stands_around_changes_no_number_of_the_samples(
-    samples: Path, tmp_path: Path, name: str
+    samples: Path, tmp_path: Path, name: str, every: bool
 ) -> None:
-    for path in [*(samples / "ort").glob("*.txt"), *(samples / "trtexec").glob("*excerpt*.log")]:
+    paths = [*(samples / "ort").glob("*.txt"), *(samples / "trtexec").glob("*excerpt*.log")]
+    for path in in_turn(sorted(paths), name, every=every):
         text = path.read_text("utf-8")
         (tmp_path / path.name).write_text(wrapped(text, name))
         again = [numbers(record) for record in convert(tmp_path / path.name)]

@@ -200,7 +200,8 @@ def assert_same(before: list[Record], after: list[Record]) -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("family", ["lpdnn", pytest.param("energy", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["lpdnn", "energy"])
 def test_the_samples_are_read_back_as_they_were(samples: Path, tmp_path: Path, family: str) -> None:
     convert(samples / family).write(tmp_path / "package")
     before, after, done = read_back(tmp_path / "package", tmp_path)

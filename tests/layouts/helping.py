@@ -58,5 +58,6 @@ def described_alike(path: Path, name: str, folder: Path) -> None:
     result = CliRunner().invoke(app, ["describe", str(copy), "--like", name, "-o", str(descriptor)])
     assert result.exit_code == 0, result.output
     json.loads(descriptor.read_text("utf-8"))
-    again, _ = converted(described, described)
-    assert again == alone
+    convert(described).write(described / "package")
+    with open_package(described / "package") as again:
+        assert list(again.records()) == alone

@@ -7,6 +7,7 @@ import math
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -104,10 +105,9 @@ def test_back_to_back_goes_on_until_time_and_count_are_reached() -> None:
     assert seen.end - seen.begin == sum(block.wall for block in seen.blocks)
 
 
-def test_a_budget_ends_a_slow_target() -> None:
-    start = time.monotonic()
-    seen = loops.back_to_back(target(0.05), Limits(3, 100, 0.3), 0.05)
-    assert time.monotonic() - start < 2
+def test_a_budget_ends_a_slow_target(clock: Clock) -> None:
+    seen = loops.back_to_back(clock.target(0.05), Limits(3, 100, 0.3), 0.05)
+    assert seen.end - seen.begin < 2e9
     assert 1 <= seen.queries < 100
 
 
@@ -196,17 +196,15 @@ def test_an_early_worker_waits_for_the_schedule(clock: Clock) -> None:
 
 
 def test_workers_share_the_queries() -> None:
-    def sleepy(index: int) -> tuple[int, int, int, int]:
+    gathering = threading.Barrier(4)
+
+    def waiting(index: int) -> tuple[int, int, int, int]:
         begin = time.perf_counter_ns()
-        time.sleep(0.05)
+        gathering.wait(60)  # for three other queries, which are then handled at the same time
         end = time.perf_counter_ns()
         return begin, begin, end, end
 
-    alone, together = (
-        max(latencies(loops.server(sleepy, [0] * 8, 60, workers=count))) for count in (1, 4)
-    )
-    assert alone >= 8 * 0.05
-    assert together < alone
+    assert len(latencies(loops.server(waiting, [0] * 8, 120, workers=4))) == 8
 
 
 def test_an_overloaded_server_says_what_it_did_not_begin(clock: Clock) -> None:

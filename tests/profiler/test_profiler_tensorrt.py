@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 from tests.onnx_models import dense, saved
-from tests.profiler.test_profiler import ABOUT, FAST, first_output, numbers, words
+from tests.profiler.steps import agreement, first_output, items_of_another_shape, words
+from tests.profiler.test_profiler import ABOUT, FAST, ONE, numbers
 
 from benchfmt import BenchfmtError, Profile, profile, validate
-from benchfmt.profiler.job import SUITE
+from benchfmt.profiler.job import SUITE, Protocol
 
 STAND_INS = Path(__file__).parents[1] / "stand_ins"
 
@@ -34,27 +33,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(place: Path, **more: Any) -> Profile:
+def run(place: Path, protocol: Protocol = ONE, **more: Any) -> Profile:
     return profile(
-        place / "dense.onnx", engine="tensorrt", protocol=FAST, about=ABOUT, harness="own", **more
+        place / "dense.onnx",
+        engine="tensorrt",
+        protocol=protocol,
+        about=ABOUT,
+        harness="own",
+        **more,
     )
-
-
-def agreement(predict: Any, items: Any) -> dict[str, Any]:
-    """An evaluator of the tests: how often the answer is that of ONNX Runtime."""
-    import onnxruntime
-
-    path = Path(__file__).parents[1] / "onnx_models.py"
-    assert path.is_file()
-    session = onnxruntime.InferenceSession(
-        dense().SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    same = [predict(item) == first_output(session.run(None, {"x": item})) for item in items]
-    return {"metrics": {"accuracy": sum(same) / len(same)}, "n": len(same)}
 
 
 def test_it_is_profiled_as_any_other_engine(place: Path, tensorrt: None, tmp_path: Path) -> None:
-    with run(place, inputs=words, postprocess=first_output, evaluate=agreement) as made:
+    with run(place, FAST, inputs=words, postprocess=first_output, evaluate=agreement) as made:
         assert [record.status for record in made] == ["ok"] * 3, made.summary.status_detail
         said, summary = numbers(made.summary), made.summary
         made.write(tmp_path / "package")
@@ -71,7 +62,7 @@ def test_it_is_profiled_as_any_other_engine(place: Path, tensorrt: None, tmp_pat
 
 
 def test_the_engine_is_built_once(place: Path, tensorrt: None) -> None:
-    with run(place, batch_size=3) as made:
+    with run(place, FAST, batch_size=3) as made:
         first, second = (numbers(record) for record in made.records[:2])
         key = ("duration", "single", "build", "", "")
         assert first[key].value is not None
@@ -126,13 +117,8 @@ def test_an_error_of_the_device_is_told(
 def test_an_engine_of_another_version_is_told(place: Path, tensorrt: None, tmp_path: Path) -> None:
     plan = tmp_path / "old.plan"
     plan.write_bytes(b"ftrt")
-    with profile(plan, engine="tensorrt", protocol=FAST, about=ABOUT, harness="own") as made:
+    with profile(plan, engine="tensorrt", protocol=ONE, about=ABOUT, harness="own") as made:
         assert "does not load the engine" in (made.summary.status_detail or "")
-
-
-def items_of_another_shape() -> Iterator[Any]:
-    for _ in range(4):
-        yield np.zeros((1, 15), np.float32)
 
 
 def test_an_input_that_does_not_fit_is_told(place: Path, tensorrt: None) -> None:

@@ -25,7 +25,7 @@ from tests.mlperf_trees import (
     summary,
     tokens,
 )
-from tests.variants import ENCODINGS, WRAPPERS, wrapped
+from tests.variants import ENCODINGS, WRAPPERS, in_turn, wrapped
 
 from benchfmt import convert, validate
 from benchfmt.accounting import Account
@@ -853,14 +853,15 @@ DISGUISES = {
 
 
 @pytest.mark.parametrize("name", DISGUISES)
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_each_summary_of_the_samples_says_the_same_in_each_disguise(
-    name: str, samples: Path, tmp_path: Path
+    name: str, samples: Path, tmp_path: Path, every: bool
 ) -> None:
     texts = {path.read_bytes() for path in samples.rglob(SUMMARY)}
     kept = sorted(text for text in texts if b"MLPerf Results Summary" in text)
     assert len(kept) > 80
     path = tmp_path / SUMMARY
-    for data in kept:
+    for data in in_turn(kept, name, every=every):
         plain = loadgen.read_summaries(put(path, data))
         disguised = loadgen.read_summaries(
             put(path, DISGUISES[name](data.decode("utf-8", "replace")))

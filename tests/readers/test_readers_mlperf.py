@@ -195,9 +195,9 @@ def test_of_a_huge_file_both_ends_are_read(tmp_path: Path) -> None:
                                   "Accuracy: mean =" + "a " * 10**6, "metric/lifetime_" * 100_000, "mAP=1" * 10**5,
                                   "AUC=" + " ," * 10**6, "'rouge1'" + " " * 2_000_000])  # fmt: skip
 def test_a_hostile_line_takes_no_time(scored, line: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     scored(line)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def rows(samples: Path) -> list[dict[str, str]]:
@@ -522,11 +522,11 @@ def test_deep_json_is_refused(text: str) -> None:
 
 
 def test_a_hostile_text_takes_no_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ('"' + '\\"' * 10**6, "[" + '"a' * 10**6, "[1," + "," * 10**6, "[" + ", " * 10**6):
         with pytest.raises(JsonError):
             lenient(text)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_a_large_file_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,9 @@ HEADING: dict[str, Any] = {
     "licenses": [{"name": "MIT"}],
 }
 
+LONGEST = ("layouts",)
+"""Families whose fixtures take longest: every layout, each of which tests of its own convert."""
+
 
 def lines_of(package: Path, target: Path) -> list[dict[str, Any]]:
     with open_package(package) as opened:
@@ -65,7 +68,13 @@ def hold_round_trip(package: Path, folder: Path) -> None:
         assert not [finding for finding in validate(form_of_it).findings if finding.code == "BF202"]
 
 
-@pytest.mark.parametrize("family", sorted(path.name for path in FIXTURES.iterdir()))
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(path.name, marks=[pytest.mark.slow] if path.name in LONGEST else [])
+        for path in sorted(FIXTURES.iterdir())
+    ],
+)
 def test_a_package_of_each_family_comes_back_as_it_was(tmp_path: Path, family: str) -> None:
     convert(FIXTURES / family).write(
         tmp_path / "package", extra={"title": "Ours"}, license="CC-BY-4.0"

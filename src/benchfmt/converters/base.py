@@ -17,9 +17,10 @@ A unit is read alone, perhaps in another process. This interface is public: see 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -167,11 +168,16 @@ class Converter(Protocol):
 
 def names() -> list[str]:
     """Return the names of all installed converters, in order."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return sorted({point.name for point in _points(tuple(sys.path))})
+
+
+@lru_cache(maxsize=4)
+def _points(_path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Return the entry points that stand on a path of modules; reading them all takes milliseconds."""
+    return tuple(entry_points(group=GROUP))
 
 
 _LOADED: dict[str, Converter] = {}
-"""Looking entry points up costs milliseconds, and every unit asks."""
 
 
 class LoadError(BenchfmtError):
@@ -190,7 +196,7 @@ def load(name: str) -> Converter:
     """Return a converter by name; raises BenchfmtError where there is none, LoadError where it cannot be loaded."""
     if name in _LOADED:
         return _LOADED[name]
-    for point in entry_points(group=GROUP):
+    for point in _points(tuple(sys.path)):
         if point.name == name:
             try:
                 _LOADED[name] = point.load()

@@ -329,7 +329,10 @@ def test_an_author_s_id_of_two_machines_is_refused_as_before(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("suites", "pairs"),
-    [(["mlperf_inference"], 37), (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7)],
+    [
+        pytest.param(["mlperf_inference"], 37, marks=pytest.mark.slow),
+        (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7),
+    ],
 )
 def test_published_rows_and_logs_of_the_samples_share_their_systems(
     samples: Path, suites: list[str], pairs: int

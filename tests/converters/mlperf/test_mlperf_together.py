@@ -42,10 +42,12 @@ def place(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_each_finding_is_one_that_the_source_deserves(place: Path) -> None:
     assert Counter(finding.code for finding in validate(place).findings) == DESERVED
 
 
+@pytest.mark.slow
 def test_every_suite_is_there(place: Path) -> None:
     with open_package(place) as package:
         found = Counter(package.table("records")["suite"].to_pylist())

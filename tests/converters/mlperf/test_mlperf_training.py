@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from benchfmt import convert, validate
+from benchfmt.accounting import Account
 from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.mlperf import training
 from benchfmt.converters.mlperf.published import training as published_training
@@ -87,12 +89,17 @@ ENERGY = {
 
 @cache
 def records(root: Path, converter: str) -> dict[str, Record]:
-    found = {
-        str(record.provenance and record.provenance.execution): record
-        for record in convert(root, converter)
-    }
-    assert len(found) == sum(1 for _ in convert(root, converter))
+    every = list(convert(root, converter))
+    found = {str(record.provenance and record.provenance.execution): record for record in every}
+    assert len(found) == len(every)
     return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Account]:
+    """The package of all samples, and the account of their conversion."""
+    package = tmp_path_factory.mktemp("training") / "package"
+    return package, convert([TRAINING, HPC]).write(package)
 
 
 @cache
@@ -429,15 +436,21 @@ def test_cm4mlperf_rows_one_by_one() -> None:
         (HPC, set()),
     ],
 )
-def test_every_file_is_accounted_for(root: Path, failed: set[str], tmp_path: Path) -> None:
-    account = convert(root).write(tmp_path / "package")
+def test_every_file_is_accounted_for(
+    root: Path, failed: set[str], whole: tuple[Path, Account]
+) -> None:
+    entries = [
+        replace(entry, path=entry.path.removeprefix(f"{root.name}/"))
+        for entry in whole[1].files
+        if entry.path.startswith(f"{root.name}/")
+    ]
     seen = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-    assert sorted(entry.path for entry in account.files) == seen
+    assert sorted(entry.path for entry in entries) == seen
     roles = {
-        role: {e.path for e in account.files if e.role == role}
+        role: {e.path for e in entries if e.role == role}
         for role in ("primary", "supporting", "skipped")
     }
-    assert {entry.path for entry in account.files if entry.role == "failed"} == failed
+    assert {entry.path for entry in entries if entry.role == "failed"} == failed
     results = {
         path
         for path in seen
@@ -447,7 +460,7 @@ def test_every_file_is_accounted_for(root: Path, failed: set[str], tmp_path: Pat
     assert {path for path in seen if "/power/" in path or path.endswith("scaling.json")} <= roles[
         "supporting"
     ]
-    assert not [e.path for e in account.files if e.role == "skipped" and "not recognised" in str(e.reason)
+    assert not [e.path for e in entries if e.role == "skipped" and "not recognised" in str(e.reason)
                 and e.path != "SOURCES.md"]  # fmt: skip
 
 
@@ -472,9 +485,8 @@ REMAINING: dict[str, str] = {}
 
 
 @real
-def test_the_package_of_all_samples_validates(tmp_path: Path) -> None:
-    convert([TRAINING, HPC]).write(tmp_path / "package")
-    report = validate(tmp_path / "package")
+def test_the_package_of_all_samples_validates(whole: tuple[Path, Account]) -> None:
+    report = validate(whole[0])
     assert {finding.code for finding in report.findings} == set(REMAINING)
 
 
@@ -485,12 +497,12 @@ FAULTS = {
 
 
 @real
-def test_faults_of_the_sources_are_told() -> None:
-    conversion = convert([TRAINING, HPC])
-    assert sum(1 for _ in conversion) == 37 + 34 + 63 + 5 + 6
+def test_faults_of_the_sources_are_told(whole: tuple[Path, Account]) -> None:
+    account = whole[1]
+    assert account.total("records") == 37 + 34 + 63 + 5 + 6
     told = {
         finding.code
-        for finding in conversion.account.findings
+        for finding in account.findings
         if "Alibaba" in finding.path or "NVIDIA" in finding.path
     }
     assert told == set(FAULTS)
