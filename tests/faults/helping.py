@@ -49,7 +49,7 @@ def names(place: Path) -> set[str]:
         return {str(record.benchmark.name) for record in opened.records()}
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
+def until(condition: Callable[[], object], seconds: float = 300) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not condition():
