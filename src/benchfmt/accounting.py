@@ -14,7 +14,7 @@ from typing import Any, Protocol, overload
 
 from pydantic import JsonValue
 
-from benchfmt.finding import Finding
+from benchfmt.finding import Finding, shortened
 
 ROLES = ("skipped", "primary", "supporting", "failed")
 DETAILS = 1_000
@@ -152,7 +152,7 @@ class Ledger:
     def set_role(self, number: int, role: str, reason: str | None) -> None:
         """Give a file a role, with the reason where it gave no record."""
         self._roles[number] = ROLES.index(role)
-        self._reasons[number] = self._word(reason)
+        self._reasons[number] = self._word(reason and shortened(reason))
 
     def set_converter(self, number: int, name: str) -> None:
         """Say which converter a file went to."""
@@ -169,7 +169,9 @@ class Ledger:
         """Say what became of a row."""
         told = self._details.setdefault(number, [])
         if len(told) < DETAILS:
-            told.append({**({} if row is None else {"row": row}), "what": what, "reason": reason})
+            told.append(
+                {**({} if row is None else {"row": row}), "what": what, "reason": shortened(reason)}
+            )
 
     def reset(self) -> None:
         """Forget all rows; roles stay."""

@@ -15,6 +15,17 @@ class BenchfmtError(Exception):
     """A wrong call or a file that cannot be used at all; the message says what was tried and what to do."""
 
 
+_LONGEST = 1_000
+_SHOWN_END = 200
+
+
+def shortened(message: str) -> str:
+    """Return a message that can be read, whatever a stranger's cell in it holds: its middle is left out where it is long."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST - _SHOWN_END]} ... {message[-_SHOWN_END:]}"
+
+
 class Severity(StrEnum):
     """How much a finding weighs: an error makes data not conformant, a warning does not."""
 

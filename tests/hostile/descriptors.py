@@ -56,7 +56,7 @@ def descriptor_of_many_columns(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
-@specimen("a descriptor that is one object of a million keys", "BF118", is_large=True)
+@specimen("a descriptor that is one object of a million keys", "BF907", is_large=True)
 def descriptor_of_a_million_keys(folder: Path) -> list[str]:
     keys = ",".join(f'"k{number}":1' for number in range(1_000_000))
     (folder / DESCRIPTOR).write_text(f"{{{keys}}}", "utf-8")

@@ -318,7 +318,7 @@ def parquet_word_shown(folder: Path) -> list[str]:
     return ["show", "--records", "."]
 
 
-@specimen("a cell of 500 MB, converted from a package", "BF90", statuses=(1, 2), is_large=True)
+@specimen("a cell of 500 MB, converted from a package", "at most", statuses=(1, 2), is_large=True)
 def parquet_cell_converted(folder: Path) -> list[str]:
     _package(folder / "source", _measurements(1, reported_unit=pa.array(["m" * 500_000_000])))
     return ["convert", "source", "-o", "out"]

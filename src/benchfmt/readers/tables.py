@@ -38,6 +38,7 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _BLOCK = 2**20
 _BLOCKS = 4
 _FRAME_ROWS = 20_000
+_MOST_FRAME_ROWS = 2**16
 _HEAD = 2**16
 _UNPACKED_BY_ARROW = (".gz", ".bz2", ".zst", ".lz4", ".br")
 """Names by whose end Arrow unpacks a file, whatever it holds."""
@@ -230,8 +231,10 @@ class TextTable:
             # Arrow keeps several columns without a name apart, polars does not.
             table = pa.Table.from_batches(blocks).rename_columns(kept)
             frame = pl.DataFrame(pl.from_arrow(table))
-            yield frame, self._numbers(good, frame.height)
-            good += frame.height
+            # A block of very short rows has hundreds of thousands.
+            for part in frame.iter_slices(_MOST_FRAME_ROWS):
+                yield part, self._numbers(good, part.height)
+                good += part.height
 
     def _joined(self, names: list[str]) -> Iterator[list[pa.RecordBatch]]:
         """Yield a few blocks at a time: frames of some size are worth their overhead, and bound the memory still."""

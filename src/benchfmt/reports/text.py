@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.accounting import Account, FileEntry
-from benchfmt.finding import Finding
+from benchfmt.finding import Finding, shortened
 from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
 from benchfmt.validation import Report
@@ -44,7 +44,7 @@ def finding_line(finding: Finding) -> str:
     if finding.count is not None:
         more = ", ..." if finding.count > len(finding.rows) else ""
         hint += f"; in {_number(finding.count)} rows: {', '.join(map(str, finding.rows))}{more}"
-    return f"{finding.severity.value}: {place}: {finding.message}{hint} ({finding.code})"
+    return f"{finding.severity.value}: {place}: {shortened(finding.message)}{hint} ({finding.code})"
 
 
 def report_lines(report: Report) -> Iterator[str]:

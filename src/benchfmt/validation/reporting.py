@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.checks.frames import of_code
 from benchfmt.checks.safety import CRASHED
-from benchfmt.finding import Finding
+from benchfmt.finding import Finding, shortened
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
 from benchfmt.validation.places import Place, Places
@@ -132,7 +132,7 @@ class Reporter:
             row=place.row,
             column=place.column,
             field=place.field or None,
-            message=message,
+            message=shortened(message),
             value=value,
             hint=hint,
             record=place.record,

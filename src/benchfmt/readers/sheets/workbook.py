@@ -40,6 +40,9 @@ _FORMAT_USE = re.compile(rb"""<xf\s[^<>]*?numFmtId="([0-9]+)""")
 _UNCOMPUTED = re.compile(rb"<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _CORNERS = re.compile(r"([A-Za-z]+)([0-9]+):([A-Za-z]+)([0-9]+)")
 _LOCAL_HEADER = 30
+_BLOCK = 2**20
+_SHARE = 2
+"""A workbook may be half as large as a document: what reads it holds it a second time."""
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TABLE, _OFFICE, _TEXT = (_ODF % name for name in ("table", "office", "text"))
 _ODS_CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
@@ -294,23 +297,33 @@ def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
                 message = f"{path.name} holds {len(infos)} files"
                 raise UnsafeError("BF905", f"{message}; at most {limits.archive_members} are read")
             parts: dict[str, bytes] = {}
-            room = limits.json_bytes
+            most = limits.json_bytes // _SHARE
+            room = most
             for info in infos:
-                data = _unpacked(file, info, room)
-                room -= len(data)
+                # Looked at before it is held, which takes as much again.
+                room -= sum(map(len, _unpacked(file, info, room)))
                 if room < 0:
-                    message = f"it unpacks to more than {limits.json_bytes} bytes"
+                    message = f"it unpacks to more than {most} bytes"
                     raise UnsafeError("BF904", f"{path.name}: {message}")
                 if info.filename.endswith((".xml", ".rels")):
-                    parts[info.filename] = data
+                    parts[info.filename] = b"".join(_unpacked(file, info, most))
+                    _check_texts(path, parts[info.filename], limits)
         except (*DAMAGED_ZIP, zlib.error) as error:
             message = f"{path.name} cannot be read as a workbook: {error}"
             raise TableError("BF119", message) from error
     return parts
 
 
-def _unpacked(file: BinaryIO, info: zipfile.ZipInfo, room: int) -> bytes:
-    """Return a file of a zip, up to one byte more than there is room for.
+def _check_texts(path: Path, content: bytes, limits: Limits) -> None:
+    """Raise UnsafeError for a text, or blanks, that are far longer than a row may be."""
+    for start in range(0, len(content) - limits.row_bytes, limits.row_bytes):
+        if content.find(b"<", start, start + limits.row_bytes) < 0:
+            message = f"a text longer than {limits.row_bytes} bytes"
+            raise UnsafeError("BF907", f"{path.name} holds {message}")
+
+
+def _unpacked(file: BinaryIO, info: zipfile.ZipInfo, room: int) -> Iterator[bytes]:
+    """Yield a file of a zip block by block, up to a little more than there is room for.
 
     The sizes that a zip states are not believed: what the packed bytes unpack to is.
     """
@@ -322,10 +335,17 @@ def _unpacked(file: BinaryIO, info: zipfile.ZipInfo, room: int) -> bytes:
     file.seek(lengths, io.SEEK_CUR)
     packed = file.read(info.compress_size)
     if info.compress_type == zipfile.ZIP_STORED:
-        return packed[: room + 1]
+        yield packed[: room + 1]
+        return
     if info.compress_type != zipfile.ZIP_DEFLATED:
         raise zipfile.BadZipFile(f"{info.filename} is packed in an unusual way")
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, room + 1)
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    given = 0
+    while packed and given <= room and not unpacker.eof:
+        block = unpacker.decompress(packed, _BLOCK)
+        packed = unpacker.unconsumed_tail
+        given += len(block)
+        yield block
 
 
 def cell_text(value: Any) -> str:
