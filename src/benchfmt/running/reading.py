@@ -179,10 +179,7 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
     except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
         yield Failed(unit.path, stopped(name, error))
     yield from withholder.more()
-    for path, state in before.items():
-        if _state(path) != state:
-            # Its records may hold what stood there before, and its hash may be that of what came after.
-            yield Failed(path, "it changed while it was read; convert it again once it is finished")
+    yield from _changes(before)
 
 
 def _has_record_beyond(limit: int, item: Item) -> bool:
@@ -200,6 +197,13 @@ def _too_many(limit: int) -> str:
         f"a record has more than {limit:,} measurements, which no package may have: "
         "divide what was measured among several records, or keep its observations as samples"
     )
+
+
+def _changes(before: dict[Path, _State]) -> Iterator[Failed]:
+    """Yield the files that are not as they were: records may hold what was, and their hash be that of what came after."""
+    for path, state in before.items():
+        if _state(path) != state:
+            yield Failed(path, "it changed while it was read; convert it again once it is finished")
 
 
 def _states(unit: Unit) -> dict[Path, _State]:
