@@ -86,12 +86,12 @@ def main() -> int:
 
 
 def _chosen(text: str) -> list[str]:
-    from fuzz.catalogue import TARGETS
+    from fuzz.catalogue import names
 
     parts = [part for part in text.split(",") if part] or [""]
-    chosen = [name for name in TARGETS if any(part in name for part in parts)]
+    chosen = [name for name in names() if any(part in name for part in parts)]
     if not chosen:
-        raise SystemExit(f"no target's name holds {text!r}; there are: {', '.join(TARGETS)}")
+        raise SystemExit(f"no target's name holds {text!r}; there are: {', '.join(names())}")
     return chosen
 
 

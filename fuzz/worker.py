@@ -55,13 +55,13 @@ def main() -> None:
     end(execution, start, options.folder)
 
 
-def begin(target: str, folder: Path) -> Execution:
+def begin(name: str, folder: Path) -> Execution:
     """Return a target ready to run."""
-    from fuzz.catalogue import TARGETS
+    from fuzz.catalogue import target
     from fuzz.execution import Execution
     from fuzz.guard import Guard
 
-    execution = Execution(TARGETS[target], work_folder(folder, target), Guard())
+    execution = Execution(target(name), work_folder(folder, name), Guard())
     execution.check()
     return execution
 

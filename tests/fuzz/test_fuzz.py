@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from fuzz.catalogue import TARGETS
+from fuzz.catalogue import names, target
 from fuzz.execution import Execution
 from fuzz.guard import Guard
 from hypothesis import HealthCheck, Phase, given, settings
@@ -31,7 +31,7 @@ def fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: Guard) -> Fuzz:
     monkeypatch.setattr(tempfile, "tempdir", None)
 
     def run(name: str, examples: int) -> None:
-        execution = Execution(TARGETS[name], tmp_path, guard)
+        execution = Execution(target(name), tmp_path, guard)
         execution.load()
 
         @settings(
@@ -52,12 +52,12 @@ def fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: Guard) -> Fuzz:
     return run
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", names())
 def test_a_damaged_file_is_told(fuzz: Fuzz, name: str) -> None:
     fuzz(name, 4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", names())
 def test_many_damaged_files_are_told(fuzz: Fuzz, name: str) -> None:
     fuzz(name, 400)

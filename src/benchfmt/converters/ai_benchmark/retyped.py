@@ -13,7 +13,7 @@ _ROW = re.compile(
     r"(?P<kind>inference|training)\b\s*(?P<config>.*)|Device (?P<score>Inference|Training|AI) Score"
 )
 _WITH_NOTE = re.compile(rf"^{VALUE}\s*(?P<note>.*)$")
-_PIN = re.compile(r"(?P<name>[A-Za-z][\w.-]*)==(?P<version>[0-9][\w.]*)")
+_PIN = re.compile(r"(?P<name>[A-Za-z][\w.-]{0,100})==(?P<version>[0-9][\w.]*)")
 _OPEN_CELL = re.compile(r"\|\s*[0-9.,]+\s*$")
 
 

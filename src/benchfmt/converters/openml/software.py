@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 _TOKEN = re.compile(r"\b(Python|Sklearn|NumPy|SciPy)_([0-9][^\s]*?)\.?(?=\s|$)")
 _WEKA = re.compile(r"(?i)^weka_([0-9][\w.-]*?)\.?$")
 _TAG = re.compile(r"(?i)^(sklearn|weka|mlr|mlr3|moa)_v?([0-9][\w.-]*?)\.?$")
-_PINNED = re.compile(r"([A-Za-z][\w.-]*)\s*==\s*([0-9][\w.+!-]*)")
+_PINNED = re.compile(r"([A-Za-z][\w.-]{0,100})\s{0,20}==\s*([0-9][\w.+!-]*)")
+"""Bounded: the name may begin anywhere, and each beginning is tried."""
 _SENTINEL = re.compile(r"^TEST[0-9a-f]{10}")
 """openml-python puts it before the names of flows that it makes in tests."""
 _ENGINES = {

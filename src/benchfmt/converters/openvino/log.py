@@ -22,7 +22,7 @@ LOGS = lines.ENDINGS
 _NUMBER = r"((?:[^\s(*`|,;]|,(?=[0-9]))+)"
 """What stands where a number does; a comma within belongs to it, so that 1,349.62 never becomes 1."""
 _LATENCY = re.compile(
-    r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]+)(?:th)? percentile):\s*"
+    r"(?:(?P<word>Median|Average|AVG|Avg|Min|MIN|Max|MAX)|(?P<level>[0-9]{1,9})(?:th)? percentile):\s*"
     rf"(?P<number>{_NUMBER[1:-1]}) (?P<unit>ms|us)"
 )
 _PRINTED = compiled(
@@ -39,7 +39,7 @@ _SINGLE = re.compile(rf"Latency:\s+{_NUMBER} (ms|us)")
 _END = re.compile(r"(?=$|[\s(;|*`]|[,.](?![0-9]))")
 """What may stand behind a number and its unit: notes, and marks of the page that it stands on."""
 _SAYS_NUMBER = re.compile(
-    r"(?:Count|Duration|Throughput|Latency|Median|Average|AVG|Avg|Min|MIN|Max|MAX|[0-9]+(?:th)? percentile):\s+[0-9](?!\S* qps)"
+    r"(?:Count|Duration|Throughput|Latency|Median|Average|AVG|Avg|Min|MIN|Max|MAX|[0-9]{1,9}(?:th)? percentile):\s+[0-9](?!\S* qps)"
 )
 """How a line begins that says a number of the result, also where it says it in other words or units."""
 _PREFIX = re.compile(r"^\s*(?:[>|]\s*)?(?:\[ ?(?:INFO|WARNING|ERROR) ?\]\s*)?")

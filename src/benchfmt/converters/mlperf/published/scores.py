@@ -16,7 +16,7 @@ from benchfmt.suites.mlperf_inference import Quality
 from benchfmt.units import convert, exact
 from benchfmt.vocabulary import vocabulary
 
-_NAMED_SCORE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*:\s*([-+0-9.eE]+)")
+_NAMED_SCORE = re.compile(r"([A-Za-z][A-Za-z0-9_]{0,100})\s{0,20}:\s*([-+0-9.eE]+)")
 _STATISTICS = {"output-tokens": "mean", "generated-length": "sum"}
 """Scores that count something, and are not pooled."""
 _SCORED = (
