@@ -202,7 +202,8 @@ class PortionMaker:
                     "BF117", place, refusal(version), value=version, hint=advice(version)
                 )
                 return None
-            data = to_current(data)
+            if version != SCHEMA_VERSION:
+                data = to_current(data)
         verdict = verdict_on(data, doubtful)
         for fault in verdict.faults():
             self._report_fault(
