@@ -60,6 +60,8 @@ class JsonRecords:
         for texts in self._texts():
             with _without_search_for_cycles():
                 self._gather(texts)
+            # What waits keeps its texts as long as it needs them.
+            texts.clear()
             if self._gathered.is_full:
                 yield self._portion()
             if self._is_broken:
@@ -86,8 +88,8 @@ class JsonRecords:
             read = texts_of_lines
         try:
             for texts in read(self._path, self._reporter.limits):
-                for start in range(0, len(texts), _AT_ONCE):
-                    yield texts[start : start + _AT_ONCE]
+                while texts:
+                    yield _taken(texts)
         except (UnsafeError, jsons.JsonError) as error:
             self._report(json_code(error), getattr(error, "line", None), str(error))
 
@@ -192,6 +194,13 @@ class JsonRecords:
         self, code: str, row: int | None, message: str, *, field: str | None = None
     ) -> None:
         self._reporter.report(code, Place(self.name, row, field=field), message)
+
+
+def _taken(texts: list[Text]) -> list[Text]:
+    """Return some texts, which are taken out of a list: a large one is not kept longer than it is needed."""
+    some = texts[:_AT_ONCE]
+    del texts[:_AT_ONCE]
+    return some
 
 
 @contextmanager

@@ -127,8 +127,7 @@ def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
     with _in_utf8(path, limits) as file:
         blanks, mark = _first_mark(file)
         if mark != b"[":
-            data = blanks + mark + file.read()
-            yield [Text(1, data, members_written(data, [data])[0], jsons.START)]
+            yield [_document(blanks + mark + file.read())]
             return
         start = jsons.Start(1 + blanks.count(b"\n"), len(blanks) - blanks.rfind(b"\n"))
         waiting = []
@@ -143,6 +142,11 @@ def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
                 waiting = []
                 size = 0
         yield _texts_of_items(first_row, waiting)
+
+
+def _document(data: bytes) -> Text:
+    """Return the only text of a file."""
+    return Text(1, data, members_written(data, [data])[0], jsons.START)
 
 
 def _texts_of_items(first_row: int, items: Sequence[Item]) -> list[Text]:
