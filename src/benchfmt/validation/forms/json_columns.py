@@ -144,36 +144,31 @@ class ObjectColumns:
 
 
 def _held(column: Column, cells: list[JsonValue], is_doubtful: Mask) -> pl.Series:
-    """Return cells as a column; those of another type are left out, and make their rows doubtful."""
-    is_right = _RIGHT[column.kind]
-    try:
-        if not is_right(cells):
-            raise TypeError
-        return pl.Series(column.name, cells, dtype(column.kind), strict=True)
-    except (TypeError, OverflowError, UnicodeEncodeError):
-        held = []
-        for place, cell in enumerate(cells):
-            fitting = _FITTING[column.kind](cell)
-            is_doubtful[place] |= fitting is None and cell is not None
-            held.append(fitting)
-        return pl.Series(column.name, held, dtype(column.kind), strict=True)
+    """Return cells as a column; those that it cannot hold are left out, and make their rows doubtful."""
+    if column.kind not in _PLAIN_TEXT and not set(map(type, cells)) <= _TYPES[column.kind]:
+        _fit(column.kind, cells, is_doubtful)
+    for _ in range(2):
+        try:
+            return pl.Series(column.name, cells, dtype(column.kind), strict=True)
+        except TypeError:
+            # A text column finds cells of other types by itself.
+            _fit(column.kind, cells, is_doubtful)
+        except (OverflowError, UnicodeEncodeError):
+            break
+    _fit(column.kind, cells, is_doubtful, only_types=False)
+    return pl.Series(column.name, cells, dtype(column.kind), strict=True)
 
 
-def _are_texts(_cells: list[JsonValue]) -> bool:
-    # polars refuses everything else itself.
-    return True
-
-
-def _are_numbers(cells: list[JsonValue]) -> bool:
-    return set(map(type, cells)) <= {float, int, type(None)}
-
-
-def _are_integers(cells: list[JsonValue]) -> bool:
-    return set(map(type, cells)) <= {int, type(None)}
-
-
-def _are_booleans(cells: list[JsonValue]) -> bool:
-    return set(map(type, cells)) <= {bool, type(None)}
+def _fit(kind: Kind, cells: list[JsonValue], is_doubtful: Mask, *, only_types: bool = True) -> None:
+    """Leave out the cells that a column cannot hold, looking at those of other types alone or at all."""
+    types = _TYPES[kind]
+    for place, cell in enumerate(cells):
+        if only_types and type(cell) in types:
+            continue
+        fitting = _FITTING[kind](cell)
+        if fitting is None and cell is not None:
+            is_doubtful[place] = True
+        cells[place] = fitting
 
 
 def _text(cell: JsonValue) -> str | None:
@@ -208,13 +203,15 @@ def _boolean(cell: JsonValue) -> bool | None:
     return None
 
 
-_RIGHT: dict[Kind, Callable[[list[JsonValue]], bool]] = {
-    "text": _are_texts,
-    "json": _are_texts,
-    "number": _are_numbers,
-    "integer": _are_integers,
-    "boolean": _are_booleans,
+_PLAIN_TEXT = ("text", "json")
+_TYPES: dict[Kind, set[type]] = {
+    "text": {str, type(None)},
+    "json": {str, type(None)},
+    "number": {float, int, type(None)},
+    "integer": {int, type(None)},
+    "boolean": {bool, type(None)},
 }
+"""The types that the cells of a column have as they come from a parser."""
 _FITTING: dict[Kind, Callable[[JsonValue], JsonValue]] = {
     "text": _text,
     "json": _text,
