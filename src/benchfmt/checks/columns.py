@@ -110,6 +110,15 @@ def type_table(
             if item.required:
                 table_faults.append(_missing_column(table, name))
             continue
+        suspects = repeating.suspects(raw, item)
+        if suspects is not None:
+            some = raw.filter(suspects)
+            cell_faults = CellFaults(some[name])
+            _typed_column(table, item, cell_faults, typed=typed)
+            sound &= ~suspects
+            columns[name] = raw[name].set(suspects, None)
+            table_faults.append(_faults_of(table, item, some, cell_faults))
+            continue
         cell_faults = CellFaults(raw[name])
         columns[name] = _typed_column(table, item, cell_faults, typed=typed).alias(name)
         if cell_faults.bad.any():
@@ -132,6 +141,8 @@ class RepeatingTexts:
         ]
         self._sound_rows: set[int] = set()
         self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
+        self._judged: dict[str, dict[str, bool]] = {item.name: {} for item in self._items}
+        """Whether a text is at fault, by its column."""
 
     def hashes(self, raw: pl.DataFrame) -> pl.Series:
         """Return a number for each row that rows share whose texts are equal, and no others."""
@@ -176,10 +187,34 @@ class RepeatingTexts:
     def _present(self, raw: pl.DataFrame) -> list[Column]:
         return [item for item in self._items if raw.schema.get(item.name) == pl.String]
 
+    def suspects(self, raw: pl.DataFrame, item: Column) -> pl.Series | None:
+        """Return in which rows a column has a text that was found to be at fault; None where that is not known."""
+        if item.name not in self._judged or item.required or raw.schema[item.name] != pl.String:
+            return None
+        distinct = raw[item.name].unique()
+        if distinct.len() * _REPETITIONS > raw.height:
+            return None
+        faulty = self._faulty_of(item, distinct)
+        return raw[item.name].is_in(faulty).fill_null(value=False)
+
     def _is_sound(self, item: Column, texts: pl.Series) -> bool:
-        cell_faults = CellFaults(texts)
-        _typed_column(self._table, item, cell_faults, typed=True)
-        return not cell_faults.bad.any()
+        if item.required and texts.null_count():
+            return False
+        return not self._faulty_of(item, texts)
+
+    def _faulty_of(self, item: Column, texts: pl.Series) -> list[str]:
+        """Return those of some texts that are at fault; each is judged once."""
+        judged = self._judged[item.name]
+        given = set(texts.drop_nulls())
+        new = [text for text in given if text not in judged]
+        cell_faults = CellFaults(pl.Series(item.name, new, dtype=pl.String))
+        if new:
+            _typed_column(self._table, item, cell_faults, typed=True)
+        verdicts = dict(zip(new, cell_faults.bad, strict=True))
+        faulty = [text for text in given if verdicts.get(text, judged.get(text))]
+        if len(judged) < _MOST_KNOWN:
+            judged |= verdicts
+        return faulty
 
 
 def _remember(new: set[int], known: set[int]) -> None:

@@ -76,7 +76,7 @@ class Loop:
         doubtful = pl.concat(
             [
                 portion.doubtful,
-                portion.measurements.faulty_rows()["record_id"],
+                portion.measurements.frame["record_id"].filter(~portion.measurements.sound),
                 broken["record"],
             ]
         )

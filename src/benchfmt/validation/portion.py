@@ -65,10 +65,6 @@ class Rows:
             return self.frame
         return self.frame.filter(self.sound)
 
-    def faulty_rows(self) -> pl.DataFrame:
-        """Return the rows that have one."""
-        return self.frame.filter(~self.sound)
-
 
 def no_ids() -> pl.Series:
     """Return an empty column of record ids."""
