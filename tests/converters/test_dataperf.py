@@ -418,3 +418,10 @@ def test_the_interface_holds_for_the_samples_of_dataperf(
     samples: Path, two_processes: Executor
 ) -> None:
     check_converter("dataperf", [samples / "dataperf"], executor=two_processes)
+
+
+@pytest.mark.parametrize("value", ["2026-13-45", "9" * 5_000, "0b2", "!!python/object:x {}", "*x"])
+def test_settings_that_yaml_cannot_read_say_nothing(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(f"dim: {value}\n", "utf-8")
+    assert not isinstance(common.settings(path).get("dim"), int)

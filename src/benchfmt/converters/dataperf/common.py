@@ -149,7 +149,7 @@ def settings(path: Path) -> dict[str, JsonValue]:
         if re.search(r"(^|\s)[&*][A-Za-z0-9]", text):  # anchors can make a small file a huge object
             return {}
         data: JsonValue = yaml.safe_load(text)
-    except (yaml.YAMLError, OSError, RecursionError, BenchfmtError):
+    except (yaml.YAMLError, ValueError, OSError, RecursionError, BenchfmtError):
         return {}
     if not isinstance(data, dict):
         return {}
