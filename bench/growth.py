@@ -75,7 +75,8 @@ def _measurements(folder: Path, count: int) -> list[str]:
 
 def _attributes(folder: Path, count: int) -> list[str]:
     attributes = " ".join(f'a{number}="1"' for number in range(count))
-    text = f'<oml:run xmlns:oml="http://openml.org/openml"><oml:run_id {attributes}>1</oml:run_id></oml:run>'
+    inner = f"<oml:tag {attributes}>1</oml:tag>" * 20
+    text = f'<oml:run xmlns:oml="http://openml.org/openml">{inner}</oml:run>'
     (folder / "source").mkdir()
     (folder / "source" / "run.xml").write_text(text, "utf-8")
     return ["convert", "source", "-o", "out"]
@@ -140,10 +141,10 @@ class Kind:
 KINDS = (
     Kind("resources of a descriptor", _resources, 2_500),
     Kind("columns of a table", _columns, 2_400),
-    Kind("columns of a table to describe", _described_columns, 500),
+    Kind("columns of a table to describe", _described_columns, 250),
     Kind("keys of an object", _keys, 100_000),
     Kind("measurements in a record", _measurements, 25_000),
-    Kind("attributes of XML", _attributes, 200_000),
+    Kind("attributes of XML", _attributes, 2_500),
     Kind("files of a folder", _files, 10_000),
     Kind("rows of a table", _rows, 250_000),
     Kind("length of a cell", _cell_length, 250_000),

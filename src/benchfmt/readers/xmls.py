@@ -7,7 +7,7 @@ a DOCTYPE, which stands before the first element; a document that has one is ref
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
@@ -23,6 +23,7 @@ Element = ET.Element
 ELEMENTS = 2_000_000
 """At most so many elements are held in memory at once; a large run has some 10,000."""
 _BLOCK = 1 << 20
+_LONGEST_TAG = 4 * _BLOCK
 
 
 class XmlError(BenchfmtError):
@@ -114,7 +115,12 @@ class Guard:
 
     def feed(self, text: bytes) -> None:
         """Look at some more of the document; raises XmlError or UnsafeError."""
-        self._parse(text, final=False)
+        for start in range(0, len(text), _BLOCK):
+            self._parse(text[start : start + _BLOCK], final=False)
+            begun = self._bytes - max(self._parser.CurrentByteIndex, 0)
+            if begun > _LONGEST_TAG:
+                message = f"a tag or a comment longer than {_LONGEST_TAG} bytes"
+                raise UnsafeError("BF907", f"the XML has {message}")
         if self._depth > 1:
             self._check_length()
 
@@ -145,7 +151,10 @@ class Guard:
             what += f" of {system!r}"
         raise XmlError(f"the XML declares {what}: a DOCTYPE can declare entities, and is refused")
 
-    def _start(self, *_: object) -> None:
+    def _start(self, _name: str, attributes: Mapping[str, str]) -> None:
+        if len(attributes) > self._limits.columns:
+            message = f"an element of {len(attributes):,} attributes"
+            raise UnsafeError("BF907", f"{message}; at most {self._limits.columns:,} are read")
         self._depth += 1
         self._elements += 1
         if self._depth > self._limits.json_depth:
