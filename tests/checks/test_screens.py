@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.drawing import examples
 
 from benchfmt.checks.columns import RepeatingTexts, type_table
 from benchfmt.checks.frames import ROW
@@ -44,6 +45,7 @@ def _alone(column: str, cells: list[str | None], *, typed: bool) -> list[tuple[i
     return found
 
 
+@examples(20)
 @given(_TEXTS)
 def test_texts_are_judged_alike_with_and_without_a_screen(cells: list[str | None]) -> None:
     assert _faults("source_locator", cells, typed=True) == _alone(
@@ -52,6 +54,7 @@ def test_texts_are_judged_alike_with_and_without_a_screen(cells: list[str | None
 
 
 @pytest.mark.parametrize("column", ["value", "n"])
+@examples(20)
 @given(cells=_DIGITS)
 def test_digits_are_judged_alike_with_and_without_a_screen(
     column: str, cells: list[str | None]
