@@ -111,7 +111,8 @@ def memory(setting: Setting) -> Bench:
     for size in sizes:
         where: dict[str, Any] = {"folder": str(setting.folder), "rows": size}
         run_task("prepare_annotated", **where)
-        go = partial(run_task, "convert_annotated", **where, out=setting.out("memory"))
+        out = setting.out(f"memory-{size}")
+        go = partial(run_task, "convert_annotated", **where, out=out)
         rows.append(Row(f"benchfmt convert, {size:,} rows", "us", go, size, "rows"))
     bench = Bench("memory", "peak of the annotated conversion", rows)
     interleaved(rows, setting.repeat, setting.tell)
