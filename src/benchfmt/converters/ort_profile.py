@@ -43,7 +43,7 @@ KERNEL = "_kernel_time"
 MOST_EVENTS = 1_000_000
 """So many events are kept by the profiler; the rest is dropped without a word in the file."""
 _HEAD = re.compile(
-    r'\s*\[?\s*\{\s*"cat"\s*:\s*"(?:Session|Node|Kernel|Api|Memory)"\s*,\s*"pid"\s*:'
+    r'\s*(?:\[\s*)?\{\s*"cat"\s*:\s*"(?:Session|Node|Kernel|Api|Memory)"\s*,\s*"pid"\s*:'
 )
 _OURS = re.compile(
     r'"op_name"|"model_loading_|"session_initialization"|"SequentialExecutor::Execute"|"model_run"'

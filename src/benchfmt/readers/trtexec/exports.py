@@ -57,7 +57,7 @@ _HEADS = {
     ),
     "build": re.compile(r'\s*\{(?=.*"model_options"\s*:)(?=.*"build_options"\s*:)', re.DOTALL),
     "device": re.compile(
-        r'\s*\[?\s*\{(?=.*"ComputeCapability"\s*:)(?=.*"TotalMemory"\s*:)', re.DOTALL
+        r'\s*(?:\[\s*)?\{(?=.*"ComputeCapability"\s*:)(?=.*"TotalMemory"\s*:)', re.DOTALL
     ),
 }
 
