@@ -178,18 +178,33 @@ def _as_drafted(make: Callable[[Path], None], folder: Path) -> list[str]:
 def _add_odd() -> None:
     for name, make in _ODD.items():
         code = "BF902" if name == "device" else "BF119"
-        add(f"{name}_as_table", f"records that are a {name}", code,
-            lambda folder, make=make: _as_table(make, folder))  # fmt: skip
+        add(
+            f"{name}_as_table",
+            f"records that are a {name}",
+            code,
+            lambda folder, make=make: _as_table(make, folder),
+        )
         for place, as_what, statuses in (
             ("descriptor", _as_descriptor, (1, 2)),
             ("records", _as_records, (1, 2)),
             ("one_source", _as_one_source, (1, 2)),
             ("drafted_table", _as_drafted, (1, 2)),
         ):
-            add(f"{name}_as_{place}", f"a {name} in the place of a {place}", "",
-                lambda folder, make=make, as_what=as_what: as_what(make, folder), statuses=statuses)  # fmt: skip
-        add(f"{name}_among_sources", f"{name}s among the sources", "",
-            lambda folder, make=make: _as_source(make, folder), statuses=(0, 1), writes=True)  # fmt: skip
+            add(
+                f"{name}_as_{place}",
+                f"a {name} in the place of a {place}",
+                "",
+                lambda folder, make=make, as_what=as_what: as_what(make, folder),
+                statuses=statuses,
+            )
+        add(
+            f"{name}_among_sources",
+            f"{name}s among the sources",
+            "",
+            lambda folder, make=make: _as_source(make, folder),
+            statuses=(0, 1),
+            writes=True,
+        )
 
 
 _add_odd()

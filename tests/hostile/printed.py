@@ -114,8 +114,12 @@ _VALIDATED: dict[str, Callable[[Path, list[str]], list[str]]] = {
 def _add_validated() -> None:
     for name, make in _VALIDATED.items():
         for form in ("text", "json"):
-            add(f"steering_{name}_as_{form}", f"what steers a terminal in {name}, as {form}", "BF",
-                lambda folder, make=make, form=form: make(folder, ["--format", form]))  # fmt: skip
+            add(
+                f"steering_{name}_as_{form}",
+                f"what steers a terminal in {name}, as {form}",
+                "BF",
+                lambda folder, make=make, form=form: make(folder, ["--format", form]),
+            )
 
 
 _add_validated()

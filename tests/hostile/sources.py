@@ -97,11 +97,26 @@ def _in_a_source(name: str, text: str, folder: Path) -> list[str]:
 
 def _add_xml() -> None:
     for name, (what, text, is_large) in _XML.items():
-        add(f"xml_{name}", f"XML with {what}", "", lambda folder, text=text: _in_a_source("run.xml", text(), folder),
-            statuses=(0, 1, 2), is_large=is_large)  # fmt: skip
-        add(f"xml_{name}_from_openml", f"XML with {what}, from openml", "",
-            lambda folder, text=text: [*_in_a_source("run.xml", text(), folder), "--from", "openml"],
-            statuses=(0, 1, 2), is_large=is_large)  # fmt: skip
+        add(
+            f"xml_{name}",
+            f"XML with {what}",
+            "",
+            lambda folder, text=text: _in_a_source("run.xml", text(), folder),
+            statuses=(0, 1, 2),
+            is_large=is_large,
+        )
+        add(
+            f"xml_{name}_from_openml",
+            f"XML with {what}, from openml",
+            "",
+            lambda folder, text=text: [
+                *_in_a_source("run.xml", text(), folder),
+                "--from",
+                "openml",
+            ],
+            statuses=(0, 1, 2),
+            is_large=is_large,
+        )
 
 
 _add_xml()
@@ -156,8 +171,14 @@ def _yaml(text: str, folder: Path) -> list[str]:
 
 def _add_yaml() -> None:
     for name, (what, text, is_large) in _YAML.items():
-        add(f"yaml_{name}", f"YAML with {what}", "", lambda folder, text=text: _yaml(text(), folder),
-            statuses=(0, 1, 2), is_large=is_large)  # fmt: skip
+        add(
+            f"yaml_{name}",
+            f"YAML with {what}",
+            "",
+            lambda folder, text=text: _yaml(text(), folder),
+            statuses=(0, 1, 2),
+            is_large=is_large,
+        )
 
 
 _add_yaml()
@@ -214,11 +235,25 @@ def _json_described(text: str, folder: Path) -> list[str]:
 def _add_json() -> None:
     for name, (what, text, is_large) in _JSON.items():
         for command in ("convert", "describe"):
-            add(f"json_{name}_{command}", f"JSON with {what}, `{command}`", "",
-                lambda folder, name=name, text=text, command=command: _json(name, text(), command, folder),
-                statuses=(0, 1, 2), is_large=is_large, writes=True)  # fmt: skip
-        add(f"json_{name}_validate", f"a described table of JSON with {what}", "BF",
-            lambda folder, text=text: _json_described(text(), folder), statuses=(0, 1), is_large=is_large)  # fmt: skip
+            add(
+                f"json_{name}_{command}",
+                f"JSON with {what}, `{command}`",
+                "",
+                lambda folder, name=name, text=text, command=command: _json(
+                    name, text(), command, folder
+                ),
+                statuses=(0, 1, 2),
+                is_large=is_large,
+                writes=True,
+            )
+        add(
+            f"json_{name}_validate",
+            f"a described table of JSON with {what}",
+            "BF",
+            lambda folder, text=text: _json_described(text(), folder),
+            statuses=(0, 1),
+            is_large=is_large,
+        )
 
 
 _add_json()
@@ -300,9 +335,15 @@ def _log(name: str, start: bytes, block: bytes, times: int, folder: Path) -> lis
 
 def _add_logs() -> None:
     for name, (start, block, times) in _LOGS.items():
-        add(f"log_{name.replace('.', '_')}", f"{name} of {len(block) * times / 1e6:.0f} MB", "",
+        add(
+            f"log_{name.replace('.', '_')}",
+            f"{name} of {len(block) * times / 1e6:.0f} MB",
+            "",
             lambda folder, n=name, s=start, b=block, t=times: _log(n, s, b, t, folder),
-            statuses=(0, 1, 2), is_large=True, writes=True)  # fmt: skip
+            statuses=(0, 1, 2),
+            is_large=True,
+            writes=True,
+        )
 
 
 _add_logs()

@@ -205,10 +205,12 @@ def _spoilt(change: Callable[[str], bytes], folder: Path) -> list[str]:
 def _add_bytes() -> None:
     for name, (what, change, code) in _BYTES.items():
         add(
-            f"csv_{name}", f"a table {what}", code,
+            f"csv_{name}",
+            f"a table {what}",
+            code,
             lambda folder, change=change: _spoilt(change, folder),
             statuses=(0, 1) if code == "" else (1,),
-        )  # fmt: skip
+        )
 
 
 _add_bytes()
@@ -254,13 +256,14 @@ def _add_sources() -> None:
     for name, (what, start, block, times, code) in _SOURCES.items():
         for command in ("validate", "convert", "describe"):
             add(
-                f"source_{name}_{command}", f"a table of {what}, `{command}`",
+                f"source_{name}_{command}",
+                f"a table of {what}, `{command}`",
                 code if command == "validate" else "",
                 lambda folder, s=start, b=block, t=times, c=command: _source(folder, s, b, t, c),
                 statuses=(0, 1) if command == "validate" else (0, 1, 2),
                 is_large=times > 10,
                 writes=True,
-            )  # fmt: skip
+            )
 
 
 _add_sources()
