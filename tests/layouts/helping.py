@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 def converted(source: Path, folder: Path) -> tuple[list[Record], Account]:
     """Return the records of a source and the account, after the package that they make was found conformant."""
     package = folder / "package"
-    account = convert(source).write(package)
+    account = convert(source).write(package, replace=True)
     report = validate(package)
     assert report.ok, report.findings
     with open_package(package) as opened:
