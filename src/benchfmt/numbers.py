@@ -61,6 +61,14 @@ class Digits(str):
     __slots__ = ()
 
 
+def rational(text: str) -> Fraction | None:
+    """Return the exact number that a decimal text writes, one beyond all doubles too, or None where it is none."""
+    stripped = text.strip()
+    if _NUMBER.fullmatch(stripped) is None:
+        return None
+    return Fraction(Decimal(stripped))
+
+
 def exact(text: str) -> Fraction | None:
     """Return the exact number that a decimal text writes (blanks around it are dropped), or None where `double` does."""
     stripped = text.strip()

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from benchfmt.finding import BenchfmtError
-from benchfmt.numbers import exact
+from benchfmt.numbers import exact, rational
 from benchfmt.vocabulary import vocabulary
 
 __all__ = [
@@ -105,7 +105,7 @@ def conversion(source: str, target: str) -> Conversion:
 
 def convert(text: str, source: str, target: str) -> float | None:
     """Return the double nearest to a decimal text converted to another unit, or None if no double holds it."""
-    number = exact(text)
+    number = rational(text)
     value = math.nan if number is None else conversion(source, target).apply(number)
     return value if math.isfinite(value) else None
 

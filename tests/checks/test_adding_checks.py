@@ -317,7 +317,7 @@ def test_bf909_a_check_that_fails_with_every_batch_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added(monkeypatch, BROKEN[0])
-    monkeypatch.setattr("benchfmt.validation.forms.documents._DOCUMENTS", 2)
+    monkeypatch.setattr("benchfmt.validation.forms.json_portion._RECORDS", 2)
     place = tmp_path / "records.jsonl"
     place.write_text(SOUND * 7, "utf-8")
     assert [finding.code for finding in validate(place).findings] == ["BF909"]

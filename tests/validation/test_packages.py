@@ -39,6 +39,23 @@ def save(
     return path
 
 
+def sign(place: Path, descriptor: dict[str, Any]) -> None:
+    """Write the size and the hash of each file into a descriptor."""
+    for resource in descriptor["resources"]:
+        data = (place / resource["path"]).read_bytes()
+        resource["bytes"] = len(data)
+        resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+@pytest.mark.parametrize("absent", [["bytes"], ["hash"], ["bytes", "hash"]])
+def test_bf501_a_table_without_size_or_hash_is_a_fault(absent: list[str], tmp_path: Path) -> None:
+    place = save(tmp_path / "package", RECORDS_OF_CORPUS[:1])
+    edit(place, lambda data: [data["resources"][1].pop(name) for name in absent])
+    (finding,) = validate(place).findings
+    assert (finding.code, finding.path) == ("BF501", "records.parquet")
+    assert finding.message == f"the descriptor does not say {' and '.join(absent)} of the file"
+
+
 def content(path: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted(path.iterdir())}
 
@@ -279,8 +296,9 @@ def test_a_faulty_package_says_what_to_do(
 def test_another_delimiter_and_encoding_are_read(tmp_path: Path) -> None:
     place = package(tmp_path, systems="id;name\nrpi4;Köln\n")
     (place / "systems.csv").write_bytes("id;name\nrpi4;Köln\n".encode("latin-1"))
-    facts = {"encoding": "latin-1", "dialect": {"delimiter": ";"}, "bytes": None, "hash": None}
+    facts = {"encoding": "latin-1", "dialect": {"delimiter": ";"}}
     edit(place, lambda data: data["resources"][0].update(facts))
+    edit(place, lambda data: sign(place, data))
     assert validate(place).findings == []
     with open_package(place) as opened:
         assert opened.systems == {"rpi4": {"id": "rpi4", "name": "Köln"}}
@@ -299,7 +317,7 @@ def test_parquet_of_other_writers_is_read(tmp_path: Path) -> None:
         index = changed.column_names.index("id" if "id" in changed.column_names else "metric")
         encoded = changed.column(index).cast(pa.string()).dictionary_encode()
         pq.write_table(changed.set_column(index, changed.column_names[index], encoded), file)
-    edit(place, lambda data: [item.pop("hash") and item.pop("bytes") for item in data["resources"]])
+    edit(place, lambda data: sign(place, data))
     assert validate(place).findings == []
     assert read(place) == RECORDS_OF_CORPUS[:5]
 

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchfmt.identity import canonical
-from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS
-from benchfmt.units import Conversion, exact
+from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS, rational
+from benchfmt.units import Conversion
 from benchfmt.vocabulary import vocabulary
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
@@ -119,7 +119,7 @@ def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Ser
 
 def exact_number(text: str) -> Fraction | None:
     """Return the exact number that a cell writes, its minus a hyphen or U+2212; None where it is none."""
-    return exact(text.replace(MINUS, "-"))
+    return rational(text.replace(MINUS, "-"))
 
 
 def _exactly(text: str, conversion: Conversion) -> float | None:

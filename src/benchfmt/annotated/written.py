@@ -15,9 +15,8 @@ import polars as pl
 
 from benchfmt.annotated.cells import map_distinct
 from benchfmt.descriptor import TableField
-from benchfmt.numbers import PLAIN, NumberForm
+from benchfmt.numbers import PLAIN, NumberForm, rational
 from benchfmt.readers.sheets.columns import plain_digits
-from benchfmt.units import exact
 
 _SPREADS = (
     re.compile(r"(?P<main>[^±(]+?)\s*(?:±|\+/?-|\\pm)\s*(?P<spread>[^±]+)"),
@@ -130,7 +129,7 @@ def _suffix(text: str, factors: Mapping[str, Fraction]) -> str:
 
 
 def _times(text: str, factor: Fraction) -> str | None:
-    number = exact(text)
+    number = rational(text)
     if number is None:
         return None
     return decimal(number * factor)

@@ -16,10 +16,14 @@ from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.tables import TableError
+from benchfmt.tables import TABLES
 from benchfmt.validation.forms.json_texts import json_code
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
+_WRITE_BOTH = (
+    "write both (`wc -c FILE`, `sha256sum FILE`): without them nobody sees a file that is cut off"
+)
 _AGAIN = "the file was changed after the package was written; write the package again"
 
 
@@ -104,7 +108,11 @@ def judge_files(root: Path, descriptor: Descriptor, name: str, reporter: Reporte
 
 
 def _judge_content(part: Part, resource: Resource, reporter: Reporter) -> None:
-    """Report a file whose size or hash is not the one that its resource gives."""
+    """Report a file whose size or hash is not the one that its resource gives, or a table of ours without them."""
+    absent = [name for name in ("bytes", "hash") if getattr(resource, name) is None]
+    if absent and resource.name in TABLES and not resource.annotated:
+        message = f"the descriptor does not say {' and '.join(absent)} of the file"
+        reporter.report("BF501", Place(part.name), message, hint=_WRITE_BOTH)
     size = part.path.stat().st_size
     if resource.bytes is not None and size != resource.bytes:
         message = f"the file has {size} bytes; the descriptor says {resource.bytes}"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from benchfmt.identity import canonical
 from benchfmt.record import System
@@ -44,7 +44,11 @@ class JsonColumn:
         """Return the cell of a value; None is absent."""
         if value is None:
             return NO_CELL
-        text = to_json(value)
+        try:
+            text = to_json(value)
+        except PydanticSerializationError:
+            # Half a character, which no cell can hold.
+            return JsonCell(None, extent_of(value).members, is_doubtful=True)
         known = self._known.get(text)
         if known is not None:
             return known
@@ -83,7 +87,10 @@ class Systems:
 
     def judged(self, value: JsonValue) -> JudgedSystem:
         """Return what is known of a system; equal ones give the same object."""
-        text = to_json(value)
+        try:
+            text = to_json(value)
+        except PydanticSerializationError:
+            return JudgedSystem(None, extent_of(value).members)
         known = self._known.get(text)
         if known is None:
             if len(self._known) >= _MOST_REMEMBERED:
