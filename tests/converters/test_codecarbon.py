@@ -61,7 +61,8 @@ def run(source: Path) -> tuple[list[Record], Any]:
     conversion.write(
         source.parent / "package"
         if source.is_file()
-        else source.with_name(f"{source.name}-package")
+        else source.with_name(f"{source.name}-package"),
+        replace=True,
     )
     assert validate(
         source.parent / "package"

@@ -30,7 +30,7 @@ from benchfmt.converters.openml import numbers, pages, sniff, trees
 from benchfmt.finding import BenchfmtError
 from benchfmt.identity import global_id
 from benchfmt.limits import Limits
-from benchfmt.readers import xmls
+from benchfmt.readers import heads, xmls
 from benchfmt.readers.files import UnsafeError
 from benchfmt.running import batch_records
 from benchfmt.suites import openml as rules
@@ -299,13 +299,18 @@ def test_run_folder_of_openml_python() -> None:
 
 def test_pickles_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(FIXTURES / "folder", tmp_path / "run")
-    opened = Path.open
+    opened, opened_by_readers = Path.open, heads.opened
 
     def guarded(self: Path, *args: Any, **kwargs: Any) -> Any:
         assert self.suffix != ".pkl"
         return opened(self, *args, **kwargs)
 
+    def guarded_of_readers(path: Path) -> Any:
+        assert path.suffix != ".pkl"
+        return opened_by_readers(path)
+
     monkeypatch.setattr(Path, "open", guarded)
+    monkeypatch.setattr(heads, "opened", guarded_of_readers)
     assert len(records(tmp_path / "run")) == 1
 
 

@@ -48,6 +48,7 @@ from tests.mlperf_trees import (
 from benchfmt import convert, open_package, validate
 from benchfmt.accounting import Account
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers import heads
 from benchfmt.readers.loadgen import read_summary
 from benchfmt.record import Measurement, Record
 from benchfmt.testing import check_converter
@@ -900,7 +901,7 @@ def test_an_accuracy_log_is_never_opened(tree: Submission, monkeypatch: pytest.M
 def counting(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Count the bytes that are read of each file through `Path`."""
     opened: dict[str, int] = defaultdict(int)
-    original = Path.open
+    original = heads.opened
 
     class Counted:
         def __init__(self, file: Any, name: str) -> None:
@@ -923,11 +924,11 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         def __iter__(self) -> Iterator[Any]:
             return iter(self.file)
 
-    def counted(self: Path, *args: Any, **named: Any) -> Any:
-        opened[str(self)] += 0
-        return Counted(original(self, *args, **named), str(self))
+    def counted(path: Path) -> Any:
+        opened[str(path)] += 0
+        return Counted(original(path), str(path))
 
-    monkeypatch.setattr(Path, "open", counted)
+    monkeypatch.setattr(heads, "opened", counted)
     return opened
 
 

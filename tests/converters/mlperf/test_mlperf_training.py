@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -24,7 +24,7 @@ from benchfmt.converters.mlperf.training import layout as training_layout
 from benchfmt.converters.mlperf.training.runs import olympic
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
-from benchfmt.readers import mllog
+from benchfmt.readers import heads, mllog
 from benchfmt.record import Measurement, Record
 from benchfmt.testing import check_converter
 
@@ -1007,14 +1007,14 @@ def test_a_log_that_cannot_be_opened_is_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group(tmp_path, *[RUN + END] * 5)
-    opened = Path.open
+    opened = heads.opened
 
-    def refuse(self: Path, *args: Any, **kwargs: Any) -> Any:
-        if self.name == "result_3.txt":
+    def refuse(path: Path) -> BinaryIO:
+        if path.name == "result_3.txt":
             raise PermissionError(13, "Permission denied")
-        return opened(self, *args, **kwargs)
+        return opened(path)
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(heads, "opened", refuse)
     conversion = convert(tmp_path, "mlperf-training")
     (record,) = conversion
     assert primary(record).n == 4 and record.status == "incomplete"

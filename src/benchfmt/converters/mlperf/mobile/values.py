@@ -9,8 +9,7 @@ from pydantic import JsonValue
 
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.inference import log_pair, run
-from benchfmt.numbers import Digits, of_json
-from benchfmt.units import exact
+from benchfmt.numbers import Digits, of_json, rational
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def number(value: JsonValue) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(value)
-    if exact(text) is None:
+    if rational(text) is None:
         return None
     return text
 
