@@ -377,8 +377,19 @@ def test_version_is_printed_wherever_it_stands(cli: Cli) -> None:
 def start(*words: str | Path, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "benchfmt", *map(str, words)]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_signals if os.name == "posix" else None,
+        **options,
     )
+
+
+def hear_signals() -> None:
+    """Have a new process hear the signals that whoever runs these tests may ignore, as `nohup` does."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 COMMANDS = [

@@ -7,6 +7,7 @@ conformant, 1 faults, 2 wrong call or unreadable input; 128 and the number of th
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -65,6 +66,9 @@ def _end_stopped() -> NoReturn:
     status = _STOPPED
     if _stops:
         status = 128 + _stops[0][0]
+    elif _has_lost_terminal():
+        # Whoever waits for an answer may see its end before the signal comes.
+        status = 128 + signal.SIGHUP
     with suppress(OSError):
         sys.stderr.write("benchfmt: stopped; nothing was written\n")
     try:
@@ -73,6 +77,19 @@ def _end_stopped() -> NoReturn:
         # The terminal is gone: what waits to be printed goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise SystemExit(status) from None
+
+
+def _has_lost_terminal() -> bool:
+    """Whether the terminal that questions are asked on was closed."""
+    try:
+        import termios
+    except ImportError:  # Windows has neither such terminals nor the signal
+        return False
+    try:
+        termios.tcgetattr(0)
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    return False
 
 
 def _run() -> None:
@@ -92,6 +109,13 @@ def _listen() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+    sys.unraisablehook = _told_once
+
+
+def _told_once(unraisable: sys.UnraisableHookArgs) -> None:
+    """Print what a finalizer cannot raise, but for an interrupt: polars has raised one too, which ends the command."""
+    if not (_stops and isinstance(unraisable.exc_value, KeyboardInterrupt)):
+        sys.__unraisablehook__(unraisable)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
