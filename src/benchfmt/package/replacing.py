@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import polars as pl
 
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
+from benchfmt.migrate import is_older
 from benchfmt.package.errors import PackageError
-from benchfmt.package.reading import open_package
+from benchfmt.package.parquet import parquet_frames
+from benchfmt.package.reading import Package, open_package
+from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import TABLES
 
 _ADVICE = "name another target, or pass replace=True (--replace)"
@@ -131,13 +134,29 @@ def _name_and_sources(place: Path) -> tuple[str, pl.DataFrame]:
     """Return what a package is called, and its sources: their keys, paths, hashes and numbers of records."""
     rows = pl.DataFrame(schema={**dict.fromkeys(_SOURCE, pl.String), "records": pl.UInt32})
     with open_package(place) as package:
-        for batch in package.batches("records"):
-            part = pl.DataFrame(pl.from_arrow(batch.select(["id", *_SOURCE[1:]])))
+        for part in _origins(package):
             key = pl.coalesce("source_sha256", "id").alias("key")
             counted = part.group_by(key, *_SOURCE[1:], maintain_order=True).len("records")
             rows = pl.concat([rows, counted]).group_by(_SOURCE, maintain_order=True).sum()
         name = package.descriptor.title or package.descriptor.name
     return str(name), rows
+
+
+def _origins(package: Package) -> Iterator[pl.DataFrame]:
+    """Yield the ids, paths and hashes of the records of a package in parts; of Parquet no other columns are read."""
+    names = ("id", *_SOURCE[1:])
+    parts = package.parts("records")
+    is_older_one = is_older(package.descriptor.benchfmt.version)
+    if is_older_one or not all(part.is_parquet for part in parts):
+        for batch in package.batches("records"):
+            yield pl.DataFrame(pl.from_arrow(batch.select(names)))
+        return
+    for part in parts:
+        for frame in parquet_frames(part.path, ROW_GROUP, {}, names):
+            absent = [
+                pl.lit(None, pl.String).alias(name) for name in names if name not in frame.columns
+            ]
+            yield frame.with_columns(absent).select(pl.col(names).cast(pl.String))
 
 
 def _of_package(place: Path, name: str, sources: pl.DataFrame) -> str:
