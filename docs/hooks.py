@@ -49,13 +49,12 @@ def generated_pages() -> Iterator[tuple[str, str]]:
 
 def check_pages() -> Iterator[tuple[str, str]]:
     """Yield the page of each code, and a list of all."""
-    from benchfmt.checks.catalogue import CODES, RULE_SETS, page
+    from benchfmt.checks.catalogue import CODES, page, rule_sets_in_words, severity_in_words
 
     rows = []
     for check in CODES.values():
-        names = [f"`{name}`" for name, codes in RULE_SETS.items() if check.code in codes]
-        rule_sets = " and ".join(names)
-        severity = check.severity.value
+        rule_sets = rule_sets_in_words(check)
+        severity = severity_in_words(check)
         title, _, rest = page(check.code).partition("\n")
         text = f"{title}\n\nSeverity: {severity}. Rule sets: {rule_sets}.\n{rest}"
         yield f"checks/{check.code}.md", text

@@ -88,10 +88,10 @@ def test_the_example_keeps_what_the_interface_promises(example: None) -> None:
 
 
 def test_an_added_check_belongs_to_the_rule_sets_and_not_to_the_standard(example: None) -> None:
-    assert "ACME001" in catalogue.all_rule_sets()["core"]
-    assert "ACME001" in catalogue.all_rule_sets()["submission"]
+    assert "ACME001" in catalogue.all_rule_sets()["core"].codes
+    assert "ACME001" in catalogue.all_rule_sets()["submission"].codes
     assert "ACME001" not in catalogue.CODES
-    assert "ACME001" not in catalogue.RULE_SETS["submission"]
+    assert "ACME001" not in catalogue.RULE_SETS["submission"].codes
 
 
 # --- what cannot be used is refused when it is loaded ---
@@ -125,9 +125,10 @@ def added(monkeypatch: pytest.MonkeyPatch, *named: object) -> None:
     [
         (check("BF999"), "'BF999' of the entry point 'acme' starts with BF: choose a prefix"),
         (
-            check("ACME1", rules="strict"),
-            "names the rule set 'strict'; there are: core, submission",
+            check("ACME1", rules=("core", "strict")),
+            "names the rule set 'strict'; there are: core, submission, ingestion, matchmaking",
         ),
+        (check("ACME1", rules="core"), "needs a tuple of the rule sets that it belongs to"),
         (check("ACME1", page=None), "has no page: say why it exists"),
         ((check("ACME1"), check("ACME1")), "two installed checks have the code ACME1"),
         ("a text", "names neither a Check nor a tuple of them"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.forms import ROOT
 
-from benchfmt.checks.catalogue import CODES, RULE_SETS, SUBMISSION_ONLY, page
-from benchfmt.finding import Severity
+from benchfmt.checks.catalogue import CODES, page
 from benchfmt.testing import check_check
 
 FOLDER = ROOT / "src" / "benchfmt" / "checks" / "pages"
@@ -37,8 +36,3 @@ def test_examples_are_records_save_where_one_record_cannot_show_the_fault(code: 
 def test_an_unknown_code_has_no_page() -> None:
     with pytest.raises(KeyError):
         page("BF999")
-
-
-def test_a_rule_set_is_a_table_of_codes() -> None:
-    assert RULE_SETS["submission"] - RULE_SETS["core"] == SUBMISSION_ONLY
-    assert {CODES[code].severity for code in SUBMISSION_ONLY} == {Severity.ERROR, Severity.WARNING}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchfmt.checks.catalogue import CODES, SUBMISSION_ONLY
+from benchfmt.checks.catalogue import BEYOND_CORE, CODES, RULE_SETS
 from benchfmt.conversion import convert
 from benchfmt.package import open_package
 from benchfmt.tables import COLUMNS
@@ -91,7 +91,21 @@ def test_every_example_id_can_be_recomputed_by_hand() -> None:
 def test_every_code_that_is_named_exists_and_every_core_code_is_named() -> None:
     named = set(re.findall(r"BF[0-9]{3}", TEXT))
     assert named <= set(CODES)
-    assert set(CODES) - SUBMISSION_ONLY <= named
+    assert set(CODES) - BEYOND_CORE <= named
+
+
+def test_the_rule_sets_are_those_of_the_catalogue() -> None:
+    """A code stands in the table where one of the rule sets lacks it, or weighs it otherwise."""
+    rows = re.findall(
+        r"^\| \[(BF[0-9]{3})\]\(.*\) \|[^|]*\|(.*\|.*\|.*\|.*)\|$", section(9), re.MULTILINE
+    )
+    shown = {code: [cell.strip() for cell in cells.split("|")] for code, cells in rows}
+    differ = {}
+    for code in CODES:
+        severities = [rule_set.severities.get(code, "") for rule_set in RULE_SETS.values()]
+        if len(set(severities)) > 1:
+            differ[code] = severities
+    assert shown == differ
 
 
 def test_every_must_names_the_code_that_checks_it() -> None:

@@ -34,9 +34,9 @@ def test_the_rows_of_several_parts_are_counted_on_and_shown_in_their_files(
     monkeypatch.setattr(raw, "parts_of", two_parts)
     (tmp_path / "a.csv").write_text("id,suite,status\nr1,lpdnn,ok\nr2,lpdnn,ok\n", "utf-8")
     (tmp_path / "b.csv").write_text("id,suite,status\nr3,=1+1,ok\nr4,lpdnn,ok,x\n", "utf-8")
-    report = Report("core")
+    report = Report(RULE_SETS["core"])
     places = TablePlaces()
-    reporter = Reporter(report, RULE_SETS["core"], LIMITS)
+    reporter = Reporter(report, LIMITS)
     table = raw.RawTable("records", tmp_path, Resource(path="records"), places, reporter)
     rows = list(table.rows())
     assert [item.frame[ROW].to_list() for item in rows] == [[1, 2], [3]]
@@ -55,7 +55,7 @@ def test_a_part_that_does_not_exist_leaves_its_table_incomplete(
 ) -> None:
     monkeypatch.setattr(raw, "parts_of", two_parts)
     (tmp_path / "b.csv").write_text("id,suite,status\nr3,lpdnn,ok\n", "utf-8")
-    reporter = Reporter(Report("core"), RULE_SETS["core"], LIMITS)
+    reporter = Reporter(Report(RULE_SETS["core"]), LIMITS)
     table = raw.RawTable("records", tmp_path, Resource(path="r"), TablePlaces(), reporter)
     assert [item.frame[ROW].to_list() for item in table.rows()] == [[1]]
     assert table.is_incomplete

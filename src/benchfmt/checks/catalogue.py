@@ -13,14 +13,13 @@ from importlib.resources import files
 
 from benchfmt.checks import consistency, integrity, plausibility, safety, structure, suites, terms
 from benchfmt.checks.check import Check
-from benchfmt.finding import BenchfmtError
+from benchfmt.checks.rule_sets import NAMES, PURPOSES, Purpose, RuleSet
+from benchfmt.finding import BenchfmtError, Severity
 from benchfmt.plugins import distribution_of
 
 GROUP = "benchfmt.checks"
 OWN_PREFIX = "BF"
 """What the codes of benchfmt start with, and those of other packages do not."""
-LEVELS = ("core", "submission")
-"""The rule sets, the mildest first; each holds all checks of those before it."""
 
 Topic = tuple[Check, ...]
 TOPICS: tuple[Topic, ...] = (
@@ -35,20 +34,26 @@ TOPICS: tuple[Topic, ...] = (
 """The checks of benchfmt, in the order in which they run."""
 
 
-def rule_sets_of(checks: Iterable[Check]) -> dict[str, frozenset[str]]:
-    """Return the codes of each rule set."""
-    codes: dict[str, set[str]] = {name: set() for name in LEVELS}
+def rule_sets_of(checks: Iterable[Check]) -> dict[str, RuleSet]:
+    """Return each rule set with those of some checks that belong to it."""
+    known = list(checks)
+    return {name: _rule_set(name, purpose, known) for name, purpose in PURPOSES.items()}
+
+
+def _rule_set(name: str, purpose: Purpose, checks: Iterable[Check]) -> RuleSet:
+    severities = {}
     for check in checks:
-        for name in LEVELS[LEVELS.index(check.rules) :]:
-            codes[name].add(check.code)
-    return {name: frozenset(members) for name, members in codes.items()}
+        if name in check.rules:
+            severities[check.code] = purpose.severities.get(check.code, check.severity)
+    return RuleSet(name, purpose.title, severities)
 
 
 CODES: dict[str, Check] = {check.code: check for topic in TOPICS for check in topic}
 """The checks of benchfmt by their codes."""
-RULE_SETS: dict[str, frozenset[str]] = rule_sets_of(CODES.values())
-"""The codes of benchfmt that a data set is held to under each rule set."""
-SUBMISSION_ONLY = RULE_SETS["submission"] - RULE_SETS["core"]
+RULE_SETS: dict[str, RuleSet] = rule_sets_of(CODES.values())
+"""The rule sets with the checks of benchfmt alone."""
+BEYOND_CORE = frozenset(CODES) - RULE_SETS["core"].codes
+"""The codes of benchfmt that conformant data need not keep."""
 
 
 @cache
@@ -71,9 +76,17 @@ def all_checks() -> Mapping[str, Check]:
 
 
 @cache
-def all_rule_sets() -> Mapping[str, frozenset[str]]:
-    """Return what `--rules` takes: the codes of each rule set, those of other packages included."""
+def all_rule_sets() -> Mapping[str, RuleSet]:
+    """Return what `--rules` takes: each rule set by its name, with the checks of other packages."""
     return rule_sets_of(all_checks().values())
+
+
+def rule_set(name: str) -> RuleSet:
+    """Return a rule set by its name; raises BenchfmtError for one that does not exist."""
+    rule_sets = all_rule_sets()
+    if name not in rule_sets:
+        raise BenchfmtError(f"there is no rule set {name!r}; there are: {', '.join(rule_sets)}")
+    return rule_sets[name]
 
 
 @cache
@@ -109,6 +122,27 @@ def page(code: str) -> str:
     return (files("benchfmt.checks") / "pages" / f"{code}.md").read_text("utf-8")
 
 
+def rule_sets_in_words(check: Check) -> str:
+    """Return the rule sets that a check belongs to, as Markdown."""
+    if check.rules == NAMES:
+        return "all"
+    return ", ".join(f"`{name}`" for name in check.rules)
+
+
+def severity_in_words(check: Check) -> str:
+    """Return how much a fault weighs, and under which rule sets it weighs otherwise, as Markdown."""
+    words = [check.severity.value]
+    for severity in Severity:
+        names = []
+        for name in check.rules:
+            changed = PURPOSES[name].severities.get(check.code, check.severity)
+            if changed == severity != check.severity:
+                names.append(f"`{name}`")
+        if names:
+            words.append(f"{severity.value} under {', '.join(names)}")
+    return ", ".join(words)
+
+
 def _loaded(point: EntryPoint) -> Topic:
     """Return the checks that an entry point names."""
     try:
@@ -132,9 +166,12 @@ def _refuse_misfit(check: Check, point: EntryPoint) -> None:
     about = f"the check {check.code!r} of the entry point {point.name!r}"
     if check.code.upper().startswith(OWN_PREFIX):
         raise BenchfmtError(f"{about} starts with {OWN_PREFIX}: choose a prefix of your own")
-    if check.rules not in LEVELS:
-        raise BenchfmtError(
-            f"{about} names the rule set {check.rules!r}; there are: {', '.join(LEVELS)}"
-        )
+    if isinstance(check.rules, str) or not check.rules:
+        raise BenchfmtError(f"{about} needs a tuple of the rule sets that it belongs to")
+    for name in check.rules:
+        if name not in PURPOSES:
+            raise BenchfmtError(
+                f"{about} names the rule set {name!r}; there are: {', '.join(PURPOSES)}"
+            )
     if check.page is None:
         raise BenchfmtError(f"{about} has no page: say why it exists and how to fix the fault")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
 import polars as pl
 
 from benchfmt.checks.frames import Frames
+from benchfmt.checks.rule_sets import NAMES
 from benchfmt.finding import Severity
 
 Table = Literal["records", "measurements", "systems"]
@@ -61,6 +62,7 @@ class Check:
     code: str
     """Never changes its meaning, and is never used again."""
     severity: Severity
+    """How much a fault weighs, where a rule set says nothing else."""
     title: str
     """What must hold, in a sentence without a full stop."""
     table: Table | None = None
@@ -71,16 +73,10 @@ class Check:
     """What the checks of later topics do not see of a measurement at fault."""
     whole_record: bool = False
     """Whether it asks for a whole record: it is not reported for one that has a measurement at fault."""
-    rules: str = "core"
-    """The mildest rule set that it belongs to."""
-    heavier: Mapping[str, Severity] = field(default_factory=dict)
-    """Rule sets under which a fault weighs more."""
+    rules: tuple[str, ...] = NAMES
+    """The rule sets that it belongs to; all of them unless it says otherwise."""
     run: Run | None = None
     cells: tuple[Cells, ...] = ()
     gather: Callable[[], Gatherer] | None = None
     page: str | None = None
     """The page as Markdown; None where it is the file `pages/CODE.md` beside the checks of benchfmt."""
-
-    def severity_under(self, rules: str) -> Severity:
-        """Return how much a fault weighs under a rule set."""
-        return self.heavier.get(rules, self.severity)

@@ -13,6 +13,9 @@ from benchfmt.identity import GENERATED_ID, digits_of, global_id, record_digits,
 _OUTSIDE = r"^(/|~|[A-Za-z]:|\\)|(^|/)\.\.(/|$)|\\"
 _ESCAPED = r'[^\x00-\x7f]|["\\\\]'
 """What JSON writes otherwise; without it, many ids can be made at once."""
+_HAND_OVER = ("submission",)
+_FOR_PLATFORMS = ("submission", "ingestion")
+_FOR_LEARNERS = ("submission", "matchmaking")
 _PRIMARY = pl.col("primary").fill_null(value=False)
 _SOURCE = ("suite", "source_path", "source_sha256")
 _OF_IDS = ("id", *_SOURCE, "source_locator", "execution", ROW)
@@ -96,9 +99,15 @@ def _portable(table: Table) -> Cells:
 
 
 def _stated(
-    code: str, severity: Severity, title: str, column: str, message: str, hint: str
+    code: str,
+    severity: Severity,
+    title: str,
+    column: str,
+    message: str,
+    hint: str,
+    rules: tuple[str, ...],
 ) -> Check:
-    """Return the check that a record of a submission fills a column."""
+    """Return the check that a record fills a column, for the rule sets that ask for it."""
     absent = Cells(
         "records",
         column,
@@ -111,7 +120,7 @@ def _stated(
         severity=severity,
         title=title,
         table="records",
-        rules="submission",
+        rules=rules,
         cells=(absent,),
     )
 
@@ -180,6 +189,7 @@ CHECKS = (
         "license",
         "the licence is not given",
         "write an SPDX id, such as CC-BY-4.0, in provenance.license",
+        _FOR_PLATFORMS,
     ),
     _stated(
         "BF512",
@@ -188,6 +198,7 @@ CHECKS = (
         "submitter",
         "the submitter is not given",
         "write who measured it in provenance.submitter",
+        _FOR_PLATFORMS,
     ),
     _stated(
         "BF513",
@@ -196,6 +207,7 @@ CHECKS = (
         "measured_at",
         "the time of measurement is not given",
         "write it in provenance.measured_at",
+        _HAND_OVER,
     ),
     _stated(
         "BF514",
@@ -204,6 +216,7 @@ CHECKS = (
         "source_sha256",
         "the primary source is not named with its hash",
         "write path and sha256 of the file",
+        _FOR_PLATFORMS,
     ),
     _stated(
         "BF515",
@@ -212,6 +225,7 @@ CHECKS = (
         "system_id",
         "the system is not given",
         "describe the hardware in `system`",
+        _FOR_LEARNERS,
     ),
     _stated(
         "BF516",
@@ -220,6 +234,7 @@ CHECKS = (
         "task",
         "the task is not given",
         "name what the model does in `task`",
+        _FOR_LEARNERS,
     ),
     _stated(
         "BF517",
@@ -228,6 +243,7 @@ CHECKS = (
         "model",
         "the model is not given",
         "name the model or algorithm in model.name",
+        _FOR_LEARNERS,
     ),
     _stated(
         "BF518",
@@ -236,6 +252,7 @@ CHECKS = (
         "engine",
         "the engine is not given",
         "name what ran the model in software.engine",
+        _FOR_LEARNERS,
     ),
     Check(
         code="BF519",
@@ -243,7 +260,7 @@ CHECKS = (
         title="One measurement is primary",
         table="records",
         whole_record=True,
-        rules="submission",
+        rules=_FOR_LEARNERS,
         run=has_primary,
     ),
 )

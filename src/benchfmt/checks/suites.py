@@ -234,7 +234,7 @@ CHECKS = (
         severity=Severity.WARNING,
         title="A result of an MLPerf submission is whole",
         table="records",
-        rules="submission",
+        rules=("submission",),
         run=quality_is_said,
     ),
     Check(
@@ -251,7 +251,7 @@ CHECKS = (
         title="A result in a division of MLPerf is valid",
         table="records",
         needs=("division",),
-        rules="submission",
+        rules=("submission",),
         run=runs_are_valid,
     ),
 )

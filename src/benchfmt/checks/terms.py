@@ -319,7 +319,6 @@ CHECKS = (
     Check(
         code="BF208",
         severity=Severity.WARNING,
-        heavier={"submission": Severity.ERROR},
         title="A unit that an annotation assumes is confirmed by somebody",
         table="measurements",
         needs=("caveats",),

@@ -151,7 +151,9 @@ def validate(
         list[str],
         typer.Argument(metavar="PATH...", help="Packages, descriptors or files of records."),
     ],
-    rules: Annotated[str, typer.Option(help="Rule set: core or submission.")] = "core",
+    rules: Annotated[
+        str, typer.Option(help="Rule set: core, submission, ingestion or matchmaking.")
+    ] = "core",
     output: Annotated[
         TextFormat, typer.Option("--format", help="How findings are printed.")
     ] = TextFormat.text,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from benchfmt.checks.catalogue import BEYOND_CORE
 from benchfmt.checks.integrity import CHECKS
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import Finding
@@ -24,9 +25,7 @@ TOO_LARGE = (
     "`benchfmt validate --rules submission` says what a submission asks for"
 )
 _ASSUMED_UNIT = "BF208"
-_NOT_GIVEN = frozenset(
-    check.code for check in CHECKS if check.rules == "submission" and check.cells
-)
+_NOT_GIVEN = frozenset(check.code for check in CHECKS if check.code in BEYOND_CORE and check.cells)
 """The codes of fields that a submission asks for and nothing gives."""
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchfmt.checks.catalogue import all_rule_sets
-from benchfmt.finding import BenchfmtError
+from benchfmt.checks.catalogue import rule_set
+from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.oserrors import is_of_machine
 from benchfmt.processes import pool, result_of
@@ -28,7 +28,7 @@ __all__ = ["Report", "run_checks", "validate"]
 
 def validate(
     path: str | Path | Iterable[str | Path],
-    rules: str = "core",
+    rules: str | RuleSet = "core",
     *,
     remote: bool = False,
     limits: Limits = LIMITS,
@@ -40,12 +40,12 @@ def validate(
     that does not exist and for a path at which there is nothing to check; what is wrong with the data itself is in the
     report.
     """
-    rule_sets = all_rule_sets()
-    if rules not in rule_sets:
-        raise BenchfmtError(f"there is no rule set {rules!r}; there are: {', '.join(rule_sets)}")
+    asked = rules
+    if isinstance(asked, str):
+        asked = rule_set(asked)
     paths = [path] if isinstance(path, str | Path) else list(path)
-    judge = partial(_judged, rules=rules, remote=remote, limits=limits)
-    report = Report(rules)
+    judge = partial(_judged, rules=asked, remote=remote, limits=limits)
+    report = Report(asked)
     for judged in _all_judged(judge, paths, min(jobs, len(paths))):
         report.add(judged)
     report.findings.sort()
@@ -64,10 +64,10 @@ def _all_judged(
             yield result_of(future, "judged a package")
 
 
-def _judged(place: str | Path, *, rules: str, remote: bool, limits: Limits) -> Report:
+def _judged(place: str | Path, *, rules: RuleSet, remote: bool, limits: Limits) -> Report:
     """Return the report of one path."""
     report = Report(rules)
-    reporter = Reporter(report, all_rule_sets()[rules], limits)
+    reporter = Reporter(report, limits)
     loop = Loop(reporter)
     described = set()
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from benchfmt.checks.catalogue import all_checks
+from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
 
 
@@ -15,11 +15,17 @@ from benchfmt.finding import Finding, Severity
 class Report:
     """What validation found."""
 
-    rules: str
+    rule_set: RuleSet
     findings: list[Finding] = field(default_factory=list)
     records: int = 0
     measurements: int = 0
     more: Counter[str] = field(default_factory=Counter)
+    """How many findings are not listed, by their codes."""
+
+    @property
+    def rules(self) -> str:
+        """The name of the rule set that the data was held to."""
+        return self.rule_set.name
 
     @property
     def errors(self) -> int:
@@ -47,9 +53,8 @@ class Report:
         count = 0
         for finding in self.findings:
             count += finding.severity == severity
-        checks = all_checks()
         for code, more in self.more.items():
-            if checks[code].severity == severity:
+            if self.rule_set.severities[code] == severity:
                 count += more
         return count
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import polars as pl
 from pydantic import JsonValue
 
-from benchfmt.checks.catalogue import all_checks
 from benchfmt.checks.frames import of_code
 from benchfmt.checks.safety import CRASHED
 from benchfmt.finding import Finding, shortened
@@ -26,12 +25,12 @@ _LONGEST_VALUE = 200
 class Reporter:
     """Gathers findings into a report; beyond the limit the faults of a code are counted only."""
 
-    def __init__(self, report: Report, codes: frozenset[str], limits: Limits) -> None:
-        """Take the report to fill, the codes of the rule set and the limits in force."""
+    def __init__(self, report: Report, limits: Limits) -> None:
+        """Take the report to fill and the limits in force."""
         self.results = report
-        self.codes = codes
+        self.codes = report.rule_set.codes
         self.limits = limits
-        self._checks = all_checks()
+        self._severities = report.rule_set.severities
         self._counts: Counter[tuple[str, str]] = Counter()
         self._crashed: set[str] = set()
         """The codes of checks that raised an exception."""
@@ -71,10 +70,9 @@ class Reporter:
             self.report("BF119", Place(file.name), f"it cannot be read: {in_words(error, path)}")
 
     def adopt(self, finding: Finding) -> None:
-        """Add a finding that another part of the program made; it weighs what the check of its code says."""
+        """Add a finding that another part of the program made; it weighs what the rule set says."""
         if finding.code in self.codes:
-            severity = self._checks[finding.code].severity_under(self.results.rules)
-            self._add(replace(finding, severity=severity))
+            self._add(replace(finding, severity=self._severities[finding.code]))
 
     def report_faults(self, code: str, faults: pl.DataFrame, places: Places) -> None:
         """Add the faults of one code, if it is in the rule set."""
@@ -127,7 +125,7 @@ class Reporter:
     ) -> Finding:
         return Finding(
             code=code,
-            severity=self._checks[code].severity_under(self.results.rules),
+            severity=self._severities[code],
             path=place.file,
             row=place.row,
             column=place.column,

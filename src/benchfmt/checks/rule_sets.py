@@ -1,0 +1,51 @@
+"""Rule sets: what data is held to. Each is a table of codes, with how much a fault of each weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchfmt.finding import Severity
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSet:
+    """The codes that data is held to, and how much a fault of each weighs."""
+
+    name: str
+    title: str
+    """What it asks for, in a sentence without a full stop."""
+    severities: Mapping[str, Severity]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes that belong to it."""
+        return frozenset(self.severities)
+
+
+@dataclass(frozen=True, eq=False)
+class Purpose:
+    """Why a rule set exists, and how much faults weigh under it that weigh otherwise elsewhere."""
+
+    title: str
+    severities: Mapping[str, Severity]
+
+
+PURPOSES: Mapping[str, Purpose] = {
+    "core": Purpose("What makes data conformant", {}),
+    "submission": Purpose(
+        "What a project says of its results before a hand-over",
+        {"BF208": Severity.ERROR},
+    ),
+    "ingestion": Purpose(
+        "What a platform asks before it takes a package in",
+        {"BF208": Severity.ERROR, "BF512": Severity.WARNING},
+    ),
+    "matchmaking": Purpose(
+        "What a program needs that learns which model suits which hardware",
+        {"BF208": Severity.ERROR},
+    ),
+}
+"""The rule sets by their names. Which checks belong to one, each check says itself."""
+
+NAMES: tuple[str, ...] = tuple(PURPOSES)
