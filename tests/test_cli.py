@@ -492,6 +492,35 @@ def until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
     raise AssertionError("it did not begin to write within five minutes")
 
 
+SWALLOWS_AN_INTERRUPT = """
+import os, signal, sys, time
+import benchfmt.cli
+
+class Interrupted:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def run():
+    Interrupted()
+    print("goes on", flush=True)
+    time.sleep(60)
+
+benchfmt.cli._run = run
+benchfmt.cli.main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interrupt_that_a_finalizer_swallows_is_not_lost() -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWS_AN_INTERRUPT], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, "goes on\n")
+    assert done.stderr == "benchfmt: stopped; nothing was written\n"
+    assert time.monotonic() - began < 50
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("name", "jobs", "status"),

@@ -30,10 +30,10 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
 
-class MetricUse(Closed):
-    """What a word that names a metric stands for, where its id alone does not say enough."""
+class Meaning(Closed):
+    """What numbers measure, and how."""
 
-    metric: Term
+    metric: Term | None = None
     statistic: Term | None = None
     stage: Term | None = None
     per: Term | None = None
@@ -41,6 +41,12 @@ class MetricUse(Closed):
     unit: str | None = None
     basis: str | None = None
     caveats: list[str] | None = None
+
+
+class MetricUse(Meaning):
+    """What a word that names a metric stands for, where its id alone does not say enough."""
+
+    metric: Term
     primary: bool = Field(
         False, description="Whether this is the primary measurement of its record."
     )
@@ -74,17 +80,8 @@ class Conditional(Closed):
     )
 
 
-class Case(Conditional):
+class Case(Meaning, Conditional):
     """What the numbers of a measured column are in some rows; what it does not say, the annotation says."""
-
-    metric: Term | None = None
-    statistic: Term | None = None
-    stage: Term | None = None
-    per: Term | None = None
-    scope: Term | None = None
-    unit: str | None = None
-    basis: str | None = None
-    caveats: list[str] | None = None
 
 
 Part = Literal[

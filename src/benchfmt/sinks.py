@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchfmt.tables import COLUMNS, REPEATING, TEXT_CODES, Arrow, arrow_schema, table_of
+from benchfmt.arrays import TEXT_CODES, Arrow
+from benchfmt.tables import COLUMNS, REPEATING, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
 Chunked: TypeAlias = "pa.ChunkedArray[Any]"

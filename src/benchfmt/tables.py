@@ -12,19 +12,16 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pydantic import JsonValue
 
+from benchfmt.arrays import TEXT_CODES, array_of
 from benchfmt.identity import canonical
 from benchfmt.record import Measurement, Part, Record
 
 Kind = Literal["text", "integer", "number", "boolean", "json"]
 Row = dict[str, JsonValue]
 Cells = tuple[JsonValue, ...]
-Arrow: TypeAlias = "pa.Array[Any]"
-"""An array of Arrow; its stubs want the type of every element."""
 Texts: TypeAlias = "pa.ChunkedArray[Any]"
 TABLES = ("systems", "records", "measurements")
 _ARROW: dict[Kind, pa.DataType] = {
@@ -34,18 +31,6 @@ _ARROW: dict[Kind, pa.DataType] = {
     "boolean": pa.bool_(),
     "json": pa.string(),
 }
-
-
-_PLAIN: dict[pa.DataType, type] = {
-    pa.string(): str,
-    pa.int64(): int,
-    pa.float64(): float,
-    pa.bool_(): bool,
-}
-TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
-"""The type of columns that hold each of their texts once."""
-_LONGEST = 2**31 - 1
-"""So many bytes an Arrow array of text can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +362,7 @@ def _columnar(
     schema = arrow_schema(table)
     columns: dict[str, Sequence[JsonValue]] = {"record_id": owners}
     columns.update(zip(order, zip(*rows, strict=True), strict=bool(rows)))
-    arrays = [_array(columns.get(field.name, ()), field.type) for field in schema]
+    arrays = [array_of(columns.get(field.name, ()), field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -467,7 +452,7 @@ def _measurement_cells(measurement: Measurement) -> Cells:
 def table_of(table: str, rows: Sequence[Row]) -> pa.Table:
     """Return rows as an Arrow table with all columns."""
     schema = arrow_schema(table)
-    arrays = [_array([row.get(field.name) for row in rows], field.type) for field in schema]
+    arrays = [array_of([row.get(field.name) for row in rows], field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -483,80 +468,6 @@ def complete(table: str, given: pa.Table) -> pa.Table:
         else:
             columns[field.name] = given[field.name].cast(field.type)
     return pa.table(columns)
-
-
-_NUMPY: dict[pa.DataType, npt.DTypeLike] = {
-    pa.bool_(): np.bool_,
-    pa.int64(): np.int64,
-    pa.float64(): np.float64,
-}
-"""Arrow's own translation (`to_pandas_dtype`) needs pandas up to pyarrow 25."""
-
-
-def _array(cells: Sequence[JsonValue], kind: Any) -> Arrow:
-    """Return cells as an Arrow array.
-
-    `pa.array` loads pandas wherever that is installed: more than a second and 40 MB in each process. So the plain cases
-    are laid out here, and whatever is not of the very type is left to it.
-    """
-    types = set(map(type, cells))
-    has_null = type(None) in types
-    types.discard(type(None))
-    if not types:
-        nothing: Arrow = pa.nulls(len(cells), kind)
-        return nothing
-    if types != {_PLAIN.get(kind)}:
-        mixed: Arrow = pa.array(cells, kind)
-        return mixed
-    mask = None
-    if has_null:
-        valid = np.array([cell is not None for cell in cells], bool)
-        mask = _buffer(np.packbits(valid, bitorder="little"))
-    if kind == pa.string():
-        return _text_array(cells, mask)
-    filled = [0 if cell is None else cell for cell in cells] if has_null else cells
-    numbers = np.array(filled, _NUMPY[kind])
-    if kind == pa.bool_():
-        numbers = np.packbits(numbers, bitorder="little")
-    return pa.Array.from_buffers(kind, len(cells), [mask, _buffer(numbers)])
-
-
-def _text_array(cells: Sequence[JsonValue], mask: pa.Buffer | None) -> Arrow:
-    encoded = [cell.encode() if isinstance(cell, str) else b"" for cell in cells]
-    ends = np.zeros(len(cells) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
-    if ends[-1] > _LONGEST:
-        return pa.array(cells, pa.string())  # which knows what to say
-    buffers = [mask, _buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(cells), buffers)
-
-
-def texts_of(characters: npt.NDArray[np.uint8]) -> Arrow:
-    """Return texts of one length as an Arrow array; their characters are ASCII, a row for each text."""
-    count, width = characters.shape
-    ends = np.arange(0, (count + 1) * width, width, dtype=np.int32)
-    return pa.Array.from_buffers(
-        pa.string(), count, [None, _buffer(ends), _buffer(np.ascontiguousarray(characters))]
-    )
-
-
-def coded_texts(
-    codes: npt.NDArray[np.integer[Any]], texts: Arrow, shown: npt.NDArray[np.bool_] | None = None
-) -> Arrow:
-    """Return the texts that codes name as an Arrow array that holds each once, null where a cell is not `shown`."""
-    if not len(texts):
-        nothing: Arrow = pa.nulls(len(codes), TEXT_CODES)
-        return nothing
-    mask = None
-    if shown is not None:
-        mask = _buffer(np.packbits(shown, bitorder="little"))
-    numbers = _buffer(codes.astype(np.int32, copy=False))
-    indices = pa.Array.from_buffers(pa.int32(), len(codes), [mask, numbers])
-    return pa.DictionaryArray.from_arrays(indices, texts)
-
-
-def _buffer(numbers: Any) -> pa.Buffer:
-    return pa.py_buffer(memoryview(numbers))
 
 
 def system_from_row(row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -18,6 +18,7 @@ import pytest
 
 from benchfmt import convert
 from benchfmt.drafting import draft
+from benchfmt.finding import BenchfmtError
 from benchfmt.readers.sheets import open_table, sniff
 
 ROWS = [("a", "3.42"), ("b", "13.9")]
@@ -318,3 +319,14 @@ def test_a_last_column_that_is_merged_is_filled(tmp_path: Path) -> None:
         path, "".join(f"<table:table-row>{''.join(line)}</table:table-row>" for line in lines)
     )
     assert rows_of(path) == (["Model", "Device"], [("a", "Orin"), ("b", "Orin")])
+
+
+@pytest.mark.parametrize("name", ["mark.jsonl", "mark.csv", "mark.md"])
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"])
+def test_a_file_of_nothing_but_its_byte_order_mark_is_refused_as_empty(
+    tmp_path: Path, name: str, mark: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(mark)
+    with pytest.raises(BenchfmtError, match=r"is empty|holds no"):
+        draft(path, "lab:x")

@@ -22,9 +22,10 @@ from benchfmt.annotated.history import Steps, sources
 from benchfmt.annotated.measures import Matrix, Places, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
+from benchfmt.arrays import Arrow, coded_texts, texts_of
 from benchfmt.finding import Finding
 from benchfmt.identity import canonical, record_id, record_id_characters
-from benchfmt.tables import Arrow, Batch, coded_texts, complete, texts_of
+from benchfmt.tables import Batch, complete
 
 Reasons = list[tuple[int, str]]
 """Rows that gave no record or no measurement, each with the reason."""

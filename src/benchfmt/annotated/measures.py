@@ -19,9 +19,10 @@ from benchfmt.annotated.missing import Reasoned
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
+from benchfmt.arrays import Arrow, coded_texts
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
-from benchfmt.tables import Arrow, Texts, arrow_schema, coded_texts
+from benchfmt.tables import Texts, arrow_schema
 
 Codes = npt.NDArray[np.signedinteger[Any]]
 """Places in a list of texts."""

@@ -7,10 +7,12 @@ conformant, 1 faults, 2 wrong call or unreadable input; 128 and the number of th
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from types import FrameType
@@ -113,9 +115,22 @@ def _listen() -> None:
 
 
 def _told_once(unraisable: sys.UnraisableHookArgs) -> None:
-    """Print what a finalizer cannot raise, but for an interrupt: polars has raised one too, which ends the command."""
+    """Print what a finalizer cannot raise; an interrupt that came in one is raised again if it was the only one."""
     if not (_stops and isinstance(unraisable.exc_value, KeyboardInterrupt)):
         sys.__unraisablehook__(unraisable)
+        return
+    # polars mostly has raised one of its own, which ends the process before this.
+    again = threading.Timer(_AT_ONCE, _interrupt)
+    again.daemon = True
+    again.start()
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, also where it waits for the system."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from benchfmt.accounting import Ledger
 from benchfmt.conversion.declarations import Declarations
 from benchfmt.conversion.detection import Faults, detect, failed, sample
-from benchfmt.converters import records
 from benchfmt.converters.base import Converter, Failed, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.readers import heads
@@ -187,7 +186,7 @@ class Planner:
             if self._ledger.role(other) == "skipped":
                 self._settle(other, name, "supporting", None)
         self._plan.units.add(name, unit, number)
-        self._plan.holds_packages |= name == records.NAME
+        self._plan.holds_packages |= bool(getattr(load(name), "READS_PACKAGES", False))
 
     def _set_aside(self, item: Skipped | Failed, name: str) -> None:
         number = self._ledger.find(str(item.path))
@@ -218,14 +217,14 @@ class Planner:
             if self._is_settled(number):
                 continue
             looked_at += 1
-            reason = _why_not(Path(path), asked if looked_at <= _LOOKED_AT else [], self._wanted)
-            if reason.startswith(_UNREADABLE):
-                self._ledger.set_role(number, "failed", reason)
+            left = _left(Path(path), asked if looked_at <= _LOOKED_AT else [], self._wanted)
+            if isinstance(left, Failed):
+                self._ledger.set_role(number, "failed", left.error)
             elif faults:
                 messages = [fault.message for fault in faults.values()]
-                self._ledger.set_role(number, "failed", "; ".join([*messages, reason]))
+                self._ledger.set_role(number, "failed", "; ".join([*messages, left.reason]))
             else:
-                self._ledger.set_role(number, self._ledger.role(number), reason)
+                self._ledger.set_role(number, self._ledger.role(number), left.reason)
 
 
 def nothing_recognised(
@@ -260,18 +259,23 @@ def _share_logs(one: str, other: str) -> bool:
     return all(bool(getattr(load(name), "SHARES_LOGS", False)) for name in (one, other))
 
 
-def _why_not(path: Path, asked: Iterable[str], wanted: str | None) -> str:
-    """Say why no converter took a file; `asked` are those that may know what it lacks."""
+def _left(path: Path, asked: Iterable[str], wanted: str | None) -> Skipped | Failed:
+    """Return why no converter took a file; `asked` are those that may know what it lacks."""
     if path.is_symlink():
-        return "a link, which is not followed"
+        return Skipped(path, "a link, which is not followed")
     if path.exists() and not path.is_file() and not path.is_dir():
-        return "not a regular file"
+        return Skipped(path, "not a regular file")
     try:
         start = heads.head(path, 1)
     except OSError as error:
-        return f"{_UNREADABLE}: {error.strerror}"
+        return Failed(path, f"{_UNREADABLE}: {error.strerror}")
     if not start:
-        return "the file is empty"
+        return Skipped(path, "the file is empty")
+    return Skipped(path, _not_recognised(path, asked, wanted))
+
+
+def _not_recognised(path: Path, asked: Iterable[str], wanted: str | None) -> str:
+    """Say why a file with contents is of no family."""
     ending = path.suffix.lower()
     if ending in _PACKED:
         package = ", or is not a package that can be read" if ending == ".zip" else ""

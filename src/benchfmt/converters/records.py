@@ -28,6 +28,8 @@ from benchfmt.record import Record
 
 NAME = "records"
 VERSION = "1.0"
+READS_PACKAGES = True
+"""Its sources are files of earlier conversions, so that what it gives may replace their packages."""
 # A record says its version as text; in a descriptor, complete or a draft, `benchfmt` is an object.
 _HEADING = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"benchfmt"\s*:\s*\{')
 _RECORD = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{.*?"benchfmt"\s*:\s*[^\s{]', re.DOTALL)

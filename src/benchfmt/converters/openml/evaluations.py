@@ -18,7 +18,7 @@ from benchfmt.converters.openml.runs import LICENSE, PRIMARY
 from benchfmt.converters.openml.software import engine_of, flow_and_version, is_mlr, is_test_flow
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical, record_ids
-from benchfmt.numbers import count
+from benchfmt.numbers import count, whole
 from benchfmt.readers.files import UnsafeError
 from benchfmt.suites import openml as rules
 from benchfmt.tables import Batch, table_of
@@ -518,7 +518,8 @@ def _is_cut(array: str, task_id: str, count: int, server: str | None) -> bool:
     """Say whether the server cut the list of fold values, perhaps in the middle of a number."""
     if not array.rstrip().endswith("]") or len(array) >= GROUP_CONCAT:
         return True
-    curated = task_id.isdigit() and rules.suite(server, int(task_id)) == rules.CC18
+    number = whole(task_id)
+    curated = number is not None and rules.suite(server, number) == rules.CC18
     return curated and count != rules.folds()
 
 

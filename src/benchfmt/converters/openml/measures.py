@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from benchfmt.converters.draft import Number
 from benchfmt.converters.openml import numbers
 from benchfmt.converters.openml.trees import Node, text
+from benchfmt.numbers import whole
 from benchfmt.suites.openml import UNKNOWN_UNIT, Measure, measure
 from benchfmt.vocabulary import vocabulary
 
@@ -96,11 +97,11 @@ def _fold(item: Node) -> Fold | None:
     fold = text(item, "fold")
     if repeat is None and fold is None:
         return None
-    repeat = repeat or "0"
-    fold = fold or "0"
-    if not repeat.isdigit() or not fold.isdigit():
+    repeat_number = whole(repeat or "0")
+    fold_number = whole(fold or "0")
+    if repeat_number is None or fold_number is None or min(repeat_number, fold_number) < 0:
         return None
-    return int(repeat), int(fold)
+    return repeat_number, fold_number
 
 
 def _scope(item: Node) -> str | None:

@@ -20,6 +20,7 @@ from benchfmt.converters.openml.software import (
 from benchfmt.converters.openml.trees import Node, identifier, many, text
 from benchfmt.finding import BenchfmtError
 from benchfmt.identity import global_id
+from benchfmt.numbers import count
 from benchfmt.numbers import whole as whole_number
 from benchfmt.suites import openml as rules
 from benchfmt.vocabulary import vocabulary
@@ -166,10 +167,10 @@ class _Run:
     def _grid(self) -> tuple[int, int] | None:
         """Return repeats and folds, from the task, the suite, or the values by fold."""
         parameters = _by_name(many(self._procedure(), "parameter"))
-        repeats = parameters.get("number_repeats") or ""
-        folds = parameters.get("number_folds") or ""
-        if repeats.isdigit() and folds.isdigit():
-            return int(repeats), int(folds)
+        repeats = count(parameters.get("number_repeats") or "")
+        folds = count(parameters.get("number_folds") or "")
+        if repeats is not None and folds is not None:
+            return repeats, folds
         if self.suite == rules.CC18:
             return 1, rules.folds()
         return self.evaluations.grid()

@@ -94,6 +94,10 @@ class _Finder:
         self.notes: list[str] = []
 
     def find(self) -> TextForm:
+        if not self.lines:
+            raise TableError(
+                "BF101", f"{self.name} is empty: a table begins with a row of column names"
+            )
         quote, escape = self._quoting()
         cut = self._delimiter(quote, escape)
         self.words["delimiter"] = cut.delimiter

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import count
 from benchfmt.readers import jsons
 from benchfmt.readers.trtexec.log_lines import MARK
 from benchfmt.readers.trtexec.run import STAGES, Run
@@ -188,28 +189,29 @@ def profile(text: str) -> Profile:
     try:
         return _profile_of(jsons.parse(text, digits=True))
     except jsons.JsonError:
-        count = _COUNT.search(text)
+        found = _COUNT.search(text)
+        iterations = found and count(found[1])
         layers = []
         for line in text.splitlines():
             match = _LAYER.match(line)
             if match:
                 layers.append({name: value for name, value in match.groupdict().items() if value})
-        if not count or not layers or not text.rstrip().endswith("]"):
+        if not iterations or not layers or not text.rstrip().endswith("]"):
             raise BenchfmtError("neither JSON nor the lines of a profile") from None
-        return Profile(int(count[1]), layers)
+        return Profile(iterations, layers)
 
 
 def _profile_of(data: JsonValue) -> Profile:
-    count = ""
+    iterations = None
     layers = []
     for item in _objects(data):
-        if "count" in item:
-            count = count or str(item["count"])
+        if iterations is None and "count" in item:
+            iterations = count(str(item["count"]))
         if "timeMs" in item:
             layers.append(_plain_values(item))
-    if not count.isdecimal() or not layers:
+    if not iterations or not layers:
         raise BenchfmtError("no count of iterations, or no layer with timeMs")
-    return Profile(int(count), layers)
+    return Profile(iterations, layers)
 
 
 def _objects(data: JsonValue) -> list[dict[str, JsonValue]]:
@@ -242,6 +244,6 @@ def layers(data: JsonValue) -> Layers:
         if "LayerType" in item:
             types[str(item["LayerType"])] += 1
         weight = item.get("Weights")
-        if isinstance(weight, dict) and str(weight.get("Count", "")).isdecimal():
-            weights[str(weight.get("Type"))] += int(str(weight["Count"]))
+        if isinstance(weight, dict):
+            weights[str(weight.get("Type"))] += count(str(weight.get("Count"))) or 0
     return Layers(len(items), dict(sorted(types.items())), dict(sorted(weights.items())))
