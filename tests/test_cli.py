@@ -183,7 +183,6 @@ WRONG_CALLS = {
     ),
     "an output that holds others": (["convert", "{fixtures}", "-o", "{tmp}"], "holds other files"),
     "nothing to validate": (["validate", "nowhere"], "nowhere does not exist"),
-    "no package to validate": (["validate", "{fixtures}"], "holds no datapackage.json"),
     "an unknown rule set": (["validate", "{package}", "--rules", "x"], "there is no rule set 'x'"),
     "a remote package unasked": (["validate", "https://example.org/p"], "is remote"),
     "no table": (["describe", "nowhere.csv"], "nowhere.csv does not exist"),
@@ -242,7 +241,8 @@ def test_validate_prints_json(cli: Cli, faulty: Path) -> None:
     status, out, _ = cli("validate", faulty, "--format", "json")
     data = json.loads(out)
     assert status == 1
-    assert "BF301" in {finding["code"] for finding in data["findings"]}
+    assert [report["source"] for report in data["packages"]] == [str(faulty)]
+    assert "BF301" in {finding["code"] for finding in data["packages"][0]["findings"]}
 
 
 def test_validate_counts_warnings_only_when_strict(cli: Cli, tmp_path: Path) -> None:

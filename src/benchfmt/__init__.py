@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from benchfmt.record import Measurement as Measurement
     from benchfmt.record import Record as Record
     from benchfmt.validation import Report as Report
+    from benchfmt.validation import Reports as Reports
     from benchfmt.validation import validate as validate
+    from benchfmt.validation import validate_all as validate_all
 
 _HOMES = {
     "Account": "accounting",
@@ -39,12 +41,14 @@ _HOMES = {
     "Profile": "profiler.profiling",
     "Record": "record",
     "Report": "validation",
+    "Reports": "validation",
     "Severity": "finding",
     "convert": "conversion",
     "open_package": "package",
     "profile": "profiler.profiling",
     "profiled": "profiler.calling",
     "validate": "validation",
+    "validate_all": "validation",
 }
 __all__ = ["__version__", *sorted(_HOMES)]
 

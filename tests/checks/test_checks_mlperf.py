@@ -15,7 +15,7 @@ from tests.forms import codes, describe, flatten, taking_turns, write
 from benchfmt.checks.catalogue import RULE_SETS, page
 from benchfmt.finding import Finding, Severity
 from benchfmt.limits import Limits
-from benchfmt.validation import validate
+from benchfmt.validation import validate, validate_all
 from benchfmt.validation.forms import documents, json_portion, package
 
 FILE = "record.json"
@@ -447,7 +447,8 @@ def test_several_published_records_of_a_run_are_each_told_once(tmp_path: Path) -
 def test_two_files_are_judged_apart(tmp_path: Path) -> None:
     for name, item in (("log", LOG), ("table", table(AS_SAMPLES))):
         (tmp_path / f"{name}.json").write_text(json.dumps(item), "utf-8")
-    assert validate([tmp_path / "log.json", tmp_path / "table.json"]).findings == []
+    reports = validate_all([tmp_path / "log.json", tmp_path / "table.json"])
+    assert [report.findings for report in reports] == [[], []]
 
 
 def test_findings_beyond_the_limit_are_counted(tmp_path: Path) -> None:

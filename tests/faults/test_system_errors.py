@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.faults.helping import content, package, table
 
-from benchfmt import convert, validate
+from benchfmt import convert, validate, validate_all
 from benchfmt.cli import main
 from benchfmt.converters import annotated
 from benchfmt.describing import describe
@@ -254,12 +254,12 @@ def test_a_package_that_cannot_be_read_ends_no_validation(
     second = tmp_path / "second"
     shutil.copytree(first, second)
     unreadable(monkeypatch, first / "records.parquet")
-    report = validate([first, second])
-    assert [(finding.code, finding.path) for finding in report.findings] == [
+    denied, other = validate_all([first, second])
+    assert [(finding.code, finding.path) for finding in denied.findings] == [
         ("BF119", "records.parquet")
     ]
-    assert "Permission denied" in report.findings[0].message
-    assert report.records >= 2
+    assert "Permission denied" in denied.findings[0].message
+    assert other.records >= 2
 
 
 def test_a_table_that_cannot_be_read_ends_no_description(

@@ -99,7 +99,7 @@ def test_the_installed_program_converts_and_validates(site: Path, tmp_path: Path
     assert validate(tmp_path / "package").findings == []
     done = run(site, "-m", "benchfmt", "validate", "package", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["findings"] == []
+    assert json.loads(done.stdout)["packages"][0]["findings"] == []
 
 
 def test_the_installed_program_explains_and_prints_its_schema(site: Path, tmp_path: Path) -> None:

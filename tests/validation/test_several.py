@@ -1,4 +1,4 @@
-"""Several packages at once: the report is that of each, in order, whoever judges them."""
+"""Several packages at once: the reports are those of each, in order, whoever judges them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.forms import VALID, flatten, load, write
 
-from benchfmt import BenchfmtError, validate
+from benchfmt import BenchfmtError, Finding, Severity, validate, validate_all
 
 
 @pytest.fixture
@@ -22,15 +22,38 @@ def places(tmp_path: Path) -> list[Path]:
     return made
 
 
-def test_the_report_of_several_is_that_of_each(places: list[Path]) -> None:
+def test_the_reports_of_several_are_those_of_each(places: list[Path]) -> None:
     each = [validate(place) for place in places]
-    together = validate(places)
-    assert together.findings == sorted(finding for report in each for finding in report.findings)
-    assert together.findings
+    together = validate_all(places)
+    assert list(together) == each
+    assert [report.source for report in together] == [str(place) for place in places]
+    assert (len(together), together.conformant, together.ok) == (3, 1, False)
+    assert together.errors == sum(report.errors for report in each) > 0
     assert together.records == sum(report.records for report in each)
 
 
-def test_any_number_of_processes_finds_the_same(places: list[Path], tmp_path: Path) -> None:
-    assert validate(places, jobs=2).to_dict() == validate(places).to_dict()
-    with pytest.raises(BenchfmtError, match="nowhere does not exist"):
-        validate([places[0], tmp_path / "nowhere"], jobs=2)
+def test_any_number_of_processes_finds_the_same(places: list[Path]) -> None:
+    assert validate_all(places, jobs=2).to_dict() == validate_all(places).to_dict()
+
+
+def test_what_cannot_be_opened_is_a_finding_and_stops_nothing(
+    places: list[Path], tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    good, absent, bad = validate_all([places[0], nowhere, places[1]])
+    assert absent.findings == [
+        Finding(
+            "BF123", Severity.ERROR, str(nowhere), None, None, None, f"{nowhere} does not exist"
+        )
+    ]
+    assert (good.ok, absent.ok, bad.ok) == (True, False, False)
+    assert {finding.code for finding in bad.findings} != {"BF123"}
+
+
+def test_where_nothing_exists_the_call_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(BenchfmtError, match=r"a does not exist; .*b does not exist"):
+        validate_all([tmp_path / "a", tmp_path / "b"])
+    with pytest.raises(BenchfmtError, match="no path is named"):
+        validate_all([])
+    with pytest.raises(BenchfmtError, match="remote=True"):
+        validate_all([tmp_path, "https://example.org/p"])

@@ -174,4 +174,9 @@ CHECKS = (
         severity=Severity.ERROR,
         title="A package, a table and a file of records hold a record",
     ),
+    Check(
+        code="BF123",
+        severity=Severity.ERROR,
+        title="Every package that is named can be opened",
+    ),
 )

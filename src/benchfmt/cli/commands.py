@@ -173,16 +173,16 @@ def validate(
     ] = 1,
 ) -> None:
     """Check packages, annotated tables or records, and say what to fix."""
-    from benchfmt.reports.text import report_lines
-    from benchfmt.validation import validate as run
+    from benchfmt.reports.text import reports_lines
+    from benchfmt.validation import validate_all
 
     limits = _limits(limit or [])
-    report = run(list(paths), rules, remote=remote, limits=limits, jobs=jobs)
+    reports = validate_all(paths, rules, remote=remote, limits=limits, jobs=jobs)
     if output is TextFormat.json:
-        _print_json(report.to_dict())
+        _print_json(reports.to_dict())
     else:
-        print_lines(report_lines(report))
-    raise typer.Exit(int(not report.ok or (strict and report.warnings > 0)))
+        print_lines(reports_lines(reports))
+    raise typer.Exit(int(not reports.ok or (strict and reports.warnings > 0)))
 
 
 app.command()(describe)

@@ -10,7 +10,7 @@ from benchfmt.accounting import Account, FileEntry
 from benchfmt.finding import Finding, shortened
 from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
-from benchfmt.validation import Report
+from benchfmt.validation import Report, Reports
 from benchfmt.validation.condensing import condensed
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ _COMPARED = 8
 _VALUES = 8
 
 
-def finding_line(finding: Finding) -> str:
-    """Return a finding in one line: where, what, how to fix it, code."""
-    place = finding.path
+def finding_line(finding: Finding, place: str | None = None) -> str:
+    """Return a finding in one line: where, what, how to fix it, code; `place` is its file where that has another name."""
+    place = place or finding.path
     if finding.row is not None:
         place += f" row {finding.row}"
     if finding.cell is not None:
@@ -47,17 +47,34 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.severity.value}: {place}: {shortened(finding.message)}{hint} ({finding.code})"
 
 
-def report_lines(report: Report) -> Iterator[str]:
-    """Yield a validation report line by line; the last line is the verdict."""
-    for finding in report.findings:
-        yield finding_line(finding)
-    for code, count in sorted(report.more.items()):
-        yield f"... and {_number(count)} more of {code}"
-    verdict = "conformant"
-    if not report.ok:
-        verdict = "not conformant"
-    yield (
-        f"{verdict} ({report.rules}): {_count(report.records, 'record')}, {_count(report.measurements, 'measurement')}, "
+def reports_lines(reports: Reports) -> Iterator[str]:
+    """Yield validation reports line by line: of each package its findings and its verdict; the last line is that of all."""
+    is_alone = len(reports) == 1
+    for report in reports:
+        for finding in report.findings:
+            yield finding_line(finding, report.place_of(finding))
+        for code, count in sorted(report.more.items()):
+            yield f"... and {_number(count)} more of {code}"
+        source = ""
+        if not is_alone:
+            source = f"{report.source}: "
+        yield f"{source}{_verdict(report.ok)} ({report.rules}): {_counts(report)}"
+    if not is_alone:
+        yield (
+            f"{_number(reports.conformant)} of {_count(len(reports), 'package')} conformant "
+            f"({reports.rules}): {_counts(reports)}"
+        )
+
+
+def _verdict(is_conformant: bool) -> str:
+    if is_conformant:
+        return "conformant"
+    return "not conformant"
+
+
+def _counts(report: Report | Reports) -> str:
+    return (
+        f"{_count(report.records, 'record')}, {_count(report.measurements, 'measurement')}, "
         f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
     )
 

@@ -1,21 +1,27 @@
-"""What validation found."""
+"""What validation found: in one package, and in all packages of a call."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from pydantic import JsonValue
 
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
 
+_ARCHIVES = (".zip", ".tar.gz", ".tgz")
+
 
 @dataclass
 class Report:
-    """What validation found."""
+    """What was found in one package, table with a descriptor or file of records."""
 
     rule_set: RuleSet
+    source: str = ""
+    """The path of the package, as whoever named it knows it."""
     findings: list[Finding] = field(default_factory=list)
     records: int = 0
     measurements: int = 0
@@ -42,12 +48,18 @@ class Report:
         """Whether the data conforms to the rules: no error."""
         return self.errors == 0
 
-    def add(self, other: Report) -> None:
-        """Add what was found elsewhere."""
-        self.findings += other.findings
-        self.records += other.records
-        self.measurements += other.measurements
-        self.more += other.more
+    def place_of(self, finding: Finding) -> str:
+        """Return the file of a finding, named from where the package is named: `in/a/records.csv`, `in/b.zip: records.csv`."""
+        source = PurePath(self.source)
+        if not self.source or finding.path in (self.source, source.name):
+            return self.source or finding.path
+        if self.source.endswith(_ARCHIVES) or self.source == "-":
+            return f"{self.source}: {finding.path}"
+        if "://" in self.source:
+            return f"{self.source.rstrip('/')}/{finding.path}"
+        if source.suffix == ".json":
+            return str(source.parent / finding.path)
+        return str(source / finding.path)
 
     def _count(self, severity: Severity) -> int:
         count = 0
@@ -61,7 +73,7 @@ class Report:
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the report as plain data (documented in docs/validation.md)."""
         return {
-            "rules": self.rules,
+            "source": self.source,
             "ok": self.ok,
             "records": self.records,
             "measurements": self.measurements,
@@ -69,4 +81,80 @@ class Report:
             "warnings": self.warnings,
             "findings": [{**finding.to_dict()} for finding in self.findings],
             "not_listed": dict(sorted(self.more.items())),
+        }
+
+
+class Reports:
+    """The reports of one call, in the order of its packages.
+
+    They may still be coming: whoever iterates gets each as soon as it is there, and what counts them waits for all.
+    """
+
+    def __init__(self, rules: str, reports: Iterable[Report], number: int) -> None:
+        """Take the rule set, the reports that are there or will come, and how many these are."""
+        self.rules = rules
+        self._number = number
+        self._known: list[Report] = []
+        self._coming = iter(reports)
+
+    def __iter__(self) -> Iterator[Report]:
+        """Yield the reports, those that are still to come as soon as they are there."""
+        yield from self._known
+        for report in self._coming:
+            self._known.append(report)
+            yield report
+
+    def __len__(self) -> int:
+        """Return how many packages there are, those included whose reports are still to come."""
+        return self._number
+
+    def _all(self) -> list[Report]:
+        self._known += self._coming
+        return self._known
+
+    @property
+    def ok(self) -> bool:
+        """Whether every package conforms to the rules."""
+        return all(report.ok for report in self._all())
+
+    @property
+    def conformant(self) -> int:
+        """How many packages conform to the rules."""
+        return sum(report.ok for report in self._all())
+
+    @property
+    def errors(self) -> int:
+        """How many findings of all packages are errors."""
+        return sum(report.errors for report in self._all())
+
+    @property
+    def warnings(self) -> int:
+        """How many findings of all packages are warnings."""
+        return sum(report.warnings for report in self._all())
+
+    @property
+    def records(self) -> int:
+        """How many records were judged."""
+        return sum(report.records for report in self._all())
+
+    @property
+    def measurements(self) -> int:
+        """How many measurements were judged."""
+        return sum(report.measurements for report in self._all())
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the reports as plain data (documented in docs/validation.md): the same shape for one and for many."""
+        packages: list[JsonValue] = [report.to_dict() for report in self._all()]
+        return {
+            "rules": self.rules,
+            "ok": self.ok,
+            "total": {
+                "packages": len(self),
+                "conformant": self.conformant,
+                "records": self.records,
+                "measurements": self.measurements,
+                "errors": self.errors,
+                "warnings": self.warnings,
+            },
+            "packages": packages,
         }
