@@ -271,6 +271,17 @@ def test_validate_takes_safety_limits(cli: Cli, package: Path) -> None:
     assert "--limit takes resources=NUMBER, and 'many' is not a whole number" in error
 
 
+def test_convert_takes_safety_limits(cli: Cli, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for path in (FIXTURES / "unknown-engine").iterdir():
+        (source / path.name).write_bytes(path.read_bytes())
+    status, _, error = cli("convert", source, "-o", tmp_path / "out", "--limit", "files=1")
+    assert status == 2
+    assert "more than 1 files" in error
+    assert not (tmp_path / "out").exists()
+
+
 def test_validate_takes_the_stricter_rules_of_a_submission(cli: Cli, package: Path) -> None:
     status, out, _ = cli("validate", package, "--rules", "submission")
     assert status == 1

@@ -104,6 +104,13 @@ def convert(
     account: Annotated[
         Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
     ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="A safety limit in place of its default, as row_bytes=100000.",
+        ),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a package of other sources.")
     ] = False,
@@ -120,7 +127,14 @@ def convert(
     # What a killed run has left may lie among the sources.
     clear(output)
     extra = {"title": title} if title else {}
-    conversion = run(list(sources), family, jobs=jobs, executor=None, **_options(option or []))
+    conversion = run(
+        list(sources),
+        family,
+        jobs=jobs,
+        executor=None,
+        limits=_limits(limit or []),
+        **_options(option or []),
+    )
     result: Account = _with_progress(
         lambda progress: conversion.write(
             output,
@@ -385,7 +399,7 @@ def _options(pairs: list[str]) -> dict[str, str]:
     for key, equals, _ in split:
         if not equals or not key.isidentifier():
             raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
-        if key in ("source", "converter", "jobs", "executor"):
+        if key in ("source", "converter", "jobs", "executor", "limits"):
             raise BenchfmtError(
                 f"{key!r} is not an option of converters; use the option of the command"
             )

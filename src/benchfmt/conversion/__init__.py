@@ -18,6 +18,7 @@ from benchfmt.conversion.merging import Merge, Progress
 from benchfmt.conversion.planning import NOT_RECOGNISED, Plan, Planner, nothing_recognised
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import PackageError, PackageWriter, check_replaceable, check_unrelated
 from benchfmt.record import Record
 from benchfmt.running import Executor, Workers, batch_records, here, on, packets, processes
@@ -147,12 +148,14 @@ def convert(
     *,
     jobs: int = 1,
     executor: Executor | None = None,
+    limits: Limits = LIMITS,
     **options: str,
 ) -> Conversion:
     """Plan the conversion of files or folders; raises BenchfmtError for a source that does not exist or is not recognised.
 
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
     `jobs` processes read it, or whoever an `executor` (of `concurrent.futures`, or like one) gives work to.
+    `limits` say how much of a file is read.
     """
     places = [source] if isinstance(source, str | Path) else list(source)
     plan = Plan(Ledger())
@@ -162,7 +165,7 @@ def convert(
         if not root.exists():
             raise BenchfmtError(f"{root} does not exist")
         label = f"{root.name}/" if len(places) > 1 and root.is_dir() else ""
-        planner.add(Source(root), label)
+        planner.add(Source(root, limits), label)
     if plan.is_empty:
         raise nothing_recognised(places, converter, plan.ledger)
     return Conversion(plan, jobs, executor)
