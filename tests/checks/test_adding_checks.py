@@ -126,7 +126,7 @@ def added(monkeypatch: pytest.MonkeyPatch, *named: object) -> None:
         (check("BF999"), "'BF999' of the entry point 'acme' starts with BF: choose a prefix"),
         (
             check("ACME1", rules=("core", "strict")),
-            "names the rule set 'strict'; there are: core, submission, ingestion, matchmaking",
+            "of the entry point 'acme': there is no rule set 'strict'; there are: core, submission, ingestion, matchmaking",
         ),
         (check("ACME1", rules="core"), "needs a tuple of the rule sets that it belongs to"),
         (check("ACME1", page=None), "has no page: say why it exists"),

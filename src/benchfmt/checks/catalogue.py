@@ -16,6 +16,7 @@ from benchfmt.checks.check import Check
 from benchfmt.checks.rule_sets import NAMES, PURPOSES, Purpose, RuleSet
 from benchfmt.finding import BenchfmtError, Severity
 from benchfmt.plugins import distribution_of
+from benchfmt.spelling import no_such
 
 GROUP = "benchfmt.checks"
 OWN_PREFIX = "BF"
@@ -85,7 +86,7 @@ def rule_set(name: str) -> RuleSet:
     """Return a rule set by its name; raises BenchfmtError for one that does not exist."""
     rule_sets = all_rule_sets()
     if name not in rule_sets:
-        raise BenchfmtError(f"there is no rule set {name!r}; there are: {', '.join(rule_sets)}")
+        raise BenchfmtError(no_such("rule set", name, list(rule_sets)))
     return rule_sets[name]
 
 
@@ -170,8 +171,6 @@ def _refuse_misfit(check: Check, point: EntryPoint) -> None:
         raise BenchfmtError(f"{about} needs a tuple of the rule sets that it belongs to")
     for name in check.rules:
         if name not in PURPOSES:
-            raise BenchfmtError(
-                f"{about} names the rule set {name!r}; there are: {', '.join(PURPOSES)}"
-            )
+            raise BenchfmtError(f"{about}: {no_such('rule set', name, list(PURPOSES))}")
     if check.page is None:
         raise BenchfmtError(f"{about} has no page: say why it exists and how to fix the fault")

@@ -16,6 +16,13 @@ class RuleSet:
     title: str
     """What it asks for, in a sentence without a full stop."""
     severities: Mapping[str, Severity]
+    changes: tuple[str, ...] = ()
+    """What the caller changed of it, each change in words."""
+
+    @property
+    def label(self) -> str:
+        """The name, with what the caller changed."""
+        return ", ".join((self.name, *self.changes))
 
     @property
     def codes(self) -> frozenset[str]:

@@ -23,7 +23,6 @@ Result = TypeVar("Result")
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
     from benchfmt.conversion import Progress
-    from benchfmt.limits import Limits
     from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
@@ -166,12 +165,29 @@ def validate(
         typer.Argument(metavar="PATH...", help="Packages, descriptors or files of records."),
     ],
     rules: Annotated[
-        str, typer.Option(help="Rule set: core, submission, ingestion or matchmaking.")
-    ] = "core",
+        str | None,
+        typer.Option(
+            help="Rule set: core, submission, ingestion or matchmaking.  [default: core]",
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODES", help="The only codes to report, of any rule set, as BF3,BF511."
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Codes to leave out, as BF306,BF7."),
+    ] = None,
     output: Annotated[
-        TextFormat, typer.Option("--format", help="How findings are printed.")
-    ] = TextFormat.text,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
+        str | None,
+        typer.Option("--format", help="How findings are printed: text or json.  [default: text]"),
+    ] = None,
+    strict: Annotated[
+        bool | None,
+        typer.Option("--strict/--no-strict", help="Whether warnings count as faults."),
+    ] = None,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
     ] = False,
@@ -185,18 +201,43 @@ def validate(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="How many processes judge several PATHs.")
     ] = 1,
+    max_findings: Annotated[
+        int | None,
+        typer.Option(
+            "--max-findings",
+            min=0,
+            help="How many findings to list; the others are counted.  [default: all]",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The file with the configuration.  [default: benchfmt.toml or pyproject.toml of the current folder, or of one above]",
+        ),
+    ] = None,
+    without_config: Annotated[
+        bool, typer.Option("--no-config", help="Read no configuration.")
+    ] = False,
 ) -> None:
-    """Check packages, annotated tables or records, and say what to fix."""
+    """Check packages, annotated tables or records, and say what to fix.
+
+    What the command line does not say is taken from `[tool.benchfmt]` of pyproject.toml, or from benchfmt.toml.
+    """
+    from benchfmt.cli.settings import Given, settings_of
     from benchfmt.reports.text import reports_lines
     from benchfmt.validation import validate_all
 
-    limits = _limits(limit or [])
-    reports = validate_all(paths, rules, remote=remote, limits=limits, jobs=jobs)
-    if output is TextFormat.json:
+    given = Given(rules, select, ignore, limit, output, strict, max_findings)
+    settings = settings_of(given, config, without_config)
+    reports = validate_all(paths, settings.rules, remote=remote, limits=settings.limits, jobs=jobs)
+    if settings.max_findings is not None:
+        reports = reports.limited(settings.max_findings)
+    if settings.format == "json":
         _print_json(reports.to_dict())
     else:
         print_lines(reports_lines(reports))
-    raise typer.Exit(int(not reports.ok or (strict and reports.warnings > 0)))
+    raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
 
 
 app.command()(describe)
@@ -404,26 +445,6 @@ def _options(pairs: list[str]) -> dict[str, str]:
                 f"{key!r} is not an option of converters; use the option of the command"
             )
     return {key: value for key, _, value in split}
-
-
-def _limits(pairs: list[str]) -> Limits:
-    """Return the safety limits, those that are given in place of their defaults."""
-    from dataclasses import fields, replace
-
-    from benchfmt.limits import LIMITS
-
-    names = [item.name for item in fields(LIMITS)]
-    given = {}
-    for pair in pairs:
-        name, _, number = pair.partition("=")
-        if name not in names:
-            raise BenchfmtError(f"there is no limit {name!r}; there are: {', '.join(names)}")
-        if not number.isdecimal():
-            raise BenchfmtError(
-                f"--limit takes {name}=NUMBER, and {number!r} is not a whole number"
-            )
-        given[name] = int(number)
-    return replace(LIMITS, **given)
 
 
 def _with_progress(work: Callable[[Progress | None], Result]) -> Result:

@@ -58,11 +58,11 @@ def reports_lines(reports: Reports) -> Iterator[str]:
         source = ""
         if not is_alone:
             source = f"{report.source}: "
-        yield f"{source}{_verdict(report.ok)} ({report.rules}): {_counts(report)}"
+        yield f"{source}{_verdict(report.ok)} ({report.rule_set.label}): {_counts(report)}"
     if not is_alone:
         yield (
             f"{_number(reports.conformant)} of {_count(len(reports), 'package')} conformant "
-            f"({reports.rules}): {_counts(reports)}"
+            f"({reports.rule_set.label}): {_counts(reports)}"
         )
 
 

@@ -62,7 +62,7 @@ def validate_all(
     places = list(paths)
     _refuse_nowhere(places, remote=remote)
     judge = partial(_judged, rules=asked, remote=remote, limits=limits)
-    return Reports(asked.name, _all_judged(judge, places, min(jobs, len(places))), len(places))
+    return Reports(asked, _all_judged(judge, places, min(jobs, len(places))), len(places))
 
 
 def _asked(rules: str | RuleSet) -> RuleSet:

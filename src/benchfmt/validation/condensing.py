@@ -1,14 +1,15 @@
-"""One finding in place of many: the same fault in many rows of a column is told once, with how many rows and the first."""
+"""One finding in place of many: the same fault in many places is told once, with how many there are and the first."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from benchfmt.finding import Finding
 
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*(?:[eE][-+]?[0-9]+)?")
+_GENERATED_ID = re.compile(r"\b(?:bf|sys)1-[a-z0-9-]+")
 _ROWS_SHOWN = 5
 _WORDS = "BF2"
 """The codes of words and units: each word that is not known is told."""
@@ -27,11 +28,40 @@ def condensed(findings: Sequence[Finding], paths: Collection[str] | None = None)
     return [*others, *map(_as_one, alike.values())]
 
 
+def by_fault(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings of each fault together, in the order of the first of each.
+
+    Findings are of one fault where they have one code in one column of a file, and differ in nothing but where they
+    stand and in their numbers.
+    """
+    groups: dict[Key, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_key(finding), []).append(finding)
+    return list(groups.values())
+
+
+def examples(findings: Sequence[Finding], most: int) -> list[Finding]:
+    """Return at most so many findings, in their order: the first of each fault before the second of any."""
+    if len(findings) <= most:
+        return list(findings)
+    ranked: list[tuple[int, str, int]] = []
+    place_of = {id(finding): place for place, finding in enumerate(findings)}
+    for group in by_fault(findings):
+        for rank, finding in enumerate(group):
+            # "error" comes before "warning".
+            ranked.append((rank, finding.severity.value, place_of[id(finding)]))
+    chosen = sorted(place for _, _, place in sorted(ranked)[:most])
+    return [findings[place] for place in chosen]
+
+
 def _key(finding: Finding) -> Key:
+    field = finding.field
+    if field is not None:
+        field = _NUMBER.sub("#", field)
     message = finding.message
     if not finding.code.startswith(_WORDS):
-        message = _NUMBER.sub("#", message)
-    return (finding.code, finding.path, finding.column, finding.field, message)
+        message = _NUMBER.sub("#", _GENERATED_ID.sub("#", message))
+    return (finding.code, finding.path, finding.column, field, message)
 
 
 def _as_one(findings: list[Finding]) -> Finding:

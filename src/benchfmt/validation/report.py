@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from pydantic import JsonValue
 
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
+from benchfmt.validation.condensing import examples
 
 _ARCHIVES = (".zip", ".tar.gz", ".tgz")
 
@@ -61,6 +62,13 @@ class Report:
             return str(source.parent / finding.path)
         return str(source / finding.path)
 
+    def limited(self, most: int) -> Report:
+        """Return the report with at most so many findings listed, of as many faults as can be; the rest is counted."""
+        listed = examples(self.findings, most)
+        more = Counter(finding.code for finding in self.findings)
+        more.subtract(finding.code for finding in listed)
+        return replace(self, findings=listed, more=self.more + more)
+
     def _count(self, severity: Severity) -> int:
         count = 0
         for finding in self.findings:
@@ -90,9 +98,9 @@ class Reports:
     They may still be coming: whoever iterates gets each as soon as it is there, and what counts them waits for all.
     """
 
-    def __init__(self, rules: str, reports: Iterable[Report], number: int) -> None:
+    def __init__(self, rule_set: RuleSet, reports: Iterable[Report], number: int) -> None:
         """Take the rule set, the reports that are there or will come, and how many these are."""
-        self.rules = rules
+        self.rule_set = rule_set
         self._number = number
         self._known: list[Report] = []
         self._coming = iter(reports)
@@ -108,9 +116,18 @@ class Reports:
         """Return how many packages there are, those included whose reports are still to come."""
         return self._number
 
+    def limited(self, most: int) -> Reports:
+        """Return the reports with at most so many findings listed in all; the rest is counted."""
+        return Reports(self.rule_set, _limited(self, most), len(self))
+
     def _all(self) -> list[Report]:
         self._known += self._coming
         return self._known
+
+    @property
+    def rules(self) -> str:
+        """The name of the rule set that the packages were held to."""
+        return self.rule_set.name
 
     @property
     def ok(self) -> bool:
@@ -147,6 +164,7 @@ class Reports:
         packages: list[JsonValue] = [report.to_dict() for report in self._all()]
         return {
             "rules": self.rules,
+            "changes": [*self.rule_set.changes],
             "ok": self.ok,
             "total": {
                 "packages": len(self),
@@ -158,3 +176,12 @@ class Reports:
             },
             "packages": packages,
         }
+
+
+def _limited(reports: Iterable[Report], most: int) -> Iterator[Report]:
+    """Yield reports that list so many findings in all, the first of them as many as they have."""
+    room = most
+    for report in reports:
+        limited = report.limited(room)
+        room -= len(limited.findings)
+        yield limited

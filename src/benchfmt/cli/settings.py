@@ -1,0 +1,121 @@
+"""What `benchfmt validate` is to do: the options of the command line, and the configuration where these say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from benchfmt.checks.adjusting import adjusted
+from benchfmt.checks.catalogue import rule_set
+from benchfmt.checks.rule_sets import RuleSet
+from benchfmt.cli.printing import say
+from benchfmt.configuration import Configuration, find_configuration, read_configuration
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.spelling import no_such
+
+_DEFAULT_RULES = "core"
+_FORMATS = ("text", "json")
+"""How findings are printed, the usual way first."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the command line says; None and empty where it says nothing."""
+
+    rules: str | None
+    select: list[str] | None
+    ignore: list[str] | None
+    limits: list[str] | None
+    format: str | None
+    strict: bool | None
+    max_findings: int | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is done."""
+
+    rules: RuleSet
+    limits: Limits
+    format: str
+    strict: bool
+    max_findings: int | None
+    """How many findings are listed; None for all."""
+
+
+def settings_of(given: Given, config: Path | None, is_without: bool) -> Settings:
+    """Return what the command line says, and the configuration where it says nothing; raises BenchfmtError."""
+    configuration = _configuration(config, is_without)
+    strict = given.strict
+    if strict is None:
+        strict = bool(configuration.strict)
+    most = given.max_findings
+    if most is None:
+        most = configuration.max_findings
+    return Settings(
+        rules=_rules(given, configuration),
+        limits=_limits(given.limits or [], configuration),
+        format=_format(given.format or configuration.format or _FORMATS[0]),
+        strict=strict,
+        max_findings=most,
+    )
+
+
+def _configuration(file: Path | None, is_without: bool) -> Configuration:
+    """Return the configuration of a file that is named, none, or the one that is found."""
+    if file is not None:
+        if is_without:
+            raise BenchfmtError("--config and --no-config exclude each other")
+        return read_configuration(file)
+    if is_without:
+        return Configuration()
+    result = find_configuration(Path.cwd())
+    for file_of_package in result.in_packages:
+        name = file_of_package.name
+        say(
+            f"benchfmt: {file_of_package} lies in a package and is not read (--config {name})",
+            err=True,
+        )
+    return result.configuration
+
+
+def _rules(given: Given, configuration: Configuration) -> RuleSet:
+    known = rule_set(given.rules or configuration.rules or _DEFAULT_RULES)
+    adjustment = configuration.adjustment
+    if given.select:
+        adjustment = replace(adjustment, select=_codes(given.select))
+    if given.ignore:
+        adjustment = replace(adjustment, ignore=_codes(given.ignore))
+    return adjusted(known, adjustment)
+
+
+def _codes(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes of an option, which are separated by commas, or given one by one."""
+    codes = []
+    for text in texts:
+        codes += [code.strip() for code in text.split(",")]
+    return tuple(codes)
+
+
+def _limits(pairs: Iterable[str], configuration: Configuration) -> Limits:
+    """Return the safety limits, those that are given in place of their defaults."""
+    numbers = dict(configuration.limits)
+    names = [item.name for item in fields(LIMITS)]
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        if name not in names:
+            raise BenchfmtError(no_such("limit", name, names))
+        if not number.isdecimal():
+            raise BenchfmtError(
+                f"--limit takes {name}=NUMBER, and {number!r} is not a whole number"
+            )
+        numbers[name] = int(number)
+    return replace(LIMITS, **numbers)
+
+
+def _format(name: str) -> str:
+    if name not in _FORMATS:
+        raise BenchfmtError(no_such("format", name, _FORMATS))
+    return name

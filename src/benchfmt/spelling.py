@@ -1,0 +1,37 @@
+"""Names that do not exist: what somebody who wrote one most likely meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+_LIKE = 0.65
+"""How alike two names are of which one may be meant by the other, from 0 to 1."""
+
+_LISTED = 40
+"""So many names are listed where none is like the one that was written; more would hide it."""
+
+
+def meant(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of some names that somebody who wrote another most likely meant; None for none."""
+    by_plain = {_plain(known): known for known in names}
+    near = difflib.get_close_matches(_plain(name), list(by_plain), 1, _LIKE)
+    if not near:
+        return None
+    return by_plain[near[0]]
+
+
+def no_such(kind: str, name: str, names: Sequence[str]) -> str:
+    """Return that a name does not exist, with the one that was meant, or those that there are."""
+    refusal = f"there is no {kind} {name!r}"
+    near = meant(name, names)
+    if near is not None:
+        return f"{refusal}; did you mean {near!r}?"
+    if len(names) > _LISTED:
+        return refusal
+    return f"{refusal}; there are: {', '.join(names)}"
+
+
+def _plain(name: str) -> str:
+    """Return a name without what is often written otherwise: its case, and what joins its words."""
+    return name.lower().replace("_", "-").replace(" ", "-")
