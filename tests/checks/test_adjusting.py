@@ -79,3 +79,20 @@ def test_a_report_is_under_the_adjusted_rule_set(tmp_path: Path) -> None:
     report = validate(place, rules)
     assert [finding.code for finding in report.findings] == ["BF511", "BF512"]
     assert (report.errors, report.warnings) == (0, 2)
+
+
+def test_what_follows_from_an_ignored_fault_is_not_reported(tmp_path: Path) -> None:
+    accuracy = {"metric": "accuracy", "value": 76.0, "unit": "1", "basis": "measured"}
+    reported = {"reported_value": "76.0", "reported_unit": "%"}
+    record = {
+        "benchfmt": "1.0",
+        "benchmark": {"suite": "lpdnn"},
+        "status": "ok",
+        "measurements": [accuracy | reported],
+    }
+    place = tmp_path / "record.json"
+    place.write_text(json.dumps(record), "utf-8")
+    assert [finding.code for finding in validate(place).findings] == ["BF301"]
+    assert validate(place, adjusted(CORE, Adjustment(ignore=("BF301",)))).findings == []
+    only = validate(place, adjusted(CORE, Adjustment(select=("BF4",))))
+    assert only.findings == []

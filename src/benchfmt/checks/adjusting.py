@@ -48,7 +48,8 @@ def adjusted(rule_set: RuleSet, adjustment: Adjustment) -> RuleSet:
             if code in severities:
                 severities[code] = severity
         changes.append(f"{beginning} as {severity.value}")
-    return RuleSet(rule_set.name, rule_set.title, severities, tuple(changes))
+    silent = rule_set.judged - severities.keys()
+    return RuleSet(rule_set.name, rule_set.title, severities, tuple(changes), silent)
 
 
 def _selected(rule_set: RuleSet, select: Iterable[str]) -> dict[str, Severity]:

@@ -18,6 +18,8 @@ class RuleSet:
     severities: Mapping[str, Severity]
     changes: tuple[str, ...] = ()
     """What the caller changed of it, each change in words."""
+    silent: frozenset[str] = frozenset()
+    """Codes that are judged and not reported: what follows from such a fault is not reported either."""
 
     @property
     def label(self) -> str:
@@ -28,6 +30,11 @@ class RuleSet:
     def codes(self) -> frozenset[str]:
         """The codes that belong to it."""
         return frozenset(self.severities)
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The codes whose checks are run."""
+        return self.codes | self.silent
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ class Loop:
         """Take who reports."""
         self.reporter = reporter
         self._answers: Answers | None = None
-        self.across = [Across(check) for check in gatherers(reporter.codes)]
+        self.across = [Across(check) for check in gatherers(reporter.judged)]
 
     def judge(self, form: Form) -> None:
         """Judge all portions of a form; one that gives no record has a finding unless an error says why."""
@@ -91,7 +91,7 @@ class Loop:
 
     def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:
         """Report rows whose cells do not go together; returns those of the measurements."""
-        topic = chosen(structure.CHECKS, self.reporter.codes)
+        topic = chosen(structure.CHECKS, self.reporter.judged)
         broken = [no_coded_faults()]
         for _, faults in topic_faults(frames, topic):
             self.reporter.report_coded(faults, places)
@@ -102,7 +102,7 @@ class Loop:
     def _report_content(self, frames: Frames, portion: Portion, doubtful: pl.Series) -> None:
         """Report what the checks find in rows of sound structure."""
         across = partial(self._gather, places=portion.places)
-        for faults in run_checks(frames, self.reporter.codes - portion.told, across=across):
+        for faults in run_checks(frames, self.reporter.judged - portion.told, across=across):
             new = faults
             if not portion.has_new_systems:
                 new = faults.filter(pl.col("table") != "systems")

@@ -28,7 +28,8 @@ class Reporter:
     def __init__(self, report: Report, limits: Limits) -> None:
         """Take the report to fill and the limits in force."""
         self.results = report
-        self.codes = report.rule_set.codes
+        self.judged = report.rule_set.judged
+        """The codes whose checks are run."""
         self.limits = limits
         self._severities = report.rule_set.severities
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -42,7 +43,10 @@ class Reporter:
 
     def is_full(self, code: str, path: str) -> bool:
         """Whether no more faults of a code in a file are listed, so that they need no message."""
-        return self._counts[(code, path)] >= self.limits.findings_per_code
+        return (
+            code not in self._severities
+            or self._counts[(code, path)] >= self.limits.findings_per_code
+        )
 
     def count(self, records: int, measurements: int) -> None:
         """Add to the numbers of records and measurements that were judged."""
@@ -59,7 +63,7 @@ class Reporter:
         hint: str | None = None,
     ) -> None:
         """Add one finding, if its code is in the rule set."""
-        if code in self.codes:
+        if code in self._severities:
             self._add(self._finding(code, place, message, _as_text(value), hint))
 
     def report_unreadable(self, path: str | Path, error: OSError) -> None:
@@ -71,12 +75,12 @@ class Reporter:
 
     def adopt(self, finding: Finding) -> None:
         """Add a finding that another part of the program made; it weighs what the rule set says."""
-        if finding.code in self.codes:
+        if finding.code in self._severities:
             self._add(replace(finding, severity=self._severities[finding.code]))
 
     def report_faults(self, code: str, faults: pl.DataFrame, places: Places) -> None:
         """Add the faults of one code, if it is in the rule set."""
-        if code in self.codes:
+        if code in self._severities:
             self.report_coded(of_code(code, faults), places)
 
     def report_coded(self, faults: pl.DataFrame, places: Places) -> None:
@@ -87,12 +91,13 @@ class Reporter:
             "code", "table", "column", maintain_order=True
         )
         for (code, table, _), group in groups:
-            self._add_group(str(code), str(table), group, places)
+            if code in self._severities:
+                self._add_group(str(code), str(table), group, places)
 
     def leave_out(self, more: dict[str, int]) -> None:
         """Count faults that are not listed, by their codes."""
         for code, count in more.items():
-            if code in self.codes:
+            if code in self._severities:
                 self.results.more[code] += count
 
     def _add_group(self, code: str, table: str, group: pl.DataFrame, places: Places) -> None:

@@ -161,7 +161,7 @@ class PackageTables:
         # A column that was left out is reported already; it is not missing.
         is_left_out = pl.col("column").is_in(list(raw.reader.odd_columns))
         wrong = wrong.filter((pl.col("code") != "BF101") | ~is_left_out)
-        asked = wrong.filter(pl.col("code").is_in(list(self._reporter.codes)))
+        asked = wrong.filter(pl.col("code").is_in(list(self._reporter.judged)))
         self._reporter.report_coded(asked, self._places)
         return Rows(typed.frame, typed.sound)
 
