@@ -119,6 +119,7 @@ def convert(
     Exit status 1 if a source or row failed; the rest is converted all the same. Where every file was left out for a
     reason, nothing is written and the status is 0.
     """
+    from benchfmt.cli.settings import limits_of
     from benchfmt.conversion import convert as run
     from benchfmt.package import clear
     from benchfmt.reports.text import account_lines
@@ -131,7 +132,7 @@ def convert(
         family,
         jobs=jobs,
         executor=None,
-        limits=_limits(limit or []),
+        limits=limits_of(limit or []),
         **_options(option or []),
     )
     result: Account = _with_progress(

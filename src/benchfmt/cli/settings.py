@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def settings_of(given: Given, config: Path | None, is_without: bool) -> Settings
         most = configuration.max_findings
     return Settings(
         rules=_rules(given, configuration),
-        limits=_limits(given.limits or [], configuration),
+        limits=limits_of(given.limits or [], configuration.limits),
         format=_format(given.format or configuration.format or _FORMATS[0]),
         strict=strict,
         max_findings=most,
@@ -99,9 +99,9 @@ def _codes(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _limits(pairs: Iterable[str], configuration: Configuration) -> Limits:
-    """Return the safety limits, those that are given in place of their defaults."""
-    numbers = dict(configuration.limits)
+def limits_of(pairs: Iterable[str], configured: Mapping[str, int] | None = None) -> Limits:
+    """Return the safety limits, those that are given (`NAME=NUMBER`) in place of those configured or of their defaults."""
+    numbers = dict(configured or {})
     names = [item.name for item in fields(LIMITS)]
     for pair in pairs:
         name, _, number = pair.partition("=")
