@@ -54,8 +54,8 @@ def main() -> None:
 
 def _end_refused(error: Exception) -> NoReturn:
     """Say why a call could not be carried out, and end."""
-    from benchfmt.cli.printing import printable
     from benchfmt.oserrors import in_words
+    from benchfmt.reports.printable import printable
 
     message = str(error)
     if isinstance(error, OSError):

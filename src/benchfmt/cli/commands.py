@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from benchfmt.cli.describe import describe
-from benchfmt.cli.files import write_text
-from benchfmt.cli.printing import json_text, print_lines, say
+from benchfmt.cli.files import replace_text, write_text
+from benchfmt.cli.printing import print_lines, print_pieces, say
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
+from benchfmt.reports.printable import json_text
 
 Result = TypeVar("Result")
 
@@ -159,6 +160,13 @@ def convert(
     raise typer.Exit(int(not result.ok))
 
 
+def _report_formats() -> list[str]:
+    """Return what the shell completes `--format` with."""
+    from benchfmt.reports.formats import format_names
+
+    return list(format_names())
+
+
 @app.command()
 def validate(
     paths: Annotated[
@@ -181,9 +189,18 @@ def validate(
         list[str] | None,
         typer.Option(metavar="CODES", help="Codes to leave out, as BF306,BF7."),
     ] = None,
-    output: Annotated[
+    report_format: Annotated[
         str | None,
-        typer.Option("--format", help="How findings are printed: text or json.  [default: text]"),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            autocompletion=_report_formats,
+            help="Form of the report: text, json, github, sarif, junit or html.  [default: text]",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the report to this file."),
     ] = None,
     strict: Annotated[
         bool | None,
@@ -226,18 +243,18 @@ def validate(
     What the command line does not say is taken from `[tool.benchfmt]` of pyproject.toml, or from benchfmt.toml.
     """
     from benchfmt.cli.settings import Given, settings_of
-    from benchfmt.reports.text import reports_lines
+    from benchfmt.reports.as_text import for_stream
     from benchfmt.validation import validate_all
 
-    given = Given(rules, select, ignore, limit, output, strict, max_findings)
+    given = Given(rules, select, ignore, limit, report_format, strict, max_findings)
     settings = settings_of(given, config, without_config)
     reports = validate_all(paths, settings.rules, remote=remote, limits=settings.limits, jobs=jobs)
     if settings.max_findings is not None:
         reports = reports.limited(settings.max_findings)
-    if settings.format == "json":
-        _print_json(reports.to_dict())
+    if output is None:
+        print_pieces(for_stream(settings.format, sys.stdout).render(reports))
     else:
-        print_lines(reports_lines(reports))
+        replace_text(output, "".join(settings.format.render(reports)))
     raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
 
 

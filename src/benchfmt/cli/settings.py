@@ -13,11 +13,11 @@ from benchfmt.cli.printing import say
 from benchfmt.configuration import Configuration, find_configuration, read_configuration
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.reports.formats import ReportFormat, report_format
 from benchfmt.spelling import no_such
 
 _DEFAULT_RULES = "core"
-_FORMATS = ("text", "json")
-"""How findings are printed, the usual way first."""
+_DEFAULT_FORMAT = "text"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Settings:
 
     rules: RuleSet
     limits: Limits
-    format: str
+    format: ReportFormat
     strict: bool
     max_findings: int | None
     """How many findings are listed; None for all."""
@@ -57,7 +57,7 @@ def settings_of(given: Given, config: Path | None, is_without: bool) -> Settings
     return Settings(
         rules=_rules(given, configuration),
         limits=limits_of(given.limits or [], configuration.limits),
-        format=_format(given.format or configuration.format or _FORMATS[0]),
+        format=report_format(given.format or configuration.format or _DEFAULT_FORMAT),
         strict=strict,
         max_findings=most,
     )
@@ -113,9 +113,3 @@ def limits_of(pairs: Iterable[str], configured: Mapping[str, int] | None = None)
             )
         numbers[name] = int(number)
     return replace(LIMITS, **numbers)
-
-
-def _format(name: str) -> str:
-    if name not in _FORMATS:
-        raise BenchfmtError(no_such("format", name, _FORMATS))
-    return name

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.accounting import Account, FileEntry
-from benchfmt.finding import Finding, shortened
+from benchfmt.finding import Finding
 from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
-from benchfmt.validation import Report, Reports
+from benchfmt.reports.counting import counted, number
+from benchfmt.reports.where import advice, rows_text, spot
 from benchfmt.validation.condensing import condensed
 
 if TYPE_CHECKING:
@@ -22,81 +23,40 @@ _COMPARED = 8
 _VALUES = 8
 
 
-def finding_line(finding: Finding, place: str | None = None) -> str:
-    """Return a finding in one line: where, what, how to fix it, code; `place` is its file where that has another name."""
-    place = place or finding.path
-    if finding.row is not None:
-        place += f" row {finding.row}"
-    if finding.cell is not None:
-        place += f" ({finding.cell})"
-    where = finding.column or finding.field
-    if where:
-        place += f", {where}"
-    if finding.record:
-        place += f" ({finding.record})"
-    hint = ""
-    if finding.hint:
-        # A question has its own full stop.
-        joint = "; "
-        if finding.message.endswith("?"):
-            joint = " "
-        hint = f"{joint}{finding.hint}"
-    if finding.count is not None:
-        more = ", ..." if finding.count > len(finding.rows) else ""
-        hint += f"; in {_number(finding.count)} rows: {', '.join(map(str, finding.rows))}{more}"
-    return f"{finding.severity.value}: {place}: {shortened(finding.message)}{hint} ({finding.code})"
-
-
-def reports_lines(reports: Reports) -> Iterator[str]:
-    """Yield validation reports line by line: of each package its findings and its verdict; the last line is that of all."""
-    is_alone = len(reports) == 1
-    for report in reports:
-        for finding in report.findings:
-            yield finding_line(finding, report.place_of(finding))
-        for code, count in sorted(report.more.items()):
-            yield f"... and {_number(count)} more of {code}"
-        source = ""
-        if not is_alone:
-            source = f"{report.source}: "
-        yield f"{source}{_verdict(report.ok)} ({report.rule_set.label}): {_counts(report)}"
-    if not is_alone:
-        yield (
-            f"{_number(reports.conformant)} of {_count(len(reports), 'package')} conformant "
-            f"({reports.rule_set.label}): {_counts(reports)}"
-        )
-
-
-def _verdict(is_conformant: bool) -> str:
-    if is_conformant:
-        return "conformant"
-    return "not conformant"
-
-
-def _counts(report: Report | Reports) -> str:
-    return (
-        f"{_count(report.records, 'record')}, {_count(report.measurements, 'measurement')}, "
-        f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
-    )
+def finding_line(finding: Finding) -> str:
+    """Return a finding in one line: where, what, how to fix it, code."""
+    place = finding.path
+    within = spot(finding)
+    if within:
+        joint = ""
+        if finding.row is None and finding.cell is None and (finding.column or finding.field):
+            joint = ","
+        place = f"{place}{joint} {within}"
+    text = advice(finding)
+    rows = rows_text(finding)
+    if rows:
+        text = f"{text}; {rows}"
+    return f"{finding.severity.value}: {place}: {text} ({finding.code})"
 
 
 def account_lines(account: Account) -> Iterator[str]:
     """Yield the account of a conversion: totals, then every file or row that gave no record."""
     yield (
-        f"files: {_number(len(account.files))} seen = {_number(account.count('primary'))} primary + "
-        f"{_number(account.count('supporting'))} supporting + {_number(account.count('skipped'))} skipped + "
-        f"{_number(account.count('failed'))} failed"
+        f"files: {number(len(account.files))} seen = {number(account.count('primary'))} primary + "
+        f"{number(account.count('supporting'))} supporting + {number(account.count('skipped'))} skipped + "
+        f"{number(account.count('failed'))} failed"
     )
     if account.total("rows"):
         yield (
-            f"rows: {_number(account.total('rows'))} seen = {_number(account.total('converted'))} converted + "
-            f"{_number(account.total('skipped'))} skipped + {_number(account.total('failed'))} failed"
+            f"rows: {number(account.total('rows'))} seen = {number(account.total('converted'))} converted + "
+            f"{number(account.total('skipped'))} skipped + {number(account.total('failed'))} failed"
         )
     duplicates = account.total("duplicates")
     also = ""
     if duplicates:
-        also = f", {_count(duplicates, 'duplicate')} left out"
-    records = _count(account.total("records"), "record")
-    measurements = _count(account.total("measurements"), "measurement")
+        also = f", {counted(duplicates, 'duplicate')} left out"
+    records = counted(account.total("records"), "record")
+    measurements = counted(account.total("measurements"), "measurement")
     yield f"{records}, {measurements}{also}"
     yield from _layout_lines(account)
     yield from _file_lines(account)
@@ -109,7 +69,7 @@ def _layout_lines(account: Account) -> Iterator[str]:
     notes = Counter(entry.reason for entry in account.files if entry.role == "primary")
     for note, count in notes.items():
         if note is not None:
-            yield f"{note}: {_count(count, 'file')} (`benchfmt describe --list-like`)"
+            yield f"{note}: {counted(count, 'file')} (`benchfmt describe --list-like`)"
 
 
 def _file_lines(account: Account) -> Iterator[str]:
@@ -126,7 +86,7 @@ def _file_lines(account: Account) -> Iterator[str]:
             # Thousands of logs are left out for one reason: it is said once.
             summed_up.add(entry.reason)
             yield (
-                f"skipped: {_number(skipped[entry.reason])} files, first {entry.path}: "
+                f"skipped: {number(skipped[entry.reason])} files, first {entry.path}: "
                 f"{entry.reason} (--account FILE lists them all)"
             )
         yield from _row_lines(entry)
@@ -140,7 +100,7 @@ def _row_lines(entry: FileEntry) -> Iterator[str]:
         yield f"{detail['what']}: {place}: {detail['reason']}"
     if len(entry.details) > _SHOWN_ROWS:
         more = entry.skipped + entry.failed - _SHOWN_ROWS
-        yield f"... and {_number(more)} more rows of {entry.path}"
+        yield f"... and {number(more)} more rows of {entry.path}"
 
 
 def package_lines(package: Package) -> Iterator[str]:
@@ -150,8 +110,8 @@ def package_lines(package: Package) -> Iterator[str]:
     records = pl.DataFrame(pl.from_arrow(package.table("records")))
     measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
     yield (
-        f"{_count(records.height, 'record')}, {_count(measurements.height, 'measurement')}, "
-        f"{_count(package.table('systems').num_rows, 'system')}"
+        f"{counted(records.height, 'record')}, {counted(measurements.height, 'measurement')}, "
+        f"{counted(package.table('systems').num_rows, 'system')}"
     )
     for name in ("suite", "benchmark", "task", "system_id", "engine", "precision", "status"):
         counts = (
@@ -161,9 +121,9 @@ def package_lines(package: Package) -> Iterator[str]:
             .sort(["count", name], descending=[True, False])
         )
         if counts.height:
-            shown = [f"{value} {_number(count)}" for value, count in counts.head(_VALUES).rows()]
+            shown = [f"{value} {number(count)}" for value, count in counts.head(_VALUES).rows()]
             if counts.height > _VALUES:
-                shown.append(f"... ({_number(counts.height)} in all)")
+                shown.append(f"... ({number(counts.height)} in all)")
             yield f"{name}: {', '.join(shown)}"
     with_value = measurements.filter(pl.col("value").is_not_null())
     yield f"metrics: {', '.join(sorted(with_value['metric'].unique()))}"
@@ -175,7 +135,7 @@ def package_lines(package: Package) -> Iterator[str]:
     )
     if missing.height:
         yield "missing: " + ", ".join(
-            f"{reason} {_number(count)}" for reason, count in missing.rows()
+            f"{reason} {number(count)}" for reason, count in missing.rows()
         )
 
 
@@ -211,7 +171,7 @@ def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterat
     for group in several["comparability_group"].head(limit):
         yield from _group_lines(ranked.filter(pl.col("comparability_group") == group), names)
     if several.height > limit:
-        yield f"... and {_count(several.height - limit, 'more group')} (--limit)"
+        yield f"... and {counted(several.height - limit, 'more group')} (--limit)"
 
 
 def _without_echoes(package: Package, ranked: pl.DataFrame) -> pl.DataFrame:
@@ -264,7 +224,7 @@ def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
         where = [shown[key] for key in ("system_id", "engine", "placement") if shown[key]]
         yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
     if rows.height > _COMPARED:
-        yield f"  ... and {_count(rows.height - _COMPARED, 'more result')}"
+        yield f"  ... and {counted(rows.height - _COMPARED, 'more result')}"
 
 
 def _key(row: dict[str, Any]) -> str:
@@ -274,13 +234,3 @@ def _key(row: dict[str, Any]) -> str:
     )
     parts = (metric, statistic, stage, per and f"per {per}", scope and f"of {scope}")
     return " ".join(part for part in parts if part)
-
-
-def _count(count: int, word: str) -> str:
-    if count == 1:
-        return f"{count} {word}"
-    return f"{_number(count)} {word}s"
-
-
-def _number(count: int) -> str:
-    return f"{count:,}"

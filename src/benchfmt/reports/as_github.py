@@ -1,0 +1,83 @@
+"""The report as annotations of GitHub: each finding is a line that GitHub shows at the file in a pull request.
+
+The grammar: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands . What is escaped, and
+how, is what GitHub's own package does (`escapeData` and `escapeProperty` of @actions/core).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchfmt.checks.catalogue import all_checks
+from benchfmt.finding import Finding
+from benchfmt.reports.counting import counted, number
+from benchfmt.reports.printable import printable
+from benchfmt.reports.where import advice, rows_text, spot, where
+from benchfmt.validation.report import Report, Reports
+
+_IN_MESSAGES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTIES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+def command(name: str, properties: dict[str, str], message: str) -> str:
+    """Return a command for GitHub's runner, with its line end: `::error file=a.csv,line=3::message`."""
+    pairs = []
+    for key, value in properties.items():
+        pairs.append(f"{key}={printable(value).translate(_IN_PROPERTIES)}")
+    joined = ",".join(pairs)
+    head = name
+    if joined:
+        head = f"{name} {joined}"
+    return f"::{head}::{printable(message).translate(_IN_MESSAGES)}\n"
+
+
+@dataclass(frozen=True)
+class GithubFormat:
+    """The report as workflow commands."""
+
+    about: str = "annotations in a pull request on GitHub"
+
+    def render(self, reports: Reports) -> Iterator[str]:
+        """Yield a command for each finding, errors first: GitHub shows ten of each severity for a step."""
+        for report in reports:
+            for finding in sorted(report.findings, key=lambda finding: finding.severity.value):
+                yield _annotation(report, finding)
+        for report in reports:
+            yield from _not_listed(report)
+        yield _verdict(reports)
+
+
+def _annotation(report: Report, finding: Finding) -> str:
+    place = where(report, finding)
+    properties = {"file": place.file}
+    if place.line is not None:
+        properties["line"] = str(place.line)
+    properties["title"] = f"{finding.code}: {all_checks()[finding.code].title}"
+    parts = [place.inside or "", spot(finding)]
+    within = " ".join(part for part in parts if part)
+    message = advice(finding)
+    if within:
+        message = f"{within}: {message}"
+    rows = rows_text(finding)
+    if rows:
+        message = f"{message}; {rows}"
+    return command(finding.severity.value, properties, message)
+
+
+def _not_listed(report: Report) -> Iterator[str]:
+    for code, count in sorted(report.more.items()):
+        text = f"{number(count)} more of {code} are not listed"
+        yield command("notice", {"file": report.source, "title": code}, text)
+
+
+def _verdict(reports: Reports) -> str:
+    """Return the verdict as plain text: it stands in the log, and no annotation is spent on it."""
+    word = "conformant"
+    if not reports.ok:
+        word = "not conformant"
+    errors = counted(reports.errors, "error")
+    return f"{word}: {errors}, {counted(reports.warnings, 'warning')}\n"
+
+
+GITHUB = GithubFormat()

@@ -1,0 +1,174 @@
+"""The report as one HTML file: it fetches nothing, and whoever gets it can search, sort out and read on in any browser.
+
+What strangers wrote is escaped twice over: characters that hide as `printable` does it, markup by the template engine;
+and the page's policy runs no script but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import groupby
+
+from benchfmt._version import __version__
+from benchfmt.checks.catalogue import all_checks, page
+from benchfmt.finding import Finding, shortened
+from benchfmt.reports.counting import counted, number
+from benchfmt.reports.extra import needs_extra
+from benchfmt.reports.printable import printable
+from benchfmt.reports.where import rows_text, spot
+from benchfmt.validation.report import Report, Reports
+
+_TEMPLATE = "report.html.jinja"
+
+
+@dataclass(frozen=True)
+class ShownFinding:
+    """A finding as the page shows it; every text is readable, and no markup yet."""
+
+    code: str
+    severity: str
+    file: str
+    spot: str
+    message: str
+    hint: str
+    value: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    """A file with its findings."""
+
+    name: str
+    findings: tuple[ShownFinding, ...]
+
+
+@dataclass(frozen=True)
+class ShownPackage:
+    """A package: its verdict, its counts, and its findings by file."""
+
+    number: int
+    source: str
+    ok: bool
+    counts: tuple[str, ...]
+    errors: int
+    files: tuple[ShownFile, ...]
+    more: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShownCode:
+    """A code with its page, which is HTML."""
+
+    code: str
+    title: str
+    page: str
+
+
+@dataclass(frozen=True)
+class HtmlFormat:
+    """The report as a page."""
+
+    about: str = "one page for a browser, with search; needs benchfmt[report]"
+
+    def render(self, reports: Reports) -> Iterator[str]:
+        """Yield the page in pieces."""
+        with needs_extra("the report format html"):
+            from jinja2 import Environment, PackageLoader, StrictUndefined
+        environment = Environment(
+            loader=PackageLoader("benchfmt.reports", "html"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        packages = [_package(index, report) for index, report in enumerate(reports, 1)]
+        style = _own_file("report.css")
+        script = _own_file("report.js")
+        yield from environment.get_template(_TEMPLATE).generate(
+            version=__version__,
+            rules=reports.rule_set.label,
+            ok=reports.ok,
+            counts=_counts(reports),
+            conformant=f"{number(reports.conformant)} of {counted(len(reports), 'package')} conformant",
+            packages=packages,
+            codes=_codes(reports),
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+        )
+
+
+def _package(index: int, report: Report) -> ShownPackage:
+    files_of_package = []
+    for file, findings in groupby(report.findings, report.place_of):
+        name = printable(file)
+        shown = tuple(_finding(name, finding) for finding in findings)
+        files_of_package.append(ShownFile(name, shown))
+    more = [f"{number(count)} more of {code}" for code, count in sorted(report.more.items())]
+    return ShownPackage(
+        number=index,
+        source=printable(report.source),
+        ok=report.ok,
+        counts=_counts(report),
+        errors=report.errors,
+        files=tuple(files_of_package),
+        more=tuple(more),
+    )
+
+
+def _finding(file: str, finding: Finding) -> ShownFinding:
+    return ShownFinding(
+        code=finding.code,
+        severity=finding.severity.value,
+        file=file,
+        spot=printable(spot(finding)),
+        message=printable(shortened(finding.message)),
+        hint=printable(finding.hint or ""),
+        value=printable(shortened(finding.value or "")),
+        rows=rows_text(finding),
+    )
+
+
+def _counts(report: Report | Reports) -> tuple[str, ...]:
+    return (
+        counted(report.records, "record"),
+        counted(report.measurements, "measurement"),
+        counted(report.errors, "error"),
+        counted(report.warnings, "warning"),
+    )
+
+
+def _codes(reports: Reports) -> list[ShownCode]:
+    """Return the pages of the codes that were found, as HTML; raw HTML and links to scripts stay text in it."""
+    with needs_extra("the report format html"):
+        from markdown_it import MarkdownIt
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    codes = sorted({finding.code for report in reports for finding in report.findings})
+    shown = []
+    for code in codes:
+        # The first line is the code and its title.
+        text = page(code).partition("\n")[2]
+        shown.append(ShownCode(code, all_checks()[code].title, markdown.render(text)))
+    return shown
+
+
+def _own_file(name: str) -> str:
+    return (files("benchfmt.reports") / "html" / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Return the page's policy: it loads nothing, and only the style and the script that it brings have an effect."""
+    return f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+HTML = HtmlFormat()

@@ -1,0 +1,122 @@
+"""The report as text for people: findings by file, what to do about each, and the verdict; coloured on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TextIO
+
+from benchfmt.finding import Finding, Severity
+from benchfmt.reports.counting import counted, number
+from benchfmt.reports.formats import ReportFormat
+from benchfmt.reports.printable import one_line
+from benchfmt.reports.where import advice, rows_text, spot
+from benchfmt.validation.report import Report, Reports
+
+_RESET = "\x1b[0m"
+_BOLD = "\x1b[1m"
+_DIM = "\x1b[2m"
+_RED = "\x1b[31m"
+_GREEN = "\x1b[32m"
+_YELLOW = "\x1b[33m"
+_OF_SEVERITY = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW}
+
+
+def may_colour(stream: TextIO) -> bool:
+    """Whether colours are welcome: on a terminal, unless NO_COLOR is set (https://no-color.org) or it is a dumb one."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """The report for people."""
+
+    coloured: bool = False
+    about: str = "for people: findings by file, what to do, and the verdict"
+
+    def render(self, reports: Reports) -> Iterator[str]:
+        """Yield what was found in each package as soon as it is there; the last line is the verdict on all."""
+        is_alone = len(reports) == 1
+        codes: set[str] = set()
+        for report in reports:
+            yield from self._findings(report)
+            codes.update(finding.code for finding in report.findings)
+            if not is_alone:
+                yield f"{_heading(report.source)}: {self._verdict(report)}\n"
+        if codes:
+            yield self._styled(_DIM, _how_to_learn(sorted(codes))) + "\n"
+        if is_alone:
+            yield self._verdict(reports) + "\n"
+        else:
+            conformant = f"{number(reports.conformant)} of {counted(len(reports), 'package')}"
+            yield f"{conformant} conformant ({reports.rule_set.label}): {_counts(reports)}\n"
+
+    def _findings(self, report: Report) -> Iterator[str]:
+        for file, findings in groupby(report.findings, report.place_of):
+            yield self._styled(_BOLD, _heading(file)) + "\n"
+            for finding in findings:
+                yield f"  {self._line(finding)}\n"
+        for code, count in sorted(report.more.items()):
+            yield f"  ... and {number(count)} more of {code}\n"
+
+    def _line(self, finding: Finding) -> str:
+        severity = self._styled(_OF_SEVERITY[finding.severity], finding.severity.value)
+        code = self._styled(_BOLD, finding.code)
+        text = advice(finding)
+        place = spot(finding)
+        if place:
+            text = f"{place}: {text}"
+        rows = rows_text(finding)
+        if rows:
+            text = f"{text}; {rows}"
+        return f"{severity} {code} {one_line(text)}"
+
+    def _verdict(self, report: Report | Reports) -> str:
+        word = self._styled(_GREEN, "conformant")
+        if not report.ok:
+            word = self._styled(_RED, "not conformant")
+        return f"{word} ({report.rule_set.label}): {_counts(report)}"
+
+    def _styled(self, style: str, text: str) -> str:
+        if not self.coloured:
+            return text
+        return f"{style}{text}{_RESET}"
+
+
+def _counts(report: Report | Reports) -> str:
+    parts = (
+        counted(report.records, "record"),
+        counted(report.measurements, "measurement"),
+        counted(report.errors, "error"),
+        counted(report.warnings, "warning"),
+    )
+    return ", ".join(parts)
+
+
+def _how_to_learn(codes: list[str]) -> str:
+    """Return how the pages of codes are read."""
+    if len(codes) == 1:
+        return f"why, and how to fix it: benchfmt explain {codes[0]}"
+    return f"why, and how to fix it: benchfmt explain CODE, as {codes[0]}"
+
+
+def _heading(file: str) -> str:
+    """Return a file as a heading; one whose name begins as a command of GitHub's runner does is no command there."""
+    heading = one_line(file)
+    if heading.lstrip().startswith("::"):
+        return f"./{heading}"
+    return heading
+
+
+TEXT = TextFormat()
+
+
+def for_stream(chosen: ReportFormat, stream: TextIO) -> ReportFormat:
+    """Return a format as it is printed on a stream: text has colours where they are welcome."""
+    if chosen is TEXT and may_colour(stream):
+        return TextFormat(coloured=True)
+    return chosen

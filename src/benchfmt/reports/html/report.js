@@ -1,0 +1,132 @@
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const root = document.documentElement;
+
+  // Light or dark: as the system has it, until somebody chooses. A file of one's own disk may keep nothing.
+  const theme = byId("theme");
+  const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : systemIsDark.matches);
+  const nameTheme = () => {
+    theme.textContent = isDark() ? "Light" : "Dark";
+  };
+  const kept = () => {
+    try {
+      return localStorage.getItem("benchfmt-theme");
+    } catch {
+      return null;
+    }
+  };
+  const keep = (value) => {
+    try {
+      localStorage.setItem("benchfmt-theme", value);
+    } catch {
+      // It is chosen for this view only.
+    }
+  };
+  if (kept() === "dark" || kept() === "light") root.dataset.theme = kept();
+  theme.hidden = false;
+  nameTheme();
+  systemIsDark.addEventListener("change", nameTheme);
+  theme.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    keep(root.dataset.theme);
+    nameTheme();
+  });
+
+  // A link to a code opens its page.
+  const openTarget = () => {
+    const target = byId(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) {
+      target.open = true;
+      target.scrollIntoView();
+    }
+  };
+  window.addEventListener("hashchange", openTarget);
+  openTarget();
+
+  const tools = byId("tools");
+  if (!tools) return;
+  tools.hidden = false;
+  tools.addEventListener("submit", (event) => event.preventDefault());
+
+  const groups = byId("groups");
+  const byFile = [...groups.children];
+  const findings = [...groups.querySelectorAll(".finding")].map((item) => ({
+    item,
+    home: item.parentElement,
+    text: item.textContent.toLowerCase(),
+  }));
+
+  const groupOf = (code, items) => {
+    const group = document.createElement("details");
+    group.className = "group";
+    group.open = true;
+    const summary = document.createElement("summary");
+    const name = document.createElement("span");
+    name.className = "name";
+    name.textContent = code;
+    const title = document.createElement("span");
+    const page = document.getElementById(code);
+    title.textContent = page ? ` ${page.querySelector("summary").textContent.slice(code.length)} ` : " ";
+    const number = document.createElement("span");
+    number.className = "number";
+    summary.append(name, title, number);
+    const list = document.createElement("ul");
+    list.append(...items);
+    group.append(summary, list);
+    return group;
+  };
+
+  const regroup = () => {
+    const byCode = byId("grouping").value === "code";
+    groups.classList.toggle("by-code", byCode);
+    if (byCode) {
+      const codes = new Map();
+      for (const { item } of findings) {
+        const { code } = item.dataset;
+        if (!codes.has(code)) codes.set(code, []);
+        codes.get(code).push(item);
+      }
+      const sorted = [...codes].sort(([a], [b]) => (a < b ? -1 : 1));
+      groups.replaceChildren(...sorted.map(([code, some]) => groupOf(code, some)));
+    } else {
+      for (const { item, home } of findings) home.append(item);
+      groups.replaceChildren(...byFile);
+    }
+    filter();
+  };
+
+  const filter = () => {
+    const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const severity = byId("severity").value;
+    let shown = 0;
+    for (const { item, text } of findings) {
+      const fits = (!severity || item.dataset.severity === severity) && words.every((word) => text.includes(word));
+      item.hidden = !fits;
+      shown += fits;
+    }
+    for (const group of groups.querySelectorAll(".group")) {
+      const fitting = group.querySelectorAll(".finding:not([hidden])").length;
+      group.hidden = !fitting;
+      group.querySelector(".number").textContent = fitting;
+    }
+    const filtered = shown < findings.length;
+    for (const section of groups.querySelectorAll(".package")) {
+      section.hidden = filtered && !section.querySelector(".group:not([hidden])");
+    }
+    byId("shown").textContent = `${shown} of ${findings.length} shown`;
+    byId("nothing").hidden = shown > 0;
+  };
+
+  const setOpen = (open) => {
+    for (const group of groups.querySelectorAll(".group")) group.open = open;
+  };
+
+  byId("search").addEventListener("input", filter);
+  byId("severity").addEventListener("change", filter);
+  byId("grouping").addEventListener("change", regroup);
+  byId("expand").addEventListener("click", () => setOpen(true));
+  byId("collapse").addEventListener("click", () => setOpen(false));
+  regroup();
+})();

@@ -1,0 +1,39 @@
+"""Text of strangers made safe: nothing that somebody wrote in a file steers a terminal or hides itself in a page."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+_STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Categories of Unicode: control characters, invisible ones such as those that turn the direction, and no characters."""
+
+
+def printable(text: str) -> str:
+    """Return a text in which characters that steer a terminal, or cannot be seen, are escapes."""
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def one_line(text: str) -> str:
+    """Return a text as `printable` gives it, in one line: what stands in it begins no line of its own in a log."""
+    return printable(text).replace("\n", "\\n")
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in _STEERING:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def json_text(data: JsonValue, indent: int | None = None) -> str:
+    """Return data as JSON, every character readable or escaped."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    if printable(text) == text:
+        return text
+    return json.dumps(data, indent=indent)

@@ -1,0 +1,140 @@
+"""The HTML report in a browser: it searches, groups, opens the pages of codes, goes dark, and runs nothing of strangers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.reports.samples import rendered
+
+pytest.importorskip("jinja2", reason="jinja2 is not installed")
+driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+if BROWSER is None:
+    pytest.skip("there is no Chromium", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with driver.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(rendered("html"), "utf-8")
+    return path
+
+
+@pytest.fixture
+def page(browser: Any, file: Path) -> Iterator[Any]:
+    """The page as it is opened; nothing may have been asked of the network, and no error may have been logged."""
+    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    asked = []
+    logged = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: logged.append(message.text))
+    page.on("pageerror", lambda error: logged.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    assert logged == []
+    assert [url for url in asked if not url.startswith("file://")] == []
+    assert page.evaluate("window.hit") is None
+    context.close()
+
+
+def shown(page: Any) -> int:
+    return page.locator(".finding:visible").count()
+
+
+def test_a_search_leaves_what_has_all_of_its_words(page: Any) -> None:
+    assert shown(page) == 6
+    page.fill("#search", "PERCENT 76.064")
+    assert shown(page) == 1
+    assert page.locator("#shown").inner_text() == "1 of 6 shown"
+    assert page.locator(".package:visible").count() == 1
+    page.fill("#search", "nothing like this")
+    assert shown(page) == 0
+    assert page.locator("#nothing").is_visible()
+    page.fill("#search", "")
+    assert shown(page) == 6
+
+
+def test_severities_are_chosen(page: Any) -> None:
+    page.select_option("#severity", "warning")
+    assert shown(page) == 1
+    page.select_option("#severity", "error")
+    assert shown(page) == 5
+
+
+def test_findings_are_grouped_by_file_or_by_code(page: Any) -> None:
+    names = page.locator(".group .name")
+    files = ["in/a/measurements.csv", "in/a/records.csv", "in/b c.zip: records.csv", "in/::d.jsonl"]
+    assert names.all_inner_texts() == files
+    page.select_option("#grouping", "code")
+    assert names.all_inner_texts() == ["BF101", "BF202", "BF301", "BF511"]
+    assert page.locator(".finding .file:visible").count() == 6
+    page.select_option("#grouping", "file")
+    assert names.all_inner_texts() == files
+    assert shown(page) == 6
+
+
+def test_groups_are_closed_and_opened(page: Any) -> None:
+    page.click("#collapse")
+    assert page.locator(".group[open]").count() == 0
+    page.locator(".group summary").first.click()
+    assert page.locator(".group[open]").count() == 1
+    page.click("#expand")
+    assert page.locator(".group[open]").count() == 4
+
+
+def test_a_code_leads_to_its_page(page: Any) -> None:
+    text = page.locator("#BF301 .text")
+    assert not text.is_visible()
+    page.locator("a.code", has_text="BF301").click()
+    assert text.is_visible()
+    assert "How to fix it" in text.inner_text()
+
+
+def colour(page: Any) -> list[int]:
+    value = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return [int(number) for number in re.findall(r"\d+", value)]
+
+
+def test_dark_is_as_the_system_has_it_until_somebody_chooses(page: Any) -> None:
+    assert min(colour(page)) > 200
+    page.emulate_media(color_scheme="dark")
+    assert max(colour(page)) < 60
+    assert page.locator("#theme").inner_text() == "Light"
+    page.click("#theme")
+    assert min(colour(page)) > 200
+    page.emulate_media(color_scheme="light")
+    page.click("#theme")
+    assert max(colour(page)) < 60
+    assert page.locator("#theme").inner_text() == "Light"
+
+
+@pytest.mark.parametrize("width", [390, 1_440])
+def test_nothing_is_wider_than_the_window(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator("a.code", has_text="BF301").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_scripts_everything_is_there_to_read(browser: Any, file: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert shown(page) == 6
+    assert not page.locator("#tools").is_visible()
+    context.close()
