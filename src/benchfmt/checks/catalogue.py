@@ -11,7 +11,16 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 
-from benchfmt.checks import consistency, integrity, plausibility, safety, structure, suites, terms
+from benchfmt.checks import (
+    consistency,
+    integrity,
+    personal,
+    plausibility,
+    safety,
+    structure,
+    suites,
+    terms,
+)
 from benchfmt.checks.check import Check
 from benchfmt.checks.rule_sets import NAMES, PURPOSES, Purpose, RuleSet
 from benchfmt.finding import BenchfmtError, Severity
@@ -29,6 +38,7 @@ TOPICS: tuple[Topic, ...] = (
     plausibility.CHECKS,
     consistency.CHECKS,
     integrity.CHECKS,
+    personal.CHECKS,
     suites.CHECKS,
     safety.CHECKS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -62,6 +62,7 @@ class Frames:
     _pairs: dict[tuple[str, str, str], list[tuple[str, str]]] = field(
         default_factory=dict, init=False
     )
+    _together: dict[str, Mapping[str, pl.DataFrame]] = field(default_factory=dict, init=False)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return the frame of a table; raises KeyError for a name that is none."""
@@ -88,6 +89,14 @@ class Frames:
             pairs = self._having(table, first, second).select(first, second).drop_nulls().unique()
             self._pairs[key] = pairs.sort(first, second).rows()
         return self._pairs[key]
+
+    def together(
+        self, name: str, find: Callable[[Frames], Mapping[str, pl.DataFrame]]
+    ) -> Mapping[str, pl.DataFrame]:
+        """Return the faults, by code, that several checks look for in one pass; `name` says which, and it runs once."""
+        if name not in self._together:
+            self._together[name] = find(self)
+        return self._together[name]
 
     def of_kinds(self, question: Question, only: Sequence[str] = ()) -> pl.DataFrame:
         """Return the measurements whose kind meets the condition of a question, all of their columns or `only` some.

@@ -18,6 +18,7 @@ from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.json_texts import json_code
+from benchfmt.validation.personal import report_personal
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
@@ -45,6 +46,7 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
         if column is not None:
             message = f"column {column!r}: {message}"
         reporter.report("BF118", Place(file.name, field=fault.pointer), message)
+    report_personal(data, Place(file.name), reporter)
     if faults:
         _judge_rest(file, data, faults, reporter)
     if descriptor and not readable(descriptor.benchfmt.version):

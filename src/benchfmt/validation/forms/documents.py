@@ -27,6 +27,7 @@ from benchfmt.validation.forms.json_texts import (
     texts_of_lines,
 )
 from benchfmt.validation.forms.measurements import TOO_MANY_HINT
+from benchfmt.validation.personal import report_personal
 from benchfmt.validation.places import Place
 from benchfmt.validation.portion import Portion, Terms, no_ids
 from benchfmt.validation.reporting import Reporter
@@ -170,6 +171,7 @@ class JsonRecords:
         if not self._has_lines or row != 1:
             self._report("BF117", row, MISPLACED_HEADING, field="benchfmt")
             return
+        report_personal(data, Place(self.name, 1), self._reporter)
         heading, faults = read_heading(data)
         for fault in faults:
             self._report("BF118", 1, f"{fault.pointer}: {fault.message}", field=fault.pointer)
