@@ -12,11 +12,14 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 
 from benchfmt.checks import (
+    capacity,
     consistency,
     integrity,
+    observed,
     personal,
     plausibility,
     safety,
+    spread,
     structure,
     suites,
     terms,
@@ -36,7 +39,11 @@ TOPICS: tuple[Topic, ...] = (
     structure.CHECKS,
     terms.CHECKS,
     plausibility.CHECKS,
+    capacity.CHECKS,
+    observed.CHECKS,
     consistency.CHECKS,
+    spread.CHECKS,
+    spread.CHECKS_OF_SPREAD,
     integrity.CHECKS,
     personal.CHECKS,
     suites.CHECKS,

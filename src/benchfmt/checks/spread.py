@@ -1,0 +1,365 @@
+"""BF415 to BF420: whether the statistics of one quantity agree with its samples, and with each other."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from statistics import NormalDist, fmean, geometric_mean, harmonic_mean, median, pstdev, stdev
+
+import polars as pl
+
+from benchfmt.checks.beside import Other, compared, has_kind
+from benchfmt.checks.check import Check, Doubt
+from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.kinds import GROUP, Question
+from benchfmt.checks.observed import metrics_where
+from benchfmt.checks.rounding import with_half
+from benchfmt.finding import Severity
+
+_EXACT = 1e-9
+_FEW = 5
+"""An interval of fewer samples says nearly nothing, and each method gives another one."""
+_WIDTHS = 10.0
+"""How far the width of an interval may be from that of a mean, by whatever method it was made."""
+_DISAGREEING = "source-disagrees|foreign-score|partial-run|source-repaired"
+"""Caveats that say already that value and samples may differ."""
+_PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
+_MIDDLES = ("mean", "median")
+_SLACK = 1.05
+"""Spreads are rounded to few digits, and bounds multiply them."""
+
+Samples = Sequence[float]
+_MEANS: dict[str, Callable[[Samples], float]] = {
+    "mean": fmean,
+    "median": median,
+    "min": min,
+    "max": max,
+    "sum": math.fsum,
+    "geometric-mean": geometric_mean,
+    "harmonic-mean": harmonic_mean,
+}
+_OF_POSITIVE = ("geometric-mean", "harmonic-mean")
+_DETERMINED = Question(
+    pl.col("statistic").is_in(list(_MEANS)) | pl.col("statistic").str.contains(_PERCENTILE)
+)
+_SPREAD = Question(
+    pl.col("statistic").is_null()
+    | pl.col("statistic").is_in(["mean", "median", "min", "max"])
+    | pl.col("statistic").str.contains(_PERCENTILE)
+)
+_CENTRED = Question(pl.col("statistic").is_null() | pl.col("statistic").is_in(_MIDDLES))
+
+
+def _of_group(condition: pl.Expr, **others: pl.Expr) -> pl.Expr:
+    """Meet a condition in a group of kinds that has all of some others."""
+    by = ["metric", "stage", "per", "scope"]
+    return condition & pl.all_horizontal([other.any().over(by) for other in others.values()])
+
+
+def _ranged() -> Question:
+    statistic = pl.col("statistic")
+    ends = {"least": statistic == "min", "greatest": statistic == "max"}
+    return Question(_of_group(pl.lit(value=True), **ends))
+
+
+def _beside_mean() -> tuple[Question, Question]:
+    """Ask for means beside percentiles, and for percentiles beside means with the share of observations below each."""
+    statistic = pl.col("statistic")
+    rank = statistic.str.extract(_PERCENTILE).cast(pl.Float64, strict=False) / 100
+    rank = pl.when(statistic == "median").then(0.5).otherwise(rank)
+    both = {"mean": statistic == "mean", "percentile": rank.is_not_null()}
+    means = Question(_of_group(both["mean"], **both))
+    percentiles = Question(_of_group(both["percentile"], **both), {"rank": rank})
+    return means, percentiles
+
+
+_RANGED = _ranged()
+_MEANS_BESIDE, _PERCENTILES_BESIDE = _beside_mean()
+
+
+# --- a measurement and its samples ---
+
+
+def statistic_is_of_samples(frames: Frames) -> pl.DataFrame:
+    """BF416: a value is not the statistic of its samples that it claims to be."""
+    rows = _with_samples(frames, _DETERMINED)
+    if not rows.height:
+        return no_faults()
+    frame = with_half(rows.filter(pl.col("value").is_not_null()), 0)
+    columns = ["samples", "statistic", "value", "half", "metric", "n"]
+    messages = [_unlike_samples(*row) for row in frame.select(columns).rows()]
+    return _with_message(frame, "value", messages, number("value"))
+
+
+def _unlike_samples(
+    text: str, statistic: str, value: float, half: float | None, metric: str, n: int | None
+) -> str | None:
+    observed = json.loads(text)
+    samples = [float(sample) for sample in observed if sample is not None]
+    # A wrong number of samples is told by BF406.
+    if not samples or (n is not None and n != len(observed)):
+        return None
+    if statistic in _OF_POSITIVE and min(samples) <= 0:
+        return None
+    least, greatest = _allowed(samples, statistic, metric)
+    slack = max(half or 0, _own_half(value)) + _half_of(samples, statistic)
+    slack += _EXACT * max(abs(least), abs(greatest))
+    if least - slack <= value <= greatest + slack:
+        return None
+    return f"the {statistic} of the samples is {_shown(least, greatest)}, not {value:.12g}"
+
+
+def _allowed(samples: Samples, statistic: str, metric: str) -> tuple[float, float]:
+    """Return between which numbers the statistic of some samples is, by whatever estimator."""
+    if statistic not in _MEANS:
+        return _around(samples, float(statistic[1:]) / 100)
+    value = _MEANS[statistic](samples)
+    if statistic == "median":
+        return _around(samples, 0.5)
+    if statistic == "mean" and metric in metrics_where("quantity", "rate") and min(samples) > 0:
+        # The work of all runs divided by the time of all runs.
+        return harmonic_mean(samples), value
+    return value, value
+
+
+def _around(samples: Samples, rank: float) -> tuple[float, float]:
+    """Return the samples between which a percentile lies, by whatever estimator."""
+    ordered = sorted(samples)
+    place = rank * len(ordered)
+    lower = max(math.floor(place) - 1, 0)
+    upper = min(math.ceil(place), len(ordered) - 1)
+    return ordered[lower], ordered[upper]
+
+
+def spread_is_of_samples(frames: Frames) -> pl.DataFrame:
+    """BF417: a standard deviation is not that of the samples beside it."""
+    rows = _with_samples(frames, _SPREAD)
+    frame = rows.filter(pl.col("stddev").is_not_null())
+    messages = [_unlike_spread(*row) for row in frame.select("samples", "stddev").rows()]
+    hint = "write the standard deviation of the samples, by the divisor n, in the unit of the value"
+    return _with_message(frame, "stddev", messages, number("stddev"), hint)
+
+
+def _unlike_spread(text: str, spread: float) -> str | None:
+    samples = [float(sample) for sample in json.loads(text) if sample is not None]
+    if not samples:
+        return None
+    of_all = pstdev(samples)
+    of_some = stdev(samples) if len(samples) > 1 else of_all
+    scale = max(abs(sample) for sample in samples)
+    slack = _own_half(spread) + _half_of(samples, "stddev") + 1e-6 * of_some + _EXACT * scale
+    if of_all - slack <= spread <= of_some + slack:
+        return None
+    return f"the standard deviation of the samples is {of_all:.6g}, not {spread:.6g}"
+
+
+def interval_is_of_samples(frames: Frames) -> pl.DataFrame:
+    """BF418: a confidence interval is much wider or narrower than that of the mean of its samples."""
+    rows = _with_samples(frames, _CENTRED)
+    frame = rows.filter(pl.col("ci").is_not_null() & pl.col("value").is_not_null())
+    messages = [_unlike_interval(*row) for row in frame.select("samples", "ci").rows()]
+    hint = "write lower bound, upper bound and level, in the unit of the value"
+    return _with_message(frame, "ci", messages, pl.col("ci"), hint)
+
+
+def _unlike_interval(text: str, interval: str) -> str | None:
+    samples = [float(sample) for sample in json.loads(text) if sample is not None]
+    lower, upper, level = json.loads(interval)
+    if len(samples) < _FEW or lower > upper or not 0 < level < 1:
+        return None
+    error = stdev(samples) / math.sqrt(len(samples))
+    usual = 2 * error * NormalDist().inv_cdf((1 + level) / 2)
+    slack = 2 * _half_of(samples, "ci") + _own_half(lower) + _own_half(upper)
+    width = upper - lower
+    if usual / _WIDTHS - slack <= width <= usual * _WIDTHS + slack:
+        return None
+    return f"the interval is {width:.3g} wide; that of the mean of its samples is {usual:.3g}"
+
+
+def _with_samples(frames: Frames, question: Question) -> pl.DataFrame:
+    """Return the measurements with samples whose kind meets a question, and that have no caveat about them."""
+    if not has_kind(frames, question):
+        return frames.measurements.clear()
+    is_doubted = pl.col("caveats").fill_null("").str.contains(_DISAGREEING)
+    return frames.of_kinds(question).filter(pl.col("samples").is_not_null() & ~is_doubted)
+
+
+def _with_message(
+    frame: pl.DataFrame,
+    column: str,
+    messages: list[str | None],
+    value: pl.Expr,
+    hint: str | None = None,
+) -> pl.DataFrame:
+    """Return the rows that have a message, as faults of a column."""
+    texts = pl.Series("message", messages, dtype=pl.String)
+    wrong = frame.with_columns(texts).filter(pl.col("message").is_not_null())
+    return faults(wrong, "measurements", column, pl.col("message"), value, hint)
+
+
+def _own_half(value: float) -> float:
+    """Return half a unit of the last digit with which a number is written."""
+    text = repr(float(value))
+    digits, _, exponent = text.partition("e")
+    decimals = len(digits.partition(".")[2].rstrip("0"))
+    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
+
+
+def _half_of(samples: Samples, statistic: str) -> float:
+    """Return by how much a statistic may be off because its samples are rounded."""
+    # Zeros at the end are not written: the longest sample tells to how many digits all are rounded.
+    half = min(_own_half(sample) for sample in samples)
+    if statistic == "sum":
+        return half * len(samples)
+    return half
+
+
+def _shown(least: float, greatest: float) -> str:
+    if math.isclose(least, greatest, rel_tol=_EXACT):
+        return f"{least:.12g}"
+    return f"between {least:.12g} and {greatest:.12g}"
+
+
+# --- measurements of one quantity beside each other ---
+
+
+def spread_fits_range(frames: Frames) -> pl.DataFrame:
+    """BF415: a standard deviation is larger than minimum and maximum allow."""
+    if not has_kind(frames, _RANGED):
+        return no_faults()
+    rows = frames.of_kinds(_RANGED)
+    spreads = rows.filter(pl.col("stddev").is_not_null())
+    if not spreads.height:
+        return no_faults()
+    ends = (
+        with_half(rows.filter(pl.col("statistic").is_in(["min", "max"])), 0)
+        .group_by(GROUP)
+        .agg(
+            pl.col("value").filter(pl.col("statistic") == "min").first().alias("least"),
+            pl.col("value").filter(pl.col("statistic") == "max").first().alias("greatest"),
+            pl.col("half").sum().alias("halves"),
+        )
+    )
+    n = pl.col("n").fill_null(2).clip(lower_bound=2)
+    most = (pl.col("greatest") - pl.col("least") + pl.col("halves")) / 2 * (n / (n - 1)).sqrt()
+    joined = spreads.join(ends, on=GROUP, how="inner", maintain_order="left")
+    once = joined.unique([GROUP, "stddev"], keep="first", maintain_order=True)
+    wrong = once.filter(pl.col("stddev") > most * _SLACK + _EXACT * pl.col("greatest").abs())
+    message = pl.format(
+        "{}: no numbers between {} and {} have a standard deviation of {}",
+        pl.col("metric"),
+        number("least"),
+        number("greatest"),
+        number("stddev"),
+    )
+    hint = "is it in another unit, or the variance? write the standard deviation in the unit of the value"
+    return faults(wrong, "measurements", "stddev", message, number("stddev"), hint)
+
+
+def percentile_fits_mean(frames: Frames) -> pl.DataFrame:
+    """BF419: a percentile is so high that the observations beyond it alone make more than the mean."""
+    least_mean = (1 - pl.col("rank")) * (pl.col("value") - pl.col("half"))
+    is_too_high = least_mean > (pl.col("mean") + pl.col("mean:half")) * _SLACK
+    mean = {"mean": Other(_MEANS_BESIDE, on=[GROUP])}
+    impossible = compared(frames, _PERCENTILES_BESIDE, mean, (pl.col("m_min") >= 0) & is_too_high)
+    wrong = _worst(impossible, least_mean)
+    message = pl.format(
+        "{}: where the {} is {}, the mean is {} at least, not {}",
+        pl.col("metric"),
+        pl.col("statistic"),
+        number("value"),
+        ((1 - pl.col("rank")) * pl.col("value")).round_sig_figs(6).cast(pl.String),
+        number("mean"),
+    )
+    hint = "are both in the same unit, and of the same run?"
+    return faults(wrong, "measurements", "value", message, number("value"), hint)
+
+
+def percentile_fits_spread(frames: Frames) -> pl.DataFrame:
+    """BF420: a percentile is further from the mean than the standard deviation allows (Cantelli's inequality)."""
+    rank = pl.col("rank")
+    spread = pl.col("mean:stddev")
+    above = spread * (rank / (1 - rank)).sqrt() * _SLACK
+    below = spread * ((1 - rank) / rank).sqrt() * _SLACK
+    slack = pl.col("half") + pl.col("mean:half") + _EXACT * pl.col("mean").abs()
+    gap = pl.col("value") - pl.col("mean")
+    # A deviation of 0 may be one that was rounded.
+    is_far = (spread > 0) & ((gap > above + slack) | (-gap > below + slack))
+    mean = {"mean": Other(_MEANS_BESIDE, on=[GROUP], more=["stddev"])}
+    wrong = _worst(compared(frames, _PERCENTILES_BESIDE, mean, is_far), gap.abs())
+    message = pl.format(
+        "{}: the {} {} is too far from the mean {} for a standard deviation of {}",
+        pl.col("metric"),
+        pl.col("statistic"),
+        number("value"),
+        number("mean"),
+        number("mean:stddev"),
+    )
+    hint = "is the standard deviation that of the observations, in the unit of the value?"
+    return faults(wrong, "measurements", "value", message, number("value"), hint)
+
+
+def _worst(wrong: pl.DataFrame, badness: pl.Expr) -> pl.DataFrame:
+    """Return the worst one of each group: the mean that all of them contradict is one fault."""
+    if not wrong.height:
+        return wrong
+    ordered = wrong.sort(badness, descending=True, maintain_order=True)
+    return ordered.unique(GROUP, keep="first", maintain_order=True)
+
+
+CHECKS = (
+    Check(
+        code="BF415",
+        severity=Severity.ERROR,
+        title="A standard deviation fits between minimum and maximum",
+        table="measurements",
+        needs=("value", "statistic", "stddev"),
+        run=spread_fits_range,
+    ),
+    Check(
+        code="BF416",
+        severity=Severity.ERROR,
+        title="A value is the statistic of its samples",
+        table="measurements",
+        needs=("value", "statistic", "samples"),
+        suppresses=Doubt.METRIC,
+        run=statistic_is_of_samples,
+    ),
+    Check(
+        code="BF417",
+        severity=Severity.WARNING,
+        title="A standard deviation is that of its samples",
+        table="measurements",
+        needs=("samples", "stddev"),
+        run=spread_is_of_samples,
+    ),
+    Check(
+        code="BF418",
+        severity=Severity.WARNING,
+        title="A confidence interval is one that its samples can give",
+        table="measurements",
+        needs=("value", "samples", "ci"),
+        run=interval_is_of_samples,
+    ),
+    Check(
+        code="BF419",
+        severity=Severity.WARNING,
+        title="A percentile is possible beside its mean",
+        table="measurements",
+        needs=("value", "statistic"),
+        suppresses=Doubt.METRIC,
+        run=percentile_fits_mean,
+    ),
+)
+CHECKS_OF_SPREAD = (
+    Check(
+        code="BF420",
+        severity=Severity.WARNING,
+        title="A percentile is as near to the mean as the standard deviation allows",
+        table="measurements",
+        needs=("value", "statistic", "stddev"),
+        run=percentile_fits_spread,
+    ),
+)
+"""What is not asked of a value that the others call impossible."""
