@@ -111,6 +111,13 @@ def convert(
             help="A safety limit in place of its default, as row_bytes=100000.",
         ),
     ] = None,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact",
+            help="Put placeholders for home folders, user and host names, addresses and secrets.",
+        ),
+    ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a package of other sources.")
     ] = False,
@@ -123,6 +130,7 @@ def convert(
     from benchfmt.cli.settings import limits_of
     from benchfmt.conversion import convert as run
     from benchfmt.package import clear
+    from benchfmt.personal.redaction import Redactor
     from benchfmt.reports.text import account_lines
 
     # What a killed run has left may lie among the sources.
@@ -136,6 +144,9 @@ def convert(
         limits=limits_of(limit or []),
         **_options(option or []),
     )
+    redactor = None
+    if redact:
+        redactor = Redactor()
     result: Account = _with_progress(
         lambda progress: conversion.write(
             output,
@@ -144,12 +155,18 @@ def convert(
             extra=extra,
             progress=progress,
             replace=replace,
+            redactor=redactor,
         )
     )
     for line in account_lines(result):
         say(line, err=True)
+    facts = result.to_dict()
+    if redactor:
+        for line in redactor.summary():
+            say(f"redacted: {line}", err=True)
+        facts = redactor.document(facts)
     if account:
-        write_text(account, json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_text(account, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     if result.total("records"):
         print_lines([output])
     else:

@@ -202,6 +202,13 @@ def profile(
     table_format: Annotated[
         Tables, typer.Option("--format", help="File format of the tables.")
     ] = Tables.parquet,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact",
+            help="Put placeholders for what is personal into the package, as `convert --redact` does.",
+        ),
+    ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a package that is there already.")
     ] = False,
@@ -212,6 +219,7 @@ def profile(
     status 1 if a process, or the evaluation, failed.
     """
     from benchfmt.package import Target, check_new, check_replaceable
+    from benchfmt.personal.redaction import Redactor
     from benchfmt.profiler.job import QUICK, Protocol
     from benchfmt.profiler.profiling import profile as run
     from benchfmt.profiler.telling import summary_lines
@@ -219,6 +227,9 @@ def profile(
     check_replaceable(output)
     if not replace:
         check_new(output)
+    redactor = None
+    if redact:
+        redactor = Redactor()
     plan = Protocol()
     if quick:
         plan = QUICK
@@ -271,10 +282,15 @@ def profile(
         extra: dict[str, JsonValue] = {"title": f"Profile of {result.summary.benchmark.name}"}
         if license_id:
             extra["licenses"] = [{"name": license_id}]
-        result.write(target, format=table_format.value, extra=extra, replace=replace)
+        result.write(
+            target, format=table_format.value, extra=extra, replace=replace, redactor=redactor
+        )
     result.close()
     for line in summary_lines(result.summary):
         say(line, err=True)
+    if redactor:
+        for line in redactor.summary():
+            say(f"redacted: {line}", err=True)
     say(str(output))
     raise typer.Exit(int(not result.ok))
 

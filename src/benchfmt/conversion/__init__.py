@@ -20,6 +20,7 @@ from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import PackageError, PackageWriter, check_replaceable, check_unrelated
+from benchfmt.personal.redaction import Redactor
 from benchfmt.record import Record
 from benchfmt.running import Executor, Workers, batch_records, here, on, packets, processes
 from benchfmt.sinks import Format
@@ -67,6 +68,7 @@ class Conversion:
         extra: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
         replace: bool = False,
+        redactor: Redactor | None = None,
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package.
 
@@ -75,7 +77,8 @@ class Conversion:
 
         Where nothing was converted no package is written, and one that stands there already is left alone: the account
         says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
-        that of the package, and of every record whose source says none.
+        that of the package, and of every record whose source says none. A `redactor` puts placeholders for what is
+        personal; it says what it has replaced, and does the same for the account (`redactor.document(account.to_dict())`).
         """
         place = Path(path)
         self._spare_sources(place)
@@ -90,8 +93,15 @@ class Conversion:
         with PackageWriter(path, format=format, extra=about, replace=replace) as writer:
             for batch in self.batches(progress):
                 used.add(batch)
-                writer.write(batch.licensed(license) if license else batch)
+                if license:
+                    batch = batch.licensed(license)
+                if redactor:
+                    batch = redactor.batch(batch)
+                writer.write(batch)
             writer.prefixes = declarations.of_terms(used.terms)
+            if redactor:
+                writer.extra = redactor.document(writer.extra)
+                writer.prefixes = redactor.document(writer.prefixes)
             if "licenses" not in about:
                 self._report_mixed_licenses(place.name)
             if not self.account.total("records"):

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchfmt.package import PackageWriter, Target
+from benchfmt.personal.redaction import Redactor
 from benchfmt.profiler import callables, environment, quality, refusals, running
 from benchfmt.profiler.document import Evaluated
 from benchfmt.profiler.facts import ModelFacts
@@ -98,13 +99,18 @@ class Profile:
         format: Any = "parquet",  # noqa: A002
         extra: Mapping[str, Any] | None = None,
         replace: bool = False,
+        redactor: Redactor | None = None,
     ) -> None:
         """Write the records as a package, and beside it the raw files that they name as their sources.
 
-        A package of another profile that is there already is replaced only if `replace` says so.
+        A package of another profile that is there already is replaced only if `replace` says so. A `redactor` puts
+        placeholders for what is personal into the package; the raw files stay as they are.
         """
+        batch = to_batch(self.records)
+        if redactor:
+            batch = redactor.batch(batch)
         with PackageWriter(package, format=format, extra=extra, replace=replace) as writer:
-            writer.write(to_batch(self.records))
+            writer.write(batch)
         runs = raw_folder(writer.path)
         if runs.resolve() != self.folder.resolve():
             _moved(self.folder, runs)
