@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.annotated.cells import numbers
-from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
 from benchfmt.checks.kinds import GROUP, KIND, RECORD, Question
 from benchfmt.checks.rounding import reported_conversion, with_half
 
@@ -48,6 +48,13 @@ def _percentiles() -> Question:
 
 _OF_STAGES = ["statistic", "per", "scope"]
 _IS_END = pl.col("statistic").is_in(["min", "max"])
+_SIDES = {"max": ("above", "below"), "min": ("below", "above")}
+"""On which side of an end a value is that is beyond it, and on which side of this value the end is."""
+_NAME_OF_VALUE = pl.col("statistic").fill_null("value")
+_LISTED = pl.format("the {} {}", "name", number("value")).str.join(" and ")
+_OF_END = pl.format(
+    "{}: the {} {} is {} {}", "metric", "end", number("end_value"), "side", "listed"
+)
 _ALL_STAGES = _all_stages()
 _RANGES = _ranges()
 _PERCENTILES = _percentiles()
@@ -138,17 +145,28 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
         *(
             pl.col(name).filter(pl.col("statistic") == end).first().alias(f"{end}:{name}")
             for end in ("min", "max")
-            for name in ("value", "half")
+            for name in ("value", "half", ROW)
         )
     )
     inside = with_half(frame, _EXACT).join(bounds, on=GROUP, how="inner")
     above = pl.col("value") - pl.col("max:value")
     below = pl.col("min:value") - pl.col("value")
-    found = [
-        _beyond_end(inside, "max", "above", above),
-        _beyond_end(inside, "min", "below", below),
-    ]
-    return pl.concat(found).unique(maintain_order=True)
+    beyond = pl.concat([_beyond_end(inside, "max", above), _beyond_end(inside, "min", below)]).sort(
+        ROW, maintain_order=True
+    )
+    # Where several values are beyond one end, it is the end that is wrong: it is reported, once.
+    of_end = beyond.group_by(GROUP, "end", maintain_order=True)
+    counted = of_end.agg(pl.all().first(), pl.len().alias("count"), _LISTED.alias("listed"))
+    counted = counted.sort("count", descending=True, maintain_order=True)
+    wrong = counted.unique(GROUP, keep="first", maintain_order=True)
+    is_alone = pl.col("count") == 1
+    return faults(
+        wrong.with_columns(pl.when(is_alone).then(ROW).otherwise("end_row").alias(ROW)).sort(ROW),
+        "measurements",
+        "value",
+        pl.when(is_alone).then("of_value").otherwise(_OF_END),
+        pl.when(is_alone).then(number("value")).otherwise(number("end_value")),
+    )
 
 
 def _of_groups(frames: Frames, question: Question, suspects: pl.DataFrame) -> pl.DataFrame:
@@ -159,18 +177,31 @@ def _of_groups(frames: Frames, question: Question, suspects: pl.DataFrame) -> pl
     return frame.filter(pl.col(GROUP).is_in(suspects[GROUP].unique().implode()))
 
 
-def _beyond_end(inside: pl.DataFrame, end: str, word: str, gap: pl.Expr) -> pl.DataFrame:
+def _beyond_end(inside: pl.DataFrame, end: str, gap: pl.Expr) -> pl.DataFrame:
     """Return values that are beyond the minimum or the maximum by more than both were rounded."""
     is_other = pl.col("statistic").fill_null("mean") != end
     wrong = inside.filter(is_other & (gap > pl.col("half") + pl.col(f"{end}:half")))
+    beyond, before = _SIDES[end]
     message = pl.format(
-        f"{{}}: the {{}} {{}} is {word} the {end}imum {{}}",
+        f"{{}}: the {{}} {{}} is {beyond} the {end}imum {{}}",
         pl.col("metric"),
-        pl.col("statistic").fill_null("value"),
+        _NAME_OF_VALUE,
         number("value"),
         number(f"{end}:value"),
     )
-    return faults(wrong, "measurements", "value", message, number("value"))
+    return wrong.select(
+        GROUP,
+        ROW,
+        "record_id",
+        "metric",
+        "value",
+        _NAME_OF_VALUE.alias("name"),
+        message.alias("of_value"),
+        pl.lit(f"{end}imum").alias("end"),
+        pl.lit(before).alias("side"),
+        pl.col(f"{end}:value").alias("end_value"),
+        pl.col(f"{end}:{ROW}").alias("end_row"),
+    )
 
 
 def percentiles_in_order(frames: Frames) -> pl.DataFrame:

@@ -66,8 +66,13 @@ def _rule_set(name: str, purpose: Purpose, checks: Iterable[Check]) -> RuleSet:
     return RuleSet(name, purpose.title, severities)
 
 
-CODES: dict[str, Check] = {check.code: check for topic in TOPICS for check in topic}
-"""The checks of benchfmt by their codes."""
+CODES: dict[str, Check] = {
+    check.code: check
+    for check in sorted(
+        (check for topic in TOPICS for check in topic), key=lambda check: check.code
+    )
+}
+"""The checks of benchfmt by their codes, in the order of these."""
 RULE_SETS: dict[str, RuleSet] = rule_sets_of(CODES.values())
 """The rule sets with the checks of benchfmt alone."""
 BEYOND_CORE = frozenset(CODES) - RULE_SETS["core"].codes
@@ -109,9 +114,17 @@ def rule_set(name: str) -> RuleSet:
 
 @cache
 def stages(codes: frozenset[str]) -> tuple[Topic, ...]:
-    """Return the checks that run over sound frames for a set of codes, by topic; structure has been judged before."""
-    topics = (*TOPICS[1:], installed())
-    return tuple(chosen(topic, codes) for topic in topics)
+    """Return the checks that run over sound frames for a set of codes; structure has been judged before.
+
+    The checks of a stage see the same frames: of a topic first all that judge cells one by one, then each of the others,
+    which do not see what those before it cast doubt on.
+    """
+    found: list[Topic] = []
+    for topic in (*TOPICS[1:], installed()):
+        asked = chosen(topic, codes)
+        found.append(tuple(check for check in asked if check.run is None))
+        found += [(check,) for check in asked if check.run is not None]
+    return tuple(found)
 
 
 def chosen(topic: Topic, codes: frozenset[str]) -> Topic:

@@ -19,7 +19,7 @@ Run = Callable[[Frames], pl.DataFrame]
 
 
 class Doubt(StrEnum):
-    """Which values a fault casts doubt on. Later topics do not see them, so that a fault has no echo."""
+    """Which values a fault casts doubt on. The checks after it do not see them, so that a fault has no echo."""
 
     VALUE = "value"
     """The value of the measurement at fault."""
@@ -70,7 +70,11 @@ class Check:
     needs: tuple[str, ...] = ()
     """Columns of `table` that a fault needs: where one of them has no cell, the check is not run."""
     suppresses: Doubt | None = None
-    """What the checks of later topics do not see of a measurement at fault."""
+    """What the checks after it do not see of a measurement at fault."""
+    follows: tuple[str, ...] = ()
+    """Columns of `table` whose faults explain one of this check in the same row, which is then not reported."""
+    follows_codes: frozenset[str] = frozenset()
+    """Codes whose faults explain one of this check in the same record, which is then not reported."""
     whole_record: bool = False
     """Whether it asks for a whole record: it is not reported for one that has a measurement at fault."""
     rules: tuple[str, ...] = NAMES

@@ -106,7 +106,17 @@ def _lacking_device(
     return lacking[0], kinds
 
 
+# What is plainly wrong with one value stands before what may follow from it.
 CHECKS = (
+    Check(
+        code="BF405",
+        severity=Severity.ERROR,
+        title="The value is the reported one, converted",
+        table="measurements",
+        needs=("value", "unit", "reported_value", "reported_unit"),
+        suppresses=Doubt.METRIC,
+        run=value_is_reported,
+    ),
     Check(
         code="BF401",
         severity=Severity.ERROR,
@@ -144,29 +154,12 @@ CHECKS = (
         run=percentiles_in_order,
     ),
     Check(
-        code="BF405",
-        severity=Severity.ERROR,
-        title="The value is the reported one, converted",
-        table="measurements",
-        needs=("value", "unit", "reported_value", "reported_unit"),
-        suppresses=Doubt.METRIC,
-        run=value_is_reported,
-    ),
-    Check(
         code="BF406",
         severity=Severity.ERROR,
         title="n counts the samples",
         table="measurements",
         needs=("n", "samples"),
         run=samples_are_counted,
-    ),
-    Check(
-        code="BF407",
-        severity=Severity.ERROR,
-        title="A confidence interval holds its value",
-        table="measurements",
-        needs=("ci",),
-        run=interval_holds_value,
     ),
     Check(
         code="BF408",
@@ -176,6 +169,15 @@ CHECKS = (
         needs=("value", "samples"),
         suppresses=Doubt.METRIC,
         run=value_is_within_samples,
+    ),
+    Check(
+        code="BF407",
+        severity=Severity.ERROR,
+        title="A confidence interval holds its value",
+        table="measurements",
+        needs=("ci",),
+        follows=("value",),
+        run=interval_holds_value,
     ),
     Check(
         code="BF409",

@@ -161,6 +161,7 @@ CHECKS = (
         title="A generated id follows from its source",
         table="records",
         needs=("source_path",),
+        follows=("suite", "source_path"),
         run=ids_follow,
     ),
     Check(
@@ -174,13 +175,6 @@ CHECKS = (
         severity=Severity.ERROR,
         title="System ids are unique",
         table="systems",
-    ),
-    Check(
-        code="BF509",
-        severity=Severity.WARNING,
-        title="Measurements stand in key order after the primary one",
-        table="measurements",
-        run=in_key_order,
     ),
     _stated(
         "BF511",
@@ -262,5 +256,13 @@ CHECKS = (
         whole_record=True,
         rules=_FOR_LEARNERS,
         run=has_primary,
+    ),
+    Check(
+        code="BF509",
+        severity=Severity.WARNING,
+        title="Measurements stand in key order after the primary one",
+        table="measurements",
+        follows_codes=frozenset({"BF201", "BF202", "BF410", "BF411", "BF519"}),
+        run=in_key_order,
     ),
 )

@@ -7,8 +7,6 @@ from benchfmt.finding import Severity
 
 CRASHED = "BF909"
 """The code of a check that raised an exception."""
-UNFINISHED = "BF911"
-"""The code of a package whose judging did not come to its end."""
 CONVERTER_FAILED = "BF910"
 """The code of a converter that cannot be loaded, or that failed while it was asked which files it reads."""
 
@@ -62,10 +60,5 @@ CHECKS = (
         code=CONVERTER_FAILED,
         severity=Severity.WARNING,
         title="Every installed converter can be asked",
-    ),
-    Check(
-        code=UNFINISHED,
-        severity=Severity.ERROR,
-        title="The judging of a package comes to its end",
     ),
 )

@@ -299,6 +299,7 @@ CHECKS = (
         title="A metric is stated per a unit of work that it allows",
         table="measurements",
         needs=("per",),
+        follows=("metric", "per"),
         run=per_allowed,
     ),
     Check(
@@ -314,6 +315,7 @@ CHECKS = (
         title="The reported unit is a unit of the same quantity",
         table="measurements",
         needs=("reported_unit", "unit"),
+        follows=("unit",),
         run=reported_units,
     ),
     Check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -31,19 +31,35 @@ def run_checks(
 ) -> Iterator[pl.DataFrame]:
     """Yield the faults that the checks of a rule set find in sound frames, each frame of one code.
 
-    What a fault casts doubt on is not compared with others by the topics after it: what follows from a fault has no
+    What a fault casts doubt on is not compared with others by the checks after it: what follows from a fault has no
     finding. `across` is given the frames at the end, without those values, for what spans batches.
     """
+    known: list[pl.DataFrame] = []
     for topic in stages(codes):
         doubts: dict[Doubt, list[pl.Series]] = {Doubt.VALUE: [], Doubt.METRIC: []}
-        for check, rows in topic_faults(frames, topic):
+        for check, every in topic_faults(frames, topic):
+            rows = _unexplained(check, every, known)
             if rows.height:
                 yield rows
+                known.append(rows)
                 if check.suppresses is not None:
                     doubts[check.suppresses].append(rows["row"])
         frames = _without_doubtful(frames, doubts)
     if across is not None:
         yield from across(frames)
+
+
+def _unexplained(check: Check, rows: pl.DataFrame, known: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return the faults of a check that do not follow from those that are known."""
+    if not rows.height or not known:
+        return rows
+    if check.follows:
+        causes = pl.concat(known).filter(pl.col("column").is_in(check.follows))
+        rows = rows.join(causes, on=["table", "row"], how="anti", maintain_order="left")
+    if check.follows_codes:
+        causes = pl.concat(known).filter(pl.col("code").is_in(check.follows_codes))
+        rows = rows.join(causes, on="record", how="anti", maintain_order="left")
+    return rows
 
 
 def _without_doubtful(frames: Frames, doubts: dict[Doubt, list[pl.Series]]) -> Frames:

@@ -41,6 +41,11 @@ class Attribution:
 
     def attributed(self, rows: Rows) -> Rows:
         """Return the measurements that stand in the order of their records, with the place of these."""
+        doubled = self._record_ids.are_doubled(rows.frame["record_id"])
+        if doubled is not None:
+            # Nobody knows to which of the records they belong.
+            self._late.append(rows.frame["record_id"].filter(doubled).unique())
+            rows = rows.filter(~doubled)
         owners = self._record_ids.places_of(rows.frame["record_id"])
         # The columns of Parquet lie in pieces, which `with_columns` would put together for each frame.
         frame = rows.frame.hstack([pl.Series(OWNER, owners)])

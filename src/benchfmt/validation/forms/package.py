@@ -127,10 +127,13 @@ class PackageTables:
         table = self._tables["records"]
         columns = []
         for ids in table.cells("id"):
-            if ids is None:
+            if ids is None or ids.null_count():
                 table.is_incomplete = True
-            else:
+            if ids is not None:
                 columns.append(ids)
+        if not sum(map(len, columns)):
+            # Where there is no record at all, each measurement would be without one.
+            table.is_incomplete = True
         return RecordIds.of(columns)
 
     def _records(self) -> Iterator[Rows]:

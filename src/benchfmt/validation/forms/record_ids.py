@@ -49,6 +49,15 @@ class RecordIds:
             places[ids.is_null().to_numpy()] = -1
         return places
 
+    def are_doubled(self, ids: pl.Series) -> pl.Series | None:
+        """Return which of some ids are those of several records, None for none."""
+        if not self._doubtful:
+            return None
+        doubled = ids.hash(_SEED).is_in(self._doubtful)
+        if not doubled.any():
+            return None
+        return doubled
+
     def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
         """Return faults of records whose id an earlier row has, None for none; records are given in their order."""
         if not self._doubtful:
