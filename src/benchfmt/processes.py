@@ -6,11 +6,15 @@ import multiprocessing
 import os
 import shutil
 import signal
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from benchfmt.finding import BenchfmtError
 
@@ -36,11 +40,10 @@ class Pool(ProcessPoolExecutor):
 def pool(number: int, folder: str | None = None) -> Iterator[Pool]:
     """Start processes that work until the block ends; an error in the block, a stop too, ends them at once.
 
-    Where this process is killed, they end by themselves and take a temporary folder along.
+    Their temporary files lie in a folder, if it is given. Where this process is killed, they end by themselves and take
+    that folder along.
     """
-    # Fresh processes: forked ones would inherit the locks of running threads.
-    context = multiprocessing.get_context("spawn")
-    with Pool(number, context, initializer=_end_with_parent, initargs=(folder,)) as workers:
+    with _new_pool(number, folder) as workers:
         try:
             yield workers
         except BaseException:
@@ -49,6 +52,122 @@ def pool(number: int, folder: str | None = None) -> Iterator[Pool]:
             raise
         finally:
             workers.shutdown(wait=True, cancel_futures=True)
+
+
+def _new_pool(number: int, folder: str | None) -> Pool:
+    # Fresh processes: forked ones would inherit the locks of running threads.
+    context = multiprocessing.get_context("spawn")
+    return Pool(number, context, initializer=_end_with_parent, initargs=(folder,))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What stands in place of a result where the process that worked on it ended without one."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A piece of work: its place in the order, the pool of one process that does it, and when that is ended."""
+
+    place: int
+    worker: Pool
+    deadline: float
+
+
+class Crew(Generic[T]):
+    """Processes that each do one piece of work at a time: one that dies or takes too long is replaced, the others go on."""
+
+    def __init__(
+        self, number: int, seconds: float | None, folder: str, prepare: Callable[[], None]
+    ) -> None:
+        """Take how many processes work at once, how long one piece of work may take, and a folder for temporary files.
+
+        Every process first runs `prepare`, which costs no piece of work any time: to load a module of it loads all of its
+        imports.
+        """
+        self._number = number
+        self._seconds = seconds or float("inf")
+        self._folder = folder
+        self._prepare = prepare
+        self._starting: dict[Future[None], Pool] = {}
+        self._free: list[Pool] = []
+        self._tasks: dict[Future[T], _Task] = {}
+
+    def results(self, works: Sequence[Callable[[], T]]) -> Generator[T | Lost]:
+        """Yield the result of each piece of work, in their order; when the iteration is left, all processes end.
+
+        Raises BenchfmtError where no process can be started.
+        """
+        waiting = deque(enumerate(works))
+        finished: dict[int, T | Lost] = {}
+        place = 0
+        try:
+            while place < len(works):
+                self._give(waiting)
+                finished |= self._some_results()
+                while place in finished:
+                    yield finished.pop(place)
+                    place += 1
+        finally:
+            self._end()
+
+    def _give(self, waiting: deque[tuple[int, Callable[[], T]]]) -> None:
+        """Give work to every process that has none, and start processes for the rest as far as they may be."""
+        while self._free and waiting:
+            place, work = waiting.popleft()
+            worker = self._free.pop()
+            task = _Task(place, worker, time.monotonic() + self._seconds)
+            self._tasks[worker.submit(work)] = task
+        room = self._number - len(self._tasks) - len(self._starting)
+        for _ in range(min(room, len(waiting) - len(self._starting))):
+            worker = _new_pool(1, self._folder)
+            self._starting[worker.submit(self._prepare)] = worker
+
+    def _some_results(self) -> dict[int, T | Lost]:
+        """Wait until something happens; return the results, each with its place, those included that will not come."""
+        nearest = min((task.deadline for task in self._tasks.values()), default=float("inf"))
+        seconds = None
+        if nearest < float("inf"):
+            seconds = max(nearest - time.monotonic(), 0)
+        awaited: list[Future[Any]] = [*self._starting, *self._tasks]
+        done = wait(awaited, seconds, FIRST_COMPLETED).done
+        for started in self._starting.keys() & done:
+            worker = self._starting.pop(started)
+            result_of(started, "was started")
+            self._free.append(worker)
+        results: dict[int, T | Lost] = {}
+        for future in self._tasks.keys() & done:
+            task = self._tasks.pop(future)
+            results[task.place] = self._result(future, task)
+        now = time.monotonic()
+        late = [future for future, task in self._tasks.items() if task.deadline <= now]
+        for future in late:
+            task = self._tasks.pop(future)
+            _end_now(task.worker)
+            results[task.place] = Lost(f"it took longer than {self._seconds:g} seconds")
+        return results
+
+    def _result(self, future: Future[T], task: _Task) -> T | Lost:
+        try:
+            result = future.result()
+        except BrokenExecutor:
+            task.worker.shutdown()
+            return Lost("the process that worked on it was killed (out of memory?)")
+        self._free.append(task.worker)
+        return result
+
+    def _end(self) -> None:
+        for worker in (*self._starting.values(), *(task.worker for task in self._tasks.values())):
+            _end_now(worker)
+        for worker in self._free:
+            worker.shutdown()
+
+
+def _end_now(worker: Pool) -> None:
+    worker.stop()
+    worker.shutdown(cancel_futures=True)
 
 
 def result_of(future: Future[T], work: str) -> T:
@@ -76,6 +195,9 @@ def _deaf_children() -> Iterator[None]:
 
 def _end_with_parent(folder: str | None) -> None:
     """Have this process end when the one that started it has ended, however that was."""
+    if folder is not None:
+        # What it leaves behind where it is killed is removed with the folder.
+        tempfile.tempdir = folder
     threading.Thread(target=_outlive, args=(folder,), daemon=True).start()
 
 

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import io
+import json
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.forms import VALID, flatten, load, write
+from tests.forms import ROOT, VALID, flatten, load, write
 
 from benchfmt import BenchfmtError, Finding, Severity, validate, validate_all
+from benchfmt.limits import Limits
+from benchfmt.processes import Crew, Lost
+
+RECORD = {
+    "benchfmt": "1.0",
+    "benchmark": {"suite": "lpdnn"},
+    "status": "ok",
+    "measurements": [{"metric": "duration", "value": 3.0, "unit": "s", "basis": "measured"}],
+}
 
 
 @pytest.fixture
@@ -42,9 +62,7 @@ def test_what_cannot_be_opened_is_a_finding_and_stops_nothing(
     nowhere = tmp_path / "nowhere"
     good, absent, bad = validate_all([places[0], nowhere, places[1]])
     assert absent.findings == [
-        Finding(
-            "BF123", Severity.ERROR, str(nowhere), None, None, None, f"{nowhere} does not exist"
-        )
+        Finding("BF123", Severity.ERROR, str(nowhere), None, None, None, "it does not exist")
     ]
     assert (good.ok, absent.ok, bad.ok) == (True, False, False)
     assert {finding.code for finding in bad.findings} != {"BF123"}
@@ -57,3 +75,273 @@ def test_where_nothing_exists_the_call_is_wrong(tmp_path: Path) -> None:
         validate_all([])
     with pytest.raises(BenchfmtError, match="remote=True"):
         validate_all([tmp_path, "https://example.org/p"])
+
+
+# --- what paths lead to ---
+
+
+def sources(*paths: str | Path) -> list[str]:
+    return [report.source for report in validate_all(paths)]
+
+
+@pytest.fixture
+def inbox(places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder holds `in` with two packages, a file of records, an archive and what is neither."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "in"
+    shutil.copytree(places[0], folder / "b" / "good")
+    shutil.copytree(places[1], folder / "bad")
+    (folder / "bad" / "inner.jsonl").write_text("{}\n")
+    shutil.copy(ROOT / "examples" / "records" / "results.jsonl", folder / "r.jsonl")
+    (folder / "one.json").write_text(json.dumps(RECORD))
+    (folder / "package.json").write_text('{"name": "x"}')
+    (folder / "broken.zip").write_bytes(b"PK")
+    (folder / "notes.txt").write_text("hello")
+    (folder / "empty").mkdir()
+    (folder / ".hidden").mkdir()
+    shutil.copytree(places[0], folder / ".hidden" / "p")
+    return Path("in")
+
+
+def test_a_folder_is_searched_for_packages(inbox: Path) -> None:
+    reports = validate_all([f"{inbox}/"])
+    found = {report.source: report.ok for report in reports}
+    assert found == {
+        "in/broken.zip": False,
+        "in/one.json": True,
+        "in/r.jsonl": True,
+        "in/b/good": True,
+        "in/bad": False,
+    }
+    assert list(reports.notes) == [
+        "in: 5 packages found",
+        (
+            "in: 3 paths passed over (neither packages nor archives nor files of records): "
+            "in/notes.txt, in/package.json, in/empty/"
+        ),
+    ]
+
+
+def test_links_are_not_followed(inbox: Path, places: list[Path]) -> None:
+    (inbox / "link").symlink_to(places[0])
+    (inbox / "link.zip").symlink_to(inbox / "broken.zip")
+    reports = validate_all([inbox])
+    assert len(reports) == 5
+    assert (
+        reports.notes[-1]
+        == "in: 2 paths passed over (links are not followed): in/link, in/link.zip"
+    )
+    # One that is named is what it leads to.
+    assert validate_all([inbox / "link"]).ok
+
+
+def test_a_folder_that_holds_no_package_is_a_finding(inbox: Path) -> None:
+    (report,) = validate_all([inbox / "empty"])
+    assert report.findings == [
+        Finding(
+            "BF123",
+            Severity.ERROR,
+            "in/empty",
+            None,
+            None,
+            None,
+            "the folder holds no package, no zip or tar.gz of one, and no file of records",
+        )
+    ]
+
+
+@pytest.mark.parametrize("path", ["in/bad", "in"])
+def test_tables_without_a_descriptor_are_a_finding(inbox: Path, path: str) -> None:
+    (inbox / "bad" / "datapackage.json").unlink()
+    (report,) = [report for report in validate_all([path]) if report.source == "in/bad"]
+    assert [(finding.code, finding.message) for finding in report.findings] == [
+        (
+            "BF123",
+            "it holds the tables of a package and no datapackage.json, which says what they are",
+        )
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_a_finding(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refused(folder: Path) -> object:
+        if Path(folder).name == "empty":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    (report,) = [report for report in validate_all([inbox]) if report.source == "in/empty"]
+    assert [finding.message for finding in report.findings] == [
+        "it cannot be read: Permission denied"
+    ]
+
+
+def test_a_folder_of_too_many_files_is_a_finding(inbox: Path) -> None:
+    reports = validate_all([inbox], limits=Limits(files=3))
+    assert [finding.code for report in reports for finding in report.findings] == ["BF905"]
+
+
+def test_patterns_that_the_shell_left_are_written_out(inbox: Path) -> None:
+    assert sources("in/*.jsonl", "in/**/good") == ["in/r.jsonl", "in/b/good"]
+    (inbox / "x[1].jsonl").write_text((inbox / "r.jsonl").read_text())
+    assert sources("in/x[1].jsonl") == ["in/x[1].jsonl"]
+    good, absent = validate_all(["in/b/good", "in/*.zap"])
+    assert good.ok
+    assert absent.findings[0].message == "it does not exist, and as a pattern it stands for no path"
+
+
+def test_a_package_that_is_named_twice_is_judged_once(inbox: Path) -> None:
+    reports = validate_all(
+        ["in/b/good", "in/./b/good/", inbox / "b" / "good" / "datapackage.json", "in/b"]
+    )
+    assert [report.source for report in reports] == ["in/b/good"]
+    assert len(reports.notes) == 4
+    assert "in/b/good/datapackage.json is named twice; it is judged once" in reports.notes
+
+
+def test_a_file_that_is_no_package_is_a_finding(inbox: Path) -> None:
+    good, notes = validate_all(["in/b/good", "in/notes.txt"])
+    assert good.ok
+    assert [(finding.code, finding.path, finding.message) for finding in notes.findings] == [
+        (
+            "BF123",
+            "in/notes.txt",
+            "it is neither a package nor a record; `benchfmt describe in/notes.txt` drafts its descriptor",
+        )
+    ]
+
+
+# --- standard input ---
+
+
+@pytest.mark.parametrize("name", ["one.json", "r.jsonl", "pretty", "list", "good.zip"])
+def test_standard_input_is_judged(inbox: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    contents = {
+        "one.json": (inbox / "one.json").read_bytes(),
+        "r.jsonl": (inbox / "r.jsonl").read_bytes(),
+        "pretty": json.dumps(RECORD, indent=2).encode(),
+        "list": json.dumps([RECORD], indent=2).encode(),
+        "good.zip": Path(shutil.make_archive("good", "zip", inbox / "b" / "good")).read_bytes(),
+    }
+    feed(monkeypatch, contents[name])
+    (report,) = validate_all(["-"])
+    assert (report.source, report.findings) == ("-", [])
+    assert report.records > 0
+
+
+def feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_faults_of_standard_input_have_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed(monkeypatch, b'\n{"benchfmt": "1.0"\n')
+    (report,) = validate_all(["-", "-"])
+    (finding,) = report.findings
+    assert (finding.code, finding.row, report.place_of(finding)) == ("BF115", 2, "stdin.jsonl")
+
+
+def test_standard_input_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed(monkeypatch, b"x" * 2**22)
+    (report,) = validate_all(["-"], limits=Limits(archive_bytes=2**20))
+    assert [(finding.code, finding.path) for finding in report.findings] == [("BF907", "-")]
+
+
+# --- processes ---
+
+
+@pytest.mark.parametrize("end", ["killed", "failed"])
+def test_a_package_whose_judging_does_not_end_is_a_finding(
+    inbox: Path, tmp_path: Path, end: str
+) -> None:
+    paths = ["in/bad", "in/r.jsonl", "in/b/good"]
+    asked = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
+    (tmp_path / "run.py").write_text(SCRIPT.format(end=end, paths=paths))
+    done = subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=tmp_path,
+        env=asked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    first, second, third = json.loads(done.stdout)["packages"]
+    assert [finding["code"] for finding in second["findings"]] == ["BF911"]
+    reasons = {
+        "killed": "the process that worked on it was killed (out of memory?)",
+        "failed": "benchfmt failed in run.py line ",
+    }
+    assert second["findings"][0]["message"].startswith(reasons[end])
+    assert not first["ok"]
+    assert "BF911" not in {finding["code"] for finding in first["findings"]}
+    assert third["ok"]
+
+
+SCRIPT = """
+import json, os, time
+from benchfmt.validation import judging, validate_all
+
+real = judging.judge
+
+def judge(path, report, **options):
+    if report.source == "in/r.jsonl":
+        if "{end}" == "killed":
+            os.kill(os.getpid(), 9)
+        raise ZeroDivisionError("oh")
+    real(path, report, **options)
+
+judging.judge = judge
+if __name__ == "__main__":
+    print(json.dumps(validate_all({paths}, jobs=2).to_dict()))
+"""
+
+
+def test_a_package_that_takes_too_long_is_a_finding(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "it took longer than 5 seconds"
+    monkeypatch.setattr(Crew, "results", lambda self, works: (Lost(words) for _ in works))
+    (report,) = validate_all(["in/r.jsonl"], seconds=5)
+    hint = "give it more time or memory, or fewer --jobs at once; the others are judged"
+    assert report.findings == [
+        Finding("BF911", Severity.ERROR, "in/r.jsonl", None, None, None, words, None, hint)
+    ]
+
+
+def test_a_process_that_dies_or_takes_too_long_is_replaced_and_the_order_stays(
+    tmp_path: Path,
+) -> None:
+    crew = Crew[object](2, 3, str(tmp_path), gc.collect)
+    works = [
+        partial(int, "1"),
+        partial(time.sleep, 600),
+        partial(os._exit, 1),
+        partial(int, "4"),
+        partial(int, "5"),
+    ]
+    assert list(crew.results(works)) == [
+        1,
+        Lost("it took longer than 3 seconds"),
+        Lost("the process that worked on it was killed (out of memory?)"),
+        4,
+        5,
+    ]
+
+
+def test_whoever_leaves_ends_all_processes(tmp_path: Path) -> None:
+    crew = Crew[object](2, None, str(tmp_path), gc.collect)
+    results = crew.results([partial(os.getpid), *[partial(time.sleep, 600)] * 3])
+    assert next(results)
+    started = time.monotonic()
+    results.close()
+    assert time.monotonic() - started < 60
+    assert not multiprocessing.active_children()
+
+
+def test_where_no_process_can_be_started_the_call_fails(tmp_path: Path) -> None:
+    crew = Crew[int](1, None, str(tmp_path), partial(os._exit, 1))
+    with pytest.raises(BenchfmtError, match="a process that was started was killed"):
+        list(crew.results([partial(int, "1")]))

@@ -12,7 +12,7 @@ from benchfmt.spelling import no_such
 
 UNREAD = frozenset(
     {"BF115", "BF117", "BF118", "BF119", "BF122", "BF123"}
-    | {"BF901", "BF902", "BF903", "BF904", "BF905", "BF906", "BF907", "BF909"}
+    | {"BF901", "BF902", "BF903", "BF904", "BF905", "BF906", "BF907", "BF909", "BF911"}
 )
 """The codes of what was not read, and so was not judged. Nobody can leave them out: the verdict would be about nothing."""
 

@@ -7,6 +7,8 @@ from benchfmt.finding import Severity
 
 CRASHED = "BF909"
 """The code of a check that raised an exception."""
+UNFINISHED = "BF911"
+"""The code of a package whose judging did not come to its end."""
 CONVERTER_FAILED = "BF910"
 """The code of a converter that cannot be loaded, or that failed while it was asked which files it reads."""
 
@@ -60,5 +62,10 @@ CHECKS = (
         code=CONVERTER_FAILED,
         severity=Severity.WARNING,
         title="Every installed converter can be asked",
+    ),
+    Check(
+        code=UNFINISHED,
+        severity=Severity.ERROR,
+        title="The judging of a package comes to its end",
     ),
 )

@@ -188,7 +188,10 @@ def _report_formats() -> list[str]:
 def validate(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Packages, descriptors or files of records."),
+        typer.Argument(
+            metavar="PATH...",
+            help="Packages, descriptors, files of records; folders and patterns of them; - for standard input.",
+        ),
     ],
     rules: Annotated[
         str | None,
@@ -234,7 +237,7 @@ def validate(
         ),
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="How many processes judge several PATHs.")
+        int, typer.Option("--jobs", "-j", min=1, help="How many processes judge packages.")
     ] = 1,
     max_findings: Annotated[
         int | None,
@@ -254,24 +257,47 @@ def validate(
     without_config: Annotated[
         bool, typer.Option("--no-config", help="Read no configuration.")
     ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=1, help="How long the judging of one package may take."
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only what is wrong, and the total.")
+    ] = False,
 ) -> None:
     """Check packages, annotated tables or records, and say what to fix.
 
     What the command line does not say is taken from `[tool.benchfmt]` of pyproject.toml, or from benchfmt.toml.
     """
+    from benchfmt.cli.progress import watched
     from benchfmt.cli.settings import Given, settings_of
     from benchfmt.reports.as_text import for_stream
     from benchfmt.validation import validate_all
 
     given = Given(rules, select, ignore, limit, report_format, strict, max_findings)
     settings = settings_of(given, config, without_config)
-    reports = validate_all(paths, settings.rules, remote=remote, limits=settings.limits, jobs=jobs)
+    reports = validate_all(
+        paths,
+        settings.rules,
+        remote=remote,
+        limits=settings.limits,
+        jobs=jobs,
+        seconds=time_limit,
+    )
+    if not quiet:
+        for note in reports.notes:
+            say(note, err=True)
     if settings.max_findings is not None:
         reports = reports.limited(settings.max_findings)
-    if output is None:
-        print_pieces(for_stream(settings.format, sys.stdout).render(reports))
-    else:
-        replace_text(output, "".join(settings.format.render(reports)))
+    stream = sys.stdout if output is None else None
+    chosen = for_stream(settings.format, stream, is_quiet=quiet)
+    with watched(reports, is_quiet=quiet or output is not None):
+        if output is None:
+            print_pieces(chosen.render(reports))
+        else:
+            replace_text(output, "".join(chosen.render(reports)))
     raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
 
 

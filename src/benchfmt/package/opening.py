@@ -24,6 +24,8 @@ from benchfmt.readers.files import UnsafeError, inner_path, safe_path
 from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.jsons import read as read_json
 
+ARCHIVES = (".zip", ".tar.gz", ".tgz")
+"""What the names of packages in one file end with."""
 _SHOWN_FAULTS = 20
 _REFERRING = ("$ref", "schema", "dialect")
 """What of a descriptor may stand elsewhere, by the Data Package standard; `$schema` only says what it is."""

@@ -36,6 +36,8 @@ class TextFormat:
     """The report for people."""
 
     coloured: bool = False
+    is_quiet: bool = False
+    """Whether packages in which nothing is wrong are left out."""
     about: str = "for people: findings by file, what to do, and the verdict"
 
     def render(self, reports: Reports) -> Iterator[str]:
@@ -45,7 +47,8 @@ class TextFormat:
         for report in reports:
             yield from self._findings(report)
             codes.update(finding.code for finding in report.findings)
-            if not is_alone:
+            is_told = bool(report.findings or report.more) or not self.is_quiet
+            if is_told and not is_alone:
                 yield f"{_heading(report.source)}: {self._verdict(report)}\n"
         if codes:
             yield self._styled(_DIM, _how_to_learn(sorted(codes))) + "\n"
@@ -115,8 +118,13 @@ def _heading(file: str) -> str:
 TEXT = TextFormat()
 
 
-def for_stream(chosen: ReportFormat, stream: TextIO) -> ReportFormat:
-    """Return a format as it is printed on a stream: text has colours where they are welcome."""
-    if chosen is TEXT and may_colour(stream):
-        return TextFormat(coloured=True)
+def for_stream(
+    chosen: ReportFormat, stream: TextIO | None, *, is_quiet: bool = False
+) -> ReportFormat:
+    """Return a format as it is printed on a stream, or written to a file where that is None.
+
+    Text has colours where they are welcome, and only what is wrong if that is asked.
+    """
+    if chosen is TEXT:
+        return TextFormat(stream is not None and may_colour(stream), is_quiet)
     return chosen

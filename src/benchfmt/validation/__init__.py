@@ -6,24 +6,16 @@ typed frames, and where these stand in somebody's files. One loop (`loop.py`) ju
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchfmt.checks.catalogue import rule_set
 from benchfmt.checks.rule_sets import RuleSet
-from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.oserrors import is_of_machine
-from benchfmt.processes import pool, result_of
-from benchfmt.validation.condensing import condensed
-from benchfmt.validation.forms.annotated import AnnotatedTable
-from benchfmt.validation.loop import Loop
-from benchfmt.validation.opening import forms_at
-from benchfmt.validation.places import Place
+from benchfmt.validation.judging import Call, judge, reports_of
 from benchfmt.validation.report import Report, Reports
-from benchfmt.validation.reporting import Reporter
 from benchfmt.validation.running import run_checks
+from benchfmt.validation.sources import find_sources
 
 __all__ = ["Report", "Reports", "run_checks", "validate", "validate_all"]
 
@@ -41,7 +33,7 @@ def validate(
     wrong with the data itself is in the report.
     """
     report = Report(_asked(rules), str(path))
-    _judge(path, report, remote=remote, limits=limits)
+    judge(path, report, remote=remote, limits=limits)
     return report
 
 
@@ -52,17 +44,19 @@ def validate_all(
     remote: bool = False,
     limits: Limits = LIMITS,
     jobs: int = 1,
+    seconds: float | None = None,
 ) -> Reports:
-    """Check several packages against a rule set; `jobs` processes judge them, each one of them.
+    """Check all packages to which paths lead: packages, folders that hold some, patterns, and `-` for standard input.
 
-    They are judged while the reports are asked for. A package that cannot be opened has a finding and stops no other.
-    Raises BenchfmtError for a rule set that does not exist, and where none of the paths leads anywhere.
+    They are judged while the reports are asked for, by `jobs` processes, each package by one of them. One that cannot be
+    opened, whose process dies, or that takes longer than `seconds` has a finding and stops no other. Raises BenchfmtError
+    for a rule set that does not exist, and where none of the paths leads anywhere.
     """
     asked = _asked(rules)
-    places = list(paths)
-    _refuse_nowhere(places, remote=remote)
-    judge = partial(_judged, rules=asked, remote=remote, limits=limits)
-    return Reports(asked, _all_judged(judge, places, min(jobs, len(places))), len(places))
+    sources = find_sources(paths, limits, remote=remote)
+    number = len(sources.packages)
+    call = Call(asked, remote, limits, min(jobs, number), seconds)
+    return Reports(asked, reports_of(sources.packages, call), number, tuple(sources.notes))
 
 
 def _asked(rules: str | RuleSet) -> RuleSet:
@@ -70,58 +64,3 @@ def _asked(rules: str | RuleSet) -> RuleSet:
     if isinstance(rules, str):
         return rule_set(rules)
     return rules
-
-
-def _refuse_nowhere(places: Sequence[str | Path], *, remote: bool) -> None:
-    """Raise BenchfmtError for a call that names nothing: no path, none that exists, or a remote one unasked."""
-    if not places:
-        raise BenchfmtError("no path is named")
-    remote_places = [place for place in places if "://" in str(place)]
-    if remote_places and not remote:
-        raise BenchfmtError(
-            f"{remote_places[0]} is remote; pass remote=True (--remote) to fetch it"
-        )
-    if not remote_places and not any(Path(place).exists() for place in places):
-        raise BenchfmtError("; ".join(f"{place} does not exist" for place in places))
-
-
-def _all_judged(
-    judge: Callable[[str | Path], Report], paths: Sequence[str | Path], jobs: int
-) -> Iterator[Report]:
-    """Yield the reports of paths, in their order."""
-    if jobs < 2:
-        yield from map(judge, paths)
-        return
-    with pool(jobs) as workers:
-        for future in [workers.submit(judge, path) for path in paths]:
-            yield result_of(future, "judged a package")
-
-
-def _judged(path: str | Path, *, rules: RuleSet, remote: bool, limits: Limits) -> Report:
-    """Return the report of one of several paths; one that cannot be opened has a finding."""
-    report = Report(rules, str(path))
-    try:
-        _judge(path, report, remote=remote, limits=limits)
-    except BenchfmtError as error:
-        reporter = Reporter(report, limits)
-        reporter.report("BF123", Place(str(path)), str(error))
-    return report
-
-
-def _judge(path: str | Path, report: Report, *, remote: bool, limits: Limits) -> None:
-    """Fill the report of one path; raises BenchfmtError where there is nothing to judge."""
-    reporter = Reporter(report, limits)
-    loop = Loop(reporter)
-    described = set()
-    try:
-        for form in forms_at(path, reporter, remote=remote):
-            loop.judge(form)
-            if isinstance(form, AnnotatedTable):
-                described.add(form.name)
-                form.name_cells(report)
-    except OSError as error:
-        if is_of_machine(error):
-            raise
-        reporter.report_unreadable(path, error)
-    loop.finish()
-    report.findings[:] = sorted(condensed(report.findings, described))

@@ -43,7 +43,16 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
     except PackageError as error:
         if is_remote:
             raise
-        reporter.report("BF119", Place(str(place)), str(error))
+        reporter.report("BF119", Place(str(place)), without_place(str(error), place))
+
+
+def without_place(message: str, *places: str | Path) -> str:
+    """Return a message about a package that stands beside its name, and so need not begin with it."""
+    for place in places:
+        if message.startswith(f"{place} "):
+            return f"it {message.removeprefix(str(place)).strip()}"
+        message = message.removeprefix(f"{place}: ")
+    return message
 
 
 def _refuse_nothing(place: str | Path, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -54,7 +54,9 @@ class Report:
         source = PurePath(self.source)
         if not self.source or finding.path in (self.source, source.name):
             return self.source or finding.path
-        if self.source.endswith(_ARCHIVES) or self.source == "-":
+        if self.source == "-":
+            return finding.path
+        if self.source.endswith(_ARCHIVES):
             return f"{self.source}: {finding.path}"
         if "://" in self.source:
             return f"{self.source.rstrip('/')}/{finding.path}"
@@ -92,25 +94,47 @@ class Report:
         }
 
 
+def _nobody_watches(_report: Report) -> None:
+    """Do nothing with a report."""
+
+
 class Reports:
     """The reports of one call, in the order of its packages.
 
     They may still be coming: whoever iterates gets each as soon as it is there, and what counts them waits for all.
     """
 
-    def __init__(self, rule_set: RuleSet, reports: Iterable[Report], number: int) -> None:
-        """Take the rule set, the reports that are there or will come, and how many these are."""
+    def __init__(
+        self, rule_set: RuleSet, reports: Iterable[Report], number: int, notes: Sequence[str] = ()
+    ) -> None:
+        """Take the rule set, the reports that are there or will come, how many these are, and notes on the call."""
         self.rule_set = rule_set
+        self.notes = notes
+        """What is to be said of the search for packages, such as how many a folder holds."""
         self._number = number
         self._known: list[Report] = []
         self._coming = iter(reports)
+        self._tell: Callable[[Report], None] = _nobody_watches
 
     def __iter__(self) -> Iterator[Report]:
         """Yield the reports, those that are still to come as soon as they are there."""
-        yield from self._known
-        for report in self._coming:
-            self._known.append(report)
-            yield report
+        place = 0
+        while place < len(self._known) or self._take():
+            yield self._known[place]
+            place += 1
+
+    def _take(self) -> bool:
+        """Wait for the next report; returns whether there is one."""
+        report = next(self._coming, None)
+        if report is None:
+            return False
+        self._known.append(report)
+        self._tell(report)
+        return True
+
+    def watch(self, tell: Callable[[Report], None]) -> None:
+        """Have a function be told of each report as soon as it is there."""
+        self._tell = tell
 
     def __len__(self) -> int:
         """Return how many packages there are, those included whose reports are still to come."""
@@ -118,10 +142,16 @@ class Reports:
 
     def limited(self, most: int) -> Reports:
         """Return the reports with at most so many findings listed in all; the rest is counted."""
-        return Reports(self.rule_set, _limited(self, most), len(self))
+        return Reports(self.rule_set, _limited(self, most), len(self), self.notes)
+
+    def close(self) -> None:
+        """Leave the reports that are still to come: processes that make them end."""
+        if isinstance(self._coming, Generator):
+            self._coming.close()
 
     def _all(self) -> list[Report]:
-        self._known += self._coming
+        while self._take():
+            pass
         return self._known
 
     @property
@@ -166,6 +196,7 @@ class Reports:
             "rules": self.rules,
             "changes": [*self.rule_set.changes],
             "ok": self.ok,
+            "notes": list(self.notes),
             "total": {
                 "packages": len(self),
                 "conformant": self.conformant,

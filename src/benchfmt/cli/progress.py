@@ -1,0 +1,35 @@
+"""Shows how far the judging of packages is, where a person watches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchfmt.validation import Report, Reports
+
+
+@contextmanager
+def watched(reports: Reports, *, is_quiet: bool) -> Iterator[None]:
+    """Show a bar on a terminal while reports come, unless their verdicts show it there; leaving the block ends all work."""
+    with closing(reports):
+        shows_verdicts = sys.stdout.isatty() and not is_quiet
+        if len(reports) < 2 or shows_verdicts or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        # What is printed beside the bar goes where it would go without it.
+        is_shared = sys.stdout.isatty()
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, redirect_stdout=is_shared) as bar:
+            task = bar.add_task("judging", total=len(reports))
+
+            def advance(report: Report) -> None:
+                bar.update(task, advance=1, description=report.source[-40:])
+
+            reports.watch(advance)
+            yield

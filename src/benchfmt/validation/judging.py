@@ -1,0 +1,113 @@
+"""Judges packages: one, or all of a call, of which none ends the judging of the others."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from benchfmt.checks.rule_sets import RuleSet
+from benchfmt.checks.safety import UNFINISHED
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import Limits
+from benchfmt.oserrors import is_of_machine
+from benchfmt.processes import Crew, Lost
+from benchfmt.validation.condensing import condensed
+from benchfmt.validation.forms.annotated import AnnotatedTable
+from benchfmt.validation.loop import Loop
+from benchfmt.validation.opening import forms_at, without_place
+from benchfmt.validation.places import Place
+from benchfmt.validation.report import Report
+from benchfmt.validation.reporting import Reporter
+from benchfmt.validation.sources import Source, standing_in_files
+
+_REPORT_IT = (
+    "report it to the authors of benchfmt, with the package if you may; the others are judged"
+)
+_MORE_ROOM = "give it more time or memory, or fewer --jobs at once; the others are judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a call asks of every package."""
+
+    rules: RuleSet
+    remote: bool
+    limits: Limits
+    jobs: int
+    seconds: float | None
+
+
+def reports_of(sources: Sequence[Source], call: Call) -> Iterator[Report]:
+    """Yield the reports of packages, in their order, each as soon as it is there."""
+    with standing_in_files(sources, call.limits) as packages:
+        if call.jobs < 2 and call.seconds is None:
+            for source in packages:
+                yield _judged(source, call)
+            return
+        with TemporaryDirectory(prefix="benchfmt-") as folder:
+            crew = Crew[Report](call.jobs, call.seconds, folder, _be_ready)
+            works = [partial(_judged, source, call) for source in packages]
+            with closing(crew.results(works)) as results:
+                for source, result in zip(packages, results, strict=True):
+                    if isinstance(result, Lost):
+                        yield _unfinished(source, call, result.reason, _MORE_ROOM)
+                    else:
+                        yield result
+
+
+def _be_ready() -> None:
+    """Do nothing: a process that runs this has loaded what judging needs."""
+
+
+def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits) -> None:
+    """Fill the report of one package; raises BenchfmtError where there is nothing to judge."""
+    reporter = Reporter(report, limits)
+    loop = Loop(reporter)
+    described = set()
+    try:
+        for form in forms_at(path, reporter, remote=remote):
+            loop.judge(form)
+            if isinstance(form, AnnotatedTable):
+                described.add(form.name)
+                form.name_cells(report)
+    except OSError as error:
+        if is_of_machine(error):
+            raise
+        reporter.report_unreadable(path, error)
+    loop.finish()
+    report.findings[:] = sorted(condensed(report.findings, described))
+
+
+def _judged(source: Source, call: Call) -> Report:
+    """Return the report of one of several packages; one that cannot be judged has a finding."""
+    report = Report(call.rules, source.name)
+    if source.fault is not None:
+        Reporter(report, call.limits).report(source.code, Place(source.name), source.fault)
+        return report
+    try:
+        judge(source.path, report, remote=call.remote, limits=call.limits)
+    except BenchfmtError as error:
+        reason = without_place(str(error), source.path, source.name)
+        Reporter(report, call.limits).report("BF123", Place(source.name), reason)
+    except OSError:
+        # It says that the machine lacks something: no package can be judged.
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it stops no other package
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{Path(where.filename).name} line {where.lineno}: {type(error).__name__}: {error}"
+        return _unfinished(source, call, f"benchfmt failed in {reason}", _REPORT_IT)
+    return report
+
+
+def _unfinished(source: Source, call: Call, reason: str, hint: str) -> Report:
+    """Return the report of a package whose judging has not come to its end."""
+    report = Report(call.rules, source.name)
+    Reporter(report, call.limits).report(UNFINISHED, Place(source.name), reason, hint=hint)
+    return report
