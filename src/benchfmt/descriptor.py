@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    ConfigDict,
     Field,
     JsonValue,
     ValidationError,
@@ -166,12 +167,36 @@ class Prefix(Open):
     metrics: dict[str, PrefixMetric] = Field({})
 
 
+def _ask_for_reason(schema: dict[str, Any]) -> None:
+    """Ask for a reason in the JSON Schema: where it is not given, validation has words of its own for it."""
+    schema["required"] = ["code", "reason"]
+    reason = schema["properties"]["reason"]
+    del reason["default"]
+    reason["minLength"] = 1
+
+
+class Acknowledgement(Closed):
+    """What whoever made the package knows of a finding, and why it is no fault of this package."""
+
+    model_config = ConfigDict(json_schema_extra=_ask_for_reason)
+
+    code: str = Field(description="The code of the finding, such as BF407.")
+    reason: str = Field("", description="Why it is no fault of this package.")
+    records: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="The ids of the records that it is about; all where this is absent."
+    )
+
+
 class PackageInfo(Closed):
     """What the package says of itself as a benchfmt package."""
 
     version: str = SCHEMA_VERSION
     vocabulary: str | None = None
     prefixes: dict[str, Prefix] = Field({})
+    acknowledged: list[Acknowledgement] = Field(
+        [],
+        description="Findings that are known and no faults of this package, each with the reason.",
+    )
 
 
 class Descriptor(Open):
@@ -272,9 +297,13 @@ _OF_ONE_PACKAGE = ("$schema", "name", "benchfmt", "resources")
 def heading(descriptor: Descriptor) -> dict[str, JsonValue]:
     """Return the heading of a package's records, empty where records say all that there is to say."""
     prefixes, rest = declared(descriptor), about(descriptor)
-    if not prefixes and not rest:
+    acknowledged = descriptor.benchfmt.acknowledged
+    if not prefixes and not rest and not acknowledged:
         return {}
-    info = descriptor.benchfmt.model_dump(exclude_none=True, exclude={"prefixes"})
+    left_out = {"prefixes"}
+    if not acknowledged:
+        left_out.add("acknowledged")
+    info = descriptor.benchfmt.model_dump(exclude_none=True, exclude=left_out)
     return {"benchfmt": {**info, "prefixes": prefixes}, **rest}
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 
 from benchfmt.checks import (
+    acknowledging,
     capacity,
     consistency,
     integrity,
@@ -25,7 +26,7 @@ from benchfmt.checks import (
     terms,
 )
 from benchfmt.checks.check import Check
-from benchfmt.checks.rule_sets import NAMES, PURPOSES, Purpose, RuleSet
+from benchfmt.checks.rule_sets import FIRM, NAMES, PURPOSES, SAFETY, Purpose, RuleSet
 from benchfmt.finding import BenchfmtError, Severity
 from benchfmt.plugins import distribution_of
 from benchfmt.spelling import no_such
@@ -36,7 +37,7 @@ OWN_PREFIX = "BF"
 
 Topic = tuple[Check, ...]
 TOPICS: tuple[Topic, ...] = (
-    structure.CHECKS,
+    (*structure.CHECKS, *acknowledging.CHECKS),
     terms.CHECKS,
     plausibility.CHECKS,
     capacity.CHECKS,
@@ -151,6 +152,15 @@ def page(code: str) -> str:
     if check.page is not None:
         return check.page
     return (files("benchfmt.checks") / "pages" / f"{code}.md").read_text("utf-8")
+
+
+def may_be_acknowledged(code: str, rules: str) -> bool:
+    """Say whether a package may give a reason why a finding is no fault under a rule set; safety and unreadable data are."""
+    check = all_checks()[code]
+    if code.startswith((SAFETY, *PURPOSES[rules].firm)):
+        return False
+    breaks_conformance = "core" in check.rules and check.severity is Severity.ERROR
+    return not (breaks_conformance and code.startswith(FIRM))
 
 
 def rule_sets_in_words(check: Check) -> str:

@@ -43,6 +43,15 @@ class Purpose:
 
     title: str
     severities: Mapping[str, Severity]
+    firm: tuple[str, ...] = ()
+    """What the codes begin with that no package may acknowledge under it, beside those of `FIRM`."""
+
+
+FIRM = ("BF1", "BF2", "BF301", "BF302", "BF410", "BF411", "BF5")
+"""What the codes begin with whose errors under `core` no package may acknowledge: without what they ask for, data cannot
+be read, means something else or is not the data that was written."""
+SAFETY = "BF9"
+"""What the codes begin with that no package may acknowledge, warnings included."""
 
 
 PURPOSES: Mapping[str, Purpose] = {
@@ -54,10 +63,14 @@ PURPOSES: Mapping[str, Purpose] = {
     "ingestion": Purpose(
         "What a platform asks before it takes a package in",
         {"BF208": Severity.ERROR, "BF512": Severity.WARNING},
+        # A platform asks for licence, sources and hashes: no reason stands for them.
+        firm=("BF5",),
     ),
     "matchmaking": Purpose(
         "What a program needs that learns which model suits which hardware",
         {"BF208": Severity.ERROR},
+        # A program reads no reasons.
+        firm=("BF3", "BF4"),
     ),
 }
 """The rule sets by their names. Which checks belong to one, each check says itself."""

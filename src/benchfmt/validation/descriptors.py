@@ -54,6 +54,8 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
         place = Place(file.name, field="/benchfmt/version")
         reporter.report("BF117", place, refusal(version), hint=advice(version))
         return None
+    if descriptor:
+        reporter.acknowledge(descriptor.benchfmt.acknowledged, file.name, None)
     return descriptor
 
 

@@ -82,6 +82,7 @@ def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits) -> 
             raise
         reporter.report_unreadable(path, error)
     loop.finish()
+    reporter.report_unmet()
     report.findings[:] = sorted(condensed(report.findings, described))
 
 

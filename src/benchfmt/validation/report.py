@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
+from benchfmt.validation.acknowledging import Acknowledged
 from benchfmt.validation.condensing import examples
 
 _ARCHIVES = (".zip", ".tar.gz", ".tgz")
@@ -28,6 +29,8 @@ class Report:
     measurements: int = 0
     more: Counter[str] = field(default_factory=Counter)
     """How many findings are not listed, by their codes."""
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    """Findings that the package gives a reason for: they are neither listed nor counted as errors or warnings."""
 
     @property
     def rules(self) -> str:
@@ -91,6 +94,7 @@ class Report:
             "warnings": self.warnings,
             "findings": [{**finding.to_dict()} for finding in self.findings],
             "not_listed": dict(sorted(self.more.items())),
+            "acknowledged": [{**item.to_dict()} for item in self.acknowledged if item.count],
         }
 
 
@@ -189,6 +193,11 @@ class Reports:
         """How many measurements were judged."""
         return sum(report.measurements for report in self._all())
 
+    @property
+    def acknowledged(self) -> int:
+        """How many findings the packages give a reason for."""
+        return sum(item.count for report in self._all() for item in report.acknowledged)
+
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the reports as plain data (documented in docs/validation.md): the same shape for one and for many."""
         packages: list[JsonValue] = [report.to_dict() for report in self._all()]
@@ -204,6 +213,7 @@ class Reports:
                 "measurements": self.measurements,
                 "errors": self.errors,
                 "warnings": self.warnings,
+                "acknowledged": self.acknowledged,
             },
             "packages": packages,
         }

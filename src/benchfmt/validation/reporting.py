@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from pydantic import JsonValue
 
 from benchfmt.checks.frames import of_code
 from benchfmt.checks.safety import CRASHED
+from benchfmt.descriptor import Acknowledgement
 from benchfmt.finding import Finding, shortened
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
+from benchfmt.validation.acknowledging import Known, misfit_of, taken
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
 
 _LONGEST_VALUE = 200
+_UNMET = "leave the acknowledgement out, or name what it is about"
 
 
 class Reporter:
@@ -36,6 +40,7 @@ class Reporter:
         self._crashed: set[str] = set()
         """The codes of checks that raised an exception."""
         self._unreadable: set[str] = set()
+        self._known = Known()
 
     def has(self, code: str) -> bool:
         """Whether a fault of a code was reported."""
@@ -65,6 +70,31 @@ class Reporter:
         """Add one finding, if its code is in the rule set."""
         if code in self._severities:
             self._add(self._finding(code, place, message, _as_text(value), hint))
+
+    def acknowledge(self, items: Sequence[Acknowledgement], file: str, row: int | None) -> None:
+        """Take what a package says of findings that are known, after reporting what it cannot say."""
+        for number, item in enumerate(items):
+            pointer = f"/benchfmt/acknowledged/{number}"
+            misfit = misfit_of(item)
+            if misfit is not None:
+                place = Place(file, row, field=f"{pointer}/{misfit.member}")
+                self.report(
+                    misfit.code, place, misfit.message, value=misfit.value, hint=misfit.hint
+                )
+                continue
+            acknowledged = taken(item, self.results.rule_set, Place(file, row, field=pointer))
+            if acknowledged is not None:
+                self.results.acknowledged.append(acknowledged)
+                self._known.add(acknowledged)
+
+    def report_unmet(self) -> None:
+        """Report what the package acknowledges and has not; nothing where errors may have kept it from being judged."""
+        if self.results.errors:
+            return
+        for acknowledged in self.results.acknowledged:
+            message = acknowledged.unmet
+            if message is not None:
+                self.report("BF129", acknowledged.place, message, hint=_UNMET)
 
     def report_unreadable(self, path: str | Path, error: OSError) -> None:
         """Add the finding for a file that the system does not let us read, once."""
@@ -97,11 +127,12 @@ class Reporter:
     def leave_out(self, more: dict[str, int]) -> None:
         """Count faults that are not listed, by their codes."""
         for code, count in more.items():
-            if code in self._severities:
+            if code in self._severities and not self._known.takes(code, None, count):
                 self.results.more[code] += count
 
     def _add_group(self, code: str, table: str, group: pl.DataFrame, places: Places) -> None:
         """Add the faults of one code in one column, as far as there is room."""
+        group = self._without_acknowledged(code, group)
         room = max(self.limits.findings_per_code - self._counts[(code, table)], 0)
         self._counts[(code, table)] += group.height
         if group.height > room:
@@ -117,7 +148,16 @@ class Reporter:
             )
             self.results.findings.append(finding)
 
+    def _without_acknowledged(self, code: str, group: pl.DataFrame) -> pl.DataFrame:
+        """Return the faults of a code that the package does not acknowledge, after counting the others."""
+        if code not in self._known.codes:
+            return group
+        kept = [not self._known.takes(code, record) for record in group["record"]]
+        return group.filter(pl.Series(kept, dtype=pl.Boolean))
+
     def _add(self, finding: Finding) -> None:
+        if self._known.takes(finding.code, finding.record):
+            return
         key = (finding.code, finding.path)
         self._counts[key] += 1
         if self._counts[key] > self.limits.findings_per_code:

@@ -179,6 +179,8 @@ class JsonRecords:
             version = heading.benchfmt.version
             place = Place(self.name, 1, field="/benchfmt/version")
             self._reporter.report("BF117", place, refusal(version), hint=advice(version))
+        if heading:
+            self._reporter.acknowledge(heading.benchfmt.acknowledged, self.name, 1)
         self._heading = heading
 
     def _has_too_many_measurements(self, row: int, data: Object) -> bool:
