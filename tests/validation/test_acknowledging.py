@@ -14,7 +14,7 @@ from benchfmt.checks.catalogue import CODES, may_be_acknowledged
 from benchfmt.checks.rule_sets import NAMES
 from benchfmt.descriptor import package_schema
 from benchfmt.finding import Finding, Severity
-from benchfmt.reports.text import reports_lines
+from benchfmt.reports.as_text import TEXT
 from benchfmt.validation import Report, validate_all
 
 REASON = "The intervals are of the median; the values are means."
@@ -66,8 +66,10 @@ def test_an_acknowledged_finding_is_no_fault_and_is_shown_with_its_reason(tmp_pa
     assert report.findings == []
     assert report.to_dict()["acknowledged"] == [{"code": "BF407", "reason": REASON, "count": 2}]
     reports = validate_all([tmp_path / "records.jsonl"])
-    assert f"acknowledged: 2 of BF407: {REASON}" in list(reports_lines(reports))
-    assert reports.acknowledged == 2
+    *_, shown, verdict = "".join(TEXT.render(reports)).splitlines()
+    assert shown == f"  acknowledged BF407 × 2: {REASON}"
+    assert verdict.endswith("0 errors, 0 warnings, 2 acknowledged")
+    assert reports.to_dict()["total"]["acknowledged"] == 2  # type: ignore[index,call-overload]
 
 
 def test_an_acknowledgement_may_be_of_some_records(tmp_path: Path) -> None:

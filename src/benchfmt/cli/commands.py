@@ -247,6 +247,12 @@ def validate(
             help="How many findings to list; the others are counted.  [default: all]",
         ),
     ] = None,
+    no_group: Annotated[
+        bool,
+        typer.Option(
+            "--no-group", help="Tell the same fault in each of its places, not once for all."
+        ),
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -292,7 +298,7 @@ def validate(
     if settings.max_findings is not None:
         reports = reports.limited(settings.max_findings)
     stream = sys.stdout if output is None else None
-    chosen = for_stream(settings.format, stream, is_quiet=quiet)
+    chosen = for_stream(settings.format, stream, is_quiet=quiet, is_grouped=not no_group)
     with watched(reports, is_quiet=quiet or output is not None):
         if output is None:
             print_pieces(chosen.render(reports))

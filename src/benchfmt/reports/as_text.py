@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TextIO
 
-from benchfmt.finding import Finding, Severity
+from benchfmt.finding import Finding, Severity, shortened
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.formats import ReportFormat
 from benchfmt.reports.printable import one_line
 from benchfmt.reports.where import advice, rows_text, spot
+from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports
 
+_EXAMPLES = 3
+"""The same fault in more places is told once, with so many of them."""
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _DIM = "\x1b[2m"
@@ -38,6 +41,8 @@ class TextFormat:
     coloured: bool = False
     is_quiet: bool = False
     """Whether packages in which nothing is wrong are left out."""
+    is_grouped: bool = True
+    """Whether the same fault in many places is told once, with how many there are and the first."""
     about: str = "for people: findings by file, what to do, and the verdict"
 
     def render(self, reports: Reports) -> Iterator[str]:
@@ -61,14 +66,33 @@ class TextFormat:
     def _findings(self, report: Report) -> Iterator[str]:
         for file, findings in groupby(report.findings, report.place_of):
             yield self._styled(_BOLD, _heading(file)) + "\n"
-            for finding in findings:
-                yield f"  {self._line(finding)}\n"
+            for alike in by_fault(findings):
+                for line in self._lines(alike):
+                    yield f"  {line}\n"
         for code, count in sorted(report.more.items()):
             yield f"  ... and {number(count)} more of {code}\n"
+        for known in report.acknowledged:
+            if known.count:
+                met = f"{known.code} × {number(known.count)}"
+                yield f"  acknowledged {met}: {one_line(shortened(known.reason))}\n"
+
+    def _lines(self, alike: list[Finding]) -> Iterator[str]:
+        """Yield the lines of the findings of one fault: one for all where they are many."""
+        if self.is_grouped and len(alike) > _EXAMPLES:
+            yield self._group(alike)
+            return
+        for finding in alike:
+            yield self._line(finding)
+
+    def _group(self, alike: list[Finding]) -> str:
+        """Return many findings of one fault as a line: how many, the advice of the first, and where the first are."""
+        first = alike[0]
+        places = "; ".join(spot(finding) for finding in alike[:_EXAMPLES])
+        count = f" × {number(len(alike))}"
+        text = f"{advice(first)}; at {places}; and {number(len(alike) - _EXAMPLES)} more"
+        return self._told(first, count, text)
 
     def _line(self, finding: Finding) -> str:
-        severity = self._styled(_OF_SEVERITY[finding.severity], finding.severity.value)
-        code = self._styled(_BOLD, finding.code)
         text = advice(finding)
         place = spot(finding)
         if place:
@@ -76,6 +100,11 @@ class TextFormat:
         rows = rows_text(finding)
         if rows:
             text = f"{text}; {rows}"
+        return self._told(finding, "", text)
+
+    def _told(self, finding: Finding, count: str, text: str) -> str:
+        severity = self._styled(_OF_SEVERITY[finding.severity], finding.severity.value)
+        code = self._styled(_BOLD, f"{finding.code}{count}")
         return f"{severity} {code} {one_line(text)}"
 
     def _verdict(self, report: Report | Reports) -> str:
@@ -91,12 +120,14 @@ class TextFormat:
 
 
 def _counts(report: Report | Reports) -> str:
-    parts = (
+    parts = [
         counted(report.records, "record"),
         counted(report.measurements, "measurement"),
         counted(report.errors, "error"),
         counted(report.warnings, "warning"),
-    )
+    ]
+    if report.known:
+        parts.append(f"{number(report.known)} acknowledged")
     return ", ".join(parts)
 
 
@@ -119,12 +150,17 @@ TEXT = TextFormat()
 
 
 def for_stream(
-    chosen: ReportFormat, stream: TextIO | None, *, is_quiet: bool = False
+    chosen: ReportFormat,
+    stream: TextIO | None,
+    *,
+    is_quiet: bool = False,
+    is_grouped: bool = True,
 ) -> ReportFormat:
     """Return a format as it is printed on a stream, or written to a file where that is None.
 
-    Text has colours where they are welcome, and only what is wrong if that is asked.
+    Text has colours where they are welcome, and only what is wrong, or the same fault in each of its places, if that is asked.
     """
     if chosen is TEXT:
-        return TextFormat(stream is not None and may_colour(stream), is_quiet)
+        coloured = stream is not None and may_colour(stream)
+        return TextFormat(coloured, is_quiet, is_grouped)
     return chosen

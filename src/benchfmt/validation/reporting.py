@@ -132,7 +132,7 @@ class Reporter:
 
     def _add_group(self, code: str, table: str, group: pl.DataFrame, places: Places) -> None:
         """Add the faults of one code in one column, as far as there is room."""
-        group = self._without_acknowledged(code, group)
+        group = self._without_acknowledged(code, table, group, places)
         room = max(self.limits.findings_per_code - self._counts[(code, table)], 0)
         self._counts[(code, table)] += group.height
         if group.height > room:
@@ -148,11 +148,17 @@ class Reporter:
             )
             self.results.findings.append(finding)
 
-    def _without_acknowledged(self, code: str, group: pl.DataFrame) -> pl.DataFrame:
+    def _without_acknowledged(
+        self, code: str, table: str, group: pl.DataFrame, places: Places
+    ) -> pl.DataFrame:
         """Return the faults of a code that the package does not acknowledge, after counting the others."""
         if code not in self._known.codes:
             return group
-        kept = [not self._known.takes(code, record) for record in group["record"]]
+        kept = []
+        for row, record in group.select("row", "record").iter_rows():
+            # The form may have its own name for a record, as for one without an id.
+            place = places.in_files(Place(table, row, record=record))
+            kept.append(not self._known.takes(code, place.record))
         return group.filter(pl.Series(kept, dtype=pl.Boolean))
 
     def _add(self, finding: Finding) -> None:
