@@ -11,7 +11,21 @@ from benchfmt.testing import check_check
 FOLDER = ROOT / "src" / "benchfmt" / "checks" / "pages"
 # Their example is a piece of a file, a table or a folder; test_checks.py and test_safety.py build it.
 IN_TEXT = {
-    *("BF115", "BF116", "BF118", "BF119", "BF121", "BF122", "BF123", "BF208", "BF209"),
+    *(
+        "BF115",
+        "BF116",
+        "BF118",
+        "BF119",
+        "BF121",
+        "BF122",
+        "BF126",
+        "BF127",
+        "BF128",
+        "BF129",
+        "BF123",
+        "BF208",
+        "BF209",
+    ),
     *("BF501", "BF502", "BF503", "BF504", "BF507", "BF508", "BF705"),
     *(code for code in CODES if code.startswith("BF9")),
 }
