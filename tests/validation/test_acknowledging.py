@@ -116,13 +116,13 @@ MISFITS = {
         ),
     ),
     "an unknown code": (
-        {"code": "BF4O7", "reason": REASON},
+        {"code": "BF4077", "reason": REASON},
         finding(
             "BF127",
             Severity.ERROR,
             "/code",
-            "there is no code 'BF4O7'",
-            value="BF4O7",
+            "there is no code 'BF4077'",
+            value="BF4077",
             hint="did you mean 'BF407'?",
         ),
     ),
