@@ -670,6 +670,707 @@ CASES = [
             ]
         },
     ),
+    Case(
+        {
+            "system.memory_bytes": 4294967296,
+            "measurements": [
+                measured("memory", 7300000000, "By", statistic="max", scope="process", primary=True)
+            ],
+        },
+        Finding(
+            code="BF421",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="memory 7300000000 By of process is more than the system has, 4294967296 By",
+            value="7300000000",
+            hint="is one of them in another unit, or is it the memory of another system?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "system.memory_bytes": 4294967296,
+            "measurements": [
+                measured("memory", 730000000, "By", statistic="max", scope="process", primary=True)
+            ],
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("latency", 0.0089, "s", stage="end-to-end", per="sample", primary=True),
+                measured("latency", 6.3, "s", stage="inference", per="sample"),
+            ]
+        },
+        Finding(
+            code="BF422",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="the latency of inference, 6.3 s, is longer than the whole, 0.0089 s",
+            value="6.3",
+            hint="is one of them in another unit, or of another unit of work (per)?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("latency", 0.0089, "s", stage="end-to-end", per="sample", primary=True),
+                measured("latency", 0.0063, "s", stage="inference", per="sample"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured(
+                    "latency",
+                    1.2,
+                    "s",
+                    statistic="mean",
+                    stage="request",
+                    per="query",
+                    primary=True,
+                ),
+                measured("ttft", 85, "s", statistic="mean", stage="request", per="query"),
+            ]
+        },
+        Finding(
+            code="BF423",
+            severity=Severity.ERROR,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="the first token comes after 85 s, and the whole answer after 1.2 s",
+            value="85",
+            hint="is one of them in another unit, or is the latency that of a token?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured(
+                    "latency",
+                    1.2,
+                    "s",
+                    statistic="mean",
+                    stage="request",
+                    per="query",
+                    primary=True,
+                ),
+                measured("ttft", 0.085, "s", statistic="mean", stage="request", per="query"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("duration", 120, "s", stage="whole-run", primary=True),
+                measured("energy", 0.5, "J", stage="whole-run", scope="node"),
+                measured("power", 15, "W", statistic="mean", stage="whole-run", scope="node"),
+            ]
+        },
+        Finding(
+            code="BF424",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="energy 0.5 J is not the power 15 W over 120 s, which makes 1800 J",
+            value="0.5",
+            hint="is one of them in another unit (kWh, mW, ms), or of other parts of the system (scope)?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("duration", 120, "s", stage="whole-run", primary=True),
+                measured("energy", 1800, "J", stage="whole-run", scope="node"),
+                measured("power", 15, "W", statistic="mean", stage="whole-run", scope="node"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("throughput", 112, "/s", stage="inference", per="sample", primary=True),
+                measured("energy", 45, "J", stage="inference", per="sample", scope="board"),
+                measured("power", 5.1, "W", statistic="mean", stage="inference", scope="board"),
+            ]
+        },
+        Finding(
+            code="BF425",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="energy 45 J per sample is not the power 5.1 W at 112 /s, which makes 0.0455357 J",
+            value="45",
+            hint="is one of them in another unit, of another unit of work (per), or of other parts of the system (scope)?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("throughput", 112, "/s", stage="inference", per="sample", primary=True),
+                measured("energy", 0.045, "J", stage="inference", per="sample", scope="board"),
+                measured("power", 5.1, "W", statistic="mean", stage="inference", scope="board"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured(
+                    "energy",
+                    0.045,
+                    "J",
+                    stage="inference",
+                    per="sample",
+                    scope="board",
+                    primary=True,
+                ),
+                measured(
+                    "energy-efficiency", 0.045, "/J", stage="inference", per="sample", scope="board"
+                ),
+            ]
+        },
+        Finding(
+            code="BF426",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="energy-efficiency 0.045 /J is not one over the energy of 0.045 J, which makes 22.2222 /J",
+            value="0.045",
+            hint="write units of work for each joule: it is the inverse of the energy of one",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured(
+                    "energy",
+                    0.045,
+                    "J",
+                    stage="inference",
+                    per="sample",
+                    scope="board",
+                    primary=True,
+                ),
+                measured(
+                    "energy-efficiency", 22.2, "/J", stage="inference", per="sample", scope="board"
+                ),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("duration", 120, "s", stage="whole-run", primary=True),
+                measured("energy", 150, "J", stage="whole-run", scope="wall"),
+                measured("power", 12, "W", stage="idle", scope="wall"),
+            ]
+        },
+        Finding(
+            code="BF427",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="energy 150 J over 120 s is less than the idle system takes, 1440 J",
+            value="150",
+            hint="is it what the work takes above idling? that is `dynamic-energy`",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("duration", 120, "s", stage="whole-run", primary=True),
+                measured("energy", 2150, "J", stage="whole-run", scope="wall"),
+                measured("power", 12, "W", stage="idle", scope="wall"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured(
+                    "energy",
+                    0.045,
+                    "J",
+                    stage="inference",
+                    per="sample",
+                    scope="board",
+                    primary=True,
+                ),
+                measured(
+                    "dynamic-energy", 0.061, "J", stage="inference", per="sample", scope="board"
+                ),
+            ]
+        },
+        Finding(
+            code="BF428",
+            severity=Severity.ERROR,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="dynamic-energy 0.061 J is more than the whole energy, 0.045 J",
+            value="0.061",
+            hint="dynamic energy is the energy less that of the idle system",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured(
+                    "energy",
+                    0.061,
+                    "J",
+                    stage="inference",
+                    per="sample",
+                    scope="board",
+                    primary=True,
+                ),
+                measured(
+                    "dynamic-energy", 0.045, "J", stage="inference", per="sample", scope="board"
+                ),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured(
+                    "flop-rate",
+                    312000000000000.0,
+                    "/s",
+                    stage="inference",
+                    scope="gpu",
+                    primary=True,
+                ),
+                {
+                    "metric": "flop-rate",
+                    "statistic": "nominal-max",
+                    "scope": "gpu",
+                    "value": 19500000000000.0,
+                    "unit": "/s",
+                    "basis": "nominal",
+                },
+            ]
+        },
+        Finding(
+            code="BF429",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="flop-rate 312000000000000 /s is above what the hardware is rated for, 19500000000000 /s",
+            value="312000000000000",
+            hint="is one of them in another unit, of another precision, or of several devices?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured(
+                    "flop-rate",
+                    15100000000000.0,
+                    "/s",
+                    stage="inference",
+                    scope="gpu",
+                    primary=True,
+                ),
+                {
+                    "metric": "flop-rate",
+                    "statistic": "nominal-max",
+                    "scope": "gpu",
+                    "value": 19500000000000.0,
+                    "unit": "/s",
+                    "basis": "nominal",
+                },
+            ]
+        },
+    ),
+    Case(
+        {
+            "model.flop": 8200000000,
+            "measurements": [
+                measured(
+                    "throughput", 1200000, "/s", stage="inference", per="sample", primary=True
+                ),
+                {
+                    "metric": "flop-rate",
+                    "statistic": "nominal-max",
+                    "scope": "gpu",
+                    "value": 472000000000.0,
+                    "unit": "/s",
+                    "basis": "nominal",
+                },
+            ],
+        },
+        Finding(
+            code="BF430",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="1200000 samples a second of 8200000000 operations each make 9840000000000000 /s, above the peak of 472000000000 /s",
+            value="1200000",
+            hint="is the throughput that of several devices, or are the operations in another unit?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "model.flop": 8200000000,
+            "measurements": [
+                measured("throughput", 36, "/s", stage="inference", per="sample", primary=True),
+                {
+                    "metric": "flop-rate",
+                    "statistic": "nominal-max",
+                    "scope": "gpu",
+                    "value": 472000000000.0,
+                    "unit": "/s",
+                    "basis": "nominal",
+                },
+            ],
+        },
+    ),
+    Case(
+        {
+            "model.flop": 8200000000,
+            "measurements": [
+                measured("throughput", 36, "/s", stage="inference", per="sample", primary=True),
+                measured("flop-rate", 295.2, "/s", stage="inference"),
+            ],
+        },
+        Finding(
+            code="BF431",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="flop-rate 295.2 /s does not follow from 36 samples a second of 8200000000 operations each, which make 295200000000 /s",
+            value="295.2",
+            hint="is one of them in thousands or millions? write plain operations per second",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "model.flop": 8200000000,
+            "measurements": [
+                measured("throughput", 36, "/s", stage="inference", per="sample", primary=True),
+                measured("flop-rate", 295200000000.0, "/s", stage="inference"),
+            ],
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured(
+                    "throughput", 112, "/s", stage="whole-run", per="sample", primary=True, n=6720
+                ),
+                measured("duration", 0.06, "s", stage="whole-run"),
+            ]
+        },
+        Finding(
+            code="BF432",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="112 /s over 0.06 s makes 6.72, and 6720 were counted",
+            value="112",
+            hint="is the time in another unit, or that of another part of the run (stage)?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured(
+                    "throughput", 112, "/s", stage="whole-run", per="sample", primary=True, n=6720
+                ),
+                measured("duration", 60, "s", stage="whole-run"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured(
+                    "throughput",
+                    2450,
+                    "/s",
+                    statistic="mean",
+                    stage="whole-run",
+                    per="token",
+                    primary=True,
+                ),
+                measured("output-tokens", 128, "1", statistic="mean", per="query"),
+                measured("throughput", 2.1, "/s", statistic="mean", stage="whole-run", per="query"),
+            ]
+        },
+        Finding(
+            code="BF433",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="2450 tokens a second are not 2.1 requests a second of 128 tokens each, which make 268.8",
+            value="2450",
+            hint="does one of them count the tokens of the prompts? those are per `input-token` or `total-token`",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured(
+                    "throughput",
+                    269,
+                    "/s",
+                    statistic="mean",
+                    stage="whole-run",
+                    per="token",
+                    primary=True,
+                ),
+                measured("output-tokens", 128, "1", statistic="mean", per="query"),
+                measured("throughput", 2.1, "/s", statistic="mean", stage="whole-run", per="query"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "system.processor": {"name": "NVIDIA Tegra X1", "count": 1, "cores": 4},
+            "measurements": [
+                measured("duration", 12.5, "s", stage="training", primary=True),
+                measured("cpu-time", 41200, "s", stage="training"),
+            ],
+        },
+        Finding(
+            code="BF434",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="cpu-time 41200 s is more than 4 cores can work in 12.5 s",
+            value="41200",
+            hint="is one of the times in milliseconds?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "system.processor": {"name": "NVIDIA Tegra X1", "count": 1, "cores": 4},
+            "measurements": [
+                measured("duration", 12.5, "s", stage="training", primary=True),
+                measured("cpu-time", 41.2, "s", stage="training"),
+            ],
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                {
+                    "metric": "emissions",
+                    "stage": "whole-run",
+                    "value": 0.19,
+                    "unit": "kg",
+                    "basis": "estimated",
+                    "primary": True,
+                },
+                measured("energy", 1800, "J", stage="whole-run", scope="node"),
+            ]
+        },
+        Finding(
+            code="BF435",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="emissions 0.19 kg for 1800 J are more than any power plant makes: 380 kg for each kWh",
+            value="0.19",
+            hint="are the emissions in grams, or is the energy in Wh? write kilograms and joules",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                {
+                    "metric": "emissions",
+                    "stage": "whole-run",
+                    "value": 0.00019,
+                    "unit": "kg",
+                    "basis": "estimated",
+                    "primary": True,
+                },
+                measured("energy", 1800, "J", stage="whole-run", scope="node"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("root-mean-squared-error", 0.21, "kW", primary=True),
+                measured("mean-absolute-error", 0.33, "kW"),
+            ]
+        },
+        Finding(
+            code="BF436",
+            severity=Severity.ERROR,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="root-mean-squared-error 0.21 is below mean-absolute-error 0.33, which no errors have",
+            value="0.21",
+            hint="are both of the same predictions? exchanged columns, or the squared error without its root?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("root-mean-squared-error", 0.33, "kW", primary=True),
+                measured("mean-absolute-error", 0.21, "kW"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("f1", 0.91, "1", statistic="pooled", primary=True),
+                measured("precision", 0.62, "1", statistic="pooled"),
+                measured("recall", 0.71, "1", statistic="pooled"),
+            ]
+        },
+        Finding(
+            code="BF437",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.0.value",
+            message="f1 0.91 is above the mean of precision 0.62 and recall 0.71, which a harmonic mean cannot be",
+            value="0.91",
+            hint="are all three of the same data and averaged over classes in the same way?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("f1", 0.66, "1", statistic="pooled", primary=True),
+                measured("precision", 0.62, "1", statistic="pooled"),
+                measured("recall", 0.71, "1", statistic="pooled"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("accuracy@1", 0.913, "1", primary=True),
+                measured("accuracy@5", 0.761, "1"),
+            ]
+        },
+        Finding(
+            code="BF438",
+            severity=Severity.ERROR,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="accuracy@5 0.761 is below accuracy@1 0.913, though more answers are looked at",
+            value="0.761",
+            hint="are the columns exchanged?",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("accuracy@1", 0.761, "1", primary=True),
+                measured("accuracy@5", 0.913, "1"),
+            ]
+        },
+    ),
+    Case(
+        {
+            "measurements": [
+                measured("energy", 1800, "J", stage="whole-run", scope="node", primary=True),
+                measured("duration", 0, "s", stage="whole-run"),
+            ]
+        },
+        Finding(
+            code="BF439",
+            severity=Severity.WARNING,
+            path=FILE,
+            row=1,
+            column=None,
+            field="measurements.1.value",
+            message="the duration of whole-run is 0 s, although something was measured in it",
+            value="0",
+            hint="write `missing`: below-resolution, if it was rounded to 0, else not-measured",
+            record="r1",
+            cell=None,
+            count=None,
+            rows=(),
+        ),
+        passing={
+            "measurements": [
+                measured("energy", 1800, "J", stage="whole-run", scope="node", primary=True),
+                measured("duration", 120, "s", stage="whole-run"),
+            ]
+        },
+    ),
 ]
 IDS = [case.finding.code for case in CASES]
 

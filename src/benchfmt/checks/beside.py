@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from benchfmt.checks.frames import Frames
+from benchfmt.checks.check import Run
+from benchfmt.checks.frames import Frames, faults, number
 from benchfmt.checks.kinds import RECORD, Question
 from benchfmt.checks.rounding import with_half
 
@@ -62,6 +63,18 @@ def compared(
     rounded = {name: with_half(side.filter(in_suspects), 0) for name, side in sides.items()}
     firsts = with_half(valued(frames, first).filter(in_suspects), 0)
     return _joined(firsts, rounded, others).filter(wrong)
+
+
+def related(
+    first: Question, others: Mapping[str, Other], wrong: pl.Expr, message: pl.Expr, hint: str
+) -> Run:
+    """Return what finds the values of `first` that are wrong beside others of their record (`compared`)."""
+
+    def run(frames: Frames) -> pl.DataFrame:
+        rows = compared(frames, first, others, wrong)
+        return faults(rows, "measurements", "value", message, number("value"), hint)
+
+    return run
 
 
 def with_system(frames: Frames, measurements: pl.DataFrame, *columns: str) -> pl.DataFrame:
