@@ -15,10 +15,12 @@ from tests.reports.samples import COMMANDS, MARKUP, STEERING, finding, rendered,
 
 from benchfmt import BenchfmtError
 from benchfmt.checks.catalogue import all_rule_sets
+from benchfmt.finding import Finding
 from benchfmt.reports import formats
 from benchfmt.reports.as_text import TextFormat
 from benchfmt.validation.report import Report, Reports
 
+ROOT = Path(__file__).parents[2]
 PLUGIN = """
 class Dots:
     about = "a dot for each finding"
@@ -300,6 +302,17 @@ def test_a_package_that_a_format_needs_is_named(monkeypatch: pytest.MonkeyPatch)
         match=r"the report format html needs jinja2: pip install 'benchfmt\[report\]'",
     ):
         rendered("html")
+
+
+def test_json_holds_to_its_schema_which_knows_no_other_members() -> None:
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(schema)
+    report = json.loads(rendered("json"))
+    validator(schema).validate(report)
+    assert set(schema["properties"]) <= set(report)
+    assert set(schema["$defs"]["package"]["properties"]) <= set(report["packages"][0])
+    assert set(schema["$defs"]["finding"]["properties"]) <= set(Finding.__slots__)
 
 
 def test_json_is_the_report_as_data() -> None:

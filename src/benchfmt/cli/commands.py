@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
     from benchfmt.conversion import Progress
+    from benchfmt.limits import Limits
     from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
@@ -272,6 +273,14 @@ def validate(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only what is wrong, and the total.")
     ] = False,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            "--fix",
+            metavar="PACKAGE",
+            help="Write the package with all certain mends here, print each mend, and judge what was written.",
+        ),
+    ] = None,
 ) -> None:
     """Check packages, annotated tables or records, and say what to fix.
 
@@ -284,6 +293,8 @@ def validate(
 
     given = Given(rules, select, ignore, limit, report_format, strict, max_findings)
     settings = settings_of(given, config, without_config)
+    if fix is not None:
+        paths = [_mended(paths, fix, remote, settings.limits)]
     reports = validate_all(
         paths,
         settings.rules,
@@ -305,6 +316,50 @@ def validate(
         else:
             replace_text(output, "".join(chosen.render(reports)))
     raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
+
+
+def _mended(paths: list[str], fix: Path, remote: bool, limits: Limits) -> str:
+    """Write a package mended, say what was mended, and return where the package lies that is to be judged."""
+    from benchfmt.mending import mend
+    from benchfmt.reports.changes import mended_lines
+
+    if len(paths) != 1:
+        raise BenchfmtError("--fix takes one package")
+    mended = mend(paths[0], fix, remote=remote, limits=limits)
+    for line in mended_lines(mended):
+        say(line, err=True)
+    if mended.mends:
+        return str(fix)
+    return paths[0]
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A package.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The package to compare with it.")],
+    output: Annotated[
+        TextFormat, typer.Option("--format", help="How the difference is printed.")
+    ] = TextFormat.text,
+    limit: Annotated[
+        int, typer.Option(min=0, help="Of how many changed records the fields are listed.")
+    ] = 1_000,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow a URL, which is downloaded.")
+    ] = False,
+) -> None:
+    """Show which records of two packages are added, removed or changed, by id, and in which fields.
+
+    Exit status 0 where the records are the same, 1 where they differ, 2 for a package that cannot be read.
+    """
+    from benchfmt.comparing import compare
+    from benchfmt.reports.changes import difference_lines
+
+    difference = compare(old, new, most=limit, remote=remote)
+    if output is TextFormat.json:
+        _print_json(difference.to_dict())
+    else:
+        print_lines(difference_lines(difference))
+    raise typer.Exit(int(not difference.is_same))
 
 
 app.command()(describe)
