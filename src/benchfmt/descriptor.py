@@ -285,6 +285,11 @@ def declared(said: Descriptor | Heading) -> dict[str, JsonValue]:
     }
 
 
+def acknowledged(said: Descriptor | Heading) -> list[dict[str, JsonValue]]:
+    """Return the findings that a descriptor or heading acknowledges, as plain data."""
+    return [item.model_dump(exclude_none=True) for item in said.benchfmt.acknowledged]
+
+
 def about(said: Descriptor | Heading) -> dict[str, JsonValue]:
     """Return what a descriptor or heading says of a package beside its name, its prefixes and its tables."""
     plain = said.model_dump(mode="json", by_alias=True, exclude_unset=True)
@@ -297,11 +302,11 @@ _OF_ONE_PACKAGE = ("$schema", "name", "benchfmt", "resources")
 def heading(descriptor: Descriptor) -> dict[str, JsonValue]:
     """Return the heading of a package's records, empty where records say all that there is to say."""
     prefixes, rest = declared(descriptor), about(descriptor)
-    acknowledged = descriptor.benchfmt.acknowledged
-    if not prefixes and not rest and not acknowledged:
+    known = descriptor.benchfmt.acknowledged
+    if not prefixes and not rest and not known:
         return {}
     left_out = {"prefixes"}
-    if not acknowledged:
+    if not known:
         left_out.add("acknowledged")
     info = descriptor.benchfmt.model_dump(exclude_none=True, exclude=left_out)
     return {"benchfmt": {**info, "prefixes": prefixes}, **rest}
@@ -392,19 +397,24 @@ def package_descriptor(
     prefixes: Mapping[str, JsonValue],
     vocabulary_version: str,
     extra: Mapping[str, JsonValue],
+    known: Sequence[Mapping[str, JsonValue]] = (),
 ) -> dict[str, JsonValue]:
     """Return the descriptor of the three canonical tables.
 
-    `tables` gives each table's path, format, mediatype, bytes and hash; `extra` is what a user adds (title, licenses).
+    `tables` gives each table's path, format, mediatype, bytes and hash; `extra` is what a user adds (title, licenses);
+    `known` are the findings that are acknowledged.
     """
+    info: dict[str, JsonValue] = {
+        "version": SCHEMA_VERSION,
+        "vocabulary": vocabulary_version,
+        "prefixes": dict(prefixes),
+    }
+    if known:
+        info["acknowledged"] = [{**item} for item in known]
     return {
         "$schema": SCHEMA_URL,
         **extra,
-        "benchfmt": {
-            "version": SCHEMA_VERSION,
-            "vocabulary": vocabulary_version,
-            "prefixes": dict(prefixes),
-        },
+        "benchfmt": info,
         "resources": [
             {"name": name, **facts, "schema": table_schema(name)} for name, facts in tables.items()
         ],

@@ -99,7 +99,11 @@ class Conversion:
                     batch = redactor.batch(batch)
                 writer.write(batch)
             writer.prefixes = declarations.of_terms(used.terms)
+            writer.acknowledged = declarations.acknowledged
+            self.account.findings += declarations.narrower(place.name)
+            self.account.findings.sort()
             if redactor:
+                writer.acknowledged = [redactor.document(item) for item in writer.acknowledged]
                 writer.extra = redactor.document(writer.extra)
                 writer.prefixes = redactor.document(writer.prefixes)
             if "licenses" not in about:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +32,11 @@ class Declarations:
         self._about: dict[str, Any] | None = None
         self._licenses: list[Any] = []
         """What each unit's source says of its licences, None where it says nothing."""
+        self._acknowledged: list[Any] = []
+        """What the sources acknowledge, each once."""
+        self._units = 0
+        self._said: Counter[str] = Counter()
+        """How many units say each of it."""
 
     @property
     def about(self) -> dict[str, Any]:
@@ -45,6 +52,30 @@ class Declarations:
         self._about = {
             key: value for key, value in self._about.items() if key in about and about[key] == value
         }
+
+    def acknowledge(self, items: Sequence[Any]) -> None:
+        """Take the findings that a unit's package acknowledges."""
+        self._units += 1
+        for item in items:
+            if item not in self._acknowledged:
+                self._acknowledged.append(item)
+        self._said.update({_as_key(item) for item in items})
+
+    @property
+    def acknowledged(self) -> list[Any]:
+        """What is acknowledged of named records, and by all units of all records: that is true of the package too."""
+        return [item for item in self._acknowledged if self._is_of_package(item)]
+
+    def narrower(self, package: str) -> list[Finding]:
+        """Return a finding for each acknowledgement that is about all records of some sources, and so is left out."""
+        findings = []
+        for item in self._acknowledged:
+            if not self._is_of_package(item):
+                findings.append(_left_out(item, package))
+        return findings
+
+    def _is_of_package(self, item: Mapping[str, Any]) -> bool:
+        return "records" in item or self._said[_as_key(item)] == self._units
 
     def declare(self, prefixes: Prefixes) -> None:
         """Add prefixes; where one was declared before, what was said first stays."""
@@ -124,6 +155,24 @@ class UsedTerms:
                 for term in _terms(getattr(batch, table)[name]):
                     if term and ":" in term and not (name == "scope" and _is_qualified(term)):
                         self.terms.add(f"{name}/{term}")
+
+
+def _as_key(item: Mapping[str, Any]) -> str:
+    return json.dumps(item, sort_keys=True)
+
+
+def _left_out(item: Mapping[str, Any], package: str) -> Finding:
+    return Finding(
+        "BF129",
+        Severity.WARNING,
+        package,
+        None,
+        None,
+        "/benchfmt/acknowledged",
+        f"the acknowledgement of {item['code']} is left out: it is about all records of a source, and others are here too",
+        item["reason"],
+        "name its `records` in the source",
+    )
 
 
 def _terms(cells: pa.ChunkedArray[Any]) -> list[str | None]:

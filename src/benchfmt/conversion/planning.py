@@ -173,6 +173,8 @@ class Planner:
         self._plan.declarations.declare(declared)
         about = getattr(converter, "about", None)
         self._plan.declarations.describe({} if about is None else about(unit))
+        acknowledged = getattr(converter, "acknowledged", None)
+        self._plan.declarations.acknowledge([] if acknowledged is None else acknowledged(unit))
 
     def _claim(self, unit: Unit, name: str) -> None:
         """Give a unit its files."""

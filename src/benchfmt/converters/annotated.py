@@ -7,7 +7,7 @@ beside it, but only where no other converter knows the file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import read_table
 from benchfmt.descriptor import FILE_NAME, Descriptor
+from benchfmt.descriptor import acknowledged as acknowledged_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts import Fit, fit, may_fit
 from benchfmt.package import load_descriptor
@@ -162,6 +163,11 @@ def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
     """Return the prefixes that a unit's descriptor or layout declares, for the package that is written."""
     declared = _descriptor_of(unit).benchfmt.prefixes
     return {name: prefix.model_dump(exclude_none=True) for name, prefix in declared.items()}
+
+
+def acknowledged(unit: Unit) -> Sequence[Mapping[str, JsonValue]]:
+    """Return the findings that a unit's descriptor acknowledges."""
+    return acknowledged_of(_descriptor_of(unit))
 
 
 def _descriptor_of(unit: Unit) -> Descriptor:

@@ -4,6 +4,7 @@
     PATTERNS                                             optional: the names and words of files for which `detect` is asked
     OPTIONS, PREFIXES, prefixes(unit)                    optional: the options it takes, the prefixes it declares
     about(unit)                                          optional: what a unit says of the package, such as its title
+    acknowledged(unit)                                   optional: findings that a unit says to be no faults
     SHARES_LOGS = True                                   optional: it reads logs that may hold results of other programs too
     lacks(path) -> str | None                            optional: what a file that looks like its own lacks to be read
     plan_rest(source, paths) -> Iterator[Unit | Skipped | Failed]    optional: units among the files that no converter took

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
@@ -20,6 +20,7 @@ from benchfmt.descriptor import (
     read_heading,
 )
 from benchfmt.descriptor import about as about_package
+from benchfmt.descriptor import acknowledged as acknowledged_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import to_current
 from benchfmt.package import open_package
@@ -94,6 +95,14 @@ def about(unit: Unit) -> Mapping[str, JsonValue]:
     if said is None:
         return {}
     return about_package(said)
+
+
+def acknowledged(unit: Unit) -> Sequence[Mapping[str, JsonValue]]:
+    """Return the findings that a package, or a heading, acknowledges."""
+    said = _said(unit)
+    if said is None:
+        return []
+    return acknowledged_of(said)
 
 
 def _said(unit: Unit) -> Descriptor | Heading | None:

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -51,6 +51,8 @@ class PackageWriter:
         self.path = self._target.path
         self.format: Format = format
         self.prefixes: Mapping[str, JsonValue] = prefixes or {}
+        self.acknowledged: Sequence[Mapping[str, JsonValue]] = ()
+        """The findings that the package acknowledges, as its descriptor says them."""
         self.extra = dict(extra or {})
         self._replace = replace
         self._held = ExitStack()
@@ -132,7 +134,11 @@ class PackageWriter:
                 "hash": f"sha256:{file_sha256(path)}",
             }
         descriptor = package_descriptor(
-            facts, self.prefixes, vocabulary().version, {"name": self._name(), **self.extra}
+            facts,
+            self.prefixes,
+            vocabulary().version,
+            {"name": self._name(), **self.extra},
+            self.acknowledged,
         )
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         (self.folder / FILE_NAME).write_text(text, "utf-8")
