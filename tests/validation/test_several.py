@@ -14,15 +14,16 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.forms import ROOT, VALID, flatten, load, write
 
-from benchfmt import BenchfmtError, Finding, Severity, validate, validate_all
+from benchfmt import BenchfmtError, Finding, Severity, convert, validate, validate_all
 from benchfmt.limits import Limits
 from benchfmt.processes import Crew, Lost
 
-RECORD = {
+RECORD: dict[str, Any] = {
     "benchfmt": "1.0",
     "benchmark": {"suite": "lpdnn"},
     "status": "ok",
@@ -32,10 +33,10 @@ RECORD = {
 
 @pytest.fixture
 def places(tmp_path: Path) -> list[Path]:
-    """Three packages, of which two are faulty in the same way."""
+    """Three packages of different records, of which two are faulty in the same way."""
     made = []
     for number in range(3):
-        tables = flatten([load(path) for path in VALID[:4]])
+        tables = flatten([load(path) for path in VALID[: 4 - number]])
         if number:
             tables["measurements"][0]["unit"] = "furlong"
         made.append(write(tmp_path / f"p{number}", tables, "csv"))
@@ -345,3 +346,31 @@ def test_where_no_process_can_be_started_the_call_fails(tmp_path: Path) -> None:
     crew = Crew[int](1, None, str(tmp_path), partial(os._exit, 1))
     with pytest.raises(BenchfmtError, match="a process that was started was killed"):
         list(crew.results([partial(int, "1")]))
+
+
+# --- the same records twice ---
+
+
+def test_two_packages_of_the_same_records_are_told(
+    inbox: Path, places: list[Path], tmp_path: Path
+) -> None:
+    convert(inbox / "r.jsonl").write(tmp_path / "made", format="csv")
+    convert(inbox / "r.jsonl").write(tmp_path / "again.zip")
+    for jobs in (1, 2):
+        first, unlike, second = validate_all(["made", places[0], "again.zip"], jobs=jobs)
+        assert (first.findings, unlike.findings) == ([], [])
+        message = "it holds the same 5 records as made"
+        hint = "hand in one of the two; where one corrects the other, leave out the older"
+        assert second.findings == [
+            Finding("BF124", Severity.WARNING, "again.zip", None, None, None, message, None, hint)
+        ]
+
+
+def test_ids_that_somebody_chose_are_not_compared(tmp_path: Path) -> None:
+    names = ("a.json", "b.json")
+    for number, name in enumerate(names, 1):
+        record = {**RECORD, "id": "run-1"}
+        record["measurements"] = [{**RECORD["measurements"][0], "value": float(number)}]
+        (tmp_path / name).write_text(json.dumps(record))
+    reports = validate_all([tmp_path / name for name in names])
+    assert [report.findings for report in reports] == [[], []]

@@ -179,4 +179,9 @@ CHECKS = (
         severity=Severity.ERROR,
         title="Every package that is named can be opened",
     ),
+    Check(
+        code="BF124",
+        severity=Severity.WARNING,
+        title="No two packages of a call hold the same records",
+    ),
 )

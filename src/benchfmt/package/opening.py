@@ -5,8 +5,11 @@ from __future__ import annotations
 import lzma
 import stat
 import struct
+import tarfile
 import zipfile
 import zlib
+from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +21,9 @@ from pydantic import JsonValue
 from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import advice, readable, refusal
-from benchfmt.oserrors import is_of_machine, naming
+from benchfmt.oserrors import is_of_machine, is_refusal, naming
 from benchfmt.package.errors import PackageError
+from benchfmt.package.tars import Tar
 from benchfmt.readers.files import UnsafeError, inner_path, safe_path
 from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.jsons import read as read_json
@@ -40,6 +44,8 @@ class Folder:
     root: Path
     file: Path
     holder: TemporaryDirectory[str] | None = None
+    names: tuple[str, ...] = ()
+    """The files that an archive holds, unpacked or not."""
 
     def __enter__(self) -> Self:
         """Return the folder."""
@@ -52,7 +58,7 @@ class Folder:
 
 
 def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Folder:
-    """Open the folder of a package: its folder, its zip or its `datapackage.json`; a URL only with `remote=True`.
+    """Open the folder of a package: its folder, its zip or tar.gz, or its `datapackage.json`; a URL only with `remote=True`.
 
     The descriptor is not judged. Raises PackageError where there is none, UnsafeError where it breaks a safety limit.
     """
@@ -61,8 +67,8 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
             raise PackageError(f"{path} is remote; pass remote=True (--remote) to fetch it")
         return _open_remote(str(path), limits)
     place = Path(path)
-    if place.suffix == ".zip" and place.is_file():
-        return _open_zip(place, limits)
+    if is_archive(place.name) and place.is_file():
+        return _open_archive(place, limits)
     if place.name.endswith(".json") and place.is_file():
         return Folder(place.parent, place)
     file = place / FILE_NAME
@@ -70,6 +76,11 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
         raise PackageError(f"{place} is not a package: there is no {FILE_NAME} in it")
     safe_path(place, FILE_NAME)  # not a link that leads elsewhere
     return Folder(place, file)
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file is called as a package in one file is."""
+    return name.lower().endswith(ARCHIVES)
 
 
 def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
@@ -151,36 +162,75 @@ def _check_members(file: Path, data: JsonValue, limits: Limits) -> None:
         level = below
 
 
-def _open_zip(place: Path, limits: Limits) -> Folder:
+def _open_archive(place: Path, limits: Limits) -> Folder:
+    """Unpack of a zip or tar.gz what its descriptor names; raises PackageError or UnsafeError."""
+    kind, unpack = "tar.gz", _unpack_tar
+    if place.suffix.lower() == ".zip":
+        kind, unpack = "zip", _unpack_zip
     holder = TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:
-        with zipfile.ZipFile(place) as archive:
-            members = _members(archive, limits)
-            if FILE_NAME not in members:
-                raise PackageError(f"{place} is not a package: there is no {FILE_NAME} at its top")
-            _extract(archive, members[FILE_NAME], root / FILE_NAME, limits.descriptor_bytes)
-            for name in _named_files(root / FILE_NAME, limits):
-                if name in members and name != FILE_NAME:
-                    _extract(archive, members[name], safe_path(root, name), limits.archive_bytes)
+        names = unpack(place, root, limits)
     except (
         zipfile.BadZipFile,
+        tarfile.TarError,
         zlib.error,
         lzma.LZMAError,
         struct.error,
         EOFError,
         OSError,
+        OverflowError,
         RuntimeError,
         ValueError,
     ) as error:
         holder.cleanup()
-        if isinstance(error, OSError) and is_of_machine(error):
+        if isinstance(error, OSError) and (is_of_machine(error) or is_refusal(error)):
             raise
-        raise PackageError(f"{place}: not a zip that can be read: {error}") from error
+        raise PackageError(f"{place}: not a {kind} that can be read: {error}") from error
     except BaseException:
         holder.cleanup()
         raise
-    return Folder(root, root / FILE_NAME, holder)
+    return Folder(root, root / FILE_NAME, holder, tuple(names))
+
+
+def _unpack_zip(place: Path, root: Path, limits: Limits) -> list[str]:
+    """Unpack of a zip what its descriptor names; returns the names of all files in it."""
+    with zipfile.ZipFile(place) as archive:
+        members = _members(archive, limits)
+        _refuse_without_descriptor(place, members)
+        _extract(archive, members[FILE_NAME], root / FILE_NAME, limits.descriptor_bytes)
+        for name in _named_files(root / FILE_NAME, limits):
+            if name in members and name != FILE_NAME:
+                _extract(archive, members[name], safe_path(root, name), limits.archive_bytes)
+        return [name for name in members if not name.endswith("/")]
+
+
+def _unpack_tar(place: Path, root: Path, limits: Limits) -> list[str]:
+    """Unpack of a tar.gz what its descriptor names; returns the names of all files in it."""
+    with closing(Tar(place, limits)) as archive:
+        members = archive.members
+        _refuse_without_descriptor(place, members)
+        archive.extract(FILE_NAME, root / FILE_NAME, limits.descriptor_bytes)
+        named = [name for name in _named_files(root / FILE_NAME, limits) if name in members]
+        # A tar.gz is read from its beginning to its end: to go back costs as much as to read it again.
+        for name in sorted(set(named), key=lambda name: members[name].offset):
+            if name != FILE_NAME:
+                archive.extract(name, safe_path(root, name), limits.archive_bytes)
+        return list(members)
+
+
+def _refuse_without_descriptor(place: Path, names: Collection[str]) -> None:
+    """Raise PackageError for an archive without a descriptor at its top."""
+    if FILE_NAME in names:
+        return
+    within = [name for name in sorted(names) if name.endswith(f"/{FILE_NAME}")]
+    if within:
+        folder = within[0].removesuffix(FILE_NAME)
+        raise PackageError(
+            f"{place} is not a package: {FILE_NAME} is not at its top, but in {folder}; "
+            "pack what is in that folder, and not the folder"
+        )
+    raise PackageError(f"{place} is not a package: there is no {FILE_NAME} at its top")
 
 
 def _named_files(file: Path, limits: Limits) -> list[str]:
@@ -246,9 +296,10 @@ def _open_remote(url: str, limits: Limits) -> Folder:
     holder = TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:
-        if url.endswith(".zip"):
-            _download(fsspec, url, root / "package.zip", limits.archive_bytes)
-            inner = _open_zip(root / "package.zip", limits)
+        if is_archive(url):
+            file = root / url.rpartition("/")[2]
+            _download(fsspec, url, file, limits.archive_bytes)
+            inner = _open_fetched(file, url, limits)
             holder.cleanup()
             return inner
         base = url.removesuffix(FILE_NAME).rstrip("/")
@@ -259,6 +310,14 @@ def _open_remote(url: str, limits: Limits) -> Folder:
         holder.cleanup()
         raise
     return Folder(root, root / FILE_NAME, holder)
+
+
+def _open_fetched(file: Path, url: str, limits: Limits) -> Folder:
+    """Open an archive that was fetched; what is wrong with it is told of its URL."""
+    try:
+        return _open_archive(file, limits)
+    except PackageError as error:
+        raise PackageError(str(error).replace(str(file), url)) from error
 
 
 def _download(fsspec: ModuleType, url: str, target: Path, most: int) -> None:

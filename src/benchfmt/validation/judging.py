@@ -30,6 +30,7 @@ from benchfmt.validation.sources import Source, standing_in_files
 _REPORT_IT = (
     "report it to the authors of benchfmt, with the package if you may; the others are judged"
 )
+_KEEP_ONE = "hand in one of the two; where one corrects the other, leave out the older"
 _MORE_ROOM = "give it more time or memory, or fewer --jobs at once; the others are judged"
 
 
@@ -45,7 +46,29 @@ class Call:
 
 
 def reports_of(sources: Sequence[Source], call: Call) -> Iterator[Report]:
-    """Yield the reports of packages, in their order, each as soon as it is there."""
+    """Yield the reports of packages, in their order, each as soon as it is there; a package that stands twice has a finding."""
+    sources_by_fingerprint: dict[int, str] = {}
+    for report in _each_judged(sources, call):
+        if report.records and report.fingerprint is not None:
+            first = sources_by_fingerprint.setdefault(report.fingerprint, report.source)
+            if first != report.source:
+                _report_double(report, first, call.limits)
+        yield report
+
+
+def _report_double(report: Report, first: str, limits: Limits) -> None:
+    """Report that another package of the call holds the same records."""
+    number = "record"
+    if report.records > 1:
+        number = f"{report.records:,} records"
+    message = f"it holds the same {number} as {first}"
+    reporter = Reporter(report, limits)
+    reporter.report("BF124", Place(report.source), message, hint=_KEEP_ONE)
+    report.findings.sort()
+
+
+def _each_judged(sources: Sequence[Source], call: Call) -> Iterator[Report]:
+    """Yield the report of each package, in their order."""
     with standing_in_files(sources, call.limits) as packages:
         if call.jobs < 2 and call.seconds is None:
             for source in packages:

@@ -61,6 +61,7 @@ class Loop:
 
     def _judge(self, portion: Portion) -> tuple[pl.DataFrame, Places]:
         """Judge a portion; returns the records without a value, which a later portion may explain, and the places."""
+        self.reporter.mark(portion.records.frame["id"])
         records = portion.records.sound_rows()
         frames = Frames(
             records,

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Folder, PackageError, open_folder
+from benchfmt.package.opening import is_archive
 from benchfmt.readers.files import UnsafeError
 from benchfmt.tables import TABLES
 from benchfmt.validation.descriptors import judge_files, judged_descriptor
@@ -31,19 +32,20 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
         if _holds_records(path):
             yield JsonRecords(path, reporter)
             return
-        if path.is_file() and path.suffix not in (".json", ".zip"):
+        if path.is_file() and path.suffix != ".json" and not is_archive(path.name):
             raise BenchfmtError(
                 f"{place} is neither a package nor a record; `benchfmt describe {place}` drafts its descriptor"
             )
+    name = reporter.results.source or str(place)
     try:
         with open_folder(place, remote=remote, limits=reporter.limits) as folder:
             yield from _forms_of_package(folder, reporter)
     except UnsafeError as error:
-        reporter.report(error.code, Place(str(place)), str(error))
+        reporter.report(error.code, Place(name), str(error))
     except PackageError as error:
         if is_remote:
             raise
-        reporter.report("BF119", Place(str(place)), without_place(str(error), place))
+        reporter.report("BF119", Place(name), without_place(str(error), place))
 
 
 def without_place(message: str, *places: str | Path) -> str:

@@ -11,10 +11,9 @@ from pydantic import JsonValue
 
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
+from benchfmt.package.opening import is_archive
 from benchfmt.validation.acknowledging import Acknowledged
 from benchfmt.validation.condensing import examples
-
-_ARCHIVES = (".zip", ".tar.gz", ".tgz")
 
 
 @dataclass
@@ -29,6 +28,8 @@ class Report:
     measurements: int = 0
     more: Counter[str] = field(default_factory=Counter)
     """How many findings are not listed, by their codes."""
+    fingerprint: int | None = 0
+    """What two packages of the same records have in common, in whatever order; None where an id does not follow from its source."""
     acknowledged: list[Acknowledged] = field(default_factory=list)
     """Findings that the package gives a reason for: they are neither listed nor counted as errors or warnings."""
 
@@ -64,7 +65,7 @@ class Report:
             return self.source or finding.path
         if self.source == "-":
             return finding.path
-        if self.source.endswith(_ARCHIVES):
+        if is_archive(self.source):
             return f"{self.source}: {finding.path}"
         if "://" in self.source:
             return f"{self.source.rstrip('/')}/{finding.path}"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from pydantic import JsonValue
 
@@ -16,6 +17,7 @@ from benchfmt.checks.frames import of_code
 from benchfmt.checks.safety import CRASHED
 from benchfmt.descriptor import Acknowledgement
 from benchfmt.finding import Finding, shortened
+from benchfmt.identity import RECORD_PREFIX
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
 from benchfmt.validation.acknowledging import Known, misfit_of, taken
@@ -57,6 +59,17 @@ class Reporter:
         """Add to the numbers of records and measurements that were judged."""
         self.results.records += records
         self.results.measurements += measurements
+
+    def mark(self, ids: pl.Series) -> None:
+        """Add the ids of records that were judged to the fingerprint of the report."""
+        known = self.results.fingerprint
+        # An id that somebody chose need not be another's: two packages may both number their records from 1.
+        if known is None or ids.null_count() or not ids.str.starts_with(RECORD_PREFIX).all():
+            self.results.fingerprint = None
+            return
+        hashes = ids.hash().to_numpy()
+        # The sum does not depend on the order, nor on how the records came in portions.
+        self.results.fingerprint = (known + int(hashes.sum(dtype=np.uint64))) % 2**64
 
     def report(
         self,
