@@ -94,9 +94,9 @@ def test_text_groups_findings_by_file_and_ends_with_the_verdict() -> None:
     ]
     assert "in/b c.zip: records.csv" in lines
     assert lines[-3:] == [
-        "in/e: conformant (core): 2 records, 4 measurements, 0 errors, 0 warnings",
+        "in/e: conformant (core): 2 records, 4 measurements, 0 errors, 0 warnings, 3 acknowledged",
         "why, and how to fix it: benchfmt explain CODE, as BF101",
-        "1 of 4 packages conformant (core): 11 records, 26 measurements, 1,205 errors, 1 warning",
+        "1 of 4 packages conformant (core): 11 records, 26 measurements, 1,205 errors, 1 warning, 3 acknowledged",
     ]
 
 
@@ -158,6 +158,8 @@ def test_annotations_follow_the_grammar_of_workflow_commands() -> None:
         {"file": "in/a", "title": "BF301"},
         "1,200 more of BF301 are not listed",
     )
+    known = ("notice", {"file": "in/e", "title": "acknowledged"}, f"BF407 × 3: as {MARKUP}")
+    assert commands[7] == known
 
 
 ATTRIBUTES = {
@@ -256,7 +258,10 @@ def test_sarif_has_rules_places_and_prints_of_fingers(sarif: dict) -> None:
     }
     prints = [result["partialFingerprints"]["benchfmt/v1"] for result in results]
     assert len(set(prints)) == len(prints)
-    assert run["properties"] == {"notListed": {"BF301": 1_200}}
+    assert run["properties"] == {
+        "notListed": {"BF301": 1_200},
+        "acknowledged": [f"in/e: BF407 × 3: as {MARKUP}"],
+    }
 
 
 def test_the_fingerprint_of_a_fault_does_not_know_its_row() -> None:

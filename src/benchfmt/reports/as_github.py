@@ -13,7 +13,7 @@ from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.printable import printable
-from benchfmt.reports.where import advice, rows_text, spot, where
+from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot, where
 from benchfmt.validation.report import Report, Reports
 
 _IN_MESSAGES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
@@ -45,6 +45,8 @@ class GithubFormat:
                 yield _annotation(report, finding)
         for report in reports:
             yield from _not_listed(report)
+            for line in acknowledged_lines(report):
+                yield command("notice", {"file": report.source, "title": "acknowledged"}, line)
         yield _verdict(reports)
 
 

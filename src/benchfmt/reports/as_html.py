@@ -16,10 +16,10 @@ from itertools import groupby
 from benchfmt._version import __version__
 from benchfmt.checks.catalogue import all_checks, page
 from benchfmt.finding import Finding, shortened
-from benchfmt.reports.counting import counted, number
+from benchfmt.reports.counting import counted, number, totals
 from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.printable import printable
-from benchfmt.reports.where import rows_text, spot
+from benchfmt.reports.where import acknowledged_lines, rows_text, spot
 from benchfmt.validation.report import Report, Reports
 
 _TEMPLATE = "report.html.jinja"
@@ -54,10 +54,10 @@ class ShownPackage:
     number: int
     source: str
     ok: bool
-    counts: tuple[str, ...]
-    errors: int
+    counts: list[str]
     files: tuple[ShownFile, ...]
-    more: tuple[str, ...]
+    more: list[str]
+    acknowledged: list[str]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class HtmlFormat:
             version=__version__,
             rules=reports.rule_set.label,
             ok=reports.ok,
-            counts=_counts(reports),
+            counts=totals(reports),
             conformant=f"{number(reports.conformant)} of {counted(len(reports), 'package')} conformant",
             packages=packages,
             codes=_codes(reports),
@@ -114,10 +114,10 @@ def _package(index: int, report: Report) -> ShownPackage:
         number=index,
         source=printable(report.source),
         ok=report.ok,
-        counts=_counts(report),
-        errors=report.errors,
+        counts=totals(report),
         files=tuple(files_of_package),
-        more=tuple(more),
+        more=more,
+        acknowledged=[printable(line) for line in acknowledged_lines(report)],
     )
 
 
@@ -131,15 +131,6 @@ def _finding(file: str, finding: Finding) -> ShownFinding:
         hint=printable(finding.hint or ""),
         value=printable(shortened(finding.value or "")),
         rows=rows_text(finding),
-    )
-
-
-def _counts(report: Report | Reports) -> tuple[str, ...]:
-    return (
-        counted(report.records, "record"),
-        counted(report.measurements, "measurement"),
-        counted(report.errors, "error"),
-        counted(report.warnings, "warning"),
     )
 
 

@@ -15,6 +15,7 @@ from benchfmt.finding import Finding, Severity
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.printable import printable
 from benchfmt.reports.text import finding_line
+from benchfmt.reports.where import acknowledged_lines
 from benchfmt.validation.report import Report, Reports
 
 
@@ -90,6 +91,8 @@ def _suite(report: Report, cases: list[Case]) -> Iterator[str]:
     yield "<properties>\n"
     for key, value in properties.items():
         yield f"<property name={_quoted(key)} value={_quoted(value)}/>\n"
+    for line in acknowledged_lines(report):
+        yield f'<property name="acknowledged" value={_quoted(line)}/>\n'
     yield "</properties>\n"
     for case in cases:
         yield f"<testcase name={_quoted(case.name)} classname={name}>\n"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TextIO
 
-from benchfmt.finding import Finding, Severity, shortened
-from benchfmt.reports.counting import counted, number
+from benchfmt.finding import Finding, Severity
+from benchfmt.reports.counting import counted, number, totals
 from benchfmt.reports.formats import ReportFormat
 from benchfmt.reports.printable import one_line
-from benchfmt.reports.where import advice, rows_text, spot
+from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot
 from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports
 
@@ -71,10 +71,8 @@ class TextFormat:
                     yield f"  {line}\n"
         for code, count in sorted(report.more.items()):
             yield f"  ... and {number(count)} more of {code}\n"
-        for known in report.acknowledged:
-            if known.count:
-                met = f"{known.code} × {number(known.count)}"
-                yield f"  acknowledged {met}: {one_line(shortened(known.reason))}\n"
+        for line in acknowledged_lines(report):
+            yield f"  acknowledged {one_line(line)}\n"
 
     def _lines(self, alike: list[Finding]) -> Iterator[str]:
         """Yield the lines of the findings of one fault: one for all where they are many."""
@@ -120,15 +118,7 @@ class TextFormat:
 
 
 def _counts(report: Report | Reports) -> str:
-    parts = [
-        counted(report.records, "record"),
-        counted(report.measurements, "measurement"),
-        counted(report.errors, "error"),
-        counted(report.warnings, "warning"),
-    ]
-    if report.known:
-        parts.append(f"{number(report.known)} acknowledged")
-    return ", ".join(parts)
+    return ", ".join(totals(report))
 
 
 def _how_to_learn(codes: list[str]) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchfmt.validation.report import Report, Reports
+
 
 def number(count: int) -> str:
     """Return a count with its thousands apart: `1,234`."""
@@ -13,3 +18,16 @@ def counted(count: int, word: str) -> str:
     if count == 1:
         return f"1 {word}"
     return f"{number(count)} {word}s"
+
+
+def totals(report: Report | Reports) -> list[str]:
+    """Return what a report counts, each with its noun; what is acknowledged only where something is."""
+    counts = [
+        counted(report.records, "record"),
+        counted(report.measurements, "measurement"),
+        counted(report.errors, "error"),
+        counted(report.warnings, "warning"),
+    ]
+    if report.known:
+        counts.append(f"{number(report.known)} acknowledged")
+    return counts

@@ -14,7 +14,7 @@ from benchfmt._version import __version__
 from benchfmt.checks.catalogue import all_checks, page
 from benchfmt.finding import Finding
 from benchfmt.reports.printable import printable
-from benchfmt.reports.where import Where, advice, rows_text, spot, where
+from benchfmt.reports.where import Where, acknowledged_lines, advice, rows_text, spot, where
 from benchfmt.validation.report import Report, Reports
 
 SCHEMA = (
@@ -37,7 +37,10 @@ def log(reports: Reports) -> model.Sarif:
         tool=model.Tool(driver=driver),
         invocations=[model.Invocation(execution_successful=True)],
         results=list(_results(reports, codes)),
-        properties={"notListed": _not_listed(reports)},
+        properties={
+            "notListed": _not_listed(reports),
+            "acknowledged": list(_acknowledged(reports)),
+        },
     )
     return model.Sarif(schema_uri=SCHEMA, runs=[run])
 
@@ -48,6 +51,13 @@ def _not_listed(reports: Reports) -> dict[str, int]:
     for report in reports:
         total += report.more
     return dict(sorted(total.items()))
+
+
+def _acknowledged(reports: Reports) -> Iterator[str]:
+    """Yield what packages acknowledge, each with its package."""
+    for report in reports:
+        for line in acknowledged_lines(report):
+            yield printable(f"{report.source}: {line}")
 
 
 def _rule(code: str) -> model.ReportingDescriptor:

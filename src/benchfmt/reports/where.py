@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchfmt.finding import Finding, shortened
+from benchfmt.reports.counting import number
 from benchfmt.validation.report import Report
 
 _LINES = (".jsonl", ".ndjson")
@@ -72,3 +74,10 @@ def advice(finding: Finding) -> str:
     if message.endswith("?"):
         joint = " "
     return f"{message}{joint}{finding.hint}"
+
+
+def acknowledged_lines(report: Report) -> Iterator[str]:
+    """Yield what a package acknowledges, with how many findings that met: `BF407 × 3: the clock is coarse`."""
+    for known in report.acknowledged:
+        if known.count:
+            yield f"{known.code} × {number(known.count)}: {shortened(known.reason)}"
