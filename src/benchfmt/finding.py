@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,12 @@ class Finding:
     """How many rows have the fault, where the finding stands for several of them."""
     rows: tuple[int, ...] = ()
     """The first of these rows."""
+    line: int | None = dataclass_field(default=None, compare=False)
+    """The line of the value in a file of text, counted from 1."""
+    character: int | None = dataclass_field(default=None, compare=False)
+    """The character of that line at which the value begins, counted from 1."""
+    pointer: str | None = dataclass_field(default=None, compare=False)
+    """The place in a JSON file, or in a line of JSON Lines, as a JSON Pointer."""
 
     def __lt__(self, other: Finding) -> bool:
         """Order by file, row, code and the rest, so that output is the same on every run."""

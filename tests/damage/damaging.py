@@ -52,6 +52,8 @@ class Spot(NamedTuple):
     row: int | str | None = None
     column: str | None = None
     """The name of a column, or the field of a record or the pointer in a descriptor."""
+    line: int | None = None
+    """The line of a text; None where it is not asked for."""
 
 
 NOT_THERE = None
@@ -260,4 +262,7 @@ def _place(finding: Finding, wanted: Spot, form: str) -> Spot:
         row = ANYWHERE
     if wanted.column == ANYWHERE:
         column = ANYWHERE
-    return Spot(finding.path, row, column)
+    line = None
+    if wanted.line is not None:
+        line = finding.line
+    return Spot(finding.path, row, column, line)

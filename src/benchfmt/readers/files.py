@@ -13,6 +13,7 @@ from typing import overload
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.json_places import Position
 
 _SHOWN_PATH = 40
 _LONG_PATH = 200
@@ -22,10 +23,11 @@ _LONG_PATH = 200
 class UnsafeError(BenchfmtError):
     """Something that a hostile file could use; `code` is the BF9xx finding that says what."""
 
-    def __init__(self, code: str, message: str) -> None:
-        """Keep the code beside the message."""
+    def __init__(self, code: str, message: str, at: Position | None = None) -> None:
+        """Keep the code beside the message, and the place in a text where it is known."""
         super().__init__(message)
         self.code = code
+        self.at = at
 
 
 def inner_path(relative: str) -> PurePosixPath:

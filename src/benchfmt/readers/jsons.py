@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,18 +19,35 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits
 from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.json_places import (
+    Position,
+    offset_of_depth,
+    offset_of_second,
+    offset_of_word,
+    position,
+)
 from benchfmt.readers.names import doubled
 
 __all__ = ["Digits", "JsonError", "parse", "parse_as_text", "read"]
 
 
 class JsonError(BenchfmtError):
-    """Text that is not JSON as RFC 8259 and this standard want it; `line` counts from 1."""
+    """Text that is not JSON as RFC 8259 and this standard want it; `line` counts from 1.
 
-    def __init__(self, message: str, line: int | None = None) -> None:
-        """Keep the line beside the message."""
+    Only where the text cannot be read on is there a `line`; the place of the fault itself is `at`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        line: int | None = None,
+        sought: Callable[[str], int | None] | None = None,
+    ) -> None:
+        """Keep the line beside the message, and what finds the fault in the text."""
         super().__init__(message)
         self.line = line
+        self.sought = sought
+        self.at: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +112,33 @@ def _decoded(
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
         data = decoder.decode(text)
     except RecursionError as error:
-        raise UnsafeError("BF906", "JSON is nested too deep") from error
+        at = _place(str(text), offset_of_depth(str(text), limits.json_depth), start)
+        raise UnsafeError("BF906", "JSON is nested too deep", at) from error
     except UnicodeDecodeError as error:
-        raise JsonError(f"not UTF-8 at byte {error.start}") from error
+        fault = JsonError(f"not UTF-8 at byte {error.start}")
+        before = error.object[: error.start].decode("utf-8", "replace")
+        fault.at = _place(before, len(before), start)
+        raise fault from error
     except json.JSONDecodeError as error:
         raise no_json(error, start) from error
+    except JsonError as error:
+        if error.sought is not None:
+            error.at = _place(str(text), error.sought(str(text)), start)
+        raise
     if _may_be_deeper(text, limits.json_depth) and _deeper(data, limits.json_depth):
-        raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
+        at = _place(text, offset_of_depth(text, limits.json_depth), start)
+        raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels", at)
     return data
+
+
+def _place(text: str, offset: int | None, start: Start) -> Position | None:
+    """Return line and character of a place in a text that begins at `start` in its file."""
+    if offset is None:
+        return None
+    place = position(text, offset)
+    if place.line > 1:
+        return Position(place.line + start.line - 1, place.character)
+    return Position(start.line, place.character + start.column)
 
 
 def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
@@ -111,9 +148,12 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
     if error.lineno == 1:
         column += start.column
     where = f"at line {line} column {column}"
+    message = f"not JSON: {error.msg} {where}"
     if error.msg == "Extra data":
-        return JsonError(f"two JSON documents in one file: the second begins {where}", line)
-    return JsonError(f"not JSON: {error.msg} {where}", line)
+        message = f"two JSON documents in one file: the second begins {where}"
+    fault = JsonError(message, line)
+    fault.at = Position(line, column)
+    return fault
 
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
@@ -144,25 +184,29 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     data = dict(pairs)
     if len(data) != len(pairs):
         first = doubled(name for name, _ in pairs)[0]
-        raise JsonError(f"the key {first!r} appears twice in one object")
+        message = f"the key {first!r} appears twice in one object"
+        raise JsonError(message, sought=partial(offset_of_second, key=first))
     return data
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise JsonError(f"{word} is not JSON; leave out a number that does not exist")
+    message = f"{word} is not JSON; leave out a number that does not exist"
+    raise JsonError(message, sought=partial(offset_of_word, word=word))
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise JsonError(f"{text} is beyond the range of a double")
+        message = f"{text} is beyond the range of a double"
+        raise JsonError(message, sought=partial(offset_of_word, word=text))
     return number
 
 
 def _integer(text: str) -> int | float:
     # Python refuses to read integers of thousands of digits; no count has more than twenty.
     if len(text) > 400:
-        raise JsonError(f"{text[:20]}... is beyond the range of a double")
+        message = f"{text[:20]}... is beyond the range of a double"
+        raise JsonError(message, sought=partial(offset_of_word, word=text))
     return int(text)
 
 

@@ -55,6 +55,8 @@ def _annotation(report: Report, finding: Finding) -> str:
     properties = {"file": place.file}
     if place.line is not None:
         properties["line"] = str(place.line)
+        if place.column is not None:
+            properties["col"] = str(place.column)
     properties["title"] = f"{finding.code}: {all_checks()[finding.code].title}"
     parts = [place.inside or "", spot(finding)]
     within = " ".join(part for part in parts if part)

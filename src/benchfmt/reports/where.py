@@ -28,15 +28,15 @@ def where(report: Report, finding: Finding) -> Where:
     line = _line(finding)
     file = report.place_of(finding)
     if file == f"{report.source}: {finding.path}":
-        return Where(report.source, finding.path, line)
-    return Where(file, None, line)
+        return Where(report.source, finding.path, line, finding.character)
+    return Where(file, None, line, finding.character)
 
 
 def _line(finding: Finding) -> int | None:
     """Return the line of a finding: in JSON Lines a row is a line."""
-    if finding.path.endswith(_LINES):
+    if finding.line is None and finding.path.endswith(_LINES):
         return finding.row
-    return None
+    return finding.line
 
 
 def spot(finding: Finding) -> str:

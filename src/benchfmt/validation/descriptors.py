@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -34,10 +35,16 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
         data = descriptor_data(file, reporter.limits)
     except UnsafeError as error:
         message = str(error).removeprefix(f"{file.name}: ")
-        reporter.report(error.code, Place(file.name), message)
+        place = Place(file.name)
+        if error.at is not None:
+            place = replace(place, line=error.at.line, character=error.at.character)
+        reporter.report(error.code, place, message)
         return None
     except jsons.JsonError as error:
-        reporter.report(json_code(error), Place(file.name, error.line), str(error))
+        place = Place(file.name, error.line)
+        if error.at is not None:
+            place = replace(place, line=error.at.line, character=error.at.character)
+        reporter.report(json_code(error), place, str(error))
         return None
     descriptor, faults = read_descriptor(data)
     for fault in faults:

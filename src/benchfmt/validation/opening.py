@@ -31,6 +31,7 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
         _refuse_nothing(place, path)
         if _holds_records(path):
             yield JsonRecords(path, reporter)
+            reporter.locate(path.parent)
             return
         if path.is_file() and path.suffix != ".json" and not is_archive(path.name):
             raise BenchfmtError(
@@ -39,7 +40,9 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
     name = reporter.results.source or str(place)
     try:
         with open_folder(place, remote=remote, limits=reporter.limits) as folder:
-            yield from _forms_of_package(folder, reporter)
+            tables: set[str] = set()
+            yield from _forms_of_package(folder, reporter, tables)
+            reporter.locate(folder.root, tables)
     except UnsafeError as error:
         reporter.report(error.code, Place(name), str(error))
     except PackageError as error:
@@ -85,8 +88,8 @@ def _is_descriptor(path: Path) -> bool:
     return b'"resources"' in start
 
 
-def _forms_of_package(folder: Folder, reporter: Reporter) -> Iterator[Form]:
-    """Yield the annotated tables of a package, then its own tables."""
+def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -> Iterator[Form]:
+    """Yield the annotated tables of a package, then its own tables; those of delimited text are entered."""
     descriptor = judged_descriptor(folder.file, reporter)
     if descriptor is None:
         return
@@ -96,6 +99,8 @@ def _forms_of_package(folder: Folder, reporter: Reporter) -> Iterator[Form]:
     for resource in descriptor.resources:
         if resource.name in TABLES:
             tables[resource.name] = resource
+            if resource.path.endswith(".csv"):
+                delimited.add(resource.path)
         if resource.annotated:
             annotated.append(resource)
     for resource in annotated:

@@ -29,6 +29,9 @@ class Place:
     """The place in the record: `measurements.0.value`."""
     record: str | None = None
     """The id of the record."""
+    line: int | None = None
+    character: int | None = None
+    """Line and character in a text, where what reads it knows them."""
 
 
 class Places(Protocol):

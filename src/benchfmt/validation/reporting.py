@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from benchfmt.identity import RECORD_PREFIX
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
 from benchfmt.validation.acknowledging import Known, misfit_of, taken
+from benchfmt.validation.locating import locate
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
 
@@ -121,6 +122,10 @@ class Reporter:
         if finding.code in self._severities:
             self._add(replace(finding, severity=self._severities[finding.code]))
 
+    def locate(self, root: Path, tables: Collection[str] = ()) -> None:
+        """Look up lines and characters of what was found in the files of a folder; `tables` are delimited text."""
+        locate(self.results.findings, root, tables, self.limits)
+
     def report_faults(self, code: str, faults: pl.DataFrame, places: Places) -> None:
         """Add the faults of one code, if it is in the rule set."""
         if code in self._severities:
@@ -198,6 +203,8 @@ class Reporter:
             value=value,
             hint=hint,
             record=place.record,
+            line=place.line,
+            character=place.character,
         )
 
     def _without_known_crashes(self, faults: pl.DataFrame) -> pl.DataFrame:

@@ -92,7 +92,9 @@ class JsonRecords:
                 while texts:
                     yield _taken(texts)
         except (UnsafeError, jsons.JsonError) as error:
-            self._report(json_code(error), getattr(error, "line", None), str(error))
+            line = getattr(error, "line", None)
+            place = Place(self.name, line, line=line)
+            self._reporter.report(json_code(error), place, str(error))
 
     def _gather(self, texts: Sequence[Text]) -> None:
         """Add the records of some texts after reporting texts that hold none."""
@@ -102,7 +104,8 @@ class JsonRecords:
                 record = self._record(text)
             except (UnsafeError, jsons.JsonError) as error:
                 self._is_broken = text.ends_with(error)
-                self._report(json_code(error), text.row_of(error), str(error))
+                place = text.place_of(self.name, error)
+                self._reporter.report(json_code(error), place, str(error))
             else:
                 if record is not None:
                     records.append(record)

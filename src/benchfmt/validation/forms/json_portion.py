@@ -190,7 +190,7 @@ class PortionMaker:
         try:
             data = text.parsed(self._reporter.limits)
         except (UnsafeError, jsons.JsonError) as error:
-            place = Place(self._name, text.row_of(error))
+            place = text.place_of(self._name, error)
             self._reporter.report(json_code(error), place, str(error))
             return None
         record_id = id_of(data)

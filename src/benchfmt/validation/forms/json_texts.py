@@ -19,6 +19,7 @@ from benchfmt.limits import Limits
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.validation.forms.json_items import Item, items
+from benchfmt.validation.places import Place
 
 _BLOCK = 2**18
 """So many bytes of a file are read at once: few enough for the processor's own memory."""
@@ -47,6 +48,16 @@ class Text(NamedTuple):
         if self.start is not None and (line is not None or self.start == jsons.START):
             return line
         return self.row
+
+    def place_of(self, name: str, error: BenchfmtError) -> Place:
+        """Return where a fault of the text stands in the file of a name."""
+        at = getattr(error, "at", None)
+        if at is None:
+            return Place(name, self.row_of(error))
+        line = at.line
+        if self.start is None:
+            line = self.row
+        return Place(name, self.row_of(error), line=line, character=at.character)
 
     def ends_with(self, error: BenchfmtError) -> bool:
         """Whether a fault of the text leaves the rest of its file unread: in a list nobody knows where the next item begins."""
