@@ -1399,3 +1399,145 @@ def test_a_table_gives_the_same_words_at_the_cell(case: Case, form: str, tmp_pat
         wanted.message,
     )
     assert (found.value, found.hint) == (value, wanted.hint)
+
+
+def of_package(changes: dict[str, Any], tmp_path: Path) -> set[str]:
+    return {finding.code for finding in of_record(changed(changes), tmp_path)}
+
+
+def latency(value: float, **more: Any) -> dict[str, Any]:
+    return measured("latency", value, "s", **({"stage": "inference", "per": "sample"} | more))
+
+
+WHOLE = {"stage": "whole-run"}
+SOUND = {
+    "medians of runs, and their mean": [
+        latency(1.5, statistic="median", samples=[1, 1, 1, 3], primary=True)
+    ],
+    "all work by all time": [
+        measured("throughput", 1.5, "/s", per="sample", statistic="mean", samples=[1, 3])
+    ],
+    "a mean without the run that did not count": [
+        latency(2, statistic="mean", samples=[1, None, 3], n=3)
+    ],
+    "a mean that is printed with few digits": [latency(0.67, statistic="mean", samples=[0, 1, 1])],
+    "a source that disagrees": [
+        latency(2.5, statistic="mean", samples=[1, 2, 3], caveats=["source-disagrees"])
+    ],
+    "a deviation by the divisor n - 1": [latency(2, statistic="mean", samples=[1, 2, 3], stddev=1)],
+    "percentiles of runs": [latency(2, statistic="p99", samples=[1, 2, 3], n=3)],
+    "a bound by early stopping": [latency(2, statistic="p99-es", n=10)],
+    "an interval of few samples": [
+        latency(2, statistic="mean", samples=[1, 2, 3], ci=[1.99, 2.01, 0.9])
+    ],
+    "a rated power beside an energy": [
+        measured("duration", 120, "s", **WHOLE),
+        measured("energy", 600, "J", **WHOLE, scope="node"),
+        measured("power", 65, "W", **WHOLE, scope="node") | {"basis": "nominal"},
+    ],
+    "numbers that were rounded": [
+        measured("throughput", 100, "/s", stage="inference", per="sample"),
+        latency(0.01)
+        | measured("energy", 0.1, "J", scope="board", reported_value="0.1", reported_unit="J"),
+        measured("power", 5.3, "W", stage="inference", scope="board"),
+    ],
+    "a power of several parts": [
+        measured("energy", 600, "J", **WHOLE, scope="gpu"),
+        measured("power", 12, "W", stage="idle", scope="wall"),
+        measured("duration", 120, "s", **WHOLE),
+    ],
+    "a peak of power above the rating": [
+        measured("power", 480, "W", scope="gpu", statistic="max"),
+        measured("power", 300, "W", scope="gpu", statistic="nominal-max") | {"basis": "nominal"},
+    ],
+    "n that counts repeats": [
+        measured("throughput", 112, "/s", **WHOLE, per="sample", n=50),
+        measured("duration", 60, "s", **WHOLE),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_is_sound_has_no_finding(name: str, tmp_path: Path) -> None:
+    found = of_package({"measurements": SOUND[name]}, tmp_path)
+    assert not {code for code in found if code[:3] in ("BF3", "BF4")}
+
+
+def test_more_than_one_node_has_more(tmp_path: Path) -> None:
+    power = measured("power", 40_000, "W", scope="board", primary=True)
+    kind = {"system.kind": "module"}
+    assert "BF307" in of_package({**kind, "measurements": [power]}, tmp_path)
+    assert of_package({**kind, "system.nodes": 100, "measurements": [power]}, tmp_path) == set()
+    of_cluster = power | {"scope": "cluster"}
+    assert of_package({**kind, "measurements": [of_cluster]}, tmp_path) == set()
+
+
+def test_memory_of_an_unknown_system_is_held_to_its_kind(tmp_path: Path) -> None:
+    memory = measured("memory", 3e11, "By", scope="process", primary=True)
+    changes = {"system.kind": "phone", "measurements": [memory]}
+    assert of_package(changes, tmp_path) == {"BF309"}
+
+
+def test_memory_of_accelerators_is_that_of_all(tmp_path: Path) -> None:
+    gpu = {"kind": "gpu", "count": 2, "memory_bytes": 8_000_000_000}
+    memory = measured("memory", 15e9, "By", scope="gpu", primary=True)
+    changes = {"system.accelerator": gpu, "measurements": [memory]}
+    assert of_package(changes, tmp_path) == set()
+    changes["system.accelerator"] = gpu | {"count": 1}
+    assert of_package(changes, tmp_path) == {"BF421"}
+
+
+OTHERS = {
+    "BF312": [measured("accuracy", 0.7, "1", target_min=0.6, target_max=76.0, primary=True)],
+    "BF317": [latency(0.01, target_min=0.015, primary=True)],
+    "BF416": [
+        latency(0.15, statistic="p90", samples=[0.101, 0.102, 0.103, 0.2, 0.9], primary=True)
+    ],
+    "BF417": [latency(0.2, statistic="mean", samples=[0.1, 0.2, 0.3], stddev=0, primary=True)],
+    "BF420": [
+        latency(1, statistic="mean", stddev=0.01, primary=True),
+        latency(0.5, statistic="median"),
+    ],
+    "BF422": [
+        measured("duration", 90, "s", **WHOLE, primary=True),
+        measured("duration", 91_000, "s", stage="training"),
+    ],
+    "BF427": [
+        measured("power", 5, "W", **WHOLE, scope="wall", primary=True),
+        measured("power", 12, "W", stage="idle", scope="wall"),
+    ],
+    "BF432": [
+        measured("throughput", 112, "/s", **WHOLE, per="sample", n=6720, primary=True),
+        measured("duration", 60_000, "s", **WHOLE),
+    ],
+    "BF435": [
+        measured("emissions-rate", 0.5, "kg/s", **WHOLE, primary=True),
+        measured("duration", 60, "s", **WHOLE),
+        measured("emissions", 0.5, "kg", **WHOLE),
+    ],
+}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_other_faults_of_a_code(code: str, tmp_path: Path) -> None:
+    assert of_package({"measurements": OTHERS[code]}, tmp_path) == {code}
+
+
+SCORES = [
+    (measured("mean-squared-error", 2, "kW2"), measured("root-mean-squared-error", 3, "kW")),
+    (measured("log-perplexity", 2, "1"), measured("perplexity", 2, "1")),
+    (measured("word-accuracy", 0.9, "1"), measured("word-error-rate", 0.2, "1")),
+]
+
+
+@pytest.mark.parametrize("pair", SCORES, ids=[first["metric"] for first, _ in SCORES])
+def test_scores_that_do_not_follow(pair: tuple[dict[str, Any], ...], tmp_path: Path) -> None:
+    first, second = pair
+    assert of_package({"measurements": [first | {"primary": True}, second]}, tmp_path) == {"BF436"}
+
+
+def test_what_follows_from_a_percent_is_not_told_again(tmp_path: Path) -> None:
+    percent = measured(
+        "accuracy", 76.1, "1", target_min=75.0, stddev=1.2, samples=[75.0, 77.2], primary=True
+    )
+    assert of_package({"measurements": [percent]}, tmp_path) == {"BF301"}

@@ -74,7 +74,9 @@ def percentiles_rest_on_enough(frames: Frames) -> pl.DataFrame:
     if not has_kind(frames, _RANKED):
         return no_faults()
     rows = frames.of_kinds(_RANKED).filter(pl.col("n").is_not_null() & _HAS_VALUE)
-    few = rows.filter(pl.col("n") * pl.col("beyond") < 1 - _EXACT)
+    # Samples may be the percentiles of runs, which n then counts.
+    of_observations = rows.filter(pl.col("samples").is_null())
+    few = of_observations.filter(pl.col("n") * pl.col("beyond") < 1 - _EXACT)
     wrong = _without_own_rules(frames, few)
     needed = (1 / pl.col("beyond") - _EXACT).ceil().cast(pl.Int64)
     message = pl.format(

@@ -39,6 +39,8 @@ _MEANS: dict[str, Callable[[Samples], float]] = {
     "geometric-mean": geometric_mean,
     "harmonic-mean": harmonic_mean,
 }
+_OF_ALL = ("mean", "sum", "geometric-mean", "harmonic-mean")
+"""Statistics of which the samples are the observations; others may be those of runs, whose centre is the value."""
 _OF_POSITIVE = ("geometric-mean", "harmonic-mean")
 _DETERMINED = Question(
     pl.col("statistic").is_in(list(_MEANS)) | pl.col("statistic").str.contains(_PERCENTILE)
@@ -102,12 +104,19 @@ def _unlike_samples(
         return None
     if statistic in _OF_POSITIVE and min(samples) <= 0:
         return None
-    least, greatest = _allowed(samples, statistic, metric)
     slack = max(half or 0, _own_half(value)) + _half_of(samples, statistic)
-    slack += _EXACT * max(abs(least), abs(greatest))
+    slack += _EXACT * max(abs(sample) for sample in samples)
+    least, greatest = _allowed(samples, statistic, metric)
     if least - slack <= value <= greatest + slack:
         return None
+    if statistic not in _OF_ALL and _is_centre(samples, value, slack):
+        return None
     return f"the {statistic} of the samples is {_shown(least, greatest)}, not {value:.12g}"
+
+
+def _is_centre(samples: Samples, value: float, slack: float) -> bool:
+    """Whether a value is the mean or the median of its samples: of the p90 of each run, say."""
+    return min(abs(value - fmean(samples)), abs(value - median(samples))) <= slack
 
 
 def _allowed(samples: Samples, statistic: str, metric: str) -> tuple[float, float]:
@@ -199,7 +208,9 @@ def _with_message(
 
 
 def _own_half(value: float) -> float:
-    """Return half a unit of the last digit with which a number is written."""
+    """Return half a unit of the last digit with which a number is written; 0 for 0, whose digits are not known."""
+    if value == 0:
+        return 0.0
     text = repr(float(value))
     digits, _, exponent = text.partition("e")
     decimals = len(digits.partition(".")[2].rstrip("0"))
@@ -209,7 +220,7 @@ def _own_half(value: float) -> float:
 def _half_of(samples: Samples, statistic: str) -> float:
     """Return by how much a statistic may be off because its samples are rounded."""
     # Zeros at the end are not written: the longest sample tells to how many digits all are rounded.
-    half = min(_own_half(sample) for sample in samples)
+    half = min((_own_half(sample) for sample in samples if sample), default=0.0)
     if statistic == "sum":
         return half * len(samples)
     return half
