@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from benchfmt.annotated.cells import numbers
@@ -276,14 +277,16 @@ def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
         is_converted.append(how is not None)
         factors.append(float(how.factor) if how else 0.0)
         offsets.append(float(how.offset) if how else 0.0)
-    kind = frames.measurements[KIND]
-    value = frames.measurements["value"]
+    kind = frames.measurements[KIND].to_numpy()
+    value = frames.measurements["value"].to_numpy()
     reported = frames.measurements["reported_value"]
-    expected = reported.cast(pl.Float64, strict=False)
-    expected = expected * pl.Series(factors).gather(kind) + pl.Series(offsets).gather(kind)
-    is_plain = (value - expected).abs() <= _EXACT / 2 * expected.abs()
-    is_doubtful = ~is_plain.fill_null(value=False) & value.is_not_null() & reported.is_not_null()
-    return frames.measurements.filter(is_doubtful & pl.Series(is_converted).gather(kind))
+    # What is absent, or is no number, is NaN here, which is never plain.
+    number_reported = reported.cast(pl.Float64, strict=False).to_numpy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        expected = number_reported * np.array(factors)[kind] + np.array(offsets)[kind]
+        is_plain = np.abs(value - expected) <= _EXACT / 2 * np.abs(expected)
+    is_doubtful = ~is_plain & np.array(is_converted)[kind] & ~np.isnan(value)
+    return frames.measurements.filter(pl.Series(is_doubtful) & reported.is_not_null())
 
 
 def _shown_unit(column: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ from benchfmt.annotated.cells import map_distinct
 from benchfmt.checks.cell_faults import CellFaults, HintOf
 from benchfmt.checks.frames import (
     FAULT_COLUMNS,
+    RECORD_IDS,
     ROW,
     dtype,
     faults,
@@ -119,7 +121,7 @@ def type_table(
             continue
         suspects = repeating.suspects(raw, item)
         if suspects is not None:
-            some = raw.filter(suspects)
+            some = _with_places(table, raw, name).filter(suspects)
             cell_faults = CellFaults(some[name])
             _typed_column(table, item, cell_faults, typed=typed)
             sound &= ~suspects
@@ -133,8 +135,19 @@ def type_table(
             table_faults.append(_faults_of(table, item, raw, cell_faults))
     if table == "measurements":
         columns[TEXTS] = hashes
-    frame = pl.DataFrame({**columns, ROW: raw[ROW]})
-    return Typed(frame, sound, pl.concat(table_faults))
+    columns[ROW] = raw[ROW]
+    return Typed(_frame_of(columns), sound, pl.concat(table_faults))
+
+
+def _frame_of(columns: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Return columns as a frame, which keeps one cell in place of a column that has none: most have none."""
+    kept = []
+    for name, cells in columns.items():
+        if name != ROW and cells.null_count() == cells.len():
+            kept.append(pl.lit(None, dtype=cells.dtype).alias(name))
+        else:
+            kept.append(pl.lit(cells).alias(name))
+    return pl.select(kept)
 
 
 class RepeatingTexts:
@@ -150,6 +163,8 @@ class RepeatingTexts:
         self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
         self._judged: dict[str, dict[str, bool]] = {item.name: {} for item in self._items}
         """Whether a text is at fault, by its column."""
+        self._distinct: pl.DataFrame | None = None
+        """The distinct rows of texts of the last frame, where these are few."""
 
     def hashes(self, raw: pl.DataFrame) -> pl.Series:
         """Return a number for each row that rows share whose texts are equal, and no others."""
@@ -161,6 +176,9 @@ class RepeatingTexts:
     def faultless(self, raw: pl.DataFrame, hashes: pl.Series) -> set[str]:
         """Return the columns in which no text is at fault; others are not known to be free of faults."""
         items = self._present(raw)
+        self._distinct = None
+        if not items:
+            return set()
         first_rows = hashes.arg_unique()
         if first_rows.len() * _REPETITIONS > raw.height:
             return self._faultless_columns(items, raw)
@@ -168,7 +186,8 @@ class RepeatingTexts:
         is_whole = len(items) == len(self._items)
         if is_whole and rows <= self._sound_rows:
             return {item.name for item in items}
-        distinct = raw[first_rows]
+        distinct = raw.select(item.name for item in items)[first_rows]
+        self._distinct = distinct
         sound = {item.name for item in items if self._is_sound(item, distinct[item.name])}
         if is_whole and len(sound) == len(items):
             _remember(rows, self._sound_rows)
@@ -198,11 +217,17 @@ class RepeatingTexts:
         """Return in which rows a column has a text that was found to be at fault; None where that is not known."""
         if item.name not in self._judged or item.required or raw.schema[item.name] != pl.String:
             return None
-        distinct = raw[item.name].unique()
+        distinct = self._distinct_texts(raw, item)
         if distinct.len() * _REPETITIONS > raw.height:
             return None
         faulty = self._faulty_of(item, distinct)
         return raw[item.name].is_in(faulty).fill_null(value=False)
+
+    def _distinct_texts(self, raw: pl.DataFrame, item: Column) -> pl.Series:
+        """Return the distinct texts of a column, from few rows where these are known to hold all of them."""
+        if self._distinct is not None:
+            return self._distinct[item.name].unique()
+        return raw[item.name].unique()
 
     def _is_sound(self, item: Column, texts: pl.Series) -> bool:
         if item.required and texts.null_count():
@@ -264,11 +289,17 @@ def _column_faults(
 def _faults_of(
     table: str, item: Column, raw: pl.DataFrame, cell_faults: CellFaults
 ) -> pl.DataFrame:
-    wrong = raw.filter(cell_faults.bad)
+    wrong = _with_places(table, raw, item.name).filter(cell_faults.bad)
     cells = wrong[item.name].cast(pl.String, strict=False)
     texts = cell_faults.frame()
     without_code = faults(wrong, table, item.name, texts["message"], cells, texts["hint"])
     return without_code.select(texts["code"], *FAULT_COLUMNS[1:])
+
+
+def _with_places(table: str, raw: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return a column beside the numbers of its rows and the ids of their records."""
+    kept = {name, ROW, RECORD_IDS.get(table)}
+    return raw.select(column for column in raw.columns if column in kept)
 
 
 def _nulls(item: Column, length: int) -> pl.Series:

@@ -9,7 +9,16 @@ from functools import cache
 import polars as pl
 
 from benchfmt import possible
-from benchfmt.checks.kinds import KIND, RECORD, Answers, Question, record_numbers, with_kinds
+from benchfmt.checks.kinds import (
+    KIND,
+    RECORD,
+    Answers,
+    Question,
+    distinct_pairs,
+    distinct_texts,
+    record_numbers,
+    with_kinds,
+)
 from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -29,7 +38,7 @@ _FAULT_TYPES = {
     "value": pl.String,
     "hint": pl.String,
 }
-_RECORD_IDS = {"records": "id", "measurements": "record_id"}
+RECORD_IDS = {"records": "id", "measurements": "record_id"}
 """The column of a table that holds the id of a row's record."""
 _METRIC_FACTS = ("m_unit", "m_min", "m_max", "m_zero", "m_same_unit", "m_fraction")
 _RECORD_FACTS = ("scenario", "status", "batch_size")
@@ -74,20 +83,20 @@ class Frames:
 
     def distinct(self, table: str, column: str) -> list[str]:
         """Return the distinct texts of a column, in order; looked up once for all checks."""
+        if self._is_of_kinds(table, column):
+            return self.answers.distinct(column)
         key = (table, column)
         if key not in self._distinct:
-            cells = self._having(table, column)[column]
-            self._distinct[key] = []
-            if cells.null_count() < cells.len():
-                self._distinct[key] = cells.unique().drop_nulls().sort().to_list()
+            self._distinct[key] = distinct_texts(self.table(table)[column])
         return self._distinct[key]
 
     def distinct_pairs(self, table: str, first: str, second: str) -> list[tuple[str, str]]:
         """Return the distinct pairs of texts of two columns, both given, in order; looked up once for all checks."""
+        if self._is_of_kinds(table, first, second):
+            return self.answers.distinct_pairs(first, second)
         key = (table, first, second)
         if key not in self._pairs:
-            pairs = self._having(table, first, second).select(first, second).drop_nulls().unique()
-            self._pairs[key] = pairs.sort(first, second).rows()
+            self._pairs[key] = distinct_pairs(self.table(table), first, second)
         return self._pairs[key]
 
     def together(
@@ -115,11 +124,10 @@ class Frames:
         columns = asked.drop("meets").select(pl.all().gather(measurements[KIND]))
         return measurements.with_columns(columns.get_columns())
 
-    def _having(self, table: str, *columns: str) -> pl.DataFrame:
-        """Return the smallest frame that holds all texts of some columns of a table."""
-        if table == "measurements" and all(column in self.kinds.columns for column in columns):
-            return self.kinds
-        return self.table(table)
+    def _is_of_kinds(self, table: str, *columns: str) -> bool:
+        """Whether the kinds of measurements hold all texts of some columns of a table."""
+        names = self.answers.kinds.columns
+        return table == "measurements" and all(column in names for column in columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,7 @@ def _expression(text: Text) -> pl.Expr:
 
 
 def _record_of(table: str, frame: pl.DataFrame) -> pl.Expr:
-    name = _RECORD_IDS.get(table)
+    name = RECORD_IDS.get(table)
     if name is None or name not in frame.columns:
         return pl.lit(None, dtype=pl.String)
     return pl.col(name).cast(pl.String)
@@ -230,13 +238,21 @@ def with_facts(frames: Frames, records: pl.DataFrame, known: Answers | None = No
     if answers is None or not answers.kinds.equals(kinds):
         answers = Answers(kinds)
     of_kind = possible.with_facts(kinds, frames.metrics).select(_METRIC_FACTS)
-    columns = [
-        *of_kind.select(pl.all().gather(measurements[KIND])),
-        *of_record.select(pl.all().gather(numbers)),
-    ]
+    columns = [*_gathered(of_kind, measurements[KIND]), *_gathered(of_record, numbers)]
     return replace(
         frames, measurements=measurements.with_columns(columns), kinds=kinds, answers=answers
     )
+
+
+def _gathered(facts: pl.DataFrame, numbers: pl.Series) -> list[pl.Series | pl.Expr]:
+    """Return what each row of facts says, for the rows that have its number; what all say alike is kept once."""
+    columns: list[pl.Series | pl.Expr] = []
+    for cells in facts.iter_columns():
+        if cells.n_unique() == 1:
+            columns.append(pl.lit(cells[0], dtype=cells.dtype).alias(cells.name))
+        else:
+            columns.append(cells.gather(numbers))
+    return columns
 
 
 def _records_of(

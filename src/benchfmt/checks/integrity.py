@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Table
@@ -23,14 +25,24 @@ _OF_IDS = ("id", *_SOURCE, "source_locator", "execution", ROW)
 
 def ids_follow(frames: Frames) -> pl.DataFrame:
     """BF506: a generated id is that of its primary source, or of the source's own worldwide id (`execution`)."""
-    named = frames.records.select(*_OF_IDS).filter(pl.col("source_path").is_not_null())
-    frame = named.with_columns(own_id()).filter(pl.col("id").str.contains(GENERATED_ID))
+    frame = frames.records.select(own_id(), *_OF_IDS[1:])
+    is_generated = frame["source_path"].is_not_null() & frame["id"].str.contains(GENERATED_ID)
+    if not is_generated.all():
+        frame = frame.filter(is_generated)
     found = [no_faults()]
-    for (suite, path, digest), part in frame.group_by(*_SOURCE, maintain_order=True):
+    for (suite, path, digest), part in _of_each_source(frame):
         compared = _compared(part, str(suite), str(path), str(digest or ""))
         if compared.height:
             found.append(_ids_at_fault(compared, str(suite)))
     return pl.concat(found)
+
+
+def _of_each_source(records: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFrame]]:
+    """Return suite, path and hash of each primary source, with its records."""
+    source = records.select(_SOURCE)
+    if all(cells.n_unique() == 1 for cells in source.iter_columns()):
+        return [(source.row(0), records)]
+    return records.group_by(*_SOURCE, maintain_order=True)
 
 
 def _compared(part: pl.DataFrame, suite: str, path: str, digest: str) -> pl.DataFrame:
@@ -40,6 +52,8 @@ def _compared(part: pl.DataFrame, suite: str, path: str, digest: str) -> pl.Data
         digits = record_digits(suite, path, digest, places.cast(pl.Binary).to_list())
         given = digits_of("".join(part["id"].to_list()).encode())
         is_other = (digits != given).any(axis=0)
+        if not is_other.any():
+            return part.clear()
         part = part.filter(pl.Series(is_other, dtype=pl.Boolean))
     expected = []
     for place in part["source_locator"].to_list():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from benchfmt.record import KEY_FIELDS
@@ -44,6 +45,8 @@ class Answers:
         """Take the kinds, of which nothing was asked yet."""
         self.kinds = kinds
         self._answers: dict[Question, pl.DataFrame] = {}
+        self._distinct: dict[str, list[str]] = {}
+        self._pairs: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
     def to(self, question: Question) -> pl.DataFrame:
         """Return a row for each kind: `meets`, and the further columns."""
@@ -53,6 +56,32 @@ class Answers:
             answer = self.kinds.select(meets, **question.more)
             self._answers[question] = answer
         return answer
+
+    def distinct(self, column: str) -> list[str]:
+        """Return the distinct texts of a column of the kinds, in order."""
+        if column not in self._distinct:
+            self._distinct[column] = distinct_texts(self.kinds[column])
+        return self._distinct[column]
+
+    def distinct_pairs(self, first: str, second: str) -> list[tuple[str, str]]:
+        """Return the distinct pairs of texts of two columns of the kinds, both given, in order."""
+        key = (first, second)
+        if key not in self._pairs:
+            self._pairs[key] = distinct_pairs(self.kinds, first, second)
+        return self._pairs[key]
+
+
+def distinct_texts(cells: pl.Series) -> list[str]:
+    """Return the distinct texts of a column, in order."""
+    if cells.null_count() == cells.len():
+        return []
+    return cells.unique().drop_nulls().sort().to_list()
+
+
+def distinct_pairs(frame: pl.DataFrame, first: str, second: str) -> list[tuple[str, str]]:
+    """Return the distinct pairs of texts of two columns, both given, in order."""
+    pairs = frame.select(first, second).drop_nulls().unique()
+    return pairs.sort(first, second).rows()
 
 
 def with_kinds(measurements: pl.DataFrame, records: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -71,12 +100,21 @@ def with_kinds(measurements: pl.DataFrame, records: pl.Series) -> tuple[pl.DataF
         pl.int_range(pl.len(), dtype=pl.UInt32).alias(KIND),
         pl.struct(_WITHOUT_STATISTIC).rank("dense").cast(pl.Int64).alias(GROUP),
     )
-    numbers = hashes.replace_strict(kinds[TEXTS], kinds[KIND], return_dtype=pl.UInt32)
+    numbers = _numbers_of(hashes, kinds)
     groups = records * (kinds.height + 1) + kinds[GROUP].gather(numbers)
     numbered = measurements.with_columns(
         numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
     )
     return numbered, kinds.drop(TEXTS, GROUP)
+
+
+def _numbers_of(hashes: pl.Series, kinds: pl.DataFrame) -> pl.Series:
+    """Return the number of each row's kind."""
+    if not kinds.height:
+        return pl.Series([], dtype=pl.UInt32)
+    ordered = kinds.sort(TEXTS)
+    places = np.searchsorted(ordered[TEXTS].to_numpy(), hashes.to_numpy())
+    return pl.Series(ordered[KIND].to_numpy()[places])
 
 
 def key_order() -> pl.Expr:

@@ -49,8 +49,9 @@ def has_sound_texts(cells: pl.Series, rules: Rules) -> bool:
         return False
     if not len(texts.joined):
         return True
-    is_printed = texts.joined.min() >= _FIRST_PRINTABLE
-    return bool(is_printed and not (texts.joined == _DELETE).any())
+    if texts.joined.min() < _FIRST_PRINTABLE:
+        return False
+    return bool(texts.joined.max() < _DELETE or not (texts.joined == _DELETE).any())
 
 
 def has_digits_only(cells: pl.Series) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -30,6 +31,9 @@ _LARGEST_GROUP = 2**18
 _LARGEST_GROUP_BYTES = 2**26
 TEXT_LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
 """How many bytes each text of a frame has, column by column."""
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
+_MOST_SUMMED = 2**32 - 1
+"""The greatest sum of lengths in the type in which polars gives them."""
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
@@ -41,12 +45,13 @@ def parquet_batches(path: Path, limits: Limits = LIMITS) -> Iterator[pa.Table]:
     """
     odd: dict[str, str] = {}
     row = 0
-    for frame in parquet_frames(path, ROW_GROUP, odd, limits=limits):
+    for frame, longest in parquet_frames(path, ROW_GROUP, odd, limits=limits):
         for name in sorted(odd.keys() & _NAMES):
             raise ParquetError(
                 "BF103", f"{path}, {name}: a column of type {odd[name]} cannot be read"
             )
-        _refuse_long_cells(path, frame, row, limits)
+        if longest > limits.row_bytes:
+            _refuse_long_cells(path, frame, row, limits)
         row += frame.height
         yield frame.to_arrow(compat_level=pl.CompatLevel.oldest())
 
@@ -66,10 +71,10 @@ def _refuse_long_cells(path: Path, frame: pl.DataFrame, row: int, limits: Limits
 
 def parquet_frames(
     path: Path, rows: int, odd: dict[str, str], only: Collection[str] = (), limits: Limits = LIMITS
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[tuple[pl.DataFrame, int]]:
     """Yield a Parquet file in frames of at most `rows` rows and of bounded size; raises ParquetError and UnsafeError.
 
-    Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
+    Each comes with the bytes of its longest text. Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
     no other columns are read.
     """
     with _judging(path), open_parquet(path, limits) as file:
@@ -81,11 +86,12 @@ def parquet_frames(
     given = 0
     with _judging(path):
         if is_small:
-            for frame in _polars_frames(path, total, rows, kept, limits):
+            for frame, sizes in _polars_frames(path, total, rows, kept, limits):
                 given += frame.height
-                yield from _parts(frame)
+                yield from _parts(frame, sizes)
         if given < total:
-            yield from _arrow_frames(path, rows, kept, given, limits)
+            for frame in _arrow_frames(path, rows, kept, given, limits):
+                yield frame, _Sizes.of(frame).longest
 
 
 def _is_small(group: Group) -> bool:
@@ -93,31 +99,50 @@ def _is_small(group: Group) -> bool:
     return group.rows <= _LARGEST_GROUP and group.bytes <= _LARGEST_GROUP_BYTES
 
 
-def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield a frame in parts of a bounded number of bytes."""
-    if _size(frame) <= AT_ONCE:
-        yield frame
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How many bytes the cells of a frame take once its texts are written out, and the longest text."""
+
+    bytes: int
+    longest: int
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Sizes:
+        """Measure a frame."""
+        total = frame.height * frame.width * CELL
+        longest = 0
+        for cells in frame.iter_columns():
+            if cells.null_count() == cells.len() or cells.dtype not in _TEXTS:
+                continue
+            lengths = _lengths(cells)
+            most = lengths.max()
+            if not isinstance(most, int):
+                continue
+            longest = max(longest, most)
+            if most * cells.len() > _MOST_SUMMED:
+                lengths = lengths.cast(pl.Int64)
+            total += int(lengths.sum())
+        return cls(total, longest)
+
+
+def _lengths(cells: pl.Series) -> pl.Series:
+    """Return how many bytes each text of a column has."""
+    if cells.dtype == pl.String:
+        return cells.str.len_bytes()
+    return cells.cat.len_bytes()
+
+
+def _parts(frame: pl.DataFrame, sizes: _Sizes) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Yield a frame in parts of a bounded number of bytes, each with the bytes of its longest text."""
+    if sizes.bytes <= AT_ONCE:
+        yield frame, sizes.longest
         return
-    sizes = (
-        frame.select(TEXT_LENGTHS).select(pl.sum_horizontal(pl.all()).cast(pl.Int64)).to_series()
+    of_rows = (
+        frame.select(TEXT_LENGTHS).select(pl.sum_horizontal(pl.all().cast(pl.Int64))).to_series()
     )
-    for start, stop in spans(sizes.to_numpy()):
-        yield frame.slice(start, stop - start)
-
-
-def filled(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns that have a cell."""
-    names = [cells.name for cells in frame.iter_columns() if cells.null_count() < cells.len()]
-    return frame.select(names)
-
-
-def _size(frame: pl.DataFrame) -> int:
-    """Return how many bytes the cells of a frame take once its texts are written out."""
-    texts = filled(frame).select(length.sum() for length in TEXT_LENGTHS)
-    size = frame.height * frame.width * CELL
-    if texts.width:
-        size += sum(length or 0 for length in texts.row(0))
-    return size
+    for start, stop in spans(of_rows.to_numpy()):
+        part = frame.slice(start, stop - start)
+        yield part, _Sizes.of(part).longest
 
 
 @contextmanager
@@ -138,8 +163,8 @@ def _judging(path: Path) -> Iterator[None]:
 
 def _polars_frames(
     path: Path, total: int, rows: int, kept: list[str], limits: Limits
-) -> Iterator[pl.DataFrame]:
-    """Yield frames up to the first that cannot be read; Arrow says why."""
+) -> Iterator[tuple[pl.DataFrame, _Sizes]]:
+    """Yield frames, and their sizes, up to the first that cannot be read; Arrow says why."""
     table = pl.scan_parquet(path, glob=False).select(kept)
     count = Unpacked(path, limits)
     for start in range(0, total, rows):
@@ -147,8 +172,9 @@ def _polars_frames(
             frame = table.slice(start, rows).collect()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return
-        count.add(_size(frame))
-        yield frame
+        sizes = _Sizes.of(frame)
+        count.add(sizes.bytes)
+        yield frame, sizes
 
 
 def _arrow_frames(

@@ -152,7 +152,7 @@ def _origins(package: Package) -> Iterator[pl.DataFrame]:
             yield pl.DataFrame(pl.from_arrow(batch.select(names)))
         return
     for part in parts:
-        for frame in parquet_frames(part.path, ROW_GROUP, {}, names):
+        for frame, _ in parquet_frames(part.path, ROW_GROUP, {}, names):
             absent = [
                 pl.lit(None, pl.String).alias(name) for name in names if name not in frame.columns
             ]

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from benchfmt.checks import structure
 from benchfmt.checks.catalogue import chosen, gatherers
 from benchfmt.checks.frames import ROW, Frames, no_coded_faults, with_facts
-from benchfmt.checks.kinds import Answers
+from benchfmt.checks.kinds import RECORD, Answers
 from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.portion import Form, Portion
@@ -22,6 +23,14 @@ _NOTHING_HINT = (
     "look at what the conversion, or the table's annotation, left out; "
     "remove the file if it has no results"
 )
+
+
+def _with_value(measurements: pl.DataFrame) -> pl.Series:
+    """Return the ids of the records that have a value, once for each run of their measurements."""
+    rows = measurements["value"].is_not_null().arg_true()
+    records = measurements[RECORD].gather(rows).to_numpy()
+    heads = np.flatnonzero(np.diff(records, prepend=-1))
+    return measurements["record_id"].gather(rows.gather(heads))
 
 
 class Loop:
@@ -85,10 +94,9 @@ class Loop:
         whole = with_facts(sound, portion.records.frame, self._answers)
         self._answers = whole.answers
         self._report_content(whole, portion, doubtful)
-        with_value = measurements["record_id"].filter(measurements["value"].is_not_null())
-        # The measurements of a record mostly stand together: its id is given once for each run of them.
-        with_value = with_value.filter(with_value.ne_missing(with_value.shift(1)))
-        return structure.no_value(records, with_value, doubtful), portion.places
+        return structure.no_value(
+            records, _with_value(whole.measurements), doubtful
+        ), portion.places
 
     def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:
         """Report rows whose cells do not go together; returns those of the measurements."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from benchfmt.descriptor import FILE_NAME
@@ -62,14 +62,14 @@ class TablePlaces:
         column = cell.column
         if column is not None:
             column = self._older_names.get(cell.file, {}).get(column, column)
-        place = replace(cell, column=column, field=field_of(cell))
+        field = field_of(cell)
         if not names:
-            return replace(place, file=FILE_NAME)
+            return Place(FILE_NAME, cell.row, column, field, cell.record)
         if cell.row is None:
-            return replace(place, file=names[-1])
+            return Place(names[-1], None, column, field, cell.record)
         starts = self._starts[cell.file]
         part = bisect_right(starts, cell.row - 1) - 1
-        return replace(place, file=names[part], row=cell.row - starts[part])
+        return Place(names[part], cell.row - starts[part], column, field, cell.record)
 
 
 class GatheredPlaces:

@@ -24,7 +24,7 @@ from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.portion import Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
-_MEASUREMENTS = 131_072
+_MEASUREMENTS = 163_840
 """How many measurements are judged at once, which bounds the memory; a record of more is judged alone."""
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from benchfmt.checks.frames import ROW
 from benchfmt.package import parquet_frames
-from benchfmt.package.parquet import TEXT_LENGTHS, filled
+from benchfmt.package.parquet import TEXT_LENGTHS
 from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
@@ -38,19 +38,15 @@ class ParquetPart:
         """Yield the cells, numbered after some rows of other parts; odd columns are left out."""
         first = rows_before + 1
         limits = self._reporter.limits
-        for frame in parquet_frames(self._part.path, self._rows, self.odd_columns, only, limits):
+        for frame, longest in parquet_frames(
+            self._part.path, self._rows, self.odd_columns, only, limits
+        ):
             numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
             numbered = frame.hstack([numbers.alias(ROW)])
-            if self._has_long_cells(frame):
+            if longest > limits.row_bytes:
                 numbered = self._without_long_cells(numbered, rows_before)
             yield numbered
             first += frame.height
-
-    def _has_long_cells(self, frame: pl.DataFrame) -> bool:
-        """Whether a text is longer than can be read."""
-        longest = filled(frame).select(length.max() for length in TEXT_LENGTHS)
-        limit = self._reporter.limits.row_bytes
-        return longest.width > 0 and max(length or 0 for length in longest.row(0)) > limit
 
     def _without_long_cells(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
         """Return the rows whose texts have a length that can be read; the others wait to be reported."""
