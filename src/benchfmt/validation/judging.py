@@ -14,7 +14,7 @@ import polars as pl
 
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.checks.safety import UNFINISHED
-from benchfmt.finding import BenchfmtError
+from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import Limits
 from benchfmt.oserrors import is_of_machine
 from benchfmt.processes import Crew, Lost
@@ -106,7 +106,7 @@ def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits) -> 
         reporter.report_unreadable(path, error)
     loop.finish()
     reporter.report_unmet()
-    report.findings[:] = sorted(condensed(report.findings, described))
+    report.findings[:] = sorted(condensed(report.findings, described), key=Finding.sort_key)
 
 
 def _judged(source: Source, call: Call) -> Report:
