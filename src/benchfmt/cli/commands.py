@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from benchfmt.cli import completing
 from benchfmt.cli.describe import describe
 from benchfmt.cli.files import replace_text, write_text
 from benchfmt.cli.printing import print_lines, print_pieces, say
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import json_text
+from benchfmt.reports.printable import is_watched, json_text
 
 Result = TypeVar("Result")
 
@@ -31,7 +32,6 @@ app = typer.Typer(
     name="benchfmt",
     help="A common format for AI benchmark results: convert, validate, look into and use them.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -80,6 +80,7 @@ def convert(
         typer.Option(
             "--from",
             metavar="FAMILY",
+            autocompletion=completing.families,
             help="The converter to use.  [default: found by looking at the files]",
         ),
     ] = None,
@@ -178,13 +179,6 @@ def convert(
     raise typer.Exit(int(not result.ok))
 
 
-def _report_formats() -> list[str]:
-    """Return what the shell completes `--format` with."""
-    from benchfmt.reports.formats import format_names
-
-    return list(format_names())
-
-
 @app.command()
 def validate(
     paths: Annotated[
@@ -197,6 +191,7 @@ def validate(
     rules: Annotated[
         str | None,
         typer.Option(
+            autocompletion=completing.rule_sets,
             help="Rule set: core, submission, ingestion or matchmaking.  [default: core]",
         ),
     ] = None,
@@ -215,7 +210,7 @@ def validate(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            autocompletion=_report_formats,
+            autocompletion=completing.report_formats,
             help="Form of the report: text, json, github, sarif, junit or html.  [default: text]",
         ),
     ] = None,
@@ -436,7 +431,12 @@ def export(
 @app.command()
 def explain(
     code: Annotated[
-        str, typer.Argument(metavar="CODE", help="A finding's code (BF401) or a term (latency).")
+        str,
+        typer.Argument(
+            metavar="CODE",
+            autocompletion=completing.codes,
+            help="A finding's code (BF401) or a term (latency).",
+        ),
     ],
 ) -> None:
     """Explain a finding's code, or a term of the vocabulary."""
@@ -460,7 +460,10 @@ def explain(
 def vocabulary(
     kind: Annotated[
         str | None,
-        typer.Argument(help="A kind of terms, such as metric.  [default: list the kinds]"),
+        typer.Argument(
+            autocompletion=completing.kinds_of_terms,
+            help="A kind of terms, such as metric.  [default: list the kinds]",
+        ),
     ] = None,
     output: Annotated[
         TextFormat, typer.Option("--format", help="How terms are printed.")
@@ -520,7 +523,12 @@ def schema_list() -> None:
 
 @schema_app.command("show")
 def schema_show(
-    name: Annotated[str, typer.Argument(help="A file of `benchfmt schema list`.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completing.schema_files, help="A file of `benchfmt schema list`."
+        ),
+    ],
 ) -> None:
     """Print a file of the standard."""
     from benchfmt.vocabulary import schema_folder
@@ -571,7 +579,7 @@ def _options(pairs: list[str]) -> dict[str, str]:
 
 def _with_progress(work: Callable[[Progress | None], Result]) -> Result:
     """Run work with a progress bar where a person watches, and without one elsewhere."""
-    if not sys.stderr.isatty():
+    if not is_watched(sys.stderr):
         return work(None)
     from rich.console import Console
     from rich.progress import Progress as Bar

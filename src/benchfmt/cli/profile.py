@@ -12,6 +12,7 @@ import typer
 
 from benchfmt.cli.printing import say
 from benchfmt.finding import BenchfmtError
+from benchfmt.reports.printable import is_watched
 
 Result = TypeVar("Result")
 
@@ -325,7 +326,7 @@ def _sizes(pairs: list[str]) -> dict[str, int]:
 
 def _with_progress(work: Callable[[Tell | None], Result]) -> Result:
     """Run work with a line of progress where a person watches, and without one elsewhere."""
-    if not sys.stderr.isatty():
+    if not is_watched(sys.stderr):
         return work(None)
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

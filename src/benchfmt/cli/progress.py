@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from benchfmt.reports.printable import is_watched
+
 if TYPE_CHECKING:
     from benchfmt.validation import Report, Reports
 
@@ -16,7 +18,7 @@ def watched(reports: Reports, *, is_quiet: bool) -> Iterator[None]:
     """Show a bar on a terminal while reports come, unless their verdicts show it there; leaving the block ends all work."""
     with closing(reports):
         shows_verdicts = sys.stdout.isatty() and not is_quiet
-        if len(reports) < 2 or shows_verdicts or not sys.stderr.isatty():
+        if len(reports) < 2 or shows_verdicts or not is_watched(sys.stderr):
             yield
             return
         from rich.console import Console

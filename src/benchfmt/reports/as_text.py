@@ -11,7 +11,7 @@ from typing import TextIO
 from benchfmt.finding import Finding, Severity
 from benchfmt.reports.counting import counted, number, totals
 from benchfmt.reports.formats import ReportFormat
-from benchfmt.reports.printable import one_line
+from benchfmt.reports.printable import is_watched, one_line
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot
 from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports
@@ -28,10 +28,10 @@ _OF_SEVERITY = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW}
 
 
 def may_colour(stream: TextIO) -> bool:
-    """Whether colours are welcome: on a terminal, unless NO_COLOR is set (https://no-color.org) or it is a dumb one."""
+    """Whether colours are welcome: where a person watches, unless NO_COLOR is set (https://no-color.org) or the terminal is dumb."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return stream.isatty()
+    return is_watched(stream)
 
 
 @dataclass(frozen=True)

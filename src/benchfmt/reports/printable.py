@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -37,3 +38,8 @@ def json_text(data: JsonValue, indent: int | None = None) -> str:
     if printable(text) == text:
         return text
     return json.dumps(data, indent=indent)
+
+
+def is_watched(stream: TextIO) -> bool:
+    """Whether a person watches a stream: it is a terminal, and not that of a job of continuous integration (`CI`)."""
+    return stream.isatty() and os.environ.get("CI", "").lower() in ("", "0", "false")
