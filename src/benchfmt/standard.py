@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from benchfmt.descriptor import package_schema
+from benchfmt.descriptor import SCHEMA_URL, package_schema
 from benchfmt.record import SCHEMA_VERSION
 from benchfmt.schema import BASE, record_schema, table_schema
 from benchfmt.tables import TABLES, TERM_COLUMNS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TERMS = f"{BASE}terms/"
 """Properties of a record: one IRI for each field."""
 VOCABULARY = f"{BASE}vocabulary/"
+_CATALOG_SCHEMA = "https://json.schemastore.org/schema-catalog.json"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
@@ -32,11 +33,37 @@ def build(vocabulary: Mapping[str, Any]) -> dict[str, str]:
         "record.schema.json": lambda: _json(record_schema()),
         "package.schema.json": lambda: _json(package_schema()),
         **{f"{table}.tableschema.json": _table_file(table) for table in TABLES},
+        "catalog.json": lambda: _json(catalog()),
         "context.jsonld": lambda: _json(context()),
         "vocabulary.ttl": lambda: vocabulary_graph(vocabulary),
         "shapes.ttl": shapes_graph,
     }
     return {name: make() for name, make in files.items()}
+
+
+def catalog() -> dict[str, JsonValue]:
+    """Return which JSON files of benchfmt follow which schema, in the form of the catalogue of SchemaStore.
+
+    Editors read it; each schema is whole in itself, so that none of them fetches another one.
+    """
+    return {
+        "$schema": _CATALOG_SCHEMA,
+        "version": 1,
+        "schemas": [
+            {
+                "name": "benchfmt package",
+                "description": "The descriptor of a package of AI benchmark results, or of a table that holds some",
+                "fileMatch": ["datapackage.json"],
+                "url": SCHEMA_URL,
+            },
+            {
+                "name": "benchfmt record",
+                "description": "One result of an AI benchmark",
+                "fileMatch": ["*.benchfmt.json"],
+                "url": f"{BASE}{SCHEMA_VERSION}/record.schema.json",
+            },
+        ],
+    }
 
 
 def _table_file(table: str) -> Callable[[], str]:

@@ -30,7 +30,7 @@ def codes(incomplete: str) -> list[str]:
     """Return the codes of findings."""
     from benchfmt.checks.catalogue import all_checks
 
-    return _beginning(incomplete.upper(), all_checks())
+    return _beginning(incomplete, all_checks())
 
 
 def kinds_of_terms(incomplete: str) -> list[str]:
