@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast, get_args
 
 import jsonschema
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
+
+from benchfmt.spelling import meant, no_such
 
 _NOUNS = {
     "string_type": "a text",
@@ -35,6 +37,7 @@ _SCHEMA_NOUNS = {
     "boolean": "true or false",
     "array": "a list",
     "object": "an object",
+    "null": "null",
 }
 _PATTERNS = {
     "^[a-z][a-z0-9_]*": "the path of a field, such as model.name",
@@ -42,6 +45,11 @@ _PATTERNS = {
     "^sha256:": "sha256: with 64 hexadecimal digits",
     "^[A-Za-z]{1,3}[1-9]": "a range of cells, such as B3:F20",
     "^[0-9]{4}(-": "a date, such as 2026-01-12",
+    "^[a-z0-9][a-z0-9.@-]*(:": "a term: lower case, digits and hyphens, with a prefix or without",
+    "^[a-z0-9][a-z0-9-]*$": "a name in lower case, with digits and hyphens",
+    "^[a-z][a-z0-9-]*(:": "a kind of device, such as gpu, or how many of one, such as gpu:2",
+    "^[0-9a-f]{64}": "a SHA-256 in 64 lower-case hexadecimal digits",
+    "^[!-~]+": "a unit code, without blanks",
 }
 """Beginnings of regular expressions, each with what they describe."""
 _MISSING = "is missing"
@@ -145,19 +153,16 @@ def _in_words(
 ) -> str:
     """Return an error in words; one that a model of ours raised is in words already."""
     context = item.get("ctx", {})
+    if item["type"] in _LIMITS:
+        refusal, name = _LIMITS[item["type"]]
+        return f"{shown} {refusal} {context.get(name)}"
     match item["type"]:
         case "extra_forbidden":
             return _unknown(str(path[-1]), members_of(model, path[:-1]))
         case "missing":
             return f"`{path[-1]}` {_MISSING}"
         case "literal_error":
-            return f"{shown} is none of {context.get('expected')}"
-        case "greater_than":
-            return f"{shown} is not above {context.get('gt')}"
-        case "greater_than_equal":
-            return f"{shown} is below {context.get('ge')}"
-        case "less_than":
-            return f"{shown} is not below {context.get('lt')}"
+            return _no_choice(item, str(context.get("expected")))
         case "too_short" if context.get("min_length", 1) > 1:
             return f"{shown} has fewer than {context['min_length']} items"
         case "too_long":
@@ -167,17 +172,34 @@ def _in_words(
         case "string_too_long":
             return f"{shown} is longer than {context.get('max_length')} characters"
         case "string_pattern_mismatch":
-            return f"{shown} does not match {context.get('pattern')}"
+            return f"{shown} is not in the form that is asked for"
     return item["msg"]
+
+
+_LIMITS = {
+    "greater_than": ("is not above", "gt"),
+    "greater_than_equal": ("is below", "ge"),
+    "less_than": ("is not below", "lt"),
+    "less_than_equal": ("is above", "le"),
+}
+"""pydantic's types of errors for numbers beyond a limit, each with what is wrong and its name of the limit."""
+_CHOICE = re.compile("'([^']*)'")
+
+
+def _no_choice(item: ErrorDetails, expected: str) -> str:
+    """Return that a value is none of those that may stand there, which pydantic lists in words."""
+    value = item["input"]
+    near = meant(value, _CHOICE.findall(expected)) if isinstance(value, str) else None
+    refusal = f"{_shown(value)} is none of {expected}"
+    if near is not None:
+        return f"{refusal}; did you mean {near!r}?"
+    return refusal
 
 
 def _unknown(name: str, members: Iterable[str]) -> str:
     """Return that a member does not exist, with the one that was meant, or those that there are."""
     listed = sorted(members)
-    meant = difflib.get_close_matches(name, listed, 1)
-    if meant:
-        return f"there is no member {name!r}; did you mean {meant[0]!r}?"
-    return f"there is no member {name!r}; there are: {', '.join(listed)}"
+    return no_such("member", name, listed)
 
 
 def members_of(model: type[BaseModel], path: Iterable[str | int]) -> set[str]:
@@ -229,15 +251,67 @@ def schema_fault_in_words(fault: jsonschema.ValidationError) -> str:
     value = cast("JsonValue", fault.instance)
     wanted = cast("JsonValue", fault.validator_value)
     shown = _shown(value)
-    match fault.validator:
-        case "type" if str(wanted) in _SCHEMA_NOUNS:
-            return f"{shown} is not {_SCHEMA_NOUNS[str(wanted)]}"
+    keyword = str(fault.validator)
+    if keyword in _BOUNDS:
+        return f"{shown} {_BOUNDS[keyword].format(wanted)}"
+    match keyword:
+        case "type":
+            return f"{shown} is {_none_of(_nouns(wanted))}"
         case "enum" if isinstance(wanted, list):
-            return f"{shown} is none of {', '.join(map(_shown, wanted))}"
-        case "pattern":
-            noun = _of_pattern(str(wanted))
-            if noun is not None:
-                return f"{shown} is not {noun}"
-        case "minLength":
+            return _not_listed(value, wanted)
+        case "pattern" | "not":
+            return f"{shown} is not {_form_of(fault)}"
+        case "minLength" | "minProperties":
             return "is empty"
-    return fault.message
+        case "required" if isinstance(wanted, list) and isinstance(value, dict):
+            absent = next(str(name) for name in wanted if name not in value)
+            return f"`{absent}` {_MISSING}"
+        case "additionalProperties" if isinstance(value, dict):
+            return _unlisted_members(value, fault)
+    return f"{shown} is not what may stand here"
+
+
+_BOUNDS = {
+    "minimum": "is below {}",
+    "maximum": "is above {}",
+    "exclusiveMinimum": "is not above {}",
+    "minItems": "has fewer than {} items",
+    "maxItems": "has more than {} items",
+}
+"""Keywords of JSON Schema that set a bound, each with what is wrong beyond it."""
+
+
+def _nouns(types: JsonValue) -> list[str]:
+    """Return what a value may be, by the types of JSON Schema."""
+    names = types
+    if not isinstance(names, list):
+        names = [names]
+    return [_SCHEMA_NOUNS.get(str(name), str(name)) for name in names]
+
+
+def _form_of(fault: jsonschema.ValidationError) -> str:
+    """Return the form that a text is to have, by the pattern that its schema asks for or else by the one it forbids."""
+    schema = cast("dict[str, JsonValue]", fault.schema)
+    asked = schema.get("pattern")
+    if asked is not None:
+        return _of_pattern(str(asked)) or "in the form that is asked for"
+    if "\\u0008" in json.dumps(fault.validator_value):
+        return "text without control characters"
+    return "one line of text"
+
+
+def _not_listed(value: JsonValue, allowed: Sequence[JsonValue]) -> str:
+    """Return that a value is not in a closed list, with the one that was meant."""
+    listed = [str(item) for item in allowed]
+    near = meant(value, listed) if isinstance(value, str) else None
+    if near is not None:
+        return f"{_shown(value)} is not in the closed list; did you mean {near!r}?"
+    return f"{_shown(value)} is none of {', '.join(listed)}"
+
+
+def _unlisted_members(value: dict[str, JsonValue], fault: jsonschema.ValidationError) -> str:
+    """Return which member of an object does not exist, the first where there are several."""
+    schema = cast("dict[str, dict[str, JsonValue]]", fault.schema)
+    known = schema.get("properties", {})
+    unknown = [name for name in value if name not in known]
+    return _unknown(unknown[0], known)

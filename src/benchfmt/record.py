@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.spelling import meant
 from benchfmt.vocabulary import vocabulary
 
 SCHEMA_VERSION = "1.0"
@@ -99,8 +100,15 @@ def _text(pattern: str | None, forbidden: str, what: str) -> Metadata:
 def _closed(kind: str) -> Metadata:
     def check(value: str) -> str:
         if value not in vocabulary().terms(kind):
+            listed = list(vocabulary().terms(kind))
+            near = meant(value, listed)
+            advice = f"it is one of {', '.join(listed)}"
+            if near is not None:
+                advice = f"did you mean {near!r}?"
             raise PydanticCustomError(
-                "not_listed", "{value} is not in the closed list", {"value": repr(value)}
+                "not_listed",
+                "{value} is not in the closed list; {advice}",
+                {"value": repr(value), "advice": advice},
             )
         return value
 

@@ -77,7 +77,7 @@ CASES = [
     ),
     Case(
         {'status': 'OK'},
-        Finding('BF104', Severity.ERROR, FILE, 1, None, 'status', "status: \"OK\" is none of 'ok', 'failed', 'invalid' or 'incomplete'", 'OK', None, 'r1'),
+        Finding('BF104', Severity.ERROR, FILE, 1, None, 'status', "status: \"OK\" is none of 'ok', 'failed', 'invalid' or 'incomplete'; did you mean 'ok'?", 'OK', None, 'r1'),
         passing={'status': 'ok'},
     ),
     Case(

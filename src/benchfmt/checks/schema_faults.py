@@ -9,7 +9,7 @@ import jsonschema
 from pydantic import JsonValue
 from pydantic_core import ErrorDetails
 
-from benchfmt.faults import error_in_words
+from benchfmt.faults import error_in_words, schema_fault_in_words
 from benchfmt.record import Record
 
 KEYWORD_CODES = {
@@ -87,9 +87,9 @@ def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:
     if _is_nothing(deepest):
         return "BF107", f"{at}null or empty: leave out what the source does not say"
     if deepest.validator == "minItems":
-        return "BF120", f"{at}{deepest.message}"
+        return "BF120", f"{at}{schema_fault_in_words(deepest)}"
     code = KEYWORD_CODES.get(str(deepest.validator), "BF103")
-    return code, at + deepest.message
+    return code, at + schema_fault_in_words(deepest)
 
 
 def _is_nothing(error: jsonschema.ValidationError) -> bool:
