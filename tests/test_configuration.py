@@ -127,7 +127,10 @@ def test_it_says_what_is_reported_and_how_much_it_weighs(here: Path) -> None:
         ("select = [3]", "select.0: 3 is not a text"),
         ("rules = 2026-01-12", None),
         ("strict = 1", "strict: 1 is not true or false"),
-        ("severity.BF306 = 'waring'", "severity.BF306: \"waring\" is none of 'error' or 'warning'; did you mean 'warning'?"),
+        (
+            "severity.BF306 = 'waring'",
+            "severity.BF306: \"waring\" is none of 'error' or 'warning'; did you mean 'warning'?",
+        ),
         ("limits.row_byte = 3", "limits: there is no limit 'row_byte'; did you mean 'row_bytes'?"),
         ("limits.row_bytes = -1", "limits.row_bytes: -1 is below 0"),
         ("rules = ", "is not TOML: "),

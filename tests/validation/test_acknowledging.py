@@ -140,15 +140,27 @@ MISFITS = {
 }
 
 
-@pytest.mark.parametrize("name", MISFITS)
-def test_an_acknowledgement_that_cannot_be_taken_is_a_finding(name: str, tmp_path: Path) -> None:
+def assert_misfit(name: str, tmp_path: Path) -> None:
     item, expected = MISFITS[name]
     report = judged(tmp_path, [item])
     assert [found for found in report.findings if found.code != "BF407"] == [expected]
     assert report.acknowledged == []
 
 
-def test_an_acknowledgement_that_meets_no_finding_is_a_warning(tmp_path: Path) -> None:
+def test_bf126_an_acknowledgement_without_a_reason(tmp_path: Path) -> None:
+    assert_misfit("no reason", tmp_path)
+    assert_misfit("a reason left out", tmp_path)
+
+
+def test_bf127_an_acknowledgement_of_a_code_that_does_not_exist(tmp_path: Path) -> None:
+    assert_misfit("an unknown code", tmp_path)
+
+
+def test_bf128_an_acknowledgement_of_what_no_reason_makes_harmless(tmp_path: Path) -> None:
+    assert_misfit("a code of safety", tmp_path)
+
+
+def test_bf129_an_acknowledgement_that_meets_no_finding_is_a_warning(tmp_path: Path) -> None:
     sound = record("r1", ci=[4.0, 7.0, 0.95])
     hint = "leave the acknowledgement out, or name what it is about"
     report = judged(tmp_path, [{"code": "BF407", "reason": REASON}], sound)
