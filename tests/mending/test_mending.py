@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from benchfmt import BenchfmtError, open_package, validate
 from benchfmt.cli.commands import app
+from benchfmt.descriptor import acknowledged
 from benchfmt.mending import Mend, mend
 from benchfmt.migrate import STEPS, Step
 
@@ -132,6 +133,8 @@ def test_sizes_and_hashes_that_are_missing_are_added(tmp_path: Path) -> None:
     old = package(tmp_path / "old", "csv", record(1, LATENCY))
     descriptor = json.loads((old / "datapackage.json").read_text())
     descriptor["title"] = "What I measured"
+    known = {"code": "BF511", "reason": "it is being asked for"}
+    descriptor["benchfmt"]["acknowledged"] = [known]
     for resource in descriptor["resources"]:
         del resource["hash"]
     (old / "datapackage.json").write_text(json.dumps(descriptor))
@@ -141,6 +144,7 @@ def test_sizes_and_hashes_that_are_missing_are_added(tmp_path: Path) -> None:
     assert all(item[3].startswith("sha256:") for item in mends)
     with open_package(tmp_path / "new") as new:
         assert new.descriptor.title == "What I measured"
+        assert acknowledged(new.descriptor) == [known]
         assert all(resource.hash and resource.bytes for resource in new.descriptor.resources)
 
 

@@ -50,7 +50,7 @@ def reports() -> Reports:
         12,
         Counter({"BF301": 1_200}),
     )
-    zipped = Report(core, "in/b c.zip", [finding("BF101", "records.csv", row=1)], 1, 1)
+    zipped = Report(core, "in/b c.zip", [finding("BF101", "records.csv", row=1, line=2)], 1, 1)
     hostile = Report(
         core,
         "in/::d.jsonl",
@@ -64,6 +64,9 @@ def reports() -> Reports:
                 value=text,
                 hint=f"not {text}",
                 record=text,
+                line=7,
+                character=21,
+                pointer="/measurements/0/metric",
             )
             for text in (STEERING, MARKUP, COMMANDS)
         ],

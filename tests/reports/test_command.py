@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 
 import pytest
@@ -59,10 +59,12 @@ def test_an_unknown_format_is_refused_before_anything_is_read() -> None:
         run("nowhere", "--format", "sarf")
 
 
-def test_json_lines_have_their_lines_in_annotations(faulty: Path) -> None:
+def test_annotations_of_json_lines_stand_at_the_value(faulty: Path) -> None:
     _, printed = run(faulty, "--format", "github")
-    assert printed.startswith("::error file=faulty.jsonl,line=1,title=BF301%3A ")
-    assert json.loads(faulty.read_text().splitlines()[0])
+    place = re.match(r"::error file=faulty\.jsonl,line=1,col=(\d+),title=BF301%3A ", printed)
+    assert place
+    first = faulty.read_text("utf-8").splitlines()[0]
+    assert first[int(place[1]) - 1 :].startswith("76.064")
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_annotations_follow_the_grammar_of_workflow_commands() -> None:
     assert commands[2][2] == "records.csv row 1: it is wrong"
     hostile = commands[5]
     assert hostile[1]["file"] == "in/::d.jsonl"
-    assert hostile[1]["line"] == "7"
+    assert (hostile[1]["line"], hostile[1]["col"]) == ("7", "21")
     shown = COMMANDS.replace("\r", r"\r")
     assert hostile[2].endswith(f"({shown}): {shown} is no metric; not {shown}")
     assert commands[6] == (
@@ -160,6 +160,14 @@ def test_annotations_follow_the_grammar_of_workflow_commands() -> None:
     )
     known = ("notice", {"file": "in/e", "title": "acknowledged"}, f"BF407 × 3: as {MARKUP}")
     assert commands[7] == known
+
+
+def test_the_same_fault_in_many_places_is_one_annotation() -> None:
+    findings = [finding("BF101", "records.csv", row=row) for row in range(1, 104)]
+    one = Reports(all_rule_sets()["core"], [Report(all_rule_sets()["core"], "a", findings)], 1)
+    first, verdict = rendered("github", one).splitlines()
+    assert first.endswith("::row 1: it is wrong; and in 102 more places")
+    assert verdict == "not conformant: 103 errors, 0 warnings"
 
 
 ATTRIBUTES = {
@@ -249,13 +257,15 @@ def test_sarif_has_rules_places_and_prints_of_fingers(sarif: dict) -> None:
     ]
     assert results[1]["level"] == "warning"
     zipped = results[2]["locations"][0]
-    assert zipped["physicalLocation"]["artifactLocation"]["uri"] == "in/b%20c.zip"
+    assert zipped["physicalLocation"] == {"artifactLocation": {"uri": "in/b%20c.zip"}}
     assert zipped["logicalLocations"][0] == {"name": "records.csv", "kind": "resource"}
     lines = results[3]["locations"][0]["physicalLocation"]
     assert lines == {
         "artifactLocation": {"uri": "in/%3A%3Ad.jsonl"},
-        "region": {"startLine": 7},
+        "region": {"startLine": 7, "startColumn": 21},
     }
+    names = results[3]["locations"][0]["logicalLocations"]
+    assert names[-1]["fullyQualifiedName"] == "::d.jsonl#/measurements/0/metric"
     prints = [result["partialFingerprints"]["benchfmt/v1"] for result in results]
     assert len(set(prints)) == len(prints)
     assert run["properties"] == {

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchfmt.checks.kinds import key_order
-from benchfmt.descriptor import FILE_NAME, about, declared
+from benchfmt.descriptor import FILE_NAME, about, acknowledged, declared
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.mending.mends import Mend, mended_percents, mended_terms, mended_units
@@ -58,6 +58,7 @@ def mend(
         writer = PackageWriter(
             new, format=_format(opened), prefixes=declared(descriptor), extra=extra
         )
+        writer.acknowledged = acknowledged(descriptor)
         with writer:
             for batch in _batches(opened, mended.mends):
                 writer.write(batch)

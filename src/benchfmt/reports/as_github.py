@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot, where
+from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports
 
 _IN_MESSAGES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
@@ -39,10 +41,10 @@ class GithubFormat:
     about: str = "annotations in a pull request on GitHub"
 
     def render(self, reports: Reports) -> Iterator[str]:
-        """Yield a command for each finding, errors first: GitHub shows ten of each severity for a step."""
+        """Yield a command for each fault, errors first: GitHub shows ten of each severity for a step."""
         for report in reports:
-            for finding in sorted(report.findings, key=lambda finding: finding.severity.value):
-                yield _annotation(report, finding)
+            for alike in _faults(report):
+                yield _annotation(report, alike)
         for report in reports:
             yield from _not_listed(report)
             for line in acknowledged_lines(report):
@@ -50,7 +52,17 @@ class GithubFormat:
         yield _verdict(reports)
 
 
-def _annotation(report: Report, finding: Finding) -> str:
+def _faults(report: Report) -> list[list[Finding]]:
+    """Return the findings of each fault in each file, errors first."""
+    faults: list[list[Finding]] = []
+    for _, findings in groupby(report.findings, report.place_of):
+        faults += by_fault(findings)
+    return sorted(faults, key=lambda alike: alike[0].severity.value)
+
+
+def _annotation(report: Report, alike: list[Finding]) -> str:
+    """Return the command for the findings of one fault: it stands at the first of them."""
+    finding = alike[0]
     place = where(report, finding)
     properties = {"file": place.file}
     if place.line is not None:
@@ -66,6 +78,8 @@ def _annotation(report: Report, finding: Finding) -> str:
     rows = rows_text(finding)
     if rows:
         message = f"{message}; {rows}"
+    if len(alike) > 1:
+        message = f"{message}; and in {counted(len(alike) - 1, 'more place')}"
     return command(finding.severity.value, properties, message)
 
 

@@ -35,6 +35,7 @@ def log(reports: Reports) -> model.Sarif:
     )
     run = model.Run(
         tool=model.Tool(driver=driver),
+        columnKind="unicodeCodePoints",
         invocations=[model.Invocation(execution_successful=True)],
         results=list(_results(reports, codes)),
         properties={
@@ -125,13 +126,22 @@ def _logical(place: Where, finding: Finding) -> Iterator[model.LogicalLocation]:
         yield model.LogicalLocation(name=printable(finding.record), kind="object")
     name = finding.column or finding.field
     if name:
-        parts = [finding.path]
-        if finding.row is not None:
-            parts.append(str(finding.row))
-        parts.append(name)
         yield model.LogicalLocation(
-            name=printable(name), fully_qualified_name=printable("/".join(parts)), kind="value"
+            name=printable(name),
+            fully_qualified_name=printable(_full_name(finding, name)),
+            kind="value",
         )
+
+
+def _full_name(finding: Finding, name: str) -> str:
+    """Return the file, row and name of a value; its JSON Pointer where it has one."""
+    if finding.pointer is not None:
+        return f"{finding.path}#{finding.pointer}"
+    parts = [finding.path]
+    if finding.row is not None:
+        parts.append(str(finding.row))
+    parts.append(name)
+    return "/".join(parts)
 
 
 def _fingerprint(report: Report, finding: Finding) -> str:

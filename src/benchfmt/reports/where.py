@@ -25,11 +25,11 @@ class Where:
 
 def where(report: Report, finding: Finding) -> Where:
     """Return the place of a finding; nothing is looked up on the disk."""
-    line = _line(finding)
     file = report.place_of(finding)
     if file == f"{report.source}: {finding.path}":
-        return Where(report.source, finding.path, line, finding.character)
-    return Where(file, None, line, finding.character)
+        # A line of the file inside is no line of the archive.
+        return Where(report.source, finding.path)
+    return Where(file, None, _line(finding), finding.character)
 
 
 def _line(finding: Finding) -> int | None:
