@@ -7,11 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from tests.checks.test_checks import RECORD
 
 from benchfmt.finding import Finding, Severity
+from benchfmt.identity import canonical
 from benchfmt.personal import mentions
+from benchfmt.personal.columns import suspects, told_in
 from benchfmt.validation import validate
 
 PERSONAL = [
@@ -92,6 +95,21 @@ def test_what_is_everybodys_is_not(text: str) -> None:
 def test_the_name_of_a_member_says_what_its_value_is(member: str, value: str, kind: str) -> None:
     assert [mention.kind.name for mention in mentions(value, member)] == [kind]
     assert mentions(value) == []
+
+
+@pytest.mark.parametrize("text", [text for text, _, _ in PERSONAL])
+def test_a_screen_never_passes_what_is_personal(text: str) -> None:
+    cells = pl.Series([None, "nothing", text, text, None])
+    assert suspects(cells, is_json=False) == [text]
+    in_json = canonical({"run": [text]})
+    assert suspects(pl.Series([in_json]), is_json=True) == [in_json]
+
+
+@pytest.mark.parametrize(("member", "value", "kind"), MEMBERS)
+def test_a_screen_knows_the_names_of_members(member: str, value: str, kind: str) -> None:
+    cell = canonical({"run": {member: value, "latency": 0.1}})
+    (told,) = told_in(pl.Series([cell]), is_json=True)
+    assert (told.kind.name, told.mention, told.pointer) == (kind, value, f"/run/{member}")
 
 
 @pytest.mark.parametrize("value", ["localhost", "<host-1>", "unknown", "the first node", "12"])
