@@ -35,11 +35,11 @@ def has_kind(frames: Frames, question: Question) -> bool:
     return bool(frames.answers.to(question)["meets"].any())
 
 
-def valued(frames: Frames, question: Question) -> pl.DataFrame:
-    """Return the measurements with a value whose kind meets a question."""
+def valued(frames: Frames, question: Question, only: Sequence[str] = ()) -> pl.DataFrame:
+    """Return the measurements with a value whose kind meets a question, all of their columns or `only` some."""
     if not has_kind(frames, question):
         return frames.measurements.clear()
-    return frames.of_kinds(question).filter(pl.col("value").is_not_null())
+    return frames.of_kinds(question, only, pl.col("value").is_not_null())
 
 
 def compared(
@@ -54,15 +54,25 @@ def compared(
     questions = [first, *(other.question for other in others.values())]
     if not all(has_kind(frames, question) for question in questions):
         return frames.measurements.clear()
-    sides = {name: valued(frames, other.question) for name, other in others.items()}
-    exact = _joined(_without_half(valued(frames, first)), sides, others)
-    suspects = exact.filter(wrong)[RECORD].unique()
+    looked_at = _looked_at(frames, others, wrong)
+    firsts = _without_half(valued(frames, first, looked_at))
+    sides = {name: valued(frames, other.question, looked_at) for name, other in others.items()}
+    suspects = _joined(firsts, sides, others).filter(wrong)[RECORD].unique()
     if not suspects.len():
-        return exact.clear()
+        return frames.measurements.clear()
     in_suspects = pl.col(RECORD).is_in(suspects.implode())
+    sides = {name: valued(frames, other.question) for name, other in others.items()}
     rounded = {name: with_half(side.filter(in_suspects), 0) for name, side in sides.items()}
     firsts = with_half(valued(frames, first).filter(in_suspects), 0)
     return _joined(firsts, rounded, others).filter(wrong)
+
+
+def _looked_at(frames: Frames, others: Mapping[str, Other], wrong: pl.Expr) -> list[str]:
+    """Return the columns of measurements that are needed to say which are wrong."""
+    names = {RECORD, "value", *wrong.meta.root_names()}
+    for other in others.values():
+        names.update(other.on, other.more)
+    return [name for name in frames.measurements.columns if name in names]
 
 
 def related(

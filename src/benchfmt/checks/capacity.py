@@ -9,7 +9,7 @@ from functools import cache, partial
 
 import polars as pl
 
-from benchfmt.checks.beside import valued, with_system
+from benchfmt.checks.beside import has_kind, with_system
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
@@ -48,9 +48,11 @@ def _limits(metric: str) -> pl.DataFrame:
 
 def is_within_reach(metric: str, hint: str, frames: Frames) -> pl.DataFrame:
     """BF307, BF308, BF309: a value is beyond what a system of its kind can have."""
-    values = valued(frames, _KINDS[metric])
+    if not has_kind(frames, _KINDS[metric]):
+        return no_faults()
     least = _limits(metric)["limit"].min()
-    suspects = values.filter(pl.col("m_same_unit") & (pl.lit(least) < _VALUE))
+    is_much = pl.col("m_same_unit") & (pl.lit(least) < _VALUE)
+    suspects = frames.of_kinds(_KINDS[metric], where=is_much)
     if not suspects.height:
         return no_faults()
     of_systems = with_system(frames, suspects, "kind", "nodes", "memory_bytes")

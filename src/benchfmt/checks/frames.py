@@ -107,20 +107,26 @@ class Frames:
             self._together[name] = find(self)
         return self._together[name]
 
-    def of_kinds(self, question: Question, only: Sequence[str] = ()) -> pl.DataFrame:
+    def of_kinds(
+        self, question: Question, only: Sequence[str] = (), where: pl.Expr | None = None
+    ) -> pl.DataFrame:
         """Return the measurements whose kind meets the condition of a question, all of their columns or `only` some.
 
-        The further columns of the question are added; all is asked once for each kind.
+        The further columns of the question are added; all is asked once for each kind. Of the rest, `where` keeps
+        the rows for which it is true.
         """
         asked = self.answers.to(question)
         measurements = self.measurements
         if only:
-            measurements = measurements.select(KIND, *only)
+            measurements = measurements.select(list(dict.fromkeys([KIND, *only])))
         if not asked["meets"].any():
             measurements = measurements.clear()
-        elif not asked["meets"].all():
-            meets = asked["meets"].gather(measurements[KIND])
-            measurements = measurements.filter(meets)
+        else:
+            kept = asked["meets"].gather(self.measurements[KIND])
+            if where is not None:
+                kept &= self.measurements.select(where.fill_null(value=False)).to_series()
+            if not kept.all():
+                measurements = measurements.filter(kept)
         columns = asked.drop("meets").select(pl.all().gather(measurements[KIND]))
         return measurements.with_columns(columns.get_columns())
 

@@ -125,7 +125,8 @@ def counted_unit_is_named(frames: Frames) -> pl.DataFrame:
     """BF314: a time, a rate or an energy that may be of a sample or of a batch of several."""
     if not has_kind(frames, _UNNAMED):
         return no_faults()
-    wrong = frames.of_kinds(_UNNAMED).filter((pl.col("batch_size") >= _SEVERAL) & _HAS_VALUE)
+    is_of_several = (pl.col("batch_size") >= _SEVERAL) & _HAS_VALUE
+    wrong = frames.of_kinds(_UNNAMED, where=is_of_several)
     message = pl.format(
         "{} does not say what it counts, a sample or a batch of {}",
         pl.col("metric"),
