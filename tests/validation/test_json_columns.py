@@ -251,3 +251,16 @@ def test_systems_and_ids_that_stand_twice_in_different_portions(
         if finding.code in rows:
             rows[finding.code].append(finding.row)
     assert rows == {"BF507": [*range(71, 101)], "BF508": [*range(91, 101)]}
+
+
+@pytest.mark.parametrize("items", [["x"], [None], [[]], [5, "x"]])
+def test_a_list_in_which_nothing_is_a_measurement_has_its_faults(
+    items: list[object], tmp_path: Path
+) -> None:
+    place = tmp_path / "record.json"
+    record = {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "status": "ok"}
+    place.write_text(json.dumps({**record, "measurements": items}), "utf-8")
+    findings = validate(place).findings
+    assert [finding.field for finding in findings] == [
+        f"measurements.{number}" for number in range(len(items))
+    ]

@@ -335,6 +335,11 @@ class RecordGathering:
         """Return the columns; this object is used up."""
         sizes = np.array(self._sizes, np.int64)
         measurements = self._measurements.finished()
+        columns_of_measurements = measurements.series
+        if not columns_of_measurements:
+            # Where no item of any list is an object with a known member, each lacks the metric all the same.
+            count = len(measurements.is_doubtful)
+            columns_of_measurements = [pl.Series("metric", [None] * count, pl.String)]
         members = _summed(measurements.members, sizes)
         is_doubtful = np.zeros(len(sizes), np.bool_)
         others = pl.Series("sources", [cell.text for cell in self._others], pl.String)
@@ -351,7 +356,7 @@ class RecordGathering:
             records = records.with_columns(pl.lit(None, pl.String).alias("id"))
         return RecordColumns(
             records=records,
-            measurements=pl.DataFrame(measurements.series),
+            measurements=pl.DataFrame(columns_of_measurements),
             is_doubtful=is_doubtful,
             is_doubtful_measurement=measurements.is_doubtful,
             sizes=sizes,
