@@ -138,6 +138,14 @@ def test_what_follows_from_a_fault_is_no_fault_of_its_own(folder: Path) -> None:
     assert finding.message == "column 'lat': there is no member 'metirc'; did you mean 'metric'?"
 
 
+def test_a_schema_at_fault_is_told_once(folder: Path) -> None:
+    data = descriptor()
+    data["resources"][0]["schema"] = []
+    (folder / "datapackage.json").write_text(json.dumps(data))
+    told = [(found.field, found.message) for found in validate(folder).findings]
+    assert told == [("/resources/0/schema", "[] is not an object")]
+
+
 def test_a_conversion_names_all_faults_too(folder: Path) -> None:
     data = descriptor(column({**LATENCY, "basis": "guess"}), column({"feild": "x"}, "acc"))
     (folder / "datapackage.json").write_text(json.dumps(data))

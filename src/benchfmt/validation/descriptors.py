@@ -26,6 +26,8 @@ from benchfmt.validation.reporting import Reporter
 _WRITE_BOTH = (
     "write both (`wc -c FILE`, `sha256sum FILE`): without them nobody sees a file that is cut off"
 )
+_IN_SCHEMA = 3
+"""How deep the schema of a resource lies in a descriptor: /resources/0/schema."""
 _AGAIN = "the file was changed after the package was written; write the package again"
 
 
@@ -73,7 +75,11 @@ def _judge_rest(file: Path, data: JsonValue, faults: Sequence[Fault], reporter: 
         return
     judge_files(file.parent, rest, file.name, reporter)
     names = {column_of(fault, data) for fault in faults}
+    # A schema at fault is left out: that a resource has none is told already.
+    has_faulty_schema = any("schema" in fault.path[:_IN_SCHEMA] for fault in faults)
     for resource in rest.resources:
+        if resource.table is None and has_faulty_schema:
+            continue
         if resource.annotated:
             _judge_annotation(file, resource, rest, names, reporter)
 
