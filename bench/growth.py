@@ -75,7 +75,7 @@ def _measurements(folder: Path, count: int) -> list[str]:
 
 def _attributes(folder: Path, count: int) -> list[str]:
     attributes = " ".join(f'a{number}="1"' for number in range(count))
-    inner = f"<oml:tag {attributes}>1</oml:tag>" * 20
+    inner = f"<oml:tag {attributes}>1</oml:tag>" * 200
     text = f'<oml:run xmlns:oml="http://openml.org/openml">{inner}</oml:run>'
     (folder / "source").mkdir()
     (folder / "source" / "run.xml").write_text(text, "utf-8")
@@ -102,7 +102,7 @@ def _rows(folder: Path, count: int) -> list[str]:
 
 
 def _cell_length(folder: Path, count: int) -> list[str]:
-    rows = "".join(f"s{number},{'x' * count}\n" for number in range(50))
+    rows = "".join(f"s{number},{'x' * count}\n" for number in range(200))
     _package(folder, systems=f"id,name\n{rows}")
     return ["validate", "."]
 
