@@ -10,10 +10,10 @@ class Limits:
     """The limits in force; every size is in bytes."""
 
     descriptor_bytes: int = 16 * 2**20
-    descriptor_members: int = 100_000
     json_bytes: int = 256 * 2**20
     json_data_bytes: int = 400 * 2**20
     json_depth: int = 64
+    json_members: int = 100_000
     row_bytes: int = 2**20
     record_measurements: int = 100_000
     footer_bytes: int = 8 * 2**20
@@ -24,6 +24,7 @@ class Limits:
     archive_members: int = 10_000
     archive_bytes: int = 64 * 2**30
     archive_ratio: int = 1_000
+    faulty_records: int = 100_000
     findings_per_code: int = 1_000
 
 

@@ -54,7 +54,7 @@ def record_of_a_million_keys(folder: Path) -> list[str]:
     return ["validate", "record.json"]
 
 
-@specimen("an object of a million keys that are no members", "BF102", is_large=True)
+@specimen("an object of a million keys that are no members", "BF907", is_large=True)
 def record_of_a_million_members(folder: Path) -> list[str]:
     keys = ",".join(f'"k{number}":1' for number in range(1_000_000))
     text = json.dumps(RECORD)

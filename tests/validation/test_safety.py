@@ -232,8 +232,38 @@ def test_bf903_a_descriptor_that_refers_to_something_remote(
 
 def test_bf907_an_object_of_a_descriptor_has_a_bounded_number_of_members(tmp_path: Path) -> None:
     place = edit(package(tmp_path), lambda data: data.update({f"k{n}": 1 for n in range(30)}))
-    assert codes(validate(place, limits=Limits(descriptor_members=20))) == {"BF907"}
+    assert codes(validate(place, limits=Limits(json_members=20))) == {"BF907"}
     assert validate(place).findings == []
+
+
+def test_bf907_a_record_above_a_mebibyte_has_a_bounded_number_of_members(tmp_path: Path) -> None:
+    record = json.loads((CORPUS / "valid" / "ai-benchmark-aborted.json").read_text("utf-8"))
+    place = tmp_path / "record.json"
+    keys = {f"key {number:08}": "x" * 10 for number in range(50_000)}
+    place.write_text(json.dumps({**record, "extensions": {"example": keys}}))
+    assert codes(validate(place)) == set()
+    assert codes(validate(place, limits=Limits(json_members=49_999))) == {"BF907"}
+
+
+def test_bf907_a_text_of_a_record_has_a_bounded_length(tmp_path: Path) -> None:
+    record = json.loads((CORPUS / "valid" / "ai-benchmark-aborted.json").read_text("utf-8"))
+    place = tmp_path / "record.json"
+    place.write_text(json.dumps({**record, "extensions": {"example": "x" * (2**20 + 1)}}))
+    found = validate(place).findings
+    assert [(item.code, item.message) for item in found] == [
+        ("BF907", "a text of 1,048,577 characters; at most 1,048,576 are read")
+    ]
+
+
+@pytest.mark.parametrize("item", ["{}", "7", '{"benchfmt": "1.0"}'])
+def test_bf907_a_file_with_many_faulty_records_is_not_judged_to_its_end(
+    tmp_path: Path, item: str
+) -> None:
+    place = tmp_path / "records.json"
+    place.write_text(f"[{','.join([item] * 50_000)}]")
+    report = validate(place, limits=Limits(faulty_records=1_000))
+    assert codes(report) >= {"BF907"}
+    assert 1_000 <= max(report.more.values(), default=0) + 1_000 < 40_000
 
 
 def test_what_is_read_of_a_package_keeps_to_the_limits_that_validation_has(tmp_path: Path) -> None:

@@ -24,9 +24,8 @@ from benchfmt.migrate import advice, readable, refusal
 from benchfmt.oserrors import is_of_machine, is_refusal, naming
 from benchfmt.package.errors import PackageError
 from benchfmt.package.tars import Tar
+from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, inner_path, safe_path
-from benchfmt.readers.jsons import JsonError
-from benchfmt.readers.jsons import read as read_json
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 """What the names of packages in one file end with."""
@@ -87,7 +86,7 @@ def load_descriptor(file: Path, limits: Limits = LIMITS) -> Descriptor:
     """Return the descriptor in a file; raises PackageError or UnsafeError."""
     try:
         data = descriptor_data(file, limits)
-    except JsonError as error:
+    except jsons.JsonError as error:
         raise PackageError(f"{file}: {error}") from error
     if isinstance(data, dict) and "benchmark" in data:
         raise PackageError(
@@ -110,7 +109,7 @@ def descriptor_data(file: Path, limits: Limits = LIMITS) -> JsonValue:
     if file.stat().st_size > limits.descriptor_bytes:
         message = f"the descriptor has more than {limits.descriptor_bytes:,} bytes"
         raise UnsafeError("BF907", f"{file.name}: {message}")
-    data: JsonValue = read_json(file, limits)
+    data: JsonValue = jsons.read(file, limits)
     _check_members(file, data, limits)
     if not isinstance(data, dict):
         return data
@@ -147,10 +146,8 @@ def _check_members(file: Path, data: JsonValue, limits: Limits) -> None:
                 below += value
             if not isinstance(value, dict):
                 continue
-            if len(value) > limits.descriptor_members:
-                most = limits.descriptor_members
-                message = f"an object of {len(value):,} members; at most {most:,} are read"
-                raise UnsafeError("BF907", f"{file.name}: {message}")
+            if len(value) > limits.json_members:
+                raise UnsafeError("BF907", f"{file.name}: {jsons.too_wide(value, limits)}")
             for name in _REFERRING:
                 reference = value.get(name)
                 if isinstance(reference, str) and "://" in reference:
@@ -236,8 +233,8 @@ def _refuse_without_descriptor(place: Path, names: Collection[str]) -> None:
 def _named_files(file: Path, limits: Limits) -> list[str]:
     """Return the paths that a descriptor names, as far as it can be read; its faults are reported elsewhere."""
     try:
-        data = read_json(file, limits)
-    except JsonError:
+        data = jsons.read(file, limits)
+    except jsons.JsonError:
         return []
     if not isinstance(data, dict):
         return []

@@ -6,7 +6,7 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -162,6 +162,27 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     if text.startswith(codecs.BOM_UTF8):
         raise JsonError("not JSON: it begins with two byte order marks", 1)
     return parse(text, limits, digits=digits)
+
+
+def too_wide(data: Mapping[str, JsonValue], limits: Limits) -> str:
+    """Return what is wrong with an object of more members than are read."""
+    return f"an object of {len(data):,} members; at most {limits.json_members:,} are read"
+
+
+def refuse_wide(data: JsonValue, limits: Limits) -> None:
+    """Raise UnsafeError for data that holds an object of more members, or a longer text, than are read."""
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and len(value) > limits.row_bytes:
+            message = f"a text of {len(value):,} characters; at most {limits.row_bytes:,} are read"
+            raise UnsafeError("BF907", message)
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            if len(value) > limits.json_members:
+                raise UnsafeError("BF907", too_wide(value, limits))
+            waiting += value.values()
 
 
 def whole(path: Path, limits: Limits, kind: str) -> bytes:

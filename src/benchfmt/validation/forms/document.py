@@ -33,9 +33,30 @@ class Verdict:
         return record_faults(self.errors)
 
 
-def verdict_on(data: JsonValue, doubtful: Sequence[int]) -> Verdict:
-    """Return what is wrong with a record whose measurements are sound, but for those that are doubtful."""
-    asked, places = _with_doubtful(data, doubtful)
+_AT_ONCE = 1_000
+"""So many measurements are judged at once: the model's errors take far more memory than what is at fault."""
+
+
+def verdicts_on(data: JsonValue, doubtful: Sequence[int]) -> Iterator[Verdict]:
+    """Yield what is wrong with a record whose measurements are sound, but for those that are doubtful.
+
+    The first verdict is on the record and some of these, the others are on more of them alone.
+    """
+    measurements = _measurements(data)
+    witness = _witness(measurements, set(doubtful))
+    yield _verdict_on(data, [*doubtful[:_AT_ONCE], *witness])
+    for start in range(_AT_ONCE, len(doubtful), _AT_ONCE):
+        verdict = _verdict_on(data, [*doubtful[start : start + _AT_ONCE], *witness])
+        errors = [error for error in verdict.errors if _is_in_measurement(error["loc"])]
+        yield Verdict(errors, verdict.faulty)
+
+
+def _verdict_on(data: JsonValue, places: Sequence[int]) -> Verdict:
+    """Return what is wrong with a record of which only some measurements are looked at."""
+    asked = data
+    if isinstance(data, dict) and places:
+        measurements = _measurements(data)
+        asked = {**data, "measurements": [measurements[place] for place in places]}
     try:
         Record.model_validate(asked)
     except ValidationError as error:
@@ -48,15 +69,13 @@ def verdict_on(data: JsonValue, doubtful: Sequence[int]) -> Verdict:
     return Verdict(errors, faulty, is_sound)
 
 
-def _with_doubtful(data: JsonValue, doubtful: Sequence[int]) -> tuple[JsonValue, list[int]]:
-    """Return a record with its doubtful measurements, and a sound one; and the places of these."""
-    if not isinstance(data, dict):
-        return data, []
-    measurements = data.get("measurements")
-    if not isinstance(measurements, list):
-        return data, []
-    places = [*doubtful, *_witness(measurements, set(doubtful))]
-    return {**data, "measurements": [measurements[place] for place in places]}, places
+def _measurements(data: JsonValue) -> Sequence[JsonValue]:
+    """Return the measurements of a record, none where it has no list of them."""
+    if isinstance(data, dict):
+        measurements = data.get("measurements")
+        if isinstance(measurements, list):
+            return measurements
+    return ()
 
 
 def _witness(measurements: Sequence[JsonValue], doubtful: Collection[int]) -> list[int]:

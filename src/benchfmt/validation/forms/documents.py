@@ -21,6 +21,7 @@ from benchfmt.validation.forms.json_columns import Object, RecordGathering
 from benchfmt.validation.forms.json_portion import Gathered, PortionMaker, id_of
 from benchfmt.validation.forms.json_texts import (
     Text,
+    is_large,
     json_code,
     refuse_heavy,
     texts_of_file,
@@ -34,6 +35,9 @@ from benchfmt.validation.reporting import Reporter
 
 LINES = (".jsonl", ".ndjson")
 """What the names of files with one record on each line end with."""
+_MANY_FAULTS_HINT = (
+    "correct what is reported first; `--limit faulty_records=NUMBER` has more of them judged"
+)
 _AT_ONCE = 32
 """How many records are taken apart at once: few enough for the processor's own memory."""
 
@@ -65,10 +69,20 @@ class JsonRecords:
             texts.clear()
             if self._gathered.is_full:
                 yield self._portion()
+                self._is_broken |= self._has_too_many_faults()
             if self._is_broken:
                 break
         if len(self._gathered):
             yield self._portion()
+
+    def _has_too_many_faults(self) -> bool:
+        """Whether so many records are at fault that the others are not judged, after reporting it."""
+        limit = self._reporter.limits.faulty_records
+        if self._maker.faulty < limit:
+            return False
+        message = f"{self._maker.faulty:,} records are at fault; the rest of the file is not judged"
+        self._reporter.report("BF907", Place(self.name), message, hint=_MANY_FAULTS_HINT)
+        return True
 
     def unsettled(self) -> pl.Series:
         """Return no id: a record stands with all of its measurements."""
@@ -121,6 +135,8 @@ class JsonRecords:
         if self._is_too_long(text):
             return None
         data, members = self._parsed(text)
+        if is_large(text.data):
+            jsons.refuse_wide(data, self._reporter.limits)
         if is_heading(data):
             self._take_heading(text.row, data)
             return None

@@ -16,7 +16,7 @@ from benchfmt.migrate import advice, readable, refusal, to_current
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.record import SCHEMA_VERSION
-from benchfmt.validation.forms.document import DocumentPlaces, Verdict, verdict_on
+from benchfmt.validation.forms.document import DocumentPlaces, Verdict, verdicts_on
 from benchfmt.validation.forms.json_columns import Mask, RecordColumns, RecordGathering
 from benchfmt.validation.forms.json_ids import Doubles, complete_ids, systems_of
 from benchfmt.validation.forms.json_screen import Screen, breaks_rules, screen, some
@@ -95,6 +95,8 @@ class PortionMaker:
         self._repeating_records = RepeatingTexts("records")
         self._repeating_measurements = RepeatingTexts("measurements")
         self._doubles = Doubles(name, reporter)
+        self.faulty = 0
+        """How many records were at fault up to now."""
 
     def portion(self, gathered: Gathered, terms: Terms) -> Portion:
         """Return what can be checked of records after reporting the faults of their structure."""
@@ -176,8 +178,10 @@ class PortionMaker:
             of_record = measurements.is_doubtful[start : start + sizes[place]]
             verdict = self._verdict(texts[place], np.flatnonzero(of_record).tolist())
             if verdict is None:
+                self.faulty += 1
                 judged.is_kept[place] = False
                 continue
+            self.faulty += bool(verdict.faulty) or not verdict.is_sound
             has_sound_measurements = len(verdict.faulty) < sizes[place]
             judged.is_kept[place] = has_sound_measurements or verdict.is_sound
             judged.is_sound[place] = verdict.is_sound
@@ -204,14 +208,18 @@ class PortionMaker:
                 return None
             if version != SCHEMA_VERSION:
                 data = to_current(data)
-        verdict = verdict_on(data, doubtful)
-        for fault in verdict.faults():
-            self._report_fault(
-                fault, Place(self._name, text.row, field=fault.field, record=record_id)
-            )
+        is_sound = True
+        faulty: set[int | str] = set()
+        for verdict in verdicts_on(data, doubtful):
+            is_sound &= verdict.is_sound
+            faulty |= verdict.faulty
+            for fault in verdict.faults():
+                self._report_fault(
+                    fault, Place(self._name, text.row, field=fault.field, record=record_id)
+                )
         if not isinstance(data, dict) or not data:
             return None
-        return verdict
+        return Verdict(faulty=frozenset(faulty), is_sound=is_sound)
 
     def _report_fault(self, fault: RecordFault, place: Place) -> None:
         if self._reporter.is_full(fault.code, self._name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -28,6 +29,8 @@ _LARGE = 2**20
 """The size from which on it is asked how much memory the data of a text takes."""
 _BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 60, b",": 40, b'"': 28}
 """How much memory the data takes, at most, that one such character in a text stands for."""
+_BYTES_BY_BYTE = 9
+"""How much memory a byte of a long text takes: as it is read, as characters, as JSON once more, and in columns."""
 Integers = npt.NDArray[np.int64]
 
 
@@ -68,9 +71,15 @@ class Text(NamedTuple):
         if self.start in (None, jsons.START):
             data: JsonValue = jsons.parse(self.data, limits)
             return data
-        within = replace(limits, json_depth=limits.json_depth - 1)
+        within = _within_a_list(limits)
         item: JsonValue = jsons.parse(self.data, within, start=self.start)
         return item
+
+
+@lru_cache(maxsize=8)
+def _within_a_list(limits: Limits) -> Limits:
+    """Return the limits of what stands in a list, which is one level deeper."""
+    return replace(limits, json_depth=limits.json_depth - 1)
 
 
 def texts_of_lines(path: Path, limits: Limits) -> Iterator[list[Text]]:
@@ -117,12 +126,22 @@ def members_written(block: bytes, texts: Sequence[bytes]) -> list[int]:
     """
     ends = np.cumsum([len(text) + 1 for text in texts])
     characters = np.frombuffer(block, np.uint8)
-    colons = np.flatnonzero(characters == _COLON)
+    colons = _places_of(_COLON, characters)
     before = characters[colons - 1]
     counts = _counted(colons[before == _QUOTE], ends)
     blanks = _counted(colons[before <= _BLANK], ends)
     members: list[int] = np.where(blanks > 0, -1, counts).tolist()
     return members
+
+
+def _places_of(mark: int, characters: npt.NDArray[np.uint8]) -> Integers:
+    """Return where a character stands; looked for in parts, so that a large text needs little more memory."""
+    starts = range(0, len(characters), _LARGE)
+    parts = [np.flatnonzero(characters[start : start + _LARGE] == mark) for start in starts]
+    if len(parts) == 1:
+        return parts[0]
+    shifted = [part + start for part, start in zip(parts, starts, strict=True)]
+    return np.concatenate([np.zeros(0, np.int64), *shifted])
 
 
 def _counted(places: Integers, ends: Integers) -> Integers:
@@ -136,11 +155,12 @@ def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
     Raises UnsafeError for a file that is too large, JsonError for a list that does not end, or OSError.
     """
     with _in_utf8(path, limits) as file:
-        blanks, mark = _first_mark(file)
+        begin = file.tell()
+        mark, start = _first_mark(file)
         if mark != b"[":
-            yield [_document(blanks + mark + file.read())]
+            file.seek(begin)
+            yield [_document(file.read())]
             return
-        start = jsons.Start(1 + blanks.count(b"\n"), len(blanks) - blanks.rfind(b"\n"))
         waiting = []
         size = 0
         first_row = 1
@@ -184,23 +204,34 @@ def _in_utf8(path: Path, limits: Limits) -> BinaryIO:
     return BytesIO(text.encode("utf-8", "surrogatepass"))
 
 
-def _first_mark(file: BinaryIO) -> tuple[bytes, bytes]:
-    """Return the blanks with which a file begins, and the character after them."""
-    blanks = b""
+def _first_mark(file: BinaryIO) -> tuple[bytes, jsons.Start]:
+    """Return the first character of a file that is not blank, none where there is none, and where what follows it begins."""
+    line = 1
+    column = 0
     while block := file.read(_BLOCK):
         rest = block.lstrip(b" \t\r\n")
-        blanks += block[: len(block) - len(rest)]
+        blanks = block[: len(block) - len(rest)]
+        lines = blanks.count(b"\n")
+        line += lines
+        if lines:
+            column = 0
+        column += len(blanks) - blanks.rfind(b"\n") - 1
         if rest:
             file.seek(1 - len(rest), 1)
-            return blanks, rest[:1]
-    return blanks, b""
+            return rest[:1], jsons.Start(line, column + 1)
+    return b"", jsons.Start(line, column)
+
+
+def is_large(text: bytes) -> bool:
+    """Whether it is asked of a text what its data takes."""
+    return len(text) >= _LARGE
 
 
 def refuse_heavy(text: bytes, limits: Limits) -> None:
     """Raise UnsafeError for a text whose data may take more memory than is allowed."""
-    if len(text) < _LARGE:
+    if not is_large(text):
         return
-    weight = len(text)
+    weight = _BYTES_BY_BYTE * len(text)
     for mark, size in _BYTES_BY_MARK.items():
         weight += text.count(mark) * size
     if weight > limits.json_data_bytes:
