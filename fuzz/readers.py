@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from benchfmt import numbers, units
-from benchfmt.converters.mlperf.inference.endpoints_yaml import _parsed as endpoints_yaml
 from benchfmt.converters.openml import pages, trees
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers import Column, read_headers
@@ -33,6 +32,7 @@ from benchfmt.readers import (
     tables,
     trtexec,
     xmls,
+    yamls,
 )
 from benchfmt.readers.sheets import Dialect, Storage, open_table, sniff
 from benchfmt.readers.sheets.blocks import layout
@@ -227,8 +227,7 @@ def _ask(fields: objects.Fields) -> None:
 
 def _yaml(_root: Path, path: Path) -> None:
     _expected(lambda: _ask(objects.read_yaml(path)))
-    with suppress(*_YAML_FAULTS):
-        endpoints_yaml(path.read_bytes())
+    _expected(lambda: yamls.read(path), lambda: yamls.read(path, values=True))
 
 
 def _xml(_root: Path, path: Path) -> None:
@@ -377,15 +376,6 @@ def _package(root: Path, path: Path) -> None:
         for record in package.records():
             record.to_dict()
         _expected(lambda: list(package.lines()), package.wide)
-
-
-def _yaml_faults() -> tuple[type[Exception], ...]:
-    import yaml
-
-    return (yaml.YAMLError, RecursionError, ValueError)
-
-
-_YAML_FAULTS = _yaml_faults()
 
 
 def _packed(name: str) -> Callable[[], list[Seed]]:

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import yaml
 from pydantic import JsonValue
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits, count, exact, whole
-from benchfmt.readers import heads, jsons
+from benchfmt.readers import jsons, yamls
 from benchfmt.readers.encodings import plain
 from benchfmt.vocabulary import vocabulary
 
-MOST_YAML_BYTES = 2**20
 """A configuration in YAML that is larger is none."""
 _YAML_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -139,25 +137,13 @@ def read_json(path: Path, limits: Limits = LIMITS) -> Fields:
 
 def read_yaml(path: Path) -> Fields:
     """Return the object of a YAML file; raises ObjectError or OSError."""
-    if path.stat().st_size > MOST_YAML_BYTES:
-        raise ObjectError(f"{path.name} has more than {MOST_YAML_BYTES} bytes")
     try:
-        data = yaml.load(heads.whole(path), Loader=_Loader)  # noqa: S506 - every scalar stays text
-        scalars = _scalars(data)
-    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        raise ObjectError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+        scalars = _scalars(yamls.read(path))
+    except yamls.YamlError as error:
+        raise ObjectError(f"{path.name}: {error}") from error
     if not isinstance(scalars, Mapping):
         raise ObjectError(f"{path.name}: a YAML mapping is expected")
     return Fields(scalars)
-
-
-class _Loader(yaml.BaseLoader):
-    """Reads every scalar as text, so that no digit is lost, and follows no alias: a few can hold gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
 
 
 def _scalars(data: JsonValue) -> JsonValue:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import JsonValue
 
 from benchfmt.converters import texts
 from benchfmt.converters.base import Unit
 from benchfmt.converters.draft import Draft
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers import yamls
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.jsons import Digits
 from benchfmt.suites import dataperf as rules
@@ -36,7 +36,6 @@ OPTIONS = (
 )
 """What no file of a challenge says: who did what, when, with how much data."""
 _LARGEST_PRINT = 2**20
-_LARGEST_SETTINGS = 2**20
 
 
 def draft(
@@ -143,13 +142,8 @@ def _plain(node: ast.AST, lines: list[bytes]) -> JsonValue:
 def settings(path: Path) -> dict[str, JsonValue]:
     """Return the content of a small YAML file of settings, empty where it is no object."""
     try:
-        if path.stat().st_size > _LARGEST_SETTINGS:
-            return {}
-        text = texts.text_of(path)
-        if re.search(r"(^|\s)[&*][A-Za-z0-9]", text):  # anchors can make a small file a huge object
-            return {}
-        data: JsonValue = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, OSError, RecursionError, BenchfmtError):
+        data = yamls.parse(texts.text_of(path), values=True)
+    except (OSError, BenchfmtError):
         return {}
     if not isinstance(data, dict):
         return {}

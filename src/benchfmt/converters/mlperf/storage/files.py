@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-import yaml
 from pydantic import JsonValue
 
 from benchfmt.converters.base import Unit
@@ -16,12 +15,11 @@ from benchfmt.converters.mlperf.result_draft import ResultDraft
 from benchfmt.converters.mlperf.storage.layout import PRUNED, Place, Task
 from benchfmt.converters.mlperf.storage.values import as_object
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import jsons
+from benchfmt.readers import jsons, yamls
 from benchfmt.readers.jsons import Digits
 from benchfmt.suites import mlperf_storage as rules
 from benchfmt.units import exact
 
-_CONFIG_BYTES = 1_000_000
 _PLACEHOLDER = "a placeholder: the file was taken out of the results (PRUNED BY STAFF)"
 
 
@@ -196,26 +194,14 @@ def _read_metadata(result: Result, path: Path) -> None:
         result.draft.fail_file(path, str(error))
 
 
-class _NoAliases(yaml.BaseLoader):
-    """YAML without aliases: a few of them stand for gigabytes. All scalars stay text."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
-
-
 def read_yaml(path: Path) -> tuple[JsonValue, str | None]:
     """Return the data of a YAML file, every scalar as text, or why there is none."""
     try:
         if is_pruned(path):
             return None, _PLACEHOLDER
-        if path.stat().st_size > _CONFIG_BYTES:
-            return None, f"a YAML file of more than {_CONFIG_BYTES} bytes"
-        text = path.read_bytes().decode("utf-8", "replace")
-        return yaml.load(text, Loader=_NoAliases), None  # noqa: S506 - a BaseLoader makes nothing but texts
-    except (yaml.YAMLError, RecursionError, OSError) as error:
-        return None, f"not YAML: {str(error).splitlines()[0]}"
+        return yamls.read(path), None
+    except (yamls.YamlError, OSError) as error:
+        return None, str(error)
 
 
 def is_pruned(path: Path) -> bool:
