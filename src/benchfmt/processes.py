@@ -20,6 +20,8 @@ from benchfmt.finding import BenchfmtError
 
 T = TypeVar("T")
 P = ParamSpec("P")
+_PATIENCE = 0.5
+"""So many seconds are waited at once: Ctrl-C does not end a wait where polars, which handles it too, has been loaded."""
 
 
 class Pool(ProcessPoolExecutor):
@@ -128,9 +130,7 @@ class Crew(Generic[T]):
     def _some_results(self) -> dict[int, T | Lost]:
         """Wait until something happens; return the results, each with its place, those included that will not come."""
         nearest = min((task.deadline for task in self._tasks.values()), default=float("inf"))
-        seconds = None
-        if nearest < float("inf"):
-            seconds = max(nearest - time.monotonic(), 0)
+        seconds = min(max(nearest - time.monotonic(), 0), _PATIENCE)
         awaited: list[Future[Any]] = [*self._starting, *self._tasks]
         done = wait(awaited, seconds, FIRST_COMPLETED).done
         for started in self._starting.keys() & done:
@@ -172,6 +172,8 @@ def _end_now(worker: Pool) -> None:
 
 def result_of(future: Future[T], work: str) -> T:
     """Return the result of some work; raises BenchfmtError where the process that did it was killed."""
+    while not future.done():
+        wait([future], _PATIENCE)
     try:
         return future.result()
     except BrokenExecutor as error:

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -374,3 +375,46 @@ def test_ids_that_somebody_chose_are_not_compared(tmp_path: Path) -> None:
         (tmp_path / name).write_text(json.dumps(record))
     reports = validate_all([tmp_path / name for name in names])
     assert [report.findings for report in reports] == [[], []]
+
+
+WAITING = """
+import signal, sys, time
+from pathlib import Path
+from benchfmt.validation import judging
+
+def judge(path, report, **options):
+    Path("started").touch()
+    time.sleep(600)
+
+judging.judge = judge
+if __name__ == "__main__":
+    from benchfmt.cli import main
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv = ["benchfmt", "validate", "in", "--jobs", "2"]
+    main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_ctrl_c_ends_all_processes(inbox: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(WAITING)
+    asked = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}",
+        "TMPDIR": str(tmp_path),
+    }
+    with subprocess.Popen(
+        [sys.executable, "run.py"],
+        env=asked,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        while not (tmp_path / "started").exists():
+            assert running.poll() is None
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "benchfmt: stopped; nothing was written"
+    assert not list(tmp_path.glob("benchfmt-*"))

@@ -69,6 +69,8 @@ class TextFormat:
             for alike in by_fault(findings):
                 for line in self._lines(alike):
                     yield f"  {line}\n"
+        if report.more and not report.findings:
+            yield self._styled(_BOLD, _heading(report.source)) + "\n"
         for code, count in sorted(report.more.items()):
             yield f"  ... and {number(count)} more of {code}\n"
         for line in acknowledged_lines(report):
