@@ -211,7 +211,8 @@ def test_a_package_gives_the_same_words_at_the_cell(case: Case, form: str, tmp_p
 def test_records_of_another_suite_keep_other_rules(case: Case, tmp_path: Path) -> None:
     other = copy.deepcopy(case.failing)
     other["benchmark"]["suite"] = "aibench-training"
-    assert of_records(tmp_path, other) == []
+    # That a target is missed is of note in any suite.
+    assert {finding.code for finding in of_records(tmp_path, other)} <= {"BF440"}
 
 
 def test_all_codes_are_of_every_rule_set() -> None:

@@ -27,6 +27,9 @@ IN_TEXT = {
         "BF208",
         "BF209",
     ),
+    *("BF130", "BF131", "BF132", "BF133", "BF134", "BF137", "BF138", "BF140", "BF143"),
+    *("BF144", "BF145", "BF526"),
+    *("BF520", "BF521", "BF522", "BF523", "BF524"),
     *("BF501", "BF502", "BF503", "BF504", "BF507", "BF508", "BF705"),
     *(code for code in CODES if code.startswith("BF9")),
 }

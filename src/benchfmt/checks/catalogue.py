@@ -15,7 +15,11 @@ from benchfmt.checks import (
     acknowledging,
     capacity,
     consistency,
+    descriptors,
+    doubts,
+    gathered,
     integrity,
+    learning,
     observed,
     personal,
     physics,
@@ -26,6 +30,7 @@ from benchfmt.checks import (
     structure,
     suites,
     terms,
+    texts,
 )
 from benchfmt.checks.check import Check
 from benchfmt.checks.rule_sets import FIRM, NAMES, PURPOSES, SAFETY, Purpose, RuleSet
@@ -40,6 +45,8 @@ OWN_PREFIX = "BF"
 Topic = tuple[Check, ...]
 TOPICS: tuple[Topic, ...] = (
     (*structure.CHECKS, *acknowledging.CHECKS),
+    descriptors.CHECKS,
+    texts.CHECKS,
     terms.CHECKS,
     plausibility.CHECKS,
     capacity.CHECKS,
@@ -52,6 +59,9 @@ TOPICS: tuple[Topic, ...] = (
     integrity.CHECKS,
     personal.CHECKS,
     suites.CHECKS,
+    doubts.CHECKS,
+    gathered.CHECKS,
+    learning.CHECKS,
     safety.CHECKS,
 )
 """The checks of benchfmt, in the order in which they run."""

@@ -46,7 +46,7 @@ class Gatherer(Protocol):
     """Compares records of different batches: it is given batch after batch, and asked at the end."""
 
     def add(self, frames: Frames) -> pl.DataFrame:
-        """Take a batch; returns the measurements at which a fault may stand, in the order of their `spot`."""
+        """Take a batch; returns the rows of the check's table at which a fault may stand, in the order of their `spot`."""
 
     def faults(self) -> pl.DataFrame:
         """Return the faults of all batches; the row of each is its spot, counted over all batches."""

@@ -154,6 +154,14 @@ def own_id() -> pl.Expr:
     return pl.col("id").str.replace(f"^[0-9]+{_ROW_MARK}", "")
 
 
+def without_row(text: str) -> str:
+    """Return the id of a record as its author gave it; any other text stays as it is."""
+    row, mark, name = text.partition(_ROW_MARK)
+    if mark and row.isdigit():
+        return name
+    return text
+
+
 def number(column: str) -> pl.Expr:
     """Return a number as the text that a message shows."""
     return pl.col(column).cast(pl.String).str.strip_suffix(".0")

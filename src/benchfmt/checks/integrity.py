@@ -12,7 +12,14 @@ from benchfmt.checks.kinds import KEY, KIND, before_in_record
 from benchfmt.finding import Severity
 from benchfmt.identity import GENERATED_ID, digits_of, global_id, record_digits, record_id
 
-_OUTSIDE = r"^(/|~|[A-Za-z]:|\\)|(^|/)\.\.(/|$)|\\"
+_NOT_RELATIVE = r"/|~|[A-Za-z]:|(?i:file:)|[A-Za-z][A-Za-z0-9+.-]*://"
+"""How a path begins that is of one machine, or is no path: from a root, a home, a drive or with a scheme."""
+_OUTSIDE = rf"^(?:{_NOT_RELATIVE}|\\)|(^|/)\.\.(/|$)|\\"
+_OTHER_OUTSIDE = (
+    rf'"path" *: *"((?:(?:{_NOT_RELATIVE})[^"]*)'
+    r'|(?:[^"]*\\\\[^"]*)|(?:(?:[^"]*/)?\.\.(?:/[^"]*)?))"'
+)
+"""The path of one machine among those of further sources, which stand in a cell as JSON."""
 _ESCAPED = r'[^\x00-\x7f]|["\\\\]'
 """What JSON writes otherwise; without it, many ids can be made at once."""
 _HAND_OVER = ("submission",)
@@ -112,6 +119,19 @@ def _portable(table: Table) -> Cells:
     )
 
 
+def _others_portable() -> Cells:
+    """Return the further sources of records that hold on one machine only."""
+    path = pl.col("sources").str.extract(_OTHER_OUTSIDE)
+    return Cells(
+        "records",
+        "sources",
+        fault=path.is_not_null(),
+        message=pl.format("{} is a path of one machine, not of the submission", path),
+        hint=pl.lit("write the path from the root of the submission, with forward slashes"),
+        needs_cell=True,
+    )
+
+
 def _stated(
     code: str,
     severity: Severity,
@@ -167,7 +187,7 @@ CHECKS = (
         code="BF505",
         severity=Severity.ERROR,
         title="Source paths are relative to the submission",
-        cells=(_portable("records"), _portable("measurements")),
+        cells=(_portable("records"), _portable("measurements"), _others_portable()),
     ),
     Check(
         code="BF506",

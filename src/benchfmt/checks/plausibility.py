@@ -12,7 +12,8 @@ from benchfmt.finding import Severity
 from benchfmt.possible import OUTSIDE, PERCENT, ZERO
 
 _FIRST_YEAR = 1990
-_NEXT_YEAR = datetime.datetime.now(datetime.UTC).year + 1
+_TOMORROW = str(datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1))
+"""The latest day that it may be somewhere."""
 _YEAR = pl.col("measured_at").str.slice(0, 4).cast(pl.Int32, strict=False)
 _COLDEST, _COLD, _HOT = -273.15, -90, 200
 """Absolute zero, and what hardware survives, in degrees Celsius."""
@@ -139,7 +140,7 @@ DATE_IS_OF_OUR_AGE = Check(
         Cells(
             "records",
             "measured_at",
-            fault=(_YEAR < _FIRST_YEAR) | (_YEAR > _NEXT_YEAR),
+            fault=(_YEAR < _FIRST_YEAR) | (pl.col("measured_at").str.head(10) > _TOMORROW),
             message=pl.format(
                 "{} is not a time at which this can have been measured", pl.col("measured_at")
             ),

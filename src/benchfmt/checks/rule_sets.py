@@ -54,15 +54,26 @@ SAFETY = "BF9"
 """What the codes begin with that no package may acknowledge, warnings included."""
 
 
+_DOUBTS = {
+    "BF131": Severity.ERROR,
+    "BF132": Severity.ERROR,
+    "BF136": Severity.ERROR,
+    "BF208": Severity.ERROR,
+    "BF211": Severity.ERROR,
+    "BF212": Severity.ERROR,
+    "BF213": Severity.ERROR,
+}
+"""What may stand in somebody's own results, and not in those that are handed over."""
+
 PURPOSES: Mapping[str, Purpose] = {
     "core": Purpose("What makes data conformant", {}),
     "submission": Purpose(
         "What a project says of its results before a hand-over",
-        {"BF208": Severity.ERROR},
+        _DOUBTS,
     ),
     "ingestion": Purpose(
         "What a platform asks before it takes a package in",
-        {"BF208": Severity.ERROR, "BF512": Severity.WARNING},
+        {**_DOUBTS, "BF512": Severity.WARNING},
         # A platform asks for licence, sources and hashes: no reason stands for them.
         firm=("BF5",),
     ),

@@ -60,6 +60,14 @@ def has_digits_only(cells: pl.Series) -> bool:
     return texts is not None and bool(_OF_NUMBERS[texts.joined].all())
 
 
+def is_ascii(cells: pl.Series) -> bool:
+    """Whether a column has ASCII characters only; False too where its texts are too long to be looked at."""
+    texts = _Texts.of(cells)
+    if texts is None:
+        return False
+    return not len(texts.joined) or bool(texts.joined.max() <= _DELETE)
+
+
 def may_begin_with(cells: pl.Series, characters: bytes) -> bool:
     """Whether a text of a column begins with one of some ASCII characters, or is not looked at."""
     if cells.null_count() == cells.len():

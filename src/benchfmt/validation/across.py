@@ -11,7 +11,8 @@ from benchfmt.checks.frames import ROW, Frames, no_faults
 from benchfmt.validation.places import GatheredPlaces, Place, Places
 from benchfmt.validation.running import guarded
 
-_COLUMN = "value"
+_COLUMNS = {"measurements": "value", "systems": "id", "records": "id"}
+"""The column of each table at which a fault stands."""
 
 
 class Across:
@@ -30,9 +31,10 @@ class Across:
         added: list[pl.DataFrame] = []
         failure = guarded(self.check, partial(self._add, frames, added))
         self.places.take_file(places)
+        table = self.check.table or "measurements"
         for rows in added:
             for row in rows.iter_rows(named=True):
-                cell = Place("measurements", row[ROW], _COLUMN, record=row["record_id"])
+                cell = Place(table, row[ROW], _COLUMNS[table], record=row.get("record_id"))
                 self.places.add(cell, places)
         return failure
 

@@ -21,6 +21,7 @@ from benchfmt.tables import TABLES
 from benchfmt.validation.forms.json_texts import json_code
 from benchfmt.validation.personal import report_personal
 from benchfmt.validation.places import Place
+from benchfmt.validation.policies import judge_policies
 from benchfmt.validation.reporting import Reporter
 
 _WRITE_BOTH = (
@@ -56,6 +57,8 @@ def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
             message = f"column {column!r}: {message}"
         reporter.report("BF118", Place(file.name, field=fault.pointer), message)
     report_personal(data, Place(file.name), reporter)
+    if descriptor is not None:
+        judge_policies(descriptor, file.name, reporter)
     if faults:
         _judge_rest(file, data, faults, reporter)
     if descriptor and not readable(descriptor.benchfmt.version):

@@ -16,6 +16,7 @@ from benchfmt.validation.forms.annotated import AnnotatedTable
 from benchfmt.validation.forms.documents import LINES, JsonRecords
 from benchfmt.validation.forms.package import PackageTables
 from benchfmt.validation.places import Place
+from benchfmt.validation.policies import judge_unlisted
 from benchfmt.validation.portion import Form
 from benchfmt.validation.reporting import Reporter
 
@@ -115,5 +116,7 @@ def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -
             f"the descriptor names no table {name!r}",
             hint="a package has records and measurements",
         )
+    if folder.file.name == FILE_NAME:
+        judge_unlisted(folder, descriptor, reporter)
     if not absent:
         yield PackageTables(folder.root, tables, descriptor, reporter)

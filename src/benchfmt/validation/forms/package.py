@@ -18,6 +18,7 @@ from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
 from benchfmt.validation.forms.measurements import Attribution, Queue
+from benchfmt.validation.forms.package_facts import PackageFacts
 from benchfmt.validation.forms.raw import RawRows, RawTable
 from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Place, TablePlaces
@@ -53,6 +54,7 @@ class PackageTables:
         for name, resource in resources.items():
             self._tables[name] = RawTable(name, root, resource, self._places, reporter, version)
         self._late: pl.Series | None = None
+        self._facts = PackageFacts(descriptor)
 
     def portions(self) -> Iterator[Portion]:
         """Yield the records in portions; reports a table that cannot be read to its end."""
@@ -96,6 +98,8 @@ class PackageTables:
             none = Rows.all_sound(empty("records"))
             yield self._portion(none, measurements.until(0), systems, is_first=True)
         measurements.read_to_end()
+        is_whole = not self._tables["records"].is_incomplete
+        self._facts.report(systems, self._reporter, self._places, is_whole=is_whole)
         if not self._tables["measurements"].is_incomplete:
             self._late = attribution.late()
 
@@ -140,6 +144,7 @@ class PackageTables:
         for raw in self._tables["records"].rows():
             rows = self._typed("records", raw)
             self._reporter.count(rows.frame.height, 0)
+            self._facts.add(rows)
             yield rows
 
     def _measurements(self, attribution: Attribution) -> Iterator[Rows]:

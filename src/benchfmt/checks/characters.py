@@ -1,0 +1,54 @@
+"""Characters that nobody sees: they turn others around, keep equal names apart, or hide text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import polars as pl
+
+from benchfmt.checks.screens import is_ascii
+
+_HIDDEN = re.compile(
+    "[\u0080-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    # Joiners belong to the writing of several languages and to emoji, and to no Latin letter, digit or sign.
+    "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
+_CONTEXT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A character that nobody sees, and where it stands."""
+
+    name: str
+    """Its code point with its name: `U+202E RIGHT-TO-LEFT OVERRIDE`."""
+    place: str
+    """`after 'abc'`, or `at the beginning`."""
+
+
+def may_hide(cells: pl.Series) -> bool:
+    """Whether a column has characters beyond ASCII, or escapes of JSON that may stand for some."""
+    return not is_ascii(cells) or bool(cells.str.contains("\\u", literal=True).any())
+
+
+def first_hidden(text: str) -> Hidden | None:
+    """Return the first character of a text, or of what the escapes of JSON in it stand for, that nobody sees."""
+    plain = _ESCAPE.sub(_unescaped, text)
+    match = _HIDDEN.search(plain)
+    if match is None:
+        return None
+    character = match[0]
+    name = f"U+{ord(character):04X} {unicodedata.name(character, 'CONTROL')}"
+    before = plain[max(match.start() - _CONTEXT, 0) : match.start()]
+    if not before:
+        return Hidden(name, "at the beginning")
+    return Hidden(name, f"after {before!r}")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
+    return chr(int(match[1], 16))

@@ -1,0 +1,151 @@
+"""Faults that only several portions together show: one system under two ids, and one execution with two outcomes."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from benchfmt.checks.check import Check
+from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.finding import Severity
+from benchfmt.identity import PLACED_PREFIX
+from benchfmt.rowhash import row_hashes
+from benchfmt.tables import COLUMNS
+
+_MOST_KNOWN = 2**20
+"""How many systems, and how many numbers of executions, are remembered; later ones are compared with these."""
+_NAMES = ("name", "processor_name", "accelerator_name")
+_FACTS = [item.name for item in COLUMNS["systems"] if item.name != "id"]
+_OF_PROVENANCE = {
+    "id",
+    "status_detail",
+    "submitter",
+    "measured_at",
+    "license",
+    "url",
+    "source_path",
+    "source_sha256",
+    "source_locator",
+    "sources",
+    "converter",
+    "converter_version",
+    "verification",
+    "extensions",
+}
+_CONTEXT = [item.name for item in COLUMNS["records"] if item.name not in _OF_PROVENANCE]
+"""What tells records of one execution apart, the execution itself among it."""
+_OF_MEASUREMENT = ["metric", "statistic", "stage", "per", "scope", "unit"]
+
+
+class Systems:
+    """The systems of all portions: the first id under which each set of facts was seen."""
+
+    def __init__(self) -> None:
+        """Start without any system."""
+        self._ids: dict[int, str] = {}
+        self._seen: set[str] = set()
+        self._found: list[pl.DataFrame] = []
+
+    def add(self, frames: Frames) -> pl.DataFrame:
+        """Take the systems of a portion; returns those that are known under another id."""
+        new = frames.systems.filter(
+            ~pl.col("id").is_in(pl.Series(list(self._seen), dtype=pl.String).implode())
+        )
+        if not new.height or len(self._seen) > _MOST_KNOWN:
+            return new.clear()
+        self._seen |= set(new["id"])
+        is_named = pl.any_horizontal(pl.col(name).is_not_null() for name in _NAMES)
+        compared = new.filter(is_named & ~pl.col("id").str.starts_with(PLACED_PREFIX))
+        plain = pl.col("name").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
+        hashes = row_hashes(compared.with_columns(plain), _FACTS).to_list()
+        others = []
+        for name, facts in zip(compared["id"].to_list(), hashes, strict=True):
+            first = self._ids.setdefault(facts, name)
+            others.append(first if first != name else None)
+        alike = compared.with_columns(pl.Series("other", others, dtype=pl.String))
+        alike = alike.filter(pl.col("other").is_not_null())
+        self._found.append(alike.select("id", "other"))
+        return alike
+
+    def faults(self) -> pl.DataFrame:
+        """BF138: systems that are one under two ids."""
+        if not self._found:
+            return no_faults()
+        found = pl.concat(self._found).with_row_index("__row")
+        message = pl.format("the system {} has all facts of {}", pl.col("id"), pl.col("other"))
+        hint = "keep one of the two and use its id everywhere, or say what tells them apart"
+        return faults(found, "systems", "id", message, pl.col("id"), hint)
+
+
+class Executions:
+    """The measured numbers of executions: the first value that was seen for each."""
+
+    def __init__(self) -> None:
+        """Start without any number."""
+        self._known = pl.DataFrame(schema={"key": pl.UInt64, "first": pl.Float64})
+        self._found: list[pl.DataFrame] = []
+
+    def add(self, frames: Frames) -> pl.DataFrame:
+        """Take the numbers of a portion; returns those for which another value is known."""
+        is_named = pl.col("execution").is_not_null() & (pl.col("status") == "ok")
+        named = frames.records.filter(is_named)
+        if not named.height:
+            return frames.measurements.clear()
+        contexts = named.select(
+            pl.col("id").alias("record_id"),
+            "execution",
+            row_hashes(named, _CONTEXT).alias("context"),
+        )
+        is_measured = (pl.col("basis") == "measured") & pl.col("value").is_not_null()
+        measured = frames.measurements.filter(is_measured)
+        numbers = measured.join(contexts, on="record_id", how="inner", maintain_order="left")
+        numbers = numbers.with_columns(
+            row_hashes(numbers, [*_OF_MEASUREMENT, "context"]).alias("key")
+        )
+        numbers = self._with_first(numbers)
+        contradictory = numbers.filter(pl.col("first") != pl.col("value"))
+        columns = ("record_id", "metric", "value", "unit", "execution", "first")
+        self._found.append(contradictory.select(columns))
+        return contradictory
+
+    def _with_first(self, numbers: pl.DataFrame) -> pl.DataFrame:
+        """Return numbers with the value that was seen first for each, and remember those of new ones."""
+        joined = numbers.join(self._known, on="key", how="left", maintain_order="left")
+        of_portion = pl.col("value").first().over("key")
+        joined = joined.with_columns(pl.coalesce("first", of_portion))
+        if self._known.height < _MOST_KNOWN:
+            seen = pl.concat([self._known, joined.select("key", "first")])
+            self._known = seen.unique("key", keep="first", maintain_order=True)
+        return joined
+
+    def faults(self) -> pl.DataFrame:
+        """BF526: numbers of one execution that contradict each other."""
+        if not self._found:
+            return no_faults()
+        found = pl.concat(self._found).with_row_index("__row")
+        message = pl.format(
+            "{} is {}; another record of the execution {} says {}",
+            pl.col("metric"),
+            number("value"),
+            pl.col("execution"),
+            number("first"),
+        )
+        hint = "give each execution an id of its own, or say what tells the two records apart"
+        return faults(found, "measurements", "value", message, number("value"), hint)
+
+
+CHECKS = (
+    Check(
+        code="BF138",
+        severity=Severity.WARNING,
+        title="A system is described under one id",
+        table="systems",
+        gather=Systems,
+    ),
+    Check(
+        code="BF526",
+        severity=Severity.WARNING,
+        title="Records of one execution do not contradict each other",
+        table="measurements",
+        gather=Executions,
+    ),
+)

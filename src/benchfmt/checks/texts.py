@@ -1,0 +1,233 @@
+"""Texts: characters that cannot be seen, texts and objects that say nothing, addresses, licences, dates, units in values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import polars as pl
+
+from benchfmt.checks.characters import first_hidden, may_hide
+from benchfmt.checks.check import Check
+from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, without_row
+from benchfmt.checks.references import address_fault, licence_fault
+from benchfmt.checks.screens import may_begin_with
+from benchfmt.finding import Severity
+from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
+
+_BLANKS = b" \t\xc2\xe1\xe2\xe3"
+"""What white space begins with in UTF-8."""
+_LONGEST_EMPTY = 8
+_EMPTY = re.compile(r"\s*[\[{]\s*[\]}]\s*")
+_ALONE = {"reported_value"}
+"""Columns that hold the source's own characters, whatever they are."""
+_ECHOES = {("records", "system_id"), ("measurements", "record_id")}
+"""Columns that repeat the ids of another table."""
+_NUMBER_WITH_UNIT = re.compile(
+    r"[+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?"
+    r"(?: *(?P<long>[numµμ]s|secs?|seconds?|mins?|minutes?|hours?|[kMG]?Hz|[kMGT]i?B|bytes|[mk]W|kJ|[MG]i?B/s|%)"
+    r"| +(?P<short>[shWJB]))"
+)
+_MEMBER = re.compile(r'"((?:[^"\\]|\\.)*)" *: *"((?:[^"\\]|\\.)*)"')
+_DATE_LENGTH = 10
+_SHORTEST_MONTH = "28"
+_TIME = pl.col("measured_at")
+_DAY = _TIME.str.head(_DATE_LENGTH)
+_OFFSET = _TIME.str.tail(5)
+_FARTHEST = "14:00"
+"""No place on Earth is further from UTC."""
+
+
+def hidden_characters(frames: Frames) -> pl.DataFrame:
+    """BF136: texts with characters that nobody sees, or that turn others around; each text once."""
+    return _of_texts(frames, may_hide, _hides, {"text", "json"})
+
+
+def blank_texts(frames: Frames) -> pl.DataFrame:
+    """BF135: texts of nothing but white space, and objects and lists without content; each text once."""
+    blank = _of_texts(frames, lambda cells: may_begin_with(cells, _BLANKS), _is_blank, {"text"})
+    empty = _of_texts(frames, _may_be_empty, _is_empty, {"json"})
+    return pl.concat([blank, empty])
+
+
+def _of_texts(
+    frames: Frames,
+    may_be_at_fault: Callable[[pl.Series], bool],
+    verdict_on: Callable[[str, str], Verdict | None],
+    kinds: set[str],
+) -> pl.DataFrame:
+    """Return a fault for each distinct text at fault; columns in which none can be are not looked into."""
+    found = [no_faults()]
+    for table, items in COLUMNS.items():
+        frame = frames.table(table)
+        for item in items:
+            if item.kind not in kinds or not _is_free(table, item):
+                continue
+            cells = frame[item.name]
+            if cells.null_count() == cells.len() or not may_be_at_fault(cells):
+                continue
+            for text in cells.drop_nulls().unique(maintain_order=True):
+                verdict = verdict_on(item.name, without_row(text))
+                if verdict is not None:
+                    row = frame.filter(pl.col(item.name) == text).head(1)
+                    shown = repr(without_row(text))[1:-1]
+                    found.append(
+                        faults(row, table, item.name, verdict.message, shown, verdict.hint)
+                    )
+    return pl.concat(found)
+
+
+def _is_free(table: str, item: Column) -> bool:
+    """Whether a column may hold any text."""
+    return (table, item.name) not in _ECHOES and item.name not in TERM_COLUMNS[table]
+
+
+def _hides(column: str, text: str) -> Verdict | None:
+    hidden = first_hidden(text)
+    if hidden is None:
+        return None
+    return Verdict(
+        f"{column} holds {hidden.name}, which nobody sees, {hidden.place}",
+        "write the text anew, without the character",
+    )
+
+
+def _is_blank(column: str, text: str) -> Verdict | None:
+    if text.strip() or column in _ALONE:
+        return None
+    return Verdict(f"{column} is nothing but white space", "leave out what the source does not say")
+
+
+def _may_be_empty(cells: pl.Series) -> bool:
+    shortest = cells.str.len_bytes().min()
+    return isinstance(shortest, int) and shortest <= _LONGEST_EMPTY
+
+
+def _is_empty(column: str, text: str) -> Verdict | None:
+    if len(text) > _LONGEST_EMPTY or not _EMPTY.fullmatch(text):
+        return None
+    return Verdict(f"{column} is {text}, which says nothing", "leave the member out")
+
+
+def addresses(frames: Frames) -> pl.DataFrame:
+    """BF141: addresses that no browser opens, or that run something."""
+    return _of_column(frames, "url", address_fault)
+
+
+def licences(frames: Frames) -> pl.DataFrame:
+    """BF525: licences that are no SPDX expression."""
+    return _of_column(frames, "license", licence_fault)
+
+
+def _of_column(
+    frames: Frames, column: str, verdict_on: Callable[[str], Verdict | None]
+) -> pl.DataFrame:
+    """Return the records of which a column is at fault; each text is asked about once."""
+    found = [no_faults()]
+    for text in frames.distinct("records", column):
+        verdict = verdict_on(text)
+        if verdict is not None:
+            rows = frames.records.filter(pl.col(column) == text)
+            found.append(faults(rows, "records", column, verdict.message, text, verdict.hint))
+    return pl.concat(found)
+
+
+def units_in_values(frames: Frames) -> pl.DataFrame:
+    """BF210: hyperparameters whose text is a number with its unit."""
+    found = [no_faults()]
+    for text in frames.distinct("records", "hyperparameters"):
+        for name, value in _MEMBER.findall(text):
+            if _NUMBER_WITH_UNIT.fullmatch(value):
+                rows = frames.records.filter(pl.col("hyperparameters") == text)
+                message = (
+                    f"the hyperparameter {name!r} is the text {value!r}, a number with its unit"
+                )
+                hint = "write the number alone, and the unit in the name, as in `window_ms`: 50"
+                found.append(faults(rows, "records", "hyperparameters", message, value, hint))
+                break
+    return pl.concat(found)
+
+
+def dates(frames: Frames) -> pl.DataFrame:
+    """BF142: days that no calendar has, and offsets that no place has."""
+    times = frames.records.filter(_TIME.str.len_bytes() >= _DATE_LENGTH)
+    late = times.filter(_DAY.str.tail(2) > _SHORTEST_MONTH)
+    no_days = late.filter(_DAY.str.to_date("%Y-%m-%d", strict=False).is_null())
+    with_offset = times.filter(
+        (_TIME.str.len_bytes() > _DATE_LENGTH) & _TIME.str.tail(6).str.head(1).is_in(["+", "-"])
+    )
+    no_offsets = with_offset.filter((_OFFSET > _FARTHEST) | (_OFFSET.str.tail(2) > "59"))
+    return pl.concat(
+        [
+            faults(
+                no_days,
+                "records",
+                "measured_at",
+                pl.format("the calendar has no {}", _DAY),
+                _TIME,
+                "write the day that the source gives, or the month alone",
+            ),
+            faults(
+                no_offsets,
+                "records",
+                "measured_at",
+                pl.format("no place is {} away from UTC", _OFFSET),
+                _TIME,
+                "correct the offset, or leave it out where the source gives none",
+            ),
+        ]
+    )
+
+
+SAYS_SOMETHING = Check(
+    code="BF135",
+    severity=Severity.WARNING,
+    title="A text, an object and a list say something",
+    run=blank_texts,
+)
+ALL_IS_SEEN = Check(
+    code="BF136",
+    severity=Severity.WARNING,
+    title="No text holds characters that nobody sees",
+    run=hidden_characters,
+)
+ADDRESSES = Check(
+    code="BF141",
+    severity=Severity.ERROR,
+    title="An address is one of the web",
+    table="records",
+    needs=("url",),
+    run=addresses,
+)
+DATES = Check(
+    code="BF142",
+    severity=Severity.ERROR,
+    title="A date is in the calendar",
+    table="records",
+    needs=("measured_at",),
+    run=dates,
+)
+UNITS_STAND_APART = Check(
+    code="BF210",
+    severity=Severity.WARNING,
+    title="A value holds no unit",
+    table="records",
+    needs=("hyperparameters",),
+    run=units_in_values,
+)
+LICENCES = Check(
+    code="BF525",
+    severity=Severity.WARNING,
+    title="A licence is an SPDX id or expression",
+    table="records",
+    needs=("license",),
+    run=licences,
+)
+CHECKS = (
+    SAYS_SOMETHING,
+    ALL_IS_SEEN,
+    ADDRESSES,
+    DATES,
+    UNITS_STAND_APART,
+    LICENCES,
+)
