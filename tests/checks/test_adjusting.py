@@ -58,7 +58,7 @@ def test_a_severity_adds_no_code_to_a_rule_set() -> None:
 @pytest.mark.parametrize(
     ("adjustment", "words"),
     [
-        (Adjustment(ignore=("BF3011",)), "there is no code 'BF3011'; did you mean 'BF301'?"),
+        (Adjustment(ignore=("BF7051",)), "there is no code 'BF7051'; did you mean 'BF705'?"),
         (Adjustment(select=("",)), "there is no code ''"),
         (Adjustment(ignore=("BF901",)), "BF901 can be neither left out nor weigh less"),
         (Adjustment(severities={"BF115": Severity.WARNING}), "BF115 can be neither left out"),

@@ -256,8 +256,8 @@ CASES = [
         passing={'configuration.placement': ['gpu:1', 'cpu']},
     ),
     Case(
-        {'provenance.sources.0.path': '/home/anna/bca.csv'},
-        Finding('BF505', Severity.ERROR, FILE, 1, None, 'provenance.sources.0.path', '/home/anna/bca.csv is a path of one machine, not of the submission', '/home/anna/bca.csv', 'write the path from the root of the submission, with forward slashes', 'r1'),
+        {'provenance.sources.0.path': '/results/bca.csv'},
+        Finding('BF505', Severity.ERROR, FILE, 1, None, 'provenance.sources.0.path', '/results/bca.csv is a path of one machine, not of the submission', '/results/bca.csv', 'write the path from the root of the submission, with forward slashes', 'r1'),
         passing={'provenance.sources.0.path': 'home/anna/bca.csv'},
     ),
     Case(
@@ -809,19 +809,13 @@ def test_what_cannot_be_checked_at_all_is_an_error_of_the_call(tmp_path: Path) -
         validate(package(tmp_path), "all")
 
 
-def test_every_code_is_tested_here_or_in_the_tests_of_safety_or_mlperf() -> None:
-    others = (
-        "test_checks.py",
-        "test_checks_mlperf.py",
-        "test_policies.py",
-        "test_safety.py",
-        "test_nothing.py",
-        "test_adding_checks.py",
-        "test_acknowledging.py",
-        "test_annotated_parts.py",
-        "test_detection.py",
+def test_every_code_is_tested() -> None:
+    texts = "".join(
+        path.read_text("utf-8") for path in Path(__file__).parents[1].rglob("test_*.py")
     )
-    files = Path(__file__).parents[1].rglob("test_*.py")
-    texts = "".join(path.read_text("utf-8") for path in files if path.name in others)
-    told = {code for code in CODES if f"def test_{code.lower()}" in texts or f'"{code}", ' in texts}
-    assert set(CODES) - told - set(ids) == set()
+    told = {
+        code
+        for code in CODES
+        if any(form in texts for form in (f"def test_{code.lower()}", f'"{code}"', f"'{code}'"))
+    }
+    assert set(CODES) - told == set()
