@@ -309,7 +309,9 @@ def test_the_samples_make_a_package_without_a_fault_and_every_file_has_its_place
     conversion = convert(SAMPLES)
     account = conversion.write(tmp_path / "package")
     report = validate(tmp_path / "package")
-    assert (report.ok, list(report.findings)) == (True, [])
+    assert report.ok
+    # One log is said to be unstable, and some percentiles rest on few observations.
+    assert {finding.code for finding in report.findings} <= {"BF212", "BF316"}
     assert account.findings == []
     told = account.to_dict()
     assert told["files"] == {"seen": 24, "primary": 12, "supporting": 11, "skipped": 1, "failed": 0}
