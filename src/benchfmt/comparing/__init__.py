@@ -20,6 +20,7 @@ from benchfmt.rowhash import row_hashes, text_hashes
 from benchfmt.tables import Row, arrow_schema, table_of
 
 __all__ = ["Change", "ChangedRecord", "Difference", "compare"]
+_NO_NUMBER = pl.lit(0, pl.UInt64).alias("number")
 LISTED = 1_000
 """Of so many changed records the fields are listed where nothing else is asked for."""
 
@@ -104,9 +105,7 @@ def _only_in(numbers: pl.DataFrame, others: pl.DataFrame) -> tuple[str, ...]:
 def _numbers(package: Package) -> pl.DataFrame:
     """Return for each record, in order, its `id` and a `number` that depends on all of its cells."""
     systems = _gathered(package, "systems", "id", "id")
-    measured = _gathered(package, "measurements", "record_id", "record_id")
-    # The order of measurements is not what a record says.
-    sums = measured.group_by("record_id").agg(pl.col("number").sum())
+    sums = _summed(package)
     records = _gathered(package, "records", "id", "id", "system_id").unique(
         "id", keep="first", maintain_order=True
     )
@@ -124,15 +123,28 @@ def _numbers(package: Package) -> pl.DataFrame:
     return joined.select("id", number.alias("number"))
 
 
+def _summed(package: Package) -> pl.DataFrame:
+    """Return for each record a `number` over its measurements; their order is not what a record says."""
+    total = pl.col("number").sum()
+    parts = [_empty("measurements").select("record_id", _NO_NUMBER)]
+    for rows in _numbered(package, "measurements", "record_id", "record_id"):
+        # A batch is summed before the next one is read: there are many measurements of few records.
+        parts.append(rows.group_by("record_id").agg(total))
+    return pl.concat(parts).group_by("record_id").agg(total)
+
+
 def _gathered(package: Package, table: str, without: str, *keep: str) -> pl.DataFrame:
     """Return some columns of a table, and for each row a `number` over its cells, but for one column."""
+    empty = _empty(table).select(*keep, _NO_NUMBER)
+    return pl.concat([empty, *_numbered(package, table, without, *keep)])
+
+
+def _numbered(package: Package, table: str, without: str, *keep: str) -> Iterator[pl.DataFrame]:
     names = [name for name in arrow_schema(table).names if name != without]
-    parts = [_empty(table).select(*keep, pl.lit(0, pl.UInt64).alias("number"))]
     for rows in _frames(package, table):
         # Hashed twice, so that numbers of rows that exchange a cell have another sum.
         number = text_hashes(row_hashes(rows, names))
-        parts.append(rows.select(*keep, number.alias("number")))
-    return pl.concat(parts)
+        yield rows.select(*keep, number.alias("number"))
 
 
 def _frames(package: Package, table: str) -> Iterator[pl.DataFrame]:
