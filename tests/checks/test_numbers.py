@@ -37,6 +37,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=396,
+            pointer="/measurements/0/value",
         ),
         passing={
             "system.kind": "phone",
@@ -64,6 +67,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=414,
+            pointer="/measurements/0/value",
         ),
         passing={
             "system.kind": "microcontroller",
@@ -94,6 +100,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=271,
+            pointer="/system/memory_bytes",
         ),
         passing={
             "system.kind": "phone",
@@ -131,6 +140,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=455,
+            pointer="/measurements/0/samples",
         ),
         passing={
             "measurements": [
@@ -166,6 +178,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=452,
+            pointer="/measurements/0/stddev",
         ),
         passing={
             "measurements": [
@@ -189,6 +204,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=437,
+            pointer="/measurements/0/target_min",
         ),
         passing={
             "measurements": [measured("accuracy", 0.7661, "1", primary=True, target_min=0.7646)]
@@ -210,6 +228,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=382,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [measured("clock-rate", 1400000000, "Hz", scope="cpu", primary=True)]
@@ -234,6 +255,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=350,
+            pointer="/measurements/0/per",
         ),
         passing={
             "configuration.batch_size": 32,
@@ -271,6 +295,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=489,
+            pointer="/measurements/0/n",
         ),
         passing={
             "measurements": [
@@ -316,6 +343,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=367,
+            pointer="/measurements/0/statistic",
         ),
         passing={
             "measurements": [
@@ -348,6 +378,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=437,
+            pointer="/measurements/0/target_max",
         ),
         passing={
             "measurements": [measured("accuracy", 0.7661, "1", primary=True, target_min=0.7646)]
@@ -375,6 +408,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=151,
+            pointer="/model/flop",
         ),
         passing={
             "model.flop": 8200000000,
@@ -415,6 +451,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=492,
+            pointer="/measurements/0/stddev",
         ),
         passing={
             "measurements": [
@@ -463,6 +502,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=423,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -511,6 +553,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=494,
+            pointer="/measurements/0/stddev",
         ),
         passing={
             "measurements": [
@@ -560,6 +605,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=490,
+            pointer="/measurements/0/ci",
         ),
         passing={
             "measurements": [
@@ -607,6 +655,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=573,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -653,6 +704,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=590,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -691,6 +745,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=430,
+            pointer="/measurements/0/value",
         ),
         passing={
             "system.memory_bytes": 4294967296,
@@ -720,6 +777,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=533,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -757,6 +817,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=562,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -795,6 +858,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=512,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -826,6 +892,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=550,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -866,6 +935,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=576,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -906,6 +978,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=512,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -946,6 +1021,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=573,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -999,6 +1077,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=403,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -1052,6 +1133,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=425,
+            pointer="/measurements/0/value",
         ),
         passing={
             "model.flop": 8200000000,
@@ -1090,6 +1174,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=537,
+            pointer="/measurements/1/value",
         ),
         passing={
             "model.flop": 8200000000,
@@ -1122,6 +1209,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=405,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -1162,6 +1252,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=425,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -1201,6 +1294,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=562,
+            pointer="/measurements/1/value",
         ),
         passing={
             "system.processor": {"name": "NVIDIA Tegra X1", "count": 1, "cores": 4},
@@ -1238,6 +1334,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=387,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -1274,6 +1373,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=379,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -1304,6 +1406,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=381,
+            pointer="/measurements/0/value",
         ),
         passing={
             "measurements": [
@@ -1334,6 +1439,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=459,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [
@@ -1363,6 +1471,9 @@ CASES = [
             cell=None,
             count=None,
             rows=(),
+            line=1,
+            character=513,
+            pointer="/measurements/1/value",
         ),
         passing={
             "measurements": [

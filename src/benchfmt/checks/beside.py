@@ -1,13 +1,15 @@
 """Measurements of one record beside each other, for checks of a rule that several metrics obey together.
 
-Most batches have no kind of measurement that a rule needs, which costs nothing. Where all are there, the numbers are
-compared first as they stand; only those of records that look wrong are compared again with what rounding allows.
+Which kinds of measurement can stand beside each other is asked once for all records, so most batches cost nothing.
+Where all are there, the numbers are compared first as they stand; only those of records that look wrong are compared
+again with what rounding allows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -16,7 +18,12 @@ from benchfmt.checks.frames import Frames, faults, number
 from benchfmt.checks.kinds import RECORD, Question
 from benchfmt.checks.rounding import with_half
 
+OF_GROUP = ("metric", "stage", "per", "scope")
+"""What statistics of one quantity share."""
 _SYSTEM = "system_id"
+_PAIR = "__pair"
+_KINDS = 2**32
+"""More than a batch has kinds of measurements."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +32,48 @@ class Other:
 
     question: Question
     on: Sequence[str] = ()
-    """Columns that are equal in both, null to null."""
+    """Columns that are equal in both, null to null; all are columns of kinds."""
     more: Sequence[str] = ()
     """Further columns that are looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Measurements and the others of their record beside them, each asked of kinds that have all others beside them."""
+
+    first: Question
+    others: Mapping[str, Question]
+    more: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, first: Question, others: Mapping[str, Other]) -> Self:
+        """Return what asks for measurements and others, by the names of these."""
+        condition = first.condition
+        pairs = dict(first.more)
+        sides = {}
+        for name, other in others.items():
+            condition = condition & _among(other.question.condition, other.on)
+            pairs[f"{_PAIR}:{name}"] = _pair(other.on)
+            beside = other.question.condition & _among(first.condition, other.on)
+            sides[name] = Question(beside, {**other.question.more, _PAIR: _pair(other.on)})
+        return cls(
+            Question(condition, pairs), sides, {name: other.more for name, other in others.items()}
+        )
+
+
+def _among(condition: pl.Expr, on: Sequence[str]) -> pl.Expr:
+    """Meet kinds that share some columns with one that meets a condition."""
+    has_any = condition.fill_null(value=False).any()
+    if not on:
+        return has_any
+    return has_any.over(list(on))
+
+
+def _pair(on: Sequence[str]) -> pl.Expr:
+    """Return a number that kinds share which are equal in some columns."""
+    if not on:
+        return pl.lit(0, dtype=pl.Int64)
+    return pl.struct(list(on)).rank("dense").cast(pl.Int64)
 
 
 def has_kind(frames: Frames, question: Question) -> bool:
@@ -35,53 +81,107 @@ def has_kind(frames: Frames, question: Question) -> bool:
     return bool(frames.answers.to(question)["meets"].any())
 
 
-def valued(frames: Frames, question: Question, only: Sequence[str] = ()) -> pl.DataFrame:
-    """Return the measurements with a value whose kind meets a question, all of their columns or `only` some."""
+def valued(
+    frames: Frames, question: Question, only: Sequence[str] = (), where: pl.Expr | None = None
+) -> pl.DataFrame:
+    """Return the measurements with a value whose kind meets a question, all of their columns or `only` some.
+
+    Of the rest, `where` keeps the rows for which it is true.
+    """
     if not has_kind(frames, question):
         return frames.measurements.clear()
-    return frames.of_kinds(question, only, pl.col("value").is_not_null())
+    kept = pl.col("value").is_not_null()
+    if where is not None:
+        kept = kept & where
+    return frames.of_kinds(question, only, kept)
+
+
+def is_above(frames: Frames, question: Question, bound: float) -> bool:
+    """Whether a value of a kind that meets a question is above a bound."""
+    if not has_kind(frames, question):
+        return False
+    greatest = frames.of_kinds(question, ["value"])["value"].max()
+    return isinstance(greatest, float) and greatest > bound
 
 
 def compared(
-    frames: Frames, first: Question, others: Mapping[str, Other], wrong: pl.Expr
+    frames: Frames, beside: Beside, wrong: pl.Expr, where: pl.Expr | None = None
 ) -> pl.DataFrame:
-    """Return the measurements of `first` that are wrong beside others of their record.
+    """Return the measurements that are wrong beside others of their record, of those that meet `where`.
 
-    The expression has the columns of `first`; for another one named `x` the columns `x` and `x:half`, which hold its
-    value and half a unit of its last digit, and `x:column` for each further column; and `half`, that of the measurement
-    itself.
+    The expression has the columns of the measurements; for another one named `x` the columns `x` and `x:half`, which
+    hold its value and half a unit of its last digit, and `x:column` for each further column; and `half`, that of the
+    measurement itself.
     """
-    questions = [first, *(other.question for other in others.values())]
-    if not all(has_kind(frames, question) for question in questions):
-        return frames.measurements.clear()
-    looked_at = _looked_at(frames, others, wrong)
-    firsts = _without_half(valued(frames, first, looked_at))
-    sides = {name: valued(frames, other.question, looked_at) for name, other in others.items()}
-    suspects = _joined(firsts, sides, others).filter(wrong)[RECORD].unique()
+    empty = frames.measurements.clear()
+    if not has_kind(frames, beside.first):
+        return empty
+    looked_at = {RECORD, "value", *wrong.meta.root_names()}
+    only = sorted(looked_at.intersection(frames.measurements.columns))
+    firsts = valued(frames, beside.first, only, where)
+    if not firsts.height:
+        return empty
+    sides = {
+        name: valued(frames, question, [RECORD, "value", *beside.more[name]])
+        for name, question in beside.others.items()
+    }
+    suspects = _joined(firsts, sides, beside).filter(wrong)[RECORD].unique()
     if not suspects.len():
-        return frames.measurements.clear()
+        return empty
     in_suspects = pl.col(RECORD).is_in(suspects.implode())
-    sides = {name: valued(frames, other.question) for name, other in others.items()}
-    rounded = {name: with_half(side.filter(in_suspects), 0) for name, side in sides.items()}
-    firsts = with_half(valued(frames, first).filter(in_suspects), 0)
-    return _joined(firsts, rounded, others).filter(wrong)
+    rounded = {
+        name: with_half(valued(frames, question, where=in_suspects), 0)
+        for name, question in beside.others.items()
+    }
+    if where is not None:
+        in_suspects = in_suspects & where
+    whole = with_half(valued(frames, beside.first, where=in_suspects), 0)
+    return _joined(whole, rounded, beside).filter(wrong)
 
 
-def _looked_at(frames: Frames, others: Mapping[str, Other], wrong: pl.Expr) -> list[str]:
-    """Return the columns of measurements that are needed to say which are wrong."""
-    names = {RECORD, "value", *wrong.meta.root_names()}
-    for other in others.values():
-        names.update(other.on, other.more)
-    return [name for name in frames.measurements.columns if name in names]
+def _joined(
+    firsts: pl.DataFrame, sides: Mapping[str, pl.DataFrame], beside: Beside
+) -> pl.DataFrame:
+    """Return measurements that have all others in their record, with the values and halves of these."""
+    joined = _with_half(firsts)
+    for name, side in sides.items():
+        keyed = _with_half(side).with_columns(_key(_PAIR))
+        once = keyed.filter(pl.col(_PAIR).is_first_distinct())
+        columns = [
+            pl.col(column).alias(f"{name}:{column}") for column in ("half", *beside.more[name])
+        ]
+        named = once.select(pl.col(_PAIR), pl.col("value").alias(name), *columns)
+        pair = f"{_PAIR}:{name}"
+        joined = joined.with_columns(_key(pair)).join(
+            named, left_on=pair, right_on=_PAIR, how="inner", maintain_order="left"
+        )
+    return joined
+
+
+def _key(pair: str) -> pl.Expr:
+    """Return a number that a measurement and another one share which stand beside each other."""
+    return (pl.col(RECORD) * _KINDS + pl.col(pair)).alias(pair)
+
+
+def _with_half(measurements: pl.DataFrame) -> pl.DataFrame:
+    if "half" in measurements.columns:
+        return measurements
+    return measurements.with_columns(pl.lit(0.0).alias("half"))
 
 
 def related(
-    first: Question, others: Mapping[str, Other], wrong: pl.Expr, message: pl.Expr, hint: str
+    first: Question,
+    others: Mapping[str, Other],
+    wrong: pl.Expr,
+    message: pl.Expr,
+    hint: str,
+    where: pl.Expr | None = None,
 ) -> Run:
     """Return what finds the values of `first` that are wrong beside others of their record (`compared`)."""
+    beside = Beside.of(first, others)
 
     def run(frames: Frames) -> pl.DataFrame:
-        rows = compared(frames, first, others, wrong)
+        rows = compared(frames, beside, wrong, where)
         return faults(rows, "measurements", "value", message, number("value"), hint)
 
     return run
@@ -106,26 +206,3 @@ def with_record(frames: Frames, measurements: pl.DataFrame, *columns: str) -> pl
         how="inner",
         maintain_order="left",
     )
-
-
-def _without_half(measurements: pl.DataFrame) -> pl.DataFrame:
-    return measurements.with_columns(pl.lit(0.0).alias("half"))
-
-
-def _joined(
-    firsts: pl.DataFrame, sides: Mapping[str, pl.DataFrame], others: Mapping[str, Other]
-) -> pl.DataFrame:
-    """Return measurements that have all others in their record, with the values and halves of these."""
-    joined = firsts
-    for name, side in sides.items():
-        on = [RECORD, *others[name].on]
-        if "half" not in side.columns:
-            side = _without_half(side)
-        once = side.unique(on, keep="first", maintain_order=True)
-        named = once.select(
-            *on,
-            pl.col("value").alias(name),
-            *(pl.col(column).alias(f"{name}:{column}") for column in ("half", *others[name].more)),
-        )
-        joined = joined.join(named, on=on, nulls_equal=True, how="inner", maintain_order="left")
-    return joined

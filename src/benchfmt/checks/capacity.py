@@ -9,7 +9,7 @@ from functools import cache, partial
 
 import polars as pl
 
-from benchfmt.checks.beside import has_kind, with_system
+from benchfmt.checks.beside import is_above, valued, with_system
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
@@ -48,13 +48,12 @@ def _limits(metric: str) -> pl.DataFrame:
 
 def is_within_reach(metric: str, hint: str, frames: Frames) -> pl.DataFrame:
     """BF307, BF308, BF309: a value is beyond what a system of its kind can have."""
-    if not has_kind(frames, _KINDS[metric]):
+    limited_systems = frames.systems.join(_limits(metric), on="kind", how="inner")
+    if not limited_systems.height:
         return no_faults()
-    least = _limits(metric)["limit"].min()
-    is_much = pl.col("m_same_unit") & (pl.lit(least) < _VALUE)
-    suspects = frames.of_kinds(_KINDS[metric], where=is_much)
-    if not suspects.height:
+    if not is_above(frames, _KINDS[metric], min(limited_systems["limit"])):
         return no_faults()
+    suspects = valued(frames, _KINDS[metric], where=pl.col("m_same_unit"))
     of_systems = with_system(frames, suspects, "kind", "nodes", "memory_bytes")
     limited = of_systems.join(_limits(metric), on="kind", how="inner", maintain_order="left")
     most = pl.col("limit") * pl.col("nodes").fill_null(1) * _SLACK

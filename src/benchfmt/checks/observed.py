@@ -93,9 +93,12 @@ def targets_are_hard_to_reach(frames: Frames) -> pl.DataFrame:
     """BF317: the only target lies on the side to which its metric gets better."""
     found = [no_faults()]
     for column, other, direction, meant in _SIDES:
-        metrics = metrics_where("direction", direction)
+        targets = frames.measurements[column]
+        if targets.null_count() == targets.len():
+            continue
         is_alone = pl.col(column).is_not_null() & pl.col(other).is_null()
-        alone = frames.measurements.filter(is_alone & pl.col("metric").is_in(metrics))
+        is_better = pl.col("metric").is_in(metrics_where("direction", direction))
+        alone = frames.measurements.filter(is_alone).filter(is_better)
         wrong = _without_own_rules(frames, alone)
         message = pl.format(
             f"{{}} is better the {direction} it is, and its only target is the {meant} allowed, {{}}",

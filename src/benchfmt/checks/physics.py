@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from benchfmt.checks.beside import (
+    Beside,
     Other,
     compared,
     has_kind,
+    is_above,
     related,
     valued,
     with_record,
@@ -78,6 +82,15 @@ _WHOLE_ENERGY = Question(
     (_METRIC == "energy") & _OF_RUN & _PLAIN & (_SCOPE.is_null() | _SCOPE.is_in(["node", "wall"]))
 )
 _TIMED = Question((_METRIC == "duration") & _PLAIN & _OBSERVED)
+
+
+_RATE_BESIDE_PEAK = Beside.of(_SAMPLE_RATE, {"peak": Other(_PEAK)})
+_FLOPS_BESIDE_RATE = Beside.of(_FLOP_RATE, {"rate": Other(_SAMPLE_RATE, on=["stage"])})
+_RATE_BESIDE_TIME = Beside.of(_UNIT_RATE, {"duration": Other(_DURATION, on=["stage"])})
+_CPU_BESIDE_TIME = Beside.of(
+    _CPU_TIME, {"duration": Other(_TIMED, on=["statistic", "stage", "per"])}
+)
+_IS_COUNTED = pl.col("n").is_not_null() & pl.col("samples").is_null()
 
 
 def _differs(expected: pl.Expr, share: float, *inputs: str) -> pl.Expr:
@@ -193,7 +206,7 @@ measured_is_below_rated = related(
 
 def work_is_below_peak(frames: Frames) -> pl.DataFrame:
     """BF430: throughput times the operations of the model is beyond the rated rate of the hardware."""
-    rows = compared(frames, _SAMPLE_RATE, {"peak": Other(_PEAK)}, pl.lit(value=True))
+    rows = compared(frames, _RATE_BESIDE_PEAK, pl.lit(value=True))
     if not rows.height:
         return no_faults()
     joined = _with_model(frames, rows, "value")
@@ -212,8 +225,7 @@ def work_is_below_peak(frames: Frames) -> pl.DataFrame:
 
 def flop_rate_follows(frames: Frames) -> pl.DataFrame:
     """BF431: a rate of operations is ten times more or less than throughput and model give."""
-    rate = {"rate": Other(_SAMPLE_RATE, on=["stage"])}
-    rows = compared(frames, _FLOP_RATE, rate, pl.lit(value=True))
+    rows = compared(frames, _FLOPS_BESIDE_RATE, pl.lit(value=True))
     if not rows.height:
         return no_faults()
     joined = _with_model(frames, rows, "rate")
@@ -249,9 +261,8 @@ def rate_counts_what_was_done(frames: Frames) -> pl.DataFrame:
     batch = pl.col("batch_size").fill_null(1)
     is_more = n > (done + _HALF * pl.col("duration")) * _MORE_COUNTED + 1
     is_less = (n >= _FAR_MORE) & (n * batch * _FAR_MORE < done)
-    is_counted = pl.col("n").is_not_null() & pl.col("samples").is_null() & (pl.col("duration") > 0)
-    time = {"duration": Other(_DURATION, on=["stage"])}
-    wrong = compared(frames, _UNIT_RATE, time, is_counted & (is_more | is_less))
+    is_counted = pl.col("duration") > 0
+    wrong = compared(frames, _RATE_BESIDE_TIME, is_counted & (is_more | is_less), _IS_COUNTED)
     message = pl.format(
         "{} /s over {} s makes {}, and {} were counted",
         number("value"),
@@ -267,6 +278,9 @@ def memory_fits(frames: Frames) -> pl.DataFrame:
     """BF421: memory in use is more than the system has."""
     columns = ("memory_bytes", "accelerator_memory_bytes", "accelerator_count", "nodes")
     if not has_kind(frames, _MEMORY) or not _is_given(frames.systems, columns[:2]):
+        return no_faults()
+    least = min(_least(frames.systems, name) for name in columns[:2])
+    if not is_above(frames, _MEMORY, least):
         return no_faults()
     rows = with_system(frames, valued(frames, _MEMORY), *columns)
     of_accelerators = pl.col("accelerator_memory_bytes") * pl.col("accelerator_count")
@@ -285,14 +299,21 @@ def memory_fits(frames: Frames) -> pl.DataFrame:
     return faults(wrong, "measurements", "value", message, number("value"), hint)
 
 
+def _least(systems: pl.DataFrame, column: str) -> float:
+    """Return the least number of a column, infinity where it has none."""
+    least = systems[column].min()
+    return float(least) if isinstance(least, int) else math.inf
+
+
 def _is_given(systems: pl.DataFrame, columns: tuple[str, ...]) -> bool:
     return any(systems[name].null_count() < systems.height for name in columns)
 
 
 def cpu_time_fits(frames: Frames) -> pl.DataFrame:
     """BF434: processor time is more than all threads of the system have in the time."""
-    beside = {"duration": Other(_TIMED, on=["statistic", "stage", "per"])}
-    longer = compared(frames, _CPU_TIME, beside, pl.col("duration") < _VALUE - _HALF)
+    if not _is_given(frames.systems, ("processor_cores",)):
+        return no_faults()
+    longer = compared(frames, _CPU_BESIDE_TIME, pl.col("duration") < _VALUE - _HALF)
     if not longer.height:
         return no_faults()
     rows = with_system(frames, longer, "processor_cores", "processor_count", "nodes")

@@ -221,12 +221,13 @@ def more_answers_score_no_less(frames: Frames) -> pl.DataFrame:
 work_takes_time = related(
     _of("duration", _STAGE.is_not_null()),
     {"done": Other(Question(_METRIC.is_in(_DONE) & _STAGE.is_not_null()), on=["stage"])},
-    (_VALUE == 0) & (pl.col("done") > 0),
+    pl.col("done") > 0,
     pl.format(
         "the duration of {} is 0 s, although something was measured in it",
         _STAGE,
     ),
     "write `missing`: below-resolution, if it was rounded to 0, else not-measured",
+    where=_VALUE == 0,
 )
 
 CHECKS = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from statistics import NormalDist, fmean, geometric_mean, harmonic_mean, median, pstdev, stdev
+from statistics import NormalDist, fmean, geometric_mean, harmonic_mean, median
 
 import polars as pl
 
-from benchfmt.checks.beside import Other, compared, has_kind
+from benchfmt.checks.beside import OF_GROUP, Beside, Other, compared, has_kind
 from benchfmt.checks.check import Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
 from benchfmt.checks.kinds import GROUP, Question
@@ -55,8 +55,9 @@ _CENTRED = Question(pl.col("statistic").is_null() | pl.col("statistic").is_in(_M
 
 def _of_group(condition: pl.Expr, **others: pl.Expr) -> pl.Expr:
     """Meet a condition in a group of kinds that has all of some others."""
-    by = ["metric", "stage", "per", "scope"]
-    return condition & pl.all_horizontal([other.any().over(by) for other in others.values()])
+    return condition & pl.all_horizontal(
+        [other.any().over(list(OF_GROUP)) for other in others.values()]
+    )
 
 
 def _ranged() -> Question:
@@ -65,19 +66,18 @@ def _ranged() -> Question:
     return Question(_of_group(pl.lit(value=True), **ends))
 
 
-def _beside_mean() -> tuple[Question, Question]:
-    """Ask for means beside percentiles, and for percentiles beside means with the share of observations below each."""
+def _percentile_beside_mean() -> Beside:
+    """Ask for percentiles beside a mean, each with the share of observations below it."""
     statistic = pl.col("statistic")
     rank = statistic.str.extract(_PERCENTILE).cast(pl.Float64, strict=False) / 100
     rank = pl.when(statistic == "median").then(0.5).otherwise(rank)
-    both = {"mean": statistic == "mean", "percentile": rank.is_not_null()}
-    means = Question(_of_group(both["mean"], **both))
-    percentiles = Question(_of_group(both["percentile"], **both), {"rank": rank})
-    return means, percentiles
+    percentiles = Question(rank.is_not_null(), {"rank": rank})
+    mean = Other(Question(statistic == "mean"), on=OF_GROUP, more=["stddev"])
+    return Beside.of(percentiles, {"mean": mean})
 
 
 _RANGED = _ranged()
-_MEANS_BESIDE, _PERCENTILES_BESIDE = _beside_mean()
+_BESIDE_MEAN = _percentile_beside_mean()
 
 
 # --- a measurement and its samples ---
@@ -154,13 +154,20 @@ def _unlike_spread(text: str, spread: float) -> str | None:
     samples = [float(sample) for sample in json.loads(text) if sample is not None]
     if not samples:
         return None
-    of_all = pstdev(samples)
-    of_some = stdev(samples) if len(samples) > 1 else of_all
+    of_all, of_some = _deviations(samples)
     scale = max(abs(sample) for sample in samples)
     slack = _own_half(spread) + _half_of(samples, "stddev") + 1e-6 * of_some + _EXACT * scale
     if of_all - slack <= spread <= of_some + slack:
         return None
     return f"the standard deviation of the samples is {of_all:.6g}, not {spread:.6g}"
+
+
+def _deviations(samples: Samples) -> tuple[float, float]:
+    """Return the standard deviations by the divisors n and n - 1."""
+    n = len(samples)
+    mean = fmean(samples)
+    squares = math.fsum((sample - mean) ** 2 for sample in samples)
+    return math.sqrt(squares / n), math.sqrt(squares / max(n - 1, 1))
 
 
 def interval_is_of_samples(frames: Frames) -> pl.DataFrame:
@@ -177,7 +184,7 @@ def _unlike_interval(text: str, interval: str) -> str | None:
     lower, upper, level = json.loads(interval)
     if len(samples) < _FEW or lower > upper or not 0 < level < 1:
         return None
-    error = stdev(samples) / math.sqrt(len(samples))
+    error = _deviations(samples)[1] / math.sqrt(len(samples))
     usual = 2 * error * NormalDist().inv_cdf((1 + level) / 2)
     slack = 2 * _half_of(samples, "ci") + _own_half(lower) + _own_half(upper)
     width = upper - lower
@@ -237,7 +244,7 @@ def _shown(least: float, greatest: float) -> str:
 
 def spread_fits_range(frames: Frames) -> pl.DataFrame:
     """BF415: a standard deviation is larger than minimum and maximum allow."""
-    if not has_kind(frames, _RANGED):
+    if not has_kind(frames, _RANGED) or not _has_spread(frames, _RANGED):
         return no_faults()
     rows = frames.of_kinds(_RANGED)
     spreads = rows.filter(pl.col("stddev").is_not_null())
@@ -268,12 +275,16 @@ def spread_fits_range(frames: Frames) -> pl.DataFrame:
     return faults(wrong, "measurements", "stddev", message, number("stddev"), hint)
 
 
+def _has_spread(frames: Frames, question: Question) -> bool:
+    spreads = frames.of_kinds(question, ["stddev"])["stddev"]
+    return spreads.null_count() < spreads.len()
+
+
 def percentile_fits_mean(frames: Frames) -> pl.DataFrame:
     """BF419: a percentile is so high that the observations beyond it alone make more than the mean."""
     least_mean = (1 - pl.col("rank")) * (pl.col("value") - pl.col("half"))
     is_too_high = least_mean > (pl.col("mean") + pl.col("mean:half")) * _SLACK
-    mean = {"mean": Other(_MEANS_BESIDE, on=[GROUP])}
-    impossible = compared(frames, _PERCENTILES_BESIDE, mean, (pl.col("m_min") >= 0) & is_too_high)
+    impossible = compared(frames, _BESIDE_MEAN, (pl.col("m_min") >= 0) & is_too_high)
     wrong = _worst(impossible, least_mean)
     message = pl.format(
         "{}: where the {} is {}, the mean is {} at least, not {}",
@@ -297,8 +308,7 @@ def percentile_fits_spread(frames: Frames) -> pl.DataFrame:
     gap = pl.col("value") - pl.col("mean")
     # A deviation of 0 may be one that was rounded.
     is_far = (spread > 0) & ((gap > above + slack) | (-gap > below + slack))
-    mean = {"mean": Other(_MEANS_BESIDE, on=[GROUP], more=["stddev"])}
-    wrong = _worst(compared(frames, _PERCENTILES_BESIDE, mean, is_far), gap.abs())
+    wrong = _worst(compared(frames, _BESIDE_MEAN, is_far), gap.abs())
     message = pl.format(
         "{}: the {} {} is too far from the mean {} for a standard deviation of {}",
         pl.col("metric"),
