@@ -105,7 +105,7 @@ class TableSchema(Open):
 class Resource(Open):
     """A file of the package."""
 
-    path: str
+    path: Annotated[str, Field(min_length=1)]
     name: str | None = None
     format: str | None = None
     encoding: str | None = None
@@ -113,7 +113,7 @@ class Resource(Open):
         None, description="How the file is packed: gz, bz2, xz, zst or zip."
     )
     innerpath: str | None = Field(None, description="The file inside of a zip that is the table.")
-    bytes: int | None = None
+    bytes: Annotated[int, Field(ge=0)] | None = None
     hash: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")] | None = None
     dialect: Dialect | None = None
     table: TableSchema | None = Field(None, alias="schema")
@@ -213,7 +213,9 @@ class Descriptor(Open):
     def _no_profile(cls, data: JsonValue) -> JsonValue:
         if isinstance(data, dict) and "profile" in data:
             raise PydanticCustomError(
-                "profile", "`profile` is of an older Data Package standard; write `$schema`"
+                "profile",
+                "`profile` is of an older Data Package standard; write `$schema`",
+                {"member": "profile"},
             )
         return data
 

@@ -112,6 +112,9 @@ def _path(item: ErrorDetails, data: JsonValue) -> tuple[str | int, ...]:
             path.append(part)
     if item["type"] == "missing":
         path.append(item["loc"][-1])
+    member = item.get("ctx", {}).get("member")
+    if member is not None:
+        path.append(str(member))
     return tuple(path)
 
 

@@ -373,12 +373,14 @@ def _descriptors() -> Iterator[Damage]:
         "format-other",
         "BF119",
         descriptor(resource("records", "format", "xlsx"), "*"),
-        places={form: Spot(f"records.{kind}", None, "*") for form, kind in _KINDS.items()},
+        places={form: Spot("records.csv", None, "*") for form in ("csv", "zip")},
+        only=("csv", "zip"),
     )
     yield damage(
         "encoding-unknown",
         "BF118",
         descriptor(resource("records", "encoding", "utf-99"), "/resources/1/encoding"),
+        places={form: Spot("records.csv") for form in ("csv", "zip")},
         only=("csv", "zip"),
     )
     yield damage("descriptor-cut", "BF115", descriptor_text(lambda text: text[:-40], "*"))
@@ -499,7 +501,7 @@ def _archives() -> Iterator[Damage]:
     yield damage("entry-absolute", "BF901", _entry("/etc/evil.txt"))
     yield damage("entry-of-windows", "BF901", _entry("C:\\evil.txt"))
     yield damage("entry-with-backslashes", "BF901", _entry("..\\evil.txt"))
-    yield damage("entry-twice", "BF116", _twice_in_zip)
+    yield damage("entry-twice", "BF119", _twice_in_zip)
     yield damage("entry-link", "BF902", _rewritten(_link))
     yield damage("zip-cut", "BF119", raw(lambda data: data[: len(data) // 2]))
     yield damage("zip-without-end", "BF119", raw(lambda data: data[:-10]))

@@ -202,11 +202,11 @@ def _tables() -> Iterator[Damage]:
         rows_of("measurements", renamed("value", "valeu"), column="valeu"),
     )
     yield of_table("column-unknown", "BF102", rows_of("records", _unknown_column, column="colour"))
-    yield of_table("column-without-name", "BF102", rows_of("records", _unnamed_column, column=""))
+    yield of_table("column-without-name", "BF102", rows_of("records", _unnamed_column, column="*"))
     yield of_table(
         "column-twice",
         "BF116",
-        rows_of("measurements", lambda rows: (_doubled_column(rows), None)[1], column="metric"),
+        rows_of("measurements", lambda rows: (_doubled_column(rows), None)[1]),
     )
     yield of_table("header-missing", "BF101", rows_of("measurements", _without_header, column="*"))
     yield of_table("header-twice", "BF121", rows_of("measurements", _header_twice))
@@ -215,18 +215,18 @@ def _tables() -> Iterator[Damage]:
     yield of_table("last-row-cut", "BF121", bytes_of("measurements", _half_of_last_line, row="*"))
     yield of_table(
         "semicolons",
-        "BF121",
+        "BF101",
         rows_of("measurements", lambda rows: None, row="*", column="*", delimiter=";"),
     )
     yield of_table(
-        "tabs", "BF121", rows_of("records", lambda rows: None, row="*", column="*", delimiter="\t")
+        "tabs", "BF101", rows_of("records", lambda rows: None, row="*", column="*", delimiter="\t")
     )
     yield of_table(
         "quote-open", "BF121", bytes_of("measurements", lambda data: data + b'"open', row="*")
     )
     yield of_table(
         "nul-in-table",
-        "BF105",
+        "BF104",
         bytes_of(
             "measurements",
             lambda data: data.replace(b"measured", b"meas\0ured", 1),
@@ -252,11 +252,11 @@ def _tables() -> Iterator[Damage]:
     )
     yield of_table(
         "html-instead",
-        "BF102",
+        "BF101",
         bytes_of("records", lambda data: b"<html><body>404</body></html>\n", column="*"),
     )
     yield of_table(
-        "json-instead", "BF102", bytes_of("records", lambda data: b'[{"id": "a"}]\n', column="*")
+        "json-instead", "BF101", bytes_of("records", lambda data: b'[{"id": "a"}]\n', column="*")
     )
     for name, text in {
         "nan": "NaN",

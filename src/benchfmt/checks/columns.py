@@ -25,6 +25,7 @@ from benchfmt.checks.frames import (
     dtype,
     faults,
     no_coded_faults,
+    of_code,
     suggestion,
 )
 from benchfmt.checks.kinds import TEXTS
@@ -103,6 +104,8 @@ def type_table(
     if not newer:
         unknown = [name for name in raw.columns if name not in items and name != ROW]
         table_faults.append(_unknown_columns(table, unknown))
+        # What is plainly misspelt is judged as what was meant, so that it is not missing as well.
+        raw = raw.rename(_meant_columns(table, unknown, raw.columns))
     # Columns that are dictionaries in Parquet are text.
     if any(kind in (pl.Categorical, pl.Enum) for kind in raw.dtypes):
         raw = raw.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
@@ -118,6 +121,13 @@ def type_table(
             columns[name] = _nulls(item, raw.height).alias(name)
             if item.required:
                 table_faults.append(_missing_column(table, name))
+                sound = pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
+            continue
+        other = _other_type(item, raw[name], typed=typed)
+        if other is not None:
+            table_faults.append(repeating.mistyped(item, raw, other))
+            columns[name] = _nulls(item, raw.height).alias(name)
+            sound &= raw[name].is_null()
             continue
         suspects = repeating.suspects(raw, item)
         if suspects is not None:
@@ -159,12 +169,29 @@ class RepeatingTexts:
         self._items = [
             item for item in COLUMNS[table] if item.kind == "text" and item.name in REPEATING
         ]
+        self._mistyped: set[str] = set()
         self._sound_rows: set[int] = set()
         self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
         self._judged: dict[str, dict[str, bool]] = {item.name: {} for item in self._items}
         """Whether a text is at fault, by its column."""
         self._distinct: pl.DataFrame | None = None
         """The distinct rows of texts of the last frame, where these are few."""
+
+    def mistyped(self, item: Column, raw: pl.DataFrame, other: str) -> pl.DataFrame:
+        """Return the fault of a column of another type, once: at its first cell, or the first that shows it best."""
+        given = raw.filter(pl.col(item.name).is_not_null())
+        if item.name in self._mistyped or not given.height:
+            return no_coded_faults()
+        self._mistyped.add(item.name)
+        cells = given[item.name].cast(pl.String, strict=False)
+        is_number = cells.cast(pl.Float64, strict=False).is_not_null()
+        first = given.filter(~is_number).head(1)
+        if not first.height:
+            first = given.head(1)
+        message = f"the column {item.name} is {other}, and not {_NOUNS[item.kind]}"
+        cell = pl.col(item.name).cast(pl.String, strict=False)
+        fault = faults(first, self._table, item.name, message, cell, _TYPE_HINT)
+        return of_code("BF103", fault)
 
     def hashes(self, raw: pl.DataFrame) -> pl.Series:
         """Return a number for each row that rows share whose texts are equal, and no others."""
@@ -254,13 +281,61 @@ def _remember(new: set[int], known: set[int]) -> None:
         known |= new
 
 
+_NOUNS = {
+    "text": "text",
+    "json": "JSON text",
+    "integer": "whole numbers",
+    "number": "numbers",
+    "boolean": "true and false",
+}
+"""What the cells of a kind of column are."""
+_TYPE_HINT = "write the column in its type; a cell that has no value is null"
+_SURE = 0.8
+"""How alike a name is to the column that it is taken for."""
+
+
+def _other_type(item: Column, cells: pl.Series, *, typed: bool) -> str | None:
+    """Return what a column of Parquet holds in place of its own type; None where it may hold its type."""
+    kind = cells.dtype
+    if not typed or kind == pl.Null:
+        return None
+    match item.kind:
+        case "text" | "json":
+            is_own = kind == pl.String
+        case "boolean":
+            is_own = kind == pl.Boolean
+        case _:
+            is_own = kind.is_numeric()
+    if is_own:
+        return None
+    if kind == pl.String:
+        return "text"
+    return f"of type {kind}"
+
+
+def _meant_columns(table: str, unknown: list[str], present: list[str]) -> dict[str, str]:
+    """Return which columns names are taken for that differ little from them, and that are not there."""
+    absent = [item.name for item in COLUMNS[table] if item.name not in present]
+    meant: dict[str, str] = {}
+    for name in unknown[:_HINTED_COLUMNS]:
+        plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+        near = difflib.get_close_matches(plain, absent, n=1, cutoff=_SURE)
+        if near and near[0] not in meant.values():
+            meant[name] = near[0]
+    return meant
+
+
 def _unknown_columns(table: str, names: list[str]) -> pl.DataFrame:
     """Return a fault for each name; the nearest column is looked up for the first ones only, which takes long."""
     known = [item.name for item in COLUMNS[table]]
     messages = []
     hints = []
     for number, name in enumerate(names):
-        near = difflib.get_close_matches(name, known, n=1) if number < _HINTED_COLUMNS else []
+        near = (
+            difflib.get_close_matches(name.strip().lower(), known, n=1)
+            if number < _HINTED_COLUMNS
+            else []
+        )
         messages.append(f"{table} has no column {name!r} in the standard")
         hint = "put what the standard has no column for into `extensions`"
         hints.append(f"did you mean {near[0]!r}?" if near else hint)
@@ -542,6 +617,8 @@ def _verdict(table: str, name: str, text: str) -> str | None:
         data = jsons.parse(text)
     except BenchfmtError as error:
         code = getattr(error, "code", "BF115")
+        if "appears twice" in str(error):
+            code = "BF116"
         return json.dumps([code, f"{name}: {error}", "write RFC 8785 JSON text"])
     if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
         return json.dumps(["BF105", f"{name}: text holds half a character (a lone surrogate)", ""])

@@ -274,6 +274,9 @@ def rate_counts_what_was_done(frames: Frames) -> pl.DataFrame:
     return faults(wrong, "measurements", "value", message, number("value"), hint)
 
 
+_LEAST_MEMORY = 4096
+
+
 def memory_fits(frames: Frames) -> pl.DataFrame:
     """BF421: memory in use is more than the system has."""
     columns = ("memory_bytes", "accelerator_memory_bytes", "accelerator_count", "nodes")
@@ -286,8 +289,12 @@ def memory_fits(frames: Frames) -> pl.DataFrame:
     of_accelerators = pl.col("accelerator_memory_bytes") * pl.col("accelerator_count")
     of_node = pl.when(_SCOPE.is_in(_MAIN_MEMORY)).then("memory_bytes").otherwise(of_accelerators)
     installed = rows.with_columns((of_node * pl.col("nodes").fill_null(1)).alias("installed"))
+    # A memory of some bytes is in another unit, which BF305 reports.
+    is_size = pl.col("installed") >= _LEAST_MEMORY
     wrong = installed.filter(
-        pl.col("m_same_unit") & (pl.col("installed").cast(pl.Float64) * _GIGABYTES < _VALUE)
+        pl.col("m_same_unit")
+        & is_size
+        & (pl.col("installed").cast(pl.Float64) * _GIGABYTES < _VALUE)
     )
     message = pl.format(
         "memory {} By of {} is more than the system has, {} By",

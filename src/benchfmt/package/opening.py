@@ -26,6 +26,7 @@ from benchfmt.package.errors import PackageError
 from benchfmt.package.tars import Tar
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, inner_path, safe_path
+from benchfmt.readers.names import doubled
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 """What the names of packages in one file end with."""
@@ -268,6 +269,8 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
             )
         if info.flag_bits & 1:
             raise PackageError(f"{info.filename} is encrypted")
+    for name in sorted(doubled(info.filename for info in infos)):
+        raise PackageError(f"the zip holds {name!r} twice, and programs differ in which they take")
     return {info.filename: info for info in infos}
 
 

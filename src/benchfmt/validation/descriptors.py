@@ -76,7 +76,8 @@ def _judge_rest(file: Path, data: JsonValue, faults: Sequence[Fault], reporter: 
     rest = without_faults(data, faults)
     if rest is None:
         return
-    judge_files(file.parent, rest, file.name, reporter)
+    # A size or a hash at fault is not missing as well.
+    judge_files(file.parent, rest, file.name, reporter, is_whole=False)
     names = {column_of(fault, data) for fault in faults}
     # A schema at fault is left out: that a resource has none is told already.
     has_faulty_schema = any("schema" in fault.path[:_IN_SCHEMA] for fault in faults)
@@ -108,35 +109,50 @@ def _judge_annotation(
         reporter.report(error.code, Place(resource.path), str(error))
 
 
-def judge_files(root: Path, descriptor: Descriptor, name: str, reporter: Reporter) -> None:
-    """Report files that the descriptor names and that do not exist, or are not those that it describes."""
-    for resource in descriptor.resources:
+def judge_files(
+    root: Path, descriptor: Descriptor, name: str, reporter: Reporter, *, is_whole: bool = True
+) -> set[str]:
+    """Report files that the descriptor names and that do not exist, or are not those that it describes.
+
+    Returns the paths that are not safe to open. `is_whole` is false for what is left of a descriptor with faults.
+    """
+    unsafe = set()
+    for number, resource in enumerate(descriptor.resources):
+        place = Place(name)
+        if is_whole:
+            place = Place(name, field=f"/resources/{number}/path")
         try:
             parts = parts_of(root, resource)
         except UnsafeError as error:
-            reporter.report(error.code, Place(name), str(error), value=resource.path)
+            unsafe.add(resource.path)
+            reporter.report(error.code, place, str(error), value=resource.path)
             continue
         for part in parts:
             if part.path.is_file():
                 try:
-                    _judge_content(part, resource, reporter)
+                    _judge_content(part, resource, reporter, is_whole=is_whole)
                 except OSError as error:
                     reporter.report_unreadable(part.path, error)
             else:
                 message = f"{part.name} does not exist"
-                reporter.report("BF119", Place(name), message, value=part.name)
+                if part.path.exists():
+                    message = f"{part.name} is not a file"
+                reporter.report("BF119", place, message, value=part.name)
+    return unsafe
 
 
-def _judge_content(part: Part, resource: Resource, reporter: Reporter) -> None:
+def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_whole: bool) -> None:
     """Report a file whose size or hash is not the one that its resource gives, or a table of ours without them."""
     absent = [name for name in ("bytes", "hash") if getattr(resource, name) is None]
-    if absent and resource.name in TABLES and not resource.annotated:
+    if absent and is_whole and resource.name in TABLES and not resource.annotated:
         message = f"the descriptor does not say {' and '.join(absent)} of the file"
         reporter.report("BF501", Place(part.name), message, hint=_WRITE_BOTH)
     size = part.path.stat().st_size
     if resource.bytes is not None and size != resource.bytes:
         message = f"the file has {size} bytes; the descriptor says {resource.bytes}"
         reporter.report("BF501", Place(part.name), message, hint=_AGAIN)
+        if size < resource.bytes:
+            reporter.cut_files.add(part.name)
     elif resource.hash is not None and f"sha256:{file_sha256(part.path)}" != resource.hash:
         message = "the file's SHA-256 is not the one in the descriptor"
         reporter.report("BF501", Place(part.name), message, hint=_AGAIN)

@@ -94,7 +94,7 @@ def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -
     descriptor = judged_descriptor(folder.file, reporter)
     if descriptor is None:
         return
-    judge_files(folder.root, descriptor, folder.file.name, reporter)
+    unsafe = judge_files(folder.root, descriptor, folder.file.name, reporter)
     tables = {}
     annotated = []
     for resource in descriptor.resources:
@@ -102,7 +102,7 @@ def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -
             tables[resource.name] = resource
             if resource.path.endswith(".csv"):
                 delimited.add(resource.path)
-        if resource.annotated:
+        if resource.annotated and resource.path not in unsafe:
             annotated.append(resource)
     for resource in annotated:
         yield AnnotatedTable(folder.root, resource, descriptor, reporter)
@@ -112,11 +112,12 @@ def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -
     for name in absent:
         reporter.report(
             "BF119",
-            Place(folder.file.name),
+            Place(folder.file.name, field="/resources"),
             f"the descriptor names no table {name!r}",
             hint="a package has records and measurements",
         )
     if folder.file.name == FILE_NAME:
         judge_unlisted(folder, descriptor, reporter)
-    if not absent:
+    is_safe = all(resource.path not in unsafe for resource in tables.values())
+    if not absent and is_safe:
         yield PackageTables(folder.root, tables, descriptor, reporter)

@@ -43,6 +43,8 @@ class Reporter:
         self._crashed: set[str] = set()
         """The codes of checks that raised an exception."""
         self._unreadable: set[str] = set()
+        self.cut_files: set[str] = set()
+        """The files that are shorter than their descriptor says: that they end amid something is no further fault."""
         self._known = Known()
 
     def has(self, code: str) -> bool:

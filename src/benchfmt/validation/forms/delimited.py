@@ -22,6 +22,9 @@ _FORMULA = "^[=+@\t-]."
 _FORMULA_HINT = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
 _MESSAGE = "the row has {bad.actual} cells where the table has {bad.expected} columns"
 _WIDTH_HINT = "quote cells that hold a comma or a line break"
+_AGAIN_HINT = "were files joined? take the row out"
+_KEYS = ("record_id", "id")
+"""The first column of a table: where it holds its own name, the row is a header."""
 _LONGEST_IN_MESSAGE = 40
 _LONGEST_VALUE = 200
 
@@ -40,6 +43,8 @@ class BadRows:
         """Report the rows that were met since the last call."""
         rows = self._text.bad_rows[self._reported :]
         self._reported += len(rows)
+        if self._name in self._reporter.cut_files:
+            return
         for bad in rows:
             hint = None if bad.reason else _WIDTH_HINT
             message = bad.reason or _MESSAGE.format(bad=bad)
@@ -60,6 +65,10 @@ class DelimitedPart:
             self._text.frame_blocks = _BLOCKS
             self._text.frame_rows = _ROWS
         self._bad_rows = BadRows(self._text, part.name, reporter)
+        self._name = part.name
+        self._reporter = reporter
+        self._headers: list[int] = []
+        """The rows in which the header stands again."""
 
     @property
     def is_incomplete(self) -> bool:
@@ -75,11 +84,33 @@ class DelimitedPart:
             cells = frame.select(names)
             if not isinstance(self._text, TextTable):
                 cells = frame.select(_null_if_empty(name) for name in names)
-            yield pl.DataFrame([*cells.get_columns(), pl.Series(ROW, rows + rows_before)])
+            numbered = pl.DataFrame([*cells.get_columns(), pl.Series(ROW, rows + rows_before)])
+            yield self._without_headers(numbered, rows_before)
+
+    def _without_headers(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
+        """Return rows without the header, which stands again where files were joined."""
+        key = next((name for name in _KEYS if name in frame.columns), None)
+        if key is None:
+            return frame
+        is_header = (frame[key] == key).fill_null(value=False)
+        if not is_header.any():
+            return frame
+        self._headers += (frame[ROW].filter(is_header) - rows_before).to_list()
+        return frame.filter(~is_header)
+
+    def names(self) -> list[str] | None:
+        """Return the names in the first row; None for a form that keeps names by themselves."""
+        if isinstance(self._text, TextTable):
+            return self._text.names()
+        return None
 
     def report(self) -> None:
         """Report the rows that were left out since the last call."""
         self._bad_rows.report()
+        for row in self._headers:
+            message = "the header stands here again, in place of a row"
+            self._reporter.report("BF121", Place(self._name, row), message, hint=_AGAIN_HINT)
+        self._headers.clear()
 
 
 def _null_if_empty(name: str) -> pl.Expr:

@@ -61,7 +61,9 @@ class PackageTables:
         try:
             yield from self._portions()
         except (TableError, UnsafeError, ParquetError) as error:
-            self._reporter.report(error.code, Place(self._file_of(error)), str(error))
+            file = self._file_of(error)
+            if file not in self._reporter.cut_files:
+                self._reporter.report(error.code, Place(file), str(error))
         except PackageError as error:
             self._reporter.report("BF119", Place(self._file_of(error)), str(error))
 
@@ -100,7 +102,7 @@ class PackageTables:
         measurements.read_to_end()
         is_whole = not self._tables["records"].is_incomplete
         self._facts.report(systems, self._reporter, self._places, is_whole=is_whole)
-        if not self._tables["measurements"].is_incomplete:
+        if not any(self._tables[name].is_incomplete for name in ("records", "measurements")):
             self._late = attribution.late()
 
     def _portion(
@@ -163,6 +165,8 @@ class PackageTables:
             typed=raw.reader.is_typed,
         )
         wrong = typed.faults
+        lacks_column = (wrong["code"] == "BF101") & wrong["row"].is_null()
+        self._tables[table].is_incomplete |= lacks_column.any()
         if not raw.is_first:
             # What is wrong with the columns themselves is reported once, with the first rows.
             wrong = wrong.filter(pl.col("row").is_not_null())

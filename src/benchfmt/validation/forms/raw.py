@@ -14,10 +14,15 @@ from benchfmt.descriptor import Resource
 from benchfmt.migrate import is_older, rows_to_current
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.record import SCHEMA_VERSION
+from benchfmt.tables import COLUMNS
 from benchfmt.validation.forms.delimited import DelimitedPart, formulas
 from benchfmt.validation.forms.parquet import ParquetPart
-from benchfmt.validation.places import TablePlaces
+from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.reporting import Reporter
+
+_SHOWN_NAMES = 3
+_LONGEST_NAMES = 80
+_HEADER_HINT = "begin with a row of column names, which are separated by commas as all cells are"
 
 
 class PartReader(Protocol):
@@ -36,6 +41,9 @@ class PartReader(Protocol):
 
     def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the rows as frames, numbered after some rows of other parts; all columns, or `only` some."""
+
+    def names(self) -> list[str] | None:
+        """Return the names in the first row; None for a form that keeps names by themselves."""
 
     def report(self) -> None:
         """Report what could not be read since the last call."""
@@ -96,6 +104,9 @@ class RawTable:
                 continue
             self._places.begin(self.name, part.name, rows_before)
             reader = self._reader(part)
+            if not self._has_header(reader, part.name, quietly=quietly):
+                self.is_incomplete = True
+                continue
             is_first = True
             last = rows_before
             for raw in reader.frames(rows_before, only):
@@ -109,7 +120,23 @@ class RawTable:
             if not quietly:
                 reader.report()
             self.is_incomplete |= reader.is_incomplete
+            self.is_incomplete |= part.name in self._reporter.cut_files
             rows_before = last
+
+    def _has_header(self, reader: PartReader, file: str, *, quietly: bool) -> bool:
+        """Whether the first row names a column of the table, after reporting one that names none."""
+        names = reader.names()
+        is_other_encoding = names is not None and any("\0" in name for name in names)
+        if names is None or is_other_encoding or is_older(self._version):
+            return True
+        known = {column.name for column in COLUMNS[self.name]}
+        if any(name.strip().lower() in known for name in names):
+            return True
+        if not quietly:
+            shown = ", ".join(map(repr, names[:_SHOWN_NAMES]))[:_LONGEST_NAMES]
+            message = f"the first row names no column of {self.name}: {shown}"
+            self._reporter.report("BF101", Place(file), message, hint=_HEADER_HINT)
+        return False
 
     def _reader(self, part: Part) -> PartReader:
         if part.is_parquet:
