@@ -194,7 +194,7 @@ WRONG_CALLS = {
     "an unknown record": (["show", "{package}", "--record", "x"], "has no record 'x'"),
     "neither code nor term": (["explain", "BF999"], "'BF999' is neither a code nor a term"),
     "an unknown kind": (["vocabulary", "colour"], "there is no kind 'colour'"),
-    "an unknown file of the standard": (["schema", "show", "x"], "there is no 'x'"),
+    "an unknown file of the standard": (["schema", "show", "x"], "there is no file 'x'"),
     "no checkout": (["schema", "build", "{tmp}"], "has no vocabulary/"),
 }
 

@@ -9,8 +9,10 @@ import jsonschema
 from pydantic import JsonValue
 from pydantic_core import ErrorDetails
 
+from benchfmt.checks.frames import suggestion
 from benchfmt.faults import error_in_words, schema_fault_in_words
 from benchfmt.record import Record
+from benchfmt.vocabulary import vocabulary
 
 KEYWORD_CODES = {
     "required": "BF101",
@@ -75,6 +77,16 @@ class RecordFault:
         if self.path:
             return f"{self.field}: {words}"
         return words
+
+    @property
+    def hint(self) -> str | None:
+        """What to write in place of a malformed term, where it is known which one was likely meant."""
+        if self.code != "BF105" or not self.path or not isinstance(self.value, str):
+            return None
+        kind = self.path[-1]
+        if kind not in vocabulary().kinds():
+            return None
+        return suggestion(kind, self.value)
 
 
 def schema_fault(error: jsonschema.ValidationError) -> tuple[str, str]:

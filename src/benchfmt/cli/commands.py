@@ -19,6 +19,7 @@ from benchfmt.cli.printing import print_lines, print_pieces, say
 from benchfmt.cli.profile import profile
 from benchfmt.finding import BenchfmtError
 from benchfmt.reports.printable import is_watched, json_text
+from benchfmt.spelling import no_such
 
 Result = TypeVar("Result")
 
@@ -474,7 +475,7 @@ def vocabulary(
 
     known = load()
     if kind is not None and kind not in known.kinds():
-        raise BenchfmtError(f"there is no kind {kind!r}; there are: {', '.join(known.kinds())}")
+        raise BenchfmtError(no_such("kind", kind, list(known.kinds())))
     if output is TextFormat.json:
         _print_json(
             known.terms(kind) if kind else {name: known.terms(name) for name in known.kinds()}
@@ -535,7 +536,7 @@ def schema_show(
 
     names = [item.name for item in schema_folder().iterdir()]
     if name not in names:
-        raise BenchfmtError(f"there is no {name!r}; there are: {', '.join(sorted(names))}")
+        raise BenchfmtError(no_such("file", name, sorted(names)))
     print_lines([(schema_folder() / name).read_text("utf-8").rstrip()])
 
 

@@ -31,6 +31,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.plugins import distribution_of
 from benchfmt.readers.files import Listing
 from benchfmt.record import Record
+from benchfmt.spelling import no_such
 from benchfmt.tables import Batch
 
 GROUP = "benchfmt.converters"
@@ -204,4 +205,4 @@ def load(name: str) -> Converter:
             except Exception as error:
                 raise LoadError(point, error) from error
             return _LOADED[name]
-    raise BenchfmtError(f"there is no converter {name!r}; there are: {', '.join(names())}")
+    raise BenchfmtError(no_such("converter", name, names()))

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package, Target, open_package
+from benchfmt.spelling import no_such
 
 FORMATS = {
     "matchmaking": "benchfmt.exports.matchmaking",
@@ -77,7 +78,7 @@ def export(
 def load(name: str) -> Exporter:
     """Return the exporter of a format; raises BenchfmtError where there is none."""
     if name not in FORMATS:
-        raise BenchfmtError(f"there is no format {name!r}; there are: {', '.join(sorted(FORMATS))}")
+        raise BenchfmtError(no_such("format", name, sorted(FORMATS)))
     return cast("Exporter", import_module(FORMATS[name]))
 
 

@@ -22,6 +22,7 @@ from benchfmt.profiler.job import (
     Job,
 )
 from benchfmt.profiler.running import ProfileError
+from benchfmt.spelling import no_such
 
 CPU = "CPUExecutionProvider"
 MOST_ARRIVALS = 10_000_000
@@ -46,7 +47,7 @@ def check(job: Job, *, threads_asked: bool, predictions: Path | None) -> None:
 
 def _check_engine(path: Path, engine: str) -> None:
     if engine not in ENGINES:
-        raise ProfileError(f"there is no engine {engine!r}; there are: {', '.join(ENGINES)}")
+        raise ProfileError(no_such("engine", engine, list(ENGINES)))
     match engine:
         case "onnxruntime":
             _check_onnxruntime(path)
@@ -82,7 +83,7 @@ def _words(job: Job) -> Iterator[str]:
     if job.scenario not in known:
         yield f"there is no scenario {job.scenario!r} by {job.engine}; there are: {', '.join(known)}"
     if job.harness not in HARNESSES:
-        yield f"there is no harness {job.harness!r}; there are: {', '.join(HARNESSES)}"
+        yield no_such("harness", job.harness, list(HARNESSES))
     odd = next((name for name in job.providers if not name.endswith("ExecutionProvider")), None)
     if odd or not job.providers:
         yield f"{odd!r} is not a provider; write it in full, as in CUDAExecutionProvider"

@@ -225,7 +225,9 @@ class PortionMaker:
         if self._reporter.is_full(fault.code, self._name):
             self._reporter.leave_out({fault.code: 1})
         else:
-            self._reporter.report(fault.code, place, fault.message, value=fault.value)
+            self._reporter.report(
+                fault.code, place, fault.message, value=fault.value, hint=fault.hint
+            )
 
 
 def id_of(data: JsonValue) -> str | None:
