@@ -21,7 +21,7 @@ from pydantic import JsonValue
 from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import advice, readable, refusal
-from benchfmt.oserrors import is_of_machine, is_refusal, naming
+from benchfmt.oserrors import in_words, is_of_machine, is_refusal, naming
 from benchfmt.package.errors import PackageError
 from benchfmt.package.tars import Tar
 from benchfmt.readers import jsons
@@ -331,4 +331,9 @@ def _download(fsspec: ModuleType, url: str, target: Path, most: int) -> None:
                     raise UnsafeError("BF904", f"{url} has more than {most} bytes")
                 file.write(block)
     except (OSError, ValueError) as error:
-        raise PackageError(f"{url}: {error}") from error
+        reason = str(error)
+        if isinstance(error, OSError) and error.errno is not None:
+            reason = in_words(error, url)
+        if reason in ("", url):
+            reason = type(error).__name__
+        raise PackageError(f"{url}: it cannot be fetched: {reason}") from error
