@@ -159,7 +159,7 @@ def test_tables_without_a_descriptor_are_a_finding(inbox: Path, path: str) -> No
     assert [(finding.code, finding.message) for finding in report.findings] == [
         (
             "BF123",
-            "it holds the tables of a package and no datapackage.json, which says what they are",
+            "it holds the tables of a package and no datapackage.json, which says what they are; copy it too",
         )
     ]
 

@@ -169,7 +169,7 @@ class _Search:
             yield Source(str(folder), folder)
             return
         if _are_tables(names):
-            fault = f"it holds the tables of a package and no {FILE_NAME}, which says what they are"
+            fault = f"it holds the tables of a package and no {FILE_NAME}, which says what they are; copy it too"
             yield Source(str(folder), folder, fault)
             return
         if not names:
