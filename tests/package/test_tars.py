@@ -53,7 +53,7 @@ def member(
 @pytest.mark.parametrize("name", ["p.tar.gz", "p.tgz", "P.TAR.GZ"])
 @pytest.mark.parametrize("top", ["", "./"])
 def test_a_tar_is_a_package(folder: Path, name: str, top: str) -> None:
-    place = packed(folder, member("notes.txt", b"x"), name, top)
+    place = packed(folder, member("README.md", b"x"), name, top)
     report = validate(place)
     assert report.findings == []
     assert report.records == validate(folder).records
