@@ -213,7 +213,7 @@ class RepeatingTexts:
         is_whole = len(items) == len(self._items)
         if is_whole and rows <= self._sound_rows:
             return {item.name for item in items}
-        distinct = raw.select(item.name for item in items)[first_rows]
+        distinct = raw[[item.name for item in items]][first_rows]
         self._distinct = distinct
         sound = {item.name for item in items if self._is_sound(item, distinct[item.name])}
         if is_whole and len(sound) == len(items):
@@ -374,7 +374,8 @@ def _faults_of(
 def _with_places(table: str, raw: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return a column beside the numbers of its rows and the ids of their records."""
     kept = {name, ROW, RECORD_IDS.get(table)}
-    return raw.select(column for column in raw.columns if column in kept)
+    # `select` would put together the pieces in which the columns of Parquet lie.
+    return raw[[column for column in raw.columns if column in kept]]
 
 
 def _nulls(item: Column, length: int) -> pl.Series:
