@@ -11,7 +11,7 @@ import polars as pl
 
 from benchfmt.checks.beside import has_kind, with_record
 from benchfmt.checks.check import Cells, Check, Doubt
-from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
 from benchfmt.finding import Severity
 from benchfmt.vocabulary import vocabulary
@@ -129,7 +129,8 @@ def counted_unit_is_named(frames: Frames) -> pl.DataFrame:
     if not has_kind(frames, _UNNAMED):
         return no_faults()
     is_of_several = (pl.col("batch_size") >= _SEVERAL) & _HAS_VALUE
-    wrong = frames.of_kinds(_UNNAMED, where=is_of_several)
+    shown = (ROW, "record_id", "metric", "batch_size")
+    wrong = frames.of_kinds(_UNNAMED, shown, is_of_several)
     message = pl.format(
         "{} does not say what it counts, a sample or a batch of {}",
         pl.col("metric"),
