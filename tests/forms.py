@@ -70,6 +70,7 @@ def _whole_row(table: str, row: dict[str, Any]) -> dict[str, Any]:
 def flatten(records: list[Any]) -> Tables:
     """Return raw records as rows of the three tables; a record or system without id gets one."""
     tables: Tables = {"systems": [], "records": [], "measurements": []}
+    system_ids: dict[str, str] = {}
     for number, record in enumerate(records, start=1):
         record_id = record.get("id", f"record-{number}")
         system = record.get("system", ABSENT)
@@ -77,7 +78,8 @@ def flatten(records: list[Any]) -> Tables:
         for column in COLUMNS["records"][1:]:
             row[column.name] = _record_value(record, column.path)
         if isinstance(system, dict):
-            system = {"id": f"system-{number}", **system}
+            facts = json.dumps(system, sort_keys=True)
+            system = {"id": system_ids.setdefault(facts, f"system-{number}"), **system}
             row["system_id"] = system["id"]
             tables["systems"].append(_system(system))
         else:
