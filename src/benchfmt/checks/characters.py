@@ -15,6 +15,11 @@ _HIDDEN = re.compile(
     # Joiners belong to the writing of several languages and to emoji, and to no Latin letter, digit or sign.
     "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
 )
+MAY_HIDE = (
+    r"[\x{80}-\x{9f}\x{ad}\x{61c}\x{180e}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}"
+    r"\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}]|\\u(?i:00[89a]|061c|180e|20[026]|feff|fff)"
+)
+"""Found in every text that hides a character, in the regular expressions of polars."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 _CONTEXT = 20
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from benchfmt.checks.characters import first_hidden, may_hide
+from benchfmt.checks.characters import MAY_HIDE, first_hidden, may_hide
 from benchfmt.checks.check import Check
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, without_row
 from benchfmt.checks.references import address_fault, licence_fault
@@ -17,7 +17,9 @@ from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 
 _BLANKS = b" \t\xc2\xe1\xe2\xe3"
 """What white space begins with in UTF-8."""
+_BLANK = r"^(?:[0-9]+\x1f)?\s*$"
 _LONGEST_EMPTY = 8
+_NOTHING = r"^\s*[\[{]\s*[\]}]\s*$"
 _EMPTY = re.compile(r"\s*[\[{]\s*[\]}]\s*")
 _ALONE = {"reported_value"}
 """Columns that hold the source's own characters, whatever they are."""
@@ -40,23 +42,27 @@ _FARTHEST = "14:00"
 
 def hidden_characters(frames: Frames) -> pl.DataFrame:
     """BF136: texts with characters that nobody sees, or that turn others around; each text once."""
-    return _of_texts(frames, may_hide, _hides, {"text", "json"})
+    return _of_texts(frames, may_hide, MAY_HIDE, _hides, {"text", "json"})
 
 
 def blank_texts(frames: Frames) -> pl.DataFrame:
     """BF135: texts of nothing but white space, and objects and lists without content; each text once."""
-    blank = _of_texts(frames, lambda cells: may_begin_with(cells, _BLANKS), _is_blank, {"text"})
-    empty = _of_texts(frames, _may_be_empty, _is_empty, {"json"})
+    blank = _of_texts(frames, _may_be_blank, _BLANK, _is_blank, {"text"})
+    empty = _of_texts(frames, _may_be_empty, _NOTHING, _is_empty, {"json"})
     return pl.concat([blank, empty])
 
 
 def _of_texts(
     frames: Frames,
     may_be_at_fault: Callable[[pl.Series], bool],
+    pattern: str,
     verdict_on: Callable[[str, str], Verdict | None],
     kinds: set[str],
 ) -> pl.DataFrame:
-    """Return a fault for each distinct text at fault; columns in which none can be are not looked into."""
+    """Return a fault for each distinct text at fault, of those in which a pattern is found.
+
+    Columns in which none can be at fault are not looked into.
+    """
     found = [no_faults()]
     for table, items in COLUMNS.items():
         frame = frames.table(table)
@@ -66,7 +72,8 @@ def _of_texts(
             cells = frame[item.name]
             if cells.null_count() == cells.len() or not may_be_at_fault(cells):
                 continue
-            for text in cells.drop_nulls().unique(maintain_order=True):
+            distinct = cells.drop_nulls().unique(maintain_order=True)
+            for text in distinct.filter(distinct.str.contains(pattern)):
                 verdict = verdict_on(item.name, without_row(text))
                 if verdict is not None:
                     row = frame.filter(pl.col(item.name) == text).head(1)
@@ -96,6 +103,10 @@ def _is_blank(column: str, text: str) -> Verdict | None:
     if text.strip() or column in _ALONE:
         return None
     return Verdict(f"{column} is nothing but white space", "leave out what the source does not say")
+
+
+def _may_be_blank(cells: pl.Series) -> bool:
+    return may_begin_with(cells, _BLANKS)
 
 
 def _may_be_empty(cells: pl.Series) -> bool:
