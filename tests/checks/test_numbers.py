@@ -121,7 +121,7 @@ CASES = [
                     "1",
                     statistic="final",
                     primary=True,
-                    samples=[75.9, 76.1, 76.3],
+                    samples=[0.759, 76.1, 0.763],
                     n=3,
                 )
             ]
@@ -133,8 +133,8 @@ CASES = [
             row=1,
             column=None,
             field="measurements.0.samples",
-            message="a sample of accuracy is 76.3, which is not possible",
-            value="76.3",
+            message="a sample of accuracy is 76.1, which is not possible",
+            value="76.1",
             hint="are the samples in percent? write them as fractions, like the value",
             record="r1",
             cell=None,

@@ -13,6 +13,7 @@ from benchfmt.checks.beside import has_kind, with_record
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
+from benchfmt.checks.samples import WITHIN_SAMPLES
 from benchfmt.finding import Severity
 from benchfmt.vocabulary import vocabulary
 
@@ -62,7 +63,11 @@ def samples_are_possible(frames: Frames) -> pl.DataFrame:
     lists = pl.col("samples").str.json_decode(pl.List(pl.Float64))
     ends = given.with_columns(lists.list.min().alias("least"), lists.list.max().alias("greatest"))
     is_low = pl.col("least") < pl.col("m_min")
-    wrong = ends.filter(is_low | (pl.col("greatest") > pl.col("m_max")))
+    # A value that lies outside of all its samples is told by BF408.
+    is_within = pl.col("value").is_between(pl.col("least"), pl.col("greatest"))
+    is_elsewhere = pl.col("statistic").fill_null("single").is_in(WITHIN_SAMPLES) & ~is_within
+    is_wrong = is_low | (pl.col("greatest") > pl.col("m_max"))
+    wrong = ends.filter(is_wrong & ~is_elsewhere)
     shown = pl.when(is_low).then(number("least")).otherwise(number("greatest"))
     message = pl.format("a sample of {} is {}, which is not possible", pl.col("metric"), shown)
     hint = _or_percent("are the samples in percent? write them as fractions, like the value")

@@ -11,7 +11,8 @@ from benchfmt.checks.frames import Frames, faults
 from benchfmt.checks.rounding import with_half
 
 _EXACT = 1e-12
-_WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "olympic-mean")
+WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "olympic-mean")
+"""Statistics that can lie nowhere else than within the samples."""
 
 
 def samples_are_counted(frames: Frames) -> pl.DataFrame:
@@ -42,7 +43,7 @@ def value_is_within_samples(frames: Frames) -> pl.DataFrame:
     given = frames.measurements.filter(
         pl.col("samples").is_not_null()
         & pl.col("value").is_not_null()
-        & statistic.is_in(_WITHIN_SAMPLES)
+        & statistic.is_in(WITHIN_SAMPLES)
     )
     frame = with_half(given, 0)
     messages = []
