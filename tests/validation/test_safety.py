@@ -268,6 +268,14 @@ def test_bf907_a_file_with_many_faulty_records_is_not_judged_to_its_end(
     assert 1_000 <= max(report.more.values(), default=0) + 1_000 < 40_000
 
 
+def test_bf907_lines_that_are_no_json_are_not_looked_at_without_end(tmp_path: Path) -> None:
+    place = tmp_path / "records.jsonl"
+    place.write_text("x\n" * 300_000)
+    report = validate(place, limits=Limits(faulty_records=1_000))
+    assert codes(report) == {"BF115", "BF907"}
+    assert report.errors < 200_000
+
+
 def test_what_is_read_of_a_package_keeps_to_the_limits_that_validation_has(tmp_path: Path) -> None:
     words = ["ms", "m" * 2_000, "ms"]
     table = _repeated(tmp_path, 3, reported_unit=pa.array(words))

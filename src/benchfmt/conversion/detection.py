@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,9 @@ from benchfmt.running import stopped
 _SAMPLED_FROM = 2_000
 _SAMPLE = 50
 _DIGITS = re.compile("[0-9]+")
+_DIGIT = re.compile("[0-9]")
+_MOST_KINDS = 10_000
+"""So many kinds of names are remembered."""
 
 
 Faults = dict[str, Finding]
@@ -64,16 +67,12 @@ def candidates(source: Source, faults: Faults) -> list[str]:
     asked = [name for name in names() if _is_sound(name, faults)]
     if source.root.is_file():
         return asked
-    searches = {name: _Search(patterns_of(load(name))) for name in asked}
-    missing = {name: search for name, search in searches.items() if search.patterns}
+    search = _Search({name: patterns_of(load(name)) for name in asked})
     for path in source.files.texts():
-        if not missing:
+        if not search.missing:
             break
-        file = _File(path)
-        fitting = [name for name, search in missing.items() if search.fits(file)]
-        for name in fitting:
-            del missing[name]
-    return [name for name in asked if name not in missing]
+        search.look_at(_File(path))
+    return [name for name in asked if name not in search.missing]
 
 
 def _is_sound(name: str, faults: Faults) -> bool:
@@ -151,14 +150,34 @@ def _without_nuls(text: bytes) -> bytes:
 
 
 class _Search:
-    """The patterns of a converter, ready to be compared with many files."""
+    """The patterns of converters, compared with one file after the other until each converter has one that fits."""
 
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self.patterns = [_Compiled(pattern) for pattern in patterns]
+    def __init__(self, patterns: Mapping[str, Sequence[Pattern]]) -> None:
+        self._patterns = [
+            (name, _Compiled(pattern)) for name, items in patterns.items() for pattern in items
+        ]
+        self.missing = {name for name, items in patterns.items() if items}
+        """The converters for which no file was found up to now."""
+        self._by_kind: dict[str, list[tuple[str, _Compiled]]] = {}
 
-    def fits(self, file: _File) -> bool:
-        """Say whether one of the patterns fits a file."""
-        return any(pattern.fits(file) for pattern in self.patterns)
+    def look_at(self, file: _File) -> None:
+        """Take the converters off the missing ones of which a pattern fits a file."""
+        for name, pattern in self._named_like(file):
+            if name in self.missing and pattern.stands_in(file):
+                self.missing.discard(name)
+
+    def _named_like(self, file: _File) -> list[tuple[str, _Compiled]]:
+        """Return the patterns that fit a file's name: for most of them it is the same which digits stand in it."""
+        kind = _DIGIT.sub("0", file.name)
+        if kind not in self._by_kind:
+            if len(self._by_kind) >= _MOST_KINDS:
+                self._by_kind.clear()
+            self._by_kind[kind] = [item for item in self._patterns if item[1].may_fit(kind)]
+        return [
+            item
+            for item in self._by_kind[kind]
+            if not item[1].names_digits or item[1].fits_name(file.name)
+        ]
 
 
 class _Compiled:
@@ -169,11 +188,19 @@ class _Compiled:
         self._words = [word.encode() for word in pattern.words]
         self._expression = pattern.expression
         self._by_name_alone = not pattern.words and pattern.expression is None
+        self.names_digits = _DIGIT.search("".join(pattern.names)) is not None
+        """Whether it matters which digits stand in a name."""
 
-    def fits(self, file: _File) -> bool:
-        """Say whether the pattern fits a file."""
-        if self._names.match(file.name) is None:
-            return False
+    def may_fit(self, kind: str) -> bool:
+        """Say whether the pattern may fit names of a kind, in which each digit is a 0."""
+        return self.names_digits or self.fits_name(kind)
+
+    def fits_name(self, name: str) -> bool:
+        """Say whether the pattern fits a name."""
+        return self._names.match(name) is not None
+
+    def stands_in(self, file: _File) -> bool:
+        """Say whether a file whose name fits holds what the pattern asks for."""
         if self._by_name_alone or file.is_blank:
             return True
         return any(self._stands_in(text) for text in file.texts)

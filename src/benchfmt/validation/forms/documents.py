@@ -56,6 +56,8 @@ class JsonRecords:
         self._heading: Heading | None = None
         self._is_broken = False
         """Whether the rest of the file cannot be read."""
+        self._unread = 0
+        """How many texts hold nothing that can be read."""
         self._json_columns = JsonColumns(reporter.limits.json_depth)
         self._gathered = self._empty()
         self._maker = PortionMaker(self.name, reporter)
@@ -69,18 +71,17 @@ class JsonRecords:
             texts.clear()
             if self._gathered.is_full:
                 yield self._portion()
-                self._is_broken |= self._has_too_many_faults()
-            if self._is_broken:
+            if self._is_broken or self._has_too_many_faults():
                 break
         if len(self._gathered):
             yield self._portion()
 
     def _has_too_many_faults(self) -> bool:
         """Whether so many records are at fault that the others are not judged, after reporting it."""
-        limit = self._reporter.limits.faulty_records
-        if self._maker.faulty < limit:
+        faulty = self._maker.faulty + self._unread
+        if faulty < self._reporter.limits.faulty_records:
             return False
-        message = f"{self._maker.faulty:,} records are at fault; the rest of the file is not judged"
+        message = f"{faulty:,} records are at fault; the rest of the file is not judged"
         self._reporter.report("BF907", Place(self.name), message, hint=_MANY_FAULTS_HINT)
         return True
 
@@ -118,6 +119,7 @@ class JsonRecords:
                 record = self._record(text)
             except (UnsafeError, jsons.JsonError) as error:
                 self._is_broken = text.ends_with(error)
+                self._unread += 1
                 place = text.place_of(self.name, error)
                 self._reporter.report(json_code(error), place, str(error))
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -25,6 +26,8 @@ from benchfmt.validation.places import Place
 _BLOCK = 2**18
 """So many bytes of a file are read at once: few enough for the processor's own memory."""
 _BLANK, _QUOTE, _COLON = b' ":'
+_LINE = re.compile(rb"^[^\S\n]*\S.*$", re.MULTILINE)
+"""A line that is not empty."""
 _LARGE = 2**20
 """The size from which on it is asked how much memory the data of a text takes."""
 _BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 60, b",": 40, b'"': 28}
@@ -88,12 +91,29 @@ def texts_of_lines(path: Path, limits: Limits) -> Iterator[list[Text]]:
     row = 1
     with path.open("rb") as file:
         for block in _blocks_of_lines(file, longest):
-            lines = block.split(b"\n")
-            members = members_written(block, lines)
-            rows = range(row, row + len(lines))
-            texts = map(Text, rows, lines, members)
-            yield [text for text in texts if text.data.strip()]
-            row += len(lines) - 1
+            if b"\n\n" in block:
+                yield _among_empty_lines(block, row)
+            else:
+                lines = block.split(b"\n")
+                members = members_written(block, lines)
+                texts = map(Text, count(row), lines, members)
+                yield [text for text in texts if text.data.strip()]
+            row += block.count(b"\n")
+
+
+def _among_empty_lines(block: bytes, first_row: int) -> list[Text]:
+    """Return the lines of a block that are not empty: of millions that are, none is looked at."""
+    lines = []
+    rows = []
+    row = first_row
+    counted = 0
+    for line in _LINE.finditer(block):
+        row += block.count(b"\n", counted, line.start())
+        counted = line.start()
+        rows.append(row)
+        lines.append(line[0])
+    members = members_written(b"\n".join(lines), lines)
+    return list(map(Text, rows, lines, members))
 
 
 def _blocks_of_lines(file: BinaryIO, longest: int) -> Iterator[bytes]:
