@@ -104,6 +104,7 @@ class JsonRecords:
             read = texts_of_lines
         try:
             for texts in read(self._path, self._reporter.limits):
+                texts.reverse()
                 while texts:
                     yield _taken(texts)
         except (UnsafeError, jsons.JsonError) as error:
@@ -222,9 +223,9 @@ class JsonRecords:
 
 
 def _taken(texts: list[Text]) -> list[Text]:
-    """Return some texts, which are taken out of a list: a large one is not kept longer than it is needed."""
-    some = texts[:_AT_ONCE]
-    del texts[:_AT_ONCE]
+    """Return the last texts of a list, turned round, and take them out: a large one is not kept longer than needed."""
+    some = texts[: -_AT_ONCE - 1 : -1]
+    del texts[-_AT_ONCE:]
     return some
 
 
