@@ -17,6 +17,8 @@ _HAS_NUMBER = pl.any_horizontal(
     pl.col(name).is_not_null()
     for name in ("value", "stddev", "ci", "samples", "target_min", "target_max")
 )
+_WITHIN = "-"
+"""The id of a record in the rows that stand within it."""
 _BREAKS_RULES = (
     (pl.col("value").is_null() == pl.col("missing").is_null())
     | (pl.col("unit").is_null() & _HAS_NUMBER)
@@ -52,9 +54,17 @@ def screen(table: str, raw: pl.DataFrame, repeating: RepeatingTexts) -> Screen:
         if item.required and item.name not in raw.columns:
             numbered = numbered.with_columns(pl.lit(None, dtype(item.kind)).alias(item.name))
     json = [item.name for item in columns if item.kind == "json" and item.name in raw.columns]
-    typed = type_table(table, numbered.drop(json), repeating, typed=True)
+    judged = numbered.drop(json)
+    own_id = columns[0].name
+    if own_id not in raw.columns:
+        # Measurements of JSON stand in their record: they need no id of it to be sound.
+        judged = judged.with_columns(pl.lit(_WITHIN).alias(own_id))
+    typed = type_table(table, judged, repeating, typed=True)
     is_doubtful = ~typed.sound.to_numpy()
-    return Screen(numbered, typed.frame.with_columns(raw.select(json)), is_doubtful)
+    frame = typed.frame.with_columns(raw.select(json))
+    if own_id not in raw.columns:
+        frame = frame.with_columns(pl.lit(None, dtype(columns[0].kind)).alias(own_id))
+    return Screen(numbered, frame, is_doubtful)
 
 
 def breaks_rules(measurements: pl.DataFrame) -> Mask:
