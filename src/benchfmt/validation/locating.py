@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import IO, AnyStr
 
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
@@ -25,8 +26,8 @@ from benchfmt.validation.forms.json_texts import texts_of_file
 LINES = (".jsonl", ".ndjson")
 _MOST = 100
 """So many findings of a code in a file are looked up: a person reads no more of them, and it takes as long as reading."""
-_LARGEST = 2**28
-"""No place is looked up in a larger file."""
+_LARGEST = 2**25
+"""So large may a text be that is looked through as a whole."""
 _CELL = re.compile(r'"(?:[^"]|"")*"[^,]*|[^,]*')
 
 
@@ -49,12 +50,12 @@ def _located(
 ) -> list[Finding]:
     """Return findings of one file with what can be told of their places."""
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
+        if not path.is_file():
             return list(findings)
         if path.name in tables or str(findings[0].path) in tables:
-            return list(_in_table(path, findings))
+            return list(_in_table(path, findings, limits))
         if path.suffix in LINES:
-            return list(_in_lines(path, findings))
+            return list(_in_lines(path, findings, limits))
         if path.suffix == ".json":
             return list(_in_document(path, findings, limits))
     except (OSError, ValueError, csv.Error, JsonError, UnsafeError):
@@ -82,19 +83,26 @@ def _parts(field: str | None) -> list[str | int]:
 def _in_document(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of a JSON file: those that name a member by its pointer, and those of a record."""
     if any((finding.field or "").startswith("/") for finding in findings):
+        if path.stat().st_size > _LARGEST:
+            yield from findings
+            return
         text = path.read_text("utf-8-sig")
         for finding in findings:
             yield _at_pointer(finding, text)
         return
     rows = {finding.row for finding in findings}
+    last = max(finding.row or 0 for finding in findings)
     texts: dict[int | None, tuple[str, int, int]] = {}
     is_list = False
     for block in texts_of_file(path, limits):
         for item in block:
             is_list = item.start is not None and item.start != START
-            if item.row in rows and item.start is not None:
-                text = item.data.decode("utf-8", "replace")
-                texts[item.row] = (text, item.start.line, item.start.column)
+            if item.row not in rows or item.start is None or len(item.data) > _LARGEST:
+                continue
+            text = item.data.decode("utf-8", "replace")
+            texts[item.row] = (text, item.start.line, item.start.column)
+        if block and block[-1].row >= last:
+            break
     for finding in findings:
         row = finding.row or 1
         if row not in texts:
@@ -128,13 +136,13 @@ def _at_pointer(finding: Finding, text: str) -> Finding:
     return _at(finding, position(text, offset), pointer)
 
 
-def _in_lines(path: Path, findings: Sequence[Finding]) -> Iterator[Finding]:
+def _in_lines(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of JSON Lines, where a row is a line."""
     rows = {finding.row for finding in findings if finding.row is not None}
     texts: dict[int, str] = {}
     last = max(rows, default=0)
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_lines(file, limits), start=1):
             if number in rows:
                 texts[number] = line.decode("utf-8", "replace")
             if number >= last:
@@ -151,16 +159,25 @@ def _in_lines(path: Path, findings: Sequence[Finding]) -> Iterator[Finding]:
         yield _at(finding, place, pointer_of(parts))
 
 
+def _lines(file: IO[AnyStr], limits: Limits) -> Iterator[AnyStr]:
+    """Yield the lines of a file; raises ValueError for one that is too long to be read."""
+    most = limits.row_bytes
+    while line := file.readline(most + 1):
+        if len(line) > most:
+            raise ValueError("a line is too long")
+        yield line
+
+
 # --- delimited text ---
 
 
-def _in_table(path: Path, findings: Sequence[Finding]) -> Iterator[Finding]:
+def _in_table(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of a table of the package as delimited text."""
     rows = {finding.row or 0 for finding in findings}
     places: dict[int, tuple[str, int]] = {}
     names: list[str] = []
     last = max(rows)
-    for number, (text, line, cells) in enumerate(_rows_of(path)):
+    for number, (text, line, cells) in enumerate(_rows_of(path, limits)):
         if number == 0:
             names = cells
         if number in rows:
@@ -176,11 +193,11 @@ def _in_table(path: Path, findings: Sequence[Finding]) -> Iterator[Finding]:
         yield _at(finding, _of_cell(text, line, names, finding.column))
 
 
-def _rows_of(path: Path) -> Iterator[tuple[str, int, list[str]]]:
+def _rows_of(path: Path, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
     """Yield the rows of a table, the header first: each as text, with its line and its cells."""
     read: list[str] = []
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        reader = csv.reader(_noted(file, read))
+        reader = csv.reader(_noted(_lines(file, limits), read))
         before = 0
         for cells in reader:
             if cells:
