@@ -6,10 +6,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-import polars as pl
-
-from benchfmt.checks.screens import is_ascii
-
 _HIDDEN = re.compile(
     "[\u0080-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # Joiners belong to the writing of several languages and to emoji, and to no Latin letter, digit or sign.
@@ -32,11 +28,6 @@ class Hidden:
     """Its code point with its name: `U+202E RIGHT-TO-LEFT OVERRIDE`."""
     place: str
     """`after 'abc'`, or `at the beginning`."""
-
-
-def may_hide(cells: pl.Series) -> bool:
-    """Whether a column has characters beyond ASCII, or escapes of JSON that may stand for some."""
-    return not is_ascii(cells) or bool(cells.str.contains("\\u", literal=True).any())
 
 
 def first_hidden(text: str) -> Hidden | None:

@@ -83,7 +83,7 @@ class Frames:
 
     def distinct(self, table: str, column: str) -> list[str]:
         """Return the distinct texts of a column, in order; looked up once for all checks."""
-        if self._is_of_kinds(table, column):
+        if self.is_of_kinds(table, column):
             return self.answers.distinct(column)
         key = (table, column)
         if key not in self._distinct:
@@ -92,7 +92,7 @@ class Frames:
 
     def distinct_pairs(self, table: str, first: str, second: str) -> list[tuple[str, str]]:
         """Return the distinct pairs of texts of two columns, both given, in order; looked up once for all checks."""
-        if self._is_of_kinds(table, first, second):
+        if self.is_of_kinds(table, first, second):
             return self.answers.distinct_pairs(first, second)
         key = (table, first, second)
         if key not in self._pairs:
@@ -130,7 +130,7 @@ class Frames:
         columns = asked.drop("meets").select(pl.all().gather(measurements[KIND]))
         return measurements.with_columns(columns.get_columns())
 
-    def _is_of_kinds(self, table: str, *columns: str) -> bool:
+    def is_of_kinds(self, table: str, *columns: str) -> bool:
         """Whether the kinds of measurements hold all texts of some columns of a table."""
         names = self.answers.kinds.columns
         return table == "measurements" and all(column in names for column in columns)

@@ -5,6 +5,7 @@ A screen may say no for a sound column, and never yes for one with a fault.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ Bytes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 _MOST_BYTES = 2**26
 """Cells of Parquet may share one long text, of which each would be a copy."""
-_FIRST_PRINTABLE, _DELETE = 0x20, 0x7F
+_FIRST_PRINTABLE, _BLANK, _BACKSLASH, _DELETE = 0x20, 0x20, 0x5C, 0x7F
+_BLANKS = b" \t\xc2\xe1\xe2\xe3"
+"""What white space begins with in UTF-8."""
 _NOT_PRINTED = (CONTROL, CONTROL_BUT_LINES)
 _OF_NUMBERS = np.zeros(256, dtype=bool)
 _OF_NUMBERS[list(b"0123456789+-.eE")] = True
@@ -60,14 +63,6 @@ def has_digits_only(cells: pl.Series) -> bool:
     return texts is not None and bool(_OF_NUMBERS[texts.joined].all())
 
 
-def is_ascii(cells: pl.Series) -> bool:
-    """Whether a column has ASCII characters only; False too where its texts are too long to be looked at."""
-    texts = _Texts.of(cells)
-    if texts is None:
-        return False
-    return not len(texts.joined) or bool(texts.joined.max() <= _DELETE)
-
-
 def may_begin_with(cells: pl.Series, characters: bytes) -> bool:
     """Whether a text of a column begins with one of some ASCII characters, or is not looked at."""
     if cells.null_count() == cells.len():
@@ -75,8 +70,40 @@ def may_begin_with(cells: pl.Series, characters: bytes) -> bool:
     texts = _Texts.of(cells)
     if texts is None:
         return True
-    first = texts.joined[texts.starts]
-    return bool(np.isin(first, list(characters)).any())
+    return texts.begin_with_one_of(characters)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at all texts of a column says of them."""
+
+    may_hide: bool
+    """Whether there are characters beyond ASCII, or escapes of JSON that may stand for some."""
+    may_begin_blank: bool
+    """Whether a text may begin with white space."""
+    shortest: float
+    """The bytes of the shortest text; infinity where there is none."""
+
+
+def looked_at(cells: pl.Series) -> Look:
+    """Return what a look at all texts of a column says; of texts too long to be looked at, that they may be anything."""
+    if cells.null_count() == cells.len():
+        return Look(may_hide=False, may_begin_blank=False, shortest=math.inf)
+    texts = _Texts.of(cells)
+    if texts is None:
+        return Look(may_hide=True, may_begin_blank=True, shortest=0)
+    if not len(texts.joined):
+        return Look(may_hide=False, may_begin_blank=False, shortest=0)
+    is_ascii = bool(texts.joined.max() <= _DELETE)
+    has_escape = bool((texts.joined == _BACKSLASH).any())
+    if has_escape:
+        has_escape = bool(cells.str.contains("\\u", literal=True).any())
+    has_blank = not is_ascii or bool(texts.joined.min() <= _BLANK)
+    return Look(
+        may_hide=not is_ascii or has_escape,
+        may_begin_blank=has_blank and texts.begin_with_one_of(_BLANKS),
+        shortest=texts.shortest,
+    )
 
 
 def has_sound_numbers(values: pl.Series, rules: Rules) -> bool:
@@ -103,9 +130,10 @@ class _Texts:
     """The texts of a column as bytes, one after the other. There may be bytes where the column has null."""
 
     joined: Bytes
-    starts: Integers
-    has_empty: bool
-    """Whether a text has no character; `starts` are those of all others."""
+    ends: Integers
+    """Where the first text begins, and where each of them ends."""
+    shortest: float
+    """The bytes of the shortest text; infinity where there is none."""
 
     @classmethod
     def of(cls, cells: pl.Series) -> _Texts | None:
@@ -113,13 +141,23 @@ class _Texts:
         sizes = cells.str.len_bytes()
         if sizes.sum() > _MOST_BYTES:
             return None
-        has_empty = sizes.min() == 0
+        least = sizes.min()
+        shortest = float(least) if isinstance(least, int) else math.inf
         array = cells.to_arrow()
         _, places, data = array.buffers()
         if data is None or places is None:
-            return cls(np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.int64), has_empty)
+            return cls(np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.int64), shortest)
         ends = np.frombuffer(memoryview(places), dtype=np.int64)
         ends = ends[array.offset : array.offset + len(array) + 1]
         joined = np.frombuffer(memoryview(data), dtype=np.uint8)[ends[0] : ends[-1]]
-        starts = ends[:-1][np.diff(ends) > 0] - ends[0]
-        return cls(joined, starts, has_empty)
+        return cls(joined, ends - ends[0], shortest)
+
+    @property
+    def has_empty(self) -> bool:
+        """Whether a text has no character."""
+        return self.shortest == 0
+
+    def begin_with_one_of(self, characters: bytes) -> bool:
+        """Whether a text begins with one of some characters, or of some first bytes of characters beyond ASCII."""
+        starts = self.ends[:-1][np.diff(self.ends) > 0]
+        return bool(np.isin(self.joined[starts], list(characters)).any())

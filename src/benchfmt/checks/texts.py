@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import polars as pl
 
-from benchfmt.checks.characters import MAY_HIDE, first_hidden, may_hide
+from benchfmt.checks.characters import MAY_HIDE, first_hidden
 from benchfmt.checks.check import Check
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, without_row
 from benchfmt.checks.references import address_fault, licence_fault
-from benchfmt.checks.screens import may_begin_with
+from benchfmt.checks.screens import Look, looked_at
 from benchfmt.finding import Severity
+from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 
-_BLANKS = b" \t\xc2\xe1\xe2\xe3"
-"""What white space begins with in UTF-8."""
 _BLANK = r"^(?:[0-9]+\x1f)?\s*$"
 _LONGEST_EMPTY = 8
 _NOTHING = r"^\s*[\[{]\s*[\]}]\s*$"
 _EMPTY = re.compile(r"\s*[\[{]\s*[\]}]\s*")
 _ALONE = {"reported_value"}
 """Columns that hold the source's own characters, whatever they are."""
+_BOUND = {"enum", "pattern", "const"}
+"""What in the schema of a column says which texts it may hold."""
 _ECHOES = {("records", "system_id"), ("measurements", "record_id")}
 """Columns that repeat the ids of another table."""
 _NUMBER_WITH_UNIT = re.compile(
@@ -42,51 +44,73 @@ _FARTHEST = "14:00"
 
 def hidden_characters(frames: Frames) -> pl.DataFrame:
     """BF136: texts with characters that nobody sees, or that turn others around; each text once."""
-    return _of_texts(frames, may_hide, MAY_HIDE, _hides, {"text", "json"})
+    return frames.together("texts", _suspects)["BF136"]
 
 
 def blank_texts(frames: Frames) -> pl.DataFrame:
     """BF135: texts of nothing but white space, and objects and lists without content; each text once."""
-    blank = _of_texts(frames, _may_be_blank, _BLANK, _is_blank, {"text"})
-    empty = _of_texts(frames, _may_be_empty, _NOTHING, _is_empty, {"json"})
-    return pl.concat([blank, empty])
+    return frames.together("texts", _suspects)["BF135"]
+
+
+def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
+    """Return the faults of free texts by code; each column is looked at once, and its texts only where need be."""
+    hidden = [no_faults()]
+    blank = [no_faults()]
+    empty = [no_faults()]
+    for table, items in _free_columns().items():
+        frame = frames.table(table)
+        for item in items:
+            look = _looked_at(frames, table, item)
+            if look.may_hide:
+                hidden.append(_of_texts(frame, table, item.name, MAY_HIDE, _hides))
+            if item.kind == "text" and look.may_begin_blank:
+                blank.append(_of_texts(frame, table, item.name, _BLANK, _is_blank))
+            if item.kind == "json" and look.shortest <= _LONGEST_EMPTY:
+                empty.append(_of_texts(frame, table, item.name, _NOTHING, _is_empty))
+    return {"BF136": pl.concat(hidden), "BF135": pl.concat([*blank, *empty])}
+
+
+def _looked_at(frames: Frames, table: str, item: Column) -> Look:
+    """Return what a look at all texts of a column says; those that repeat are looked at once each."""
+    if frames.is_of_kinds(table, item.name):
+        return looked_at(pl.Series(frames.distinct(table, item.name), dtype=pl.String))
+    return looked_at(frames.table(table)[item.name])
 
 
 def _of_texts(
-    frames: Frames,
-    may_be_at_fault: Callable[[pl.Series], bool],
+    frame: pl.DataFrame,
+    table: str,
+    column: str,
     pattern: str,
     verdict_on: Callable[[str, str], Verdict | None],
-    kinds: set[str],
 ) -> pl.DataFrame:
-    """Return a fault for each distinct text at fault, of those in which a pattern is found.
-
-    Columns in which none can be at fault are not looked into.
-    """
+    """Return a fault for each distinct text at fault, of those in which a pattern is found."""
     found = [no_faults()]
-    for table, items in COLUMNS.items():
-        frame = frames.table(table)
-        for item in items:
-            if item.kind not in kinds or not _is_free(table, item):
-                continue
-            cells = frame[item.name]
-            if cells.null_count() == cells.len() or not may_be_at_fault(cells):
-                continue
-            distinct = cells.drop_nulls().unique(maintain_order=True)
-            for text in distinct.filter(distinct.str.contains(pattern)):
-                verdict = verdict_on(item.name, without_row(text))
-                if verdict is not None:
-                    row = frame.filter(pl.col(item.name) == text).head(1)
-                    shown = repr(without_row(text))[1:-1]
-                    found.append(
-                        faults(row, table, item.name, verdict.message, shown, verdict.hint)
-                    )
+    distinct = frame[column].drop_nulls().unique(maintain_order=True)
+    for text in distinct.filter(distinct.str.contains(pattern)):
+        verdict = verdict_on(column, without_row(text))
+        if verdict is not None:
+            row = frame.filter(pl.col(column) == text).head(1)
+            shown = repr(without_row(text))[1:-1]
+            found.append(faults(row, table, column, verdict.message, shown, verdict.hint))
     return pl.concat(found)
 
 
+@cache
+def _free_columns() -> Mapping[str, list[Column]]:
+    """Return the columns that may hold any text, by their tables."""
+    return {
+        table: [item for item in items if _is_free(table, item)] for table, items in COLUMNS.items()
+    }
+
+
 def _is_free(table: str, item: Column) -> bool:
-    """Whether a column may hold any text."""
-    return (table, item.name) not in _ECHOES and item.name not in TERM_COLUMNS[table]
+    """Whether a column may hold any text; what is listed or has a pattern is plain ASCII where it is sound."""
+    if item.kind not in ("text", "json"):
+        return False
+    if (table, item.name) in _ECHOES or item.name in TERM_COLUMNS[table]:
+        return False
+    return not _BOUND & column_schema(table, item.name).keys()
 
 
 def _hides(column: str, text: str) -> Verdict | None:
@@ -103,15 +127,6 @@ def _is_blank(column: str, text: str) -> Verdict | None:
     if text.strip() or column in _ALONE:
         return None
     return Verdict(f"{column} is nothing but white space", "leave out what the source does not say")
-
-
-def _may_be_blank(cells: pl.Series) -> bool:
-    return may_begin_with(cells, _BLANKS)
-
-
-def _may_be_empty(cells: pl.Series) -> bool:
-    shortest = cells.str.len_bytes().min()
-    return isinstance(shortest, int) and shortest <= _LONGEST_EMPTY
 
 
 def _is_empty(column: str, text: str) -> Verdict | None:
