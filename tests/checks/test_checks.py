@@ -257,6 +257,11 @@ CASES = [
         passing={'configuration.placement': ['gpu:1', 'cpu']},
     ),
     Case(
+        {'configuration.placement': ['dsp']},
+        Finding('BF414', Severity.WARNING, FILE, 1, None, 'configuration.placement', 'the run used dsp; the system has gpu', '["dsp"]', None, 'r1'),
+        passing={'configuration.placement': ['dsp'], 'system.accelerator': {'kind': 'npu'}},
+    ),
+    Case(
         {'provenance.sources.0.path': '/results/bca.csv'},
         Finding('BF505', Severity.ERROR, FILE, 1, None, 'provenance.sources.0.path', '/results/bca.csv is a path of one machine, not of the submission', '/results/bca.csv', 'write the path from the root of the submission, with forward slashes', 'r1'),
         passing={'provenance.sources.0.path': 'home/anna/bca.csv'},

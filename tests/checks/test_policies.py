@@ -434,7 +434,7 @@ def test_bf144_two_tables_in_one_file(tmp_path: Path) -> None:
 
 TWO_SYSTEMS = "id,name,processor_name\ns1,Raspberry Pi 4,Cortex-A72\ns2,raspberry pi-4,Cortex-A72\n"
 TWO_RECORDS = (
-    "id,suite,status,system_id,execution\nr1,lpdnn,ok,s1,run-17\nr2,lpdnn,ok,{system},{run}\n"
+    "id,suite,status,system_id,execution\nr1,lpdnn,ok,{first},run-17\nr2,lpdnn,ok,{system},{run}\n"
 )
 TWO_VALUES = (
     "record_id,metric,stage,per,value,unit,basis\n"
@@ -455,7 +455,13 @@ TOLD_OF_ID = Finding(
 
 
 def two(folder: Path, systems: str = TWO_SYSTEMS, **words: str) -> Path:
-    facts = {"system": "s2", "run": "run-18", "value": "0.0123", "basis": "measured"} | words
+    facts = {
+        "first": "s1",
+        "system": "s2",
+        "run": "run-18",
+        "value": "0.0123",
+        "basis": "measured",
+    } | words
     return package(
         folder,
         systems=systems,
@@ -474,10 +480,18 @@ def test_bf138_one_system_under_two_ids(tmp_path: Path) -> None:
         TWO_SYSTEMS.replace("raspberry pi-4", "Raspberry Pi 400"),
         TWO_SYSTEMS.replace("pi-4,Cortex-A72", "pi-4,Cortex-A76"),
         "id,kind\ns1,phone\ns2,phone\n",
+        "id,name\nsys1-a,Pi 4\nsys1-b,Pi 4\n",
     ],
 )
 def test_bf138_systems_that_a_fact_tells_apart(systems: str, tmp_path: Path) -> None:
-    assert validate(two(tmp_path, systems)).findings == []
+    _, first, second = (line.partition(",")[0] for line in systems.splitlines())
+    assert validate(two(tmp_path, systems, first=first, system=second)).findings == []
+
+
+def test_bf138_systems_with_made_ids_that_name_their_chip(tmp_path: Path) -> None:
+    systems = TWO_SYSTEMS.replace("s1", "sys1-a").replace("s2", "sys1-b")
+    place = two(tmp_path, systems, first="sys1-a", system="sys1-b")
+    assert [finding.code for finding in validate(place).findings] == ["BF138"]
 
 
 def test_bf138_in_records_of_different_portions(
@@ -519,7 +533,7 @@ def test_bf526_executions_that_agree(words: dict[str, str], tmp_path: Path) -> N
 
 
 def test_bf526_another_batch_size_is_another_result(tmp_path: Path) -> None:
-    records = TWO_RECORDS.format(system="s1", run="run-17").replace(
+    records = TWO_RECORDS.format(first="s1", system="s1", run="run-17").replace(
         "execution\n", "execution,batch_size\n"
     )
     records = records.replace("17\nr2", "17,1\nr2").removesuffix("\n") + ",8\n"
@@ -532,49 +546,3 @@ def test_bf526_another_batch_size_is_another_result(tmp_path: Path) -> None:
         measurements=(place / "measurements.csv").read_text(),
     )
     assert validate(place).findings == []
-
-
-# --- what a learner needs ---
-
-KNOWN = {
-    "task": "image-classification",
-    "model.parameters": 4231976,
-    "system": {"id": "s1", "name": "board", "processor": {"name": "Cortex-A57"}, "accelerator": {"kind": "gpu"}},
-    "configuration": {
-        "precision": "fp16", "batch_size": 1, "input_shape": [3, 224, 224], "threads": 4, "placement": ["cpu"],
-    },
-    "measurements.0.primary": True,
-}  # fmt: skip
-OF_LEARNERS = [
-    ("system", {"id": "s1", "name": "board"}, "BF540"),
-    ("model", {"name": "mobilenet-v1"}, "BF541"),
-    *(
-        ("configuration", {key: value for key, value in KNOWN["configuration"].items() if key != name}, code)
-        for name, code in (
-            ("precision", "BF542"), ("batch_size", "BF543"), ("input_shape", "BF544"), ("threads", "BF545"),
-            ("placement", "BF546"),
-        )
-    ),
-]  # fmt: skip
-
-
-def test_a_record_that_says_what_a_learner_needs(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text(json.dumps(changed(KNOWN)), "utf-8")
-    assert validate(tmp_path / FILE, "matchmaking").findings == []
-
-
-@pytest.mark.parametrize(("member", "value", "code"), OF_LEARNERS)
-def test_what_a_learner_lacks(member: str, value: Any, code: str, tmp_path: Path) -> None:
-    record = changed({**KNOWN, member: value})
-    (tmp_path / FILE).write_text(json.dumps(record), "utf-8")
-    (found,) = validate(tmp_path / FILE, "matchmaking").findings
-    assert (found.code, found.severity, found.row) == (code, WARNING, 1)
-    assert of_record(record, tmp_path) == []
-
-
-def test_tables_have_no_batches_and_no_shapes(tmp_path: Path) -> None:
-    record = changed(
-        {**KNOWN, "task": "tabular-classification", "model": {"name": "forest"}, "configuration": {"threads": 4, "placement": ["cpu"]}}
-    )  # fmt: skip
-    (tmp_path / FILE).write_text(json.dumps(record), "utf-8")
-    assert validate(tmp_path / FILE, "matchmaking").findings == []

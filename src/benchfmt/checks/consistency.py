@@ -26,6 +26,8 @@ from benchfmt.record import KEY_FIELDS
 
 _KEY = list(KEY_FIELDS)
 _PRIMARY = pl.col("primary").fill_null(value=False)
+_NEURAL = {"npu", "dla", "dsp"}
+"""Kinds of device that are one thing under several names: makers call Hexagon a signal processor and a neural one."""
 _BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
 
 
@@ -99,7 +101,10 @@ def _lacking_device(
     else:
         kinds.update(str(item.get("kind")) for item in json.loads(str(several)))
     wanted = {device.partition(":")[0] for device in json.loads(placement)}
-    lacking = sorted(wanted - kinds - {"cpu", "accelerator"})
+    present = set(kinds)
+    if present & _NEURAL:
+        present |= _NEURAL
+    lacking = sorted(wanted - present - {"cpu", "accelerator"})
     # A system with a device of an unknown kind may have any.
     if not lacking or kinds & {"None", "accelerator"}:
         return None, kinds

@@ -7,7 +7,7 @@ import polars as pl
 from benchfmt.checks.check import Check
 from benchfmt.checks.frames import Frames, faults, no_faults, number
 from benchfmt.finding import Severity
-from benchfmt.identity import PLACED_PREFIX
+from benchfmt.identity import PLACED_PREFIX, SYSTEM_PREFIX
 from benchfmt.rowhash import row_hashes
 from benchfmt.tables import COLUMNS
 
@@ -15,6 +15,7 @@ _MOST_KNOWN = 2**20
 """How many systems, and how many numbers of executions, are remembered; later ones are compared with these."""
 _NAMES = ("name", "processor_name", "accelerator_name")
 _FACTS = [item.name for item in COLUMNS["systems"] if item.name != "id"]
+_OF_CHIPS = [name for name in _FACTS if name.startswith(("processor", "accelerator"))]
 _OF_PROVENANCE = {
     "id",
     "status_detail",
@@ -53,8 +54,7 @@ class Systems:
         if not new.height or len(self._seen) > _MOST_KNOWN:
             return new.clear()
         self._seen |= set(new["id"])
-        is_named = pl.any_horizontal(pl.col(name).is_not_null() for name in _NAMES)
-        compared = new.filter(is_named & ~pl.col("id").str.starts_with(PLACED_PREFIX))
+        compared = new.filter(_is_compared())
         plain = pl.col("name").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "")
         hashes = row_hashes(compared.with_columns(plain), _FACTS).to_list()
         others = []
@@ -74,6 +74,17 @@ class Systems:
         message = pl.format("the system {} has all facts of {}", pl.col("id"), pl.col("other"))
         hint = "keep one of the two and use its id everywhere, or say what tells them apart"
         return faults(found, "systems", "id", message, pl.col("id"), hint)
+
+
+def _is_compared() -> pl.Expr:
+    """Return whether a system is one that others can be equal to."""
+    name = pl.col("id")
+    is_named = pl.any_horizontal(pl.col(name).is_not_null() for name in _NAMES)
+    # A description without chips could be any machine's: its generated id follows from its source (`identity.system_id`).
+    is_any = name.str.starts_with(SYSTEM_PREFIX) & pl.all_horizontal(
+        pl.col(name).is_null() for name in _OF_CHIPS
+    )
+    return is_named & ~is_any & ~name.str.starts_with(PLACED_PREFIX)
 
 
 class Executions:

@@ -25,6 +25,7 @@ _ESCAPED = r'[^\x00-\x7f]|["\\\\]'
 _HAND_OVER = ("submission",)
 _FOR_PLATFORMS = ("submission", "ingestion")
 _FOR_LEARNERS = ("submission", "matchmaking")
+_NEVER = pl.lit(value=False)
 _PRIMARY = pl.col("primary").fill_null(value=False)
 _SOURCE = ("suite", "source_path", "source_sha256")
 _OF_IDS = ("id", *_SOURCE, "source_locator", "execution", ROW)
@@ -140,12 +141,13 @@ def _stated(
     message: str,
     hint: str,
     rules: tuple[str, ...],
+    not_asked: pl.Expr = _NEVER,
 ) -> Check:
     """Return the check that a record fills a column, for the rule sets that ask for it."""
     absent = Cells(
         "records",
         column,
-        fault=pl.col(column).is_null(),
+        fault=pl.col(column).is_null() & ~not_asked.fill_null(value=False),
         message=pl.lit(message),
         hint=pl.lit(hint),
     )
@@ -272,6 +274,7 @@ CHECKS = (
         "the model is not given",
         "name the model or algorithm in model.name",
         _FOR_LEARNERS,
+        not_asked=pl.col("task") == "mixed",
     ),
     _stated(
         "BF518",
@@ -281,6 +284,7 @@ CHECKS = (
         "the engine is not given",
         "name what ran the model in software.engine",
         _FOR_LEARNERS,
+        not_asked=pl.col("phase").is_in(["storage", "checkpointing"]),
     ),
     Check(
         code="BF519",

@@ -9,10 +9,22 @@ from benchfmt.checks.frames import Frames, faults
 from benchfmt.finding import Severity
 
 _LEARNERS = ("matchmaking",)
-_OF_TABLES = pl.col("task").str.starts_with("tabular").fill_null(value=False)
-_ON_PROCESSORS = pl.col("placement").is_null() | pl.col("placement").str.contains(
-    '"cpu', literal=True
-)
+_PHASE = pl.col("phase")
+_TASK = pl.col("task")
+_WITHOUT_COMPUTATION = _PHASE.is_in(["data-preparation", "storage", "checkpointing"])
+"""What is judged is a choice of data, or a storage system; what would compute is fixed or emulated."""
+_OF_TABLES = _TASK.str.starts_with("tabular") | (_TASK.is_null() & (_PHASE == "evaluation"))
+"""Quality of algorithms on tables; that of a failed run may lack its task."""
+_TOTAL = (_TASK == "mixed") & pl.col("model").is_null()
+"""A score over several models."""
+_UNKNOWN = pl.all_horizontal(pl.col(name).is_null() for name in ("phase", "task", "model"))
+"""Any program; that its task and model are not given is reported by BF516 and BF517."""
+_WITHOUT_NETWORK = pl.any_horizontal(
+    _WITHOUT_COMPUTATION, _PHASE == "solving", _OF_TABLES, _TOTAL, _UNKNOWN
+).fill_null(value=False)
+"""Records of what has no network, and so no parameters, no batch and no tensors."""
+_WITHOUT_SAMPLES = _WITHOUT_NETWORK | (_TASK == "numerical-kernel").fill_null(value=False)
+_ONE_BY_ONE = (pl.col("scenario") == "single-stream").fill_null(value=False)
 _WRITE_IT = "write it, if the source or the command of the run says it"
 
 
@@ -22,7 +34,8 @@ def chips_are_named(frames: Frames) -> pl.DataFrame:
     nameless = frames.systems.filter(
         pl.col("processor_name").is_null() & pl.col("accelerator_name").is_null() & ~several
     )
-    wrong = frames.records.filter(pl.col("system_id").is_in(nameless["id"].implode()))
+    is_nameless = pl.col("system_id").is_in(nameless["id"].implode())
+    wrong = frames.records.filter(is_nameless & ~_WITHOUT_COMPUTATION.fill_null(value=False))
     first = wrong.unique("system_id", keep="first", maintain_order=True)
     message = pl.format(
         "the system {} names neither its processor nor an accelerator", pl.col("system_id")
@@ -31,18 +44,48 @@ def chips_are_named(frames: Frames) -> pl.DataFrame:
     return faults(first, "records", "system_id", message, pl.col("system_id"), hint)
 
 
+def threads_are_given(frames: Frames) -> pl.DataFrame:
+    """BF545: records of runs on processors that do not say the number of threads.
+
+    Where it is not said what a run used, it used the processors if its system has nothing else.
+    """
+    is_small = (pl.col("kind") == "microcontroller").fill_null(value=False)
+    small = frames.systems.filter(is_small)["id"]
+    without_choice = frames.systems.filter(~_has_accelerator() & ~is_small)["id"]
+    on_processors = pl.col("placement").str.contains('"cpu', literal=True)
+    has_nothing_else = pl.col("system_id").is_in(without_choice.implode())
+    is_asked = (
+        pl.when(pl.col("placement").is_null()).then(has_nothing_else).otherwise(on_processors)
+    )
+    is_small_one = pl.col("system_id").is_in(small.implode()).fill_null(value=False)
+    wrong = frames.records.filter(
+        pl.col("threads").is_null()
+        & is_asked.fill_null(value=False)
+        & ~is_small_one
+        & ~_WITHOUT_COMPUTATION.fill_null(value=False)
+    )
+    message = "the number of threads is not given"
+    return faults(wrong, "records", "threads", message, None, _WRITE_IT)
+
+
 def placements_are_given(frames: Frames) -> pl.DataFrame:
     """BF546: records that do not say where they ran, on systems that have an accelerator."""
-    with_choice = frames.systems.filter(
-        pl.col("accelerator_kind").is_not_null()
-        | pl.col("accelerator_name").is_not_null()
-        | pl.col("accelerators").is_not_null()
-    )
+    with_choice = frames.systems.filter(_has_accelerator())
     wrong = frames.records.filter(
-        pl.col("placement").is_null() & pl.col("system_id").is_in(with_choice["id"].implode())
+        pl.col("placement").is_null()
+        & pl.col("system_id").is_in(with_choice["id"].implode())
+        & ~_WITHOUT_COMPUTATION.fill_null(value=False)
     )
     message = "the devices of the run are not given, and its system has an accelerator"
     return faults(wrong, "records", "placement", message, None, _WRITE_IT)
+
+
+def _has_accelerator() -> pl.Expr:
+    """Return whether a system is said to have an accelerator."""
+    return pl.any_horizontal(
+        pl.col(name).is_not_null()
+        for name in ("accelerator_kind", "accelerator_name", "accelerators")
+    )
 
 
 def _given(code: str, title: str, column: str, absent: pl.Expr, message: str) -> Check:
@@ -76,36 +119,37 @@ CHECKS = (
         pl.col("model").is_not_null()
         & pl.col("model_parameters").is_null()
         & pl.col("model_flop").is_null()
-        & ~_OF_TABLES,
+        & ~_WITHOUT_SAMPLES,
         "neither the parameters of the model nor its operations are given",
     ),
     _given(
         "BF542",
         "The precision is given",
         "precision",
-        pl.col("precision").is_null() & ~_OF_TABLES,
+        pl.col("precision").is_null() & ~_WITHOUT_NETWORK,
         "the precision of the run is not given",
     ),
     _given(
         "BF543",
         "The batch size is given",
         "batch_size",
-        pl.col("batch_size").is_null() & ~_OF_TABLES,
+        pl.col("batch_size").is_null() & ~_WITHOUT_SAMPLES & ~_ONE_BY_ONE,
         "the batch size is not given",
     ),
     _given(
         "BF544",
         "The shape of the input is given",
         "input_shape",
-        pl.col("input_shape").is_null() & ~_OF_TABLES,
+        pl.col("input_shape").is_null() & ~_WITHOUT_SAMPLES,
         "the shape of the input is not given",
     ),
-    _given(
-        "BF545",
-        "The threads of a run on processors are given",
-        "threads",
-        pl.col("threads").is_null() & _ON_PROCESSORS,
-        "the number of threads is not given",
+    Check(
+        code="BF545",
+        severity=Severity.WARNING,
+        title="The threads of a run on processors are given",
+        table="records",
+        rules=_LEARNERS,
+        run=threads_are_given,
     ),
     Check(
         code="BF546",

@@ -87,7 +87,8 @@ def test_what_is_found_in_the_package_is_what_the_source_says(tmp_path: Path) ->
     convert(SAMPLES).write(tmp_path / "package")
     found = validate(tmp_path / "package").findings
     # Two files of Qualcomm call the accelerator DSP for some benchmarks and HTP for others; the description of either
-    # phone has one "Qualcomm Hexagon(TM) NPU". It may be one device: the source does not say so, and neither do we.
+    # phone has one "Qualcomm Hexagon(TM) NPU". It may be one device, so nothing contradicts.
+    assert found == []
     dsp = [
         (path.relative_to(SAMPLES).parts[0], result["benchmark_id"])
         for path in sorted(SAMPLES.rglob("result*.json"))
@@ -101,15 +102,12 @@ def test_what_is_found_in_the_package_is_what_the_source_says(tmp_path: Path) ->
         ("v5.0", "super_resolution"),
         ("v5.0", "stable_diffusion"),
     ]
-    ids = {
-        record.id: (record.benchmark.suite_version, record.benchmark.name)
+    placed = [
+        (record.benchmark.suite_version, record.benchmark.name)
         for record in convert(SAMPLES)
         if record.configuration and record.configuration.placement == ["dsp"]
-    }
-    assert sorted(ids[f.record or ""] for f in found) == sorted(dsp)
-    assert {(f.code, f.message) for f in found} == {
-        ("BF414", "the run used dsp; the system has gpu, npu")
-    }
+    ]
+    assert sorted(placed) == sorted(dsp)
 
 
 @needs_samples

@@ -722,7 +722,7 @@ def test_without_a_stop_the_last_reading_is_the_end(tmp_path: Path) -> None:
 def test_the_energy_of_one_run_of_five_is_kept(tmp_path: Path) -> None:
     record = powered(tmp_path, node(1000, -9, 2000, stop=600_000), of=(1,))
     energy = one(record, "energy", "olympic-mean-scaled", "node")
-    assert (energy.missing, energy.n) == ("not-measured", 5)
+    assert (energy.missing, energy.n) == ("too-few-samples", 5)
     assert energy.samples == [None, pytest.approx(200 * 2991), None, None, None]
 
 
@@ -731,7 +731,7 @@ def test_the_real_readings_below_zero(faults: Path) -> None:
     (record,) = conversion
     assert conversion.account.ok
     energy = one(record, "energy", "olympic-mean-scaled", "cluster")
-    assert energy.missing == "not-measured", "only one of the three runs that count has readings"
+    assert energy.missing == "too-few-samples", "only one of the three runs that count has readings"
     assert energy.samples and energy.samples[1] == pytest.approx(20_815_330.33, abs=0.01)
 
 

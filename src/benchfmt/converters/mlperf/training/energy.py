@@ -35,9 +35,13 @@ def add_energy(group: Group, mean: Olympic) -> None:
 
 
 def _add_unmeasured(group: Group, samples: Sequence[float | None], scope: str) -> None:
-    number = _add_missing(group, "not-measured", scope)
+    is_measured = any(sample is not None for sample in samples)
+    reason = "not-measured"
+    if is_measured:
+        reason = "too-few-samples"
+    number = _add_missing(group, reason, scope)
     number.n = len(samples)
-    if any(sample is not None for sample in samples):
+    if is_measured:
         # Without a mean the energy of the runs that were measured has no other place.
         number.samples = samples
     _report(group, "power was not measured, or cannot be read, for a run that counts")
