@@ -12,18 +12,18 @@ CHUNK = 100_000
 TABLE = "results.csv"
 MISSING_SHARE = 0.005
 
-# column: metric, statistic, stage, scope, unit as written, what one such unit is in the unit of the standard.
-MEASURED: dict[str, tuple[str, str | None, str | None, str | None, str, float]] = {
-    "latency_ms": ("latency", "mean", "inference", None, "ms", 1e-3),
-    "latency_p90_ms": ("latency", "p90", "inference", None, "ms", 1e-3),
-    "preprocess_ms": ("latency", "mean", "preprocess", None, "ms", 1e-3),
-    "throughput_fps": ("throughput", "mean", "inference", None, "/s", 1.0),
-    "memory_mb": ("memory", "max", None, "process", "MBy", 1e6),
-    "cpu_percent": ("utilization", "mean", None, "cpu", "%", 1e-2),
-    "power_w": ("power", "mean", None, "board", "W", 1.0),
-    "energy_mj": ("energy", "mean", None, "board", "mJ", 1e-3),
-    "temperature_c": ("temperature", "max", None, "soc", "Cel", 1.0),
-    "accuracy_percent": ("accuracy", None, None, None, "%", 1e-2),
+# column: metric, statistic, stage, per, scope, unit as written, what one such unit is in the unit of the standard.
+MEASURED: dict[str, tuple[str, str | None, str | None, str | None, str | None, str, float]] = {
+    "latency_ms": ("latency", "mean", "inference", "batch", None, "ms", 1e-3),
+    "latency_p90_ms": ("latency", "p90", "inference", "batch", None, "ms", 1e-3),
+    "preprocess_ms": ("latency", "mean", "preprocess", "batch", None, "ms", 1e-3),
+    "throughput_fps": ("throughput", "mean", "inference", "sample", None, "/s", 1.0),
+    "memory_mb": ("memory", "max", None, None, "process", "MBy", 1e6),
+    "cpu_percent": ("utilization", "mean", None, None, "cpu", "%", 1e-2),
+    "power_w": ("power", "mean", None, None, "board", "W", 1.0),
+    "energy_mj": ("energy", "mean", None, None, "board", "mJ", 1e-3),
+    "temperature_c": ("temperature", "max", None, None, "soc", "Cel", 1.0),
+    "accuracy_percent": ("accuracy", None, None, None, None, "%", 1e-2),
 }
 PRIMARY = "latency_ms"
 ENGINES = {
@@ -102,7 +102,7 @@ def _rows(chunk: int) -> Any:
     columns = {
         "model": words(
             [
-                f"{name}-{size}"
+                f"{name}-s{size}"
                 for name in ("resnet", "mobilenet", "yolo", "vit", "squeezenet")
                 for size in range(40)
             ]
@@ -130,11 +130,12 @@ def _descriptor() -> dict[str, Any]:
         terms = {"terms": TERMS[name]} if name in TERMS else {}
         kind = "integer" if name == "batch" else "string"
         fields.append({"name": name, "type": kind, "benchfmt": {"field": path, **terms}})
-    for name, (metric, statistic, stage, scope, unit, _) in MEASURED.items():
+    for name, (metric, statistic, stage, per, scope, unit, _) in MEASURED.items():
         note = {
             "metric": metric,
             "statistic": statistic,
             "stage": stage,
+            "per": per,
             "scope": scope,
             "unit": unit,
         }

@@ -94,16 +94,16 @@ def _meanings() -> pl.LazyFrame:
     """Return a row for each measured column: what it means."""
     rows = [
         {
-            "column": column, "metric": metric, "statistic": statistic, "stage": stage, "scope": scope, "factor": factor,
-            "value_unit": BASE.get(unit, unit), "written_unit": unit, "primary": True if column == PRIMARY else None,
+            "column": column, "metric": metric, "statistic": statistic, "stage": stage, "per": per, "scope": scope,
+            "factor": factor, "value_unit": BASE.get(unit, unit), "written_unit": unit, "primary": True if column == PRIMARY else None,
         }
-        for column, (metric, statistic, stage, scope, unit, factor) in MEASURED.items()
+        for column, (metric, statistic, stage, per, scope, unit, factor) in MEASURED.items()
     ]  # fmt: skip
     # The order of keys in a record: the primary first.
     rows.sort(
         key=lambda r: (
             not r["primary"],
-            [r[k] or "" for k in ("metric", "statistic", "stage", "scope")],
+            [r[k] or "" for k in ("metric", "statistic", "stage", "per", "scope")],
         )
     )
     return pl.LazyFrame(
@@ -129,7 +129,7 @@ def _measurements(lines: pl.LazyFrame, *, ordered: bool) -> pl.LazyFrame:
         missing=pl.when(~told).then(pl.lit("not-reported")),
     )
     present = (
-        "record_id", "metric", "statistic", "stage", "scope", "value", "unit", "basis", "primary", "missing",
+        "record_id", "metric", "statistic", "stage", "per", "scope", "value", "unit", "basis", "primary", "missing",
         "reported_value", "reported_unit",
     )  # fmt: skip
     return long.select(_all(MEASUREMENTS, *present))
