@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _LIKE = 0.65
 """How alike two names are of which one may be meant by the other, from 0 to 1."""
+
+_LONGEST, _MOST = 100, 500
+"""Names that are longer, and answers about more names, are not remembered."""
 
 _LISTED = 40
 """So many names are listed where none is like the one that was written; more would hide it."""
@@ -14,11 +18,24 @@ _LISTED = 40
 
 def meant(name: str, names: Iterable[str]) -> str | None:
     """Return the one of some names that somebody who wrote another most likely meant; None for none."""
+    known = tuple(names)
+    if len(name) > _LONGEST or len(known) > _MOST:
+        return _nearest(name, known)
+    return _remembered(name, known)
+
+
+def _nearest(name: str, names: Iterable[str]) -> str | None:
     by_plain = {_plain(known): known for known in names}
     near = difflib.get_close_matches(_plain(name), list(by_plain), 1, _LIKE)
     if not near:
         return None
     return by_plain[near[0]]
+
+
+@lru_cache(maxsize=256)
+def _remembered(name: str, names: tuple[str, ...]) -> str | None:
+    """Return what `_nearest` does: the same wrong name often stands in thousands of rows."""
+    return _nearest(name, names)
 
 
 def no_such(kind: str, name: str, names: Sequence[str]) -> str:

@@ -173,6 +173,18 @@ def test_what_one_parser_takes_and_the_standard_does_not(name: str, tmp_path: Pa
     assert {(finding.code, finding.row) for finding in report.findings} == {(code, 2)}
 
 
+@pytest.mark.parametrize("name", NO_JSON)
+def test_what_one_parser_takes_in_a_measurement_of_a_sound_record(
+    name: str, tmp_path: Path
+) -> None:
+    member, code = NO_JSON[name]
+    if code == "BF105":
+        code = "BF102"
+    line = TEXT.replace('"metric":', f'{member},"metric":')
+    report = validate(write(tmp_path / "r.jsonl", [TEXT, line, TEXT]))
+    assert {(finding.code, finding.row) for finding in report.findings} == {(code, 2)}
+
+
 def test_the_rest_of_a_faulty_record_is_checked(tmp_path: Path) -> None:
     record = copy.deepcopy(PLAIN)
     sound = {"metric": "accuracy", "value": 7.0, "unit": "1", "basis": "measured"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -28,6 +28,8 @@ ROW = "__row"
 OWNER = "__owner"
 """The place of a measurement's record among all records."""
 _ROW_MARK = "\x1f"
+_LONGEST_WORD = 100
+"""What is suggested for a longer one is not remembered."""
 FAULT_COLUMNS = ("code", "table", "row", "record", "column", "message", "value", "hint")
 _FAULT_TYPES = {
     "table": pl.String,
@@ -288,7 +290,19 @@ def _records_of(
 
 def suggestion(kind: str, word: str) -> str | None:
     """Return a did-you-mean for a word, or None."""
+    if len(word) > _LONGEST_WORD:
+        return _suggestion(kind, word)
+    return _remembered_suggestion(kind, word)
+
+
+def _suggestion(kind: str, word: str) -> str | None:
     meant = vocabulary().suggest(kind, word)
     if meant is None:
         return None
     return f"did you mean {meant!r}?"
+
+
+@lru_cache(maxsize=256)
+def _remembered_suggestion(kind: str, word: str) -> str | None:
+    """Return what `_suggestion` does: the same wrong word often stands in thousands of rows."""
+    return _suggestion(kind, word)

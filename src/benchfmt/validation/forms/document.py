@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from benchfmt.checks.schema_faults import RecordFault, record_faults
-from benchfmt.record import Record
+from benchfmt.record import Measurement, Record
 from benchfmt.validation.forms.json_texts import Integers
 from benchfmt.validation.places import Place, field_of
 
@@ -33,6 +34,7 @@ class Verdict:
         return record_faults(self.errors)
 
 
+_MOST_INTEGER = 2**64
 _AT_ONCE = 1_000
 """So many measurements are judged at once: the model's errors take far more memory than what is at fault."""
 
@@ -49,6 +51,50 @@ def verdicts_on(data: JsonValue, doubtful: Sequence[int]) -> Iterator[Verdict]:
         verdict = _verdict_on(data, [*doubtful[start : start + _AT_ONCE], *witness])
         errors = [error for error in verdict.errors if _is_in_measurement(error["loc"])]
         yield Verdict(errors, verdict.faulty)
+
+
+def verdict_on_measurements(data: JsonValue, doubtful: Sequence[int]) -> Verdict | None:
+    """Return what is wrong with measurements of a record of which all else is sound, and no member stands twice.
+
+    None where none of them is at fault, or where only the strict parser can say what is.
+    """
+    if len(doubtful) > _AT_ONCE:
+        return None
+    measurements = _measurements(data)
+    errors: list[ErrorDetails] = []
+    for place in doubtful:
+        measurement = measurements[place]
+        if not _is_plain(measurement):
+            return None
+        try:
+            Measurement.model_validate(measurement)
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                errors.append({**item, "loc": ("measurements", place, *item["loc"])})
+    if not errors:
+        return None
+    return Verdict(errors, frozenset(error["loc"][1] for error in errors))
+
+
+def _is_plain(measurement: JsonValue) -> bool:
+    """Whether every parser reads a measurement alike: nothing is nested in it, and each number is one."""
+    if not isinstance(measurement, dict):
+        return False
+    for value in measurement.values():
+        cells = [value]
+        if isinstance(value, list):
+            cells = value
+        if not all(map(_is_plain_cell, cells)):
+            return False
+    return True
+
+
+def _is_plain_cell(cell: JsonValue) -> bool:
+    if isinstance(cell, float):
+        return math.isfinite(cell)
+    if isinstance(cell, int):
+        return abs(cell) < _MOST_INTEGER
+    return cell is None or isinstance(cell, str)
 
 
 def _verdict_on(data: JsonValue, places: Sequence[int]) -> Verdict:

@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 from pydantic import JsonValue
+from pydantic_core import from_json
 
 from benchfmt.checks.columns import RepeatingTexts
 from benchfmt.checks.frames import OWNER, in_row
-from benchfmt.checks.schema_faults import RecordFault
 from benchfmt.migrate import advice, readable, refusal, to_current
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.record import SCHEMA_VERSION
-from benchfmt.validation.forms.document import DocumentPlaces, Verdict, verdicts_on
+from benchfmt.validation.forms.document import (
+    DocumentPlaces,
+    Verdict,
+    verdict_on_measurements,
+    verdicts_on,
+)
 from benchfmt.validation.forms.json_columns import Mask, RecordColumns, RecordGathering
 from benchfmt.validation.forms.json_ids import Doubles, complete_ids, systems_of
 from benchfmt.validation.forms.json_screen import Screen, breaks_rules, screen, some
@@ -103,7 +108,7 @@ class PortionMaker:
         columns = gathered.columns.finished()
         texts = gathered.texts
         records, measurements = self._screens(columns, gathered)
-        judged = self._judged(texts, columns.sizes, records, measurements)
+        judged = self._judged(gathered, columns.sizes, records, measurements)
         record_cells = records.cells(judged.is_doubtful & judged.is_sound)
         is_mended = measurements.is_doubtful & ~judged.is_faulty_measurement
         measurement_cells = measurements.cells(is_mended)
@@ -160,10 +165,10 @@ class PortionMaker:
         return records, measurements
 
     def _judged(
-        self, texts: Sequence[Text], sizes: Integers, records: Screen, measurements: Screen
+        self, gathered: Gathered, sizes: Integers, records: Screen, measurements: Screen
     ) -> Judged:
         """Return which records are at fault, after reporting the faults of these."""
-        count = len(texts)
+        count = len(gathered)
         is_doubtful = records.is_doubtful | some(measurements.is_doubtful, sizes)
         judged = Judged(
             is_kept=np.ones(count, np.bool_),
@@ -176,7 +181,13 @@ class PortionMaker:
         for place in np.flatnonzero(is_doubtful).tolist():
             start = int(starts[place])
             of_record = measurements.is_doubtful[start : start + sizes[place]]
-            verdict = self._verdict(texts[place], np.flatnonzero(of_record).tolist())
+            doubtful = np.flatnonzero(of_record).tolist()
+            text = gathered.texts[place]
+            verdict = None
+            if not records.is_doubtful[place] and gathered.members[place] >= 0:
+                verdict = self._verdict_on_measurements(text, doubtful)
+            if verdict is None:
+                verdict = self._verdict(text, doubtful)
             if verdict is None:
                 self.faulty += 1
                 judged.is_kept[place] = False
@@ -188,6 +199,14 @@ class PortionMaker:
             judged.is_partial[place] = bool(verdict.faulty)
             judged.is_faulty_measurement[[start + int(index) for index in verdict.faulty]] = True
         return judged
+
+    def _verdict_on_measurements(self, text: Text, doubtful: Sequence[int]) -> Verdict | None:
+        """Return what is wrong with measurements of a sound record, after reporting it; None where more is to be asked."""
+        data = from_json(text.data)
+        verdict = verdict_on_measurements(data, doubtful)
+        if verdict is not None:
+            self._report_faults(verdict, text.row, id_of(data))
+        return verdict
 
     def _verdict(self, text: Text, doubtful: Sequence[int]) -> Verdict | None:
         """Return what is wrong with a record, after reporting it; None where there is no record to be checked."""
@@ -213,18 +232,17 @@ class PortionMaker:
         for verdict in verdicts_on(data, doubtful):
             is_sound &= verdict.is_sound
             faulty |= verdict.faulty
-            for fault in verdict.faults():
-                self._report_fault(
-                    fault, Place(self._name, text.row, field=fault.field, record=record_id)
-                )
+            self._report_faults(verdict, text.row, record_id)
         if not isinstance(data, dict) or not data:
             return None
         return Verdict(faulty=frozenset(faulty), is_sound=is_sound)
 
-    def _report_fault(self, fault: RecordFault, place: Place) -> None:
-        if self._reporter.is_full(fault.code, self._name):
-            self._reporter.leave_out({fault.code: 1})
-        else:
+    def _report_faults(self, verdict: Verdict, row: int, record_id: str | None) -> None:
+        for fault in verdict.faults():
+            if self._reporter.is_full(fault.code, self._name):
+                self._reporter.leave_out({fault.code: 1})
+                continue
+            place = Place(self._name, row, field=fault.field, record=record_id)
             self._reporter.report(
                 fault.code, place, fault.message, value=fault.value, hint=fault.hint
             )
