@@ -48,8 +48,8 @@ _PATTERNS = {
     "^[a-z0-9][a-z0-9.@-]*(:": "a term: lower case, digits and hyphens, with a prefix or without",
     "^[a-z0-9][a-z0-9-]*$": "a name in lower case, with digits and hyphens",
     "^[a-z][a-z0-9-]*(:": "a kind of device, such as gpu, or how many of one, such as gpu:2",
-    "^[0-9a-f]{64}": "a SHA-256 in 64 lower-case hexadecimal digits",
-    "^[!-~]+": "a unit code, without blanks",
+    "^[0-9a-f]{64}": "a SHA-256 in 64 lower-case hex digits",
+    "^[!-~]+": "a unit code: ASCII characters without blanks",
 }
 """Beginnings of regular expressions, each with what they describe."""
 _MISSING = "is missing"
@@ -158,7 +158,7 @@ def _in_words(
     context = item.get("ctx", {})
     if item["type"] in _LIMITS:
         refusal, name = _LIMITS[item["type"]]
-        return f"{shown} {refusal} {context.get(name)}"
+        return f"{shown} {refusal} {context.get(name, 0):.16g}"
     match item["type"]:
         case "extra_forbidden":
             return _unknown(str(path[-1]), members_of(model, path[:-1]))
@@ -300,7 +300,7 @@ def _form_of(fault: jsonschema.ValidationError) -> str:
         return _of_pattern(str(asked)) or "in the form that is asked for"
     if "\\u0008" in json.dumps(fault.validator_value):
         return "text without control characters"
-    return "one line of text"
+    return "one line of text without control characters"
 
 
 def _not_listed(value: JsonValue, allowed: Sequence[JsonValue]) -> str:
@@ -308,7 +308,7 @@ def _not_listed(value: JsonValue, allowed: Sequence[JsonValue]) -> str:
     listed = [str(item) for item in allowed]
     near = meant(value, listed) if isinstance(value, str) else None
     if near is not None:
-        return f"{_shown(value)} is not in the closed list; did you mean {near!r}?"
+        return f"{_shown(value)} is none that the standard has; did you mean {near!r}?"
     return f"{_shown(value)} is none of {', '.join(listed)}"
 
 

@@ -97,18 +97,18 @@ def _text(pattern: str | None, forbidden: str, what: str) -> Metadata:
     return (AfterValidator(check), WithJsonSchema({**schema, "not": {"pattern": forbidden}}))
 
 
-def _closed(kind: str) -> Metadata:
+def _closed(kind: str, noun: str) -> Metadata:
     def check(value: str) -> str:
         if value not in vocabulary().terms(kind):
             listed = list(vocabulary().terms(kind))
             near = meant(value, listed)
-            advice = f"it is one of {', '.join(listed)}"
+            advice = f"these are: {', '.join(listed)}"
             if near is not None:
                 advice = f"did you mean {near!r}?"
             raise PydanticCustomError(
                 "not_listed",
-                "{value} is not in the closed list; {advice}",
-                {"value": repr(value), "advice": advice},
+                "{value} is no {noun}; {advice}",
+                {"value": repr(value), "noun": noun, "advice": advice},
             )
         return value
 
@@ -156,22 +156,38 @@ def _namespaces(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for key in value:
         if not re.search(NAMESPACE_PATTERN, key) or "\n" in key:
             raise PydanticCustomError(
-                "malformed_text", "{value} is not a namespace", {"value": repr(key)}
+                "malformed_text",
+                "{value} is not a namespace: lower case, digits and hyphens",
+                {"value": repr(key)},
             )
     return value
 
 
-Text = Annotated[str, *_text(None, CONTROL, "one line of text")]
+Text = Annotated[str, *_text(None, CONTROL, "one line of text without control characters")]
 Lines = Annotated[str, *_text(None, CONTROL_BUT_LINES, "text without control characters")]
 Term = Annotated[
-    str, *_text(TERM_PATTERN, "[\\s]", "a vocabulary id or prefix:term (lower-case kebab)")
+    str,
+    *_text(
+        TERM_PATTERN, "[\\s]", "a term: lower case, digits and hyphens, with a prefix or without"
+    ),
 ]
-UnitCode = Annotated[str, *_text(UNIT_PATTERN, "[\\s]", "a unit code")]
+UnitCode = Annotated[
+    str, *_text(UNIT_PATTERN, "[\\s]", "a unit code: ASCII characters without blanks")
+]
 Sha256 = Annotated[str, *_text(SHA256_PATTERN, "[\\s]", "a SHA-256 in 64 lower-case hex digits")]
-Time = Annotated[str, *_text(TIME_PATTERN, "[\\s]", "an ISO 8601 date or time")]
-Reason = Annotated[str, *_closed("missing")]
-Caveat = Annotated[str, *_closed("caveat")]
-Device = Annotated[str, *_text(PLACEMENT_PATTERN, "[\\s]", "a device kind or kind:count")]
+Time = Annotated[
+    str, *_text(TIME_PATTERN, "[\\s]", "an ISO 8601 date or time, such as 2026-04-03T10:00:00Z")
+]
+Reason = Annotated[str, *_closed("missing", "reason of the standard why a value is missing")]
+Caveat = Annotated[str, *_closed("caveat", "caveat of the standard")]
+Device = Annotated[
+    str,
+    *_text(
+        PLACEMENT_PATTERN,
+        "[\\s]",
+        "a kind of device, such as gpu, or how many of one, such as gpu:2",
+    ),
+]
 Count = Annotated[
     int,
     Field(ge=1, le=MAX_SAFE_INTEGER),
@@ -416,10 +432,16 @@ class Measurement(Part):
     def _value_or_reason(self) -> Self:
         if self.value is None and self.missing is None:
             raise _rule(
-                "value_or_missing", "value", "a measurement has a value or says why not (missing)"
+                "value_or_missing",
+                "value",
+                "there is neither a value nor the reason why not; give one of them, `value` or `missing`",
             )
         if self.value is not None and self.missing is not None:
-            raise _rule("value_and_missing", "missing", "a measurement with a value is not missing")
+            raise _rule(
+                "value_and_missing",
+                "missing",
+                "there is a value, and it is said to be missing; keep one of the two",
+            )
         needs_unit = (
             self.value,
             self.stddev,
@@ -429,12 +451,14 @@ class Measurement(Part):
             self.target_max,
         )
         if self.unit is None and any(part is not None for part in needs_unit):
-            raise _rule("unit_absent", "unit", "a number needs its unit")
+            raise _rule(
+                "unit_absent", "unit", "a number needs its unit; write the unit of the metric"
+            )
         if self.value is not None and self.basis is None:
             raise _rule(
                 "basis_absent",
                 "basis",
-                "a value needs its basis: measured, derived, ... or published",
+                "a value needs its basis; write measured, derived, ... or published where the source does not say",
             )
         return self
 
@@ -501,7 +525,7 @@ class Record(Part):
             raise _rule(
                 "no_result",
                 "status",
-                "a record with status ok has at least one measurement with a value",
+                "status is ok, yet no measurement has a value; give it, or write failed, invalid or incomplete",
             )
         return self
 

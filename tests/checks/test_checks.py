@@ -63,52 +63,52 @@ class Case:
 CASES = [
     Case(
         {'benchmark': {'name': 'imagenet'}},
-        Finding('BF101', Severity.ERROR, FILE, 1, None, 'benchmark.suite', 'benchmark.suite: `suite` is missing', None, None, 'r1'),
+        Finding('BF101', Severity.ERROR, FILE, 1, None, 'benchmark.suite', '`suite` is missing', None, None, 'r1'),
         passing={'benchmark': {'suite': 'lpdnn'}},
     ),
     Case(
         {'model.familly': 'mobilenet'},
-        Finding('BF102', Severity.ERROR, FILE, 1, None, 'model.familly', "model.familly: there is no member 'familly'; there are: flop, name, parameters, size_bytes, version", 'mobilenet', None, 'r1'),
+        Finding('BF102', Severity.ERROR, FILE, 1, None, 'model.familly', "there is no member 'familly'; there are: flop, name, parameters, size_bytes, version", 'mobilenet', None, 'r1'),
         passing={'model.name': 'mobilenet-v1'},
     ),
     Case(
         {'measurements.0.value': True},
-        Finding('BF103', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'measurements.0.value: true is not a number', 'true', None, 'r1'),
+        Finding('BF103', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'true is not a number', 'true', None, 'r1'),
         passing={'measurements.0.value': 1.0},
     ),
     Case(
         {'status': 'OK'},
-        Finding('BF104', Severity.ERROR, FILE, 1, None, 'status', "status: \"OK\" is none of 'ok', 'failed', 'invalid' or 'incomplete'; did you mean 'ok'?", 'OK', None, 'r1'),
+        Finding('BF104', Severity.ERROR, FILE, 1, None, 'status', "\"OK\" is none of 'ok', 'failed', 'invalid' or 'incomplete'; did you mean 'ok'?", 'OK', None, 'r1'),
         passing={'status': 'ok'},
     ),
     Case(
         {'provenance.measured_at': '2023-05-12\n'},
-        Finding('BF105', Severity.ERROR, FILE, 1, None, 'provenance.measured_at', "provenance.measured_at: '2023-05-12\\n' is not an ISO 8601 date or time", '2023-05-12\n', None, 'r1'),
+        Finding('BF105', Severity.ERROR, FILE, 1, None, 'provenance.measured_at', "'2023-05-12\\n' is not an ISO 8601 date or time, such as 2026-04-03T10:00:00Z", '2023-05-12\n', None, 'r1'),
         passing={'provenance.measured_at': '2023-05-12T10:00:00Z'},
     ),
     Case(
         {'configuration.batch_size': 0},
-        Finding('BF106', Severity.ERROR, FILE, 1, None, 'configuration.batch_size', 'configuration.batch_size: 0 is below 1', '0', None, 'r1'),
+        Finding('BF106', Severity.ERROR, FILE, 1, None, 'configuration.batch_size', '0 is below 1', '0', None, 'r1'),
         passing={'configuration.batch_size': 1.0},
     ),
     Case(
         {'model.version': None},
-        Finding('BF107', Severity.ERROR, FILE, 1, None, 'model.version', 'model.version: null is not allowed; leave the key out where the source does not say', None, None, 'r1'),
+        Finding('BF107', Severity.ERROR, FILE, 1, None, 'model.version', 'null is not allowed; leave the key out where the source does not say', None, None, 'r1'),
         passing={'measurements.0.samples': [0.0089, None]},
     ),
     Case(
         {'measurements.0.missing': 'not-measured'},
-        Finding('BF108', Severity.ERROR, FILE, 1, None, 'measurements.0.missing', 'measurements.0.missing: a measurement with a value is not missing', None, None, 'r1'),
+        Finding('BF108', Severity.ERROR, FILE, 1, None, 'measurements.0.missing', 'there is a value, and it is said to be missing; keep one of the two', None, None, 'r1'),
         passing={'measurements': [{'metric': 'latency', 'value': 0.0089, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'primary': True}, {'metric': 'power', 'missing': 'not-measured', 'scope': 'wall'}]},
     ),
     Case(
         {'measurements.0.basis': DROP},
-        Finding('BF109', Severity.ERROR, FILE, 1, None, 'measurements.0.basis', 'measurements.0.basis: a value needs its basis: measured, derived, ... or published', None, None, 'r1'),
+        Finding('BF109', Severity.ERROR, FILE, 1, None, 'measurements.0.basis', 'a value needs its basis; write measured, derived, ... or published where the source does not say', None, None, 'r1'),
         passing={'measurements.0.basis': 'published'},
     ),
     Case(
         {'measurements': [{'metric': 'latency', 'missing': 'not-measured'}]},
-        Finding('BF112', Severity.ERROR, FILE, 1, None, 'status', 'status: a record with status ok has at least one measurement with a value', None, None, 'r1'),
+        Finding('BF112', Severity.ERROR, FILE, 1, None, 'status', 'status is ok, yet no measurement has a value; give it, or write failed, invalid or incomplete', None, None, 'r1'),
         passing={'measurements': [{'metric': 'latency', 'missing': 'run-failed', 'primary': True}], 'status': 'failed'},
     ),
     Case(
@@ -118,7 +118,7 @@ CASES = [
     ),
     Case(
         {'measurements.0.ci': [0.008, 0.01]},
-        Finding('BF120', Severity.ERROR, FILE, 1, None, 'measurements.0.ci', 'measurements.0.ci: [0.008, 0.01] has fewer than 3 items', '[0.008, 0.01]', None, 'r1'),
+        Finding('BF120', Severity.ERROR, FILE, 1, None, 'measurements.0.ci', '[0.008, 0.01] has fewer than 3 items', '[0.008, 0.01]', None, 'r1'),
         passing={'measurements.0.ci': [0.008, 0.01, 0.95]},
     ),
     Case(
@@ -143,7 +143,7 @@ CASES = [
     ),
     Case(
         {'measurements.0.per': 'epoch'},
-        Finding('BF205', Severity.ERROR, FILE, 1, None, 'measurements.0.per', 'latency is not stated per epoch', 'epoch', 'write `duration` for the time of something larger', 'r1'),
+        Finding('BF205', Severity.ERROR, FILE, 1, None, 'measurements.0.per', 'latency is not stated per epoch', 'epoch', 'it is stated per sample, issued-sample, query, batch, token or frame; the time of something larger is a `duration`', 'r1'),
         passing={'measurements.0.per': 'frame'},
     ),
     Case(
@@ -188,42 +188,42 @@ CASES = [
     ),
     Case(
         {'measurements': [{'metric': 'latency', 'value': 0.0099, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'end-to-end', 'primary': True}, {'metric': 'latency', 'value': 0.0063, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference'}, {'metric': 'latency', 'value': 0.0016, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'postprocess'}, {'metric': 'latency', 'value': 0.001, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'preprocess'}]},
-        Finding('BF401', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'end-to-end latency 0.0099 s is not the sum of its stages, 0.0089 s', '0.0099', None, 'r1'),
+        Finding('BF401', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'end-to-end latency 0.0099 s is not the sum of its stages, 0.0089 s', '0.0099', 'is one of them in another unit, or is the whole another stage?', 'r1'),
         passing={'measurements': [{'metric': 'latency', 'value': 0.0089, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'end-to-end', 'primary': True}, {'metric': 'latency', 'value': 0.0063, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference'}, {'metric': 'latency', 'value': 0.0016, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'postprocess'}, {'metric': 'latency', 'value': 0.001, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'preprocess'}]},
     ),
     Case(
         {'benchmark.scenario': 'single-stream', 'measurements.1': {'metric': 'throughput', 'value': 1123.6, 'unit': '/s', 'basis': 'derived', 'per': 'sample', 'stage': 'end-to-end'}},
-        Finding('BF402', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'throughput 1123.6 /s does not follow from the latency of 0.0089 s, which makes 112.359551 /s', '1123.6', None, 'r1'),
+        Finding('BF402', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'throughput 1123.6 /s does not follow from the latency of 0.0089 s, which makes 112.359551 /s', '1123.6', 'is one of them in another unit, or of another batch size or scenario?', 'r1'),
         passing={'benchmark.scenario': 'single-stream', 'measurements.1': {'metric': 'throughput', 'value': 112.36, 'unit': '/s', 'basis': 'derived', 'per': 'sample', 'stage': 'end-to-end'}, 'measurements.2': {'metric': 'throughput', 'value': 90.0, 'unit': '/s', 'basis': 'derived', 'per': 'sample', 'stage': 'end-to-end', 'statistic': 'inverse-p90'}},
     ),
     Case(
         {'measurements.1': {'metric': 'power', 'value': 5.0, 'unit': 'W', 'basis': 'measured', 'statistic': 'max'}, 'measurements.2': {'metric': 'power', 'value': 5.5, 'unit': 'W', 'basis': 'measured', 'statistic': 'mean'}},
-        Finding('BF403', Severity.ERROR, FILE, 1, None, 'measurements.2.value', 'power: the mean 5.5 is above the maximum 5', '5.5', None, 'r1'),
+        Finding('BF403', Severity.ERROR, FILE, 1, None, 'measurements.2.value', 'power: the mean 5.5 is above the maximum 5', '5.5', 'are they exchanged, in different units, or of different runs?', 'r1'),
         passing={'measurements.1': {'metric': 'power', 'value': 5.5, 'unit': 'W', 'basis': 'measured', 'statistic': 'max'}, 'measurements.2': {'metric': 'power', 'value': 5.5, 'unit': 'W', 'basis': 'measured', 'statistic': 'mean'}},
     ),
     Case(
         {'measurements': [{'metric': 'latency', 'value': 0.009, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference', 'statistic': 'p90', 'primary': True}, {'metric': 'latency', 'value': 0.008, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference', 'statistic': 'p99'}]},
-        Finding('BF404', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'latency: p99 is 0.008, below p90 with 0.009', '0.008', None, 'r1'),
+        Finding('BF404', Severity.ERROR, FILE, 1, None, 'measurements.1.value', 'latency: p99 is 0.008, below p90 with 0.009', '0.008', 'are they exchanged, or in different units?', 'r1'),
         passing={'measurements': [{'metric': 'latency', 'value': 0.009, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference', 'statistic': 'p90', 'primary': True}, {'metric': 'latency', 'value': 0.008, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference', 'statistic': 'p99-es'}]},
     ),
     Case(
         {'measurements.0.reported_value': '8.9', 'measurements.0.reported_unit': 's'},
-        Finding('BF405', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'the value 0.0089 is not the reported 8.9 s, which is 8.9 s', '0.0089', None, 'r1'),
+        Finding('BF405', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'the value 0.0089 is not the reported 8.9 s, which is 8.9 s', '0.0089', 'write the value that follows, or correct the reported number or its unit', 'r1'),
         passing={'measurements.0.reported_value': '8900.0', 'measurements.0.reported_unit': 'us'},
     ),
     Case(
         {'measurements.0.samples': [0.0088, None, 0.009], 'measurements.0.n': 2},
-        Finding('BF406', Severity.ERROR, FILE, 1, None, 'measurements.0.n', 'n is 2, and there are 3 samples', '2', None, 'r1'),
+        Finding('BF406', Severity.ERROR, FILE, 1, None, 'measurements.0.n', 'n is 2, and there are 3 samples', '2', 'write how many observations the value is made of, or give all of them as samples', 'r1'),
         passing={'measurements.0.samples': [0.0088, None, 0.009], 'measurements.0.n': 3},
     ),
     Case(
         {'measurements.0.ci': [0.01, 0.02, 0.95]},
-        Finding('BF407', Severity.ERROR, FILE, 1, None, 'measurements.0.ci', 'the interval 0.01 to 0.02 does not hold the value 0.0089', '[0.01,0.02,0.95]', None, 'r1'),
+        Finding('BF407', Severity.ERROR, FILE, 1, None, 'measurements.0.ci', 'the interval 0.01 to 0.02 does not hold the value 0.0089', '[0.01,0.02,0.95]', 'write lower bound, upper bound and level, in the unit of the value, as in [0.8, 1.2, 0.95]', 'r1'),
         passing={'measurements.0.ci': [0.0089, 0.0089, 0.95]},
     ),
     Case(
         {'measurements.0.statistic': 'mean', 'measurements.0.samples': [8.8, 9.0]},
-        Finding('BF408', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'the mean 0.0089 lies outside its samples, 8.8 to 9', '0.0089', None, 'r1'),
+        Finding('BF408', Severity.ERROR, FILE, 1, None, 'measurements.0.value', 'the mean 0.0089 lies outside its samples, 8.8 to 9', '0.0089', 'is the value in another unit, or of other samples?', 'r1'),
         passing={'measurements.0.statistic': 'olympic-mean-scaled', 'measurements.0.samples': [8.8, 9.0]},
     ),
     Case(
@@ -253,17 +253,17 @@ CASES = [
     ),
     Case(
         {'configuration.placement': ['npu', 'cpu']},
-        Finding('BF414', Severity.WARNING, FILE, 1, None, 'configuration.placement', 'the run used npu; the system has gpu', '["npu","cpu"]', None, 'r1'),
+        Finding('BF414', Severity.WARNING, FILE, 1, None, 'configuration.placement', 'the run used npu; the system has gpu', '["npu","cpu"]', 'name the device that computed, or add it to the accelerators of the system', 'r1'),
         passing={'configuration.placement': ['gpu:1', 'cpu']},
     ),
     Case(
         {'configuration.placement': ['dsp']},
-        Finding('BF414', Severity.WARNING, FILE, 1, None, 'configuration.placement', 'the run used dsp; the system has gpu', '["dsp"]', None, 'r1'),
+        Finding('BF414', Severity.WARNING, FILE, 1, None, 'configuration.placement', 'the run used dsp; the system has gpu', '["dsp"]', 'name the device that computed, or add it to the accelerators of the system', 'r1'),
         passing={'configuration.placement': ['dsp'], 'system.accelerator': {'kind': 'npu'}},
     ),
     Case(
         {'provenance.sources.0.path': '/results/bca.csv'},
-        Finding('BF505', Severity.ERROR, FILE, 1, None, 'provenance.sources.0.path', '/results/bca.csv is a path of one machine, not of the submission', '/results/bca.csv', 'write the path from the root of the submission, with forward slashes', 'r1'),
+        Finding('BF505', Severity.ERROR, FILE, 1, None, 'provenance.sources.0.path', "'/results/bca.csv' is a path of one machine, not of the submission", '/results/bca.csv', 'write the path from the root of the submission, with forward slashes', 'r1'),
         passing={'provenance.sources.0.path': 'home/anna/bca.csv'},
     ),
     Case(
@@ -318,7 +318,7 @@ CASES = [
     ),
     Case(
         {'measurements.0.primary': DROP},
-        Finding('BF519', Severity.WARNING, FILE, 1, None, None, 'no measurement is primary', None, 'mark the number that the suite ranks by', 'r1'),
+        Finding('BF519', Severity.WARNING, FILE, 1, None, None, 'no measurement is primary', None, 'write `primary`: true at the number that the suite ranks by', 'r1'),
         passing={},
     ),
 ]
@@ -430,7 +430,7 @@ def test_the_sound_package_has_no_finding(tmp_path: Path) -> None:
 
 def test_bf115_a_text_that_is_no_json_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('{"benchfmt": "1.0",\n "status": }', "utf-8")
-    wanted = error("BF115", FILE, 2, None, None, "not JSON: Expecting value at line 2 column 12")
+    wanted = error("BF115", FILE, 2, None, None, "not JSON: a value is missing at line 2 column 12")
     assert validate(tmp_path / FILE).findings == [wanted]
 
 
@@ -448,7 +448,7 @@ def test_bf115_a_line_that_is_no_json_costs_only_itself(tmp_path: Path) -> None:
     )
     report = validate(lines)
     wanted = error(
-        "BF115", "all.jsonl", 2, None, None, "not JSON: Expecting value at line 1 column 1"
+        "BF115", "all.jsonl", 2, None, None, "not JSON: a value is missing at line 2 column 1"
     )
     assert (report.findings, report.records) == ([wanted], 2)
 
@@ -488,7 +488,7 @@ def test_bf116_a_doubled_key(tmp_path: Path) -> None:
 
 def test_bf116_a_doubled_column(tmp_path: Path) -> None:
     place = package(tmp_path, records="id,suite,status,status\nr1,lpdnn,ok,ok\n")
-    words = "records.csv: column 'status' appears twice; rename or remove one"
+    words = "column 'status' appears twice; rename or remove one"
     assert validate(place).findings == [error("BF116", "records.csv", None, None, None, words)]
 
 
@@ -529,7 +529,7 @@ def test_bf119_a_table_that_is_not_there(tmp_path: Path) -> None:
         "datapackage.json",
         None,
         None,
-        None,
+        "/resources/2/path",
         "measurements.csv does not exist",
         "measurements.csv",
     )
@@ -568,7 +568,7 @@ def test_bf119_a_table_that_the_descriptor_does_not_name(tmp_path: Path) -> None
         "a package has records and measurements",
     )
     assert validate(place).findings == [
-        error("BF119", "datapackage.json", None, None, None, *words)
+        error("BF119", "datapackage.json", None, None, "/resources", *words)
     ]
 
 
@@ -625,7 +625,7 @@ def test_bf502_a_measurement_of_no_record(tmp_path: Path) -> None:
     place = package(
         tmp_path, measurements=MEASUREMENTS + "r2,latency,inference,sample,0.0063,s,measured\n"
     )
-    words = ("there is no record r2", "r2", "add the record, or take the row out", "r2")
+    words = ("there is no record 'r2'", "r2", "add the record, or take the row out", "r2")
     assert validate(place).findings == [
         error("BF502", "measurements.csv", 2, "record_id", "id", *words)
     ]
@@ -634,7 +634,7 @@ def test_bf502_a_measurement_of_no_record(tmp_path: Path) -> None:
 def test_bf503_a_system_that_is_not_described(tmp_path: Path) -> None:
     place = package(tmp_path, records="id,suite,system_id,status\nr1,lpdnn,rpi5,ok\n")
     words = (
-        "the system rpi5 is not among the systems",
+        "the system 'rpi5' is not described",
         "rpi5",
         "add it to the systems table",
         "r1",
@@ -713,7 +713,7 @@ def test_bf101_a_source_without_its_path(tmp_path: Path) -> None:
 
 def test_bf102_a_column_that_the_standard_does_not_have(tmp_path: Path) -> None:
     place = package(tmp_path, systems="id,name,vendr\nrpi4,Raspberry Pi 4,me\n")
-    words = ("systems has no column 'vendr' in the standard", None, "did you mean 'vendor'?")
+    words = ("the standard has no column 'vendr' in systems", None, "did you mean 'vendor'?")
     assert validate(place).findings == [error("BF102", "systems.csv", None, "vendr", None, *words)]
 
 

@@ -122,12 +122,12 @@ CASES = [
     ),
     Case(
         record(of_query("p99-es", 0.0296, primary=True), of_query("p99", 0.0297), scenario="multi-stream"),
-        Finding("BF701", E, FILE, 1, None, "measurements.0.value", "latency: the early-stopping estimate p99-es is 0.0296, below p99 with 0.0297", "0.0296", None, "r1"),
+        Finding("BF701", E, FILE, 1, None, "measurements.0.value", "latency: the early-stopping estimate p99-es is 0.0296, below p99 with 0.0297", "0.0296", "are the two exchanged? take both from one log", "r1"),
         record(of_query("p99-es", 0.0297, primary=True), of_query("p99", 0.0297), scenario="multi-stream"),
     ),
     Case(  # what was printed with fewer digits may be half a digit lower
         record(of_query("p99-es", 0.02969, primary=True, reported_value="29.69", reported_unit="ms"), of_query("p99", 0.029696, reported_value="29696000", reported_unit="ns"), scenario="multi-stream"),
-        Finding("BF701", E, FILE, 1, None, "measurements.0.value", "latency: the early-stopping estimate p99-es is 0.02969, below p99 with 0.029696", "0.02969", None, "r1"),
+        Finding("BF701", E, FILE, 1, None, "measurements.0.value", "latency: the early-stopping estimate p99-es is 0.02969, below p99 with 0.029696", "0.02969", "are the two exchanged? take both from one log", "r1"),
         record(of_query("p99-es", 0.02969, primary=True, reported_value="29.69", reported_unit="ms"), of_query("p99", 0.029694, reported_value="29694000", reported_unit="ns"), scenario="multi-stream"),
     ),
     Case(
@@ -152,12 +152,12 @@ CASES = [
     ),
     Case(
         record(own={"seeds": {**SEEDS, "schedule_rng_seed": "42"}}),
-        Finding("BF703", E, FILE, 1, None, "benchmark.suite_version", "schedule_rng_seed 42 is not that of v4.1, 14962580496156340209; no version that is known has these seeds", "v4.1", None, "r1"),
+        Finding("BF703", E, FILE, 1, None, "benchmark.suite_version", "schedule_rng_seed 42 is not that of v4.1, 14962580496156340209; no version that is known has these seeds", "v4.1", "look the seeds up in the log of the run; another run or round?", "r1"),
         record(own={"seeds": {"schedule_rng_seed": SEEDS["schedule_rng_seed"]}}),
     ),
     Case(  # a thousandth is let pass
         record(RATE, window(599.3), POWER),
-        Finding("BF704", W, FILE, 1, None, "measurements.1.value", "power was measured over 599.3 s; a run of mlperf-inference takes 600 s at least", "599.3", None, "r1"),
+        Finding("BF704", W, FILE, 1, None, "measurements.1.value", "power was measured over 599.3 s; a run of mlperf-inference takes 600 s at least", "599.3", "is the time in another unit, or the window that of another run? else measure again", "r1"),
         record(RATE, window(599.5), POWER),
     ),
 ]

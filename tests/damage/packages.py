@@ -101,10 +101,10 @@ def _integrity() -> Iterator[Damage]:
         "descriptor-row-added",
         "BF501",
         of_file(
-            "systems",
+            "measurements",
             lambda path: path.write_bytes(
                 path.read_bytes()
-                + path.read_bytes().splitlines()[-1].replace(b"box", b"bix")
+                + path.read_bytes().splitlines()[-1].replace(b",sample,", b",token,")
                 + b"\r\n"
             ),
         ),

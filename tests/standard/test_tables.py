@@ -334,7 +334,9 @@ def numbered(number: int, path: str, value: Any) -> dict[str, Any]:
     """Return the base record with a fault, its ids made its own."""
     base = copy.deepcopy(RECORD)
     base["id"] = f"r{number}"
-    base["system"]["id"] = f"s{number}"
+    # Systems that say the same would be one under several ids.
+    own = {"id": f"s{number}", "name": f"Board {number}", "memory_bytes": 2**30 + number}
+    base["system"] |= own
     base["benchmark"]["name"] = "imagenet"
     return mutated(base, path, value)
 

@@ -159,6 +159,7 @@ def test_every_code_of_one_record_has_an_invalid_record() -> None:
         "BF121",
         "BF122",
         "BF123",
+        "BF124",
         "BF126",
         "BF127",
         "BF128",

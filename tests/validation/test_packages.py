@@ -53,7 +53,8 @@ def test_bf501_a_table_without_size_or_hash_is_a_fault(absent: list[str], tmp_pa
     edit(place, lambda data: [data["resources"][1].pop(name) for name in absent])
     (finding,) = validate(place).findings
     assert (finding.code, finding.path) == ("BF501", "records.parquet")
-    assert finding.message == f"the descriptor does not say {' and '.join(absent)} of the file"
+    listed = " and no ".join(f"`{name}`" for name in absent)
+    assert finding.message == f"the descriptor gives no {listed} of the file"
 
 
 def content(path: Path) -> dict[str, bytes]:
@@ -275,7 +276,7 @@ def test_no_other_word_is_a_boolean(tmp_path: Path) -> None:
         ),
         (
             {"measurements": MEASUREMENTS.replace("\nr1", "\nr0")},
-            "record 'r1': a record with status ok has at least",
+            "record 'r1': status is ok, yet no measurement has",
         ),
         (
             {"measurements": MEASUREMENTS.replace("latency", "Latency")},

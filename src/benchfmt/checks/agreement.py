@@ -47,6 +47,8 @@ def _percentiles() -> Question:
     return Question(rank.is_not_null() & has_several, {"rank": rank, "early": early})
 
 
+_CONVERT = "write the value that follows, or correct the reported number or its unit"
+_OF_ENDS = "are they exchanged, in different units, or of different runs?"
 _OF_STAGES = ["statistic", "per", "scope"]
 _IS_END = pl.col("statistic").is_in(["min", "max"])
 _SIDES = {"max": ("above", "below"), "min": ("below", "above")}
@@ -87,7 +89,8 @@ def latency_is_sum(frames: Frames) -> pl.DataFrame:
         number("value:end-to-end"),
         total.round(9),
     )
-    return faults(wrong, "measurements", "value", message, number("value:end-to-end"))
+    hint = "is one of them in another unit, or is the whole another stage?"
+    return faults(wrong, "measurements", "value", message, number("value:end-to-end"), hint)
 
 
 def throughput_follows(frames: Frames) -> pl.DataFrame:
@@ -122,7 +125,8 @@ def throughput_follows(frames: Frames) -> pl.DataFrame:
         number("latency"),
         expected.round(6),
     )
-    return faults(wrong, "measurements", "value", message, number("value"))
+    hint = "is one of them in another unit, or of another batch size or scenario?"
+    return faults(wrong, "measurements", "value", message, number("value"), hint)
 
 
 def peak_is_highest(frames: Frames) -> pl.DataFrame:
@@ -167,6 +171,7 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
         "value",
         pl.when(is_alone).then("of_value").otherwise(_OF_END),
         pl.when(is_alone).then(number("value")).otherwise(number("end_value")),
+        _OF_ENDS,
     )
 
 
@@ -238,7 +243,8 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
         pl.col("lower:statistic"),
         number("lower:value"),
     )
-    return faults(wrong, "measurements", "value", message, number("value"))
+    hint = "are they exchanged, or in different units?"
+    return faults(wrong, "measurements", "value", message, number("value"), hint)
 
 
 def value_is_reported(frames: Frames) -> pl.DataFrame:
@@ -261,7 +267,7 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
             number("expected"),
             _shown_unit("unit"),
         )
-        found.append(faults(wrong, "measurements", "value", message, number("value")))
+        found.append(faults(wrong, "measurements", "value", message, number("value"), _CONVERT))
     return pl.concat([no_faults(), *found])
 
 

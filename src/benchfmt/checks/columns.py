@@ -42,7 +42,14 @@ _TIME = "^[0-9]{4}"
 _HALF = re.compile("[\ud800-\udfff]")
 _DIGITS = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 """What pandas, Arrow and polars read differently is not a number: blanks, signs of infinity, underscores."""
-_FORMS = {"^[0-9a-f]{64}$": "64 lower-case hex digits", "^[!-~]+$": "a unit code"}
+_FORMS = {
+    "^[0-9a-f]{64}$": "a SHA-256 in 64 lower-case hex digits",
+    "^[!-~]+$": "a unit code: ASCII characters without blanks",
+}
+_TERM = "a term: lower case, digits and hyphens, with a prefix or without"
+_JSON_HINTS = {
+    "BF115": "the cells of this column are JSON: a list or an object, as json.dumps writes it"
+}
 _REPETITIONS = 4
 """How often a text stands at least, on average, in a column that is judged by its distinct texts."""
 _SAMPLE = 1_000
@@ -336,7 +343,7 @@ def _unknown_columns(table: str, names: list[str]) -> pl.DataFrame:
             if number < _HINTED_COLUMNS
             else []
         )
-        messages.append(f"{table} has no column {name!r} in the standard")
+        messages.append(f"the standard has no column {name!r} in {table}")
         hint = "put what the standard has no column for into `extensions`"
         hints.append(f"did you mean {near[0]!r}?" if near else hint)
     return _column_faults("BF102", table, names, messages, hints)
@@ -487,8 +494,8 @@ def _report_malformed(rules: Rules, kind: str | None, cell_faults: CellFaults) -
         wrong = _is_found(cells, rules.forbidden)
     if rules.pattern is not None:
         wrong |= ~_is_found(cells, rules.pattern)
-    message = f"'{{cell}}' is not well-formed: {_expected(rules)}"
-    cell_faults.report(wrong & cells.is_not_null(), "BF105", message, _form_hint(rules, kind))
+    message = f"'{{cell}}' is not {_expected(rules)}"
+    cell_faults.report(wrong & cells.is_not_null(), "BF105", message, _form_hint(kind))
 
 
 def _is_found(cells: pl.Series, pattern: str) -> pl.Series:
@@ -503,23 +510,21 @@ def _is_found(cells: pl.Series, pattern: str) -> pl.Series:
     return cells.str.contains(pattern)
 
 
-def _form_hint(rules: Rules, kind: str | None) -> str | HintOf | None:
+def _form_hint(kind: str | None) -> HintOf | None:
     """Return what to write in place of a malformed text; for a term, the one that was likely meant."""
     if kind is not None:
         return lambda word: suggestion(kind, word) or f"see `benchfmt vocabulary {kind}`"
-    if _is_time(rules):
-        return "write it such as 2026-04-03"
     return None
 
 
 def _expected(rules: Rules) -> str:
     if _is_time(rules):
-        return "an ISO 8601 date or time"
+        return "an ISO 8601 date or time, such as 2026-04-03T10:00:00Z"
     if rules.pattern is not None:
-        return _FORMS.get(rules.pattern, "a vocabulary id or prefix:term, lower-case kebab")
+        return _FORMS.get(rules.pattern, _TERM)
     if rules.forbidden == CONTROL_BUT_LINES:
         return "text without control characters"
-    return "one line of text"
+    return "one line of text without control characters"
 
 
 # --- numbers, true and false ---
@@ -566,16 +571,18 @@ def _report_out_of_bounds(
     """Note numbers that a column may not have."""
     if rules.least is not None:
         message = f"{{cell}} is below what {name} may be (at least {rules.least:g})"
-        cell_faults.report(values < rules.least, "BF106", message, _zero_hint(rules.least))
+        cell_faults.report(values < rules.least, "BF106", message, _zero_hint)
     elif rules.above is not None:
         message = f"{{cell}} is below what {name} may be (above {rules.above:g})"
-        cell_faults.report(values <= rules.above, "BF106", message, _zero_hint(rules.above))
+        cell_faults.report(values <= rules.above, "BF106", message, _zero_hint)
     if rules.most is not None:
-        cell_faults.report(values > rules.most, "BF106", f"{{cell}} is above what {name} may be")
+        message = f"{{cell}} is above what {name} may be (at most {rules.most:.16g})"
+        cell_faults.report(values > rules.most, "BF106", message)
 
 
-def _zero_hint(least: float) -> str | None:
-    if least < 0:
+def _zero_hint(cell: str) -> str | None:
+    """Return what to write in place of a 0 that stands for a number that nobody knows."""
+    if cell.strip("0.") != "":
         return None
     return "0 does not mean that nothing is known: leave the cell empty"
 
@@ -620,9 +627,9 @@ def _verdict(table: str, name: str, text: str) -> str | None:
         code = getattr(error, "code", "BF115")
         if "appears twice" in str(error):
             code = "BF116"
-        return json.dumps([code, f"{name}: {error}", "write RFC 8785 JSON text"])
+        return json.dumps([code, str(error), _JSON_HINTS.get(code, "")])
     if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
-        return json.dumps(["BF105", f"{name}: text holds half a character (a lone surrogate)", ""])
+        return json.dumps(["BF105", "text holds half a character (a lone surrogate)", ""])
     # A wrong type is the cause of whatever else is wrong there.
     fault = min(
         _validator(table, name).iter_errors(data),
@@ -632,7 +639,7 @@ def _verdict(table: str, name: str, text: str) -> str | None:
     if fault is None:
         return None
     code, message = schema_fault(fault)
-    return json.dumps([code, f"{name}: {message}", ""])
+    return json.dumps([code, message, ""])
 
 
 @cache

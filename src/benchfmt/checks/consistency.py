@@ -28,6 +28,7 @@ _KEY = list(KEY_FIELDS)
 _PRIMARY = pl.col("primary").fill_null(value=False)
 _NEURAL = {"npu", "dla", "dsp"}
 """Kinds of device that are one thing under several names: makers call Hexagon a signal processor and a neural one."""
+_OF_DEVICES = "name the device that computed, or add it to the accelerators of the system"
 _BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
 
 
@@ -87,7 +88,7 @@ def devices_are_there(frames: Frames) -> pl.DataFrame:
         lacking, kinds = _lacking_device(str(placement), kind, several)
         if lacking is not None:
             message = f"the run used {lacking}; the system has {', '.join(sorted(kinds))}"
-            found.append(faults(part, "records", "placement", message, str(placement)))
+            found.append(faults(part, "records", "placement", message, str(placement), _OF_DEVICES))
     return pl.concat(found)
 
 

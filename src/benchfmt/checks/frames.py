@@ -169,6 +169,15 @@ def number(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.strip_suffix(".0")
 
 
+WITHIN_BOUNDS = (
+    pl.when(pl.col("m_max").is_null())
+    .then(pl.format("it is {} or more", number("m_min")))
+    .when(pl.col("m_min").is_null())
+    .then(pl.format("it is {} or less", number("m_max")))
+    .otherwise(pl.format("it lies between {} and {}", number("m_min"), number("m_max")))
+)
+"""Which values a metric may have, for a hint; one of the bounds is known."""
+
 Text = str | pl.Expr | pl.Series | None
 """A text for each row of a frame: one for all, an expression, or a column as long as the frame."""
 

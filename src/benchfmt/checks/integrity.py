@@ -15,6 +15,7 @@ from benchfmt.identity import GENERATED_ID, digits_of, global_id, record_digits,
 _NOT_RELATIVE = r"/|~|[A-Za-z]:|(?i:file:)|[A-Za-z][A-Za-z0-9+.-]*://"
 """How a path begins that is of one machine, or is no path: from a root, a home, a drive or with a scheme."""
 _OUTSIDE = rf"^(?:{_NOT_RELATIVE}|\\)|(^|/)\.\.(/|$)|\\"
+_UPWARDS = r"(^|[/\\])\.\.([/\\]|$)"
 _OTHER_OUTSIDE = (
     rf'"path" *: *"((?:(?:{_NOT_RELATIVE})[^"]*)'
     r'|(?:[^"]*\\\\[^"]*)|(?:(?:[^"]*/)?\.\.(?:/[^"]*)?))"'
@@ -103,8 +104,18 @@ def has_primary(frames: Frames) -> pl.DataFrame:
     bare = frames.records.filter(
         (pl.col("status") == "ok") & ~pl.col("id").is_in(primary.implode())
     )
-    hint = "mark the number that the suite ranks by"
+    hint = "write `primary`: true at the number that the suite ranks by"
     return faults(bare, "records", None, "no measurement is primary", hint=hint)
+
+
+def _misplaced(path: pl.Expr) -> pl.Expr:
+    """Return what is wrong with a path that does not count from the root of the submission."""
+    leads_out = path.str.contains(_UPWARDS)
+    return (
+        pl.when(leads_out)
+        .then(pl.format("'{}' leads out of the submission", path))
+        .otherwise(pl.format("'{}' is a path of one machine, not of the submission", path))
+    )
 
 
 def _portable(table: Table) -> Cells:
@@ -114,7 +125,7 @@ def _portable(table: Table) -> Cells:
         table,
         "source_path",
         fault=path.str.contains(_OUTSIDE),
-        message=pl.format("{} is a path of one machine, not of the submission", path),
+        message=_misplaced(path),
         hint=pl.lit("write the path from the root of the submission, with forward slashes"),
         needs_cell=True,
     )
@@ -127,7 +138,7 @@ def _others_portable() -> Cells:
         "records",
         "sources",
         fault=path.is_not_null(),
-        message=pl.format("{} is a path of one machine, not of the submission", path),
+        message=_misplaced(path),
         hint=pl.lit("write the path from the root of the submission, with forward slashes"),
         needs_cell=True,
     )

@@ -25,7 +25,7 @@ _WITHOUT_NETWORK = pl.any_horizontal(
 """Records of what has no network, and so no parameters, no batch and no tensors."""
 _WITHOUT_SAMPLES = _WITHOUT_NETWORK | (_TASK == "numerical-kernel").fill_null(value=False)
 _ONE_BY_ONE = (pl.col("scenario") == "single-stream").fill_null(value=False)
-_WRITE_IT = "write it, if the source or the command of the run says it"
+_WRITE_IT = "write what the source or the command of the run says of it"
 
 
 def chips_are_named(frames: Frames) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from benchfmt.checks.beside import has_kind, with_record
 from benchfmt.checks.check import Cells, Check, Doubt
-from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
+from benchfmt.checks.frames import ROW, WITHIN_BOUNDS, Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
 from benchfmt.checks.samples import WITHIN_SAMPLES
 from benchfmt.finding import Severity
@@ -49,12 +49,7 @@ def _outside(column: str) -> pl.Expr:
 
 def _or_percent(text: str) -> pl.Expr:
     """Return a hint for a number in percent where a fraction should stand, else one with the bounds."""
-    bounds = pl.format(
-        "it lies between {} and {}",
-        number("m_min").fill_null("any number"),
-        number("m_max").fill_null("any number"),
-    )
-    return pl.when(pl.col("m_fraction")).then(pl.lit(text)).otherwise(bounds)
+    return pl.when(pl.col("m_fraction")).then(pl.lit(text)).otherwise(WITHIN_BOUNDS)
 
 
 def samples_are_possible(frames: Frames) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import datetime
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Doubt, Table
-from benchfmt.checks.frames import number
+from benchfmt.checks.frames import WITHIN_BOUNDS, number
 from benchfmt.finding import Severity
 from benchfmt.possible import OUTSIDE, PERCENT, ZERO
 
@@ -69,11 +69,7 @@ VALUE_IS_POSSIBLE = Check(
             "value",
             fault=OUTSIDE,
             message=pl.format("{} {} is not possible", _METRIC, _WITH_UNIT),
-            hint=pl.format(
-                "it lies between {} and {}",
-                number("m_min").fill_null("any number"),
-                number("m_max").fill_null("any number"),
-            ),
+            hint=WITHIN_BOUNDS,
         ),
     ),
 )

@@ -11,6 +11,10 @@ from benchfmt.checks.frames import Frames, faults
 from benchfmt.checks.rounding import with_half
 
 _EXACT = 1e-12
+_INTERVAL = (
+    "write lower bound, upper bound and level, in the unit of the value, as in [0.8, 1.2, 0.95]"
+)
+_SAMPLES = "is the value in another unit, or of other samples?"
 WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "olympic-mean")
 """Statistics that can lie nowhere else than within the samples."""
 
@@ -25,7 +29,8 @@ def samples_are_counted(frames: Frames) -> pl.DataFrame:
     counted = frame.with_columns(count.cast(pl.Int64).alias("count"))
     wrong = counted.filter(pl.col("n") != pl.col("count"))
     message = pl.format("n is {}, and there are {} samples", pl.col("n"), pl.col("count"))
-    return faults(wrong, "measurements", "n", message, pl.col("n"))
+    hint = "write how many observations the value is made of, or give all of them as samples"
+    return faults(wrong, "measurements", "n", message, pl.col("n"), hint)
 
 
 def interval_holds_value(frames: Frames) -> pl.DataFrame:
@@ -34,7 +39,7 @@ def interval_holds_value(frames: Frames) -> pl.DataFrame:
     messages = []
     for interval, value in frame.select("ci", "value").rows():
         messages.append(list(_faults_of_interval(interval, value)))
-    return _with_messages(frame, "ci", messages)
+    return _with_messages(frame, "ci", messages, _INTERVAL)
 
 
 def value_is_within_samples(frames: Frames) -> pl.DataFrame:
@@ -49,14 +54,16 @@ def value_is_within_samples(frames: Frames) -> pl.DataFrame:
     messages = []
     for samples, name, value, half in frame.select("samples", "statistic", "value", "half").rows():
         messages.append(list(_faults_of_samples(samples, name or "value", value, half or 0)))
-    return _with_messages(frame, "value", messages)
+    return _with_messages(frame, "value", messages, _SAMPLES)
 
 
-def _with_messages(frame: pl.DataFrame, column: str, messages: list[list[str]]) -> pl.DataFrame:
+def _with_messages(
+    frame: pl.DataFrame, column: str, messages: list[list[str]], hint: str
+) -> pl.DataFrame:
     """Return faults of rows whose lists were read one by one: each row may have several messages."""
     listed = pl.Series("message", messages, dtype=pl.List(pl.String))
     wrong = frame.with_columns(listed).explode("message").drop_nulls("message")
-    return faults(wrong, "measurements", column, pl.col("message"), pl.col(column))
+    return faults(wrong, "measurements", column, pl.col("message"), pl.col(column), hint)
 
 
 def _faults_of_interval(interval: str, value: float | None) -> Iterator[str]:

@@ -73,14 +73,13 @@ class RecordFault:
     @property
     def message(self) -> str:
         """What is wrong; to put it in words takes longer than to find it."""
-        words = error_in_words(self.error, self.path, Record)
-        if self.path:
-            return f"{self.field}: {words}"
-        return words
+        return error_in_words(self.error, self.path, Record)
 
     @property
     def hint(self) -> str | None:
-        """What to write in place of a malformed term, where it is known which one was likely meant."""
+        """What to do about an empty list or object, or which term was likely meant by a malformed one."""
+        if self.error["type"] == "too_short" and not self.value:
+            return "leave it out where the source says nothing"
         if self.code != "BF105" or not self.path or not isinstance(self.value, str):
             return None
         kind = self.path[-1]

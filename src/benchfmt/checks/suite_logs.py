@@ -95,4 +95,5 @@ def _early_estimate(values: pl.DataFrame) -> pl.DataFrame:
         pl.col("statistic").str.strip_suffix(_EARLY),
         number("plain"),
     )
-    return faults(wrong, "measurements", "value", message, number("value"))
+    hint = "are the two exchanged? take both from one log"
+    return faults(wrong, "measurements", "value", message, number("value"), hint)

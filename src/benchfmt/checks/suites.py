@@ -15,6 +15,7 @@ from benchfmt.vocabulary import vocabulary
 _EXACT = 1e-9
 _WINDOW_SLACK = 1e-3
 """The window is the difference of two readings of a clock that a time server may set meanwhile."""
+_SEEDS = "look the seeds up in the log of the run; another run or round?"
 _OWN_QUALITIES = [
     "mlperf:vbench-score",
     "mlperf:f1-hierarchical",
@@ -95,7 +96,7 @@ def _verdict_on_seeds(suite: Suite, version: str, seeds: dict[str, str | None]) 
     message = f"{name} {given[name][:40]} is not that of {version}, {known[name]}"
     owner = suite.version_of(given)
     if owner is None:
-        return Verdict(f"{message}; no version that is known has these seeds")
+        return Verdict(f"{message}; no version that is known has these seeds", _SEEDS)
     hint = f"write suite_version {owner}, if the seeds are those of the run"
     return Verdict(f"{message}; {owner} has these seeds", hint)
 
@@ -119,7 +120,8 @@ def power_took_long_enough(frames: Frames) -> pl.DataFrame:
             number("value"),
             pl.col("suite"),
         )
-        found.append(faults(wrong, "measurements", "value", message, number("value")))
+        hint = "is the time in another unit, or the window that of another run? else measure again"
+        found.append(faults(wrong, "measurements", "value", message, number("value"), hint))
     return pl.concat(found)
 
 

@@ -127,7 +127,10 @@ def _is_other_unit(metric: Metric, code: str) -> Verdict | None:
     try:
         factor = conversion(code, wanted).factor
     except UnitError:
-        return Verdict(f"{metric.id} is in {wanted}; {code} measures something else")
+        return Verdict(
+            f"{metric.id} is in {wanted}; {code} measures something else",
+            "is it another metric, or are its columns exchanged?",
+        )
     return Verdict(
         f"{metric.id} is in {wanted}, not {code}",
         f"multiply the value by {_plain(factor)} and write {wanted}",
@@ -160,13 +163,24 @@ def _plain(factor: Fraction) -> str:
 def per_allowed(frames: Frames) -> pl.DataFrame:
     """BF205: a metric per a unit of work that it does not allow."""
     wrong = frames.measurements.filter(_is_per_another())
-    hint = (
-        pl.when(pl.col("metric") == "latency")
-        .then(pl.lit("write `duration` for the time of something larger"))
-        .otherwise(None)
-    )
+    hint = pl.col("metric").replace_strict(_allowed_per(), default=None, return_dtype=pl.String)
     message = pl.format("{} is not stated per {}", pl.col("metric"), pl.col("per"))
     return faults(wrong, "measurements", "per", message, pl.col("per"), hint)
+
+
+@cache
+def _allowed_per() -> dict[str, str]:
+    """Return for each metric what it may be stated per, in words of a hint."""
+    hints = {}
+    for metric, term in vocabulary().terms("metric").items():
+        *others, last = term.get("per") or [None]
+        if last is not None:
+            listed = last
+            if others:
+                listed = f"{', '.join(others)} or {last}"
+            hints[metric] = f"it is stated per {listed}"
+    hints["latency"] += "; the time of something larger is a `duration`"
+    return hints
 
 
 @cache

@@ -17,6 +17,7 @@ from benchfmt.finding import Severity
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 
+_ROW_BEFORE = r"^[0-9]+\x1f"
 _BLANK = r"^(?:[0-9]+\x1f)?\s*$"
 _LONGEST_EMPTY = 8
 _NOTHING = r"^\s*[\[{]\s*[\]}]\s*$"
@@ -63,11 +64,17 @@ def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
             look = _looked_at(frames, table, item)
             if look.may_hide:
                 hidden.append(_of_texts(frame, table, item.name, MAY_HIDE, _hides))
-            if item.kind == "text" and look.may_begin_blank:
+            may_be_blank = look.may_begin_blank or _has_rows_before(frame, item)
+            if item.kind == "text" and may_be_blank:
                 blank.append(_of_texts(frame, table, item.name, _BLANK, _is_blank))
             if item.kind == "json" and look.shortest <= _LONGEST_EMPTY:
                 empty.append(_of_texts(frame, table, item.name, _NOTHING, _is_empty))
     return {"BF136": pl.concat(hidden), "BF135": pl.concat([*blank, *empty])}
+
+
+def _has_rows_before(frame: pl.DataFrame, item: Column) -> bool:
+    """Whether the texts of a column begin with their rows, as ids of records in JSON do, and not with what was written."""
+    return item.name == "id" and bool(frame["id"].head(1).str.contains(_ROW_BEFORE).any())
 
 
 def _looked_at(frames: Frames, table: str, item: Column) -> Look:
@@ -124,7 +131,8 @@ def _hides(column: str, text: str) -> Verdict | None:
 
 
 def _is_blank(column: str, text: str) -> Verdict | None:
-    if text.strip() or column in _ALONE:
+    # Before the id of a record that has none stands its row, and nothing after it.
+    if text.strip() or not text or column in _ALONE:
         return None
     return Verdict(f"{column} is nothing but white space", "leave out what the source does not say")
 

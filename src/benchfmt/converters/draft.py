@@ -22,6 +22,7 @@ from typing import Any, TypedDict, Unpack
 from pydantic import JsonValue, ValidationError
 
 from benchfmt.converters.base import Failed, Item
+from benchfmt.faults import error_in_words
 from benchfmt.finding import Finding, Severity
 from benchfmt.numbers import kept
 from benchfmt.record import SCHEMA_VERSION, Record
@@ -517,8 +518,8 @@ def record_of(data: Mapping[str, Any]) -> Record:
 def first_fault(error: ValidationError) -> str:
     """Return the first fault of a record in one line: the field, and what is wrong with it."""
     fault = error.errors()[0]
-    place = ".".join(map(str, fault["loc"])) or "record"
-    return f"{place}: {fault['msg']}"
+    place = ".".join(map(str, fault["loc"]))
+    return f"{place or 'record'}: {error_in_words(fault, fault['loc'], Record)}"
 
 
 def filled(data: Mapping[str, Any]) -> Fields:

@@ -152,7 +152,7 @@ def _check_members(file: Path, data: JsonValue, limits: Limits) -> None:
             for name in _REFERRING:
                 reference = value.get(name)
                 if isinstance(reference, str) and "://" in reference:
-                    message = f"{reference!r} is a remote reference; nothing is fetched"
+                    message = f"{reference!r} is an address elsewhere; put what it leads to into the descriptor"
                     raise UnsafeError(
                         "BF903", f"{file.name}: {message}; write it in the descriptor"
                     )
@@ -184,11 +184,22 @@ def _open_archive(place: Path, limits: Limits) -> Folder:
         holder.cleanup()
         if isinstance(error, OSError) and (is_of_machine(error) or is_refusal(error)):
             raise
-        raise PackageError(f"{place}: not a {kind} that can be read: {error}") from error
+        raise PackageError(f"{place}: {_damage_of(kind, error)}") from error
     except BaseException:
         holder.cleanup()
         raise
     return Folder(root, root / FILE_NAME, holder, tuple(names))
+
+
+def _damage_of(kind: str, error: Exception) -> str:
+    """Return what is wrong with an archive that cannot be unpacked, in words of whoever has it."""
+    reason = str(error)
+    if reason == "File is not a zip file":
+        return "it is no zip, or its end is missing; fetch or pack it again"
+    name = reason.partition("Bad CRC-32 for file ")[2]
+    if name:
+        return f"{name} is damaged in the zip (its checksum is wrong); fetch or pack it again"
+    return f"not a {kind} that can be read: {reason}"
 
 
 def _unpack_zip(place: Path, root: Path, limits: Limits) -> list[str]:
@@ -250,13 +261,14 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
     infos = archive.infolist()
     if len(infos) > limits.archive_members:
         raise UnsafeError(
-            "BF905", f"the zip holds {len(infos)} files; at most {limits.archive_members} are read"
+            "BF905",
+            f"the zip holds {len(infos):,} files; at most {limits.archive_members:,} are read",
         )
     total = sum(info.file_size for info in infos)
     if total > limits.archive_bytes:
         raise UnsafeError(
             "BF904",
-            f"the zip would grow to {total} bytes; at most {limits.archive_bytes} are unpacked",
+            f"the zip would grow to {total:,} bytes; at most {limits.archive_bytes:,} are unpacked",
         )
     for info in infos:
         inner_path(info.filename)  # whatever unpacks the zip besides us may write it there
@@ -265,10 +277,12 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
         packed = max(info.compress_size, 1)
         if info.file_size > 2**20 and info.file_size / packed > limits.archive_ratio:
             raise UnsafeError(
-                "BF904", f"{info.filename} would grow from {packed} to {info.file_size} bytes"
+                "BF904",
+                f"{info.filename} would grow from {packed:,} to {info.file_size:,} bytes; "
+                f"at most {limits.archive_ratio:,} times its packed size is unpacked",
             )
         if info.flag_bits & 1:
-            raise PackageError(f"{info.filename} is encrypted")
+            raise PackageError(f"{info.filename} is encrypted; pack it without a password")
     for name in sorted(doubled(info.filename for info in infos)):
         raise PackageError(f"the zip holds {name!r} twice, and programs differ in which they take")
     return {info.filename: info for info in infos}
@@ -282,7 +296,9 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most
             written += len(block)
             # The size in the directory of a zip is what its author wrote there.
             if written > most or written > info.file_size:
-                raise UnsafeError("BF904", f"{info.filename} holds more than it says")
+                raise UnsafeError(
+                    "BF904", f"{info.filename} holds more bytes than the zip says; pack it again"
+                )
             file.write(block)
 
 

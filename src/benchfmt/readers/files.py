@@ -48,7 +48,7 @@ def safe_path(root: Path, relative: str) -> Path:
     """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError."""
     if "://" in relative:
         raise UnsafeError(
-            "BF903", f"{relative!r} is a remote reference; nothing is fetched unless asked"
+            "BF903", f"{relative!r} is an address elsewhere; put the file into the package"
         )
     pure = inner_path(relative)
     path = root.joinpath(*pure.parts)

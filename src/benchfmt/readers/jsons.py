@@ -141,6 +141,22 @@ def _place(text: str, offset: int | None, start: Start) -> Position | None:
     return Position(start.line, place.character + start.column)
 
 
+_IN_WORDS = {
+    "Expecting value": "a value is missing",
+    "Expecting ',' delimiter": "a comma or the end of the list or object is missing",
+    "Expecting ':' delimiter": "a colon after the key is missing",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is missing",
+    "Illegal trailing comma before end of object": "nothing follows the comma",
+    "Illegal trailing comma before end of array": "nothing follows the comma",
+    "Unterminated string starting at": "a text is not closed that begins",
+    "Invalid control character at": "a text holds a line break or another control character",
+    "Invalid \\escape": "a backslash in a text escapes nothing (write two for one)",
+    "Invalid \\escape: ": "a backslash in a text escapes nothing (write two for one)",
+    "Invalid \\uXXXX escape": "\\u in a text is not followed by four hexadecimal digits",
+}
+"""What Python says of a text that is not JSON, in words that stand before the place."""
+
+
 def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
     """Return what is wrong with a text that is not JSON, in words."""
     line = error.lineno + start.line - 1
@@ -148,7 +164,7 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
     if error.lineno == 1:
         column += start.column
     where = f"at line {line} column {column}"
-    message = f"not JSON: {error.msg} {where}"
+    message = f"not JSON: {_IN_WORDS.get(error.msg, error.msg)} {where}"
     if error.msg == "Extra data":
         message = f"two JSON documents in one file: the second begins {where}"
     fault = JsonError(message, line)
@@ -218,7 +234,7 @@ def _no_constant(word: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        message = f"{text} is beyond the range of a double"
+        message = f"{text} is larger than a number of JSON can be (1.8e308)"
         raise JsonError(message, sought=partial(offset_of_word, word=text))
     return number
 
@@ -226,7 +242,7 @@ def _finite(text: str) -> float:
 def _integer(text: str) -> int | float:
     # Python refuses to read integers of thousands of digits; no count has more than twenty.
     if len(text) > 400:
-        message = f"{text[:20]}... is beyond the range of a double"
+        message = f"{text[:20]}... is larger than a number of JSON can be (1.8e308)"
         raise JsonError(message, sought=partial(offset_of_word, word=text))
     return int(text)
 

@@ -295,11 +295,9 @@ class TextTable:
             return file.read(size)
 
     def _no_encoding(self, error: Exception) -> str:
-        return (
-            str(error)
-            if isinstance(error, LookupError)
-            else f"cannot be read as {self.codec!r}: {error}"
-        )
+        if isinstance(error, LookupError):
+            return f"there is no encoding {self.codec!r}; write that of the file, such as utf-8"
+        return f"cannot be read as {self.codec!r}: {error}"
 
     def _numbers(self, start: int, count: int) -> Integers:
         """Return the places in the file of the good rows from `start`: bad ones take numbers of their own."""

@@ -145,7 +145,9 @@ def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_who
     """Report a file whose size or hash is not the one that its resource gives, or a table of ours without them."""
     absent = [name for name in ("bytes", "hash") if getattr(resource, name) is None]
     if absent and is_whole and resource.name in TABLES and not resource.annotated:
-        message = f"the descriptor does not say {' and '.join(absent)} of the file"
+        message = (
+            f"the descriptor gives no {' and no '.join(f'`{name}`' for name in absent)} of the file"
+        )
         reporter.report("BF501", Place(part.name), message, hint=_WRITE_BOTH)
     size = part.path.stat().st_size
     if resource.bytes is not None and size != resource.bytes:

@@ -201,7 +201,8 @@ class Reporter:
             row=place.row,
             column=place.column,
             field=place.field or None,
-            message=shortened(message),
+            # The file and the place stand beside the message.
+            message=shortened(message.removeprefix(f"{place.file}: ")),
             value=value,
             hint=hint,
             record=place.record,

@@ -196,7 +196,7 @@ class JsonRecords:
         report_personal(data, Place(self.name, 1), self._reporter)
         heading, faults = read_heading(data)
         for fault in faults:
-            self._report("BF118", 1, f"{fault.pointer}: {fault.message}", field=fault.pointer)
+            self._report("BF118", 1, fault.message, field=fault.pointer)
         if heading and not readable(heading.benchfmt.version):
             version = heading.benchfmt.version
             place = Place(self.name, 1, field="/benchfmt/version")

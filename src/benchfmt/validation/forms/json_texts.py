@@ -71,7 +71,10 @@ class Text(NamedTuple):
 
     def parsed(self, limits: Limits) -> JsonValue:
         """Return the data of the text; raises JsonError or UnsafeError."""
-        if self.start in (None, jsons.START):
+        if self.start is None:
+            line: JsonValue = jsons.parse(self.data, limits, start=jsons.Start(self.row))
+            return line
+        if self.start == jsons.START:
             data: JsonValue = jsons.parse(self.data, limits)
             return data
         within = _within_a_list(limits)

@@ -94,7 +94,7 @@ class Attribution:
 
     def _report_orphans(self, frame: pl.DataFrame) -> None:
         is_orphan = pl.col("record_id").is_not_null() & (pl.col(OWNER) < 0)
-        message = pl.format("there is no record {}", pl.col("record_id"))
+        message = pl.format("there is no record '{}'", pl.col("record_id"))
         hint = "add the record, or take the row out"
         self._report("BF502", frame.filter(is_orphan), message, hint)
 

@@ -189,7 +189,7 @@ class PackageTables:
             return
         system_id = pl.col("system_id")
         is_lost = system_id.is_not_null() & ~system_id.is_in(systems["id"].implode())
-        message = pl.format("the system {} is not among the systems", system_id)
+        message = pl.format("the system '{}' is not described", system_id)
         hint = "add it to the systems table"
         wrong = faults(records.filter(is_lost), "records", "system_id", message, system_id, hint)
         self._reporter.report_faults("BF503", wrong, self._places)
