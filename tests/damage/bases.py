@@ -14,7 +14,7 @@ Data = dict[str, Any]
 OWN = "own"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Base:
     """Records without a fault, and the prefixes that they declare."""
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from tests.damage.bases import Base, Data, bases
+from tests.damage.bases import Base, Data
 from tests.forms import flatten, write
 
 from benchfmt.finding import Finding
@@ -229,7 +229,7 @@ def outcome(damage: Damage, base: Base, form: str, folder: Path) -> Outcome | No
         return None
     path, spot = made
     report = validate(path, damage.rules)
-    new = Counter(map(_key, report.findings)) - baseline(base.name, form, damage.rules)
+    new = Counter(map(_key, report.findings)) - baseline(base, form, damage.rules)
     findings = [finding for finding in report.findings if _key(finding) in new]
     spot = damage.places.get(form, spot) or Spot(path.name)
     code = damage.code_in(form)
@@ -239,12 +239,12 @@ def outcome(damage: Damage, base: Base, form: str, folder: Path) -> Outcome | No
 
 
 @cache
-def baseline(name: str, form: str, rules: str) -> Counter[tuple[Any, ...]]:
+def baseline(base: Base, form: str, rules: str) -> Counter[tuple[Any, ...]]:
     """Return what is found of an undamaged package."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        path = _written(bases()[name].copy(), form, Path(folder))
+        path = _written(base.copy(), form, Path(folder))
         return Counter(map(_key, validate(path, rules).findings))
 
 

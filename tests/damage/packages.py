@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from typing import Any
 
 from tests.damage.bases import Data
 from tests.damage.damaging import DESCRIPTOR, Damage, Package, Spot
+from tests.damage.tables import name_changed
 
 
 def descriptor(
@@ -62,10 +65,27 @@ def of_file(table: str, change: Callable[[Path], Any]) -> Callable[[Package], Sp
     return do
 
 
-def _flip_a_digit(path: Path) -> None:
-    data = path.read_bytes()
-    digit = b"3" if b"3" in data else b"1"
-    path.write_bytes(data.replace(digit, b"7", 1) if path.suffix == ".csv" else data + b" ")
+def _name_changed(package: Package) -> Spot | None:
+    file = package.file("systems")
+    changed = name_changed(file.read_bytes(), b"y")
+    if changed is None:
+        return None
+    file.write_bytes(changed)
+    return Spot(file.name)
+
+
+def _row_added(package: Package) -> Spot | None:
+    """Add a measurement, sound in itself, at the end of the table."""
+    file = package.file("measurements")
+    data = file.read_bytes()
+    *_, last = csv.DictReader(io.StringIO(data.decode(), newline=""))
+    if last["scope"] or not last["value"]:
+        return None
+    last |= {"scope": "run:again", "primary": ""}
+    text = io.StringIO(newline="")
+    csv.DictWriter(text, list(last)).writerow(last)
+    file.write_bytes(data + text.getvalue().encode())
+    return Spot(file.name)
 
 
 def _twice(data: Data) -> None:
@@ -91,23 +111,13 @@ def _integrity() -> Iterator[Damage]:
     yield damage(
         "byte-changed",
         "BF501",
-        of_file(
-            "systems",
-            lambda path: path.write_bytes(path.read_bytes().replace(b"xample", b"xamplf", 1)),
-        ),
+        _name_changed,
         only=("csv", "zip"),
     )
     yield damage(
         "descriptor-row-added",
         "BF501",
-        of_file(
-            "measurements",
-            lambda path: path.write_bytes(
-                path.read_bytes()
-                + path.read_bytes().splitlines()[-1].replace(b",sample,", b",token,")
-                + b"\r\n"
-            ),
-        ),
+        _row_added,
         only=("csv", "zip"),
     )
     yield damage(

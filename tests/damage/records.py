@@ -28,6 +28,9 @@ def field_of(
             if not isinstance(owner, dict) or not _is_there(owner, last, change):
                 continue
             _apply(owner, last, change)
+            if not owner:
+                # An empty object is another damage.
+                del _inside(record, parents[:-1])[parents[-1]]
             return At(number, show or path)
         return NOT_THERE
 
@@ -121,6 +124,48 @@ def _stage_in_milliseconds(records: list[Data]) -> At | None:
     return NOT_THERE
 
 
+def _rate_not_of_latency(records: list[Data]) -> At | None:
+    """Change a rate that stands beside the latency of the same stage, where one sample runs at a time."""
+    same = ("stage", "per", "scope")
+    for number, record in enumerate(records):
+        is_single = record["benchmark"].get("scenario") == "single-stream"
+        if not is_single or record.get("configuration", {}).get("batch_size", 1) != 1:
+            continue
+        items = record.get("measurements", [])
+        times = []
+        for item in items:
+            if item["metric"] == "latency" and "value" in item and "statistic" not in item:
+                times.append([item.get(name) for name in same])
+        for place, item in enumerate(items):
+            is_rate = item["metric"] == "throughput" and "statistic" not in item
+            beside = [item.get("stage", "end-to-end"), item.get("per"), item.get("scope")]
+            if is_rate and "value" in item and "reported_value" not in item and beside in times:
+                item["value"] *= 10
+                return At(number, "value", place)
+    return NOT_THERE
+
+
+def _size_in_megabytes(records: list[Data]) -> At | None:
+    for number, record in enumerate(records):
+        if record.get("model", {}).get("parameters", 0) > 100_000:
+            record["model"]["size_bytes"] = 102
+            return At(number, "model.size_bytes")
+    return NOT_THERE
+
+
+def _device_not_there(records: list[Data]) -> At | None:
+    """Place a run on a kind of device that its system, of which all accelerators are known, does not have."""
+    for number, record in enumerate(records):
+        accelerators = record.get("system", {}).get("accelerator", [])
+        if isinstance(accelerators, dict):
+            accelerators = [accelerators]
+        kinds = {item.get("kind") for item in accelerators}
+        if kinds and not kinds & {None, "accelerator", "npu", "dla", "dsp"}:
+            record.setdefault("configuration", {})["placement"] = ["npu"]
+            return At(number, "configuration.placement")
+    return NOT_THERE
+
+
 def _peak_too_low(records: list[Data]) -> At | None:
     for number, record in enumerate(records):
         items = record.get("measurements", [])
@@ -169,7 +214,8 @@ def _id_twice(records: list[Data]) -> At | None:
 def _system_twice(records: list[Data]) -> At | None:
     if len(records) < 2 or "system" not in records[0] or "system" not in records[1]:
         return NOT_THERE
-    records[1]["system"] = {**records[1]["system"], "id": records[0]["system"]["id"]}
+    for record in records[:2]:
+        record["system"]["id"] = "one-for-two"
     if records[0]["system"] == records[1]["system"]:
         records[1]["system"]["name"] = "Another box"
     del records[2:]
@@ -499,11 +545,7 @@ def _values() -> Iterator[Damage]:
         measured("value", _times(1000), metric="latency", reported_value=..., reported_unit="ms"),
     )
     yield damage("stage-in-milliseconds", "BF401", _stage_in_milliseconds)
-    yield damage(
-        "rate-not-of-latency",
-        "BF402",
-        measured("value", _times(10), metric="throughput", reported_value=None, value=...),
-    )
+    yield damage("rate-not-of-latency", "BF402", _rate_not_of_latency)
     yield damage(
         "mean-above-maximum",
         "BF403",
@@ -548,8 +590,8 @@ def _values() -> Iterator[Damage]:
         measured("target_max", 0.1, show="target_min", target_min=..., target_max=...),
     )
     yield damage("failed-with-headline", "BF412", _failed_with_headline)
-    yield damage("size-in-megabytes", "BF413", field_of("model.size_bytes", 102))
-    yield damage("device-not-there", "BF414", field_of("configuration.placement", ["npu"]))
+    yield damage("size-in-megabytes", "BF413", _size_in_megabytes)
+    yield damage("device-not-there", "BF414", _device_not_there)
 
 
 def _relations() -> Iterator[Damage]:

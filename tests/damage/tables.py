@@ -46,18 +46,30 @@ def rows_of(
 
 def bytes_of(
     table: str,
-    change: Callable[[bytes], bytes],
+    change: Callable[[bytes], bytes | None],
     row: int | str | None = None,
     column: str | None = None,
 ) -> Callable[[Package], Spot | None]:
     """Return what changes the bytes of a table."""
 
-    def do(package: Package) -> Spot:
+    def do(package: Package) -> Spot | None:
         file = package.file(table)
-        file.write_bytes(change(file.read_bytes()))
+        changed = change(file.read_bytes())
+        if changed is None:
+            return None
+        file.write_bytes(changed)
         return Spot(package.name(table), row, column)
 
     return do
+
+
+def name_changed(data: bytes, new: bytes) -> bytes | None:
+    """Return the table of systems with its first name changed at its second letter; None where it has no such name."""
+    for row in csv.DictReader(io.StringIO(data.decode(), newline="")):
+        name = row["name"].encode()
+        if len(name) > 2 and data.count(name) == 1 and name.isascii():
+            return data.replace(name, name[:1] + new + name[2:])
+    return None
 
 
 def without_column(name: str) -> Callable[[Rows], None]:
@@ -237,9 +249,7 @@ def _tables() -> Iterator[Damage]:
     yield of_table(
         "not-utf-8",
         "BF105",
-        bytes_of(
-            "systems", lambda data: data.replace(b"xample", b"x\xe9mple", 1), row="*", column="*"
-        ),
+        bytes_of("systems", lambda data: name_changed(data, b"\xe9"), row="*", column="*"),
     )
     yield of_table(
         "utf-16",

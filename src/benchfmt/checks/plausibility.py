@@ -98,6 +98,7 @@ TEMPERATURE_IS_SURVIVED = Check(
     title="A temperature is one that hardware survives",
     table="measurements",
     needs=("value", "unit"),
+    suppresses=Doubt.VALUE,
     cells=(
         Cells(
             "measurements",
