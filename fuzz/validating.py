@@ -12,9 +12,10 @@ from benchfmt.checks.safety import CRASHED
 from benchfmt.describing import describe
 from benchfmt.package import open_package, write_package
 from benchfmt.record import Record
-from benchfmt.reports.text import report_lines
+from benchfmt.reports.formats import report_format
 from benchfmt.tables import to_batch
 from benchfmt.validation import validate
+from benchfmt.validation.report import Reports
 from fuzz import samples
 from fuzz.targets import ROOT, Seed, Target, files, trees
 
@@ -23,6 +24,8 @@ _RECORDS = (
     "tests/corpus/valid/extreme-*.json",
     "tests/corpus/valid/minimal-*.json",
 )
+_FORMATS = ("text", "json", "github")
+"""The formats of reports that need no extra."""
 
 
 def _records() -> list[Record]:
@@ -55,9 +58,10 @@ def _validate(root: Path, path: Path) -> None:
     place = path if root == path else root
     for rules in ("core", "submission"):
         report = validate(place, rules)
-        list(report_lines(report))
+        reports = Reports(report.rule_set, [report], 1)
+        for name in _FORMATS:
+            list(report_format(name).render(reports))
         for finding in report.findings:
-            finding.to_dict()
             if finding.code == CRASHED:
                 raise AssertionError(finding.message)
 

@@ -515,6 +515,8 @@ def run():
     print("goes on", flush=True)
     time.sleep(60)
 
+# Whoever started the tests may want the signal ignored (a shell does, in the background).
+signal.signal(signal.SIGINT, signal.default_int_handler)
 benchfmt.cli._run = run
 benchfmt.cli.main()
 """

@@ -961,7 +961,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "the same field twice": (
         {"a": {"field": "task"}, "b": {"field": "task"}, "c": LATENCY}, {}, "columns 'a' and 'b' both say task",
     ),
-    "a bad constant": ({"a": LATENCY}, {"constant": {**SUITE, "configuration.batch_size": 0}}, "batch_size: 0 is less"),
+    "a bad constant": ({"a": LATENCY}, {"constant": {**SUITE, "configuration.batch_size": 0}}, "batch_size: 0 is below 1"),
     "a constant of the wrong type": ({"a": LATENCY}, {"constant": {**SUITE, "task": 3}}, "task: 3 is not a text"),
     "a constant of the wrong type inside": (
         {"a": LATENCY},

@@ -334,13 +334,14 @@ def test_a_process_that_dies_or_takes_too_long_is_replaced_and_the_order_stays(
 
 
 def test_whoever_leaves_ends_all_processes(tmp_path: Path) -> None:
+    before = set(multiprocessing.active_children())
     crew = Crew[object](2, None, str(tmp_path), gc.collect)
     results = crew.results([partial(os.getpid), *[partial(time.sleep, 600)] * 3])
     assert next(results)
     started = time.monotonic()
     results.close()
     assert time.monotonic() - started < 60
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_where_no_process_can_be_started_the_call_fails(tmp_path: Path) -> None:
