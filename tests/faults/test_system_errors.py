@@ -197,13 +197,15 @@ def test_an_over_long_path_is_one_failure(tmp_path: Path) -> None:
 
 
 @posix
-def test_an_over_long_path_in_a_descriptor_is_one_finding(tmp_path: Path) -> None:
+def test_an_over_long_path_in_a_descriptor_is_a_finding_and_so_is_the_file_that_it_should_name(tmp_path: Path) -> None:
     out = package(table(tmp_path / "one"), tmp_path / "out")
     text = (out / "datapackage.json").read_text()
     (out / "datapackage.json").write_text(text.replace('"systems.parquet"', f'"{"x" * 5_000}"'))
     report = validate(out)
-    assert {finding.code for finding in report.findings} == {"BF907"}
-    assert "File name too long" in report.findings[0].message
+    told = {finding.code: finding for finding in report.findings}
+    assert set(told) == {"BF907", "BF130"}
+    assert "File name too long" in told["BF907"].message
+    assert "systems.parquet" in told["BF130"].message
 
 
 def unreadable(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:

@@ -20,6 +20,8 @@ Integers = npt.NDArray[np.int64]
 _MOST_BYTES = 2**26
 """Cells of Parquet may share one long text, of which each would be a copy."""
 _FIRST_PRINTABLE, _BLANK, _BACKSLASH, _DELETE = 0x20, 0x20, 0x5C, 0x7F
+_AFTER_ROW = 0x1F
+"""What stands between the number of a row and an id, in records that are read from JSON."""
 _BLANKS = b" \t\xc2\xe1\xe2\xe3"
 """What white space begins with in UTF-8."""
 _NOT_PRINTED = (CONTROL, CONTROL_BUT_LINES)
@@ -160,4 +162,6 @@ class _Texts:
     def begin_with_one_of(self, characters: bytes) -> bool:
         """Whether a text begins with one of some characters, or of some first bytes of characters beyond ASCII."""
         starts = self.ends[:-1][np.diff(self.ends) > 0]
-        return bool(np.isin(self.joined[starts], list(characters)).any())
+        after_rows = self.joined[1:][self.joined[:-1] == _AFTER_ROW]
+        first = np.concatenate([self.joined[starts], after_rows])
+        return bool(np.isin(first, list(characters)).any())
