@@ -1634,6 +1634,28 @@ def test_other_faults_of_a_code(code: str, tmp_path: Path) -> None:
     assert of_package({"measurements": OTHERS[code]}, tmp_path) == {code}
 
 
+SPREADS_OF_RUNS = [
+    [
+        latency(0.15, statistic="mean", stddev=0.02, basis="derived", primary=True),
+        latency(0.5, statistic="p90", basis="derived"),
+    ],
+    [
+        latency(0.15, statistic="mean", stddev=0.3, basis="derived", primary=True),
+        latency(0.2, statistic="max", basis="derived"),
+        latency(0.1, statistic="min", basis="derived"),
+    ],
+]
+
+
+@pytest.mark.parametrize("measurements", SPREADS_OF_RUNS)
+def test_a_deviation_of_runs_is_not_that_of_observations(
+    measurements: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert of_package({"measurements": measurements}, tmp_path) == set()
+    of_one_run = [{**item, "basis": "measured"} for item in measurements]
+    assert len(of_package({"measurements": of_one_run}, tmp_path)) == 1
+
+
 SCORES = [
     (measured("mean-squared-error", 2, "kW2"), measured("root-mean-squared-error", 3, "kW")),
     (measured("log-perplexity", 2, "1"), measured("perplexity", 2, "1")),

@@ -546,3 +546,19 @@ def test_bf526_another_batch_size_is_another_result(tmp_path: Path) -> None:
         measurements=(place / "measurements.csv").read_text(),
     )
     assert validate(place).findings == []
+
+
+def test_bf526_repeats_with_a_summary_may_differ(tmp_path: Path) -> None:
+    records = "id,suite,status,system_id,execution\n" + "".join(
+        f"r{number},lpdnn,ok,s1,run-17\n" for number in (1, 2, 3)
+    )
+    measurements = TWO_VALUES.format(value="0.0123", basis="measured")
+    summary = "r3,latency,end-to-end,sample,0.0106,s,derived\n"
+    place = package(tmp_path, systems=SYSTEMS, records=records, measurements=measurements + summary)
+    assert validate(place).findings == []
+    summary = summary.replace("derived", "measured")
+    package(tmp_path, systems=SYSTEMS, records=records, measurements=measurements + summary)
+    assert {(found.code, found.row) for found in validate(place).findings} == {
+        ("BF526", 2),
+        ("BF526", 3),
+    }

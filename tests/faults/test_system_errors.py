@@ -197,7 +197,9 @@ def test_an_over_long_path_is_one_failure(tmp_path: Path) -> None:
 
 
 @posix
-def test_an_over_long_path_in_a_descriptor_is_a_finding_and_so_is_the_file_that_it_should_name(tmp_path: Path) -> None:
+def test_an_over_long_path_in_a_descriptor_is_a_finding_and_so_is_the_file_that_it_should_name(
+    tmp_path: Path,
+) -> None:
     out = package(table(tmp_path / "one"), tmp_path / "out")
     text = (out / "datapackage.json").read_text()
     (out / "datapackage.json").write_text(text.replace('"systems.parquet"', f'"{"x" * 5_000}"'))

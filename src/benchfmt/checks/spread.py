@@ -72,7 +72,7 @@ def _percentile_beside_mean() -> Beside:
     rank = statistic.str.extract(_PERCENTILE).cast(pl.Float64, strict=False) / 100
     rank = pl.when(statistic == "median").then(0.5).otherwise(rank)
     percentiles = Question(rank.is_not_null(), {"rank": rank})
-    mean = Other(Question(statistic == "mean"), on=OF_GROUP, more=["stddev"])
+    mean = Other(Question(statistic == "mean"), on=OF_GROUP, more=["stddev", "basis"])
     return Beside.of(percentiles, {"mean": mean})
 
 
@@ -247,7 +247,8 @@ def spread_fits_range(frames: Frames) -> pl.DataFrame:
     if not has_kind(frames, _RANGED) or not _has_spread(frames, _RANGED):
         return no_faults()
     rows = frames.of_kinds(_RANGED)
-    spreads = rows.filter(pl.col("stddev").is_not_null())
+    # The deviation of a number that is derived from several runs is that of the runs.
+    spreads = rows.filter(pl.col("stddev").is_not_null() & (pl.col("basis") != "derived"))
     if not spreads.height:
         return no_faults()
     ends = (
@@ -301,14 +302,16 @@ def percentile_fits_mean(frames: Frames) -> pl.DataFrame:
 def percentile_fits_spread(frames: Frames) -> pl.DataFrame:
     """BF420: a percentile is further from the mean than the standard deviation allows (Cantelli's inequality)."""
     rank = pl.col("rank")
+    # The deviation of a number that is derived from several runs is that of the runs.
+    is_of_observations = pl.col("mean:basis") != "derived"
     spread = pl.col("mean:stddev")
     above = spread * (rank / (1 - rank)).sqrt() * _SLACK
     below = spread * ((1 - rank) / rank).sqrt() * _SLACK
     slack = pl.col("half") + pl.col("mean:half") + _EXACT * pl.col("mean").abs()
     gap = pl.col("value") - pl.col("mean")
     # A deviation of 0 may be one that was rounded.
-    is_far = (spread > 0) & ((gap > above + slack) | (-gap > below + slack))
-    wrong = _worst(compared(frames, _BESIDE_MEAN, is_far), gap.abs())
+    is_far = is_of_observations & ((gap > above + slack) | (-gap > below + slack))
+    wrong = _worst(compared(frames, _BESIDE_MEAN, (spread > 0) & is_far), gap.abs())
     message = pl.format(
         "{}: the {} {} is too far from the mean {} for a standard deviation of {}",
         pl.col("metric"),
