@@ -93,8 +93,8 @@ class Executions:
     def __init__(self) -> None:
         """Start without any number."""
         self._known = pl.DataFrame(schema={"key": pl.UInt64, "first": pl.Float64})
-        self._repeated: set[int] = set()
-        """What has a summary: its other records are repeats, which differ."""
+        self._derived: set[int] = set()
+        """The numbers that a summary derives: those of the other records are of repeats, which differ."""
         self._found: list[pl.DataFrame] = []
 
     def add(self, frames: Frames) -> pl.DataFrame:
@@ -109,25 +109,17 @@ class Executions:
             row_hashes(named, _CONTEXT).alias("context"),
         )
         with_value = frames.measurements.filter(pl.col("value").is_not_null())
-        self._take_summaries(contexts, with_value)
-        measured = with_value.filter(pl.col("basis") == "measured")
-        numbers = measured.join(contexts, on="record_id", how="inner", maintain_order="left")
+        numbers = with_value.join(contexts, on="record_id", how="inner", maintain_order="left")
         numbers = numbers.with_columns(
             row_hashes(numbers, [*_OF_MEASUREMENT, "context"]).alias("key")
         )
-        numbers = self._with_first(numbers)
-        contradictory = numbers.filter(pl.col("first") != pl.col("value"))
-        columns = ("record_id", "metric", "value", "unit", "execution", "first", "context")
+        if len(self._derived) < _MOST_KNOWN:
+            self._derived |= set(numbers.filter(pl.col("basis") == "derived")["key"])
+        measured = self._with_first(numbers.filter(pl.col("basis") == "measured"))
+        contradictory = measured.filter(pl.col("first") != pl.col("value"))
+        columns = ("record_id", "metric", "value", "unit", "execution", "first", "context", "key")
         self._found.append(contradictory.select(columns))
         return contradictory
-
-    def _take_summaries(self, contexts: pl.DataFrame, numbers: pl.DataFrame) -> None:
-        """Remember of which executions there is a record whose numbers are all derived."""
-        if len(self._repeated) > _MOST_KNOWN:
-            return
-        derived = numbers.group_by("record_id").agg((pl.col("basis") == "derived").all())
-        summaries = derived.filter("basis").join(contexts, on="record_id", how="inner")
-        self._repeated |= set(summaries["context"])
 
     def _with_first(self, numbers: pl.DataFrame) -> pl.DataFrame:
         """Return numbers with the value that was seen first for each, and remember those of new ones."""
@@ -144,8 +136,9 @@ class Executions:
         if not self._found:
             return no_faults()
         found = pl.concat(self._found).with_row_index("__row")
-        repeated = pl.Series(list(self._repeated), dtype=pl.UInt64)
-        found = found.filter(~pl.col("context").is_in(repeated.implode()))
+        derived = pl.Series(list(self._derived), dtype=pl.UInt64)
+        is_repeated = pl.col("key").is_in(derived.implode()).any().over("context")
+        found = found.filter(~is_repeated)
         message = pl.format(
             "{} is {}; another record of the execution {} says {}",
             pl.col("metric"),
