@@ -22,4 +22,5 @@ run benchfmt profile "$out/models/digits.onnx" -o "$out/digits" --replace --budg
 run python "$here/digits.py" "$out/models" "$out/digits-runs/run-quality.json"
 run benchfmt profile "$out/models/mobilenet.onnx" -o "$out/mobilenet" --replace --budget 40 --threads 1 \
     --task image-classification --model-name mobilenet-v2-shaped --submitter "the demo" --license CC0-1.0
-run benchfmt validate "$out/digits" "$out/mobilenet" --rules submission
+# Other work on this machine is a warning here; what is handed over is measured on a quiet one (`--rules submission`).
+run benchfmt validate "$out/digits" "$out/mobilenet"
