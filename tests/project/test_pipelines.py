@@ -101,7 +101,7 @@ def test_the_action_annotates_and_leaves_sarif(tmp_path: Path) -> None:
     bad.write_text(GOOD.read_text("utf-8").replace('"value": 0.76064', '"value": 76.064'), "utf-8")
     done, outputs = _step(tmp_path, PATHS=f"{bad.name}\r\n{GOOD}\n\n")
     assert done.returncode == 1
-    assert "::error file=bad results.jsonl,line=1,title=BF301" in done.stdout
+    assert "::error file=bad results.jsonl,line=1,col=1132,title=BF301" in done.stdout
     assert outputs == f"sarif={tmp_path}/benchfmt.sarif\n"
     results = json.loads((tmp_path / "benchfmt.sarif").read_text("utf-8"))["runs"][0]["results"]
     assert {result["ruleId"] for result in results} == {"BF301"}

@@ -128,7 +128,8 @@ def test_a_draft_is_a_sound_descriptor_and_converts_and_validates(tmp_path: Path
     made = draft(tmp_path / "table.csv", "lpdnn")
     assert read_descriptor(made.descriptor)[1] == []
     (tmp_path / "datapackage.json").write_text(json.dumps(made.descriptor))
-    assert validate(tmp_path).findings == []
+    # Of a batch of 8: whether its time is that of a sample only the author knows.
+    assert [finding.code for finding in validate(tmp_path).findings] == ["BF314"]
     [record] = [r.to_dict() for r in convert(tmp_path)]
     assert {(m["metric"], m["value"]) for m in record["measurements"]} == {
         ("latency", 0.0125),
