@@ -494,17 +494,6 @@ def test_bf138_systems_with_made_ids_that_name_their_chip(tmp_path: Path) -> Non
     assert [finding.code for finding in validate(place).findings] == ["BF138"]
 
 
-def test_bf138_machines_of_two_files_that_are_known_by_name_may_be_two(tmp_path: Path) -> None:
-    ids = ("sys1-7y6yszsduxyz52dezkvz4tl3tr", "sys1-u3i6ykrrbzkbflyqj2tpzxe3z5")
-    records = TWO_RECORDS.format(system=ids[1], run="run-18").replace(",s1,", f",{ids[0]},")
-    measurements = TWO_VALUES.format(value="0.0123", basis="measured")
-    rows = "".join(f"{name},pc,{{}}\n" for name in ids)
-    for processor, codes in (("", set()), ("Cortex-A72", {"BF138"})):
-        systems = "id,name,processor_name\n" + rows.replace("{}", processor)
-        place = package(tmp_path, systems=systems, records=records, measurements=measurements)
-        assert {found.code for found in validate(place).findings} == codes
-
-
 def test_bf138_in_records_of_different_portions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
