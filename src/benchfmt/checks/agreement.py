@@ -7,7 +7,7 @@ import polars as pl
 
 from benchfmt.annotated.cells import numbers
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
-from benchfmt.checks.kinds import GROUP, KIND, RECORD, Question
+from benchfmt.checks.kinds import GROUP, KEY, KIND, RECORD, Question
 from benchfmt.checks.rounding import reported_conversion, with_half
 
 _GROUP = ["metric", "stage", "per", "scope"]
@@ -32,7 +32,7 @@ def _ranges() -> Question:
     """Ask for means, minima and maxima that stand beside a minimum or a maximum."""
     statistic = pl.col("statistic")
     is_part = _MIDDLE.is_in(["mean", "median", "min", "max"])
-    has_end = (_IS_END.any() & (pl.len() > 1)).over([*_GROUP, is_part])
+    has_end = (_IS_END.any() & _HAS_SEVERAL).over([*_GROUP, is_part])
     return Question(is_part & has_end, {"is_min": statistic == "min", "is_max": statistic == "max"})
 
 
@@ -43,7 +43,8 @@ def _percentiles() -> Question:
     of_digits = digits.cast(pl.Float64, strict=False)
     rank = pl.when(statistic == "median").then(50.0).otherwise(of_digits)
     early = statistic.str.ends_with("-es")
-    has_several = (pl.len() > 1).over([*_GROUP, early, rank.is_not_null()])
+    is_several = _HAS_SEVERAL | (pl.col("missing").is_null().sum() > 1)
+    has_several = is_several.over([*_GROUP, early, rank.is_not_null()])
     return Question(rank.is_not_null() & has_several, {"rank": rank, "early": early})
 
 
@@ -51,6 +52,8 @@ _CONVERT = "write the value that follows, or correct the reported number or its 
 _OF_ENDS = "are they exchanged, in different units, or of different runs?"
 _OF_STAGES = ["statistic", "per", "scope"]
 _IS_END = pl.col("statistic").is_in(["min", "max"])
+_HAS_SEVERAL = pl.col(KEY).n_unique() > 1
+"""Kinds of one key differ in their units, or in why there is no value."""
 _SIDES = {"max": ("above", "below"), "min": ("below", "above")}
 """On which side of an end a value is that is beyond it, and on which side of this value the end is."""
 _NAME_OF_VALUE = pl.col("statistic").fill_null("value")

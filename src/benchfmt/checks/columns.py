@@ -6,40 +6,33 @@ A cell at fault is reported and taken out; its row is left out of the checks tha
 from __future__ import annotations
 
 import difflib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import jsonschema
 import polars as pl
 
-from benchfmt.annotated.cells import map_distinct
 from benchfmt.checks.cell_faults import CellFaults, HintOf
+from benchfmt.checks.cell_json import json_values
 from benchfmt.checks.frames import (
     FAULT_COLUMNS,
     RECORD_IDS,
     ROW,
-    dtype,
     faults,
     no_coded_faults,
+    nulls,
     of_code,
     suggestion,
 )
 from benchfmt.checks.kinds import TEXTS
-from benchfmt.checks.schema_faults import schema_fault
 from benchfmt.checks.screens import Rules, has_digits_only, has_sound_numbers, has_sound_texts
-from benchfmt.finding import BenchfmtError
-from benchfmt.readers import jsons
 from benchfmt.record import CONTROL_BUT_LINES
 from benchfmt.rowhash import row_hashes, text_hashes
-from benchfmt.schema import column_schema, record_schema
+from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, REPEATING, TERM_COLUMNS, Column
 
 _TIME = "^[0-9]{4}"
-_HALF = re.compile("[\ud800-\udfff]")
 _DIGITS = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 """What pandas, Arrow and polars read differently is not a number: blanks, signs of infinity, underscores."""
 _FORMS = {
@@ -47,9 +40,6 @@ _FORMS = {
     "^[!-~]+$": "a unit code: ASCII characters without blanks",
 }
 _TERM = "a term: lower case, digits and hyphens, with a prefix or without"
-_JSON_HINTS = {
-    "BF115": "the cells of this column are JSON: a list or an object, as json.dumps writes it"
-}
 _REPETITIONS = 4
 """How often a text stands at least, on average, in a column that is judged by its distinct texts."""
 _SAMPLE = 1_000
@@ -125,7 +115,7 @@ def type_table(
             columns[name] = raw[name]
             continue
         if name not in raw.columns:
-            columns[name] = _nulls(item, raw.height).alias(name)
+            columns[name] = nulls(item.kind, raw.height).alias(name)
             if item.required:
                 table_faults.append(_missing_column(table, name))
                 sound = pl.repeat(value=False, n=raw.height, dtype=pl.Boolean, eager=True)
@@ -133,7 +123,7 @@ def type_table(
         other = _other_type(item, raw[name], typed=typed)
         if other is not None:
             table_faults.append(repeating.mistyped(item, raw, other))
-            columns[name] = _nulls(item, raw.height).alias(name)
+            columns[name] = nulls(item.kind, raw.height).alias(name)
             sound &= raw[name].is_null()
             continue
         suspects = repeating.suspects(raw, item)
@@ -245,11 +235,12 @@ class RepeatingTexts:
         return sound
 
     def _present(self, raw: pl.DataFrame) -> list[Column]:
-        return [item for item in self._items if raw.schema.get(item.name) == pl.String]
+        types = raw.schema
+        return [item for item in self._items if types.get(item.name) == pl.String]
 
     def suspects(self, raw: pl.DataFrame, item: Column) -> pl.Series | None:
         """Return in which rows a column has a text that was found to be at fault; None where that is not known."""
-        if item.name not in self._judged or item.required or raw.schema[item.name] != pl.String:
+        if item.name not in self._judged or item.required or raw[item.name].dtype != pl.String:
             return None
         distinct = self._distinct_texts(raw, item)
         if distinct.len() * _REPETITIONS > raw.height:
@@ -385,22 +376,18 @@ def _with_places(table: str, raw: pl.DataFrame, name: str) -> pl.DataFrame:
     return raw[[column for column in raw.columns if column in kept]]
 
 
-def _nulls(item: Column, length: int) -> pl.Series:
-    return pl.Series([None], dtype=dtype(item.kind)).new_from_index(0, length)
-
-
 def _typed_column(table: str, item: Column, cell_faults: CellFaults, *, typed: bool) -> pl.Series:
     """Return a column in its type after noting its faults."""
     cells = cell_faults.cells
     if cells.null_count() == cells.len() and not item.required:
-        return _nulls(item, cells.len())
+        return nulls(item.kind, cells.len())
     is_complete = not item.required or not cells.null_count()
     sound = _screened(item, _rules(table, item.name), cells, typed=typed) if is_complete else None
     if sound is not None:
         return sound
     if typed and cells.dtype == pl.String and item.kind in _PLAIN_KINDS:
         cell_faults.report(cells.is_not_null(), "BF103", f"{item.name} is a {item.kind}, not text")
-        values = _nulls(item, cells.len())
+        values = nulls(item.kind, cells.len())
     else:
         values = _values(table, item, cell_faults)
     if item.required:
@@ -448,7 +435,7 @@ def _values(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
         case "integer" | "number":
             return _numbers(item, _rules(table, item.name), cell_faults)
         case "json":
-            return _json(table, item, cell_faults)
+            return json_values(table, item, cell_faults)
         case "text":
             return _texts(table, item, cell_faults)
 
@@ -461,7 +448,7 @@ def _texts(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
     rules = _rules(table, item.name)
     if cells.dtype != pl.String:
         cell_faults.report(cells.is_not_null(), "BF103", f"{item.name} is text, not {cells.dtype}")
-        return _nulls(item, cells.len())
+        return nulls(item.kind, cells.len())
     hint = "leave out what the source does not say"
     cell_faults.report(cells == "", "BF107", f"{item.name} is empty text", hint)
     if rules.allowed is not None:
@@ -536,7 +523,7 @@ def _numbers(item: Column, rules: Rules, cell_faults: CellFaults) -> pl.Series:
         cell_faults.report(
             cells.is_not_null(), "BF103", f"{item.name} is a number, not {cells.dtype}"
         )
-        return _nulls(item, cells.len())
+        return nulls(item.kind, cells.len())
     is_whole = item.kind == "integer"
     values = cells.cast(pl.Float64, strict=False)
     infinite = "BF106"
@@ -598,52 +585,3 @@ def _booleans(cell_faults: CellFaults) -> pl.Series:
     wrong = values.is_null() & cells.is_not_null()
     cell_faults.report(wrong, "BF103", "'{cell}' is neither true nor false", "write true or false")
     return values
-
-
-# --- JSON in a cell ---
-
-
-def _json(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
-    cells = cell_faults.cells
-    if cells.dtype not in (pl.String, pl.Null):
-        message = f"{item.name} is JSON text, not {cells.dtype}"
-        hint = "write the list or object as JSON text"
-        cell_faults.report(cells.is_not_null(), "BF103", message, hint)
-        return _nulls(item, cells.len())
-    texts = cells.cast(pl.String)
-    # A fault of code, message and hint is JSON itself, so that distinct cells with one fault are noted at once.
-    verdicts = map_distinct(texts, lambda text: _verdict(table, item.name, text), pl.String)
-    for verdict in set(verdicts.drop_nulls()):
-        code, message, hint = json.loads(verdict)
-        cell_faults.report(verdicts == verdict, code, message, hint)
-    return texts.set(cell_faults.bad, None)
-
-
-def _verdict(table: str, name: str, text: str) -> str | None:
-    """Return code, message and hint of the first fault of a JSON cell, or None."""
-    try:
-        data = jsons.parse(text)
-    except BenchfmtError as error:
-        code = getattr(error, "code", "BF115")
-        if "appears twice" in str(error):
-            code = "BF116"
-        return json.dumps([code, str(error), _JSON_HINTS.get(code, "")])
-    if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
-        return json.dumps(["BF105", "text holds half a character (a lone surrogate)", ""])
-    # A wrong type is the cause of whatever else is wrong there.
-    fault = min(
-        _validator(table, name).iter_errors(data),
-        key=lambda error: error.validator != "type",
-        default=None,
-    )
-    if fault is None:
-        return None
-    code, message = schema_fault(fault)
-    return json.dumps([code, message, ""])
-
-
-@cache
-def _validator(table: str, name: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        {**column_schema(table, name), "$defs": record_schema()["$defs"]}
-    )

@@ -251,6 +251,11 @@ def dtype(kind: str) -> PolarsType:
     return _DTYPES[kind]
 
 
+def nulls(kind: str, length: int) -> pl.Series:
+    """Return a column of a kind without any cell."""
+    return pl.Series([None], dtype=dtype(kind)).new_from_index(0, length)
+
+
 def with_facts(frames: Frames, records: pl.DataFrame, known: Answers | None = None) -> Frames:
     """Return frames whose measurements have what their metric and their record say, and their kinds.
 

@@ -26,6 +26,8 @@ GROUP = "__group"
 _WITHOUT_STATISTIC = tuple(name for name in KEY_FIELDS if name != "statistic")
 NAMING = (*KEY_FIELDS, "unit", "basis", "missing", "reported_unit")
 """The columns that are equal in all rows of a kind."""
+_MOST_PLACES = 64
+"""Numbers are marked off, a byte each, where they are not more than so many times as far as they are many."""
 TEXTS = "__texts"
 """A number that rows share whose texts in `NAMING` are equal, and no others; frames that were typed bring it."""
 
@@ -131,6 +133,15 @@ def before_in_record(measurements: pl.DataFrame, numbers: pl.Series) -> pl.Serie
     return pl.select(numbers.alias("number"), records.alias(RECORD)).select(
         pl.col("number").shift(1).over(RECORD)
     )["number"]
+
+
+def are_distinct(numbers: pl.Series, end: int) -> bool:
+    """Whether no two of some numbers from 0 to before `end` are equal."""
+    if end > _MOST_PLACES * numbers.len():
+        return bool(numbers.n_unique() == numbers.len())
+    is_seen = np.zeros(end, dtype=np.bool_)
+    is_seen[numbers.to_numpy()] = True
+    return int(np.count_nonzero(is_seen)) == numbers.len()
 
 
 def record_numbers(measurements: pl.DataFrame) -> pl.Series:

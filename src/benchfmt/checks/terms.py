@@ -9,9 +9,10 @@ from functools import cache
 
 import polars as pl
 
+from benchfmt.checks.beside import has_kind
 from benchfmt.checks.check import Check, Doubt
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, suggestion
-from benchfmt.checks.kinds import KIND
+from benchfmt.checks.kinds import KIND, Question
 from benchfmt.finding import Severity
 from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
@@ -162,7 +163,9 @@ def _plain(factor: Fraction) -> str:
 
 def per_allowed(frames: Frames) -> pl.DataFrame:
     """BF205: a metric per a unit of work that it does not allow."""
-    wrong = frames.measurements.filter(_is_per_another())
+    if not has_kind(frames, _per_another()):
+        return no_faults()
+    wrong = frames.of_kinds(_per_another())
     hint = pl.col("metric").replace_strict(_allowed_per(), default=None, return_dtype=pl.String)
     message = pl.format("{} is not stated per {}", pl.col("metric"), pl.col("per"))
     return faults(wrong, "measurements", "per", message, pl.col("per"), hint)
@@ -184,13 +187,14 @@ def _allowed_per() -> dict[str, str]:
 
 
 @cache
-def _is_per_another() -> pl.Expr:
+def _per_another() -> Question:
+    """Ask for measurements per a unit of work that their metric does not allow."""
     wrong = []
     for metric, term in vocabulary().terms("metric").items():
         if term.get("per"):
             is_other = ~pl.col("per").is_in(list(term["per"]))
             wrong.append((pl.col("metric") == metric) & is_other)
-    return pl.col("per").is_not_null() & pl.any_horizontal(wrong)
+    return Question(pl.col("per").is_not_null() & pl.any_horizontal(wrong))
 
 
 def known_names(frames: Frames) -> pl.DataFrame:

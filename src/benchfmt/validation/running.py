@@ -82,6 +82,8 @@ def _without_values(frames: Frames, rows: pl.Series) -> Frames:
 
 def without_echo(rows: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:
     """Drop what asks for a whole record where one of its measurements is at fault: it may be what is looked for."""
+    if not rows.height or not doubtful.len():
+        return rows
     of_whole_records = pl.col("code").is_in(list(whole_record_codes()))
     is_echo = of_whole_records & pl.col("record").is_in(doubtful.implode())
     return rows.filter(~is_echo)

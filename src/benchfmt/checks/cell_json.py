@@ -1,0 +1,86 @@
+"""JSON in the cells of a column, judged by the schema of the column; equal texts are judged once."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache, lru_cache
+
+import jsonschema
+import polars as pl
+
+from benchfmt.annotated.cells import map_distinct
+from benchfmt.checks.cell_faults import CellFaults
+from benchfmt.checks.frames import nulls
+from benchfmt.checks.schema_faults import schema_fault
+from benchfmt.finding import BenchfmtError
+from benchfmt.readers import jsons
+from benchfmt.schema import column_schema, record_schema
+from benchfmt.tables import Column
+
+_HALF = re.compile("[\ud800-\udfff]")
+_JSON_HINTS = {
+    "BF115": "the cells of this column are JSON: a list or an object, as json.dumps writes it"
+}
+_LONGEST_KNOWN = 1_000
+"""The verdict on a longer text is not remembered."""
+_MOST_KNOWN = 10_000
+
+
+def json_values(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
+    """Return a column of JSON texts after noting its faults."""
+    cells = cell_faults.cells
+    if cells.dtype not in (pl.String, pl.Null):
+        message = f"{item.name} is JSON text, not {cells.dtype}"
+        hint = "write the list or object as JSON text"
+        cell_faults.report(cells.is_not_null(), "BF103", message, hint)
+        return nulls(item.kind, cells.len())
+    texts = cells.cast(pl.String)
+    # A fault of code, message and hint is JSON itself, so that distinct cells with one fault are noted at once.
+    verdicts = map_distinct(texts, lambda text: _verdict(table, item.name, text), pl.String)
+    for verdict in set(verdicts.drop_nulls()):
+        code, message, hint = json.loads(verdict)
+        cell_faults.report(verdicts == verdict, code, message, hint)
+    return texts.set(cell_faults.bad, None)
+
+
+def _verdict(table: str, name: str, text: str) -> str | None:
+    """Return code, message and hint of the first fault of a JSON cell, or None."""
+    if len(text) > _LONGEST_KNOWN:
+        return _new_verdict(table, name, text)
+    return _known_verdict(table, name, text)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _known_verdict(table: str, name: str, text: str) -> str | None:
+    """Return what `_new_verdict` does: the same JSON stands in many frames."""
+    return _new_verdict(table, name, text)
+
+
+def _new_verdict(table: str, name: str, text: str) -> str | None:
+    try:
+        data = jsons.parse(text)
+    except BenchfmtError as error:
+        code = getattr(error, "code", "BF115")
+        if "appears twice" in str(error):
+            code = "BF116"
+        return json.dumps([code, str(error), _JSON_HINTS.get(code, "")])
+    if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
+        return json.dumps(["BF105", "text holds half a character (a lone surrogate)", ""])
+    # A wrong type is the cause of whatever else is wrong there.
+    fault = min(
+        _validator(table, name).iter_errors(data),
+        key=lambda error: error.validator != "type",
+        default=None,
+    )
+    if fault is None:
+        return None
+    code, message = schema_fault(fault)
+    return json.dumps([code, message, ""])
+
+
+@cache
+def _validator(table: str, name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {**column_schema(table, name), "$defs": record_schema()["$defs"]}
+    )
