@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchfmt.cli import completing
+from benchfmt.cli.convert import convert
 from benchfmt.cli.describe import describe
-from benchfmt.cli.files import replace_text, write_text
-from benchfmt.cli.printing import print_lines, print_pieces, say
+from benchfmt.cli.options import options_of
+from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
+from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import is_watched, json_text
+from benchfmt.reports.printable import json_text
 from benchfmt.spelling import no_such
 
-Result = TypeVar("Result")
-
 if TYPE_CHECKING:
-    from benchfmt.accounting import Account
-    from benchfmt.conversion import Progress
-    from benchfmt.limits import Limits
     from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
@@ -41,13 +36,6 @@ schema_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The published files of the standard."
 )
 app.add_typer(schema_app, name="schema")
-
-
-class TableFormat(StrEnum):
-    """The files that tables are written as."""
-
-    parquet = "parquet"
-    csv = "csv"
 
 
 class TextFormat(StrEnum):
@@ -68,265 +56,8 @@ def _top(
         raise typer.Exit
 
 
-@app.command()
-def convert(
-    sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
-    ],
-    family: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FAMILY",
-            autocompletion=completing.families,
-            help="The converter to use.  [default: found by looking at the files]",
-        ),
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="An option of the converter."),
-    ] = None,
-    table_format: Annotated[
-        TableFormat, typer.Option("--format", help="File format of the tables.")
-    ] = TableFormat.parquet,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="How many processes read the sources.")
-    ] = 1,
-    title: Annotated[
-        str | None, typer.Option(help="Title of the package, for its descriptor.")
-    ] = None,
-    license_id: Annotated[
-        str | None,
-        typer.Option(
-            "--license", help="Licence (SPDX id) of the package, and of records that have none."
-        ),
-    ] = None,
-    account: Annotated[
-        Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
-    ] = None,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=NUMBER",
-            help="A safety limit in place of its default, as row_bytes=100000.",
-        ),
-    ] = None,
-    redact: Annotated[
-        bool,
-        typer.Option(
-            "--redact",
-            help="Put placeholders for home folders, user and host names, addresses and secrets.",
-        ),
-    ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a package of other sources.")
-    ] = False,
-) -> None:
-    """Convert results to a package, and account for every file and row.
-
-    Exit status 1 if a source or row failed; the rest is converted all the same. Where every file was left out for a
-    reason, nothing is written and the status is 0.
-    """
-    from benchfmt.cli.settings import limits_of
-    from benchfmt.conversion import convert as run
-    from benchfmt.package import clear
-    from benchfmt.personal.redaction import Redactor
-    from benchfmt.reports.text import account_lines
-
-    # What a killed run has left may lie among the sources.
-    clear(output)
-    extra = {"title": title} if title else {}
-    conversion = run(
-        list(sources),
-        family,
-        jobs=jobs,
-        executor=None,
-        limits=limits_of(limit or []),
-        **_options(option or []),
-    )
-    redactor = None
-    if redact:
-        redactor = Redactor()
-    result: Account = _with_progress(
-        lambda progress: conversion.write(
-            output,
-            format=table_format.value,
-            license=license_id,
-            extra=extra,
-            progress=progress,
-            replace=replace,
-            redactor=redactor,
-        )
-    )
-    for line in account_lines(result):
-        say(line, err=True)
-    facts = result.to_dict()
-    if redactor:
-        for line in redactor.summary():
-            say(f"redacted: {line}", err=True)
-        facts = redactor.document(facts)
-    if account:
-        write_text(account, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    if result.total("records"):
-        print_lines([output])
-    else:
-        why = "no result could be read"
-        if result.ok:
-            why = "every file was left out for a reason"
-        say(f"{output} is not written: {why}", err=True)
-    raise typer.Exit(int(not result.ok))
-
-
-@app.command()
-def validate(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH...",
-            help="Packages, descriptors, files of records; folders and patterns of them; - for standard input.",
-        ),
-    ],
-    rules: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=completing.rule_sets,
-            help="Rule set: core, submission, ingestion or matchmaking.  [default: core]",
-        ),
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODES", help="The only codes to report, of any rule set, as BF3,BF511."
-        ),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODES", help="Codes to leave out, as BF306,BF7."),
-    ] = None,
-    report_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            autocompletion=completing.report_formats,
-            help="Form of the report: text, json, github, sarif, junit or html.  [default: text]",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the report to this file."),
-    ] = None,
-    strict: Annotated[
-        bool | None,
-        typer.Option("--strict/--no-strict", help="Whether warnings count as faults."),
-    ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
-    ] = False,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=NUMBER",
-            help="A safety limit in place of its default, as row_bytes=100000.",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="How many processes judge packages.")
-    ] = 1,
-    max_findings: Annotated[
-        int | None,
-        typer.Option(
-            "--max-findings",
-            min=0,
-            help="How many findings to list; the others are counted.  [default: all]",
-        ),
-    ] = None,
-    no_group: Annotated[
-        bool,
-        typer.Option(
-            "--no-group", help="Tell the same fault in each of its places, not once for all."
-        ),
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The file with the configuration.  [default: benchfmt.toml or pyproject.toml of the current folder, or of one above]",
-        ),
-    ] = None,
-    without_config: Annotated[
-        bool, typer.Option("--no-config", help="Read no configuration.")
-    ] = False,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS", min=1, help="How long the judging of one package may take."
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only what is wrong, and the total.")
-    ] = False,
-    fix: Annotated[
-        Path | None,
-        typer.Option(
-            "--fix",
-            metavar="PACKAGE",
-            help="Write the package with all certain mends here, print each mend, and judge what was written.",
-        ),
-    ] = None,
-) -> None:
-    """Check packages, annotated tables or records, and say what to fix.
-
-    What the command line does not say is taken from `[tool.benchfmt]` of pyproject.toml, or from benchfmt.toml.
-    """
-    from benchfmt.cli.progress import watched
-    from benchfmt.cli.settings import Given, settings_of
-    from benchfmt.reports.as_text import for_stream
-    from benchfmt.validation import validate_all
-
-    given = Given(rules, select, ignore, limit, report_format, strict, max_findings)
-    settings = settings_of(given, config, without_config)
-    if fix is not None:
-        paths = [_mended(paths, fix, remote, settings.limits)]
-    reports = validate_all(
-        paths,
-        settings.rules,
-        remote=remote,
-        limits=settings.limits,
-        jobs=jobs,
-        seconds=time_limit,
-    )
-    if not quiet:
-        for note in reports.notes:
-            say(note, err=True)
-    if settings.max_findings is not None:
-        reports = reports.limited(settings.max_findings)
-    stream = sys.stdout if output is None else None
-    chosen = for_stream(settings.format, stream, is_quiet=quiet, is_grouped=not no_group)
-    with watched(reports, is_quiet=quiet or output is not None):
-        if output is None:
-            print_pieces(chosen.render(reports))
-        else:
-            replace_text(output, "".join(chosen.render(reports)))
-    raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
-
-
-def _mended(paths: list[str], fix: Path, remote: bool, limits: Limits) -> str:
-    """Write a package mended, say what was mended, and return where the package lies that is to be judged."""
-    from benchfmt.mending import mend
-    from benchfmt.reports.changes import mended_lines
-
-    if len(paths) != 1:
-        raise BenchfmtError("--fix takes one package")
-    mended = mend(paths[0], fix, remote=remote, limits=limits)
-    for line in mended_lines(mended):
-        say(line, err=True)
-    if mended.mends:
-        return str(fix)
-    return paths[0]
+app.command()(convert)
+app.command()(validate)
 
 
 @app.command()
@@ -420,7 +151,7 @@ def export(
     """Write a package in the format of another tool, and say what was left out."""
     from benchfmt.exports import export as run
 
-    done = run(package, to, output, remote=remote, **_options(option or []))
+    done = run(package, to, output, remote=remote, **options_of(option or []))
     say(f"{_records(done.records)} in {len(done.files):,} files", err=True)
     for reason, count in done.left_out:
         say(f"left out: {_records(count)}: {reason}", err=True)
@@ -564,34 +295,6 @@ def _records(count: int) -> str:
     if count == 1:
         return "1 record"
     return f"{count:,} records"
-
-
-def _options(pairs: list[str]) -> dict[str, str]:
-    split = [pair.partition("=") for pair in pairs]
-    for key, equals, _ in split:
-        if not equals or not key.isidentifier():
-            raise BenchfmtError(f"--option takes KEY=VALUE, not {key!r}")
-        if key in ("source", "converter", "jobs", "executor", "limits"):
-            raise BenchfmtError(
-                f"{key!r} is not an option of converters; use the option of the command"
-            )
-    return {key: value for key, _, value in split}
-
-
-def _with_progress(work: Callable[[Progress | None], Result]) -> Result:
-    """Run work with a progress bar where a person watches, and without one elsewhere."""
-    if not is_watched(sys.stderr):
-        return work(None)
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        return work(
-            lambda done, total, name: bar.update(
-                task, completed=done, total=total, description=name[:40]
-            )
-        )
 
 
 def _print_json(data: Any) -> None:

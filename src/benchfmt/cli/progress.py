@@ -1,16 +1,19 @@
-"""Shows how far the judging of packages is, where a person watches."""
+"""Shows how far the work is, where a person watches."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from benchfmt.reports.printable import is_watched
 
 if TYPE_CHECKING:
+    from benchfmt.conversion import Progress as Tell
     from benchfmt.validation import Report, Reports
+
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -35,3 +38,19 @@ def watched(reports: Reports, *, is_quiet: bool) -> Iterator[None]:
 
             reports.watch(advance)
             yield
+
+
+def with_progress(work: Callable[[Tell | None], Result]) -> Result:
+    """Run work with a progress bar where a person watches, and without one elsewhere."""
+    if not is_watched(sys.stderr):
+        return work(None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        return work(
+            lambda done, total, name: bar.update(
+                task, completed=done, total=total, description=name[:40]
+            )
+        )

@@ -1,0 +1,137 @@
+"""`benchfmt convert`: parses its arguments, calls `conversion.convert` and prints."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchfmt.cli import completing
+from benchfmt.cli.files import write_text
+from benchfmt.cli.options import options_of
+from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.progress import with_progress
+
+if TYPE_CHECKING:
+    from benchfmt.accounting import Account
+
+
+class TableFormat(StrEnum):
+    """The files that tables are written as."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
+def convert(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
+    ],
+    family: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FAMILY",
+            autocompletion=completing.families,
+            help="The converter to use.  [default: found by looking at the files]",
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="An option of the converter."),
+    ] = None,
+    table_format: Annotated[
+        TableFormat, typer.Option("--format", help="File format of the tables.")
+    ] = TableFormat.parquet,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="How many processes read the sources.")
+    ] = 1,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the package, for its descriptor.")
+    ] = None,
+    license_id: Annotated[
+        str | None,
+        typer.Option(
+            "--license", help="Licence (SPDX id) of the package, and of records that have none."
+        ),
+    ] = None,
+    account: Annotated[
+        Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="A safety limit in place of its default, as row_bytes=100000.",
+        ),
+    ] = None,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact",
+            help="Put placeholders for home folders, user and host names, addresses and secrets.",
+        ),
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a package of other sources.")
+    ] = False,
+) -> None:
+    """Convert results to a package, and account for every file and row.
+
+    Exit status 1 if a source or row failed; the rest is converted all the same. Where every file was left out for a
+    reason, nothing is written and the status is 0.
+    """
+    from benchfmt.cli.settings import limits_of
+    from benchfmt.conversion import convert as run
+    from benchfmt.package import clear
+    from benchfmt.personal.redaction import Redactor
+    from benchfmt.reports.text import account_lines
+
+    # What a killed run has left may lie among the sources.
+    clear(output)
+    extra = {"title": title} if title else {}
+    conversion = run(
+        list(sources),
+        family,
+        jobs=jobs,
+        executor=None,
+        limits=limits_of(limit or []),
+        **options_of(option or []),
+    )
+    redactor = None
+    if redact:
+        redactor = Redactor()
+    result: Account = with_progress(
+        lambda progress: conversion.write(
+            output,
+            format=table_format.value,
+            license=license_id,
+            extra=extra,
+            progress=progress,
+            replace=replace,
+            redactor=redactor,
+        )
+    )
+    for line in account_lines(result):
+        say(line, err=True)
+    facts = result.to_dict()
+    if redactor:
+        for line in redactor.summary():
+            say(f"redacted: {line}", err=True)
+        facts = redactor.document(facts)
+    if account:
+        write_text(account, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    if result.total("records"):
+        print_lines([output])
+    else:
+        why = "no result could be read"
+        if result.ok:
+            why = "every file was left out for a reason"
+        say(f"{output} is not written: {why}", err=True)
+    raise typer.Exit(int(not result.ok))

@@ -1,0 +1,165 @@
+"""`benchfmt validate`: parses its arguments, calls `validation.validate_all` and prints the report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchfmt.cli import completing
+from benchfmt.cli.files import replace_text
+from benchfmt.cli.printing import print_pieces, say
+from benchfmt.finding import BenchfmtError
+
+if TYPE_CHECKING:
+    from benchfmt.limits import Limits
+
+
+def validate(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Packages, descriptors, files of records; folders and patterns of them; - for standard input.",
+        ),
+    ],
+    rules: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.rule_sets,
+            help="Rule set: core, submission, ingestion or matchmaking.  [default: core]",
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODES", help="The only codes to report, of any rule set, as BF3,BF511."
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Codes to leave out, as BF306,BF7."),
+    ] = None,
+    report_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            autocompletion=completing.report_formats,
+            help="Form of the report: text, json, github, sarif, junit or html.  [default: text]",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the report to this file."),
+    ] = None,
+    strict: Annotated[
+        bool | None,
+        typer.Option("--strict/--no-strict", help="Whether warnings count as faults."),
+    ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
+    ] = False,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="A safety limit in place of its default, as row_bytes=100000.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="How many processes judge packages.")
+    ] = 1,
+    max_findings: Annotated[
+        int | None,
+        typer.Option(
+            "--max-findings",
+            min=0,
+            help="How many findings to list; the others are counted.  [default: all]",
+        ),
+    ] = None,
+    no_group: Annotated[
+        bool,
+        typer.Option(
+            "--no-group", help="Tell the same fault in each of its places, not once for all."
+        ),
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The file with the configuration.  [default: benchfmt.toml or pyproject.toml of the current folder, or of one above]",
+        ),
+    ] = None,
+    without_config: Annotated[
+        bool, typer.Option("--no-config", help="Read no configuration.")
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=1, help="How long the judging of one package may take."
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only what is wrong, and the total.")
+    ] = False,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            "--fix",
+            metavar="PACKAGE",
+            help="Write the package with all certain mends here, print each mend, and judge what was written.",
+        ),
+    ] = None,
+) -> None:
+    """Check packages, annotated tables or records, and say what to fix.
+
+    What the command line does not say is taken from `[tool.benchfmt]` of pyproject.toml, or from benchfmt.toml.
+    """
+    from benchfmt.cli.progress import watched
+    from benchfmt.cli.settings import Given, settings_of
+    from benchfmt.reports.as_text import for_stream
+    from benchfmt.validation import validate_all
+
+    given = Given(rules, select, ignore, limit, report_format, strict, max_findings)
+    settings = settings_of(given, config, without_config)
+    if fix is not None:
+        paths = [_mended(paths, fix, remote, settings.limits)]
+    reports = validate_all(
+        paths,
+        settings.rules,
+        remote=remote,
+        limits=settings.limits,
+        jobs=jobs,
+        seconds=time_limit,
+    )
+    if not quiet:
+        for note in reports.notes:
+            say(note, err=True)
+    if settings.max_findings is not None:
+        reports = reports.limited(settings.max_findings)
+    stream = sys.stdout if output is None else None
+    chosen = for_stream(settings.format, stream, is_quiet=quiet, is_grouped=not no_group)
+    with watched(reports, is_quiet=quiet or output is not None):
+        if output is None:
+            print_pieces(chosen.render(reports))
+        else:
+            replace_text(output, "".join(chosen.render(reports)))
+    raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
+
+
+def _mended(paths: list[str], fix: Path, remote: bool, limits: Limits) -> str:
+    """Write a package mended, say what was mended, and return where the package lies that is to be judged."""
+    from benchfmt.mending import mend
+    from benchfmt.reports.changes import mended_lines
+
+    if len(paths) != 1:
+        raise BenchfmtError("--fix takes one package")
+    mended = mend(paths[0], fix, remote=remote, limits=limits)
+    for line in mended_lines(mended):
+        say(line, err=True)
+    if mended.mends:
+        return str(fix)
+    return paths[0]
