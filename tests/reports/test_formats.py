@@ -89,7 +89,7 @@ def test_text_groups_findings_by_file_and_ends_with_the_verdict() -> None:
         "  error BF301 row 3, value (bf1-a): accuracy 76.064 is above 1; a percent? 0.76064 is the fraction",
         "in/a/records.csv",
         "  warning BF511 it is wrong; in 40 rows: 1, 2, 3, ...",
-        "  ... and 1,200 more of BF301",
+        "  not listed: 1,200 more of BF301",
         "in/a: not conformant (core): 5 records, 12 measurements, 1,201 errors, 1 warning",
     ]
     assert "in/b c.zip: records.csv" in lines
@@ -156,7 +156,7 @@ def test_annotations_follow_the_grammar_of_workflow_commands() -> None:
     assert commands[6] == (
         "notice",
         {"file": "in/a", "title": "BF301"},
-        "1,200 more of BF301 are not listed",
+        "not listed: 1,200 more of BF301",
     )
     known = ("notice", {"file": "in/e", "title": "acknowledged"}, f"BF407 × 3: as {MARKUP}")
     assert commands[7] == known
@@ -210,6 +210,25 @@ def test_junit_follows_the_grammar_of_the_xunit_plugin() -> None:
     texts = "".join(failure.text or "" for failure in suites[2].iter("failure"))
     assert MARKUP in texts
     assert STEERING not in texts
+
+
+def test_an_error_that_is_not_listed_fails_its_test() -> None:
+    core = all_rule_sets()["core"]
+    first = Report(core, "a", [finding("BF101", "records.csv")], 1, 2)
+    second = Report(core, "b", [finding("BF101", "records.csv"), finding("BF102", "r.csv")], 1, 2)
+    limited = Reports(core, [first, second], 2).limited(1)
+    root = suites_of(rendered("junit", limited))
+    failures = [case.find("failure") for case in root.iter("testcase")]
+    texts = [str(failure.text) for failure in failures if failure is not None]
+    assert texts[1:] == ["not listed: 1 of BF101", "not listed: 1 of BF102"]
+    assert root.get("failures") == "3"
+    assert "  not listed: 1 of BF102" in rendered("text", limited).splitlines()
+
+
+def test_what_stands_in_no_row_stands_in_its_line() -> None:
+    one = Report(all_rule_sets()["core"], "r.json", [finding("BF115", "r.json", line=81)], 0, 0)
+    lines = rendered("text", Reports(all_rule_sets()["core"], [one], 1)).splitlines()
+    assert lines[1] == "  error BF115 line 81: it is wrong"
 
 
 def test_a_warning_is_no_failed_test() -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.checks.test_checks import MEASUREMENTS, RECORDS, edit, package
-from tests.forms import VALID, load
+from tests.forms import VALID, flatten, load, write
 
 from benchfmt import sinks
 from benchfmt.finding import BenchfmtError
@@ -55,6 +55,17 @@ def test_bf501_a_table_without_size_or_hash_is_a_fault(absent: list[str], tmp_pa
     assert (finding.code, finding.path) == ("BF501", "records.parquet")
     listed = " and no ".join(f"`{name}`" for name in absent)
     assert finding.message == f"the descriptor gives no {listed} of the file"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_bf501_a_pointer_of_git_lfs_is_told_as_one(form: str, tmp_path: Path) -> None:
+    place = write(tmp_path / "package", flatten([load(path) for path in VALID[:3]]), form)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    (place / f"measurements.{form}").write_text(pointer, "utf-8")
+    (finding,) = validate(place).findings
+    assert (finding.code, finding.path) == ("BF501", f"measurements.{form}")
+    assert finding.message == "a pointer of Git LFS stands in place of the file"
+    assert finding.hint == "fetch the file with `git lfs pull`"
 
 
 def content(path: Path) -> dict[str, bytes]:

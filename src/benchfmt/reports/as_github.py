@@ -12,7 +12,7 @@ from itertools import groupby
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding
-from benchfmt.reports.counting import counted, number
+from benchfmt.reports.counting import counted, unlisted
 from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot, where
 from benchfmt.validation.condensing import by_fault
@@ -84,8 +84,8 @@ def _annotation(report: Report, alike: list[Finding]) -> str:
 
 
 def _not_listed(report: Report) -> Iterator[str]:
-    for code, count in sorted(report.more.items()):
-        text = f"{number(count)} more of {code} are not listed"
+    for code in sorted(report.more):
+        text = f"not listed: {unlisted(report, code)}"
         yield command("notice", {"file": report.source, "title": code}, text)
 
 

@@ -16,7 +16,7 @@ from itertools import groupby
 from benchfmt._version import __version__
 from benchfmt.checks.catalogue import all_checks, page
 from benchfmt.finding import Finding, shortened
-from benchfmt.reports.counting import counted, number, totals
+from benchfmt.reports.counting import counted, number, totals, unlisted
 from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, rows_text, spot
@@ -109,7 +109,7 @@ def _package(index: int, report: Report) -> ShownPackage:
         name = printable(file)
         shown = tuple(_finding(name, finding) for finding in findings)
         files_of_package.append(ShownFile(name, shown))
-    more = [f"{number(count)} more of {code}" for code, count in sorted(report.more.items())]
+    more = [unlisted(report, code) for code in sorted(report.more)]
     return ShownPackage(
         number=index,
         source=printable(report.source),

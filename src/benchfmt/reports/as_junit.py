@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding, Severity
-from benchfmt.reports.counting import counted, number
+from benchfmt.reports.counting import counted, unlisted
 from benchfmt.reports.printable import printable
 from benchfmt.reports.text import finding_line
 from benchfmt.reports.where import acknowledged_lines
@@ -51,7 +51,8 @@ def _cases(report: Report) -> list[Case]:
     by_code: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.findings:
         by_code[finding.code].append(finding)
-    cases = [_case(report, code, findings) for code, findings in sorted(by_code.items())]
+    codes = sorted({*by_code, *report.more})
+    cases = [_case(report, code, by_code[code]) for code in codes]
     if report.ok:
         cases.insert(0, Case(f"conforms to {report.rule_set.label}"))
     return cases
@@ -60,15 +61,13 @@ def _cases(report: Report) -> list[Case]:
 def _case(report: Report, code: str, findings: list[Finding]) -> Case:
     errors: list[str] = []
     warnings: list[str] = []
-    lines = warnings
+    by_severity = {Severity.ERROR: errors, Severity.WARNING: warnings}
     for finding in findings:
-        lines = warnings
-        if finding.severity is Severity.ERROR:
-            lines = errors
-        lines.append(finding_line(finding))
-    more = report.more[code]
-    if more:
-        lines.append(f"... and {number(more)} more of {code}")
+        by_severity[finding.severity].append(finding_line(finding))
+    if report.more[code]:
+        # Without this line, a code of which no finding is listed would pass.
+        lines = by_severity[report.rule_set.severities[code]]
+        lines.append(f"not listed: {unlisted(report, code)}")
     return Case(f"{code}: {all_checks()[code].title}", tuple(errors), tuple(warnings))
 
 

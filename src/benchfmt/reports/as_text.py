@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TextIO
 
 from benchfmt.finding import Finding, Severity
-from benchfmt.reports.counting import counted, number, totals
+from benchfmt.reports.counting import counted, number, totals, unlisted
 from benchfmt.reports.formats import ReportFormat
 from benchfmt.reports.printable import is_watched, one_line
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot
@@ -71,8 +71,8 @@ class TextFormat:
                     yield f"  {line}\n"
         if report.more and not report.findings:
             yield self._styled(_BOLD, _heading(report.source)) + "\n"
-        for code, count in sorted(report.more.items()):
-            yield f"  ... and {number(count)} more of {code}\n"
+        for code in sorted(report.more):
+            yield f"  not listed: {unlisted(report, code)}\n"
         for line in acknowledged_lines(report):
             yield f"  acknowledged {one_line(line)}\n"
 

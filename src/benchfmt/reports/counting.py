@@ -20,6 +20,14 @@ def counted(count: int, word: str) -> str:
     return f"{number(count)} {word}s"
 
 
+def unlisted(report: Report, code: str) -> str:
+    """Return how many findings of a code a report counts and does not list: `2 more of BF206`, or `2 of BF206` where it lists none."""
+    count = number(report.more[code])
+    if any(finding.code == code for finding in report.findings):
+        return f"{count} more of {code}"
+    return f"{count} of {code}"
+
+
 def totals(report: Report | Reports) -> list[str]:
     """Return what a report counts, each with its noun; what is acknowledged only where something is."""
     counts = [

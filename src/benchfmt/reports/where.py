@@ -50,6 +50,8 @@ def spot(finding: Finding) -> str:
     name = finding.column or finding.field
     if name:
         place = f"{place}, {name}" if place else name
+    if not place and finding.line is not None:
+        place = f"line {finding.line}"
     if finding.record:
         place = f"{place} ({finding.record})".lstrip()
     return place

@@ -29,6 +29,9 @@ _WRITE_BOTH = (
 )
 _IN_SCHEMA = 3
 """How deep the schema of a resource lies in a descriptor: /resources/0/schema."""
+_POINTER = "a pointer of Git LFS stands in place of the file"
+_POINTER_START = b"version https://git-lfs.github.com/spec/"
+_FETCH = "fetch the file with `git lfs pull`"
 _AGAIN = "the file was changed after the package was written; write the package again"
 
 
@@ -141,6 +144,12 @@ def judge_files(
     return unsafe
 
 
+def _is_pointer(path: Path) -> bool:
+    """Whether Git LFS has left its pointer in place of a file."""
+    with path.open("rb") as file:
+        return file.read(len(_POINTER_START)) == _POINTER_START
+
+
 def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_whole: bool) -> None:
     """Report a file whose size or hash is not the one that its resource gives, or a table of ours without them."""
     absent = [name for name in ("bytes", "hash") if getattr(resource, name) is None]
@@ -151,6 +160,10 @@ def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_who
         reporter.report("BF501", Place(part.name), message, hint=_WRITE_BOTH)
     size = part.path.stat().st_size
     if resource.bytes is not None and size != resource.bytes:
+        if _is_pointer(part.path):
+            reporter.report("BF501", Place(part.name), _POINTER, hint=_FETCH)
+            reporter.cut_files.add(part.name)
+            return
         message = f"the file has {size} bytes; the descriptor says {resource.bytes}"
         reporter.report("BF501", Place(part.name), message, hint=_AGAIN)
         if size < resource.bytes:

@@ -539,7 +539,7 @@ def test_a_result_that_cannot_be_read_fails_alone(
     [
         (
             '{"results": [{"benchmark_id": "object_detection", "loadgen_scenario": "SingleStr',
-            "not JSON: Unterminated string",
+            "not JSON: a text is not closed",
         ),
         ('{"results": {"benchmark_id": "x", "score": 1}}', "no list of results"),
         ('[[{"benchmark_id": "x", "score": 1}]]', "no list of results"),

@@ -21,7 +21,9 @@ from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.reporting import Reporter
 
 _SHOWN_NAMES = 3
-_LONGEST_NAMES = 80
+_LONGEST_NAME = 40
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_COMMAS_HINT = "write commas between them, in the header and in every row"
 _HEADER_HINT = "begin with a row of column names, which are separated by commas as all cells are"
 
 
@@ -132,11 +134,20 @@ class RawTable:
         known = {column.name for column in COLUMNS[self.name]}
         if any(name.strip().lower() in known for name in names):
             return True
-        if not quietly:
-            shown = ", ".join(map(repr, names[:_SHOWN_NAMES]))[:_LONGEST_NAMES]
-            message = f"the first row names no column of {self.name}: {shown}"
-            self._reporter.report("BF101", Place(file), message, hint=_HEADER_HINT)
+        # What stands in place of a file, or of its end, was told already.
+        is_told = file in self._reporter.cut_files
+        if not quietly and not is_told:
+            message, hint = self._no_header(names, known)
+            self._reporter.report("BF101", Place(file), message, hint=hint)
         return False
+
+    def _no_header(self, names: list[str], known: set[str]) -> tuple[str, str]:
+        """Return what is wrong with a first row that names no column, and what to do."""
+        for mark, word in _SEPARATORS.items():
+            if any(name.strip(' "').lower() in known for name in names[0].split(mark)):
+                return f"the cells are separated by {word}", _COMMAS_HINT
+        shown = ", ".join(repr(name[:_LONGEST_NAME]) for name in names[:_SHOWN_NAMES])
+        return f"the first row names no column of {self.name}: {shown}", _HEADER_HINT
 
     def _reader(self, part: Part) -> PartReader:
         if part.is_parquet:
