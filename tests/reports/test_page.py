@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.reports.samples import rendered
+from tests.reports.samples import finding, rendered
+
+from benchfmt.checks.catalogue import all_rule_sets
+from benchfmt.validation.report import Report, Reports
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -96,6 +99,33 @@ def test_groups_are_closed_and_opened(page: Any) -> None:
     assert page.locator(".group[open]").count() == 1
     page.click("#expand")
     assert page.locator(".group[open]").count() == 4
+
+
+def test_many_findings_of_one_fault_are_folded_until_somebody_opens_or_searches_them(
+    browser: Any, tmp_path: Path
+) -> None:
+    core = all_rule_sets()["core"]
+    many = [finding("BF301", "m.csv", row=row, value=f"v{row}") for row in range(1, 41)]
+    few = [finding("BF101", "m.csv", row=row) for row in range(1, 4)]
+    path = tmp_path / "many.html"
+    one = Report(core, "in/a", [*few, *many], 1, 1)
+    path.write_text(rendered("html", Reports(core, [one], 1)), "utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert shown(page) == 3
+    assert page.locator(".alike summary").inner_text() == "error BF301 × 40: it is wrong"
+    page.fill("#search", "v7")
+    assert shown(page) == 1
+    assert page.locator(".alike .number").inner_text() == "1"
+    page.fill("#search", "")
+    assert shown(page) == 43
+    page.click("#collapse")
+    page.locator(".group > summary").click()
+    assert shown(page) == 3
+    page.select_option("#grouping", "code")
+    assert page.locator(".group .number").all_inner_texts() == ["3", "40"]
+    assert shown(page) == 3
+    page.close()
 
 
 def test_a_code_leads_to_its_page(page: Any) -> None:

@@ -20,9 +20,12 @@ from benchfmt.reports.counting import counted, number, totals, unlisted
 from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, rows_text, spot
+from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports
 
 _TEMPLATE = "report.html.jinja"
+_EXAMPLES = 3
+"""So many findings of one fault in a file are shown before they are folded."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,28 @@ class ShownFinding:
 
 
 @dataclass(frozen=True)
+class ShownFault:
+    """The findings of one fault in a file."""
+
+    findings: tuple[ShownFinding, ...]
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether they are so many that the first stands for all until somebody opens them."""
+        return len(self.findings) > _EXAMPLES
+
+
+@dataclass(frozen=True)
 class ShownFile:
-    """A file with its findings."""
+    """A file with its findings by fault."""
 
     name: str
-    findings: tuple[ShownFinding, ...]
+    faults: tuple[ShownFault, ...]
+
+    @property
+    def count(self) -> int:
+        """How many findings it has."""
+        return sum(len(fault.findings) for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -107,8 +127,10 @@ def _package(index: int, report: Report) -> ShownPackage:
     files_of_package = []
     for file, findings in groupby(report.findings, report.place_of):
         name = printable(file)
-        shown = tuple(_finding(name, finding) for finding in findings)
-        files_of_package.append(ShownFile(name, shown))
+        faults = []
+        for alike in by_fault(findings):
+            faults.append(ShownFault(tuple(_finding(name, finding) for finding in alike)))
+        files_of_package.append(ShownFile(name, tuple(faults)))
     more = [unlisted(report, code) for code in sorted(report.more)]
     return ShownPackage(
         number=index,

@@ -50,6 +50,8 @@
   tools.hidden = false;
   tools.addEventListener("submit", (event) => event.preventDefault());
 
+  // A code with more findings is closed until somebody opens it.
+  const MOST_OPEN = 20;
   const groups = byId("groups");
   const byFile = [...groups.children];
   const findings = [...groups.querySelectorAll(".finding")].map((item) => ({
@@ -61,7 +63,7 @@
   const groupOf = (code, items) => {
     const group = document.createElement("details");
     group.className = "group";
-    group.open = true;
+    group.open = items.length <= MOST_OPEN;
     const summary = document.createElement("summary");
     const name = document.createElement("span");
     name.className = "name";
@@ -106,12 +108,14 @@
       item.hidden = !fits;
       shown += fits;
     }
-    for (const group of groups.querySelectorAll(".group")) {
+    for (const group of groups.querySelectorAll(".group, .alike")) {
       const fitting = group.querySelectorAll(".finding:not([hidden])").length;
       group.hidden = !fitting;
       group.querySelector(".number").textContent = fitting;
     }
     const filtered = shown < findings.length;
+    // What somebody searches for is not hidden in a fold.
+    if (words.length) for (const fold of groups.querySelectorAll(".alike > details")) fold.open = true;
     for (const section of groups.querySelectorAll(".package")) {
       section.hidden = filtered && !section.querySelector(".group:not([hidden])");
     }
@@ -120,13 +124,14 @@
   };
 
   const setOpen = (open) => {
-    for (const group of groups.querySelectorAll(".group")) group.open = open;
+    for (const group of groups.querySelectorAll(".group, .alike > details")) group.open = open;
   };
 
   byId("search").addEventListener("input", filter);
   byId("severity").addEventListener("change", filter);
   byId("grouping").addEventListener("change", regroup);
   byId("expand").addEventListener("click", () => setOpen(true));
+  window.addEventListener("beforeprint", () => setOpen(true));
   byId("collapse").addEventListener("click", () => setOpen(false));
   regroup();
 })();
