@@ -17,9 +17,10 @@ HintOf = Callable[[str], str | None]
 class CellFaults:
     """The first fault of each cell of a column, with its texts; only cells at fault cost anything."""
 
-    def __init__(self, cells: pl.Series) -> None:
-        """Take the cells, none of which is at fault."""
+    def __init__(self, cells: pl.Series, *, is_told: bool = True) -> None:
+        """Take the cells, none of which is at fault, and whether texts are asked for."""
         self.cells = cells
+        self.is_told = is_told
         self.bad = pl.Series([False], dtype=pl.Boolean).new_from_index(0, cells.len())
         self._parts: list[pl.DataFrame] = []
 
@@ -34,6 +35,8 @@ class CellFaults:
         if not fresh.any():
             return
         self.bad |= fresh
+        if not self.is_told:
+            return
         texts = self.cells.filter(fresh).cast(pl.String, strict=False)
         texts = texts.str.head(_LONGEST_CELL).fill_null("null")
         part = {

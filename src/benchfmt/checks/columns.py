@@ -90,11 +90,13 @@ def type_table(
     *,
     newer: bool = False,
     typed: bool = False,
+    told: bool = True,
 ) -> Typed:
     """Return a raw frame in the standard's types, with its faults.
 
     `repeating` remembers which of its texts were judged with earlier frames. `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
-    have types of their own (Parquet), so that text is not a number.
+    have types of their own (Parquet), so that text is not a number. Unless `told`, cells at fault are taken out and not
+    put in words.
     """
     items = {item.name: item for item in COLUMNS[table]}
     table_faults = [no_coded_faults()]
@@ -128,14 +130,12 @@ def type_table(
             continue
         suspects = repeating.suspects(raw, item)
         if suspects is not None:
-            some = _with_places(table, raw, name).filter(suspects)
-            cell_faults = CellFaults(some[name])
-            _typed_column(table, item, cell_faults, typed=typed)
             sound &= ~suspects
             columns[name] = raw[name].set(suspects, None)
-            table_faults.append(_faults_of(table, item, some, cell_faults))
+            if told:
+                table_faults.append(_faults_of_suspects(table, item, raw, suspects, typed=typed))
             continue
-        cell_faults = CellFaults(raw[name])
+        cell_faults = CellFaults(raw[name], is_told=told)
         columns[name] = _typed_column(table, item, cell_faults, typed=typed).alias(name)
         if cell_faults.bad.any():
             sound &= ~cell_faults.bad
@@ -264,7 +264,7 @@ class RepeatingTexts:
         judged = self._judged[item.name]
         given = set(texts.drop_nulls())
         new = [text for text in given if text not in judged]
-        cell_faults = CellFaults(pl.Series(item.name, new, dtype=pl.String))
+        cell_faults = CellFaults(pl.Series(item.name, new, dtype=pl.String), is_told=False)
         if new:
             _typed_column(self._table, item, cell_faults, typed=True)
         verdicts = dict(zip(new, cell_faults.bad, strict=True))
@@ -359,9 +359,20 @@ def _column_faults(
     return whole.select(FAULT_COLUMNS)
 
 
+def _faults_of_suspects(
+    table: str, item: Column, raw: pl.DataFrame, suspects: pl.Series, *, typed: bool
+) -> pl.DataFrame:
+    some = _with_places(table, raw, item.name).filter(suspects)
+    cell_faults = CellFaults(some[item.name])
+    _typed_column(table, item, cell_faults, typed=typed)
+    return _faults_of(table, item, some, cell_faults)
+
+
 def _faults_of(
     table: str, item: Column, raw: pl.DataFrame, cell_faults: CellFaults
 ) -> pl.DataFrame:
+    if not cell_faults.is_told:
+        return no_coded_faults()
     wrong = _with_places(table, raw, item.name).filter(cell_faults.bad)
     cells = wrong[item.name].cast(pl.String, strict=False)
     texts = cell_faults.frame()

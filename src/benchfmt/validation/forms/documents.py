@@ -20,6 +20,7 @@ from benchfmt.validation.forms.json_cells import LEVELS, JsonColumns, extent_of
 from benchfmt.validation.forms.json_columns import Object, RecordGathering
 from benchfmt.validation.forms.json_portion import Gathered, PortionMaker, id_of
 from benchfmt.validation.forms.json_texts import (
+    LARGE,
     Text,
     is_large,
     json_code,
@@ -53,6 +54,8 @@ class JsonRecords:
         self._path = path
         self._reporter = reporter
         self._has_lines = path.suffix in LINES
+        self._long = min(reporter.limits.row_bytes, LARGE)
+        """How many bytes a text has of which it is asked whether it is too long."""
         self._heading: Heading | None = None
         self._is_broken = False
         """Whether the rest of the file cannot be read."""
@@ -135,11 +138,21 @@ class JsonRecords:
 
         Raises JsonError or UnsafeError.
         """
-        if self._is_too_long(text):
+        is_long = len(text.data) >= self._long
+        if is_long and self._is_too_long(text):
             return None
         data, members = self._parsed(text)
-        if is_large(text.data):
+        if is_long and is_large(text.data):
             jsons.refuse_wide(data, self._reporter.limits)
+        if not isinstance(data, dict) or data.get("benchfmt") != SCHEMA_VERSION:
+            return self._of_another_kind(text, data, members)
+        if self._has_too_many_measurements(text.row, data):
+            return None
+        self._gathered.enter(text, members)
+        return data
+
+    def _of_another_kind(self, text: Text, data: JsonValue, members: int) -> Object | None:
+        """Return the record of a text that is none of this version, None for a heading and for one that is too long."""
         if is_heading(data):
             self._take_heading(text.row, data)
             return None
@@ -148,9 +161,6 @@ class JsonRecords:
             return {}
         if self._has_too_many_measurements(text.row, data):
             return None
-        if data.get("benchfmt") == SCHEMA_VERSION:
-            self._gathered.enter(text, members)
-            return data
         if members not in (-1, extent_of(data).members):
             # A member stands twice, or a text looks like one that does.
             text.parsed(self._reporter.limits)

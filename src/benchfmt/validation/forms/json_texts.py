@@ -28,7 +28,10 @@ _BLOCK = 2**18
 _BLANK, _QUOTE, _COLON = b' ":'
 _LINE = re.compile(rb"^[^\S\n]*\S.*$", re.MULTILINE)
 """A line that is not empty."""
-_LARGE = 2**20
+_TWO_BREAKS = b"\n\n"
+_BEGINNING = 2**12
+"""A block of nothing but empty lines shows it here; to look for two breaks in all of one takes longer than to divide it."""
+LARGE = 2**20
 """The size from which on it is asked how much memory the data of a text takes."""
 _BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 60, b",": 40, b'"': 28}
 """How much memory the data takes, at most, that one such character in a text stands for."""
@@ -94,14 +97,25 @@ def texts_of_lines(path: Path, limits: Limits) -> Iterator[list[Text]]:
     row = 1
     with path.open("rb") as file:
         for block in _blocks_of_lines(file, longest):
-            if b"\n\n" in block:
+            lines = _lines_of(block)
+            if lines is None:
                 yield _among_empty_lines(block, row)
-            else:
-                lines = block.split(b"\n")
-                members = members_written(block, lines)
-                texts = map(Text, count(row), lines, members)
-                yield [text for text in texts if text.data.strip()]
-            row += block.count(b"\n")
+                row += block.count(b"\n")
+                continue
+            members = members_written(block, lines)
+            texts = map(Text, count(row), lines, members)
+            yield [text for text in texts if text.data.strip()]
+            row += len(lines) - 1
+
+
+def _lines_of(block: bytes) -> list[bytes] | None:
+    """Return the lines of a block, an empty one after its last line break; None where others are empty too."""
+    if _TWO_BREAKS in block[:_BEGINNING]:
+        return None
+    lines = block.split(b"\n")
+    if b"" in lines[:-1]:
+        return None
+    return lines
 
 
 def _among_empty_lines(block: bytes, first_row: int) -> list[Text]:
@@ -159,8 +173,8 @@ def members_written(block: bytes, texts: Sequence[bytes]) -> list[int]:
 
 def _places_of(mark: int, characters: npt.NDArray[np.uint8]) -> Integers:
     """Return where a character stands; looked for in parts, so that a large text needs little more memory."""
-    starts = range(0, len(characters), _LARGE)
-    parts = [np.flatnonzero(characters[start : start + _LARGE] == mark) for start in starts]
+    starts = range(0, len(characters), LARGE)
+    parts = [np.flatnonzero(characters[start : start + LARGE] == mark) for start in starts]
     if len(parts) == 1:
         return parts[0]
     shifted = [part + start for part, start in zip(parts, starts, strict=True)]
@@ -247,7 +261,7 @@ def _first_mark(file: BinaryIO) -> tuple[bytes, jsons.Start]:
 
 def is_large(text: bytes) -> bool:
     """Whether it is asked of a text what its data takes."""
-    return len(text) >= _LARGE
+    return len(text) >= LARGE
 
 
 def refuse_heavy(text: bytes, limits: Limits) -> None:
