@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from typer.testing import CliRunner
 from benchfmt import BenchfmtError, open_package, validate
 from benchfmt.cli.commands import app
 from benchfmt.descriptor import acknowledged
-from benchfmt.mending import Mend, mend
+from benchfmt.mending import Mend, Mended, mend
 from benchfmt.migrate import STEPS, Step
+from benchfmt.reports.changes import mended_lines
 
 FORMS = ("csv", "parquet", "zip")
 
@@ -202,3 +204,33 @@ def test_the_command_prints_each_mend_and_judges_what_it_wrote(
     again = CliRunner().invoke(app, ["validate", "new", "--fix", "newer"])
     assert again.stderr == "nothing is certain to mend: newer is not written\n"
     assert not Path("newer").exists()
+
+
+def test_the_same_mend_in_many_rows_is_one_line_and_very_many_lines_are_cut(tmp_path: Path) -> None:
+    units = [Mend("m.csv", row, "unit", "seconds", "s", f"r{row}") for row in range(1, 6)]
+    values = [
+        Mend("m.csv", row, "value", f"{row}", f"{row / 100}", f"r{row}") for row in range(1, 131)
+    ]
+    lines = list(mended_lines(Mended(tmp_path / "new", [*units, *values])))
+    assert lines[:2] == [
+        "m.csv, unit: 'seconds' -> 's' in 5 rows: 1, 2, 3, ...",
+        "m.csv row 1, value (r1): '1' -> '0.01'",
+    ]
+    assert lines[-2].startswith("... and 31 more lines: `benchfmt diff`")
+    assert lines[-1] == f"135 mends: {tmp_path / 'new'}"
+    assert len(lines) == 102
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("r.jsonl", "r.jsonl holds records and is not a package; `benchfmt convert "),
+        ("paper.pdf", "paper.pdf is not a package: that is a folder, a zip, a tar.gz or a data"),
+    ],
+)
+def test_a_file_that_is_no_package_is_named_as_what_it_is(
+    name: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("x", "utf-8")
+    with pytest.raises(BenchfmtError, match=re.escape(words)):
+        mend(tmp_path / name, tmp_path / "new")

@@ -408,7 +408,7 @@ def test_bf105_text_that_is_not_utf_8(tmp_path: Path) -> None:
     resources = [
         {"name": name, "path": f"{name}.csv"} for name in ("systems", "records", "measurements")
     ]
-    words = "not UTF-8 text; name the file's encoding in the descriptor"
+    words = "not UTF-8 text; save it as UTF-8, or name the encoding of a table of your own in its descriptor"
     assert validate(describe(place, resources)).findings == [unsafe("BF105", "systems.csv", words)]
     resources[0]["encoding"] = "latin-1"
     assert codes(validate(describe(place, resources))) == {"BF131"}

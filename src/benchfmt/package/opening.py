@@ -28,6 +28,7 @@ from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, inner_path, safe_path
 from benchfmt.readers.names import doubled
 
+_LINES = (".jsonl", ".ndjson")
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 """What the names of packages in one file end with."""
 _SHOWN_FAULTS = 20
@@ -71,11 +72,23 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
         return _open_archive(place, limits)
     if place.name.endswith(".json") and place.is_file():
         return Folder(place.parent, place)
+    if place.is_file():
+        raise PackageError(_no_package(place))
     file = place / FILE_NAME
     if not file.is_file():
         raise PackageError(f"{place} is not a package: there is no {FILE_NAME} in it")
     safe_path(place, FILE_NAME)  # not a link that leads elsewhere
     return Folder(place, file)
+
+
+def _no_package(file: Path) -> str:
+    """Return what a file is that is no package, and what to do."""
+    if file.suffix in _LINES:
+        return (
+            f"{file} holds records and is not a package; "
+            f"`benchfmt convert {file} -o PACKAGE` makes a package of it"
+        )
+    return f"{file} is not a package: that is a folder, a zip, a tar.gz or a {FILE_NAME}"
 
 
 def is_archive(name: str) -> bool:

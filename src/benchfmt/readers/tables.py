@@ -370,5 +370,8 @@ def _reason(text: str, block: int) -> tuple[str, str]:
         return "BF907", f"a row is longer than {block} bytes, or a quote is never closed"
     # A row of another width stops nothing but where its text could not be handed to the handler.
     if "UTF" in text.upper() or "columns, got" in text:
-        return "BF105", "not UTF-8 text; name the file's encoding in the descriptor"
+        return (
+            "BF105",
+            "not UTF-8 text; save it as UTF-8, or name the encoding of a table of your own in its descriptor",
+        )
     return "BF121", text.replace("CSV parse error: ", "")
