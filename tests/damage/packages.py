@@ -524,7 +524,7 @@ def _archives() -> Iterator[Damage]:
     yield damage(
         "zip-with-wrong-checksum",
         "BF119",
-        raw(lambda data: data.replace(b"latency", b"lateNcy", 1)),
+        raw(lambda data: data.replace(b"record_id,metric", b"record_id,mEtric", 1)),
     )
     yield damage("zip-bomb", "BF904", _bomb)
 

@@ -75,7 +75,7 @@ def measured(
 ) -> Callable[[list[Data]], At | None]:
     """Return what changes a member of the first measurement that is like some members; `rest` is set beside it.
 
-    A member that is to be like `...` only has to be there, one like `None` must not be.
+    A member that is to be like `...` only has to be there, one like `None` must not be; a function says of others.
     """
 
     def do(records: list[Data]) -> At | None:
@@ -100,12 +100,20 @@ def _all_measurements(records: list[Data]) -> Iterator[tuple[int, int, Data]]:
 def _is_like(measurement: Data, like: Data) -> bool:
     for name, wanted in like.items():
         value = measurement.get(name)
-        if wanted is ...:
+        if callable(wanted):
+            if not wanted(value):
+                return False
+        elif wanted is ...:
             if value is None:
                 return False
         elif value != wanted:
             return False
     return True
+
+
+def _has_units(metric: str) -> bool:
+    """Whether a metric is measured in units of UCUM, as all are but money."""
+    return metric != "cost"
 
 
 def _times(factor: float) -> Callable[[float], float]:
@@ -145,6 +153,20 @@ def _rate_not_of_latency(records: list[Data]) -> At | None:
     return NOT_THERE
 
 
+def _value_outside_samples(records: list[Data]) -> At | None:
+    """Change a value beside its samples, where no minimum or maximum stands beside it as well."""
+    for number, place, item in _all_measurements(records):
+        beside = records[number]["measurements"]
+        ends = [other for other in beside if other.get("statistic") in ("min", "max")]
+        if any(other["metric"] == item["metric"] for other in ends):
+            continue
+        is_free = "samples" in item and "value" in item and "reported_value" not in item
+        if is_free and item["unit"] != "1":
+            item["value"] *= 3
+            return At(number, "value", place)
+    return NOT_THERE
+
+
 def _size_in_megabytes(records: list[Data]) -> At | None:
     for number, record in enumerate(records):
         if record.get("model", {}).get("parameters", 0) > 100_000:
@@ -163,6 +185,22 @@ def _device_not_there(records: list[Data]) -> At | None:
         if kinds and not kinds & {None, "accelerator", "npu", "dla", "dsp"}:
             record.setdefault("configuration", {})["placement"] = ["npu"]
             return At(number, "configuration.placement")
+    return NOT_THERE
+
+
+def _mean_above_maximum(records: list[Data]) -> At | None:
+    """Change a mean of power that stands beside its maximum."""
+    for number, place, item in _all_measurements(records):
+        key = ("power", item.get("stage"), item.get("scope"))
+        beside = [
+            (other["metric"], other.get("stage"), other.get("scope"))
+            for other in records[number]["measurements"]
+            if other.get("statistic") == "max" and "value" in other
+        ]
+        is_mean = item["metric"] == "power" and item.get("statistic") == "mean"
+        if is_mean and key in beside and "value" in item and "reported_value" not in item:
+            item["value"] *= 10
+            return At(number, "value", place)
     return NOT_THERE
 
 
@@ -494,7 +532,7 @@ def _vocabulary() -> Iterator[Damage]:
     yield damage("unit-kilowatt", "BF203", measured("unit", "kW", metric="power", **VALUE))
     yield damage("unit-in-words", "BF204", measured("unit", "seconds", unit="s", **VALUE))
     yield damage("unit-sec", "BF204", measured("unit", "sec", unit="s", **VALUE))
-    yield damage("unit-unknown", "BF204", measured("unit", "furlongs", **VALUE))
+    yield damage("unit-unknown", "BF204", measured("unit", "furlongs", metric=_has_units, **VALUE))
     yield damage(
         "unit-samples", "BF204", measured("unit", "samples/s", metric="throughput", **VALUE)
     )
@@ -546,11 +584,7 @@ def _values() -> Iterator[Damage]:
     )
     yield damage("stage-in-milliseconds", "BF401", _stage_in_milliseconds)
     yield damage("rate-not-of-latency", "BF402", _rate_not_of_latency)
-    yield damage(
-        "mean-above-maximum",
-        "BF403",
-        measured("value", _times(10), metric="power", statistic="mean", value=...),
-    )
+    yield damage("mean-above-maximum", "BF403", _mean_above_maximum)
     yield damage("maximum-below-mean-and-median", "BF403", _peak_too_low)
     yield damage(
         "minimum-above-mean",
@@ -560,7 +594,14 @@ def _values() -> Iterator[Damage]:
     yield damage(
         "percentiles-swapped",
         "BF404",
-        measured("value", _times(0.5), metric="latency", statistic="p99", value=...),
+        measured(
+            "value",
+            _times(0.5),
+            metric="latency",
+            statistic="p99",
+            value=...,
+            reported_value=None,
+        ),
     )
     yield damage(
         "reported-value-other",
@@ -579,11 +620,7 @@ def _values() -> Iterator[Damage]:
     yield damage(
         "ci-reversed", "BF407", measured("ci", lambda ci: [ci[1], ci[0], ci[2]], ci=..., value=...)
     )
-    yield damage(
-        "value-outside-samples",
-        "BF408",
-        measured("value", _times(3), samples=..., value=..., reported_value=None),
-    )
+    yield damage("value-outside-samples", "BF408", _value_outside_samples)
     yield damage(
         "target-reversed",
         "BF409",

@@ -10,6 +10,8 @@ from typing import Any
 from tests.damage.damaging import Damage, Package, Spot
 
 Rows = list[list[str]]
+NOTHING_TO_DAMAGE = object()
+csv.field_size_limit(2**24)
 
 
 def _read(package: Package, table: str) -> Rows:
@@ -36,6 +38,8 @@ def rows_of(
         if len(rows) < 2:
             return None
         place = change(rows)
+        if place is NOTHING_TO_DAMAGE:
+            return None
         _write(package, table, rows, **dialect)
         if isinstance(place, tuple):
             return Spot(package.name(table), *place)
@@ -124,11 +128,11 @@ def _long(rows: Rows) -> tuple[int, None]:
     return 2, None
 
 
-def _swapped_records(rows: Rows) -> tuple[int, str] | None:
+def _swapped_records(rows: Rows) -> object:
     first = rows[1][0]
     last = rows[-1][0]
-    if first == last:
-        return None
+    if first == last or rows[2][0] != first:
+        return NOTHING_TO_DAMAGE
     rows.append(rows.pop(1))
     return len(rows) - 1, "record_id"
 
@@ -157,6 +161,12 @@ def _header_twice(rows: Rows) -> tuple[int, None]:
 
 def _without_header(rows: Rows) -> None:
     del rows[0]
+
+
+def _nul_within(data: bytes) -> bytes | None:
+    if b",measured," not in data:
+        return None
+    return data.replace(b",measured,", b",meas\0ured,", 1)
 
 
 def _half_of_last_line(data: bytes) -> bytes:
@@ -241,7 +251,7 @@ def _tables() -> Iterator[Damage]:
         "BF104",
         bytes_of(
             "measurements",
-            lambda data: data.replace(b"measured", b"meas\0ured", 1),
+            _nul_within,
             row="*",
             column="*",
         ),

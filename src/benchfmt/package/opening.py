@@ -259,7 +259,7 @@ def _named_files(file: Path, limits: Limits) -> list[str]:
     """Return the paths that a descriptor names, as far as it can be read; its faults are reported elsewhere."""
     try:
         data = jsons.read(file, limits)
-    except jsons.JsonError:
+    except (jsons.JsonError, UnsafeError):
         return []
     if not isinstance(data, dict):
         return []

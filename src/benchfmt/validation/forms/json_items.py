@@ -41,6 +41,8 @@ class _Marks:
 def items(file: BinaryIO, start: Start) -> Iterator[Item]:
     """Yield the items of a list; raises JsonError where the list does not end, or more stands after it.
 
+    What stands before such a place is yielded first, as one that need not be JSON.
+
     The file stands after the bracket that opens the list, at `start`.
     """
     rest = b""
@@ -58,6 +60,8 @@ def items(file: BinaryIO, start: Start) -> Iterator[Item]:
             is_first = False
         if marks.end is not None:
             if text[marks.end] != _END_OF_LIST:
+                # Where a bracket is missing within the item, its own text says so, and where.
+                yield Item(text[begin : marks.end], start)
                 place = _after(start, text, begin, marks.end)
                 raise _no_list("this ends an object, and no list", place)
             last = text[begin : marks.end]

@@ -198,18 +198,31 @@ def texts_of_file(path: Path, limits: Limits) -> Iterator[list[Text]]:
             file.seek(begin)
             yield [_document(file.read())]
             return
-        waiting = []
-        size = 0
         first_row = 1
-        for item in items(file, start):
+        for waiting, error in _some_at_once(items(file, start)):
+            yield _texts_of_items(first_row, waiting)
+            first_row += len(waiting)
+            if error is not None:
+                # One of the items may have said already what is wrong: then nobody asks for more.
+                raise error
+
+
+def _some_at_once(found: Iterator[Item]) -> Iterator[tuple[list[Item], jsons.JsonError | None]]:
+    """Yield items of a list, some at once, the last of them with the error that ends the list, if there is one."""
+    waiting = []
+    size = 0
+    error = None
+    try:
+        for item in found:
             waiting.append(item)
             size += len(item.data)
             if size >= _BLOCK:
-                yield _texts_of_items(first_row, waiting)
-                first_row += len(waiting)
+                yield waiting, None
                 waiting = []
                 size = 0
-        yield _texts_of_items(first_row, waiting)
+    except jsons.JsonError as end:
+        error = end
+    yield waiting, error
 
 
 def _document(data: bytes) -> Text:
