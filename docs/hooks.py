@@ -65,7 +65,8 @@ def check_pages() -> Iterator[tuple[str, str]]:
     )
     text = (
         "# Checks\n\nEach check has a code that never changes its meaning, and a page that says why it exists, shows a failing "
-        f"and a passing example, and how to fix the fault. `benchfmt explain CODE` prints the page.\n\n{table}\n"
+        "and a passing example, and how to fix the fault. `benchfmt explain CODE` prints the page. A number between the "
+        f"codes that is not in the list has never been a code of benchfmt.\n\n{table}\n"
     )
     yield "checks/index.md", text
 

@@ -287,6 +287,10 @@ def test_sarif_has_rules_places_and_prints_of_fingers(sarif: dict) -> None:
     assert names[-1]["fullyQualifiedName"] == "::d.jsonl#/measurements/0/metric"
     prints = [result["partialFingerprints"]["benchfmt/v1"] for result in results]
     assert len(set(prints)) == len(prints)
+    for result, own in zip(results, prints, strict=True):
+        has_line = "region" in result["locations"][0]["physicalLocation"]
+        of_github = result["partialFingerprints"].get("primaryLocationLineHash")
+        assert of_github == (None if has_line else own)
     assert run["properties"] == {
         "notListed": {"BF301": 1_200},
         "acknowledged": [f"in/e: BF407 × 3: as {MARKUP}"],

@@ -20,6 +20,8 @@ from benchfmt.validation.report import Report, Reports
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+_OWN_FINGERPRINT = "benchfmt/v1"
+_OF_GITHUB = "primaryLocationLineHash"
 _IN_URLS = ":/?#[]@!$&'()*+,;=%"
 """What stands in a URL as it is."""
 
@@ -101,8 +103,21 @@ def _result(report: Report, finding: Finding, rule: int, fingerprint: str) -> mo
         level=model.Level(finding.severity.value),
         message=model.Message(text=printable(text)),
         locations=[_location(place, finding)],
-        partial_fingerprints={"benchfmt/v1": fingerprint},
+        partial_fingerprints=_fingerprints(place, fingerprint),
     )
+
+
+def _fingerprints(place: Where, fingerprint: str) -> dict[str, str]:
+    """Return what tells that a result is the one of an earlier run.
+
+    Code scanning of GitHub looks at `primaryLocationLineHash` alone. Its upload action makes that of the text of the
+    line, and warns of every other; where there is no line, as in Parquet and in archives, it makes none.
+    https://github.com/github/codeql-action/blob/main/src/fingerprints.ts
+    """
+    fingerprints = {_OWN_FINGERPRINT: fingerprint}
+    if place.line is None:
+        fingerprints[_OF_GITHUB] = fingerprint
+    return fingerprints
 
 
 def _location(place: Where, finding: Finding) -> model.Location:
@@ -152,6 +167,7 @@ def _fingerprint(report: Report, finding: Finding) -> str:
         finding.path,
         finding.column or "",
         finding.field or "",
+        finding.record or "",
         finding.value or "",
         finding.message,
     )
