@@ -10,7 +10,8 @@ _HEAD = """# Damage
 
 Each kind of damage below is done to a small package in the tests, in every form that can hold it, and is found once: under this code, at
 its place, and with nothing else. "-" stands where a form cannot hold the damage; another code than that of the kind is what the form
-makes of it. `tests/damage` says what is done. The zip holds CSV.
+makes of it. `tests/damage` says what is done. The zip holds CSV. The same is done to a few records of each family of real results; a
+kind that a family has no field for is not tried there, and the tests count how many these are.
 """
 
 

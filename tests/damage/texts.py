@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.damage.damaging import ANYWHERE, Damage, Spot
 
+_VALUE = re.compile(rb'"value": (-?[0-9][0-9.eE+-]*)')
 Replace = Callable[[bytes], bytes]
 
 
@@ -66,23 +68,16 @@ def nested(depth: int) -> Callable[[Path], Spot]:
     return do
 
 
-def _first_value(data: bytes) -> bytes:
-    """Return the text of the first value of a measurement."""
-    start = data.index(b'"value": ') + len(b'"value": ')
-    end = min(data.index(mark, start) for mark in (b",", b"\n", b"}") if mark in data[start:])
-    return data[start:end]
-
-
 def valued(word: bytes) -> Callable[[Path], Spot | None]:
-    """Return what writes a word in place of the first value."""
+    """Return what writes a word in place of the first number that is a value."""
 
     def do(path: Path) -> Spot | None:
         data = path.read_bytes()
-        if b'"value": ' not in data:
+        value = _VALUE.search(data)
+        if value is None:
             return None
-        old = b'"value": ' + _first_value(data)
-        line = data.split(old)[0].count(b"\n") + 1
-        path.write_bytes(data.replace(old, b'"value": ' + word, 1))
+        line = data.count(b"\n", 0, value.start()) + 1
+        path.write_bytes(data[: value.start(1)] + word + data[value.end(1) :])
         return Spot(path.name, ANYWHERE, ANYWHERE, line)
 
     return do
