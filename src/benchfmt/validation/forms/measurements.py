@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -141,8 +141,8 @@ class Queue:
         self._waiting = rest
         if not ready:
             return _no_measurements()
-        frames = pl.concat([rows.frame for rows in ready], rechunk=True)
-        return Rows(frames, pl.concat([rows.sound for rows in ready]))
+        frame = _joined([rows.frame for rows in ready])
+        return Rows(frame, pl.concat([rows.sound for rows in ready]))
 
     def end_of_portion(self, begin: int, end: int) -> int:
         """Return the place, `end` at most, before which records from `begin` have few enough measurements; one at least."""
@@ -179,6 +179,19 @@ class Queue:
         if rows.frame.height:
             self._waiting.append(rows)
         return rows.frame.height
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return frames one after the other, with one cell in place of a column that has none: most have none."""
+    filled = []
+    without_cell = []
+    for name, kind in frames[0].schema.items():
+        if all(frame[name].null_count() == frame.height for frame in frames):
+            without_cell.append(pl.lit(None, dtype=kind).alias(name))
+        else:
+            filled.append(name)
+    joined = pl.concat([frame[filled] for frame in frames], rechunk=True)
+    return joined.with_columns(without_cell).select(frames[0].columns)
 
 
 def _no_measurements() -> Rows:
