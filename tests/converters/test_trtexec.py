@@ -370,11 +370,17 @@ def test_log_and_exports_of_one_run_are_one_record() -> None:
     )  # trtexec does not escape names
 
 
+def test_commands_without_any_output_are_no_runs() -> None:
+    assert reader.runs("trtexec --onnx=a.onnx\ntrtexec --onnx=b.onnx") == []
+
+
 def test_statistics_of_exported_times_are_trtexec_s_own() -> None:
     """sampleReporting.cpp: sorted[n - 1 - int((1 - p / 100) * n)] in single precision, no interpolation."""
     # At 100 queries (1 - 0.99) * 100 is a little less than 1 in single precision, so the p99 is the greatest.
     ranks = {1: 0, 50: 49, 99: 98, 100: 99, 101: 99, 200: 198, 46125: 45663}
     assert {n: reader.percentile_rank(n, "99") for n in ranks} == ranks
+    # trtexec refuses such a level, a damaged log may have one.
+    assert reader.percentile_rank(10, "959") == 9
     assert reader.statistic(["1.5", "2", "2.25", "10"], "median") == (Fraction(17, 8), None)
     assert reader.statistic(["1.5", "2", "2.25"], "median") == (Fraction(2), "2")
     assert reader.statistic(["0.1", "0.2", "0.3"], "mean") == (Fraction(1, 5), None)

@@ -82,7 +82,7 @@ def runs(
     for place, (before, now) in enumerate(pairwise(groups), start=1):
         if _nobody_knows(before, now, found):
             del chunks[place][0]
-    return chunks
+    return [chunk for chunk in chunks if chunk]
 
 
 def _ranks(order: Sequence[str | tuple[str, ...]]) -> dict[str, int]:

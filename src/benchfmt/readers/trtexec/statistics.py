@@ -12,10 +12,11 @@ import numpy as np
 def percentile_rank(count: int, level: str) -> int:
     """Return the index in the sorted times that trtexec takes as a percentile; its arithmetic is in single precision.
 
-    sampleReporting.cpp: `all - 1 - int((1 - percentile / 100) * all)`. It never interpolates.
+    sampleReporting.cpp: `all - 1 - int((1 - percentile / 100) * all)`. It never interpolates. A level above 100, which
+    trtexec refuses, is that of the greatest time.
     """
     share = np.float32(1) - np.float32(level) / np.float32(100)
-    return max(count - 1 - int(share * np.float32(count)), 0)
+    return min(max(count - 1 - int(share * np.float32(count)), 0), count - 1)
 
 
 def statistic(ordered: Sequence[str], name: str) -> tuple[Fraction, str | None]:
