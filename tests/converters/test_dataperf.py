@@ -214,7 +214,8 @@ def test_the_samples_convert_and_each_file_is_told(samples: Path, tmp_path: Path
     assert not account.findings
     report = validate(tmp_path / "package")
     assert report.ok
-    assert not report.findings
+    # Four markets of the example cost more than the budget, which the evaluator does not enforce.
+    assert [finding.code for finding in report.findings] == ["BF440"] * 4
 
 
 def test_no_other_family_is_claimed(samples: Path) -> None:

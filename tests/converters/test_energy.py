@@ -317,12 +317,14 @@ def test_every_file_is_in_the_account_with_its_reason(truth: Truth) -> None:
     assert [e.path for e in truth.account.files if e.role == "failed"] == []
 
 
-def test_the_package_of_the_samples_has_no_error_and_no_warning(truth: Truth) -> None:
+def test_the_package_of_the_samples_has_no_error(truth: Truth) -> None:
     report = validate(truth.package)
-    assert (report.findings, report.records) == (
-        [],
+    assert (report.errors, report.records) == (
+        0,
         sum(table.rows for table in truth.tables.values()),
     )
+    # The carbon intensity that some tables themselves give for their shortest runs.
+    assert {finding.code for finding in report.findings} <= {"BF435"}
 
 
 def test_what_is_wrong_with_the_samples_is_told(truth: Truth) -> None:
