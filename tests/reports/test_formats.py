@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -98,6 +99,15 @@ def test_text_groups_findings_by_file_and_ends_with_the_verdict() -> None:
         "why, and how to fix it: benchfmt explain CODE, as BF101",
         "1 of 4 packages conformant (core): 11 records, 26 measurements, 1,205 errors, 1 warning, 3 acknowledged",
     ]
+
+
+def test_text_names_at_the_end_what_several_packages_have() -> None:
+    core = all_rule_sets()["core"]
+    first = Report(core, "a", [finding("BF101", "r.csv"), finding("BF102", "r.csv")], 1, 2)
+    second = Report(core, "b", [finding("BF101", "r.csv")], 1, 2, Counter({"BF103": 2}))
+    third = Report(core, "c", [finding("BF101", "r.csv"), finding("BF103", "r.csv")], 1, 2)
+    lines = rendered("text", Reports(core, [first, second, third], 3)).splitlines()
+    assert lines[-3] == "in several packages: BF101 in 3, BF103 in 2"
 
 
 def test_text_of_one_package_says_its_verdict_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +19,8 @@ from benchfmt.validation.report import Report, Reports
 
 _EXAMPLES = 3
 """The same fault in more places is told once, with so many of them."""
+_COMMON = 8
+"""So many codes that several packages have are named at the end."""
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _DIM = "\x1b[2m"
@@ -49,12 +52,18 @@ class TextFormat:
         """Yield what was found in each package as soon as it is there; the last line is the verdict on all."""
         is_alone = len(reports) == 1
         codes: set[str] = set()
+        packages: Counter[str] = Counter()
         for report in reports:
             yield from self._findings(report)
-            codes.update(finding.code for finding in report.findings)
+            listed = {finding.code for finding in report.findings}
+            codes |= listed
+            packages.update(sorted(listed | report.more.keys()))
             is_told = bool(report.findings or report.more) or not self.is_quiet
             if is_told and not is_alone:
                 yield f"{_heading(report.source)}: {self._verdict(report)}\n"
+        common = _in_several(packages)
+        if common:
+            yield f"in several packages: {common}\n"
         if codes:
             yield self._styled(_DIM, _how_to_learn(sorted(codes))) + "\n"
         if is_alone:
@@ -121,6 +130,15 @@ class TextFormat:
 
 def _counts(report: Report | Reports) -> str:
     return ", ".join(totals(report))
+
+
+def _in_several(packages: Counter[str]) -> str:
+    """Return the codes that most packages have, of those that several have, each with how many these are."""
+    parts = []
+    for code, count in packages.most_common(_COMMON):
+        if count > 1:
+            parts.append(f"{code} in {number(count)}")
+    return ", ".join(parts)
 
 
 def _how_to_learn(codes: list[str]) -> str:
