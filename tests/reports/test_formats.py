@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
@@ -19,6 +20,7 @@ from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.finding import Finding
 from benchfmt.reports import formats
 from benchfmt.reports.as_text import TextFormat
+from benchfmt.reports.where import spot
 from benchfmt.validation.report import Report, Reports
 
 ROOT = Path(__file__).parents[2]
@@ -239,6 +241,10 @@ def test_what_stands_in_no_row_stands_in_its_line() -> None:
     one = Report(all_rule_sets()["core"], "r.json", [finding("BF115", "r.json", line=81)], 0, 0)
     lines = rendered("text", Reports(all_rule_sets()["core"], [one], 1)).splitlines()
     assert lines[1] == "  error BF115 line 81: it is wrong"
+    cut = finding("BF115", "r.json", row=7, line=7)
+    assert spot(cut) == "line 7"
+    assert spot(replace(cut, record="bf1-a")) == "row 7 (bf1-a)"
+    assert spot(replace(cut, path="r.jsonl")) == "row 7"
 
 
 def test_a_warning_is_no_failed_test() -> None:

@@ -722,14 +722,14 @@ def test_bf907_a_table_has_a_bounded_number_of_columns(form: str, tmp_path: Path
     found = found_in(tmp_path / "p", Limits(columns=20))
     messages = set(found.values())
     assert {message.rpartition(": ")[2] for message in messages} == {
-        "45 columns; at most 20 are read"
+        "the table has 45 columns; at most 20 are read"
     }
 
 
 def test_bf905_a_descriptor_has_a_bounded_number_of_resources(tmp_path: Path) -> None:
     convert(_annotated(tmp_path / "s")).write(tmp_path / "p")
     assert found_in(tmp_path / "p", Limits(resources=2)) == {
-        ("BF905", None, None): "3 resources; at most 2 are read"
+        ("BF905", None, None): "the descriptor has 3 resources; at most 2 are read"
     }
 
 

@@ -131,12 +131,12 @@ def descriptor_data(file: Path, limits: Limits = LIMITS) -> JsonValue:
     if not isinstance(resources, list):
         return data
     if len(resources) > limits.resources:
-        message = f"{len(resources):,} resources; at most {limits.resources:,} are read"
+        message = f"the descriptor has {len(resources):,} resources; at most {limits.resources:,} are read"
         raise UnsafeError("BF905", f"{file.name}: {message}")
     for resource in resources:
         columns = _columns_of(resource)
         if columns > limits.columns:
-            message = f"{columns:,} columns; at most {limits.columns:,} are read"
+            message = f"the table has {columns:,} columns; at most {limits.columns:,} are read"
             raise UnsafeError("BF907", f"{file.name}: {message}")
     return data
 

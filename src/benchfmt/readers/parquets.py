@@ -79,7 +79,7 @@ def open_parquet(path: Path, limits: Limits = LIMITS, texts: Sequence[str] = ())
     opened = pq.ParquetFile(path, pre_buffer=False, memory_map=False, read_dictionary=list(texts))
     width = opened.metadata.num_columns
     if width > limits.columns:
-        message = f"{width:,} columns; at most {limits.columns:,} are read"
+        message = f"the table has {width:,} columns; at most {limits.columns:,} are read"
         raise UnsafeError("BF907", f"{path}: {message}")
     return opened
 

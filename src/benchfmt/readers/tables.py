@@ -214,7 +214,9 @@ class TextTable:
                 "BF103", f"{self.path.name}: the header cannot be read: {error}"
             ) from error
         if len(names) > self.limits.columns:
-            message = f"{len(names):,} columns; at most {self.limits.columns:,} are read"
+            message = (
+                f"the table has {len(names):,} columns; at most {self.limits.columns:,} are read"
+            )
             raise TableError("BF907", f"{self.path.name}: {message}")
         if not any(names):
             raise TableError(

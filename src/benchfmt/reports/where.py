@@ -42,12 +42,15 @@ def _line(finding: Finding) -> int | None:
 def spot(finding: Finding) -> str:
     """Return the place within its file for people: `row 3 (Runs!C7), column (record)`; empty where only the file is known."""
     parts = []
-    if finding.row is not None:
+    name = finding.column or finding.field
+    # Where a JSON file cannot be read there are no rows yet: the line stands in their place.
+    is_of_file = not name and finding.record is None and finding.path.endswith(".json")
+    is_line = is_of_file and finding.row == finding.line
+    if finding.row is not None and not is_line:
         parts.append(f"row {finding.row}")
     if finding.cell is not None:
         parts.append(f"({finding.cell})")
     place = " ".join(parts)
-    name = finding.column or finding.field
     if name:
         place = f"{place}, {name}" if place else name
     if not place and finding.line is not None:
