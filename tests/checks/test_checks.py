@@ -153,7 +153,7 @@ CASES = [
     ),
     Case(
         {'measurements.0.reported_value': '8.9', 'measurements.0.reported_unit': 'MBy'},
-        Finding('BF207', Severity.WARNING, FILE, 1, None, 'measurements.0.reported_unit', "'MBy' and 's' measure different things", 'MBy', 'write a UCUM code, or leave it out', 'r1'),
+        Finding('BF207', Severity.WARNING, FILE, 1, None, 'measurements.0.reported_unit', "'MBy' and 's' measure different things", 'MBy', '`reported_unit` is that of the reported number, `unit` that of the value: correct the wrong one', 'r1'),
         passing={'measurements.0.reported_value': '8.9', 'measurements.0.reported_unit': 'msec'},
     ),
     Case(
@@ -273,7 +273,7 @@ CASES = [
     ),
     Case(
         {'measurements': [{'metric': 'latency', 'value': 0.0063, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference'}, {'metric': 'latency', 'value': 0.0089, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'end-to-end', 'primary': True}]},
-        Finding('BF509', Severity.WARNING, FILE, 1, None, 'measurements.1.metric', 'latency stands after a measurement that it comes before', None, 'order by metric, statistic, stage, per, scope', 'r1'),
+        Finding('BF509', Severity.WARNING, FILE, 1, None, 'measurements.1.metric', 'latency stands behind measurements that come after it', None, 'put the primary one first, and order the others by metric, statistic, stage, per, scope', 'r1'),
         passing={'measurements': [{'metric': 'latency', 'value': 0.0063, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'inference', 'primary': True}, {'metric': 'latency', 'value': 0.0089, 'unit': 's', 'basis': 'measured', 'per': 'sample', 'stage': 'end-to-end'}]},
     ),
     Case(

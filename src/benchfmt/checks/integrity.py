@@ -97,8 +97,8 @@ def in_key_order(frames: Frames) -> pl.DataFrame:
     wrong = measurements.filter(
         (place < before_in_record(measurements, place)).fill_null(value=False)
     )
-    message = pl.format("{} stands after a measurement that it comes before", pl.col("metric"))
-    hint = "order by metric, statistic, stage, per, scope"
+    message = pl.format("{} stands behind measurements that come after it", pl.col("metric"))
+    hint = "put the primary one first, and order the others by metric, statistic, stage, per, scope"
     found = faults(wrong, "measurements", "metric", message, hint=hint)
     return found.unique("record", keep="first", maintain_order=True)
 

@@ -238,29 +238,34 @@ def reported_units(frames: Frames) -> pl.DataFrame:
     """BF207: the unit of the reported number is a unit, of the quantity that the value has."""
     found = [no_faults()]
     for reported, code in frames.distinct_pairs("measurements", "reported_unit", "unit"):
-        message = _reported_fault(reported, code)
-        if message is not None:
+        verdict = _reported_fault(reported, code)
+        if verdict is not None:
             same = (pl.col("reported_unit") == reported) & (pl.col("unit") == code)
             rows = frames.measurements.filter(same)
-            hint = "write a UCUM code, or leave it out"
-            found.append(faults(rows, "measurements", "reported_unit", message, reported, hint))
+            words = (verdict.message, reported, verdict.hint)
+            found.append(faults(rows, "measurements", "reported_unit", *words))
     return pl.concat(found)
 
 
 @cache
-def _reported_fault(reported: str, code: str) -> str | None:
+def _reported_fault(reported: str, code: str) -> Verdict | None:
     if reported == code:
         return None
     meant = find_unit(reported)
     if meant is None:
-        return f"{reported!r} is not a unit that is known"
+        return Verdict(
+            f"{reported!r} is not a unit that is known", "write a UCUM code, or leave it out"
+        )
     try:
         is_same = unit(meant[0]).dimension == unit(code).dimension
     except UnitError:
         return None
     if is_same:
         return None
-    return f"{reported!r} and {code!r} measure different things"
+    return Verdict(
+        f"{reported!r} and {code!r} measure different things",
+        "`reported_unit` is that of the reported number, `unit` that of the value: correct the wrong one",
+    )
 
 
 def assumed_units(frames: Frames) -> pl.DataFrame:

@@ -286,7 +286,7 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
     for info in infos:
         inner_path(info.filename)  # whatever unpacks the zip besides us may write it there
         if stat.S_ISLNK(info.external_attr >> _MODE):
-            raise UnsafeError("BF902", f"{info.filename!r} is a link; a zip holds files only")
+            raise UnsafeError("BF902", f"{info.filename!r} is a link; pack the file itself")
         packed = max(info.compress_size, 1)
         if info.file_size > 2**20 and info.file_size / packed > limits.archive_ratio:
             raise UnsafeError(

@@ -73,7 +73,7 @@ def _members(archive: tarfile.TarFile, packed: int, limits: Limits) -> Members:
             continue
         name = str(inner_path(info.name))
         if info.issym() or info.islnk():
-            raise UnsafeError("BF902", f"{info.name!r} is a link; a tar holds files only")
+            raise UnsafeError("BF902", f"{info.name!r} is a link; pack the file itself")
         if not info.isfile() and not info.isdir():
             raise UnsafeError("BF902", f"{info.name!r} is a device; a tar holds files only")
         if info.size < 0:
