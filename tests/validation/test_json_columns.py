@@ -130,6 +130,17 @@ TWICE = {
 }
 
 
+@pytest.mark.parametrize("length", [10, 5_000])
+def test_rows_are_counted_over_empty_lines_wherever_these_begin(
+    length: int, tmp_path: Path
+) -> None:
+    first = f'{TEXT[:-1]},"status_detail":"{"x" * length}"}}'
+    lines = [first, "", "", TEXT, "", "nothing", "", TEXT]
+    report = validate(write(tmp_path / "r.jsonl", lines))
+    assert [(finding.code, finding.row) for finding in report.findings] == [("BF115", 6)]
+    assert report.records == 3
+
+
 @pytest.mark.parametrize("name", TWICE)
 def test_bf116_a_member_that_stands_twice(name: str, tmp_path: Path) -> None:
     report = validate(write(tmp_path / "r.jsonl", [TEXT, TWICE[name], TEXT]))

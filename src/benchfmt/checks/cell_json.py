@@ -24,7 +24,7 @@ _JSON_HINTS = {
 }
 _LONGEST_KNOWN = 1_000
 """The verdict on a longer text is not remembered."""
-_MOST_KNOWN = 10_000
+_MOST_KNOWN = 2_000
 
 
 def json_values(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
