@@ -175,3 +175,20 @@ def test_the_engine_of_storage_is_not_asked_before_a_hand_over(tmp_path: Path) -
         return {finding.code for finding in found_in(record, tmp_path, "submission")}
 
     assert codes("inference") - codes("storage") == {"BF518"}
+
+
+def test_a_system_of_many_records_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchfmt.validation.forms.json_portion._RECORDS", 2)
+    boards = [{"id": "s1", "name": "board"}, {"id": "s2", "name": "another board"}]
+    lines = []
+    for number in range(8):
+        record = changed({"system": boards[number // 4], "id": f"r{number}"})
+        lines.append(json.dumps(record))
+    (tmp_path / "all.jsonl").write_text("\n".join(lines), "utf-8")
+    found = validate(tmp_path / "all.jsonl", "matchmaking").findings
+    assert [(finding.code, finding.row, finding.field) for finding in found] == [
+        ("BF540", 1, "system.id"),
+        ("BF540", 5, "system.id"),
+    ]

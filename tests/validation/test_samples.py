@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,3 +72,24 @@ def test_the_package_of_a_family_conforms(family: str, packaged: Packaged) -> No
     errors = {item.code for item in report.findings if item.severity == Severity.ERROR}
     # Of all samples, MLPerf's own closed result below its target is the one that the source itself has wrong.
     assert errors == ({"BF702"} if family == "mlperf_inference" else set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", DESERVED)
+def test_a_family_as_csv_has_the_findings_of_parquet(
+    family: str, packaged: Packaged, samples: Path, tmp_path: Path
+) -> None:
+    convert(samples / family).write(tmp_path / "package", format="csv")
+    for rules in ("submission", "matchmaking"):
+        assert told(tmp_path / "package", rules) == told(packaged(family), rules)
+
+
+def told(package: Path, rules: str) -> tuple[Counter[tuple[str, ...]], Counter[str]]:
+    """Return what is found in the tables of a package, whatever their form, and how much more."""
+    report = validate(package, rules)
+    found: Counter[tuple[str, ...]] = Counter()
+    for finding in report.findings:
+        table = finding.path.partition(".")[0]
+        row = str(finding.row)
+        found[finding.code, table, row, finding.column or "", finding.message] += 1
+    return found, report.more

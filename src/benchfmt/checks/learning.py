@@ -5,10 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check
-from benchfmt.checks.frames import Frames, faults
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults
 from benchfmt.finding import Severity
 
 _LEARNERS = ("matchmaking",)
+_MOST_KNOWN = 2**20
+"""How many systems are remembered; later ones are not asked."""
 _PHASE = pl.col("phase")
 _TASK = pl.col("task")
 _WITHOUT_COMPUTATION = _PHASE.is_in(["data-preparation", "storage", "checkpointing"])
@@ -28,20 +30,37 @@ _ONE_BY_ONE = (pl.col("scenario") == "single-stream").fill_null(value=False)
 _WRITE_IT = "write what the source or the command of the run says of it"
 
 
-def chips_are_named(frames: Frames) -> pl.DataFrame:
-    """BF540: records whose system names neither its processor nor an accelerator."""
-    several = pl.col("accelerators").str.contains('"name"', literal=True).fill_null(value=False)
-    nameless = frames.systems.filter(
-        pl.col("processor_name").is_null() & pl.col("accelerator_name").is_null() & ~several
-    )
-    is_nameless = pl.col("system_id").is_in(nameless["id"].implode())
-    wrong = frames.records.filter(is_nameless & ~_WITHOUT_COMPUTATION.fill_null(value=False))
-    first = wrong.unique("system_id", keep="first", maintain_order=True)
-    message = pl.format(
-        "the system {} names neither its processor nor an accelerator", pl.col("system_id")
-    )
-    hint = "write processor.name and accelerator.name as their makers do"
-    return faults(first, "records", "system_id", message, pl.col("system_id"), hint)
+class NamelessSystems:
+    """The systems of all portions that name no chip, each once, whatever number of records used it."""
+
+    def __init__(self) -> None:
+        """Start without any system."""
+        self._seen: set[str] = set()
+        self._found: list[pl.DataFrame] = []
+
+    def add(self, frames: Frames) -> pl.DataFrame:
+        """Take the systems of a portion; returns those that name no chip and were not seen before."""
+        several = pl.col("accelerators").str.contains('"name"', literal=True).fill_null(value=False)
+        is_nameless = pl.col("processor_name").is_null() & pl.col("accelerator_name").is_null()
+        nameless = frames.systems.filter(is_nameless & ~several)
+        if not nameless.height or len(self._seen) > _MOST_KNOWN:
+            return nameless.clear()
+        asked = frames.records.filter(~_WITHOUT_COMPUTATION.fill_null(value=False))["system_id"]
+        seen = pl.Series(list(self._seen), dtype=pl.String)
+        is_new = pl.col("id").is_in(asked.implode()) & ~pl.col("id").is_in(seen.implode())
+        new = nameless.filter(is_new).unique("id", keep="first", maintain_order=True)
+        self._seen |= set(new["id"])
+        self._found.append(new.select("id"))
+        return new
+
+    def faults(self) -> pl.DataFrame:
+        """BF540: systems that name neither their processor nor an accelerator."""
+        if not self._found:
+            return no_faults()
+        found = pl.concat(self._found).with_row_index(ROW)
+        message = pl.format("the system {} names neither its processor nor an accelerator", "id")
+        hint = "write processor.name and accelerator.name as their makers do"
+        return faults(found, "systems", "id", message, pl.col("id"), hint)
 
 
 def threads_are_given(frames: Frames) -> pl.DataFrame:
@@ -107,10 +126,9 @@ CHECKS = (
         code="BF540",
         severity=Severity.WARNING,
         title="The chip that computed is named",
-        table="records",
-        needs=("system_id",),
+        table="systems",
         rules=_LEARNERS,
-        run=chips_are_named,
+        gather=NamelessSystems,
     ),
     _given(
         "BF541",
