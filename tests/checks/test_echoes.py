@@ -79,3 +79,30 @@ def test_a_temperature_of_a_broken_sensor_is_told_once(form: str, tmp_path: Path
     records = [record("row=1")]
     records[0]["measurements"][0]["value"] = 850
     assert found(records, form, tmp_path, "core") == ["BF304"]
+
+
+@pytest.mark.parametrize(
+    ("converter", "code", "field"),
+    [
+        (None, "BF213", "measurements.0.caveats"),
+        ("annotated", "BF208", "measurements.0.unit"),
+    ],
+)
+def test_a_unit_that_somebody_concluded_is_told_once_for_all_portions(
+    converter: str | None,
+    code: str,
+    field: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchfmt.validation.forms.json_portion._RECORDS", 2)
+    lines = []
+    for number in range(70):
+        made = record(f"row={number}")
+        made["measurements"][0]["caveats"] = ["unit-inferred"]
+        if converter is not None:
+            made["provenance"]["converter"] = converter
+        lines.append(json.dumps(made))
+    (tmp_path / "all.jsonl").write_text("\n".join(lines), "utf-8")
+    findings = validate(tmp_path / "all.jsonl").findings
+    assert [(item.code, item.row, item.field) for item in findings] == [(code, 1, field)]

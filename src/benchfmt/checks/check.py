@@ -43,7 +43,10 @@ class Cells:
 
 
 class Gatherer(Protocol):
-    """Compares records of different batches: it is given batch after batch, and asked at the end."""
+    """Compares records of different batches: it is given batch after batch, and asked at the end.
+
+    One with an attribute `column` names the column of its faults; else they stand at the value, or at the id.
+    """
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take a batch; returns the rows of the check's table at which a fault may stand, in the order of their `spot`."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from benchfmt.checks.check import Cells, Check
 from benchfmt.checks.frames import Frames, faults, no_faults, number
-from benchfmt.checks.kinds import KIND
+from benchfmt.checks.once import OncePerKind
 from benchfmt.finding import Severity
 
 _CONVERTERS = "benchfmt.converters"
@@ -44,28 +44,32 @@ def _first_of_record(frames: Frames, caveat: str, reason: str) -> pl.DataFrame:
     return faults(first, "measurements", "caveats", message, pl.lit(caveat), _ACKNOWLEDGE)
 
 
-def inferred_units(frames: Frames) -> pl.DataFrame:
-    """BF213: units that somebody concluded; one fault for each kind of measurement.
+def _inferred_units(frames: Frames) -> pl.DataFrame:
+    """Return measurements whose unit somebody concluded.
 
     A converter knows the units of its suite from the suite's documents; what the annotation of a table assumes is
     reported by BF208.
     """
     doubtful = _with_caveat(frames, "unit-inferred")
     if not doubtful.height:
-        return no_faults()
+        return doubtful
     names = [point.name for point in entry_points(group=_CONVERTERS)]
     is_converted = pl.col("converter").is_in(names).fill_null(value=False)
     written = frames.records.filter(~is_converted)["id"]
-    own = doubtful.filter(pl.col("record_id").is_in(written.implode()))
-    first = own.unique(KIND, keep="first", maintain_order=True)
-    unit = pl.col("unit").fill_null("")
+    return doubtful.filter(pl.col("record_id").is_in(written.implode()))
+
+
+def inferred_units() -> OncePerKind:
+    """BF213: units that somebody concluded; one fault for each kind of measurement."""
     message = pl.format(
-        "the unit {} of {} is inferred: the source does not write it", unit, _METRIC
+        "the unit {} of {} is inferred: the source does not write it",
+        pl.col("unit").fill_null(""),
+        _METRIC,
     )
     hint = (
         "look the unit up and remove the caveat, or acknowledge it with a reason in the descriptor"
     )
-    return faults(first, "measurements", "caveats", message, "unit-inferred", hint)
+    return OncePerKind(_inferred_units, "caveats", message, "unit-inferred", hint)
 
 
 def _with_caveat(frames: Frames, caveat: str) -> pl.DataFrame:
@@ -177,7 +181,7 @@ UNITS_ARE_KNOWN = Check(
     title="A unit is written in the source or known from the suite",
     table="measurements",
     needs=("caveats",),
-    run=inferred_units,
+    gather=inferred_units,
 )
 TARGETS_ARE_MET = Check(
     code="BF440",

@@ -12,7 +12,8 @@ import polars as pl
 from benchfmt.checks.beside import has_kind
 from benchfmt.checks.check import Check, Doubt
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, suggestion
-from benchfmt.checks.kinds import KIND, Question
+from benchfmt.checks.kinds import Question
+from benchfmt.checks.once import OncePerKind
 from benchfmt.finding import Severity
 from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
@@ -268,21 +269,22 @@ def _reported_fault(reported: str, code: str) -> Verdict | None:
     )
 
 
-def assumed_units(frames: Frames) -> pl.DataFrame:
-    """BF208: units that the annotation of a table assumed; one fault for each kind of measurement."""
+def _assumed_units(frames: Frames) -> pl.DataFrame:
+    """Return measurements whose unit the annotation of a table assumed."""
     described = frames.records.filter(pl.col("converter") == _OF_TABLES)["id"]
     is_assumed = pl.col("caveats").str.contains(_UNIT_INFERRED, literal=True)
-    of_tables = frames.measurements.filter(
-        is_assumed & pl.col("record_id").is_in(described.implode())
-    )
-    first = of_tables.unique(KIND, keep="first", maintain_order=True)
+    return frames.measurements.filter(is_assumed & pl.col("record_id").is_in(described.implode()))
+
+
+def assumed_units() -> OncePerKind:
+    """BF208: units that the annotation of a table assumed; one fault for each kind of measurement."""
     message = pl.format(
         "the unit {} of {} is assumed: nothing in the table said it",
         pl.col("unit"),
         pl.col("metric"),
     )
     hint = "correct or confirm the unit in the annotation of the table, and convert it again"
-    return faults(first, "measurements", "unit", message, pl.col("unit"), hint)
+    return OncePerKind(_assumed_units, "unit", message, pl.col("unit"), hint)
 
 
 CHECKS = (
@@ -347,7 +349,7 @@ CHECKS = (
         title="A unit that an annotation assumes is confirmed by somebody",
         table="measurements",
         needs=("caveats",),
-        run=assumed_units,
+        gather=assumed_units,
     ),
     Check(
         code="BF209",

@@ -12,7 +12,7 @@ from benchfmt.validation.places import GatheredPlaces, Place, Places
 from benchfmt.validation.running import guarded
 
 _COLUMNS = {"measurements": "value", "systems": "id", "records": "id"}
-"""The column of each table at which a fault stands."""
+"""The column of each table at which a fault stands, where the gatherer names no other."""
 
 
 class Across:
@@ -32,9 +32,10 @@ class Across:
         failure = guarded(self.check, partial(self._add, frames, added))
         self.places.take_file(places)
         table = self.check.table or "measurements"
+        column = getattr(self.gatherer, "column", _COLUMNS[table])
         for rows in added:
             for row in rows.iter_rows(named=True):
-                cell = Place(table, row[ROW], _COLUMNS[table], record=row.get("record_id"))
+                cell = Place(table, row[ROW], column, record=row.get("record_id"))
                 self.places.add(cell, places)
         return failure
 

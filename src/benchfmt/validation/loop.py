@@ -110,14 +110,15 @@ class Loop:
 
     def _report_content(self, frames: Frames, portion: Portion, doubtful: pl.Series) -> None:
         """Report what the checks find in rows of sound structure."""
-        across = partial(self._gather, places=portion.places)
+        across = partial(self._gather, portion=portion)
         for faults in run_checks(frames, self.reporter.judged - portion.told, across=across):
             new = faults
             if not portion.has_new_systems:
                 new = faults.filter(pl.col("table") != "systems")
             self.reporter.report_coded(without_echo(new, doubtful), portion.places)
 
-    def _gather(self, frames: Frames, *, places: Places) -> Iterator[pl.DataFrame]:
+    def _gather(self, frames: Frames, *, portion: Portion) -> Iterator[pl.DataFrame]:
         """Give the frames of a portion to the checks that compare records of different portions."""
         for gathered in self.across:
-            yield gathered.add(frames, places)
+            if gathered.check.code not in portion.told:
+                yield gathered.add(frames, portion.places)

@@ -1,0 +1,55 @@
+"""Doubts about kinds of measurements, each told once, however many records and portions have the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults
+from benchfmt.checks.kinds import KIND, NAMING
+from benchfmt.rowhash import row_hashes
+
+_MOST_KNOWN = 2**20
+"""How many kinds are remembered; later ones are not told."""
+
+
+class OncePerKind:
+    """The first measurement of each kind, of all portions, that is doubtful."""
+
+    def __init__(
+        self,
+        doubtful: Callable[[Frames], pl.DataFrame],
+        column: str,
+        message: pl.Expr,
+        value: pl.Expr | str,
+        hint: str,
+    ) -> None:
+        """Take what gives the doubtful measurements of a portion, and how their faults are told."""
+        self.column = column
+        self._doubtful = doubtful
+        self._message = message
+        self._value = value
+        self._hint = hint
+        self._seen: set[int] = set()
+        self._found: list[pl.DataFrame] = []
+
+    def add(self, frames: Frames) -> pl.DataFrame:
+        """Take a portion; returns the first measurement of each doubtful kind that was not seen before."""
+        doubtful = self._doubtful(frames)
+        if not doubtful.height or len(self._seen) > _MOST_KNOWN:
+            return doubtful.clear()
+        first = doubtful.unique(KIND, keep="first", maintain_order=True)
+        hashes = row_hashes(first, list(NAMING)).to_list()
+        is_new = [number not in self._seen for number in hashes]
+        self._seen.update(hashes)
+        new = first.filter(pl.Series(is_new, dtype=pl.Boolean))
+        self._found.append(new.select("record_id", *NAMING))
+        return new
+
+    def faults(self) -> pl.DataFrame:
+        """Return a fault for each doubtful kind."""
+        if not self._found:
+            return no_faults()
+        found = pl.concat(self._found).with_row_index(ROW)
+        return faults(found, "measurements", self.column, self._message, self._value, self._hint)
