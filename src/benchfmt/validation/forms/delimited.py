@@ -15,7 +15,7 @@ from benchfmt.tables import COLUMNS
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
-_BLOCKS, _ROWS = 8, 65_536
+_BLOCKS, _ROWS = 4, 24_576
 """How large the frames are: blocks, which bound the bytes, and rows."""
 _SIGNS = b"=+@\t-"
 _FORMULA = "^[=+@\t-]."
