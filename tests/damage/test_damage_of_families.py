@@ -67,6 +67,23 @@ def test_damage_to_a_family_is_found_once_at_its_place(
     assert applicable == APPLICABLE[name], "of so many kinds the records have a field"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_damage_to_a_family_is_found_in_every_form(
+    name: str, form: str, bases: Packages, tmp_path: Path
+) -> None:
+    base = bases(name)
+    faults = []
+    for damage in KINDS:
+        if form not in damage.forms or form in NOT_YET.get(damage.name, ()):
+            continue
+        result = outcome(damage, base, form, tmp_path / damage.name)
+        if result is not None and result.found != result.wanted:
+            faults.append(f"{damage.name}: {result.found}, not {result.wanted}")
+    assert faults == []
+
+
 def test_at_least_a_hundred_kinds_are_tried_on_each_family() -> None:
     assert min(APPLICABLE.values()) >= 100
     assert max(APPLICABLE.values()) <= len(KINDS)
