@@ -90,14 +90,15 @@ def _spreads(columns: Sequence[Column], settled: list[Meaning]) -> None:
             else:
                 settled[index] = beside
     measured = [i for i, m in enumerate(settled) if isinstance(m, Measured)]
+    if len(measured) != 1:
+        return
+    owner_of_counts = columns[measured[0]]
     for index, column in enumerate(columns):
+        if key_of(column.name) not in lexicon.COUNTS:
+            continue
         has_spread = any(isinstance(m, Beside) for m in settled)
-        if (
-            key_of(column.name) in lexicon.COUNTS
-            and len(measured) == 1
-            and (has_spread or _is_mean(columns[measured[0]]))
-        ):
-            settled[index] = _count_beside(column, columns[measured[0]].name)
+        if has_spread or _is_mean(owner_of_counts):
+            settled[index] = _count_beside(column, owner_of_counts.name)
 
 
 def _count_beside(column: Column, owner: str) -> Meaning:
