@@ -505,3 +505,15 @@ def test_a_place_that_is_written_in_another_way_is_bounded(tmp_path: Path, place
         archive.writestr("xl/worksheets/sheet1.xml", sheet)
     with pytest.raises(UnsafeError, match="at most"):
         open_table(path, Storage("xlsx"), Dialect())
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_rows_of_different_keys_are_no_table(form: str, tmp_path: Path) -> None:
+    rows = [f'{{"k{number % 5_000}":1}}' for number in range(10_000)]
+    text = "\n".join(rows)
+    if form == "json":
+        text = f"[{','.join(rows)}]"
+    place = tmp_path / f"rows.{form}"
+    place.write_text(text)
+    with pytest.raises(TableError, match="the rows have different keys, and make no table"):
+        read(place, Storage(format=form))

@@ -36,6 +36,10 @@ _ANY_JSON = json.JSONDecoder(parse_int=float)
 """Reads all that is JSON and more, fast."""
 COLUMNS = 10_000
 """So many columns a document has at most; more are a list that is written as an object, or no table."""
+_FRAME_CELLS = 2**22
+"""So many cells a frame has about."""
+_MOST_EMPTY, _SPARSE = 5_000_000, 100
+"""Of a table with more cells than that at least one in so many holds something."""
 Row = dict[str, JsonValue]
 """The values of a row by the names of their columns."""
 
@@ -50,15 +54,16 @@ class KeyedTable:
     is_guessed: bool = False
 
     def header(self) -> list[str]:
-        """Return the names in any row; raises TableError where there is none."""
+        """Return the names in any row; raises TableError where there is none, and for rows that share none."""
         names: dict[str, None] = {}
         for row in self.rows:
             _add_names(names, row, self.path)
+        _refuse_sparse(self.path, len(self.rows) * len(names), sum(map(len, self.rows)))
         return _header(self.path, names)
 
     def batches(self) -> Frames:
         """Yield frames of text; a name that a row does not have is an empty cell."""
-        yield from _frames(self.header(), enumerate(self.rows, 1))
+        yield from _frames(self.path, self.header(), enumerate(self.rows, 1))
 
 
 @dataclass
@@ -81,7 +86,7 @@ class LinesTable:
     def batches(self) -> Frames:
         """Yield frames of text; a line that is no JSON object is a bad row."""
         names = self.header()
-        yield from _frames(names, self._sound_rows(len(names)))
+        yield from _frames(self.path, names, self._sound_rows(len(names)))
 
     def _all_names(self) -> dict[str, None]:
         names: dict[str, None] = {}
@@ -343,18 +348,32 @@ def _bounded(row: Row, path: Path) -> Row:
     return row
 
 
-def _frames(names: list[str], rows: Iterable[tuple[int, Row]]) -> Frames:
-    """Yield rows as frames of text, each with the numbers of its rows; what a row lacks is an empty cell."""
+def _frames(path: Path, names: list[str], rows: Iterable[tuple[int, Row]]) -> Frames:
+    """Yield rows as frames of text, each with the numbers of its rows; what a row lacks is an empty cell.
+
+    Raises TableError where nearly all cells would be empty: rows that share no names are no table.
+    """
+    most = max(min(FRAME_ROWS, _FRAME_CELLS // len(names)), 1)
     numbers: list[int] = []
     block: list[Row] = []
+    cells = filled = 0
     for number, row in rows:
         numbers.append(number)
         block.append(row)
-        if len(block) == FRAME_ROWS:
+        cells += len(names)
+        filled += len(row)
+        if len(block) == most:
+            _refuse_sparse(path, cells, filled)
             yield _frame(names, block), np.array(numbers, dtype=np.int64)
             numbers, block = [], []
     if block:
         yield _frame(names, block), np.array(numbers, dtype=np.int64)
+
+
+def _refuse_sparse(path: Path, cells: int, filled: int) -> None:
+    if cells > _MOST_EMPTY and filled * _SPARSE < cells:
+        message = f"of {cells:,} cells only {filled:,} hold something: the rows have different keys, and make no table"
+        raise TableError("BF907", f"{path.name}: {message}")
 
 
 def _frame(names: list[str], rows: list[Row]) -> pl.DataFrame:

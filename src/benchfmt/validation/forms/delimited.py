@@ -45,7 +45,10 @@ class BadRows:
         self._reported += len(rows)
         if self._name in self._reporter.cut_files:
             return
-        for bad in rows:
+        for number, bad in enumerate(rows):
+            if self._reporter.is_full("BF121", self._name):
+                self._reporter.leave_out({"BF121": len(rows) - number})
+                return
             hint = None if bad.reason else _WIDTH_HINT
             message = bad.reason or _MESSAGE.format(bad=bad)
             self._reporter.report("BF121", Place(self._name, bad.row), message, hint=hint)
