@@ -57,7 +57,7 @@ def text(path: Path) -> str | None:
 def number(path: Path) -> int | None:
     """Return the integer that a file of the kernel holds, or None."""
     with suppress(TypeError, ValueError):
-        return int(text(path))  # type: ignore[arg-type]
+        return int(text(path))  # type: ignore[arg-type]  # None is a TypeError
     return None
 
 

@@ -96,7 +96,7 @@ class Profile:
         self,
         package: str | Path | Target,
         *,
-        format: Any = "parquet",  # noqa: A002
+        format: Any = "parquet",  # noqa: A002 - its name in `write_package`
         extra: Mapping[str, Any] | None = None,
         replace: bool = False,
         redactor: Redactor | None = None,

@@ -130,7 +130,7 @@ class Listing(Sequence[Path]):
         """Say whether another sequence holds the same paths."""
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as Python says it of what has no hash
 
     def part(self, keep: Container[int]) -> Listing:
         """Return some of the files, by their numbers here, as a listing of their own."""

@@ -64,7 +64,7 @@ def children(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Element]:
             fault = _fault(guard, block)
             sound = len(block) if fault is None else guard.at
             parser.feed(block[:sound])
-            events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]
+            events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]  # of elements alone
             try:
                 yield from growing.children(events)
             except ET.ParseError as error:

@@ -137,7 +137,8 @@ def _unpacked(path: Path, storage: Storage, limits: Limits) -> BinaryIO:
         return _Xz(path)  # type: ignore[return-value]  # it is only read and closed
     try:
         name = _ARROW_NAMES[str(storage.compression)]
-        return pa.CompressedInputStream(pa.OSFile(str(path), "rb"), name)  # type: ignore[return-value]
+        packed = pa.OSFile(str(path), "rb")
+        return pa.CompressedInputStream(packed, name)  # type: ignore[return-value]  # as above
     except (KeyError, pa.ArrowException) as error:
         message = f"{path.name}: {storage.compression!r} is no compression that is read"
         raise TableError("BF118", message) from error
