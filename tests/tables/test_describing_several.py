@@ -364,3 +364,14 @@ def test_large_tables_are_told_not_to_be_looked_through(
     made = describe(tmp_path / "t.csv", "lab:x")
     assert made.asked == []
     assert any("benchfmt validate --rules submission" in note for note in made.notes)
+
+
+def test_a_folder_of_too_many_files_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchfmt.describing.sources._MOST", 2)
+    for number in range(3):
+        (tmp_path / f"{number}.csv").write_text("ms\n1.5\n")
+    with pytest.raises(BenchfmtError, match="has 3 files that may be tables, and a descriptor"):
+        describe(tmp_path)
+    assert len(describe([tmp_path / "0.csv", tmp_path / "1.csv"]).descriptor["resources"]) == 2

@@ -11,6 +11,7 @@ from benchfmt.descriptor import FILE_NAME
 from benchfmt.drafting import Head, read_head
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers import Column, Measured, read_headers
+from benchfmt.limits import LIMITS
 from benchfmt.readers.files import Listing, UnsafeError
 from benchfmt.readers.sheets.opening import FORMATS
 from benchfmt.readers.sheets.storage import SUFFIXES
@@ -19,6 +20,8 @@ from benchfmt.readers.tables import TableError
 _DOCUMENTS = ("json", "markdown", "html")
 """Forms that hold many things besides tables of results."""
 _SHOWN = 3
+_MOST = LIMITS.resources
+"""How many files of a folder are looked into."""
 
 
 @dataclass
@@ -112,10 +115,14 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
     others = []
     files = Listing(folder)
     sources.left_out += files.unreachable_lines()
-    for path in sorted(files):
+    candidates = [path for path in sorted(files) if _may_be_table(path, folder)]
+    if len(candidates) > _MOST:
+        raise BenchfmtError(
+            f"{folder} has {len(candidates):,} files that may be tables, and a descriptor describes at most {_MOST:,}; "
+            "name some of its files or folders"
+        )
+    for path in candidates:
         name = inside(path, sources.root)
-        if not _may_be_table(path, folder):
-            continue
         try:
             head = read_head(path, name)
         except (TableError, UnsafeError) as error:
