@@ -43,6 +43,14 @@ def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
 
+@pytest.fixture(autouse=True)
+def surroundings_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a job of continuous integration or a person's shell says of colours and of who watches."""
+    for name in ("CI", "GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of real samples; skips where it is not."""
