@@ -1,0 +1,224 @@
+"""The fields that decide comparability, each as a column of text: equal texts are equal values, null is unknown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from benchfmt.suites import mlperf_compatibility
+
+COMPARED = ("system", "placement", "engine", "engine_version", "software")
+"""What the usual question compares: the system, and what the run used of it."""
+NEVER_COUNT = frozenset(
+    {"seed", "seeds", "random_state", "random_seed", "openml.seed", "providers", "locator"}
+)
+"""Members of hyperparameters and inputs that no comparison depends on: seeds, lists of providers, places of files."""
+_LONGEST = 64
+"""So many characters of an object are its own key; a longer one is known by its hash."""
+_MLPERF = "mlperf-"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that decides comparability."""
+
+    name: str
+    label: str
+    """What messages call it."""
+    columns: tuple[str, ...]
+    """The columns of the records, or of the measurements, that it is read from."""
+    of_measurement: bool = False
+    """Whether measurements have it, and not records."""
+
+
+def _field(name: str, label: str = "", columns: str = "", *, of_measurement: bool = False) -> Field:
+    label = label or name.replace("_", " ")
+    return Field(name, label, tuple((columns or name).split()), of_measurement)
+
+
+FIELDS = {
+    item.name: item
+    for item in (
+        _field("suite"),
+        _field("round", "round", "suite suite_version benchmark system_type scenario"),
+        _field("benchmark"),
+        _field("work", "benchmark or model", "benchmark model"),
+        _field("division"),
+        _field("category"),
+        _field("system_type"),
+        _field("scenario"),
+        _field("phase"),
+        _field("task"),
+        _field("dataset", "data set"),
+        _field("dataset_split", "split of the data set"),
+        _field("dataset_samples", "samples of the data set"),
+        _field("model"),
+        _field("model_version"),
+        _field("precision"),
+        _field("input_shape"),
+        _field("batch_size"),
+        _field("threads"),
+        _field("placement"),
+        _field("hyperparameters"),
+        _field("inputs"),
+        _field("extensions"),
+        _field("engine"),
+        _field("engine_version", "version of the engine"),
+        _field("software"),
+        _field("system", "system", "system_id"),
+        _field("targets", "targets", "target_min target_max", of_measurement=True),
+        _field(
+            "power_run",
+            "power measured in the run",
+            "metric value scope basis",
+            of_measurement=True,
+        ),
+        _field("statistic", of_measurement=True),
+        _field("stage", "stage (what the timer covered)", of_measurement=True),
+        _field("per", "unit of work", of_measurement=True),
+        _field("scope", "scope (whose power or memory)", of_measurement=True),
+    )
+}
+"""The fields by name. A member of an object has a name with a dot: `hyperparameters.fold`."""
+OF_RESULT = ("statistic", "stage", "per", "scope")
+"""The fields that a measurement states itself; all others are those of its record."""
+
+
+def label(name: str) -> str:
+    """Return what messages call a field."""
+    head, _, member = name.partition(".")
+    if member:
+        return member.replace("_", " ")
+    return FIELDS[head].label
+
+
+def columns_of(name: str) -> tuple[str, ...]:
+    """Return the columns that a field is read from; raises KeyError for an unknown field."""
+    return FIELDS[name.partition(".")[0]].columns
+
+
+_KEPT = {"system": "system_id"}
+"""The columns of fields that have another name."""
+
+
+def normalised(records: pl.DataFrame, names: Iterable[str], kind: str) -> dict[str, pl.Series]:
+    """Return the fields of records as columns of text, by name.
+
+    `kind` is that of the metric, on which only the block of rounds depends. Those of a measurement are not among them.
+    """
+    return {name: _column(records, name, kind) for name in names}
+
+
+def _column(records: pl.DataFrame, name: str, kind: str) -> pl.Series:
+    head, _, member = name.partition(".")
+    if head == "round":
+        return _rounds(records, is_quality=kind == "quality")
+    if member:
+        return _members(records[head], member)
+    if head in ("hyperparameters", "inputs"):
+        return _texts(records[head], _without_what_never_counts)
+    if head == "precision":
+        # Several precisions in one run are no known one.
+        return records.select(
+            pl.col("precision").replace("mixed", None).cast(pl.String)
+        ).to_series()
+    if head == "work":
+        return records.select(pl.coalesce("benchmark", "model").cast(pl.String)).to_series()
+    if head in columns_of(head):
+        return records[head].cast(pl.String)
+    return records[_KEPT.get(head, head)].cast(pl.String)
+
+
+def _texts(cells: pl.Series, change: Callable[[str], str | None]) -> pl.Series:
+    """Return each distinct text of a column changed."""
+    texts = cells.cast(pl.String)
+    distinct = texts.drop_nulls().unique()
+    changed = pl.Series([change(text) for text in distinct], dtype=pl.String)
+    return texts.replace_strict(distinct, changed, default=None, return_dtype=pl.String)
+
+
+def _members(cells: pl.Series, member: str) -> pl.Series:
+    path = member.split(".")
+
+    def text_of(text: str) -> str | None:
+        value = _parsed(text)
+        for name in path:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(name)
+        return None if value is None else json.dumps(value, sort_keys=True)
+
+    return _texts(cells, text_of)
+
+
+def _without_what_never_counts(text: str) -> str | None:
+    value = _parsed(text)
+    if isinstance(value, dict):
+        value = {name: item for name, item in value.items() if name not in NEVER_COUNT}
+    if isinstance(value, list):
+        value = [item for item in value if not _never_counts(item)]
+    if not value:
+        return None
+    plain = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    if len(plain) <= _LONGEST:
+        return plain
+    return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
+
+
+def _never_counts(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("name") in NEVER_COUNT
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+_ROUND = ("suite", "suite_version", "benchmark", "system_type", "scenario")
+_ROUND_ID = re.compile(r"v[0-9]{1,4}\.[0-9]{1,4}")
+
+
+def _rounds(records: pl.DataFrame, *, is_quality: bool) -> pl.Series:
+    """Return the block of rounds that a result compares with; the version itself where no table says more."""
+    keys = records.select(pl.col(name).cast(pl.String) for name in _ROUND)
+    distinct = keys.unique()
+    blocks = [
+        round_text(dict(zip(_ROUND, row, strict=True)), is_quality=is_quality)
+        for row in distinct.rows()
+    ]
+    with_blocks = distinct.with_columns(pl.Series("block", blocks, dtype=pl.String))
+    return keys.join(with_blocks, on=_ROUND, how="left", nulls_equal=True, maintain_order="left")[
+        "block"
+    ]
+
+
+def round_text(record: Mapping[str, Any], *, is_quality: bool) -> str | None:
+    """Return the rounds that a record's compares with as `v0.7 to v3.1`, its own version where no table names it."""
+    block = round_block(record, is_quality=is_quality)
+    if block is None:
+        version = record["suite_version"]
+        return None if version is None else str(version)
+    return " to ".join(block)
+
+
+def round_block(
+    record: Mapping[str, Any], *, is_quality: bool
+) -> mlperf_compatibility.Block | None:
+    """Return the first and the last round that a record's compares with by MLCommons' table; None where it says nothing."""
+    suite, version, benchmark, system_type, scenario = (record[name] for name in _ROUND)
+    if not str(suite).startswith(_MLPERF) or benchmark is None or version is None:
+        return None
+    if not _ROUND_ID.fullmatch(version):
+        return None
+    category = system_type if suite == "mlperf-inference" else None
+    return mlperf_compatibility.block(
+        suite, benchmark, version, category=category, scenario=scenario, quality=is_quality
+    )

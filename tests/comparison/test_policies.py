@@ -1,0 +1,81 @@
+"""The rules of suites as data: every field exists, every rule has its source."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchfmt.comparison.fields import COMPARED, FIELDS, columns_of
+from benchfmt.comparison.policies import KINDS, Need, kind_of, named_fields, policy
+from benchfmt.comparison.questions import QUESTIONS, question
+from benchfmt.finding import BenchfmtError
+from benchfmt.suites import tables
+from benchfmt.tables import COLUMNS
+from benchfmt.vocabulary import vocabulary
+
+COLUMN_NAMES = {column.name for table in ("records", "measurements") for column in COLUMNS[table]}
+
+
+def test_every_field_that_a_rule_names_exists() -> None:
+    assert {name.partition(".")[0] for name in named_fields()} <= set(FIELDS)
+    for name in named_fields() | set(FIELDS):
+        assert set(columns_of(name)) <= COLUMN_NAMES, name
+    assert set(COMPARED) <= set(FIELDS)
+
+
+def test_every_rule_has_a_source_and_a_known_suite() -> None:
+    suites = {
+        suite.partition(".")[0]
+        for rule in tables.read("comparison")["rules"]
+        for suite in rule["suites"]
+    }
+    assert suites <= set(vocabulary().terms("suite"))
+    assert all(len(rule["source"]) > 30 for rule in tables.read("comparison")["rules"])
+
+
+def test_no_field_is_listed_twice() -> None:
+    for rule in tables.read("comparison")["rules"]:
+        named = [*rule["known"], *rule["equal"]]
+        assert len(named) == len(set(named)), rule["suites"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_varies_does_not_bind(name: str) -> None:
+    asked = question(name)
+    for kind in KINDS:
+        needs = policy("lpdnn", None, kind).asked(asked, kind)
+        assert not asked.varies & set(needs)
+        assert needs["suite"] is Need.KNOWN
+
+
+def test_the_system_binds_where_the_question_holds_it_fast_but_not_for_quality() -> None:
+    rules = policy("lpdnn", None, "performance")
+    assert rules.asked(question("model"), "performance")["system"] is Need.KNOWN
+    assert "system" not in rules.asked(question("hardware"), "performance")
+    assert "system" not in policy("lpdnn", None, "quality").asked(question("model"), "quality")
+
+
+def test_a_division_has_its_own_rules_else_those_of_no_suite() -> None:
+    assert policy("mlperf-inference", "closed", "performance").name == "mlperf-inference.closed"
+    assert policy("mlperf-inference", "open", "performance").name == "default"
+    assert policy("local:mine", None, "quality").name == "default"
+
+
+def test_more_fields_may_vary_on_request() -> None:
+    assert question("hardware", ["threads"]).may_differ("threads")
+    with pytest.raises(BenchfmtError, match="did you mean 'threads'"):
+        question("hardware", ["thread"])
+    with pytest.raises(BenchfmtError, match="did you mean 'hardware'"):
+        question("hardwares")
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind"),
+    [
+        ("accuracy", "quality"),
+        ("ndcg@10", "quality"),
+        ("latency", "performance"),
+        ("lpdnn:dmips", "performance"),
+    ],
+)
+def test_the_kind_of_a_metric(metric: str, kind: str) -> None:
+    assert kind_of(metric) == kind
