@@ -6,6 +6,7 @@ import ast
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -349,6 +350,47 @@ def test_explain_prints_a_page_or_a_term(cli: Cli) -> None:
     status, out, _ = cli("explain", "latency")
     assert status == 0
     assert out.startswith("latency (metric): ")
+
+
+def test_explain_shows_what_is_known_of_hardware_and_models(cli: Cli) -> None:
+    status, out, _ = cli("explain", "jetson-xavier")
+    assert status == 0
+    assert out.startswith("jetson-agx-xavier-32gb (known hardware): NVIDIA Jetson AGX Xavier 32 GB")
+    for line in (
+        "    lpdnn: Nvidia Jetson Xavier, jetson-xav-agx, jetson-xavier",
+        "  near jetson-agx-xavier-16gb: the same module with half of the memory (of jetson-agx-xavier-16gb) [",
+        "    memory_bandwidth: 136,500,000,000 By/s; peak; column Jetson AGX Xavier [",
+        "  facts of nvidia-tegra-xavier, which is on it:",
+        "    [2] https://",
+    ):
+        assert f"\n{line}" in out
+    both = cli("explain", "rpi4")[1]
+    assert both.startswith("rpi4 (system): ")
+    assert "\nraspberry-pi-4b (known hardware): " in both
+    assert "flop: 8,178,368,512 at 224x224; computed" in cli("explain", "resnet-50-v1.5")[1]
+    several = cli("explain", "mobilenet-v1")[1]
+    assert re.findall("^(.*) [(]known model", several, re.MULTILINE) == ["mobilenet-v1-0.25-96", "mobilenet-v1-1.0"]  # fmt: skip
+
+
+def test_explain_prints_json(cli: Cli) -> None:
+    data = json.loads(cli("explain", "Raspberry Pi 3b+", "--format", "json")[1])
+    assert data["pages"] == []
+    [entry] = data["registry"]
+    assert entry["id"] == "raspberry-pi-3b-plus"
+    assert entry["chips"] == ["bcm2837b0"]
+    [memory] = entry["facts"]
+    assert (memory["value"], memory["step"]) == (1073741824, "1*2**30")
+    assert memory["source"].startswith("https://github.com/raspberrypi/documentation/")
+    assert set(json.loads(cli("explain", "fp32", "--format", "json")[1])["terms"]) == {"precision"}
+    [page] = json.loads(cli("explain", "BF301", "--format", "json")[1])["pages"]
+    assert page.startswith("# BF301")
+
+
+def test_explain_says_which_hardware_may_be_meant(cli: Cli) -> None:
+    status, _, err = cli("explain", "nvidia-h100")
+    assert status == 2
+    assert "did you mean 'nvidia-h100-nvl-94gb' (known hardware) or " in err
+    assert "did you mean 'nvidia-t4' (known hardware)?" in cli("explain", "nvidia-t5")[2]
 
 
 def test_vocabulary_lists_kinds_terms_and_json(cli: Cli) -> None:

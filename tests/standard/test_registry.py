@@ -26,6 +26,10 @@ SCALES = re.compile(r"[*](1e[0-9]+|2[*][*][0-9]+)|/8$|^2000[+]|[+]1$")
 """What a step may add to the numbers of a quote: powers, bits of a byte, the century, and one to the last of numbers from 0."""
 
 
+ISSUE_TWO = ("amd-instinct-mi300x", "amd-instinct-mi325x", "amd-radeon-rx-7900-xtx")
+"""Of CDNA 3 and RDNA 3."""
+
+
 def facts() -> Iterator[tuple[str, Fact]]:
     for entry in ENTRIES:
         for fact in entry.facts:
@@ -60,7 +64,7 @@ def holds(quote: str, number: str) -> bool:
 def test_it_is_as_large_as_it_says() -> None:
     described = [entry for entry in SYSTEMS.values() if entry.facts]
     known = [entry for entry in MODELS.values() if entry.facts or entry.rule]
-    assert (len(SYSTEMS), len(described)) == (314, 292)
+    assert (len(SYSTEMS), len(described)) == (331, 309)
     assert (len(MODELS), len(known)) == (184, 170)
 
 
@@ -89,6 +93,15 @@ def test_the_numbers_of_a_fact_stand_in_its_quote_and_become_its_value() -> None
         elif worked_out(fact.step) != fact.value:
             wrong.append((entry_id, fact.fact, fact.step, fact.value))
     assert wrong == []
+
+
+def test_the_words_of_a_fact_stand_in_its_quote() -> None:
+    said = [(key, fact) for key, fact in facts() if isinstance(fact.value, str)]
+    assert len(said) > 90
+    for key, fact in said:
+        # Of a paper, its number is enough.
+        words = str(fact.value).removeprefix("https://arxiv.org/abs/")
+        assert words.lower() in fact.quote.lower(), (key, fact)
 
 
 def test_a_quote_is_short() -> None:
@@ -123,18 +136,27 @@ def test_a_name_means_one_thing_in_a_suite(entries: dict[str, Entry]) -> None:
 
 
 def test_a_peak_is_units_times_clock_times_operations() -> None:
-    """A vector unit does one fused multiply-add in a cycle, which is two operations; of CDNA 3, which packs two, four."""
+    """A vector unit does one fused multiply-add in a cycle, which is two operations; two of them where AMD issues two."""
     recomputed = {}
     for entry in SYSTEMS.values():
         units = one(entry, "units", "vector")
         clock = one(entry, "clock_boost", "") or one(entry, "clock_boost", "gpu")
         peak = one(entry, "peak_flops", "vector", "fp32")
         if units and clock and peak:
-            operations = 4 if entry.id in ("amd-instinct-mi300x", "amd-instinct-mi325x") else 2
+            operations = 4 if entry.id in ISSUE_TWO else 2
             recomputed[entry.id] = peak / (units * clock * operations)
     assert len(recomputed) >= 30
     wrong = {name: ratio for name, ratio in recomputed.items() if abs(ratio - 1) > 0.01}
     assert wrong == {}
+
+
+def test_the_peak_of_cores_is_computed_where_all_is_known() -> None:
+    peaks = {key: [said.value for said in registry.core_peaks(one)] for key, one in SYSTEMS.items()}
+    assert {key: values for key, values in peaks.items() if values} == {
+        "bcm2711": [48_000_000_000],
+        "intel-core-i5-7260u": [140_800_000_000],
+        "stm32mp157c": [2_600_000_000],
+    }
 
 
 def one(entry: Entry, fact: str, device: str, precision: str = "") -> int:

@@ -112,10 +112,11 @@ def test_facts_are_those_of_the_device_that_computes() -> None:
     devices = ["nvidia-t4", "amd-epyc-7742", None, "raspberry-pi-4b", None]
     assert facts["registry_device"].to_list() == devices
     assert facts["registry_power_nominal"].to_list() == [70, 225, None, None, None]
-    assert facts["registry_cpu_cores"].to_list() == [64, 64, 64, None, None]
+    assert facts["registry_cpu_cores"].to_list() == [64, 64, 64, 4, None]
     # A board has the clock of its chip.
     assert facts["registry_cpu_clock_boost"].to_list()[3] == 1_500_000_000
     assert facts["registry_peak_flops_fp16"].to_list() == [65_126_400_000_000, *[None] * 4]
+    assert facts["registry_peak_flops_fp32"].to_list()[3] == 48_000_000_000
     others = set(facts.columns) - {"id"}
     assert all(column.startswith("registry_") for column in others)
     assert not others & set(SYSTEMS)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from benchfmt.cli import completing
 from benchfmt.cli.convert import convert
 from benchfmt.cli.describe import describe
+from benchfmt.cli.explain import explain
 from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
@@ -20,9 +19,6 @@ from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
 from benchfmt.reports.printable import json_text
 from benchfmt.spelling import no_such
-
-if TYPE_CHECKING:
-    from benchfmt.vocabulary import Vocabulary
 
 app = typer.Typer(
     name="benchfmt",
@@ -160,32 +156,7 @@ def export(
     print_lines([output])
 
 
-@app.command()
-def explain(
-    code: Annotated[
-        str,
-        typer.Argument(
-            metavar="CODE",
-            autocompletion=completing.codes,
-            help="A finding's code (BF401) or a term (latency).",
-        ),
-    ],
-) -> None:
-    """Explain a finding's code, or a term of the vocabulary."""
-    from benchfmt.checks.catalogue import page
-    from benchfmt.vocabulary import vocabulary
-
-    try:
-        print_lines([page(code.upper()).rstrip()])
-        return
-    except KeyError:
-        pass
-    known = vocabulary()
-    found = [(kind, term) for kind in known.kinds() for term in known.terms(kind) if term == code]
-    if not found:
-        raise BenchfmtError(f"{code!r} is neither a code nor a term; {_instead(code)}")
-    for kind, term in found:
-        print_lines(_term_lines(kind, term, known.terms(kind)[term]))
+app.command()(explain)
 
 
 @app.command()
@@ -301,67 +272,8 @@ def _print_json(data: Any) -> None:
     print_lines([json_text(data, indent=2)])
 
 
-def _instead(word: str) -> str:
-    """Return what somebody who asked to explain an unknown word may have meant."""
-    from benchfmt.checks.catalogue import CODES
-    from benchfmt.vocabulary import vocabulary
-
-    if re.fullmatch("(?i)BF[0-9]+", word):
-        alike = [code for code in CODES if code.startswith(word[:3].upper())] or list(CODES)
-        return f"the nearest codes are {alike[0]} to {alike[-1]}"
-    known = vocabulary()
-    meant = _same_but_case(known, word) or _matching(known, word) or _most_similar(known, word)
-    if not meant:
-        return "see `benchfmt vocabulary`"
-    return f"did you mean {' or '.join(f'{term!r} ({kind})' for term, kind in meant[:5])}?"
-
-
-def _same_but_case(known: Vocabulary, word: str) -> list[tuple[str, str]]:
-    terms = [(term, kind) for kind in known.kinds() for term in known.terms(kind)]
-    return [pair for pair in terms if pair[0].lower() == word.lower()]
-
-
-def _matching(known: Vocabulary, word: str) -> list[tuple[str, str]]:
-    """Return the terms, with their kinds, that a word stands for in some suite."""
-    suites = (None, *known.terms("suite"))
-    meant = []
-    for kind in known.kinds():
-        terms = dict.fromkeys(known.match(kind, word, suite) for suite in suites)
-        meant += [(term, kind) for term in terms if term]
-    return meant
-
-
-def _most_similar(known: Vocabulary, word: str) -> list[tuple[str, str]]:
-    """Return the nearest term of each kind, of those only the ones that are nearest of all."""
-    from difflib import SequenceMatcher
-
-    near = [(term, kind) for kind in known.kinds() if (term := known.suggest(kind, word))]
-    scores = [SequenceMatcher(None, word.lower(), term).ratio() for term, _ in near]
-    return [pair for pair, score in zip(near, scores, strict=True) if score == max(scores)]
-
-
 def _one_line(term_id: str, term: dict[str, Any]) -> str:
     unit = ""
     if "unit" in term:
         unit = f"[{term['unit']}] "
     return f"{term_id:<32} {unit}{term['definition']}"
-
-
-def _term_lines(kind: str, term_id: str, term: dict[str, Any]) -> Iterable[str]:
-    yield f"{term_id} ({kind}): {term.get('label', term_id)}"
-    yield term["definition"]
-    for name in (
-        "unit",
-        "direction",
-        "min",
-        "max",
-        "zero",
-        "zero_stages",
-        "per",
-        "broader",
-        "source",
-        "aliases",
-        "system",
-    ):
-        if name in term:
-            yield f"  {name}: {term[name]}"

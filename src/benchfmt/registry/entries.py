@@ -1,38 +1,26 @@
-"""Known hardware and models: the names that suites give them, how they are related, and facts with their sources.
-
-A fact of the registry is no statement of a record's source: it is joined to a record on request, under names that
-begin with `registry_`, and never fills or overwrites what the record says. What the registry does not know stays
-unknown: names are found by spelling, never by likeness.
-"""
+"""The entries of the registry, how names lead to them, and how they are related."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from itertools import starmap
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import polars as pl
-
 from benchfmt.finding import BenchfmtError
-from benchfmt.networks import cost
 from benchfmt.spelling import no_such
 
 ANYWHERE = "*"
 """Stands for a suite where a name means the same in all of them."""
 SAME, NEAR, PART = "same-as", "near", "part-of"
 """Relations: the same thing; alike, but not to be taken for each other; a chip and the board that it is on."""
-COMPUTED = "benchfmt.networks"
-"""The source of what is computed from the layers of a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +135,17 @@ class Entries(Generic[_Kind]):
             return None
         return self.by_id[next(iter(meant))]
 
+    def meanings(self, word: str) -> list[_Kind]:
+        """Return the entries that have a word as id, or as a name in any suite and version."""
+        if word in self.by_id:
+            return [self.by_id[word]]
+        plain = spelled(word)
+        meant = set[str]()
+        for (name, _), by_suite in self._by_name.items():
+            if name == plain:
+                meant = meant.union(*by_suite.values())
+        return [self.by_id[one] for one in sorted(meant)]
+
 
 def _keys(name: str, version: str | None) -> Iterator[tuple[str, str]]:
     """Yield under what a name is looked up: with its version, and as a name that any version has."""
@@ -168,14 +167,14 @@ def _index(entries: Iterable[Entry]) -> dict[tuple[str, str], dict[str, set[str]
 _MARKS = re.compile("[(](?:r|tm|c)[)]|[®™©]")
 _CLOCK = re.compile("(?: cpu)? *@ *[0-9.]+ *ghz$| cpu$")
 _GENERATION = re.compile("^[0-9]+(?:st|nd|rd|th) gen +")
-_CORES = re.compile(" [0-9]+-core processor$")
+_CORES = re.compile(" [0-9]+-core(?: processor)?$")
 _JOINTS = re.compile(r"[\s_/-]+")
 
 
 @cache
 def spelled(name: str) -> str:
     """Return a name without what is often written otherwise: case, joints, trade marks, and what `/proc/cpuinfo` adds."""
-    plain = _MARKS.sub("", name.lower()).strip()
+    plain = _MARKS.sub(" ", name.lower()).strip()
     for added in (_CLOCK, _GENERATION, _CORES):
         plain = added.sub("", plain)
     return _JOINTS.sub("-", plain).strip("-")
@@ -209,6 +208,11 @@ def find_model(
     a name that a suite does not use is unknown in it. Without a suite, an id of the registry is found too.
     """
     return models().find(name, suite, version)
+
+
+def meanings(word: str) -> list[Entry]:
+    """Return all that a word may mean: the entries that have it as id, or as a name in any suite and version."""
+    return [*systems().meanings(word), *models().meanings(word)]
 
 
 def same(one: str, other: str) -> bool:
@@ -256,25 +260,6 @@ def parts(board: System) -> list[System]:
     return [chip for chip in systems().by_id.values() if board.id in chip.related(PART)]
 
 
-def model_costs(known: Model, size: Sequence[int]) -> list[Fact]:
-    """Return what the layers of a model say of an input: parameters, MACs and FLOP; nothing without a rule."""
-    computed = cost(known.rule, size) if known.rule else None
-    if computed is None:
-        return []
-    condition = f"computed from its layers: {known.rule}"
-    written = "x".join(map(str, size))
-    return [
-        Fact("parameters", computed.parameters, "1", COMPUTED, "", condition=condition),
-        Fact("macs", computed.macs, "1", COMPUTED, "", condition=condition, input=written),
-        Fact("flop", computed.flop, "1", COMPUTED, "", condition=condition, input=written),
-    ]
-
-
-def size_of(written: str) -> tuple[int, ...]:
-    """Return the sides of an input such as `224x224`; nothing for an empty text."""
-    return tuple(map(int, written.split("x"))) if written else ()
-
-
 @cache
 def systems() -> Entries[System]:
     """Return the systems of the registry."""
@@ -319,198 +304,6 @@ def models() -> Entries[Model]:
     return Entries("model in the registry", found)
 
 
-def system_ids(names: pl.Series, suite: pl.Series | str | None = None) -> pl.Series:
-    """Return the id of the system that each name means, in one suite or in that beside it; null for unknown ones."""
-    return _looked_up(find_system, names, suite)
-
-
-def model_ids(
-    names: pl.Series,
-    suite: pl.Series | str | None = None,
-    versions: pl.Series | str | None = None,
-) -> pl.Series:
-    """Return the id of the model that each name and version mean in a suite; null for unknown ones."""
-    return _looked_up(find_model, names, suite, versions)
-
-
-def facts_of_systems(table: pl.DataFrame) -> pl.DataFrame:
-    """Return what the registry knows of the systems of a package, a row for each row of its table `systems`.
-
-    `registry_system`, `registry_processor` and `registry_accelerator` are the ids of what the table names;
-    `registry_device` is the one of them that computes: the accelerator, else the board, else, where no
-    accelerator is named, the processor. The other columns are facts, one each: those of the device, and, as `registry_cpu_…`,
-    those of the processor. Peaks are those of the fastest units (`registry_peak_flops_fp16`).
-    """
-    named = table.select(
-        "id",
-        registry_system=system_ids(table["name"]),
-        registry_processor=system_ids(table["processor_name"]),
-        registry_accelerator=system_ids(table["accelerator_name"]),
-        unknown=table["accelerator_name"].is_not_null(),
-    )
-    facts = [_facts_of(*parts) for parts in named.drop("id").iter_rows()]
-    columns = ("registry_device", *(f"registry_{column}" for column in _columns()))
-    schema = {column: pl.String if column == columns[0] else pl.Int64 for column in columns}
-    return pl.concat([named.drop("unknown"), pl.DataFrame(facts, schema)], how="horizontal")
-
-
-def _facts_of(
-    board: str | None, processor: str | None, accelerator: str | None, named: bool
-) -> dict[str, int | str]:
-    device = accelerator or board or (None if named else processor)
-    known: dict[str, int] = {}
-    for part in (processor, board):
-        if part is not None:
-            of_cpu = {
-                key: value for key, value in _columns_of(part).items() if key.startswith("cpu_")
-            }
-            known = of_cpu | known
-    if device is not None:
-        known |= _columns_of(device)
-    found: dict[str, int | str] = {f"registry_{column}": value for column, value in known.items()}
-    if device is not None:
-        found["registry_device"] = device
-    return found
-
-
-@cache
-def _columns() -> tuple[str, ...]:
-    """Return the columns that facts of systems have, in the order of the files."""
-    every = (column for entry_id in systems().by_id for column in _columns_of(entry_id))
-    return tuple(dict.fromkeys(sorted(every)))
-
-
-@cache
-def _columns_of(system_id: str) -> dict[str, int]:
-    """Return the facts of a system by column; what a board does not say is that of its chips."""
-    entry = system(system_id)
-    known: dict[str, int] = {}
-    for one in (entry, *parts(entry)):
-        said = _said(one.facts)
-        known = said | known
-    return known
-
-
-def _said(facts: Iterable[Fact]) -> dict[str, int]:
-    columns: dict[str, int] = {}
-    for fact in facts:
-        column = _column(fact)
-        if column is not None and isinstance(fact.value, int):
-            columns[column] = max(fact.value, columns.get(column, fact.value))
-    return columns
-
-
-def _column(fact: Fact) -> str | None:
-    """Return in which column a fact stands; None for a peak whose precision nobody says."""
-    if fact.fact.startswith("peak_"):
-        return f"{fact.fact}_{fact.precision}" if fact.precision else None
-    if fact.device.startswith(("cpu", "npu")):
-        return f"{fact.device.replace('-', '_')}_{fact.fact}"
-    return fact.fact
-
-
-def facts_of_models(table: pl.DataFrame) -> pl.DataFrame:
-    """Return what the registry knows of the models of records, a row for each row of a table `records`.
-
-    `registry_flop` is for the input that the record states, or, where it states none, for the model's usual one;
-    `registry_flop_input` says for which, and `registry_flop_source` says who says so.
-    """
-    keys = table.select("suite", "model", "model_version", "input_shape")
-    each = keys.unique(maintain_order=True)
-    facts = [_facts_of_model(*row) for row in each.iter_rows()]
-    schema = {
-        "registry_model": pl.String,
-        "registry_parameters": pl.Int64,
-        "registry_flop": pl.Int64,
-        "registry_flop_input": pl.String,
-        "registry_flop_source": pl.String,
-    }
-    answers = pl.concat([each, pl.DataFrame(facts, schema)], how="horizontal")
-    joined = keys.join(answers, keys.columns, "left", nulls_equal=True, maintain_order="left")
-    return joined.select(list(schema))
-
-
-def _facts_of_model(
-    suite: str, name: str | None, version: str | None, input_shape: str | None
-) -> dict[str, int | str]:
-    known = find_model(name, suite, version)
-    if known is None:
-        return {}
-    found: dict[str, int | str] = {"registry_model": known.id}
-    parameters = parameters_of(known)
-    if parameters is not None:
-        found["registry_parameters"] = parameters
-    flop = flop_of(known, _sides(input_shape))
-    if flop is not None:
-        found["registry_flop"] = flop.value
-        found["registry_flop_input"] = flop.input
-        found["registry_flop_source"] = flop.source
-    return found
-
-
-def _sides(input_shape: str | None) -> tuple[int, ...] | None:
-    """Return the sides of an image that a record states; of three dimensions, not the one of its colours."""
-    if input_shape is None:
-        return None
-    sides = tuple(json.loads(input_shape))
-    if len(sides) == 3 and 3 in (sides[0], sides[2]):
-        return sides[1:] if sides[0] == 3 else sides[:2]
-    return sides
-
-
-def parameters_of(known: Model) -> int | None:
-    """Return how many parameters a model has: computed, or else as the most exact document says; None if unknown."""
-    said = model_costs(known, size_of(known.input)) or known.facts
-    counts = [fact.value for fact in said if fact.fact == "parameters"]
-    return max((count for count in counts if isinstance(count, int)), key=_digits, default=None)
-
-
-def _digits(count: int) -> int:
-    return len(str(count).rstrip("0"))
-
-
-def flop_of(known: Model, size: Sequence[int] | None = None) -> Fact | None:
-    """Return what one sample costs, of a given size or of the model's usual one; None where nobody says it.
-
-    The layers of a network decide; without a rule, a document does that says FLOP, or MACs, of this very size.
-    """
-    sides = size or size_of(known.input)
-    computed = [fact for fact in model_costs(known, sides) if fact.fact == "flop"]
-    if computed:
-        return computed[0]
-    said = list(map(_doubled, known.facts))
-    fitting = [fact for fact in said if fact.fact == "flop" and fact.input]
-    if size is not None:
-        fitting = [fact for fact in fitting if size_of(fact.input) == tuple(size)]
-    elif len({fact.input for fact in fitting}) > 1:
-        return None
-    return max(fitting, key=lambda fact: _digits(int(fact.value)), default=None)
-
-
-def _doubled(fact: Fact) -> Fact:
-    """Return a count of multiply-accumulates as FLOP, of which each is two; another fact as it is."""
-    if fact.fact != "macs" or not isinstance(fact.value, int):
-        return fact
-    return replace(fact, fact="flop", value=2 * fact.value, step=f"2*{fact.step}")
-
-
-def _looked_up(find: Callable[..., Entry | None], *keys: pl.Series | str | None) -> pl.Series:
-    """Return the ids of what is found for each row of some keys; rows that are alike are looked up once."""
-    length = max(len(key) for key in keys if isinstance(key, pl.Series))
-    columns = []
-    for number, key in enumerate(keys):
-        if isinstance(key, pl.Series):
-            columns.append(key.cast(pl.String).alias(str(number)))
-        else:
-            columns.append(pl.repeat(key, length, dtype=pl.String, eager=True).alias(str(number)))
-    asked = pl.DataFrame(columns)
-    each = asked.unique(maintain_order=True)
-    found = [entry.id if entry else None for entry in starmap(find, each.iter_rows())]
-    answers = each.with_columns(pl.Series("found", found, pl.String))
-    joined = asked.join(answers, asked.columns, "left", nulls_equal=True, maintain_order="left")
-    return joined["found"]
-
-
 class _Tables:
     """The files of systems or of models: what is said of each id."""
 
@@ -542,4 +335,4 @@ def registry_folder() -> Traversable:
     """Return the folder with the tables of the registry."""
     installed = files("benchfmt") / "_registry"
     # In a checkout nothing is copied: the files are read where they are edited.
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "schema" / "registry"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "schema" / "registry"

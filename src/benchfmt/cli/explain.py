@@ -1,0 +1,152 @@
+"""`benchfmt explain`: what a code, a term, or a name of known hardware and models means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchfmt.cli import completing
+from benchfmt.cli.printing import print_lines
+from benchfmt.finding import BenchfmtError
+from benchfmt.reports.printable import json_text
+
+if TYPE_CHECKING:
+    from benchfmt.vocabulary import Vocabulary
+
+_NAMED = 5
+"""So many things are named that somebody may have meant."""
+
+
+class ExplanationFormat(StrEnum):
+    """How an explanation is printed."""
+
+    text = "text"
+    json = "json"
+
+
+def explain(
+    code: Annotated[
+        str,
+        typer.Argument(
+            metavar="CODE",
+            autocompletion=completing.codes,
+            help="A finding's code (BF401), a term (latency), or known hardware or a model (jetson-xavier), by its id "
+            "or as a suite writes it.",
+        ),
+    ],
+    output: Annotated[
+        ExplanationFormat, typer.Option("--format", help="How the explanation is printed.")
+    ] = ExplanationFormat.text,
+) -> None:
+    """Explain a finding's code, a term of the vocabulary, or what is known of hardware and models."""
+    from benchfmt.checks.catalogue import page
+    from benchfmt.registry import meanings
+    from benchfmt.reports.registered import entry_data, entry_lines
+    from benchfmt.vocabulary import vocabulary
+
+    pages: list[Any] = []
+    with suppress(KeyError):
+        pages.append(page(code.upper()).rstrip())
+    known = vocabulary()
+    kinds = [kind for kind in known.kinds() if code in known.terms(kind)]
+    entries = meanings(code)
+    if not pages and not kinds and not entries:
+        raise BenchfmtError(f"{code!r} is neither a code nor a term, nor known hardware or a known model; {_instead(code)}")  # fmt: skip
+    if output is ExplanationFormat.json:
+        terms: dict[str, Any] = {kind: known.terms(kind)[code] for kind in kinds}
+        registered: list[Any] = [entry_data(entry) for entry in entries]
+        print_lines([json_text({"pages": pages, "terms": terms, "registry": registered}, indent=2)])  # fmt: skip
+        return
+    print_lines(pages)
+    for kind in kinds:
+        print_lines(_term_lines(kind, code, known.terms(kind)[code]))
+    for entry in entries:
+        print_lines(entry_lines(entry))
+
+
+def _instead(word: str) -> str:
+    """Return what somebody who asked to explain an unknown word may have meant."""
+    from benchfmt.checks.catalogue import CODES
+    from benchfmt.vocabulary import vocabulary
+
+    if re.fullmatch("(?i)BF[0-9]+", word):
+        alike = [code for code in CODES if code.startswith(word[:3].upper())] or list(CODES)
+        return f"the nearest codes are {alike[0]} to {alike[-1]}"
+    known = vocabulary()
+    meant = (
+        _same_but_case(known, word)
+        or _matching(known, word)
+        or _registered(word)
+        or _most_similar(known, word)
+    )
+    if not meant:
+        return "see `benchfmt vocabulary`"
+    return f"did you mean {' or '.join(f'{term!r} ({kind})' for term, kind in meant[:_NAMED])}?"
+
+
+def _same_but_case(known: Vocabulary, word: str) -> list[tuple[str, str]]:
+    terms = [(term, kind) for kind in known.kinds() for term in known.terms(kind)]
+    return [pair for pair in terms if pair[0].lower() == word.lower()]
+
+
+def _matching(known: Vocabulary, word: str) -> list[tuple[str, str]]:
+    """Return the terms, with their kinds, that a word stands for in some suite."""
+    suites = (None, *known.terms("suite"))
+    meant = []
+    for kind in known.kinds():
+        terms = dict.fromkeys(known.match(kind, word, suite) for suite in suites)
+        meant += [(term, kind) for term in terms if term]
+    return meant
+
+
+def _registered(word: str) -> list[tuple[str, str]]:
+    """Return the ids of the registry in which a word stands, from its beginning or after a joint."""
+    from benchfmt.registry import models, spelled, systems
+
+    plain = spelled(word)
+    if len(plain) < 3:
+        return []
+    every = [(one, "known hardware") for one in systems().by_id]
+    every += [(one, "known model") for one in models().by_id]
+    return [(one, kind) for one, kind in every if f"-{plain}" in f"-{one}"]
+
+
+def _most_similar(known: Vocabulary, word: str) -> list[tuple[str, str]]:
+    """Return the nearest term of each kind, of those only the ones that are nearest of all."""
+    from difflib import SequenceMatcher
+
+    from benchfmt.registry import models, systems
+    from benchfmt.spelling import meant
+
+    near = [(term, kind) for kind in known.kinds() if (term := known.suggest(kind, word))]
+    for kind, ids in (("known hardware", systems().by_id), ("known model", models().by_id)):
+        one = meant(word, ids)
+        if one is not None:
+            near.append((one, kind))
+    scores = [SequenceMatcher(None, word.lower(), term).ratio() for term, _ in near]
+    return [pair for pair, score in zip(near, scores, strict=True) if score == max(scores)]
+
+
+def _term_lines(kind: str, term_id: str, term: dict[str, Any]) -> Iterable[str]:
+    yield f"{term_id} ({kind}): {term.get('label', term_id)}"
+    yield term["definition"]
+    for name in (
+        "unit",
+        "direction",
+        "min",
+        "max",
+        "zero",
+        "zero_stages",
+        "per",
+        "broader",
+        "source",
+        "aliases",
+        "system",
+    ):
+        if name in term:
+            yield f"  {name}: {term[name]}"
