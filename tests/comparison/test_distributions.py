@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from benchfmt.comparison.distributions import bisected, binomial, t_critical, t_two_sided
+from benchfmt.comparison.distributions import binomial, bisected, t_critical, t_two_sided
 
 
 @pytest.mark.parametrize("freedom", [1, 1.7, 4, 30.5, 998, 250_000])
@@ -16,9 +16,10 @@ def test_student_s_t_is_that_of_scipy(freedom: float, t: float) -> None:
 
 
 @pytest.mark.parametrize("freedom", [1, 2.5, 9, 1e5])
-@pytest.mark.parametrize("alpha", [0.5, 0.05, 1e-4])
+@pytest.mark.parametrize("alpha", [0.9999, 0.5, 0.05, 1e-4, 1e-12])
 def test_the_critical_value_is_that_of_scipy(freedom: float, alpha: float) -> None:
     assert t_critical(alpha, freedom) == pytest.approx(stats.t.isf(alpha / 2, freedom), rel=1e-8)
+    assert t_critical(1.0, freedom) == 0
 
 
 @pytest.mark.parametrize(("n", "p"), [(1, 0.5), (6, 0.5), (30, 0.9), (1000, 0.99), (100_000, 0.5)])
