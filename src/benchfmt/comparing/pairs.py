@@ -1,0 +1,202 @@
+"""The results of two packages, matched by what binds: what each package says of a result, as values to be judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from benchfmt.comparing.verdicts import Metric, Result, Side
+from benchfmt.comparison.evidence import Observed
+from benchfmt.comparison.questions import Question
+from benchfmt.comparison.results import first_of_executions, results
+from benchfmt.package import Package
+from benchfmt.record import KEY_FIELDS
+from benchfmt.vocabulary import Metric as KnownMetric
+from benchfmt.vocabulary import metric_of, vocabulary
+
+_SHARES = ("accuracy", "top-5-accuracy", "exact-match")
+"""Metrics that are the share of samples whose answer is right."""
+_SHARE_STATISTICS = (None, "mean", "pooled", "single")
+_NO_ZERO = ("Cel", "dB")
+"""Units that do not begin at nothing: a share of such a number means nothing."""
+_CONTEXT = (
+    "suite",
+    "suite_version",
+    "benchmark",
+    "division",
+    "scenario",
+    "phase",
+    "task",
+    "dataset",
+    "dataset_split",
+    "model",
+    "model_version",
+    "precision",
+    "input_shape",
+    "batch_size",
+    "threads",
+    "placement",
+    "engine",
+    "hyperparameters",
+)
+"""The fields of records that tell results from each other; those that may differ are left out."""
+_VARYING = {"suite_version": "round"}
+"""The names by which a question knows some of these fields."""
+_APART = ("system_id", "engine", "placement")
+"""What keeps two results apart even where the rules leave it free, as they do for the quality of answers."""
+_APART_NAMES = {"system_id": "system"}
+_SIDE = ("record_id", "value", "n", "stddev", "ci", "samples", "caveats", "dataset_samples")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a package that have a key, by that key; and how many others there are."""
+
+    by_key: Mapping[tuple[str, ...], Side]
+    described: Mapping[tuple[str, ...], Result]
+    without_key: Mapping[tuple[str, str], int]
+    """By metric and reason."""
+    metrics: frozenset[str]
+    """The metrics of all results."""
+    varied: Mapping[str, tuple[str, ...]]
+    """The distinct values of the fields that may differ."""
+
+
+def results_of(package: Package, question: Question) -> Results:
+    """Return the results of a package, each with what it takes to match and to judge it."""
+    records, measurements, systems = (
+        pl.DataFrame(pl.from_arrow(package.table(name)))
+        for name in ("records", "measurements", "systems")
+    )
+    found = first_of_executions(results(records, measurements, question))
+    names = dict(systems.select("id", pl.coalesce("name", "id")).rows())
+    # The suite stands with the results already.
+    context = [name for name in _CONTEXT if name != "suite"]
+    joined = found.join(
+        records.select("id", "dataset_samples", *context),
+        left_on="record_id",
+        right_on="id",
+        how="left",
+        maintain_order="left",
+    )
+    refused = joined.filter(pl.col("group").is_null())
+    reasons = refused.group_by("metric", "obstacle", maintain_order=True).len()
+    keyed = joined.filter(pl.col("group").is_not_null())
+    metrics = {**vocabulary().metrics, **package.descriptor.metrics()}
+    by_key: dict[tuple[str, ...], Side] = {}
+    described: dict[tuple[str, ...], Result] = {}
+    for key, rows in _grouped(keyed, question):
+        first = rows[0]
+        by_key[key] = _side(rows)
+        described[key] = _result(first, question, metrics, names)
+    return Results(
+        by_key=by_key,
+        described=described,
+        without_key={
+            (str(metric), str(reason)): int(count) for metric, reason, count in reasons.rows()
+        },
+        metrics=frozenset(map(str, found["metric"].unique())),
+        varied=_varied(records, question),
+    )
+
+
+def _grouped(
+    keyed: pl.DataFrame, question: Question
+) -> Iterator[tuple[tuple[str, ...], list[dict[str, Any]]]]:
+    """Yield the key of each result with its rows: more than one where it was repeated."""
+    apart = [name for name in _APART if not question.may_differ(_APART_NAMES.get(name, name))]
+    names = ["group", *KEY_FIELDS, "unit", *apart]
+    by_key: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in keyed.iter_rows(named=True):
+        key = tuple(str(row[name] or "") for name in names)
+        by_key.setdefault(key, []).append(row)
+    yield from by_key.items()
+
+
+def _side(rows: list[dict[str, Any]]) -> Side:
+    caveats = dict.fromkeys(word for row in rows for word in _list(row["caveats"]))
+    return Side(
+        records=tuple(str(row["record_id"]) for row in rows),
+        observed=tuple(map(_observed, rows)),
+        caveats=tuple(caveats),
+    )
+
+
+def _list(cell: Any) -> list[Any]:
+    """Return the items of a cell that holds a list as JSON; of an absent one none."""
+    if cell is None:
+        return []
+    return list(json.loads(cell))
+
+
+def _observed(row: Mapping[str, Any]) -> Observed:
+    interval = _list(row["ci"])
+    ci = None
+    if interval:
+        lower, upper, level = map(float, interval)
+        ci = (lower, upper, level)
+    return Observed(
+        value=row["value"],
+        statistic=row["statistic"],
+        n=row["n"],
+        stddev=row["stddev"],
+        ci=ci,
+        samples=tuple(float(item) for item in _list(row["samples"]) if item is not None),
+        is_share=_is_share(row),
+    )
+
+
+def _is_share(row: Mapping[str, Any]) -> bool:
+    """Whether a value is the share of right answers to the samples of the record's data set."""
+    return (
+        row["metric"] in _SHARES
+        and row["unit"] == "1"
+        and row["statistic"] in _SHARE_STATISTICS
+        and row["n"] is not None
+        and row["n"] == row["dataset_samples"]
+        and 0 <= row["value"] <= 1
+    )
+
+
+def _result(
+    row: Mapping[str, Any],
+    question: Question,
+    metrics: Mapping[str, KnownMetric],
+    names: Mapping[str, str],
+) -> Result:
+    name = str(row["metric"])
+    known = metric_of(name, metrics)
+    direction = None
+    if known is not None:
+        direction = known.direction
+    quantity = vocabulary().terms("metric").get(name.partition("@")[0], {}).get("quantity")
+    has_zero = row["unit"] not in _NO_ZERO
+    metric = Metric(
+        name=name,
+        unit=str(row["unit"]),
+        direction=direction,
+        is_ratio=has_zero and quantity != "quality",
+        has_zero=has_zero,
+    )
+    context = {}
+    if row["system_id"] is not None:
+        context["system"] = names.get(row["system_id"], row["system_id"])
+    for field in _CONTEXT:
+        if row[field] is not None and not question.may_differ(_VARYING.get(field, field)):
+            context[field] = str(row[field])
+    key = {field: str(row[field]) for field in KEY_FIELDS[1:] if row[field] is not None}
+    return Result(metric, key, context, str(row["group"]))
+
+
+def _varied(records: pl.DataFrame, question: Question) -> dict[str, tuple[str, ...]]:
+    """Return what records say of the fields that may differ."""
+    varied = {}
+    for field in ("suite_version", "engine", "engine_version", "model_version", "software"):
+        if question.may_differ(_VARYING.get(field, field)):
+            distinct = records[field].drop_nulls().unique(maintain_order=True)
+            varied[field] = tuple(map(str, distinct))
+    return varied

@@ -1,0 +1,264 @@
+"""What became of a result from one version to the next: the change, how sure it is, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from statistics import fmean
+
+from pydantic import JsonValue
+
+from benchfmt.comparison.evidence import Observed, Scale
+from benchfmt.comparison.significance import Significance, Untold, holm, significance_of
+
+
+class Verdict(StrEnum):
+    """What became of a result, in the order in which reports list it."""
+
+    REGRESSION = "regression"
+    IMPROVEMENT = "improvement"
+    CHANGED = "changed"
+    UNTOLD = "cannot be told"
+    ONLY_OLD = "only in OLD"
+    ONLY_NEW = "only in NEW"
+    UNCHANGED = "no significant change"
+
+
+COMPARED = (
+    Verdict.REGRESSION,
+    Verdict.IMPROVEMENT,
+    Verdict.CHANGED,
+    Verdict.UNTOLD,
+    Verdict.UNCHANGED,
+)
+"""The verdicts on results that both packages have."""
+SIGNIFICANT = (Verdict.REGRESSION, Verdict.IMPROVEMENT, Verdict.CHANGED)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a result is a number of, and how such numbers are compared."""
+
+    name: str
+    unit: str
+    direction: str | None
+    """`lower` or `higher` where that is better."""
+    is_ratio: bool
+    """Whether such numbers are compared as ratios, and not as differences."""
+    has_zero: bool
+    """Whether the unit begins at nothing, so that a share of a number means something."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result: its metric, its key, and the context that tells it from others."""
+
+    metric: Metric
+    key: Mapping[str, str]
+    """The statistic, stage, per and scope that are stated."""
+    context: Mapping[str, str]
+    """The fields of its record that are stated and that the question holds fast."""
+    group: str
+    """The key of its group."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one package says of a result: one run, or several repeats of it."""
+
+    records: tuple[str, ...]
+    observed: tuple[Observed, ...]
+    caveats: tuple[str, ...] = ()
+
+    def value(self, scale: Scale) -> float:
+        """Return the number of the run; of several the geometric mean where ratios are compared, else the mean."""
+        values = [item.value for item in self.observed]
+        if len(values) == 1:
+            return values[0]
+        if scale == "ratio":
+            return math.exp(fmean(map(math.log, values)))
+        return fmean(values)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A result of two packages: its numbers, the change between them, and the verdict."""
+
+    result: Result
+    old: Side | None
+    new: Side | None
+    verdict: Verdict
+    old_value: float | None = None
+    new_value: float | None = None
+    difference: float | None = None
+    """How much more the new value is, in the unit of the metric."""
+    share: float | None = None
+    """How much more it is as a share of the old one: 0.05 is 5 % more."""
+    lower: float | None = None
+    """The lower end of the interval of the share, of the difference where there is no share."""
+    upper: float | None = None
+    test: Significance | None = None
+    p_adjusted: float | None = None
+    """The p-value, adjusted by Holm for all tests of the call."""
+    reason: str | None = None
+    """Why nothing can be told, or what has to be said of the verdict."""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the change as plain data (documented in docs/versions.md)."""
+        result = self.result
+        data: dict[str, JsonValue] = {
+            "metric": result.metric.name,
+            **result.key,
+            "unit": result.metric.unit,
+            "direction": result.metric.direction,
+            "context": dict(result.context),
+            "group": result.group,
+            "old": _side_data(self.old, self.old_value),
+            "new": _side_data(self.new, self.new_value),
+            "difference": self.difference,
+            "change": self.share,
+            "interval": None,
+            "p": None,
+            "p_adjusted": self.p_adjusted,
+            "test": None,
+            "between": None,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+        }
+        if self.test is not None and self.lower is not None and self.upper is not None:
+            data["interval"] = [_finite(self.lower), _finite(self.upper)]
+            data["p"] = self.test.p
+            data["test"] = self.test.method
+            data["between"] = self.test.between
+        return data
+
+
+def _finite(number: float) -> float | None:
+    """Return a number that JSON can say; None for an infinite one."""
+    if math.isfinite(number):
+        return number
+    return None
+
+
+def _side_data(side: Side | None, value: float | None) -> JsonValue:
+    if side is None:
+        return None
+    data: dict[str, JsonValue] = {"value": value, "records": [*side.records]}
+    if side.caveats:
+        data["caveats"] = [*side.caveats]
+    return data
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A result that both packages have, tested and not yet judged."""
+
+    change: Change
+    told: Significance | Untold = field(default_factory=lambda: Untold(""))
+
+
+def judged(
+    results: Sequence[tuple[Result, Side | None, Side | None]], level: float
+) -> list[Change]:
+    """Return the verdict on each result; the p-values of all are adjusted together."""
+    alone = [_alone(*item) for item in results if item[1] is None or item[2] is None]
+    pairs = [
+        _pair(result, old, new, level)
+        for result, old, new in results
+        if old is not None and new is not None
+    ]
+    tests = [pair.told for pair in pairs if isinstance(pair.told, Significance)]
+    adjusted = iter(holm([test.p for test in tests]))
+    changes = []
+    for pair in pairs:
+        if isinstance(pair.told, Significance):
+            changes.append(_of_test(pair.change, pair.told, next(adjusted), level))
+        else:
+            changes.append(_untold(pair.change, pair.told.reason))
+    order = list(Verdict)
+    return sorted(
+        [*changes, *alone],
+        key=lambda change: (order.index(change.verdict), -abs(change.share or 0)),
+    )
+
+
+def _alone(result: Result, old: Side | None, new: Side | None) -> Change:
+    if old is None and new is not None:
+        value = new.value(_scale(result.metric, new))
+        return Change(result, None, new, Verdict.ONLY_NEW, new_value=value)
+    if old is None:
+        raise ValueError("a result that neither package has")
+    value = old.value(_scale(result.metric, old))
+    return Change(result, old, None, Verdict.ONLY_OLD, old_value=value)
+
+
+def _scale(metric: Metric, *sides: Side) -> Scale:
+    """Return how the numbers of a metric are compared: as ratios where all are positive."""
+    if not metric.is_ratio:
+        return "difference"
+    if all(item.value > 0 for side in sides for item in side.observed):
+        return "ratio"
+    return "difference"
+
+
+def _pair(result: Result, old: Side, new: Side, level: float) -> _Pair:
+    scale = _scale(result.metric, old, new)
+    before, after = old.value(scale), new.value(scale)
+    share = None
+    if result.metric.has_zero and before != 0:
+        share = (after - before) / abs(before)
+    change = Change(
+        result,
+        old,
+        new,
+        Verdict.UNTOLD,
+        old_value=before,
+        new_value=after,
+        difference=after - before,
+        share=share,
+    )
+    return _Pair(change, significance_of(old.observed, new.observed, scale, level))
+
+
+def _of_test(change: Change, test: Significance, adjusted: float, level: float) -> Change:
+    lower, upper = _interval(change, test)
+    change = replace(change, test=test, p_adjusted=adjusted, lower=lower, upper=upper)
+    # 1 - 0.95 is a little more than 0.05.
+    alpha = round(1 - level, 12)
+    if adjusted > alpha:
+        reason = None
+        if test.p <= alpha:
+            reason = "not after all tests of the call are counted (Holm)"
+        return replace(change, verdict=Verdict.UNCHANGED, reason=reason)
+    if (change.difference or 0) * test.change <= 0:
+        reason = "the number and what its observations typically are did not move alike"
+        return replace(change, verdict=Verdict.UNTOLD, reason=reason)
+    return replace(change, verdict=_direction(change))
+
+
+def _interval(change: Change, test: Significance) -> tuple[float, float]:
+    """Return the interval of the share, or of the difference where there is no share."""
+    scale: Scale = "difference"
+    if change.old is not None and change.new is not None:
+        scale = _scale(change.result.metric, change.old, change.new)
+    if scale == "ratio" or change.share is None or not change.old_value:
+        return test.lower, test.upper
+    return test.lower / abs(change.old_value), test.upper / abs(change.old_value)
+
+
+def _direction(change: Change) -> Verdict:
+    direction = change.result.metric.direction
+    if direction not in ("lower", "higher"):
+        return Verdict.CHANGED
+    is_more = (change.difference or 0) > 0
+    if is_more == (direction == "higher"):
+        return Verdict.IMPROVEMENT
+    return Verdict.REGRESSION
+
+
+def _untold(change: Change, reason: str) -> Change:
+    if change.difference == 0:
+        return replace(change, verdict=Verdict.UNCHANGED, reason="the numbers are equal")
+    return replace(change, reason=reason)

@@ -1,0 +1,149 @@
+"""Did it get slower? The results of two packages, matched one by one, with a verdict on each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from benchfmt.comparing.pairs import Results, results_of
+from benchfmt.comparing.verdicts import COMPARED, Change, Result, Side, Verdict, judged
+from benchfmt.comparison.questions import Question, question
+from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.package import open_package
+from benchfmt.spelling import no_such
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What became of each result from one package to the next."""
+
+    old: str
+    new: str
+    question: Question
+    level: float
+    changes: tuple[Change, ...]
+    without_key: tuple[tuple[str, str, int], ...] = ()
+    """Results that compare with nothing: in which package (OLD or NEW), why, and how many."""
+    varied: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] | None = None
+    """What the records of both say of the fields that may differ."""
+
+    def counts(self) -> dict[Verdict, int]:
+        """Return how many results have each verdict."""
+        counter = Counter(change.verdict for change in self.changes)
+        return {verdict: counter[verdict] for verdict in Verdict}
+
+    @property
+    def compared(self) -> int:
+        """How many results both packages have."""
+        return sum(change.verdict in COMPARED for change in self.changes)
+
+    @property
+    def between_observations(self) -> int:
+        """How many tests know of one run on each side only."""
+        return sum(
+            change.test is not None and change.test.between == "observations"
+            for change in self.changes
+        )
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return the comparison as plain data (documented in docs/versions.md)."""
+        without_key: list[JsonValue] = [
+            {"package": package, "reason": reason, "results": count}
+            for package, reason, count in self.without_key
+        ]
+        counts: dict[str, JsonValue] = {
+            verdict.value: count for verdict, count in self.counts().items()
+        }
+        varied: dict[str, JsonValue] = {
+            field: {"old": [*old], "new": [*new]}
+            for field, (old, new) in (self.varied or {}).items()
+        }
+        return {
+            "old": self.old,
+            "new": self.new,
+            "question": self.question.asks,
+            "may_differ": [*sorted(self.question.varies)],
+            "versions": varied,
+            "level": self.level,
+            "adjustment": "holm",
+            "counts": counts,
+            "without_key": without_key,
+            "results": [change.to_dict() for change in self.changes],
+        }
+
+
+def compare_versions(
+    old: str | Path,
+    new: str | Path,
+    *,
+    metrics: Iterable[str] = (),
+    vary: Iterable[str] = (),
+    level: float = LEVEL,
+    remote: bool = False,
+    limits: Limits = LIMITS,
+) -> Versions:
+    """Return what became of each result of an older package in a newer one; raises BenchfmtError.
+
+    Results match where all that binds is equal: by default versions of engine, software, model and suite may differ, and
+    further fields that `vary` names. `metrics` are the only ones to compare.
+    """
+    if not 0.5 <= level < 1:
+        raise BenchfmtError(f"a level lies between 0.5 and 1, as 0.95; {level:g} does not")
+    asked = question("version", vary)
+    with (
+        open_package(old, remote=remote, limits=limits) as older,
+        open_package(new, remote=remote, limits=limits) as newer,
+    ):
+        before = results_of(older, asked)
+        after = results_of(newer, asked)
+    wanted = _wanted(metrics, before, after)
+    return Versions(
+        old=str(old),
+        new=str(new),
+        question=asked,
+        level=level,
+        changes=tuple(judged(_pairs(before, after, wanted), level)),
+        without_key=(
+            *_without_key("OLD", before, wanted),
+            *_without_key("NEW", after, wanted),
+        ),
+        varied={field: (before.varied[field], after.varied[field]) for field in before.varied},
+    )
+
+
+def _wanted(metrics: Iterable[str], before: Results, after: Results) -> frozenset[str]:
+    """Return the metrics to compare; raises BenchfmtError for one that neither package has."""
+    present = before.metrics | after.metrics
+    wanted = frozenset(metrics)
+    for metric in sorted(wanted - present):
+        raise BenchfmtError(no_such("metric", metric, sorted(present)))
+    return wanted or present
+
+
+def _pairs(
+    before: Results, after: Results, wanted: frozenset[str]
+) -> Sequence[tuple[Result, Side | None, Side | None]]:
+    described = {**before.described, **after.described}
+    return [
+        (result, before.by_key.get(key), after.by_key.get(key))
+        for key, result in described.items()
+        if result.metric.name in wanted
+    ]
+
+
+def _without_key(
+    package: str, results: Results, wanted: frozenset[str]
+) -> Iterator[tuple[str, str, int]]:
+    counter: Counter[str] = Counter()
+    for (metric, reason), count in results.without_key.items():
+        if metric in wanted:
+            counter[reason] += count
+    for reason, count in counter.most_common():
+        yield package, reason, count

@@ -1,0 +1,305 @@
+"""Did it get slower: two packages, result by result, and what makes a pipeline fail."""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import pytest
+from tests.forms import flatten, write
+
+from benchfmt.comparing.thresholds import failures, threshold
+from benchfmt.comparing.verdicts import Verdict
+from benchfmt.comparing.versions import Versions, compare_versions
+from benchfmt.finding import BenchfmtError
+
+
+def latencies(times: float, count: int = 40, seed: int = 1) -> list[float]:
+    draw = random.Random(seed)  # noqa: S311 - the same numbers in each run, and no secrets
+    return [times * math.exp(draw.gauss(math.log(0.010), 0.05)) for _ in range(count)]
+
+
+def latency(samples: list[float], **more: Any) -> dict[str, Any]:
+    return {
+        "metric": "latency",
+        "statistic": "mean",
+        "stage": "inference",
+        "per": "sample",
+        "value": fmean(samples),
+        "unit": "s",
+        "basis": "measured",
+        "primary": True,
+        "samples": samples,
+        "n": len(samples),
+        **more,
+    }
+
+
+def record(number: int, *measurements: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "benchfmt": "1.0",
+        "id": f"r{number}",
+        "benchmark": {"suite": "lpdnn"},
+        "task": "image-classification",
+        "dataset": {"name": "imagenet-2012", "samples": 50_000},
+        "model": {"name": "mobilenet-v2"},
+        "system": {"id": "rpi4", "name": "Raspberry Pi 4B", "kind": "board"},
+        "software": {"engine": "onnxruntime", "engine_version": "1.0"},
+        "configuration": {"precision": "fp32", "input_shape": [1, 3, 224, 224]},
+        "measurements": list(measurements),
+        "status": "ok",
+        **more,
+    }
+
+
+def compared(tmp_path: Path, old: list[Any], new: list[Any], **options: Any) -> Versions:
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    packages = [
+        write(folder / name, flatten(records), "parquet")
+        for name, records in (("old", old), ("new", new))
+    ]
+    return compare_versions(*packages, **options)
+
+
+def verdicts(versions: Versions) -> list[Verdict]:
+    return [change.verdict for change in versions.changes]
+
+
+def test_a_slower_run_is_a_regression_and_the_swap_an_improvement(tmp_path: Path) -> None:
+    old = [record(1, latency(latencies(1.0)))]
+    new = [
+        record(
+            1,
+            latency(latencies(1.1, seed=2)),
+            software={"engine": "onnxruntime", "engine_version": "1.1"},
+        )
+    ]
+    versions = compared(tmp_path, old, new)
+    (change,) = versions.changes
+    assert change.verdict is Verdict.REGRESSION
+    assert change.share == pytest.approx(0.1, abs=0.04)
+    assert change.lower is not None and change.upper is not None
+    assert 0 < change.lower < change.share < change.upper < 0.15
+    assert versions.varied is not None
+    assert versions.varied["engine_version"] == (("1.0",), ("1.1",))
+    (back,) = compared(tmp_path, new, old).changes
+    assert back.verdict is Verdict.IMPROVEMENT
+    assert back.p_adjusted == pytest.approx(change.p_adjusted)
+    assert (1 + back.lower) * (1 + change.upper) == pytest.approx(1)
+
+
+def test_several_runs_on_a_side_are_one_observation_each(tmp_path: Path) -> None:
+    old = [record(number, latency(latencies(times))) for number, times in enumerate((1, 1.1, 0.9))]
+    new = [
+        record(number, latency(latencies(times))) for number, times in enumerate((1.1, 1.0, 1.0))
+    ]
+    (change,) = compared(tmp_path, old, new).changes
+    # Each pair of runs differs significantly; the runs of one version scatter as much.
+    assert change.verdict is Verdict.UNCHANGED
+    assert change.test is not None
+    assert (change.test.between, change.test.method) == (
+        "runs",
+        "Welch's t on logarithms: 3 runs against 3 runs",
+    )
+    assert change.old is not None and change.old.records == ("r0", "r1", "r2")
+    # One new run against three is tested as well.
+    (change,) = compared(tmp_path, old, [record(9, latency(latencies(2)))]).changes
+    assert change.verdict is Verdict.REGRESSION
+
+
+def test_one_number_on_each_side_tells_nothing(tmp_path: Path) -> None:
+    plain = {"samples": None, "n": None}
+    bare = {k: v for k, v in latency([0.01]).items() if k not in plain}
+    versions = compared(tmp_path, [record(1, bare)], [record(1, {**bare, "value": 0.02})])
+    (change,) = versions.changes
+    assert (change.verdict, change.reason) == (Verdict.UNTOLD, "one observation")
+    assert change.share == pytest.approx(1)
+    (change,) = compared(tmp_path, [record(1, bare)], [record(1, bare)]).changes
+    assert (change.verdict, change.reason) == (Verdict.UNCHANGED, "the numbers are equal")
+
+
+def accuracy(value: float, **more: Any) -> dict[str, Any]:
+    return {"metric": "accuracy", "value": value, "unit": "1", "basis": "measured", **more}
+
+
+def test_a_share_of_right_answers_is_tested_by_the_samples_of_its_data_set(tmp_path: Path) -> None:
+    def one(value: float, **more: Any) -> list[dict[str, Any]]:
+        return [record(1, accuracy(value, **more))]
+
+    (change,) = compared(tmp_path, one(0.76, n=50_000), one(0.75, n=50_000)).changes
+    assert change.verdict is Verdict.REGRESSION
+    # Newcombe's interval of the difference, as a share of the old value.
+    assert change.lower == pytest.approx(-0.0153305 / 0.76, rel=1e-4)
+    assert change.upper == pytest.approx(-0.0046687 / 0.76, rel=1e-4)
+    # An n that is not that of the data set is of something else.
+    (change,) = compared(tmp_path, one(0.76, n=5), one(0.75, n=5)).changes
+    assert (change.verdict, change.reason) == (Verdict.UNTOLD, "one observation")
+
+
+def test_samples_of_a_summary_are_runs(tmp_path: Path) -> None:
+    def of_processes(values: list[float]) -> list[dict[str, Any]]:
+        return [record(1, latency(values, statistic="p90", basis="derived"))]
+
+    old, new = of_processes([1, 1.02, 0.99, 1.01]), of_processes([1.2, 1.22, 1.18, 1.21])
+    (change,) = compared(tmp_path, old, new).changes
+    assert change.verdict is Verdict.REGRESSION
+    assert change.test is not None and change.test.between == "runs"
+
+
+def test_a_percentile_is_tested_by_the_order_of_its_samples(tmp_path: Path) -> None:
+    def of(times: float, seed: int, count: int) -> list[dict[str, Any]]:
+        samples = latencies(times, count, seed)
+        return [record(1, latency(samples, statistic="median", value=median(samples)))]
+
+    (change,) = compared(tmp_path, of(1, 1, 200), of(1.1, 2, 200)).changes
+    assert change.verdict is Verdict.REGRESSION
+    (change,) = compared(tmp_path, of(1, 1, 5), of(1.1, 2, 5)).changes
+    assert change.reason == "5 observations are too few for this percentile; it needs 6"
+
+
+def test_observations_that_do_not_count_are_left_out(tmp_path: Path) -> None:
+    samples: list[Any] = [0.010, None, 0.011, 0.0105, None, 0.0102]
+    counted = [item for item in samples if item is not None]
+    old = [record(1, {**latency(counted), "samples": samples, "n": 6})]
+    new = [record(1, latency([item * 2 for item in counted]))]
+    (change,) = compared(tmp_path, old, new).changes
+    assert change.test is not None
+    assert change.test.method == "Welch's t on logarithms: 4 observations against 4 observations"
+
+
+def test_what_only_one_package_has_and_what_has_no_key_is_counted(tmp_path: Path) -> None:
+    other = {"model": {"name": "resnet50"}}
+    unknown = record(3, latency(latencies(1)), configuration={"precision": "fp32"})
+    failed = record(4, latency(latencies(1)), status="invalid")
+    old = [record(1, latency(latencies(1))), record(2, latency(latencies(1)), **other), unknown]
+    new = [record(1, latency(latencies(1))), failed]
+    versions = compared(tmp_path, old, new)
+    assert verdicts(versions) == [Verdict.ONLY_OLD, Verdict.UNCHANGED]
+    assert versions.changes[0].result.context["model"] == "resnet50"
+    assert versions.without_key == (
+        ("OLD", "cannot be told: input shape unknown", 1),
+        ("NEW", "not comparable: the status is invalid", 1),
+    )
+    assert failures(versions, [threshold("missing"), threshold("regression")]) == [
+        "--fail-on missing: 1 results only in OLD"
+    ]
+    assert failures(versions, [threshold("unknown")]) == [
+        "--fail-on unknown: 2 results of which nothing can be told"
+    ]
+
+
+def test_many_tests_are_counted_together(tmp_path: Path) -> None:
+    # One of forty models seems slower at 5 %, as one of twenty does where nothing has changed.
+    def records(seed: int, times: float) -> list[dict[str, Any]]:
+        made = []
+        for number in range(40):
+            factor = 1.0
+            if number == 0:
+                factor = times
+            samples = latencies(factor, 30, seed + number)
+            made.append(record(number, latency(samples), model={"name": f"m{number}"}))
+        return made
+
+    versions = compared(tmp_path, records(1, 1), records(500, 1.05))
+    first = next(c for c in versions.changes if c.result.context["model"] == "m0")
+    assert first.test is not None and first.test.p < 0.05 < (first.p_adjusted or 0)
+    assert first.verdict is Verdict.UNCHANGED
+    assert first.reason == "not after all tests of the call are counted (Holm)"
+    versions = compared(tmp_path, records(1, 1), records(500, 1.2))
+    assert verdicts(versions).count(Verdict.REGRESSION) == 1
+
+
+def test_a_metric_without_a_direction_has_changed(tmp_path: Path) -> None:
+    def of(value: float) -> list[dict[str, Any]]:
+        number = {"metric": "local:steps", "unit": "1", "basis": "measured", "statistic": "mean"}
+        return [record(1, {**number, "value": value, "n": 100, "stddev": value / 50})]
+
+    assert verdicts(compared(tmp_path, of(10), of(11))) == [Verdict.CHANGED]
+
+
+def test_a_temperature_has_no_change_in_percent(tmp_path: Path) -> None:
+    def of(value: float) -> list[dict[str, Any]]:
+        number = {"metric": "temperature", "unit": "Cel", "basis": "measured", "statistic": "mean"}
+        return [record(1, {**number, "scope": "cpu", "value": value, "n": 100, "stddev": 1.0})]
+
+    (change,) = compared(tmp_path, of(40), of(42)).changes
+    assert change.share is None and change.difference == 2
+    # The deviation is of the population; 1.97202 is Student's t of 198 degrees of freedom at 95 %.
+    error = math.sqrt(1 / 99 + 1 / 99)
+    assert change.lower == pytest.approx(2 - 1.97202 * error, abs=1e-5)
+
+
+def test_only_the_metrics_asked_for_are_compared(tmp_path: Path) -> None:
+    old = [record(1, latency(latencies(1)), accuracy(0.7))]
+    versions = compared(tmp_path, old, old, metrics=["accuracy"])
+    assert [change.result.metric.name for change in versions.changes] == ["accuracy"]
+    with pytest.raises(
+        BenchfmtError, match="there is no metric 'latencyy'; did you mean 'latency'"
+    ):
+        compared(tmp_path, old, old, metrics=["latencyy"])
+
+
+def test_more_may_vary_on_request(tmp_path: Path) -> None:
+    shape = [1, 3, 224, 224]
+    old = [record(1, latency(latencies(1)))]
+    new = [
+        record(1, latency(latencies(1)), configuration={"precision": "int8", "input_shape": shape})
+    ]
+    assert verdicts(compared(tmp_path, old, new)) == [Verdict.ONLY_OLD, Verdict.ONLY_NEW]
+    assert verdicts(compared(tmp_path, old, new, vary=["precision"])) == [Verdict.UNCHANGED]
+    with pytest.raises(BenchfmtError, match="did you mean 'precision'"):
+        compared(tmp_path, old, new, vary=["precison"])
+
+
+def test_two_systems_are_two_results_also_for_quality(tmp_path: Path) -> None:
+    records = [
+        record(number, accuracy(0.7, n=50_000), system={"id": name, "name": name, "kind": "board"})
+        for number, name in enumerate(("one", "two"))
+    ]
+    versions = compared(tmp_path, records, records)
+    assert [change.result.context["system"] for change in versions.changes] == ["one", "two"]
+
+
+@pytest.mark.parametrize("level", [0.4, 1, 95])
+def test_a_level_is_a_probability(level: float, tmp_path: Path) -> None:
+    with pytest.raises(BenchfmtError, match="a level lies between"):
+        compared(tmp_path, [], [], level=level)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("regresion", "did you mean 'regression'"),
+        ("regression:5", "write the least change as regression:5%"),
+        ("regression:-5%", "write the least change"),
+        ("missing:5%", "takes no number"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused(text: str, words: str) -> None:
+    with pytest.raises(BenchfmtError, match=words):
+        threshold(text)
+
+
+def test_a_threshold_wants_a_change_that_is_significant_and_great_enough(tmp_path: Path) -> None:
+    old = [record(1, latency(latencies(1.0, 400)))]
+    versions = compared(tmp_path, old, [record(1, latency(latencies(1.04, 400, seed=2)))])
+    assert verdicts(versions) == [Verdict.REGRESSION]
+    assert failures(versions, [threshold("regression:2%")])
+    assert not failures(versions, [threshold("regression:5%")])
+    assert str(threshold("regression: 2.5 %")) == "regression:2.5%"
+    faster = compared(tmp_path, old, [record(1, latency(latencies(0.9, 400, seed=2)))])
+    assert not failures(faster, [threshold("regression")])
+    assert failures(faster, [threshold("any")])
+
+
+def test_nothing_compared_is_a_failure_where_something_is_asked(tmp_path: Path) -> None:
+    old = [record(1, latency(latencies(1)))]
+    versions = compared(tmp_path, old, [record(1, latency(latencies(1)), model={"name": "other"})])
+    assert failures(versions, [threshold("regression")]) == [
+        "no result is in both packages: nothing was compared"
+    ]
+    assert failures(versions, []) == []
