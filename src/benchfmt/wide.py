@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from itertools import chain, count
 from typing import Any
 
 import polars as pl
 
+from benchfmt.comparison.questions import question
+from benchfmt.comparison.results import contexts, grouped, with_facts
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import COLUMNS
 
@@ -22,31 +23,7 @@ HIDDEN = (
     "converter",
     "converter_version",
 )
-GROUP_FIELDS = (
-    "suite",
-    "suite_version",
-    "benchmark",
-    "division",
-    "category",
-    "scenario",
-    "phase",
-    "verification",
-    "task",
-    "dataset",
-    "dataset_split",
-    "dataset_samples",
-    "model",
-    "model_version",
-    "precision",
-    "input_shape",
-    "batch_size",
-    "hyperparameters",
-    "inputs",
-)
-"""The context that two results share to be answers to one question; hardware and software are what differs."""
 _PRIMARY = ("metric", "statistic", "stage", "per", "scope", "value", "unit")
-_TARGETS = ("target_min", "target_max")
-_FIELD, _ITEM = "\x1f", "\x1e"
 _QUALIFIER = "^(class|subset|node|accelerator|run):"
 _SYSTEM_NAMES = {
     "name": "system_name",
@@ -62,23 +39,29 @@ def widen(
     systems: pl.DataFrame,
     *,
     qualified: bool = False,
+    groups: bool = False,
 ) -> pl.DataFrame:
     """Return one row a record, in the order of `records`.
 
     The columns: context of the record and its system, `comparability_group`, `primary_metric` and the other parts of the
     primary measurement's key, `primary_value`, `primary_unit`, then one column a measurement key. A key's column that
     would have the name of one of the columns before it is prefixed with `metric__`. Qualified scopes (`class:…`, `run:…`)
-    are parts of a result and left out unless asked for.
+    are parts of a result and left out unless asked for. `comparability_group` is that of the primary measurement; with
+    `groups`, each value has its own in a column `<name>__group`.
     """
     kept = measurements
     if not qualified:
         kept = kept.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
-    # The groups are of whole records: they do not depend on what is shown of them.
+    # The groups do not depend on what is shown of the records.
     context = _context(records, measurements, systems)
     primary = _primary(kept).select(
         "id", *(pl.col(name).alias(f"primary_{name}") for name in _PRIMARY)
     )
-    values = _values(kept, {*context.columns, *primary.columns})
+    taken = {*context.columns, *primary.columns}
+    values = _values(kept, taken)
+    if groups:
+        own = _groups(records, measurements, kept)
+        values = values.join(_values(own, taken, cell="group"), on="id", how="left")
     return (
         context.join(primary, on="id", how="left", maintain_order="left")
         .join(values, on="id", how="left", maintain_order="left")
@@ -107,75 +90,27 @@ def _context(
         pl.col("id").alias("system_id"), *(pl.col(n).alias(_SYSTEM_NAMES.get(n, n)) for n in names)
     )
     shown = [c.name for c in COLUMNS["records"] if c.name not in HIDDEN]
-    grouped = records.with_columns(_group(records, measurements).alias("comparability_group"))
-    return grouped.select(*shown, "comparability_group").join(
+    primary = measurements.filter(pl.col("primary").fill_null(value=False))
+    own = (
+        _groups(records, measurements, primary)
+        .unique("record_id", keep="first")
+        .select(pl.col("record_id").alias("id"), pl.col("group").alias("comparability_group"))
+    )
+    with_groups = records.join(own, on="id", how="left", maintain_order="left")
+    return with_groups.select(*shown, "comparability_group").join(
         described, on="system_id", how="left", maintain_order="left"
     )
 
 
-def _group(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.Series:
-    """Return a short hash of what decides comparability, for each record that may be compared.
-
-    It covers the context, what the headline number is (without a value, there is none) and the targets. Null are: a
-    result that is not `ok`; the precision `mixed`; and a record that names neither benchmark nor model, as what is
-    unknown equals nothing.
-    """
-    question = _primary(measurements.filter(pl.col("value").is_not_null())).select(
-        "id",
-        pl.concat_str(*(_part(name) for name in (*KEY_FIELDS, "unit")), separator=_FIELD).alias(
-            "question"
-        ),
-    )
-    aimed = measurements.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS))
-    order = [pl.col(name).fill_null("") for name in KEY_FIELDS]
-    targets = (
-        # -0.0 equals 0.0, so it has the same text.
-        aimed.sort(*order, *_TARGETS)
-        .with_columns(
-            pl.when(pl.col(name) == 0).then(0.0).otherwise(pl.col(name)).alias(name)
-            for name in _TARGETS
-        )
-        .select(
-            pl.col("record_id").alias("id"),
-            pl.concat_str(
-                *(_part(name) for name in (*KEY_FIELDS, *_TARGETS)), separator=_FIELD
-            ).alias("targets"),
-        )
-        .group_by("id", maintain_order=True)
-        .agg(pl.col("targets").str.join(_ITEM))
-    )
-    comparable = (
-        (pl.col("status") == "ok")
-        & (pl.col("precision").fill_null("") != "mixed")
-        & (pl.col("benchmark").is_not_null() | pl.col("model").is_not_null())
-    )
-    covered = (*GROUP_FIELDS, "question", "targets")
-    keys = (
-        records.join(question, on="id", how="left", maintain_order="left")
-        .join(targets, on="id", how="left", maintain_order="left")
-        .select(
-            pl.when(comparable)
-            .then(pl.concat_str(*(_part(name) for name in covered), separator=_FIELD))
-            .alias("key")
-        )["key"]
-    )
-    distinct = keys.drop_nulls().unique()
-    hashes = [hashlib.sha256(key.encode()).hexdigest()[:16] for key in distinct]
-    return keys.replace_strict(
-        distinct, pl.Series(hashes, dtype=pl.String), default=None, return_dtype=pl.String
-    )
+def _groups(records: pl.DataFrame, measurements: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
+    """Return some measurements, each with the group within which it compares (see `benchfmt.comparison`)."""
+    asked = question()
+    known = contexts(with_facts(records, measurements), asked)
+    return grouped(some, known, asked)
 
 
-def _part(name: str) -> pl.Expr:
-    # Absent differs from every value: it starts with another character.
-    return (
-        pl.when(pl.col(name).is_null())
-        .then(pl.lit("-"))
-        .otherwise(pl.lit("=") + pl.col(name).cast(pl.String))
-    )
-
-
-def _values(measurements: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
+def _values(measurements: pl.DataFrame, taken: set[str], *, cell: str = "value") -> pl.DataFrame:
+    """Return one row a record with a column for each key: the values, or the groups of the values."""
     keys = (
         measurements.filter(pl.col("value").is_not_null())
         .select(KEY_FIELDS)
@@ -187,14 +122,16 @@ def _values(measurements: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
     named = keys.with_columns(pl.Series("name", names, dtype=pl.String))
     long = (
         measurements.select(
-            "record_id", "value", *(pl.col(field).fill_null("") for field in KEY_FIELDS)
+            "record_id", cell, *(pl.col(field).fill_null("") for field in KEY_FIELDS)
         )
         .join(named, on=KEY_FIELDS)
-        .select(pl.col("record_id").alias("id"), "name", "value")
+        .select(pl.col("record_id").alias("id"), "name", cell)
     )
     if not long.height:
         return long.select("id")
-    wide: Any = long.pivot(on="name", index="id", values="value", aggregate_function="first")
+    wide: Any = long.pivot(on="name", index="id", values=cell, aggregate_function="first")
+    if cell == "group":
+        return pl.DataFrame(wide).rename(lambda name: name if name == "id" else f"{name}__group")
     return pl.DataFrame(wide)
 
 

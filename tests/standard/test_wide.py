@@ -35,8 +35,8 @@ def opened(tmp_path: Path, *records: dict[str, Any]) -> Package:
     return open_package(write(tmp_path / "package", flatten(list(records)), "parquet"))
 
 
-def rows(tmp_path: Path, *records: dict[str, Any], qualified: bool = False) -> list[dict[str, Any]]:
-    return opened(tmp_path, *records).wide(qualified=qualified).to_pylist()
+def rows(tmp_path: Path, *records: dict[str, Any], **options: bool) -> list[dict[str, Any]]:
+    return opened(tmp_path, *records).wide(**options).to_pylist()
 
 
 def widened(*measurements: dict[str, Any]) -> list[dict[str, Any]]:
@@ -203,12 +203,14 @@ def test_a_record_has_one_row_whatever_it_calls_primary() -> None:
     assert [row["primary_metric"] for row in widened(*twice)] == ["latency"]
 
 
+CONFIGURATION = {"precision": "fp16", "batch_size": 1, "input_shape": [3, 224, 224]}
 GROUPED = record(
     1,
-    latency(0.1),
+    latency(0.1, primary=True),
     benchmark={"suite": "lpdnn", "name": "imagenet"},
     task="image-classification",
-    configuration={"precision": "fp16", "batch_size": 1},
+    model={"name": "mobilenet-v1"},
+    configuration=CONFIGURATION,
 )
 
 
@@ -219,8 +221,8 @@ GROUPED = record(
         ({"software": {"engine": "onnxruntime"}}, True),
         ({"provenance": {"submitter": "somebody"}}, True),
         ({"task": "object-detection"}, False),
-        ({"configuration": {"precision": "fp32", "batch_size": 1}}, False),
-        ({"configuration": {"precision": "fp16", "batch_size": 2}}, False),
+        ({"configuration": CONFIGURATION | {"precision": "fp32"}}, False),
+        ({"configuration": CONFIGURATION | {"batch_size": 2}}, False),
         ({"benchmark": {"suite": "lpdnn", "name": "coco"}}, False),
         ({"benchmark": {"suite": "lpdnn", "name": "imagenet", "suite_version": "2"}}, False),
         ({"model": {"name": "resnet50"}}, False),
@@ -252,19 +254,18 @@ AIMED = [PRIMARY | {"target_max": 0.1}, ACCURACY | {"target_min": 0.6}]
         ([PRIMARY], [PRIMARY | {"scope": "node"}], False),
         ([PRIMARY], [PRIMARY | {"unit": "ms"}], False),
         ([PRIMARY], [PRIMARY | {"primary": False}], False),
-        (
-            [PRIMARY | {"primary": False}],
-            [{"metric": "power", "missing": "no-sensor", "primary": True}],
-            True,
-        ),
         (AIMED, [*reversed(AIMED)], True),
-        (AIMED, [AIMED[0] | {"value": 0.3}, AIMED[1] | {"value": 0.8}], True),
+        (AIMED, [AIMED[0] | {"value": 0.05}, AIMED[1] | {"value": 0.8}], True),
         (AIMED, [PRIMARY, AIMED[1]], False),
         (AIMED, [AIMED[0], ACCURACY], False),
         (AIMED, [AIMED[0] | {"target_max": 0.2}, AIMED[1]], False),
         (AIMED, [AIMED[0], ACCURACY | {"target_max": 0.6}], False),
         (AIMED, [AIMED[0], AIMED[1] | {"statistic": "p90"}], False),
-        ([AIMED[1] | {"target_min": 0.0}], [AIMED[1] | {"target_min": -0.0}], True),
+        (
+            [PRIMARY, AIMED[1] | {"target_min": 0.0}],
+            [PRIMARY, AIMED[1] | {"target_min": -0.0}],
+            True,
+        ),
     ],
 )
 def test_a_group_is_of_one_headline_number_and_its_targets(
@@ -342,19 +343,38 @@ def test_explain_says_what_an_unknown_word_may_mean(word: str, hint: str) -> Non
     "more",
     [
         {"status": "invalid"},
-        {"configuration": {"precision": "mixed", "batch_size": 1}},
-        {"benchmark": {"suite": "lpdnn"}},
+        {"configuration": CONFIGURATION | {"precision": "mixed"}},
+        {"model": {}},
+        {"measurements": [latency(0.1)]},
+        {"measurements": [{"metric": "power", "missing": "no-sensor", "primary": True}]},
+        {"measurements": [latency(0.1, primary=True, target_max=0.05)]},
     ],
 )
 def test_what_compares_with_nothing_has_no_group(more: dict[str, Any], tmp_path: Path) -> None:
     assert rows(tmp_path, GROUPED | more)[0]["comparability_group"] is None
 
 
-@pytest.mark.parametrize(
-    "more", [{}, {"benchmark": {"suite": "lpdnn"}, "model": {"name": "resnet50"}}]
-)
-def test_a_benchmark_or_a_model_is_enough_for_a_group(more: dict[str, Any], tmp_path: Path) -> None:
-    assert rows(tmp_path, GROUPED | more)[0]["comparability_group"]
+def test_without_rules_of_its_suite_a_benchmark_or_a_model_is_enough(tmp_path: Path) -> None:
+    known = CONFIGURATION | {"threads": 1}
+    timed = latency(0.1, primary=True, stage="inference", per="sample")
+    plain = GROUPED | {"configuration": known, "measurements": [timed]}
+    for more, has_group in (
+        ({"benchmark": {"suite": "acme:lab", "name": "imagenet"}, "model": {}}, True),
+        ({"benchmark": {"suite": "acme:lab"}}, True),
+        ({"benchmark": {"suite": "acme:lab"}, "model": {}}, False),
+        ({"benchmark": {"suite": "acme:lab"}, "configuration": CONFIGURATION}, False),
+    ):
+        (row,) = rows(tmp_path, plain | more)
+        assert bool(row["comparability_group"]) == has_group, more
+
+
+def test_each_value_has_its_own_group_on_request(tmp_path: Path) -> None:
+    both = [PRIMARY, ACCURACY]
+    (row,) = rows(tmp_path, GROUPED | {"measurements": both}, groups=True)
+    assert row["latency__inference__sample__group"] == row["comparability_group"]
+    assert row["accuracy__group"] not in (None, row["comparability_group"])
+    (plain,) = rows(tmp_path, GROUPED | {"measurements": both})
+    assert {name for name in row if name.endswith("__group")} == set(row) - set(plain)
 
 
 def test_a_group_is_the_same_in_every_package(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def _column(records: pl.DataFrame, name: str, kind: str) -> pl.Series:
     if head == "precision":
         # Several precisions in one run are no known one.
         return records.select(
-            pl.col("precision").replace("mixed", None).cast(pl.String)
+            pl.col("precision").cast(pl.String).replace("mixed", None)
         ).to_series()
     if head == "work":
         return records.select(pl.coalesce("benchmark", "model").cast(pl.String)).to_series()

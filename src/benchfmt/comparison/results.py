@@ -72,12 +72,16 @@ def needs_of_metric(rules: Rules, metric: str) -> dict[str, Need]:
 
 
 def results(records: pl.DataFrame, measurements: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Return one row for each value, in the order of the measurements: `grouped` of the contexts of the records."""
+    return grouped(measurements, contexts(with_facts(records, measurements), question), question)
+
+
+def grouped(measurements: pl.DataFrame, contexts: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Return one row for each value, in the order of the measurements.
 
     To the columns of the measurements come `suite`, `execution`, `system_id`, `group` (null where the value compares
     with nothing) and `obstacle` (why it does not, in words; null where it does).
     """
-    contexts = _contexts(with_facts(records, measurements), question)
     measured = measurements.filter(pl.col("value").is_not_null())
     joined = measured.join(
         contexts, left_on="record_id", right_on="id", how="left", maintain_order="left"
@@ -154,15 +158,19 @@ def with_facts(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFram
         & pl.col("basis").cast(pl.String).fill_null("measured").is_in(_OBSERVED)
         & ~pl.col("scope").cast(pl.String).fill_null("").str.starts_with("run:")
     )
+    with_power = pl.col("id").is_in(powered["record_id"].unique().implode())
     return records.join(targets, on="id", how="left", maintain_order="left").with_columns(
-        power_run=pl.when(pl.col("id").is_in(powered["record_id"].unique().implode())).then(
-            pl.lit("yes")
-        )
+        pl.col("targets").fill_null("none"),
+        # What is not there is known to be not there.
+        power_run=pl.when(with_power).then(pl.lit("yes")).otherwise(pl.lit("no")),
     )
 
 
-def _contexts(records: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Return the key of each record's context for each kind of metric, and what is unknown of it."""
+def contexts(records: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Return the key of each record's context for each kind of metric, and what is unknown of it.
+
+    The records are those of `with_facts`, in any order.
+    """
     parts = []
     for (suite, division), some in records.with_row_index("place").group_by("suite", "division"):
         columns = {

@@ -145,13 +145,13 @@ class Package:
         for batch in self.batches(table):
             yield from batch.to_pylist()
 
-    def wide(self, *, qualified: bool = False) -> pa.Table:
+    def wide(self, *, qualified: bool = False, groups: bool = False) -> pa.Table:
         """Return one row a record with one column a measurement key (see `benchfmt.wide.widen`)."""
         frames = [
             pl.DataFrame(pl.from_arrow(self.table(name)))
             for name in ("records", "measurements", "systems")
         ]
-        return widen(*frames, qualified=qualified).to_arrow()
+        return widen(*frames, qualified=qualified, groups=groups).to_arrow()
 
     def to_pandas(self, *, qualified: bool = False) -> pd.DataFrame:
         """Return `wide()` as a pandas frame (needs the `pandas` extra)."""

@@ -1,0 +1,298 @@
+"""The rules of comparison as small objects: the fields that each reads, and what it says of two results.
+
+Their numbers are those of a public list of rules; what binds for a suite is data (`policies`). A rule that gives caveats
+never parts a group: groups are of what binds alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchfmt.comparison.fields import label, round_block
+from benchfmt.comparison.policies import Need
+from benchfmt.comparison.results import basis_class
+from benchfmt.comparison.shown import differing, shown
+from benchfmt.comparison.verdict import Reason, Verdict
+from benchfmt.suites import mlperf_compatibility
+
+
+@dataclass(frozen=True)
+class Result:
+    """One value: the rows of its record, system and measurement, and the fields that bind, as text."""
+
+    record: Mapping[str, Any]
+    system: Mapping[str, Any]
+    measurement: Mapping[str, Any]
+    texts: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two results, and what the question needs of each field that binds."""
+
+    left: Result
+    right: Result
+    needs: Mapping[str, Need]
+    is_quality: bool
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of comparison."""
+
+    code: str
+    title: str
+    """What it asks of two results."""
+    fields: tuple[str, ...]
+    """The fields of comparison, and else the columns, that it reads."""
+    judge: Callable[[Rule, Pair], Iterator[Reason]]
+
+    def of(self, pair: Pair) -> Iterator[Reason]:
+        """Yield what the rule has against comparing two results."""
+        yield from self.judge(self, pair)
+
+
+def judged(pair: Pair) -> list[Reason]:
+    """Return what all rules have against comparing two results, the gravest first."""
+    reasons = [reason for rule in RULES for reason in rule.of(pair)]
+    return sorted(reasons, key=lambda reason: -reason.verdict)
+
+
+# --- what binds ---
+
+
+def _equal(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    """Each field that binds is equal, and known where it must be; so are the members of an object that bind alone."""
+    for name, need in pair.needs.items():
+        if name.partition(".")[0] in rule.fields:
+            reason = _of_field(rule, pair, name, need)
+            if reason is not None:
+                yield reason
+
+
+def _of_field(rule: Rule, pair: Pair, name: str, need: Need) -> Reason | None:
+    left, right = (side.texts.get(name) for side in (pair.left, pair.right))
+    is_unsaid = left is None and right is None
+    if left == right and not (is_unsaid and need is Need.KNOWN):
+        return None
+    said = label(name)
+    cells = shown(name, pair.left, left), shown(name, pair.right, right)
+    if is_unsaid:
+        return Reason(
+            rule.code, Verdict.CANNOT_BE_TOLD, name, None, None, f"{said}: unknown of both"
+        )
+    if left is None or right is None:
+        known = cells[0] or cells[1]
+        sentence = f"{said}: {known} of one, unknown of the other"
+        return Reason(rule.code, Verdict.CANNOT_BE_TOLD, name, cells[0], cells[1], sentence)
+    members = differing(name, left, right) or f"{cells[0]} and {cells[1]}"
+    verb = "differ" if said.partition(" ")[0].endswith("s") else "differs"
+    sentence = f"{said} {verb}: {members}"
+    return Reason(rule.code, Verdict.NOT_COMPARABLE, name, cells[0], cells[1], sentence)
+
+
+def _rounds(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    """Rounds are of one block of MLCommons' table; of those that it does not name it says nothing."""
+    need = pair.needs.get("round", Need.FREE)
+    if need is Need.FREE:
+        return
+    reason = _of_field(rule, pair, "round", need)
+    if reason is None or reason.verdict is Verdict.CANNOT_BE_TOLD:
+        yield from [] if reason is None else [reason]
+        return
+    versions = [side.record["suite_version"] for side in (pair.left, pair.right)]
+    blocks = [
+        round_block(side.record, is_quality=pair.is_quality) for side in (pair.left, pair.right)
+    ]
+    if not str(pair.left.record["suite"]).startswith("mlperf-"):
+        yield Reason(
+            rule.code,
+            Verdict.NOT_COMPARABLE,
+            "round",
+            versions[0],
+            versions[1],
+            f"versions of the suite differ: {versions[0]} and {versions[1]}",
+        )
+        return
+    table = f"MLCommons' compatibility table of {mlperf_compatibility.VERSION}"
+    verdict = Verdict.NOT_COMPARABLE
+    sentence = f"rounds {versions[0]} and {versions[1]} do not compare ({table})"
+    if None in blocks:
+        verdict = Verdict.CANNOT_BE_TOLD
+        unstated = [
+            version for version, block in zip(versions, blocks, strict=True) if block is None
+        ]
+        sentence = f"whether rounds {versions[0]} and {versions[1]} compare is not stated: {table} does not name {' and '.join(unstated)} for this benchmark"
+    yield Reason(rule.code, verdict, "round", versions[0], versions[1], sentence)
+
+
+def _metric(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    for name in ("metric", "unit"):
+        left, right = (side.measurement[name] for side in (pair.left, pair.right))
+        if left != right:
+            sentence = f"{name}s differ: {left} and {right}"
+            yield Reason(rule.code, Verdict.NOT_COMPARABLE, name, left, right, sentence)
+
+
+def _basis(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    left, right = (side.measurement["basis"] for side in (pair.left, pair.right))
+    if basis_class(left) != basis_class(right):
+        sentence = f"one is {left or 'observed'}, the other {right or 'observed'}"
+        yield Reason(rule.code, Verdict.NOT_COMPARABLE, "basis", left, right, sentence)
+    elif left != right and "published" in (left, right):
+        sentence = f"one is {left or 'of unknown basis'}, the other {right or 'of unknown basis'}"
+        yield Reason(rule.code, Verdict.WITH_CAVEATS, "basis", left, right, sentence)
+
+
+def _status(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    left, right = (side.record["status"] for side in (pair.left, pair.right))
+    for status in sorted({left, right} - {"ok"}):
+        sentence = f"a run whose status is {status} gave no result to compare"
+        yield Reason(rule.code, Verdict.NOT_COMPARABLE, "status", left, right, sentence)
+
+
+def _quality_gate(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    yield from _equal(rule, pair)
+    misses = [bool(side.record["misses"]) for side in (pair.left, pair.right)]
+    if any(misses):
+        cells = ["missed" if miss else "met" for miss in misses]
+        sentence = f"a target is missed by {'both' if all(misses) else 'one'}"
+        yield Reason(rule.code, Verdict.NOT_COMPARABLE, "targets", cells[0], cells[1], sentence)
+
+
+# --- what is worth knowing ---
+
+
+def _caveat(name: str, table: str, words: str) -> Callable[[Rule, Pair], Iterator[Reason]]:
+    """Return the judge of a column that may differ, but is to be told where it does."""
+
+    def judge(rule: Rule, pair: Pair) -> Iterator[Reason]:
+        if name in pair.needs:
+            yield from _equal(rule, pair)
+            return
+        left, right = (getattr(side, table).get(name) for side in (pair.left, pair.right))
+        if left != right:
+            sentence = f"{words} differ: {_plain(left)} and {_plain(right)}"
+            yield Reason(rule.code, Verdict.WITH_CAVEATS, name, _cell(left), _cell(right), sentence)
+
+    return judge
+
+
+def _engine_version(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    yield from _equal(rule, pair)
+    if pair.left.record["engine"] != pair.right.record["engine"] or "engine_version" in pair.needs:
+        return
+    left, right = (side.record["engine_version"] for side in (pair.left, pair.right))
+    if left != right:
+        sentence = f"versions of the engine differ: {_plain(left)} and {_plain(right)}"
+        yield Reason(rule.code, Verdict.WITH_CAVEATS, "engine_version", left, right, sentence)
+
+
+def _devices(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    counts = [_number_of_accelerators(side.system) for side in (pair.left, pair.right)]
+    if None not in counts and counts[0] != counts[1]:
+        sentence = f"numbers of accelerators differ: {counts[0]} and {counts[1]}"
+        left, right = map(_cell, counts)
+        yield Reason(rule.code, Verdict.WITH_CAVEATS, "accelerator_count", left, right, sentence)
+
+
+def _number_of_accelerators(system: Mapping[str, Any]) -> int | None:
+    count = system.get("accelerator_count")
+    return None if count is None else int(count) * int(system.get("nodes") or 1)
+
+
+def _statistic(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    yield from _equal(rule, pair)
+    stated = {side.measurement["statistic"] for side in (pair.left, pair.right)}
+    if stated == {None} and not pair.is_quality:
+        sentence = "which statistic the numbers are is stated of neither"
+        yield Reason(rule.code, Verdict.WITH_CAVEATS, "statistic", None, None, sentence)
+
+
+def _doubts(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    cells = [_caveats_of(side) for side in (pair.left, pair.right)]
+    for word in sorted({*cells[0], *cells[1]}):
+        of = "both" if all(word in cell for cell in cells) else "one"
+        left, right = (word if word in cell else None for cell in cells)
+        yield Reason(
+            rule.code, Verdict.WITH_CAVEATS, "caveats", left, right, f"{word}: a caveat of {of}"
+        )
+
+
+def _caveats_of(side: Result) -> list[str]:
+    text = side.measurement.get("caveats")
+    return [str(word) for word in json.loads(text or "[]")]
+
+
+def _one_execution(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    left, right = (side.record["execution"] for side in (pair.left, pair.right))
+    if left is not None and left == right:
+        sentence = f"both are of one execution ({left}): count them once"
+        yield Reason(rule.code, Verdict.WITH_CAVEATS, "execution", left, right, sentence)
+
+
+def _cell(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _plain(value: object) -> str:
+    return "unknown" if value is None else str(value)
+
+
+RULES = (
+    Rule("CMP001", "One metric, in one unit", ("metric", "unit"), _metric),
+    Rule("CMP002", "One statistic", ("statistic",), _statistic),
+    Rule("CMP003", "One scenario", ("scenario",), _equal),
+    Rule(
+        "CMP004",
+        "One task on one data set",
+        ("task", "dataset", "dataset_split", "dataset_samples"),
+        _equal,
+    ),
+    Rule("CMP005", "One shape of input and one batch", ("input_shape", "batch_size"), _equal),
+    Rule(
+        "CMP006",
+        "One model of one benchmark",
+        ("benchmark", "work", "model", "model_version"),
+        _equal,
+    ),
+    Rule("CMP007", "The same quality is asked, and reached", ("targets",), _quality_gate),
+    Rule("CMP008", "One precision", ("precision",), _equal),
+    Rule(
+        "CMP009",
+        "Rounds that compare",
+        ("round", "suite_version", "suite", "benchmark", "system_type", "scenario"),
+        _rounds,
+    ),
+    Rule("CMP010", "One division", ("division",), _equal),
+    Rule(
+        "CMP011", "Categories are told", ("category",), _caveat("category", "record", "categories")
+    ),
+    Rule(
+        "CMP012",
+        "Verification is told",
+        ("verification",),
+        _caveat("verification", "record", "states of verification"),
+    ),
+    Rule("CMP013", "The timer covers the same", ("stage",), _equal),
+    Rule("CMP014", "Power and memory are of the same part", ("scope",), _equal),
+    Rule("CMP015", "Power is measured in both runs, or in neither", ("power_run",), _equal),
+    Rule("CMP016", "One unit of work", ("per",), _equal),
+    Rule("CMP017", "Numbers of accelerators are told", ("accelerator_count", "nodes"), _devices),
+    Rule("CMP018", "Observed, estimated and declared numbers stay apart", ("basis",), _basis),
+    Rule(
+        "CMP020", "Versions of the engine are told", ("engine", "engine_version"), _engine_version
+    ),
+    Rule("CMP021", "Both runs came to a result", ("status",), _status),
+    Rule("CMP022", "One harness", ("suite",), _equal),
+    Rule("CMP023", "As many threads", ("threads",), _equal),
+    Rule("CMP024", "One load and one setting", ("hyperparameters", "inputs", "extensions"), _equal),
+    Rule("CMP025", "Doubts are told", ("caveats",), _doubts),
+    Rule("CMP026", "One result for each execution", ("execution",), _one_execution),
+    Rule("CMP027", "One phase on one type of system", ("phase", "system_type"), _equal),
+    Rule("CMP028", "What the question holds fast", ("system", "placement", "software"), _equal),
+)
+"""The rules, each with the fields that it reads."""
