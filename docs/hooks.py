@@ -38,6 +38,7 @@ def generated_pages() -> Iterator[tuple[str, str]]:
     """Yield the path and text of every generated page."""
     yield from check_pages()
     yield from vocabulary_pages()
+    yield "rules.md", rules_page()
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
         text = (ROOT / name).read_text("utf-8").replace("](docs/", "](")
         # Files that are no page are named, not linked.
@@ -124,6 +125,49 @@ def _code(value: Any) -> str:
 
 def _text(value: Any) -> str:
     return re.sub(r"([<>*_\[\]])", r"\\\1", str(value))
+
+
+def rules_page() -> str:
+    """Return the page on the rules of comparison, made from the rules and from the data of the suites."""
+    from benchfmt.comparison.rules import RULES
+    from benchfmt.suites import tables
+
+    data = tables.read("comparison")
+    intro = (
+        "What `benchfmt compare` asks of two results ([guide](comparison.md)), and what binds in each suite. Both are made from what "
+        "the program reads."
+    )
+    about = (
+        f"## What binds, by suite\n\nVersion {data['version']}. *Known*: both results must state it, alike. *Equal*: where neither "
+        "states it, the harness fixes it or the suite has no such thing. What is in neither list may differ."
+    )
+    rules = [
+        f"| {rule.code} | {rule.title} | {', '.join(map(_code, rule.fields))} |" for rule in RULES
+    ]
+    parts = [
+        "# Rules of comparison",
+        intro,
+        "\n".join(["| rule | what it asks | fields that it reads |", "|---|---|---|", *rules]),
+        about,
+        "### A suite without rules of its own",
+        data["default"]["source"],
+    ]
+    parts += [
+        f"For {kind}: {_binding(data['default'][kind])}" for kind in ("performance", "quality")
+    ]
+    for entry in data["rules"]:
+        kinds = f" ({entry['kinds'][0]})" if "kinds" in entry else ""
+        parts += [
+            f"### {', '.join(entry['suites'])}{kinds}",
+            _text(entry["source"]),
+            _binding(entry),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _binding(entry: dict[str, Any]) -> str:
+    known, equal = (", ".join(map(_code, entry[name])) for name in ("known", "equal"))
+    return f"*known* {known}; *equal* {equal}."
 
 
 def cli_page() -> str:

@@ -15,5 +15,5 @@ run() {
 run benchfmt convert "$here/lpdnn" "$here/mlperf" "$here/annotated" "$here/records" -o "$out"
 run benchfmt validate "$out"
 run benchfmt show "$out"
-run benchfmt show "$out" --compare
+run benchfmt compare "$out"
 echo "Next: run \`benchfmt convert YOUR-RESULTS -o my-package\`, then \`benchfmt validate my-package --rules submission\`."

@@ -332,14 +332,14 @@ def test_show_tells_counts_records_and_groups(cli: Cli, package: Path) -> None:
     assert (status, json.loads(out)) == (0, records[1])
 
 
-def test_show_compares_and_the_best_stands_first(cli: Cli, package: Path) -> None:
-    status, out, _ = cli("show", package, "--compare", "--metric", "latency")
+def test_compare_puts_the_best_first(cli: Cli, package: Path) -> None:
+    status, out, _ = cli("compare", package, "--metric", "latency", "--all")
     assert status == 0
     assert out.splitlines()[0].startswith("lpdnn / imagenet / ")
     assert out.splitlines()[0].endswith(": latency end-to-end per sample, lower is better")
     assert [line.split() for line in out.splitlines()[1:3]] == [
-        ["0.048", "s", "rpi4", "onnxruntime", '["cpu"]'],
-        ["0.0897", "s", "rpi4", "lne", '["cpu"]'],
+        ["0.048", "s", "▇" * 11, "Raspberry", "Pi", "4b", "onnxruntime", "cpu"],
+        ["0.0897", "s", "▇" * 20, "Raspberry", "Pi", "4b", "lne", "cpu"],
     ]
 
 

@@ -12,6 +12,7 @@ from benchfmt._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from benchfmt.accounting import Account as Account
+    from benchfmt.comparison import compare as compare
     from benchfmt.conversion import Conversion as Conversion
     from benchfmt.conversion import convert as convert
     from benchfmt.finding import BenchfmtError as BenchfmtError
@@ -43,6 +44,7 @@ _HOMES = {
     "Report": "validation",
     "Reports": "validation",
     "Severity": "finding",
+    "compare": "comparison",
     "convert": "conversion",
     "open_package": "package",
     "profile": "profiler.profiling",

@@ -64,7 +64,7 @@ def test_examples_are_converted_validated_shown_and_exported(tmp_path: Path) -> 
     _, report, compared, records = benchfmt(
         ["convert", *sources, "-o", package],
         ["validate", package],
-        ["show", package, "--compare"],
+        ["compare", package],
         ["show", package, "--records"],
     )
     assert "conformant (core): 138 records" in report

@@ -14,7 +14,6 @@ from tests.forms import flatten, write
 from benchfmt.cli.commands import explain
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package, open_package
-from benchfmt.reports.text import comparison_lines
 from benchfmt.tables import arrow_schema
 from benchfmt.vocabulary import vocabulary
 from benchfmt.wide import column_name, widen
@@ -295,29 +294,6 @@ def test_the_key_of_the_primary_stands_in_columns(tmp_path: Path) -> None:
     key = {"statistic": "p90", "stage": "inference", "per": "sample", "scope": "node"}
     (row,) = rows(tmp_path, record(1, latency(0.1, primary=True, **key)))
     assert {name: row[f"primary_{name}"] for name in key} == key
-
-
-def test_a_comparison_names_the_whole_key(tmp_path: Path) -> None:
-    end_to_end = PRIMARY | {"stage": "end-to-end"}
-    several = [
-        GROUPED
-        | {
-            "id": f"{stage}{n}",
-            "system": {"id": f"s{n}"},
-            "measurements": [measurement | {"value": float(n)}],
-        }
-        for stage, measurement in (
-            ("e", end_to_end),
-            ("i", PRIMARY | {"statistic": "p90", "scope": "node"}),
-        )
-        for n in (1, 2)
-    ]
-    lines = list(comparison_lines(opened(tmp_path, *several), "latency", 5))
-    assert [line.rpartition(": ")[2] for line in lines if not line.startswith(" ")] == [
-        "latency end-to-end per sample, lower is better",
-        "latency p90 inference per sample of node, lower is better",
-    ]
-    assert len(lines) == 6
 
 
 @pytest.mark.parametrize(

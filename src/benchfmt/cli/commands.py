@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from benchfmt.cli import completing
+from benchfmt.cli.compare import compare
 from benchfmt.cli.convert import convert
 from benchfmt.cli.describe import describe
 from benchfmt.cli.explain import explain
@@ -74,10 +75,10 @@ def diff(
 
     Exit status 0 where the records are the same, 1 where they differ, 2 for a package that cannot be read.
     """
-    from benchfmt.comparing import compare
+    from benchfmt.comparing import compare as compared
     from benchfmt.reports.changes import difference_lines
 
-    difference = compare(old, new, most=limit, remote=remote)
+    difference = compared(old, new, most=limit, remote=remote)
     if output is TextFormat.json:
         _print_json(difference.to_dict())
     else:
@@ -85,6 +86,7 @@ def diff(
     raise typer.Exit(int(not difference.is_same))
 
 
+app.command()(compare)
 app.command()(describe)
 app.command()(profile)
 
@@ -100,20 +102,13 @@ def show(
             help="Print all records as JSON Lines, after a heading where the package declares anything.",
         ),
     ] = False,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Show comparable results side by side.")
-    ] = False,
-    metric: Annotated[
-        str | None, typer.Option(help="With --compare: only this primary metric.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="With --compare: how many groups to show.")] = 3,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
     ] = False,
 ) -> None:
     """Show what a package holds."""
     from benchfmt.package import open_package
-    from benchfmt.reports.text import comparison_lines, package_lines
+    from benchfmt.reports.text import package_lines
 
     with open_package(package, remote=remote) as opened:
         if record:
@@ -123,8 +118,6 @@ def show(
             _print_json(found.to_dict())
         elif records:
             print_lines(json_text(line) for line in opened.lines())
-        elif compare:
-            print_lines(comparison_lines(opened, metric, limit))
         else:
             print_lines(package_lines(opened))
 

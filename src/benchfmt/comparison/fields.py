@@ -103,6 +103,7 @@ def columns_of(name: str) -> tuple[str, ...]:
     return FIELDS[name.partition(".")[0]].columns
 
 
+_JSON = ("input_shape", "placement", "software")
 _KEPT = {"system": "system_id"}
 """The columns of fields that have another name."""
 
@@ -123,6 +124,9 @@ def _column(records: pl.DataFrame, name: str, kind: str) -> pl.Series:
         return _members(records[head], member)
     if head in ("hyperparameters", "inputs"):
         return _texts(records[head], _without_what_never_counts)
+    if head in _JSON:
+        # Others may write the same list with other spaces.
+        return _texts(records[head], plain_json)
     if head == "precision":
         # Several precisions in one run are no known one.
         return records.select(
@@ -141,6 +145,11 @@ def _texts(cells: pl.Series, change: Callable[[str], str | None]) -> pl.Series:
     distinct = texts.drop_nulls().unique()
     changed = pl.Series([change(text) for text in distinct], dtype=pl.String)
     return texts.replace_strict(distinct, changed, default=None, return_dtype=pl.String)
+
+
+def plain_json(text: str) -> str:
+    """Return JSON as it is written with the fewest characters; what is no JSON stays as it is."""
+    return json.dumps(_parsed(text), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _members(cells: pl.Series, member: str) -> pl.Series:
@@ -218,7 +227,20 @@ def round_block(
         return None
     if not _ROUND_ID.fullmatch(version):
         return None
-    category = system_type if suite == "mlperf-inference" else None
-    return mlperf_compatibility.block(
-        suite, benchmark, version, category=category, scenario=scenario, quality=is_quality
-    )
+    # Datacenter and edge have a table each; a system may be for both.
+    uses: list[str | None] = [None]
+    if suite == "mlperf-inference":
+        uses = [*mlperf_compatibility.CATEGORIES]
+    blocks = {
+        use: mlperf_compatibility.block(
+            suite, benchmark, version, category=use, scenario=scenario, quality=is_quality
+        )
+        for use in uses
+    }
+    own = [block for use, block in blocks.items() if use is None or use in (system_type or use)]
+    if not any(own):
+        return None
+    named = [block for block in blocks.values() if block is not None]
+    first = min((block[0] for block in named), key=mlperf_compatibility.number)
+    last = max((block[1] for block in named), key=mlperf_compatibility.number)
+    return first, last

@@ -103,30 +103,29 @@ def _rounds(rule: Rule, pair: Pair) -> Iterator[Reason]:
     if reason is None or reason.verdict is Verdict.CANNOT_BE_TOLD:
         yield from [] if reason is None else [reason]
         return
-    versions = [side.record["suite_version"] for side in (pair.left, pair.right)]
+    left, right = (str(side.record["suite_version"]) for side in (pair.left, pair.right))
+    verdict, sentence = _of_rounds(pair, left, right)
+    yield Reason(rule.code, verdict, "round", left, right, sentence)
+
+
+def _of_rounds(pair: Pair, left: str, right: str) -> tuple[Verdict, str]:
+    """Return the verdict on two rounds that are of no one block, in words."""
+    record = pair.left.record
+    if not str(record["suite"]).startswith("mlperf-"):
+        return Verdict.NOT_COMPARABLE, f"versions of the suite differ: {left} and {right}"
+    table = f"MLCommons' compatibility table of {mlperf_compatibility.VERSION}"
     blocks = [
         round_block(side.record, is_quality=pair.is_quality) for side in (pair.left, pair.right)
     ]
-    if not str(pair.left.record["suite"]).startswith("mlperf-"):
-        yield Reason(
-            rule.code,
-            Verdict.NOT_COMPARABLE,
-            "round",
-            versions[0],
-            versions[1],
-            f"versions of the suite differ: {versions[0]} and {versions[1]}",
-        )
-        return
-    table = f"MLCommons' compatibility table of {mlperf_compatibility.VERSION}"
-    verdict = Verdict.NOT_COMPARABLE
-    sentence = f"rounds {versions[0]} and {versions[1]} do not compare ({table})"
-    if None in blocks:
-        verdict = Verdict.CANNOT_BE_TOLD
-        unstated = [
-            version for version, block in zip(versions, blocks, strict=True) if block is None
-        ]
-        sentence = f"whether rounds {versions[0]} and {versions[1]} compare is not stated: {table} does not name {' and '.join(unstated)} for this benchmark"
-    yield Reason(rule.code, verdict, "round", versions[0], versions[1], sentence)
+    unnamed = [one for one, block in zip((left, right), blocks, strict=True) if block is None]
+    if unnamed:
+        sentence = f"whether rounds {left} and {right} compare is not stated: {table} does not name"
+        return Verdict.CANNOT_BE_TOLD, f"{sentence} {' and '.join(unnamed)} for this benchmark"
+    note = mlperf_compatibility.note(
+        record["suite"], record["benchmark"], (left, right), scenario=record["scenario"]
+    )
+    by = f"{table}, {note}" if note else table
+    return Verdict.NOT_COMPARABLE, f"rounds {left} and {right} do not compare ({by})"
 
 
 def _metric(rule: Rule, pair: Pair) -> Iterator[Reason]:
@@ -272,6 +271,12 @@ RULES = (
         "CMP011", "Categories are told", ("category",), _caveat("category", "record", "categories")
     ),
     Rule(
+        "CMP029",
+        "The use of the systems is told",
+        ("system_type",),
+        _caveat("system_type", "record", "uses of the systems"),
+    ),
+    Rule(
         "CMP012",
         "Verification is told",
         ("verification",),
@@ -292,7 +297,7 @@ RULES = (
     Rule("CMP024", "One load and one setting", ("hyperparameters", "inputs", "extensions"), _equal),
     Rule("CMP025", "Doubts are told", ("caveats",), _doubts),
     Rule("CMP026", "One result for each execution", ("execution",), _one_execution),
-    Rule("CMP027", "One phase on one type of system", ("phase", "system_type"), _equal),
+    Rule("CMP027", "One phase", ("phase",), _equal),
     Rule("CMP028", "What the question holds fast", ("system", "placement", "software"), _equal),
 )
 """The rules, each with the fields that it reads."""

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
 
 from benchfmt.accounting import Account, FileEntry
 from benchfmt.finding import Finding
-from benchfmt.identity import SYSTEM_PREFIX
 from benchfmt.package import Package
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.where import advice, rows_text, spot
 from benchfmt.validation.condensing import condensed
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _SHOWN_ROWS = 5
 _SHOWN_FILES = 3
@@ -137,100 +132,3 @@ def package_lines(package: Package) -> Iterator[str]:
         yield "missing: " + ", ".join(
             f"{reason} {number(count)}" for reason, count in missing.rows()
         )
-
-
-def comparison_lines(package: Package, metric: str | None, limit: int) -> Iterator[str]:
-    """Yield the largest groups of comparable records, each with its headline numbers side by side, best first.
-
-    A group needs two results; those of most systems come first.
-    """
-    import polars as pl
-
-    wide = pl.DataFrame(pl.from_arrow(package.wide()))
-    ranked = wide.filter(
-        pl.col("comparability_group").is_not_null() & pl.col("primary_value").is_not_null()
-    )
-    ranked = _without_echoes(package, ranked)
-    if metric:
-        ranked = ranked.filter(pl.col("primary_metric") == metric)
-    # A group is of one primary measurement: its key and unit are the same in all its rows.
-    groups = ranked.group_by("comparability_group", maintain_order=True).agg(
-        pl.len(), pl.col("system_id").n_unique().alias("systems")
-    )
-    several = groups.filter(pl.col("len") > 1).sort(
-        ["systems", "len"], descending=True, maintain_order=True
-    )
-    if not several.height:
-        on_metric = ""
-        if metric:
-            on_metric = f" on {metric}"
-        yield f"no two results may be compared{on_metric}"
-    # An id that was made from a description says nothing to people; the system's name does.
-    made = ((key, str(system.get("name") or key)) for key, system in package.systems.items())
-    names = {key: name for key, name in made if key.startswith(SYSTEM_PREFIX)}
-    for group in several["comparability_group"].head(limit):
-        yield from _group_lines(ranked.filter(pl.col("comparability_group") == group), names)
-    if several.height > limit:
-        yield f"... and {counted(several.height - limit, 'more group')} (--limit)"
-
-
-def _without_echoes(package: Package, ranked: pl.DataFrame) -> pl.DataFrame:
-    """Leave out published rows whose result stands here as it was computed from its own files: it is one result."""
-    import polars as pl
-
-    measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
-    headline = measurements.filter(pl.col("primary").fill_null(value=False)).unique(
-        "record_id", keep="first"
-    )
-    published = headline.filter(pl.col("basis") == "published")["record_id"].implode()
-    told = ranked.with_columns(pl.col("id").is_in(published).alias("published"))
-    computed = told.filter(~pl.col("published") & pl.col("execution").is_not_null())
-    answered = (
-        computed.select("comparability_group", "execution")
-        .unique()
-        .with_columns(pl.lit(value=True).alias("answered"))
-    )
-    joined = told.join(
-        answered, on=["comparability_group", "execution"], how="left", maintain_order="left"
-    )
-    return joined.filter(~(pl.col("published") & pl.col("answered").fill_null(value=False))).select(
-        ranked.columns
-    )
-
-
-def _group_lines(rows: pl.DataFrame, names: Mapping[str, str]) -> Iterator[str]:
-    from benchfmt.vocabulary import vocabulary
-
-    first = rows.row(0, named=True)
-    known = vocabulary().metrics.get(first["primary_metric"])
-    higher = known is not None and known.direction == "higher"
-    named = ("suite", "benchmark", "scenario", "model", "model_version", "precision", "input_shape")
-    about = [first[key] for key in named if first[key]]
-    if first["batch_size"]:
-        about.append(f"batch {first['batch_size']}")
-    better = "lower"
-    if higher:
-        better = "higher"
-    yield f"{' / '.join(about)}: {_key(first)}, {better} is better"
-    ordered = rows.sort(
-        "primary_value",
-        "system_id",
-        "engine",
-        descending=[higher, False, False],
-        maintain_order=True,
-    )
-    for row in ordered.head(_COMPARED).iter_rows(named=True):
-        shown = {**row, "system_id": names.get(row["system_id"], row["system_id"])}
-        where = [shown[key] for key in ("system_id", "engine", "placement") if shown[key]]
-        yield f"  {row['primary_value']:>12.6g} {row['primary_unit']:<4} {'  '.join(where)}"
-    if rows.height > _COMPARED:
-        yield f"  ... and {counted(rows.height - _COMPARED, 'more result')}"
-
-
-def _key(row: dict[str, Any]) -> str:
-    """Return what the headline number is: `latency p90 inference per sample`."""
-    metric, statistic, stage, per, scope = (
-        row[f"primary_{name}"] for name in ("metric", "statistic", "stage", "per", "scope")
-    )
-    parts = (metric, statistic, stage, per and f"per {per}", scope and f"of {scope}")
-    return " ".join(part for part in parts if part)

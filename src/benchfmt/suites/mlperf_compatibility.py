@@ -18,6 +18,8 @@ Block = tuple[str, str]
 
 VERSION: str = _data()["version"]
 """The day of the table."""
+CATEGORIES = ("datacenter", "edge")
+"""What the systems of MLPerf Inference are for: each has a table of its own."""
 
 
 def rows() -> Iterator[dict[str, Any]]:
@@ -69,12 +71,30 @@ def compare(
     return None if None in found else found[0] == found[1]
 
 
+def note(
+    suite: str, benchmark: str, rounds: tuple[str, str], *, scenario: str | None = None
+) -> str | None:
+    """Return the note below the table that parts two rounds of one block of cells; None where no note does."""
+    for split in _data()["splits"]:
+        if _is_of(split, suite, benchmark, scenario):
+            sides = {number(round_id) <= number(split["after"]) for round_id in rounds}
+            if len(sides) == 2:
+                return str(split["source"])
+    return None
+
+
+def _is_of(split: dict[str, Any], suite: str, benchmark: str, scenario: str | None) -> bool:
+    return (
+        split["suite"] == suite
+        and benchmark in split.get("benchmarks", [benchmark])
+        and scenario in split.get("scenarios", [scenario])
+    )
+
+
 def _split(suite: str, benchmark: str, scenario: str | None, round_id: str, found: Block) -> Block:
     """Return the part of a block on whose side of a note's change a round is."""
     for split in _data()["splits"]:
-        if split["suite"] != suite or benchmark not in split.get("benchmarks", [benchmark]):
-            continue
-        if scenario not in split.get("scenarios", [scenario]) or not _within(split["after"], found):
+        if not _is_of(split, suite, benchmark, scenario) or not _within(split["after"], found):
             continue
         ahead = number(round_id) <= number(split["after"])
         found = (found[0], split["after"]) if ahead else (_next(suite, split["after"]), found[1])

@@ -14,9 +14,10 @@ import pytest
 from tests.mlperf_trees import SYSTEM, Submission, offline, put
 
 from benchfmt import Record, convert, open_package, validate
+from benchfmt.comparing.groups import groups
+from benchfmt.comparison import question
 from benchfmt.converters.mlperf.published.rounds import round_of
 from benchfmt.record import Accelerator
-from benchfmt.reports.text import comparison_lines
 
 ROW = {
     "Organization": "Acme", "Availability": "available", "Division": "closed", "SystemType": "edge",
@@ -505,5 +506,5 @@ def test_a_result_that_is_there_twice_is_compared_once(tmp_path: Path) -> None:
     package = open_package(tmp_path / "package")
     assert len(package.wide()["comparability_group"].to_pylist()) == 4
     assert len(set(package.wide()["comparability_group"].to_pylist())) == 1
-    lines = list(comparison_lines(package, None, 10))
-    assert [line.split()[0] for line in lines if line.startswith("  ")] == ["1000", "900"]
+    (group,) = groups(package, question()).groups
+    assert [line.value for line in group.lines] == [1000.0, 900.0]

@@ -1,0 +1,304 @@
+"""The results of a package in groups that compare: which, how many, and why the others are in none."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from benchfmt.comparison.fields import FIELDS, plain_json
+from benchfmt.comparison.questions import Question
+from benchfmt.comparison.results import contexts, first_of_executions, grouped, with_facts
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import Package
+from benchfmt.record import KEY_FIELDS
+from benchfmt.spelling import no_such
+from benchfmt.vocabulary import metric_of, vocabulary
+
+Row = dict[str, Any]
+_OF_RECORDS = tuple(
+    dict.fromkeys(
+        [
+            "id",
+            "status",
+            "execution",
+            "suite_version",
+            *(name for item in FIELDS.values() if not item.of_measurement for name in item.columns),
+        ]
+    )
+)
+"""The columns of records that comparison reads."""
+_OF_MEASUREMENTS = (
+    "record_id",
+    *KEY_FIELDS,
+    "value",
+    "unit",
+    "basis",
+    "caveats",
+    "n",
+    "target_min",
+    "target_max",
+)
+_HEADING = (
+    "suite",
+    "suite_version",
+    "division",
+    "benchmark",
+    "scenario",
+    "phase",
+    "dataset",
+    "model",
+    "model_version",
+    "precision",
+    "input_shape",
+    "batch_size",
+    "threads",
+)
+"""What stands above a group, where all its results share it; what its rules do not bind may differ."""
+_POWER = ("power", "energy")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A system's best result in a group, and how many more of its results are there."""
+
+    record_id: str
+    system: str
+    value: float
+    row: Row
+    """The record's own fields, and those of the measurement."""
+    caveats: tuple[str, ...] = ()
+    others: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Results that compare, those of the best systems first."""
+
+    id: str
+    about: Mapping[str, Any]
+    """What all the results share, by field."""
+    measure: Row
+    """Metric, statistic, stage, per, scope and unit."""
+    higher_is_better: bool | None
+    """None where the vocabulary names no better direction."""
+    results: int
+    systems: int
+    lines: list[Line] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the group as plain data."""
+        return {
+            "group": self.id,
+            "about": dict(self.about),
+            "measure": {name: cell for name, cell in self.measure.items() if cell is not None},
+            "higher_is_better": self.higher_is_better,
+            "results": self.results,
+            "systems": self.systems,
+            "lines": [_line_dict(line) for line in self.lines],
+        }
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a package under one question; everything seen is counted."""
+
+    question: Question
+    groups: list[Group]
+    """The groups that are shown: those of most systems first."""
+    compared: int
+    """Groups of two results and more."""
+    alone: int
+    """Results with which no other compares."""
+    echoes: int
+    """Results that are of an execution which another result in the group stands for."""
+    obstacles: Counter[str]
+    """Why other results are in no group, with how many there are."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the groups as plain data."""
+        return {
+            "question": self.question.name,
+            "varies": sorted(self.question.varies),
+            "groups": [group.to_dict() for group in self.groups],
+            "groups_in_all": self.compared,
+            "results_alone": self.alone,
+            "results_of_one_execution": self.echoes,
+            "results_without_group": dict(self.obstacles.most_common()),
+        }
+
+
+def groups(
+    package: Package,
+    question: Question,
+    *,
+    metric: str | None = None,
+    most: int = 3,
+    every_result: bool = False,
+) -> Groups:
+    """Return the results of a package in groups that compare, the primary ones or those of one metric.
+
+    `most` groups are filled with lines: one for each system, or for each result. Raises BenchfmtError for a metric
+    that the package does not measure.
+    """
+    values, facts = _values(package, metric)
+    known = _contexts(package, facts, question)
+    found = grouped(values, known, question)
+    counts = (
+        found["obstacle"]
+        .drop_nulls()
+        .value_counts()
+        .sort("count", "obstacle", descending=[True, False])
+    )
+    obstacles = Counter(dict(counts.iter_rows()))
+    in_groups = found.filter(pl.col("group").is_not_null())
+    one_each = first_of_executions(in_groups)
+    sizes = one_each.group_by("group", maintain_order=True).agg(
+        pl.len(), pl.col("system_id").n_unique().alias("systems")
+    )
+    several = sizes.filter(pl.col("len") > 1).sort(
+        ["systems", "len"], descending=True, maintain_order=True
+    )
+    shown = several.head(most)
+    return Groups(
+        question,
+        list(_filled(package, one_each, shown, every_result=every_result)),
+        several.height,
+        sizes.height - several.height,
+        in_groups.height - one_each.height,
+        obstacles,
+    )
+
+
+def _values(package: Package, metric: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the values that are asked for, and the measurements of which the contexts depend."""
+    values, facts = [], []
+    measured: set[str] = set()
+    for table in package.batches("measurements"):
+        batch = pl.DataFrame(pl.from_arrow(table.select([*_OF_MEASUREMENTS, "primary"])))
+        name = pl.col("metric").cast(pl.String)
+        measured.update(batch["metric"].cast(pl.String).unique().drop_nulls())
+        asked = pl.col("primary").fill_null(value=False)
+        if metric is not None:
+            asked = name == metric
+        aimed = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
+        values.append(batch.filter(asked).select(_OF_MEASUREMENTS))
+        facts.append(batch.filter(aimed | name.is_in(_POWER)).select(_OF_MEASUREMENTS))
+    if metric is not None and metric not in measured:
+        raise BenchfmtError(no_such("metric", metric, sorted(measured)))
+    if not values:
+        raise BenchfmtError(f"{package.root} has no measurements to compare")
+    return pl.concat(values), pl.concat(facts)
+
+
+def _contexts(package: Package, facts: pl.DataFrame, question: Question) -> pl.DataFrame:
+    parts = []
+    for batch in _records(package):
+        own = facts.join(batch.select(record_id="id"), on="record_id", how="semi")
+        parts.append(contexts(with_facts(batch, own), question))
+    return pl.concat(parts)
+
+
+def _records(package: Package) -> Iterator[pl.DataFrame]:
+    for table in package.batches("records"):
+        yield pl.DataFrame(pl.from_arrow(table.select(_OF_RECORDS)))
+
+
+def _filled(
+    package: Package, results: pl.DataFrame, shown: pl.DataFrame, *, every_result: bool
+) -> Iterator[Group]:
+    """Yield the groups that are shown, with their lines."""
+    some = results.join(shown.select("group"), on="group", how="semi")
+    wanted = some.select(id="record_id").unique()
+    rows: dict[str, Row] = {}
+    for batch in _records(package):
+        chosen = batch.join(wanted, on="id", how="semi")
+        rows |= {row["id"]: row for row in chosen.iter_rows(named=True)}
+    names = {key: str(system.get("name") or key) for key, system in package.systems.items()}
+    for group_id, count, systems in shown.iter_rows():
+        members = some.filter(pl.col("group") == group_id)
+        yield _group(group_id, members, rows, names, (count, systems), every_result=every_result)
+
+
+def _group(
+    group_id: str,
+    members: pl.DataFrame,
+    rows: Mapping[str, Row],
+    names: Mapping[str, str],
+    counts: tuple[int, int],
+    *,
+    every_result: bool,
+) -> Group:
+    first = members.row(0, named=True)
+    described = metric_of(first["metric"], vocabulary().metrics)
+    direction = None if described is None else described.direction
+    ordered = members.sort("value", descending=direction == "higher", maintain_order=True)
+    # Where one system ran everything, frameworks and models are what is compared.
+    told_by = ("system_id",) if counts[1] > 1 else ("system_id", "engine", "model")
+    each = [
+        (row, tuple(rows[row["record_id"]][name] for name in told_by))
+        for row in ordered.iter_rows(named=True)
+    ]
+    numbers = Counter(told for _, told in each)
+    seen: set[tuple[Any, ...]] = set()
+    lines = []
+    for row, told in each:
+        # Two unknown systems are not one.
+        stands_alone = every_result or told[0] is None
+        if stands_alone or told not in seen:
+            others = 0 if stands_alone else numbers[told] - 1
+            lines.append(_line(row, rows[row["record_id"]], names, others))
+        seen.add(told)
+    context = [rows[record_id] for record_id in members["record_id"]]
+    return Group(
+        group_id,
+        _shared(context, _HEADING),
+        {name: first[name] for name in (*KEY_FIELDS, "unit")},
+        None if direction not in ("higher", "lower") else direction == "higher",
+        *counts,
+        lines,
+    )
+
+
+def _line(row: Row, record: Row, names: Mapping[str, str], others: int) -> Line:
+    system_id = row["system_id"]
+    system = "system unknown" if system_id is None else names.get(system_id, system_id)
+    doubts = tuple(json.loads(row["caveats"] or "[]"))
+    return Line(row["record_id"], system, row["value"], {**record, **row}, doubts, others)
+
+
+def _shared(rows: list[Row], names: Collection[str]) -> Row:
+    """Return the fields that all rows state alike."""
+    shared = {}
+    for name in names:
+        cells = {row[name] for row in rows}
+        if len(cells) == 1 and None not in cells:
+            shared[name] = cells.pop()
+    if "input_shape" in shared:
+        shared["input_shape"] = plain_json(shared["input_shape"])
+    return shared
+
+
+def _line_dict(line: Line) -> Row:
+    told = (
+        "engine",
+        "engine_version",
+        "placement",
+        "threads",
+        "precision",
+        "batch_size",
+        "basis",
+        "n",
+    )
+    return {
+        "record": line.record_id,
+        "system": line.system,
+        "value": line.value,
+        **{name: line.row[name] for name in told if line.row[name] is not None},
+        "caveats": list(line.caveats),
+        "more_results": line.others,
+    }
