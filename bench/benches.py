@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.comparing import compare
 from bench.files import files
 from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
@@ -295,6 +296,7 @@ BENCHES = {
     "validate-csv": validate_csv,
     "validate-parquet": validate_parquet,
     "validate-lines": validate_lines,
+    "compare": compare,
     "startup": startup,
     "profiler": profiler,
 }

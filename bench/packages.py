@@ -109,7 +109,7 @@ def tables(folder: Path, contents: Contents, form: str) -> Path:
             rows.sink_csv(place / f"{table}.csv")
         else:
             rows.sink_parquet(place / f"{table}.parquet", row_group_size=32_768)
-    _describe(source, place, form)
+    describe(source, place, form)
     return place
 
 
@@ -155,7 +155,7 @@ def _clean(folder: Path, contents: Contents) -> Path:
     )
     joined = _joined(narrow, contents.records, together)
     pl.concat(joined).sink_parquet(place / "measurements.parquet", row_group_size=32_768)
-    _describe(narrow, place, "parquet")
+    describe(narrow, place, "parquet")
     return place
 
 
@@ -210,7 +210,7 @@ def _damage(record: dict[str, Any], number: int, row: int, every: int) -> None:
             record[fault.column] = fault.cell
 
 
-def _describe(source: Path, place: Path, form: str) -> None:
+def describe(source: Path, place: Path, form: str) -> None:
     """Write the descriptor of a package with the names, sizes and hashes of its files."""
     descriptor = json.loads((source / "datapackage.json").read_text("utf-8"))
     for resource in descriptor["resources"]:

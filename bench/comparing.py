@@ -1,0 +1,148 @@
+"""The bench of comparison: the groups of a package, beside the same group-by in polars by hand."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bench import data, packages
+from bench.process import Taken, measured, run_task
+from bench.table import Bench, Row, Verdict, interleaved, ratios
+
+if TYPE_CHECKING:
+    from bench.benches import Setting
+
+TIMES_PEER = 3.0
+_WARM = 1_000
+_KNOWN = ["model", "precision", "input_shape"]
+_CONTEXT = [
+    "suite",
+    "benchmark",
+    "scenario",
+    "phase",
+    "task",
+    "dataset",
+    "model_version",
+    "batch_size",
+    "threads",
+]
+_KEY = ["metric", "statistic", "stage", "per", "scope", "unit"]
+
+
+def _package(folder: Path, records: int) -> Path:
+    """Return a package whose results compare as those of LPDNN do, made unless it is there."""
+    import polars as pl
+
+    place = folder / f"compared-{records}"
+    if (place / "datapackage.json").exists():
+        return place
+    source = data.package(folder, records, "parquet")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for table in ("systems", "measurements"):
+        shutil.copy(source / f"{table}.parquet", place)
+    rows = pl.scan_parquet(source / "records.parquet").with_columns(
+        suite=pl.lit("lpdnn"), input_shape=pl.lit("[224,224]")
+    )
+    rows.sink_parquet(place / "records.parquet", row_group_size=32_768)
+    packages.describe(source, place, "parquet")
+    return place
+
+
+def prepare_compared(_: Taken, folder: str, records: int) -> None:
+    """Make what is compared."""
+    for size in (_WARM, records):
+        _package(Path(folder), size)
+
+
+def compare_groups(taken: Taken, folder: str, records: int) -> None:
+    """Find the groups that compare, and fill the three largest."""
+    from benchfmt import open_package
+    from benchfmt.comparing.groups import groups
+    from benchfmt.comparison import question
+
+    def go(size: int) -> int:
+        with open_package(_package(Path(folder), size)) as package:
+            return groups(package, question()).compared
+
+    go(_WARM)
+    with measured(taken):
+        found = go(records)
+    taken.facts = {"groups": found}
+
+
+def groups_by_polars(taken: Taken, folder: str, records: int) -> None:
+    """Find the same groups with one group-by of the columns that bind."""
+    import polars as pl
+
+    def go(size: int) -> int:
+        place = _package(Path(folder), size)
+        rows = pl.scan_parquet(place / "records.parquet").filter(
+            pl.col("status") == "ok", *(pl.col(name).is_not_null() for name in _KNOWN)
+        )
+        primary = pl.scan_parquet(place / "measurements.parquet").filter(
+            pl.col("primary").fill_null(value=False), pl.col("value").is_not_null()
+        )
+        found = (
+            primary.select("record_id", "value", *_KEY)
+            .join(
+                rows.select("id", "system_id", *_KNOWN, *_CONTEXT),
+                left_on="record_id",
+                right_on="id",
+            )
+            .group_by(*_KNOWN, *_CONTEXT, *_KEY)
+            .agg(pl.len(), pl.col("system_id").n_unique().alias("systems"), pl.col("value").min())
+            .filter(pl.col("len") > 1)
+            .sort("systems", "len", descending=True)
+            .collect()
+        )
+        return int(found.height)
+
+    go(_WARM)
+    with measured(taken):
+        found = go(records)
+    taken.facts = {"groups": found}
+
+
+def compare(setting: Setting) -> Bench:
+    """The groups of a package: benchfmt, and polars by hand."""
+    records = setting.size(1_000_000)
+    where: dict[str, Any] = {"folder": str(setting.folder), "records": records}
+    run_task("prepare_compared", **where)
+    bench = Bench(
+        "compare",
+        f"the groups of {records:,} records that compare",
+        [
+            Row(
+                "benchfmt compare",
+                "us",
+                lambda: run_task("compare_groups", **where),
+                records,
+                "records",
+            ),
+            Row(
+                "polars by hand",
+                "peer",
+                lambda: run_task("groups_by_polars", **where),
+                records,
+                "records",
+                "benchfmt compare",
+            ),
+        ],
+    )
+    interleaved(bench.rows, setting.repeat, setting.tell)
+    ours, peer = bench.rows
+    factor = median(ratios(ours, peer))
+    found, expected = ours.runs[-1].facts["groups"], peer.runs[-1].facts["groups"]
+    rate = found / median(ours.seconds)
+    bench.verdicts += [
+        Verdict(f"{factor:.2f} times polars by hand (at most {TIMES_PEER})", factor <= TIMES_PEER),
+        Verdict(f"{found:,} groups, as many as by hand ({expected:,})", found == expected),
+        Verdict(f"{rate:,.0f} groups a second"),
+    ]
+    return bench
+
+
+TASKS = {task.__name__: task for task in (prepare_compared, compare_groups, groups_by_polars)}
