@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.comparison.fields import FIELDS, plain_json
+from benchfmt.comparison.policies import Kind, kind_of
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import contexts, first_of_executions, grouped, with_facts
 from benchfmt.finding import BenchfmtError
@@ -146,7 +147,8 @@ def groups(
     that the package does not measure.
     """
     values, facts = _values(package, metric)
-    known = _contexts(package, facts, question)
+    kinds = {kind_of(name) for name in values["metric"].unique()}
+    known = _contexts(package, facts, question, kinds)
     found = grouped(values, known, question)
     counts = (
         found["obstacle"]
@@ -178,8 +180,8 @@ def _values(package: Package, metric: str | None) -> tuple[pl.DataFrame, pl.Data
     """Return the values that are asked for, and the measurements of which the contexts depend."""
     values, facts = [], []
     measured: set[str] = set()
-    for table in package.batches("measurements"):
-        batch = pl.DataFrame(pl.from_arrow(table.select([*_OF_MEASUREMENTS, "primary"])))
+    for table in package.batches("measurements", [*_OF_MEASUREMENTS, "primary"]):
+        batch = pl.DataFrame(pl.from_arrow(table))
         name = pl.col("metric").cast(pl.String)
         measured.update(batch["metric"].cast(pl.String).unique().drop_nulls())
         asked = pl.col("primary").fill_null(value=False)
@@ -195,17 +197,19 @@ def _values(package: Package, metric: str | None) -> tuple[pl.DataFrame, pl.Data
     return pl.concat(values), pl.concat(facts)
 
 
-def _contexts(package: Package, facts: pl.DataFrame, question: Question) -> pl.DataFrame:
+def _contexts(
+    package: Package, facts: pl.DataFrame, question: Question, kinds: Collection[Kind]
+) -> pl.DataFrame:
     parts = []
     for batch in _records(package):
         own = facts.join(batch.select(record_id="id"), on="record_id", how="semi")
-        parts.append(contexts(with_facts(batch, own), question))
+        parts.append(contexts(with_facts(batch, own), question, kinds))
     return pl.concat(parts)
 
 
 def _records(package: Package) -> Iterator[pl.DataFrame]:
-    for table in package.batches("records"):
-        yield pl.DataFrame(pl.from_arrow(table.select(_OF_RECORDS)))
+    for table in package.batches("records", _OF_RECORDS):
+        yield pl.DataFrame(pl.from_arrow(table))
 
 
 def _filled(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -166,10 +166,12 @@ def with_facts(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFram
     )
 
 
-def contexts(records: pl.DataFrame, question: Question) -> pl.DataFrame:
+def contexts(
+    records: pl.DataFrame, question: Question, kinds: Collection[Kind] = KINDS
+) -> pl.DataFrame:
     """Return the key of each record's context for each kind of metric, and what is unknown of it.
 
-    The records are those of `with_facts`, in any order.
+    The records are those of `with_facts`, in any order. Keys of kinds that are not asked for are null.
     """
     parts = []
     for (suite, division), some in records.with_row_index("place").group_by("suite", "division"):
@@ -183,7 +185,9 @@ def contexts(records: pl.DataFrame, question: Question) -> pl.DataFrame:
         }
         for kind in KINDS:
             rules = rules_for(question, str(suite), _text(division), kind)
-            key, unknown = _key(some, rules.of_records(), kind)
+            key, unknown = _no_texts(some.height), _no_texts(some.height)
+            if kind in kinds:
+                key, unknown = _key(some, rules.of_records(), kind)
             columns[kind] = key
             columns[f"obstacle_{kind}"] = unknown
             if kind == "performance":
@@ -211,6 +215,10 @@ _NO_CONTEXT = pl.DataFrame(
         pl.String,
     )
 )
+
+
+def _no_texts(height: int) -> pl.Series:
+    return pl.repeat(None, height, dtype=pl.String, eager=True)
 
 
 def _text(cell: object) -> str | None:

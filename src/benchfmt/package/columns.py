@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -64,16 +64,21 @@ def _typed(path: Path, cells: pl.Series, first: int) -> pl.Series:
     return typed
 
 
-def conform(table: str, part: pa.Table, path: Path, newer: str | None) -> pa.Table:
-    """Return a part with exactly the standard's columns, in their types and order.
+def conform(
+    table: str, part: pa.Table, path: Path, newer: str | None, only: Collection[str] = ()
+) -> pa.Table:
+    """Return a part with exactly the standard's columns, in their types and order; with `only`, those of them.
 
     Further columns of a `newer` minor version are carried in the extensions of records and systems.
     """
     unknown = [name for name in part.column_names if name not in arrow_schema(table).names]
     if newer and unknown and table != "measurements":
         part = _carried(part, unknown, newer)
-    arrays = []
+    names, arrays = [], []
     for field, item in zip(arrow_schema(table), COLUMNS[table], strict=True):
+        if only and field.name not in only:
+            continue
+        names.append(field.name)
         if field.name in part.column_names:
             try:
                 arrays.append(part[field.name].cast(field.type))
@@ -87,7 +92,7 @@ def conform(table: str, part: pa.Table, path: Path, newer: str | None) -> pa.Tab
             raise PackageError(
                 f"{path}: the column {field.name!r} is missing; run benchfmt validate"
             )
-    return pa.Table.from_arrays(arrays, names=arrow_schema(table).names)
+    return pa.Table.from_arrays(arrays, names=names)
 
 
 def _carried(part: pa.Table, unknown: list[str], version: str) -> pa.Table:

@@ -37,15 +37,17 @@ _MOST_SUMMED = 2**32 - 1
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
-def parquet_batches(path: Path, limits: Limits = LIMITS) -> Iterator[pa.Table]:
+def parquet_batches(
+    path: Path, limits: Limits = LIMITS, only: Collection[str] = ()
+) -> Iterator[pa.Table]:
     """Yield a Parquet file in tables of a bounded number of rows and bytes; raises ParquetError and UnsafeError.
 
     A column of a type that no column of the standard has (lists, bytes, ...) is an error if it bears such a name, and
-    is left out else.
+    is left out else. With `only`, no other columns are read.
     """
     odd: dict[str, str] = {}
     row = 0
-    for frame, longest in parquet_frames(path, ROW_GROUP, odd, limits=limits):
+    for frame, longest in parquet_frames(path, ROW_GROUP, odd, only, limits=limits):
         for name in sorted(odd.keys() & _NAMES):
             raise ParquetError(
                 "BF103", f"{path}, {name}: a column of type {odd[name]} cannot be read"

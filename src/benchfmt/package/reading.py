@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -74,8 +74,11 @@ class Package:
                 raise PackageError(f"{part.path}: the table {table!r} does not exist")
         return parts
 
-    def batches(self, table: str) -> Iterator[pa.Table]:
-        """Yield a table in parts, in order, with all columns of the standard; raises PackageError for a faulty cell."""
+    def batches(self, table: str, only: Collection[str] = ()) -> Iterator[pa.Table]:
+        """Yield a table in parts, in order, with all columns of the standard; raises PackageError for a faulty cell.
+
+        With `only`, it has only those columns, and of Parquet no others are read.
+        """
         names = [resource.name for resource in self.descriptor.resources]
         if table == "systems" and table not in names:
             return  # records need not name systems
@@ -84,9 +87,9 @@ class Package:
         if is_newer(version):
             newer = version
         for part in self.parts(table):
-            for rows in _rows_of(part, version, table, self._limits):
+            for rows in _rows_of(part, version, table, self._limits, only):
                 try:
-                    yield conform(table, rows, part.path, newer)
+                    yield conform(table, rows, part.path, newer, only)
                 except (ValueError, TypeError, RecursionError) as error:
                     # Such as extensions that are no JSON object.
                     raise PackageError(f"{part.path}: {error}; run benchfmt validate") from error
@@ -167,16 +170,18 @@ def _first_of(error: ValidationError) -> str:
     return f"{field}: {first['msg']}"
 
 
-def _rows_of(part: Part, version: str, table: str, limits: Limits) -> Iterator[pa.Table]:
+def _rows_of(
+    part: Part, version: str, table: str, limits: Limits, only: Collection[str]
+) -> Iterator[pa.Table]:
     """Return the rows of a file of a table as rows of this version, a batch at a time."""
     to_current = partial(rows_to_current, version, table)
     if not part.is_parquet:
         return csv_batches(part.path, part.resource, to_current, limits)
+    if not is_older(version):
+        return parquet_batches(part.path, limits, only)
     batches = parquet_batches(part.path, limits)
-    if is_older(version):
-        frames = (pl.DataFrame(pl.from_arrow(batch)) for batch in batches)
-        return (to_current(frame).to_arrow() for frame in frames)
-    return batches
+    frames = (pl.DataFrame(pl.from_arrow(batch)) for batch in batches)
+    return (to_current(frame).to_arrow() for frame in frames)
 
 
 def open_package(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Package:
