@@ -69,9 +69,11 @@ def test_the_wheel_holds_schema_vocabulary_pages_and_the_type_marker(
         f"benchfmt/{p.relative_to(root / 'src/benchfmt').as_posix()}"
         for p in (root / "src").rglob("*.py")
     }
+    tables = {f"benchfmt/_registry/{path.name}" for path in (root / "schema/registry").iterdir()}
     assert "benchfmt/_schema/vocabulary.json" in schema
+    assert "benchfmt/_registry/system_facts.csv" in tables
     assert len(pages) > 35
-    assert schema | pages | modules | {"benchfmt/py.typed"} <= names
+    assert schema | tables | pages | modules | {"benchfmt/py.typed"} <= names
     metadata = f"benchfmt-{__version__}.dist-info"
     assert {f"{metadata}/entry_points.txt", f"{metadata}/licenses/LICENSE"} <= names
     assert [name for name in names if not name.startswith(("benchfmt/", metadata))] == []
@@ -105,7 +107,7 @@ def test_the_installed_program_converts_and_validates(site: Path, tmp_path: Path
 def test_the_installed_program_explains_and_prints_its_schema(site: Path, tmp_path: Path) -> None:
     script = (
         "from benchfmt.cli.commands import app\n"
-        "for words in (['explain', 'BF301'], ['schema', 'show', 'record.schema.json'], ['converters']):\n"
+        "for words in (['explain', 'BF301'], ['explain', 'jetson-xavier'], ['schema', 'show', 'record.schema.json'], ['converters']):\n"
         "    try:\n"
         "        app(words)\n"
         "    except SystemExit as end:\n"
@@ -114,5 +116,6 @@ def test_the_installed_program_explains_and_prints_its_schema(site: Path, tmp_pa
     done = run(site, "-c", script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "BF301" in done.stdout
+    assert "\njetson-agx-xavier-32gb (known hardware)" in done.stdout
     assert '"$id"' in done.stdout
     assert "\nlpdnn " in done.stdout

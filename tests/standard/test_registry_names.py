@@ -83,6 +83,23 @@ def test_near_is_not_same() -> None:
     assert registry.near("resnet-50-v1", "resnet-50-v1.5")
 
 
+def test_same_as_leads_on_and_takes_near_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = {
+        ("same-as", "nvidia-t4"): {"nvidia-l4"},
+        ("same-as", "nvidia-l4"): {"nvidia-t4", "nvidia-a2"},
+        ("same-as", "nvidia-a2"): {"nvidia-l4"},
+        ("near", "nvidia-a2"): {"nvidia-a10"},
+        ("near", "nvidia-a10"): {"nvidia-a2"},
+    }
+    monkeypatch.setattr("benchfmt.registry.entries._both_ways", lambda: links)
+    assert registry.same("nvidia-t4", "nvidia-a2")
+    assert registry.same("nvidia-a2", "nvidia-t4")
+    assert not registry.same("nvidia-t4", "nvidia-a10")
+    assert registry.near("nvidia-t4", "nvidia-a10")
+    assert registry.near("nvidia-a10", "nvidia-t4")
+    assert not registry.near("nvidia-t4", "nvidia-a2")
+
+
 def test_columns_are_found_as_single_names_are() -> None:
     names = pl.Series(["rpi4", "Raspberry Pi 4b", None, "unheard-of", "rpi4"])
     suites = pl.Series(["lpdnn", "lpdnn", "lpdnn", "lpdnn", "trtexec"])
