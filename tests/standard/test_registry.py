@@ -150,6 +150,18 @@ def test_a_peak_is_units_times_clock_times_operations() -> None:
     assert wrong == {}
 
 
+def test_a_peak_of_matrix_units_is_units_times_clock_times_operations() -> None:
+    recomputed = {}
+    for entry in SYSTEMS.values():
+        operations = one(entry, "flop_per_cycle", "matrix", "fp16")
+        if operations:
+            clock = one(entry, "clock_boost", "matrix")
+            peak = one(entry, "units", "matrix") * clock * operations
+            recomputed[entry.id] = (peak, one(entry, "peak_flops", "matrix", "fp16"))
+    assert len(recomputed) >= 18
+    assert {key: pair for key, pair in recomputed.items() if pair[0] != pair[1]} == {}
+
+
 def test_the_peak_of_cores_is_computed_where_all_is_known() -> None:
     peaks = {key: [said.value for said in registry.core_peaks(one)] for key, one in SYSTEMS.items()}
     assert {key: values for key, values in peaks.items() if values} == {

@@ -139,6 +139,23 @@ def test_facts_are_those_of_the_device_that_computes() -> None:
     assert not others & set(SYSTEMS)
 
 
+def test_a_peak_is_that_of_the_fastest_units_or_of_none() -> None:
+    """Of an A10G a document tells the FP16 rate of its vector units, and that it has matrix units, whose rate none tells."""
+    table = systems(
+        {"id": "a", "accelerator_name": "NVIDIA A10G"},
+        {"id": "b", "accelerator_name": "NVIDIA H100-SXM-80GB"},
+        {"id": "c", "name": "CINECA Leonardo, Booster node"},
+        {"id": "d", "name": "Huawei Atlas 200"},
+    )
+    facts = registry.facts_of_systems(table)
+    assert facts["registry_peak_flops_fp32"].to_list()[0] == 31_520_000_000_000
+    peaks = [None, 989_429_760_000_000, None, 8_000_000_000_000]
+    assert facts["registry_peak_flops_fp16"].to_list() == peaks
+    # A chip's power is not its board's, nor are the facts of one GPU those of a node with four.
+    assert facts["registry_power_nominal"].to_list() == [150, 700, None, None]
+    assert facts["registry_accelerators"].to_list() == [None, None, 4, None]
+
+
 def records(*rows: dict[str, str]) -> pl.DataFrame:
     empty = dict.fromkeys(RECORDS)
     return pl.DataFrame([empty | row for row in rows], dict.fromkeys(RECORDS, pl.String))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import starmap
 
@@ -76,29 +76,48 @@ def _columns() -> tuple[str, ...]:
 
 @cache
 def _columns_of(system_id: str) -> dict[str, int]:
-    """Return the facts of a system by column; what a board does not say is that of its chips."""
+    """Return the facts of a system by column; what a board or computer does not say is what its chips can do."""
     entry = system(system_id)
-    known: dict[str, int] = {}
-    for one in (entry, *parts(entry)):
-        said = _said([*one.facts, *core_peaks(one)])
-        known = said | known
+    known = _said([*entry.facts, *core_peaks(entry)])
+    if entry.kind == "node":
+        return known  # it has several of each
+    for chip in parts(entry):
+        for column, value in _said([*chip.facts, *core_peaks(chip)]).items():
+            if not column.startswith(_OF_THE_CHIP_ALONE):
+                known.setdefault(column, value)
     return known
 
 
-def _said(facts: Iterable[Fact]) -> dict[str, int]:
+_OF_THE_CHIP_ALONE = ("power", "memory_max", "memory_usable", "released")
+"""What a chip draws is not what its board draws."""
+
+
+def _said(facts: Sequence[Fact]) -> dict[str, int]:
+    has_matrix_units = any(fact.fact == "units" and fact.device == "matrix" for fact in facts)
     columns: dict[str, int] = {}
     for fact in facts:
         column = _column(fact)
-        if column is not None and isinstance(fact.value, int):
-            columns[column] = max(fact.value, columns.get(column, fact.value))
+        if column is None or not isinstance(fact.value, int):
+            continue
+        if has_matrix_units and _is_slower(fact):
+            continue
+        columns[column] = max(fact.value, columns.get(column, fact.value))
     return columns
+
+
+_OF_MATRIX_UNITS = ("fp16", "bf16", "fp8", "int8")
+
+
+def _is_slower(fact: Fact) -> bool:
+    """Say whether a peak is one of vector units at a precision that matrix units do faster, so that it is no peak of the chip."""
+    return fact.fact.startswith("peak_") and fact.device == "vector" and fact.precision in _OF_MATRIX_UNITS  # fmt: skip
 
 
 def _column(fact: Fact) -> str | None:
     """Return in which column a fact stands; None for a peak whose precision nobody says."""
     if fact.fact.startswith("peak_"):
         return f"{fact.fact}_{fact.precision}" if fact.precision else None
-    if fact.device.startswith(("cpu", "npu")):
+    if fact.device.startswith(("cpu", "npu", "matrix")):
         return f"{fact.device.replace('-', '_')}_{fact.fact}"
     return fact.fact
 
