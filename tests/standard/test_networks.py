@@ -71,6 +71,15 @@ def test_lpdnn_prints_the_flop_that_its_networks_have() -> None:
         ("resnet_tiny", (32, 32), 77_706, 12_501_632),
         ("ds_cnn", (49, 10), 22_604, 2_656_768),
         ("autoencoder", (640,), 265_864, 264_192),
+        # As they are counted in the graphs of ai-benchmark 0.1.2.
+        ("srcnn", (512, 512), 69_249, 18_127_781_888),
+        ("vdsr", (256, 256), 668_227, 43_713_036_288),
+        ("dped", (256, 256), 401_475, 26_197_622_784),
+        ("unet out=3", (512, 512), 31_043_651, 192_703_102_976),
+        ("resnet_v2 depth=50 classes=1001", (346, 346), 25_570_409, 8_558_226_112),
+        ("resnet_v2 depth=152 classes=1001", (256, 256), 60_238_953, 14_244_857_856),
+        ("mobilenet_v2 width=1.0 classes=1001", (224, 224), 3_506_153, 300_775_552),
+        ("vgg depth=16", (224, 224), 138_357_544, 15_470_264_320),
     ],
 )
 def test_costs_stay_what_they_are(
