@@ -3,66 +3,17 @@
 from __future__ import annotations
 
 import math
-import random
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 from typing import Any
 
 import pytest
-from tests.forms import flatten, write
+from tests.comparing.records import accuracy, compared, latencies, latency, record
 
 from benchfmt.comparing.thresholds import failures, threshold
 from benchfmt.comparing.verdicts import Verdict
-from benchfmt.comparing.versions import Versions, compare_versions
+from benchfmt.comparing.versions import Versions
 from benchfmt.finding import BenchfmtError
-
-
-def latencies(times: float, count: int = 40, seed: int = 1) -> list[float]:
-    draw = random.Random(seed)  # noqa: S311 - the same numbers in each run, and no secrets
-    return [times * math.exp(draw.gauss(math.log(0.010), 0.05)) for _ in range(count)]
-
-
-def latency(samples: list[float], **more: Any) -> dict[str, Any]:
-    return {
-        "metric": "latency",
-        "statistic": "mean",
-        "stage": "inference",
-        "per": "sample",
-        "value": fmean(samples),
-        "unit": "s",
-        "basis": "measured",
-        "primary": True,
-        "samples": samples,
-        "n": len(samples),
-        **more,
-    }
-
-
-def record(number: int, *measurements: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "benchfmt": "1.0",
-        "id": f"r{number}",
-        "benchmark": {"suite": "lpdnn"},
-        "task": "image-classification",
-        "dataset": {"name": "imagenet-2012", "samples": 50_000},
-        "model": {"name": "mobilenet-v2"},
-        "system": {"id": "rpi4", "name": "Raspberry Pi 4B", "kind": "board"},
-        "software": {"engine": "onnxruntime", "engine_version": "1.0"},
-        "configuration": {"precision": "fp32", "input_shape": [1, 3, 224, 224]},
-        "measurements": list(measurements),
-        "status": "ok",
-        **more,
-    }
-
-
-def compared(tmp_path: Path, old: list[Any], new: list[Any], **options: Any) -> Versions:
-    folder = tmp_path / str(len(list(tmp_path.iterdir())))
-    folder.mkdir()
-    packages = [
-        write(folder / name, flatten(records), "parquet")
-        for name, records in (("old", old), ("new", new))
-    ]
-    return compare_versions(*packages, **options)
 
 
 def verdicts(versions: Versions) -> list[Verdict]:
@@ -120,10 +71,6 @@ def test_one_number_on_each_side_tells_nothing(tmp_path: Path) -> None:
     assert change.share == pytest.approx(1)
     (change,) = compared(tmp_path, [record(1, bare)], [record(1, bare)]).changes
     assert (change.verdict, change.reason) == (Verdict.UNCHANGED, "the numbers are equal")
-
-
-def accuracy(value: float, **more: Any) -> dict[str, Any]:
-    return {"metric": "accuracy", "value": value, "unit": "1", "basis": "measured", **more}
 
 
 def test_a_share_of_right_answers_is_tested_by_the_samples_of_its_data_set(tmp_path: Path) -> None:
@@ -185,10 +132,10 @@ def test_what_only_one_package_has_and_what_has_no_key_is_counted(tmp_path: Path
         ("NEW", "not comparable: the status is invalid", 1),
     )
     assert failures(versions, [threshold("missing"), threshold("regression")]) == [
-        "--fail-on missing: 1 results only in OLD"
+        "--fail-on missing: 1 result is only in OLD"
     ]
     assert failures(versions, [threshold("unknown")]) == [
-        "--fail-on unknown: 2 results of which nothing can be told"
+        "--fail-on unknown: 2 results cannot be told"
     ]
 
 

@@ -19,15 +19,22 @@ def _has(*verdicts: Verdict) -> _Fails:
     return lambda change: change.verdict in verdicts
 
 
-_WORDS: dict[str, tuple[str, _Fails]] = {
-    "regression": ("regressions", _has(Verdict.REGRESSION)),
-    "missing": ("results only in OLD", _has(Verdict.ONLY_OLD)),
-    "unknown": ("results of which nothing can be told", _has(Verdict.UNTOLD)),
+_FAILS: dict[str, _Fails] = {
+    "regression": _has(Verdict.REGRESSION),
+    "missing": _has(Verdict.ONLY_OLD),
+    "unknown": _has(Verdict.UNTOLD),
+    "any": _has(*SIGNIFICANT, Verdict.ONLY_OLD, Verdict.ONLY_NEW),
+}
+_FAILING = {
+    "regression": ("regression", "regressions"),
+    "missing": ("result is only in OLD", "results are only in OLD"),
+    "unknown": ("result cannot be told", "results cannot be told"),
     "any": (
-        "results that changed or that one package lacks",
-        _has(*SIGNIFICANT, Verdict.ONLY_OLD, Verdict.ONLY_NEW),
+        "result changed, or one package lacks it",
+        "results changed, or one package lacks them",
     ),
 }
+"""What is said of one result that makes a comparison fail, and of several."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Threshold:
         A change counts where it is significant and the number itself moved at least so far. What has no change in percent
         (a number that was 0, a temperature in degrees Celsius) counts wherever it is significant.
         """
-        fails = _WORDS[self.word][1]
+        fails = _FAILS[self.word]
         return [change for change in versions.changes if fails(change) and self._is_beyond(change)]
 
     def _is_beyond(self, change: Change) -> bool:
@@ -59,8 +66,8 @@ class Threshold:
 def threshold(text: str) -> Threshold:
     """Return what `--fail-on` says, as `regression:5%`; raises BenchfmtError."""
     word, colon, limit = text.strip().partition(":")
-    if word not in _WORDS:
-        raise BenchfmtError(no_such("word of --fail-on", word, list(_WORDS)))
+    if word not in _FAILS:
+        raise BenchfmtError(no_such("word of --fail-on", word, list(_FAILS)))
     if not colon:
         return Threshold(word)
     if word != "regression":
@@ -85,5 +92,9 @@ def failures(versions: Versions, thresholds: Iterable[Threshold]) -> list[str]:
         if item.word == "unknown":
             count += sum(number for _, _, number in versions.without_key)
         if count:
-            reasons.append(f"--fail-on {item}: {count:,} {_WORDS[item.word][0]}")
+            one, several = _FAILING[item.word]
+            words = several
+            if count == 1:
+                words = one
+            reasons.append(f"--fail-on {item}: {count:,} {words}")
     return reasons

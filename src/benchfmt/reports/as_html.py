@@ -6,11 +6,8 @@ and the page's policy runs no script but its own.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import groupby
 
 from benchfmt._version import __version__
@@ -18,6 +15,7 @@ from benchfmt.checks.catalogue import all_checks, page
 from benchfmt.finding import Finding, shortened
 from benchfmt.reports.counting import counted, number, totals, unlisted
 from benchfmt.reports.extra import needs_extra
+from benchfmt.reports.pages import own_file, policy, template
 from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, rows_text, spot
 from benchfmt.validation.condensing import by_fault
@@ -97,19 +95,11 @@ class HtmlFormat:
 
     def render(self, reports: Reports) -> Iterator[str]:
         """Yield the page in pieces."""
-        with needs_extra("the report format html"):
-            from jinja2 import Environment, PackageLoader, StrictUndefined
-        environment = Environment(
-            loader=PackageLoader("benchfmt.reports", "html"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        page_template = template(_TEMPLATE, "the report format html")
         packages = [_package(index, report) for index, report in enumerate(reports, 1)]
-        style = _own_file("report.css")
-        script = _own_file("report.js")
-        yield from environment.get_template(_TEMPLATE).generate(
+        style = own_file("report.css")
+        script = own_file("report.js")
+        yield from page_template.generate(
             version=__version__,
             rules=reports.rule_set.label,
             ok=reports.ok,
@@ -119,7 +109,7 @@ class HtmlFormat:
             codes=_codes(reports),
             style=style,
             script=script,
-            policy=_policy(style, script),
+            policy=policy(style, script),
         )
 
 
@@ -168,20 +158,6 @@ def _codes(reports: Reports) -> list[ShownCode]:
         text = page(code).partition("\n")[2]
         shown.append(ShownCode(code, all_checks()[code].title, markdown.render(text)))
     return shown
-
-
-def _own_file(name: str) -> str:
-    return (files("benchfmt.reports") / "html" / name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Return the page's policy: it loads nothing, and only the style and the script that it brings have an effect."""
-    return f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
-
-
-def _digest(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 HTML = HtmlFormat()

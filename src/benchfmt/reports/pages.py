@@ -1,0 +1,45 @@
+"""What the HTML pages have in common: templates that escape, the style that they bring, and a policy that loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from benchfmt.reports.extra import needs_extra
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def template(name: str, what: str) -> Template:
+    """Return a template of `reports/html`; raises BenchfmtError where what it is for needs a package that is not there."""
+    with needs_extra(what):
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    environment = Environment(
+        loader=PackageLoader("benchfmt.reports", "html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+def own_file(name: str) -> str:
+    """Return a file of `reports/html` as text."""
+    return (files("benchfmt.reports") / "html" / name).read_text("utf-8")
+
+
+def policy(style: str, script: str | None = None) -> str:
+    """Return the policy of a page: it loads nothing, and only the style and the script that it brings have an effect."""
+    allowed = [f"style-src {_digest(style)}"]
+    if script is not None:
+        allowed.append(f"script-src {_digest(script)}")
+    return f"default-src 'none'; {'; '.join(allowed)}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
