@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from statistics import median
@@ -9,7 +10,10 @@ from typing import Any
 
 import pytest
 from tests.comparing.records import accuracy, compared, latencies, latency, record
+from tests.forms import flatten, write
+from typer.testing import CliRunner
 
+from benchfmt.cli.commands import app
 from benchfmt.comparing.thresholds import failures, threshold
 from benchfmt.comparing.verdicts import Verdict
 from benchfmt.comparing.versions import Versions
@@ -250,3 +254,69 @@ def test_nothing_compared_is_a_failure_where_something_is_asked(tmp_path: Path) 
         "no result is in both packages: nothing was compared"
     ]
     assert failures(versions, []) == []
+
+
+def packages(tmp_path: Path, times: float) -> list[str]:
+    new = record(1, latency(latencies(times, seed=4)), accuracy(0.7))
+    return [
+        str(write(tmp_path / name, flatten([item]), "csv"))
+        for name, item in (("old", record(1, latency(latencies(1)), accuracy(0.7))), ("new", new))
+    ]
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["compare", *map(str, arguments)])
+    said = done.stderr
+    if isinstance(done.exception, BenchfmtError):
+        said = str(done.exception)
+    return done.exit_code, done.stdout, said
+
+
+def test_the_command_says_it_and_fails_where_it_is_asked_to(tmp_path: Path) -> None:
+    places = packages(tmp_path, 1.2)
+    status, printed, _ = run(*places)
+    assert status == 0
+    assert printed.startswith("regression: latency mean inference per sample (Raspberry Pi 4B): ")
+    assert run(*places, "--fail-on", "regression:30%,missing")[0] == 0
+    status, printed, _ = run(*places, "--fail-on", "regression:30%", "--fail-on", "regression:5%")
+    assert (status, printed.splitlines()[-1]) == (
+        1,
+        "failed: --fail-on regression:5%: 1 regression",
+    )
+    assert run(*places, "--metric", "accuracy", "--fail-on", "any")[0] == 0
+    assert run(*reversed(places), "--fail-on", "regression")[0] == 0
+
+
+def test_the_command_writes_a_report_and_says_why_it_fails(tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    options = ("--format", "markdown", "-o", report, "--fail-on", "regression")
+    status, printed, said = run(*packages(tmp_path, 1.2), *options)
+    assert (status, printed, said) == (1, "", "failed: --fail-on regression: 1 regression\n")
+    assert report.read_text("utf-8").startswith("### 1 regression")
+    status, printed, _ = run(*packages(tmp_path / "again", 1.0), "--format", "json")
+    assert json.loads(printed)["counts"]["no significant change"] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--metric", "latancy"], "did you mean 'latency'"),
+        (["--fail-on", "regresion"], "did you mean 'regression'"),
+        (["--vary", "engin"], "did you mean 'engine'"),
+        (["--question", "hardware"], "two packages are compared by the question version"),
+        (["--level", "95"], "a level lies between 0.5 and 1"),
+    ],
+)
+def test_the_command_refuses_what_does_not_exist(
+    options: list[str], words: str, tmp_path: Path
+) -> None:
+    status, _, said = run(*packages(tmp_path, 1), *options)
+    assert status != 0
+    assert words in said
+
+
+@pytest.mark.parametrize("options", [["--fail-on", "any"], ["--format", "html"], ["-o", "x"]])
+def test_what_is_for_two_packages_is_refused_for_one(options: list[str], tmp_path: Path) -> None:
+    status, _, said = run(packages(tmp_path, 1)[0], *options)
+    assert status != 0
+    assert "are for two packages" in said

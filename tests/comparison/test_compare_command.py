@@ -169,7 +169,7 @@ def test_json_says_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["r1"], "two records are compared: name both, by id"),
+        (["r1"], "there is no package 'r1'; to compare two records name both, by id"),
         (["r1", "r22"], "there is no record 'r22'; did you mean 'r2'?"),
         (["r1", "r2", "--metric", "power"], "the two records do not both measure 'power'"),
         (["--question", "modell"], "there is no question 'modell'; did you mean 'model'?"),

@@ -1,13 +1,16 @@
-"""`benchfmt compare`: which results of a package may be compared, and why two may not."""
+"""`benchfmt compare`: which results of a package may be compared, why two may not, and what changed between two packages."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchfmt.cli.printing import print_lines
+from benchfmt.cli.files import replace_text
+from benchfmt.cli.printing import print_lines, print_pieces, say
 from benchfmt.finding import BenchfmtError
 from benchfmt.reports.printable import json_text
 
@@ -22,6 +25,8 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+    markdown = "markdown"
+    html = "html"
 
 
 def compare(
@@ -29,47 +34,135 @@ def compare(
     pair: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[A B]",
-            help="Two of its records, by id: say of each metric whether they compare, and why not.",
+            metavar="A B or NEW",
+            help="Two of its records, by id: say of each metric whether they compare, and why not. Or a newer package: "
+            "say of each result whether it changed.",
         ),
     ] = None,
     question: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--question",
-            help="What is asked: hardware, model, version or precision. It says which fields may differ.",
+            help="What is asked: hardware, model, version or precision. It says which fields may differ.  "
+            "[default: hardware; version with NEW]",
         ),
-    ] = "hardware",
+    ] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option("--vary", metavar="FIELD", help="One more field that may differ: threads."),
     ] = None,
     metric: Annotated[
-        str | None,
-        typer.Option(help="Compare this metric.  [default: the primary one of each record]"),
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC",
+            help="Compare this metric; with NEW also several.  [default: the primary one of each record; with NEW all]",
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many groups to show.")] = 3,
     every_result: Annotated[
         bool, typer.Option("--all", help="Show each result, not only the best of each system.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.text,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format", help="How it is printed; markdown (for a pull request) and html with NEW."
+        ),
+    ] = Format.text,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="With NEW: write the report to this file."
+        ),
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            metavar="WHAT",
+            help="With NEW: exit with 1 on regression, regression:5%, missing, unknown or any; several times or with commas.",
+        ),
+    ] = None,
+    level: Annotated[
+        float, typer.Option(help="With NEW: how sure intervals and verdicts are.")
+    ] = 0.95,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
     ] = False,
 ) -> None:
-    """Show the results of a package that may be compared, in groups; or say why two may not.
+    """Show the results of a package that may be compared, in groups; say why two may not; or what became of each in a newer one.
 
     Only what the question compares may differ within a group: everything else that binds in a suite is equal and known.
+    Exit status 1 where something happened that --fail-on names.
     """
-    from benchfmt.comparison.questions import question as asked
+    if pair and len(pair) == 1:
+        if question not in (None, "version"):
+            raise BenchfmtError(
+                f"two packages are compared by the question version, not {question}; --vary names more that may differ"
+            )
+        if "://" not in pair[0] and not Path(pair[0]).exists():
+            raise BenchfmtError(
+                f"there is no package {pair[0]!r}; to compare two records name both, by id"
+            )
+        asked = _Asked(vary or [], metric or [], fail_on or [], level, remote)
+        _versions(package, pair[0], asked, form, output)
+        return
+    if form not in (Format.text, Format.json) or output is not None or fail_on:
+        raise BenchfmtError(
+            "--format markdown and html, --output and --fail-on are for two packages: benchfmt compare OLD NEW"
+        )
+    only = _one_metric(metric or [])
+    from benchfmt.comparison.questions import question as asked_by_name
     from benchfmt.package import open_package
 
-    about = asked(question, vary or [])
+    about = asked_by_name(question or "hardware", vary or [])
     with open_package(package, remote=remote) as opened:
         if pair:
-            _explain(opened, pair, about, output, metric)
+            _explain(opened, pair, about, form, only)
         else:
-            _show(opened, about, metric, limit, output, every_result=every_result)
+            _show(opened, about, only, limit, form, every_result=every_result)
+
+
+def _one_metric(metrics: list[str]) -> str | None:
+    if len(metrics) > 1:
+        raise BenchfmtError("one metric is compared within a package: name one")
+    return next(iter(metrics), None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of two packages."""
+
+    vary: list[str]
+    metrics: list[str]
+    fail_on: list[str]
+    level: float
+    remote: bool
+
+
+def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | None) -> None:
+    """Say what became of each result of an older package; the exit status is 1 where that is a failure."""
+    from benchfmt.comparing.thresholds import failures, threshold
+    from benchfmt.comparing.versions import compare_versions
+    from benchfmt.reports.versions import rendered
+
+    thresholds = [threshold(word) for item in asked.fail_on for word in item.split(",")]
+    versions = compare_versions(
+        old,
+        new,
+        metrics=asked.metrics,
+        vary=asked.vary,
+        level=asked.level,
+        remote=asked.remote,
+    )
+    reasons = failures(versions, thresholds)
+    report = rendered(form.value, versions, reasons)
+    if output is None:
+        print_pieces(report)
+    else:
+        replace_text(output, "".join(report))
+        for reason in reasons:
+            say(f"failed: {reason}", err=True)
+    raise typer.Exit(int(bool(reasons)))
 
 
 def _show(
@@ -77,7 +170,7 @@ def _show(
     question: Question,
     metric: str | None,
     limit: int,
-    output: Format,
+    form: Format,
     *,
     every_result: bool,
 ) -> None:
@@ -85,14 +178,14 @@ def _show(
     from benchfmt.reports.comparison import group_lines
 
     found = groups(package, question, metric=metric, most=limit, every_result=every_result)
-    if output is Format.json:
+    if form is Format.json:
         _print_json(found.to_dict())
     else:
         print_lines(group_lines(found))
 
 
 def _explain(
-    package: Package, pair: list[str], question: Question, output: Format, metric: str | None
+    package: Package, pair: list[str], question: Question, form: Format, metric: str | None
 ) -> None:
     from benchfmt.comparing.records import named_rows
     from benchfmt.comparison.pairs import compared
@@ -108,7 +201,7 @@ def _explain(
         ]
         if not answers:
             raise BenchfmtError(f"the two records do not both measure {metric!r}")
-    if output is Format.json:
+    if form is Format.json:
         _print_json(
             {
                 "question": question.name,
