@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 import polars as pl
 import pyarrow as pa
@@ -23,7 +23,7 @@ from benchfmt.package.parquet import parquet_batches
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
-from benchfmt.wide import widen
+from benchfmt.wide import Options, flat_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,17 +148,17 @@ class Package:
         for batch in self.batches(table):
             yield from batch.to_pylist()
 
-    def wide(self, *, qualified: bool = False, groups: bool = False) -> pa.Table:
-        """Return one row a record with one column a measurement key (see `benchfmt.wide.widen`)."""
+    def wide(self, **options: Unpack[Options]) -> pa.Table:
+        """Return one row a record with one column a measurement key; for the options see `benchfmt.wide.widen`."""
         frames = [
             pl.DataFrame(pl.from_arrow(self.table(name)))
             for name in ("records", "measurements", "systems")
         ]
-        return widen(*frames, qualified=qualified, groups=groups).to_arrow()
+        return flat_table(*frames, **options)
 
-    def to_pandas(self, *, qualified: bool = False) -> pd.DataFrame:
-        """Return `wide()` as a pandas frame (needs the `pandas` extra)."""
-        return self.wide(qualified=qualified).to_pandas()
+    def to_pandas(self, **options: Unpack[Options]) -> pd.DataFrame:
+        """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra)."""
+        return self.wide(**options).to_pandas()
 
 
 def _first_of(error: ValidationError) -> str:

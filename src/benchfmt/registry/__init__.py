@@ -5,7 +5,13 @@ begin with `registry_`, and never fills or overwrites what the record says. What
 unknown: names are found by spelling, never by likeness.
 """
 
-from benchfmt.registry.columns import facts_of_models, facts_of_systems, model_ids, system_ids
+from benchfmt.registry.columns import (
+    facts_of_models,
+    facts_of_systems,
+    model_ids,
+    system_ids,
+    units_of_facts,
+)
 from benchfmt.registry.costs import (
     COMPUTED,
     core_peaks,
@@ -42,4 +48,5 @@ __all__ = [
     "ANYWHERE", "COMPUTED", "NEAR", "PART", "SAME", "Entry", "Fact", "Model", "Name", "Relation", "System", "core_peaks",
     "facts_of_models", "facts_of_systems", "find_model", "find_system", "flop_of", "meanings", "model", "model_costs", "model_ids",
     "models", "near", "parameters_of", "parts", "same", "size_of", "spelled", "system", "system_ids", "systems",
+    "units_of_facts",
 ]  # fmt: skip

@@ -122,6 +122,17 @@ def _column(fact: Fact) -> str | None:
     return fact.fact
 
 
+def units_of_facts() -> dict[str, str]:
+    """Return the unit of each column of facts that holds numbers with one."""
+    units = {"registry_parameters": "1", "registry_flop": "1"}
+    for entry in systems().by_id.values():
+        for fact in (*entry.facts, *core_peaks(entry)):
+            column = _column(fact)
+            if column is not None and fact.unit:
+                units[f"registry_{column}"] = fact.unit
+    return units
+
+
 def facts_of_models(table: pl.DataFrame) -> pl.DataFrame:
     """Return what the registry knows of the models of records, a row for each row of a table `records`.
 

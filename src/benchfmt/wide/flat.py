@@ -1,0 +1,265 @@
+"""The flat view: one row a record, one column a measurement key, and the group within which rows may be compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import Any, TypedDict, Unpack
+
+import polars as pl
+import pyarrow as pa
+
+from benchfmt.comparison.questions import question
+from benchfmt.comparison.results import contexts, grouped, with_facts
+from benchfmt.record import KEY_FIELDS
+from benchfmt.registry import facts_of_models, facts_of_systems, units_of_facts
+from benchfmt.tables import COLUMNS
+from benchfmt.wide.members import members
+from benchfmt.wide.rows import with_others, without_echoes
+
+HIDDEN = (
+    "source_path",
+    "source_sha256",
+    "source_locator",
+    "sources",
+    "inputs",
+    "extensions",
+    "converter",
+    "converter_version",
+)
+_PRIMARY = ("metric", "statistic", "stage", "per", "scope", "value", "unit")
+_QUALIFIER = "^(class|subset|node|accelerator|run):"
+_SYSTEM_NAMES = {
+    "name": "system_name",
+    "kind": "system_kind",
+    "vendor": "system_vendor",
+    "memory_bytes": "system_memory_bytes",
+}
+_SAID_ANYWAY = ("registry_system", "registry_processor", "registry_accelerator", "registry_device")
+"""Facts of systems that have a column even where nothing is known; others have one where some row has a value."""
+
+
+class Options(TypedDict, total=False):
+    """What a flat view shows beside the usual, and which rows it has; see `widen`."""
+
+    qualified: bool
+    groups: bool
+    comparable: bool
+    facts: bool
+    inputs: bool | Collection[str]
+    one_per_execution: bool
+
+
+@dataclass
+class _Flat:
+    """A flat view in the making: its columns from left to right, and the units of those that have one."""
+
+    frame: pl.DataFrame
+    units: dict[str, str] = field(default_factory=dict)
+
+    def append(self, columns: pl.DataFrame, units: Mapping[str, str]) -> None:
+        """Add columns, in the order of the rows."""
+        self.frame = pl.concat([self.frame, columns], how="horizontal")
+        self.units |= {name: unit for name, unit in units.items() if name in columns.columns}
+
+
+def widen(
+    records: pl.DataFrame,
+    measurements: pl.DataFrame,
+    systems: pl.DataFrame,
+    **options: Unpack[Options],
+) -> pl.DataFrame:
+    """Return one row a record, in the order of `records`.
+
+    The columns: context of the record and its system, `comparability_group`, `primary_metric` and the other parts of the
+    primary measurement's key, `primary_value`, `primary_unit`, then one column a measurement key. A key's column that
+    would have the name of one of the columns before it is prefixed with `metric__`. `comparability_group` is that of the
+    primary measurement. The options, each off unless asked for:
+
+    - `qualified`: also qualified scopes (`class:…`, `run:…`), which are parts of a result;
+    - `groups`: for each value its own group, in a column `<name>__group`;
+    - `comparable`: only rows whose group holds another result, of another execution;
+    - `one_per_execution`: no row whose result another row of the same execution gives: recomputed before published;
+    - `facts`: what the registry knows of the system and the model, in columns `registry_…`, which no record says;
+    - `inputs`: hyperparameters and single inputs as columns `hyperparameters__NAME` and `inputs__NAME`: all, or those named.
+    """
+    return _flat(records, measurements, systems, **options).frame
+
+
+def flat_table(
+    records: pl.DataFrame,
+    measurements: pl.DataFrame,
+    systems: pl.DataFrame,
+    **options: Unpack[Options],
+) -> pa.Table:
+    """Return `widen` as an Arrow table whose fields say their units: `{"unit": "s"}` in the field's metadata."""
+    flat = _flat(records, measurements, systems, **options)
+    table = flat.frame.to_arrow()
+    fields = []
+    for item in table.schema:
+        unit = flat.units.get(item.name)
+        fields.append(item if unit is None else item.with_metadata({"unit": unit}))
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
+
+
+def _flat(
+    records: pl.DataFrame,
+    measurements: pl.DataFrame,
+    systems: pl.DataFrame,
+    *,
+    qualified: bool = False,
+    groups: bool = False,
+    comparable: bool = False,
+    facts: bool = False,
+    inputs: bool | Collection[str] = False,
+    one_per_execution: bool = False,
+) -> _Flat:
+    # The groups do not depend on what is shown of the records.
+    headlines = _headlines(records, measurements)
+    rows = records
+    if one_per_execution:
+        rows = without_echoes(rows, headlines)
+    if comparable:
+        rows = with_others(rows, headlines)
+    shown = measurements.join(rows.select("id"), left_on="record_id", right_on="id", how="semi")
+    if not qualified:
+        shown = shown.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
+    flat = _Flat(_context(rows, headlines, systems))
+    if facts:
+        flat.append(_facts(rows, systems), units_of_facts())
+    if inputs:
+        columns, units = members(rows, inputs)
+        flat.append(pl.DataFrame(columns), units)
+    primary = _primary(shown)
+    flat.append(_beside(rows, primary), {})
+    _append_values(flat, rows, shown, _groups(records, measurements, shown) if groups else None)
+    return flat
+
+
+def column_name(key: tuple[str, ...]) -> str:
+    """Return the name of a key's column: `latency__p90__inference__sample`."""
+    return "__".join(re.sub("[^A-Za-z0-9]", "_", part) for part in key if part)
+
+
+def _headlines(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
+    """Return the primary measurement of each record that has one with a value, and the group within which it compares."""
+    primary = measurements.filter(pl.col("primary").fill_null(value=False))
+    found = _groups(records, measurements, primary)
+    return found.unique("record_id", keep="first", maintain_order=True)
+
+
+def _primary(measurements: pl.DataFrame) -> pl.DataFrame:
+    """Return the key, value and unit of the primary measurement of each record that has one."""
+    primary = measurements.filter(pl.col("primary").fill_null(value=False))
+    return primary.unique("record_id", keep="first", maintain_order=True).select(
+        pl.col("record_id").alias("id"),
+        *(pl.col(name).alias(f"primary_{name}") for name in _PRIMARY),
+    )
+
+
+def _context(records: pl.DataFrame, headlines: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
+    names = [c.name for c in COLUMNS["systems"] if c.name not in ("id", "extensions")]
+    described = systems.select(
+        pl.col("id").alias("system_id"), *(pl.col(n).alias(_SYSTEM_NAMES.get(n, n)) for n in names)
+    )
+    shown = [c.name for c in COLUMNS["records"] if c.name not in HIDDEN]
+    own = headlines.select(
+        pl.col("record_id").alias("id"), pl.col("group").alias("comparability_group")
+    )
+    with_groups = records.join(own, on="id", how="left", maintain_order="left")
+    return with_groups.select(*shown, "comparability_group").join(
+        described, on="system_id", how="left", maintain_order="left"
+    )
+
+
+def _facts(records: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
+    """Return what the registry knows of the systems and models of records, in their order."""
+    of_systems = facts_of_systems(systems).rename({"id": "system_id"})
+    found = records.select("system_id").join(
+        of_systems, on="system_id", how="left", maintain_order="left"
+    )
+    known = [
+        column
+        for column in found.drop("system_id")
+        if column.name in _SAID_ANYWAY or column.null_count() < len(column)
+    ]
+    return pl.DataFrame([*known, *facts_of_models(records)])
+
+
+def _groups(records: pl.DataFrame, measurements: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
+    """Return some measurements, each with the group within which it compares (see `benchfmt.comparison`)."""
+    asked = question()
+    known = contexts(with_facts(records, measurements), asked)
+    return grouped(some, known, asked)
+
+
+def _beside(records: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """Return columns that have an `id` in the order of the records, without it."""
+    ids = records.select("id")
+    return ids.join(columns, on="id", how="left", maintain_order="left").drop("id")
+
+
+def _append_values(
+    flat: _Flat, records: pl.DataFrame, measurements: pl.DataFrame, groups: pl.DataFrame | None
+) -> None:
+    """Add a column for each key, in the order of their names: its values, and their groups if there are any."""
+    names = _names(measurements, set(flat.frame.columns))
+    values = _pivoted(measurements, names, "value")
+    if groups is not None:
+        own = _pivoted(groups, names, "group")
+        named = own.rename(lambda name: name if name == "id" else f"{name}__group")
+        values = values.join(named, on="id", how="left")
+    in_order = _beside(records, values)
+    flat.append(in_order.select(sorted(in_order.columns)), _units(measurements, names))
+
+
+def _names(measurements: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
+    """Return the keys that have a value, each with the `name` of its column."""
+    with_value = measurements.filter(pl.col("value").is_not_null())
+    keys = with_value.select(KEY_FIELDS).fill_null("").unique().sort(KEY_FIELDS)
+    names = _distinct([column_name(key) for key in keys.rows()], taken)
+    return keys.with_columns(pl.Series("name", names, dtype=pl.String))
+
+
+def _named(measurements: pl.DataFrame, names: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    key = (pl.col(name).fill_null("") for name in KEY_FIELDS)
+    return measurements.select(*columns, *key).join(names, on=KEY_FIELDS)
+
+
+def _pivoted(measurements: pl.DataFrame, names: pl.DataFrame, cell: str) -> pl.DataFrame:
+    """Return one row a record with a column for each key, of one cell of its measurements."""
+    long = _named(measurements, names, "record_id", cell).select(
+        pl.col("record_id").alias("id"), "name", cell
+    )
+    if not long.height:
+        return long.select("id")
+    wide: Any = long.pivot(on="name", index="id", values=cell, aggregate_function="first")
+    return pl.DataFrame(wide)
+
+
+def _units(measurements: pl.DataFrame, names: pl.DataFrame) -> dict[str, str]:
+    """Return the unit of each key's column; a column whose values have several units has none."""
+    with_value = measurements.filter(pl.col("value").is_not_null())
+    units = _named(with_value, names, "unit").group_by("name").agg(pl.col("unit").unique())
+    found = {}
+    for name, several in units.iter_rows():
+        if len(several) == 1 and several[0] is not None:
+            found[name] = several[0]
+    return found
+
+
+def _distinct(names: list[str], taken: set[str]) -> list[str]:
+    """Return the names, prefixed where one is `taken` and numbered where two keys would share one."""
+    used: set[str] = set()
+    distinct = []
+    for name in names:
+        free = name
+        if name in taken:
+            free = f"metric__{name}"
+        numbered = (f"{free}__{number}" for number in count(2))
+        unique = next(item for item in chain([free], numbered) if item not in used)
+        used.add(unique)
+        distinct.append(unique)
+    return distinct
