@@ -78,6 +78,12 @@ def test_lpdnn_prints_the_flop_that_its_networks_have() -> None:
         ("unet out=3", (512, 512), 31_043_651, 192_703_102_976),
         ("resnet_v2 depth=50 classes=1001", (346, 346), 25_570_409, 8_558_226_112),
         ("resnet_v2 depth=152 classes=1001", (256, 256), 60_238_953, 14_244_857_856),
+        ("inception_v3 classes=1001", (346, 346), 23_836_617, 7_326_237_184),
+        # As they are counted in the graphs of MLPerf Mobile, and in torchvision's layers.
+        ("edsr filters=32 blocks=5", (540, 960), 106_092, 54_792_806_400),
+        ("edsr filters=64 blocks=5", (540, 960), 414_924, 214_692_249_600),
+        ("retinanet classes=91", (800, 800), 34_068_119, 151_540_437_248),
+        ("retinanet classes=264 groups=32", (800, 800), 37_128_876, 201_208_394_752),
         ("mobilenet_v2 width=1.0 classes=1001", (224, 224), 3_506_153, 300_775_552),
         ("vgg depth=16", (224, 224), 138_357_544, 15_470_264_320),
     ],

@@ -15,6 +15,7 @@ from benchfmt.networks.classifiers import (
     alexnet,
     efficientnet,
     googlenet,
+    inception_v3,
     mobilenet_v1,
     mobilenet_v2,
     mobilenet_v3,
@@ -29,8 +30,10 @@ from benchfmt.networks.others import (
     bert,
     dped,
     ds_cnn,
+    edsr,
     lstm,
     resnet_tiny,
+    retinanet,
     srcnn,
     unet,
     vdsr,
@@ -58,6 +61,9 @@ _FAMILIES: dict[str, Callable[..., Cost]] = {
     "dped": dped,
     "unet": unet,
     "resnet_v2": resnet_v2,
+    "inception_v3": inception_v3,
+    "edsr": edsr,
+    "retinanet": retinanet,
 }
 
 

@@ -160,6 +160,17 @@ def resnet(size: Input, *, depth: int, stride_in: str = "3x3", groups: int = 1) 
     `stride_in` tells v1 (the first 1x1 convolution of a block strides) from v1.5 (the 3x3 one does).
     """
     net = Layers(*size)
+    resnet_stages(net, depth=depth, stride_in=stride_in, groups=groups)
+    net.average()
+    net.linear(1000)
+    return net.cost()
+
+
+def resnet_stages(
+    net: Layers, *, depth: int, stride_in: str = "3x3", groups: int = 1
+) -> list[Layers]:
+    """Add all of a ResNet but its head, and return what each of the four stages gives."""
+    given = []
     net.conv(64, 7, 2)
     net.pool(3, 2)
     for stage, repeats in enumerate(_RESNET[depth]):
@@ -169,9 +180,8 @@ def resnet(size: Input, *, depth: int, stride_in: str = "3x3", groups: int = 1) 
                 basic_block(net, 64 * 2**stage, stride)
             else:
                 _bottleneck(net, 64 * 2**stage, stride, groups, early=stride_in == "1x1")
-    net.average()
-    net.linear(1000)
-    return net.cost()
+        given.append(net.beside())
+    return given
 
 
 _RESNET = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}  # fmt: skip
@@ -315,4 +325,93 @@ _GOOGLENET = (
         (256, 160, 320, 32, 128, 128),
     ),
     ((256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128)),
+)
+
+
+def inception_v3(size: Input, *, classes: int = 1000) -> Cost:
+    """Return the cost of Inception v3 (arXiv 1512.00567, table 1), without its auxiliary head."""
+    net = Layers(*size)
+    net.conv(32, 3, 2, padding=0)
+    net.conv(32, 3, padding=0)
+    net.conv(64, 3)
+    net.pool(3, 2, 0)
+    net.conv(80, 1)
+    net.conv(192, 3, padding=0)
+    net.pool(3, 2, 0)
+    for stage in _INCEPTION_V3:
+        for mixed in stage:
+            _mix(net, mixed)
+    for _ in range(2):
+        _spread(net)
+    net.average()
+    net.linear(classes)
+    return net.cost()
+
+
+_Step = tuple[int, int | tuple[int, int], int]
+"""Channels, kernel and stride of a convolution in a branch."""
+_Branch = tuple[_Step, ...]
+
+
+def _mix(net: Layers, branches: tuple[_Branch, ...]) -> None:
+    """Add branches side by side; those that stride are not padded, and an empty one only pools."""
+    strided = any(step[2] == 2 for branch in branches for step in branch)
+    sides, channels = [], 0
+    for branch in branches:
+        side = net.beside()
+        for out, kernel, stride in branch:
+            side.conv(out, kernel, stride, padding=0 if stride == 2 else None)
+        if not branch:
+            side.pool(3, 2 if strided else 1, 0)
+        channels += side.channels
+        sides.append(side)
+    net.join(*sides, channels=channels)
+
+
+def _small(pooled: int) -> tuple[_Branch, ...]:
+    return (
+        ((64, 1, 1),),
+        ((48, 1, 1), (64, 5, 1)),
+        ((64, 1, 1), (96, 3, 1), (96, 3, 1)),
+        ((pooled, 1, 1),),
+    )
+
+
+def _asymmetric(inner: int) -> tuple[_Branch, ...]:
+    wide, tall = (1, 7), (7, 1)
+    return (
+        ((192, 1, 1),),
+        ((inner, 1, 1), (inner, wide, 1), (192, tall, 1)),
+        ((inner, 1, 1), (inner, tall, 1), (inner, wide, 1), (inner, tall, 1), (192, wide, 1)),
+        ((192, 1, 1),),
+    )
+
+
+def _spread(net: Layers) -> None:
+    """Add the last kind of block, two branches of which end in a 1x3 and a 3x1 convolution side by side."""
+    one, two, three, pooled = (net.beside() for _ in range(4))
+    one.conv(320, 1)
+    two.conv(384, 1)
+    three.conv(448, 1)
+    three.conv(384, 3)
+    for branch in (two, three):
+        wide, tall = branch.beside(), branch.beside()
+        wide.conv(384, (1, 3))
+        tall.conv(384, (3, 1))
+        branch.join(wide, tall, channels=768)
+    pooled.conv(192, 1)
+    net.join(one, two, three, pooled, channels=2048)
+
+
+_INCEPTION_V3: tuple[tuple[tuple[_Branch, ...], ...], ...] = (
+    (_small(32), _small(64), _small(64)),
+    ((((384, 3, 2),), ((64, 1, 1), (96, 3, 1), (96, 3, 2)), ()),),
+    (_asymmetric(128), _asymmetric(160), _asymmetric(160), _asymmetric(192)),
+    (
+        (
+            ((192, 1, 1), (320, 3, 2)),
+            ((192, 1, 1), (192, (1, 7), 1), (192, (7, 1), 1), (192, 3, 2)),
+            (),
+        ),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchfmt.networks.classifiers import basic_block
+from benchfmt.networks.classifiers import basic_block, resnet_stages
 from benchfmt.networks.layers import TRAINED, Cost, Input, Layers
 
 
@@ -60,6 +60,42 @@ def srcnn(size: Input) -> Cost:
     net.conv(32, 5, after="bias")
     net.conv(3, 5, after="nothing")
     return Cost(net.parameters + 1, net.macs)
+
+
+def edsr(size: Input, *, filters: int, blocks: int) -> Cost:
+    """Return the cost of EDSR (arXiv 1707.02921) that doubles an image by one convolution to 12 channels, as MLPerf Mobile has it."""
+    net = Layers(*size)
+    for _ in range(2 * blocks + 2):
+        net.conv(filters, 3, after="bias")
+    net.conv(12, 3, after="bias")
+    return net.cost()
+
+
+def retinanet(size: Input, *, classes: int, groups: int = 1) -> Cost:
+    """Return the cost of RetinaNet (arXiv 1708.02002) on a ResNet-50 or, with groups, a ResNeXt-50, as torchvision has it."""
+    net = Layers(*size)
+    stages = resnet_stages(net, depth=50, groups=groups)
+    pyramid = []
+    for stage in stages[1:]:
+        stage.conv(256, 1, after="bias")
+        stage.conv(256, 3, after="bias")
+        pyramid.append(stage)
+    for _ in range(2):
+        above = pyramid[-1].beside()
+        above.conv(256, 3, 2, after="bias")
+        pyramid.append(above)
+    parameters = net.parameters + sum(level.parameters for level in pyramid)
+    macs = net.macs + sum(level.macs for level in pyramid)
+    for number, level in enumerate(pyramid):
+        for out in (9 * classes, 9 * 4):
+            head = level.beside()
+            for _ in range(4):
+                head.conv(256, 3, after="bias")
+            head.conv(out, 3, after="bias")
+            macs += head.macs
+            if number == 0:
+                parameters += head.parameters  # all levels share the heads
+    return Cost(parameters, macs)
 
 
 def vdsr(size: Input) -> Cost:
