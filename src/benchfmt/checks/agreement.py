@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import polars as pl
 
@@ -276,26 +278,31 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
 
 def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
     """Return measurements whose value is not plainly the reported one; the others are right but for rounding."""
-    is_converted = []
-    factors = []
-    offsets = []
-    for word, code in frames.kinds.select("reported_unit", "unit").rows():
-        how = None
-        if word is not None and code is not None:
-            how = reported_conversion(word, code)
-        is_converted.append(how is not None)
-        factors.append(float(how.factor) if how else 0.0)
-        offsets.append(float(how.offset) if how else 0.0)
+    rows = frames.kinds.select("reported_unit", "unit").rows()
+    lines = np.array([_line_of(word, code) for word, code in rows]).reshape(len(rows), 3)
+    is_converted = lines[:, 0] != 0
+    factors, offsets = lines[:, 1], lines[:, 2]
     kind = frames.measurements[KIND].to_numpy()
     value = frames.measurements["value"].to_numpy()
     reported = frames.measurements["reported_value"]
     # What is absent, or is no number, is NaN here, which is never plain.
     number_reported = reported.cast(pl.Float64, strict=False).to_numpy()
     with np.errstate(invalid="ignore", over="ignore"):
-        expected = number_reported * np.array(factors)[kind] + np.array(offsets)[kind]
+        expected = number_reported * factors[kind] + offsets[kind]
         is_plain = np.abs(value - expected) <= _EXACT / 2 * np.abs(expected)
-    is_doubtful = ~is_plain & np.array(is_converted)[kind] & ~np.isnan(value)
+    is_doubtful = ~is_plain & is_converted[kind] & ~np.isnan(value)
     return frames.measurements.filter(pl.Series(is_doubtful) & reported.is_not_null())
+
+
+@lru_cache(maxsize=4096)
+def _line_of(word: str | None, code: str | None) -> tuple[float, float, float]:
+    """Return whether a reported unit is converted to another, as 1 or 0, by which factor, and what is added."""
+    if word is None or code is None:
+        return (0.0, 0.0, 0.0)
+    how = reported_conversion(word, code)
+    if how is None:
+        return (0.0, 0.0, 0.0)
+    return (1.0, float(how.factor), float(how.offset))
 
 
 def _shown_unit(column: str) -> pl.Expr:

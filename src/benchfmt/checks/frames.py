@@ -13,6 +13,7 @@ from benchfmt.checks.kinds import (
     KIND,
     RECORD,
     Answers,
+    Kinds,
     Question,
     distinct_pairs,
     distinct_texts,
@@ -256,22 +257,37 @@ def nulls(kind: str, length: int) -> pl.Series:
     return pl.Series([None], dtype=dtype(kind)).new_from_index(0, length)
 
 
-def with_facts(frames: Frames, records: pl.DataFrame, known: Answers | None = None) -> Frames:
-    """Return frames whose measurements have what their metric and their record say, and their kinds.
+class Shared:
+    """What batches of one source share: the kinds of their measurements, and what the metrics of these say."""
 
-    `records` are all of the batch, those with a fault of structure included; `known` is what was asked about the kinds
-    of an earlier batch.
-    """
-    numbers, of_record = _records_of(frames.measurements, records)
-    measurements, kinds = with_kinds(frames.measurements, numbers)
-    answers = known
-    if answers is None or not answers.kinds.equals(kinds):
-        answers = Answers(kinds)
-    of_kind = possible.with_facts(kinds, frames.metrics).select(_METRIC_FACTS)
-    columns = [*_gathered(of_kind, measurements[KIND]), *_gathered(of_record, numbers)]
-    return replace(
-        frames, measurements=measurements.with_columns(columns), kinds=kinds, answers=answers
-    )
+    def __init__(self) -> None:
+        """Start without any kind."""
+        self._known: tuple[Mapping[str, Metric], Kinds, pl.DataFrame] | None = None
+
+    def with_facts(self, frames: Frames, records: pl.DataFrame) -> Frames:
+        """Return frames whose measurements have what their metric and their record say, and their kinds.
+
+        `records` are all of the batch, those with a fault of structure included.
+        """
+        numbers, of_record = _records_of(frames.measurements, records)
+        # Other threads do the same with their batches: the kinds are taken once and put back once.
+        known = self._known
+        kinds = None
+        if known is not None and known[0] == frames.metrics:
+            kinds = known[1]
+        measurements, all_kinds = with_kinds(frames.measurements, numbers, kinds)
+        if known is None or known[1] is not all_kinds:
+            facts = possible.with_facts(all_kinds.answers.kinds, frames.metrics)
+            known = (frames.metrics, all_kinds, facts.select(_METRIC_FACTS))
+            self._known = known
+        of_kind = known[2]
+        columns = [*_gathered(of_kind, measurements[KIND]), *_gathered(of_record, numbers)]
+        return replace(
+            frames,
+            measurements=measurements.with_columns(columns),
+            kinds=all_kinds.answers.kinds,
+            answers=all_kinds.answers,
+        )
 
 
 def _gathered(facts: pl.DataFrame, numbers: pl.Series) -> list[pl.Series | pl.Expr]:

@@ -7,6 +7,7 @@ once for each kind, and a check that needs several measurements of a record look
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +31,14 @@ _MOST_PLACES = 64
 """Numbers are marked off, a byte each, where they are not more than so many times as far as they are many."""
 TEXTS = "__texts"
 """A number that rows share whose texts in `NAMING` are equal, and no others; frames that were typed bring it."""
+
+
+_SLOTS = 2**16
+_LAST_DIGITS = np.uint64(_SLOTS - 1)
+"""A kind is looked up in the slot that the last digits of its hash name."""
+_MOST_KINDS = 2**13
+_TIMES_AS_MANY = 2
+"""So many kinds are remembered, or so many times those of a batch: each question is asked about all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,37 +95,90 @@ def distinct_pairs(frame: pl.DataFrame, first: str, second: str) -> list[tuple[s
     return pairs.sort(first, second).rows()
 
 
-def with_kinds(measurements: pl.DataFrame, records: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return measurements with `KIND`, `RECORD` and `GROUP`, and their kinds: a row each, with `KIND`, `KEY`, `NAMING`.
+class Kinds:
+    """The kinds of the batches up to now: a row each, with `KIND`, `KEY` and `NAMING`, and what was asked about them.
 
-    `records` are the numbers that the measurements of one record share (`RECORD`).
+    A batch need not have all of them: that none of its rows is of a kind is seen where rows are looked at.
+    """
+
+    def __init__(self, named: pl.DataFrame) -> None:
+        """Take `NAMING` and `TEXTS` of each kind, in the order in which they were met."""
+        self._named = named
+        ordered = named.with_columns(key_order().alias(KEY)).sort(KEY, maintain_order=True)
+        numbered = ordered.with_columns(
+            pl.col(KEY).rle_id(),
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias(KIND),
+            pl.struct(_WITHOUT_STATISTIC).rank("dense").cast(pl.Int64).alias(GROUP),
+        )
+        by_hash = numbered.sort(TEXTS)
+        self._hashes = by_hash[TEXTS].to_numpy()
+        self._numbers = by_hash[KIND].to_numpy()
+        self._places = np.zeros(_SLOTS, dtype=np.int64)
+        self._places[self._hashes & _LAST_DIGITS] = np.arange(named.height)
+        self.groups = numbered[GROUP]
+        self.answers = Answers(numbered.drop(TEXTS, GROUP))
+
+    @property
+    def height(self) -> int:
+        """How many kinds there are."""
+        return self._named.height
+
+    def numbers_of(self, hashes: pl.Series) -> pl.Series:
+        """Return the number of the kind of each row; raises KeyError for a row of another kind than these."""
+        if not hashes.len():
+            return pl.Series([], dtype=pl.UInt32)
+        if not self.height:
+            raise KeyError("a kind")
+        wanted = hashes.to_numpy()
+        places = self._places[wanted & _LAST_DIGITS]
+        others = np.flatnonzero(self._hashes[places] != wanted)
+        if len(others):
+            # A search takes longer: only kinds are looked for that share their slot with another.
+            searched = np.searchsorted(self._hashes, wanted[others])
+            places[others] = np.minimum(searched, self.height - 1)
+            if not (self._hashes[places[others]] == wanted[others]).all():
+                raise KeyError("a kind")
+        return pl.Series(self._numbers[places])
+
+    def extended(self, named: pl.DataFrame) -> Kinds:
+        """Return these kinds and new ones of others; the others alone where that would be too many to be asked about."""
+        known = pl.Series(self._hashes).implode()
+        new = named.filter(~pl.col(TEXTS).is_in(known))
+        if self.height + new.height > max(_MOST_KINDS, _TIMES_AS_MANY * named.height):
+            return Kinds(named)
+        return Kinds(pl.concat([self._named, new]))
+
+
+def with_kinds(
+    measurements: pl.DataFrame, records: pl.Series, known: Kinds | None = None
+) -> tuple[pl.DataFrame, Kinds]:
+    """Return measurements with `KIND`, `RECORD` and `GROUP`, and the kinds: theirs, and those of earlier batches.
+
+    `records` are the numbers that the measurements of one record share (`RECORD`); `known` are the kinds of earlier
+    batches, whose texts have the same hashes.
     """
     if TEXTS in measurements.columns:
         hashes = measurements[TEXTS]
     else:
         hashes = row_hashes(measurements, NAMING).alias(TEXTS)
-    kinds = measurements.select(NAMING).with_columns(hashes)[hashes.arg_unique()]
-    kinds = kinds.with_columns(key_order().alias(KEY)).sort(KEY, maintain_order=True)
-    kinds = kinds.with_columns(
-        pl.col(KEY).rle_id(),
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias(KIND),
-        pl.struct(_WITHOUT_STATISTIC).rank("dense").cast(pl.Int64).alias(GROUP),
-    )
-    numbers = _numbers_of(hashes, kinds)
-    groups = records * (kinds.height + 1) + kinds[GROUP].gather(numbers)
+    kinds, numbers = _numbered(measurements, hashes, known)
+    groups = records * (kinds.height + 1) + kinds.groups.gather(numbers)
     numbered = measurements.with_columns(
         numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
     )
-    return numbered, kinds.drop(TEXTS, GROUP)
+    return numbered, kinds
 
 
-def _numbers_of(hashes: pl.Series, kinds: pl.DataFrame) -> pl.Series:
-    """Return the number of each row's kind."""
-    if not kinds.height:
-        return pl.Series([], dtype=pl.UInt32)
-    ordered = kinds.sort(TEXTS)
-    places = np.searchsorted(ordered[TEXTS].to_numpy(), hashes.to_numpy())
-    return pl.Series(ordered[KIND].to_numpy()[places])
+def _numbered(
+    measurements: pl.DataFrame, hashes: pl.Series, known: Kinds | None
+) -> tuple[Kinds, pl.Series]:
+    """Return kinds that hold those of measurements, and the number of each measurement's kind."""
+    if known is not None:
+        with suppress(KeyError):
+            return known, known.numbers_of(hashes)
+    named = measurements.select(NAMING).with_columns(hashes)[hashes.arg_unique()]
+    kinds = Kinds(named) if known is None else known.extended(named)
+    return kinds, kinds.numbers_of(hashes)
 
 
 def key_order() -> pl.Expr:

@@ -11,8 +11,8 @@ import polars as pl
 
 from benchfmt.checks import structure
 from benchfmt.checks.catalogue import chosen, gatherers
-from benchfmt.checks.frames import ROW, Frames, no_coded_faults, with_facts
-from benchfmt.checks.kinds import RECORD, Answers
+from benchfmt.checks.frames import ROW, Frames, Shared, no_coded_faults
+from benchfmt.checks.kinds import RECORD
 from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.portion import Form, Portion
@@ -39,11 +39,13 @@ class Loop:
     def __init__(self, reporter: Reporter) -> None:
         """Take who reports."""
         self.reporter = reporter
-        self._answers: Answers | None = None
+        self._shared = Shared()
         self.across = [Across(check) for check in gatherers(reporter.judged)]
 
     def judge(self, form: Form) -> None:
         """Judge all portions of a form; one that gives no record has a finding unless an error says why."""
+        # The hashes of texts in one form are not those in another.
+        self._shared = Shared()
         results = self.reporter.results
         records, errors = results.records, results.errors
         is_absent = self.reporter.has("BF119")
@@ -91,8 +93,7 @@ class Loop:
             ]
         )
         sound = replace(frames, measurements=measurements)
-        whole = with_facts(sound, portion.records.frame, self._answers)
-        self._answers = whole.answers
+        whole = self._shared.with_facts(sound, portion.records.frame)
         self._report_content(whole, portion, doubtful)
         return structure.no_value(
             records, _with_value(whole.measurements), doubtful
