@@ -70,8 +70,15 @@ def validate(
         ),
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="How many processes judge packages.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="How many threads judge a package, or how many packages are judged at once, each by a process."
+            "  [default: one package at a time, by two threads]",
+        ),
+    ] = None,
     max_findings: Annotated[
         int | None,
         typer.Option(

@@ -16,6 +16,7 @@ from benchfmt.validation.judging import Call, judge, reports_of
 from benchfmt.validation.report import Report, Reports
 from benchfmt.validation.running import run_checks
 from benchfmt.validation.sources import find_sources
+from benchfmt.validation.turns import threads_at_once
 
 __all__ = ["Report", "Reports", "run_checks", "validate", "validate_all"]
 
@@ -26,14 +27,18 @@ def validate(
     *,
     remote: bool = False,
     limits: Limits = LIMITS,
+    jobs: int | None = None,
 ) -> Report:
     """Check one package, annotated table or file of records (JSON, JSON Lines) against a rule set.
+
+    `jobs` threads judge it, 1 for the calling one alone; without it two, where there are two processors. Their number
+    does not change the report.
 
     Raises BenchfmtError for a rule set that does not exist and for a path at which there is nothing to check; what is
     wrong with the data itself is in the report.
     """
     report = Report(_asked(rules), str(path))
-    judge(path, report, remote=remote, limits=limits)
+    judge(path, report, remote=remote, limits=limits, jobs=jobs or threads_at_once())
     return report
 
 
@@ -43,19 +48,24 @@ def validate_all(
     *,
     remote: bool = False,
     limits: Limits = LIMITS,
-    jobs: int = 1,
+    jobs: int | None = None,
     seconds: float | None = None,
 ) -> Reports:
     """Check all packages to which paths lead: packages, folders that hold some, patterns, and `-` for standard input.
 
-    They are judged while the reports are asked for, by `jobs` processes, each package by one of them. One that cannot be
+    They are judged while the reports are asked for: one after the other, each by some threads; or, where `jobs` is given,
+    at most so many at once, each by a process, with what is left of `jobs` as its threads. One that cannot be
     opened, whose process dies, or that takes longer than `seconds` has a finding and stops no other. Raises BenchfmtError
     for a rule set that does not exist, and where none of the paths leads anywhere.
     """
     asked = _asked(rules)
     sources = find_sources(paths, limits, remote=remote)
     number = len(sources.packages)
-    call = Call(asked, remote, limits, min(jobs, number), seconds)
+    processes = min(jobs or 1, max(number, 1))
+    threads = threads_at_once()
+    if jobs is not None:
+        threads = jobs // processes
+    call = Call(asked, remote, limits, processes, threads, seconds)
     return Reports(asked, reports_of(sources.packages, call), number, tuple(sources.notes))
 
 

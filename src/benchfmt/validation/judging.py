@@ -41,7 +41,10 @@ class Call:
     rules: RuleSet
     remote: bool
     limits: Limits
-    jobs: int
+    processes: int
+    """How many packages are judged at once, each by a process; 1 for this one."""
+    threads: int
+    """How many threads judge a package."""
     seconds: float | None
 
 
@@ -70,12 +73,12 @@ def _report_double(report: Report, first: str, limits: Limits) -> None:
 def _each_judged(sources: Sequence[Source], call: Call) -> Iterator[Report]:
     """Yield the report of each package, in their order."""
     with standing_in_files(sources, call.limits) as packages:
-        if call.jobs < 2 and call.seconds is None:
+        if call.processes < 2 and call.seconds is None:
             for source in packages:
                 yield _judged(source, call)
             return
         with TemporaryDirectory(prefix="benchfmt-") as folder:
-            crew = Crew[Report](call.jobs, call.seconds, folder, _be_ready)
+            crew = Crew[Report](call.processes, call.seconds, folder, _be_ready)
             works = [partial(_judged, source, call) for source in packages]
             with closing(crew.results(works)) as results:
                 for source, result in zip(packages, results, strict=True):
@@ -89,10 +92,10 @@ def _be_ready() -> None:
     """Do nothing: a process that runs this has loaded what judging needs."""
 
 
-def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits) -> None:
-    """Fill the report of one package; raises BenchfmtError where there is nothing to judge."""
+def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits, jobs: int) -> None:
+    """Fill the report of one package by `jobs` threads; raises BenchfmtError where there is nothing to judge."""
     reporter = Reporter(report, limits)
-    loop = Loop(reporter)
+    loop = Loop(reporter, jobs)
     described = set()
     try:
         for form in forms_at(path, reporter, remote=remote):
@@ -116,7 +119,7 @@ def _judged(source: Source, call: Call) -> Report:
         Reporter(report, call.limits).report(source.code, Place(source.name), source.fault)
         return report
     try:
-        judge(source.path, report, remote=call.remote, limits=call.limits)
+        judge(source.path, report, remote=call.remote, limits=call.limits, jobs=call.threads)
     except BenchfmtError as error:
         reason = without_place(str(error), source.path, source.name)
         Reporter(report, call.limits).report("BF123", Place(source.name), reason)

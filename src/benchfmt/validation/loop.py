@@ -2,58 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections import deque
+from contextlib import closing
 from functools import partial
 
-import numpy as np
 import polars as pl
 
-from benchfmt.checks import structure
-from benchfmt.checks.catalogue import chosen, gatherers
-from benchfmt.checks.frames import ROW, Frames, Shared, no_coded_faults
-from benchfmt.checks.kinds import RECORD
+from benchfmt.checks.catalogue import gatherers
+from benchfmt.checks.frames import Shared
 from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.portion import Form, Portion
-from benchfmt.validation.reporting import Reporter
-from benchfmt.validation.running import run_checks, topic_faults, without_echo
+from benchfmt.validation.reporting import Held, Reporter
+from benchfmt.validation.turns import Turns
+from benchfmt.validation.verdicts import Verdict, kept, verdict_on
 
 _NOTHING_HINT = (
     "look at what the conversion, or the table's annotation, left out; "
     "remove the file if it has no results"
 )
-
-
-def _with_value(measurements: pl.DataFrame) -> pl.Series:
-    """Return the ids of the records that have a value, once for each run of their measurements."""
-    rows = measurements["value"].is_not_null().arg_true()
-    records = measurements[RECORD].gather(rows).to_numpy()
-    heads = np.flatnonzero(np.diff(records, prepend=-1))
-    return measurements["record_id"].gather(rows.gather(heads))
+Late = list[tuple[pl.DataFrame, Places]]
+"""The records without a value, which a later portion may explain, and where they stand."""
 
 
 class Loop:
     """Judges forms; what compares records of different portions is reported at the end."""
 
-    def __init__(self, reporter: Reporter) -> None:
-        """Take who reports."""
+    def __init__(self, reporter: Reporter, jobs: int = 1) -> None:
+        """Take who reports, and how many threads work at once: this one, which reads and reports, and others."""
         self.reporter = reporter
-        self._shared = Shared()
+        self._threads = jobs - 1
         self.across = [Across(check) for check in gatherers(reporter.judged)]
 
     def judge(self, form: Form) -> None:
         """Judge all portions of a form; one that gives no record has a finding unless an error says why."""
-        # The hashes of texts in one form are not those in another.
-        self._shared = Shared()
         results = self.reporter.results
         records, errors = results.records, results.errors
         is_absent = self.reporter.has("BF119")
-        without_value = []
-        # `map` keeps no portion while the form makes the next one.
-        for faults, places in map(self._judge, form.portions()):
-            if faults.height:
-                without_value.append((faults, places))
+        without_value = self._judge_portions(form)
         unsettled = form.unsettled()
         if unsettled is not None:
             for faults, places in without_value:
@@ -70,56 +56,71 @@ class Loop:
         for gathered in self.across:
             self.reporter.report_coded(gathered.faults(), gathered.places)
 
-    def _judge(self, portion: Portion) -> tuple[pl.DataFrame, Places]:
-        """Judge a portion; returns the records without a value, which a later portion may explain, and the places."""
-        self.reporter.mark(portion.records.frame["id"])
-        records = portion.records.sound_rows()
-        frames = Frames(
-            records,
-            portion.measurements.sound_rows(),
-            portion.systems,
-            portion.terms.metrics,
-            portion.terms.prefixes,
-        )
-        broken = self._report_structure(frames, portion.places)
-        measurements = frames.measurements
-        if broken.height:
-            measurements = measurements.filter(~pl.col(ROW).is_in(broken["row"].implode()))
-        doubtful = pl.concat(
-            [
-                portion.doubtful,
-                portion.measurements.frame["record_id"].filter(~portion.measurements.sound),
-                broken["record"],
-            ]
-        )
-        sound = replace(frames, measurements=measurements)
-        whole = self._shared.with_facts(sound, portion.records.frame)
-        self._report_content(whole, portion, doubtful)
-        return structure.no_value(
-            records, _with_value(whole.measurements), doubtful
-        ), portion.places
+    def _judge_portions(self, form: Form) -> Late:
+        """Report what the checks find in the portions of a form; returns the records without a value."""
+        with closing(_Portions(self.reporter, self._threads, self.across)) as portions:
+            try:
+                # `map` keeps no portion while the form makes the next one.
+                for _ in map(portions.give, form.portions()):
+                    pass
+            except Exception:
+                # What stands before the fault of a file is judged.
+                portions.finish()
+                raise
+            portions.finish()
+            return portions.without_value
 
-    def _report_structure(self, frames: Frames, places: Places) -> pl.DataFrame:
-        """Report rows whose cells do not go together; returns those of the measurements."""
-        topic = chosen(structure.CHECKS, self.reporter.judged)
-        broken = [no_coded_faults()]
-        for _, faults in topic_faults(frames, topic):
-            self.reporter.report_coded(faults, places)
-            broken.append(faults)
-        self.reporter.report_coded(structure.source_without_path(frames.records), places)
-        return pl.concat(broken)
 
-    def _report_content(self, frames: Frames, portion: Portion, doubtful: pl.Series) -> None:
-        """Report what the checks find in rows of sound structure."""
-        across = partial(self._gather, portion=portion)
-        for faults in run_checks(frames, self.reporter.judged - portion.told, across=across):
-            new = faults
-            if not portion.has_new_systems:
-                new = faults.filter(pl.col("table") != "systems")
-            self.reporter.report_coded(without_echo(new, doubtful), portion.places)
+class _Portions:
+    """Judges the portions of one form, some at once, and reports in their order, whoever is ready first."""
 
-    def _gather(self, frames: Frames, *, portion: Portion) -> Iterator[pl.DataFrame]:
-        """Give the frames of a portion to the checks that compare records of different portions."""
-        for gathered in self.across:
-            if gathered.check.code not in portion.told:
-                yield gathered.add(frames, portion.places)
+    def __init__(self, reporter: Reporter, threads: int, across: list[Across]) -> None:
+        self._reporter = reporter
+        self._across = across
+        # The hashes of texts in one form are not those in another.
+        self._shared = Shared()
+        self._turns = Turns[Verdict](threads)
+        self._held: deque[list[Held]] = deque()
+        """What the form reported before each portion that is judged."""
+        self._has_threads = threads > 0
+        self.without_value: Late = []
+        if self._has_threads:
+            reporter.hold()
+
+    def give(self, portion: Portion) -> None:
+        """Have a portion judged; another one may be reported first."""
+        before = None
+        if self._turns.is_full:
+            before = self._turns.take()
+        judge = self._reporter.judge()
+        self._turns.give(partial(verdict_on, portion, judge, self._shared))
+        if before is not None:
+            self._report(before)
+        self._held.append(self._reporter.held())
+        if not self._has_threads:
+            self._report(self._turns.take())
+
+    def finish(self) -> None:
+        """Report what is still to be reported."""
+        while len(self._turns):
+            self._report(self._turns.take())
+        self._reporter.release(self._reporter.held())
+
+    def close(self) -> None:
+        """Wait for no further portion."""
+        self._turns.close()
+        self._reporter.hold_nothing()
+
+    def _report(self, verdict: Verdict) -> None:
+        """Report the next verdict, after what the form reported before that portion."""
+        self._reporter.release(self._held.popleft())
+        self._reporter.mark(verdict.fingerprint)
+        self._reporter.add_groups(verdict.groups, verdict.places)
+        for gathered in self._across:
+            if gathered.check.code in verdict.told:
+                continue
+            failures = gathered.add(verdict.frames, verdict.places)
+            new = kept(failures, verdict.doubtful, has_new_systems=verdict.has_new_systems)
+            self._reporter.add_groups(self._reporter.judge().groups(new), verdict.places)
+        if verdict.without_value.height:
+            self.without_value.append((verdict.without_value, verdict.places))

@@ -40,6 +40,9 @@ class Places(Protocol):
     def in_files(self, cell: Place) -> Place:
         """Return where a cell stands that is named by table, row, column and record."""
 
+    def now(self) -> Places:
+        """Return the places that are known now; what becomes known later does not change them."""
+
 
 class TablePlaces:
     """The tables of a package: rows are counted over all parts of a table, columns are those of the frames."""
@@ -55,6 +58,13 @@ class TablePlaces:
         if name not in self._names[table]:
             self._names[table].append(name)
             self._starts[table].append(rows_before)
+
+    def now(self) -> TablePlaces:
+        """Return the places in the parts that have begun."""
+        known = TablePlaces(self._older_names)
+        known._names = {table: list(names) for table, names in self._names.items()}
+        known._starts = {table: list(starts) for table, starts in self._starts.items()}
+        return known
 
     def in_files(self, cell: Place) -> Place:
         """Return where a cell of a table stands."""
@@ -87,6 +97,10 @@ class GatheredPlaces:
     def take_file(self, places: Places) -> None:
         """Take the file in which faults of no row stand."""
         self._file = places.in_files(Place("records")).file
+
+    def now(self) -> GatheredPlaces:
+        """Return these places: they are asked once all are gathered."""
+        return self
 
     def in_files(self, cell: Place) -> Place:
         """Return where the cell stands that was kept under a number."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 from pydantic import JsonValue
 
@@ -17,10 +17,10 @@ from benchfmt.checks.frames import of_code
 from benchfmt.checks.safety import CRASHED
 from benchfmt.descriptor import Acknowledgement
 from benchfmt.finding import Finding, shortened
-from benchfmt.identity import RECORD_PREFIX
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
 from benchfmt.validation.acknowledging import Known, misfit_of, taken
+from benchfmt.validation.groups import Group, Judge
 from benchfmt.validation.locating import locate
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
@@ -29,8 +29,21 @@ _LONGEST_VALUE = 200
 _UNMET = "leave the acknowledgement out, or name what it is about"
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits for its turn to be reported: how many faults of a code in a file, and what reports them."""
+
+    key: tuple[str, str]
+    count: int
+    add: Callable[[], None]
+
+
 class Reporter:
-    """Gathers findings into a report; beyond the limit the faults of a code are counted only."""
+    """Gathers findings into a report; beyond the limit the faults of a code are counted only.
+
+    It belongs to one thread. While that one reads on as others judge what it has read, what it reports waits until
+    the portions before are reported (`hold`), so that the report does not depend on who is ready first.
+    """
 
     def __init__(self, report: Report, limits: Limits) -> None:
         """Take the report to fill and the limits in force."""
@@ -46,33 +59,68 @@ class Reporter:
         self.cut_files: set[str] = set()
         """The files that are shorter than their descriptor says: that they end amid something is no further fault."""
         self._known = Known()
+        self._is_holding = False
+        self._held: list[Held] = []
+        self._held_counts: Counter[tuple[str, str]] = Counter()
+        """How many faults wait."""
+
+    def judge(self) -> Judge:
+        """Return what portions are held to."""
+        return Judge(self.judged, self.limits.findings_per_code, frozenset(self._known.codes))
+
+    def hold(self) -> None:
+        """Keep what is reported from now on until it is released."""
+        self._is_holding = True
+
+    def hold_nothing(self) -> None:
+        """Report at once from now on."""
+        self._is_holding = False
+
+    def held(self) -> list[Held]:
+        """Return what was reported since the last call and waits."""
+        held, self._held = self._held, []
+        return held
+
+    def release(self, held: Sequence[Held]) -> None:
+        """Report what waited."""
+        for item in held:
+            self._held_counts[item.key] -= item.count
+            item.add()
+
+    def _in_turn(self, key: tuple[str, str], count: int, add: Callable[[], None]) -> None:
+        """Report faults of a code in a file now, or once it is their turn."""
+        if not self._is_holding:
+            add()
+            return
+        self._held_counts[key] += count
+        self._held.append(Held(key, count, add))
 
     def has(self, code: str) -> bool:
         """Whether a fault of a code was reported."""
-        return any(known == code for known, _ in self._counts)
+        reported = any(known == code for known, _ in self._counts)
+        return reported or any(key[0] == code and n for key, n in self._held_counts.items())
 
     def is_full(self, code: str, path: str) -> bool:
         """Whether no more faults of a code in a file are listed, so that they need no message."""
-        return (
-            code not in self._severities
-            or self._counts[(code, path)] >= self.limits.findings_per_code
-        )
+        if code not in self._severities:
+            return True
+        count = self._counts[(code, path)]
+        if code not in self._known.codes:
+            count += self._held_counts[(code, path)]
+        return count >= self.limits.findings_per_code
 
     def count(self, records: int, measurements: int) -> None:
         """Add to the numbers of records and measurements that were judged."""
         self.results.records += records
         self.results.measurements += measurements
 
-    def mark(self, ids: pl.Series) -> None:
-        """Add the ids of records that were judged to the fingerprint of the report."""
+    def mark(self, fingerprint: int | None) -> None:
+        """Add what the ids of some records give to the fingerprint of the report."""
         known = self.results.fingerprint
-        # An id that somebody chose need not be another's: two packages may both number their records from 1.
-        if known is None or ids.null_count() or not ids.str.starts_with(RECORD_PREFIX).all():
+        if known is None or fingerprint is None:
             self.results.fingerprint = None
             return
-        hashes = ids.hash().to_numpy()
-        # The sum does not depend on the order, nor on how the records came in portions.
-        self.results.fingerprint = (known + int(hashes.sum(dtype=np.uint64))) % 2**64
+        self.results.fingerprint = (known + fingerprint) % 2**64
 
     def report(
         self,
@@ -85,7 +133,7 @@ class Reporter:
     ) -> None:
         """Add one finding, if its code is in the rule set."""
         if code in self._severities:
-            self._add(self._finding(code, place, message, _as_text(value), hint))
+            self._add_in_turn(self._finding(code, place, message, _as_text(value), hint))
 
     def acknowledge(self, items: Sequence[Acknowledgement], file: str, row: int | None) -> None:
         """Take what a package says of findings that are known, after reporting what it cannot say."""
@@ -122,7 +170,7 @@ class Reporter:
     def adopt(self, finding: Finding) -> None:
         """Add a finding that another part of the program made; it weighs what the rule set says."""
         if finding.code in self._severities:
-            self._add(replace(finding, severity=self._severities[finding.code]))
+            self._add_in_turn(replace(finding, severity=self._severities[finding.code]))
 
     def locate(self, root: Path, tables: Collection[str] = ()) -> None:
         """Look up lines and characters of what was found in the files of a folder; `tables` are delimited text."""
@@ -135,29 +183,39 @@ class Reporter:
 
     def report_coded(self, faults: pl.DataFrame, places: Places) -> None:
         """Add a frame of faults that have their codes."""
-        if not faults.height:
-            return
-        groups = self._without_known_crashes(faults).group_by(
-            "code", "table", "column", maintain_order=True
-        )
-        for (code, table, _), group in groups:
-            if code in self._severities:
-                self._add_group(str(code), str(table), group, places)
+        known = places.now()
+        for group in self.judge().groups(faults):
+            add = partial(self._add_group, group, known)
+            self._in_turn((group.code, group.table), group.count, add)
 
-    def leave_out(self, more: dict[str, int]) -> None:
-        """Count faults that are not listed, by their codes."""
+    def add_groups(self, groups: Sequence[Group], places: Places) -> None:
+        """Add faults whose turn it is."""
+        for group in groups:
+            self._add_group(group, places)
+
+    def leave_out(self, more: dict[str, int], record: str | None = None) -> None:
+        """Count faults that are not listed, of a record or of none, by their codes."""
         for code, count in more.items():
-            if code in self._severities and not self._known.takes(code, None, count):
-                self.results.more[code] += count
+            self._in_turn((code, ""), 0, partial(self._leave_out, code, count, record))
 
-    def _add_group(self, code: str, table: str, group: pl.DataFrame, places: Places) -> None:
+    def _leave_out(self, code: str, count: int, record: str | None) -> None:
+        if code in self._severities and not self._known.takes(code, record, count):
+            self.results.more[code] += count
+
+    def _add_group(self, group: Group, places: Places) -> None:
         """Add the faults of one code in one column, as far as there is room."""
-        group = self._without_acknowledged(code, table, group, places)
+        code, table = group.code, group.table
+        if code not in self._severities:
+            return
+        faults = self._without_acknowledged(code, table, group.first, places)
+        if code == CRASHED:
+            faults = self._without_known_crashes(faults)
+        count = group.count - (group.first.height - faults.height)
         room = max(self.limits.findings_per_code - self._counts[(code, table)], 0)
-        self._counts[(code, table)] += group.height
-        if group.height > room:
-            self.results.more[code] += group.height - room
-        for fault in group.head(room).iter_rows(named=True):
+        self._counts[(code, table)] += count
+        if count > room:
+            self.results.more[code] += count - room
+        for fault in faults.head(room).iter_rows(named=True):
             cell = Place(table, fault["row"], fault["column"], record=fault["record"])
             finding = self._finding(
                 code,
@@ -180,6 +238,9 @@ class Reporter:
             place = places.in_files(Place(table, row, record=record))
             kept.append(not self._known.takes(code, place.record))
         return group.filter(pl.Series(kept, dtype=pl.Boolean))
+
+    def _add_in_turn(self, finding: Finding) -> None:
+        self._in_turn((finding.code, finding.path), 1, partial(self._add, finding))
 
     def _add(self, finding: Finding) -> None:
         if self._known.takes(finding.code, finding.record):
@@ -212,13 +273,9 @@ class Reporter:
 
     def _without_known_crashes(self, faults: pl.DataFrame) -> pl.DataFrame:
         """Drop the failures of checks that failed before: each is reported once, not with every batch."""
-        is_crash = pl.col("code") == CRASHED
-        crashes = faults.filter(is_crash)
-        if not crashes.height:
-            return faults
         known = list(self._crashed)
-        self._crashed |= set(crashes["value"])
-        return faults.filter(~(is_crash & pl.col("value").is_in(known)))
+        self._crashed |= set(faults["value"])
+        return faults.filter(~pl.col("value").is_in(known))
 
 
 def _as_text(value: JsonValue) -> str | None:

@@ -240,7 +240,7 @@ class PortionMaker:
     def _report_faults(self, verdict: Verdict, row: int, record_id: str | None) -> None:
         for fault in verdict.faults():
             if self._reporter.is_full(fault.code, self._name):
-                self._reporter.leave_out({fault.code: 1})
+                self._reporter.leave_out({fault.code: 1}, record_id)
                 continue
             place = Place(self._name, row, field=fault.field, record=record_id)
             self._reporter.report(

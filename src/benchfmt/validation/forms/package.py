@@ -25,7 +25,7 @@ from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.portion import Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
-_MEASUREMENTS = 163_840
+_MEASUREMENTS = 131_072
 """How many measurements are judged at once, which bounds the memory; a record of more is judged alone."""
 
 
@@ -109,7 +109,12 @@ class PackageTables:
         self, records: Rows, measurements: Rows, systems: pl.DataFrame, *, is_first: bool
     ) -> Portion:
         return Portion(
-            records, measurements, systems, self._places, self._terms, has_new_systems=is_first
+            records,
+            measurements,
+            systems,
+            self._places.now(),
+            self._terms,
+            has_new_systems=is_first,
         )
 
     def _systems(self) -> pl.DataFrame:

@@ -1,0 +1,119 @@
+"""What the checks say of one portion, as values: it needs nothing but the portion, so portions may be judged at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from benchfmt.checks import structure
+from benchfmt.checks.catalogue import chosen
+from benchfmt.checks.frames import ROW, Frames, Shared, no_coded_faults
+from benchfmt.checks.kinds import RECORD
+from benchfmt.identity import RECORD_PREFIX
+from benchfmt.validation.groups import Group, Judge
+from benchfmt.validation.places import Places
+from benchfmt.validation.portion import Portion
+from benchfmt.validation.running import run_checks, topic_faults, without_echo
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checks found in a portion, and what those are given that compare portions."""
+
+    fingerprint: int | None
+    """What its ids add to the fingerprint of the report; None where one does not follow from its source."""
+    groups: list[Group]
+    without_value: pl.DataFrame
+    """Faults of records without a value, of which a later portion may have one."""
+    frames: Frames
+    """The sound rows without the values that are in doubt."""
+    doubtful: pl.Series
+    """The ids of records of which a measurement is at fault."""
+    told: frozenset[str]
+    has_new_systems: bool
+    places: Places
+
+
+def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
+    """Return the verdict on a portion; `shared` is what the portions of a form share."""
+    records = portion.records.sound_rows()
+    frames = Frames(
+        records,
+        portion.measurements.sound_rows(),
+        portion.systems,
+        portion.terms.metrics,
+        portion.terms.prefixes,
+    )
+    broken = _broken(frames, judge.codes)
+    groups = judge.groups(broken)
+    groups += judge.groups(structure.source_without_path(records))
+    measurements = frames.measurements
+    if broken.height:
+        measurements = measurements.filter(~pl.col(ROW).is_in(broken["row"].implode()))
+    doubtful = pl.concat(
+        [
+            portion.doubtful,
+            portion.measurements.frame["record_id"].filter(~portion.measurements.sound),
+            broken["record"],
+        ]
+    )
+    sound = replace(frames, measurements=measurements)
+    whole = shared.with_facts(sound, portion.records.frame)
+    without_doubts = [whole]
+    for faults in run_checks(whole, judge.codes - portion.told, partial(_keep, without_doubts)):
+        groups += judge.groups(kept(faults, doubtful, has_new_systems=portion.has_new_systems))
+    return Verdict(
+        fingerprint=_fingerprint(portion.records.frame["id"]),
+        groups=groups,
+        without_value=structure.no_value(records, _with_value(whole.measurements), doubtful),
+        frames=without_doubts.pop(),
+        doubtful=doubtful,
+        told=portion.told,
+        has_new_systems=portion.has_new_systems,
+        places=portion.places,
+    )
+
+
+def _keep(kept_frames: list[Frames], frames: Frames) -> Iterator[pl.DataFrame]:
+    """Keep the frames that are left in place of those that are kept; there is no fault."""
+    kept_frames[:] = [frames]
+    return iter(())
+
+
+def kept(faults: pl.DataFrame, doubtful: pl.Series, *, has_new_systems: bool) -> pl.DataFrame:
+    """Return faults but for those that were reported with an earlier portion, or that follow from others."""
+    new = faults
+    if not has_new_systems:
+        new = faults.filter(pl.col("table") != "systems")
+    return without_echo(new, doubtful)
+
+
+def _broken(frames: Frames, codes: frozenset[str]) -> pl.DataFrame:
+    """Return the rows whose cells do not go together."""
+    topic = chosen(structure.CHECKS, codes)
+    broken = [no_coded_faults()]
+    broken += [faults for _, faults in topic_faults(frames, topic)]
+    return pl.concat(broken)
+
+
+def _with_value(measurements: pl.DataFrame) -> pl.Series:
+    """Return the ids of the records that have a value, once for each run of their measurements."""
+    rows = measurements["value"].is_not_null().arg_true()
+    records = measurements[RECORD].gather(rows).to_numpy()
+    heads = np.flatnonzero(np.diff(records, prepend=-1))
+    return measurements["record_id"].gather(rows.gather(heads))
+
+
+def _fingerprint(ids: pl.Series) -> int | None:
+    """Return a number that the same ids give, in whatever order; None where one may be another package's too.
+
+    An id that somebody chose need not be another's: two packages may both number their records from 1.
+    """
+    if ids.null_count() or not ids.str.starts_with(RECORD_PREFIX).all():
+        return None
+    # The sum does not depend on the order, nor on how the records came in portions.
+    return int(ids.hash().to_numpy().sum(dtype=np.uint64))

@@ -1,0 +1,214 @@
+"""One package, judged by several threads: the report is that of one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.forms import ABSENT, INVALID, VALID, flatten, load, taking_turns, write
+
+from benchfmt import validate
+from benchfmt.checks.frames import Shared
+from benchfmt.limits import Limits
+from benchfmt.validation import loop, turns
+from benchfmt.validation.forms import delimited, documents, json_portion, package, parquet
+from benchfmt.validation.groups import Judge
+from benchfmt.validation.portion import Portion
+from benchfmt.validation.turns import Turns
+from benchfmt.validation.verdicts import Verdict, verdict_on
+
+FORMS = ["parquet", "csv", "zip", "jsonl"]
+_EVERY = 6
+FEW = Limits(findings_per_code=2)
+
+
+@pytest.fixture
+def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "_MEASUREMENTS", 30)
+    monkeypatch.setattr(parquet, "_ROWS", {"measurements": 40})
+    monkeypatch.setattr(parquet, "_OTHER_ROWS", 20)
+    monkeypatch.setattr(delimited, "_ROWS", 30)
+    monkeypatch.setattr(documents, "_AT_ONCE", 2)
+    monkeypatch.setattr(json_portion, "_RECORDS", 12)
+
+
+def faulty_records() -> list[dict[str, Any]]:
+    """Return records with faults of many kinds, each of them twice, between sound ones."""
+    bad = [load(path) for path in INVALID[::_EVERY]]
+    records = [record for record in bad if isinstance(record.get("measurements"), list)]
+    records = [record for record in records if isinstance(record.get("system", {}), dict)]
+    some = []
+    for number, record in enumerate([*records, *map(load, VALID), *records]):
+        some.append({**record, "id": f"record-{number}"})
+    return some
+
+
+def written(folder: Path, records: list[dict[str, Any]], form: str) -> Path:
+    """Write records in a form; returns the path that is judged."""
+    if form != "jsonl":
+        return write(folder / "package", flatten(records), form)
+    path = folder / "records.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("_small_portions")
+@pytest.mark.parametrize(
+    ("limits", "form"), taking_turns([Limits(), FEW], FORMS, ids=["all-listed", "two-listed"])
+)
+def test_the_report_does_not_depend_on_how_many_threads_judge(
+    limits: Limits, form: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, faulty_records(), form)
+    alone = validate(path, limits=limits, jobs=1)
+    assert len(alone.findings) > 20
+    assert validate(path, limits=limits, jobs=3) == alone
+
+
+@pytest.mark.usefixtures("_small_portions")
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_the_report_does_not_depend_on_which_portion_is_ready_first(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    others_are_done = threading.Event()
+
+    def slow_at_first(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
+        number = next(numbers)
+        if number == 0:
+            assert others_are_done.wait(60)
+        verdict = verdict_on(portion, judge, shared)
+        if number == 2:
+            others_are_done.set()
+        return verdict
+
+    path = written(tmp_path, faulty_records(), form)
+    alone = validate(path, limits=FEW, jobs=1)
+    monkeypatch.setattr(loop, "verdict_on", slow_at_first)
+    assert validate(path, limits=FEW, jobs=4) == alone
+    assert next(numbers) > 4
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_of_one_code_the_first_faults_are_listed_whoever_finds_them(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source without a path is found where a portion is judged, an empty cell where it is read, which is earlier."""
+    monkeypatch.setattr(package, "_MEASUREMENTS", 1)
+    monkeypatch.setattr(parquet, "_OTHER_ROWS", 1)
+    records = [load(VALID[0]) for _ in range(6)]
+    tables = flatten([{**record, "id": f"r{n}"} for n, record in enumerate(records, start=1)])
+    for number, row in enumerate(tables["records"], start=1):
+        if number % 2:
+            row |= {"source_path": ABSENT, "source_locator": "row=1"}
+        else:
+            row["suite"] = None
+    path = write(tmp_path / "package", tables, "parquet")
+    report = validate(path, limits=Limits(findings_per_code=3), jobs=jobs)
+    rows = [finding.row for finding in report.findings if finding.code == "BF101"]
+    assert rows == [1, 2, 3]
+    assert report.more["BF101"] == 3
+
+
+@pytest.mark.usefixtures("_small_portions")
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_what_stands_before_a_file_that_breaks_off_is_judged(jobs: int, tmp_path: Path) -> None:
+    path = written(tmp_path, [load(VALID[0]), *faulty_records()], "jsonl")
+    text = path.read_text("utf-8")
+    path.write_text(text + '{"benchfmt": "1.0", ', "utf-8")
+    report = validate(path, jobs=jobs)
+    codes = {finding.code for finding in report.findings}
+    assert {"BF115", "BF201", "BF203"} <= codes
+
+
+@pytest.mark.usefixtures("_small_portions")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_thread_is_left(jobs: int, tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    validate(written(tmp_path, faulty_records(), "parquet"), jobs=jobs)
+    assert set(threading.enumerate()) == before
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_a_stop_ends_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count()
+
+    def stopped(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
+        if next(numbers) == 3:
+            raise KeyboardInterrupt
+        return verdict_on(portion, judge, shared)
+
+    before = set(threading.enumerate())
+    path = written(tmp_path, faulty_records(), "parquet")
+    monkeypatch.setattr(loop, "verdict_on", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        validate(path, jobs=3)
+    assert set(threading.enumerate()) == before
+    # What was read ahead is not judged any more.
+    assert next(numbers) < 8
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_only_so_many_portions_are_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: set[int] = set()
+    most = 0
+
+    def counted(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
+        verdict = verdict_on(portion, judge, shared)
+        alive.discard(id(portion))
+        return verdict
+
+    def watched(self: package.PackageTables) -> Iterator[Portion]:
+        nonlocal most
+        for portion in portions(self):
+            alive.add(id(portion))
+            most = max(most, len(alive))
+            yield portion
+            del portion
+
+    portions = package.PackageTables._portions
+    monkeypatch.setattr(package.PackageTables, "_portions", watched)
+    monkeypatch.setattr(loop, "verdict_on", counted)
+    validate(written(tmp_path, faulty_records(), "parquet"), jobs=3)
+    # Two that are judged, and the one that was just read.
+    assert 1 < most <= 3
+
+
+# --- turns ---
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3])
+def test_results_are_taken_in_the_order_of_the_work(threads: int) -> None:
+    work = Turns[int](threads)
+    for number in range(3):
+        work.give(lambda number=number: number)
+    assert len(work) == 3
+    assert work.is_full
+    assert [work.take() for _ in range(3)] == [0, 1, 2]
+    assert not work.is_full
+    work.close()
+
+
+def test_what_work_raises_is_raised_in_its_turn() -> None:
+    work = Turns[pl.DataFrame](2)
+    work.give(pl.DataFrame)
+    work.give(lambda: pl.DataFrame().select("absent"))
+    assert work.take().is_empty()
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        work.take()
+    work.close()
+
+
+def test_a_thread_for_each_processor_but_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_processors", lambda: 1)
+    assert turns.threads_at_once() == 1
+    monkeypatch.setattr(turns, "_processors", lambda: 64)
+    assert turns.threads_at_once() == turns.MOST_THREADS
