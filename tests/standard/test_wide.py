@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from tests.forms import flatten, write
 
-from benchfmt.cli.commands import explain
+from benchfmt.cli.explain import explain
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package, open_package
 from benchfmt.tables import arrow_schema
@@ -309,9 +309,8 @@ def test_the_key_of_the_primary_stands_in_columns(tmp_path: Path) -> None:
     ],
 )
 def test_explain_says_what_an_unknown_word_may_mean(word: str, hint: str) -> None:
-    with pytest.raises(
-        BenchfmtError, match=re.escape(f"{word!r} is neither a code nor a term; {hint}")
-    ):
+    said = f"{word!r} is neither a code nor a term, nor known hardware or a known model; {hint}"
+    with pytest.raises(BenchfmtError, match=re.escape(said)):
         explain(word)
 
 
