@@ -36,6 +36,7 @@ CHAPTERS = {
     "BF3": "Plausible values",
     "BF4": "Values that belong together",
     "BF5": "The package, what is asked of it, and nothing personal",
+    "BF6": "What compares",
     "BF7": "Rules of suites",
     "BF9": "Safety, and the program itself",
 }

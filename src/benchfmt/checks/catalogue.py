@@ -14,6 +14,7 @@ from importlib.resources import files
 from benchfmt.checks import (
     acknowledging,
     capacity,
+    comparability,
     consistency,
     descriptors,
     doubts,
@@ -58,6 +59,7 @@ TOPICS: tuple[Topic, ...] = (
     physics.CHECKS,
     integrity.CHECKS,
     personal.CHECKS,
+    comparability.CHECKS,
     suites.CHECKS,
     doubts.CHECKS,
     gathered.CHECKS,
