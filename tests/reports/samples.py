@@ -76,6 +76,7 @@ def reports() -> Reports:
     sound = Report(core, "in/e", [], 2, 4)
     place = Place("datapackage.json")
     sound.acknowledged.append(Acknowledged("BF407", f"as {MARKUP}", None, place, 3))
+    sound.notes.append(f"BF526: {MARKUP}")
     every = [folder, zipped, hostile, sound]
     return Reports(core, every, len(every))
 

@@ -172,6 +172,7 @@ def test_annotations_follow_the_grammar_of_workflow_commands() -> None:
     )
     known = ("notice", {"file": "in/e", "title": "acknowledged"}, f"BF407 × 3: as {MARKUP}")
     assert commands[7] == known
+    assert commands[8] == ("notice", {"file": "in/e", "title": "note"}, f"BF526: {MARKUP}")
 
 
 def test_the_same_fault_in_many_places_is_one_annotation() -> None:
@@ -310,6 +311,7 @@ def test_sarif_has_rules_places_and_prints_of_fingers(sarif: dict) -> None:
     assert run["properties"] == {
         "notListed": {"BF301": 1_200},
         "acknowledged": [f"in/e: BF407 × 3: as {MARKUP}"],
+        "notes": [f"in/e: BF526: {MARKUP}"],
     }
 
 

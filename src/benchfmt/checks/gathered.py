@@ -5,14 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.checks.check import Check
-from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
+from benchfmt.checks.keeping import MOST_KNOWN, Kept
 from benchfmt.finding import Severity
 from benchfmt.identity import PLACED_PREFIX, SYSTEM_PREFIX
 from benchfmt.rowhash import row_hashes
 from benchfmt.tables import COLUMNS
 
-_MOST_KNOWN = 2**20
-"""How many systems, and how many numbers of executions, are remembered; later ones are compared with these."""
 _NAMES = ("name", "processor_name", "accelerator_name")
 _FACTS = [item.name for item in COLUMNS["systems"] if item.name != "id"]
 _OF_CHIPS = [name for name in _FACTS if name.startswith(("processor", "accelerator"))]
@@ -34,6 +33,20 @@ _OF_PROVENANCE = {
 }
 _CONTEXT = [item.name for item in COLUMNS["records"] if item.name not in _OF_PROVENANCE]
 """What tells records of one execution apart, the execution itself among it."""
+_OF_CONTRADICTION = [
+    "record_id",
+    "metric",
+    "value",
+    "unit",
+    "execution",
+    "first",
+    "context",
+    "key",
+]
+_NUMBERS_NOTE = (
+    f"only the first {MOST_KNOWN:,} numbers of executions are remembered; "
+    "later ones were compared with these alone"
+)
 _OF_MEASUREMENT = ["metric", "statistic", "stage", "per", "scope", "unit"]
 
 
@@ -44,14 +57,19 @@ class Systems:
         """Start without any system."""
         self._ids: dict[int, str] = {}
         self._seen: set[str] = set()
-        self._found: list[pl.DataFrame] = []
+        self._found = Kept(["id", "other"])
+        self.more = 0
+        self.note: str | None = None
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the systems of a portion; returns those that are known under another id."""
         new = frames.systems.filter(
             ~pl.col("id").is_in(pl.Series(list(self._seen), dtype=pl.String).implode())
         )
-        if not new.height or len(self._seen) > _MOST_KNOWN:
+        if not new.height:
+            return new
+        if len(self._seen) > MOST_KNOWN:
+            self.note = f"only the first {MOST_KNOWN:,} systems were compared with each other"
             return new.clear()
         self._seen |= set(new["id"])
         compared = new.filter(_is_compared())
@@ -63,14 +81,15 @@ class Systems:
             others.append(first if first != name else None)
         alike = compared.with_columns(pl.Series("other", others, dtype=pl.String))
         alike = alike.filter(pl.col("other").is_not_null())
-        self._found.append(alike.select("id", "other"))
-        return alike
+        kept = self._found.first_of(alike)
+        self.more += alike.height - kept.height
+        return kept
 
     def faults(self) -> pl.DataFrame:
         """BF138: systems that are one under two ids."""
-        if not self._found:
+        if not self._found.count:
             return no_faults()
-        found = pl.concat(self._found).with_row_index("__row")
+        found = self._found.all().with_row_index(ROW)
         message = pl.format("the system {} has all facts of {}", pl.col("id"), pl.col("other"))
         hint = "keep one of the two and use its id everywhere, or say what tells them apart"
         return faults(found, "systems", "id", message, pl.col("id"), hint)
@@ -95,7 +114,11 @@ class Executions:
         self._known = pl.DataFrame(schema={"key": pl.UInt64, "first": pl.Float64})
         self._derived: set[int] = set()
         """The numbers that a summary derives: those of the other records are of repeats, which differ."""
-        self._found: list[pl.DataFrame] = []
+        self._found = Kept(_OF_CONTRADICTION)
+        self._others: list[pl.DataFrame] = []
+        """Execution and number of what contradicts beyond those: sixteen bytes each."""
+        self.more = 0
+        self.note: str | None = None
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the numbers of a portion; returns those for which another value is known."""
@@ -113,32 +136,43 @@ class Executions:
         numbers = numbers.with_columns(
             row_hashes(numbers, [*_OF_MEASUREMENT, "context"]).alias("key")
         )
-        if len(self._derived) < _MOST_KNOWN:
-            self._derived |= set(numbers.filter(pl.col("basis") == "derived")["key"])
+        derived = numbers.filter(pl.col("basis") == "derived")["key"]
+        if len(self._derived) < MOST_KNOWN:
+            self._derived |= set(derived)
+        elif derived.len():
+            self.note = _NUMBERS_NOTE
         measured = self._with_first(numbers.filter(pl.col("basis") == "measured"))
         contradictory = measured.filter(pl.col("first") != pl.col("value"))
-        columns = ("record_id", "metric", "value", "unit", "execution", "first", "context", "key")
-        self._found.append(contradictory.select(columns))
-        return contradictory
+        kept = self._found.first_of(contradictory)
+        rest = contradictory.slice(kept.height)
+        if rest.height:
+            self._others.append(rest.select("context", "key"))
+        return kept
 
     def _with_first(self, numbers: pl.DataFrame) -> pl.DataFrame:
         """Return numbers with the value that was seen first for each, and remember those of new ones."""
         joined = numbers.join(self._known, on="key", how="left", maintain_order="left")
         of_portion = pl.col("value").first().over("key")
         joined = joined.with_columns(pl.coalesce("first", of_portion))
-        if self._known.height < _MOST_KNOWN:
+        if self._known.height < MOST_KNOWN:
             seen = pl.concat([self._known, joined.select("key", "first")])
             self._known = seen.unique("key", keep="first", maintain_order=True)
+        elif numbers.height:
+            self.note = _NUMBERS_NOTE
         return joined
 
     def faults(self) -> pl.DataFrame:
         """BF526: numbers of one execution that contradict each other."""
-        if not self._found:
+        if not self._found.count:
             return no_faults()
-        found = pl.concat(self._found).with_row_index("__row")
+        kept = self._found.all().with_row_index(ROW)
         derived = pl.Series(list(self._derived), dtype=pl.UInt64)
-        is_repeated = pl.col("key").is_in(derived.implode()).any().over("context")
-        found = found.filter(~is_repeated)
+        both = pl.concat([kept.select("context", "key"), *self._others])
+        is_repeated = both.select(
+            pl.col("key").is_in(derived.implode()).any().over("context")
+        ).to_series()
+        found = kept.filter(~is_repeated.head(kept.height))
+        self.more = is_repeated.len() - int(is_repeated.sum()) - found.height
         message = pl.format(
             "{} is {}; another record of the execution {} says {}",
             pl.col("metric"),

@@ -6,11 +6,10 @@ import polars as pl
 
 from benchfmt.checks.check import Cells, Check
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults
+from benchfmt.checks.keeping import MOST_KNOWN, Kept
 from benchfmt.finding import Severity
 
 _LEARNERS = ("matchmaking",)
-_MOST_KNOWN = 2**20
-"""How many systems are remembered; later ones are not asked."""
 _PHASE = pl.col("phase")
 _TASK = pl.col("task")
 _WITHOUT_COMPUTATION = _PHASE.is_in(["data-preparation", "storage", "checkpointing"])
@@ -36,28 +35,34 @@ class NamelessSystems:
     def __init__(self) -> None:
         """Start without any system."""
         self._seen: set[str] = set()
-        self._found: list[pl.DataFrame] = []
+        self._found = Kept(["id"])
+        self.more = 0
+        self.note: str | None = None
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the systems of a portion; returns those that name no chip and were not seen before."""
         several = pl.col("accelerators").str.contains('"name"', literal=True).fill_null(value=False)
         is_nameless = pl.col("processor_name").is_null() & pl.col("accelerator_name").is_null()
         nameless = frames.systems.filter(is_nameless & ~several)
-        if not nameless.height or len(self._seen) > _MOST_KNOWN:
+        if not nameless.height:
+            return nameless
+        if len(self._seen) > MOST_KNOWN:
+            self.note = f"only the first {MOST_KNOWN:,} systems without a name were looked at"
             return nameless.clear()
         asked = frames.records.filter(~_WITHOUT_COMPUTATION.fill_null(value=False))["system_id"]
         seen = pl.Series(list(self._seen), dtype=pl.String)
         is_new = pl.col("id").is_in(asked.implode()) & ~pl.col("id").is_in(seen.implode())
         new = nameless.filter(is_new).unique("id", keep="first", maintain_order=True)
         self._seen |= set(new["id"])
-        self._found.append(new.select("id"))
-        return new
+        kept = self._found.first_of(new)
+        self.more += new.height - kept.height
+        return kept
 
     def faults(self) -> pl.DataFrame:
         """BF540: systems that name neither their processor nor an accelerator."""
-        if not self._found:
+        if not self._found.count:
             return no_faults()
-        found = pl.concat(self._found).with_row_index(ROW)
+        found = self._found.all().with_row_index(ROW)
         message = pl.format("the system {} names neither its processor nor an accelerator", "id")
         hint = "write processor.name and accelerator.name as their makers do"
         return faults(found, "systems", "id", message, pl.col("id"), hint)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import polars as pl
 
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults
+from benchfmt.checks.keeping import MOST_KNOWN, Kept
 from benchfmt.checks.kinds import KIND, NAMING
 from benchfmt.rowhash import row_hashes
 
-_MOST_KNOWN = 2**20
-"""How many kinds are remembered; later ones are not told."""
+_NOTE = f"only the first {MOST_KNOWN:,} kinds of measurements in doubt are told apart; there may be more"
 
 
 class OncePerKind:
@@ -32,24 +32,30 @@ class OncePerKind:
         self._value = value
         self._hint = hint
         self._seen: set[int] = set()
-        self._found: list[pl.DataFrame] = []
+        self._found = Kept(["record_id", *NAMING])
+        self.more = 0
+        self.note: str | None = None
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take a portion; returns the first measurement of each doubtful kind that was not seen before."""
         doubtful = self._doubtful(frames)
-        if not doubtful.height or len(self._seen) > _MOST_KNOWN:
+        if not doubtful.height:
+            return doubtful
+        if len(self._seen) > MOST_KNOWN:
+            self.note = _NOTE
             return doubtful.clear()
         first = doubtful.unique(KIND, keep="first", maintain_order=True)
         hashes = row_hashes(first, list(NAMING)).to_list()
         is_new = [number not in self._seen for number in hashes]
         self._seen.update(hashes)
         new = first.filter(pl.Series(is_new, dtype=pl.Boolean))
-        self._found.append(new.select("record_id", *NAMING))
-        return new
+        kept = self._found.first_of(new)
+        self.more += new.height - kept.height
+        return kept
 
     def faults(self) -> pl.DataFrame:
         """Return a fault for each doubtful kind."""
-        if not self._found:
+        if not self._found.count:
             return no_faults()
-        found = pl.concat(self._found).with_row_index(ROW)
+        found = self._found.all().with_row_index(ROW)
         return faults(found, "measurements", self.column, self._message, self._value, self._hint)

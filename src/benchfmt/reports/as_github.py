@@ -49,6 +49,8 @@ class GithubFormat:
             yield from _not_listed(report)
             for line in acknowledged_lines(report):
                 yield command("notice", {"file": report.source, "title": "acknowledged"}, line)
+            for note in report.notes:
+                yield command("notice", {"file": report.source, "title": "note"}, note)
         yield _verdict(reports)
 
 

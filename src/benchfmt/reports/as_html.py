@@ -76,6 +76,7 @@ class ShownPackage:
     files: tuple[ShownFile, ...]
     more: list[str]
     acknowledged: list[str]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def _package(index: int, report: Report) -> ShownPackage:
         files=tuple(files_of_package),
         more=more,
         acknowledged=[printable(line) for line in acknowledged_lines(report)],
+        notes=[printable(note) for note in report.notes],
     )
 
 

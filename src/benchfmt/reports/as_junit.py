@@ -92,6 +92,8 @@ def _suite(report: Report, cases: list[Case]) -> Iterator[str]:
         yield f"<property name={_quoted(key)} value={_quoted(value)}/>\n"
     for line in acknowledged_lines(report):
         yield f'<property name="acknowledged" value={_quoted(line)}/>\n'
+    for note in report.notes:
+        yield f'<property name="note" value={_quoted(note)}/>\n'
     yield "</properties>\n"
     for case in cases:
         yield f"<testcase name={_quoted(case.name)} classname={name}>\n"

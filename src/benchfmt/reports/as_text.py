@@ -84,6 +84,8 @@ class TextFormat:
             yield f"  not listed: {unlisted(report, code)}\n"
         for line in acknowledged_lines(report):
             yield f"  acknowledged {one_line(line)}\n"
+        for note in report.notes:
+            yield f"  note: {one_line(note)}\n"
 
     def _lines(self, alike: list[Finding]) -> Iterator[str]:
         """Yield the lines of the findings of one fault: one for all where they are many."""

@@ -43,6 +43,7 @@ def log(reports: Reports) -> model.Sarif:
         properties={
             "notListed": _not_listed(reports),
             "acknowledged": list(_acknowledged(reports)),
+            "notes": list(_notes(reports)),
         },
     )
     return model.Sarif(schema_uri=SCHEMA, runs=[run])
@@ -61,6 +62,13 @@ def _acknowledged(reports: Reports) -> Iterator[str]:
     for report in reports:
         for line in acknowledged_lines(report):
             yield printable(f"{report.source}: {line}")
+
+
+def _notes(reports: Reports) -> Iterator[str]:
+    """Yield what was not looked at, each with its package."""
+    for report in reports:
+        for note in report.notes:
+            yield printable(f"{report.source}: {note}")
 
 
 def _rule(code: str) -> model.ReportingDescriptor:

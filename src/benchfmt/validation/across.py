@@ -46,3 +46,13 @@ class Across:
     def faults(self) -> pl.DataFrame:
         """Return what the portions, taken together, have at fault."""
         return guarded(self.check, self.gatherer.faults)
+
+    @property
+    def more(self) -> int:
+        """How many faults there are that `faults` did not give."""
+        return getattr(self.gatherer, "more", 0)
+
+    @property
+    def note(self) -> str | None:
+        """What was not looked at, in a sentence; None where all was."""
+        return getattr(self.gatherer, "note", None)

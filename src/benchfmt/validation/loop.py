@@ -54,7 +54,12 @@ class Loop:
     def finish(self) -> None:
         """Report what only all portions together show."""
         for gathered in self.across:
+            code = gathered.check.code
             self.reporter.report_coded(gathered.faults(), gathered.places)
+            if gathered.more:
+                self.reporter.leave_out({code: gathered.more})
+            if gathered.note is not None:
+                self.reporter.note(f"{code}: {gathered.note}")
 
     def _judge_portions(self, form: Form) -> Late:
         """Report what the checks find in the portions of a form; returns the records without a value."""

@@ -32,6 +32,8 @@ class Report:
     """What two packages of the same records have in common, in whatever order; None where an id does not follow from its source."""
     acknowledged: list[Acknowledged] = field(default_factory=list)
     """Findings that the package gives a reason for: they are neither listed nor counted as errors or warnings."""
+    notes: list[str] = field(default_factory=list)
+    """What was not looked at, each in a sentence that begins with the code of the check."""
 
     @property
     def rules(self) -> str:
@@ -101,6 +103,7 @@ class Report:
             "findings": [{**finding.to_dict()} for finding in self.findings],
             "not_listed": dict(sorted(self.more.items())),
             "acknowledged": [{**item.to_dict()} for item in self.acknowledged if item.count],
+            "notes": [*self.notes],
         }
 
 

@@ -193,6 +193,10 @@ class Reporter:
         for group in groups:
             self._add_group(group, places)
 
+    def note(self, text: str) -> None:
+        """Say what was not looked at."""
+        self.results.notes.append(text)
+
     def leave_out(self, more: dict[str, int], record: str | None = None) -> None:
         """Count faults that are not listed, of a record or of none, by their codes."""
         for code, count in more.items():
