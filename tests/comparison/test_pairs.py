@@ -235,3 +235,39 @@ def test_pairs_and_groups_agree_and_pairs_are_symmetric(
         assert sorted(map(repr, mirrored)) == sorted(
             repr(replace(reason, sentence="")) for reason in answer.reasons
         )
+
+
+def test_a_difference_within_the_uncertainty_is_told() -> None:
+    noisy = {
+        "measurements__first__n": 5,
+        "measurements__first__samples": [0.009, 0.011, 0.0101, 0.0099, 0.01],
+    }
+    base = changed(PROFILE, "a", measurements__first__statistic="mean", **noisy)
+    slower = [0.0091, 0.0111, 0.0102, 0.01, 0.0101]
+    answers = {}
+    for name, samples in (("alike", slower), ("slower", [item * 2 for item in slower])):
+        other = {
+            "measurements__first__samples": samples,
+            "measurements__first__value": sum(samples) / 5,
+        }
+        (answers[name],) = compare(made(base, "a"), made(base, "b", **other))
+    assert [reason.rule for reason in answers["alike"].reasons] == ["CMP019"]
+    assert (
+        answers["alike"]
+        .reasons[0]
+        .sentence.startswith("the difference is not significant at 95% (Welch's t")
+    )
+    assert answers["slower"].verdict is Verdict.COMPARABLE
+
+
+def test_names_of_one_model_are_one_where_suites_may_differ() -> None:
+    mine = made(
+        PROFILE,
+        benchmark__suite="lpdnn",
+        model={"name": "imagenet-mobilenet-v2", "version": "fp32"},
+    )
+    theirs = made(PROFILE, "b", benchmark__suite="ai-benchmark", model__name="MobileNet-V2")
+    found = compare(mine, theirs, question("hardware", ["suite"]))
+    assert "CMP006" not in {reason.rule for reason in found[0].reasons}
+    plain = compare(mine, theirs)
+    assert "CMP006" in {reason.rule for reason in plain[0].reasons}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.comparing.verdicts import Metric, Result, Side
-from benchfmt.comparison.evidence import Observed
+from benchfmt.comparison.observations import NO_ZERO, listed, observed
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import first_of_executions, results
 from benchfmt.package import Package
@@ -18,11 +17,6 @@ from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import Metric as KnownMetric
 from benchfmt.vocabulary import metric_of, vocabulary
 
-_SHARES = ("accuracy", "top-5-accuracy", "exact-match")
-"""Metrics that are the share of samples whose answer is right."""
-_SHARE_STATISTICS = (None, "mean", "pooled", "single")
-_NO_ZERO = ("Cel", "dB")
-"""Units that do not begin at nothing: a share of such a number means nothing."""
 _CONTEXT = (
     "suite",
     "suite_version",
@@ -118,47 +112,11 @@ def _grouped(
 
 
 def _side(rows: list[dict[str, Any]]) -> Side:
-    caveats = dict.fromkeys(word for row in rows for word in _list(row["caveats"]))
+    caveats = dict.fromkeys(word for row in rows for word in listed(row["caveats"]))
     return Side(
         records=tuple(str(row["record_id"]) for row in rows),
-        observed=tuple(map(_observed, rows)),
+        observed=tuple(map(observed, rows)),
         caveats=tuple(caveats),
-    )
-
-
-def _list(cell: Any) -> list[Any]:
-    """Return the items of a cell that holds a list as JSON; of an absent one none."""
-    if cell is None:
-        return []
-    return list(json.loads(cell))
-
-
-def _observed(row: Mapping[str, Any]) -> Observed:
-    interval = _list(row["ci"])
-    ci = None
-    if interval:
-        lower, upper, level = map(float, interval)
-        ci = (lower, upper, level)
-    return Observed(
-        value=row["value"],
-        statistic=row["statistic"],
-        n=row["n"],
-        stddev=row["stddev"],
-        ci=ci,
-        samples=tuple(float(item) for item in _list(row["samples"]) if item is not None),
-        is_share=_is_share(row),
-    )
-
-
-def _is_share(row: Mapping[str, Any]) -> bool:
-    """Whether a value is the share of right answers to the samples of the record's data set."""
-    return (
-        row["metric"] in _SHARES
-        and row["unit"] == "1"
-        and row["statistic"] in _SHARE_STATISTICS
-        and row["n"] is not None
-        and row["n"] == row["dataset_samples"]
-        and 0 <= row["value"] <= 1
     )
 
 
@@ -174,7 +132,7 @@ def _result(
     if known is not None:
         direction = known.direction
     quantity = vocabulary().terms("metric").get(name.partition("@")[0], {}).get("quantity")
-    has_zero = row["unit"] not in _NO_ZERO
+    has_zero = row["unit"] not in NO_ZERO
     metric = Metric(
         name=name,
         unit=str(row["unit"]),

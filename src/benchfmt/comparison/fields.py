@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from benchfmt import registry
 from benchfmt.suites import mlperf_compatibility
 
 COMPARED = ("system", "placement", "engine", "engine_version", "software")
@@ -112,8 +113,30 @@ def normalised(records: pl.DataFrame, names: Iterable[str], kind: str) -> dict[s
     """Return the fields of records as columns of text, by name.
 
     `kind` is that of the metric, on which only the block of rounds depends. Those of a measurement are not among them.
+    Where suites may differ, so do their names for one model: those that the registry knows to be the same are one.
     """
-    return {name: _column(records, name, kind) for name in names}
+    wanted = list(names)
+    columns = {name: _column(records, name, kind) for name in wanted}
+    if "suite" not in wanted and "model" in wanted:
+        columns |= _known_models(records, columns)
+    return columns
+
+
+def _known_models(records: pl.DataFrame, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """Return model, and version where it is asked for, with the registry's id in place of what it knows.
+
+    An id says the version too.
+    """
+    cells = (records[name].cast(pl.String) for name in ("model", "suite", "model_version"))
+    ids = registry.model_ids(*cells)
+    stands_for = pl.Series(
+        [None if one is None else f"registry:{registry.one_of(one)}" for one in ids],
+        dtype=pl.String,
+    )
+    known = {"model": stands_for.zip_with(stands_for.is_not_null(), columns["model"])}
+    if "model_version" in columns:
+        known["model_version"] = columns["model_version"].set(stands_for.is_not_null(), "registry")
+    return known
 
 
 def _column(records: pl.DataFrame, name: str, kind: str) -> pl.Series:
@@ -133,7 +156,9 @@ def _column(records: pl.DataFrame, name: str, kind: str) -> pl.Series:
             pl.col("precision").cast(pl.String).replace("mixed", None)
         ).to_series()
     if head == "work":
-        return records.select(pl.coalesce("benchmark", "model").cast(pl.String)).to_series()
+        # That one of them is known is what it says; whether they are equal is a matter of each.
+        is_known = pl.col("benchmark").is_not_null() | pl.col("model").is_not_null()
+        return records.select(work=pl.when(is_known).then(pl.lit("known"))).to_series()
     if head in columns_of(head):
         return records[head].cast(pl.String)
     return records[_KEPT.get(head, head)].cast(pl.String)

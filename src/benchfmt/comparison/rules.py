@@ -6,17 +6,20 @@ never parts a group: groups are of what binds alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchfmt.comparison.fields import label, round_block
+from benchfmt.comparison.observations import listed, observed, scale_of
 from benchfmt.comparison.policies import Need
 from benchfmt.comparison.results import basis_class
 from benchfmt.comparison.shown import differing, shown
+from benchfmt.comparison.significance import Untold, significance_of
 from benchfmt.comparison.verdict import Reason, Verdict
 from benchfmt.suites import mlperf_compatibility
+
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -222,8 +225,23 @@ def _doubts(rule: Rule, pair: Pair) -> Iterator[Reason]:
 
 
 def _caveats_of(side: Result) -> list[str]:
-    text = side.measurement.get("caveats")
-    return [str(word) for word in json.loads(text or "[]")]
+    return [str(word) for word in listed(side.measurement.get("caveats"))]
+
+
+def _uncertain(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    """Tell where the difference of two values is within what their observations leave open."""
+    rows = [
+        {**side.measurement, "dataset_samples": side.record["dataset_samples"]}
+        for side in (pair.left, pair.right)
+    ]
+    if rows[0]["metric"] != rows[1]["metric"] or rows[0]["unit"] != rows[1]["unit"]:
+        return
+    found = significance_of([observed(rows[0])], [observed(rows[1])], scale_of(rows[0]), _LEVEL)
+    if isinstance(found, Untold) or found.lower > 0 or found.upper < 0:
+        return
+    cells = [_plain(row["value"]) for row in rows]
+    sentence = f"the difference is not significant at {_LEVEL:.0%} ({found.method})"
+    yield Reason(rule.code, Verdict.WITH_CAVEATS, "value", cells[0], cells[1], sentence)
 
 
 def _one_execution(rule: Rule, pair: Pair) -> Iterator[Reason]:
@@ -288,6 +306,12 @@ RULES = (
     Rule("CMP016", "One unit of work", ("per",), _equal),
     Rule("CMP017", "Numbers of accelerators are told", ("accelerator_count", "nodes"), _devices),
     Rule("CMP018", "Observed, estimated and declared numbers stay apart", ("basis",), _basis),
+    Rule(
+        "CMP019",
+        "Differences within the uncertainty are told",
+        ("value", "n", "stddev", "ci", "samples", "dataset_samples"),
+        _uncertain,
+    ),
     Rule(
         "CMP020", "Versions of the engine are told", ("engine", "engine_version"), _engine_version
     ),

@@ -37,6 +37,7 @@ from benchfmt.registry.entries import (
     model,
     models,
     near,
+    one_of,
     parts,
     same,
     spelled,
@@ -47,6 +48,6 @@ from benchfmt.registry.entries import (
 __all__ = [
     "ANYWHERE", "COMPUTED", "NEAR", "PART", "SAME", "Entry", "Fact", "Model", "Name", "Relation", "System", "core_peaks",
     "facts_of_models", "facts_of_systems", "find_model", "find_system", "flop_of", "meanings", "model", "model_costs", "model_ids",
-    "models", "near", "parameters_of", "parts", "same", "size_of", "spelled", "system", "system_ids", "systems",
+    "models", "near", "one_of", "parameters_of", "parts", "same", "size_of", "spelled", "system", "system_ids", "systems",
     "units_of_facts",
 ]  # fmt: skip

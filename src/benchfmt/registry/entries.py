@@ -228,6 +228,11 @@ def near(one: str, other: str) -> bool:
     return any(others & _neighbours(each, NEAR) for each in _linked(one, SAME))
 
 
+def one_of(entry_id: str) -> str:
+    """Return the one id that stands for an entry and all that are the same as it: the least."""
+    return min(_linked(entry_id, SAME))
+
+
 def _linked(entry_id: str, relation: str) -> set[str]:
     """Return what is linked to an id, however many steps it takes, and the id itself."""
     found, new = {entry_id}, {entry_id}
