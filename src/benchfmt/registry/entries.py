@@ -108,6 +108,13 @@ class Entries(Generic[_Kind]):
         self.what = what
         self.by_id = {entry.id: entry for entry in entries}
         self._by_name = _index(self.by_id.values())
+        # Of a name that a suite writes with versions, a version that is not listed is unknown.
+        self._versioned = {
+            (name, suite)
+            for (name, version), by_suite in self._by_name.items()
+            if version
+            for suite in (*by_suite, None)
+        }
 
     def get(self, entry_id: str) -> _Kind:
         """Return an entry by its id; raises BenchfmtError for an unknown one."""
@@ -122,18 +129,19 @@ class Entries(Generic[_Kind]):
             return None
         if suite is None and name in self.by_id:
             return self.by_id[name]
-        meant: set[str] = set()
-        for key in _keys(name, version):
-            by_suite = self._by_name.get(key, {})
-            if suite is None:
-                meant = set[str]().union(*by_suite.values())
-            else:
-                meant = by_suite.get(suite) or by_suite.get(ANYWHERE) or set()
-            if meant:
-                break
+        plain = spelled(name)
+        meant = self._meant(plain, (version or "").lower(), suite)
+        if not meant and version and (plain, suite) not in self._versioned:
+            meant = self._meant(plain, "", suite)
         if len(meant) != 1:
             return None
         return self.by_id[next(iter(meant))]
+
+    def _meant(self, plain: str, version: str, suite: str | None) -> set[str]:
+        by_suite = self._by_name.get((plain, version), {})
+        if suite is None:
+            return set[str]().union(*by_suite.values())
+        return by_suite.get(suite) or by_suite.get(ANYWHERE) or set()
 
     def meanings(self, word: str) -> list[_Kind]:
         """Return the entries that have a word as id, or as a name in any suite and version."""
@@ -145,14 +153,6 @@ class Entries(Generic[_Kind]):
             if name == plain:
                 meant = meant.union(*by_suite.values())
         return [self.by_id[one] for one in sorted(meant)]
-
-
-def _keys(name: str, version: str | None) -> Iterator[tuple[str, str]]:
-    """Yield under what a name is looked up: with its version, and as a name that any version has."""
-    plain = spelled(name)
-    if version:
-        yield plain, version.lower()
-    yield plain, ""
 
 
 def _index(entries: Iterable[Entry]) -> dict[tuple[str, str], dict[str, set[str]]]:
