@@ -11,6 +11,7 @@ import typer
 from benchfmt.cli import completing
 from benchfmt.cli.compare import compare
 from benchfmt.cli.convert import convert
+from benchfmt.cli.coverage import coverage
 from benchfmt.cli.describe import describe
 from benchfmt.cli.explain import explain
 from benchfmt.cli.options import options_of
@@ -87,6 +88,7 @@ def diff(
 
 
 app.command()(compare)
+app.command()(coverage)
 app.command()(describe)
 app.command()(profile)
 

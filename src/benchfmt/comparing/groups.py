@@ -115,6 +115,8 @@ class Groups:
     """Groups of two results and more."""
     alone: int
     """Results with which no other compares."""
+    compared_results: int
+    """The results in these groups."""
     echoes: int
     """Results that are of an execution which another result in the group stands for."""
     obstacles: Counter[str]
@@ -127,6 +129,7 @@ class Groups:
             "varies": sorted(self.question.varies),
             "groups": [group.to_dict() for group in self.groups],
             "groups_in_all": self.compared,
+            "results_in_groups": self.compared_results,
             "results_alone": self.alone,
             "results_of_one_execution": self.echoes,
             "results_without_group": dict(self.obstacles.most_common()),
@@ -166,11 +169,15 @@ def groups(
         ["systems", "len"], descending=True, maintain_order=True
     )
     shown = several.head(most)
+    filled: list[Group] = []
+    if shown.height:
+        filled += _filled(package, one_each, shown, every_result=every_result)
     return Groups(
         question,
-        list(_filled(package, one_each, shown, every_result=every_result)),
+        filled,
         several.height,
         sizes.height - several.height,
+        int(several["len"].sum()),
         in_groups.height - one_each.height,
         obstacles,
     )

@@ -1,0 +1,142 @@
+"""Figures as SVG: no script, nothing fetched, and readable on a light page and a dark one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from benchfmt.reports.printable import one_line
+
+_STYLE = """
+svg { --paper: #ffffff; --ink: #1f2328; --faint: #6e7781; --line: #d0d7de; --full: #0b5394; --other: #b45309; }
+@media (prefers-color-scheme: dark) {
+svg { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --full: #79b8ff; --other: #f0a35e; } }
+text { font: 12px sans-serif; fill: var(--ink); }
+.paper { fill: var(--paper); } .title { font-weight: bold; } .faint { fill: var(--faint); }
+.cell { fill: var(--full); } .none { fill: none; stroke: var(--line); } .count { text-anchor: middle; }
+.on { fill: var(--paper); } .axis { stroke: var(--line); } .end { text-anchor: end; } .middle { text-anchor: middle; }
+.front { fill: none; stroke: var(--full); stroke-width: 1.5; } .best { fill: var(--full); }
+.rest { fill: none; stroke: var(--faint); } .predicted { fill: none; stroke: var(--other); stroke-width: 1.5; }
+"""
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_CHARACTER = 6.6
+"""How wide a letter of the font is, about."""
+_LONGEST = 34
+FIGURE_ROWS, _COLUMNS = 60, 40
+"""A figure has no more; a greater one is read by nobody."""
+_CELL, _HEIGHT = 46, 22
+_MARGIN = 16
+_DARKEST, _LIGHTEST = 0.85, 0.12
+"""How dense the colours of the greatest and the least count are."""
+_TURNS = 0.5
+"""Where the colour is denser, the number on it has the colour of the paper."""
+
+
+def heat_map(
+    title: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    counts: Mapping[tuple[int, int], tuple[int, str]],
+) -> str:
+    """Return a matrix as SVG: each count with its text, darker where it is greater, by its logarithm."""
+    shown_rows, shown_columns = rows[:FIGURE_ROWS], columns[:_COLUMNS]
+    left = _MARGIN + _width(shown_rows)
+    # Names of columns are turned by 45 degrees.
+    top = 2 * _MARGIN + 20 + 0.75 * _width(shown_columns)
+    width = left + _CELL * len(shown_columns) + 0.75 * _width(shown_columns) + _MARGIN
+    bottom = top + _HEIGHT * len(shown_rows)
+    figure = _figure(max(width, _MARGIN + _CHARACTER * len(title)), bottom + 2 * _MARGIN + 8, title)
+    greatest = max((count for count, _ in counts.values()), default=1)
+    for place, name in enumerate(shown_columns):
+        x, y = left + _CELL * (place + 0.5), top - 8
+        turned = _text(figure, x, y, _cut(name))
+        turned.set("transform", f"rotate(-45 {x:g} {y:g})")
+    for row, name in enumerate(shown_rows):
+        middle = top + _HEIGHT * (row + 0.5) + 4
+        _text(figure, left - 8, middle, _cut(name), "end")
+        for column in range(len(shown_columns)):
+            _cell(figure, (left, top), (row, column), counts.get((row, column)), greatest)
+    _text(figure, left, bottom + _MARGIN + 4, _left_out(rows, columns), "faint")
+    return _written(figure)
+
+
+def _cell(
+    figure: Element,
+    corner: tuple[float, float],
+    place: tuple[int, int],
+    found: tuple[int, str] | None,
+    greatest: int,
+) -> None:
+    row, column = place
+    x, y = corner[0] + _CELL * column, corner[1] + _HEIGHT * row
+    box = SubElement(
+        figure, "rect", _numbers(x=x + 1, y=y + 1, width=_CELL - 2, height=_HEIGHT - 2)
+    )
+    if found is None:
+        box.set("class", "none")
+        return
+    count, told = found
+    density = _density(count, greatest)
+    box.set("class", "cell")
+    box.set("fill-opacity", f"{density:.2f}")
+    kind = "count on" if density > _TURNS else "count"
+    _text(figure, x + _CELL / 2, y + _HEIGHT / 2 + 4, told, kind)
+
+
+def _density(count: int, greatest: int) -> float:
+    if count <= 0:
+        return 0.0
+    share = math.log1p(count) / math.log1p(max(greatest, count))
+    return _LIGHTEST + (_DARKEST - _LIGHTEST) * share
+
+
+def _left_out(rows: Sequence[str], columns: Sequence[str]) -> str:
+    more = []
+    if len(rows) > FIGURE_ROWS:
+        more.append(f"{len(rows) - FIGURE_ROWS:,} more rows")
+    if len(columns) > _COLUMNS:
+        more.append(f"{len(columns) - _COLUMNS:,} more columns")
+    return f"... and {' and '.join(more)}" if more else "empty: nothing was tried"
+
+
+def _figure(width: float, height: float, title: str) -> Element:
+    """Return an empty figure with its title."""
+    size = {"width": f"{width:.0f}", "height": f"{height:.0f}"}
+    figure = Element(
+        "svg",
+        {"xmlns": _NAMESPACE, "role": "img", "viewBox": f"0 0 {width:.0f} {height:.0f}", **size},
+    )
+    SubElement(figure, "title").text = one_line(title)
+    SubElement(figure, "style").text = _STYLE
+    SubElement(figure, "rect", {"class": "paper", "width": "100%", "height": "100%"})
+    _text(figure, _MARGIN, _MARGIN + 6, title, "title")
+    return figure
+
+
+def _text(figure: Element, x: float, y: float, text: str, kind: str = "") -> Element:
+    element = SubElement(figure, "text", _numbers(x=x, y=y))
+    if kind:
+        element.set("class", kind)
+    # What XML cannot hold is an escape.
+    element.text = one_line(text)
+    return element
+
+
+def _numbers(**places: float) -> dict[str, str]:
+    return {name: f"{place:.1f}".removesuffix(".0") for name, place in places.items()}
+
+
+def _width(names: Sequence[str]) -> float:
+    longest = max((len(_cut(name)) for name in names), default=0)
+    return _CHARACTER * longest + 8
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _written(figure: Element) -> str:
+    ElementTree.indent(figure)
+    return ElementTree.tostring(figure, encoding="unicode") + "\n"
