@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.process import ROOT
-from benchfmt.comparison.evidence import Observed
+from benchfmt.comparison.evidence import Observed, quantile_of
 from benchfmt.comparison.significance import Significance, significance_of
 
 LEVEL = 0.95
 CHANGES = (0.0, 0.02, 0.05, 0.10, 0.20)
 PAGE = ROOT / "docs/versions.md"
 MARKS = ("<!-- verdicts: made by `make bench-verdicts` -->\n", "<!-- end of verdicts -->\n")
-_FALSE_ALARMS, _FOUND = 4000, 400
+FALSE_ALARMS, _FOUND = 4000, 400
+_RESAMPLES = 500
 Numbers = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator], list[Observed]]
 
@@ -43,6 +44,8 @@ class Case:
     alike: float = 0.0
     """The correlation of neighbours."""
     has_samples: bool = True
+    by_bootstrap: bool = False
+    """Whether it is judged by a bootstrap, as is usual and as benchfmt does not."""
     keeps_level: bool = True
     """Whether the false alarms are at most what is stated."""
 
@@ -89,7 +92,14 @@ CASES = (
     *(Case("median, from samples", 0.1, n, "median") for n in (10, 30, 100, 1000)),
     *(Case("p90, from samples", 0.1, n, "p90") for n in (100, 1000)),
     Case("p99, from samples", 0.1, 1000, "p99"),
+    *(
+        Case(
+            "p99, by a bootstrap in our place", 0.1, n, "p99", by_bootstrap=True, keeps_level=False
+        )
+        for n in (30, 100)
+    ),
     *(Case("mean, neighbours alike (0.5)", 0.1, n, alike=0.5) for n in (100, 1000)),
+    *(Case("mean, neighbours alike (0.9)", 0.1, n, alike=0.9) for n in (100, 1000)),
     *(
         Case(f"{runs} runs a side, which differ by 3 %", 0.1, 100, runs=runs, between_runs=0.03)
         for runs in (3, 5, 10)
@@ -105,6 +115,10 @@ def rate(case: Case, change: float, trials: int, seed: int) -> float | None:
     for _ in range(trials):
         old = case.side(draw, 1.0, case.n)
         new = case.side(draw, 1 + change, case.n_of_new or case.n)
+        if case.by_bootstrap:
+            told += 1
+            found += _found_by_bootstrap(case, old[0], new[0], draw)
+            continue
         result = significance_of(old, new, "ratio", LEVEL)
         if isinstance(result, Significance):
             told += 1
@@ -114,6 +128,20 @@ def rate(case: Case, change: float, trials: int, seed: int) -> float | None:
     return found / trials
 
 
+def _found_by_bootstrap(
+    case: Case, old: Observed, new: Observed, draw: np.random.Generator
+) -> bool:
+    """Return whether the percentile interval of the ratio, of samples drawn again, leaves 1 out."""
+    drawn = []
+    for side in (old, new):
+        again = draw.choice(np.array(side.samples), (_RESAMPLES, len(side.samples)))
+        share = quantile_of(case.statistic) or 0.5
+        rank = math.ceil(share * len(side.samples)) - 1
+        drawn.append(np.sort(again, axis=1)[:, rank])
+    lower, upper = np.quantile(drawn[1] / drawn[0], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return bool(lower > 1 or upper < 1)
+
+
 def table() -> Iterator[str]:
     """Yield the lines of the table."""
     changes = " | ".join(f"{change:.0%}" for change in CHANGES[1:])
@@ -121,7 +149,7 @@ def table() -> Iterator[str]:
     yield "|---|---|---|---|" + "---|" * (len(CHANGES) - 1)
     for case in CASES:
         cells = [case.name, f"{case.spread:.0%}", f"{case.n:,}"]
-        cells.append(_shown(rate(case, 0.0, _FALSE_ALARMS, seed=1), digits=1))
+        cells.append(_shown(rate(case, 0.0, FALSE_ALARMS, seed=1), digits=1))
         cells += [_shown(rate(case, change, _FOUND, seed=2)) for change in CHANGES[1:]]
         yield f"| {' | '.join(cells)} |"
 

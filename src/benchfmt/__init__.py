@@ -12,6 +12,7 @@ from benchfmt._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from benchfmt.accounting import Account as Account
+    from benchfmt.comparing.versions import compare_versions as compare_versions
     from benchfmt.comparison import compare as compare
     from benchfmt.conversion import Conversion as Conversion
     from benchfmt.conversion import convert as convert
@@ -45,6 +46,7 @@ _HOMES = {
     "Reports": "validation",
     "Severity": "finding",
     "compare": "comparison",
+    "compare_versions": "comparing.versions",
     "convert": "conversion",
     "open_package": "package",
     "profile": "profiler.profiling",

@@ -83,6 +83,7 @@ def test_a_share_of_right_answers_is_tested_by_the_samples_of_its_data_set(tmp_p
 
     (change,) = compared(tmp_path, one(0.76, n=50_000), one(0.75, n=50_000)).changes
     assert change.verdict is Verdict.REGRESSION
+    assert change.test is not None and change.test.between == "data set"
     # Newcombe's interval of the difference, as a share of the old value.
     assert change.lower == pytest.approx(-0.0153305 / 0.76, rel=1e-4)
     assert change.upper == pytest.approx(-0.0046687 / 0.76, rel=1e-4)

@@ -55,6 +55,11 @@ def test_demo_makes_a_conformant_package(tmp_path: Path) -> None:
     } <= suites
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_versions_are_conformant(version: str) -> None:
+    without_a_finding(EXAMPLES / "versions" / f"{version}.jsonl")
+
+
 def test_annotated_tables_are_a_submission() -> None:
     without_a_finding(EXAMPLES / "annotated", "submission")
 

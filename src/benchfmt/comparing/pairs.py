@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from benchfmt.comparing.verdicts import Metric, Result, Side
+from benchfmt.comparison.fields import FIELDS
 from benchfmt.comparison.observations import NO_ZERO, listed, observed
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import first_of_executions, results
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
+from benchfmt.tables import table_of
 from benchfmt.vocabulary import Metric as KnownMetric
 from benchfmt.vocabulary import metric_of, vocabulary
 
@@ -43,7 +45,20 @@ _VARYING = {"suite_version": "round"}
 _APART = ("system_id", "engine", "placement")
 """What keeps two results apart even where the rules leave it free, as they do for the quality of answers."""
 _APART_NAMES = {"system_id": "system"}
-_SIDE = ("record_id", "value", "n", "stddev", "ci", "samples", "caveats", "dataset_samples")
+_VERSIONS = ("suite_version", "engine", "engine_version", "model_version", "software")
+"""The fields that may differ and that reports tell of both sides."""
+_BINDING = (name for item in FIELDS.values() if not item.of_measurement for name in item.columns)
+_OF_RECORDS = tuple(
+    dict.fromkeys(
+        ["id", "status", "execution", "dataset_samples", *_CONTEXT, *_VERSIONS, *_BINDING]
+    )
+)
+_OF_MEASUREMENTS = (
+    "record_id",
+    *KEY_FIELDS,
+    *("value", "unit", "basis", "caveats", "n", "stddev", "ci", "samples"),
+    *("target_min", "target_max"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,6 @@ class Results:
     """The results of a package that have a key, by that key; and how many others there are."""
 
     by_key: Mapping[tuple[str, ...], Side]
-    described: Mapping[tuple[str, ...], Result]
     without_key: Mapping[tuple[str, str], int]
     """By metric and reason."""
     metrics: frozenset[str]
@@ -60,12 +74,16 @@ class Results:
     """The distinct values of the fields that may differ."""
 
 
-def results_of(package: Package, question: Question) -> Results:
-    """Return the results of a package, each with what it takes to match and to judge it."""
-    records, measurements, systems = (
-        pl.DataFrame(pl.from_arrow(package.table(name)))
-        for name in ("records", "measurements", "systems")
-    )
+def results_of(
+    package: Package, question: Question, described: dict[tuple[str, ...], Result]
+) -> Results:
+    """Return the results of a package, each with what it takes to match and to judge it.
+
+    What they are is added to `described`, by the same keys.
+    """
+    records = _frame(package, "records", _OF_RECORDS)
+    measurements = _frame(package, "measurements", _OF_MEASUREMENTS)
+    systems = _frame(package, "systems", ("id", "name"))
     found = first_of_executions(results(records, measurements, question))
     names = dict(systems.select("id", pl.coalesce("name", "id")).rows())
     # The suite stands with the results already.
@@ -82,20 +100,26 @@ def results_of(package: Package, question: Question) -> Results:
     keyed = joined.filter(pl.col("group").is_not_null())
     metrics = {**vocabulary().metrics, **package.descriptor.metrics()}
     by_key: dict[tuple[str, ...], Side] = {}
-    described: dict[tuple[str, ...], Result] = {}
     for key, rows in _grouped(keyed, question):
-        first = rows[0]
         by_key[key] = _side(rows)
-        described[key] = _result(first, question, metrics, names)
+        if key not in described:
+            described[key] = _result(rows[0], question, metrics, names)
     return Results(
         by_key=by_key,
-        described=described,
         without_key={
             (str(metric), str(reason)): int(count) for metric, reason, count in reasons.rows()
         },
         metrics=frozenset(map(str, found["metric"].unique())),
         varied=_varied(records, question),
     )
+
+
+def _frame(package: Package, table: str, columns: Sequence[str]) -> pl.DataFrame:
+    """Return some columns of a table."""
+    parts = [pl.DataFrame(pl.from_arrow(table_of(table, []).select(columns)))]
+    for rows in package.batches(table, columns):
+        parts.append(pl.DataFrame(pl.from_arrow(rows)).select(columns))
+    return pl.concat(parts)
 
 
 def _grouped(
@@ -112,7 +136,9 @@ def _grouped(
 
 
 def _side(rows: list[dict[str, Any]]) -> Side:
-    caveats = dict.fromkeys(word for row in rows for word in listed(row["caveats"]))
+    caveats = dict.fromkeys(
+        word for row in rows if row["caveats"] is not None for word in listed(row["caveats"])
+    )
     return Side(
         records=tuple(str(row["record_id"]) for row in rows),
         observed=tuple(map(observed, rows)),
@@ -153,7 +179,7 @@ def _result(
 def _varied(records: pl.DataFrame, question: Question) -> dict[str, tuple[str, ...]]:
     """Return what records say of the fields that may differ."""
     varied = {}
-    for field in ("suite_version", "engine", "engine_version", "model_version", "software"):
+    for field in _VERSIONS:
         if question.may_differ(_VARYING.get(field, field)):
             distinct = records[field].drop_nulls().unique(maintain_order=True)
             varied[field] = tuple(map(str, distinct))

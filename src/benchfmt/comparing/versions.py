@@ -101,15 +101,16 @@ def compare_versions(
         open_package(old, remote=remote, limits=limits) as older,
         open_package(new, remote=remote, limits=limits) as newer,
     ):
-        before = results_of(older, asked)
-        after = results_of(newer, asked)
+        described: dict[tuple[str, ...], Result] = {}
+        before = results_of(older, asked, described)
+        after = results_of(newer, asked, described)
     wanted = _wanted(metrics, before, after)
     return Versions(
         old=str(old),
         new=str(new),
         question=asked,
         level=level,
-        changes=tuple(judged(_pairs(before, after, wanted), level)),
+        changes=tuple(judged(_pairs(described, before, after, wanted), level)),
         without_key=(
             *_without_key("OLD", before, wanted),
             *_without_key("NEW", after, wanted),
@@ -128,9 +129,11 @@ def _wanted(metrics: Iterable[str], before: Results, after: Results) -> frozense
 
 
 def _pairs(
-    before: Results, after: Results, wanted: frozenset[str]
+    described: Mapping[tuple[str, ...], Result],
+    before: Results,
+    after: Results,
+    wanted: frozenset[str],
 ) -> Sequence[tuple[Result, Side | None, Side | None]]:
-    described = {**before.described, **after.described}
     return [
         (result, before.by_key.get(key), after.by_key.get(key))
         for key, result in described.items()

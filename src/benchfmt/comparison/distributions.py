@@ -1,6 +1,6 @@
 """The distributions that tests of significance need: Student's t and the binomial.
 
-SciPy has them, and more than everything else that benchfmt is made of weighs; a test holds these to it.
+SciPy has them among much else, in 140 MB; a test holds these to it.
 """
 
 from __future__ import annotations

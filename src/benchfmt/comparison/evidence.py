@@ -77,6 +77,8 @@ class Estimate:
     spread: Spread | None = None
     is_of_runs: bool = False
     """Whether its observations are runs, each with a start of its own."""
+    is_of_data_set: bool = False
+    """Whether it is a share of the samples of a data set."""
     percentile: float | None = None
     """The share of observations at or below it, where order statistics are its limits."""
 
@@ -306,7 +308,7 @@ def of_share(observed: Observed, scale: Scale) -> Estimate:
         half /= 1 + square / n
         return max(0.0, middle - half), min(1.0, middle + half)
 
-    return Estimate(share, limits, f"{n:,} samples of the data set")
+    return Estimate(share, limits, f"{n:,} samples of the data set", is_of_data_set=True)
 
 
 def of_runs(values: Sequence[float], scale: Scale) -> Estimate:

@@ -32,8 +32,8 @@ from benchfmt.comparison.evidence import (
     on_scale,
 )
 
-Between = Literal["runs", "observations"]
-"""What the significance of a change is between: several runs, or the observations of one run on each side."""
+Between = Literal["runs", "observations", "data set"]
+"""What a test is between: several runs, the observations of one run on each side, or answers to the samples of a data set."""
 _ALL_EQUAL = "all observations are equal, so nothing says how much they vary"
 _LEAST_LOG_P = -230.0
 """Smaller p-values than 10^-100 are not told apart."""
@@ -191,8 +191,11 @@ def _by_limits(old: Estimate, new: Estimate, asked: Asked) -> Significance:
         raise UntoldError(_ALL_EQUAL)
     p = _p_by_limits(lambda alpha: _combined(old, new, alpha))
     method = f"limits of both combined: {old.about} against {new.about}"
+    between: Between = "observations"
+    if old.is_of_data_set and new.is_of_data_set:
+        between = "data set"
     change = new.centre - old.centre
-    return _told(change, interval, p, method, "observations", asked.scale)
+    return _told(change, interval, p, method, between, asked.scale)
 
 
 def _check_limits(estimate: Estimate, alpha: float) -> None:

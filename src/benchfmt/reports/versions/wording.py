@@ -14,6 +14,12 @@ _PREFIXES = {"batch_size": "batch ", "threads": "threads ", "input_shape": "shap
 """What stands before a value that says nothing alone."""
 
 
+_FIRST = ("system", "model", "benchmark", "precision", "batch_size", "threads", "engine")
+"""What people call a result by, before anything else."""
+_LARGE = 10_000
+"""From here on numbers are shown whole."""
+
+
 @dataclass(frozen=True)
 class Labels:
     """How results are called: their metric, and what tells them from each other."""
@@ -45,29 +51,43 @@ def _context(result: Result, fields: Sequence[str]) -> str:
     parts = []
     for field in fields:
         if field in result.context:
-            parts.append(f"{_PREFIXES.get(field, '')}{result.context[field]}")
+            value = result.context[field]
+            if field == "placement":
+                value = value.strip("[]").replace('"', "")
+            parts.append(f"{_PREFIXES.get(field, '')}{value}")
     return ", ".join(parts)
 
 
 def labels(versions: Versions) -> Labels:
     """Return how the results of a comparison are called: by their system, and by what differs between them."""
     results = [change.result for change in versions.changes]
-    distinct: dict[str, set[str | None]] = {}
-    for field in dict.fromkeys(name for result in results for name in result.context):
-        distinct[field] = {result.context.get(field) for result in results}
-    fields = tuple(
-        field for field, values in distinct.items() if field == "system" or len(values) > 1
-    )
+    fields = _telling(results)
     plain = Labels(fields, frozenset())
     seen = Counter(f"{plain.metric(result)} {plain.context(result)}" for result in results)
     return Labels(fields, frozenset(label for label, count in seen.items() if count > 1))
 
 
+def _telling(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return the system, and of the other fields those that tell apart what the ones before leave together."""
+    named = dict.fromkeys(name for result in results for name in result.context)
+    telling: list[str] = []
+    classes = 0
+    for field in dict.fromkeys([*(name for name in _FIRST if name in named), *named]):
+        more = [*telling, field]
+        split = len({tuple(result.context.get(name) for name in more) for result in results})
+        if field == "system" or split > max(classes, 1):
+            telling = more
+            classes = split
+    return tuple(telling)
+
+
 def value_text(value: float | None, unit: str) -> str:
-    """Return a number with its unit, to four digits: `0.01014 s`."""
+    """Return a number with its unit, to four digits or whole: `0.01014 s`, `210,000,000 By`."""
     if value is None:
         return "-"
     shown = f"{value:.4g}"
+    if abs(value) >= _LARGE:
+        shown = f"{value:,.0f}"
     if unit == "1":
         return shown
     return f"{shown} {unit}"
