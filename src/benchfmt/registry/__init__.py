@@ -31,6 +31,7 @@ from benchfmt.registry.entries import (
     Name,
     Relation,
     System,
+    all_same,
     find_model,
     find_system,
     meanings,
@@ -46,7 +47,7 @@ from benchfmt.registry.entries import (
 )
 
 __all__ = [
-    "ANYWHERE", "COMPUTED", "NEAR", "PART", "SAME", "Entry", "Fact", "Model", "Name", "Relation", "System", "core_peaks",
+    "ANYWHERE", "COMPUTED", "NEAR", "PART", "SAME", "Entry", "Fact", "Model", "Name", "Relation", "System", "all_same", "core_peaks",
     "facts_of_models", "facts_of_systems", "find_model", "find_system", "flop_of", "meanings", "model", "model_costs", "model_ids",
     "models", "near", "one_of", "parameters_of", "parts", "same", "size_of", "spelled", "system", "system_ids", "systems",
     "units_of_facts",

@@ -220,6 +220,11 @@ def same(one: str, other: str) -> bool:
     return other in _linked(one, SAME)
 
 
+def all_same(entry_id: str) -> frozenset[str]:
+    """Return the ids that stand for the same thing as one does, that id among them."""
+    return frozenset(_linked(entry_id, SAME))
+
+
 def near(one: str, other: str) -> bool:
     """Say whether two ids stand for things that are alike, but not the same."""
     if same(one, other):
