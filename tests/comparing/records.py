@@ -34,7 +34,7 @@ def latency(samples: list[float], **more: Any) -> dict[str, Any]:
     }
 
 
-def record(number: int, *measurements: dict[str, Any], **more: Any) -> dict[str, Any]:
+def record(number: int | str, *measurements: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
         "benchfmt": "1.0",
         "id": f"r{number}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from copy import deepcopy
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,6 +19,8 @@ from benchfmt.comparing.thresholds import failures, threshold
 from benchfmt.comparing.verdicts import Verdict
 from benchfmt.comparing.versions import Versions
 from benchfmt.finding import BenchfmtError
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def verdicts(versions: Versions) -> list[Verdict]:
@@ -321,3 +324,34 @@ def test_what_is_for_two_packages_is_refused_for_one(options: list[str], tmp_pat
     status, _, said = run(packages(tmp_path, 1)[0], *options)
     assert status != 0
     assert "are for two packages" in said
+
+
+def test_two_profiles_are_compared_by_their_processes(tmp_path: Path) -> None:
+    old = json.loads((EXAMPLES / "profile" / "mobilenet-h100.json").read_text("utf-8"))
+    new = deepcopy(old)
+    for measurement in new["measurements"]:
+        if measurement["metric"] == "latency" and "value" in measurement:
+            for name in ("samples", "ci"):
+                if name in measurement:
+                    measurement[name] = [item * 2 for item in measurement[name]]
+            measurement["value"] *= 2
+    versions = compared(tmp_path, [old], [new], metrics=["latency"])
+    tested = [change for change in versions.changes if change.test is not None]
+    assert {change.verdict for change in tested} == {Verdict.REGRESSION}
+    assert {change.test.between for change in tested if change.test} == {"runs"}
+    assert {change.result.context["system"] for change in tested} == {"NVIDIA H100 80GB HBM3"}
+    assert "mean" in {change.result.key["statistic"] for change in tested}
+
+
+def test_systems_without_a_name_are_called_by_what_is_in_them(tmp_path: Path) -> None:
+    def of(key: str, processor: str) -> dict[str, Any]:
+        system = {"id": key, "kind": "board", "processor": {"name": processor}}
+        return record(key, accuracy(0.7), system=system)
+
+    records = [of("board-000001", "A72"), of("board-000002", "A72"), of("board-000003", "A53")]
+    versions = compared(tmp_path, records, records)
+    assert [change.result.context["system"] for change in versions.changes] == [
+        "A72 (000001)",
+        "A72 (000002)",
+        "A53",
+    ]

@@ -54,6 +54,8 @@ class Observed:
     """An interval that the source states: lower, upper, level."""
     samples: tuple[float, ...] = ()
     """The observations that count, in the order of the source."""
+    are_runs: bool = False
+    """Whether the samples are known to be of runs, one of each."""
     is_share: bool = False
     """Whether the value is the share of the n samples of a data set that were right."""
 
@@ -143,6 +145,8 @@ def _known_independent(values: Numbers) -> int:
 def are_repeats(observed: Observed) -> bool:
     """Whether samples are themselves of the statistic, one of each run: then the value is their mean, and not their p90."""
     samples = observed.samples
+    if observed.are_runs:
+        return len(samples) > 1
     if observed.statistic in (None, "single", "mean", "geometric-mean") or len(samples) < 2:
         return False
     has_limits = observed.statistic == "median" and len(samples) >= needed(0.5, 0.05)

@@ -12,12 +12,14 @@ from benchfmt.comparison.policies import kind_of
 _SHARES = ("accuracy", "top-5-accuracy", "exact-match")
 """Metrics that are the share of samples whose answer is right."""
 _SHARE_STATISTICS = (None, "mean", "pooled", "single")
+_PROFILER = "benchfmt-profiler"
+"""The summary of a profile is derived from its processes: each sample is what one of them gave."""
 NO_ZERO = ("Cel", "dB")
 """Units that do not begin at nothing: a share of such a number means nothing."""
 
 
 def observed(row: Mapping[str, Any]) -> Observed:
-    """Return what a measurement gives of its number; `row` has the `dataset_samples` of its record beside its own cells."""
+    """Return what a measurement gives of its number; `row` has `suite` and `dataset_samples` of its record beside its own cells."""
     interval = listed(row["ci"])
     ci = None
     if interval:
@@ -31,6 +33,7 @@ def observed(row: Mapping[str, Any]) -> Observed:
         ci=ci,
         samples=tuple(float(item) for item in listed(row["samples"]) if item is not None),
         is_share=_is_share(row),
+        are_runs=row["suite"] == _PROFILER and row["basis"] == "derived",
     )
 
 

@@ -231,7 +231,11 @@ def _caveats_of(side: Result) -> list[str]:
 def _uncertain(rule: Rule, pair: Pair) -> Iterator[Reason]:
     """Tell where the difference of two values is within what their observations leave open."""
     rows = [
-        {**side.measurement, "dataset_samples": side.record["dataset_samples"]}
+        {
+            **side.measurement,
+            "suite": side.record["suite"],
+            "dataset_samples": side.record["dataset_samples"],
+        }
         for side in (pair.left, pair.right)
     ]
     if rows[0]["metric"] != rows[1]["metric"] or rows[0]["unit"] != rows[1]["unit"]:

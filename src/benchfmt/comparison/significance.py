@@ -190,10 +190,14 @@ def _by_limits(old: Estimate, new: Estimate, asked: Asked) -> Significance:
     if interval[0] == interval[1]:
         raise UntoldError(_ALL_EQUAL)
     p = _p_by_limits(lambda alpha: _combined(old, new, alpha))
-    method = f"limits of both combined: {old.about} against {new.about}"
     between: Between = "observations"
+    how = "limits of both combined"
+    if old.percentile is not None and new.percentile is not None:
+        how = "order statistics of both combined"
     if old.is_of_data_set and new.is_of_data_set:
         between = "data set"
+        how = "Newcombe's interval"
+    method = f"{how}: {old.about} against {new.about}"
     change = new.centre - old.centre
     return _told(change, interval, p, method, between, asked.scale)
 
