@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from copy import deepcopy
 from pathlib import Path
 from statistics import median
@@ -355,3 +356,35 @@ def test_systems_without_a_name_are_called_by_what_is_in_them(tmp_path: Path) ->
         "A72 (000002)",
         "A53",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"samples": "abc"}, "samples of latency in record 'r1': it is not a list"),
+        ({"samples": ["x", 1]}, "'x' is not a finite number"),
+        ({"samples": [True, 1]}, "True is not a finite number"),
+        ({"ci": [1, 2]}, "an interval has a lower end, an upper end and a level"),
+        ({"ci": [1, None, 0.95]}, "None is not a finite number"),
+        ({"value": math.inf}, "value of latency in record 'r1': inf is not a finite number"),
+        ({"stddev": -1.0}, "a deviation is not below 0"),
+        ({"caveats": [{}]}, "{} is not a caveat"),
+    ],
+)
+def test_cells_at_fault_are_refused_with_their_place(
+    cells: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    faulty = [record(1, latency(latencies(1)) | cells)]
+    with pytest.raises(BenchfmtError, match=re.escape(reason)) as refused:
+        compared(tmp_path, [record(1, latency(latencies(1)))], faulty)
+    assert str(refused.value).endswith("; run benchfmt validate")
+
+
+def test_numbers_beyond_all_measure_are_no_infinity_in_json(tmp_path: Path) -> None:
+    def of(value: float) -> list[dict[str, Any]]:
+        return [record(1, {**latency([value]), "n": 100, "stddev": value / 100})]
+
+    (change,) = compared(tmp_path, of(1e-300), of(1e300)).changes
+    assert change.verdict is Verdict.REGRESSION
+    data = change.to_dict()
+    assert (data["change"], data["interval"]) == (None, [None, None])

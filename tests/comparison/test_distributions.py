@@ -39,6 +39,12 @@ def test_a_quantile_lies_between_its_ranks(n: int, p: float, alpha: float) -> No
     assert stats.binom.sf(upper - 1, n, p) <= alpha / 2 < stats.binom.sf(upper - 2, n, p)
 
 
+def test_very_many_degrees_of_freedom_are_the_normal_distribution() -> None:
+    assert t_two_sided(1.96, 1e15) == pytest.approx(2 * stats.norm.sf(1.96))
+    assert t_critical(0.05, 1e15) == pytest.approx(stats.norm.isf(0.025))
+    assert t_two_sided(3, 0.99e7) == pytest.approx(t_two_sided(3, 1.01e7), rel=1e-5)
+
+
 def test_too_few_observations_are_no_limits() -> None:
     assert binomial(5, 0.5).ranks(0.05) == (0, 6)
     assert binomial(6, 0.5).ranks(0.05) == (1, 6)

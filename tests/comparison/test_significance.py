@@ -123,6 +123,13 @@ def test_an_interval_that_the_source_states_is_used() -> None:
         (Observed(1.0, "mean", samples=(0.0, 2.0)), "0 has no ratio to another number"),
         (Observed(1.0, "mean", ci=(0.0, 2.0, 0.95)), "0 has no ratio to another number"),
         (Observed(1.0, "p99", ci=(1.0, 1.0, 0.95)), "all observations are equal"),
+        (Observed(1.0, "p99", ci=(1.1, 0.9, 0.95)), "outside of its stated interval"),
+        (Observed(1.0, "p99", ci=(0.9, 1.1, 95.0)), "one observation"),
+        (Observed(5.0, "mean", samples=(1.0, 2.0, 4.0)), "a value lies outside of its samples"),
+        (
+            Observed(5.0, "median", samples=(1.0, 2.0, 3.0, 4.0)),
+            "a value lies outside of its samples",
+        ),
     ],
 )
 def test_what_cannot_be_told_says_why(observed: Observed, reason: str) -> None:
@@ -152,7 +159,9 @@ def test_neighbours_that_are_alike_are_worth_fewer() -> None:
 @pytest.mark.parametrize(
     ("statistic", "share"),
     [
-        ("median", 0.5),
+        ("p90-es", None),
+        ("p0", None),
+        ("p99.99999999999999999", None),
         ("p90", 0.9),
         ("p99.9", 0.999),
         ("p90-es", None),

@@ -10,7 +10,7 @@ import polars as pl
 
 from benchfmt.comparing.verdicts import Metric, Result, Side
 from benchfmt.comparison.fields import FIELDS
-from benchfmt.comparison.observations import NO_ZERO, listed, observed
+from benchfmt.comparison.observations import NO_ZERO, caveats_of, observed
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import first_of_executions, results
 from benchfmt.package import Package
@@ -148,9 +148,7 @@ def _grouped(
 
 
 def _side(rows: list[dict[str, Any]]) -> Side:
-    caveats = dict.fromkeys(
-        word for row in rows if row["caveats"] is not None for word in listed(row["caveats"])
-    )
+    caveats = dict.fromkeys(word for row in rows for word in caveats_of(row))
     return Side(
         records=tuple(str(row["record_id"]) for row in rows),
         observed=tuple(map(observed, rows)),

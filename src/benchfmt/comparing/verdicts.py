@@ -117,8 +117,8 @@ class Change:
             "group": result.group,
             "old": _side_data(self.old, self.old_value),
             "new": _side_data(self.new, self.new_value),
-            "difference": self.difference,
-            "change": self.share,
+            "difference": _finite(self.difference),
+            "change": _finite(self.share),
             "interval": None,
             "p": None,
             "p_adjusted": self.p_adjusted,
@@ -135,11 +135,11 @@ class Change:
         return data
 
 
-def _finite(number: float) -> float | None:
+def _finite(number: float | None) -> float | None:
     """Return a number that JSON can say; None for an infinite one."""
-    if math.isfinite(number):
-        return number
-    return None
+    if number is None or not math.isfinite(number):
+        return None
+    return number
 
 
 def _side_data(side: Side | None, value: float | None) -> JsonValue:

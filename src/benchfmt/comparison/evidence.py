@@ -36,6 +36,8 @@ _NEEDED_BY_SKEW = 200
 square of their ratio: `make bench-verdicts` shows more false alarms beyond."""
 ONE = "one observation"
 """Why most numbers tell nothing of how sure they are."""
+_ROUNDED = 0.01
+"""A source may round its value, and give samples with all digits."""
 _SAME = 1e-9
 """A value that differs from the mean of its samples by a smaller share is that mean."""
 
@@ -124,6 +126,7 @@ def of_samples(observed: Observed, scale: Scale) -> Estimate:
         raise UntoldError(ONE)
     if not (is_of_runs or _is_mean(observed)):
         raise UntoldError(_no_test(observed))
+    _check_within(observed)
     values = np.array([on_scale(sample, scale) for sample in samples])
     if is_of_runs:
         about = f"{len(samples):,} runs"
@@ -131,6 +134,14 @@ def of_samples(observed: Observed, scale: Scale) -> Estimate:
     independent = _known_independent(values)
     about = _observations(len(samples), independent)
     return by_spread(values, independent, about, is_of_runs=False)
+
+
+def _check_within(observed: Observed) -> None:
+    """Raise UntoldError for a value that is no statistic of its samples."""
+    slack = _ROUNDED * abs(observed.value)
+    least, most = min(observed.samples), max(observed.samples)
+    if not least - slack <= observed.value <= most + slack:
+        raise UntoldError("a value lies outside of its samples")
 
 
 def _known_independent(values: Numbers) -> int:
@@ -225,6 +236,7 @@ def _moments(observed: Observed) -> tuple[int, float, float]:
         statistic = observed.statistic or "number whose statistic is not stated"
         raise UntoldError(f"n and stddev say not how sure a {statistic} is")
     if len(observed.samples) > 1:
+        _check_within(observed)
         values = np.array(observed.samples)
         return _known_independent(values), float(values.mean()), float(values.std(ddof=1))
     if observed.n is None or observed.stddev is None or observed.n < 2:
@@ -240,7 +252,10 @@ def quantile_of(statistic: str | None) -> float | None:
     found = _PERCENTILE.fullmatch(statistic or "")
     if found is None:
         return None
-    return float(found[1]) / 100 or None
+    share = float(found[1]) / 100
+    if not 0 < share < 1:
+        return None
+    return share
 
 
 def of_order(observed: Observed, scale: Scale) -> Estimate:
@@ -252,6 +267,7 @@ def of_order(observed: Observed, scale: Scale) -> Estimate:
     share = quantile_of(observed.statistic)
     if share is None or len(observed.samples) < 2 or are_repeats(observed):
         raise UntoldError(ONE)
+    _check_within(observed)
     values = np.array([on_scale(sample, scale) for sample in observed.samples])
     centre = on_scale(observed.value, scale)
     # What counts for a percentile is whether an observation lies at or below it.
@@ -282,9 +298,11 @@ def of_interval(observed: Observed, scale: Scale) -> Estimate:
     if observed.ci is None or not 0 < observed.ci[2] < 1:
         raise UntoldError(ONE)
     lower, upper, level = observed.ci
+    if not lower <= observed.value <= upper:
+        raise UntoldError("a value lies outside of its stated interval")
     centre = on_scale(observed.value, scale)
-    below = max(0.0, centre - on_scale(lower, scale))
-    above = max(0.0, on_scale(upper, scale) - centre)
+    below = centre - on_scale(lower, scale)
+    above = on_scale(upper, scale) - centre
     stated = _z(1 - level)
 
     def limits(alpha: float) -> tuple[float, float]:

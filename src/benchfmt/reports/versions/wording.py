@@ -16,8 +16,8 @@ _PREFIXES = {"batch_size": "batch ", "threads": "threads ", "input_shape": "shap
 
 _FIRST = ("system", "model", "benchmark", "precision", "batch_size", "threads", "engine")
 """What people call a result by, before anything else."""
-_LARGE = 10_000
-"""From here on numbers are shown whole."""
+_LARGE, _TOO_LARGE = 10_000, 1e15
+"""Between these numbers are shown whole."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def value_text(value: float | None, unit: str) -> str:
     if value is None:
         return "-"
     shown = f"{value:.4g}"
-    if abs(value) >= _LARGE:
+    if _LARGE <= abs(value) < _TOO_LARGE:
         shown = f"{value:,.0f}"
     if unit == "1":
         return shown
