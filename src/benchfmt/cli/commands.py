@@ -17,6 +17,7 @@ from benchfmt.cli.explain import explain
 from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
+from benchfmt.cli.recommend import recommend
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
 from benchfmt.reports.printable import json_text
@@ -89,6 +90,7 @@ def diff(
 
 app.command()(compare)
 app.command()(coverage)
+app.command()(recommend)
 app.command()(describe)
 app.command()(profile)
 

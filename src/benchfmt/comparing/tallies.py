@@ -193,9 +193,14 @@ def _values(package: Package, keys: pl.DataFrame, places: _Places) -> pl.DataFra
     return places.named(_summed(parts))
 
 
-def _runs(batch: pl.DataFrame) -> pl.DataFrame:
-    """Return a number for the configuration, the run and the execution of each record."""
+def configurations(batch: pl.DataFrame) -> pl.Series:
+    """Return a number for each record that its repeats share: same benchmark, system and configuration, seeds aside."""
     fields = pl.DataFrame(normalised(batch, _CONFIGURATION, "performance"))
+    return row_hashes(fields, _CONFIGURATION)
+
+
+def _runs(batch: pl.DataFrame) -> pl.DataFrame:
+    """Return a number for the configuration and the run of each record, and what is known of them."""
     own_run = pl.coalesce(pl.col("suite") + "\x1f" + pl.col("execution"), pl.col("id"))
     run = batch.select(
         run=own_run.cast(pl.String),
@@ -204,7 +209,7 @@ def _runs(batch: pl.DataFrame) -> pl.DataFrame:
     )
     return pl.DataFrame(
         {
-            "configuration": row_hashes(fields, _CONFIGURATION),
+            "configuration": configurations(batch),
             "run": row_hashes(run, ["run"]),
             "names_execution": run["execution"].is_not_null(),
             "is_known": run["is_known"],

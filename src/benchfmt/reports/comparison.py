@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.reports.counting import counted
@@ -68,12 +68,17 @@ def group_lines(found: Groups) -> Iterator[str]:
 
 def heading(group: Group) -> str:
     """Return what a group's results share, and what is compared."""
-    about = [str(group.about[name]) for name in _PLAIN if name in group.about]
+    return f"{about_words(group.about)}: {measure(group.measure)}{_better(group)}"
+
+
+def about_words(about: Mapping[str, Any]) -> str:
+    """Return fields in words: `lpdnn / imagenet / batch 1 / on imagenet`."""
+    told = [str(about[name]) for name in _PLAIN if name in about]
     for name, words in _WORDED.items():
-        cell = group.about.get(name)
+        cell = about.get(name)
         if cell is not None and cell != _IMPLIED:
-            about.append(words.format(cell))
-    return f"{' / '.join(about)}: {measure(group.measure)}{_better(group)}"
+            told.append(words.format(cell))
+    return " / ".join(told)
 
 
 def _better(group: Group) -> str:

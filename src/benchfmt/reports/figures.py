@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -28,6 +29,11 @@ FIGURE_ROWS, _COLUMNS = 60, 40
 """A figure has no more; a greater one is read by nobody."""
 _CELL, _HEIGHT = 46, 22
 _MARGIN = 16
+_PANEL, _AXIS = (640, 320), 70
+_AIR = 0.06
+"""How much of an axis stays free at either end."""
+_MARKS = 4
+_DECADE = 10
 _DARKEST, _LIGHTEST = 0.85, 0.12
 """How dense the colours of the greatest and the least count are."""
 _TURNS = 0.5
@@ -99,6 +105,95 @@ def _left_out(rows: Sequence[str], columns: Sequence[str]) -> str:
     if len(columns) > _COLUMNS:
         more.append(f"{len(columns) - _COLUMNS:,} more columns")
     return f"... and {' and '.join(more)}" if more else "empty: nothing was tried"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A result in two numbers."""
+
+    x: float
+    y: float
+    label: str
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Results that compare."""
+
+    title: str
+    points: Sequence[Point]
+
+
+def scatter(title: str, axes: Sequence[str], panels: Sequence[Panel]) -> str:
+    """Return points in two numbers as SVG, a panel below the other; the best are joined by a line and named."""
+    height = 2 * _MARGIN + 20 + (_PANEL[1] + 5 * _MARGIN) * max(1, len(panels))
+    figure = _figure(_PANEL[0] + _AXIS + 2 * _MARGIN, height, title)
+    if not panels:
+        _text(figure, _MARGIN, 4 * _MARGIN, "nothing is known to fit", "faint")
+    for place, panel in enumerate(panels):
+        top = 3 * _MARGIN + 20 + (_PANEL[1] + 5 * _MARGIN) * place
+        _draw(figure, panel, axes, top)
+    return _written(figure)
+
+
+def _draw(figure: Element, panel: Panel, axes: Sequence[str], top: float) -> None:
+    left, bottom = _MARGIN + _AXIS, top + _PANEL[1]
+    _text(figure, left, top - 10, panel.title, "faint")
+    across = Scale([point.x for point in panel.points], left, left + _PANEL[0])
+    up = Scale([point.y for point in panel.points], bottom, top)
+    for start, end in (((left, bottom), (left + _PANEL[0], bottom)), ((left, top), (left, bottom))):
+        line = SubElement(figure, "line", _numbers(x1=start[0], y1=start[1], x2=end[0], y2=end[1]))
+        line.set("class", "axis")
+    for value in across.marks:
+        _text(figure, across.place(value), bottom + 16, f"{value:g}", "faint middle")
+    for value in up.marks:
+        _text(figure, left - 6, up.place(value) + 4, f"{value:g}", "faint end")
+    _text(figure, left + _PANEL[0] / 2, bottom + 34, axes[0], "middle")
+    turned = _text(figure, _MARGIN, top + _PANEL[1] / 2, axes[1], "middle")
+    turned.set("transform", f"rotate(-90 {_MARGIN:g} {top + _PANEL[1] / 2:g})")
+    best = sorted((point for point in panel.points if point.is_best), key=lambda point: point.x)
+    if len(best) > 1:
+        corners = [f"{across.place(point.x):.1f},{up.place(point.y):.1f}" for point in best]
+        SubElement(figure, "polyline", {"class": "front", "points": " ".join(corners)})
+    for point in panel.points:
+        circle = _numbers(cx=across.place(point.x), cy=up.place(point.y), r=4)
+        dot = SubElement(figure, "circle", circle)
+        dot.set("class", "best" if point.is_best else "rest")
+        SubElement(dot, "title").text = one_line(f"{point.label}: {point.x:g}, {point.y:g}")
+    for point in best:
+        x, y = across.place(point.x), up.place(point.y)
+        # A name that would leave the figure on the right stands on the left.
+        is_right = x > left + _PANEL[0] / 2
+        shift = -8 if is_right else 8
+        _text(figure, x + shift, y - 6, _cut(point.label), "end" if is_right else "")
+
+
+class Scale:
+    """Where numbers stand on an axis: by their logarithm where they span more than a decade."""
+
+    def __init__(self, values: Sequence[float], start: float, end: float) -> None:
+        """Take the numbers, and the places between which they stand."""
+        least, greatest = min(values, default=0.0), max(values, default=1.0)
+        self._is_log = least > 0 and greatest > _DECADE * least
+        low, high = self._on(least), self._on(greatest)
+        span = (high - low) or abs(high) or 1.0
+        self._low, self._span = low - _AIR * span, span * (1 + 2 * _AIR)
+        self._start, self._length = start, end - start
+        inner = (
+            [low + span * place / (_MARKS - 1) for place in range(_MARKS)] if high > low else [low]
+        )
+        self.marks = [float(f"{self._off(value):.3g}") for value in inner]
+
+    def place(self, value: float) -> float:
+        """Return where a number stands."""
+        return self._start + self._length * (self._on(value) - self._low) / self._span
+
+    def _on(self, value: float) -> float:
+        return math.log10(value) if self._is_log else value
+
+    def _off(self, value: float) -> float:
+        return 10**value if self._is_log else value
 
 
 def _figure(width: float, height: float, title: str) -> Element:
