@@ -125,3 +125,12 @@ def test_an_unknown_format_is_refused() -> None:
         BenchfmtError, match="there is no format 'markdwn'; did you mean 'markdown'"
     ):
         list(rendered("markdwn", None, ()))  # type: ignore[arg-type]  # it is refused before it is read
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_doubts_about_the_numbers_are_told(name: str, tmp_path: Path) -> None:
+    doubtful = latency(latencies(1), caveats=["unstable"])
+    text = text_of(
+        name, compared(tmp_path, [record(1, latency(latencies(1)))], [record(1, doubtful)])
+    )
+    assert "caveats: unstable" in text

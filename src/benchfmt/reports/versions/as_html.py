@@ -19,6 +19,7 @@ from benchfmt.reports.versions.wording import (
     is_of_interest,
     labels,
     notes,
+    remarks,
     value_text,
     versions_text,
 )
@@ -38,7 +39,7 @@ class ShownChange:
     interval: str
     p: str
     method: str
-    reason: str
+    remarks: str
 
 
 @dataclass(frozen=True)
@@ -93,5 +94,5 @@ def _shown(change: Change, called: Labels) -> ShownChange:
         interval=printable(interval_text(change)),
         p=p,
         method=printable(method),
-        reason=printable(change.reason or ""),
+        remarks=printable(remarks(change)),
     )

@@ -19,6 +19,7 @@ from benchfmt.reports.versions.wording import (
     is_of_interest,
     labels,
     notes,
+    remarks,
     value_text,
     versions_text,
 )
@@ -72,8 +73,9 @@ def _cells(change: Change, called: Labels) -> Iterator[str]:
     result = change.result
     unit = result.metric.unit
     verdict = str(change.verdict)
-    if change.reason is not None:
-        verdict = f"{verdict}: {_code(change.reason)}"
+    said = remarks(change)
+    if said:
+        verdict = f"{verdict}: {_code(said)}"
     yield verdict
     yield _code(called.metric(result))
     yield _code(called.context(result))

@@ -16,6 +16,7 @@ from benchfmt.reports.versions.wording import (
     interval_text,
     labels,
     notes,
+    remarks,
     value_text,
     versions_text,
 )
@@ -58,6 +59,7 @@ def _line(change: Change, called: Labels) -> str:
     values = f"{value_text(change.old_value, unit)} -> {value_text(change.new_value, unit)}"
     shown = f"{change_text(change)} {interval_text(change)}".strip()
     text = f"{text}: {values}, {shown}"
-    if change.reason is not None:
-        text = f"{text}; {change.reason}"
+    said = remarks(change)
+    if said:
+        text = f"{text}; {said}"
     return text

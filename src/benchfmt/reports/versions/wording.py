@@ -112,6 +112,19 @@ def interval_text(change: Change) -> str:
     return f"[{_difference(change.lower, unit)}, {_difference(change.upper, unit)}]"
 
 
+def remarks(change: Change) -> str:
+    """Return what has to be said of one result: why it is not told, and which doubts the records have about its numbers."""
+    caveats = dict.fromkeys(
+        word for side in (change.old, change.new) if side is not None for word in side.caveats
+    )
+    parts = []
+    if change.reason is not None:
+        parts.append(change.reason)
+    if caveats:
+        parts.append(f"caveats: {', '.join(caveats)}")
+    return "; ".join(parts)
+
+
 def percent(share: float) -> str:
     """Return a share with its sign in percent, to two or three digits."""
     hundredths = share * 100
