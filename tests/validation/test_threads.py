@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from tests.forms import ABSENT, INVALID, VALID, flatten, load, taking_turns, write
 
-from benchfmt import validate
+from benchfmt import Finding, validate
 from benchfmt.checks.frames import Shared
 from benchfmt.limits import Limits
 from benchfmt.validation import loop, turns
@@ -28,14 +28,18 @@ _EVERY = 6
 FEW = Limits(findings_per_code=2)
 
 
-@pytest.fixture
-def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+def make_portions_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "_MEASUREMENTS", 30)
     monkeypatch.setattr(parquet, "_ROWS", {"measurements": 40})
     monkeypatch.setattr(parquet, "_OTHER_ROWS", 20)
     monkeypatch.setattr(delimited, "_ROWS", 30)
     monkeypatch.setattr(documents, "_AT_ONCE", 2)
     monkeypatch.setattr(json_portion, "_RECORDS", 12)
+
+
+@pytest.fixture
+def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_portions_small(monkeypatch)
 
 
 def faulty_records() -> list[dict[str, Any]]:
@@ -47,6 +51,11 @@ def faulty_records() -> list[dict[str, Any]]:
     for number, record in enumerate([*records, *map(load, VALID), *records]):
         some.append({**record, "id": f"record-{number}"})
     return some
+
+
+def without_texts(findings: list[Finding]) -> list[Finding]:
+    """Return findings but for those of texts, each of which is told once a portion."""
+    return [finding for finding in findings if finding.code not in ("BF135", "BF136")]
 
 
 def written(folder: Path, records: list[dict[str, Any]], form: str) -> Path:
@@ -69,6 +78,18 @@ def test_the_report_does_not_depend_on_how_many_threads_judge(
     alone = validate(path, limits=limits, jobs=1)
     assert len(alone.findings) > 20
     assert validate(path, limits=limits, jobs=3) == alone
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_the_report_does_not_depend_on_how_large_portions_are(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, faulty_records(), form)
+    whole = validate(path, jobs=1)
+    make_portions_small(monkeypatch)
+    in_parts = validate(path, jobs=1)
+    assert without_texts(in_parts.findings) == without_texts(whole.findings)
+    assert in_parts.more == whole.more
 
 
 @pytest.mark.usefixtures("_small_portions")

@@ -78,7 +78,7 @@ def _pair(on: Sequence[str]) -> pl.Expr:
 
 def has_kind(frames: Frames, question: Question) -> bool:
     """Whether a batch has measurements of a kind that meets a question."""
-    return bool(frames.answers.to(question)["meets"].any())
+    return frames.answers.meet(question)
 
 
 def valued(

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 import polars as pl
 
-from benchfmt.checks.beside import is_above, valued, with_system
+from benchfmt.checks.beside import has_kind, is_above, valued, with_system
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
@@ -48,6 +48,8 @@ def _limits(metric: str) -> pl.DataFrame:
 
 def is_within_reach(metric: str, hint: str, frames: Frames) -> pl.DataFrame:
     """BF307, BF308, BF309: a value is beyond what a system of its kind can have."""
+    if not has_kind(frames, _KINDS[metric]):
+        return no_faults()
     limited_systems = frames.systems.join(_limits(metric), on="kind", how="inner")
     if not limited_systems.height:
         return no_faults()

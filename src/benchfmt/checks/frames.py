@@ -67,6 +67,8 @@ class Frames:
     systems: pl.DataFrame
     metrics: Mapping[str, Metric]
     prefixes: frozenset[str]
+    has_new_systems: bool = True
+    """Whether the faults of systems are asked for: else they were found with an earlier batch, whose systems are these."""
     kinds: pl.DataFrame = field(default_factory=pl.DataFrame)
     answers: Answers = field(default_factory=lambda: Answers(pl.DataFrame()))
     """What was asked about the kinds."""
@@ -75,6 +77,7 @@ class Frames:
         default_factory=dict, init=False
     )
     _together: dict[str, Mapping[str, pl.DataFrame]] = field(default_factory=dict, init=False)
+    _filled: dict[tuple[str, str], bool] = field(default_factory=dict, init=False)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return the frame of a table; raises KeyError for a name that is none."""
@@ -83,6 +86,15 @@ class Frames:
             "measurements": self.measurements,
             "systems": self.systems,
         }[name]
+
+    def has_cell(self, table: str, column: str) -> bool:
+        """Whether a column of a table has a cell, or does not exist; looked up once for all checks."""
+        key = (table, column)
+        if key not in self._filled:
+            frame = self.table(table)
+            is_absent = column not in frame.columns
+            self._filled[key] = is_absent or frame[column].null_count() < frame.height
+        return self._filled[key]
 
     def distinct(self, table: str, column: str) -> list[str]:
         """Return the distinct texts of a column, in order; looked up once for all checks."""
@@ -121,8 +133,8 @@ class Frames:
         asked = self.answers.to(question)
         measurements = self.measurements
         if only:
-            measurements = measurements.select(list(dict.fromkeys([KIND, *only])))
-        if not asked["meets"].any():
+            measurements = measurements[list(dict.fromkeys([KIND, *only]))]
+        if not self.answers.meet(question):
             measurements = measurements.clear()
         else:
             kept = asked["meets"].gather(self.measurements[KIND])
@@ -165,6 +177,7 @@ def without_row(text: str) -> str:
     return text
 
 
+@cache
 def number(column: str) -> pl.Expr:
     """Return a number as the text that a message shows."""
     return pl.col(column).cast(pl.String).str.strip_suffix(".0")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from benchfmt.checks.screens import Look, looked_at
 from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import row_hashes
 
@@ -56,6 +57,8 @@ class Answers:
         """Take the kinds, of which nothing was asked yet."""
         self.kinds = kinds
         self._answers: dict[Question, pl.DataFrame] = {}
+        self._meet: dict[Question, bool] = {}
+        self._looks: dict[str, Look] = {}
         self._distinct: dict[str, list[str]] = {}
         self._pairs: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
@@ -67,6 +70,19 @@ class Answers:
             answer = self.kinds.select(meets, **question.more)
             self._answers[question] = answer
         return answer
+
+    def meet(self, question: Question) -> bool:
+        """Return whether any kind meets the condition of a question."""
+        if question not in self._meet:
+            self._meet[question] = bool(self.to(question)["meets"].any())
+        return self._meet[question]
+
+    def look(self, column: str) -> Look:
+        """Return what a look at all texts of a column of the kinds says."""
+        if column not in self._looks:
+            texts = pl.Series(self.distinct(column), dtype=pl.String)
+            self._looks[column] = looked_at(texts)
+        return self._looks[column]
 
     def distinct(self, column: str) -> list[str]:
         """Return the distinct texts of a column of the kinds, in order."""

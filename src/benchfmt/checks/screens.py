@@ -87,10 +87,14 @@ class Look:
     """The bytes of the shortest text; infinity where there is none."""
 
 
+NOTHING = Look(may_hide=False, may_begin_blank=False, shortest=math.inf)
+"""What a look says where there is no text."""
+
+
 def looked_at(cells: pl.Series) -> Look:
     """Return what a look at all texts of a column says; of texts too long to be looked at, that they may be anything."""
     if cells.null_count() == cells.len():
-        return Look(may_hide=False, may_begin_blank=False, shortest=math.inf)
+        return NOTHING
     texts = _Texts.of(cells)
     if texts is None:
         return Look(may_hide=True, may_begin_blank=True, shortest=0)

@@ -42,6 +42,8 @@ def _terms_at_fault(
 ) -> pl.DataFrame:
     found = [no_faults()]
     for table, column, kind in _term_columns():
+        if table == "systems" and not frames.has_new_systems:
+            continue
         for term in frames.distinct(table, column):
             verdict = verdict_on(kind, term, frames)
             if verdict is not None:
@@ -272,6 +274,8 @@ def _reported_fault(reported: str, code: str) -> Verdict | None:
 def _assumed_units(frames: Frames) -> pl.DataFrame:
     """Return measurements whose unit the annotation of a table assumed."""
     described = frames.records.filter(pl.col("converter") == _OF_TABLES)["id"]
+    if not described.len() or not frames.has_cell("measurements", "caveats"):
+        return frames.measurements.clear()
     is_assumed = pl.col("caveats").str.contains(_UNIT_INFERRED, literal=True)
     return frames.measurements.filter(is_assumed & pl.col("record_id").is_in(described.implode()))
 

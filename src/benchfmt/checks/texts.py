@@ -12,7 +12,7 @@ from benchfmt.checks.characters import MAY_HIDE, first_hidden
 from benchfmt.checks.check import Check
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, without_row
 from benchfmt.checks.references import address_fault, licence_fault
-from benchfmt.checks.screens import Look, looked_at
+from benchfmt.checks.screens import NOTHING, Look, looked_at
 from benchfmt.finding import Severity
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
@@ -59,6 +59,8 @@ def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
     blank = [no_faults()]
     empty = [no_faults()]
     for table, items in _free_columns().items():
+        if table == "systems" and not frames.has_new_systems:
+            continue
         frame = frames.table(table)
         for item in items:
             look = _looked_at(frames, table, item)
@@ -80,7 +82,9 @@ def _has_rows_before(frame: pl.DataFrame, item: Column) -> bool:
 def _looked_at(frames: Frames, table: str, item: Column) -> Look:
     """Return what a look at all texts of a column says; those that repeat are looked at once each."""
     if frames.is_of_kinds(table, item.name):
-        return looked_at(pl.Series(frames.distinct(table, item.name), dtype=pl.String))
+        return frames.answers.look(item.name)
+    if not frames.has_cell(table, item.name):
+        return NOTHING
     return looked_at(frames.table(table)[item.name])
 
 

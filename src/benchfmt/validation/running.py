@@ -99,15 +99,15 @@ def topic_faults(frames: Frames, topic: Iterable[Check]) -> Iterator[tuple[Check
 
 
 def _has_what_it_needs(check: Check, frames: Frames) -> bool:
-    """Whether the table of a check has rows, and a cell in each column that a fault needs."""
+    """Whether the table of a check has rows that were not judged, and a cell in each column that a fault needs."""
     if check.table is None:
         return True
-    frame = frames.table(check.table)
-    for name in check.needs:
-        # A column that does not exist is a fault of the check, which fails on it.
-        if name in frame.columns and frame[name].null_count() == frame.height:
-            return False
-    return frame.height > 0
+    if check.table == "systems" and not frames.has_new_systems:
+        return False
+    # A column that does not exist is a fault of the check, which fails on it.
+    if not all(frames.has_cell(check.table, name) for name in check.needs):
+        return False
+    return frames.table(check.table).height > 0
 
 
 def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check, pl.DataFrame]]:
@@ -116,9 +116,11 @@ def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check
     for check in checks:
         for cells in check.cells:
             by_table.setdefault(cells.table, []).append((check, cells))
+    if not frames.has_new_systems:
+        by_table.pop("systems", None)
     for table, pairs in by_table.items():
         frame = frames.table(table)
-        pairs = [pair for pair in pairs if _may_be_at_fault(frame, pair[1])]
+        pairs = [pair for pair in pairs if _may_be_at_fault(frames, pair[1])]
         if not frame.height or not pairs:
             continue
         verdicts = _verdicts(frame, [cells for _, cells in pairs])
@@ -130,8 +132,8 @@ def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check
                 yield check, guarded(check, partial(_as_faults, wrong, cells))
 
 
-def _may_be_at_fault(frame: pl.DataFrame, cells: Cells) -> bool:
-    return not (cells.needs_cell and frame[cells.column].null_count() == frame.height)
+def _may_be_at_fault(frames: Frames, cells: Cells) -> bool:
+    return not cells.needs_cell or frames.has_cell(cells.table, cells.column)
 
 
 def _verdicts(frame: pl.DataFrame, group: list[Cells]) -> pl.DataFrame | None:

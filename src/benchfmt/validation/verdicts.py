@@ -47,6 +47,7 @@ def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
         portion.systems,
         portion.terms.metrics,
         portion.terms.prefixes,
+        portion.has_new_systems,
     )
     broken = _broken(frames, judge.codes)
     groups = judge.groups(broken)
@@ -87,7 +88,7 @@ def _keep(kept_frames: list[Frames], frames: Frames) -> Iterator[pl.DataFrame]:
 def kept(faults: pl.DataFrame, doubtful: pl.Series, *, has_new_systems: bool) -> pl.DataFrame:
     """Return faults but for those that were reported with an earlier portion, or that follow from others."""
     new = faults
-    if not has_new_systems:
+    if faults.height and not has_new_systems:
         new = faults.filter(pl.col("table") != "systems")
     return without_echo(new, doubtful)
 
