@@ -14,7 +14,10 @@ class Limits:
     json_data_bytes: int = 400 * 2**20
     json_depth: int = 64
     json_members: int = 100_000
+    log_bytes: int = 256 * 2**20
+    log_results: int = 5_000
     row_bytes: int = 2**20
+    repeated_bytes: int = 512 * 2**20
     record_measurements: int = 100_000
     footer_bytes: int = 8 * 2**20
     page_bytes: int = 128 * 2**20

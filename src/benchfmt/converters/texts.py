@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchfmt.converters.base import Source
+from benchfmt.converters.base import Source, Unit
 from benchfmt.finding import BenchfmtError, Finding, Severity
-from benchfmt.limits import Limits
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import encodings, heads, lines
 from benchfmt.readers.lines import Own
 
@@ -20,6 +20,7 @@ NEVER = "mlperf_log_"
 """Names of LoadGen's files begin so: a submission has tens of thousands, and no converter that uses this reads them."""
 OF_OTHERS = (NEVER, "._")
 """Files of which thousands lie in trees that others read."""
+_AS_WRITTEN = "give the file as the program wrote it; several programs may have written into one line, or the line was cut"
 LONGEST = 64 * 2**20
 """A log larger than this is no log of one run."""
 
@@ -74,6 +75,13 @@ def lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
     return lines.read(path, own, limits)
 
 
+def lines_with(path: Path, word: str, own: Own) -> str:
+    """Return the lines of a file in which a word stands, as one text; raises BenchfmtError for a file that is too large."""
+    _check_size(path)
+    printed = lines.bounded(lines.lines(path, own), LIMITS)
+    return "\n".join(line.text for line in printed if word in line.text)
+
+
 def whole_lines_of(path: Path, own: Own, limits: Limits) -> list[lines.Line]:
     """Return the lines that a file's program printed, without a last one that a cut may have left half a number of."""
     printed = lines_of(path, own, limits)
@@ -120,14 +128,25 @@ def finding(
     return Finding(code, Severity.WARNING, path, row, column, None, message, value, hint)
 
 
-def not_understood(path: str, line: int, text: str) -> Finding:
-    """Return that a line says a number of a result and is written in another way than its program does."""
-    return finding(
-        "BF103",
-        path,
-        f"line {line} says a number in another way than the program writes it; what is not understood is left out: {one_line(text)[:120]}",
-        "give the file as the program wrote it; several programs may have written into one line, or the line was cut",
-    )
+def not_understood(unit: Unit, lines: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+    """Yield that lines say numbers of a result and are written in another way than their program does.
+
+    They are listed as far as findings of one code are, and the others counted.
+    """
+    listed = lines
+    if len(lines) > unit.limits.findings_per_code:
+        listed = lines[: unit.limits.findings_per_code - 1]
+    for line, text in listed:
+        yield finding(
+            "BF103",
+            unit.path.name,
+            f"line {line} says a number in another way than the program writes it; what is not understood is left out: {one_line(text)[:120]}",
+            _AS_WRITTEN,
+        )
+    more = len(lines) - len(listed)
+    if more:
+        message = f"{more:,} more lines say a number in another way than the program writes it"
+        yield finding("BF103", unit.path.name, message, _AS_WRITTEN)
 
 
 def candidates(source: Source, *endings: str) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ import codecs
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -59,6 +60,17 @@ class Start:
 
 
 START = Start()
+LARGE = 2**20
+"""The size from which on it is asked how much memory the data of a text takes."""
+_BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 60, b",": 40, b'"': 28}
+"""How much memory the data takes, at most, that one such character in a text stands for."""
+_BYTES_BY_BYTE = 9
+"""How much memory a byte of a long text takes: as it is read, as characters, as JSON once more, and in columns."""
+_DIGITS_BY_MARK = {b"{": 300, b"[": 90, b":": 170, b",": 150}
+"""The same where numbers are `Digits`, which take twice as much as others."""
+_DIGITS_BY_BYTE = 4
+"""The same where only characters and data are kept."""
+_AS_LINES = "write one object on each line (JSON Lines), or set json_data_bytes higher"
 
 
 def parse(
@@ -177,6 +189,7 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     text = whole(path, limits, "JSON text").removeprefix(codecs.BOM_UTF8)
     if text.startswith(codecs.BOM_UTF8):
         raise JsonError("not JSON: it begins with two byte order marks", 1)
+    refuse_heavy_document(text, limits)
     return parse(text, limits, digits=digits)
 
 
@@ -199,6 +212,52 @@ def refuse_wide(data: JsonValue, limits: Limits) -> None:
             if len(value) > limits.json_members:
                 raise UnsafeError("BF907", too_wide(value, limits))
             waiting += value.values()
+
+
+def is_large(text: bytes) -> bool:
+    """Whether it is asked of a text what its data takes."""
+    return len(text) >= LARGE
+
+
+def refuse_heavy(text: bytes, limits: Limits) -> None:
+    """Raise UnsafeError for a text whose data may take more memory than is allowed, also in columns."""
+    weight = _weight(text, _BYTES_BY_BYTE, _BYTES_BY_MARK)
+    if weight > limits.json_data_bytes:
+        raise UnsafeError("BF907", _too_heavy(weight, limits))
+
+
+def refuse_heavy_document(text: bytes, limits: Limits) -> None:
+    """Raise UnsafeError for a document whose data may take more memory than is allowed, its numbers as `Digits`."""
+    weight = _weight(text, _DIGITS_BY_BYTE, _DIGITS_BY_MARK)
+    if weight > limits.json_data_bytes:
+        raise UnsafeError("BF907", f"{_too_heavy(weight, limits)}; {_AS_LINES}")
+
+
+def _weight(text: bytes, by_byte: int, by_mark: Mapping[bytes, int]) -> int:
+    """Return about how much memory the data of a text takes, 0 for one that is small."""
+    if not is_large(text):
+        return 0
+    return by_byte * len(text) + sum(text.count(mark) * size for mark, size in by_mark.items())
+
+
+def _too_heavy(weight: int, limits: Limits) -> str:
+    most = limits.json_data_bytes
+    return f"the data of one JSON text takes about {weight} bytes; at most {most} are allowed"
+
+
+def memory_of(data: JsonValue) -> int:
+    """Return about how many bytes of memory data takes."""
+    size = 0
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        size += sys.getsizeof(value)
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += value
+            waiting += value.values()
+    return size
 
 
 def whole(path: Path, limits: Limits, kind: str) -> bytes:

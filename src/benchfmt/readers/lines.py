@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import encodings, prefixes
+from benchfmt.readers.files import UnsafeError
 
 Own = re.Pattern[str] | Callable[[str], object]
 """How a line of the family begins: a pattern that is matched at the start, or a function that says whether a text does."""
@@ -34,6 +35,8 @@ _DEPTH = 12
 """So many layers are taken off at most."""
 _COUNTED = 8
 """Numbers that count up to so many, one a line, number the lines of a listing and not the ranks of a job."""
+LINE_BYTES = 256
+"""How much memory a line takes beside its characters: as text, with its number, and with what is noted of it."""
 
 
 class Line(NamedTuple):
@@ -45,12 +48,18 @@ class Line(NamedTuple):
 
 
 def read(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> list[Line]:
-    """Return the lines of a file or text; those of several origins one origin after the other, else in their order."""
-    return apart(lines(source, own, limits))
+    """Return the lines of a file or text; those of several origins one origin after the other, else in their order.
+
+    Raises UnsafeError for more of them than are kept at once.
+    """
+    return apart(bounded(lines(source, own, limits), limits))
 
 
 def text(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> str:
-    """Return what a file's program printed as one text; line n of the file is line n where nothing had to be put apart."""
+    """Return what a file's program printed as one text; line n of the file is line n where nothing had to be put apart.
+
+    Raises UnsafeError for more lines than are kept at once.
+    """
     texts: list[str] = []
     for line in read(source, own, limits):
         texts += [""] * (line.number - 1 - len(texts))
@@ -73,6 +82,23 @@ def lines(source: Path | bytes | str, own: Own, limits: Limits = LIMITS) -> Iter
         else:
             yield from reading.take(number, line)
     yield from reading.rest()
+
+
+def refuse_heavy(weight: int, limits: Limits) -> None:
+    """Raise UnsafeError where what is kept of a log takes more memory than is allowed."""
+    if weight > limits.log_bytes:
+        message = f"more than {limits.log_bytes:,} bytes of one log would be kept at once"
+        raise UnsafeError("BF907", f"{message} (limit log_bytes)")
+
+
+def bounded(found: Iterable[Line], limits: Limits) -> Iterator[Line]:
+    """Yield lines as long as all of them together may be kept; raises UnsafeError for more."""
+    weight = 0
+    for line in found:
+        weight += LINE_BYTES + len(line.text)
+        if weight > limits.log_bytes:
+            refuse_heavy(weight, limits)
+        yield line
 
 
 def can_stand(head: bytes) -> bool:

@@ -26,8 +26,8 @@ from pydantic import JsonValue
 
 from benchfmt import numbers
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.readers import heads, lines, mllog_lines
-from benchfmt.readers.files import file_sha256
+from benchfmt.readers import heads, jsons, lines, mllog_lines
+from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.jsons import Digits
 
 V05, V06, V07, FREE = "mlp-v0.5", "mll", "mllog", "free-text"
@@ -50,6 +50,8 @@ _MOST_TEXT = 100_000
 """A line that is no JSON may be a Python dictionary; nobody's is longer."""
 _FAULTS = 100
 """So many lines that cannot be read are told one by one."""
+_EVENT_BYTES = 300
+"""How much memory an event takes beside its value and metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,28 +133,30 @@ def has_events(path: Path, most: int = 2**20) -> bool:
 
 
 def read(path: Path, limits: Limits = LIMITS, keep: Callable[[str], bool] = lambda _: True) -> Log:
-    """Return the events of a log whose key is to be kept, and the SHA-256 of the file; read once, in blocks."""
+    """Return the events of a log whose key is to be kept, and the SHA-256 of the file; read once, in blocks.
+
+    Raises UnsafeError for more events than are kept at once.
+    """
     reading = _Reading(limits, keep)
+    digest = None
     with heads.opened(path) as file:
         as_bytes = lines.can_stand(file.read(_HEAD))
     if as_bytes:
-        for line, text in reading.lines(path):
-            reading.see(line, text)
-        digest = reading.digest.hexdigest()
-    else:
-        digest = file_sha256(path)
+        digest = reading.read_bytes(path)
     if reading.lost or not as_bytes:
         # Colours, HTML and lines that a runtime cut in two are put right by the reader of what programs print.
         again = _Reading(limits, keep)
+        again.weight = reading.weight
         for line, text in again.printed(path):
             again.see(line, text)
+            again.refuse_broken()
         if not as_bytes or again.lost < reading.lost:
             reading = again
     if reading.syntax is None:
         reading.free_text(path)
     return Log(
         path,
-        digest,
+        digest or file_sha256(path),
         reading.syntax,
         tuple(reading.events),
         tuple(reading.faults),
@@ -170,9 +174,30 @@ class _Reading:
         self.syntax: str | None = None
         self.token = b""
         self.events: list[Event] = []
+        self.weight = 0
+        """About how much memory the events take."""
         self.faults: list[tuple[int, str]] = []
         self.lost = 0
         self.repaired: list[int] = []
+
+    def read_bytes(self, path: Path) -> str | None:
+        """Take the lines of a file, and return its SHA-256; None where so few can be read that the rest is left alone."""
+        for line, text in self.lines(path):
+            self.see(line, text)
+            if self._is_broken:
+                return None
+        return self.digest.hexdigest()
+
+    @property
+    def _is_broken(self) -> bool:
+        """Whether so many lines cannot be read that the rest is left alone."""
+        return self.lost > self.limits.faulty_records
+
+    def refuse_broken(self) -> None:
+        """Raise UnsafeError where so many lines cannot be read that the rest is left alone."""
+        if self._is_broken:
+            message = f"more than {self.limits.faulty_records:,} events cannot be read"
+            raise UnsafeError("BF907", f"{message} (limit faulty_records)")
 
     def lines(self, path: Path) -> Iterator[tuple[int, bytes]]:
         """Yield number and text of each line that has a token, from its last token on."""
@@ -226,7 +251,13 @@ class _Reading:
             self._fault(line, str(error) or type(error).__name__)
             return
         if event is not None:
-            self.events.append(event)
+            self._keep(event)
+
+    def _keep(self, event: Event) -> None:
+        """Add an event; raises UnsafeError where all of them take too much memory."""
+        self.events.append(event)
+        self.weight += _EVENT_BYTES + jsons.memory_of([event.value, dict(event.metadata)])
+        lines.refuse_heavy(self.weight, self.limits)
 
     def _event(self, line: int, raw: bytes) -> Event | None:
         if self.syntax == V07:
@@ -297,7 +328,7 @@ class _Reading:
                 rest = mllog_lines.decoded(match["rest"] or b"")
                 # 75.98000% is no JSON number.
                 value, metadata = self._valued_v05(re.sub(r"([0-9.]+)%", r'"\1%"', rest))
-                self.events.append(Event(key, None, value, metadata, line))
+                self._keep(Event(key, None, value, metadata, line))
 
     def _fault(self, line: int, words: str) -> None:
         self.lost += 1

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.lines import Line
 
 COMMAND = "command"
@@ -54,17 +56,19 @@ def runs(
     key_of: Callable[[str], str | None],
     order: Sequence[str | tuple[str, ...]],
     anywhere: Collection[str] = (),
+    limits: Limits = LIMITS,
 ) -> list[list[Line]]:
     """Return the lines of each run, in their order; lines between two runs belong to the one before.
 
     `key_of` names what a line says, where a run says it once; `order` has these names as the tool prints them, those
     that have no order among themselves in a tuple; those in `anywhere` have none. A line that stands twice in a row is one.
-    Raises BenchfmtError where runs wrote at once and nothing says whose a line is.
+    Raises BenchfmtError where runs wrote at once and nothing says whose a line is, and UnsafeError for too many runs.
     """
     ranks = _ranks(order)
     said = list(_said(found, key_of))
     paragraphs = _paragraphs(said)
     if paragraphs:
+        _refuse_many(len(paragraphs), limits)
         return _parts(found, paragraphs)
     groups: list[_Group] = []
     for index, key in said:
@@ -74,6 +78,7 @@ def runs(
         line = found[index]
         if not groups or _begins(groups[-1], key, rank, index, found):
             groups.append(_Group(index, index, line.origin))
+            _refuse_many(len(groups), limits)
         groups[-1].take(index, key, line.text, rank)
     if not found:
         return []
@@ -83,6 +88,13 @@ def runs(
         if _nobody_knows(before, now, found):
             del chunks[place][0]
     return [chunk for chunk in chunks if chunk]
+
+
+def _refuse_many(count: int, limits: Limits) -> None:
+    """Raise UnsafeError for a log of more runs than are read."""
+    if count > limits.log_results:
+        message = f"more than {limits.log_results:,} results stand in one log"
+        raise UnsafeError("BF907", f"{message} (limit log_results)")
 
 
 def _ranks(order: Sequence[str | tuple[str, ...]]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import polars as pl
 
 from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Unit, load
 from benchfmt.described import size
-from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import identified
 from benchfmt.oserrors import in_words
 from benchfmt.possible import Withholder
@@ -158,6 +159,7 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
         yield unit
         return
     withholder = Withholder(unit.path.name)
+    listed = _Listed(unit)
     before = _states(unit)
     try:
         converter = load(name)
@@ -170,7 +172,7 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
                 yield identified(withholder.record(item.ordered()))
             elif isinstance(item, Part):
                 yield replace(item, batch=withholder.batch(item.batch))
-            else:
+            elif not isinstance(item, Finding) or listed.has_room(item):
                 yield item
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
@@ -178,8 +180,30 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
         yield Failed(unit.path, in_words(error, unit.path))
     except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
         yield Failed(unit.path, stopped(name, error))
+    yield from listed.rest()
     yield from withholder.more()
     yield from _changes(before)
+
+
+class _Listed:
+    """How many findings of each code a unit has: so many are listed, the others are counted."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._name = unit.path.name
+        self._most = unit.limits.findings_per_code
+        self._counts: Counter[str] = Counter()
+
+    def has_room(self, finding: Finding) -> bool:
+        """Count a finding, and say whether it is listed."""
+        self._counts[finding.code] += 1
+        return self._counts[finding.code] <= self._most
+
+    def rest(self) -> Iterator[Finding]:
+        """Yield how many findings of a code are not listed."""
+        for code, count in sorted(self._counts.items()):
+            if count > self._most:
+                message = f"{count - self._most:,} more findings of this code are not listed"
+                yield Finding(code, Severity.WARNING, self._name, None, None, None, message)
 
 
 def _has_record_beyond(limit: int, item: Item) -> bool:

@@ -91,6 +91,9 @@ def _in_document(path: Path, findings: Sequence[Finding], limits: Limits) -> Ite
             yield _at_pointer(finding, text)
         return
     rows = {finding.row for finding in findings}
+    if rows == {None} and path.stat().st_size > _LARGEST:
+        yield from findings
+        return
     last = max(finding.row or 0 for finding in findings)
     texts: dict[int | None, tuple[str, int, int]] = {}
     is_list = False

@@ -91,8 +91,7 @@ def read(unit: Unit) -> Iterator[Item]:
     digest = file_sha256(unit.path)
     reports = {path: report.read(path) for path in unit.supporting}
     for run in runs:
-        for line, text in run.damaged:
-            yield texts.not_understood(unit.path.name, line, text)
+        yield from texts.not_understood(unit, run.damaged)
         same = {path: one for path, one in reports.items() if one.fingerprint == run.fingerprint}
         locator = f"run={run.number}" if len(runs) > 1 else None
         try:
@@ -103,7 +102,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 def _runs(unit: Unit) -> list[Run]:
     if unit.extra == "log":
-        return log.runs(texts.whole_lines_of(unit.path, OWN, unit.limits))
+        return log.runs(texts.whole_lines_of(unit.path, OWN, unit.limits), unit.limits)
     run = report.read(unit.path)
     if not run.printed.get("throughput") and not run.latency:
         raise BenchfmtError("the report has no execution results")

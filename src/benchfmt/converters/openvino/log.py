@@ -14,6 +14,7 @@ from benchfmt.converters.openvino.run import (
     device_names,
     percentile,
 )
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.lines import Line
 from benchfmt.readers.patterns import compiled
@@ -103,10 +104,10 @@ def is_printed(text: str) -> bool:
     return len(ends) >= 2 or _BEGAN.search(text) is not None
 
 
-def runs(output: list[Line]) -> list[Run]:
+def runs(output: list[Line], limits: Limits = LIMITS) -> list[Run]:
     """Return the runs that an output holds, in their order."""
     result: list[Run] = []
-    for part in repeats.runs(list(_without_groups(output)), _key, _ORDER):
+    for part in repeats.runs(list(_without_groups(output)), _key, _ORDER, limits=limits):
         reader = _Reader(Run(len(result) + 1))
         for line in part:
             reader.take(line)

@@ -98,7 +98,9 @@ def read(unit: Unit) -> Iterator[Item]:
 
 def _items_of_log(unit: Unit, digest: str) -> Iterator[Item]:
     try:
-        results, unfinished = log.results(texts.whole_lines_of(unit.path, OWN, unit.limits))
+        results, unfinished = log.results(
+            texts.whole_lines_of(unit.path, OWN, unit.limits), unit.limits
+        )
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
         return
@@ -107,8 +109,7 @@ def _items_of_log(unit: Unit, digest: str) -> Iterator[Item]:
         return
     several = len(results) > 1
     for result in results:
-        for line, text in result.damaged:
-            yield texts.not_understood(unit.path.name, line, text)
+        yield from texts.not_understood(unit, result.damaged)
         locator = f"run={result.number}" if several else None
         yield record.of_output(unit, digest, locator, result)
     for run in unfinished:

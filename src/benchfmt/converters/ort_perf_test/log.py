@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from benchfmt.converters import texts
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.lines import Line
 from benchfmt.readers.patterns import compiled
@@ -106,11 +107,11 @@ def is_printed(text: str) -> bool:
     return len(keys - {None, repeats.COMMAND}) > 1
 
 
-def results(output: list[Line]) -> tuple[list[Printed], list[Printed]]:
+def results(output: list[Line], limits: Limits = LIMITS) -> tuple[list[Printed], list[Printed]]:
     """Return the results of an output, and the runs that began and have none; a warning between them is passed over."""
     finished: list[Printed] = []
     unfinished: list[Printed] = []
-    for lines_of_run in repeats.runs(output, key_of, _ORDER, _ANYWHERE):
+    for lines_of_run in repeats.runs(output, key_of, _ORDER, _ANYWHERE, limits):
         run = Printed(len(finished) + 1, lines_of_run[0].number)
         for line in lines_of_run:
             _take(run, line.text)

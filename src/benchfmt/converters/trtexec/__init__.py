@@ -117,7 +117,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 def _of_log(unit: Unit, exports: list[Export]) -> Iterator[Item]:
     try:
-        runs = reader.runs(texts.whole_lines_of(unit.path, reader.OWN, unit.limits))
+        runs = reader.runs(texts.whole_lines_of(unit.path, reader.OWN, unit.limits), unit.limits)
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
         return

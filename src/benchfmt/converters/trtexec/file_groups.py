@@ -147,7 +147,7 @@ def _end_of(path: Path, size: int) -> str:
 def _named_by(log: Path, files: Files) -> Iterator[Export]:
     """Yield the files that the command lines of a log say they wrote: beside it, else anywhere in the source."""
     try:
-        named = reader.exports(texts.text_of(log, reader.OWN))
+        named = reader.exports(texts.lines_with(log, "&&&&", reader.OWN))
     except (BenchfmtError, OSError):  # reported when it is read
         return
     yielded = {log}

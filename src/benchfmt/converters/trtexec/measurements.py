@@ -179,8 +179,7 @@ def _latencies(evidence: Evidence) -> Iterator[Number]:
             )
         else:
             yield from _stage(evidence, stage, _stage_caveats(evidence, stage))
-    for line, text in evidence.run.damaged:
-        evidence.notes.append(texts.not_understood(evidence.unit.path.name, line, text))
+    evidence.notes += texts.not_understood(evidence.unit, evidence.run.damaged)
 
 
 def _stage_caveats(evidence: Evidence, stage: str) -> list[str]:

@@ -24,7 +24,9 @@ def open_delimited(
     """Return a table of text; raises TableError for a file that holds something else."""
     _refuse_other_files(path, storage, limits)
     if not dialect.is_plain:
-        return RowTable(path, dialect, lambda: _chosen_rows(path, storage, dialect, limits))
+        return RowTable(
+            path, dialect, lambda: _chosen_rows(path, storage, dialect, limits), limits=limits
+        )
     table = TextTable(path, dialect.delimiter, storage.encoding, limits, names_unnamed=True)
     if storage.compression is not None:
         table.opener = lambda: open_bytes(path, storage, limits)
@@ -36,7 +38,11 @@ def open_delimited_grid(
 ) -> RowTable:
     """Return a table of text row by row, as a spreadsheet shows it."""
     return RowTable(
-        path, dialect, lambda: csv_rows(path, storage, dialect, limits), corner=Corner()
+        path,
+        dialect,
+        lambda: csv_rows(path, storage, dialect, limits),
+        corner=Corner(),
+        limits=limits,
     )
 
 

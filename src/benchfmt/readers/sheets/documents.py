@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from pydantic import JsonValue
 
@@ -27,7 +26,16 @@ from benchfmt.readers.names import doubled
 from benchfmt.readers.sheets.delimited import text_lines
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage, open_bytes, whole
-from benchfmt.readers.sheets.table import FRAME_ROWS, Cells, Frames, RowTable, Table, text_of
+from benchfmt.readers.sheets.table import (
+    FRAME_ROWS,
+    Cells,
+    Frames,
+    RowTable,
+    Table,
+    blocks_of,
+    refuse_long_names,
+    text_of,
+)
 from benchfmt.readers.tables import BadRow, TableError, unique_names
 
 ANY = "*"
@@ -38,6 +46,9 @@ COLUMNS = 10_000
 """So many columns a document has at most; more are a list that is written as an object, or no table."""
 _FRAME_CELLS = 2**22
 """So many cells a frame has about."""
+_TOO_MUCH = "BF907"
+_SEPARATOR = 2
+"""So many characters stand between two values of a list."""
 _MOST_EMPTY, _SPARSE = 5_000_000, 100
 """Of a table with more cells than that at least one in so many holds something."""
 Row = dict[str, JsonValue]
@@ -52,6 +63,7 @@ class KeyedTable:
     rows: list[Row]
     bad_rows: list[BadRow] = field(default_factory=list)
     is_guessed: bool = False
+    limits: Limits = LIMITS
 
     def header(self) -> list[str]:
         """Return the names in any row; raises TableError where there is none, and for rows that share none."""
@@ -59,11 +71,13 @@ class KeyedTable:
         for row in self.rows:
             _add_names(names, row, self.path)
         _refuse_sparse(self.path, len(self.rows) * len(names), sum(map(len, self.rows)))
-        return _header(self.path, names)
+        return _header(self.path, names, self.limits)
 
     def batches(self) -> Frames:
         """Yield frames of text; a name that a row does not have is an empty cell."""
-        yield from _frames(self.path, self.header(), enumerate(self.rows, 1))
+        yield from _frames(
+            self.path, self.header(), enumerate(self.rows, 1), self.limits, repeats=True
+        )
 
 
 @dataclass
@@ -80,13 +94,14 @@ class LinesTable:
     def header(self) -> list[str]:
         """Return the names in any line; raises TableError where there is none."""
         if self._known is None:
-            self._known = _header(self.path, self._all_names())
+            self._known = _header(self.path, self._all_names(), self.limits)
         return self._known
 
     def batches(self) -> Frames:
         """Yield frames of text; a line that is no JSON object is a bad row."""
         names = self.header()
-        yield from _frames(self.path, names, self._sound_rows(len(names)))
+        rows = self._sound_rows(len(names))
+        yield from _frames(self.path, names, rows, self.limits, repeats=False)
 
     def _all_names(self) -> dict[str, None]:
         names: dict[str, None] = {}
@@ -132,7 +147,9 @@ def open_lines(path: Path, storage: Storage, dialect: Dialect, limits: Limits = 
     """Return JSON Lines as a table: of objects, or of lists where the dialect says so."""
     if dialect.item_type != "array":
         return LinesTable(path, storage, limits)
-    return RowTable(path, dialect, lambda: _listed_lines(path, storage, limits), pads=True)
+    return RowTable(
+        path, dialect, lambda: _listed_lines(path, storage, limits), pads=True, limits=limits
+    )
 
 
 def _listed_lines(path: Path, storage: Storage, limits: Limits) -> Iterator[Cells]:
@@ -148,11 +165,13 @@ def open_document(path: Path, storage: Storage, dialect: Dialect, limits: Limits
     if dialect.item_type == "array":
         document = _parsed(text, path, limits)
         items = [item for item, _ in items_of(document, dialect.rows_at, path)]
-        return RowTable(path, dialect, lambda: (_listed(item, path) for item in items), pads=True)
+        return RowTable(
+            path, dialect, lambda: (_listed(item, path) for item in items), pads=True, limits=limits
+        )
     rows = _rows_as_text(text, dialect.rows_at, path, limits)
     if rows is None:
         rows = rows_of(_parsed(text, path, limits), dialect.rows_at, path)
-    return KeyedTable(path, rows)
+    return KeyedTable(path, rows, limits=limits)
 
 
 def _rows_as_text(text: str, where: str | None, path: Path, limits: Limits) -> list[Row] | None:
@@ -160,8 +179,12 @@ def _rows_as_text(text: str, where: str | None, path: Path, limits: Limits) -> l
     if text.count("[") > 1:
         return None
     try:
-        rows = rows_of(jsons.parse_as_text(text, limits), where, path)
-    except (JsonError, TableError):
+        rows = rows_of(jsons.parse_as_text(text, limits), where, path, keeps_lists=True)
+    except JsonError:
+        return None
+    except TableError as error:
+        if error.code == _TOO_MUCH:
+            raise
         return None
     if any(list in map(type, row.values()) for row in rows):
         return None
@@ -175,6 +198,7 @@ def read_document(path: Path, storage: Storage, limits: Limits = LIMITS) -> Any:
 
 def _document_text(path: Path, storage: Storage, limits: Limits) -> str:
     data = whole(path, storage, limits)
+    jsons.refuse_heavy_document(data, limits)
     try:
         if storage.encoding.lower() in ("utf-8", "utf8"):
             data = data.removeprefix(b"\xef\xbb\xbf")
@@ -191,17 +215,27 @@ def _parsed(text: str, path: Path, limits: Limits) -> Any:
         raise TableError("BF103", f"{path.name}: {error}") from error
 
 
-def rows_of(document: Any, where: str | None, path: Path) -> list[Row]:
-    """Return the rows of a document: the elements of the list `where` stands, or the document itself."""
+def rows_of(
+    document: Any, where: str | None, path: Path, *, keeps_lists: bool = False
+) -> list[Row]:
+    """Return the rows of a document: the elements of the list `where` stands, or the document itself.
+
+    A list that stands beside the rows is written as JSON once, and not for every row, unless lists are kept.
+    """
     rows = []
+    above: Row = {}
+    beside: Row = {}
     room = COLUMNS * 1_000
     for item, outer in items_of(document, where, path):
         if not isinstance(item, dict):
             message = f"a row is {_kind(item)}, no object; say by `property` where the rows stand"
             raise TableError("BF103", f"{path.name}: {message}")
         row = _flat(item, path)
+        if outer is not above:
+            above = outer
+            beside = outer if keeps_lists else _with_lists_as_text(outer)
         if outer:
-            row = {**outer, **row}
+            row = {**beside, **row}
         room -= len(row)
         if room < 0:
             raise UnsafeError(
@@ -209,6 +243,15 @@ def rows_of(document: Any, where: str | None, path: Path) -> list[Row]:
             )
         rows.append(row)
     return rows
+
+
+def _with_lists_as_text(row: Row) -> Row:
+    """Return a row with its lists as JSON."""
+    if list not in map(type, row.values()):
+        return row
+    return {
+        name: _json_text(value) if isinstance(value, list) else value for name, value in row.items()
+    }
 
 
 def items_of(document: Any, where: str | None, path: Path) -> Iterator[tuple[Any, Row]]:
@@ -348,26 +391,53 @@ def _bounded(row: Row, path: Path) -> Row:
     return row
 
 
-def _frames(path: Path, names: list[str], rows: Iterable[tuple[int, Row]]) -> Frames:
+def _frames(
+    path: Path,
+    names: list[str],
+    rows: Iterable[tuple[int, Row]],
+    limits: Limits,
+    *,
+    repeats: bool,
+) -> Frames:
     """Yield rows as frames of text, each with the numbers of its rows; what a row lacks is an empty cell.
 
     Raises TableError where nearly all cells would be empty: rows that share no names are no table.
     """
     most = max(min(FRAME_ROWS, _FRAME_CELLS // len(names)), 1)
-    numbers: list[int] = []
-    block: list[Row] = []
     cells = filled = 0
-    for number, row in rows:
-        numbers.append(number)
-        block.append(row)
-        cells += len(names)
-        filled += len(row)
-        if len(block) == most:
-            _refuse_sparse(path, cells, filled)
-            yield _frame(names, block), np.array(numbers, dtype=np.int64)
-            numbers, block = [], []
-    if block:
-        yield _frame(names, block), np.array(numbers, dtype=np.int64)
+    for numbers, block in blocks_of(rows, _length, most, path, limits, repeats=repeats):
+        cells += len(names) * len(block)
+        filled += sum(map(len, block))
+        _refuse_sparse(path, cells, filled)
+        yield _frame(names, block), numbers
+
+
+def _length(row: Row) -> int:
+    """Return about how many characters a row has."""
+    length = 0
+    for value in row.values():
+        if isinstance(value, str):
+            length += len(value)
+        elif isinstance(value, list | dict):
+            length += _length_of_nested(value)
+    return length
+
+
+def _length_of_nested(value: JsonValue) -> int:
+    """Return about how many characters a list has as JSON."""
+    length = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        length += _SEPARATOR
+        if isinstance(item, str):
+            length += len(item)
+        elif isinstance(item, list):
+            waiting += item
+        elif isinstance(item, dict):
+            waiting += item
+            waiting += item.values()
+    return length
 
 
 def _refuse_sparse(path: Path, cells: int, filled: int) -> None:
@@ -433,9 +503,10 @@ def _add_names(names: dict[str, None], row: Row, path: Path) -> None:
         raise TableError("BF907", f"{path.name}: more than {COLUMNS} columns")
 
 
-def _header(path: Path, names: dict[str, None]) -> list[str]:
+def _header(path: Path, names: dict[str, None], limits: Limits) -> list[str]:
     if not names:
         raise TableError("BF101", f"{path.name} is empty: it holds no row with columns")
+    refuse_long_names(names, path, limits)
     return unique_names(list(names), path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,6 +27,8 @@ _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)\*(?![\w*])")
 _CODE = re.compile(r"`+([^`]*)`+")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BLANKS = re.compile(r"\s+")
+_SHARE = 4
+"""A page or a text may be a quarter as large as a document: all of its tables are held."""
 _SILENT = ("script", "style", "template")
 
 
@@ -49,12 +51,12 @@ def open_markup(path: Path, storage: Storage, dialect: Dialect, limits: Limits =
     if dialect.header_rows is None and table.header_rows > 1:
         rows = list(range(1, table.header_rows + 1))
         dialect = dialect.model_copy(update={"header_rows": rows})
-    return RowTable(path, dialect, lambda: iter(table.rows), pads=True)
+    return RowTable(path, dialect, lambda: iter(table.rows), pads=True, limits=limits, repeats=True)
 
 
 def read_tables(path: Path, storage: Storage, limits: Limits = LIMITS) -> list[Pasted]:
     """Return the tables of a document; raises TableError and UnsafeError."""
-    data = whole(path, storage, limits)
+    data = whole(path, storage, replace(limits, json_bytes=limits.json_bytes // _SHARE))
     try:
         text = data.decode(storage.encoding).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:

@@ -6,17 +6,22 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.tables import BadRow, Integers, TableError, unique_names
 
 FRAME_ROWS = 20_000
+FRAME_BYTES = 8 * 2**20
+"""So many characters a frame has at most, unless one row has more."""
 Cells = list[str]
 Frames = Iterator[tuple[pl.DataFrame, Integers]]
+_Row = TypeVar("_Row")
 
 
 class Table(Protocol):
@@ -60,6 +65,9 @@ class RowTable:
     is_guessed: bool = False
     corner: Corner | None = None
     """Where the table begins on the grid of a spreadsheet."""
+    limits: Limits = LIMITS
+    repeats: bool = False
+    """Whether the file may hold a cell once that stands in many rows."""
     _names: list[str] | None = None
 
     def header(self) -> list[str]:
@@ -72,7 +80,9 @@ class RowTable:
                 raise TableError("BF101", f"{self.path.name} {message}")
             if not self.dialect.header:
                 head = [[f"field{place}" for place, _ in enumerate(head[0], 1)]]
-            self._names = unique_names(_joined(head, self.dialect.header_join), self.path)
+            names = _joined(head, self.dialect.header_join)
+            refuse_long_names(names, self.path, self.limits)
+            self._names = unique_names(names, self.path)
         return self._names
 
     def batches(self) -> Frames:
@@ -81,7 +91,12 @@ class RowTable:
         rows = self._numbered()
         if self.dialect.header:
             self._header_cells(rows)
-        yield from frames(names, self._data(rows, len(names)))
+        yield from self._frames(names, self._data(rows, len(names)))
+
+    def _frames(self, names: list[str], rows: Iterator[tuple[int, Cells]]) -> Frames:
+        blocks = blocks_of(rows, _length, FRAME_ROWS, self.path, self.limits, repeats=self.repeats)
+        for numbers, block in blocks:
+            yield _frame(names, block), numbers
 
     def places(self) -> Generator[int, None, None]:
         """Yield where each data row stands among the rows of the file, from 1; raises TableError and UnsafeError."""
@@ -134,18 +149,57 @@ class RowTable:
         return head
 
 
-def frames(names: list[str], rows: Iterable[tuple[int, Cells]]) -> Frames:
-    """Yield rows of cells as frames of text, each with the numbers of its rows."""
+def blocks_of(
+    rows: Iterable[tuple[int, _Row]],
+    length_of: Callable[[_Row], int],
+    most: int,
+    path: Path,
+    limits: Limits,
+    *,
+    repeats: bool,
+) -> Iterator[tuple[Integers, list[_Row]]]:
+    """Yield rows, as many at once as a frame may have, each with the numbers of its rows.
+
+    Where a cell that the file holds once may stand in many rows, all their characters are counted. Raises UnsafeError
+    for a row that is too long, and for too many characters.
+    """
     numbers: list[int] = []
-    block: list[Cells] = []
-    for number, cells in rows:
+    block: list[_Row] = []
+    room = FRAME_BYTES
+    total = 0
+    for number, row in rows:
+        length = length_of(row)
+        if length > limits.row_bytes:
+            message = (
+                f"row {number:,} has {length:,} characters; at most {limits.row_bytes:,} are read"
+            )
+            raise UnsafeError("BF907", f"{path.name}: {message}")
+        total += length
+        if repeats and total > limits.repeated_bytes:
+            message = f"its rows have more than {limits.repeated_bytes:,} characters: cells that stand in the file once are repeated"
+            raise UnsafeError("BF907", f"{path.name}: {message}")
+        room -= length
         numbers.append(number)
-        block.append(cells)
-        if len(block) == FRAME_ROWS:
-            yield _frame(names, block), np.array(numbers, dtype=np.int64)
+        block.append(row)
+        if room < 0 or len(block) == most:
+            yield np.array(numbers, dtype=np.int64), block
             numbers, block = [], []
+            room = FRAME_BYTES
     if block:
-        yield _frame(names, block), np.array(numbers, dtype=np.int64)
+        yield np.array(numbers, dtype=np.int64), block
+
+
+def refuse_long_names(names: Iterable[str], path: Path, limits: Limits) -> None:
+    """Raise UnsafeError for a header that is longer than a row may be."""
+    length = sum(map(len, names))
+    if length > limits.row_bytes:
+        message = f"the names of the columns have {length:,} characters"
+        raise UnsafeError("BF907", f"{path.name}: {message}; at most {limits.row_bytes:,} are read")
+
+
+def _length(cells: Cells) -> int:
+    """Return how many characters a row has."""
+    return sum(map(len, cells))
 
 
 def _frame(names: list[str], block: list[Cells]) -> pl.DataFrame:

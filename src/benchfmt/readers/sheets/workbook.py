@@ -28,11 +28,15 @@ from benchfmt.readers.xmls import XmlError, children
 CELLS = 20_000_000
 """So many cells a sheet has at most, the empty ones of the rectangle that it fills included."""
 _ODS_ROWS, _ODS_COLUMNS = 1_048_576, 16_384
-_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,9})["']""")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
+_MOST_LETTERS, _MOST_DIGITS = 3, 7
+"""The last cell of a sheet is XFD1048576; what reads workbooks counts on beyond what its numbers hold."""
 _MAY_REACH_FAR = re.compile(
-    rb"""r(?:\s+=|=\s|='|="(?:[A-Za-z]{2,3}[0-9]|[U-Zu-z][0-9]|[A-Za-z]?[0-9]{7}))"""
+    rb"""r(?:\s+=|=\s|='|="(?:[A-Za-z]{2,}[0-9]|[U-Zu-z][0-9]|[A-Za-z]?[0-9]{7}))"""
 )
 """A place beyond column T or row 999,999, or one that is written in an unusual way: without any, no sheet is too large."""
+_STATED = re.compile(rb"""\suniqueCount\s*=\s*["']\s*\+?([0-9]+)""")
+_MOST_COUNT_DIGITS = 12
 _STYLED = re.compile(rb"<c\s[^<>]*>")
 _STYLE = re.compile(rb"""\ss=["']([0-9]{1,6})["']""")
 _FORMAT = re.compile(rb"""<numFmt\s+numFmtId="([0-9]+)"\s+formatCode="([^"]*)""")
@@ -41,6 +45,7 @@ _UNCOMPUTED = re.compile(rb"<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?
 _CORNERS = re.compile(r"([A-Za-z]+)([0-9]+):([A-Za-z]+)([0-9]+)")
 _LOCAL_HEADER = 30
 _BLOCK = 2**20
+_SHOWN = 20
 _SHARE = 2
 """A workbook may be half as large as a document: what reads it holds it a second time."""
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
@@ -102,8 +107,20 @@ class Sheets:
     def _rows(self, name: str) -> Iterator[Cells]:
         sheet = self._sheet(name)
         before = [""] * (sheet.start[1] if sheet.start else 0)
-        for cells in sheet.iter_rows():
+        for cells in self._cells(sheet):
             yield before + [_WRITERS.get(type(cell), cell_text)(cell) for cell in cells]
+
+    def _cells(self, sheet: Any) -> Iterator[list[Any]]:
+        """Yield the cells of each row; raises TableError for one that cannot be read, as a date beyond all calendars."""
+        rows = sheet.iter_rows()
+        while True:
+            try:
+                cells = next(rows, None)
+            except BaseException as error:
+                raise _panic(self.path, error) from error
+            if cells is None:
+                return
+            yield cells
 
     def _sheet(self, name: str) -> Any:
         """Return a sheet, which is read once: for the names of its columns and for its rows."""
@@ -152,6 +169,8 @@ def open_workbook(
         lambda: _within(sheets.rows(name), dialect.range),
         pads=True,
         corner=corner,
+        limits=limits,
+        repeats=True,
     )
 
 
@@ -169,6 +188,7 @@ def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsS
 def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
     for name, content in parts.items():
         _check_reach(path, content)
+        _check_count(path, content)
         if name.startswith("xl/worksheets/") and _UNCOMPUTED.search(content):
             message = "formulas whose results were not saved; open it in a spreadsheet and save it"
             raise TableError("BF103", f"{path.name} holds {message}")
@@ -277,15 +297,29 @@ def _check_reach(path: Path, content: bytes) -> None:
         return
     rows = columns = 0
     for match in _PLACE.finditer(content):
-        rows = max(rows, int(match[2]))
-        columns = max(columns, _column(match[1].decode()))
+        letters, digits = match.groups()
+        if len(letters) > _MOST_LETTERS or len(digits) > _MOST_DIGITS:
+            place = (letters + digits)[:_SHOWN].decode()
+            message = f"a cell stands at {place}; cells up to at most XFD1048576 are read"
+            raise UnsafeError("BF907", f"{path.name}: {message}")
+        rows = max(rows, int(digits or 0))
+        columns = max(columns, _column(letters.decode()))
     if rows * columns > CELLS:
         message = f"a sheet of {rows} rows and {columns} columns; at most {CELLS} cells are read"
         raise UnsafeError("BF907", f"{path.name}: {message}")
 
 
+def _check_count(path: Path, content: bytes) -> None:
+    """Raise UnsafeError for a list that says that it has far more texts than fit into it: so much room is made at once."""
+    for match in _STATED.finditer(content):
+        digits = match[1]
+        if len(digits) > _MOST_COUNT_DIGITS or int(digits) > len(content):
+            message = f"a list of {digits[:_SHOWN].decode()} texts in {len(content):,} bytes"
+            raise UnsafeError("BF907", f"{path.name} states {message}")
+
+
 def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
-    """Return the XML files of a workbook, unpacked; raises TableError and UnsafeError."""
+    """Return the files in a workbook, unpacked; raises TableError and UnsafeError."""
     with heads.opened(path) as file:
         advice = foreign(file.read(16))
         if advice is not None:
@@ -305,8 +339,9 @@ def _parts(path: Path, limits: Limits) -> dict[str, bytes]:
                 if room < 0:
                     message = f"it unpacks to more than {most} bytes"
                     raise UnsafeError("BF904", f"{path.name}: {message}")
+                # A sheet may have any name; what is text is known by its own.
+                parts[info.filename] = b"".join(_unpacked(file, info, most))
                 if info.filename.endswith((".xml", ".rels")):
-                    parts[info.filename] = b"".join(_unpacked(file, info, most))
                     _check_texts(path, parts[info.filename], limits)
         except (*DAMAGED_ZIP, zlib.error) as error:
             message = f"{path.name} cannot be read as a workbook: {error}"

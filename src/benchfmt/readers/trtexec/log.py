@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import lines, repeats
 from benchfmt.readers.lines import Line
 from benchfmt.readers.patterns import compiled
@@ -63,15 +65,15 @@ _TOTAL_ROW = re.compile(
 )
 
 
-def runs(source: str | list[Line]) -> list[Run]:
+def runs(source: str | list[Line], limits: Limits = LIMITS) -> list[Run]:
     """Return the runs of a log in their order; lines of anything else are passed over.
 
-    Raises BenchfmtError where runs wrote at once and nothing says whose a line is.
+    Raises BenchfmtError where runs wrote at once and nothing says whose a line is, and UnsafeError for too many.
     """
-    printed = lines.read(source, OWN) if isinstance(source, str) else source
+    printed = lines.read(source, OWN, limits) if isinstance(source, str) else source
     _check_apart(printed)
     reader = _Reader()
-    for chunk in repeats.runs(printed, key_of, ORDER, ANYWHERE):
+    for chunk in repeats.runs(printed, key_of, ORDER, ANYWHERE, limits):
         reader.close(chunk[0].number)
         for line in chunk:
             reader.take(line.number, line.text)
@@ -81,24 +83,30 @@ def runs(source: str | list[Line]) -> list[Run]:
 
 def _check_apart(printed: list[Line]) -> None:
     """Refuse a log in which a run ends that began before the run that is going on or has just ended."""
-    begun: list[str] = []
+    begun: Counter[str] = Counter()
+    # The command that began last; empty once it has ended.
+    latest = ""
     last: Line | None = None
     for line in printed:
         mark = mark_of(line.text)
         if mark is None:
             continue
         if last is None or line.origin != last.origin:
-            begun = []
+            begun.clear()
         elif line.text == last.text:
             continue
         last = line
         command = (mark["command"] or "").strip()
         if mark["word"] == "RUNNING":
-            begun.append(command)
-        elif command in begun:
-            if begun[-1] != command:
+            begun[command] += 1
+            latest = command
+        elif begun[command]:
+            if latest != command:
                 raise repeats.at_once(line.number)
-            begun[-1] = ""  # what began before it may have been aborted; then it never ends
+            # What began before it may have been aborted; then it never ends.
+            begun[command] -= 1
+            begun[""] += 1
+            latest = ""
 
 
 class _Reader:

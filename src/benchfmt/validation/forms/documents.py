@@ -20,11 +20,8 @@ from benchfmt.validation.forms.json_cells import LEVELS, JsonColumns, extent_of
 from benchfmt.validation.forms.json_columns import Object, RecordGathering
 from benchfmt.validation.forms.json_portion import Gathered, PortionMaker, id_of
 from benchfmt.validation.forms.json_texts import (
-    LARGE,
     Text,
-    is_large,
     json_code,
-    refuse_heavy,
     texts_of_file,
     texts_of_lines,
 )
@@ -54,7 +51,7 @@ class JsonRecords:
         self._path = path
         self._reporter = reporter
         self._has_lines = path.suffix in LINES
-        self._long = min(reporter.limits.row_bytes, LARGE)
+        self._long = min(reporter.limits.row_bytes, jsons.LARGE)
         """How many bytes a text has of which it is asked whether it is too long."""
         self._heading: Heading | None = None
         self._is_broken = False
@@ -142,7 +139,7 @@ class JsonRecords:
         if is_long and self._is_too_long(text):
             return None
         data, members = self._parsed(text)
-        if is_long and is_large(text.data):
+        if is_long and jsons.is_large(text.data):
             jsons.refuse_wide(data, self._reporter.limits)
         if not isinstance(data, dict) or data.get("benchfmt") != SCHEMA_VERSION:
             return self._of_another_kind(text, data, members)
@@ -178,7 +175,7 @@ class JsonRecords:
         """Whether a line is too long, after reporting it; what comes after it is not read. Raises UnsafeError."""
         longest = self._reporter.limits.row_bytes
         if not self._has_lines:
-            refuse_heavy(text.data, self._reporter.limits)
+            jsons.refuse_heavy(text.data, self._reporter.limits)
         elif len(text.data) >= longest:
             self._report("BF907", text.row, f"the line is longer than {longest} bytes")
             self._is_broken = True

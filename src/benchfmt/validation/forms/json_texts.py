@@ -31,12 +31,6 @@ _LINE = re.compile(rb"^[^\S\n]*\S.*$", re.MULTILINE)
 _TWO_BREAKS = b"\n\n"
 _BEGINNING = 2**12
 """A block of nothing but empty lines shows it here; to look for two breaks in all of one takes longer than to divide it."""
-LARGE = 2**20
-"""The size from which on it is asked how much memory the data of a text takes."""
-_BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 60, b",": 40, b'"': 28}
-"""How much memory the data takes, at most, that one such character in a text stands for."""
-_BYTES_BY_BYTE = 9
-"""How much memory a byte of a long text takes: as it is read, as characters, as JSON once more, and in columns."""
 Integers = npt.NDArray[np.int64]
 
 
@@ -173,8 +167,8 @@ def members_written(block: bytes, texts: Sequence[bytes]) -> list[int]:
 
 def _places_of(mark: int, characters: npt.NDArray[np.uint8]) -> Integers:
     """Return where a character stands; looked for in parts, so that a large text needs little more memory."""
-    starts = range(0, len(characters), LARGE)
-    parts = [np.flatnonzero(characters[start : start + LARGE] == mark) for start in starts]
+    starts = range(0, len(characters), jsons.LARGE)
+    parts = [np.flatnonzero(characters[start : start + jsons.LARGE] == mark) for start in starts]
     if len(parts) == 1:
         return parts[0]
     shifted = [part + start for part, start in zip(parts, starts, strict=True)]
@@ -270,23 +264,6 @@ def _first_mark(file: BinaryIO) -> tuple[bytes, jsons.Start]:
             file.seek(1 - len(rest), 1)
             return rest[:1], jsons.Start(line, column + 1)
     return b"", jsons.Start(line, column)
-
-
-def is_large(text: bytes) -> bool:
-    """Whether it is asked of a text what its data takes."""
-    return len(text) >= LARGE
-
-
-def refuse_heavy(text: bytes, limits: Limits) -> None:
-    """Raise UnsafeError for a text whose data may take more memory than is allowed."""
-    if not is_large(text):
-        return
-    weight = _BYTES_BY_BYTE * len(text)
-    for mark, size in _BYTES_BY_MARK.items():
-        weight += text.count(mark) * size
-    if weight > limits.json_data_bytes:
-        message = f"the data of one JSON text takes about {weight} bytes; at most {limits.json_data_bytes} are allowed"
-        raise UnsafeError("BF907", message)
 
 
 def json_code(error: BenchfmtError) -> str:

@@ -1,0 +1,131 @@
+"""What a hostile table states, repeats or draws out is bounded before it costs memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchfmt.limits import Limits
+from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.sheets import Dialect, Storage, open_table
+from benchfmt.readers.tables import TableError
+from fuzz import samples
+
+
+def read(path: Path, storage: Storage, dialect: Dialect | None = None, **limits: int) -> Any:
+    table = open_table(path, storage, dialect or Dialect(), Limits(**limits))
+    rows = [row for frame, _ in table.batches() for row in frame.rows()]
+    return table.header(), rows, table.bad_rows
+
+
+@pytest.mark.parametrize("place", [f"B{'9' * 300}", "B4294967295", "ZZZZ3", f"{'Z' * 40}3"])
+def test_a_cell_beyond_any_sheet_is_refused_before_its_number_is_counted(
+    tmp_path: Path, place: str
+) -> None:
+    _damaged_workbook(tmp_path / "t.xlsx", {b'r="B3"': f'r="{place}"'.encode()})
+    with pytest.raises(UnsafeError, match="at most XFD1048576"):
+        read(tmp_path / "t.xlsx", Storage("xlsx"))
+
+
+def test_a_sheet_is_looked_at_whatever_its_name(tmp_path: Path) -> None:
+    changes = {b'r="B3"': b'r="XFD1048576"', b"sheet1.xml": b"sheet1.bin"}
+    _damaged_workbook(tmp_path / "t.xlsx", changes)
+    with pytest.raises(UnsafeError, match="1048576 rows and 16384 columns"):
+        read(tmp_path / "t.xlsx", Storage("xlsx"))
+
+
+@pytest.mark.parametrize("count", ["999999999", "9" * 40])
+def test_a_workbook_that_states_more_texts_than_it_holds_is_refused(
+    tmp_path: Path, count: str
+) -> None:
+    _damaged_workbook(tmp_path / "t.xlsx", {b'uniqueCount="2"': f'uniqueCount="{count}"'.encode()})
+    with pytest.raises(UnsafeError, match=f"states a list of {count[:20]} texts"):
+        read(tmp_path / "t.xlsx", Storage("xlsx"))
+
+
+def test_a_date_beyond_all_calendars_is_told(tmp_path: Path) -> None:
+    _damaged_workbook(tmp_path / "t.xlsx", {b"45000.5": b"-1e18"})
+    with pytest.raises(TableError, match="cannot be read as a workbook"):
+        read(tmp_path / "t.xlsx", Storage("xlsx"))
+
+
+def _damaged_workbook(path: Path, changes: Mapping[bytes, bytes]) -> None:
+    """Write a sound workbook with other characters in its parts and their names."""
+    sound = zipfile.ZipFile(io.BytesIO(samples.xlsx()))
+    assert any(old in sound.read(name) for name in sound.namelist() for old in changes)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sound.namelist():
+            content = sound.read(name)
+            for old, new in changes.items():
+                content = content.replace(old, new)
+                name = name.replace(old.decode(), new.decode())
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "text"),
+    [
+        ("t.json", "json", '[{"a": 1, "b": "%s"}]'),
+        ("t.jsonl", "jsonl", '{"a": 1, "b": ["%s"]}\n'),
+        ("t.md", "markdown", "|a|b|\n|-|-|\n|1|%s|\n"),
+        ("t.html", "html", "<table><tr><th>a<th>b</tr><tr><td>1<td>%s</tr></table>"),
+    ],
+)
+def test_a_row_is_bounded_in_every_form(tmp_path: Path, name: str, form: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text % ("x" * 500))
+    assert len(read(path, Storage(form), row_bytes=600)[1]) == 1
+    with pytest.raises((TableError, UnsafeError)) as told:
+        read(path, Storage(form), row_bytes=400)
+    assert told.value.code == "BF907"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "text"),
+    [
+        ("t.json", "json", '[{"a": 1, "%s": 2}]'),
+        ("t.jsonl", "jsonl", '{"a": 1, "%s": 2}\n'),
+        ("t.md", "markdown", "|a|%s|\n|-|-|\n|1|2|\n"),
+    ],
+)
+def test_the_names_of_columns_are_bounded(tmp_path: Path, name: str, form: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text % ("x" * 500))
+    with pytest.raises((TableError, UnsafeError)) as told:
+        read(path, Storage(form), row_bytes=400)
+    assert told.value.code == "BF907"
+
+
+def test_what_stands_beside_many_rows_is_counted_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    rows = [{"a": number} for number in range(100)]
+    path.write_text(json.dumps({"note": "x" * 500, "list": [1, "1"], "rows": rows}))
+    dialect = Dialect(property="/rows")
+    names, cells, _ = read(path, Storage("json"), dialect)
+    assert names == ["/note", "/list", "a"]
+    assert cells[99][names.index("/list")] == '[1, "1"]'
+    with pytest.raises(UnsafeError, match="more than 20,000 characters"):
+        read(path, Storage("json"), dialect, repeated_bytes=20_000)
+
+
+def test_cells_that_are_merged_are_counted_for_each_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.html"
+    span = f"<tr><td>1<td rowspan=100>{'x' * 500}</tr>"
+    rows = "<tr><td>2</tr>" * 99
+    path.write_text(f"<table><tr><th>a<th>b</tr>{span}{rows}</table>")
+    assert len(read(path, Storage("html"))[1]) == 100
+    with pytest.raises(UnsafeError, match="more than 20,000 characters"):
+        read(path, Storage("html"), repeated_bytes=20_000)
+
+
+def test_a_document_of_too_much_data_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([{"a": 1, "b": [1] * 400_000}]))
+    with pytest.raises(UnsafeError, match="JSON Lines"):
+        read(path, Storage("json"), json_data_bytes=50_000_000)
