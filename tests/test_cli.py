@@ -282,6 +282,17 @@ def test_convert_takes_safety_limits(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_describe_takes_safety_limits(cli: Cli, tmp_path: Path) -> None:
+    table = tmp_path / "t.json"
+    table.write_text(json.dumps([{"ms": 1.5, "note": "x" * 2_000}]))
+    status, output, _ = cli("describe", table)
+    assert status == 0
+    assert json.loads(output)["resources"]
+    status, _, error = cli("describe", table, "--limit", "row_bytes=1000")
+    assert status == 2
+    assert "row 1 has 2,003 characters; at most 1,000 are read" in error
+
+
 def test_validate_takes_the_stricter_rules_of_a_submission(cli: Cli, package: Path) -> None:
     status, out, _ = cli("validate", package, "--rules", "submission")
     assert status == 1

@@ -13,6 +13,7 @@ from benchfmt import BenchfmtError, convert, validate
 from benchfmt.describing import Description, describe, describe_like, parts
 from benchfmt.descriptor import read_descriptor
 from benchfmt.drafting import Said
+from benchfmt.limits import Limits
 
 TABLE = "Model,Latency,Note\nresnet50,4.2,a\nyolov8n,8.8,b\n"
 
@@ -366,12 +367,19 @@ def test_large_tables_are_told_not_to_be_looked_through(
     assert any("benchfmt validate --rules submission" in note for note in made.notes)
 
 
-def test_a_folder_of_too_many_files_is_refused_before_they_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("benchfmt.describing.sources._MOST", 2)
+def test_a_folder_of_too_many_files_is_refused_before_they_are_read(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.csv").write_text("ms\n1.5\n")
     with pytest.raises(BenchfmtError, match="has 3 files that may be tables, and a descriptor"):
-        describe(tmp_path)
+        describe(tmp_path, limits=Limits(resources=2))
     assert len(describe([tmp_path / "0.csv", tmp_path / "1.csv"]).descriptor["resources"]) == 2
+
+
+def test_limits_hold_for_a_table_and_for_those_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "narrow.csv").write_text("ms\n1.5\n")
+    (tmp_path / "wide.csv").write_text("ms,note\n1.5,x\n")
+    with pytest.raises(BenchfmtError, match="2 columns; at most 1 are read"):
+        describe(tmp_path / "wide.csv", limits=Limits(columns=1))
+    made = describe(tmp_path, limits=Limits(columns=1))
+    assert [item["path"] for item in made.descriptor["resources"]] == ["narrow.csv"]
+    assert any("wide.csv is left out" in note for note in made.notes)

@@ -15,6 +15,7 @@ from benchfmt.finding import BenchfmtError
 if TYPE_CHECKING:
     from benchfmt.describing import Description
     from benchfmt.drafting import Said
+    from benchfmt.limits import Limits
 
 
 def _list_layouts(value: bool) -> None:
@@ -94,6 +95,13 @@ def describe(
             metavar="NAME", help="The layout of the file, of a tool that is known (--list-like)."
         ),
     ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="A safety limit in place of its default, as row_bytes=100000.",
+        ),
+    ] = None,
     review: Annotated[Path | None, typer.Option(help="Write the review here, as JSON.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Start anew, whatever an older descriptor says.")
@@ -112,8 +120,11 @@ def describe(
 
     An older descriptor is kept as it is written, and gets what is new.
     """
+    from benchfmt.cli.settings import limits_of
     from benchfmt.describing import constant_values, pairs, parts
     from benchfmt.drafting import Said
+
+    limits = limits_of(limit or [])
 
     said = Said(
         constant_values(constant or ()),
@@ -128,9 +139,9 @@ def describe(
         parts(part or ()),
     )
     if like is not None:
-        made, file = _described_like(tables, output, like, suite, said, force=force)
+        made, file = _described_like(tables, output, like, suite, said, limits, force=force)
     else:
-        made, file = _described(tables, output, suite, said, asks=ask, force=force)
+        made, file = _described(tables, output, suite, said, limits, asks=ask, force=force)
     for line in made.review.lines():
         say(line, err=True)
     for note in made.missing:
@@ -153,6 +164,7 @@ def _described(
     output: Path | None,
     suite: str | None,
     said: Said,
+    limits: Limits,
     *,
     asks: bool,
     force: bool,
@@ -168,7 +180,7 @@ def _described(
     folder = None
     if output is not None:
         folder = output.parent
-    sources = tables_at(paths, folder)
+    sources = tables_at(paths, folder, limits)
     file = output
     if file is None and (asks or paths[0].is_dir()):
         file = sources.root / FILE_NAME
@@ -183,7 +195,14 @@ def _described(
 
 
 def _described_like(
-    paths: list[Path], output: Path | None, like: str, suite: str | None, said: Said, *, force: bool
+    paths: list[Path],
+    output: Path | None,
+    like: str,
+    suite: str | None,
+    said: Said,
+    limits: Limits,
+    *,
+    force: bool,
 ) -> tuple[Description, Path | None]:
     """Return the description of files of a known layout, and the file to which it belongs."""
     from benchfmt.describing import describe_like
@@ -199,7 +218,7 @@ def _described_like(
     elif paths[0].is_dir():
         file = paths[0] / FILE_NAME
     older = _older(file, force=force)
-    return describe_like(paths, like, suite, said, older, folder), file
+    return describe_like(paths, like, suite, said, older, folder, limits), file
 
 
 def _older(file: Path | None, *, force: bool) -> Path | None:

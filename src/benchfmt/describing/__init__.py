@@ -20,6 +20,7 @@ from benchfmt.describing.sources import Sources, tables_at
 from benchfmt.drafting import Draft, Review, Said, draft_tables
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts import layout
+from benchfmt.limits import LIMITS, Limits
 
 __all__ = [
     "Description",
@@ -73,18 +74,20 @@ def describe(
     suite: str | None = None,
     said: Said | None = None,
     older: Path | None = None,
+    limits: Limits = LIMITS,
 ) -> Description:
     """Return the description of a table, of several, or of those in a folder.
 
-    `older` is the file of a descriptor that is kept as it is written; what is new is added to it.
+    `older` is the file of a descriptor that is kept as it is written; what is new is added to it. `limits` say how much
+    of a file is read.
     Raises TableError for what is no table, and BenchfmtError for what is said of a column that does not exist.
     """
     if isinstance(path, Path):
-        return describe([path], suite, said, older)
+        return describe([path], suite, said, older, limits)
     folder = None
     if older is not None:
         folder = older.parent
-    return describe_sources(tables_at(path, folder), suite, said, older)
+    return describe_sources(tables_at(path, folder, limits), suite, said, older)
 
 
 def describe_sources(
@@ -92,7 +95,7 @@ def describe_sources(
 ) -> Description:
     """Return the description of tables that are read already, as `describe` does."""
     made = draft_sources(sources, suite, said or Said(), older)
-    return _described(made, sources.files)
+    return _described(made, sources.files, sources.limits)
 
 
 def draft_sources(sources: Sources, suite: str | None, said: Said, older: Path | None) -> Draft:
@@ -113,6 +116,7 @@ def describe_like(
     said: Said,
     older: Path | None = None,
     folder: Path | None = None,
+    limits: Limits = LIMITS,
 ) -> Description:
     """Return the description of files that a known tool wrote, by the name of their layout.
 
@@ -127,8 +131,8 @@ def describe_like(
     constants = dict(said.constants)
     if suite is not None:
         constants["benchmark.suite"] = suite
-    files = files_like(paths, name, folder)
-    made = draft_like(files.named, name, constants)
+    files = files_like(paths, name, folder, limits)
+    made = draft_like(files.named, name, constants, limits)
     if older is not None:
         made = keep(read_older(older), made, said, files.root)
     chosen = layout(name)
@@ -138,15 +142,15 @@ def describe_like(
             *files.left_out,
         ]
     )
-    return _described(made, files.named)
+    return _described(made, files.named, limits)
 
 
-def _described(made: Draft, files: Mapping[str, Path]) -> Description:
+def _described(made: Draft, files: Mapping[str, Path], limits: Limits) -> Description:
     """Return a draft with what a submission of the files asks for, or that this was not looked for."""
     if are_too_large(files):
         made.review.begin_with([TOO_LARGE])
         return Description(made.descriptor, made.review)
-    return Description(made.descriptor, made.review, missing_of(files, made.descriptor))
+    return Description(made.descriptor, made.review, missing_of(files, made.descriptor, limits))
 
 
 def _kept(sources: Sources, suite: str | None, said: Said, older: Path) -> Draft:

@@ -16,6 +16,7 @@ from benchfmt.checks.catalogue import BEYOND_CORE
 from benchfmt.checks.integrity import CHECKS
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import Finding
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.validation import validate
 
 MOST_BYTES = 50_000_000
@@ -79,7 +80,9 @@ def are_too_large(files: Mapping[str, Path]) -> bool:
     return sum(path.stat().st_size for path in files.values()) > MOST_BYTES
 
 
-def missing_of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> list[Missing]:
+def missing_of(
+    files: Mapping[str, Path], descriptor: dict[str, JsonValue], limits: Limits = LIMITS
+) -> list[Missing]:
     """Return what a submission of tables would ask for, each thing once; `files` are theirs, by resource path."""
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as name:
         folder = Path(name)
@@ -89,7 +92,7 @@ def missing_of(files: Mapping[str, Path], descriptor: dict[str, JsonValue]) -> l
             shutil.copy(path, copy)
         here = {**descriptor, "resources": _of(files, descriptor)}
         (folder / FILE_NAME).write_text(json.dumps(here), "utf-8")
-        findings = validate(folder, "submission").findings
+        findings = validate(folder, "submission", limits=limits).findings
     has_several = len(files) > 1
     return list(dict.fromkeys(_missing(finding, has_several) for finding in findings))
 

@@ -11,7 +11,7 @@ from benchfmt.descriptor import FILE_NAME
 from benchfmt.drafting import Head, read_head
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers import Column, Measured, read_headers
-from benchfmt.limits import LIMITS
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import Listing, UnsafeError
 from benchfmt.readers.sheets.opening import FORMATS
 from benchfmt.readers.sheets.storage import SUFFIXES
@@ -20,8 +20,6 @@ from benchfmt.readers.tables import TableError
 _DOCUMENTS = ("json", "markdown", "html")
 """Forms that hold many things besides tables of results."""
 _SHOWN = 3
-_MOST = LIMITS.resources
-"""How many files of a folder are looked into."""
 
 
 @dataclass
@@ -31,6 +29,7 @@ class Sources:
     root: Path
     groups: list[list[Head]]
     left_out: list[str] = field(default_factory=list)
+    limits: Limits = LIMITS
 
     @property
     def name(self) -> str:
@@ -61,10 +60,12 @@ class Sources:
             yield f"{names}: {len(group[0].names)} columns"
 
 
-def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
+def tables_at(
+    paths: Sequence[Path], folder: Path | None = None, limits: Limits = LIMITS
+) -> Sources:
     """Return the tables at paths, files or folders; their names are relative to `folder` where they lie in it.
 
-    Raises TableError for a file that is no table, and BenchfmtError where there is none.
+    Raises TableError for a file that is no table, UnsafeError for one beyond the limits, and BenchfmtError where there is none.
     """
     for path in paths:
         if not path.exists():
@@ -72,14 +73,14 @@ def tables_at(paths: Sequence[Path], folder: Path | None = None) -> Sources:
         if path.name.endswith(FILE_NAME):
             raise BenchfmtError(f"{path} is a descriptor: name the tables, or their folder")
     root = root_of(paths, folder)
-    sources = Sources(root, [])
+    sources = Sources(root, [], limits=limits)
     heads: list[Head] = []
     for path in paths:
         if path.is_dir():
             heads += _of_folder(path, sources)
             continue
         try:
-            heads.append(read_head(path, inside(path, root)))
+            heads.append(read_head(path, inside(path, root), limits))
         except OSError as error:
             sources.left_out.append(unreadable_line(inside(path, root), error))
     sources.groups = _grouped(heads)
@@ -113,18 +114,19 @@ def _of_folder(folder: Path, sources: Sources) -> list[Head]:
     """Return the tables of a folder; a file that is none is left out with the reason."""
     heads = []
     others = []
-    files = Listing(folder)
+    files = Listing(folder, sources.limits)
     sources.left_out += files.unreachable_lines()
     candidates = [path for path in sorted(files) if _may_be_table(path, folder)]
-    if len(candidates) > _MOST:
+    most = sources.limits.resources
+    if len(candidates) > most:
         raise BenchfmtError(
-            f"{folder} has {len(candidates):,} files that may be tables, and a descriptor describes at most {_MOST:,}; "
+            f"{folder} has {len(candidates):,} files that may be tables, and a descriptor describes at most {most:,}; "
             "name some of its files or folders"
         )
     for path in candidates:
         name = inside(path, sources.root)
         try:
-            head = read_head(path, name)
+            head = read_head(path, name, sources.limits)
         except (TableError, UnsafeError) as error:
             sources.left_out.append(f"{name} is left out: {error}")
             continue

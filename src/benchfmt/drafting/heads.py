@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from pydantic import JsonValue
 
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.sheets import Sniffed, open_table, sniff
 
 _ROWS = 10_000
@@ -31,10 +32,10 @@ class Head:
         return self.sniffed.words(self.path)
 
 
-def read_head(path: Path, name: str | None = None) -> Head:
-    """Return the beginning of a table; raises TableError for what is no table."""
-    sniffed = sniff(path)
-    text = open_table(path, sniffed.storage, sniffed.dialect)
+def read_head(path: Path, name: str | None = None, limits: Limits = LIMITS) -> Head:
+    """Return the beginning of a table; raises TableError for what is no table, UnsafeError for what is beyond the limits."""
+    sniffed = sniff(path, limits)
+    text = open_table(path, sniffed.storage, sniffed.dialect, limits)
     names = text.header()
     rows = pl.DataFrame({name: [] for name in names}, dict.fromkeys(names, pl.String))
     for frame, _ in text.batches():
