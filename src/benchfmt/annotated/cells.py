@@ -161,13 +161,16 @@ def terms(
 
 
 def vector(text: str, separator: str | None) -> list[float] | None:
-    """Return the numbers of a vector in a cell, or None where it is cut off or holds something else."""
+    """Return the numbers of a vector in a cell, or None where it is cut off, or holds something else or what no double is."""
     numbers: list[float] = []
     for part in vector_parts(text, separator):
         number = exact_number(part)
         if number is None:
             return None
-        numbers.append(float(number))
+        try:
+            numbers.append(float(number))
+        except OverflowError:
+            return None
     return numbers or None
 
 

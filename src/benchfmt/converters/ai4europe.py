@@ -153,7 +153,7 @@ def prefixes(unit: Unit) -> Mapping[str, Mapping[str, JsonValue]]:
 
 def read_companion(path: Path, limits: Limits = LIMITS) -> CompanionFile:
     """Return a companion; raises BenchfmtError where a file is none."""
-    companion = _companion(jsons.read(path, limits))
+    companion = _companion(jsons.read_whole_characters(path, limits))
     if companion is None:
         raise BenchfmtError(
             f"{path.name}: no companion: `name`, `HW_ID` and a list `targets` are expected"
@@ -164,7 +164,7 @@ def read_companion(path: Path, limits: Limits = LIMITS) -> CompanionFile:
 def is_companion_file(path: Path) -> bool:
     """Say whether a file is a companion, by its name and what it holds."""
     try:
-        return _may_be(path) and _companion(jsons.read(path)) is not None
+        return _may_be(path) and _companion(jsons.read_whole_characters(path)) is not None
     except (BenchfmtError, OSError):
         return False
 
@@ -323,7 +323,7 @@ def _is_there(path: Path) -> bool:
     try:
         if not _may_be(path):
             return False
-        data = jsons.read(path)
+        data = jsons.read_whole_characters(path)
     except (BenchfmtError, OSError):
         return False
     try:

@@ -35,7 +35,7 @@ _OURS = re.compile(r'"Config"\s*:\s*"Configuration (?:NOT )?tested by MLCommons"
 _START = re.compile(
     r"([0-9]{2})-([0-9]{2})-([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?) UTC"
 )
-_CLOCK = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)")
+_CLOCK = re.compile(r"([0-9]{1,9}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,20})?)")
 _NOT_IN_A_SCOPE = re.compile("[^a-z0-9]+")
 
 _TTFT = "Time to First Token"

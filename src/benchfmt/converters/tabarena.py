@@ -38,6 +38,7 @@ SPLIT_COLUMNS = frozenset(
     | {"metric", "problem_type"}
 )
 LEADERBOARD_COLUMNS = frozenset({"method", "elo", "elo+", "elo-", "rank"})
+_COLUMNS = {SPLITS: SPLIT_COLUMNS, LEADERBOARD: LEADERBOARD_COLUMNS}
 
 TASKS = {
     "binary": "tabular-classification",
@@ -112,6 +113,10 @@ def read(unit: Unit) -> Iterator[Item]:
     table = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     fill = _FILLS[unit.extra]
     try:
+        lacking = sorted(_COLUMNS[unit.extra] - set(table.header()))
+        if lacking:
+            yield Failed(unit.path, f"its header has no column {lacking[0]!r}")
+            return
         digest = file_sha256(unit.path)
         yield from guessed_encoding(table)
         for frame, numbers in table.batches():

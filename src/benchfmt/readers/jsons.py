@@ -184,6 +184,12 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
     return fault
 
 
+def read_whole_characters(path: Path, limits: Limits = LIMITS) -> Any:
+    """Return the data of a JSON file; raises JsonError also for half a character, UnsafeError or OSError."""
+    text = whole(path, limits, "JSON text")
+    return _whole_characters(read(path, limits), text)
+
+
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
     text = whole(path, limits, "JSON text").removeprefix(codecs.BOM_UTF8)

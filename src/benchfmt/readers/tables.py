@@ -9,7 +9,7 @@ import io
 import re
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -136,12 +136,16 @@ def unique_names(cells: list[str], path: Path) -> list[str]:
 
     Raises TableError for a name that stands twice, and for one that no library takes.
     """
-    if any("\0" in cell for cell in cells):
-        message = "a column name holds a NUL: the file is damaged, or in another encoding"
-        raise TableError("BF105", f"{path.name}: {message}")
+    _refuse_nul(cells, path)
     names = [cell or f"field{place}" for place, cell in enumerate(cells, 1)]
     _refuse_doubled(names, path)
     return names
+
+
+def _refuse_nul(names: Iterable[str], path: Path) -> None:
+    if any("\0" in name for name in names):
+        message = "a column name holds a NUL: the file is damaged, or in another encoding"
+        raise TableError("BF105", f"{path.name}: {message}")
 
 
 def _refuse_doubled(names: list[str], path: Path) -> None:
@@ -197,6 +201,7 @@ class TextTable:
         names = self.names()
         if self.names_unnamed:
             return unique_names(names, self.path)
+        _refuse_nul(names, self.path)
         _refuse_doubled(names, self.path)
         return names
 

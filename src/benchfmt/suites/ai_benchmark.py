@@ -99,12 +99,19 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def score(pairs: Iterable[tuple[str, str]]) -> int:
-    """Return the score of (reference time, mean time) pairs in milliseconds, as the package rounds it."""
+def score(pairs: Iterable[tuple[str, str]]) -> int | None:
+    """Return the score of (reference time, mean time) pairs in milliseconds, as the package rounds it.
+
+    None where a time is so short or so long that no double holds it beside its reference.
+    """
     ratios = [Fraction(Decimal(ref)) / Fraction(Decimal(mean)) for ref, mean in pairs]
-    logs = math.fsum(math.log(ratio) for ratio in ratios) / len(ratios)
+    try:
+        logs = math.fsum(math.log(ratio) for ratio in ratios) / len(ratios)
+        points = _data()["desktop"]["score"]["scale"] * math.exp(logs)
+    except (ValueError, OverflowError):
+        return None
     # A hair above the exact root, so that a score that is a whole number is not printed one less.
-    return int(_data()["desktop"]["score"]["scale"] * math.exp(logs) * (1 + 1e-12))
+    return int(points * (1 + 1e-12))
 
 
 def is_single_pass(mean_ms: str, std_ms: str) -> bool:

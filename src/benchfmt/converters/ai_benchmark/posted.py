@@ -14,6 +14,7 @@ from benchfmt.converters.ai_benchmark.scores import settled
 from benchfmt.converters.ai_benchmark.summary import add_scores
 from benchfmt.converters.ai_benchmark.system import hides_processor
 from benchfmt.converters.base import Failed, Item, Skipped
+from benchfmt.converters.draft import DraftError
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
 
@@ -66,7 +67,11 @@ def _of_run(post: Post, run: Run) -> Iterator[Item]:
         yield Failed(path, f"line {damaged.line}: {damaged.reason}", damaged.line)
     if run.results or run.scores:
         draft = post.draft(run, f"run={run.number}&test=scores")
-        add_scores(draft, run)
+        try:
+            add_scores(draft, run)
+        except DraftError as error:
+            yield Failed(path, f"not a result: {error}", run.line)
+            return
         yield from draft.items(path, len(run.results) + 1)
     yield from _unnamed_device(post, run)
 

@@ -37,6 +37,8 @@ def recomputed(run: Run) -> dict[str, Recomputed]:
         times = _times(run, kind)
         if times:
             points = rules.score(times.values())
+            if points is None:
+                continue
             scores[score] = Recomputed(points, len(times), len(rules.of_kind(kind)))
     if len(scores) == len(PARTS):
         one, other = scores.values()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 
@@ -111,7 +112,7 @@ class _State:
     """What a run has printed so far."""
 
     measured: bool = False
-    last: dict[Mark, tuple[int, ...]] = field(default_factory=dict)
+    last: dict[Mark, tuple[Decimal, ...]] = field(default_factory=dict)
     total: dict[Mark, str] = field(default_factory=dict)
     seen: set[tuple[Mark, tuple[str | None, ...]]] = field(default_factory=set)
 
@@ -146,10 +147,10 @@ class _State:
             self.last[mark], self.total[mark] = _numbers(match), _total(match)
 
 
-def _numbers(match: re.Match[str]) -> tuple[int, ...]:
+def _numbers(match: re.Match[str]) -> tuple[Decimal, ...]:
     named = set(match.re.groupindex.values())
     return tuple(
-        int(text)
+        Decimal(text)
         for index, text in enumerate(match.groups(), start=1)
         if index not in named and text
     )

@@ -149,7 +149,12 @@ def read(unit: Unit) -> Iterator[Item]:
     text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     done = 0
     try:
-        columns = Columns(text.header())
+        names = text.header()
+        pattern = next(filter(_is_pattern, names), None)
+        if pattern is not None:
+            yield Failed(unit.path, f"column {pattern!r} has no name that can be read; rename it")
+            return
+        columns = Columns(names)
         origin = Origin(unit.path.name, file_sha256(unit.path), unit.options.get("constraint"))
         yield from columns.findings(origin.name)
         yield from guessed_encoding(text)
@@ -163,6 +168,11 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, f"not UTF-8: {error.reason}")
     except TableError as error:
         yield Failed(unit.path, str(error))
+
+
+def _is_pattern(name: str) -> bool:
+    """Say whether a name stands for several columns where columns are asked for by name."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
 def _cells(bad: BadRow) -> str:

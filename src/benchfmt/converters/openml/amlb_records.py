@@ -255,13 +255,20 @@ def _plain(value: object) -> JsonValue:
     match value:
         case dict():
             items = value.items()
-            return {str(key): _plain(item) for key, item in items if item is not None}
+            return {_whole(str(key)): _plain(item) for key, item in items if item is not None}
         case list() | tuple():
             return [_plain(item) for item in value if item is not None]
-        case bool() | str() | int() | float():
+        case str():
+            return _whole(value)
+        case bool() | int() | float():
             plain: JsonValue = kept(value)
             return plain
-    return str(value)
+    return _whole(str(value))
+
+
+def _whole(text: str) -> str:
+    """Return a text with half a character as its escape: a Python literal may hold one, and no JSON."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _around(said: dict[str, JsonValue]) -> tuple[str, str]:
