@@ -40,7 +40,7 @@ def without_a_finding(package: Path, rules: str = "core") -> None:
 def test_demo_makes_a_conformant_package(tmp_path: Path) -> None:
     printed = run("sh", EXAMPLES / "demo.sh", tmp_path / "demo")
     assert [line.split()[2] for line in printed.splitlines() if line.startswith("$ ")] == [
-        "convert", "validate", "show", "show",
+        "convert", "validate", "show", "compare",
     ]  # fmt: skip
     assert printed.splitlines()[-1].startswith("Next: ")
     without_a_finding(tmp_path / "demo")
