@@ -388,3 +388,12 @@ def test_numbers_beyond_all_measure_are_no_infinity_in_json(tmp_path: Path) -> N
     assert change.verdict is Verdict.REGRESSION
     data = change.to_dict()
     assert (data["change"], data["interval"]) == (None, [None, None])
+
+
+def test_a_mean_that_a_few_observations_move_is_not_called_unchanged(tmp_path: Path) -> None:
+    old = latencies(1, 60)
+    new = [item * (20 if place % 29 == 7 else 1) for place, item in enumerate(old)]
+    (change,) = compared(tmp_path, [record(1, latency(old))], [record(1, latency(new))]).changes
+    assert change.share is not None and change.share > 0.6
+    assert change.verdict is Verdict.UNTOLD
+    assert change.reason is not None and "a few are much slower or faster" in change.reason

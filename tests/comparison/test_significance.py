@@ -234,3 +234,19 @@ def test_the_page_shows_these_cases_and_that_they_keep_what_is_stated() -> None:
     for case, row in zip(CASES, rows, strict=True):
         if case.keeps_level and row[3] != "not told":
             assert float(row[3].rstrip("%")) / 100 <= most, row
+
+
+def test_a_call_with_many_results_has_no_more_false_alarms_than_one() -> None:
+    calls, results = 200, 12
+    draw = np.random.default_rng(4)
+    case = Case("mean, from samples", 0.1, 8)
+    alarms = 0
+    for _ in range(calls):
+        p_values = []
+        for _ in range(results):
+            sides = [case.side(draw, 1.0, case.n) for _ in range(2)]
+            found = significance_of(*sides, "ratio", 0.95)
+            assert isinstance(found, Significance)
+            p_values.append(found.p)
+        alarms += min(holm(p_values)) <= 0.05
+    assert alarms <= stats.binom.isf(0.001, calls, 0.05)

@@ -228,14 +228,33 @@ def _of_test(change: Change, test: Significance, adjusted: float, level: float) 
     # 1 - 0.95 is a little more than 0.05.
     alpha = round(1 - level, 12)
     if adjusted > alpha:
-        reason = None
-        if test.p <= alpha:
-            reason = "not after all tests of the call are counted (Holm)"
-        return replace(change, verdict=Verdict.UNCHANGED, reason=reason)
+        return _not_significant(change, is_significant_alone=test.p <= alpha)
     if (change.difference or 0) * test.change <= 0:
         reason = "the number and what its observations typically are did not move alike"
         return replace(change, verdict=Verdict.UNTOLD, reason=reason)
     return replace(change, verdict=_direction(change))
+
+
+def _not_significant(change: Change, *, is_significant_alone: bool) -> Change:
+    if _is_outside(change):
+        reason = (
+            "the mean moved farther than most of its observations: a few are much slower or faster"
+        )
+        return replace(change, verdict=Verdict.UNTOLD, reason=reason)
+    if is_significant_alone:
+        reason = "not after all tests of the call are counted (Holm)"
+        return replace(change, verdict=Verdict.UNCHANGED, reason=reason)
+    return replace(change, verdict=Verdict.UNCHANGED)
+
+
+def _is_outside(change: Change) -> bool:
+    """Whether a change is not in its own interval, which is of the typical (geometric mean) observation."""
+    moved = change.share
+    if moved is None:
+        moved = change.difference
+    if moved is None or change.lower is None or change.upper is None:
+        return False
+    return not change.lower <= moved <= change.upper
 
 
 def _interval(change: Change, test: Significance) -> tuple[float, float]:
