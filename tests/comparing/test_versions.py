@@ -20,6 +20,7 @@ from benchfmt.comparing.thresholds import failures, threshold
 from benchfmt.comparing.verdicts import Verdict
 from benchfmt.comparing.versions import Versions
 from benchfmt.finding import BenchfmtError
+from benchfmt.reports.versions.wording import notes
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -205,8 +206,12 @@ def test_more_may_vary_on_request(tmp_path: Path) -> None:
     new = [
         record(1, latency(latencies(1)), configuration={"precision": "int8", "input_shape": shape})
     ]
-    assert verdicts(compared(tmp_path, old, new)) == [Verdict.ONLY_OLD, Verdict.ONLY_NEW]
-    assert verdicts(compared(tmp_path, old, new, vary=["precision"])) == [Verdict.UNCHANGED]
+    apart = compared(tmp_path, old, new)
+    assert verdicts(apart) == [Verdict.ONLY_OLD, Verdict.ONLY_NEW]
+    assert apart.nearly() == ("precision", 1)
+    assert "1 result more would match with --vary precision" in notes(apart)
+    together = compared(tmp_path, old, new, vary=["precision"])
+    assert (verdicts(together), together.nearly()) == ([Verdict.UNCHANGED], None)
     with pytest.raises(BenchfmtError, match="did you mean 'precision'"):
         compared(tmp_path, old, new, vary=["precison"])
 
@@ -397,3 +402,15 @@ def test_a_mean_that_a_few_observations_move_is_not_called_unchanged(tmp_path: P
     assert change.share is not None and change.share > 0.6
     assert change.verdict is Verdict.UNTOLD
     assert change.reason is not None and "a few are much slower or faster" in change.reason
+
+
+def test_systems_that_may_differ_are_repeats_of_one_result(tmp_path: Path) -> None:
+    def on(*names: str) -> list[dict[str, Any]]:
+        return [
+            record(key, latency(latencies(1)), system={"id": key, "name": key, "kind": "board"})
+            for key in names
+        ]
+
+    (change,) = compared(tmp_path, on("a", "b"), on("c", "d"), vary=["system"]).changes
+    assert change.old is not None and len(change.old.records) == 2
+    assert "system" not in change.result.context

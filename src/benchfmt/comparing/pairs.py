@@ -40,7 +40,7 @@ _CONTEXT = (
     "hyperparameters",
 )
 """The fields of records that tell results from each other; those that may differ are left out."""
-_VARYING = {"suite_version": "round"}
+VARYING = {"suite_version": "round"}
 """The names by which a question knows some of these fields."""
 _APART = ("system_id", "engine", "placement")
 """What keeps two results apart even where the rules leave it free, as they do for the quality of answers."""
@@ -177,10 +177,10 @@ def _result(
         has_zero=has_zero,
     )
     context = {}
-    if row["system_id"] is not None:
+    if row["system_id"] is not None and not question.may_differ("system"):
         context["system"] = names.get(row["system_id"], row["system_id"])
     for field in _CONTEXT:
-        if row[field] is not None and not question.may_differ(_VARYING.get(field, field)):
+        if row[field] is not None and not question.may_differ(VARYING.get(field, field)):
             context[field] = str(row[field])
     key = {field: str(row[field]) for field in KEY_FIELDS[1:] if row[field] is not None}
     return Result(metric, key, context, str(row["group"]))
@@ -190,7 +190,7 @@ def _varied(records: pl.DataFrame, question: Question) -> dict[str, tuple[str, .
     """Return what records say of the fields that may differ."""
     varied = {}
     for field in _VERSIONS:
-        if question.may_differ(_VARYING.get(field, field)):
+        if question.may_differ(VARYING.get(field, field)):
             distinct = records[field].drop_nulls().unique(maintain_order=True)
             varied[field] = tuple(map(str, distinct))
     return varied

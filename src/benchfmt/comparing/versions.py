@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.comparing.pairs import Results, results_of
+from benchfmt.comparing.pairs import VARYING, Results, results_of
 from benchfmt.comparing.verdicts import COMPARED, Change, Result, Side, Verdict, judged
 from benchfmt.comparison.questions import Question, question
 from benchfmt.finding import BenchfmtError
@@ -51,6 +51,24 @@ class Versions:
             change.test is not None and change.test.between == "observations"
             for change in self.changes
         )
+
+    def nearly(self) -> tuple[str, int] | None:
+        """Return the field that keeps most results of one package from those of the other, and how many; None for none."""
+        alone = {
+            verdict: [change.result for change in self.changes if change.verdict is verdict]
+            for verdict in (Verdict.ONLY_OLD, Verdict.ONLY_NEW)
+        }
+        fields = dict.fromkeys(
+            field for result in alone[Verdict.ONLY_OLD] for field in result.context
+        )
+        counts = {}
+        for field in fields:
+            old, new = ({_but_for(field, item) for item in results} for results in alone.values())
+            counts[field] = len(old & new)
+        if not any(counts.values()):
+            return None
+        field = max(counts, key=lambda name: counts[name])
+        return VARYING.get(field, field), counts[field]
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the comparison as plain data (documented in docs/versions.md)."""
@@ -117,6 +135,13 @@ def compare_versions(
         ),
         varied={field: (before.varied[field], after.varied[field]) for field in before.varied},
     )
+
+
+def _but_for(field: str, result: Result) -> tuple[object, ...]:
+    """Return what a result is, but for one field of its context."""
+    others = (item for item in result.context.items() if item[0] != field)
+    key = (result.metric.name, result.metric.unit, *sorted(result.key.items()))
+    return (*key, *sorted(others))
 
 
 def _wanted(metrics: Iterable[str], before: Results, after: Results) -> frozenset[str]:

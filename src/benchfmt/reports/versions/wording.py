@@ -172,6 +172,10 @@ def notes(versions: Versions) -> Iterator[str]:
             f"between single runs: {number(single)} of {counted(count, 'test')}; how much runs differ is not in "
             "their intervals: repeat the runs, or ask for a threshold above that"
         )
+    nearly = versions.nearly()
+    if nearly is not None:
+        field, results = nearly
+        yield f"{counted(results, 'result')} more would match with --vary {field}"
     for package, reason, results in versions.without_key:
         yield f"not compared: {counted(results, 'result')} of {package}: {reason}"
 
