@@ -16,7 +16,8 @@ from tests.forms import flatten, write
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
-from benchfmt.comparing.recommending import Recommendation, Row, pareto, recommend
+from benchfmt.comparing.choices import Recommendation, Row, pareto
+from benchfmt.comparing.recommending import recommend
 from benchfmt.comparing.wishes import Asked, Wish, asked, limit
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import open_package

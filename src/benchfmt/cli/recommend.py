@@ -63,6 +63,13 @@ def recommend(
             help="Rank by this metric.  [default: that of the first limit]",
         ),
     ] = None,
+    predicted: Annotated[
+        bool,
+        typer.Option(
+            "--predict",
+            help="Also say what was not measured and would fit, and what to measure next.",
+        ),
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many rows of a group to show.")] = 10,
     figure: Annotated[
         Path | None,
@@ -95,6 +102,7 @@ def recommend(
             suite=suite,
             by=by,
             front=metrics,
+            predicted=predicted,
         )
     if figure is not None:
         replace_text(figure, front_figure(found))

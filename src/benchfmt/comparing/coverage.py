@@ -13,7 +13,7 @@ from benchfmt.comparing.tallies import COULD_BE_STATED, Tallies, tallies
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
-from benchfmt.registry import facts_of_systems, model_ids, same, spelled
+from benchfmt.registry import facts_of_systems, model_ids, one_of, spelled
 from benchfmt.spelling import no_such
 
 Benchmark = tuple[str, str | None]
@@ -345,13 +345,9 @@ def _overlaps(counts: pl.DataFrame, name: str) -> list[Overlap]:
     known = counts.filter(pl.col("known_as").is_not_null())
     suites: dict[str, Counter[str]] = defaultdict(Counter)
     names: dict[str, set[str]] = defaultdict(set)
-    stands_for: dict[str, str] = {}
     rows = known.select("known_as", "suite", name, "count").sort("known_as", "suite", name)
     for known_as, suite, own_name, count in rows.iter_rows():
-        if known_as not in stands_for:
-            alike = (other for other in suites if same(other, known_as))
-            stands_for[known_as] = next(alike, known_as)
-        first = stands_for[known_as]
+        first = one_of(known_as)
         suites[first][suite] += count
         names[first].add(own_name)
     found = [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
+from benchfmt.comparing.choices import Apart, Ranking, Recommendation, Row, pareto
+from benchfmt.comparing.predicting import NETWORK, RUNNER, predict
 from benchfmt.comparing.tallies import configurations
 from benchfmt.comparing.wishes import Asked, Wish, asked
 from benchfmt.comparison.fields import COMPARED, FIELDS
@@ -101,115 +103,6 @@ FITS, UNKNOWN, FAILS = 2, 1, 0
 """What a result is to the limits."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A configuration on a system, with the numbers that are asked for."""
-
-    record: str
-    """The record that stands for it: of several runs, the one in the middle."""
-    system_id: str | None
-    system: str
-    fields: dict[str, Any]
-    values: dict[str, float]
-    caveats: tuple[str, ...]
-    runs: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the row as plain data."""
-        return {
-            "record": self.record,
-            "system_id": self.system_id,
-            "system": self.system,
-            **{name: cell for name, cell in self.fields.items() if cell is not None},
-            "values": self.values,
-            "caveats": list(self.caveats),
-            "runs": self.runs,
-        }
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Rows that compare, the best first, and those of them that no other beats in all that is asked."""
-
-    about: dict[str, Any]
-    rows: list[Row]
-    front: list[Row]
-    systems: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the ranking as plain data."""
-        return {
-            "about": self.about,
-            "systems": self.systems,
-            "rows": [row.to_dict() for row in self.rows],
-            "front": [row.record for row in self.front],
-        }
-
-
-@dataclass(frozen=True)
-class Apart:
-    """Rows that stand in no ranking, and why."""
-
-    reason: str
-    rows: list[Row]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the rows as plain data."""
-        return {"reason": self.reason, "rows": [row.to_dict() for row in self.rows]}
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """What meets the limits, what may, and what does not."""
-
-    task: str
-    model: str | None
-    asked: list[Asked]
-    by: Asked
-    front: tuple[Asked, ...]
-    results: int
-    """Results of the task whose status is ok."""
-    rankings: list[Ranking]
-    """Rows that meet all limits, by what compares: those of most rows first."""
-    apart: list[Apart]
-    """Rows that meet all limits, and compare with nothing."""
-    unknown: list[Apart]
-    """Rows that miss no limit, and of which something that is asked is not known."""
-    failing: int
-    """Configurations that miss a limit."""
-    wavering: int
-    """Those of them that meet all limits in some of their runs."""
-    not_ok: Counter[str]
-    """Results of the task with another status."""
-    without_task: int
-    """Records that state no task."""
-
-    @property
-    def fitting(self) -> int:
-        """How many configurations meet all limits."""
-        ranked = sum(len(ranking.rows) for ranking in self.rankings)
-        return ranked + sum(len(apart.rows) for apart in self.apart)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the recommendation as plain data."""
-        return {
-            "task": self.task,
-            "model": self.model,
-            "asked": [item.to_dict() for item in self.asked],
-            "by": self.by.name,
-            "front_of": [item.name for item in self.front],
-            "results": self.results,
-            "fitting": self.fitting,
-            "rankings": [ranking.to_dict() for ranking in self.rankings],
-            "not_ranked": [apart.to_dict() for apart in self.apart],
-            "may_fit": [apart.to_dict() for apart in self.unknown],
-            "not_fitting": self.failing,
-            "fitting_in_some_runs": self.wavering,
-            "other_status": dict(self.not_ok.most_common()),
-            "records_without_task": self.without_task,
-        }
-
-
 @dataclass
 class _Chosen:
     """The records that a call asks about."""
@@ -228,9 +121,11 @@ def recommend(
     suite: str | None = None,
     by: str | None = None,
     front: Sequence[str] = (),
+    predicted: bool = False,
 ) -> Recommendation:
     """Return the results of a task that keep the limits among the wishes, ranked `by` a metric: else that of the first wish.
 
+    With `predicted`, what the networks of the largest group would do on its systems where nobody measured it is added.
     Raises BenchfmtError where nothing is asked, and for a task, model, suite, metric or unit that is not known.
     """
     if not wishes and not front:
@@ -239,6 +134,10 @@ def recommend(
         )
     if front and len(front) != 2:
         raise BenchfmtError("a front is of two metrics: --front latency,power")
+    if predicted and model is not None:
+        raise BenchfmtError(
+            "--predict learns from the other models of the task: leave --model away"
+        )
     chosen = _records_of(package, task, model, suite)
     records = pl.concat(chosen.records)
     every = [*wishes, *(Wish(name) for name in (*front, *([by] if by else [])))]
@@ -249,7 +148,7 @@ def recommend(
     named = {wish.name: item for item in questions for wish in item.wishes}
     ranked_by = named[by] if by else questions[0]
     table = _table(records, measurements, facts, questions, ranked_by)
-    return _recommendation(
+    answer = _recommendation(
         package,
         chosen,
         table,
@@ -258,6 +157,25 @@ def recommend(
         ranked_by,
         tuple(named[name] for name in front),
     )
+    if not predicted:
+        return answer
+    rows = _largest_group(table, questions, ranked_by)
+    return replace(answer, predictions=predict(rows, questions, ranked_by))
+
+
+def _largest_group(
+    table: pl.DataFrame, questions: Sequence[Asked], by: Asked
+) -> list[dict[str, Any]]:
+    """Return the results that compare by the number that ranks, of the group of most systems."""
+    group = f"group_{questions.index(by)}"
+    sizes = table.drop_nulls(group).group_by(group).agg(pl.col("system_id").n_unique(), pl.len())
+    largest = sizes.sort("system_id", "len", group, descending=[True, True, False]).head(1)
+    names = (*RUNNER, *NETWORK, "precision")
+    return [
+        {name: _plain(row[name], name) for name in names}
+        | {item.name: row[f"value_{place}"] for place, item in enumerate(questions)}
+        for row in table.join(largest, on=group, how="semi").iter_rows(named=True)
+    ]
 
 
 def _records_of(package: Package, task: str, model: str | None, suite: str | None) -> _Chosen:
@@ -485,6 +403,7 @@ def _recommendation(
         wavering=int(failing["some_fit"].sum()),
         not_ok=chosen.not_ok,
         without_task=chosen.without_task,
+        systems=systems,
     )
 
 
@@ -580,24 +499,3 @@ def _shared(rows: Sequence[Row]) -> dict[str, Any]:
         for name in _ABOUT
         if first[name] is not None and all(row.fields[name] == first[name] for row in rows)
     }
-
-
-def pareto(rows: Sequence[Row], front: tuple[Asked, ...]) -> list[Row]:
-    """Return the rows that no other beats in one of two numbers without losing in the other, the best in the first one first."""
-    if not front:
-        return []
-    first, second = front
-    signs = [-1 if item.higher_is_better else 1 for item in front]
-    known = [row for row in rows if first.name in row.values and second.name in row.values]
-    places = [
-        (signs[0] * row.values[first.name], signs[1] * row.values[second.name], number)
-        for number, row in enumerate(known)
-    ]
-    found: list[Row] = []
-    least: tuple[float, float] | None = None
-    for one, other, number in sorted(places):
-        is_twin = least == (one, other)
-        if least is None or other < least[1] or is_twin:
-            found.append(known[number])
-            least = (one, other)
-    return found

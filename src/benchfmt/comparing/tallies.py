@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from benchfmt.comparison.fields import normalised
+from benchfmt.comparison.fields import columns_of, normalised
 from benchfmt.package import Package
 from benchfmt.rowhash import row_hashes
 
@@ -52,6 +52,19 @@ _CONFIGURATION = (
     "inputs",
 )
 """What two records share that are repeats of one measurement; seeds and places of files never count."""
+_RECORDS = tuple(
+    dict.fromkeys(
+        [
+            "id",
+            "status",
+            "execution",
+            "verification",
+            *COULD_BE_STATED,
+            *(column for name in _CONFIGURATION for column in columns_of(name)),
+        ]
+    )
+)
+"""The columns of records that are read."""
 _BESIDE = ("n", "stddev", "ci", "samples")
 """What may stand beside a value to say how far it spreads."""
 _SLACK = 1_000
@@ -88,7 +101,7 @@ def tallies(package: Package) -> Tallies:
     keys, runs = [], []
     unstated = dict.fromkeys(COULD_BE_STATED, 0)
     places = _Places()
-    for table in package.batches("records"):
+    for table in package.batches("records", _RECORDS):
         batch = pl.DataFrame(pl.from_arrow(table))
         known = batch.with_columns(benchmark=pl.coalesce("benchmark", "model"))
         keys.append(places.of(known))
@@ -174,9 +187,9 @@ def _values(package: Package, keys: pl.DataFrame, places: _Places) -> pl.DataFra
     """Return the values of each place and metric: how many there are, and which are missing for which reason."""
     parts = []
     ids = _Ids(keys)
-    for table in package.batches("measurements"):
-        names = ("record_id", "metric", "value", "missing", *_BESIDE)
-        batch = pl.DataFrame(pl.from_arrow(table.select(names)))
+    names = ("record_id", "metric", "value", "missing", *_BESIDE)
+    for table in package.batches("measurements", names):
+        batch = pl.DataFrame(pl.from_arrow(table))
         placed = ids.placed(batch)
         has_value = pl.col("value").is_not_null()
         beside = {

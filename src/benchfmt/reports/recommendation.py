@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from benchfmt.comparing.predicting import LEVEL
 from benchfmt.comparison.policies import kind_of
 from benchfmt.reports.comparison import about_words, measure
 from benchfmt.reports.counting import counted, number
 from benchfmt.units import conversion, find_unit
 
 if TYPE_CHECKING:
-    from benchfmt.comparing.recommending import Apart, Ranking, Recommendation, Row
+    from benchfmt.comparing.choices import Apart, Ranking, Recommendation, Row
+    from benchfmt.comparing.predicting import Interval, Prediction, Predictions
     from benchfmt.comparing.wishes import Asked
 
 
@@ -53,6 +56,9 @@ def recommendation_lines(
     for apart in found.unknown:
         yield from _apart_lines(found, apart, width, "may fit")
     yield from _left_out(found)
+    if found.predictions is not None:
+        yield ""
+        yield from _prediction_lines(found, found.predictions, width, most)
 
 
 def _question(item: Asked) -> str:
@@ -126,17 +132,27 @@ def _lines_of(
 def _value(item: Asked, row: Row) -> str:
     """Return a value in the unit in which its limit was written."""
     value = row.values.get(item.name)
-    if value is None:
-        return "?"
+    return "?" if value is None else _shown(item, value)
+
+
+def _shown(item: Asked, value: float, digits: int = 6) -> str:
     unit = next((wish.unit for wish in item.wishes if wish.unit), item.unit)
     code, factor = find_unit(unit) or (item.unit, Fraction(1))
     shown = conversion(item.unit, code).apply(Fraction(value)) / float(factor)
-    return f"{shown:.6g} {unit}".removesuffix(" 1").replace(" %", "%")
+    return f"{shown:.{digits}g} {unit}".removesuffix(" 1").replace(" %", "%")
 
 
 def _told(row: Row, about: Mapping[str, Any]) -> Iterator[str]:
     yield row.system
     fields = {name: cell for name, cell in row.fields.items() if name not in about}
+    yield from _fields_told(fields)
+    if row.runs > 1:
+        yield f"({row.runs} runs)"
+    if row.caveats:
+        yield f"[{', '.join(row.caveats)}]"
+
+
+def _fields_told(fields: Mapping[str, Any]) -> Iterator[str]:
     yield from _named(fields, "model", "model_version")
     yield from _named(fields, "precision")
     if fields.get("input_shape") is not None:
@@ -147,10 +163,6 @@ def _told(row: Row, about: Mapping[str, Any]) -> Iterator[str]:
     for name, words in (("batch_size", "batch {}"), ("threads", "{} threads")):
         if fields.get(name) is not None:
             yield words.format(fields[name])
-    if row.runs > 1:
-        yield f"({row.runs} runs)"
-    if row.caveats:
-        yield f"[{', '.join(row.caveats)}]"
 
 
 def _named(fields: Mapping[str, Any], name: str, version: str = "") -> Iterator[str]:
@@ -177,6 +189,58 @@ def _left_out(found: Recommendation) -> Iterator[str]:
         yield f"{counted(count, 'result')} left out: the status is {status}"
     if found.without_task:
         yield f"{counted(found.without_task, 'record')} of the package state no task"
+
+
+def _prediction_lines(
+    found: Recommendation, predictions: Predictions, width: int, most: int
+) -> Iterator[str]:
+    """Yield what was not measured and would or may fit, what was refused, and what to measure next."""
+    states = Counter(row.state for row in predictions.rows)
+    told = ", ".join(f"{number(count)} {state}" for state, count in states.most_common())
+    yield f"predicted, not measured: {told or 'nothing'}"
+    for name, error in predictions.errors.items():
+        yield from _folded(
+            f"{name}: {LEVEL:.0%} of {counted(error.cells, 'pair')} of system and network that were left out "
+            f"are within a factor of {error.factor:.3g}, on each of {counted(error.systems, 'system')}",
+            width,
+        )
+    fitting = [row for row in predictions.rows if row.state != "would not fit"]
+    for prediction in fitting[:most]:
+        yield from _predicted(found, prediction, width)
+    if len(fitting) > most:
+        yield f"  ... and {number(len(fitting) - most)} more (--limit)"
+    for reason, count in predictions.refused.most_common(_GROUPS):
+        yield f"refused, {number(count)}: {reason}"
+    rest = predictions.refused.most_common()[_GROUPS:]
+    if rest:
+        total = sum(count for _, count in rest)
+        yield f"refused, {number(total)} for {counted(len(rest), 'other reason')} (--format json)"
+    if predictions.runs:
+        yield "measure next, since it would tell most:"
+        for prediction in predictions.runs:
+            yield from _predicted(found, prediction, width)
+
+
+def _predicted(found: Recommendation, prediction: Prediction, width: int) -> list[str]:
+    numbers = [
+        f"{item.metric} {_interval(item, prediction.numbers[item.name])}" for item in found.asked
+    ]
+    name = found.systems.get(prediction.system_id, prediction.system_id)
+    told = ", ".join([f"{prediction.state}: {name}", *_fields_told(prediction.fields), *numbers])
+    return _folded(told, width)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False
+    )
+
+
+def _interval(item: Asked, found: Interval) -> str:
+    low, middle, high = (_shown(item, part, 3) for part in (found.low, found.estimate, found.high))
+    if found.basis != "predicted":
+        return f"{middle} ({found.basis})" if low == high else f"{low} to {high} ({found.basis})"
+    return f"{middle} (predicted, {low} to {high})"
 
 
 def front_figure(found: Recommendation) -> str:
