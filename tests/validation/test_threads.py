@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -11,7 +16,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.forms import ABSENT, INVALID, VALID, flatten, load, taking_turns, write
+from tests.forms import ABSENT, INVALID, ROOT, VALID, flatten, load, taking_turns, write
 
 from benchfmt import Finding, validate
 from benchfmt.checks.frames import Shared
@@ -173,6 +178,53 @@ def test_a_stop_ends_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert set(threading.enumerate()) == before
     # What was read ahead is not judged any more.
     assert next(numbers) < 8
+
+
+SLOW = """
+import signal, sys, time
+from pathlib import Path
+from benchfmt.validation import loop
+from benchfmt.validation.forms import package, parquet
+
+judged = loop.verdict_on
+
+def slow(*given):
+    Path("started").touch()
+    time.sleep(0.5)
+    return judged(*given)
+
+loop.verdict_on = slow
+package._MEASUREMENTS = 1
+parquet._OTHER_ROWS = 1
+if __name__ == "__main__":
+    from benchfmt.cli import main
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv = ["benchfmt", "validate", "package", "--jobs", "3"]
+    main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_ctrl_c_does_not_wait_for_the_rest(tmp_path: Path) -> None:
+    records = [{**load(VALID[0]), "id": f"r{number}"} for number in range(300)]
+    written(tmp_path, records, "parquet")
+    (tmp_path / "run.py").write_text(SLOW, "utf-8")
+    with subprocess.Popen(
+        [sys.executable, "run.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        while not (tmp_path / "started").exists():
+            assert running.poll() is None
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        # All of it would take more than a minute.
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "benchfmt: stopped; nothing was written"
 
 
 @pytest.mark.usefixtures("_small_portions")
