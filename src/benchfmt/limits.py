@@ -18,6 +18,7 @@ class Limits:
     log_results: int = 5_000
     row_bytes: int = 2**20
     repeated_bytes: int = 512 * 2**20
+    systems_bytes: int = 64 * 2**20
     record_measurements: int = 100_000
     footer_bytes: int = 8 * 2**20
     page_bytes: int = 128 * 2**20

@@ -7,10 +7,11 @@ from tests.hostile import (
     parquets,
     places,
     printed,
+    repeated,
     sources,
     tables,
 )
 from tests.hostile.specimens import SPECIMENS, Specimen
 
 __all__ = ["SPECIMENS", "Specimen"]
-MODULES = (archives, descriptors, documents, parquets, places, printed, sources, tables)
+MODULES = (archives, descriptors, documents, parquets, places, printed, repeated, sources, tables)

@@ -129,3 +129,43 @@ def test_a_document_of_too_much_data_is_refused_before_it_is_read(tmp_path: Path
     path.write_text(json.dumps([{"a": 1, "b": [1] * 400_000}]))
     with pytest.raises(UnsafeError, match="JSON Lines"):
         read(path, Storage("json"), json_data_bytes=50_000_000)
+
+
+def _of_shared_texts(path: Path, texts: int, length: int, rows: int) -> None:
+    """Write a workbook with more shared texts, the first of them long, and rows of one cell that has it."""
+    more = b"<si><t>x</t></si>" * (texts - 2) + b"</sst>"
+    cells = b"".join(
+        b'<row r="%d"><c r="A%d" t="s"><v>0</v></c></row>' % (row, row)
+        for row in range(4, rows + 4)
+    )
+    changes = {
+        b"<t>model</t>": b"<t>" + b"m" * length + b"</t>",
+        b"</sst>": more,
+        b"</sheetData>": cells + b"</sheetData>",
+    }
+    _damaged_workbook(path, changes)
+
+
+def test_a_shared_text_counts_for_each_cell_that_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    _of_shared_texts(path, texts=100, length=1_000, rows=50)
+    assert len(read(path, Storage("xlsx"), repeated_bytes=500_000)[1]) == 52
+    with pytest.raises(UnsafeError, match="cells repeat more than 25,000 characters"):
+        read(path, Storage("xlsx"), repeated_bytes=100_000)
+
+
+def test_a_long_shared_text_that_few_cells_have_costs_little(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    _of_shared_texts(path, texts=100, length=10_000, rows=1)
+    # Of the cells two have the long text, and others a short one.
+    assert len(read(path, Storage("xlsx"), repeated_bytes=100_000)[1]) == 3
+
+
+def test_shared_texts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.xlsx"
+    _of_shared_texts(path, texts=100, length=5, rows=1)
+    monkeypatch.setattr("benchfmt.readers.sheets.workbook._TEXTS", 100)
+    assert read(path, Storage("xlsx"))[1]
+    monkeypatch.setattr("benchfmt.readers.sheets.workbook._TEXTS", 99)
+    with pytest.raises(UnsafeError, match="100 shared texts; at most 99 are read"):
+        read(path, Storage("xlsx"))

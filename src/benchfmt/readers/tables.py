@@ -38,6 +38,9 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _BLOCK = 2**20
 _BLOCKS = 4
 _FRAME_ROWS = 20_000
+_FRAME_CELLS = 2**22
+"""So many cells make a frame, however few rows they are."""
+_WIDE = 1_000
 _MOST_FRAME_ROWS = 2**16
 _HEAD = 2**16
 _UNPACKED_BY_ARROW = (".gz", ".bz2", ".zst", ".lz4", ".br")
@@ -237,6 +240,9 @@ class TextTable:
         for blocks in self._joined(self.names()):
             # Arrow keeps several columns without a name apart, polars does not.
             table = pa.Table.from_batches(blocks).rename_columns(kept)
+            if len(kept) > _WIDE:
+                # Polars takes some kilobytes for each column of each block, however short it is.
+                table = table.combine_chunks()
             frame = pl.DataFrame(pl.from_arrow(table))
             # A block of very short rows has hundreds of thousands.
             for part in frame.iter_slices(_MOST_FRAME_ROWS):
@@ -249,7 +255,8 @@ class TextTable:
         for batch in self._open(names):
             blocks += [batch] if batch.num_rows else []
             rows = sum(block.num_rows for block in blocks)
-            if len(blocks) == self.frame_blocks or rows >= self.frame_rows:
+            is_full = len(blocks) == self.frame_blocks or rows >= self.frame_rows
+            if is_full or rows * len(names) >= _FRAME_CELLS:
                 yield blocks
                 blocks = []
         if blocks:

@@ -11,10 +11,13 @@ import re
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import heads
@@ -25,7 +28,7 @@ from benchfmt.readers.sheets.table import Cells, Corner, RowTable
 from benchfmt.readers.tables import TableError
 from benchfmt.readers.xmls import XmlError, children
 
-CELLS = 20_000_000
+CELLS = 8_000_000
 """So many cells a sheet has at most, the empty ones of the rectangle that it fills included."""
 _ODS_ROWS, _ODS_COLUMNS = 1_048_576, 16_384
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
@@ -37,6 +40,16 @@ _MAY_REACH_FAR = re.compile(
 """A place beyond column T or row 999,999, or one that is written in an unusual way: without any, no sheet is too large."""
 _STATED = re.compile(rb"""\suniqueCount\s*=\s*["']\s*\+?([0-9]+)""")
 _MOST_COUNT_DIGITS = 12
+_TEXTS = 2_000_000
+"""So many shared texts a workbook has at most: each takes some dozens of bytes, however short it is."""
+_HELD = 4
+"""Of what a table may repeat so small a part may be shared texts: all of them are held at once."""
+_SHARED = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?si[\s/>]")
+_USES = re.compile(rb"""\st\s*=\s*["']s["']""")
+_USE = re.compile(
+    rb"""\st\s*=\s*["']s["'][^<>]*>\s*<(?:[A-Za-z0-9_.-]+:)?v[^<>]*>\s*([0-9]{1,9})\s*<"""
+)
+"""A cell whose text stands among the shared ones, with its place there."""
 _STYLED = re.compile(rb"<c\s[^<>]*>")
 _STYLE = re.compile(rb"""\ss=["']([0-9]{1,6})["']""")
 _FORMAT = re.compile(rb"""<numFmt\s+numFmtId="([0-9]+)"\s+formatCode="([^"]*)""")
@@ -180,6 +193,7 @@ def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsS
     try:
         if form == "ods":
             return OdsSheets(parts.get("content.xml", b""), limits)
+        _check_shared(path, parts.values(), limits)
         return _xlsx_sheets(path, parts)
     except XmlError as error:
         raise _unreadable(path, error) from error
@@ -316,6 +330,42 @@ def _check_count(path: Path, content: bytes) -> None:
         if len(digits) > _MOST_COUNT_DIGITS or int(digits) > len(content):
             message = f"a list of {digits[:_SHOWN].decode()} texts in {len(content):,} bytes"
             raise UnsafeError("BF907", f"{path.name} states {message}")
+
+
+def _check_shared(path: Path, parts: Collection[bytes], limits: Limits) -> None:
+    """Raise UnsafeError for shared texts that are too many, or that cells repeat too often: each cell has one of its own.
+
+    A text is taken to be as long as the characters up to the next one, and a cell whose text is not known to have the
+    longest.
+    """
+    lengths = _lengths_of_shared(parts)
+    if len(lengths) > _TEXTS:
+        message = f"{len(lengths):,} shared texts; at most {_TEXTS:,} are read"
+        raise UnsafeError("BF907", f"{path.name} holds {message}")
+    uses = sum(len(_USES.findall(content)) for content in parts)
+    longest = int(lengths.max(initial=0))
+    most = limits.repeated_bytes // _HELD
+    if uses * longest <= most:
+        return
+    length = 0
+    for content in parts:
+        for match in _USE.finditer(content):
+            place = int(match[1])
+            length += int(lengths[place]) if place < len(lengths) else longest
+            uses -= 1
+    length += uses * longest
+    if length > most:
+        message = f"its cells repeat more than {most:,} characters of shared texts"
+        raise UnsafeError("BF907", f"{path.name}: {message}")
+
+
+def _lengths_of_shared(parts: Iterable[bytes]) -> npt.NDArray[np.int64]:
+    """Return about how many characters each shared text of a workbook has."""
+    lengths = [np.zeros(0, np.int64)]
+    for content in parts:
+        starts = np.fromiter((match.start() for match in _SHARED.finditer(content)), np.int64)
+        lengths.append(np.diff(starts, append=len(content)))
+    return np.concatenate(lengths)
 
 
 def _parts(path: Path, limits: Limits) -> dict[str, bytes]:

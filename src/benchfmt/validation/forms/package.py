@@ -121,17 +121,38 @@ class PackageTables:
         """Return all systems, each id once."""
         table = self._tables.get("systems")
         frames = [empty("systems")]
-        if table is not None:
-            for raw in table.rows():
-                frame = self._typed("systems", raw).frame
-                table.is_incomplete |= frame["id"].null_count() > 0
-                frames.append(frame.filter(pl.col("id").is_not_null()))
-        systems = pl.concat(frames)
-        double = systems.filter(~pl.col("id").is_first_distinct())
+        if table is None:
+            return frames[0]
+        known = frames[0]["id"]
+        room = self._reporter.limits.systems_bytes
+        for raw in table.rows():
+            frame = self._typed("systems", raw).frame
+            table.is_incomplete |= frame["id"].null_count() > 0
+            frame = self._of_one_id(frame.filter(pl.col("id").is_not_null()), known)
+            room -= int(frame.estimated_size())
+            if room < 0:
+                self._report_many_systems()
+                table.is_incomplete = True
+                break
+            frames.append(frame)
+            known = pl.concat([known, frame["id"]])
+        return pl.concat(frames)
+
+    def _of_one_id(self, systems: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+        """Return systems whose ids stand for the first time after reporting the others."""
+        is_first = systems["id"].is_first_distinct() & ~systems["id"].is_in(known.implode())
+        if is_first.all():
+            return systems
         message = pl.format("the system {} is described twice", pl.col("id"))
+        double = systems.filter(~is_first)
         wrong = faults(double, "systems", "id", message, pl.col("id"), ONE_SYSTEM)
         self._reporter.report_faults("BF508", wrong, self._places)
-        return systems.unique("id", keep="first", maintain_order=True)
+        return systems.filter(is_first)
+
+    def _report_many_systems(self) -> None:
+        most = self._reporter.limits.systems_bytes
+        message = f"the systems take more than {most:,} bytes of memory; the rest is not read"
+        self._reporter.report("BF907", self._places.in_files(Place("systems")), message)
 
     def _record_ids(self) -> RecordIds:
         """Return the ids of all records, which are read for them alone first."""
