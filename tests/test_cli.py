@@ -457,7 +457,7 @@ def hear_signals() -> None:
 
 COMMANDS = [
     "convert", "validate", "describe", "show", "explain", "vocabulary", "converters", "schema", "schema list",
-    "schema show", "schema build",
+    "schema show", "schema build", "compare", "coverage", "recommend",
 ]  # fmt: skip
 
 

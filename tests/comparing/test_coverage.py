@@ -183,6 +183,12 @@ def test_text_has_the_matrix_and_says_what_is_left_out(tmp_path: Path) -> None:
     assert max(map(len, lines)) <= 90
 
 
+def test_what_stands_in_a_name_begins_no_line(tmp_path: Path) -> None:
+    found = covered(tmp_path, board("a", system={"name": "x\nstatus: ok 1,000"}))
+    lines = [line for text in coverage_lines(found) for line in text.split("\n")]
+    assert [line for line in lines if line.startswith("status")] == ["status: ok 1"]
+
+
 @pytest.mark.parametrize("width", [80, 120, 160])
 def test_no_line_is_wider_than_asked_for(width: int, tmp_path: Path) -> None:
     records = [

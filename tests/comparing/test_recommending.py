@@ -112,6 +112,21 @@ def test_what_is_unknown_never_counts_as_met(
     assert [(item.reason, names(item.rows)) for item in answer.unknown] == [(reason, ["unknown"])]
 
 
+def test_money_of_another_currency_is_not_held_against_the_limit(tmp_path: Path) -> None:
+    records = []
+    for name, place, value, unit in (
+        ("a", 1, 5.0, "EUR"),
+        ("b", 2, 4.0, "EUR"),
+        ("c", 3, 1.0, "USD"),
+    ):
+        record = board(name, place, 0.01)
+        record["measurements"].append(number("cost", value, unit))
+        records.append(record)
+    answer = found(tmp_path, records, "max cost=6 EUR")
+    assert names(answer.rankings[0].rows) == ["b", "a"]
+    assert [(item.reason, names(item.rows)) for item in answer.unknown] == [("cost: in USD", ["c"])]
+
+
 def test_what_is_unknown_and_misses_another_limit_does_not_fit(tmp_path: Path) -> None:
     records = [board("known", 1, 0.02), board("unknown", 2, 0.09, None)]
     answer = found(tmp_path, records, "max latency=50ms", "max power=10W")

@@ -259,7 +259,8 @@ def _keys(measurements: pl.DataFrame) -> pl.DataFrame:
     has_value = pl.col("value").is_not_null()
     texts = measurements.with_columns(pl.col(*KEY_FIELDS, "unit").cast(pl.String))
     return texts.group_by(KEY_FIELDS).agg(
-        unit=pl.col("unit").drop_nulls().first(),
+        # Such as of costs, which may be in several currencies: that of most values.
+        unit=pl.col("unit").filter(has_value).mode().sort().first(),
         values=has_value.sum(),
         primary=(has_value & pl.col("primary").fill_null(value=False)).sum(),
     )
@@ -303,13 +304,19 @@ def _answers(
     found = grouped(own, known, CHOICE).unique("record_id", keep="first", maintain_order=True)
     basis = pl.col("basis").cast(pl.String)
     is_measured = basis.is_in(_MEASURED).fill_null(value=True)
+    unit = pl.col("unit").cast(pl.String)
+    is_alike = unit.eq_missing(pl.lit(question.unit))
     told = found.select(
         pl.col("record_id"),
-        pl.when(is_measured).then("value").alias("value"),
+        pl.when(is_measured & is_alike).then("value").alias("value"),
         "group",
         "obstacle",
         "caveats",
-        pl.when(~is_measured).then(basis + ", not measured").alias("other_basis"),
+        pl.when(~is_measured)
+        .then(basis + ", not measured")
+        .when(~is_alike)
+        .then("in " + unit)
+        .alias("not_so"),
     )
     of_metric = measurements.filter(pl.col("metric").cast(pl.String) == question.metric)
     reasons = of_metric.group_by("record_id").agg(
@@ -321,7 +328,7 @@ def _answers(
         pl.when(pl.col("value").is_null())
         .then(
             pl.coalesce(
-                "other_basis",
+                "not_so",
                 pl.when(pl.col("elsewhere")).then(pl.lit("measured in another way")),
                 "reason",
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchfmt.reports.counting import counted, number
+from benchfmt.reports.printable import one_line
 
 if TYPE_CHECKING:
     from benchfmt.comparing.coverage import Benchmark, Coverage, Overlap
@@ -111,7 +112,8 @@ def by_benchmark(found: Coverage, metric: str | None = None) -> Matrix:
             count = (measured.values, measured.values + measured.missing.total())
         counts[rows[cell.system], columns[cell.suite, cell.benchmark]] = count
     several = len({suite for suite, _ in found.benchmarks}) > 1
-    return Matrix(_names(found), [_named(key, several) for key in found.benchmarks], counts)
+    columns_named = [one_line(_named(key, several)) for key in found.benchmarks]
+    return Matrix(_names(found), columns_named, counts)
 
 
 def by_metric(found: Coverage) -> Matrix:
@@ -126,7 +128,7 @@ def by_metric(found: Coverage) -> Matrix:
             values[place] += metric.values
             wholes[place] += metric.values + metric.missing.total()
     counts = {place: (values[place], whole) for place, whole in wholes.items()}
-    return Matrix(_names(found), list(found.metrics), counts)
+    return Matrix(_names(found), [one_line(name) for name in found.metrics], counts)
 
 
 def _rows(found: Coverage) -> dict[str | None, int]:
@@ -137,7 +139,8 @@ def _rows(found: Coverage) -> dict[str | None, int]:
 
 
 def _names(found: Coverage) -> list[str]:
-    names = list(found.systems.values())
+    # What stands in a name begins no line of its own.
+    names = [one_line(name) for name in found.systems.values()]
     if any(cell.system is None for cell in found.cells):
         names.append("system unknown")
     return names

@@ -12,6 +12,7 @@ from benchfmt.comparing.predicting import LEVEL
 from benchfmt.comparison.policies import kind_of
 from benchfmt.reports.comparison import about_words, measure
 from benchfmt.reports.counting import counted, number
+from benchfmt.reports.printable import one_line
 from benchfmt.units import conversion, find_unit
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _about(ranking: Ranking) -> str:
     about = dict(ranking.about)
     if "input_shape" in about:
         about["input_shape"] = _shape(about["input_shape"])
-    return about_words(about)
+    return one_line(about_words(about))
 
 
 def _shape(sides: Sequence[int]) -> str:
