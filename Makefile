@@ -13,7 +13,7 @@ OUT := out
 WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: venv demo test test-all test-lowest coverage constraints bench bench-growth bench-verdicts fuzz golden build schema check-workflows docs clean check
+.PHONY: venv demo test test-all test-lowest coverage constraints bench bench-growth bench-verdicts study fuzz golden build schema check-workflows docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -78,6 +78,10 @@ bench-growth: $(VENV)/.test  ## Print how time grows with each kind of large inp
 
 bench-verdicts: $(VENV)/.test  ## Simulate results of two versions and write how often verdicts are right into docs/versions.md; a minute.
 	$(BIN)/python -m bench.verdicts --write
+
+SAMPLES ?= ../shared/samples
+study: $(VENV)/.test  ## What results tell of a platform that nobody has measured: write its figures into docs/study.md; SAMPLES=<folder of samples>.
+	$(BIN)/python -m examples.matchmaking $(SAMPLES) --write docs/study.md
 
 $(VENV)/.fuzz: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
