@@ -159,6 +159,14 @@ def test_a_package_without_measurements_is_covered_too(tmp_path: Path) -> None:
     assert "failed 1" in "\n".join(coverage_lines(found))
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_package_without_records_is_refused(form: str, tmp_path: Path) -> None:
+    tables: dict[str, list[Any]] = {"systems": [], "records": [], "measurements": []}
+    empty = write(tmp_path / "package", tables, form)
+    with open_package(empty) as opened, pytest.raises(BenchfmtError, match=r" has no records$"):
+        coverage(opened)
+
+
 def test_text_has_the_matrix_and_says_what_is_left_out(tmp_path: Path) -> None:
     records = [lacking(board(f"r{number}", number), "power", "no-sensor") for number in range(3)]
     records.append(board("other", 0, status="invalid"))

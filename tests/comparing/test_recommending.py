@@ -423,3 +423,11 @@ def test_the_figure_has_a_dot_for_each_row(tmp_path: Path) -> None:
 )
 def test_wrong_calls_say_what_to_do(args: list[str], message: str, tmp_path: Path) -> None:
     assert run(package(tmp_path, board("a", 1, 0.01)), *args) == (2, message)
+
+
+def test_a_package_whose_records_state_no_task_is_refused(tmp_path: Path) -> None:
+    made = package(tmp_path, changed(PROFILE))
+    assert run(made, "--task", TASK, "--max", "latency=1s") == (
+        2,
+        f"no record of {made} states its task",
+    )

@@ -198,7 +198,10 @@ def _records_of(package: Package, task: str, model: str | None, suite: str | Non
             if status != "ok":
                 found.not_ok[status] += count
         found.records.append(some.filter(pl.col("status").cast(pl.String) == "ok"))
-    _check_known(seen, suite=suite, task=task)
+    _check_known(seen, suite=suite)
+    if not seen["task"]:
+        raise BenchfmtError(f"no record of {suite or package.root} states its task")
+    _check_known(seen, task=task)
     if not sum(len(part) for part in found.records):
         if model is not None and not found.not_ok:
             raise BenchfmtError(no_such("model of this task", model, sorted(seen["model"])))

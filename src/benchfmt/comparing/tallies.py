@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from benchfmt.comparison.fields import columns_of, normalised
+from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.rowhash import row_hashes
 
@@ -112,6 +113,8 @@ def tallies(package: Package) -> Tallies:
         for name in COULD_BE_STATED:
             unstated[name] += batch[name].null_count()
         runs.append(_runs(batch))
+    if not keys:
+        raise BenchfmtError(f"{package.root} has no records")
     sums = {name: _summed(frames) for name, frames in parts.items()}
     every_run = pl.concat(runs)
     return Tallies(

@@ -11,15 +11,15 @@ from xml.etree.ElementTree import Element, SubElement
 from benchfmt.reports.printable import one_line
 
 _STYLE = """
-svg { --paper: #ffffff; --ink: #1f2328; --faint: #6e7781; --line: #d0d7de; --full: #0b5394; --other: #b45309; }
+svg { --paper: #ffffff; --ink: #1f2328; --faint: #6e7781; --line: #d0d7de; --full: #0b5394; }
 @media (prefers-color-scheme: dark) {
-svg { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --full: #79b8ff; --other: #f0a35e; } }
+svg { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --line: #3d444d; --full: #79b8ff; } }
 text { font: 12px sans-serif; fill: var(--ink); }
 .paper { fill: var(--paper); } .title { font-weight: bold; } .faint { fill: var(--faint); }
 .cell { fill: var(--full); } .none { fill: none; stroke: var(--line); } .count { text-anchor: middle; }
 .on { fill: var(--paper); } .axis { stroke: var(--line); } .end { text-anchor: end; } .middle { text-anchor: middle; }
 .front { fill: none; stroke: var(--full); stroke-width: 1.5; } .best { fill: var(--full); }
-.rest { fill: none; stroke: var(--faint); } .predicted { fill: none; stroke: var(--other); stroke-width: 1.5; }
+.rest { fill: none; stroke: var(--faint); }
 """
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _CHARACTER = 6.6
