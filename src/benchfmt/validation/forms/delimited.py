@@ -15,6 +15,8 @@ from benchfmt.tables import COLUMNS
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
+_WIDE = 1_000
+"""Of a table with more columns those that the standard does not know are told by their names alone."""
 _BLOCKS, _ROWS = 4, 24_576
 """How large the frames are: blocks, which bound the bytes, and rows."""
 _SIGNS = b"=+@\t-"
@@ -80,15 +82,34 @@ class DelimitedPart:
 
     def frames(self, rows_before: int, only: Collection[str] = ()) -> Iterator[pl.DataFrame]:
         """Yield the cells as text, empty ones as null, numbered after some rows of other parts."""
+        without_cells: list[str] = []
         if isinstance(self._text, TextTable):
             self._text.only = tuple(only)
+            if not only:
+                without_cells = self._leave_out_cells(self._text)
         for frame, rows in self._text.batches():
             names = [name for name in frame.columns if not only or name in only]
             cells = frame.select(names)
             if not isinstance(self._text, TextTable):
                 cells = frame.select(_null_if_empty(name) for name in names)
-            numbered = pl.DataFrame([*cells.get_columns(), pl.Series(ROW, rows + rows_before)])
+            absent = [pl.Series(name, [None], pl.Null) for name in without_cells]
+            absent = [column.new_from_index(0, len(rows)) for column in absent]
+            without_cells = []
+            numbered = pl.DataFrame(
+                [*cells.get_columns(), *absent, pl.Series(ROW, rows + rows_before)]
+            )
             yield self._without_headers(numbered, rows_before)
+
+    @staticmethod
+    def _leave_out_cells(text: TextTable) -> list[str]:
+        """Have a very wide table read without most of its columns, and return their names: each costs some kilobytes."""
+        names = text.header()
+        known = {column.name for columns in COLUMNS.values() for column in columns}
+        kept = [name for place, name in enumerate(names) if place < _WIDE or name in known]
+        if len(kept) == len(names):
+            return []
+        text.only = tuple(kept)
+        return [name for name in names[_WIDE:] if name not in known]
 
     def _without_headers(self, frame: pl.DataFrame, rows_before: int) -> pl.DataFrame:
         """Return rows without the header, which stands again where files were joined."""
