@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.comparison.fields import FIELDS, plain_json
+from benchfmt.comparison.observations import caveats_of, check_number
 from benchfmt.comparison.policies import Kind, kind_of
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import contexts, first_of_executions, grouped, with_facts
@@ -150,7 +150,7 @@ def groups(
     that the package does not measure.
     """
     values, facts = _values(package, metric)
-    kinds = {kind_of(name) for name in values["metric"].unique()}
+    kinds = {kind_of(name) for name in values["metric"].drop_nulls().unique()}
     known = _contexts(package, facts, question, kinds)
     found = grouped(values, known, question)
     counts = (
@@ -211,6 +211,8 @@ def _contexts(
     for batch in _records(package):
         own = facts.join(batch.select(record_id="id"), on="record_id", how="semi")
         parts.append(contexts(with_facts(batch, own), question, kinds))
+    if not parts:
+        raise BenchfmtError(f"{package.root} has no records to compare")
     return pl.concat(parts)
 
 
@@ -278,7 +280,8 @@ def _group(
 def _line(row: Row, record: Row, names: Mapping[str, str], others: int) -> Line:
     system_id = row["system_id"]
     system = "system unknown" if system_id is None else names.get(system_id, system_id)
-    doubts = tuple(json.loads(row["caveats"] or "[]"))
+    check_number(row, "value")
+    doubts = tuple(caveats_of(row))
     return Line(row["record_id"], system, row["value"], {**record, **row}, doubts, others)
 
 

@@ -10,6 +10,7 @@ from benchfmt.comparison.pairs import Rows, rows_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.spelling import no_such
+from benchfmt.tables import table_of
 
 
 def named_rows(package: Package, ids: Sequence[str]) -> list[Rows]:
@@ -28,8 +29,14 @@ def named_rows(package: Package, ids: Sequence[str]) -> list[Rows]:
 def _chosen(package: Package, table: str, column: str, ids: Sequence[str]) -> pl.DataFrame:
     """Return the rows of a table that belong to some records, a batch in memory at a time."""
     batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in package.batches(table))
-    return pl.concat([batch.filter(pl.col(column).is_in(list(ids))) for batch in batches])
+    chosen = [batch.filter(pl.col(column).is_in(list(ids))) for batch in batches]
+    return pl.concat([pl.DataFrame(pl.from_arrow(table_of(table, []))), *chosen])
 
 
 def _all_ids(package: Package) -> list[str]:
-    return [str(cell) for batch in package.batches("records") for cell in batch["id"].to_pylist()]
+    return [
+        str(cell)
+        for batch in package.batches("records", ["id"])
+        for cell in batch["id"].to_pylist()
+        if cell is not None
+    ]

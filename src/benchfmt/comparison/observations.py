@@ -23,8 +23,8 @@ NO_ZERO = ("Cel", "dB")
 
 def observed(row: Mapping[str, Any]) -> Observed:
     """Return what a measurement gives of its number; `row` has `suite` and `dataset_samples` of its record beside its own cells."""
-    _check_number(row, "value")
-    _check_number(row, "stddev")
+    check_number(row, "value")
+    check_number(row, "stddev")
     if row["stddev"] is not None and row["stddev"] < 0:
         raise _fault(row, "stddev", "a deviation is not below 0")
     interval = _numbers(row, "ci")
@@ -44,7 +44,7 @@ def observed(row: Mapping[str, Any]) -> Observed:
     )
 
 
-def _check_number(row: Mapping[str, Any], column: str) -> None:
+def check_number(row: Mapping[str, Any], column: str) -> None:
     """Raise BenchfmtError for a cell that holds a number which is none."""
     if row[column] is not None and not math.isfinite(row[column]):
         raise _fault(row, column, f"{row[column]} is not a finite number")
@@ -96,13 +96,6 @@ def scale_of(row: Mapping[str, Any]) -> Scale:
     if row["unit"] in NO_ZERO or kind_of(str(row["metric"])) == "quality":
         return "difference"
     return "ratio"
-
-
-def listed(cell: Any) -> list[Any]:
-    """Return the items of a cell that holds a list as JSON; of an absent one none."""
-    if cell is None:
-        return []
-    return list(json.loads(cell))
 
 
 def _is_share(row: Mapping[str, Any]) -> bool:

@@ -63,7 +63,7 @@ def rows_of(
     by_id = {row["id"]: row for row in systems.iter_rows(named=True)}
     values: dict[str, list[Row]] = {}
     for row in measurements.iter_rows(named=True):
-        if row["value"] is not None:
+        if row["value"] is not None and row["metric"] is not None:
             values.setdefault(row["record_id"], []).append(row)
     for record in with_facts(records, measurements).iter_rows(named=True):
         system = by_id.get(record["system_id"], {})

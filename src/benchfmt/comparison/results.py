@@ -105,10 +105,21 @@ def grouped(measurements: pl.DataFrame, contexts: pl.DataFrame, question: Questi
     unlike = [name for name in joined.columns if name not in _INNER]
     return (
         joined.with_columns(
-            group=group, obstacle=pl.coalesce("refusal", "cannot be told: " + obstacle + " unknown")
+            group=group,
+            obstacle=pl.coalesce(_nowhere(), "refusal", "cannot be told: " + obstacle + " unknown"),
         )
         .with_columns(group=pl.when(pl.col("obstacle").is_null()).then("group"))
         .select(*unlike, "group", "obstacle")
+    )
+
+
+def _nowhere() -> pl.Expr:
+    """Return why a value is of nothing that could compare: its metric or its record is missing."""
+    return (
+        pl.when(pl.col("rules_performance").is_null())
+        .then(pl.lit("not comparable: the record is not in the package"))
+        .when(pl.col("metric").is_null())
+        .then(pl.lit("cannot be told: metric unknown"))
     )
 
 
@@ -229,7 +240,9 @@ def _refusals(records: pl.DataFrame) -> pl.Series:
     """Return why the results of a record compare with nothing, whatever they are."""
     status = pl.col("status").cast(pl.String)
     return records.select(
-        pl.when(status != "ok")
+        pl.when(status.is_null())
+        .then(pl.lit("cannot be told: status unknown"))
+        .when(status != "ok")
         .then("not comparable: the status is " + status)
         .when(pl.col("misses").fill_null(value=False))
         .then(pl.lit("not comparable: a target is missed"))

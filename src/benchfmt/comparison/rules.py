@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchfmt.comparison.fields import label, round_block
-from benchfmt.comparison.observations import listed, observed, scale_of
+from benchfmt.comparison.observations import caveats_of, observed, scale_of
 from benchfmt.comparison.policies import Need
 from benchfmt.comparison.results import basis_class
 from benchfmt.comparison.shown import differing, shown
@@ -151,9 +151,13 @@ def _basis(rule: Rule, pair: Pair) -> Iterator[Reason]:
 
 def _status(rule: Rule, pair: Pair) -> Iterator[Reason]:
     left, right = (side.record["status"] for side in (pair.left, pair.right))
-    for status in sorted({left, right} - {"ok"}):
+    for status in sorted({left, right} - {"ok"}, key=str):
+        verdict = Verdict.NOT_COMPARABLE
         sentence = f"a run whose status is {status} gave no result to compare"
-        yield Reason(rule.code, Verdict.NOT_COMPARABLE, "status", left, right, sentence)
+        if status is None:
+            verdict = Verdict.CANNOT_BE_TOLD
+            sentence = "status: unknown of one or of both"
+        yield Reason(rule.code, verdict, "status", left, right, sentence)
 
 
 def _quality_gate(rule: Rule, pair: Pair) -> Iterator[Reason]:
@@ -215,17 +219,13 @@ def _statistic(rule: Rule, pair: Pair) -> Iterator[Reason]:
 
 
 def _doubts(rule: Rule, pair: Pair) -> Iterator[Reason]:
-    cells = [_caveats_of(side) for side in (pair.left, pair.right)]
+    cells = [caveats_of(side.measurement) for side in (pair.left, pair.right)]
     for word in sorted({*cells[0], *cells[1]}):
         of = "both" if all(word in cell for cell in cells) else "one"
         left, right = (word if word in cell else None for cell in cells)
         yield Reason(
             rule.code, Verdict.WITH_CAVEATS, "caveats", left, right, f"{word}: a caveat of {of}"
         )
-
-
-def _caveats_of(side: Result) -> list[str]:
-    return [str(word) for word in listed(side.measurement.get("caveats"))]
 
 
 def _uncertain(rule: Rule, pair: Pair) -> Iterator[Reason]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.reports.counting import counted
+from benchfmt.reports.printable import one_line
 
 if TYPE_CHECKING:
     from benchfmt.comparing.groups import Group, Groups, Line
@@ -45,6 +46,10 @@ _LONGEST = 32
 
 def group_lines(found: Groups) -> Iterator[str]:
     """Yield the groups, each with one line a system, and what is in none, with the reasons."""
+    yield from map(one_line, _all_lines(found))
+
+
+def _all_lines(found: Groups) -> Iterator[str]:
     if not found.groups:
         yield "no two results may be compared"
     for group in found.groups:
@@ -133,9 +138,12 @@ def _devices(placement: str | None) -> str:
     if placement is None:
         return ""
     try:
-        return "+".join(str(item) for item in json.loads(placement))
+        devices = json.loads(placement)
     except ValueError:
         return placement
+    if not isinstance(devices, list):
+        return placement
+    return "+".join(map(str, devices))
 
 
 def _bar(value: float, largest: float) -> str:
@@ -148,6 +156,12 @@ def answer_lines(
     names: tuple[str, str], answers: Sequence[Answer], question: Question
 ) -> Iterator[str]:
     """Yield the verdict on each metric that two records share, with the reasons rule by rule."""
+    yield from map(one_line, _of_answers(names, answers, question))
+
+
+def _of_answers(
+    names: tuple[str, str], answers: Sequence[Answer], question: Question
+) -> Iterator[str]:
     yield f"{question.asks} May differ: {', '.join(sorted(question.varies))}."
     yield f"A: {names[0]}"
     yield f"B: {names[1]}"
