@@ -41,7 +41,7 @@ _FRAME_ROWS = 20_000
 _FRAME_CELLS = 2**22
 """So many cells make a frame, however few rows they are."""
 _WIDE = 1_000
-_MOST_FRAME_ROWS = 2**16
+_MOST_FRAME_ROWS = 2**15
 _HEAD = 2**16
 _UNPACKED_BY_ARROW = (".gz", ".bz2", ".zst", ".lz4", ".br")
 """Names by whose end Arrow unpacks a file, whatever it holds."""
