@@ -185,11 +185,20 @@ _DISTINCT = ("system_id", "name", "processor_name", "accelerator_name")
 def _of_models(frame: pl.DataFrame) -> list[pl.Series]:
     """Return the key that rows of one model share: what the registry knows it as, else its name."""
     _refuse_unknown(frame, "model", "model")
+    return [_model_keys(frame)]
+
+
+def _model_keys(frame: pl.DataFrame) -> pl.Series:
     known = model_ids(frame["model"], frame["suite"], frame["model_version"])
-    keys = []
+    keys: list[str | None] = []
     for own, name in zip(known, frame["model"], strict=True):
-        keys.append(f"registry:{_canonical(own)}" if own else f"name:{spelled(name)}")
-    return [pl.Series(keys, dtype=pl.String)]
+        key = None
+        if own is not None:
+            key = f"registry:{_canonical(own)}"
+        elif name is not None:
+            key = f"name:{spelled(name)}"
+        keys.append(key)
+    return pl.Series(keys, dtype=pl.String)
 
 
 def _of_executions(frame: pl.DataFrame) -> list[pl.Series]:
@@ -224,11 +233,16 @@ def _said(frame: pl.DataFrame) -> pl.Series:
 
 
 def _bound(frame: pl.DataFrame) -> pl.Series:
-    """Return what rows share that are one configuration of a system by what binds in their suite."""
+    """Return what rows share that are of one model and system, and equal in all that binds in their suite.
+
+    The model is told beside: where it is what is compared, as in the AutoML Benchmark, it does not bind.
+    """
     # The last part of a group's name is of the metric, the rest of what the configuration is.
     context = pl.col("comparability_group").str.replace("-[^-]*$", "")
-    on_system = frame.with_columns(system=_system_keys(frame))
-    return on_system.select(key=pl.concat_str("system", context, separator="\x1f"))["key"]
+    told = frame.select(context.alias("context")).with_columns(
+        system=_system_keys(frame), model=_model_keys(frame).fill_null("")
+    )
+    return told.select(key=pl.concat_str("system", "model", "context", separator="\x1f"))["key"]
 
 
 def _canonical(entry_id: str) -> str:

@@ -138,6 +138,20 @@ def test_what_binds_alone_tells_a_repeat() -> None:
     assert together("execution", row("a", **known), row("b", **again))
 
 
+def test_models_that_compete_on_a_task_are_no_twins() -> None:
+    """In the AutoML Benchmark the model is what is compared, so a group of comparison holds several."""
+    task = {
+        "benchmark": {"suite": "amlb", "name": "adult", "scenario": "1h8c", "suite_version": "2"},
+        "task": "tabular-classification",
+        "dataset": {"name": "adult", "split": "cv:1x10"},
+        "configuration": {"hyperparameters": {"fold": 1, "constraint": "1h8c"}},
+        "extensions": {"amlb": {"id": "openml.org/t/7592", "fold": 1, "constraint": "1h8c"}},
+    }
+    table = flat(row("a", **task), row("b", **task, model__name="y"))
+    assert table["comparability_group"].drop_nulls().unique().len() == 1
+    assert groups(table, "model").tolist() == [0, 1]
+
+
 def test_inputs_tell_configurations_apart_where_they_are_shown() -> None:
     table = flat(row("a"), row("b"))
     assert len(set(groups(table, "execution").tolist())) == 1
@@ -211,7 +225,7 @@ def are_twins(by: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
     return (
         group is not None
         and group == other["comparability_group"]
-        and one["system_id"] == other["system_id"]
+        and (one["system_id"], one["model"]) == (other["system_id"], other["model"])
     )
 
 
