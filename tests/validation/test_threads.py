@@ -21,10 +21,11 @@ from tests.forms import ABSENT, INVALID, ROOT, VALID, flatten, load, taking_turn
 from benchfmt import Finding, validate
 from benchfmt.checks.frames import Shared
 from benchfmt.limits import Limits
-from benchfmt.validation import loop, turns
+from benchfmt.validation import loop, reporting, turns
 from benchfmt.validation.forms import delimited, documents, json_portion, package, parquet
 from benchfmt.validation.groups import Judge
 from benchfmt.validation.portion import Portion
+from benchfmt.validation.reporting import Reporter
 from benchfmt.validation.turns import Turns
 from benchfmt.validation.verdicts import Verdict, verdict_on
 
@@ -83,6 +84,26 @@ def test_the_report_does_not_depend_on_how_many_threads_judge(
     alone = validate(path, limits=limits, jobs=1)
     assert len(alone.findings) > 20
     assert validate(path, limits=limits, jobs=3) == alone
+
+
+@pytest.mark.usefixtures("_small_portions")
+def test_only_so_many_faults_wait_for_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, faulty_records(), "parquet")
+    alone = validate(path, jobs=1)
+    most = 0
+    in_turn = Reporter._in_turn
+
+    def watched(self: Reporter, *given: Any) -> None:
+        nonlocal most
+        in_turn(self, *given)
+        most = max(most, len(self._held))
+
+    monkeypatch.setattr(reporting, "_MOST_HELD", 8)
+    monkeypatch.setattr(Reporter, "_in_turn", watched)
+    assert validate(path, jobs=3) == alone
+    assert 0 < most <= 4
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])

@@ -38,6 +38,11 @@ class Judge:
         for (code, table, _), group in by_column:
             first = group
             if code not in self.whole and code != CRASHED:
-                first = group.head(self.most)
+                first = _copied(group.head(self.most))
             groups.append(Group(str(code), str(table), first, group.height))
         return groups
+
+
+def _copied(faults: pl.DataFrame) -> pl.DataFrame:
+    """Return faults without the memory of others, which a part of a frame keeps."""
+    return pl.DataFrame(faults.rows(), schema=faults.schema, orient="row")

@@ -89,8 +89,6 @@ class _Portions:
         """What the form reported before each portion that is judged."""
         self._has_threads = threads > 0
         self.without_value: Late = []
-        if self._has_threads:
-            reporter.hold()
 
     def give(self, portion: Portion) -> None:
         """Have a portion judged; another one may be reported first."""
@@ -102,14 +100,17 @@ class _Portions:
         if before is not None:
             self._report(before)
         self._held.append(self._reporter.held())
-        if not self._has_threads:
+        if self._has_threads:
+            self._reporter.hold(self.finish)
+        else:
             self._report(self._turns.take())
 
     def finish(self) -> None:
-        """Report what is still to be reported."""
+        """Report what is still to be reported; what is reported from now on need not wait."""
         while len(self._turns):
             self._report(self._turns.take())
         self._reporter.release(self._reporter.held())
+        self._reporter.hold_nothing()
 
     def close(self) -> None:
         """Wait for no further portion."""

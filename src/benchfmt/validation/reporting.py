@@ -26,6 +26,8 @@ from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
 
 _LONGEST_VALUE = 200
+_MOST_HELD = 10_000
+"""So many faults wait at most for those of earlier portions."""
 _UNMET = "leave the acknowledgement out, or name what it is about"
 
 
@@ -59,8 +61,11 @@ class Reporter:
         self.cut_files: set[str] = set()
         """The files that are shorter than their descriptor says: that they end amid something is no further fault."""
         self._known = Known()
-        self._is_holding = False
+        self._settle: Callable[[], None] | None = None
+        """What reports all that has to be reported before, where something has."""
         self._held: list[Held] = []
+        self._size = 0
+        """How many faults that may be listed wait."""
         self._held_counts: Counter[tuple[str, str]] = Counter()
         """How many faults wait."""
 
@@ -68,17 +73,18 @@ class Reporter:
         """Return what portions are held to."""
         return Judge(self.judged, self.limits.findings_per_code, frozenset(self._known.codes))
 
-    def hold(self) -> None:
-        """Keep what is reported from now on until it is released."""
-        self._is_holding = True
+    def hold(self, settle: Callable[[], None]) -> None:
+        """Keep what is reported from now on until it is released; where it is too much, `settle` is called."""
+        self._settle = settle
 
     def hold_nothing(self) -> None:
         """Report at once from now on."""
-        self._is_holding = False
+        self._settle = None
 
     def held(self) -> list[Held]:
         """Return what was reported since the last call and waits."""
         held, self._held = self._held, []
+        self._size = 0
         return held
 
     def release(self, held: Sequence[Held]) -> None:
@@ -89,11 +95,14 @@ class Reporter:
 
     def _in_turn(self, key: tuple[str, str], count: int, add: Callable[[], None]) -> None:
         """Report faults of a code in a file now, or once it is their turn."""
-        if not self._is_holding:
+        if self._settle is None:
             add()
             return
         self._held_counts[key] += count
         self._held.append(Held(key, count, add))
+        self._size += 1 + min(count, self.limits.findings_per_code)
+        if self._size > _MOST_HELD:
+            self._settle()
 
     def has(self, code: str) -> bool:
         """Whether a fault of a code was reported."""
