@@ -85,6 +85,15 @@ def test_one_result_stands_for_an_execution(tmp_path: Path) -> None:
         measurements__first__value=1000.5,
         **where,
     )
+    # Only the logs say what was asked for, and reached.
+    quality = {
+        "metric": "accuracy",
+        "statistic": "pooled",
+        "value": 0.76,
+        "unit": "1",
+        "basis": "derived",
+    }
+    computed["measurements"].append(quality | {"target_min": 0.756954})
     other = changed(CLOSED, "other", system={"id": "server-2", "name": "Server 2"})
     with open_package(package(tmp_path, published, computed, other)) as opened:
         found = groups(opened, question())

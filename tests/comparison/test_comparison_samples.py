@@ -61,6 +61,17 @@ def test_closed_results_meet_whatever_their_precision(samples: Path, tmp_path: P
     assert twice["len"].max() == 2
 
 
+def test_a_row_of_mlperf_training_stands_where_its_logs_do(samples: Path, tmp_path: Path) -> None:
+    with converted(tmp_path, samples / "mlperf_training") as package:
+        found = values(package)
+    grouped = found.filter(pl.col("primary") & pl.col("group").is_not_null())
+    # Five submissions are there as a row of the published table and as logs, which alone state their target.
+    named = grouped.filter(pl.col("execution").is_not_null())
+    each = named.group_by("execution").agg(pl.len(), pl.col("group").n_unique().alias("groups"))
+    assert each.filter(pl.col("len") > 1).height == 5
+    assert each["groups"].max() == 1
+
+
 def test_platforms_of_lpdnn_meet_on_a_model(samples: Path, tmp_path: Path) -> None:
     with converted(tmp_path, samples / "lpdnn") as package:
         found = groups(package, question(), most=1)

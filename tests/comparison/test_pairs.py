@@ -96,6 +96,48 @@ def test_closed_results_of_mlperf(more: dict[str, Any], words: str, rules: list[
     assert verdict(CLOSED, **more) == (words, rules)
 
 
+def aimed(least: float) -> dict[str, Any]:
+    """Return what a log of a closed result says of its quality."""
+    quality = {
+        "metric": "accuracy",
+        "statistic": "pooled",
+        "value": 0.76,
+        "unit": "1",
+        "basis": "derived",
+    }
+    return {"measurements": [*CLOSED["measurements"], quality | {"target_min": least}]}
+
+
+def test_the_targets_of_a_closed_result_are_those_of_its_benchmark() -> None:
+    assert verdict(CLOSED, **aimed(0.756954)) == ("comparable", [])
+    assert verdict(CLOSED, **aimed(0.77)) == ("not comparable", ["CMP007"])
+    log, other = made(CLOSED, **aimed(0.756954)), made(CLOSED, "b", **aimed(0.75))
+    speed, _ = compare(log, other)
+    assert speed.verdict is Verdict.WITH_CAVEATS
+    assert [reason.sentence for reason in speed.reasons] == [
+        "stated targets differ: accuracy pooled at least 0.756954 and accuracy pooled at least 0.75"
+    ]
+
+
+def test_one_closed_benchmark_on_two_data_sets_does_not_compare() -> None:
+    on = {"benchmark__name": "3d-unet-99", "dataset__name": "brats-2019"}
+    left, right = made(CLOSED, **on), made(CLOSED, "b", **{**on, "dataset__name": "kits19"})
+    (answer,) = compare(left, right)
+    assert answer.verdict is Verdict.NOT_COMPARABLE
+    assert answer.reasons[0].sentence == "data set differs: brats-2019 and kits19"
+
+
+def test_only_targets_that_differ_are_told() -> None:
+    latency = PROFILE["measurements"][0]
+    asked = [latency | {"target_max": 1.0}, latency | {"statistic": "p99", "target_max": 2.0}]
+    left = made(PROFILE, measurements=asked)
+    right = made(PROFILE, "b", measurements=asked[:1])
+    (answer,) = compare(left, right)
+    assert answer.verdict is Verdict.NOT_COMPARABLE
+    told = "latency p99 inference sample at most 2.0 and no other"
+    assert answer.reasons[0].sentence == f"targets differ: {told}"
+
+
 def test_numbers_of_accelerators_are_told() -> None:
     one, eight = (
         {"id": f"s{count}", "accelerator": {"kind": "gpu", "name": "H100", "count": count}}
@@ -154,6 +196,16 @@ def test_two_suites_compare_only_on_request_and_then_by_the_strictest_rules() ->
     other = {"benchmark__suite": "trtexec"}
     assert verdict(PROFILE, **other)[0] == "not comparable"
     assert verdict(PROFILE, "suite", **other)[0] == "comparable"
+
+
+def test_versions_of_two_suites_differ_whichever_comes_first() -> None:
+    closed = made(CLOSED, benchmark__suite_version="v6.1")
+    other = made(CLOSED, "b", benchmark__suite="lpdnn", benchmark__suite_version="v4.0")
+    for pair in ((closed, other), (other, closed)):
+        (answer,) = compare(*pair)
+        (reason,) = [item for item in answer.reasons if item.rule == "CMP009"]
+        assert reason.verdict is Verdict.NOT_COMPARABLE
+        assert reason.sentence.startswith("versions of the suite differ: ")
 
 
 def test_a_latency_of_lpdnn_is_none_of_mlperf() -> None:

@@ -16,6 +16,8 @@ from benchfmt.vocabulary import metric_of, vocabulary
 
 _FIELD, _ITEM = "\x1f", "\x1e"
 _TARGETS = ("target_min", "target_max")
+NO_TARGETS = "none"
+"""The targets of a record that states none."""
 _OBSERVED = ("measured", "derived", "published")
 """Bases of numbers that somebody observed; others say what was estimated, predicted or declared."""
 _CONTEXT_DIGITS, _MEASURE_DIGITS = 16, 8
@@ -171,7 +173,7 @@ def with_facts(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFram
     )
     with_power = pl.col("id").is_in(powered["record_id"].unique().implode())
     return records.join(targets, on="id", how="left", maintain_order="left").with_columns(
-        pl.col("targets").fill_null("none"),
+        pl.col("targets").fill_null(NO_TARGETS),
         # What is not there is known to be not there.
         power_run=pl.when(with_power).then(pl.lit("yes")).otherwise(pl.lit("no")),
     )

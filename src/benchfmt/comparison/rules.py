@@ -13,7 +13,7 @@ from typing import Any
 from benchfmt.comparison.fields import label, round_block
 from benchfmt.comparison.observations import caveats_of, observed, scale_of
 from benchfmt.comparison.policies import Need
-from benchfmt.comparison.results import basis_class
+from benchfmt.comparison.results import NO_TARGETS, basis_class
 from benchfmt.comparison.shown import differing, shown
 from benchfmt.comparison.significance import Untold, significance_of
 from benchfmt.comparison.verdict import Reason, Verdict
@@ -114,7 +114,8 @@ def _rounds(rule: Rule, pair: Pair) -> Iterator[Reason]:
 def _of_rounds(pair: Pair, left: str, right: str) -> tuple[Verdict, str]:
     """Return the verdict on two rounds that are of no one block, in words."""
     record = pair.left.record
-    if not str(record["suite"]).startswith("mlperf-"):
+    is_one_suite = record["suite"] == pair.right.record["suite"]
+    if not is_one_suite or not str(record["suite"]).startswith("mlperf-"):
         return Verdict.NOT_COMPARABLE, f"versions of the suite differ: {left} and {right}"
     table = f"MLCommons' compatibility table of {mlperf_compatibility.VERSION}"
     blocks = [
@@ -162,11 +163,25 @@ def _status(rule: Rule, pair: Pair) -> Iterator[Reason]:
 
 def _quality_gate(rule: Rule, pair: Pair) -> Iterator[Reason]:
     yield from _equal(rule, pair)
+    if "targets" not in pair.needs:
+        yield from _stated_targets(rule, pair)
     misses = [bool(side.record["misses"]) for side in (pair.left, pair.right)]
     if any(misses):
         cells = ["missed" if miss else "met" for miss in misses]
         sentence = f"a target is missed by {'both' if all(misses) else 'one'}"
         yield Reason(rule.code, Verdict.NOT_COMPARABLE, "targets", cells[0], cells[1], sentence)
+
+
+def _stated_targets(rule: Rule, pair: Pair) -> Iterator[Reason]:
+    """Tell which targets differ where they do not bind and both state some."""
+    left, right = (str(side.record["targets"]) for side in (pair.left, pair.right))
+    if left == right or NO_TARGETS in (left, right):
+        return
+    sentence = f"stated targets differ: {differing('targets', left, right)}"
+    cells = [
+        shown("targets", side, text) for side, text in ((pair.left, left), (pair.right, right))
+    ]
+    yield Reason(rule.code, Verdict.WITH_CAVEATS, "targets", cells[0], cells[1], sentence)
 
 
 # --- what is worth knowing ---

@@ -45,7 +45,9 @@ def targets_in_words(text: str) -> str:
 
 
 def differing(name: str, left: str, right: str) -> str | None:
-    """Return in which members two objects differ; None for what is no object, or whose members are not kept."""
+    """Return in which members two objects differ, or which targets; None for what has no members, or whose are not kept."""
+    if name == "targets":
+        return _differing_targets(left, right)
     if name not in _OBJECTS:
         return None
     try:
@@ -58,6 +60,18 @@ def differing(name: str, left: str, right: str) -> str | None:
     told = [f"{key} {_member(old.get(key))} and {_member(new.get(key))}" for key in names[:_MOST]]
     more = f"; {len(names) - _MOST} more" if len(names) > _MOST else ""
     return f"{'; '.join(told)}{more}"
+
+
+def _differing_targets(left: str, right: str) -> str:
+    """Return the targets that only the one and only the other states."""
+    mine, theirs = left.split(_ITEM), right.split(_ITEM)
+    only_mine = _ITEM.join(item for item in mine if item not in theirs)
+    only_theirs = _ITEM.join(item for item in theirs if item not in mine)
+    told = [
+        _shortened(targets_in_words(only)) if only else "no other"
+        for only in (only_mine, only_theirs)
+    ]
+    return " and ".join(told)
 
 
 def _member(value: Any) -> str:
