@@ -102,6 +102,56 @@ def test_one_result_stands_for_an_execution(tmp_path: Path) -> None:
     assert (found.echoes, group.results) == (1, 2)
 
 
+def heads(lines: list[str]) -> list[str]:
+    return [line for line in lines if " / " in line]
+
+
+def test_a_heading_says_in_what_its_group_differs_from_others(tmp_path: Path) -> None:
+    power = {"metric": "power", "statistic": "mean", "scope": "wall", "value": 300.0, "unit": "W"}
+    with_power = [*CLOSED["measurements"], power | {"basis": "published"}]
+    servers = [{"id": f"server-{number}", "name": "Server"} for number in (1, 2)]
+    plain = [changed(CLOSED, server["id"], system=server) for server in servers]
+    powered = [
+        changed(record, f"{record['id']}-power", measurements=with_power) for record in plain
+    ]
+    _, lines = run(package(tmp_path, *plain, *powered))
+    base = "mlperf-inference / v4.0 / closed / resnet50 / offline"
+    what = "throughput mean whole-run per sample, higher is better"
+    assert sorted(heads(lines)) == [
+        f"{base} / int8 / power measured: {what}",
+        f"{base} / int8: {what}",
+    ]
+    # Two systems of one name are told by a part of their ids.
+    assert [line.split("▇ ")[1] for line in lines[1:3]] == ["Server (rver-1)", "Server (rver-2)"]
+
+
+def test_a_heading_names_the_settings_that_bind(tmp_path: Path) -> None:
+    def folds(number: int) -> list[dict[str, Any]]:
+        settings = {"streams": number, "seed": 4}
+        return [
+            board(system, 0.02, configuration__hyperparameters=settings)
+            | {"id": f"{number}-{system}"}
+            for system in (1, 2)
+        ]
+
+    _, lines = run(package(tmp_path, *folds(1), *folds(2)))
+    what = "latency median inference per sample, lower is better"
+    assert heads(lines) == [f"{HEADING} / streams 1: {what}", f"{HEADING} / streams 2: {what}"]
+
+
+def test_what_may_differ_of_a_measure_stands_on_its_lines(tmp_path: Path) -> None:
+    made = package(tmp_path, board(1, 0.02), board(2, 0.04, measurements__first__statistic="p90"))
+    _, lines = run(made, "--vary", "statistic")
+    assert heads(lines) == [f"{HEADING}: latency inference per sample, lower is better"]
+    assert [line.split()[-1] for line in lines[1:3]] == ["median", "p90"]
+
+
+def test_a_system_without_a_name_is_called_by_what_is_in_it(tmp_path: Path) -> None:
+    unnamed = {"id": "sys1-abc", "accelerator": {"kind": "gpu", "name": "H100", "count": 1}}
+    made = package(tmp_path, board(1, 0.02), changed(PROFILE, "other", system=unnamed))
+    assert "H100  onnxruntime" in run(made)[1][1]
+
+
 def test_higher_is_better_where_the_vocabulary_says_so(tmp_path: Path) -> None:
     fast = changed(
         CLOSED, "b", system={"id": "server-2", "name": "Fast"}, measurements__first__value=2000.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
+from benchfmt.comparing.called import settings, system_names
 from benchfmt.comparison.fields import FIELDS, plain_json
 from benchfmt.comparison.observations import caveats_of, check_number
 from benchfmt.comparison.policies import Kind, kind_of
@@ -90,12 +91,15 @@ class Group:
     results: int
     systems: int
     lines: list[Line] = field(default_factory=list)
+    settings: tuple[str, ...] = ()
+    """What else binds, in words: `fold 3`, `power measured`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the group as plain data."""
         return {
             "group": self.id,
             "about": dict(self.about),
+            "settings": list(self.settings),
             "measure": {name: cell for name, cell in self.measure.items() if cell is not None},
             "higher_is_better": self.higher_is_better,
             "results": self.results,
@@ -171,7 +175,7 @@ def groups(
     shown = several.head(most)
     filled: list[Group] = []
     if shown.height:
-        filled += _filled(package, one_each, shown, every_result=every_result)
+        filled += _filled(package, (one_each, facts), shown, question, every_result=every_result)
     return Groups(
         question,
         filled,
@@ -222,19 +226,30 @@ def _records(package: Package) -> Iterator[pl.DataFrame]:
 
 
 def _filled(
-    package: Package, results: pl.DataFrame, shown: pl.DataFrame, *, every_result: bool
+    package: Package,
+    tables: tuple[pl.DataFrame, pl.DataFrame],
+    shown: pl.DataFrame,
+    question: Question,
+    *,
+    every_result: bool,
 ) -> Iterator[Group]:
-    """Yield the groups that are shown, with their lines."""
+    """Yield the groups that are shown, with their lines; `tables` are the results and the facts of `_values`."""
+    results, facts = tables
     some = results.join(shown.select("group"), on="group", how="semi")
     wanted = some.select(id="record_id").unique()
     rows: dict[str, Row] = {}
     for batch in _records(package):
         chosen = batch.join(wanted, on="id", how="semi")
+        own = facts.join(chosen.select(record_id="id"), on="record_id", how="semi")
+        chosen = with_facts(chosen, own)
         rows |= {row["id"]: row for row in chosen.iter_rows(named=True)}
-    names = {key: str(system.get("name") or key) for key, system in package.systems.items()}
+    names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
     for group_id, count, systems in shown.iter_rows():
         members = some.filter(pl.col("group") == group_id)
-        yield _group(group_id, members, rows, names, (count, systems), every_result=every_result)
+        group = _group(group_id, members, rows, names, (count, systems), every_result=every_result)
+        first = members.row(0, named=True)
+        words = settings(rows[first["record_id"]], first, question)
+        yield replace(group, settings=tuple(words))
 
 
 def _group(
@@ -270,11 +285,20 @@ def _group(
     return Group(
         group_id,
         _shared(context, _HEADING),
-        {name: first[name] for name in (*KEY_FIELDS, "unit")},
+        _measure(members),
         None if direction not in ("higher", "lower") else direction == "higher",
         *counts,
         lines,
     )
+
+
+def _measure(members: pl.DataFrame) -> Row:
+    """Return what number the results are; None for what may differ on request, and does."""
+    measure = {}
+    for name in (*KEY_FIELDS, "unit"):
+        cells = members[name].unique()
+        measure[name] = cells[0] if cells.len() == 1 else None
+    return measure
 
 
 def _line(row: Row, record: Row, names: Mapping[str, str], others: int) -> Line:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from benchfmt.comparing.called import NAMES, system_names
 from benchfmt.comparing.verdicts import Metric, Result, Side
 from benchfmt.comparison.fields import FIELDS
 from benchfmt.comparison.observations import NO_ZERO, caveats_of, observed
@@ -45,7 +46,6 @@ VARYING = {"suite_version": "round"}
 _APART = ("system_id", "engine", "placement")
 """What keeps two results apart even where the rules leave it free, as they do for the quality of answers."""
 _APART_NAMES = {"system_id": "system"}
-_NAMES = ("name", "accelerator_name", "processor_name")
 _VERSIONS = ("suite_version", "engine", "engine_version", "model_version", "software")
 """The fields that may differ and that reports tell of both sides."""
 _BINDING = (name for item in FIELDS.values() if not item.of_measurement for name in item.columns)
@@ -84,9 +84,9 @@ def results_of(
     """
     records = _frame(package, "records", _OF_RECORDS)
     measurements = _frame(package, "measurements", _OF_MEASUREMENTS)
-    systems = _frame(package, "systems", ("id", *_NAMES))
+    systems = _frame(package, "systems", ("id", *NAMES))
     found = first_of_executions(results(records, measurements, question))
-    names = _names(systems)
+    names = system_names(systems)
     # The suite stands with the results already.
     context = [name for name in _CONTEXT if name != "suite"]
     joined = found.join(
@@ -113,17 +113,6 @@ def results_of(
         metrics=frozenset(map(str, found["metric"].unique())),
         varied=_varied(records, question),
     )
-
-
-def _names(systems: pl.DataFrame) -> dict[str, str]:
-    """Return what each system is called: its name, else what is in it; with a part of its id where others are called so."""
-    called = systems.unique("id", keep="first", maintain_order=True).select(
-        "id", name=pl.coalesce(*_NAMES, "id")
-    )
-    doubled = pl.col("name").is_duplicated()
-    with_part = pl.format("{} ({})", "name", pl.col("id").str.tail(6))
-    labelled = called.with_columns(name=pl.when(doubled).then(with_part).otherwise("name"))
-    return dict(labelled.rows())
 
 
 def _frame(package: Package, table: str, columns: Sequence[str]) -> pl.DataFrame:

@@ -40,6 +40,9 @@ _DIFFERING = {
 _IMPLIED = "inference"
 """The phase that needs no word."""
 _OBSTACLES = 5
+_OF_MEASURE = ("statistic", "stage", "per", "scope")
+_SETTING = 120
+"""So many characters a heading shows of one setting."""
 _LONGEST = 32
 """So many characters a line shows of what its results do not share."""
 
@@ -73,7 +76,14 @@ def _all_lines(found: Groups) -> Iterator[str]:
 
 def heading(group: Group) -> str:
     """Return what a group's results share, and what is compared."""
-    return f"{about_words(group.about)}: {measure(group.measure)}{_better(group)}"
+    about = " / ".join(
+        filter(None, (about_words(group.about), *map(_short_setting, group.settings)))
+    )
+    return f"{about}: {measure(group.measure)}{_better(group)}"
+
+
+def _short_setting(text: str) -> str:
+    return text if len(text) <= _SETTING else f"{text[: _SETTING - 1]}…"
 
 
 def about_words(about: Mapping[str, Any]) -> str:
@@ -124,6 +134,9 @@ def _told(line: Line, group: Group) -> Iterator[str]:
     for name, words in _DIFFERING.items():
         if row[name] is not None and name not in group.about:
             yield words.format(_shortened(str(row[name])))
+    for name in _OF_MEASURE:
+        if row[name] is not None and group.measure[name] is None:
+            yield str(row[name])
     if line.caveats:
         yield f"[{', '.join(line.caveats)}]"
     if line.others:
