@@ -64,6 +64,9 @@ def test_more_fields_may_vary_on_request() -> None:
     assert question("hardware", ["threads"]).may_differ("threads")
     with pytest.raises(BenchfmtError, match="did you mean 'threads'"):
         question("hardware", ["thread"])
+    assert question("hardware", ["hyperparameters.fold"]).may_differ("hyperparameters.fold")
+    with pytest.raises(BenchfmtError, match=r"benchmark has no members: --vary benchmark, not "):
+        question("hardware", ["benchmark.name"])
     with pytest.raises(BenchfmtError, match="did you mean 'hardware'"):
         question("hardwares")
 

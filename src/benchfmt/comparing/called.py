@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from benchfmt.comparison.fields import label, normalised
-from benchfmt.comparison.policies import kind_of
+from benchfmt.comparison.policies import Kind, kind_of
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import NO_TARGETS, basis_class, rules_for
 from benchfmt.comparison.shown import targets_in_words
@@ -34,25 +34,34 @@ def system_names(systems: pl.DataFrame) -> dict[str, str]:
     return dict(labelled.rows())
 
 
-def settings(
-    record: Mapping[str, Any], measure: Mapping[str, Any], question: Question
-) -> list[str]:
-    """Return in words what else binds a group, of one of its records (with what `with_facts` adds)."""
-    kind = kind_of(measure["metric"])
-    needs = rules_for(question, record["suite"], record["division"], kind).of_records()
-    names = [name for name in needs if name in _WHOLE or "." in name]
-    if record["benchmark"] is not None and "task" in names:
-        # A benchmark is of one task.
-        names.remove("task")
-    columns = normalised(pl.DataFrame([record], infer_schema_length=None), names, kind)
-    words: list[str] = []
-    for name, cells in columns.items():
-        if cells[0] is not None:
-            words += _words(name, cells[0])
-    basis = basis_class(measure["basis"])
-    if basis != "observed":
-        words.append(basis)
-    return words
+Row = Mapping[str, Any]
+
+
+def settings(firsts: Sequence[tuple[Row, Row]], question: Question) -> list[tuple[str, ...]]:
+    """Return in words what else binds each group, of one of its records (with what `with_facts` adds) and measurements."""
+    places: dict[tuple[str, str | None, Kind], list[int]] = {}
+    for place, (record, measure) in enumerate(firsts):
+        rules = (str(record["suite"]), record["division"], kind_of(measure["metric"]))
+        places.setdefault(rules, []).append(place)
+    words: list[list[str]] = [[] for _ in firsts]
+    for (suite, division, kind), some in places.items():
+        needs = rules_for(question, suite, division, kind).of_records()
+        names = [name for name in needs if name in _WHOLE or "." in name]
+        records = pl.DataFrame([firsts[place][0] for place in some], infer_schema_length=None)
+        for name, cells in normalised(records, names, kind).items():
+            for place, cell in zip(some, cells, strict=True):
+                words[place] += _told(name, cell, firsts[place][0])
+    for (_, measure), told in zip(firsts, words, strict=True):
+        basis = basis_class(measure["basis"])
+        if basis != "observed":
+            told.append(basis)
+    return [tuple(told) for told in words]
+
+
+def _told(name: str, cell: str | None, record: Row) -> Iterator[str]:
+    # A benchmark is of one task.
+    if cell is not None and not (name == "task" and record["benchmark"] is not None):
+        yield from _words(name, cell)
 
 
 def _words(name: str, text: str) -> Iterator[str]:

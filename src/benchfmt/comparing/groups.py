@@ -244,12 +244,16 @@ def _filled(
         chosen = with_facts(chosen, own)
         rows |= {row["id"]: row for row in chosen.iter_rows(named=True)}
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
-    for group_id, count, systems in shown.iter_rows():
-        members = some.filter(pl.col("group") == group_id)
+    members_of = some.partition_by("group", as_dict=True)
+    firsts = []
+    for group_id in shown["group"]:
+        first = members_of[(group_id,)].row(0, named=True)
+        firsts.append((rows[first["record_id"]], first))
+    told = settings(firsts, question)
+    for (group_id, count, systems), words in zip(shown.iter_rows(), told, strict=True):
+        members = members_of[(group_id,)]
         group = _group(group_id, members, rows, names, (count, systems), every_result=every_result)
-        first = members.row(0, named=True)
-        words = settings(rows[first["record_id"]], first, question)
-        yield replace(group, settings=tuple(words))
+        yield replace(group, settings=words)
 
 
 def _group(

@@ -22,8 +22,11 @@ class Question:
         """Return the question with more fields that may differ; raises BenchfmtError for an unknown one."""
         more = frozenset(fields)
         for field in sorted(more):
-            if field.partition(".")[0] not in _NAMES:
+            head, _, member = field.partition(".")
+            if head not in _NAMES:
                 raise BenchfmtError(no_such("field", field, sorted(_NAMES)))
+            if member and head not in _OBJECTS:
+                raise BenchfmtError(f"{head} has no members: --vary {head}, not {field}")
         return replace(self, varies=self.varies | more)
 
     def may_differ(self, field: str) -> bool:
@@ -32,6 +35,8 @@ class Question:
 
 
 _NAMES = {*FIELDS, *COMPARED}
+_OBJECTS = ("hyperparameters", "inputs", "extensions", "software")
+"""Fields with members, which may be named alone: `hyperparameters.fold`."""
 QUESTIONS = {
     item.name: item
     for item in (
