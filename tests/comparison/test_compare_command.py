@@ -139,6 +139,22 @@ def test_a_heading_names_the_settings_that_bind(tmp_path: Path) -> None:
     assert heads(lines) == [f"{HEADING} / streams 1: {what}", f"{HEADING} / streams 2: {what}"]
 
 
+def test_a_question_has_a_line_for_each_of_what_it_compares(tmp_path: Path) -> None:
+    precise = [
+        board(system, value, configuration__precision=precision) | {"id": f"{system}-{precision}"}
+        for system in (1, 2)
+        for precision, value in (("fp32", 0.04), ("int8", 0.01))
+    ]
+    _, lines = run(package(tmp_path, *precise), "--question", "precision")
+    assert [line.rsplit("  ", 1)[1] for line in lines[1:3]] == ["int8", "fp32"]
+    # The system is held fast, so the heading names it.
+    shared = "benchfmt-profiler / mobilenet-v2 / [1,3,224,224] / batch 1 / 4 threads"
+    what = "latency median inference per sample, lower is better"
+    assert heads(lines) == [
+        f"{shared} / system Board {system} / engine onnxruntime: {what}" for system in (1, 2)
+    ]
+
+
 def test_what_may_differ_of_a_measure_stands_on_its_lines(tmp_path: Path) -> None:
     made = package(tmp_path, board(1, 0.02), board(2, 0.04, measurements__first__statistic="p90"))
     _, lines = run(made, "--vary", "statistic")

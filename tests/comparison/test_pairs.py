@@ -159,6 +159,12 @@ def test_the_speed_of_a_power_submission_is_no_speed_of_another() -> None:
     }
     with_power = [*CLOSED["measurements"], power]
     assert verdict(CLOSED, measurements=with_power) == ("not comparable", ["CMP015"])
+    quality = {"metric": "accuracy", "statistic": "pooled", "value": 0.76, "unit": "1"}
+    (answers,) = compare(
+        made(CLOSED, measurements=[quality | {"basis": "published"}]),
+        made(CLOSED, "b", measurements=[quality | {"basis": "published"}, power]),
+    )
+    assert answers.verdict is Verdict.COMPARABLE
     declared = [*CLOSED["measurements"], power | {"basis": "nominal"}]
     assert verdict(CLOSED, measurements=declared) == ("comparable", [])
 

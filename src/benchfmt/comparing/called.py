@@ -37,7 +37,9 @@ def system_names(systems: pl.DataFrame) -> dict[str, str]:
 Row = Mapping[str, Any]
 
 
-def settings(firsts: Sequence[tuple[Row, Row]], question: Question) -> list[tuple[str, ...]]:
+def settings(
+    firsts: Sequence[tuple[Row, Row]], question: Question, systems: Mapping[str, str]
+) -> list[tuple[str, ...]]:
     """Return in words what else binds each group, of one of its records (with what `with_facts` adds) and measurements."""
     places: dict[tuple[str, str | None, Kind], list[int]] = {}
     for place, (record, measure) in enumerate(firsts):
@@ -47,6 +49,11 @@ def settings(firsts: Sequence[tuple[Row, Row]], question: Question) -> list[tupl
     for (suite, division, kind), some in places.items():
         needs = rules_for(question, suite, division, kind).of_records()
         names = [name for name in needs if name in _WHOLE or "." in name]
+        if "system" in needs:
+            for place in some:
+                system_id = firsts[place][0]["system_id"]
+                words[place].append(f"system {systems.get(system_id, system_id)}")
+        names += [name for name in ("engine", "placement") if name in needs]
         records = pl.DataFrame([firsts[place][0] for place in some], infer_schema_length=None)
         for name, cells in normalised(records, names, kind).items():
             for place, cell in zip(some, cells, strict=True):

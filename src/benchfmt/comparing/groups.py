@@ -61,6 +61,15 @@ _HEADING = (
     "threads",
 )
 """What stands above a group, where all its results share it; what its rules do not bind may differ."""
+_TOLD_BY = (
+    "engine_version",
+    "model_version",
+    "precision",
+    "batch_size",
+    "threads",
+    "suite_version",
+)
+_QUESTIONED = {"suite_version": "round"}
 _POWER = ("power", "energy")
 
 
@@ -249,10 +258,12 @@ def _filled(
     for group_id in shown["group"]:
         first = members_of[(group_id,)].row(0, named=True)
         firsts.append((rows[first["record_id"]], first))
-    told = settings(firsts, question)
+    told = settings(firsts, question, names)
     for (group_id, count, systems), words in zip(shown.iter_rows(), told, strict=True):
         members = members_of[(group_id,)]
-        group = _group(group_id, members, rows, names, (count, systems), every_result=every_result)
+        group = _group(
+            group_id, members, rows, names, (count, systems), question, every_result=every_result
+        )
         yield replace(group, settings=words)
 
 
@@ -262,6 +273,7 @@ def _group(
     rows: Mapping[str, Row],
     names: Mapping[str, str],
     counts: tuple[int, int],
+    question: Question,
     *,
     every_result: bool,
 ) -> Group:
@@ -269,8 +281,11 @@ def _group(
     described = metric_of(first["metric"], vocabulary().metrics)
     direction = None if described is None else described.direction
     ordered = members.sort("value", descending=direction == "higher", maintain_order=True)
-    # Where one system ran everything, frameworks and models are what is compared.
-    told_by = ("system_id",) if counts[1] > 1 else ("system_id", "engine", "model")
+    told_by: tuple[str, ...] = ("system_id",)
+    if counts[1] < 2:
+        # Where one system ran everything, something else is compared.
+        varies = (name for name in _TOLD_BY if question.may_differ(_QUESTIONED.get(name, name)))
+        told_by = tuple(dict.fromkeys(("system_id", "engine", "model", *varies)))
     each = [
         (row, tuple(rows[row["record_id"]][name] for name in told_by))
         for row in ordered.iter_rows(named=True)

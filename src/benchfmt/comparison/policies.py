@@ -48,6 +48,9 @@ class Policy:
         if kind == "performance":
             needs["system"] = Need.KNOWN
             needs |= dict.fromkeys(COMPARED[1:], Need.EQUAL)
+        else:
+            # That its power was measured slows a run down, and changes no answer.
+            needs.pop("power_run", None)
         return {field: need for field, need in needs.items() if not question.may_differ(field)}
 
 

@@ -32,6 +32,7 @@ _WORDED = {"dataset": "on {}", "batch_size": "batch {}", "threads": "{} threads"
 _DIFFERING = {
     "suite_version": "{}",
     "model": "{}",
+    "model_version": "{}",
     "precision": "{}",
     "batch_size": "batch {}",
     "threads": "{} threads",
