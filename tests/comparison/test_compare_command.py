@@ -282,3 +282,33 @@ def test_framework_and_model_are_told_where_one_system_ran_everything(tmp_path: 
     ]
     _, lines = run(package(tmp_path, *records))
     assert [line.split()[-1] for line in lines[1:]] == ["flaml", "tpot"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_group_has_the_id_that_the_flat_view_gives(form: str, tmp_path: Path) -> None:
+    with open_package(package(tmp_path, board(1, 0.02), board(2, 0.01), form=form)) as opened:
+        (group,) = groups(opened, question()).groups
+        assert set(opened.wide()["comparability_group"].to_pylist()) == {group.id}
+
+
+def test_a_member_of_an_object_varies_alone(tmp_path: Path) -> None:
+    records = [
+        board(number, 0.01, configuration__hyperparameters={"streams": number, "cuda_graph": True})
+        for number in (1, 2)
+    ]
+    other = board(3, 0.01, configuration__hyperparameters={"streams": 1, "cuda_graph": False})
+    made = package(tmp_path, *records, other)
+    assert run(made)[1][0] == "no two results may be compared"
+    with open_package(made) as opened:
+        (group,) = groups(opened, question("hardware", ["hyperparameters.streams"])).groups
+    assert sorted(line.record_id for line in group.lines) == ["r1", "r2"]
+    _, lines = run(made, "r1", "r2", "--vary", "hyperparameters.streams")
+    assert lines[3].endswith(": comparable")
+
+
+def test_versions_of_a_model_are_models_of_their_own(tmp_path: Path) -> None:
+    made = package(
+        tmp_path, board(1, 0.02, model__version="small"), board(2, 0.01, model__version="large")
+    )
+    for name in ("hardware", "version", "precision"):
+        assert run(made, "--question", name)[1][0] == "no two results may be compared"

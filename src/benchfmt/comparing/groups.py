@@ -12,9 +12,16 @@ import polars as pl
 from benchfmt.comparing.called import settings, system_names
 from benchfmt.comparison.fields import FIELDS, plain_json
 from benchfmt.comparison.observations import caveats_of, check_number
-from benchfmt.comparison.policies import Kind, kind_of
+from benchfmt.comparison.policies import KINDS, Kind, kind_of
 from benchfmt.comparison.questions import Question
-from benchfmt.comparison.results import contexts, first_of_executions, grouped, with_facts
+from benchfmt.comparison.results import (
+    contexts,
+    first_of_executions,
+    grouped,
+    quick_hash,
+    rules_for,
+    with_facts,
+)
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
@@ -162,7 +169,7 @@ def groups(
     `most` groups are filled with lines: one for each system, or for each result. Raises BenchfmtError for a metric
     that the package does not measure.
     """
-    values, facts = _values(package, metric)
+    values, facts = _values(package, metric, with_power=_is_power_asked(package, question))
     kinds = {kind_of(name) for name in values["metric"].drop_nulls().unique()}
     known = _contexts(package, facts, question, kinds)
     found = grouped(values, known, question)
@@ -196,20 +203,35 @@ def groups(
     )
 
 
-def _values(package: Package, metric: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _is_power_asked(package: Package, question: Question) -> bool:
+    """Say whether the rules of one of the suites ask if power was measured in the run."""
+    of_suites = set()
+    for batch in package.frames("records", ["suite", "division"]):
+        of_suites.update(batch.unique().rows())
+    return any(
+        "power_run" in rules_for(question, str(suite), division, kind).needs
+        for suite, division in of_suites
+        for kind in KINDS
+    )
+
+
+def _values(
+    package: Package, metric: str | None, *, with_power: bool
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the values that are asked for, and the measurements of which the contexts depend."""
     values, facts = [], []
     measured: set[str] = set()
-    for table in package.batches("measurements", [*_OF_MEASUREMENTS, "primary"]):
-        batch = pl.DataFrame(pl.from_arrow(table))
-        name = pl.col("metric").cast(pl.String)
-        measured.update(batch["metric"].cast(pl.String).unique().drop_nulls())
-        asked = pl.col("primary").fill_null(value=False)
+    asked = pl.col("primary").fill_null(value=False)
+    if metric is not None:
+        asked = pl.col("metric") == metric
+    of_context = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
+    if with_power:
+        of_context |= pl.col("metric").is_in(_POWER)
+    for batch in package.frames("measurements", [*_OF_MEASUREMENTS, "primary"]):
         if metric is not None:
-            asked = name == metric
-        aimed = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
+            measured.update(batch["metric"].unique().drop_nulls())
         values.append(batch.filter(asked).select(_OF_MEASUREMENTS))
-        facts.append(batch.filter(aimed | name.is_in(_POWER)).select(_OF_MEASUREMENTS))
+        facts.append(batch.filter(of_context).select(_OF_MEASUREMENTS))
     if metric is not None and metric not in measured:
         raise BenchfmtError(no_such("metric", metric, sorted(measured)))
     if not values:
@@ -222,16 +244,17 @@ def _contexts(
 ) -> pl.DataFrame:
     parts = []
     for batch in _records(package):
-        own = facts.join(batch.select(record_id="id"), on="record_id", how="semi")
-        parts.append(contexts(with_facts(batch, own), question, kinds))
+        own = facts
+        if facts.height:
+            own = facts.join(batch.select(record_id="id"), on="record_id", how="semi")
+        parts.append(contexts(with_facts(batch, own), question, kinds, quick_hash))
     if not parts:
         raise BenchfmtError(f"{package.root} has no records to compare")
     return pl.concat(parts)
 
 
 def _records(package: Package) -> Iterator[pl.DataFrame]:
-    for table in package.batches("records", _OF_RECORDS):
-        yield pl.DataFrame(pl.from_arrow(table))
+    yield from package.frames("records", _OF_RECORDS)
 
 
 def _filled(
@@ -259,12 +282,22 @@ def _filled(
         first = members_of[(group_id,)].row(0, named=True)
         firsts.append((rows[first["record_id"]], first))
     told = settings(firsts, question, names)
-    for (group_id, count, systems), words in zip(shown.iter_rows(), told, strict=True):
-        members = members_of[(group_id,)]
+    ids = _ids(firsts, question)
+    for (key, count, systems), words, group_id in zip(shown.iter_rows(), told, ids, strict=True):
+        members = members_of[(key,)]
         group = _group(
             group_id, members, rows, names, (count, systems), question, every_result=every_result
         )
         yield replace(group, settings=words)
+
+
+def _ids(firsts: list[tuple[Row, Row]], question: Question) -> list[str]:
+    """Return the id of each group, of one of its records (with what `with_facts` adds) and measurements."""
+    known = pl.DataFrame([record for record, _ in firsts], infer_schema_length=None)
+    own = [{name: row[name] for name in _OF_MEASUREMENTS} for _, row in firsts]
+    measured = pl.DataFrame(own, infer_schema_length=None)
+    found = grouped(measured, contexts(known.unique("id"), question), question)
+    return [str(group) for group in found["group"]]
 
 
 def _group(

@@ -109,7 +109,7 @@ def compare_versions(
 ) -> Versions:
     """Return what became of each result of an older package in a newer one; raises BenchfmtError.
 
-    Results match where all that binds is equal: by default versions of engine, software, model and suite may differ, and
+    Results match where all that binds is equal: by default versions of engine, software and suite may differ, and
     further fields that `vary` names. `metrics` are the only ones to compare.
     """
     if not 0.5 <= level < 1:

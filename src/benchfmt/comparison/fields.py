@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -109,14 +110,18 @@ _KEPT = {"system": "system_id"}
 """The columns of fields that have another name."""
 
 
-def normalised(records: pl.DataFrame, names: Iterable[str], kind: str) -> dict[str, pl.Series]:
+def normalised(
+    records: pl.DataFrame, names: Iterable[str], kind: str, ignored: Collection[str] = ()
+) -> dict[str, pl.Series]:
     """Return the fields of records as columns of text, by name.
 
     `kind` is that of the metric, on which only the block of rounds depends. Those of a measurement are not among them.
+    Members of hyperparameters and inputs that are `ignored` do not count.
     Where suites may differ, so do their names for one model: those that the registry knows to be the same are one.
     """
     wanted = list(names)
-    columns = {name: _column(records, name, kind) for name in wanted}
+    uncounted = NEVER_COUNT.union(ignored)
+    columns = {name: _column(records, name, kind, uncounted) for name in wanted}
     if "suite" not in wanted and "model" in wanted:
         columns |= _known_models(records, columns)
     return columns
@@ -129,24 +134,25 @@ def _known_models(records: pl.DataFrame, columns: Mapping[str, pl.Series]) -> di
     """
     cells = (records[name].cast(pl.String) for name in ("model", "suite", "model_version"))
     ids = registry.model_ids(*cells)
-    stands_for = pl.Series(
-        [None if one is None else f"registry:{registry.one_of(one)}" for one in ids],
-        dtype=pl.String,
-    )
+    distinct = ids.drop_nulls().unique()
+    ones = pl.Series([f"registry:{registry.one_of(one)}" for one in distinct], dtype=pl.String)
+    stands_for = ids.replace_strict(distinct, ones, default=None, return_dtype=pl.String)
     known = {"model": stands_for.zip_with(stands_for.is_not_null(), columns["model"])}
     if "model_version" in columns:
         known["model_version"] = columns["model_version"].set(stands_for.is_not_null(), "registry")
     return known
 
 
-def _column(records: pl.DataFrame, name: str, kind: str) -> pl.Series:
+def _column(
+    records: pl.DataFrame, name: str, kind: str, uncounted: Collection[str] = NEVER_COUNT
+) -> pl.Series:
     head, _, member = name.partition(".")
     if head == "round":
         return _rounds(records, is_quality=kind == "quality")
     if member:
         return _members(records[head], member)
     if head in ("hyperparameters", "inputs"):
-        return _texts(records[head], _without_what_never_counts)
+        return _texts(records[head], partial(_without, uncounted))
     if head in _JSON:
         # Others may write the same list with other spaces.
         return _texts(records[head], plain_json)
@@ -191,12 +197,12 @@ def _members(cells: pl.Series, member: str) -> pl.Series:
     return _texts(cells, text_of)
 
 
-def _without_what_never_counts(text: str) -> str | None:
+def _without(uncounted: Collection[str], text: str) -> str | None:
     value = _parsed(text)
     if isinstance(value, dict):
-        value = {name: item for name, item in value.items() if name not in NEVER_COUNT}
+        value = {name: item for name, item in value.items() if name not in uncounted}
     if isinstance(value, list):
-        value = [item for item in value if not _never_counts(item)]
+        value = [item for item in value if _name_of(item) not in uncounted]
     if not value:
         return None
     plain = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -205,8 +211,8 @@ def _without_what_never_counts(text: str) -> str | None:
     return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
 
-def _never_counts(item: Any) -> bool:
-    return isinstance(item, dict) and item.get("name") in NEVER_COUNT
+def _name_of(item: Any) -> str:
+    return str(item.get("name", "")) if isinstance(item, dict) else ""
 
 
 def _parsed(text: str) -> Any:

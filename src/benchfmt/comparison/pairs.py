@@ -88,7 +88,7 @@ def answer(left: Rows, right: Rows, mine: Row, theirs: Row, question: Question) 
             *(_bound(rules, row) for rules, row in zip(found, (mine, theirs), strict=True)),
         ]
     )
-    results = _results(left, right, mine, theirs, needs, kinds[0])
+    results = _results((left, mine), (right, theirs), needs, kinds[0], question)
     pair = Pair(*results, needs, is_quality=kinds[0] == "quality")
     sources = dict.fromkeys(rules.policy.source for rules in found)
     return Answer(mine, theirs, judged(pair), tuple(sources))
@@ -100,12 +100,18 @@ def _bound(rules: Rules, measurement: Row) -> dict[str, Need]:
 
 
 def _results(
-    left: Rows, right: Rows, mine: Row, theirs: Row, needs: dict[str, Need], kind: str
+    left: tuple[Rows, Row],
+    right: tuple[Rows, Row],
+    needs: dict[str, Need],
+    kind: str,
+    question: Question,
 ) -> tuple[Result, Result]:
-    both = pl.DataFrame([left.record, right.record], infer_schema_length=None)
-    texts = normalised(both, (name for name in needs if name not in OF_RESULT), kind)
+    """Return two measurements, each beside its record, with the fields that bind as text."""
+    both = pl.DataFrame([left[0].record, right[0].record], infer_schema_length=None)
+    names = (name for name in needs if name not in OF_RESULT)
+    texts = normalised(both, names, kind, question.members())
     sides = []
-    for place, (side, row) in enumerate(((left, mine), (right, theirs))):
+    for place, (side, row) in enumerate((left, right)):
         own = {name: cells[place] for name, cells in texts.items()}
         own |= {name: row[name] for name in OF_RESULT}
         sides.append(Result(side.record, side.system, row, own))

@@ -29,6 +29,10 @@ class Question:
                 raise BenchfmtError(f"{head} has no members: --vary {head}, not {field}")
         return replace(self, varies=self.varies | more)
 
+    def members(self) -> frozenset[str]:
+        """Return the members of objects that may differ, without the names of the objects."""
+        return frozenset(name.partition(".")[2] for name in self.varies if "." in name)
+
     def may_differ(self, field: str) -> bool:
         """Say whether a field may differ. A member of an object that a suite names binds unless it is named itself."""
         return field in self.varies
@@ -58,12 +62,12 @@ QUESTIONS = {
         Question(
             "version",
             "Did it change from one version to the next?",
-            frozenset({"engine_version", "software", "model_version", "round"}),
+            frozenset({"engine_version", "software", "round"}),
         ),
         Question(
             "precision",
             "What does a lower precision cost, and bring?",
-            frozenset({"precision", "model_version"}),
+            frozenset({"precision"}),
         ),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -40,6 +40,8 @@ class Rules:
     policy: Policy
     kind: Kind
     needs: Mapping[str, Need]
+    ignored: frozenset[str] = frozenset()
+    """Members of hyperparameters and inputs that may differ on request."""
 
     def of_records(self) -> dict[str, Need]:
         """Return the fields of records that bind."""
@@ -51,7 +53,7 @@ def rules_for(question: Question, suite: str, division: str | None, kind: Kind) 
     if question.may_differ("suite") or question.may_differ("division"):
         suite, division = "", None
     rules = policy(suite, division, kind)
-    return Rules(rules, kind, rules.asked(question, kind))
+    return Rules(rules, kind, rules.asked(question, kind), question.members())
 
 
 def needs_of_metric(rules: Rules, metric: str) -> dict[str, Need]:
@@ -179,8 +181,23 @@ def with_facts(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFram
     )
 
 
+def stable_hash(texts: pl.Series) -> pl.Series:
+    """Return a short hash of each text that is the same in every version."""
+    distinct = texts.drop_nulls().unique()
+    hashes = pl.Series([_digest(text, _CONTEXT_DIGITS) for text in distinct], dtype=pl.String)
+    return texts.replace_strict(distinct, hashes, default=None, return_dtype=pl.String)
+
+
+def quick_hash(texts: pl.Series) -> pl.Series:
+    """Return a short hash of each text that is the same in this process only."""
+    return texts.hash().cast(pl.String)
+
+
 def contexts(
-    records: pl.DataFrame, question: Question, kinds: Collection[Kind] = KINDS
+    records: pl.DataFrame,
+    question: Question,
+    kinds: Collection[Kind] = KINDS,
+    hashed: Callable[[pl.Series], pl.Series] = stable_hash,
 ) -> pl.DataFrame:
     """Return the key of each record's context for each kind of metric, and what is unknown of it.
 
@@ -200,7 +217,8 @@ def contexts(
             rules = rules_for(question, str(suite), _text(division), kind)
             key, unknown = _no_texts(some.height), _no_texts(some.height)
             if kind in kinds:
-                key, unknown = _key(some, rules.of_records(), kind)
+                text, unknown = _key(some, rules, kind)
+                key = hashed(text)
             columns[kind] = key
             columns[f"obstacle_{kind}"] = unknown
             if kind == "performance":
@@ -252,11 +270,10 @@ def _refusals(records: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
-def _key(
-    records: pl.DataFrame, needs: Mapping[str, Need], kind: Kind
-) -> tuple[pl.Series, pl.Series]:
-    """Return a short hash of what binds in the context, and the fields that must be known and are not."""
-    columns = pl.DataFrame(normalised(records, needs, kind))
+def _key(records: pl.DataFrame, rules: Rules, kind: Kind) -> tuple[pl.Series, pl.Series]:
+    """Return what binds in the context as one text, and the fields that must be known and are not."""
+    needs = rules.of_records()
+    columns = pl.DataFrame(normalised(records, needs, kind, rules.ignored))
     unknown = pl.concat_str(
         *(
             pl.when(pl.col(field).is_null()).then(pl.lit(label(field)))
@@ -268,7 +285,7 @@ def _key(
     ).replace("", None)
     key = pl.concat_str(*(_part(field) for field in sorted(needs)), separator=_FIELD)
     found = columns.select(key=key, unknown=unknown)
-    return _hashes(found["key"], _CONTEXT_DIGITS), found["unknown"]
+    return found["key"], found["unknown"]
 
 
 def _measure_keys(joined: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -305,12 +322,6 @@ def _part(name: str) -> pl.Expr:
         .then(pl.lit("-"))
         .otherwise(pl.lit("=") + pl.col(name).cast(pl.String))
     )
-
-
-def _hashes(texts: pl.Series, digits: int) -> pl.Series:
-    distinct = texts.drop_nulls().unique()
-    hashes = pl.Series([_digest(text, digits) for text in distinct], dtype=pl.String)
-    return texts.replace_strict(distinct, hashes, default=None, return_dtype=pl.String)
 
 
 def _digest(text: str, digits: int) -> str:

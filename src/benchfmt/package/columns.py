@@ -95,6 +95,27 @@ def conform(
     return pa.Table.from_arrays(arrays, names=names)
 
 
+def own_types(table: str, frame: pl.DataFrame, only: Collection[str]) -> pl.DataFrame | None:
+    """Return some columns of a frame, texts as texts; None where one is missing or of another type than the standard's."""
+    columns = []
+    for item in COLUMNS[table]:
+        if item.name not in only:
+            continue
+        if item.name not in frame.columns:
+            return None
+        cells = frame[item.name]
+        wanted = _OWN_TYPES.get(item.kind, pl.String)
+        if wanted == pl.String and cells.dtype in (pl.Categorical, pl.Enum):
+            cells = cells.cast(pl.String)
+        if cells.dtype != wanted:
+            return None
+        columns.append(cells)
+    return pl.DataFrame(columns)
+
+
+_OWN_TYPES = {"integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}
+
+
 def _carried(part: pa.Table, unknown: list[str], version: str) -> pa.Table:
     """Return a part whose unknown columns stand in the extensions of its rows."""
     extensions = [None] * part.num_rows

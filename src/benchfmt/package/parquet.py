@@ -40,7 +40,15 @@ _NAMES = {item.name for items in COLUMNS.values() for item in items}
 def parquet_batches(
     path: Path, limits: Limits = LIMITS, only: Collection[str] = ()
 ) -> Iterator[pa.Table]:
-    """Yield a Parquet file in tables of a bounded number of rows and bytes; raises ParquetError and UnsafeError.
+    """Yield a Parquet file as `bounded_frames`, in tables of Arrow."""
+    for frame in bounded_frames(path, limits, only):
+        yield frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def bounded_frames(
+    path: Path, limits: Limits = LIMITS, only: Collection[str] = ()
+) -> Iterator[pl.DataFrame]:
+    """Yield a Parquet file in frames of a bounded number of rows and bytes; raises ParquetError and UnsafeError.
 
     A column of a type that no column of the standard has (lists, bytes, ...) is an error if it bears such a name, and
     is left out else. With `only`, no other columns are read.
@@ -55,7 +63,7 @@ def parquet_batches(
         if longest > limits.row_bytes:
             _refuse_long_cells(path, frame, row, limits)
         row += frame.height
-        yield frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        yield frame
 
 
 def _refuse_long_cells(path: Path, frame: pl.DataFrame, row: int, limits: Limits) -> None:

@@ -16,10 +16,10 @@ from pydantic import JsonValue, ValidationError
 from benchfmt.descriptor import Descriptor, Resource, heading
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import is_newer, is_older, rows_to_current
-from benchfmt.package.columns import conform, csv_batches
+from benchfmt.package.columns import conform, csv_batches, own_types
 from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
-from benchfmt.package.parquet import parquet_batches
+from benchfmt.package.parquet import bounded_frames, parquet_batches
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
@@ -94,6 +94,25 @@ class Package:
                     # Such as extensions that are no JSON object.
                     raise PackageError(f"{part.path}: {error}; run benchfmt validate") from error
 
+    def frames(self, table: str, only: Collection[str]) -> Iterator[pl.DataFrame]:
+        """Yield some columns of a table as frames of polars, else as `batches`.
+
+        Parquet of the standard's own types is not copied on the way.
+        """
+        is_plain = not (
+            is_newer(self.descriptor.benchfmt.version) or is_older(self.descriptor.benchfmt.version)
+        )
+        parts = self.parts(table)
+        if not (is_plain and all(part.is_parquet for part in parts)):
+            yield from map(_as_frame, self.batches(table, only))
+            return
+        for part in parts:
+            for frame in bounded_frames(part.path, self._limits, only):
+                plain = own_types(table, frame, only)
+                if plain is None:
+                    plain = _as_frame(conform(table, frame.to_arrow(), part.path, None, only))
+                yield plain
+
     def table(self, name: str) -> pa.Table:
         """Return a whole table."""
         return pa.concat_tables([table_of(name, []), *self.batches(name)])
@@ -159,6 +178,10 @@ class Package:
     def to_pandas(self, **options: Unpack[Options]) -> pd.DataFrame:
         """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra)."""
         return self.wide(**options).to_pandas()
+
+
+def _as_frame(table: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(table))
 
 
 def _first_of(error: ValidationError) -> str:
