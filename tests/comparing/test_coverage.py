@@ -171,7 +171,9 @@ def test_text_has_the_matrix_and_says_what_is_left_out(tmp_path: Path) -> None:
     records = [lacking(board(f"r{number}", number), "power", "no-sensor") for number in range(3)]
     records.append(board("other", 0, status="invalid"))
     made = package(tmp_path, *records)
-    done = CliRunner().invoke(app, ["coverage", str(made), "--limit", "2"], env={"COLUMNS": "90"})
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(
+        app, ["coverage", str(made), "--limit", "2"], env={"COLUMNS": "90"}
+    )
     assert done.exit_code == 0
     lines = done.output.splitlines()
     assert (
@@ -217,18 +219,24 @@ def test_no_line_is_wider_than_asked_for(width: int, tmp_path: Path) -> None:
 
 def test_a_metric_is_counted_on_request_and_an_unknown_one_refused(tmp_path: Path) -> None:
     made = package(tmp_path, lacking(board("a"), "power", "no-sensor"), board("b", 2))
-    done = CliRunner().invoke(app, ["coverage", str(made), "--metric", "power"])
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(
+        app, ["coverage", str(made), "--metric", "power"]
+    )
     lines = [" ".join(line.split()) for line in done.output.splitlines()[2:7]]
     assert lines[0] == "values of power by system and benchmark; 3/5: two are missing"
     assert lines[-2:] == ["Board 1 0/1", "Board 2 ."]
-    done = CliRunner().invoke(app, ["coverage", str(made), "--metric", "powr"])
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(
+        app, ["coverage", str(made), "--metric", "powr"]
+    )
     assert isinstance(done.exception, BenchfmtError)
     assert str(done.exception) == "there is no metric 'powr'; did you mean 'power'?"
 
 
 def test_json_holds_all_cells(tmp_path: Path) -> None:
     made = package(tmp_path, lacking(board("a"), "power", "no-sensor"))
-    done = CliRunner().invoke(app, ["coverage", str(made), "--format", "json"])
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(
+        app, ["coverage", str(made), "--format", "json"]
+    )
     found = json.loads(done.output)
     assert found["cells"] == [
         {
@@ -253,7 +261,9 @@ def test_the_figure_is_well_formed_whatever_names_hold(tmp_path: Path) -> None:
     ]
     made = package(tmp_path, *records)
     path = tmp_path / "figure.svg"
-    done = CliRunner().invoke(app, ["coverage", str(made), "--figure", str(path)])
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(
+        app, ["coverage", str(made), "--figure", str(path)]
+    )
     assert done.exit_code == 0
     figure = ElementTree.fromstring(path.read_text("utf-8"))  # noqa: S314 - our own figure
     assert figure.tag == f"{SVG}svg"

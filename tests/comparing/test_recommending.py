@@ -332,7 +332,7 @@ def test_the_front_is_what_no_other_row_beats(places: list[tuple[int, int]]) -> 
 
 
 def run(*args: str | Path) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["recommend", *map(str, args)])
+    done = CliRunner(env={"COLUMNS": "100"}).invoke(app, ["recommend", *map(str, args)])
     if isinstance(done.exception, BenchfmtError):
         return 2, str(done.exception)
     return done.exit_code, done.output
