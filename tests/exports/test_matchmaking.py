@@ -183,7 +183,9 @@ def read_back(package: Path, folder: Path) -> tuple[list[Record], list[Record], 
     )
     account = convert(folder / "tables").write(folder / "again")
     assert (account.ok, account.findings) == (True, [])
-    assert validate(folder / "again").findings == []
+    # What the samples deserve (tests/validation/deserved.py), they still deserve: nothing is added on the way.
+    deserved = Counter(finding.code for finding in validate(package).findings)
+    assert Counter(finding.code for finding in validate(folder / "again").findings) <= deserved
     return records_of(package), records_of(folder / "again"), done
 
 
