@@ -78,6 +78,7 @@ _TOLD_BY = (
 )
 _QUESTIONED = {"suite_version": "round"}
 _POWER = ("power", "energy")
+_TARGETS = ("target_min", "target_max")
 
 
 @dataclass(frozen=True)
@@ -224,19 +225,20 @@ def _values(
     asked = pl.col("primary").fill_null(value=False)
     if metric is not None:
         asked = pl.col("metric") == metric
-    of_context = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
+    of_context = pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS)
     if with_power:
         of_context |= pl.col("metric").is_in(_POWER)
     for batch in package.frames("measurements", [*_OF_MEASUREMENTS, "primary"]):
         if metric is not None:
             measured.update(batch["metric"].unique().drop_nulls())
         values.append(batch.filter(asked).select(_OF_MEASUREMENTS))
-        facts.append(batch.filter(of_context).select(_OF_MEASUREMENTS))
+        if with_power or any(batch[name].null_count() < batch.height for name in _TARGETS):
+            facts.append(batch.filter(of_context).select(_OF_MEASUREMENTS))
     if metric is not None and metric not in measured:
         raise BenchfmtError(no_such("metric", metric, sorted(measured)))
     if not values:
         raise BenchfmtError(f"{package.root} has no measurements to compare")
-    return pl.concat(values), pl.concat(facts)
+    return pl.concat(values), pl.concat([values[0].clear(), *facts])
 
 
 def _contexts(
@@ -272,6 +274,8 @@ def _filled(
     rows: dict[str, Row] = {}
     for batch in _records(package):
         chosen = batch.join(wanted, on="id", how="semi")
+        if not chosen.height:
+            continue
         own = facts.join(chosen.select(record_id="id"), on="record_id", how="semi")
         chosen = with_facts(chosen, own)
         rows |= {row["id"]: row for row in chosen.iter_rows(named=True)}

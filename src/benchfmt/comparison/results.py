@@ -14,7 +14,8 @@ from benchfmt.comparison.questions import Question
 from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import metric_of, vocabulary
 
-_FIELD, _ITEM = "\x1f", "\x1e"
+_FIELD, _ITEM, _ABSENT = "\x1f", "\x1e", "\x1d"
+"""What parts fields and items in a key, and stands for what is absent: characters that no field may have."""
 _TARGETS = ("target_min", "target_max")
 NO_TARGETS = "none"
 """The targets of a record that states none."""
@@ -146,6 +147,10 @@ def with_facts(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFram
     `targets` (their text), `misses` (whether a value misses one) and `power_run` (whether power or energy was measured
     in the run; a qualified scope, `run:energy`, is another run).
     """
+    if not measurements.height:
+        return records.with_columns(
+            misses=pl.lit(None, pl.Boolean), targets=pl.lit(NO_TARGETS), power_run=pl.lit("no")
+        )
     order = [pl.col(name).fill_null("") for name in KEY_FIELDS]
     aimed = measurements.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS))
     targets = (
@@ -283,7 +288,9 @@ def _key(records: pl.DataFrame, rules: Rules, kind: Kind) -> tuple[pl.Series, pl
         separator=", ",
         ignore_nulls=True,
     ).replace("", None)
-    key = pl.concat_str(*(_part(field) for field in sorted(needs)), separator=_FIELD)
+    key = pl.concat_str(
+        *(pl.col(field).fill_null(_ABSENT) for field in sorted(needs)), separator=_FIELD
+    )
     found = columns.select(key=key, unknown=unknown)
     return found["key"], found["unknown"]
 
