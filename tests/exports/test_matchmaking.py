@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 from benchfmt import BenchfmtError, Record, convert, open_package, validate
-from benchfmt.exports import FORMATS, Exported, export, load, matchmaking
+from benchfmt.exports import Exported, export, matchmaking
 from benchfmt.exports.matchmaking import cells, files
 from benchfmt.package import write_package
 from benchfmt.tables import to_batch
@@ -493,12 +493,6 @@ def test_a_package_without_a_successful_run_is_said_to_be_one(tmp_path: Path) ->
             tmp_path / "out",
         )
     assert not (tmp_path / "out").exists()
-
-
-def test_every_format_is_an_exporter() -> None:
-    for name in FORMATS:
-        assert isinstance(load(name).OPTIONS, tuple)
-        assert callable(load(name).export)
 
 
 def test_the_command_writes_data_to_stdout_and_words_to_stderr(tmp_path: Path) -> None:

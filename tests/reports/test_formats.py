@@ -37,9 +37,9 @@ BROKEN = 3
 
 @pytest.fixture(autouse=True)
 def fresh_formats() -> Iterator[None]:
-    formats._others.cache_clear()
+    formats.FORMATS.forget()
     yield
-    formats._others.cache_clear()
+    formats.FORMATS.forget()
 
 
 def install(site: Path, names: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from benchfmt.cli.convert import convert
 from benchfmt.cli.coverage import coverage
 from benchfmt.cli.describe import describe
 from benchfmt.cli.explain import explain
-from benchfmt.cli.options import options_of
+from benchfmt.cli.export import export, exports
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
 from benchfmt.cli.recommend import recommend
@@ -126,33 +126,8 @@ def show(
             print_lines(package_lines(opened))
 
 
-@app.command()
-def export(
-    package: Annotated[str, typer.Argument(help="A package.")],
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format: matchmaking.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PATH", help="The new folder to write.")
-    ],
-    option: Annotated[
-        list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="An option of the format."),
-    ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
-) -> None:
-    """Write a package in the format of another tool, and say what was left out."""
-    from benchfmt.exports import export as run
-
-    done = run(package, to, output, remote=remote, **options_of(option or []))
-    say(f"{_records(done.records)} in {len(done.files):,} files", err=True)
-    for reason, count in done.left_out:
-        say(f"left out: {_records(count)}: {reason}", err=True)
-    for note in done.notes:
-        say(f"note: {note}", err=True)
-    print_lines([output])
-
-
+app.command()(export)
+app.command()(exports)
 app.command()(explain)
 
 
@@ -257,12 +232,6 @@ def schema_build(
     for name in changed:
         say(f"{'differs' if check else 'written'}: {name}", err=True)
     raise typer.Exit(int(check and bool(changed)))
-
-
-def _records(count: int) -> str:
-    if count == 1:
-        return "1 record"
-    return f"{count:,} records"
 
 
 def _print_json(data: Any) -> None:

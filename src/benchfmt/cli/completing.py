@@ -19,6 +19,13 @@ def report_formats(incomplete: str) -> list[str]:
     return _beginning(incomplete, format_names())
 
 
+def export_formats(incomplete: str) -> list[str]:
+    """Return what `--to` of `export` may be."""
+    from benchfmt.exports.base import FORMATS
+
+    return _beginning(incomplete, FORMATS.names())
+
+
 def families(incomplete: str) -> list[str]:
     """Return what `--from` may be: the converters that are installed."""
     from benchfmt.converters.base import names

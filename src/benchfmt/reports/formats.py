@@ -6,14 +6,9 @@ Those of benchfmt are a table here, so that they are known without an installati
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from benchfmt.finding import BenchfmtError
-from benchfmt.plugins import distribution_of
-from benchfmt.spelling import no_such
+from benchfmt.plugins import Plugins
 
 if TYPE_CHECKING:
     # Naming the formats, as the shell's completion does, loads none of what validation needs.
@@ -49,46 +44,14 @@ OWN = {
 """The formats of benchfmt, and where their objects stand."""
 
 
-@cache
-def _others() -> dict[str, EntryPoint]:
-    """Return the formats that other packages add; raises BenchfmtError for two of one name."""
-    others: dict[str, EntryPoint] = {}
-    for point in entry_points(group=GROUP):
-        if point.name in OWN or point.name in others:
-            raise BenchfmtError(
-                f"{distribution_of(point)} adds a report format {point.name!r}, which exists already: uninstall it"
-            )
-        others[point.name] = point
-    return others
+FORMATS = Plugins[ReportFormat](GROUP, "report format", ReportFormat, OWN)
 
 
 def format_names() -> tuple[str, ...]:
     """Return what `--format` takes: the formats of benchfmt, then those of other packages."""
-    return (*OWN, *sorted(_others()))
+    return FORMATS.names()
 
 
 def report_format(name: str) -> ReportFormat:
     """Return a format by its name; raises BenchfmtError where there is none, or where it cannot be loaded."""
-    if name in OWN:
-        module, _, attribute = OWN[name].partition(":")
-        own: ReportFormat = getattr(import_module(module), attribute)
-        return own
-    if name not in _others():
-        raise BenchfmtError(no_such("report format", name, format_names()))
-    return _loaded(_others()[name])
-
-
-def _loaded(point: EntryPoint) -> ReportFormat:
-    """Return the object that an entry point names."""
-    try:
-        named = point.load()
-    except Exception as error:
-        raise BenchfmtError(
-            f"the report format {point.name!r} cannot be loaded: {type(error).__name__}: {error}; "
-            f"update or uninstall {distribution_of(point)}"
-        ) from error
-    if not isinstance(named, ReportFormat):
-        raise BenchfmtError(
-            f"the entry point {point.name!r} in {GROUP!r} names no report format: it has no `about` and `render`"
-        )
-    return named
+    return FORMATS.load(name)

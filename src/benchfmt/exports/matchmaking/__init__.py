@@ -15,25 +15,40 @@ from pathlib import Path
 
 import polars as pl
 
-from benchfmt.exports import Exported, boxes
+from benchfmt.exports import boxes
+from benchfmt.exports.base import Exported, Shape
 from benchfmt.exports.matchmaking import assets, cells, files, platforms, targets
 from benchfmt.exports.matchmaking.assets import NO_TARGET
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 
-__all__ = ["NOT_SUCCESSFUL", "NO_SYSTEM", "NO_TARGET", "OPTIONS", "export"]
+__all__ = ["MATCHMAKING", "NOT_SUCCESSFUL", "NO_SYSTEM", "NO_TARGET", "OPTIONS"]
 
-OPTIONS = ("keep", "feature", "names")
-"""`keep`: metrics, separated by commas, whose columns stay although records lack them; these are left out instead.
-`feature`: metrics whose columns are hyper-parameters in place of targets, as LPDNN's own tables have the accuracy.
-`names`: `engine` writes the columns for which the engine has a name of its own (`CO2e(kg)`) under that name.
-"""
+OPTIONS = {
+    "keep": "metrics, separated by commas, whose columns stay although records lack them; these are left out instead",
+    "feature": "metrics whose columns are hyper-parameters in place of targets, as LPDNN's own tables have the accuracy",
+    "names": "`engine` writes the columns for which the engine has a name of its own (`CO2e(kg)`) under that name",
+}
 NOT_SUCCESSFUL = "not successful (status other than ok)"
 NO_SYSTEM = "the system is not given"
 
 
-def export(package: Package, folder: Path, options: Mapping[str, str]) -> Exported:
-    """Write a package as tables and companions, and say what was written."""
+class Matchmaking:
+    """The tables of the matchmaking engine."""
+
+    about = "tables of the vertical matchmaking engine of AI4Europe, with their descriptors"
+    shape: Shape = "folder"
+    options = OPTIONS
+
+    def write(self, package: Package, place: Path, options: Mapping[str, str]) -> Exported:
+        """Write a package as tables and companions, and say what was written."""
+        return _written(package, place, options)
+
+
+MATCHMAKING = Matchmaking()
+
+
+def _written(package: Package, folder: Path, options: Mapping[str, str]) -> Exported:
     records = _frame(package, "records")
     left: Counter[str] = Counter()
     usable = _usable(records, left)
@@ -54,7 +69,7 @@ def export(package: Package, folder: Path, options: Mapping[str, str]) -> Export
             written += files.write(folder, path, asset, rows, platform_of[rows[0]])
     notes += _of_other_boxes(records, platform_of)
     count = sum(len(asset.rows) for asset in groups)
-    return Exported(tuple(written), count, tuple(sorted(left.items())), tuple(notes))
+    return Exported(tuple(written), count, left_out=tuple(sorted(left.items())), notes=tuple(notes))
 
 
 def _of_several_tables(path: str, records: pl.DataFrame, rows: list[int]) -> Iterator[str]:

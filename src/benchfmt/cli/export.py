@@ -1,0 +1,90 @@
+"""`benchfmt export`: packages in the formats of other tools; `benchfmt exports` lists these."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchfmt.cli import completing
+from benchfmt.cli.options import options_of
+from benchfmt.cli.printing import print_lines, say
+from benchfmt.reports.printable import json_text
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+
+class Format(StrEnum):
+    """How the list of formats is printed."""
+
+    text = "text"
+    json = "json"
+
+
+def export(
+    package: Annotated[str, typer.Argument(help="A package.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="The format; `benchfmt exports` lists them.",
+            autocompletion=completing.export_formats,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="PATH", help="The new file or folder to write."),
+    ],
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="An option of the format."),
+    ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
+    ] = False,
+) -> None:
+    """Write a package in the format of another tool, and say what was left out."""
+    from benchfmt.exports import export as run
+
+    done = run(package, to, output, remote=remote, **options_of(option or []))
+    written = _count(done.records, "record")
+    if done.measurements:
+        written += f", {_count(done.measurements, 'measurement')}"
+    say(f"{written} in {_count(len(done.files), 'file')}", err=True)
+    for reason, count in done.left_out:
+        say(f"left out: {_count(count, 'record')}: {reason}", err=True)
+    for reason, count in done.measurements_left_out:
+        say(f"left out: {_count(count, 'measurement')}: {reason}", err=True)
+    for note in done.notes:
+        say(f"note: {note}", err=True)
+    print_lines([output])
+
+
+def exports(
+    output: Annotated[
+        Format, typer.Option("--format", help="How the formats are printed.")
+    ] = Format.text,
+) -> None:
+    """List the formats that packages are exported to, and their options."""
+    from benchfmt.exports.base import FORMATS
+
+    names = FORMATS.names()
+    wide = max(map(len, names))
+    rows: list[JsonValue] = []
+    for name in names:
+        form = FORMATS.load(name)
+        options: dict[str, JsonValue] = dict(form.options)
+        rows.append({"name": name, "shape": form.shape, "about": form.about, "options": options})
+        if output is Format.text:
+            print_lines([f"{name:<{wide}}  {form.shape:<6}  {form.about}"])
+            print_lines(f"{'':<{wide}}    {key}: {about}" for key, about in form.options.items())
+    if output is Format.json:
+        print_lines([json_text(rows, indent=2)])
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
