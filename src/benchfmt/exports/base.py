@@ -85,6 +85,7 @@ class Export(Protocol):
 
 
 OWN = {
+    "aiod": "benchfmt.exports.aiod:AIOD",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
 }
 """The formats of benchfmt, and where their objects stand."""
