@@ -132,7 +132,13 @@ def test_spread_and_unstated_fields_are_counted(tmp_path: Path) -> None:
     )
     assert found.spread == {"n": 1, "stddev": 1, "ci": 0, "samples": 0}
     assert (found.unstated["threads"], found.unstated["batch_size"]) == (1, 0)
-    assert found.compared == {"groups": 0, "alone": 1, "of_one_execution": 0, "in_groups": 0}
+    assert found.compared == {
+        "groups": 0,
+        "alone": 1,
+        "of_one_execution": 0,
+        "copies": 0,
+        "in_groups": 0,
+    }
     assert found.obstacles == {"cannot be told: threads unknown": 1}
 
 

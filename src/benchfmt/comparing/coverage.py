@@ -110,7 +110,7 @@ class Coverage:
     """Values beside which a count, a deviation, an interval or samples stand."""
     unstated: dict[str, int]
     compared: dict[str, int]
-    """Primary results: in how many groups of several, alone, and left out for another of one execution."""
+    """Primary results: in how many groups of several, alone, left out for another of one execution, and copies."""
     obstacles: Counter[str]
     """Why primary results are in no group."""
     same_systems: list[Overlap]
@@ -319,12 +319,14 @@ def _begins(text: str, words: str) -> bool:
 
 def _compared(package: Package, *, has_values: bool) -> tuple[dict[str, int], Counter[str]]:
     if not has_values:
-        return {"groups": 0, "alone": 0, "of_one_execution": 0, "in_groups": 0}, Counter()
+        nothing = dict.fromkeys(("groups", "alone", "of_one_execution", "copies", "in_groups"), 0)
+        return nothing, Counter()
     found = groups(package, question(), most=0)
     return {
         "groups": found.compared,
         "alone": found.alone,
         "of_one_execution": found.echoes,
+        "copies": found.copies,
         "in_groups": found.compared_results,
     }, found.obstacles
 

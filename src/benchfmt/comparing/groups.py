@@ -10,48 +10,17 @@ from typing import Any
 import polars as pl
 
 from benchfmt.comparing.called import settings, system_names
-from benchfmt.comparison.fields import FIELDS, plain_json
+from benchfmt.comparing.seen import FACTS, MEASURE, OF_RECORDS, seen_results
+from benchfmt.comparison.fields import plain_json
 from benchfmt.comparison.observations import caveats_of, check_number
-from benchfmt.comparison.policies import KINDS, Kind, kind_of
 from benchfmt.comparison.questions import Question
-from benchfmt.comparison.results import (
-    contexts,
-    first_of_executions,
-    grouped,
-    quick_hash,
-    rules_for,
-    with_facts,
-)
-from benchfmt.finding import BenchfmtError
+from benchfmt.comparison.results import contexts, first_of_ranked, grouped
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
-from benchfmt.spelling import no_such
+from benchfmt.rowhash import text_hashes
 from benchfmt.vocabulary import metric_of, vocabulary
 
 Row = dict[str, Any]
-_OF_RECORDS = tuple(
-    dict.fromkeys(
-        [
-            "id",
-            "status",
-            "execution",
-            "suite_version",
-            *(name for item in FIELDS.values() if not item.of_measurement for name in item.columns),
-        ]
-    )
-)
-"""The columns of records that comparison reads."""
-_OF_MEASUREMENTS = (
-    "record_id",
-    *KEY_FIELDS,
-    "value",
-    "unit",
-    "basis",
-    "caveats",
-    "n",
-    "target_min",
-    "target_max",
-)
 _HEADING = (
     "suite",
     "suite_version",
@@ -77,8 +46,6 @@ _TOLD_BY = (
     "suite_version",
 )
 _QUESTIONED = {"suite_version": "round"}
-_POWER = ("power", "energy")
-_TARGETS = ("target_min", "target_max")
 
 
 @dataclass(frozen=True)
@@ -140,6 +107,8 @@ class Groups:
     """The results in these groups."""
     echoes: int
     """Results that are of an execution which another result in the group stands for."""
+    copies: int
+    """Results of records that are there twice, which count once."""
     obstacles: Counter[str]
     """Why other results are in no group, with how many there are."""
 
@@ -153,6 +122,7 @@ class Groups:
             "results_in_groups": self.compared_results,
             "results_alone": self.alone,
             "results_of_one_execution": self.echoes,
+            "results_of_copied_records": self.copies,
             "results_without_group": dict(self.obstacles.most_common()),
         }
 
@@ -170,21 +140,10 @@ def groups(
     `most` groups are filled with lines: one for each system, or for each result. Raises BenchfmtError for a metric
     that the package does not measure.
     """
-    values, facts = _values(package, metric, with_power=_is_power_asked(package, question))
-    kinds = {kind_of(name) for name in values["metric"].drop_nulls().unique()}
-    known = _contexts(package, facts, question, kinds)
-    found = grouped(values, known, question)
-    counts = (
-        found["obstacle"]
-        .drop_nulls()
-        .value_counts()
-        .sort("count", "obstacle", descending=[True, False])
-    )
-    obstacles = Counter(dict(counts.iter_rows()))
-    in_groups = found.filter(pl.col("group").is_not_null())
-    one_each = first_of_executions(in_groups)
+    found = seen_results(package, question, metric)
+    one_each = first_of_ranked(found.results, "execution")
     sizes = one_each.group_by("group", maintain_order=True).agg(
-        pl.len(), pl.col("system_id").n_unique().alias("systems")
+        pl.len(), pl.col("system").n_unique().alias("systems")
     )
     several = sizes.filter(pl.col("len") > 1).sort(
         ["systems", "len"], descending=True, maintain_order=True
@@ -192,99 +151,36 @@ def groups(
     shown = several.head(most)
     filled: list[Group] = []
     if shown.height:
-        filled += _filled(package, (one_each, facts), shown, question, every_result=every_result)
+        some = found.described(one_each.join(shown.select("group"), on="group", how="semi"))
+        filled += _filled(package, some, shown, question, every_result=every_result)
     return Groups(
         question,
         filled,
         several.height,
         sizes.height - several.height,
         int(several["len"].sum()),
-        in_groups.height - one_each.height,
-        obstacles,
+        found.results.height - one_each.height,
+        found.copies,
+        found.obstacles,
     )
-
-
-def _is_power_asked(package: Package, question: Question) -> bool:
-    """Say whether the rules of one of the suites ask if power was measured in the run."""
-    of_suites = set()
-    for batch in package.frames("records", ["suite", "division"]):
-        of_suites.update(batch.unique().rows())
-    return any(
-        "power_run" in rules_for(question, str(suite), division, kind).needs
-        for suite, division in of_suites
-        for kind in KINDS
-    )
-
-
-def _values(
-    package: Package, metric: str | None, *, with_power: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the values that are asked for, and the measurements of which the contexts depend."""
-    values, facts = [], []
-    measured: set[str] = set()
-    asked = pl.col("primary").fill_null(value=False)
-    if metric is not None:
-        asked = pl.col("metric") == metric
-    of_context = pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS)
-    if with_power:
-        of_context |= pl.col("metric").is_in(_POWER)
-    for batch in package.frames("measurements", [*_OF_MEASUREMENTS, "primary"]):
-        if metric is not None:
-            measured.update(batch["metric"].unique().drop_nulls())
-        values.append(batch.filter(asked).select(_OF_MEASUREMENTS))
-        if with_power or any(batch[name].null_count() < batch.height for name in _TARGETS):
-            facts.append(batch.filter(of_context).select(_OF_MEASUREMENTS))
-    if metric is not None and metric not in measured:
-        raise BenchfmtError(no_such("metric", metric, sorted(measured)))
-    if not values:
-        raise BenchfmtError(f"{package.root} has no measurements to compare")
-    return pl.concat(values), pl.concat([values[0].clear(), *facts])
-
-
-def _contexts(
-    package: Package, facts: pl.DataFrame, question: Question, kinds: Collection[Kind]
-) -> pl.DataFrame:
-    parts = []
-    for batch in _records(package):
-        own = facts
-        if facts.height:
-            own = facts.join(batch.select(record_id="id"), on="record_id", how="semi")
-        parts.append(contexts(with_facts(batch, own), question, kinds, quick_hash))
-    if not parts:
-        raise BenchfmtError(f"{package.root} has no records to compare")
-    return pl.concat(parts)
-
-
-def _records(package: Package) -> Iterator[pl.DataFrame]:
-    yield from package.frames("records", _OF_RECORDS)
 
 
 def _filled(
     package: Package,
-    tables: tuple[pl.DataFrame, pl.DataFrame],
+    some: pl.DataFrame,
     shown: pl.DataFrame,
     question: Question,
     *,
     every_result: bool,
 ) -> Iterator[Group]:
-    """Yield the groups that are shown, with their lines; `tables` are the results and the facts of `_values`."""
-    results, facts = tables
-    some = results.join(shown.select("group"), on="group", how="semi")
-    wanted = some.select(id="record_id").unique()
-    rows: dict[str, Row] = {}
-    for batch in _records(package):
-        chosen = batch.join(wanted, on="id", how="semi")
-        if not chosen.height:
-            continue
-        own = facts.join(chosen.select(record_id="id"), on="record_id", how="semi")
-        chosen = with_facts(chosen, own)
-        rows |= {row["id"]: row for row in chosen.iter_rows(named=True)}
+    """Yield the groups that are shown, with their lines; `some` are their results."""
+    rows = _records(package, some)
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
     members_of = some.partition_by("group", as_dict=True)
     firsts = []
     for group_id in shown["group"]:
         first = members_of[(group_id,)].row(0, named=True)
-        firsts.append((rows[first["record_id"]], first))
+        firsts.append((rows[first["record"]], first))
     told = settings(firsts, question, names)
     ids = _ids(firsts, question)
     for (key, count, systems), words, group_id in zip(shown.iter_rows(), told, ids, strict=True):
@@ -295,10 +191,25 @@ def _filled(
         yield replace(group, settings=words)
 
 
+def _records(package: Package, some: pl.DataFrame) -> dict[int, Row]:
+    """Return the records of results, by the number of their ids, with what `with_facts` adds."""
+    facts = some.unique("record", keep="first").select("record", *FACTS)
+    rows: dict[int, Row] = {}
+    for batch in package.frames("records", OF_RECORDS):
+        numbered = batch.with_columns(record=text_hashes(batch["id"]))
+        chosen = numbered.join(facts, on="record", how="inner", maintain_order="left")
+        for row in chosen.iter_rows(named=True):
+            rows.setdefault(row.pop("record"), row)
+    return rows
+
+
 def _ids(firsts: list[tuple[Row, Row]], question: Question) -> list[str]:
     """Return the id of each group, of one of its records (with what `with_facts` adds) and measurements."""
     known = pl.DataFrame([record for record, _ in firsts], infer_schema_length=None)
-    own = [{name: row[name] for name in _OF_MEASUREMENTS} for _, row in firsts]
+    own = [
+        {"record_id": record["id"], **{name: row[name] for name in (*MEASURE, "value")}}
+        for record, row in firsts
+    ]
     measured = pl.DataFrame(own, infer_schema_length=None)
     found = grouped(measured, contexts(known.unique("id"), question), question)
     return [str(group) for group in found["group"]]
@@ -307,7 +218,7 @@ def _ids(firsts: list[tuple[Row, Row]], question: Question) -> list[str]:
 def _group(
     group_id: str,
     members: pl.DataFrame,
-    rows: Mapping[str, Row],
+    rows: Mapping[int, Row],
     names: Mapping[str, str],
     counts: tuple[int, int],
     question: Question,
@@ -324,7 +235,7 @@ def _group(
         varies = (name for name in _TOLD_BY if question.may_differ(_QUESTIONED.get(name, name)))
         told_by = tuple(dict.fromkeys(("system_id", "engine", "model", *varies)))
     each = [
-        (row, tuple(rows[row["record_id"]][name] for name in told_by))
+        (row, tuple(rows[row["record"]][name] for name in told_by))
         for row in ordered.iter_rows(named=True)
     ]
     numbers = Counter(told for _, told in each)
@@ -335,9 +246,9 @@ def _group(
         stands_alone = every_result or told[0] is None
         if stands_alone or told not in seen:
             others = 0 if stands_alone else numbers[told] - 1
-            lines.append(_line(row, rows[row["record_id"]], names, others))
+            lines.append(_line(row, rows[row["record"]], names, others))
         seen.add(told)
-    context = [rows[record_id] for record_id in members["record_id"]]
+    context = [rows[record] for record in members["record"]]
     return Group(
         group_id,
         _shared(context, _HEADING),
@@ -358,11 +269,12 @@ def _measure(members: pl.DataFrame) -> Row:
 
 
 def _line(row: Row, record: Row, names: Mapping[str, str], others: int) -> Line:
-    system_id = row["system_id"]
+    system_id = record["system_id"]
     system = "system unknown" if system_id is None else names.get(system_id, system_id)
-    check_number(row, "value")
-    doubts = tuple(caveats_of(row))
-    return Line(row["record_id"], system, row["value"], {**record, **row}, doubts, others)
+    whole = {**record, **row, "record_id": record["id"]}
+    check_number(whole, "value")
+    doubts = tuple(caveats_of(whole))
+    return Line(record["id"], system, row["value"], whole, doubts, others)
 
 
 def _shared(rows: list[Row], names: Collection[str]) -> Row:

@@ -335,18 +335,30 @@ def _digest(text: str, digits: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:digits]
 
 
+RANK = (
+    pl.col("basis")
+    .cast(pl.String)
+    .replace_strict({"derived": 0, "measured": 1, "published": 2}, default=3, return_dtype=pl.Int8)
+    .alias("rank")
+)
+"""Which result stands for an execution: the recomputed before the measured, the measured before the published."""
+
+
 def first_of_executions(found: pl.DataFrame) -> pl.DataFrame:
-    """Return one result for each execution in a group: recomputed before measured, measured before published.
+    """Return one result for each execution in a group: that of the least `RANK`.
 
     A result that names no execution is one of its own.
     """
-    ranks = {"derived": 0, "measured": 1, "published": 2}
-    rank = pl.col("basis").cast(pl.String).replace_strict(ranks, default=3, return_dtype=pl.Int8)
-    numbered = found.with_row_index("place").with_columns(rank=rank)
-    named = (pl.col("group").is_not_null()) & pl.col("execution").is_not_null()
+    return first_of_ranked(found.with_columns(RANK), "suite", "execution").drop("rank")
+
+
+def first_of_ranked(found: pl.DataFrame, *execution: str) -> pl.DataFrame:
+    """Return the result of the least `rank` for each execution in a group; some columns name the execution together."""
+    numbered = found.with_row_index("place")
+    named = pl.col("group").is_not_null() & pl.col(execution[-1]).is_not_null()
     one = (
         numbered.filter(named)
         .sort("rank", "place")
-        .unique(["group", "suite", "execution"], keep="first", maintain_order=True)
+        .unique(["group", *execution], keep="first", maintain_order=True)
     )
-    return pl.concat([one, numbered.filter(~named)]).sort("place").drop("place", "rank")
+    return pl.concat([one, numbered.filter(~named)]).sort("place").drop("place")

@@ -65,6 +65,8 @@ def _all_lines(found: Groups) -> Iterator[str]:
         yield f"{counted(found.alone, 'result')} with which no other compares"
     if found.echoes:
         yield f"{counted(found.echoes, 'result')} left out: another result of the same execution stands for it"
+    if found.copies:
+        yield f"{counted(found.copies, 'result')} left out: a record of the same id and content stands for it"
     for reason, count in found.obstacles.most_common(_OBSTACLES):
         yield f"{counted(count, 'result')} in no group: {reason}"
     others = len(found.obstacles) - _OBSTACLES

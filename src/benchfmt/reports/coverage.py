@@ -290,6 +290,8 @@ def _comparable(found: Coverage) -> Iterator[str]:
     )
     if compared["of_one_execution"]:
         line += f", {number(compared['of_one_execution'])} left out for another of one execution"
+    if compared["copies"]:
+        line += f", {number(compared['copies'])} of records that stand there twice"
     yield line
     for reason, count in found.obstacles.most_common(_REASONS):
         yield f"in no group: {number(count)}: {reason}"

@@ -1,0 +1,203 @@
+"""Records with all of their measurements, some at a time: the tables of a package are read side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import polars as pl
+
+from benchfmt.package import Package
+from benchfmt.rowhash import text_hashes
+from benchfmt.tables import COLUMNS, table_of
+
+T = TypeVar("T")
+_ENCODED = (pl.Categorical, pl.Enum)
+_AT_ONCE = 65_536
+"""About so many records are in memory at a time."""
+
+
+class _OutOfOrderError(Exception):
+    """Measurements do not stand in the order of their records, as the standard wants them to."""
+
+
+def by_portions(
+    package: Package,
+    columns: tuple[Sequence[str], Sequence[str]],
+    wanted: Callable[[pl.DataFrame], pl.DataFrame],
+    work: Callable[[pl.DataFrame, pl.DataFrame], T],
+) -> list[T]:
+    """Return what `work` makes of some records and what is `wanted` of their measurements, for all records in order.
+
+    `columns` are those of the records, `id` among them, and those of the measurements, `record_id` among them. Where
+    measurements stand in another order than their records, or without one, all are one portion.
+    """
+    try:
+        return [work(*portion) for portion in _side_by_side(package, columns, wanted)]
+    except _OutOfOrderError:
+        return [work(*_whole(package, columns, wanted))]
+
+
+def _side_by_side(
+    package: Package,
+    columns: tuple[Sequence[str], Sequence[str]],
+    wanted: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    of_records, of_measurements = _in_order(columns)
+    empty = wanted(_empty("measurements", of_measurements))
+    stream = map(wanted, _frames(package, "measurements", of_measurements))
+    waiting = empty
+    for records in _in_portions(_frames(package, "records", of_records)):
+        own = [empty]
+        is_open = True
+        while is_open:
+            if not waiting.height:
+                waiting = pl.concat([empty, *_some(stream, records.height // 2)])
+            count = _leading(waiting, records)
+            # More may follow where all belong, but not at the end.
+            is_open = 0 < count == waiting.height
+            own.append(waiting.head(count))
+            waiting = waiting.slice(count)
+        yield records, pl.concat(own)
+    if waiting.height or any(rest.height for rest in stream):
+        raise _OutOfOrderError
+
+
+def _some(stream: Iterator[pl.DataFrame], least: int) -> Iterator[pl.DataFrame]:
+    """Yield frames of a stream until they hold so many rows: to look up few rows takes as long as many."""
+    height = 0
+    for frame in stream:
+        yield frame
+        height += frame.height
+        if height >= least:
+            return
+
+
+def _leading(measurements: pl.DataFrame, records: pl.DataFrame) -> int:
+    """Return how many measurements are of some records; raises where one of them stands behind another's."""
+    belongs = measurements["record_id"].is_in(records["id"].implode())
+    count = int(belongs.sum())
+    if not belongs.head(count).all():
+        raise _OutOfOrderError
+    return count
+
+
+def _in_portions(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Yield frames of about the same size, whatever the row groups of a file are."""
+    held: list[pl.DataFrame] = []
+    height = 0
+    for frame in frames:
+        for part in frame.iter_slices(_AT_ONCE):
+            held.append(part)
+            height += part.height
+            if height >= _AT_ONCE // 2:
+                yield pl.concat(held)
+                held, height = [], 0
+    if held:
+        yield pl.concat(held)
+
+
+def _whole(
+    package: Package,
+    columns: tuple[Sequence[str], Sequence[str]],
+    wanted: Callable[[pl.DataFrame], pl.DataFrame],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    of_records, of_measurements = _in_order(columns)
+    frames = [
+        _frames(package, "records", of_records),
+        _frames(package, "measurements", of_measurements),
+    ]
+    records = pl.concat([_empty("records", of_records), *frames[0]])
+    measurements = pl.concat(map(wanted, [_empty("measurements", of_measurements), *frames[1]]))
+    return records, measurements
+
+
+def one_of_each_id(records: pl.DataFrame) -> pl.DataFrame:
+    """Return the first record of each id."""
+    if records["id"].n_unique() == records.height:
+        return records
+    return records.unique("id", keep="first", maintain_order=True)
+
+
+def _in_order(columns: tuple[Sequence[str], Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the columns of each table in the order in which they are read."""
+    for table, names in zip(("records", "measurements"), columns, strict=True):
+        yield tuple(item.name for item in COLUMNS[table] if item.name in names)
+
+
+def _frames(package: Package, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    for frame in package.frames(table, columns):
+        yield _plain(frame, columns)
+
+
+def _empty(table: str, columns: Sequence[str]) -> pl.DataFrame:
+    return _plain(pl.DataFrame(pl.from_arrow(table_of(table, []))), columns)
+
+
+def _plain(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Return some columns of a frame in their order, texts as texts."""
+    if tuple(frame.columns) != tuple(columns):
+        frame = frame.select(columns)
+    if any(kind in _ENCODED for kind in frame.dtypes):
+        frame = frame.with_columns(pl.col(*_ENCODED).cast(pl.String))
+    return frame
+
+
+class Numbered:
+    """Numbers for distinct rows of some columns, in the order in which they are met."""
+
+    def __init__(self, schema: dict[str, pl.DataType]) -> None:
+        """Take the columns, by name."""
+        self._names = list(schema)
+        self._known = pl.DataFrame(schema=schema | {"number": pl.UInt32()})
+
+    def of(self, rows: pl.DataFrame) -> pl.Series:
+        """Return the number of each row."""
+        own = rows.select(
+            pl.col(name).cast(kind)
+            for name, kind in self._known.schema.items()
+            if name in self._names
+        )
+        distinct = own.unique(maintain_order=True)
+        new = distinct.join(
+            self._known, on=self._names, how="anti", nulls_equal=True, maintain_order="left"
+        )
+        numbered = new.with_columns(
+            number=pl.int_range(new.height, dtype=pl.UInt32) + self._known.height
+        )
+        self._known = pl.concat([self._known, numbered.select(self._known.columns)])
+        return own.join(
+            self._known, on=self._names, how="left", nulls_equal=True, maintain_order="left"
+        )["number"]
+
+    def named(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows with the columns in place of their `number`."""
+        return rows.join(self._known, on="number", how="left", maintain_order="left").drop("number")
+
+
+def repeated_ids(package: Package, ids: pl.Series) -> dict[int, bool]:
+    """Return the ids (as `text_hashes`) that several records have, and whether all of these say the same."""
+    counted = ids.value_counts().filter(pl.col("count") > 1)
+    if not counted.height:
+        return {}
+    several = counted.get_column(ids.name)
+    records = _rows_of(package, "records", "id", several)
+    measurements = _rows_of(package, "measurements", "record_id", several)
+    copies = records.group_by("id").agg(pl.len())
+    alike = records.unique().group_by("id").len().filter(pl.col("len") == 1)
+    # As often as the record stands there, so does each of its measurements, where all say the same.
+    rows = measurements.group_by(measurements.columns).agg(pl.len().alias("rows"))
+    uneven = rows.join(copies, left_on="record_id", right_on="id").filter(
+        pl.col("rows") % pl.col("len") != 0
+    )
+    same = alike.join(uneven, left_on="id", right_on="record_id", how="anti")
+    same_ids = set(text_hashes(same["id"]))
+    return {number: number in same_ids for number in several}
+
+
+def _rows_of(package: Package, table: str, column: str, numbers: pl.Series) -> pl.DataFrame:
+    found = [pl.DataFrame(pl.from_arrow(table_of(table, [])))]
+    for batch in package.batches(table):
+        rows = pl.DataFrame(pl.from_arrow(batch))
+        found.append(rows.filter(text_hashes(rows[column]).is_in(numbers.implode())))
+    return pl.concat(found)

@@ -1,0 +1,179 @@
+"""The results of a package under one question, in few bytes each: the group of every value, and why others have none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import polars as pl
+
+from benchfmt.comparing.portions import Numbered, by_portions, one_of_each_id, repeated_ids
+from benchfmt.comparison.fields import FIELDS
+from benchfmt.comparison.policies import KINDS, kind_of
+from benchfmt.comparison.questions import Question
+from benchfmt.comparison.results import (
+    RANK,
+    contexts,
+    grouped,
+    quick_hash,
+    rules_for,
+    with_facts,
+)
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import Package
+from benchfmt.record import KEY_FIELDS
+from benchfmt.rowhash import text_hashes
+from benchfmt.spelling import no_such
+
+OF_RECORDS = tuple(
+    dict.fromkeys(
+        [
+            "id",
+            "status",
+            "execution",
+            "suite_version",
+            *(name for item in FIELDS.values() if not item.of_measurement for name in item.columns),
+        ]
+    )
+)
+"""The columns of records that comparison reads."""
+MEASURE = (*KEY_FIELDS, "unit", "basis", "caveats")
+"""What a number is, and what is said of it."""
+FACTS = ("targets", "misses", "power_run")
+"""What `with_facts` takes from the measurements of a record."""
+_TARGETS = ("target_min", "target_max")
+_OF_MEASUREMENTS = ("record_id", *MEASURE, "value", "n", *_TARGETS, "primary")
+_POWER = ("power", "energy")
+_KINDS: dict[str, pl.DataType] = {
+    **dict.fromkeys(MEASURE, pl.String()),
+    "targets": pl.String(),
+    "misses": pl.Boolean(),
+    "power_run": pl.String(),
+}
+_CLASHES = "not comparable: another record of other content has the same id"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The values of a package; everything seen is counted."""
+
+    results: pl.DataFrame
+    """Of each value `group` (null where it compares with nothing), `execution`, `system` and `record` as numbers,
+    `rank`, `value`, `n`, and the `number` by which `described` knows what it is."""
+    obstacles: Counter[str]
+    """Why values are in no group, with how many there are."""
+    copies: int
+    """How many values of records that are there twice count no second time."""
+    what: Numbered
+
+    def described(self, some: pl.DataFrame) -> pl.DataFrame:
+        """Return results with what they are (`MEASURE`, `FACTS`)."""
+        return self.what.named(some)
+
+
+def seen_results(package: Package, question: Question, metric: str | None) -> Seen:
+    """Return the values of a package, the primary ones or those of one metric; raises BenchfmtError for an unknown one.
+
+    Some records are in memory at a time; of each value some fifty bytes are kept.
+    """
+    collecting = _Collecting(package, question, metric)
+    columns = (OF_RECORDS, _OF_MEASUREMENTS)
+    parts = by_portions(package, columns, collecting.wanted, collecting.portion)
+    if metric is not None and metric not in collecting.measured:
+        raise BenchfmtError(no_such("metric", metric, sorted(collecting.measured)))
+    for table, rows in (("measurements", collecting.measurements), ("records", collecting.records)):
+        if not rows:
+            raise BenchfmtError(f"{package.root} has no {table} to compare")
+    found, obstacles, ids = zip(*parts, strict=True)
+    counts: Counter[str] = sum(obstacles, Counter())
+    results, clashes, copies = _once(pl.concat(found), repeated_ids(package, pl.concat(ids)))
+    counts[_CLASHES] = clashes
+    ordered = sorted((+counts).items(), key=lambda item: (-item[1], item[0]))
+    return Seen(results, Counter(dict(ordered)), copies, collecting.what)
+
+
+def _once(results: pl.DataFrame, repeated: dict[int, bool]) -> tuple[pl.DataFrame, int, int]:
+    """Return one result of each record that is there several times, and none where these say other things.
+
+    Behind the results stand how many are left out for the latter, and how many copies.
+    """
+    if not repeated:
+        return results, 0, 0
+    record = pl.col("record")
+    clashing = [number for number, is_same in repeated.items() if not is_same]
+    sound = results.filter(~record.is_in(pl.Series(clashing, dtype=pl.UInt64).implode()))
+    is_copied = record.is_in(pl.Series(list(repeated), dtype=pl.UInt64).implode())
+    copied = pl.when(is_copied).then(record).otherwise(None)
+    numbered = sound.with_columns(copied=copied).with_row_index("place")
+    first = numbered.drop_nulls("copied").unique(
+        ["copied", "group", "number", "value", "n"], keep="first"
+    )
+    others = numbered.filter(pl.col("copied").is_null())
+    once = pl.concat([others, first]).sort("place").drop("place", "copied")
+    return once, results.height - sound.height, sound.height - once.height
+
+
+class _Collecting:
+    """The work on each portion, and what is learned on the way."""
+
+    def __init__(self, package: Package, question: Question, metric: str | None) -> None:
+        self.what = Numbered(_KINDS)
+        self.measured: set[str] = set()
+        """The metrics met, where one is asked for."""
+        self.measurements = 0
+        self.records = 0
+        self._question = question
+        self._metric = metric
+        self._asked = pl.col("primary").fill_null(value=False)
+        if metric is not None:
+            self._asked = pl.col("metric") == metric
+        self._of_context = pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS)
+        if _is_power_asked(package, question):
+            self._of_context |= pl.col("metric").is_in(_POWER)
+
+    def wanted(self, measurements: pl.DataFrame) -> pl.DataFrame:
+        """Return the values that are asked for, and the measurements of which the contexts depend."""
+        self.measurements += measurements.height
+        if self._metric is not None:
+            self.measured.update(measurements["metric"].unique().drop_nulls())
+        return measurements.filter(self._asked | self._of_context)
+
+    def portion(
+        self, records: pl.DataFrame, measurements: pl.DataFrame
+    ) -> tuple[pl.DataFrame, Counter[str], pl.Series]:
+        """Return the values in groups, why others are in none, and the numbers of the records."""
+        self.records += records.height
+        values = measurements.filter(self._asked)
+        facts = measurements.filter(self._of_context)
+        described = with_facts(one_of_each_id(records), facts)
+        kinds = {kind_of(name) for name in values["metric"].drop_nulls().unique()}
+        known = contexts(described, self._question, kinds, quick_hash).with_columns(
+            described.select(FACTS), record=text_hashes(described["id"])
+        )
+        found = grouped(values, known, self._question)
+        obstacles = Counter(dict(found["obstacle"].drop_nulls().value_counts().iter_rows()))
+        in_groups = found.filter(pl.col("group").is_not_null())
+        execution = pl.concat_str("suite", "execution", separator="\x1f")
+        few = in_groups.select(
+            pl.col("group").hash(),
+            pl.when(pl.col("execution").is_not_null()).then(execution.hash()).alias("execution"),
+            pl.col("system_id").hash().alias("system"),
+            "record",
+            RANK,
+            "value",
+            "n",
+        )
+        numbered = few.with_columns(number=self.what.of(in_groups))
+        return numbered, obstacles, text_hashes(records["id"])
+
+
+def _is_power_asked(package: Package, question: Question) -> bool:
+    """Say whether the rules of one of the suites ask if power was measured in the run."""
+    of_suites = set()
+    for batch in package.frames("records", ["suite", "division"]):
+        of_suites.update(batch.unique().rows())
+    return any(
+        "power_run" in rules_for(question, str(suite), division, kind).needs
+        for suite, division in of_suites
+        for kind in KINDS
+    )
