@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from benchfmt.package import Package as Package
     from benchfmt.package import PackageWriter as PackageWriter
     from benchfmt.package import open_package as open_package
+    from benchfmt.package.querying import query as query
     from benchfmt.profiler.calling import profiled as profiled
     from benchfmt.profiler.profiling import Profile as Profile
     from benchfmt.profiler.profiling import profile as profile
@@ -51,6 +52,7 @@ _HOMES = {
     "open_package": "package",
     "profile": "profiler.profiling",
     "profiled": "profiler.calling",
+    "query": "package.querying",
     "validate": "validation",
     "validate_all": "validation",
 }

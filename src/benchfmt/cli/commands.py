@@ -17,6 +17,7 @@ from benchfmt.cli.explain import explain
 from benchfmt.cli.export import export, exports
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
+from benchfmt.cli.query import query
 from benchfmt.cli.recommend import recommend
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
@@ -126,6 +127,7 @@ def show(
             print_lines(package_lines(opened))
 
 
+app.command()(query)
 app.command()(export)
 app.command()(exports)
 app.command()(explain)

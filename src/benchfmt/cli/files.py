@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchfmt.oserrors import naming
@@ -14,20 +16,31 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: where the disk is full, what was there stays. Raises OSError that names it."""
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Give the place of a new file, which takes its place whole or not at all; raises OSError that names it.
+
+    What is no file, such as /dev/stdout, is given as it is.
+    """
     from benchfmt.package import Target
 
     if path.exists() and not path.is_file():
-        write_text(path, text)  # such as /dev/stdout
+        with naming(path):
+            yield path
         return
     with naming(path), Target(path) as target:
         folder = target.new_folder()
         try:
             new = folder / path.name
-            new.write_text(text, "utf-8")
+            yield new
             if path.exists():
                 shutil.copymode(path, new)
             target.replace_by(new)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: where the disk is full, what was there stays. Raises OSError that names it."""
+    with replace_file(path) as new:
+        new.write_text(text, "utf-8")

@@ -21,6 +21,7 @@ from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
 from benchfmt.package.parquet import bounded_frames, parquet_batches
 from benchfmt.package.parts import Part, parts_of
+from benchfmt.package.sql import answer
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import Options, flat_table
@@ -174,6 +175,14 @@ class Package:
             for name in ("records", "measurements", "systems")
         ]
         return flat_table(*frames, **options)
+
+    def sql(self, query: str) -> pa.Table:
+        """Answer a query over the tables of this package by DuckDB (needs the `query` extra); raises QueryError.
+
+        The tables are `records`, `measurements`, `systems`, and `wide`, the flat view; see `benchfmt.package.sql`.
+        """
+        with answer({str(self.root): self}, query) as batches:
+            return batches.read_all()
 
     def to_pandas(self, **options: Unpack[Options]) -> pd.DataFrame:
         """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra)."""

@@ -1,5 +1,27 @@
 """The flat view: one row a record, one column a measurement key, and the group within which rows may be compared."""
 
-from benchfmt.wide.flat import Options, column_name, flat_table, widen
+from benchfmt.wide.flat import (
+    CONTEXT,
+    PRIMARY,
+    QUALIFIED,
+    SYSTEM,
+    Options,
+    column_name,
+    flat_table,
+    groups_of_primaries,
+    key_names,
+    widen,
+)
 
-__all__ = ["Options", "column_name", "flat_table", "widen"]
+__all__ = [
+    "CONTEXT",
+    "PRIMARY",
+    "QUALIFIED",
+    "SYSTEM",
+    "Options",
+    "column_name",
+    "flat_table",
+    "groups_of_primaries",
+    "key_names",
+    "widen",
+]

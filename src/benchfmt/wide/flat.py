@@ -29,14 +29,26 @@ HIDDEN = (
     "converter",
     "converter_version",
 )
-_PRIMARY = ("metric", "statistic", "stage", "per", "scope", "value", "unit")
-_QUALIFIER = "^(class|subset|node|accelerator|run):"
+CONTEXT = tuple(item.name for item in COLUMNS["records"] if item.name not in HIDDEN)
+"""The columns of records that the view shows."""
+PRIMARY = ("metric", "statistic", "stage", "per", "scope", "value", "unit")
+QUALIFIED = "^(class|subset|node|accelerator|run):"
 _SYSTEM_NAMES = {
     "name": "system_name",
     "kind": "system_kind",
     "vendor": "system_vendor",
     "memory_bytes": "system_memory_bytes",
 }
+SYSTEM = {
+    item.name: _SYSTEM_NAMES.get(item.name, item.name)
+    for item in COLUMNS["systems"]
+    if item.name not in ("id", "extensions")
+}
+"""The columns of systems that the view shows, each with its name there."""
+USUAL = frozenset(
+    [*CONTEXT, "comparability_group", *SYSTEM.values(), *(f"primary_{part}" for part in PRIMARY)]
+)
+"""The columns that every view has, whatever was measured."""
 _SAID_ANYWAY = ("registry_system", "registry_processor", "registry_accelerator", "registry_device")
 """Facts of systems that have a column even where nothing is known; others have one where some row has a value."""
 
@@ -125,7 +137,7 @@ def _flat(
         rows = with_others(rows, headlines)
     shown = measurements.join(rows.select("id"), left_on="record_id", right_on="id", how="semi")
     if not qualified:
-        shown = shown.filter(~pl.col("scope").fill_null("").str.contains(_QUALIFIER))
+        shown = shown.filter(~pl.col("scope").fill_null("").str.contains(QUALIFIED))
     flat = _Flat(_context(rows, headlines, systems))
     if facts:
         flat.append(_facts(rows, systems), units_of_facts())
@@ -143,6 +155,21 @@ def column_name(key: tuple[str, ...]) -> str:
     return "__".join(re.sub("[^A-Za-z0-9]", "_", part) for part in key if part)
 
 
+def key_names(keys: pl.DataFrame, taken: Collection[str] = USUAL) -> pl.DataFrame:
+    """Return distinct keys, an absent part as "", in order, each with the `name` of its column."""
+    in_order = keys.sort(KEY_FIELDS)
+    names = _distinct([column_name(key) for key in in_order.rows()], taken)
+    return in_order.with_columns(pl.Series("name", names, dtype=pl.String))
+
+
+def groups_of_primaries(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
+    """Return the `id` of each record whose primary measurement has a value, and its `comparability_group`."""
+    found = _headlines(records, measurements)
+    return found.select(
+        pl.col("record_id").alias("id"), pl.col("group").alias("comparability_group")
+    )
+
+
 def _headlines(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
     """Return the primary measurement of each record that has one with a value, and the group within which it compares."""
     primary = measurements.filter(pl.col("primary").fill_null(value=False))
@@ -155,21 +182,20 @@ def _primary(measurements: pl.DataFrame) -> pl.DataFrame:
     primary = measurements.filter(pl.col("primary").fill_null(value=False))
     return primary.unique("record_id", keep="first", maintain_order=True).select(
         pl.col("record_id").alias("id"),
-        *(pl.col(name).alias(f"primary_{name}") for name in _PRIMARY),
+        *(pl.col(name).alias(f"primary_{name}") for name in PRIMARY),
     )
 
 
 def _context(records: pl.DataFrame, headlines: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
-    names = [c.name for c in COLUMNS["systems"] if c.name not in ("id", "extensions")]
     described = systems.select(
-        pl.col("id").alias("system_id"), *(pl.col(n).alias(_SYSTEM_NAMES.get(n, n)) for n in names)
+        pl.col("id").alias("system_id"),
+        *(pl.col(name).alias(shown) for name, shown in SYSTEM.items()),
     )
-    shown = [c.name for c in COLUMNS["records"] if c.name not in HIDDEN]
     own = headlines.select(
         pl.col("record_id").alias("id"), pl.col("group").alias("comparability_group")
     )
     with_groups = records.join(own, on="id", how="left", maintain_order="left")
-    return with_groups.select(*shown, "comparability_group").join(
+    return with_groups.select(*CONTEXT, "comparability_group").join(
         described, on="system_id", how="left", maintain_order="left"
     )
 
@@ -215,12 +241,10 @@ def _append_values(
     flat.append(in_order.select(sorted(in_order.columns)), _units(measurements, names))
 
 
-def _names(measurements: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
+def _names(measurements: pl.DataFrame, taken: Collection[str]) -> pl.DataFrame:
     """Return the keys that have a value, each with the `name` of its column."""
     with_value = measurements.filter(pl.col("value").is_not_null())
-    keys = with_value.select(KEY_FIELDS).fill_null("").unique().sort(KEY_FIELDS)
-    names = _distinct([column_name(key) for key in keys.rows()], taken)
-    return keys.with_columns(pl.Series("name", names, dtype=pl.String))
+    return key_names(with_value.select(KEY_FIELDS).fill_null("").unique(), taken)
 
 
 def _named(measurements: pl.DataFrame, names: pl.DataFrame, *columns: str) -> pl.DataFrame:
@@ -250,7 +274,7 @@ def _units(measurements: pl.DataFrame, names: pl.DataFrame) -> dict[str, str]:
     return found
 
 
-def _distinct(names: list[str], taken: set[str]) -> list[str]:
+def _distinct(names: list[str], taken: Collection[str]) -> list[str]:
     """Return the names, prefixed where one is `taken` and numbered where two keys would share one."""
     used: set[str] = set()
     distinct = []

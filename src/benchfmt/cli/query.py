@@ -1,0 +1,103 @@
+"""`benchfmt query`: SQL over packages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchfmt.cli.files import replace_file
+from benchfmt.cli.printing import print_pieces
+from benchfmt.finding import BenchfmtError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def query(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PACKAGE... SQL", help="Packages, then the query; `-` reads it from the input."
+        ),
+    ],
+    form: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.table,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="Write to a file; Parquet needs one."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="How many rows a table on the terminal shows.")
+    ] = 40,
+    memory: Annotated[
+        str, typer.Option(help="What may be held in memory; the rest goes to temporary files.")
+    ] = "1GB",
+    files: Annotated[
+        bool,
+        typer.Option(
+            "--files", help="Let the query also read other files, such as FROM 'prices.csv'."
+        ),
+    ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow packages to be URLs, which are downloaded.")
+    ] = False,
+) -> None:
+    """Answer a query in SQL over the tables of packages: records, measurements, systems, and wide, one row a record."""
+    from benchfmt.package.querying import answered
+
+    *packages, sql = arguments
+    if not packages:
+        raise BenchfmtError(
+            "name a package, then the query, as: benchfmt query PACKAGE 'SELECT count(*) FROM records'"
+        )
+    if form is Format.parquet and output is None:
+        raise BenchfmtError("Parquet is no text: name a file with -o")
+    if sql == "-":
+        sql = sys.stdin.read()
+    with answered(packages, sql, remote=remote, memory=memory, files=files) as batches:
+        if output is None:
+            print_pieces(_pieces(form, batches, limit))
+        elif form is Format.parquet:
+            _write_parquet(output, batches)
+        else:
+            _write_text(output, _pieces(form, batches, limit))
+
+
+def _pieces(form: Format, batches: pa.RecordBatchReader, limit: int) -> Iterable[str]:
+    from benchfmt.reports.printable import printable
+    from benchfmt.reports.rows import csv_pieces, json_pieces, table_pieces
+
+    if form is Format.csv:
+        pieces = csv_pieces(batches)
+        if sys.stdout.isatty():
+            return map(printable, pieces)
+        return pieces
+    if form is Format.json:
+        return json_pieces(batches)
+    return table_pieces(batches, limit)
+
+
+def _write_text(path: Path, pieces: Iterable[str]) -> None:
+    with replace_file(path) as growing, growing.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)
+
+
+def _write_parquet(path: Path, batches: pa.RecordBatchReader) -> None:
+    import pyarrow.parquet as pq
+
+    with replace_file(path) as growing, pq.ParquetWriter(growing, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)

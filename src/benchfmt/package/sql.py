@@ -1,0 +1,274 @@
+"""Packages as a database: SQL over their tables by DuckDB, which reads Parquet where it lies.
+
+The views are `systems`, `records` and `measurements`, with all columns of the standard, and `wide`, one row a record.
+Each has a column `package` first, which says the package that a row is of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchfmt.descriptor import Descriptor
+from benchfmt.finding import BenchfmtError
+from benchfmt.migrate import is_newer, is_older
+from benchfmt.package.parts import Part
+from benchfmt.record import KEY_FIELDS
+from benchfmt.tables import COLUMNS, TABLES, Column, arrow_schema
+from benchfmt.wide import CONTEXT, PRIMARY, QUALIFIED, SYSTEM, groups_of_primaries, key_names
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "1GB"
+"""What a query may hold in memory unless told; what needs more goes to temporary files."""
+ROWS = 65_536
+"""Rows of a batch of results."""
+_TYPES = {
+    "text": "VARCHAR",
+    "json": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+}
+_READING = ("SELECT", "EXPLAIN", "MULTI")
+"""Kinds of statements that read; MULTI is what DuckDB makes of PIVOT."""
+_WIDE = re.compile(r"\bwide\b", re.IGNORECASE)
+
+
+class QueryError(BenchfmtError):
+    """A query cannot be answered; the message is DuckDB's own, or says what is not allowed."""
+
+
+class Tables(Protocol):
+    """What a query needs of a package."""
+
+    root: Path
+    descriptor: Descriptor
+
+    def parts(self, table: str) -> list[Part]:
+        """Return the files of a table."""
+
+    def batches(self, table: str, only: Collection[str] = ()) -> Iterator[pa.Table]:
+        """Yield a table in parts, with all columns of the standard."""
+
+    def table(self, name: str) -> pa.Table:
+        """Return a whole table."""
+
+
+@contextmanager
+def answer(
+    packages: Mapping[str, Tables], sql: str, *, memory: str = MEMORY, files: bool = False
+) -> Iterator[pa.RecordBatchReader]:
+    """Answer a query over packages, each under the name that `package` shows, in batches; raises QueryError.
+
+    One statement that reads is allowed. It sees the tables of these packages and no other file, unless `files` is given.
+    """
+    duckdb = _duckdb()
+    with TemporaryDirectory(prefix="benchfmt-query-") as folder:
+        spill = Path(folder) / "spill"
+        spill.mkdir()
+        try:
+            connection = duckdb.connect(":memory:", config=_settings(memory, spill))
+        except duckdb.Error as error:
+            raise QueryError(f"memory {memory!r}: {_first_line(error)}") from error
+        try:
+            _check_reads(duckdb, sql)
+            database = _Database(connection, packages, Path(folder))
+            database.build(with_wide=_WIDE.search(sql) is not None)
+            if not files:
+                database.close_doors()
+            yield connection.sql(sql).to_arrow_reader(ROWS)
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+        finally:
+            connection.close()
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise QueryError(
+            f"a query needs duckdb: pip install 'benchfmt[query]' ({error})"
+        ) from error
+    return duckdb
+
+
+def _settings(memory: str, spill: Path) -> dict[str, Any]:
+    return {
+        "memory_limit": memory,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        # Variables of the caller are no tables.
+        "python_enable_replacements": "false",
+        "preserve_insertion_order": "true",
+    }
+
+
+def _check_reads(duckdb: Any, sql: str) -> None:
+    """Refuse what is not one statement that reads: others could write where DuckDB may read."""
+    statements = duckdb.extract_statements(sql)
+    if len(statements) != 1:
+        raise QueryError(f"a query is one statement, and this is {len(statements)}")
+    kind = statements[0].type.name
+    if kind not in _READING:
+        raise QueryError(f"a query only reads: {kind} is not allowed")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+@dataclass
+class _Database:
+    """The views in the making. What DuckDB cannot read as it lies is written anew into `folder`."""
+
+    connection: DuckDBPyConnection
+    packages: Mapping[str, Tables]
+    folder: Path
+
+    def build(self, *, with_wide: bool) -> None:
+        """Make the views."""
+        self._files: list[Path] = []
+        for table in TABLES:
+            selects = [
+                self._select(name, package, table) for name, package in self.packages.items()
+            ]
+            self._view(table, " UNION ALL BY NAME ".join(selects))
+        if with_wide:
+            self._view("wide", self._wide())
+
+    def close_doors(self) -> None:
+        """Let a query read the files of the views and nothing else."""
+        self.connection.execute(f"SET allowed_paths = {_list(map(str, self._files))}")
+        self.connection.execute("SET enable_external_access = false")
+        self.connection.execute("SET lock_configuration = true")
+
+    def _view(self, name: str, select: str) -> None:
+        self.connection.execute(f"CREATE VIEW {name} AS {select}")
+
+    def _select(self, name: str, package: Tables, table: str) -> str:
+        """Return the query of a table of one package, with all columns of the standard, then any others."""
+        columns = COLUMNS[table]
+        files = self._parquet(package, table)
+        self._files += files
+        if not files:
+            absent = (f"NULL::{_TYPES[item.kind]} AS {_name(item.name)}" for item in columns)
+            return f"SELECT {_text(name)} AS package, {', '.join(absent)} WHERE false"
+        source = f"read_parquet({_list(map(str, files))}, union_by_name = true)"
+        described = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        there = {row[0]: row[1] for row in described}
+        cells = [_cell(item, there) for item in columns]
+        own = {item.name for item in columns}
+        cells += [_name(other) for other in there if other not in own and other != "package"]
+        return f"SELECT {_text(name)} AS package, {', '.join(cells)} FROM {source}"
+
+    def _parquet(self, package: Tables, table: str) -> list[Path]:
+        """Return the files of a table as Parquet of this version; CSV, and other versions, are written anew."""
+        names = [resource.name for resource in package.descriptor.resources]
+        if table == "systems" and table not in names:
+            return []  # records need not name systems
+        version = package.descriptor.benchfmt.version
+        parts = package.parts(table)
+        is_current = not (is_newer(version) or is_older(version))
+        if is_current and all(part.is_parquet for part in parts):
+            return [part.path for part in parts]
+        path = self.folder / f"{len(self._files)}-{table}.parquet"
+        with pq.ParquetWriter(path, arrow_schema(table)) as writer:
+            for batch in package.batches(table):
+                writer.write_table(batch)
+        return [path]
+
+    def _wide(self) -> str:
+        """Return the query of the flat view: the columns of `Package.wide`, values by the names of their keys."""
+        self.connection.register("_keys", self._keys())
+        self.connection.register("_groups", self._groups())
+        names = [row[0] for row in self.connection.execute("SELECT name FROM _keys").fetchall()]
+        shown = [f"r.{_name(item)}" for item in CONTEXT]
+        of_system = [f"s.{_name(item)} AS {_name(name)}" for item, name in SYSTEM.items()]
+        of_primary = [f"p.{part} AS primary_{part}" for part in PRIMARY]
+        values = [f"v.{_name(name)}" for name in sorted(names)]
+        columns = [
+            "r.package",
+            *shown,
+            "g.comparability_group",
+            *of_system,
+            *of_primary,
+            *values,
+        ]
+        join = "" if not names else f"LEFT JOIN ({_pivot(names)}) v USING (package, id)"
+        return f"""
+            SELECT {", ".join(columns)} FROM records r
+            LEFT JOIN _groups g USING (package, id)
+            LEFT JOIN systems s ON s.package = r.package AND s.id = r.system_id
+            LEFT JOIN ({_PRIMARY}) p USING (package, id)
+            {join}"""
+
+    def _keys(self) -> pa.Table:
+        """Return the keys that have a value, each with the name of its column."""
+        key = ", ".join(f"coalesce({part}, '') AS {part}" for part in KEY_FIELDS)
+        keys = self.connection.sql(
+            f"SELECT DISTINCT {key} FROM measurements m WHERE value IS NOT NULL AND NOT {_IS_PART}"
+        ).to_arrow_table()
+        return key_names(pl.DataFrame(pl.from_arrow(keys))).to_arrow()
+
+    def _groups(self) -> pa.Table:
+        """Return the comparability group of each record that has one."""
+        frames = []
+        for name, package in self.packages.items():
+            records, measurements = (
+                pl.DataFrame(pl.from_arrow(package.table(table)))
+                for table in ("records", "measurements")
+            )
+            found = groups_of_primaries(records, measurements)
+            frames.append(found.with_columns(package=pl.lit(name)))
+        return pl.concat(frames).to_arrow()
+
+
+_IS_PART = f"regexp_matches(coalesce(m.scope, ''), '{QUALIFIED}')"
+_PRIMARY = f"""
+    SELECT package, record_id AS id, {", ".join(f"first({p}) AS {p}" for p in PRIMARY)}
+    FROM measurements m WHERE "primary" AND NOT {_IS_PART} GROUP BY ALL"""
+
+
+def _pivot(names: Sequence[str]) -> str:
+    """Return the query of one row a record with a column for each key."""
+    key = " AND ".join(f"coalesce(m.{part}, '') = k.{part}" for part in KEY_FIELDS)
+    return f"""
+        PIVOT (
+            SELECT m.package, m.record_id AS id, k.name, m.value
+            FROM measurements m JOIN _keys k ON {key} WHERE NOT {_IS_PART}
+        ) ON name IN ({", ".join(map(_text, names))}) USING first(value) GROUP BY package, id"""
+
+
+def _cell(item: Column, there: Mapping[str, str]) -> str:
+    """Return a column of the standard, of the standard's type, absent where the file has none."""
+    kind = _TYPES[item.kind]
+    if item.name not in there:
+        return f"NULL::{kind} AS {_name(item.name)}"
+    if there[item.name] == kind:
+        return _name(item.name)
+    return f"CAST({_name(item.name)} AS {kind}) AS {_name(item.name)}"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _list(texts: Iterator[str]) -> str:
+    return f"[{', '.join(map(_text, texts))}]"
