@@ -202,12 +202,21 @@ def parquet_that_says_a_small_size(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
+def _with_a_long_histogram(data: bytes) -> bytes:
+    """Give a column two repetition levels, of which it has one: Arrow ends the process where it is asked about it."""
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size : -8]
+    changed = footer.replace(b"\x3c\x29\x06\x19", b"\x3c\x29\x26\x02\x04\x19", 1)
+    return data[: -8 - size] + changed + len(changed).to_bytes(4, "little") + b"PAR1"
+
+
 _DAMAGED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "cut_in_half": ("cut in half", lambda data: data[: len(data) // 2]),
     "without_its_end": ("without its magic at the end", lambda data: data[:-4]),
     "of_another_magic": ("with the magic of an encrypted file", lambda data: data[:-4] + b"PARE"),
     "of_a_huge_footer": ("whose footer is 2 GB", lambda data: data[:-8] + b"\xff\xff\xff\x7fPAR1"),
     "of_no_footer": ("whose footer is empty", lambda data: data[:-8] + b"\0\0\0\0PAR1"),
+    "with_a_long_histogram": ("with a histogram that is too long", _with_a_long_histogram),
     "of_zeros": ("of zeros", lambda data: b"PAR1" + b"\0" * 1_000_000 + b"PAR1"),
     "empty": ("without a byte", lambda data: b""),
     "that_is_text": ("that is CSV", lambda data: b"record_id,metric\nr1,latency\n"),

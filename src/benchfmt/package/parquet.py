@@ -106,7 +106,8 @@ def parquet_frames(
 
 def _is_small(group: Group) -> bool:
     """Whether a row group may be in memory as a whole; polars, several times faster, reads it so."""
-    return group.rows <= _LARGEST_GROUP and group.bytes <= _LARGEST_GROUP_BYTES
+    longest = max(group.rows, group.values)
+    return longest <= _LARGEST_GROUP and group.bytes <= _LARGEST_GROUP_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _judging(path: Path) -> Iterator[None]:
     """Raise ParquetError for what keeps a file from being read, and OSError where the system refuses it."""
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
         if isinstance(error, OSError) and is_refusal(error):
             error.filename = str(path)
             raise

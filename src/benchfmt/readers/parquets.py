@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.parquet_footers import FOOTER_END, Chunk, RowGroup, row_groups
 from benchfmt.readers.tables import Integers
 
 FREE = 2**26
@@ -27,8 +29,6 @@ AT_ONCE = 2**26
 """So many bytes of cells are given at once, and those of one row more."""
 CELL = 8
 """How many bytes a cell takes, its text apart."""
-_FOOTER_END = 8
-"""A file ends with the length of its metadata and four bytes that say what it is."""
 _FEWEST_ROWS = 16
 _TIMES_TOO_LONG = 8
 """A cell that is so much too long costs the file, which is not read then; any other costs its row."""
@@ -44,6 +44,8 @@ class Group:
     rows: int
     bytes: int
     """What all of its pages unpack to."""
+    values: int
+    """How many values its longest column has."""
     rows_at_once: int
     """How many rows can be read at once, even where the largest pages meet."""
 
@@ -69,19 +71,31 @@ class Unpacked:
 
 
 def open_parquet(path: Path, limits: Limits = LIMITS, texts: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a file, some of whose columns of `texts` hold each text once; raises UnsafeError, and what Arrow raises."""
+    """Open a file, some of whose columns of `texts` hold each text once; raises UnsafeError, ValueError and what Arrow raises."""
     with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - _FOOTER_END, 0))
+        file.seek(max(path.stat().st_size - FOOTER_END, 0))
         footer = int.from_bytes(file.read(4), "little")
     if limits.footer_bytes < footer < path.stat().st_size:
         message = f"metadata of {footer:,} bytes; at most {limits.footer_bytes:,} are read"
         raise UnsafeError("BF907", f"{path}: {message}")
-    opened = pq.ParquetFile(path, pre_buffer=False, memory_map=False, read_dictionary=list(texts))
+    opened = pq.ParquetFile(path, pre_buffer=False, memory_map=False)
     width = opened.metadata.num_columns
     if width > limits.columns:
         message = f"the table has {width:,} columns; at most {limits.columns:,} are read"
         raise UnsafeError("BF907", f"{path}: {message}")
-    return opened
+    # polars panics over names and time zones that are no UTF-8; as text they raise ValueError
+    opened.schema_arrow.to_string(show_field_metadata=False, show_schema_metadata=False)
+    if not texts:
+        return opened
+    flat = set(texts) & {opened.metadata.schema.column(place).path for place in range(width)}
+    with opened:
+        return pq.ParquetFile(
+            path,
+            metadata=opened.metadata,
+            pre_buffer=False,
+            memory_map=False,
+            read_dictionary=sorted(flat),  # a list or a structure has its texts below it
+        )
 
 
 def groups_of(
@@ -89,33 +103,66 @@ def groups_of(
 ) -> list[Group]:
     """Return what the pages of some columns unpack to, row group by row group.
 
-    Raises UnsafeError for pages that are too large to be unpacked, and for far more cells than a file can hold. A column that cannot be walked through is left to the
-    reader, which cannot read it either.
+    Raises UnsafeError for pages that are too large to be unpacked, and for far more cells than a file can hold, and
+    ValueError for a footer that contradicts itself.
     """
-    wanted = set(columns)
-    metadata = file.metadata
-    Unpacked(path, limits).add(metadata.num_rows * len(columns) * CELL)
-    kept = []
-    for place in range(metadata.num_columns):
-        if metadata.schema.column(place).path.partition(".")[0] in wanted:
-            kept.append(place)
-    groups = []
+    Unpacked(path, limits).add(file.metadata.num_rows * len(columns) * CELL)
     with path.open("rb") as source:
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            chunks = [_Chunk.of(source, group.column(place)) for place in kept]
-            together = sum(chunk.largest for chunk in chunks)
-            if together > limits.page_bytes:
-                message = f"pages of {together:,} bytes; at most {limits.page_bytes:,} are unpacked"
-                raise UnsafeError("BF907", f"{path}: {message}")
-            longest = max((chunk.bytes_a_row for chunk in chunks), default=0)
-            if longest > _TIMES_TOO_LONG * limits.row_bytes:
-                message = f"a cell of {longest:,} bytes; at most {limits.row_bytes:,} are read"
-                raise UnsafeError("BF907", f"{path}: {message}")
-            bytes_a_row = sum(chunk.bytes_a_row for chunk in chunks) + 1
-            at_once = max(AT_ONCE // bytes_a_row, _FEWEST_ROWS)
-            groups.append(Group(group.num_rows, sum(chunk.bytes for chunk in chunks), at_once))
+        groups = []
+        for group in _kept(path, file, set(columns)):
+            chunks = [_Chunk.of(source, chunk) for chunk in group.chunks]
+            groups.append(_bounded(path, group, chunks, limits))
     return groups
+
+
+def _kept(path: Path, file: pq.ParquetFile, columns: AbstractSet[str]) -> list[RowGroup]:
+    """Return the row groups with the chunks of some columns; raises ValueError for what contradicts itself."""
+    schema = file.metadata.schema
+    kept = []
+    for place in range(file.metadata.num_columns):
+        column = schema.column(place)
+        if column.path.partition(".")[0] in columns:
+            kept.append((place, column))
+    size = 0
+    groups = []
+    for group in row_groups(path):
+        if len(group.chunks) != file.metadata.num_columns:
+            raise ValueError("a row group has not all columns")
+        chunks = tuple(group.chunks[place] for place, _ in kept)
+        for chunk, (_, column) in zip(chunks, kept, strict=True):
+            _check_statistics(chunk, column)
+            size += chunk.end - chunk.start
+        groups.append(RowGroup(group.rows, chunks))
+    if size > path.stat().st_size:
+        # thousands of columns may be of the same pages, each of which would be walked through as often
+        raise ValueError("its columns are larger than the file")
+    return groups
+
+
+def _check_statistics(chunk: Chunk, column: pq.ColumnSchema) -> None:
+    """Raise ValueError for statistics that are none of a column: polars passes over them, Arrow ends the process."""
+    most = (column.max_repetition_level, column.max_definition_level)
+    for levels, greatest in zip(chunk.levels, most, strict=True):
+        if levels not in (0, greatest + 1):
+            raise ValueError(f"a histogram of column {column.path!r} has {levels} levels")
+    if chunk.counts_bytes and column.physical_type != "BYTE_ARRAY":
+        raise ValueError(f"column {column.path!r} counts the bytes of its texts, and has none")
+
+
+def _bounded(path: Path, group: RowGroup, chunks: Sequence[_Chunk], limits: Limits) -> Group:
+    """Return what the chunks of a row group unpack to; raises UnsafeError for too much."""
+    together = sum(chunk.largest for chunk in chunks)
+    if together > limits.page_bytes:
+        message = f"pages of {together:,} bytes; at most {limits.page_bytes:,} are unpacked"
+        raise UnsafeError("BF907", f"{path}: {message}")
+    longest = max((chunk.bytes_a_row for chunk in chunks), default=0)
+    if longest > _TIMES_TOO_LONG * limits.row_bytes:
+        message = f"a cell of {longest:,} bytes; at most {limits.row_bytes:,} are read"
+        raise UnsafeError("BF907", f"{path}: {message}")
+    bytes_a_row = sum(chunk.bytes_a_row for chunk in chunks) + 1
+    at_once = max(AT_ONCE // bytes_a_row, _FEWEST_ROWS)
+    values = max((chunk.values for chunk in group.chunks), default=0)
+    return Group(group.rows, sum(chunk.bytes for chunk in chunks), values, at_once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +175,26 @@ class _Chunk:
     """How many bytes a row takes, where it takes most."""
 
     @classmethod
-    def of(cls, source: io.BufferedReader, column: pq.ColumnChunkMetaData) -> _Chunk:
-        """Read the headers of the pages, as far as they can be read."""
-        start = column.data_page_offset
-        if column.has_dictionary_page and column.dictionary_page_offset:
-            start = min(start, column.dictionary_page_offset)
-        end = start + column.total_compressed_size
-        total = largest = bytes_a_row = 0
-        while 0 < start < end:
+    def of(cls, source: io.BufferedReader, chunk: Chunk) -> _Chunk:
+        """Read the headers of the pages; raises ValueError where they contradict the footer or cannot be read.
+
+        Another reader might find its way, and would then take the memory that the pages say.
+        """
+        start = chunk.start
+        total = largest = bytes_a_row = values = 0
+        while values < chunk.values and 0 < start < chunk.end:
             page = _page_at(source, start)
-            if page is None:
-                break
+            if not 0 <= page.values <= chunk.values - values:
+                message = f"{page.values:,} of its {chunk.values:,} values"
+                raise ValueError(f"a page of a column says that it has {message}")
+            values += page.values
             total += page.unpacked
             largest = max(largest, page.unpacked)
             if page.values:
                 bytes_a_row = max(bytes_a_row, page.unpacked // page.values)
             start += page.header + page.packed
+        if values < chunk.values:
+            raise ValueError(f"a column of {chunk.values:,} values has pages of {values:,}")
         return cls(total, largest, bytes_a_row)
 
 
@@ -161,8 +212,8 @@ _DATA_HEADERS = (5, 8)
 """The fields of a page's header, by their numbers (parquet.thrift)."""
 
 
-def _page_at(source: io.BufferedReader, start: int) -> _Page | None:
-    """Return what the header of a page says; None where there is none."""
+def _page_at(source: io.BufferedReader, start: int) -> _Page:
+    """Return what the header of a page says; raises ValueError where there is none."""
     for size in (_HEADER, _LONGEST_HEADER):
         source.seek(start)
         thrift = _Thrift(source.read(size))
@@ -173,14 +224,19 @@ def _page_at(source: io.BufferedReader, start: int) -> _Page | None:
         packed = _number(fields, _PACKED)
         unpacked = _number(fields, _UNPACKED)
         if packed < 0 or unpacked < 0:
-            return None
-        values = 0
-        for number in _DATA_HEADERS:
-            inner = fields.get(number)
-            if isinstance(inner, dict):
-                values = max(values, _number(inner, 1))
-        return _Page(thrift.at, packed, unpacked, values)
-    return None
+            break
+        return _Page(thrift.at, packed, unpacked, _values_in(fields))
+    raise ValueError("a page has no header that can be read")
+
+
+def _values_in(fields: Fields) -> int:
+    """Return how many values a page has; -1 where its header does not say."""
+    headers = [fields[number] for number in _DATA_HEADERS if number in fields]
+    if not headers:
+        return 0
+    if len(headers) > 1 or not isinstance(headers[0], dict):
+        raise ValueError("a page has two headers")
+    return _number(headers[0], 1)
 
 
 AnyArray: TypeAlias = "pa.Array[Any]"
@@ -292,9 +348,13 @@ def bounded_batches(
 
 
 def _parts(batch: pa.RecordBatch, sizes: Integers) -> Iterator[pa.RecordBatch]:
-    """Yield a batch in parts of a bounded number of bytes."""
+    """Yield a batch in parts of a bounded number of bytes, without the notes of its schema.
+
+    They may be bytes of any kind, over which polars panics.
+    """
+    bare = pa.RecordBatch.from_arrays(batch.columns, names=batch.schema.names)
     for start, stop in spans(sizes):
-        yield batch.slice(start, stop - start)
+        yield bare.slice(start, stop - start)
 
 
 def spans(sizes: Integers) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,253 @@
+"""Where a Parquet file says that its pages are, read from its footer.
+
+Arrow ends the whole process where it is asked about a column whose histograms have a wrong length, or which is
+encrypted: it throws past Python. So it is never asked.
+
+What is read here must be what Arrow reads. So whatever no writer writes is refused: fields that do not ascend, and
+fields of another type than theirs. Thrift would take the last of two, and pass over the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+FOOTER_END = 8
+"""A file ends with the length of its footer and four bytes that say what it is."""
+_VARINT = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")
+_DEEPEST = 64
+_SIGN = 2**63
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = range(
+    1, 14
+)
+"""The types of Thrift's compact protocol."""
+_METADATA, _ENCRYPTION = 3, 8
+"""Fields of a column of a row group."""
+_VALUES, _SIZE, _DATA, _DICTIONARY, _STATISTICS = 5, 7, 9, 11, 16
+"""Fields of its metadata: num_values, total_compressed_size, where pages of two kinds begin, and size_statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Where the pages of one column of a row group are, and how many values they hold."""
+
+    start: int
+    end: int
+    values: int
+    levels: tuple[int, int] = (0, 0)
+    """How long the histograms of its repetition and definition levels are; 0 for one that is not there."""
+    counts_bytes: bool = False
+    """Whether it says how many bytes its texts have."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """How many rows a group has, and the chunks of all its columns."""
+
+    rows: int
+    chunks: tuple[Chunk, ...]
+
+
+def row_groups(path: Path) -> list[RowGroup]:
+    """Return the row groups of a file; raises ValueError where its footer cannot be walked through."""
+    with path.open("rb") as file:
+        end = path.stat().st_size - FOOTER_END
+        file.seek(max(end, 0))
+        size = int.from_bytes(file.read(4), "little")
+        file.seek(max(end - size, 0))
+        footer = _Footer(file.read(size))
+    try:
+        return footer.row_groups()
+    except IndexError as error:
+        raise ValueError("its footer ends too early") from error
+
+
+class _Footer:
+    """A walk through a footer (parquet.thrift, FileMetaData)."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+        self._groups: list[RowGroup] = []
+
+    def row_groups(self) -> list[RowGroup]:
+        self._struct({4: (_LIST, self._list_of_groups)})
+        return self._groups
+
+    def _list_of_groups(self) -> int:
+        for _ in range(self._structs()):
+            self._groups.append(self._group())
+        return len(self._groups)
+
+    def _group(self) -> RowGroup:
+        chunks: list[Chunk] = []
+
+        def columns() -> int:
+            for _ in range(self._structs()):
+                chunks.append(self._chunk())
+            return len(chunks)
+
+        fields = self._struct({1: (_LIST, columns), 3: (_I64, self._signed)})
+        return RowGroup(_required(fields, 3), tuple(chunks))
+
+    def _chunk(self) -> Chunk:
+        chunk = Chunk(0, 0, 0)
+
+        def metadata() -> int:
+            nonlocal chunk
+            chunk = self._column()
+            return 1
+
+        fields = self._struct({_METADATA: (_STRUCT, metadata), _ENCRYPTION: (_STRUCT, _refuse)})
+        _required(fields, _METADATA)
+        return chunk
+
+    def _column(self) -> Chunk:
+        sizes: dict[int, int] = {}
+
+        def statistics() -> int:
+            histogram = (_LIST, self._histogram)
+            sizes.update(self._struct({1: (_I64, self._signed), 2: histogram, 3: histogram}))
+            return 1
+
+        number = (_I64, self._signed)
+        wanted = {_VALUES: number, _SIZE: number, _DATA: number, _DICTIONARY: number}
+        fields = self._struct({**wanted, _STATISTICS: (_STRUCT, statistics)})
+        start = _required(fields, _DATA)
+        dictionary = fields.get(_DICTIONARY, 0)
+        if dictionary:
+            start = min(start, dictionary)
+        size = _required(fields, _SIZE)
+        if size < 0:
+            raise ValueError(f"a column in its footer has {size:,} bytes")
+        levels = (sizes.get(2, 0), sizes.get(3, 0))
+        return Chunk(start, start + size, _required(fields, _VALUES), levels, 1 in sizes)
+
+    def _histogram(self) -> int:
+        """Return how many numbers a list has."""
+        kind, count = self._list()
+        for _ in range(count):
+            self._skip(kind, 0)
+        return count
+
+    def _struct(self, wanted: Mapping[int, tuple[int, Callable[[], int]]]) -> dict[int, int]:
+        """Return what some fields hold; each comes with its type and with what reads it."""
+        found = {}
+        number = 0
+        while head := self._byte():
+            kind = head & 15
+            before = number
+            number = number + (head >> 4) if head >> 4 else self._signed()
+            if number <= before:
+                raise ValueError(f"field {number} stands after field {before} in its footer")
+            if number not in wanted:
+                self._skip(kind, _DEEPEST)
+                continue
+            expected, read = wanted[number]
+            if kind != expected:
+                raise ValueError(f"field {number} in its footer is of type {kind}, not {expected}")
+            found[number] = read()
+        return found
+
+    def _structs(self) -> int:
+        """Return how many structures a list has; raises ValueError for a list of something else."""
+        kind, count = self._list()
+        if kind != _STRUCT:
+            raise ValueError(f"a list in its footer is of type {kind}, not {_STRUCT}")
+        return count
+
+    def _list(self) -> tuple[int, int]:
+        head = self._byte()
+        count = head >> 4
+        if count == 15:
+            count = self._unsigned()
+        if count > len(self._data):
+            raise ValueError(f"a list in its footer has {count:,} items")
+        return head & 15, count
+
+    def _byte(self) -> int:
+        value = self._data[self._at]
+        self._at += 1
+        return value
+
+    def _unsigned(self) -> int:
+        value = self._data[self._at]
+        if value < 128:
+            self._at += 1
+            return value
+        end = self._varint()
+        number = 0
+        for byte in reversed(self._data[self._at : end]):
+            number = number << 7 | byte & 127
+        self._at = end
+        return number
+
+    def _varint(self) -> int:
+        """Return where the number that stands here ends."""
+        match = _VARINT.match(self._data, self._at)
+        if match is None:
+            raise ValueError("a number in its footer is too long")
+        return match.end()
+
+    def _signed(self) -> int:
+        number = self._unsigned()
+        signed = (number >> 1) ^ -(number & 1)
+        if not -_SIGN <= signed < _SIGN:
+            raise ValueError(f"a number in its footer is {signed:,}")
+        return signed
+
+    # ---- what is passed over ----
+
+    def _skip(self, kind: int, depth: int) -> None:
+        if kind in _WIDTHS:
+            self._forward(_WIDTHS[kind])
+        elif kind in _VARINTS:
+            self._at = self._varint()
+        elif kind == _BINARY:
+            self._forward(self._unsigned())
+        elif not depth:
+            raise ValueError("its footer is too deep")
+        elif kind in (_LIST, _SET):
+            self._skip_list(depth - 1)
+        elif kind == _STRUCT:
+            self._skip_struct(depth - 1)
+        else:
+            raise ValueError(f"a field in its footer is of type {kind}")
+
+    def _skip_list(self, depth: int) -> None:
+        kind, count = self._list()
+        if kind in (_TRUE, _FALSE):
+            self._forward(count)
+            return
+        for _ in range(count):
+            self._skip(kind, depth)
+
+    def _skip_struct(self, depth: int) -> None:
+        while head := self._byte():
+            if not head >> 4:
+                self._at = self._varint()
+            self._skip(head & 15, depth)
+
+    def _forward(self, count: int) -> None:
+        self._at += count
+        if self._at > len(self._data):
+            raise IndexError(self._at)
+
+
+_WIDTHS = {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8, _UUID: 16}
+"""How many bytes the types have whose length is fixed; true and false stand in the type itself."""
+_VARINTS = frozenset((_I16, _I32, _I64))
+
+
+def _refuse() -> int:
+    raise ValueError("a column of it is encrypted")
+
+
+def _required(fields: Mapping[int, int], number: int) -> int:
+    """Return what a field holds; raises ValueError where there is none."""
+    value = fields.get(number)
+    if value is None:
+        raise ValueError(f"its footer lacks field {number}")
+    return value

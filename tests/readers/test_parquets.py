@@ -1,0 +1,162 @@
+"""Parquet files that would end the process, or let a reader take any memory, end with a fault of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchfmt.limits import LIMITS
+from benchfmt.package.errors import ParquetError
+from benchfmt.package.parquet import bounded_frames
+from benchfmt.readers.parquet_footers import row_groups
+from benchfmt.readers.parquets import bounded_batches, groups_of, open_parquet
+from benchfmt.readers.sheets.parquet import ParquetTable
+from benchfmt.readers.tables import TableError
+
+TABLE = pa.table({"model": ["a", "b", None], "latency": [1.5, 2.5, None]})
+STATISTICS = b"\x3c\x29\x06\x19\x26\x02\x04\x00\x00"
+"""The end of the metadata of `latency`: statistics without repetition levels, and with two definition levels."""
+
+
+def written(path: Path, table: pa.Table = TABLE, **options: object) -> Path:
+    """Return a table as a file."""
+    pq.write_table(table, path, **options)
+    return path
+
+
+def with_footer(path: Path, old: bytes, new: bytes) -> Path:
+    """Write something else into a footer, once."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size : -8]
+    assert old in footer
+    changed = footer.replace(old, new, 1)
+    path.write_bytes(data[: -8 - size] + changed + len(changed).to_bytes(4, "little") + b"PAR1")
+    return path
+
+
+def _frames(path: Path) -> object:
+    return [frame.rows() for frame in bounded_frames(path)]
+
+
+def _table(path: Path) -> object:
+    return [frame.rows() for frame, _ in ParquetTable(path).batches()]
+
+
+READERS = pytest.mark.parametrize("read", [_frames, _table])
+Read = Callable[[Path], object]
+
+WRONG = {
+    "a histogram of repetition levels that is too long": (
+        b"\x3c\x29\x26\x02\x04\x19\x26\x02\x04\x00\x00",
+        "a histogram of column 'latency' has 2 levels",
+    ),
+    "a histogram of definition levels that is too short": (
+        b"\x3c\x29\x06\x19\x16\x04\x00\x00",
+        "a histogram of column 'latency' has 1 levels",
+    ),
+    "bytes of texts in a column of numbers": (
+        b"\x3c\x16\x04\x19\x06\x19\x26\x02\x04\x00\x00",
+        "column 'latency' counts the bytes of its texts",
+    ),
+    "a field that stands twice": (
+        b"\x3c\x29\x06\x19\x26\x02\x04\x06\x06\x02\x00\x00",
+        "field 3 stands after field 3",
+    ),
+    "an encrypted column": (
+        STATISTICS + b"\x5c\x2c\x19\x18\x01\x61\x00\x00",
+        "a column of it is encrypted",
+    ),
+}
+
+
+@READERS
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_footer_that_ends_the_process_is_refused(tmp_path: Path, wrong: str, read: Read) -> None:
+    new, reason = WRONG[wrong]
+    path = with_footer(written(tmp_path / "t.parquet"), STATISTICS, new)
+    with pytest.raises((ParquetError, TableError), match=reason) as raised:
+        read(path)
+    assert raised.value.code == "BF119"
+
+
+def test_a_sound_footer_says_what_arrow_says(tmp_path: Path) -> None:
+    rows = {"model": ["a", "b"] * 50, "n": range(100), "in": [{"x": 1.5, "y": "z"}, None] * 50}
+    path = written(tmp_path / "t.parquet", pa.table(rows), row_group_size=7)
+    metadata = pq.read_metadata(path)
+    expected = []
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = []
+        for place in range(metadata.num_columns):
+            column = group.column(place)
+            start = min(column.data_page_offset, column.dictionary_page_offset or 2**62)
+            size = column.total_compressed_size
+            chunks.append((start, start + size, column.num_values))
+        expected.append((group.num_rows, chunks))
+    groups = row_groups(path)
+    assert [
+        (group.rows, [(chunk.start, chunk.end, chunk.values) for chunk in group.chunks])
+        for group in groups
+    ] == expected
+
+
+@READERS
+def test_pages_that_say_more_values_than_there_are_are_not_read(tmp_path: Path, read: Read) -> None:
+    path = written(tmp_path / "t.parquet", use_dictionary=False)
+    data = path.read_bytes()
+    header = b"\x2c\x15\x06\x15"  # of a page of data: 3 values
+    assert data.count(header) == 2
+    path.write_bytes(data.replace(header, b"\x2c\x15\x05\x15"))  # -3
+    with pytest.raises((ParquetError, TableError), match="-3 of its 3 values"):
+        read(path)
+
+
+def test_columns_that_share_their_pages_are_not_walked_through_again_and_again(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "t.parquet", pa.table({"n": np.arange(1000)}), row_group_size=500)
+    second = row_groups(path)[1].chunks[0]
+    first = row_groups(path)[0].chunks[0]
+    size = second.end - second.start
+    assert size > 512
+    with_footer(path, _long(size), _long(size * 2))
+    with open_parquet(path) as file, pytest.raises(ValueError, match="larger than the file"):
+        groups_of(path, file, ["n"], LIMITS)
+    assert first.end <= second.start
+
+
+def _long(number: int) -> bytes:
+    """Return a number as Thrift's compact protocol writes it."""
+    number *= 2
+    out = b""
+    while number >= 128:
+        out += bytes([number % 128 + 128])
+        number //= 128
+    return out + bytes([number])
+
+
+def test_notes_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
+    table = TABLE.replace_schema_metadata({b"\xff\xfe": b"\xff"})
+    path = written(tmp_path / "t.parquet", table)
+    assert [batch.schema.metadata for batch in bounded_batches(path, ["model"], 10)] == [None]
+    assert _table(path) == [[("a", "1.5"), ("b", "2.5"), ("", "")]]
+
+
+def test_a_time_zone_that_is_none_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    at = pa.array([0], pa.timestamp("us", "U\x14C"))
+    path = written(tmp_path / "t.parquet", pa.table({"measured_at": at}))
+    with pytest.raises(ParquetError, match="time zone") as raised:
+        _frames(path)
+    assert raised.value.code == "BF119"
+
+
+def test_a_table_with_lists_and_structures_is_read(tmp_path: Path) -> None:
+    table = pa.table({"l": [["a"], None], "s": [{"x": "y"}, {"x": "z"}], "a.b": ["c", "d"]})
+    path = written(tmp_path / "t.parquet", table)
+    assert _table(path) == [[('["a"]', "y", "c"), ("", "z", "d")]]
