@@ -31,7 +31,7 @@ _LIMITS = tuple(item.name for item in fields(Limits))
 
 
 class Configuration(BaseModel):
-    """What a caller sets for every call of `benchfmt validate`; the command line wins over it."""
+    """What a caller sets for every call of `benchfmt validate`, `publish` and `bundle`; the command line wins over it."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -43,6 +43,9 @@ class Configuration(BaseModel):
     format: str | None = None
     max_findings: Annotated[int, Field(ge=0)] | None = Field(None, alias="max-findings")
     strict: bool | None = None
+    publication: dict[str, str] = Field(
+        {}, description="How packages are cited where they are published: title, authors and so on."
+    )
 
     @property
     def adjustment(self) -> Adjustment:
