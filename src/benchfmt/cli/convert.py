@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,6 +72,13 @@ def convert(
             help="A safety limit in place of its default, as row_bytes=100000.",
         ),
     ] = None,
+    croissant: Annotated[
+        bool,
+        typer.Option(
+            "--croissant",
+            help="Write a description in Croissant 1.1 beside the tables, as `export --to croissant` does.",
+        ),
+    ] = False,
     redact: Annotated[
         bool,
         typer.Option(
@@ -107,6 +115,10 @@ def convert(
     redactor = None
     if redact:
         redactor = Redactor()
+    companions: list[Callable[[Path], None]] = []
+    lacking: list[str] = []
+    if croissant:
+        companions.append(_croissant_writer(lacking))
     result: Account = with_progress(
         lambda progress: conversion.write(
             output,
@@ -116,10 +128,13 @@ def convert(
             progress=progress,
             replace=replace,
             redactor=redactor,
+            companions=companions,
         )
     )
     for line in account_lines(result):
         say(line, err=True)
+    for note in lacking:
+        say(f"note: {note}", err=True)
     facts = result.to_dict()
     if redactor:
         for line in redactor.summary():
@@ -135,3 +150,19 @@ def convert(
             why = "every file was left out for a reason"
         say(f"{output} is not written: {why}", err=True)
     raise typer.Exit(int(not result.ok))
+
+
+def _croissant_writer(notes: list[str]) -> Callable[[Path], None]:
+    """Return what writes a description beside the tables of a package, and puts what it lacks among the notes."""
+    from benchfmt.cli.settings import publication_options
+    from benchfmt.exports.croissant import CROISSANT, FILE_NAME
+    from benchfmt.package import open_package
+
+    options = publication_options(CROISSANT.options)
+
+    def write(folder: Path) -> None:
+        with open_package(folder) as package:
+            done = CROISSANT.write(package, folder / FILE_NAME, {**options, "files": "."})
+        notes.extend(done.notes)
+
+    return write

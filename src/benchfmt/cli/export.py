@@ -48,9 +48,13 @@ def export(
     ] = False,
 ) -> None:
     """Write a package in the format of another tool, and say what was left out."""
+    from benchfmt.cli.settings import publication_options
+    from benchfmt.exports import FORMATS
     from benchfmt.exports import export as run
 
-    done = run(package, to, output, remote=remote, **options_of(option or []))
+    options = publication_options(FORMATS.load(to).options)
+    options.update(options_of(option or []))
+    done = run(package, to, output, remote=remote, **options)
     written = _count(done.records, "record")
     if done.measurements:
         written += f", {_count(done.measurements, 'measurement')}"

@@ -1,8 +1,8 @@
-"""What `benchfmt validate` is to do: the options of the command line, and the configuration where these say nothing."""
+"""What a command is to do: the options of the command line, and the configuration where these say nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -79,6 +79,12 @@ def _configuration(file: Path | None, is_without: bool) -> Configuration:
             err=True,
         )
     return result.configuration
+
+
+def publication_options(known: Collection[str]) -> dict[str, str]:
+    """Return what the configuration says of a publication, as those options of an export that it knows."""
+    said = _configuration(None, is_without=False).publication.model_dump(exclude_none=True)
+    return {name: text for name, text in said.items() if name in known}
 
 
 def _rules(given: Given, configuration: Configuration) -> RuleSet:

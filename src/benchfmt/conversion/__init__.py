@@ -6,7 +6,7 @@ Seen = primary + supporting + skipped + failed, for files; seen = converted + sk
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class Conversion:
         progress: Progress | None = None,
         replace: bool = False,
         redactor: Redactor | None = None,
+        companions: Sequence[Callable[[Path], None]] = (),
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package.
 
@@ -79,6 +80,7 @@ class Conversion:
         says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
         that of the package, and of every record whose source says none. A `redactor` puts placeholders for what is
         personal; it says what it has replaced, and does the same for the account (`redactor.document(account.to_dict())`).
+        `companions` are called with the folder in which the whole package stands, before it moves to its place.
         """
         place = Path(path)
         self._spare_sources(place)
@@ -91,6 +93,7 @@ class Conversion:
             about["licenses"] = [{"name": license}]
         about.update(extra or {})
         with PackageWriter(path, format=format, extra=about, replace=replace) as writer:
+            writer.companions = companions
             for batch in self.batches(progress):
                 used.add(batch)
                 if license:

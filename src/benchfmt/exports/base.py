@@ -86,6 +86,7 @@ class Export(Protocol):
 
 OWN = {
     "aiod": "benchfmt.exports.aiod:AIOD",
+    "croissant": "benchfmt.exports.croissant:CROISSANT",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
 }
 """The formats of benchfmt, and where their objects stand."""

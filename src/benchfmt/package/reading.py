@@ -43,6 +43,8 @@ class Package:
         """Take the folder that holds the tables, its descriptor, already read, and the limits in force."""
         self.root = root
         self.descriptor = descriptor
+        self.origin: str | Path | None = None
+        """What was opened: a folder, an archive, a descriptor or an address."""
         self._holder = holder
         self._limits = limits
 
@@ -223,7 +225,9 @@ def open_package(path: str | Path, *, remote: bool = False, limits: Limits = LIM
     """
     folder = open_folder(path, remote=remote, limits=limits)
     try:
-        return Package(folder.root, load_descriptor(folder.file, limits), folder.holder, limits)
+        package = Package(folder.root, load_descriptor(folder.file, limits), folder.holder, limits)
     except BaseException:
         folder.__exit__()
         raise
+    package.origin = path
+    return package

@@ -10,7 +10,9 @@ import polars as pl
 
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS
 from benchfmt.migrate import is_older
+from benchfmt.package.companions import CROISSANT, is_untouched
 from benchfmt.package.errors import PackageError
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
@@ -66,7 +68,22 @@ def _own_files(place: Path) -> set[str]:
         resource.annotated for resource in resources
     ):
         return set()
-    return {FILE_NAME, *(resource.path.removeprefix("./") for resource in resources)}
+    own = {FILE_NAME, *(resource.path.removeprefix("./") for resource in resources)}
+    if is_untouched(_content(place, CROISSANT)):
+        own.add(CROISSANT)
+    return own
+
+
+def _content(place: Path, name: str) -> bytes:
+    """Return what a file of a package holds; nothing for one that is not there or is too large to be ours."""
+    try:
+        if place.is_dir():
+            with (place / name).open("rb") as file:
+                return file.read(LIMITS.descriptor_bytes)
+        with zipfile.ZipFile(place) as archive, archive.open(name) as member:
+            return member.read(LIMITS.descriptor_bytes)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return b""
 
 
 def _zip_names(place: Path) -> list[str]:

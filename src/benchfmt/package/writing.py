@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +54,8 @@ class PackageWriter:
         self.acknowledged: Sequence[Mapping[str, JsonValue]] = ()
         """The findings that the package acknowledges, as its descriptor says them."""
         self.extra = dict(extra or {})
+        self.companions: Sequence[Callable[[Path], None]] = ()
+        """Called with the folder in which the whole package stands; each writes a file of ours beside the tables."""
         self._replace = replace
         self._held = ExitStack()
         self._sinks: dict[str, Sink] = {}
@@ -142,6 +144,8 @@ class PackageWriter:
         )
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
         (self.folder / FILE_NAME).write_text(text, "utf-8")
+        for write_companion in self.companions:
+            write_companion(self.folder)
         # A conversion takes long: something may have been laid there meanwhile.
         check_replaceable(self.path)
         if not self._replace:
