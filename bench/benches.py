@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.comparing import compare
+from bench.comparing import compare, compare_memory
 from bench.files import files
 from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
@@ -297,6 +297,7 @@ BENCHES = {
     "validate-parquet": validate_parquet,
     "validate-lines": validate_lines,
     "compare": compare,
+    "compare-memory": compare_memory,
     "startup": startup,
     "profiler": profiler,
 }

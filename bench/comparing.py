@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bench.benches import Setting
 
 TIMES_PEER = 3.0
+MOST_BYTES = 600
+"""A record has some 1,400 bytes in memory, with its ten measurements."""
 _WARM = 1_000
 _KNOWN = ["model", "precision", "input_shape"]
 _CONTEXT = [
@@ -106,6 +109,69 @@ def groups_by_polars(taken: Taken, folder: str, records: int) -> None:
     taken.facts = {"groups": found}
 
 
+def coverage_of(taken: Taken, folder: str, records: int) -> None:
+    """Count what a package covers."""
+    from benchfmt import open_package
+    from benchfmt.comparing.coverage import coverage
+
+    def go(size: int) -> int:
+        with open_package(_package(Path(folder), size)) as package:
+            return coverage(package).records
+
+    go(_WARM)
+    with measured(taken):
+        found = go(records)
+    taken.facts = {"records": found}
+
+
+def recommended(taken: Taken, folder: str, records: int) -> None:
+    """Choose the results of a package that keep two limits."""
+    from benchfmt import open_package
+    from benchfmt.comparing.recommending import recommend
+    from benchfmt.comparing.wishes import limit
+
+    limits = [limit("latency__mean__inference__batch=5ms", "max"), limit("accuracy=70%", "min")]
+
+    def go(size: int) -> int:
+        with open_package(_package(Path(folder), size)) as package:
+            return recommend(package, "image-classification", limits).fitting
+
+    go(_WARM)
+    with measured(taken):
+        found = go(records)
+    taken.facts = {"fitting": found}
+
+
+def compare_memory(setting: Setting) -> Bench:
+    """The memory of what looks at a whole package, of a tenth of the records and of all."""
+    records = setting.size(1_000_000)
+    sizes = (records // 10, records)
+    for size in sizes:
+        run_task("prepare_compared", folder=str(setting.folder), records=size)
+    tasks = {
+        "compare": "compare_groups",
+        "coverage": "coverage_of",
+        "recommend": "recommended",
+    }
+    bench = Bench("compare-memory", f"{sizes[0]:,} and {sizes[1]:,} records in memory", [])
+    for name, task in tasks.items():
+        for size in sizes:
+            where = {"folder": str(setting.folder), "records": size}
+            bench.rows.append(
+                Row(f"{name}, {size:,}", "us", partial(run_task, task, **where), size, "records")
+            )
+    interleaved(bench.rows, setting.repeat, setting.tell)
+    for place, name in enumerate(tasks):
+        small, large = (
+            median(run.over_mib for run in row.runs)
+            for row in bench.rows[2 * place : 2 * place + 2]
+        )
+        more = (large - small) * 2**20 / (sizes[1] - sizes[0])
+        words = f"{name}: {more:,.0f} bytes for each more record (at most {MOST_BYTES})"
+        bench.verdicts.append(Verdict(words, more <= MOST_BYTES))
+    return bench
+
+
 def compare(setting: Setting) -> Bench:
     """The groups of a package: benchfmt, and polars by hand."""
     records = setting.size(1_000_000)
@@ -145,4 +211,7 @@ def compare(setting: Setting) -> Bench:
     return bench
 
 
-TASKS = {task.__name__: task for task in (prepare_compared, compare_groups, groups_by_polars)}
+TASKS = {
+    task.__name__: task
+    for task in (prepare_compared, compare_groups, groups_by_polars, coverage_of, recommended)
+}

@@ -13,7 +13,7 @@ from tests.forms import flatten, write
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
-from benchfmt.comparing import tallies
+from benchfmt.comparing import portions
 from benchfmt.comparing.coverage import Coverage, coverage
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import open_package
@@ -291,7 +291,7 @@ def test_a_large_figure_says_what_it_leaves_out(tmp_path: Path) -> None:
 def test_records_without_measurements_between_others_lose_no_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tallies, "_SLACK", 0)
+    monkeypatch.setattr(portions, "_AT_ONCE", 2)
     records = [board("first")]
     records += [board(f"r{n}", 2, status="failed", measurements=None) for n in range(9)]
     found = covered(tmp_path, *records, board("last", 3))

@@ -11,6 +11,7 @@ from tests.comparison.making import PROFILE, changed
 from tests.forms import flatten, write
 
 from benchfmt.comparing import portions
+from benchfmt.comparing.coverage import coverage
 from benchfmt.comparing.groups import Groups, groups
 from benchfmt.comparison import question
 from benchfmt.package import open_package
@@ -27,6 +28,11 @@ def board(name: str, number: int, **more: Any) -> dict[str, Any]:
 def grouped(root: Path) -> Groups:
     with open_package(root) as package:
         return groups(package, question(), most=10)
+
+
+def counted(root: Path) -> dict[str, Any]:
+    with open_package(root) as package:
+        return coverage(package).to_dict()
 
 
 def package(tmp_path: Path, *records: dict[str, Any], form: str = "parquet") -> Path:
@@ -76,9 +82,11 @@ def test_measurements_in_another_order_than_their_records_are_found(
 ) -> None:
     root = package(tmp_path, *several())
     expected = grouped(root).to_dict()
+    covered = counted(root)
     path = root / "measurements.parquet"
     pl.read_parquet(path).reverse().write_parquet(path)
     assert grouped(root).to_dict() == expected
+    assert counted(root) == covered
 
 
 def test_a_record_that_is_there_twice_is_one_result(at_once: int, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from benchfmt.comparing.answering import CHOICE
 from benchfmt.comparing.coverage import coverage
-from benchfmt.comparing.recommending import CHOICE, recommend
+from benchfmt.comparing.recommending import recommend
 from benchfmt.comparing.wishes import limit
 from benchfmt.comparison.pairs import compared, rows_of
 from benchfmt.comparison.verdict import Verdict

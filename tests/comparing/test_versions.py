@@ -16,6 +16,7 @@ from tests.forms import flatten, write
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
+from benchfmt.comparing import portions
 from benchfmt.comparing.thresholds import failures, threshold
 from benchfmt.comparing.verdicts import Verdict
 from benchfmt.comparing.versions import Versions
@@ -414,3 +415,27 @@ def test_systems_that_may_differ_are_repeats_of_one_result(tmp_path: Path) -> No
     (change,) = compared(tmp_path, on("a", "b"), on("c", "d"), vary=["system"]).changes
     assert change.old is not None and len(change.old.records) == 2
     assert "system" not in change.result.context
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 65_536])
+def test_of_records_of_one_execution_the_recomputed_answers_however_far_apart_they_stand(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "_AT_ONCE", at_once)
+    run = {"execution": "e1"}
+    published = record(1, latency(latencies(1.0), basis="published"), provenance=run)
+    other = record(2, latency(latencies(3.0)), model={"name": "resnet-50"})
+    recomputed = record(3, latency(latencies(2.0), basis="derived"), provenance=run)
+    repeat = record(4, latency(latencies(2.0)))
+    found = compared(tmp_path, [published, other, recomputed], [other, repeat, published])
+    records = {
+        change.result.context["model"]: (
+            change.old and change.old.records,
+            change.new and change.new.records,
+        )
+        for change in found.changes
+    }
+    assert records == {
+        "mobilenet-v2": (("r3",), ("r4", "r1")),
+        "resnet-50": (("r2",), ("r2",)),
+    }

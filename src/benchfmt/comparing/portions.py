@@ -30,7 +30,8 @@ def by_portions(
     """Return what `work` makes of some records and what is `wanted` of their measurements, for all records in order.
 
     `columns` are those of the records, `id` among them, and those of the measurements, `record_id` among them. Where
-    measurements stand in another order than their records, or without one, all are one portion.
+    measurements stand in another order than their records, or without one, all are one portion: then the work begins
+    anew, so it must not add up anything itself.
     """
     try:
         return [work(*portion) for portion in _side_by_side(package, columns, wanted)]

@@ -5,46 +5,28 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from benchfmt.comparing.answering import FAILS, FITS, UNKNOWN, answered
 from benchfmt.comparing.choices import Apart, Ranking, Recommendation, Row, pareto
+from benchfmt.comparing.portions import by_portions
 from benchfmt.comparing.predicting import NETWORK, RUNNER, predict
-from benchfmt.comparing.tallies import configurations
 from benchfmt.comparing.wishes import Asked, Wish, asked
-from benchfmt.comparison.fields import COMPARED, FIELDS
-from benchfmt.comparison.questions import Question
-from benchfmt.comparison.results import contexts, grouped, with_facts
+from benchfmt.comparison.fields import FIELDS
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import model_ids
+from benchfmt.rowhash import row_hashes, text_hashes
 from benchfmt.spelling import no_such
 from benchfmt.tables import COLUMNS
-from benchfmt.wide.rows import without_echoes
+from benchfmt.wide.rows import echoes
 
-CHOICE = Question(
-    "choice",
-    "Which model on which hardware, and how run, serves best?",
-    frozenset(
-        {
-            *COMPARED,
-            "work",
-            "model",
-            "model_version",
-            "precision",
-            "input_shape",
-            "threads",
-            "hyperparameters",
-        }
-    ),
-)
-"""What somebody chooses may differ; suite, benchmark, data, batch, scenario and targets bind."""
 QUALIFIED = "^(class|subset|node|accelerator|run):"
 """Scopes of parts of a result."""
-_MEASURED = ("measured", "derived", "published")
 _FACTS = ("power", "energy")
 _ABOUT = (
     "suite",
@@ -99,17 +81,50 @@ _MEASUREMENTS = (
     "target_min",
     "target_max",
 )
-FITS, UNKNOWN, FAILS = 2, 1, 0
-"""What a result is to the limits."""
+_BY_MODEL = ("id", "status", "suite", "task", "model", "model_version")
 
 
-@dataclass
-class _Chosen:
-    """The records that a call asks about."""
+@dataclass(frozen=True)
+class _Subject:
+    """The records that a call asks about: those of a task, of a model and of a suite where they are named."""
 
-    records: list[pl.DataFrame] = field(default_factory=list)
-    not_ok: Counter[str] = field(default_factory=Counter)
-    without_task: int = 0
+    task: str
+    model: str | None
+    suite: str | None
+
+    def of_suite(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Return the records of the suite."""
+        if self.suite is None:
+            return records
+        return records.filter(_text("suite") == self.suite)
+
+    def of_model(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Return the records of the model, by its name or by the registry's id."""
+        if self.model is None:
+            return records
+        known = model_ids(records["model"], records["suite"], records["model_version"])
+        return records.filter((_text("model") == self.model) | (known == self.model))
+
+    def of(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Return the records that are asked about and came to a result."""
+        some = self.of_suite(records).filter(_text("task") == self.task)
+        return self.of_model(some).filter(_text("status") == "ok")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What the records of a task say to the questions; of those that miss a limit little is kept."""
+
+    kept: pl.DataFrame
+    """The records that miss no limit, as `answered` gives them."""
+    runs: pl.DataFrame
+    """Of every record its own number, the `state`, and the number of its configuration."""
+    learned: pl.DataFrame
+    """What a prediction learns from, where one is asked for."""
+
+
+def _text(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String)
 
 
 def recommend(
@@ -138,28 +153,26 @@ def recommend(
         raise BenchfmtError(
             "--predict learns from the other models of the task: leave --model away"
         )
-    chosen = _records_of(package, task, model, suite)
-    records = pl.concat(chosen.records)
+    subject = _Subject(task, model, suite)
+    not_ok, without_task = _counted(package, subject)
     every = [*wishes, *(Wish(name) for name in (*front, *([by] if by else [])))]
-    measurements, facts = _measurements_of(
-        package, records, {wish.name.partition("__")[0] for wish in every}
-    )
-    questions = asked(every, _keys(measurements))
+    metrics = {wish.name.partition("__")[0] for wish in every}
+    questions = asked(every, _keys(package, subject, metrics))
     named = {wish.name: item for item in questions for wish in item.wishes}
     ranked_by = named[by] if by else questions[0]
-    table = _table(records, measurements, facts, questions, ranked_by)
+    table = _table(package, subject, metrics, questions, ranked_by, is_learned=predicted)
     answer = _recommendation(
         package,
-        chosen,
         table,
         (task, model),
         questions,
         ranked_by,
         tuple(named[name] for name in front),
     )
+    answer = replace(answer, not_ok=not_ok, without_task=without_task)
     if not predicted:
         return answer
-    rows = _largest_group(table, questions, ranked_by)
+    rows = _largest_group(table.learned, questions, ranked_by)
     return replace(answer, predictions=predict(rows, questions, ranked_by))
 
 
@@ -178,65 +191,44 @@ def _largest_group(
     ]
 
 
-def _records_of(package: Package, task: str, model: str | None, suite: str | None) -> _Chosen:
-    """Return the records of a task, of a model and of a suite where they are named."""
-    found = _Chosen()
+def _counted(package: Package, subject: _Subject) -> tuple[Counter[str], int]:
+    """Return how many records of a subject have another status than ok, by status, and how many state no task.
+
+    Raises BenchfmtError where there is nothing to recommend.
+    """
+    not_ok: Counter[str] = Counter()
+    without_task = count = 0
     seen: dict[str, set[str]] = defaultdict(set)
-    for table in package.batches("records", _RECORDS):
-        batch = pl.DataFrame(pl.from_arrow(table))
-        found.without_task += batch["task"].null_count()
-        some = batch
-        for name, wanted in (("suite", suite), ("task", task)):
-            seen[name].update(some[name].cast(pl.String).drop_nulls().unique())
-            if wanted is not None:
-                some = some.filter(pl.col(name).cast(pl.String) == wanted)
-        seen["model"].update(some["model"].cast(pl.String).drop_nulls().unique())
-        if model is not None:
-            known = model_ids(some["model"], some["suite"], some["model_version"])
-            some = some.filter((pl.col("model").cast(pl.String) == model) | (known == model))
-        for status, count in some["status"].cast(pl.String).value_counts().iter_rows():
-            if status != "ok":
-                found.not_ok[status] += count
-        found.records.append(some.filter(pl.col("status").cast(pl.String) == "ok"))
-    _check_known(seen, suite=suite)
+    for batch in package.frames("records", _BY_MODEL):
+        without_task += batch["task"].null_count()
+        seen["suite"].update(_distinct(batch, "suite"))
+        of_suite = subject.of_suite(batch)
+        seen["task"].update(_distinct(of_suite, "task"))
+        of_task = of_suite.filter(_text("task") == subject.task)
+        seen["model"].update(_distinct(of_task, "model"))
+        some = subject.of_model(of_task)
+        statuses = dict(some["status"].cast(pl.String).value_counts().iter_rows())
+        count += statuses.pop("ok", 0)
+        not_ok.update(statuses)
+    _check_known(seen, suite=subject.suite)
     if not seen["task"]:
-        raise BenchfmtError(f"no record of {suite or package.root} states its task")
-    _check_known(seen, task=task)
-    if not sum(len(part) for part in found.records):
-        if model is not None and not found.not_ok:
-            raise BenchfmtError(no_such("model of this task", model, sorted(seen["model"])))
-        raise BenchfmtError(f"no result of {task} has the status ok")
-    return found
+        raise BenchfmtError(f"no record of {subject.suite or package.root} states its task")
+    _check_known(seen, task=subject.task)
+    if not count:
+        if subject.model is not None and not not_ok:
+            raise BenchfmtError(no_such("model of this task", subject.model, sorted(seen["model"])))
+        raise BenchfmtError(f"no result of {subject.task} has the status ok")
+    return not_ok, without_task
+
+
+def _distinct(records: pl.DataFrame, name: str) -> pl.Series:
+    return records[name].cast(pl.String).drop_nulls().unique()
 
 
 def _check_known(seen: dict[str, set[str]], **wanted: str | None) -> None:
     for name, word in wanted.items():
         if word is not None and word not in seen[name]:
             raise BenchfmtError(no_such(name, word, sorted(seen[name])))
-
-
-def _measurements_of(
-    package: Package, records: pl.DataFrame, metrics: set[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the measurements of records that may be asked for, and those on which their contexts depend."""
-    ids = records.select(record_id="id")
-    parts: list[pl.DataFrame] = []
-    facts: list[pl.DataFrame] = []
-    aimed = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
-    for table in package.batches("measurements", _MEASUREMENTS):
-        batch = pl.DataFrame(pl.from_arrow(table))
-        parts.append(batch.filter(_is_named(metrics) & _IS_WHOLE))
-        facts.append(batch.filter(aimed | _METRIC.is_in(_FACTS)))
-    if not parts:
-        raise BenchfmtError(f"{package.root} has no measurements to choose by")
-    # Joined once: to hash all ids for each batch takes most of the time.
-    found, about = (
-        pl.concat(some).join(ids, on="record_id", how="semi") for some in (parts, facts)
-    )
-    measured = {*found["metric"].cast(pl.String), *found.select(_WRITTEN).to_series()}
-    if not metrics <= measured:
-        found = pl.concat([found, _others(package, ids, metrics)])
-    return found, about
 
 
 _METRIC = pl.col("metric").cast(pl.String)
@@ -249,141 +241,119 @@ def _is_named(metrics: set[str]) -> pl.Expr:
     return _METRIC.is_in(metrics) | _WRITTEN.is_in(metrics)
 
 
-def _others(package: Package, ids: pl.DataFrame, metrics: set[str]) -> pl.DataFrame:
-    """Return a measurement of each metric that is not asked for, so that a wrong name can be told what there is."""
-    seen = []
-    for table in package.batches("measurements", _MEASUREMENTS):
-        batch = pl.DataFrame(pl.from_arrow(table)).filter(~_is_named(metrics) & _IS_WHOLE)
-        seen.append(batch.join(ids, on="record_id", how="semi").unique("metric"))
-    return pl.concat(seen).unique("metric", maintain_order=True)
+def _keys(package: Package, subject: _Subject, metrics: set[str]) -> pl.DataFrame:
+    """Return the keys of the metrics that are asked for, as `asked` takes them."""
+    found = _counted_keys(package, subject, _is_named(metrics))
+    measured = {*found["metric"], *found.select(_WRITTEN).to_series()}
+    if not metrics <= measured:
+        # So that a wrong name can be told what there is.
+        others = _counted_keys(package, subject, ~_is_named(metrics))
+        found = pl.concat([found, others.unique("metric", keep="first", maintain_order=True)])
+    # Several units are such as of costs, which may be in several currencies.
+    by_unit = found.sort("values", "unit", descending=[True, False], nulls_last=True)
+    return by_unit.group_by(KEY_FIELDS, maintain_order=True).agg(
+        pl.when(pl.col("values") > 0).then("unit").first(), pl.col("values", "primary").sum()
+    )
 
 
-def _keys(measurements: pl.DataFrame) -> pl.DataFrame:
+def _counted_keys(package: Package, subject: _Subject, named: pl.Expr) -> pl.DataFrame:
+    """Return how many values, and how many primary ones, each key and unit has."""
     has_value = pl.col("value").is_not_null()
-    texts = measurements.with_columns(pl.col(*KEY_FIELDS, "unit").cast(pl.String))
-    return texts.group_by(KEY_FIELDS).agg(
-        # Such as of costs, which may be in several currencies: that of most values.
-        unit=pl.col("unit").filter(has_value).mode().sort().first(),
-        values=has_value.sum(),
-        primary=(has_value & pl.col("primary").fill_null(value=False)).sum(),
+
+    def portion(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
+        own = _of(subject.of(records), measurements)
+        return own.group_by(*KEY_FIELDS, "unit").agg(
+            values=has_value.sum().cast(pl.Int64),
+            primary=(has_value & pl.col("primary").fill_null(value=False)).sum().cast(pl.Int64),
+        )
+
+    columns = ("record_id", *KEY_FIELDS, "unit", "value", "primary")
+    parts = by_portions(
+        package, (_BY_MODEL, columns), lambda batch: batch.filter(named & _IS_WHOLE), portion
+    )
+    every = pl.concat(parts).group_by(*KEY_FIELDS, "unit").agg(pl.col("values", "primary").sum())
+    return every.sort(*KEY_FIELDS, "unit")
+
+
+def _of(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
+    return measurements.join(
+        records.select(record_id="id"), on="record_id", how="semi", maintain_order="left"
     )
 
 
 def _table(
-    records: pl.DataFrame,
-    measurements: pl.DataFrame,
-    facts: pl.DataFrame,
+    package: Package,
+    subject: _Subject,
+    metrics: set[str],
     questions: Sequence[Asked],
     by: Asked,
-) -> pl.DataFrame:
-    """Return one row for each record: its fields, what it says to each question, its state and its group."""
-    known = contexts(with_facts(records, facts), CHOICE)
-    table = records.with_columns(configuration=configurations(records))
-    for place, question in enumerate(questions):
-        table = table.join(
-            _answers(measurements, known, question, place),
-            on="id",
-            how="left",
-            maintain_order="left",
+    *,
+    is_learned: bool,
+) -> _Table:
+    """Return what the records of a subject say to the questions, but for those that echo another."""
+    aimed = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
+    of_context = aimed | _METRIC.is_in(_FACTS)
+    is_asked = _is_named(metrics) & _IS_WHOLE
+    ranking = questions.index(by)
+
+    def portion(records: pl.DataFrame, measurements: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        chosen = subject.of(records)
+        own = _of(chosen, measurements)
+        table, ranked = answered(
+            chosen, own.filter(is_asked), own.filter(of_context), questions, by
         )
-    table = table.with_columns(_state(questions), _group(len(questions)), _obstacle(len(questions)))
-    ranked = grouped(_of_key(measurements, by), known, CHOICE)
-    return without_echoes(table, ranked)
+        table = table.with_columns(record=text_hashes(table["id"]), run=_runs(table))
+        runs = ranked.filter(pl.col("execution").is_not_null())
+        parts = {
+            "kept": table.filter(pl.col("state") != FAILS),
+            "runs": table.select("record", "run", "state"),
+            "headlines": runs.select("record_id", "suite", "execution", "basis", "group"),
+            "named": table.filter(pl.col("execution").is_not_null()).select(*_OF_RUNS),
+        }
+        if is_learned:
+            learned = table.filter(pl.col(f"group_{ranking}").is_not_null())
+            values = [f"value_{place}" for place in range(len(questions))]
+            names = ("record", *RUNNER, *NETWORK, "precision", f"group_{ranking}", *values)
+            parts["learned"] = learned.select(names)
+        return parts
 
-
-def _of_key(measurements: pl.DataFrame, question: Asked) -> pl.DataFrame:
-    same = [
-        pl.col(name).cast(pl.String).fill_null("") == part
-        for name, part in zip(KEY_FIELDS, question.key, strict=True)
-    ]
-    return measurements.filter(pl.all_horizontal(same))
-
-
-def _answers(
-    measurements: pl.DataFrame, known: pl.DataFrame, question: Asked, place: int
-) -> pl.DataFrame:
-    """Return what records say to a question: `value`, `group`, `obstacle`, `caveats`, and why there is no value."""
-    own = _of_key(measurements, question)
-    found = grouped(own, known, CHOICE).unique("record_id", keep="first", maintain_order=True)
-    basis = pl.col("basis").cast(pl.String)
-    is_measured = basis.is_in(_MEASURED).fill_null(value=True)
-    unit = pl.col("unit").cast(pl.String)
-    is_alike = unit.eq_missing(pl.lit(question.unit))
-    told = found.select(
-        pl.col("record_id"),
-        pl.when(is_measured & is_alike).then("value").alias("value"),
-        "group",
-        "obstacle",
-        "caveats",
-        pl.when(~is_measured)
-        .then(basis + ", not measured")
-        .when(~is_alike)
-        .then("in " + unit)
-        .alias("not_so"),
+    parts = by_portions(
+        package,
+        (_RECORDS, _MEASUREMENTS),
+        lambda batch: batch.filter(is_asked | of_context),
+        portion,
     )
-    of_metric = measurements.filter(pl.col("metric").cast(pl.String) == question.metric)
-    reasons = of_metric.group_by("record_id").agg(
-        reason=pl.col("missing").cast(pl.String).drop_nulls().first(),
-        elsewhere=pl.col("value").is_not_null().any(),
-    )
-    joined = reasons.join(told, on="record_id", how="left")
-    why = (
-        pl.when(pl.col("value").is_null())
-        .then(
-            pl.coalesce(
-                "not_so",
-                pl.when(pl.col("elsewhere")).then(pl.lit("measured in another way")),
-                "reason",
-            )
-        )
-        .alias("why")
-    )
-    columns = ("value", "group", "obstacle", "caveats", "why")
-    return joined.with_columns(why).select(
-        pl.col("record_id").alias("id"),
-        *(pl.col(name).alias(f"{name}_{place}") for name in columns),
-    )
+    whole = {name: pl.concat([part[name] for part in parts]) for name in parts[0]}
+    echoing = text_hashes(echoes(whole["named"], whole["headlines"])).implode()
+    kept, runs = (whole[name].filter(~pl.col("record").is_in(echoing)) for name in ("kept", "runs"))
+    learned = whole.get("learned", pl.DataFrame({"record": []}, schema={"record": pl.UInt64}))
+    return _Table(kept, runs, learned.filter(~pl.col("record").is_in(echoing)))
 
 
-def _state(questions: Sequence[Asked]) -> pl.Expr:
-    """Return whether a record meets all limits, misses one, or leaves something unknown."""
-    meets = [_meets(pl.col(f"value_{place}"), item) for place, item in enumerate(questions)]
-    misses = pl.any_horizontal(~one for one in meets).fill_null(value=False)
-    is_known = pl.all_horizontal(one.is_not_null() for one in meets)
-    return pl.when(misses).then(FAILS).when(is_known).then(FITS).otherwise(UNKNOWN).alias("state")
+_OF_RUNS = ("id", "status", "benchmark", "scenario", "phase")
+"""What `echoes` needs of records."""
 
 
-def _meets(value: pl.Expr, question: Asked) -> pl.Expr:
-    """Return whether a value keeps the limits; null where it is unknown."""
-    kept = value.is_not_null()
-    if question.low is not None:
-        kept = kept & (value >= question.low)
-    if question.high is not None:
-        kept = kept & (value <= question.high)
-    return pl.when(value.is_not_null()).then(kept)
-
-
-def _group(count: int) -> pl.Expr:
-    """Return what rows share that compare in all that is asked."""
-    return pl.concat_str([pl.col(f"group_{place}") for place in range(count)], separator=" ").alias(
-        "group"
-    )
-
-
-def _obstacle(count: int) -> pl.Expr:
-    return pl.coalesce([pl.col(f"obstacle_{place}") for place in range(count)]).alias("obstacle")
+def _runs(table: pl.DataFrame) -> pl.Series:
+    """Return a number for each record, which runs of one configuration on one system share."""
+    # Two unknown systems are not one.
+    own = pl.when(pl.col("system_id").is_null()).then("id")
+    return row_hashes(table.select("configuration", own=own), ["configuration", "own"])
 
 
 def _recommendation(
     package: Package,
-    chosen: _Chosen,
-    table: pl.DataFrame,
+    table: _Table,
     about: tuple[str, str | None],
     questions: list[Asked],
     by: Asked,
     front: tuple[Asked, ...],
 ) -> Recommendation:
-    ordered = table.sort(
+    worst = table.runs.group_by("run").agg(
+        worst=pl.col("state").min(), some_fit=(pl.col("state") == FITS).any()
+    )
+    failing = worst.filter(pl.col("worst") == FAILS)
+    ordered = table.kept.join(failing, on="run", how="anti", maintain_order="left").sort(
         f"value_{questions.index(by)}",
         descending=by.higher_is_better,
         nulls_last=True,
@@ -399,42 +369,33 @@ def _recommendation(
         (_unknown(row, questions), _row(row, questions, systems))
         for row in states.filter(pl.col("state") == UNKNOWN).iter_rows(named=True)
     ]
-    failing = states.filter(pl.col("state") == FAILS)
     return Recommendation(
         *about,
         asked=questions,
         by=by,
         front=front,
-        results=table.height,
+        results=table.runs.height,
         rankings=_rankings(fitting, front),
         apart=_apart((row["obstacle"], shown) for row, shown in fitting if row["group"] is None),
         unknown=_apart(unknown),
         failing=failing.height,
         wavering=int(failing["some_fit"].sum()),
-        not_ok=chosen.not_ok,
-        without_task=chosen.without_task,
+        not_ok=Counter(),
+        without_task=0,
         systems=systems,
     )
 
 
 def _of_configurations(table: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each configuration on a system; it fails where one of its runs does.
+    """Return one row for each configuration on a system, of those of which no run fails.
 
     The middle one of the runs in its state stands for it. Rows must be in the order of the ranking.
     """
-    # Two unknown systems are not one.
-    own = pl.when(pl.col("system_id").is_null()).then("id").otherwise(pl.lit(""))
-    key = ["configuration", "own"]
-    marked = table.with_columns(own=own).with_columns(
-        worst=pl.col("state").min().over(key),
-        best=pl.col("state").max().over(key),
-    )
     # A run that leaves something unknown says nothing against one that fits.
-    state = pl.when(pl.col("worst") == FAILS).then(FAILS).otherwise("best")
-    kept = marked.with_columns(of_all=state, some_fit=pl.col("best") == FITS).filter(
-        pl.col("state") == pl.col("of_all")
+    kept = table.filter(pl.col("state") == pl.col("state").max().over("run"))
+    numbered = kept.with_columns(
+        runs=pl.len().over("run"), number=pl.int_range(pl.len()).over("run")
     )
-    numbered = kept.with_columns(runs=pl.len().over(key), number=pl.int_range(pl.len()).over(key))
     return numbered.filter(pl.col("number") == (pl.col("runs") - 1) // 2)
 
 

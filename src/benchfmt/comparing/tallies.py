@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from benchfmt.comparing.portions import Numbered, by_portions
 from benchfmt.comparison.fields import columns_of, normalised
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
@@ -68,8 +69,6 @@ _RECORDS = tuple(
 """The columns of records that are read."""
 _BESIDE = ("n", "stddev", "ci", "samples")
 """What may stand beside a value to say how far it spreads."""
-_SLACK = 1_000
-"""So many records without measurements in a row are passed over without looking through all."""
 
 
 @dataclass(frozen=True)
@@ -95,82 +94,52 @@ class Tallies:
 
 
 def tallies(package: Package) -> Tallies:
-    """Return the counts of a package; a number for each record is kept, and its id, and no more."""
-    parts: dict[str, list[pl.DataFrame]] = {
-        name: [] for name in ("records", "people", "verified", "models")
-    }
-    keys, runs = [], []
-    unstated = dict.fromkeys(COULD_BE_STATED, 0)
-    places = _Places()
-    for table in package.batches("records", _RECORDS):
-        batch = pl.DataFrame(pl.from_arrow(table))
-        known = batch.with_columns(benchmark=pl.coalesce("benchmark", "model"))
-        keys.append(places.of(known))
-        parts["records"].append(_counted(known, *PLACE, "status"))
-        parts["people"].append(_counted(batch, "submitter", "system_id"))
-        parts["verified"].append(_counted(batch, "verification"))
-        parts["models"].append(_counted(batch, "suite", "model", "model_version"))
-        for name in COULD_BE_STATED:
-            unstated[name] += batch[name].null_count()
-        runs.append(_runs(batch))
-    if not keys:
+    """Return the counts of a package; two numbers for each record are kept, and no more."""
+    tally = _Tally()
+    names = ("record_id", "metric", "value", "missing", *_BESIDE)
+    parts = by_portions(package, (_RECORDS, names), _marked, tally.portion)
+    frames = {name: pl.concat([part[name] for part in parts]) for name in (parts or [{}])[0]}
+    if not frames or not frames["runs"].height:
         raise BenchfmtError(f"{package.root} has no records")
-    sums = {name: _summed(frames) for name, frames in parts.items()}
-    every_run = pl.concat(runs)
+    runs, values, unstated = (frames.pop(name) for name in ("runs", "values", "unstated"))
     return Tallies(
-        values=_values(package, pl.concat(keys), places),
-        unstated=unstated,
-        runs=_repeats(every_run),
-        shared_executions=_shared(every_run),
-        **sums,
+        values=tally.places.named(_summed(values)),
+        unstated=dict(unstated.sum().row(0, named=True)),
+        runs=_repeats(runs),
+        shared_executions=_shared(runs),
+        **{name: _summed(frame) for name, frame in frames.items()},
     )
 
 
-class _Ids:
-    """The numbers of the places of records by id, of which measurements mostly ask in the order of the records."""
-
-    def __init__(self, keys: pl.DataFrame) -> None:
-        self._keys = keys.with_row_index("position")
-        self._next = 0
-
-    def placed(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return measurements, each with the number of its record's place."""
-        asked = batch["record_id"].n_unique()
-        near = self._keys.slice(self._next, 2 * asked + _SLACK)
-        found = _joined(batch, near)
-        if found["place"].null_count():
-            found = _joined(batch, self._keys)
-        last = found["position"].max()
-        if isinstance(last, int):
-            self._next = last
-        return found
+def _marked(measurements: pl.DataFrame) -> pl.DataFrame:
+    """Return measurements with whether something stands beside the value, in place of what it is."""
+    has_value = pl.col("value").is_not_null()
+    beside = [(has_value & pl.col(name).is_not_null()).alias(name) for name in _BESIDE]
+    return measurements.select("record_id", "metric", "missing", *beside)
 
 
-def _joined(batch: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
-    return batch.join(keys, left_on="record_id", right_on="id", how="left")
-
-
-class _Places:
-    """Numbers for places, in the order in which they are met."""
+class _Tally:
+    """The counts of portions, and the places that they are of."""
 
     def __init__(self) -> None:
-        self._known = pl.DataFrame(schema=dict.fromkeys(PLACE, pl.String) | {"place": pl.UInt32})
+        self.places = Numbered(dict.fromkeys(PLACE, pl.String()))
 
-    def of(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Return the ids of records, each with the number of its place."""
-        named = batch.select("id", *(pl.col(name).cast(pl.String) for name in PLACE))
-        new = named.select(PLACE).unique(maintain_order=True)
-        new = new.join(self._known, on=PLACE, how="anti", nulls_equal=True, maintain_order="left")
-        numbered = new.with_row_index("place", offset=self._known.height)
-        self._known = pl.concat([self._known, numbered.select(self._known.columns)])
-        joined = named.join(
-            self._known, on=PLACE, how="left", nulls_equal=True, maintain_order="left"
-        )
-        return joined.select("id", "place")
-
-    def named(self, counts: pl.DataFrame) -> pl.DataFrame:
-        """Return counts with the names of their places."""
-        return counts.join(self._known, on="place", how="left", maintain_order="left").drop("place")
+    def portion(self, records: pl.DataFrame, measurements: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """Return the counts of some records with their measurements."""
+        known = records.with_columns(benchmark=pl.coalesce("benchmark", "model"))
+        keys = known.select("id", number=self.places.of(known)).unique("id", keep="first")
+        placed = measurements.join(keys, left_on="record_id", right_on="id", how="left")
+        return {
+            "records": _counted(known, *PLACE, "status"),
+            "people": _counted(records, "submitter", "system_id"),
+            "verified": _counted(records, "verification"),
+            "models": _counted(records, "suite", "model", "model_version"),
+            "values": placed.group_by("number", "metric", "missing").agg(
+                pl.col(_BESIDE).sum().cast(pl.Int64), count=pl.len().cast(pl.Int64)
+            ),
+            "runs": _runs(records),
+            "unstated": records.select(COULD_BE_STATED).null_count().cast(pl.Int64),
+        }
 
 
 def _counted(batch: pl.DataFrame, *names: str) -> pl.DataFrame:
@@ -178,35 +147,11 @@ def _counted(batch: pl.DataFrame, *names: str) -> pl.DataFrame:
     return texts.group_by(names, maintain_order=True).agg(count=pl.len().cast(pl.Int64))
 
 
-def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return counts of several batches as one, in the order of the names."""
-    every = pl.concat(parts)
+def _summed(every: pl.DataFrame) -> pl.DataFrame:
+    """Return counts of several portions as one, in the order of the names."""
     counts = [name for name, kind in every.schema.items() if kind == pl.Int64]
     names = [name for name in every.columns if name not in counts]
     return every.group_by(names).agg(pl.col(counts).sum()).sort(names, nulls_last=True)
-
-
-def _values(package: Package, keys: pl.DataFrame, places: _Places) -> pl.DataFrame:
-    """Return the values of each place and metric: how many there are, and which are missing for which reason."""
-    parts = []
-    ids = _Ids(keys)
-    names = ("record_id", "metric", "value", "missing", *_BESIDE)
-    for table in package.batches("measurements", names):
-        batch = pl.DataFrame(pl.from_arrow(table))
-        placed = ids.placed(batch)
-        has_value = pl.col("value").is_not_null()
-        beside = {
-            name: (has_value & pl.col(name).is_not_null()).sum().cast(pl.Int64) for name in _BESIDE
-        }
-        parts.append(
-            placed.group_by(
-                "place", pl.col("metric").cast(pl.String), pl.col("missing").cast(pl.String)
-            ).agg(count=pl.len().cast(pl.Int64), **beside)
-        )
-    if not parts:
-        kinds = dict.fromkeys((*PLACE, "metric", "missing"), pl.String)
-        return pl.DataFrame(schema=kinds | dict.fromkeys(("count", *_BESIDE), pl.Int64))
-    return places.named(_summed(parts))
 
 
 def configurations(batch: pl.DataFrame) -> pl.Series:
@@ -234,7 +179,8 @@ def _runs(batch: pl.DataFrame) -> pl.DataFrame:
 
 
 def _repeats(runs: pl.DataFrame) -> pl.DataFrame:
-    known = runs.filter("is_known").group_by("configuration").agg(runs=pl.col("run").n_unique())
+    known = runs.filter("is_known").unique(["configuration", "run"])
+    known = known.group_by("configuration").agg(runs=pl.len())
     return known.group_by("runs").agg(configurations=pl.len()).sort("runs")
 
 

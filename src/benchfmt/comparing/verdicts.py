@@ -37,7 +37,7 @@ COMPARED = (
 SIGNIFICANT = (Verdict.REGRESSION, Verdict.IMPROVEMENT, Verdict.CHANGED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Metric:
     """What a result is a number of, and how such numbers are compared."""
 
@@ -51,7 +51,7 @@ class Metric:
     """Whether the unit begins at nothing, so that a share of a number means something."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """A result: its metric, its key, and the context that tells it from others."""
 
@@ -64,7 +64,7 @@ class Result:
     """The key of its group."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Side:
     """What one package says of a result: one run, or several repeats of it."""
 
@@ -82,7 +82,7 @@ class Side:
         return fmean(values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """A result of two packages: its numbers, the change between them, and the verdict."""
 
@@ -151,7 +151,7 @@ def _side_data(side: Side | None, value: float | None) -> JsonValue:
     return data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Pair:
     """A result that both packages have, tested and not yet judged."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.comparing.pairs import VARYING, Results, results_of
+from benchfmt.comparing.pairs import VARYING, Key, Results, results_of
 from benchfmt.comparing.verdicts import COMPARED, Change, Result, Side, Verdict, judged
 from benchfmt.comparison.questions import Question, question
 from benchfmt.finding import BenchfmtError
@@ -119,7 +119,7 @@ def compare_versions(
         open_package(old, remote=remote, limits=limits) as older,
         open_package(new, remote=remote, limits=limits) as newer,
     ):
-        described: dict[tuple[str, ...], Result] = {}
+        described: dict[Key, Result] = {}
         before = results_of(older, asked, described)
         after = results_of(newer, asked, described)
     wanted = _wanted(metrics, before, after)
@@ -154,7 +154,7 @@ def _wanted(metrics: Iterable[str], before: Results, after: Results) -> frozense
 
 
 def _pairs(
-    described: Mapping[tuple[str, ...], Result],
+    described: Mapping[Key, Result],
     before: Results,
     after: Results,
     wanted: frozenset[str],

@@ -42,7 +42,7 @@ _SAME = 1e-9
 """A value that differs from the mean of its samples by a smaller share is that mean."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observed:
     """What one result gives of a number."""
 
@@ -62,7 +62,7 @@ class Observed:
     """Whether the value is the share of the n samples of a data set that were right."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Spread:
     """The standard error of an estimate, and from how many independent observations it is."""
 
@@ -70,7 +70,7 @@ class Spread:
     independent: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """A number on its scale, with limits."""
 

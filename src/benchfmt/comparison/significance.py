@@ -42,7 +42,7 @@ _UNBALANCED = 2
 alarms at 5 % for 5 against 30. Those of the smaller side are taken."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Significance:
     """A change with its interval and p-value: a share (0.05 is 5 % more) where ratios are compared, else a difference."""
 
@@ -55,14 +55,14 @@ class Significance:
     between: Between
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Untold:
     """Why the significance of a change cannot be told."""
 
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """How numbers are compared, and at which level."""
 

@@ -11,7 +11,12 @@ _RUN = ("suite", "execution", "benchmark", "scenario", "phase")
 
 
 def without_echoes(records: pl.DataFrame, headlines: pl.DataFrame) -> pl.DataFrame:
-    """Return the records without those whose headline number another record of the same execution gives.
+    """Return the records without those whose headline number another record of the same execution gives."""
+    return records.filter(~pl.col("id").is_in(echoes(records, headlines).implode()))
+
+
+def echoes(records: pl.DataFrame, headlines: pl.DataFrame) -> pl.Series:
+    """Return the ids of records whose headline number another record of the same execution gives.
 
     Of the results of one execution in a group the recomputed one stays. A published row goes wherever its own logs are
     there too, even where the two tell differently of the precision, so that no group holds both.
@@ -23,8 +28,7 @@ def without_echoes(records: pl.DataFrame, headlines: pl.DataFrame) -> pl.DataFra
     is_published = pl.col("basis").cast(pl.String) == "published"
     own = runs.filter(~is_published.fill_null(value=False) & (pl.col("status") == "ok"))
     published = runs.filter(is_published).join(own, on=_RUN, how="semi", nulls_equal=True)
-    echoes = pl.concat([within_groups["record_id"], published["record_id"]])
-    return records.filter(~pl.col("id").is_in(echoes.implode()))
+    return pl.concat([within_groups["record_id"], published["record_id"]])
 
 
 def with_others(records: pl.DataFrame, headlines: pl.DataFrame) -> pl.DataFrame:
