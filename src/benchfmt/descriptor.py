@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     ConfigDict,
@@ -102,10 +102,28 @@ class TableSchema(Open):
         return _missing_values(self.missing_values)
 
 
-class Resource(Open):
-    """A file of the package."""
+_Path = Annotated[str, Field(min_length=1)]
+_Bytes = Annotated[int, Field(ge=0)]
+_Hash = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 
-    path: Annotated[str, Field(min_length=1)]
+
+class ResourcePart(Open):
+    """A file of a table that is in parts."""
+
+    path: _Path
+    bytes: _Bytes | None = None
+    hash: _Hash | None = None
+
+
+class Resource(Open):
+    """A file of the package, or a table of it in several."""
+
+    path: _Path | Annotated[list[_Path], Field(min_length=1)] = Field(
+        description="The file; for records and measurements also a list of files, which are the table in parts."
+    )
+    parts: list[ResourcePart] | None = Field(
+        None, description="Size and hash of each file of a table in parts, in the order of `path`."
+    )
     name: str | None = None
     format: str | None = None
     encoding: str | None = None
@@ -113,11 +131,48 @@ class Resource(Open):
         None, description="How the file is packed: gz, bz2, xz, zst or zip."
     )
     innerpath: str | None = Field(None, description="The file inside of a zip that is the table.")
-    bytes: Annotated[int, Field(ge=0)] | None = None
-    hash: Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")] | None = None
+    bytes: _Bytes | None = None
+    hash: _Hash | None = None
     dialect: Dialect | None = None
     table: TableSchema | None = Field(None, alias="schema")
     benchfmt: TableAnnotation | None = None
+
+    @model_validator(mode="after")
+    def _parts_of_path(self) -> Self:
+        """Refuse what is said of the parts of one file, or of one file where there are parts."""
+        if isinstance(self.path, str):
+            if self.parts is not None:
+                raise PydanticCustomError(
+                    "parts_of_file", "`parts` stands beside a `path` that is a list"
+                )
+            return self
+        if self.annotated:
+            raise PydanticCustomError(
+                "annotated_in_parts",
+                "an annotated table is one file: describe each in a resource of its own",
+            )
+        if self.parts is not None and [part.path for part in self.parts] != self.path:
+            raise PydanticCustomError(
+                "other_parts", "`parts` has an object for each file of `path`, in the same order"
+            )
+        if self.bytes is not None or self.hash is not None:
+            raise PydanticCustomError(
+                "whole_of_parts",
+                "`bytes` and `hash` of a table in parts stand in `parts`, for each file",
+            )
+        return self
+
+    @property
+    def files(self) -> list[ResourcePart]:
+        """The files of the resource in order, each with what is said of its size and hash."""
+        if isinstance(self.path, str):
+            return [ResourcePart(path=self.path, bytes=self.bytes, hash=self.hash)]
+        return self.parts or [ResourcePart(path=path) for path in self.path]
+
+    @property
+    def file(self) -> str:
+        """The path of the file, or of the first."""
+        return self.files[0].path
 
     @property
     def annotated(self) -> bool:
@@ -142,7 +197,7 @@ class Resource(Open):
 
     def _storage(self, encoding: str | None = None) -> Storage:
         return storage_of(
-            self.path,
+            self.file,
             format_=self.format,
             encoding=encoding or self.encoding,
             compression=self.compression,
@@ -403,7 +458,7 @@ def package_descriptor(
 ) -> dict[str, JsonValue]:
     """Return the descriptor of the three canonical tables.
 
-    `tables` gives each table's path, format, mediatype, bytes and hash; `extra` is what a user adds (title, licenses);
+    `tables` gives each table's path, format, mediatype, and bytes and hash, or parts with them; `extra` is what a user adds (title, licenses);
     `known` are the findings that are acknowledged.
     """
     info: dict[str, JsonValue] = {

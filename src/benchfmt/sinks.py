@@ -246,7 +246,10 @@ def _are_distinct(chunks: list[Any]) -> bool:
     return all(len(chunk.dictionary.unique()) == len(chunk.dictionary) for chunk in chunks)
 
 
-def new_sink(folder: Path, table: str, form: Format) -> Sink:
-    """Return what writes a table of a package in a folder."""
+def new_sink(folder: Path, table: str, form: Format, part: int | None = None) -> Sink:
+    """Return what writes a table of a package in a folder, or a part of it by its number."""
     kind = _ParquetSink if form == "parquet" else _CsvSink
-    return kind(folder / f"{table}.{form}", table)
+    if part is None:
+        return kind(folder / f"{table}.{form}", table)
+    (folder / table).mkdir(exist_ok=True)
+    return kind(folder / table / f"part-{part:05}.{form}", table)

@@ -127,16 +127,16 @@ def compile_resource(
     try:
         resource = with_best(with_families(resource, columns))
     except (FamilyError, HistoryError) as error:
-        raise AnnotationError(f"{resource.path}: {error}") from error
+        raise AnnotationError(f"{resource.file}: {error}") from error
     columns = [*columns, *best_columns(resource.benchfmt, columns)]
     if resource.table is None:
-        raise AnnotationError(f"{resource.path}: the resource has no schema with annotated fields")
+        raise AnnotationError(f"{resource.file}: the resource has no schema with annotated fields")
     annotation = resource.benchfmt or TableAnnotation()
     named = {item.name: item for item in resource.table.fields if item.benchfmt}
     used = {name: item for name, item in named.items() if name in columns}
     metrics = {**vocabulary().metrics, **declared}
     faults = Faults()
-    where = f"{resource.path}: "
+    where = f"{resource.file}: "
     variants = _variants(used.values())
     with faults.collected(where):
         _check_variants(annotation, variants)

@@ -62,6 +62,14 @@ def convert(
             "--license", help="Licence (SPDX id) of the package, and of records that have none."
         ),
     ] = None,
+    part_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Split records and measurements into parts of at most so many measurements.",
+        ),
+    ] = None,
     account: Annotated[
         Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
     ] = None,
@@ -129,6 +137,7 @@ def convert(
             replace=replace,
             redactor=redactor,
             companions=companions,
+            part_rows=part_rows,
         )
     )
     for line in account_lines(result):

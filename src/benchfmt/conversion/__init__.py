@@ -70,6 +70,7 @@ class Conversion:
         replace: bool = False,
         redactor: Redactor | None = None,
         companions: Sequence[Callable[[Path], None]] = (),
+        part_rows: int | None = None,
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package.
 
@@ -81,6 +82,7 @@ class Conversion:
         that of the package, and of every record whose source says none. A `redactor` puts placeholders for what is
         personal; it says what it has replaced, and does the same for the account (`redactor.document(account.to_dict())`).
         `companions` are called with the folder in which the whole package stands, before it moves to its place.
+        With `part_rows` records and measurements are in parts of at most so many measurements.
         """
         place = Path(path)
         self._spare_sources(place)
@@ -92,7 +94,9 @@ class Conversion:
         if license:
             about["licenses"] = [{"name": license}]
         about.update(extra or {})
-        with PackageWriter(path, format=format, extra=about, replace=replace) as writer:
+        with PackageWriter(
+            path, format=format, extra=about, replace=replace, part_rows=part_rows
+        ) as writer:
             writer.companions = companions
             for batch in self.batches(progress):
                 used.add(batch)

@@ -49,7 +49,7 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
         tables: dict[str, list[int]] = {}
         for index, resource in enumerate(resources):
             if resource.annotated:
-                tables.setdefault(resource.path, []).append(index)
+                tables.setdefault(resource.file, []).append(index)
         for name, indices in tables.items():
             try:
                 table = safe_path(path.parent, name)
@@ -152,7 +152,7 @@ def read(unit: Unit) -> Iterator[Item]:
             converter=NAME,
             version=VERSION,
             declared=descriptor.metrics(),
-            identity_path=resource.path,
+            identity_path=resource.file,
             table=descriptor.table_in_file(resource),
             limits=unit.limits,
             tells_assumptions=not isinstance(where, Fit),

@@ -77,7 +77,7 @@ def _refuse_loss(package: Package) -> None:
     for resource in package.descriptor.resources:
         if resource.name not in TABLES:
             raise BenchfmtError(
-                f"the package holds {resource.path} beside its tables, which the mended one would lack"
+                f"the package holds {resource.file} beside its tables, which the mended one would lack"
             )
         for part in package.parts(resource.name):
             _refuse_changed(part)
@@ -85,11 +85,10 @@ def _refuse_loss(package: Package) -> None:
 
 
 def _refuse_changed(part: Part) -> None:
-    resource = part.resource
     size = part.path.stat().st_size
-    is_same = resource.bytes in (None, size)
-    if is_same and resource.hash is not None:
-        is_same = resource.hash == f"sha256:{file_sha256(part.path)}"
+    is_same = part.bytes in (None, size)
+    if is_same and part.hash is not None:
+        is_same = part.hash == f"sha256:{file_sha256(part.path)}"
     if not is_same:
         raise BenchfmtError(
             f"{part.name} is not the file that the descriptor describes (BF501): find out which of the two is right; "
@@ -124,7 +123,7 @@ def _absent(package: Package) -> Iterator[tuple[str, str]]:
     """Yield which tables lack their size or hash in the descriptor, each with the name of the member."""
     for resource in package.descriptor.resources:
         for member in ("bytes", "hash"):
-            if getattr(resource, member) is None:
+            if any(getattr(file, member) is None for file in resource.files):
                 yield str(resource.name), member
 
 
@@ -147,24 +146,22 @@ def _batches(package: Package, mends: list[Mend]) -> Iterator[Batch]:
     """Yield the tables of a package in parts, mended; what was mended is added to `mends`."""
     empty: Mapping[str, pa.Table] = {table: table_of(table, []) for table in TABLES}
     for table in TABLES:
-        first = 1
-        for rows in package.batches(table):
-            mended = _mended(package, table, rows, first, mends)
-            yield Batch(**{**empty, table: mended})
-            first += rows.num_rows
+        for part, batches in package.by_part(table):
+            first = 1
+            for rows in batches:
+                mended = _mended(part, table, rows, first, mends)
+                yield Batch(**{**empty, table: mended})
+                first += rows.num_rows
 
 
-def _mended(
-    package: Package, table: str, rows: pa.Table, first: int, mends: list[Mend]
-) -> pa.Table:
+def _mended(part: Part, table: str, rows: pa.Table, first: int, mends: list[Mend]) -> pa.Table:
     """Return a part of a table, mended; its rows are counted from `first`."""
     frame = pl.DataFrame(pl.from_arrow(rows))
-    name = package.parts(table)[0].name
     ids = frame[_IDS[table]]
     found: list[Mend] = []
 
     def tell(row: int, column: str, before: str | None, after: str) -> None:
-        found.append(Mend(name, first + row, column, before, after, ids[row]))
+        found.append(Mend(part.name, first + row, column, before, after, ids[row]))
 
     mended = mended_terms(table, frame, tell)
     if table == "measurements":

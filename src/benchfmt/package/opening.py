@@ -266,7 +266,10 @@ def _named_files(file: Path, limits: Limits) -> list[str]:
     resources = data.get("resources")
     if not isinstance(resources, list):
         return []
-    paths = [item.get("path") for item in resources if isinstance(item, dict)]
+    paths: list[JsonValue] = []
+    for item in resources:
+        said = item.get("path") if isinstance(item, dict) else None
+        paths += said if isinstance(said, list) else [said]
     return [path for path in paths if isinstance(path, str)]
 
 

@@ -1,4 +1,4 @@
-"""The files of a table: a table of a package is a list of parts, of which there is one today."""
+"""The files of a table: a table of a package is a list of parts, of which there mostly is one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ class Part:
     path: Path
     """Where the file lies on this machine; it need not exist."""
     resource: Resource
+    bytes: int | None = None
+    """Its size, as the descriptor has it."""
+    hash: str | None = None
+    """Its SHA-256, as the descriptor has it: `sha256:` and hexadecimal digits."""
 
     @property
     def is_parquet(self) -> bool:
@@ -27,4 +31,7 @@ class Part:
 
 def parts_of(root: Path, resource: Resource) -> list[Part]:
     """Return the files of a resource, in their order; raises UnsafeError for one that leads out of the package."""
-    return [Part(resource.path, safe_path(root, resource.path), resource)]
+    return [
+        Part(file.path, safe_path(root, file.path), resource, file.bytes, file.hash)
+        for file in resource.files
+    ]

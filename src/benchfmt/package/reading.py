@@ -82,20 +82,30 @@ class Package:
 
         With `only`, it has only those columns, and of Parquet no others are read.
         """
+        for _, batches in self.by_part(table, only):
+            yield from batches
+
+    def by_part(
+        self, table: str, only: Collection[str] = ()
+    ) -> Iterator[tuple[Part, Iterator[pa.Table]]]:
+        """Yield each file of a table, in order, with its rows, as `batches` gives those of all."""
         names = [resource.name for resource in self.descriptor.resources]
         if table == "systems" and table not in names:
             return  # records need not name systems
+        for part in self.parts(table):
+            yield part, self._batches_of(part, table, only)
+
+    def _batches_of(self, part: Part, table: str, only: Collection[str]) -> Iterator[pa.Table]:
         version = self.descriptor.benchfmt.version
         newer = None
         if is_newer(version):
             newer = version
-        for part in self.parts(table):
-            for rows in _rows_of(part, version, table, self._limits, only):
-                try:
-                    yield conform(table, rows, part.path, newer, only)
-                except (ValueError, TypeError, RecursionError) as error:
-                    # Such as extensions that are no JSON object.
-                    raise PackageError(f"{part.path}: {error}; run benchfmt validate") from error
+        for rows in _rows_of(part, version, table, self._limits, only):
+            try:
+                yield conform(table, rows, part.path, newer, only)
+            except (ValueError, TypeError, RecursionError) as error:
+                # Such as extensions that are no JSON object.
+                raise PackageError(f"{part.path}: {error}; run benchfmt validate") from error
 
     def frames(self, table: str, only: Collection[str]) -> Iterator[pl.DataFrame]:
         """Yield some columns of a table as frames of polars, else as `batches`.

@@ -68,7 +68,8 @@ def _own_files(place: Path) -> set[str]:
         resource.annotated for resource in resources
     ):
         return set()
-    own = {FILE_NAME, *(resource.path.removeprefix("./") for resource in resources)}
+    files = [file.path for resource in resources for file in resource.files]
+    own = {FILE_NAME, *(path.removeprefix("./") for path in files)}
     if is_untouched(_content(place, CROISSANT)):
         own.add(CROISSANT)
     return own

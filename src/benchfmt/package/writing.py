@@ -12,6 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.described import fullest
@@ -23,7 +26,7 @@ from benchfmt.package.replacing import check_kept, check_replaceable
 from benchfmt.package.targets import Target, held
 from benchfmt.readers.files import file_sha256
 from benchfmt.sinks import Format, Sink, new_sink
-from benchfmt.tables import TABLES, Batch, system_from_row, system_row, table_of
+from benchfmt.tables import TABLES, Batch, Texts, system_from_row, system_row, table_of
 from benchfmt.vocabulary import vocabulary
 
 _NOT_IN_NAMES = re.compile("[^a-z0-9._-]")
@@ -41,12 +44,16 @@ class PackageWriter:
         prefixes: Mapping[str, JsonValue] | None = None,
         extra: Mapping[str, JsonValue] | None = None,
         replace: bool = False,
+        part_rows: int | None = None,
     ) -> None:
         """Take where the package goes (a folder, or a `.zip`); `prefixes` declares the prefixed metrics used.
 
         A package that is there already is replaced where the new one has the records of all its sources, or where
-        `replace` says so.
+        `replace` says so. With `part_rows`, records and measurements are in parts of at most so many measurements, which
+        end where a record does; a record of more is a part of its own. Then batches hold whole records.
         """
+        if part_rows is not None and part_rows < 1:
+            raise PackageError(f"a part holds at least one measurement, and not {part_rows}")
         self._target = path if isinstance(path, Target) else Target(path)
         self.path = self._target.path
         self.format: Format = format
@@ -59,6 +66,11 @@ class PackageWriter:
         self._replace = replace
         self._held = ExitStack()
         self._sinks: dict[str, Sink] = {}
+        self._part_rows = part_rows
+        self._in_part = 0
+        """Measurements in the part that grows."""
+        self._files: dict[str, list[Path]] = {table: [] for table in TABLES}
+        """The files that are whole, by table."""
         self.records = 0
         self._known: set[str] = set()
         self._dropped = False
@@ -72,9 +84,9 @@ class PackageWriter:
             stack.enter_context(held(self._target))
             self.folder = self._target.new_folder()
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            for table in TABLES:
-                self._sinks[table] = new_sink(self.folder, table, self.format)
-                stack.callback(self._sinks[table].abandon)
+            stack.callback(self._abandon)
+            self._sinks["systems"] = new_sink(self.folder, "systems", self.format)
+            self._begin_part()
             self._held = stack.pop_all()
         return self
 
@@ -111,8 +123,46 @@ class PackageWriter:
                 systems = systems.take(fresh)
             self._sinks["systems"].write(systems)
         self.records += batch.records.num_rows
-        self._sinks["records"].write(batch.records)
-        self._sinks["measurements"].write(batch.measurements)
+        if self._part_rows is None:
+            self._sinks["records"].write(batch.records)
+            self._sinks["measurements"].write(batch.measurements)
+        else:
+            self._write_in_parts(batch, self._part_rows)
+
+    def _write_in_parts(self, batch: Batch, part_rows: int) -> None:
+        """Write records with their measurements, and begin a part where one is full."""
+        ends = _ends_of_records(batch)
+        first = row = 0
+        while first < len(ends):
+            room = row + part_rows - self._in_part
+            last = int(np.searchsorted(ends, room, side="right"))
+            if last == first and not self._in_part:
+                last += 1  # a record of more measurements than a part has is one by itself
+            if last > first:
+                end = int(ends[last - 1])
+                self._sinks["records"].write(batch.records.slice(first, last - first))
+                self._sinks["measurements"].write(batch.measurements.slice(row, end - row))
+                self._in_part += end - row
+                first, row = last, end
+            if first < len(ends):
+                self._end_part()
+                self._begin_part()
+
+    def _begin_part(self) -> None:
+        number = None
+        if self._part_rows is not None:
+            number = len(self._files["records"])
+        for table in ("records", "measurements"):
+            self._sinks[table] = new_sink(self.folder, table, self.format, number)
+        self._in_part = 0
+
+    def _end_part(self) -> None:
+        for table in ("records", "measurements"):
+            self._files[table].append(self._sinks[table].close())
+
+    def _abandon(self) -> None:
+        for sink in self._sinks.values():
+            sink.abandon()
 
     def drop(self) -> None:
         """Write no package after all; what stands in its place is left alone."""
@@ -124,17 +174,9 @@ class PackageWriter:
         self._sinks["systems"].write(
             table_of("systems", [system_row(system) for system in self._placed.values()])
         )
-        facts = {}
-        for table in TABLES:
-            path = self._sinks[table].close()
-            facts[table] = {
-                "path": path.name,
-                "format": self.format,
-                "mediatype": _MEDIA_TYPES[self.format],
-                "encoding": "utf-8",
-                "bytes": path.stat().st_size,
-                "hash": f"sha256:{file_sha256(path)}",
-            }
+        self._files["systems"].append(self._sinks["systems"].close())
+        self._end_part()
+        facts = {table: self._facts(table) for table in TABLES}
         descriptor = package_descriptor(
             facts,
             self.prefixes,
@@ -155,6 +197,26 @@ class PackageWriter:
             whole = _zipped(self.folder)
         self._target.replace_by(whole)
 
+    def _facts(self, table: str) -> dict[str, JsonValue]:
+        """Return what the descriptor says of the files of a table."""
+        form: dict[str, JsonValue] = {
+            "format": self.format,
+            "mediatype": _MEDIA_TYPES[self.format],
+            "encoding": "utf-8",
+        }
+        parts: list[dict[str, JsonValue]] = []
+        for file in self._files[table]:
+            parts.append(
+                {
+                    "path": file.relative_to(self.folder).as_posix(),
+                    "bytes": file.stat().st_size,
+                    "hash": f"sha256:{file_sha256(file)}",
+                }
+            )
+        if self._part_rows is None or table == "systems":
+            return {"path": parts[0]["path"], **form, **parts[0]}
+        return {"path": [part["path"] for part in parts], **form, "parts": [*parts]}
+
     def _name(self) -> str:
         plain = _NOT_IN_NAMES.sub("-", self.path.stem.lower())
         return plain.strip("-.") or "package"
@@ -168,23 +230,48 @@ def write_package(
     prefixes: Mapping[str, JsonValue] | None = None,
     extra: Mapping[str, JsonValue] | None = None,
     replace: bool = False,
+    part_rows: int | None = None,
 ) -> None:
     """Write batches as one package; the options are those of PackageWriter."""
     with PackageWriter(
-        path, format=format, prefixes=prefixes, extra=extra, replace=replace
+        path,
+        format=format,
+        prefixes=prefixes,
+        extra=extra,
+        replace=replace,
+        part_rows=part_rows,
     ) as writer:
         for batch in batches:
             writer.write(batch)
 
 
+def _ends_of_records(batch: Batch) -> npt.NDArray[np.int64]:
+    """Return, for each record of a batch, how many of its measurements stand before the end of the record's own."""
+    records = pl.DataFrame({"id": _texts(batch.records["id"])})
+    owners = pl.DataFrame({"id": _texts(batch.measurements["record_id"])})
+    counts = owners.group_by("id").len("count")
+    joined = records.join(counts, on="id", how="left", maintain_order="left")
+    ends = joined["count"].fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
+    if int(ends[-1] if len(ends) else 0) != owners.height:
+        raise PackageError(
+            "parts are of whole records: a batch has measurements of records that it does not hold"
+        )
+    return ends
+
+
+def _texts(cells: Texts) -> pl.Series:
+    return pl.Series(pl.from_arrow(cells)).cast(pl.String)
+
+
 def _zipped(folder: Path) -> Path:
     target = folder / "package.zip"
     with zipfile.ZipFile(target, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            if path == target:
+        for path in sorted(folder.rglob("*")):
+            if path == target or path.is_dir():
                 continue
             # A fixed date: equal packages are equal zips.
-            info = zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0))
+            name = path.relative_to(folder).as_posix()
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as member:

@@ -109,7 +109,7 @@ def _judge_annotation(
             if not any(repr(name) in message for name in names):
                 reporter.report("BF118", Place(file.name), message)
     except (TableError, UnsafeError) as error:
-        reporter.report(error.code, Place(resource.path), str(error))
+        reporter.report(error.code, Place(resource.file), str(error))
 
 
 def judge_files(
@@ -127,8 +127,8 @@ def judge_files(
         try:
             parts = parts_of(root, resource)
         except UnsafeError as error:
-            unsafe.add(resource.path)
-            reporter.report(error.code, place, str(error), value=resource.path)
+            unsafe.add(resource.file)
+            reporter.report(error.code, place, str(error), value=_shown_path(resource))
             continue
         for part in parts:
             if part.path.is_file():
@@ -144,6 +144,10 @@ def judge_files(
     return unsafe
 
 
+def _shown_path(resource: Resource) -> str:
+    return ", ".join(file.path for file in resource.files)
+
+
 def _is_pointer(path: Path) -> bool:
     """Whether Git LFS has left its pointer in place of a file."""
     with path.open("rb") as file:
@@ -152,22 +156,22 @@ def _is_pointer(path: Path) -> bool:
 
 def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_whole: bool) -> None:
     """Report a file whose size or hash is not the one that its resource gives, or a table of ours without them."""
-    absent = [name for name in ("bytes", "hash") if getattr(resource, name) is None]
+    absent = [name for name in ("bytes", "hash") if getattr(part, name) is None]
     if absent and is_whole and resource.name in TABLES and not resource.annotated:
         message = (
             f"the descriptor gives no {' and no '.join(f'`{name}`' for name in absent)} of the file"
         )
         reporter.report("BF501", Place(part.name), message, hint=_WRITE_BOTH)
     size = part.path.stat().st_size
-    if resource.bytes is not None and size != resource.bytes:
+    if part.bytes is not None and size != part.bytes:
         if _is_pointer(part.path):
             reporter.report("BF501", Place(part.name), _POINTER, hint=_FETCH)
             reporter.cut_files.add(part.name)
             return
-        message = f"the file has {size} bytes; the descriptor says {resource.bytes}"
+        message = f"the file has {size} bytes; the descriptor says {part.bytes}"
         reporter.report("BF501", Place(part.name), message, hint=_AGAIN)
-        if size < resource.bytes:
+        if size < part.bytes:
             reporter.cut_files.add(part.name)
-    elif resource.hash is not None and f"sha256:{file_sha256(part.path)}" != resource.hash:
+    elif part.hash is not None and f"sha256:{file_sha256(part.path)}" != part.hash:
         message = "the file's SHA-256 is not the one in the descriptor"
         reporter.report("BF501", Place(part.name), message, hint=_AGAIN)

@@ -100,9 +100,8 @@ def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -
     for resource in descriptor.resources:
         if resource.name in TABLES:
             tables[resource.name] = resource
-            if resource.path.endswith(".csv"):
-                delimited.add(resource.path)
-        if resource.annotated and resource.path not in unsafe:
+            delimited |= {file.path for file in resource.files if file.path.endswith(".csv")}
+        if resource.annotated and resource.file not in unsafe:
             annotated.append(resource)
     for resource in annotated:
         yield AnnotatedTable(folder.root, resource, descriptor, reporter)
@@ -118,6 +117,6 @@ def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -
         )
     if folder.file.name == FILE_NAME:
         judge_unlisted(folder, descriptor, reporter)
-    is_safe = all(resource.path not in unsafe for resource in tables.values())
+    is_safe = not any(resource.file in unsafe for resource in tables.values())
     if not absent and is_safe:
         yield PackageTables(folder.root, tables, descriptor, reporter)

@@ -173,11 +173,28 @@ class _Judge:
             if name not in TABLES or resource.annotated:
                 continue
             self._form(f"/resources/{place}", resource)
-            owner = owners.setdefault(resource.path, name)
-            if owner != name:
-                message = f"the tables {owner!r} and {name!r} are one file, {resource.path}"
+            self._own_files(f"/resources/{place}/path", resource, owners)
+
+    def _own_files(self, place: str, resource: Resource, owners: dict[str, str]) -> None:
+        """Report a file that holds two tables, or two parts of one, and systems in parts."""
+        name = str(resource.name)
+        for file in resource.files:
+            owner = owners.get(file.path)
+            owners[file.path] = name
+            if owner == name:
+                message = f"the table {name!r} names the file {file.path} twice"
+                verdict = Verdict(message, "name each part once: its rows would count twice")
+                self._report("BF144", place, verdict, file.path)
+            elif owner is not None:
+                message = f"the tables {owner!r} and {name!r} are one file, {file.path}"
                 verdict = Verdict(message, "write each table to a file of its own")
-                self._report("BF144", f"/resources/{place}/path", verdict, resource.path)
+                self._report("BF144", place, verdict, file.path)
+        if name == "systems" and len(resource.files) > 1:
+            message = f"the table 'systems' is in {len(resource.files):,} parts"
+            verdict = Verdict(
+                message, "write all systems to one file: every part of the records refers to them"
+            )
+            self._report("BF144", place, verdict, resource.file)
 
     def _form(self, place: str, resource: Resource) -> None:
         encoding = resource.encoding
@@ -197,7 +214,7 @@ class _Judge:
                 verdict = Verdict(message, "write it unpacked; a package may be a zip as a whole")
                 self._report("BF132", f"{place}/{word}", verdict, value)
         mediatype = (resource.model_extra or {}).get("mediatype")
-        kind = resource.format or PurePosixPath(resource.path).suffix.lower().removeprefix(".")
+        kind = resource.format or PurePosixPath(resource.file).suffix.lower().removeprefix(".")
         wanted = _MEDIA_TYPES.get(kind)
         if isinstance(mediatype, str) and wanted not in (None, _plain(mediatype)):
             message = f"the file is said to be {mediatype!r}; it is read as {wanted!r}"
@@ -302,7 +319,11 @@ def judge_unlisted(folder: Folder, descriptor: Descriptor, reporter: Reporter) -
     # Beside somebody's own tables anything may lie; and a path at fault is why its file is not listed.
     if not tables or any(reporter.has(code) for code in _OF_PATHS):
         return
-    listed = {PurePosixPath(resource.path).as_posix() for resource in descriptor.resources}
+    listed = {
+        PurePosixPath(file.path).as_posix()
+        for resource in descriptor.resources
+        for file in resource.files
+    }
     names: Iterable[str] = folder.names
     if folder.holder is None:
         listed |= _behind_links(folder.root, listed)

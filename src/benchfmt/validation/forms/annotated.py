@@ -40,7 +40,7 @@ class AnnotatedTable:
         self, root: Path, resource: Resource, descriptor: Descriptor, reporter: Reporter
     ) -> None:
         """Take the table, what its package declares, and who reports."""
-        self.name = resource.path
+        self.name = resource.file
         self._root = root
         self._resource = resource
         self._descriptor = descriptor

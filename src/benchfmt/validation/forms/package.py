@@ -42,13 +42,13 @@ class PackageTables:
         reporter: Reporter,
     ) -> None:
         """Take the tables that the descriptor names, records and measurements among them, and who reports."""
-        self.name = resources["records"].path
+        self.name = resources["records"].file
         self._reporter = reporter
         version = descriptor.benchfmt.version
         self._places = TablePlaces(older_names(version))
         self._terms = Terms.of(descriptor)
         self._is_newer = is_newer(version)
-        self._files = [resource.path for resource in resources.values()]
+        self._files = [file.path for item in resources.values() for file in item.files]
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
