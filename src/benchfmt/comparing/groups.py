@@ -11,6 +11,7 @@ import polars as pl
 
 from benchfmt.comparing.called import settings, system_names
 from benchfmt.comparing.seen import FACTS, MEASURE, OF_RECORDS, seen_results
+from benchfmt.comparing.told import HEADING, VARYING
 from benchfmt.comparison.fields import plain_json
 from benchfmt.comparison.observations import caveats_of, check_number
 from benchfmt.comparison.questions import Question
@@ -21,22 +22,6 @@ from benchfmt.rowhash import text_hashes
 from benchfmt.vocabulary import metric_of, vocabulary
 
 Row = dict[str, Any]
-_HEADING = (
-    "suite",
-    "suite_version",
-    "division",
-    "benchmark",
-    "scenario",
-    "phase",
-    "dataset",
-    "model",
-    "model_version",
-    "precision",
-    "input_shape",
-    "batch_size",
-    "threads",
-)
-"""What stands above a group, where all its results share it; what its rules do not bind may differ."""
 _TOLD_BY = (
     "engine_version",
     "model_version",
@@ -45,7 +30,6 @@ _TOLD_BY = (
     "threads",
     "suite_version",
 )
-_QUESTIONED = {"suite_version": "round"}
 
 
 @dataclass(frozen=True)
@@ -232,7 +216,7 @@ def _group(
     told_by: tuple[str, ...] = ("system_id",)
     if counts[1] < 2:
         # Where one system ran everything, something else is compared.
-        varies = (name for name in _TOLD_BY if question.may_differ(_QUESTIONED.get(name, name)))
+        varies = (name for name in _TOLD_BY if question.may_differ(VARYING.get(name, name)))
         told_by = tuple(dict.fromkeys(("system_id", "engine", "model", *varies)))
     each = [
         (row, tuple(rows[row["record"]][name] for name in told_by))
@@ -251,7 +235,7 @@ def _group(
     context = [rows[record] for record in members["record"]]
     return Group(
         group_id,
-        _shared(context, _HEADING),
+        _shared(context, HEADING),
         _measure(members),
         None if direction not in ("higher", "lower") else direction == "higher",
         *counts,

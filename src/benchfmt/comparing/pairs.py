@@ -11,8 +11,13 @@ import polars as pl
 
 from benchfmt.comparing.called import NAMES, system_names
 from benchfmt.comparing.portions import by_portions, one_of_each_id
+from benchfmt.comparing.told import (
+    CONTEXT,
+    VARYING,
+    columns_of_measurements,
+    columns_of_records,
+)
 from benchfmt.comparing.verdicts import Metric, Result, Side
-from benchfmt.comparison.fields import FIELDS
 from benchfmt.comparison.observations import NO_ZERO, caveats_of, observed
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import first_of_executions, results
@@ -22,48 +27,13 @@ from benchfmt.rowhash import row_hashes
 from benchfmt.vocabulary import Metric as KnownMetric
 from benchfmt.vocabulary import metric_of, vocabulary
 
-_CONTEXT = (
-    "suite",
-    "suite_version",
-    "benchmark",
-    "division",
-    "scenario",
-    "phase",
-    "task",
-    "dataset",
-    "dataset_split",
-    "model",
-    "model_version",
-    "precision",
-    "input_shape",
-    "batch_size",
-    "threads",
-    "placement",
-    "engine",
-    "hyperparameters",
-)
-"""The fields of records that tell results from each other; those that may differ are left out."""
-VARYING = {"suite_version": "round"}
-"""The names by which a question knows some of these fields."""
 _APART = ("system_id", "engine", "placement")
 """What keeps two results apart even where the rules leave it free, as they do for the quality of answers."""
 _APART_NAMES = {"system_id": "system"}
 _VERSIONS = ("suite_version", "engine", "engine_version", "model_version", "software")
 """The fields that may differ and that reports tell of both sides."""
-_BINDING = (name for item in FIELDS.values() if not item.of_measurement for name in item.columns)
-_OF_RECORDS = tuple(
-    dict.fromkeys(
-        ["id", "status", "execution", "dataset_samples", *_CONTEXT, *_VERSIONS, *_BINDING]
-    )
-)
-_OF_MEASUREMENTS = (
-    "record_id",
-    *KEY_FIELDS,
-    *("value", "unit", "basis", "caveats", "n", "stddev", "ci", "samples"),
-    *("target_min", "target_max"),
-)
-
-
+_OF_RECORDS = columns_of_records("dataset_samples", *CONTEXT, *_VERSIONS)
+_OF_MEASUREMENTS = columns_of_measurements("n", "stddev", "ci", "samples")
 Key = int
 """A number for all that tells a result from others, the same for both packages within one process."""
 _RUN = ("suite", "execution")
@@ -158,7 +128,7 @@ class _Reading:
         """Return the results of some records."""
         own = one_of_each_id(records)
         # The suite stands with the results already.
-        context = [name for name in _CONTEXT if name != "suite"]
+        context = [name for name in CONTEXT if name != "suite"]
         joined = results(own, measurements, self._question).join(
             own.select("id", "dataset_samples", *context),
             left_on="record_id",
@@ -203,7 +173,7 @@ class _Reading:
         context = {}
         if row["system_id"] is not None and not self._question.may_differ("system"):
             context["system"] = self._names.get(row["system_id"], row["system_id"])
-        for field in _CONTEXT:
+        for field in CONTEXT:
             if row[field] is not None and not self._question.may_differ(VARYING.get(field, field)):
                 context[field] = str(row[field])
         key = {field: str(row[field]) for field in KEY_FIELDS[1:] if row[field] is not None}

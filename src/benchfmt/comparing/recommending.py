@@ -14,73 +14,27 @@ from benchfmt.comparing.answering import FAILS, FITS, UNKNOWN, answered
 from benchfmt.comparing.choices import Apart, Ranking, Recommendation, Row, pareto
 from benchfmt.comparing.portions import by_portions
 from benchfmt.comparing.predicting import NETWORK, RUNNER, predict
+from benchfmt.comparing.told import (
+    ABOUT,
+    CHOSEN,
+    columns_of_measurements,
+    columns_of_records,
+    of_context,
+)
 from benchfmt.comparing.wishes import Asked, Wish, asked
-from benchfmt.comparison.fields import FIELDS
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import model_ids
 from benchfmt.rowhash import row_hashes, text_hashes
 from benchfmt.spelling import no_such
-from benchfmt.tables import COLUMNS
 from benchfmt.wide.rows import echoes
 
 QUALIFIED = "^(class|subset|node|accelerator|run):"
 """Scopes of parts of a result."""
-_FACTS = ("power", "energy")
-_ABOUT = (
-    "suite",
-    "suite_version",
-    "division",
-    "benchmark",
-    "scenario",
-    "phase",
-    "dataset",
-    "model",
-    "model_version",
-    "precision",
-    "input_shape",
-    "batch_size",
-    "threads",
-    "engine",
-    "engine_version",
-)
-_TOLD = (
-    "model",
-    "model_version",
-    "precision",
-    "input_shape",
-    "batch_size",
-    "threads",
-    "placement",
-    "engine",
-    "engine_version",
-)
 _LISTS = ("input_shape", "placement")
-_RECORDS = tuple(
-    dict.fromkeys(
-        [
-            *(
-                column.name
-                for column in COLUMNS["records"]
-                if column.name in ("id", "status", "execution", "task")
-            ),
-            *(name for item in FIELDS.values() if not item.of_measurement for name in item.columns),
-        ]
-    )
-)
-_MEASUREMENTS = (
-    "record_id",
-    *KEY_FIELDS,
-    "value",
-    "unit",
-    "basis",
-    "primary",
-    "missing",
-    "caveats",
-    "target_min",
-    "target_max",
-)
+_RECORDS = columns_of_records("task")
+_MEASUREMENTS = columns_of_measurements("primary", "missing")
 _BY_MODEL = ("id", "status", "suite", "task", "model", "model_version")
 
 
@@ -291,17 +245,14 @@ def _table(
     is_learned: bool,
 ) -> _Table:
     """Return what the records of a subject say to the questions, but for those that echo another."""
-    aimed = pl.col("target_min").is_not_null() | pl.col("target_max").is_not_null()
-    of_context = aimed | _METRIC.is_in(_FACTS)
+    is_fact = of_context()
     is_asked = _is_named(metrics) & _IS_WHOLE
     ranking = questions.index(by)
 
     def portion(records: pl.DataFrame, measurements: pl.DataFrame) -> dict[str, pl.DataFrame]:
         chosen = subject.of(records)
         own = _of(chosen, measurements)
-        table, ranked = answered(
-            chosen, own.filter(is_asked), own.filter(of_context), questions, by
-        )
+        table, ranked = answered(chosen, own.filter(is_asked), own.filter(is_fact), questions, by)
         table = table.with_columns(record=text_hashes(table["id"]), run=_runs(table))
         runs = ranked.filter(pl.col("execution").is_not_null())
         parts = {
@@ -320,7 +271,7 @@ def _table(
     parts = by_portions(
         package,
         (_RECORDS, _MEASUREMENTS),
-        lambda batch: batch.filter(is_asked | of_context),
+        lambda batch: batch.filter(is_asked | is_fact),
         portion,
     )
     whole = {name: pl.concat([part[name] for part in parts]) for name in parts[0]}
@@ -415,7 +366,7 @@ def _row(row: dict[str, Any], questions: Sequence[Asked], systems: dict[str, str
         row["id"],
         system,
         "system unknown" if system is None else systems.get(system, system),
-        {name: _plain(row[name], name) for name in (*_TOLD, *_ABOUT)},
+        {name: _plain(row[name], name) for name in (*CHOSEN, *ABOUT)},
         values,
         tuple(dict.fromkeys(doubts)),
         row["runs"],
@@ -467,6 +418,6 @@ def _shared(rows: Sequence[Row]) -> dict[str, Any]:
     first = rows[0].fields
     return {
         name: first[name]
-        for name in _ABOUT
+        for name in ABOUT
         if first[name] is not None and all(row.fields[name] == first[name] for row in rows)
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from benchfmt.comparing.portions import Numbered, by_portions, one_of_each_id, repeated_ids
-from benchfmt.comparison.fields import FIELDS
+from benchfmt.comparing.told import columns_of_measurements, columns_of_records, of_context
 from benchfmt.comparison.policies import KINDS, kind_of
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import (
@@ -25,25 +25,12 @@ from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import text_hashes
 from benchfmt.spelling import no_such
 
-OF_RECORDS = tuple(
-    dict.fromkeys(
-        [
-            "id",
-            "status",
-            "execution",
-            "suite_version",
-            *(name for item in FIELDS.values() if not item.of_measurement for name in item.columns),
-        ]
-    )
-)
-"""The columns of records that comparison reads."""
+OF_RECORDS = columns_of_records("suite_version")
 MEASURE = (*KEY_FIELDS, "unit", "basis", "caveats")
 """What a number is, and what is said of it."""
 FACTS = ("targets", "misses", "power_run")
 """What `with_facts` takes from the measurements of a record."""
-_TARGETS = ("target_min", "target_max")
-_OF_MEASUREMENTS = ("record_id", *MEASURE, "value", "n", *_TARGETS, "primary")
-_POWER = ("power", "energy")
+_OF_MEASUREMENTS = columns_of_measurements("n", "primary")
 _KINDS: dict[str, pl.DataType] = {
     **dict.fromkeys(MEASURE, pl.String()),
     "targets": pl.String(),
@@ -127,9 +114,7 @@ class _Collecting:
         self._asked = pl.col("primary").fill_null(value=False)
         if metric is not None:
             self._asked = pl.col("metric") == metric
-        self._of_context = pl.any_horizontal(pl.col(name).is_not_null() for name in _TARGETS)
-        if _is_power_asked(package, question):
-            self._of_context |= pl.col("metric").is_in(_POWER)
+        self._of_context = of_context(with_power=_is_power_asked(package, question))
 
     def wanted(self, measurements: pl.DataFrame) -> pl.DataFrame:
         """Return the values that are asked for, and the measurements of which the contexts depend."""

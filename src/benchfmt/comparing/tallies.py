@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from benchfmt.comparing.portions import Numbered, by_portions
+from benchfmt.comparing.told import CONFIGURATION
 from benchfmt.comparison.fields import columns_of, normalised
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
@@ -29,31 +30,6 @@ COULD_BE_STATED = (
     "measured_at",
 )
 """Fields without which a reader does not know what was measured, or by whom."""
-_CONFIGURATION = (
-    "suite",
-    "round",
-    "benchmark",
-    "division",
-    "scenario",
-    "phase",
-    "task",
-    "dataset",
-    "dataset_split",
-    "model",
-    "model_version",
-    "system",
-    "engine",
-    "engine_version",
-    "software",
-    "precision",
-    "input_shape",
-    "batch_size",
-    "threads",
-    "placement",
-    "hyperparameters",
-    "inputs",
-)
-"""What two records share that are repeats of one measurement; seeds and places of files never count."""
 _RECORDS = tuple(
     dict.fromkeys(
         [
@@ -62,7 +38,7 @@ _RECORDS = tuple(
             "execution",
             "verification",
             *COULD_BE_STATED,
-            *(column for name in _CONFIGURATION for column in columns_of(name)),
+            *(column for name in CONFIGURATION for column in columns_of(name)),
         ]
     )
 )
@@ -156,8 +132,8 @@ def _summed(every: pl.DataFrame) -> pl.DataFrame:
 
 def configurations(batch: pl.DataFrame) -> pl.Series:
     """Return a number for each record that its repeats share: same benchmark, system and configuration, seeds aside."""
-    fields = pl.DataFrame(normalised(batch, _CONFIGURATION, "performance"))
-    return row_hashes(fields, _CONFIGURATION)
+    fields = pl.DataFrame(normalised(batch, CONFIGURATION, "performance"))
+    return row_hashes(fields, CONFIGURATION)
 
 
 def _runs(batch: pl.DataFrame) -> pl.DataFrame:

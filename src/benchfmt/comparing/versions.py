@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.comparing.pairs import VARYING, Key, Results, results_of
+from benchfmt.comparing.pairs import Key, Results, results_of
+from benchfmt.comparing.told import VARYING
 from benchfmt.comparing.verdicts import COMPARED, Change, Result, Side, Verdict, judged
 from benchfmt.comparison.questions import Question, question
 from benchfmt.finding import BenchfmtError
