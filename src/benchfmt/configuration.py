@@ -30,23 +30,8 @@ _CHECKOUTS = (".git", ".hg")
 _LIMITS = tuple(item.name for item in fields(Limits))
 
 
-class Publishing(BaseModel):
-    """What a caller says of the packages that it publishes: options of exports that ask for it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    title: str | None = None
-    authors: str | None = None
-    version: str | None = None
-    license: str | None = None
-    date: str | None = None
-    url: str | None = None
-    doi: str | None = None
-    cite_as: str | None = Field(None, alias="cite-as")
-
-
 class Configuration(BaseModel):
-    """What a caller sets for every call; the command line wins over it."""
+    """What a caller sets for every call of `benchfmt validate`, `publish` and `bundle`; the command line wins over it."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -58,7 +43,9 @@ class Configuration(BaseModel):
     format: str | None = None
     max_findings: Annotated[int, Field(ge=0)] | None = Field(None, alias="max-findings")
     strict: bool | None = None
-    publication: Publishing = Publishing()
+    publication: dict[str, str] = Field(
+        {}, description="How packages are cited where they are published: title, authors and so on."
+    )
 
     @property
     def adjustment(self) -> Adjustment:

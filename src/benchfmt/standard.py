@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
 from benchfmt.descriptor import SCHEMA_URL, package_schema
+from benchfmt.linked import QUDT_UNIT, TERMS, VOCABULARY, context, forget, term_iri
 from benchfmt.record import SCHEMA_VERSION
 from benchfmt.schema import BASE, record_schema, table_schema
-from benchfmt.tables import TABLES, TERM_COLUMNS
+from benchfmt.tables import TABLES
 from benchfmt.units import describe
 from benchfmt.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-TERMS = f"{BASE}terms/"
-"""Properties of a record: one IRI for each field."""
-VOCABULARY = f"{BASE}vocabulary/"
 _CATALOG_SCHEMA = "https://json.schemastore.org/schema-catalog.json"
-_XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def build(vocabulary: Mapping[str, Any]) -> dict[str, str]:
@@ -36,7 +32,7 @@ def build(vocabulary: Mapping[str, Any]) -> dict[str, str]:
         "catalog.json": lambda: _json(catalog()),
         "context.jsonld": lambda: _json(context()),
         "vocabulary.ttl": lambda: vocabulary_graph(vocabulary),
-        "shapes.ttl": shapes_graph,
+        "shapes.ttl": shapes_text,
     }
     return {name: make() for name, make in files.items()}
 
@@ -127,66 +123,6 @@ def _add_factors(units: dict[str, dict[str, JsonValue]]) -> None:
         term["offset"] = str(known.offset)
 
 
-def context() -> dict[str, JsonValue]:
-    """Return the JSON-LD context under which a record is a graph: `@vocab` for fields, vocabulary IRIs for terms."""
-    terms = {field: _term_field(field, kind) for field, kind in _TERM_FIELDS.items()}
-    numbers: dict[str, JsonValue] = {
-        name: {"@id": f"{TERMS}{name}", "@type": f"{_XSD}double"}
-        for name in ("value", "stddev", "flop")
-    }
-    lists: dict[str, JsonValue] = {
-        name: {"@id": f"{TERMS}{name}", "@container": "@list"} for name in _LIST_FIELDS
-    }
-    free: dict[str, JsonValue] = {
-        name: {"@id": f"{TERMS}{name}", "@type": "@json"} for name in _FREE_FIELDS
-    }
-    kinds: dict[str, JsonValue] = {
-        "system": {"kind": _term_field("kind", "system-kind")},
-        "processor": {"architecture": _term_field("architecture", "architecture")},
-        "accelerator": {"kind": _term_field("kind", "device-kind")},
-        "benchmark": {"name": f"{TERMS}benchmark-name"},
-    }
-    return {
-        "@context": {
-            "@version": 1.1,
-            "@vocab": TERMS,
-            **{name: {"@id": f"{TERMS}{name}", "@context": inner} for name, inner in kinds.items()},
-            "url": {"@id": f"{TERMS}url", "@type": f"{_XSD}anyURI"},
-            **terms,
-            **numbers,
-            **lists,
-            **free,
-        }
-    }
-
-
-def _term_field(field: str, kind: str) -> JsonValue:
-    """Return how a field with terms is read: a plain id under its kind, a prefixed one under its prefix."""
-    home, prefixes = "prefix", vocabulary().ids("prefix")
-    if kind == "scope":
-        home, prefixes = "scope", vocabulary().ids("scope-qualifier")
-    named: dict[str, JsonValue] = {
-        prefix: {"@id": f"{VOCABULARY}{home}/{prefix}%3A", "@prefix": True} for prefix in prefixes
-    }
-    return {
-        "@id": f"{TERMS}{field}",
-        "@type": "@vocab",
-        "@context": {**named, "@vocab": f"{VOCABULARY}{kind}/"},
-    }
-
-
-_TERM_FIELDS = {
-    **TERM_COLUMNS["records"],
-    **TERM_COLUMNS["measurements"],
-    "missing": "missing",
-    "caveats": "caveat",
-    "status": "status",
-    "basis": "basis",
-}
-_LIST_FIELDS = ("ci", "input_shape", "placement", "sources", "values")
-_FREE_FIELDS = ("extensions", "hyperparameters", "stack", "samples")
-
-
 def vocabulary_graph(data: Mapping[str, Any]) -> str:
     """Return the vocabulary as SKOS in Turtle."""
     from rdflib import DCTERMS, RDF, RDFS, SKOS, Graph, Literal, URIRef
@@ -200,7 +136,7 @@ def vocabulary_graph(data: Mapping[str, Any]) -> str:
         graph.add((scheme, RDFS.label, Literal(kind, "en")))
         graph.add((scheme, SKOS.definition, Literal(content["description"], "en")))
         for concept_id, term in _all_terms(kind, content["terms"]):
-            concept = URIRef(f"{VOCABULARY}{kind}/{_iri(concept_id)}")
+            concept = URIRef(term_iri(kind, concept_id))
             graph.add((concept, RDF.type, SKOS.Concept))
             graph.add((concept, SKOS.inScheme, scheme))
             graph.add((concept, SKOS.notation, Literal(concept_id)))
@@ -209,12 +145,12 @@ def vocabulary_graph(data: Mapping[str, Any]) -> str:
             if "source" in term:
                 graph.add((concept, DCTERMS.source, Literal(term["source"])))
             if "broader" in term:
-                graph.add(
-                    (concept, SKOS.broader, URIRef(f"{VOCABULARY}{kind}/{_iri(term['broader'])}"))
-                )
+                graph.add((concept, SKOS.broader, URIRef(term_iri(kind, term["broader"]))))
             for words in term.get("aliases", {}).values():
                 for word in words:
                     graph.add((concept, SKOS.altLabel, Literal(word)))
+            if "qudt" in term:
+                graph.add((concept, SKOS.exactMatch, URIRef(f"{QUDT_UNIT}{term['qudt']}")))
             for name in ("unit", "direction", "min", "max"):
                 if name in term:
                     graph.add((concept, URIRef(f"{TERMS}{name}"), Literal(term[name])))
@@ -229,96 +165,11 @@ def _all_terms(kind: str, terms: Mapping[str, Any]) -> Iterator[tuple[str, Mappi
                 yield f"{term_id}:{metric_id}", metric
 
 
-def _iri(term_id: str) -> str:
-    from urllib.parse import quote
-
-    return quote(term_id, safe="")
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """What SHACL checks of one class of nodes: those that are subject or object of a property."""
-
-    name: str
-    target: str
-    fields: tuple[str, ...]
-    of_subjects: bool = False
-
-    def iri(self, field: str) -> str:
-        """Return the IRI of a field; a benchmark's name is a property of its own."""
-        if (self.name, field) == ("Benchmark", "name"):
-            return f"{TERMS}benchmark-name"
-        return f"{TERMS}{field}"
-
-
-_SHAPES = (
-    _Shape(
-        "Record",
-        "benchmark",
-        ("benchfmt", "benchmark", "status", "task", "model", "system", "measurements"),
-        of_subjects=True,
-    ),
-    _Shape("Benchmark", "benchmark", ("suite", "name", "scenario", "division")),
-    _Shape(
-        "Measurement",
-        "measurements",
-        (
-            "metric",
-            "statistic",
-            "stage",
-            "per",
-            "scope",
-            "value",
-            "unit",
-            "basis",
-            "missing",
-            "primary",
-        ),
-    ),
-)
-
-
-def shapes_graph() -> str:
+def shapes_text() -> str:
     """Return SHACL shapes, in Turtle, for records as `context.jsonld` makes them graphs."""
-    from rdflib import SH, Graph
+    from benchfmt.shapes import shapes_graph
 
-    graph = Graph()
-    graph.bind("sh", SH)
-    graph.bind("bf", TERMS)
-    schema = record_schema()
-    for shape in _SHAPES:
-        _add_shape(graph, shape, schema["$defs"].get(shape.name, schema))
-    return _turtle(graph)
-
-
-def _add_shape(graph: Graph, shape: _Shape, definition: Mapping[str, Any]) -> None:
-    from rdflib import RDF, SH, XSD, BNode, URIRef
-    from rdflib import Literal as Text
-    from rdflib.collection import Collection
-
-    node = URIRef(f"{BASE}shapes/{shape.name}")
-    graph.add((node, RDF.type, SH.NodeShape))
-    targets = SH.targetObjectsOf
-    if shape.of_subjects:
-        targets = SH.targetSubjectsOf
-    graph.add((node, targets, URIRef(f"{TERMS}{shape.target}")))
-    for field in shape.fields:
-        # Named, for blank nodes are written in another order each time.
-        rule = URIRef(f"{node}/{field}")
-        graph.add((node, SH.property, rule))
-        graph.add((rule, SH.path, URIRef(shape.iri(field))))
-        if field in definition["required"]:
-            graph.add((rule, SH.minCount, Text(1)))
-        if field != "measurements":
-            graph.add((rule, SH.maxCount, Text(1)))
-        if field == "value":
-            graph.add((rule, SH.datatype, XSD.double))
-        choices = definition["properties"][field].get("enum")
-        if choices:
-            home = f"{VOCABULARY}{_TERM_FIELDS[field]}/"
-            members = BNode()
-            Collection(graph, members, [URIRef(f"{home}{choice}") for choice in choices])
-            graph.add((rule, SH["in"], members))
+    return _turtle(shapes_graph())
 
 
 def _turtle(graph: Graph) -> str:
@@ -365,6 +216,7 @@ def _forget() -> None:
 
     for cached in (vocabulary, unit, record_schema):
         cached.cache_clear()
+    forget()
 
 
 def version() -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
 
 from benchfmt.comparison.fields import COMPARED, FIELDS, columns_of
@@ -12,6 +16,7 @@ from benchfmt.suites import tables
 from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import vocabulary
 
+ROOT = Path(__file__).parents[2]
 COLUMN_NAMES = {column.name for table in ("records", "measurements") for column in COLUMNS[table]}
 
 
@@ -30,6 +35,19 @@ def test_every_rule_has_a_source_and_a_known_suite() -> None:
     }
     assert suites <= set(vocabulary().terms("suite"))
     assert all(len(rule["source"]) > 30 for rule in tables.read("comparison")["rules"])
+
+
+def test_a_source_can_be_looked_up() -> None:
+    for rule in tables.read("comparison")["rules"]:
+        if rule["suites"] == ["lpdnn"]:
+            # The deliverable is on no public page.
+            assert "deliverable D6.3" in rule["source"]
+            continue
+        pages = [urlsplit(address) for address in re.findall(r"https://[^\s,;:']+", rule["source"])]
+        files = re.findall(r"docs/[a-z]+[.]md(?=[):])", rule["source"])
+        assert pages or files, rule["suites"]
+        assert all("." in page.netloc for page in pages), rule["suites"]
+        assert all((ROOT / file).is_file() for file in files if not pages), rule["suites"]
 
 
 def test_no_field_is_listed_twice() -> None:

@@ -17,6 +17,7 @@ from benchfmt.cli.explain import explain
 from benchfmt.cli.export import export, exports
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
+from benchfmt.cli.publish import publish
 from benchfmt.cli.query import query
 from benchfmt.cli.recommend import recommend
 from benchfmt.cli.validate import validate
@@ -130,6 +131,7 @@ def show(
 app.command()(query)
 app.command()(export)
 app.command()(exports)
+app.command()(publish)
 app.command()(explain)
 
 

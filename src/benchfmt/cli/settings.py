@@ -83,7 +83,7 @@ def _configuration(file: Path | None, is_without: bool) -> Configuration:
 
 def publication_options(known: Collection[str]) -> dict[str, str]:
     """Return what the configuration says of a publication, as those options of an export that it knows."""
-    said = _configuration(None, is_without=False).publication.model_dump(exclude_none=True)
+    said = _configuration(None, is_without=False).publication
     return {name: text for name, text in said.items() if name in known}
 
 

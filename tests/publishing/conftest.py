@@ -1,0 +1,55 @@
+"""What the tests of publishing share: the network is this machine's own, and the servers stand in for the real ones."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.publishing.stand_in_aiod import StandIn
+
+from benchfmt import Record
+from benchfmt.package import write_package
+from benchfmt.tables import to_batch
+
+RECORDS: list[dict[str, Any]] = [
+    {
+        "benchfmt": "1.0",
+        "id": name,
+        "benchmark": {"suite": "lpdnn"},
+        "task": "image-classification",
+        "system": {"id": name, "name": f"Board {name}", "kind": "board"},
+        "measurements": [{"metric": "accuracy", "value": 0.5, "unit": "1", "basis": "measured"}],
+        "status": "ok",
+    }
+    for name in ("a", "b")
+]
+
+
+@pytest.fixture(autouse=True)
+def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail whatever connects to anything but this machine, on which the servers stand that are spoken to here."""
+    connect = socket.socket.connect
+
+    def only_here(self: socket.socket, address: Any) -> None:
+        if self.family != getattr(socket, "AF_UNIX", None) and address[0] != "127.0.0.1":
+            raise AssertionError(f"a test connects to {address}; the network is off")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", only_here)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of two records on two systems."""
+    write_package(tmp_path / "package", [to_batch(map(Record.from_dict, RECORDS))])
+    return tmp_path / "package"
+
+
+@pytest.fixture
+def platform() -> Iterator[StandIn]:
+    """A server that behaves as the AI-on-demand platform was observed to."""
+    with StandIn() as server:
+        yield server
