@@ -13,6 +13,7 @@ import pytest
 from benchfmt.limits import LIMITS
 from benchfmt.package.errors import ParquetError
 from benchfmt.package.parquet import bounded_frames
+from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import row_groups
 from benchfmt.readers.parquets import bounded_batches, groups_of, open_parquet
 from benchfmt.readers.sheets.parquet import ParquetTable
@@ -160,3 +161,28 @@ def test_a_table_with_lists_and_structures_is_read(tmp_path: Path) -> None:
     table = pa.table({"l": [["a"], None], "s": [{"x": "y"}, {"x": "z"}], "a.b": ["c", "d"]})
     path = written(tmp_path / "t.parquet", table)
     assert _table(path) == [[('["a"]', "y", "c"), ("", "z", "d")]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [(b"\x16\x05", "a row group has -3 rows"), (b"\x16\x08", "3 rows, and its groups 4")],
+)
+def test_a_row_group_of_rows_that_cannot_be_is_refused(
+    tmp_path: Path, rows: bytes, reason: str
+) -> None:
+    path = written(tmp_path / "t.parquet", TABLE.select([]).append_column("n", [[1, 2, 3]]))
+    size = row_groups(path)[0].chunks[0]
+    end = b"\x26\x08"  # file_offset of the group, which stands after its number of rows
+    assert size.start == 4
+    with_footer(path, b"\x16\x06" + end, rows + end)
+    with open_parquet(path) as file, pytest.raises(ValueError, match=reason):
+        groups_of(path, file, [], LIMITS)
+
+
+def test_rows_without_columns_are_bounded(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.parquet")
+    groups = b"\x19\x1c\x19"  # which stand after the number of rows
+    with_footer(path, b"\x16\x06" + groups, b"\x16" + _long(2**61) + groups)
+    with open_parquet(path) as file, pytest.raises(UnsafeError) as raised:
+        groups_of(path, file, [], LIMITS)
+    assert raised.value.code == "BF904"

@@ -106,7 +106,7 @@ def groups_of(
     Raises UnsafeError for pages that are too large to be unpacked, and for far more cells than a file can hold, and
     ValueError for a footer that contradicts itself.
     """
-    Unpacked(path, limits).add(file.metadata.num_rows * len(columns) * CELL)
+    Unpacked(path, limits).add(file.metadata.num_rows * max(len(columns), 1) * CELL)
     with path.open("rb") as source:
         groups = []
         for group in _kept(path, file, set(columns)):
@@ -123,9 +123,12 @@ def _kept(path: Path, file: pq.ParquetFile, columns: AbstractSet[str]) -> list[R
         column = schema.column(place)
         if column.path.partition(".")[0] in columns:
             kept.append((place, column))
-    size = 0
+    size = rows = 0
     groups = []
     for group in row_groups(path):
+        if group.rows < 0:
+            raise ValueError(f"a row group has {group.rows:,} rows")
+        rows += group.rows
         if len(group.chunks) != file.metadata.num_columns:
             raise ValueError("a row group has not all columns")
         chunks = tuple(group.chunks[place] for place, _ in kept)
@@ -136,6 +139,8 @@ def _kept(path: Path, file: pq.ParquetFile, columns: AbstractSet[str]) -> list[R
     if size > path.stat().st_size:
         # thousands of columns may be of the same pages, each of which would be walked through as often
         raise ValueError("its columns are larger than the file")
+    if rows != file.metadata.num_rows:
+        raise ValueError(f"it says it has {file.metadata.num_rows:,} rows, and its groups {rows:,}")
     return groups
 
 

@@ -154,7 +154,7 @@ def members(path: Path, limits: Limits = LIMITS) -> list[str]:
     if len(infos) > limits.archive_members:
         message = f"{path.name} holds {len(infos)} files; at most {limits.archive_members} are read"
         raise UnsafeError("BF905", message)
-    return [info.filename for info in infos if not info.is_dir()]
+    return [info.filename for info in infos if not info.filename.endswith("/")]
 
 
 def _member(path: Path, inner: str | None, limits: Limits) -> BinaryIO:
