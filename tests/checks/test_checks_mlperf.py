@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from tests.forms import codes, describe, flatten, taking_turns, write
 
+from benchfmt.checks import published as published_runs
 from benchfmt.checks.catalogue import RULE_SETS, page
 from benchfmt.finding import Finding, Severity
 from benchfmt.limits import Limits
-from benchfmt.validation import validate, validate_all
+from benchfmt.validation import Report, validate, validate_all
 from benchfmt.validation.forms import documents, json_portion, package
 
 FILE = "record.json"
@@ -619,3 +620,32 @@ def test_what_says_its_quality_by_itself(
     made["benchmark"] = {"suite": "mlperf-training", "name": "resnet", "division": "closed"}
     codes = {finding.code for finding in validate(written(tmp_path, made), "submission").findings}
     assert ("BF706" in codes) is told
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [("MOST_KNOWN", 7), ("MOST_PUBLISHED", 2), ("MOST_BYTES", 400)]
+)
+def test_runs_that_are_not_remembered_are_told(
+    limit: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_AT_ONCE", 2)
+    monkeypatch.setattr(json_portion, "_RECORDS", 2)
+    monkeypatch.setattr(published_runs, limit, most)
+    logs, tables = [], []
+    for number in range(6):
+        run = {"execution": f"v5.1/closed/Lab/results/node{number}/whisper/Offline"}
+        logs.append({**LOG, "id": f"log{number}", "provenance": run})
+        tables.append(table(AS_SAMPLES, id=f"table{number}", provenance=run))
+    pairs = [record for pair in zip(logs, tables, strict=True) for record in pair]
+    report = judged_lines(tmp_path, pairs)
+    assert [finding.record for finding in report.findings] == ["table0", "table1"]
+    assert report.notes == [
+        "BF705: only the first 6 numbers of runs are remembered; later ones were not compared"
+    ]
+    assert judged_lines(tmp_path, logs).notes == []  # nothing is published of them
+
+
+def judged_lines(tmp_path: Path, records: list[Any]) -> Report:
+    path = tmp_path / "records.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in records), "utf-8")
+    return validate(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number, own_id
+from benchfmt.checks.keeping import MOST_KNOWN
 from benchfmt.checks.rounding import with_half
 from benchfmt.checks.suite_facts import SUITES, values_of
 from benchfmt.record import KEY_FIELDS
@@ -15,6 +16,10 @@ from benchfmt.record import KEY_FIELDS
 _SLACK = 2e-3
 """Logs round to six digits, or to two decimals where a number may be as small as 5."""
 _KEY = [*KEY_FIELDS, "unit"]
+MOST_PUBLISHED = 2**18
+"""So many published numbers are compared: of each its place is kept, some 250 bytes."""
+MOST_BYTES = 2**26
+"""So many bytes of names of runs are remembered."""
 
 
 class Runs:
@@ -30,6 +35,11 @@ class Runs:
         self.numbers: list[pl.DataFrame] = []
         self.runs = 0
         self.spots = 0
+        self.note: str | None = None
+        self._known = 0
+        self._bytes = 0
+        self._is_full = False
+        self._has_published = False
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the runs of a batch; returns its published numbers, each with the `spot` at which a fault will stand."""
@@ -44,8 +54,29 @@ class Runs:
         records = first.with_columns(
             pl.int_range(self.runs, self.runs + pl.len(), dtype=pl.UInt32).alias("run")
         )
+        values = values_of(frames, records, "run")
+        count = values.filter(pl.col("basis") == "published").height
+        self._has_published |= count > 0
+        if not self._has_room(records, values.height, count):
+            self._is_full = True
+            return pl.DataFrame()
+        return self._take(records, self._with_key(with_half(values, 0)))
+
+    def _has_room(self, records: pl.DataFrame, numbers: int, published: int) -> bool:
+        """Whether the runs of a batch can be remembered; a batch is remembered as a whole, for a run without its headline
+        would be compared with nothing."""
+        if self._is_full:
+            return False
+        self._known += numbers
+        self._bytes += int(records.estimated_size())
+        return (
+            self._known <= MOST_KNOWN
+            and self.spots + published <= MOST_PUBLISHED
+            and self._bytes <= MOST_BYTES
+        )
+
+    def _take(self, records: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
         self.runs += records.height
-        values = self._with_key(with_half(values_of(frames, records, "run"), 0))
         published = pl.col("basis") == "published"
         spot = pl.when(published).then(published.cast(pl.Int64).cum_sum() + (self.spots - 1))
         values = values.with_columns(spot.alias("spot"), pl.col("primary").fill_null(value=False))
@@ -63,6 +94,11 @@ class Runs:
 
     def faults(self) -> pl.DataFrame:
         """BF705: what is published for a run is what its files give; the row of a fault is its spot."""
+        if self._is_full and self._has_published:
+            self.note = (
+                f"only the first {sum(frame.height for frame in self.numbers):,} numbers of runs are remembered; "
+                "later ones were not compared"
+            )
         if not self.spots:
             return no_faults()
         records, numbers = pl.concat(self.records), pl.concat(self.numbers)
