@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchfmt import validate
-from benchfmt.checks import gathered, keeping, learning, once
+from benchfmt.checks import gathered, keeping, learning, once, texts
 from benchfmt.reports.formats import report_format
 from benchfmt.validation import Report, Reports
 
@@ -32,8 +32,9 @@ RECORD: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "MOST_KEPT", 3)
-    for module in (gathered, once, learning):
+    for module in (keeping, texts):
+        monkeypatch.setattr(module, "MOST_KEPT", 3)
+    for module in (gathered, once, learning, texts):
         monkeypatch.setattr(module, "MOST_KNOWN", 4)
     monkeypatch.setattr("benchfmt.validation.forms.json_portion._RECORDS", 2)
     monkeypatch.setattr("benchfmt.validation.forms.documents._AT_ONCE", 2)
@@ -68,6 +69,16 @@ def concluded(number: int) -> dict[str, Any]:
     return {**RECORD, "id": f"r{number}", "measurements": [own]}
 
 
+def named(number: int) -> dict[str, Any]:
+    """Return a record of a model whose name holds what nobody sees, another for each."""
+    return {**RECORD, "id": f"r{number}", "model": {"name": f"net\u200b{number}"}}
+
+
+def blank(number: int) -> dict[str, Any]:
+    """Return a record of a model whose name is white space, more for each."""
+    return {**RECORD, "id": f"r{number}", "model": {"name": " " * (number + 1)}}
+
+
 def same_board(number: int) -> dict[str, Any]:
     return described(number, name="Pi 4", processor={"name": "Cortex-A72"})
 
@@ -79,6 +90,8 @@ def no_chip(number: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("code", "made", "rules", "first"),
     [
+        ("BF135", blank, "core", 0),
+        ("BF136", named, "core", 0),
         ("BF138", same_board, "core", 1),
         ("BF213", concluded, "core", 0),
         ("BF526", repeated, "core", 1),
@@ -93,7 +106,7 @@ def test_so_many_faults_are_kept_and_the_others_counted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (gathered, once, learning):
+    for module in (gathered, once, learning, texts):
         monkeypatch.setattr(module, "MOST_KNOWN", 100)
     few = judged(tmp_path, [made(number) for number in range(first + 3)], rules)
     assert (kept_and_more(few, code), few.notes) == ((3, 0), [])
@@ -110,6 +123,8 @@ def test_repeats_with_a_summary_are_no_fault_wherever_the_summary_stands(tmp_pat
 @pytest.mark.parametrize(
     ("code", "made", "rules"),
     [
+        ("BF135", blank, "core"),
+        ("BF136", named, "core"),
         ("BF138", same_board, "core"),
         ("BF213", concluded, "core"),
         ("BF540", no_chip, "matchmaking"),
@@ -138,3 +153,24 @@ def test_numbers_that_are_not_remembered_are_told(tmp_path: Path) -> None:
     assert report.to_dict()["notes"] == [note]
     shown = "".join(report_format("text").render(Reports(report.rule_set, [report], 1)))
     assert f"  note: {note}\n" in shown
+
+
+@pytest.mark.parametrize(("code", "made"), [("BF135", blank), ("BF136", named)])
+def test_a_text_at_fault_is_told_once_however_many_portions_have_it(
+    code: str, made: Callable[[int], dict[str, Any]], tmp_path: Path
+) -> None:
+    records = [{**made(number % 2), "id": f"r{number}"} for number in range(9)]
+    report = judged(tmp_path, records)
+    assert [(finding.code, finding.row) for finding in report.findings] == [(code, 1), (code, 2)]
+    assert (report.more[code], report.notes) == (0, [])
+
+
+def test_texts_at_fault_are_kept_up_to_some_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (keeping, texts):
+        monkeypatch.setattr(module, "MOST_KEPT", 100)
+        monkeypatch.setattr(texts, "MOST_KNOWN", 100)
+    monkeypatch.setattr(texts, "MOST_BYTES", 1)
+    report = judged(tmp_path, [named(number) for number in range(9)])
+    assert kept_and_more(report, "BF136") == (2, 7)  # those of the first portion

@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from tests.forms import ABSENT, INVALID, ROOT, VALID, flatten, load, taking_turns, write
 
-from benchfmt import Finding, validate
+from benchfmt import validate
 from benchfmt.checks.frames import Shared
 from benchfmt.limits import Limits
 from benchfmt.validation import loop, reporting, turns
@@ -57,11 +57,6 @@ def faulty_records() -> list[dict[str, Any]]:
     for number, record in enumerate([*records, *map(load, VALID), *records]):
         some.append({**record, "id": f"record-{number}"})
     return some
-
-
-def without_texts(findings: list[Finding]) -> list[Finding]:
-    """Return findings but for those of texts, each of which is told once a portion."""
-    return [finding for finding in findings if finding.code not in ("BF135", "BF136")]
 
 
 def written(folder: Path, records: list[dict[str, Any]], form: str) -> Path:
@@ -114,7 +109,7 @@ def test_the_report_does_not_depend_on_how_large_portions_are(
     whole = validate(path, jobs=1)
     make_portions_small(monkeypatch)
     in_parts = validate(path, jobs=1)
-    assert without_texts(in_parts.findings) == without_texts(whole.findings)
+    assert in_parts.findings == whole.findings
     assert in_parts.more == whole.more
 
 

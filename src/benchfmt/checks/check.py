@@ -45,8 +45,8 @@ class Cells:
 class Gatherer(Protocol):
     """Compares records of different batches: it is given batch after batch, and asked at the end.
 
-    One with an attribute `column` names the column of its faults; else they stand at the value, or at the id. After
-    `faults`, an attribute `more` says how many there are that it does not give, and `note` what was not looked at.
+    One with an attribute `column` names the column of its faults; else they stand at the value, or at the id; rows
+    with a `table` and a `column` say it themselves. After `faults`, an attribute `more` says how many there are that it does not give, and `note` what was not looked at.
     """
 
     def add(self, frames: Frames) -> pl.DataFrame:

@@ -10,13 +10,17 @@ import polars as pl
 
 from benchfmt.checks.characters import MAY_HIDE, first_hidden
 from benchfmt.checks.check import Check
-from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, without_row
+from benchfmt.checks.frames import ROW, Frames, Verdict, faults, no_faults, without_row
+from benchfmt.checks.keeping import MOST_KEPT, MOST_KNOWN
 from benchfmt.checks.references import address_fault, licence_fault
 from benchfmt.checks.screens import NOTHING, Look, looked_at
 from benchfmt.finding import Severity
+from benchfmt.rowhash import row_hashes
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 
+MOST_BYTES = 2**26
+"""So many bytes of texts at fault are kept, each with its place; beyond them they are only counted."""
 _ROW_BEFORE = r"^[0-9]+\x1f"
 _BLANK = r"^(?:[0-9]+\x1f)?\s*$"
 _LONGEST_EMPTY = 8
@@ -43,14 +47,62 @@ _FARTHEST = "14:00"
 """No place on Earth is further from UTC."""
 
 
-def hidden_characters(frames: Frames) -> pl.DataFrame:
+class OncePerText:
+    """The first place of each text at fault, of all portions."""
+
+    def __init__(self, code: str) -> None:
+        """Start without any text; the code says which faults of texts these are."""
+        self._code = code
+        self._seen: set[int] = set()
+        self._kept: list[pl.DataFrame] = []
+        self._count = 0
+        self._bytes = 0
+        self.more = 0
+        self.note: str | None = None
+
+    def add(self, frames: Frames) -> pl.DataFrame:
+        """Take a portion; returns where the texts at fault stand that were not seen before."""
+        found = frames.together("texts", _suspects)[self._code]
+        if not found.height:
+            return found
+        if len(self._seen) > MOST_KNOWN:
+            self.note = (
+                f"only the first {MOST_KNOWN:,} texts at fault are told apart; there may be more"
+            )
+            return found.clear()
+        hashes = row_hashes(found, ["table", "column", "value"]).to_list()
+        is_new = [number not in self._seen for number in hashes]
+        self._seen.update(hashes)
+        new = found.filter(pl.Series(is_new, dtype=pl.Boolean))
+        kept = new.head(self._room(new))
+        self.more += new.height - kept.height
+        self._count += kept.height
+        self._kept.append(kept)
+        return kept.rename({"row": ROW, "record": "record_id"})
+
+    def _room(self, new: pl.DataFrame) -> int:
+        """Return how many faults of a portion can be kept."""
+        if self._bytes > MOST_BYTES:
+            return 0
+        self._bytes += int(new.estimated_size())
+        return MOST_KEPT - self._count
+
+    def faults(self) -> pl.DataFrame:
+        """Return a fault for each text."""
+        if not self._kept:
+            return no_faults()
+        rows = pl.int_range(pl.len(), dtype=pl.Int64).alias("row")
+        return pl.concat(self._kept).with_columns(rows)
+
+
+def hidden_characters() -> OncePerText:
     """BF136: texts with characters that nobody sees, or that turn others around; each text once."""
-    return frames.together("texts", _suspects)["BF136"]
+    return OncePerText("BF136")
 
 
-def blank_texts(frames: Frames) -> pl.DataFrame:
+def blank_texts() -> OncePerText:
     """BF135: texts of nothing but white space, and objects and lists without content; each text once."""
-    return frames.together("texts", _suspects)["BF135"]
+    return OncePerText("BF135")
 
 
 def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
@@ -95,16 +147,21 @@ def _of_texts(
     pattern: str,
     verdict_on: Callable[[str, str], Verdict | None],
 ) -> pl.DataFrame:
-    """Return a fault for each distinct text at fault, of those in which a pattern is found."""
-    found = [no_faults()]
-    distinct = frame[column].drop_nulls().unique(maintain_order=True)
-    for text in distinct.filter(distinct.str.contains(pattern)):
-        verdict = verdict_on(column, without_row(text))
-        if verdict is not None:
-            row = frame.filter(pl.col(column) == text).head(1)
-            shown = repr(without_row(text))[1:-1]
-            found.append(faults(row, table, column, verdict.message, shown, verdict.hint))
-    return pl.concat(found)
+    """Return a fault for each distinct text at fault, of those in which a pattern is found, in its first row."""
+    suspects = frame.filter(pl.col(column).str.contains(pattern))
+    first = suspects.unique(column, keep="first", maintain_order=True)
+    verdicts = [verdict_on(column, without_row(text)) for text in first[column]]
+    is_wrong = pl.Series([verdict is not None for verdict in verdicts], dtype=pl.Boolean)
+    wrong = first.filter(is_wrong)
+    told = [verdict for verdict in verdicts if verdict is not None]
+    return faults(
+        wrong,
+        table,
+        column,
+        pl.Series([verdict.message for verdict in told], dtype=pl.String),
+        pl.Series([repr(without_row(text))[1:-1] for text in wrong[column]], dtype=pl.String),
+        pl.Series([verdict.hint for verdict in told], dtype=pl.String),
+    )
 
 
 @cache
@@ -221,13 +278,13 @@ SAYS_SOMETHING = Check(
     code="BF135",
     severity=Severity.WARNING,
     title="A text, an object and a list say something",
-    run=blank_texts,
+    gather=blank_texts,
 )
 ALL_IS_SEEN = Check(
     code="BF136",
     severity=Severity.WARNING,
     title="No text holds characters that nobody sees",
-    run=hidden_characters,
+    gather=hidden_characters,
 )
 ADDRESSES = Check(
     code="BF141",

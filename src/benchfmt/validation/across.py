@@ -35,7 +35,8 @@ class Across:
         column = getattr(self.gatherer, "column", _COLUMNS[table])
         for rows in added:
             for row in rows.iter_rows(named=True):
-                cell = Place(table, row[ROW], column, record=row.get("record_id"))
+                where = (row.get("table", table), row[ROW], row.get("column", column))
+                cell = Place(*where, record=row.get("record_id"))
                 self.places.add(cell, places)
         return failure
 
