@@ -88,6 +88,7 @@ OWN = {
     "aiod": "benchfmt.exports.aiod:AIOD",
     "croissant": "benchfmt.exports.croissant:CROISSANT",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
+    "ro-crate": "benchfmt.exports.ro_crate:RO_CRATE",
 }
 """The formats of benchfmt, and where their objects stand."""
 FORMATS = Plugins[Export](GROUP, "format", Export, OWN)

@@ -19,6 +19,7 @@ from benchfmt.exports.aiod.dataset import TAXONOMIES, dataset
 from benchfmt.exports.aiod.rules import Body
 from benchfmt.exports.base import Account, Exported, Shape
 from benchfmt.exports.facts import facts_of, package_files
+from benchfmt.exports.profiles import profiles
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 
@@ -93,15 +94,15 @@ def _write_parts(package: Package, place: Path, account: Account) -> list[Body]:
             file_of_system[identifier] = file
             _write(place, file, body, account)
             requests.append({"file": file, "path": "computational_assets"})
-    for identifier, experiment in parts.experiments(package):
-        body = experiment.body()
+    for identifier, profile in profiles(package):
+        body = parts.experiment(profile)
         if not parts.fits(f"the profile {identifier!r}", body, account):
             continue
         file = names.new("experiments", identifier)
         _write(place, file, body, account)
         request: Body = {"file": file, "path": "experiments"}
-        if experiment.system_id in file_of_system:
-            request["relevant_resource"] = [file_of_system[experiment.system_id]]
+        if profile.system_id in file_of_system:
+            request["relevant_resource"] = [file_of_system[profile.system_id]]
         requests.append(request)
     return requests
 
