@@ -19,6 +19,7 @@ from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
 from benchfmt.cli.publish import publish
 from benchfmt.cli.query import query
+from benchfmt.cli.rearrange import append, merge, select, split
 from benchfmt.cli.recommend import recommend
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
@@ -129,6 +130,10 @@ def show(
 
 
 app.command()(query)
+app.command()(merge)
+app.command()(select)
+app.command()(split)
+app.command()(append)
 app.command()(export)
 app.command()(exports)
 app.command()(publish)

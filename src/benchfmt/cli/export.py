@@ -10,7 +10,7 @@ import typer
 
 from benchfmt.cli import completing
 from benchfmt.cli.options import options_of
-from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.printing import counted, print_lines, say
 from benchfmt.reports.printable import json_text
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def export(
     options = publication_options(FORMATS.load(to).options)
     options.update(options_of(option or []))
     done = run(package, to, output, remote=remote, **options)
-    written = _count(done.records, "record")
+    written = counted(done.records, "record")
     if done.measurements:
-        written += f", {_count(done.measurements, 'measurement')}"
-    say(f"{written} in {_count(len(done.files), 'file')}", err=True)
+        written += f", {counted(done.measurements, 'measurement')}"
+    say(f"{written} in {counted(len(done.files), 'file')}", err=True)
     for reason, count in done.left_out:
-        say(f"left out: {_count(count, 'record')}: {reason}", err=True)
+        say(f"left out: {counted(count, 'record')}: {reason}", err=True)
     for reason, count in done.measurements_left_out:
-        say(f"left out: {_count(count, 'measurement')}: {reason}", err=True)
+        say(f"left out: {counted(count, 'measurement')}: {reason}", err=True)
     for note in done.notes:
         say(f"note: {note}", err=True)
     print_lines([output])
@@ -88,7 +88,3 @@ def exports(
             print_lines(f"{'':<{wide}}    {key}: {about}" for key, about in form.options.items())
     if output is Format.json:
         print_lines([json_text(rows, indent=2)])
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

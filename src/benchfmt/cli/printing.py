@@ -40,3 +40,8 @@ def print_pieces(pieces: Iterable[str]) -> None:
             sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things in words: `1 record`, `2,000 records`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue, ValidationError
 
@@ -61,8 +61,13 @@ def plan(source: Source, options: Mapping[str, str]) -> Iterator[Unit | Skipped 
 
 
 def _tables_beside(path: Path, source: Source) -> Iterator[Path]:
+    """Yield the files of the source that a descriptor names, or that lie beside it as tables."""
+    with open_package(path, limits=source.limits) as package:
+        files = [file for item in package.descriptor.resources for file in item.files]
+    named = {path.parent.joinpath(*PurePosixPath(file.path).parts) for file in files}
     for other in source.files:
-        if other.parent == path.parent and other.suffix in (".csv", ".parquet"):
+        is_beside = other.parent == path.parent and other.suffix in (".csv", ".parquet")
+        if is_beside or other in named:
             yield other
 
 
