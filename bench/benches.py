@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.comparing import compare, compare_memory
 from bench.files import files
+from bench.linked import rdf
 from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
@@ -298,6 +299,7 @@ BENCHES = {
     "validate-lines": validate_lines,
     "compare": compare,
     "compare-memory": compare_memory,
+    "rdf": rdf,
     "startup": startup,
     "profiler": profiler,
 }

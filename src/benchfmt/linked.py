@@ -109,16 +109,18 @@ def context(declared: Iterable[str] = ()) -> dict[str, JsonValue]:
     more = tuple(sorted(set(declared) - set(vocabulary().ids("prefix"))))
     double = f"{XSD}double"
     terms = {field: _term_field(field, kind, more) for field, kind in TERM_FIELDS.items()}
-    caveats = terms["caveats"]
-    assert isinstance(caveats, dict)  # noqa: S101 - every field with terms is an object of the context
-    caveats["@container"] = "@list"  # their order is the source's
-    fields: dict[str, JsonValue] = {
+    terms["caveats"]["@container"] = "@list"  # their order is the source's
+    fields: dict[str, dict[str, JsonValue]] = {
         "benchmark": _part("benchmark", {"name": f"{TERMS}benchmark-name"}),
         "measurements": _part("measurements", {"samples": _field("samples", "@json")}),
     }
     for part, inner in PART_TERM_FIELDS.items():
-        scoped = {field: _term_field(field, kind, more) for field, kind in inner.items()}
+        scoped: dict[str, JsonValue] = {
+            field: _term_field(field, kind, more) for field, kind in inner.items()
+        }
         fields[part] = _part(part, scoped)
+    # A system that stands apart from its records, as in a graph, says what it is by its class.
+    fields["System"] = fields["system"] | {"@id": f"{TERMS}System"}
     fields["url"] = _field("url", f"{XSD}anyURI")
     fields |= terms
     fields |= {name: _field(name, double) for name in DOUBLE_FIELDS}
@@ -128,23 +130,23 @@ def context(declared: Iterable[str] = ()) -> dict[str, JsonValue]:
     return {"@context": {"@version": 1.1, "@vocab": TERMS, **fields}}
 
 
-def _part(name: str, inner: dict[str, JsonValue]) -> JsonValue:
+def _part(name: str, inner: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return how a part is read, whose own fields are read in ways of their own."""
     return {"@id": f"{TERMS}{name}", "@context": inner}
 
 
-def _field(name: str, kind: str) -> JsonValue:
+def _field(name: str, kind: str) -> dict[str, JsonValue]:
     return {"@id": f"{TERMS}{name}", "@type": kind}
 
 
-def _list(name: str, kind: str | None = None) -> JsonValue:
+def _list(name: str, kind: str | None = None) -> dict[str, JsonValue]:
     read: dict[str, JsonValue] = {"@id": f"{TERMS}{name}", "@container": "@list"}
     if kind is not None:
         read["@type"] = kind
     return read
 
 
-def _term_field(field: str, kind: str, declared: Iterable[str]) -> JsonValue:
+def _term_field(field: str, kind: str, declared: Iterable[str]) -> dict[str, JsonValue]:
     """Return how a field with terms is read: a plain id under its kind, a prefixed one under its prefix."""
     home = "prefix"
     if kind == "scope":

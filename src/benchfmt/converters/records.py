@@ -1,4 +1,4 @@
-"""benchfmt's own forms: records as JSON or JSON Lines, and packages, rewritten as one package."""
+"""benchfmt's own forms: records as JSON, JSON Lines or linked data, and packages, rewritten as one package."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from benchfmt.descriptor import (
 from benchfmt.descriptor import about as about_package
 from benchfmt.descriptor import acknowledged as acknowledged_of
 from benchfmt.finding import BenchfmtError
+from benchfmt.linked import TERMS
 from benchfmt.migrate import to_current
 from benchfmt.package import open_package
 from benchfmt.readers import heads, jsons
 from benchfmt.record import Record
+from benchfmt.schema import BASE
 
 NAME = "records"
 VERSION = "1.0"
@@ -37,7 +39,13 @@ _RECORD = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{.*?"benchfmt"\s*:\s*[^\s{]',
 PATTERNS = (
     Pattern((FILE_NAME, "*.zip")),
     Pattern(("*.json", "*.jsonl", "*.ndjson"), words=('"benchfmt"',)),
+    Pattern(("*.nt", "*.nq", "*.ttl", "*.trig", "*.jsonld"), words=(TERMS,)),
 )
+_GRAPH_HEAD = 262_144
+"""The first bytes of a graph, in which a property of the standard stands; of JSON-LD many are the context."""
+_NO_RECORDS = (f"{BASE}shapes/".encode(), b"inScheme")
+"""What stands in the shapes and in the vocabulary, which are graphs of the standard too."""
+_GRAPHS = (".nt", ".nq", ".ttl", ".trig", ".jsonld")
 
 
 def detect(source: Source) -> Match | None:
@@ -78,6 +86,8 @@ def read(unit: Unit) -> Iterator[Item]:
             yield from package.records()
     elif unit.extra == "lines":
         yield from _lines(unit)
+    elif unit.extra == "graph":
+        yield from _graph(unit.path)
     else:
         data = jsons.read(unit.path, unit.limits)
         if not isinstance(data, list):
@@ -157,6 +167,16 @@ def _lines(unit: Unit) -> Iterator[Item]:
                     yield Failed(unit.path, str(error), number)
 
 
+def _graph(path: Path) -> Iterator[Item]:
+    try:
+        from benchfmt.converters.graphs import read_graph
+    except ImportError as error:
+        if error.name != "pyoxigraph":
+            raise
+        raise BenchfmtError("reading linked data needs: pip install 'benchfmt[rdf]'") from error
+    yield from read_graph(path)
+
+
 def _record(path: Path, data: JsonValue, row: int) -> Record | Failed:
     if not isinstance(data, dict):
         kind = "no JSON object"
@@ -177,7 +197,7 @@ def _record(path: Path, data: JsonValue, row: int) -> Record | Failed:
 
 
 def _kind(path: Path) -> str | None:
-    """Say what a file is: a package, records in one JSON text, or one a line."""
+    """Say what a file is: a package, records in one JSON text, one a line, or a graph of them."""
     if path.is_symlink() or not path.is_file():
         return None
     if path.name.endswith(f".{FILE_NAME}"):
@@ -188,6 +208,8 @@ def _kind(path: Path) -> str | None:
         kind, is_kind = "lines", _are_lines
     elif path.suffix == ".json":
         kind, is_kind = "json", _starts_like_record
+    elif path.suffix in _GRAPHS:
+        kind, is_kind = "graph", _is_graph
     else:
         return None
     if not is_kind(path):
@@ -197,6 +219,16 @@ def _kind(path: Path) -> str | None:
 
 def _are_lines(path: Path) -> bool:
     return _starts_like_record(path) or _HEADING.match(_head(path)) is not None
+
+
+def _is_graph(path: Path) -> bool:
+    try:
+        head = heads.head(path, _GRAPH_HEAD)
+    except OSError:
+        return False
+    if TERMS.encode() not in head or any(word in head for word in _NO_RECORDS):
+        return False
+    return path.suffix != ".jsonld" or b'"@graph"' in head or b'"benchfmt"' in head
 
 
 def _is_package(path: Path) -> bool:

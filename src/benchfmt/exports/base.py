@@ -87,8 +87,12 @@ class Export(Protocol):
 OWN = {
     "aiod": "benchfmt.exports.aiod:AIOD",
     "croissant": "benchfmt.exports.croissant:CROISSANT",
+    "json-ld": "benchfmt.exports.rdf:JSON_LD",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
+    "ntriples": "benchfmt.exports.rdf:NTRIPLES",
     "ro-crate": "benchfmt.exports.ro_crate:RO_CRATE",
+    "trig": "benchfmt.exports.rdf:TRIG",
+    "turtle": "benchfmt.exports.rdf:TURTLE",
 }
 """The formats of benchfmt, and where their objects stand."""
 FORMATS = Plugins[Export](GROUP, "format", Export, OWN)

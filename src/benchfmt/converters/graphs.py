@@ -1,0 +1,177 @@
+"""Records of a graph: N-Triples, N-Quads, Turtle, TriG and JSON-LD, as benchfmt exports them or somebody else makes them.
+
+A graph has no order, and any triple may stand anywhere. So a file goes into a store on disk first, and each record is
+gathered from there. What the graph says beside the standard's own properties is none of the record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+from pydantic import JsonValue, ValidationError
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store, Triple
+
+from benchfmt.converters.base import Failed
+from benchfmt.converters.draft import first_fault
+from benchfmt.linked import RDF, TERMS, VOCABULARY, XSD, field_of, term_of
+from benchfmt.record import Record
+from benchfmt.schema import BASE
+
+Node: TypeAlias = NamedNode | BlankNode
+Thing: TypeAlias = NamedNode | BlankNode | Literal
+_FORMATS = {
+    ".nt": RdfFormat.N_TRIPLES,
+    ".nq": RdfFormat.N_QUADS,
+    ".ttl": RdfFormat.TURTLE,
+    ".trig": RdfFormat.TRIG,
+    ".jsonld": RdfFormat.JSON_LD,
+}
+_REPEATED = ("measurements", "inputs")
+_PLACE = re.compile(r"[.]([0-9]+)$")
+_NIL = f"{RDF}nil"
+_TYPED: dict[str, Callable[[str], JsonValue]] = {
+    f"{RDF}JSON": json.loads,
+    f"{XSD}double": float,
+    f"{XSD}float": float,
+    f"{XSD}decimal": float,
+    f"{XSD}integer": int,
+    f"{XSD}boolean": lambda text: text in ("true", "1"),
+}
+
+
+def read_graph(path: Path) -> Iterator[Record | Failed]:
+    """Yield the records of a graph, in the order of their IRIs."""
+    with TemporaryDirectory(prefix="benchfmt-") as folder:
+        store = Store(folder)
+        try:
+            # A relative IRI means the file's own place, which is nobody's business.
+            form = _FORMATS[path.suffix.lower()]
+            store.bulk_load(path=str(path), format=form, base_iri=f"{BASE}relative/")
+        except (SyntaxError, ValueError) as error:
+            yield Failed(path, f"not a graph that can be read: {error}")
+            return
+        graph = _Graph(store)
+        for node in graph.records():
+            yield _record(path, graph, node)
+        # The store keeps files open, which some systems do not let go before.
+        del graph, store
+
+
+def _record(path: Path, graph: _Graph, node: Node) -> Record | Failed:
+    try:
+        record = Record.from_dict(graph.plain(node))
+    except ValidationError as error:
+        advice = f"({error.error_count()} faults; run benchfmt validate)"
+        return Failed(path, f"{graph.name(node)}: {first_fault(error)} {advice}")
+    except (ValueError, RecursionError) as error:
+        return Failed(path, f"{graph.name(node)}: {error}")
+    if graph.tells_order(node, "measurements"):
+        return record
+    return record.ordered()
+
+
+class _Graph:
+    """The nodes of a graph as plain data."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._systems: dict[str, JsonValue] = {}
+
+    def records(self) -> list[Node]:
+        """Return the nodes that have a benchmark, in the order of their IRIs."""
+        found = self._store.quads_for_pattern(None, NamedNode(f"{TERMS}benchmark"), None, None)
+        nodes = {quad.subject for quad in found if not isinstance(quad.subject, Triple)}
+        return sorted(nodes, key=str)
+
+    def name(self, node: Node) -> str:
+        """Return the name of a record: its id, else its node."""
+        for thing in self._things(node, f"{TERMS}id"):
+            return thing.value
+        return str(node)
+
+    def tells_order(self, node: Node, field: str) -> bool:
+        """Say whether the IRIs of the members of a field tell their order."""
+        return all(_place(thing) >= 0 for thing in self._things(node, f"{TERMS}{field}"))
+
+    def plain(self, node: Node, above: tuple[Node, ...] = ()) -> dict[str, JsonValue]:
+        """Return what a node says in fields of the standard; raises ValueError where nodes contain each other."""
+        if node in above:
+            raise ValueError(f"{node} is a part of itself")
+        values: dict[str, list[Thing]] = {}
+        for quad in self._store.quads_for_pattern(node, None, None, None):
+            predicate = quad.predicate.value
+            if not predicate.startswith(TERMS) or isinstance(quad.object, Triple):
+                continue
+            things = values.setdefault(field_of(predicate), [])
+            # The same triple may stand in several graphs of a file.
+            if quad.object not in things:
+                things.append(quad.object)
+        within = (*above, node)
+        return {field: self._value(field, things, within) for field, things in values.items()}
+
+    def _value(self, field: str, things: list[Thing], above: tuple[Node, ...]) -> JsonValue:
+        places = [_place(thing) for thing in things]
+        have_places = min(places) >= 0
+        if have_places:
+            things = sorted(things, key=_place)
+        members = [self._one(field, thing, above) for thing in things]
+        in_list = field in _REPEATED or (field == "accelerator" and have_places)
+        if in_list or len(members) > 1:
+            return members
+        return members[0]
+
+    def _one(self, field: str, thing: Thing, above: tuple[Node, ...]) -> JsonValue:
+        if isinstance(thing, Literal):
+            return _TYPED.get(thing.datatype.value, str)(thing.value)
+        if thing.value.startswith(VOCABULARY):
+            return term_of(thing.value)
+        if thing.value == _NIL or self._things(thing, f"{RDF}first"):
+            return self._members(field, thing, above)
+        if field == "system":
+            return self._system(thing, above)
+        if isinstance(thing, NamedNode) and not self._says_anything(thing):
+            return thing.value  # a term of a prefix that the context does not know
+        return self.plain(thing, above)
+
+    def _system(self, node: Node, above: tuple[Node, ...]) -> JsonValue:
+        """Return a system, which many records may have."""
+        key = str(node)
+        if key not in self._systems:
+            self._systems[key] = self.plain(node, above)
+        return self._systems[key]
+
+    def _members(self, field: str, head: Node, above: tuple[Node, ...]) -> JsonValue:
+        members: list[JsonValue] = []
+        seen: set[Node] = set()
+        node = head
+        while node.value != _NIL:
+            first = self._things(node, f"{RDF}first")
+            rest = self._things(node, f"{RDF}rest")
+            if node in seen or len(first) != 1 or len(rest) != 1 or isinstance(rest[0], Literal):
+                raise ValueError(f"the list of {field} is broken")
+            seen.add(node)
+            members.append(self._one(field, first[0], above))
+            node = rest[0]
+        return members
+
+    def _things(self, node: Node, predicate: str) -> list[Thing]:
+        found = self._store.quads_for_pattern(node, NamedNode(predicate), None, None)
+        return [quad.object for quad in found if not isinstance(quad.object, Triple)]
+
+    def _says_anything(self, node: Node) -> bool:
+        return next(iter(self._store.quads_for_pattern(node, None, None, None)), None) is not None
+
+
+def _place(thing: Thing) -> int:
+    """Return the place among its like that the IRI of a node tells, -1 where it tells none."""
+    if not isinstance(thing, NamedNode):
+        return -1
+    found = _PLACE.search(thing.value)
+    if found is None:
+        return -1
+    return int(found[1])

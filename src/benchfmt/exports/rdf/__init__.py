@@ -1,0 +1,44 @@
+"""A package as linked data: N-Triples, Turtle, TriG and JSON-LD, which hold one graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from benchfmt.exports.base import Account, Exported, Shape
+from benchfmt.exports.rdf.json_ld import documents
+from benchfmt.exports.rdf.names import BASE_HELP, Names, Place, names_of, place_of
+from benchfmt.exports.rdf.ntriples import chunks
+from benchfmt.exports.rdf.turtle import as_trig, as_turtle
+from benchfmt.package import Package
+
+__all__ = ["JSON_LD", "NTRIPLES", "TRIG", "TURTLE", "Names", "Place", "names_of", "place_of"]
+
+Writing = Callable[[Package, Names, Account], Iterator[str]]
+
+
+class Linked:
+    """One form of linked data, as one file."""
+
+    shape: Shape = "file"
+    options: Mapping[str, str] = {"base": BASE_HELP}
+
+    def __init__(self, about: str, write: Writing) -> None:
+        """Take what the form is for, and what yields a package in it as text."""
+        self.about = about
+        self._write = write
+
+    def write(self, package: Package, place: Path, options: Mapping[str, str]) -> Exported:
+        """Write a package as one graph."""
+        account = Account(files=["."])
+        names = names_of(package.descriptor, options)
+        with place.open("w", encoding="utf-8", newline="") as file:
+            for text in self._write(package, names, account):
+                file.write(text)
+        return account.exported()
+
+
+NTRIPLES = Linked("linked data, a line for each triple, for stores and pipes", chunks)
+TURTLE = Linked("linked data to be read by people and stores", as_turtle)
+TRIG = Linked("linked data with the package as a named graph", as_trig)
+JSON_LD = Linked("records as they stand, under a context that makes them linked data", documents)
