@@ -820,3 +820,47 @@ def test_single_runs_are_repeats_and_no_boxes(tmp_path: Path) -> None:
     assert [Path(name).name for name in done.files if name.endswith(".csv")] == [
         "imagenet_rpi4.csv"
     ]
+
+
+# --- which numbers compare ---
+
+
+def test_a_companion_says_which_numbers_compare_with_another_platform(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2] / "examples" / "lpdnn"
+    convert(root).write(tmp_path / "package")
+    export(tmp_path / "package", "matchmaking", tmp_path / "tables")
+    with open_package(tmp_path / "package") as package:
+        flat = package.to_pandas(groups=True)
+    column, number = "latency__end_to_end__sample(s)", "latency__end_to_end__sample"
+    usable = flat[flat["status"] == "ok"]
+    platforms = usable.groupby(f"{number}__group")["system_id"].nunique()
+    told = {}
+    for path in sorted((tmp_path / "tables").rglob("imagenet_*.json")):
+        companion = json.loads(path.read_text("utf-8"))
+        table = pd.read_csv(path.with_suffix(".csv"))
+        said = companion["benchfmt"]["groups"][column]
+        groups = [
+            None if place is None else said["groups"][place] for place in said["group_of_row"]
+        ]
+        own = usable[
+            (usable["system_id"] == companion["HW_ID"]) & (usable["benchmark"] == "imagenet")
+        ]
+        by_value = dict(zip(own[number], own[f"{number}__group"], strict=True))
+        expected = [by_value[value] for value in table[column]]
+        assert groups == [group if platforms.get(group, 0) > 1 else None for group in expected]
+        compared = [group for group in groups if group is not None]
+        assert said["rows"] == len(compared)
+        assert "benchmark" not in companion["benchfmt"]["groups"]
+        told[companion["HW_ID"]] = len(compared)
+    assert all(told.values()) and set(told) == {"jetson-nano2", "rpi4", "stm32mp1", "x86-64-nuc"}
+
+
+def test_a_companion_says_why_numbers_are_in_no_group(tmp_path: Path) -> None:
+    package = package_of(tmp_path, result(1), result(2))
+    export(package, "matchmaking", tmp_path / "out")
+    (path,) = (tmp_path / "out").rglob("*.json")
+    told = json.loads(path.read_text("utf-8"))["benchfmt"]["groups"]
+    for said in told.values():
+        assert set(said) == {"rows", "in_no_group"} and said["rows"] == 0
+        (reason,) = said["in_no_group"]
+        assert reason.startswith("cannot be told: ") and reason.endswith(" unknown")

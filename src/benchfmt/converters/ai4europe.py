@@ -35,7 +35,7 @@ OWN = "benchfmt"
 _NAMED = re.compile(r"^.+_[^_]+$")
 _BOUNDS = {"LB", "UB"}
 _ID = re.compile(r"^(?:.*[_#])?ID$")
-_MOST_BYTES = 2**20
+_MOST_BYTES = 2**23
 """What no companion reaches: a folder may hold large JSON files of others, which are not read for nothing."""
 _TYPES = {"bin": "int"}
 """A companion's `bin` is a column of 0 and 1."""

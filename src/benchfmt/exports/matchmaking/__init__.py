@@ -4,7 +4,7 @@ A row is a successful run. The columns of an asset (inputs, hyper-parameters, ta
 have no empty cell. What the engine asks for is in the AI4Europe benchmarking guide
 (https://ai4europe-benchmark-guide.readthedocs.io) and in the code of its matchmaking service
 (https://github.com/enricomors/generalized-hada-v2). The companion also says, under `benchfmt`, which field or measurement
-each column is, so that it can be read back.
+each column is, so that it can be read back, and which of its numbers compare with those of another platform.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
+from benchfmt.comparison.questions import question
+from benchfmt.comparison.results import results
 from benchfmt.exports import boxes
 from benchfmt.exports.base import Exported, Shape
 from benchfmt.exports.matchmaking import assets, cells, files, platforms, targets
@@ -52,7 +54,8 @@ def _written(package: Package, folder: Path, options: Mapping[str, str]) -> Expo
     records = _frame(package, "records")
     left: Counter[str] = Counter()
     usable = _usable(records, left)
-    measured = targets.by_key(_frame(package, "measurements"), records["id"])
+    values = results(records, _frame(package, "measurements"), question())
+    measured = targets.by_key(values, records["id"])
     asked = _asked(options, measured)
     groups = assets.assets(records, usable)
     for asset in groups:
@@ -66,7 +69,7 @@ def _written(package: Package, folder: Path, options: Mapping[str, str]) -> Expo
             cells.decide_kind(column, [platform_of[row] for row in asset.rows])
         for path, rows in files.tables(asset, platform_of):
             notes += _of_several_tables(path, records, rows)
-            written += files.write(folder, path, asset, rows, platform_of[rows[0]])
+            written += files.write(folder, path, asset, rows, platform_of)
     notes += _of_other_boxes(records, platform_of)
     count = sum(len(asset.rows) for asset in groups)
     return Exported(tuple(written), count, left_out=tuple(sorted(left.items())), notes=tuple(notes))

@@ -110,6 +110,9 @@ def _leave_out(
     asset.rows = [asset.rows[place] for place in places]
     for column in columns:
         column.cells = [column.cells[place] for place in places]
+        if column.groups:
+            column.groups = [column.groups[place] for place in places]
+            column.obstacles = [column.obstacles[place] for place in places]
 
 
 def _note_dropped(asset: Asset, columns: list[Column]) -> None:

@@ -60,6 +60,10 @@ class Column:
     kind: str = "str"
     headlines: int = 0
     """For how many records it is the headline number."""
+    groups: list[str | None] = field(default_factory=list)
+    """Within which group each number of a measurement compares; None for one that compares with nothing."""
+    obstacles: list[str | None] = field(default_factory=list)
+    """Why a number compares with nothing."""
 
 
 @dataclass

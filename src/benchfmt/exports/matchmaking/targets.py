@@ -55,7 +55,10 @@ class Asked(NamedTuple):
 
 
 def by_key(measurements: pl.DataFrame, ids: pl.Series) -> Frames:
-    """Return the numbers of a package by key and unit, each with the place of its record."""
+    """Return the numbers of a package by key and unit, each with the place of its record.
+
+    The measurements have the `group` and the `obstacle` of `comparison.results`.
+    """
     keys = [pl.col(part).fill_null("") for part in KEY_FIELDS]
     places = pl.DataFrame(
         {"record_id": ids, "place": range(len(ids))},
@@ -63,7 +66,8 @@ def by_key(measurements: pl.DataFrame, ids: pl.Series) -> Frames:
     )
     used = measurements.filter(pl.col("value").is_not_null())
     used = used.filter(~used["scope"].fill_null("").str.contains(_QUALIFIED))
-    used = used.select("record_id", *keys, "unit", "value", "basis", "caveats", "primary")
+    told = ("unit", "value", "basis", "caveats", "primary", "group", "obstacle")
+    used = used.select("record_id", *keys, *told)
     used = used.join(places, on="record_id")
     parts = used.partition_by(*KEY_FIELDS, "unit", as_dict=True, maintain_order=False)
     frames = {Key(*map(str, key)): frame for key, frame in parts.items()}
@@ -79,8 +83,14 @@ def measured(rows: list[int], frames: Frames, asked: Asked) -> Iterator[Column]:
         if not own.height:
             continue
         cells: list[Cell] = [None] * len(rows)
-        for place, value in zip(own["place"], own["value"], strict=True):
-            cells[places[place]] = value
+        groups: list[str | None] = [None] * len(rows)
+        obstacles: list[str | None] = [None] * len(rows)
+        for row, value, group, obstacle in own.select(
+            "place", "value", "group", "obstacle"
+        ).iter_rows():
+            cells[places[row]] = value
+            groups[places[row]] = group
+            obstacles[places[row]] = obstacle
         yield Column(
             _name(key, engine_names=asked.engine_names),
             HYPERPARAMETERS if key.metric in asked.feature else TARGETS,
@@ -88,6 +98,8 @@ def measured(rows: list[int], frames: Frames, asked: Asked) -> Iterator[Column]:
             cells,
             _description(key),
             headlines=int(own["primary"].fill_null(value=False).sum()),
+            groups=groups,
+            obstacles=obstacles,
         )
 
 
