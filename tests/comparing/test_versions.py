@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import jsonschema
 import pytest
 from tests.comparing.records import accuracy, compared, latencies, latency, record
 from tests.forms import flatten, write
@@ -21,6 +22,7 @@ from benchfmt.comparing.thresholds import failures, threshold
 from benchfmt.comparing.verdicts import Verdict
 from benchfmt.comparing.versions import Versions
 from benchfmt.finding import BenchfmtError
+from benchfmt.reports.versions import rendered
 from benchfmt.reports.versions.wording import notes
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -439,3 +441,67 @@ def test_of_records_of_one_execution_the_recomputed_answers_however_far_apart_th
         "mobilenet-v2": (("r3",), ("r4", "r1")),
         "resnet-50": (("r2",), ("r2",)),
     }
+
+
+SCHEMA = json.loads((EXAMPLES.parent / "docs" / "compare.schema.json").read_text("utf-8"))
+
+
+def as_json(versions: Versions) -> dict[str, Any]:
+    text = "".join(rendered("json", versions, ["--fail-on any: 1 result"]))
+    written: dict[str, Any] = json.loads(text)
+    return written
+
+
+@pytest.fixture
+def every_verdict(tmp_path: Path) -> dict[str, Any]:
+    """Two packages of which each result becomes another verdict."""
+    plain = {"metric": "memory", "statistic": "max", "stage": "whole-run", "scope": "process"}
+    lasting = {**plain, "unit": "By", "basis": "measured", "primary": True}
+    undirected = {**latency(latencies(3.0)), "metric": "local:shift", "unit": "s"}
+    models = {
+        "slower": (latency(latencies(1.0)), latency(latencies(1.2, seed=2))),
+        "faster": (latency(latencies(1.0)), latency(latencies(0.8, seed=2))),
+        "moved": (
+            undirected,
+            {
+                **undirected,
+                **{k: v for k, v in latency(latencies(4.0)).items() if k in ("samples", "value")},
+            },
+        ),
+        "same": (latency(latencies(1.0)), latency(latencies(1.001))),
+        "one": ({**lasting, "value": 1e6}, {**lasting, "value": 2e6, "caveats": ["unstable"]}),
+        "gone": (latency(latencies(1.0)), None),
+        "fresh": (None, latency(latencies(1.0))),
+    }
+    sides: list[list[dict[str, Any]]] = [[], []]
+    for number, (model, pair) in enumerate(models.items()):
+        for side, measurement in zip(sides, pair, strict=True):
+            if measurement is not None:
+                side.append(record(number, measurement, model={"name": model}))
+    sides[0].append(record(9, latency(latencies(1.0)), configuration={}))
+    return as_json(compared(tmp_path, *sides))
+
+
+def test_json_holds_to_its_schema_whatever_the_verdict(every_verdict: dict[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(SCHEMA)
+    validator(SCHEMA).validate(every_verdict)
+    assert {result["verdict"] for result in every_verdict["results"]} == set(map(str, Verdict))
+    assert every_verdict["without_key"] and every_verdict["versions"]
+    closed = deepcopy(SCHEMA)
+    for place in (closed, *closed["$defs"].values()):
+        if "properties" in place:
+            place["additionalProperties"] = False
+    # What the report writes is described, all of it.
+    validator(closed).validate(every_verdict)
+
+
+def test_the_schema_refuses_what_no_comparison_says(every_verdict: dict[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    for member, value in (("verdict", "slower"), ("p", 2), ("interval", [1]), ("old", {})):
+        spoilt = deepcopy(every_verdict)
+        spoilt["results"][0][member] = value
+        assert not validator.is_valid(spoilt), member
+    for member in every_verdict:
+        lacking = {name: cell for name, cell in every_verdict.items() if name != member}
+        assert not validator.is_valid(lacking), member
