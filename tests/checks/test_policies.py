@@ -358,7 +358,15 @@ def test_what_a_descriptor_says_wrong(
 def test_bf130_a_file_that_the_descriptor_does_not_list(form: str, tmp_path: Path) -> None:
     folder = package(tmp_path / "package")
     (folder / "raw").mkdir()
-    for name in ("raw/log.txt", "README.md", ".hidden", "account.json", "report.html", "LICENSE"):
+    told = ("README.md", "LICENSE", "account.json", "report.html")
+    made = (
+        "croissant.json",
+        "ro-crate-metadata.json",
+        "coverage.svg",
+        "load.sql",
+        "load_polars.py",
+    )
+    for name in ("raw/log.txt", ".hidden", *told, *made):
         (folder / name).write_text("x", "utf-8")
     place = zipped(folder) if form == "zip" else folder
     assert validate(place).findings == [

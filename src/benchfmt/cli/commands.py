@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from benchfmt.cli import completing
+from benchfmt.cli.bundle import bundle
 from benchfmt.cli.compare import compare
 from benchfmt.cli.convert import convert
 from benchfmt.cli.coverage import coverage
@@ -136,6 +137,7 @@ app.command()(split)
 app.command()(append)
 app.command()(export)
 app.command()(exports)
+app.command()(bundle)
 app.command()(publish)
 app.command()(explain)
 

@@ -25,7 +25,8 @@ _UTF_8 = ("utf-8", "ascii")
 _MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _COMPANIONS = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|changelog|changes|authors|contributors)\b.*"
-    r"|.*\b(account|report|checksums?|sha256sums?)\b.*",
+    r"|.*\b(account|report|checksums?|sha256sums?)\b.*"
+    r"|croissant\.json|mldcat-ap\.ttl|ro-crate-metadata\.json|coverage\.svg|load(_\w+)?\.(sql|py|r)",
     re.IGNORECASE,
 )
 """Names of files that stand beside data and need no schema."""

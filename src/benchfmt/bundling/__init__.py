@@ -1,0 +1,268 @@
+"""Bundles: a package as one zip with all that a repository, a catalogue and a reader without benchfmt ask for.
+
+The zip is a package itself: its tables and descriptor stand at the root. Beside them stand the exports that describe it,
+what reads it in other programs, a README made from the data, how it is cited, and the hash of each file. Equal data and
+equal options give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from benchfmt.bundling.archive import zipped
+from benchfmt.bundling.citation import FILE_NAME as CITATION
+from benchfmt.bundling.citation import citation_file
+from benchfmt.bundling.readme import FIGURE, Verdict, readme
+from benchfmt.comparing.coverage import coverage
+from benchfmt.descriptor import FILE_NAME as DESCRIPTOR
+from benchfmt.exports import FORMATS, Account, ro_crate
+from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files
+from benchfmt.exports.publication import OPTIONS, Publication, publication
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import Package, PackageError, Target, open_package
+from benchfmt.readers.files import file_sha256
+from benchfmt.reports.coverage import coverage_figure
+from benchfmt.spelling import no_such
+from benchfmt.validation import validate
+
+__all__ = ["OPTIONS", "SUMS", "Bundled", "bundle"]
+
+SUMS = "SHA256SUMS"
+README = "README.md"
+
+
+@dataclass(frozen=True)
+class Companion:
+    """An export that stands in a bundle."""
+
+    format: str
+    file: str | None
+    """What it is called; None for one that is several files with names of their own."""
+    media_type: str
+    about: str
+
+
+COMPANIONS = (
+    Companion("croissant", "croissant.json", "application/ld+json", "The data set in Croissant."),
+    Companion("mldcat-ap", "mldcat-ap.ttl", "text/turtle", "The data set in MLDCAT-AP."),
+    Companion("loaders", None, "text/plain", "Loads the tables with the types of their columns."),
+)
+"""The exports of a bundle, each where there is such a format; the RO-Crate, which names all files, comes last."""
+_ABOUT = {
+    README: ("text/markdown", "What the bundle holds."),
+    CITATION: ("text/yaml", "How the data is cited, in the Citation File Format."),
+    FIGURE: ("image/svg+xml", "How many results there are of each system and benchmark."),
+}
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """What a bundle holds, and what it lacks."""
+
+    files: tuple[str, ...]
+    records: int
+    measurements: int
+    lacking: tuple[str, ...]
+    """What a citation asks for and nobody says, by the names of the options."""
+    notes: tuple[str, ...]
+
+
+def bundle(
+    package: str | Path, path: str | Path, *, remote: bool = False, **options: str
+) -> Bundled:
+    """Write a package with all that describes it to a new zip, and return what it holds; raises BenchfmtError.
+
+    An error or a stop leaves nothing behind.
+    """
+    target = Path(path)
+    _check(target, options)
+    with open_package(package, remote=remote) as opened, Target(target) as held:
+        growing = held.new_folder()
+        try:
+            folder = growing / "content"
+            folder.mkdir()
+            _copy(opened, folder, options)
+            done = _fill(folder, options)
+            archive = growing / target.name
+            zipped(folder, archive)
+            _check_free(target)
+            held.replace_by(archive)
+        finally:
+            shutil.rmtree(growing, ignore_errors=True)
+    return done
+
+
+def _check(target: Path, options: Mapping[str, str]) -> None:
+    if target.suffix != ".zip":
+        raise BenchfmtError(f"{target}: a bundle is a zip; name a file that ends with .zip")
+    _check_free(target)
+    for option in options:
+        if option not in OPTIONS:
+            raise BenchfmtError(no_such("option of bundles", option, list(OPTIONS)))
+
+
+def _check_free(target: Path) -> None:
+    if target.exists() or target.is_symlink():
+        raise BenchfmtError(f"{target} already exists; name a new file")
+
+
+def _copy(package: Package, folder: Path, options: Mapping[str, str]) -> None:
+    """Put the files of a package into a folder, with a descriptor that says how it is cited."""
+    for file in package_files(package):
+        place = folder / file.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if file.name != DESCRIPTOR:
+            _link(file.path, place)
+    data = json.loads((package.root / DESCRIPTOR).read_text("utf-8"))
+    data.update(_said(publication(package.descriptor, options)))
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    (folder / DESCRIPTOR).write_text(text + "\n", "utf-8")
+
+
+def _link(source: Path, place: Path) -> None:
+    """Give a file a second name; where the system has none to give, copy it."""
+    try:
+        os.link(source.resolve(), place)
+    except OSError:
+        shutil.copyfile(source, place)
+
+
+def _said(cited: Publication) -> dict[str, JsonValue]:
+    """Return what is known of a publication, as a descriptor says it (Data Package, version 2)."""
+    said: dict[str, JsonValue] = {
+        "title": cited.title,
+        "version": cited.version,
+        "homepage": cited.url,
+    }
+    if cited.doi:
+        said["id"] = f"https://doi.org/{cited.doi}"
+    if cited.license:
+        said["licenses"] = [_license(cited.license)]
+    contributors: list[JsonValue] = []
+    for author in cited.authors:
+        contributor: dict[str, JsonValue] = {"title": author.name}
+        if author.family and author.given:
+            names = {"givenName": author.given, "familyName": author.family}
+            contributor = {"title": f"{author.given} {author.family}", **names}
+        if author.orcid:
+            contributor["path"] = f"https://orcid.org/{author.orcid}"
+        contributors.append(contributor)
+    if contributors:
+        said["contributors"] = contributors
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _license(name: str) -> JsonValue:
+    return {"path": name} if "://" in name else {"name": name}
+
+
+def _fill(folder: Path, options: Mapping[str, str]) -> Bundled:
+    """Write into a folder with a package all that stands beside it."""
+    account = Account()
+    with open_package(folder) as package:
+        cited = publication(package.descriptor, options)
+        facts = facts_of(package)
+        (folder / FIGURE).write_text(coverage_figure(coverage(package)), "utf-8")
+        abouts = dict(_ABOUT)
+        for companion in COMPANIONS:
+            for name in _export(companion, package, folder, options, account):
+                abouts[name] = (companion.media_type, companion.about)
+        text = citation_file(cited, facts)
+        if text is None:
+            account.note(
+                f"{CITATION} is left out: it has a title and authors, and nobody says both"
+            )
+        else:
+            (folder / CITATION).write_text(text, "utf-8")
+        crate = ro_crate.FILE_NAME if cited.date else None
+        listed = [*_listed(package, folder, abouts)]
+        _write_readme(folder, cited, facts, listed, crate)
+        if crate is None:
+            account.note(f"{ro_crate.FILE_NAME} is left out: it has a day of publication (date)")
+        else:
+            whole = [*_listed(package, folder, abouts)]
+            data = ro_crate.crate(package, whole, facts, cited, account)
+            crate_text = json.dumps(data, indent=2, ensure_ascii=False)
+            (folder / crate).write_text(crate_text + "\n", "utf-8")
+    names = _write_sums(folder)
+    return Bundled(names, facts.records, facts.measurements, cited.lacking, tuple(account.notes))
+
+
+def _export(
+    companion: Companion,
+    package: Package,
+    folder: Path,
+    options: Mapping[str, str],
+    account: Account,
+) -> list[str]:
+    """Write an export beside the package, and return its files; none where it could not be written."""
+    if companion.format not in FORMATS.names():
+        return []
+    form = FORMATS.load(companion.format)
+    beside = {"files": ".", **options}
+    known = {name: text for name, text in beside.items() if name in form.options}
+    growing = folder.with_name(companion.format)
+    growing.mkdir()
+    try:
+        place = growing / companion.file if companion.file else growing
+        done = form.write(package, place, known)
+    except BenchfmtError as error:
+        account.note(f"{companion.format} is left out: {error}")
+        return []
+    for note in done.notes:
+        account.note(f"{companion.format}: {note}")
+    names = []
+    for path in sorted(growing.iterdir()):
+        path.rename(folder / path.name)
+        names.append(path.name)
+    return names
+
+
+def _listed(
+    package: Package, folder: Path, abouts: Mapping[str, tuple[str, str]]
+) -> Iterator[PackageFile]:
+    """Yield the files of a bundle that are there, those of the package first."""
+    yield from package_files(package)
+    for name, (media_type, about) in sorted(abouts.items()):
+        path = folder / name
+        if path.is_file():
+            size = path.stat().st_size
+            yield PackageFile(name, path, size, file_sha256(path), media_type, about)
+
+
+def _write_readme(
+    folder: Path,
+    cited: Publication,
+    facts: Facts,
+    listed: list[PackageFile],
+    crate: str | None,
+) -> None:
+    files = [(file.name, file.about) for file in listed]
+    if crate is not None:
+        files.append((crate, "What the files are and what produced them: an RO-Crate."))
+    files.append((SUMS, "The SHA-256 of each file; `sha256sum -c SHA256SUMS` compares them."))
+    report = validate(folder)
+    verdict = Verdict(report.ok, report.errors, report.warnings)
+    (folder / README).write_text(readme(cited, facts, files, verdict), "utf-8")
+
+
+def _write_sums(folder: Path) -> tuple[str, ...]:
+    """Write the hash of each file, as sha256sum does, and return the names of all files."""
+    names = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            names.append(path.relative_to(folder).as_posix())
+    lines = []
+    for name in sorted(names):
+        if "\n" in name or "\\" in name:
+            raise PackageError(f"{name!r}: a file with such a name cannot stand in a bundle")
+        lines.append(f"{file_sha256(folder / name)}  {name}\n")
+    (folder / SUMS).write_text("".join(lines), "utf-8")
+    return (*sorted(names), SUMS)

@@ -1,0 +1,46 @@
+"""`benchfmt bundle`: a package as one zip with all that describes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchfmt.cli.options import options_of
+from benchfmt.cli.printing import print_lines, say
+
+
+def bundle(
+    package: Annotated[str, typer.Argument(help="A package.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The new zip to write.")
+    ],
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            metavar="KEY=VALUE",
+            help="How it is cited: title, authors, version, license, date, url, doi.",
+        ),
+    ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
+    ] = False,
+) -> None:
+    """Write a package as one zip with what repositories, catalogues and other programs ask for, and say what it lacks."""
+    from benchfmt.bundling import OPTIONS
+    from benchfmt.bundling import bundle as run
+    from benchfmt.cli.settings import publication_options
+
+    options = {**publication_options(OPTIONS), **options_of(option or [])}
+    done = run(package, output, remote=remote, **options)
+    say(
+        f"{done.records:,} records, {done.measurements:,} measurements in {len(done.files)} files",
+        err=True,
+    )
+    for name in done.lacking:
+        say(f"nobody says: {name} (--option {name}=...)", err=True)
+    for note in done.notes:
+        say(f"note: {note}", err=True)
+    print_lines([output])

@@ -1,0 +1,229 @@
+"""Bundles: each consumer's own tool takes its part, the bytes follow from the data, and what nobody says is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import mlcroissant
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from benchfmt import Record, open_package, validate
+from benchfmt.bundling import SUMS, bundle
+from benchfmt.exports import FORMATS
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import write_package
+from benchfmt.tables import to_batch
+
+OPTIONS = {
+    "title": "Results | of *January*",
+    "date": "2026-01-31",
+    "license": "CC-BY-4.0",
+    "authors": "Doe, Jane <0000-0002-1825-0097>; Acme Lab",
+    "version": "1.0",
+}
+RECORD: dict[str, Any] = {
+    "benchfmt": "1.0",
+    "id": "a",
+    "benchmark": {"suite": "lpdnn"},
+    "task": "image-classification",
+    "system": {"id": "rpi4"},
+    "measurements": [{"metric": "accuracy", "value": 0.5, "unit": "1", "basis": "measured"}],
+    "status": "ok",
+    "provenance": {"converter": "lpdnn", "converter_version": "1.0", "submitter": "<b>me</b>"},
+}
+JUDGE = Path(__file__).with_name("judge_ro_crate.py")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    records = [RECORD, {**RECORD, "id": "b", "task": "object-detection"}, {**RECORD, "id": "c"}]
+    write_package(tmp_path / "package", [to_batch(map(Record.from_dict, records))])
+    return tmp_path / "package"
+
+
+@pytest.fixture(scope="module")
+def judges() -> Path:
+    """The programs of the environment of the judges; skips where there is none."""
+    python = os.environ.get("BENCHFMT_ROC")
+    if not python:
+        pytest.skip("BENCHFMT_ROC names no Python with roc-validator and cffconvert")
+    return Path(python).parent
+
+
+def unpacked(archive: Path, target: Path) -> Path:
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(target)
+    return target
+
+
+def bundled(package: Path, name: str = "bundle.zip", **options: str) -> Path:
+    target = package.parent / name
+    bundle(package, target, remote=False, **options)
+    return target
+
+
+def test_a_bundle_is_a_package_with_what_describes_it(package: Path) -> None:
+    done = bundle(package, package.parent / "b.zip", remote=False, **OPTIONS)
+    assert (done.records, done.measurements, done.lacking) == (3, 3, ())
+    with zipfile.ZipFile(package.parent / "b.zip") as archive:
+        names = archive.namelist()
+    assert sorted(names) == sorted(done.files)
+    assert {"README.md", "CITATION.cff", "coverage.svg", "ro-crate-metadata.json", SUMS} < set(
+        names
+    )
+    if "croissant" in FORMATS.names():
+        assert "croissant.json" in names
+    report = validate(package.parent / "b.zip")
+    assert report.ok
+    with open_package(package.parent / "b.zip") as opened, open_package(package) as original:
+        assert list(opened.records()) == list(original.records())
+        assert opened.descriptor.title == OPTIONS["title"]
+
+
+def test_the_hashes_are_those_that_sha256sum_counts(package: Path) -> None:
+    folder = unpacked(bundled(package, **OPTIONS), package.parent / "out")
+    program = shutil.which("sha256sum")
+    if program is None:
+        pytest.skip("there is no sha256sum")
+    call = [program, "--check", "--strict", SUMS]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(": OK") == sum(path.is_file() for path in folder.rglob("*")) - 1
+    (folder / "README.md").write_text("changed")
+    assert subprocess.run(call, cwd=folder, capture_output=True).returncode == 1
+
+
+def test_equal_packages_are_equal_bundles(package: Path, tmp_path: Path) -> None:
+    first = bundled(package, **OPTIONS)
+    other = tmp_path / "elsewhere" / "package"
+    shutil.copytree(package, other)
+    second = bundled(other, "other.zip", **OPTIONS)
+    assert first.read_bytes() == second.read_bytes()
+    again = bundled(first, "again.zip", **OPTIONS)
+    assert again.read_bytes() == first.read_bytes()
+    different = bundled(package, "different.zip", **{**OPTIONS, "version": "1.1"})
+    assert different.read_bytes() != first.read_bytes()
+
+
+def test_the_package_stays_as_it_is(package: Path) -> None:
+    before = {path.name: path.read_bytes() for path in package.iterdir()}
+    bundled(package, **OPTIONS)
+    assert {path.name: path.read_bytes() for path in package.iterdir()} == before
+
+
+def test_the_readme_counts_the_data_and_is_no_markup_of_strangers(package: Path) -> None:
+    folder = unpacked(bundled(package, **OPTIONS), package.parent / "out")
+    text = (folder / "README.md").read_text("utf-8")
+    assert text.startswith("# Results \\| of \\*January\\*\n")
+    assert "| image-classification | 2 |\n| object-detection | 1 |" in text
+    assert "| \\<b\\>me\\</b\\> | 3 |" in text
+    assert "conforms to the standard: 0 errors" in text
+    for path in folder.iterdir():
+        if path.name != "README.md":
+            assert f"`{path.name}`" in text
+    assert "Doe, Jane; Acme Lab (2026): Results" in text
+
+
+def test_what_nobody_says_is_told_and_not_made_up(package: Path) -> None:
+    done = bundle(package, package.parent / "b.zip")
+    assert done.lacking == ("title", "authors", "version", "license", "date")
+    assert "CITATION.cff" not in done.files
+    assert "ro-crate-metadata.json" not in done.files
+    told = "\n".join(done.notes)
+    assert "CITATION.cff is left out" in told
+    assert "ro-crate-metadata.json is left out" in told
+    folder = unpacked(package.parent / "b.zip", package.parent / "out")
+    assert "Nobody says: title, authors, version" in (folder / "README.md").read_text("utf-8")
+    data = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    assert not {"title", "version", "licenses", "contributors", "homepage"} & set(data)
+
+
+def test_the_descriptor_and_the_citation_say_who_made_it(package: Path) -> None:
+    options = {**OPTIONS, "url": "https://example.org/x", "doi": "10.5281/zenodo.1"}
+    folder = unpacked(bundled(package, **options), package.parent / "out")
+    data = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    assert data["contributors"] == [
+        {
+            "title": "Jane Doe",
+            "givenName": "Jane",
+            "familyName": "Doe",
+            "path": "https://orcid.org/0000-0002-1825-0097",
+        },
+        {"title": "Acme Lab"},
+    ]
+    assert data["licenses"] == [{"name": "CC-BY-4.0"}]
+    assert data["id"] == "https://doi.org/10.5281/zenodo.1"
+    cited = yaml.safe_load((folder / "CITATION.cff").read_text("utf-8"))
+    assert cited["authors"][1] == {"name": "Acme Lab"}
+    assert (cited["doi"], cited["date-released"]) == ("10.5281/zenodo.1", "2026-01-31")
+    again = unpacked(bundled(folder, "again.zip", date="2026-01-31"), package.parent / "again")
+    said = yaml.safe_load((again / "CITATION.cff").read_text("utf-8"))
+    assert said == cited
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("b.tar", {}, "a bundle is a zip"),
+        ("b.zip", {"titel": "x"}, "there is no option of bundles 'titel'; did you mean 'title'?"),
+        ("b.zip", {"date": "2026"}, "is not a day"),
+        ("package.zip", {}, "already exists; name a new file"),
+    ],
+)
+def test_a_wrong_call_is_told_and_leaves_nothing(
+    package: Path, name: str, options: dict[str, str], words: str
+) -> None:
+    (package.parent / "package.zip").write_text("mine")
+    with pytest.raises(BenchfmtError, match=words):
+        bundle(package, package.parent / name, remote=False, **options)
+    assert (package.parent / "package.zip").read_text() == "mine"
+    assert {path.name for path in package.parent.iterdir()} == {"package", "package.zip"}
+
+
+@pytest.mark.filterwarnings("ignore")  # the judge and its libraries have some
+def test_croissant_in_a_bundle_is_taken_by_its_own_tool(package: Path) -> None:
+    if "croissant" not in FORMATS.names():
+        pytest.skip("there is no export to Croissant")
+    folder = unpacked(bundled(package, **OPTIONS), package.parent / "out")
+    dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
+    assert not dataset.metadata.ctx.issues.errors
+    rows = list(dataset.records("records"))
+    assert len(rows) == 3
+
+
+def test_the_command_says_what_is_lacking(package: Path) -> None:
+    call = [sys.executable, "-m", "benchfmt", "bundle", str(package), "-o", "out.zip"]
+    call += ["--option", "title=T"]
+    done = subprocess.run(call, cwd=package.parent, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "out.zip\n")
+    assert "nobody says: authors (--option authors=...)" in done.stderr
+    assert "nobody says: title" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_judges_take_the_bundle_of_all_families(
+    judges: Path, all_samples_package: Path, tmp_path: Path
+) -> None:
+    done = bundle(all_samples_package, tmp_path / "all.zip", remote=False, **OPTIONS)
+    rows = pq.read_table(all_samples_package / "measurements.parquet", columns=["record_id"])
+    assert done.measurements == rows.num_rows
+    folder = unpacked(tmp_path / "all.zip", tmp_path / "all")
+    cff = subprocess.run(
+        [judges / "cffconvert", "--validate"], cwd=folder, capture_output=True, text=True
+    )
+    assert cff.returncode == 0, cff.stdout
+    (folder / "CITATION.cff").write_text("cff-version: 1.2.0\ntitle: T\n")
+    broken = subprocess.run([judges / "cffconvert", "--validate"], cwd=folder, capture_output=True)
+    assert broken.returncode == 1
+    call = [judges / "python", str(JUDGE), "process-run-crate", str(folder)]
+    crate = subprocess.run(call, capture_output=True, text=True)
+    assert json.loads(crate.stdout) == {"passed": True, "messages": []}
