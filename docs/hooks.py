@@ -139,7 +139,8 @@ def rules_page() -> str:
     )
     about = (
         f"## What binds, by suite\n\nVersion {data['version']}. *Known*: both results must state it, alike. *Equal*: where neither "
-        "states it, the harness fixes it or the suite has no such thing. What is in neither list may differ."
+        "states it, the harness fixes it or the suite has no such thing. What is in neither list may differ. Seeds never bind, and of "
+        f"the members of hyperparameters and inputs {' and '.join(map(_code, data['never_count']))} bind in no suite."
     )
     rules = [
         f"| {rule.code} | {rule.title} | {', '.join(map(_code, rule.fields))} |" for rule in RULES
@@ -167,7 +168,10 @@ def rules_page() -> str:
 
 def _binding(entry: dict[str, Any]) -> str:
     known, equal = (", ".join(map(_code, entry[name])) for name in ("known", "equal"))
-    return f"*known* {known}; *equal* {equal}."
+    words = f"*known* {known}; *equal* {equal}"
+    if "never_count" in entry:
+        words += f"; *never* {', '.join(map(_code, entry['never_count']))}"
+    return f"{words}."
 
 
 def cli_page() -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tests.comparison.making import PROFILE, changed, made
 
-from benchfmt.comparison.fields import COMPARED, FIELDS, columns_of
+from benchfmt.comparison import Verdict, compare, policies
+from benchfmt.comparison.fields import COMPARED, FIELDS, columns_of, is_seed
 from benchfmt.comparison.policies import KINDS, Need, kind_of, named_fields, policy
 from benchfmt.comparison.questions import QUESTIONS, question
 from benchfmt.finding import BenchfmtError
@@ -17,6 +20,7 @@ from benchfmt.tables import COLUMNS
 from benchfmt.vocabulary import vocabulary
 
 ROOT = Path(__file__).parents[2]
+LPDNN_RECORD = changed(PROFILE, benchmark={"suite": "lpdnn", "scenario": "single-stream"})
 COLUMN_NAMES = {column.name for table in ("records", "measurements") for column in COLUMNS[table]}
 
 
@@ -100,3 +104,62 @@ def test_more_fields_may_vary_on_request() -> None:
 )
 def test_the_kind_of_a_metric(metric: str, kind: str) -> None:
     assert kind_of(metric) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seed", 4),
+        ("seeds", [1, 2, None]),
+        ("random_state", None),
+        ("random-seed", "1234"),
+        ("rng", 7),
+        ("rngSeed", "0x3f"),
+        ("rng_state", 7.0),
+        ("openml.seed", 1),
+        ("PRNGSeed", 1),
+        ("qsl_rng_seed", 3066443479025735752),
+    ],
+)
+def test_a_seed_is_known_by_its_name_and_value(name: str, value: object) -> None:
+    assert is_seed(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_seeds", 5),
+        ("num_seeds", 5),
+        ("seed_length", 5),
+        ("seed", "resnet-50"),
+        ("seed", 0.5),
+        ("seed", {"length": 3}),
+        ("state", 1),
+        ("solid_state", 1),
+        ("seedling", 1),
+        ("strong", 1),
+        ("", 1),
+    ],
+)
+def test_what_only_looks_like_a_seed_counts(name: str, value: object) -> None:
+    assert not is_seed(name, value)
+
+
+def test_a_suite_names_what_binds_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = deepcopy(tables.read("comparison"))
+    (lpdnn,) = (rule for rule in data["rules"] if rule["suites"] == ["lpdnn"])
+    lpdnn["never_count"] = ["ticket"]
+    settings = ({"ticket": 1, "warm": 2}, {"ticket": 3, "warm": 2}, {"ticket": 1, "warm": 4})
+    records = [made(LPDNN_RECORD, configuration__hyperparameters=each) for each in settings]
+
+    def verdicts() -> list[bool]:
+        policies._rules.cache_clear()
+        asked = question()
+        answers = [compare(records[0], other, asked)[0].verdict for other in records[1:]]
+        return [verdict is Verdict.NOT_COMPARABLE for verdict in answers]
+
+    assert verdicts() == [True, True]
+    with monkeypatch.context() as patched:
+        patched.setattr(policies, "_data", lambda: data)
+        assert verdicts() == [False, True]
+    policies._rules.cache_clear()

@@ -47,7 +47,8 @@ def settings(
         places.setdefault(rules, []).append(place)
     words: list[list[str]] = [[] for _ in firsts]
     for (suite, division, kind), some in places.items():
-        needs = rules_for(question, suite, division, kind).of_records()
+        found = rules_for(question, suite, division, kind)
+        needs = found.of_records()
         names = [name for name in needs if name in _WHOLE or "." in name]
         if "system" in needs:
             for place in some:
@@ -55,7 +56,7 @@ def settings(
                 words[place].append(f"system {systems.get(system_id, system_id)}")
         names += [name for name in ("engine", "placement") if name in needs]
         records = pl.DataFrame([firsts[place][0] for place in some], infer_schema_length=None)
-        for name, cells in normalised(records, names, kind).items():
+        for name, cells in normalised(records, names, kind, found.ignored).items():
             for place, cell in zip(some, cells, strict=True):
                 words[place] += _told(name, cell, firsts[place][0])
     for (_, measure), told in zip(firsts, words, strict=True):

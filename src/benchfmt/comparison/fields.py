@@ -7,20 +7,22 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import polars as pl
 
 from benchfmt import registry
-from benchfmt.suites import mlperf_compatibility
+from benchfmt.suites import mlperf_compatibility, tables
 
 COMPARED = ("system", "placement", "engine", "engine_version", "software")
 """What the usual question compares: the system, and what the run used of it."""
-NEVER_COUNT = frozenset(
-    {"seed", "seeds", "random_state", "random_seed", "openml.seed", "providers", "locator"}
-)
-"""Members of hyperparameters and inputs that no comparison depends on: seeds, lists of providers, places of files."""
+_WORDS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+"""The words of a name, whichever way they are joined: `random_state`, `rngSeed`, `openml.seed`."""
+_SEEDS = ("seed", "seeds", "rng", "prng")
+_NUMBERS_OF = ("n", "num", "number", "count")
+_RANDOM = ("random", "rng", "prng")
+_SEED_TEXT = re.compile("(0x)?[0-9a-fA-F]+")
 _LONGEST = 64
 """So many characters of an object are its own key; a longer one is known by its hash."""
 _MLPERF = "mlperf-"
@@ -92,6 +94,33 @@ OF_RESULT = ("statistic", "stage", "per", "scope")
 """The fields that a measurement states itself; all others are those of its record."""
 
 
+@cache
+def never_count() -> frozenset[str]:
+    """Return the members of hyperparameters and inputs that bind in no suite, beside seeds: lists of providers, places of files."""
+    return frozenset(tables.read("comparison")["never_count"])
+
+
+def is_seed(name: str, value: Any) -> bool:
+    """Say whether a member is the seed of a generator of random numbers, as whichever tool calls it: `rng`, `random_state`."""
+    if not _may_seed(value):
+        return False
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if not words or words[0] in _NUMBERS_OF:
+        return False
+    return words[-1] in _SEEDS or (words[-1] == "state" and words[-2:][0] in _RANDOM)
+
+
+def _may_seed(value: Any) -> bool:
+    """Say whether a value is a number that starts a generator, a list of such, or says that there is none."""
+    if isinstance(value, list):
+        return all(map(_may_seed, value))
+    if isinstance(value, str):
+        return _SEED_TEXT.fullmatch(value) is not None
+    if isinstance(value, float):
+        return value.is_integer()
+    return value is None or isinstance(value, int)
+
+
 def label(name: str) -> str:
     """Return what messages call a field."""
     head, _, member = name.partition(".")
@@ -120,7 +149,7 @@ def normalised(
     Where suites may differ, so do their names for one model: those that the registry knows to be the same are one.
     """
     wanted = list(names)
-    uncounted = NEVER_COUNT.union(ignored)
+    uncounted = never_count().union(ignored)
     columns = {name: _column(records, name, kind, uncounted) for name in wanted}
     if "suite" not in wanted and "model" in wanted:
         columns |= _known_models(records, columns)
@@ -143,9 +172,7 @@ def _known_models(records: pl.DataFrame, columns: Mapping[str, pl.Series]) -> di
     return known
 
 
-def _column(
-    records: pl.DataFrame, name: str, kind: str, uncounted: Collection[str] = NEVER_COUNT
-) -> pl.Series:
+def _column(records: pl.DataFrame, name: str, kind: str, uncounted: Collection[str]) -> pl.Series:
     head, _, member = name.partition(".")
     if head == "round":
         return _rounds(records, is_quality=kind == "quality")
@@ -200,9 +227,13 @@ def _members(cells: pl.Series, member: str) -> pl.Series:
 def _without(uncounted: Collection[str], text: str) -> str | None:
     value = _parsed(text)
     if isinstance(value, dict):
-        value = {name: item for name, item in value.items() if name not in uncounted}
+        value = {
+            name: item
+            for name, item in value.items()
+            if name not in uncounted and not is_seed(name, item)
+        }
     if isinstance(value, list):
-        value = [item for item in value if _name_of(item) not in uncounted]
+        value = [item for item in value if not _is_uncounted(item, uncounted)]
     if not value:
         return None
     plain = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -211,8 +242,11 @@ def _without(uncounted: Collection[str], text: str) -> str | None:
     return f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
 
 
-def _name_of(item: Any) -> str:
-    return str(item.get("name", "")) if isinstance(item, dict) else ""
+def _is_uncounted(item: Any, uncounted: Collection[str]) -> bool:
+    if not isinstance(item, dict):
+        return False
+    name = str(item.get("name", ""))
+    return name in uncounted or is_seed(name, item.get("value", item.get("values")))
 
 
 def _parsed(text: str) -> Any:

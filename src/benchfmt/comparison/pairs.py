@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,8 @@ def answer(left: Rows, right: Rows, mine: Row, theirs: Row, question: Question) 
             *(_bound(rules, row) for rules, row in zip(found, (mine, theirs), strict=True)),
         ]
     )
-    results = _results((left, mine), (right, theirs), needs, kinds[0], question)
+    ignored = found[0].ignored | found[1].ignored
+    results = _results((left, mine), (right, theirs), needs, kinds[0], ignored)
     pair = Pair(*results, needs, is_quality=kinds[0] == "quality")
     sources = dict.fromkeys(rules.policy.source for rules in found)
     return Answer(mine, theirs, judged(pair), tuple(sources))
@@ -104,12 +105,12 @@ def _results(
     right: tuple[Rows, Row],
     needs: dict[str, Need],
     kind: str,
-    question: Question,
+    ignored: Collection[str],
 ) -> tuple[Result, Result]:
     """Return two measurements, each beside its record, with the fields that bind as text."""
     both = pl.DataFrame([left[0].record, right[0].record], infer_schema_length=None)
     names = (name for name in needs if name not in OF_RESULT)
-    texts = normalised(both, names, kind, question.members())
+    texts = normalised(both, names, kind, ignored)
     sides = []
     for place, (side, row) in enumerate((left, right)):
         own = {name: cells[place] for name, cells in texts.items()}

@@ -37,6 +37,8 @@ class Policy:
     name: str
     needs: Mapping[str, Need]
     source: str
+    uncounted: frozenset[str] = frozenset()
+    """Members of hyperparameters and inputs that bind nothing in this suite, beside those that bind nothing in any."""
 
     def asked(self, question: Question, kind: Kind) -> dict[str, Need]:
         """Return what a question needs of each field that binds, in the order of the rules.
@@ -89,7 +91,8 @@ def _rules() -> dict[tuple[str, Kind], Policy]:
     for entry in _data()["rules"]:
         for suite in entry["suites"]:
             for kind in entry.get("kinds", KINDS):
-                rules[suite, kind] = Policy(suite, _needs(entry), entry["source"])
+                uncounted = frozenset(entry.get("never_count", ()))
+                rules[suite, kind] = Policy(suite, _needs(entry), entry["source"], uncounted)
     return rules
 
 

@@ -42,7 +42,7 @@ class Rules:
     kind: Kind
     needs: Mapping[str, Need]
     ignored: frozenset[str] = frozenset()
-    """Members of hyperparameters and inputs that may differ on request."""
+    """Members of hyperparameters and inputs that may differ: on request, or in this suite."""
 
     def of_records(self) -> dict[str, Need]:
         """Return the fields of records that bind."""
@@ -54,7 +54,8 @@ def rules_for(question: Question, suite: str, division: str | None, kind: Kind) 
     if question.may_differ("suite") or question.may_differ("division"):
         suite, division = "", None
     rules = policy(suite, division, kind)
-    return Rules(rules, kind, rules.asked(question, kind), question.members())
+    ignored = rules.uncounted | question.members()
+    return Rules(rules, kind, rules.asked(question, kind), ignored)
 
 
 def needs_of_metric(rules: Rules, metric: str) -> dict[str, Need]:
