@@ -363,6 +363,13 @@ def test_explain_prints_a_page_or_a_term(cli: Cli) -> None:
     assert out.startswith("latency (metric): ")
 
 
+def test_explain_shows_the_names_of_a_data_set(cli: Cli) -> None:
+    _, out, _ = cli("explain", "imagenet-2012")
+    assert "  aliases: ilsvrc-2012, ilsvrc2012, imagenet-1k, imagenet2012\n" in out
+    _, out, _ = cli("explain", "coco")
+    assert "  aliases: ms coco, ms-coco, mscoco; lpdnn: coco\n" in out
+
+
 def test_explain_shows_what_is_known_of_hardware_and_models(cli: Cli) -> None:
     status, out, _ = cli("explain", "jetson-xavier")
     assert status == 0

@@ -329,3 +329,29 @@ def test_names_of_one_model_are_one_where_suites_may_differ() -> None:
     assert "CMP006" not in {reason.rule for reason in found[0].reasons}
     plain = compare(mine, theirs)
     assert "CMP006" in {reason.rule for reason in plain[0].reasons}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "are_one"),
+    [
+        ("imagenet2012", "ilsvrc-2012", True),
+        ("cifar_10", "CIFAR10", True),
+        ("coco2014", "coco2017", False),
+        # Which year it is says nobody.
+        ("imagenet", "imagenet-2012", False),
+        ("a set of ours", "another set", False),
+    ],
+)
+def test_names_of_one_data_set_are_one_where_suites_may_differ(
+    mine: str, theirs: str, *, are_one: bool
+) -> None:
+    answers = [
+        compare(
+            made(PROFILE, benchmark__suite="ai-benchmark", dataset={"name": mine}),
+            made(PROFILE, "b", benchmark__suite="lpdnn", dataset={"name": theirs}),
+            question("hardware", vary),
+        )[0]
+        for vary in (["suite"], [])
+    ]
+    differ = [any(reason.field == "dataset" for reason in found.reasons) for found in answers]
+    assert differ == [not are_one, True]

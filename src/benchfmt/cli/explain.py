@@ -148,5 +148,16 @@ def _term_lines(kind: str, term_id: str, term: dict[str, Any]) -> Iterable[str]:
         "aliases",
         "system",
     ):
-        if name in term:
+        if name == "aliases" and name in term:
+            yield f"  {name}: {_alias_words(term[name])}"
+        elif name in term:
             yield f"  {name}: {term[name]}"
+
+
+def _alias_words(aliases: dict[str, list[str]]) -> str:
+    """Return the names of a term in words, those of one suite with it: `cifar10, cifar_10; lpdnn: cifar`."""
+    parts = []
+    for suite, names in sorted(aliases.items()):
+        words = ", ".join(names)
+        parts.append(words if suite == "*" else f"{suite}: {words}")
+    return "; ".join(parts)

@@ -14,6 +14,7 @@ import polars as pl
 
 from benchfmt import registry
 from benchfmt.suites import mlperf_compatibility, tables
+from benchfmt.vocabulary import vocabulary
 
 COMPARED = ("system", "placement", "engine", "engine_version", "software")
 """What the usual question compares: the system, and what the run used of it."""
@@ -146,14 +147,32 @@ def normalised(
 
     `kind` is that of the metric, on which only the block of rounds depends. Those of a measurement are not among them.
     Members of hyperparameters and inputs that are `ignored` do not count.
-    Where suites may differ, so do their names for one model: those that the registry knows to be the same are one.
+    Where suites may differ, so do their names for one model or data set: those that the registry or the vocabulary knows
+    to be the same are one.
     """
     wanted = list(names)
     uncounted = never_count().union(ignored)
     columns = {name: _column(records, name, kind, uncounted) for name in wanted}
     if "suite" not in wanted and "model" in wanted:
         columns |= _known_models(records, columns)
+    if "suite" not in wanted and "dataset" in wanted:
+        columns["dataset"] = _known_data_sets(records)
     return columns
+
+
+def _known_data_sets(records: pl.DataFrame) -> pl.Series:
+    """Return the data sets, with the vocabulary's id in place of an alias of one."""
+    keys = records.select(pl.col("suite").cast(pl.String), pl.col("dataset").cast(pl.String))
+    distinct = keys.unique()
+    known = [
+        None if name is None else vocabulary().match("dataset", name, suite) or name
+        for suite, name in distinct.rows()
+    ]
+    with_ids = distinct.with_columns(pl.Series("known", known, dtype=pl.String))
+    joined = keys.join(
+        with_ids, on=["suite", "dataset"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    return joined["known"]
 
 
 def _known_models(records: pl.DataFrame, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
