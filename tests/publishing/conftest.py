@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,11 +42,18 @@ def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", only_here)
 
 
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of two records on two systems, which nobody changes."""
+    place = tmp_path_factory.mktemp("published") / "package"
+    write_package(place, [to_batch(map(Record.from_dict, RECORDS))])
+    return place
+
+
 @pytest.fixture
-def package(tmp_path: Path) -> Path:
+def package(written: Path, tmp_path: Path) -> Path:
     """A package of two records on two systems."""
-    write_package(tmp_path / "package", [to_batch(map(Record.from_dict, RECORDS))])
-    return tmp_path / "package"
+    return shutil.copytree(written, tmp_path / "package")
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from tests.publishing.serving import TOKEN
 from tests.publishing.stand_in_aiod import StandIn
 
 from benchfmt.publishing import PublishError, open_receipt, receipt_beside
-from benchfmt.publishing.aiod import Outcome, Request, publish, requests_of
+from benchfmt.publishing.aiod import Request, publish, requests_of
 from benchfmt.publishing.http import LONGEST_WAIT, TRIES, Server
 from benchfmt.publishing.lost import losses
+from benchfmt.publishing.outcome import Outcome
 
 Waits = list[float]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,13 +21,14 @@ from benchfmt.reports.printable import json_text
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from benchfmt.publishing.aiod import Outcome
+    from benchfmt.publishing.outcome import Outcome
 
 
 class Place(StrEnum):
     """Where a package is published."""
 
     aiod = "aiod"
+    zenodo = "zenodo"
 
 
 class Format(StrEnum):
@@ -34,16 +38,37 @@ class Format(StrEnum):
     json = "json"
 
 
+@dataclass(frozen=True)
+class Call:
+    """What the command line says."""
+
+    package: str
+    url: str | None
+    options: dict[str, str]
+    receipt: Path
+    dry_run: bool
+    check: bool
+    production: bool
+    final: bool
+
+
 def publish(
-    package: Annotated[str, typer.Argument(help="A package.")],
+    package: Annotated[str, typer.Argument(help="A package, or a bundle.")],
     to: Annotated[Place, typer.Option("--to", help="Where it is published.")],
     url: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The address of the server's programming interface."),
+        typer.Option(
+            metavar="URL",
+            help="The address of the server's programming interface.  [default: Zenodo's sandbox]",
+        ),
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", metavar="KEY=VALUE", help="An option of `export --to aiod`."),
+        typer.Option(
+            "--option",
+            metavar="KEY=VALUE",
+            help="How it is cited, and the other options of `export --to aiod`.",
+        ),
     ] = None,
     receipt: Annotated[
         Path | None,
@@ -58,69 +83,121 @@ def publish(
     check: Annotated[
         bool, typer.Option("--check", help="Read everything back, also what has not changed.")
     ] = False,
+    production: Annotated[
+        bool, typer.Option("--production", help="Zenodo itself, not its sandbox.")
+    ] = False,
+    final: Annotated[
+        bool,
+        typer.Option("--publish", help="Zenodo: make the draft a public record, for ever."),
+    ] = False,
     output: Annotated[
         Format, typer.Option("--format", help="How what was done is printed.")
     ] = Format.text,
 ) -> None:
-    """Send a package to a catalogue, read it back, and list every field that was lost or changed.
+    """Send a package to a catalogue or repository, read it back, and list every field that was lost or changed.
 
-    The token is taken from the environment: BENCHFMT_AIOD_TOKEN. A second call sends only what has changed.
+    The token is taken from the environment: BENCHFMT_AIOD_TOKEN or BENCHFMT_ZENODO_TOKEN. A second call sends only what has
+    changed.
     """
-    if to is Place.aiod:
-        _to_aiod(package, url, option or [], receipt, dry_run, check, output)
+    from benchfmt.publishing import receipt_beside
+
+    call = Call(
+        package,
+        url,
+        options_of(option or []),
+        receipt or receipt_beside(package),
+        dry_run,
+        check,
+        production,
+        final,
+    )
+    run = {Place.aiod: _to_aiod, Place.zenodo: _to_zenodo}[to]
+    outcome = run(call)
+    if outcome is None:
+        return
+    _note(outcome.notes)
+    _print(outcome, call.receipt, output)
+    raise typer.Exit(int(bool(outcome.losses)))
 
 
-def _to_aiod(
-    package: str,
-    url: str | None,
-    option: list[str],
-    receipt: Path | None,
-    dry_run: bool,
-    check: bool,
-    output: Format,
-) -> None:
-    from benchfmt.publishing import open_receipt, read_receipt, receipt_beside
+def _to_aiod(call: Call) -> Outcome | None:
+    """Send a package to the AI-on-demand platform, or show what would be sent."""
+    from benchfmt.cli.settings import publication_options
+    from benchfmt.exports.aiod import AIOD
+    from benchfmt.publishing import open_receipt, read_receipt
     from benchfmt.publishing.aiod import TOKEN, plan, requests_of
     from benchfmt.publishing.aiod import publish as run
     from benchfmt.publishing.http import Server
 
-    if url is None:
+    if call.production or call.final:
+        raise BenchfmtError("--production and --publish are for Zenodo")
+    if call.url is None:
         raise BenchfmtError("--url names the server, such as https://api.aiod.eu")
-    server = Server(url, None if dry_run else token_of(TOKEN), tell=_warn)
-    requests, notes = requests_of(package, with_publication(options_of(option)))
+    server = Server(call.url, _token(TOKEN, call), tell=_warn)
+    options = {**publication_options(AIOD.options), **call.options}
+    requests, notes = requests_of(call.package, options)
     _note(notes)
-    place = receipt or receipt_beside(package)
-    if dry_run:
-        print_lines(plan(requests, read_receipt(place, server.url)))
+    if call.dry_run:
+        print_lines(plan(requests, read_receipt(call.receipt, server.url)))
+        return None
+    with open_receipt(call.receipt, server.url) as held:
+        return run(requests, server, held, check=call.check)
+
+
+def _to_zenodo(call: Call) -> Outcome | None:
+    """Deposit a bundle on Zenodo, or show what would be done."""
+    from benchfmt.cli.settings import publication_options
+    from benchfmt.exports.publication import OPTIONS
+    from benchfmt.publishing import open_receipt, read_receipt
+    from benchfmt.publishing.http import Server
+    from benchfmt.publishing.zenodo import PRODUCTION, SANDBOX, TOKEN, metadata_of, plan
+    from benchfmt.publishing.zenodo import publish as run
+
+    if call.check:
+        raise BenchfmtError("--check is for the AI-on-demand platform")
+    address = PRODUCTION if call.production else SANDBOX
+    server = Server(call.url or address, _token(TOKEN, call), tell=_warn)
+    options = {**publication_options(OPTIONS), **call.options}
+    with _archive(call.package, options) as archive:
+        metadata = metadata_of(archive, options)
+        if call.dry_run:
+            print_lines(plan(archive, metadata, read_receipt(call.receipt, server.url)))
+            return None
+        with open_receipt(call.receipt, server.url) as held:
+            return run(archive, metadata, server, held, is_final=call.final)
+
+
+@contextmanager
+def _archive(package: str, options: dict[str, str]) -> Iterator[Path]:
+    """Give a zip as it is; of a folder, a bundle that is made of it."""
+    from benchfmt.bundling import bundle
+
+    given = Path(package)
+    if given.suffix == ".zip" and given.is_file():
+        yield given
         return
-    with open_receipt(place, server.url) as held:
-        outcome = run(requests, server, held, check=check)
-    _note(outcome.notes)
-    _print(outcome, place, output)
-    raise typer.Exit(int(bool(outcome.losses)))
+    with TemporaryDirectory(prefix="benchfmt-") as holder:
+        folder = given.parent if given.suffix == ".json" else given
+        archive = Path(holder) / f"{folder.resolve().name}.zip"
+        _note(bundle(package, archive, remote=False, **options).notes)
+        yield archive
 
 
-def token_of(variable: str) -> str:
-    """Return the token in a variable of the environment; raises BenchfmtError where there is none."""
+def _token(variable: str, call: Call) -> str | None:
+    """Return the token in a variable of the environment, which a dry run has no use for; raises BenchfmtError for none."""
+    if call.dry_run:
+        return None
     token = os.environ.get(variable, "").strip()
     if not token:
         raise BenchfmtError(f"the variable {variable} of the environment holds no token")
     return token
 
 
-def with_publication(given: Mapping[str, str]) -> dict[str, str]:
-    """Return options, before them those that the caller's configuration has for every publication."""
-    from benchfmt.configuration import find_configuration
-
-    found = find_configuration(Path.cwd())
-    return {**found.configuration.publication, **given}
-
-
 def _print(outcome: Outcome, receipt: Path, output: Format) -> None:
     if output is Format.json:
         print_lines([json_text(_data(outcome), indent=2)])
     else:
-        print_lines(f"{file} {identifier}" for file, identifier in outcome.identifiers.items())
+        print_lines(f"{name} {identifier}" for name, identifier in outcome.identifiers.items())
         print_lines(loss.line for loss in outcome.losses)
     say(
         f"{outcome.created} created, {outcome.updated} updated, {outcome.unchanged} unchanged; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +16,8 @@ from benchfmt.exports.aiod import REQUESTS
 from benchfmt.exports.aiod.rules import Body
 from benchfmt.publishing.errors import LostAnswerError, PublishError
 from benchfmt.publishing.http import Answer, Server
-from benchfmt.publishing.lost import Loss, losses
+from benchfmt.publishing.lost import losses
+from benchfmt.publishing.outcome import Outcome
 from benchfmt.publishing.receipts import Receipt, Sent, digest
 
 TOKEN = "BENCHFMT_AIOD_TOKEN"  # noqa: S105 - the name of a variable, not a token
@@ -36,19 +37,6 @@ class Request:
     path: str
     body: Body
     links: Mapping[str, tuple[str, ...]]
-
-
-@dataclass
-class Outcome:
-    """What was done: how many were made, changed, left as they were; what the platform lost; what else to know."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    losses: list[Loss] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    identifiers: dict[str, str] = field(default_factory=dict)
-    """The identifiers that the platform gave, by the files of the bodies."""
 
 
 def requests_of(
