@@ -248,6 +248,19 @@ def test_the_tables_of_a_zip_are_files_in_it(
     assert not issues_of(tmp_path / "croissant.json")[0]
 
 
+def test_the_parts_of_a_table_are_one_set_of_rows(tmp_path: Path) -> None:
+    convert(EXAMPLE).write(tmp_path / "package", part_rows=500)
+    export(tmp_path / "package", "croissant", tmp_path / "package" / "croissant.json")
+    assert not issues_of(tmp_path / "package" / "croissant.json")[0]
+    for table in ("records", "measurements"):
+        loaded = mlcroissant.Dataset(tmp_path / "package" / "croissant.json").records(table)
+        column = f"{table}/{'id' if table == 'records' else 'record_id'}"
+        ids = sorted(row[column].decode() for row in loaded)
+        parts = pl.read_parquet(tmp_path / "package" / table / "*.parquet")
+        assert ids == sorted(parts[column.rpartition("/")[2]])
+        assert len(list((tmp_path / "package" / table).iterdir())) > 1
+
+
 def test_files_elsewhere_have_their_addresses(package: Path, tmp_path: Path) -> None:
     done = export(package, "croissant", tmp_path / "c.json", files="https://example.org/1/")
     data = json.loads((tmp_path / "c.json").read_text("utf-8"))

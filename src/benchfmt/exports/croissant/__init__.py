@@ -141,7 +141,7 @@ def _add_notes(package: Package, files: str | None, account: Account) -> None:
             "the files are named as they lie beside the document: keep it in the folder of the package, or give "
             "files=URL"
         )
-    if not all(part.is_parquet for _, part in tables_of(package)):
+    if not all(files_of.is_parquet for files_of in tables_of(package).values()):
         account.note(f"{GUESSED}; a package of Parquet (convert --format parquet) is read exactly")
 
 

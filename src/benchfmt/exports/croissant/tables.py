@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -30,7 +31,8 @@ _TYPES = {
 HERE = "."
 """Where files are that lie beside the description for certain."""
 _CSV = "text/csv"
-_NAMES = {"application/vnd.apache.parquet": "application/x-parquet"}
+_PARQUET = "application/x-parquet"
+_NAMES = {"application/vnd.apache.parquet": _PARQUET}
 """Types of files that mlcroissant knows by another name alone."""
 _ARCHIVES = {".zip": "application/zip", ".gz": "application/x-tar", ".tgz": "application/x-tar"}
 _UNITS = {
@@ -59,14 +61,44 @@ _CARDINALITY = "http://www.wikidata.org/entity/Q4049983"
 """The number of rows, as Croissant's own specification names it."""
 
 
-def tables_of(package: Package) -> list[tuple[str, Part]]:
-    """Return the tables that a package has, each with its file, of which a table has one today."""
+@dataclass(frozen=True, slots=True)
+class TableFiles:
+    """The files of a table, of which there is one unless the table is in parts."""
+
+    table: str
+    parts: Sequence[Part]
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether all of them are Parquet."""
+        return all(part.is_parquet for part in self.parts)
+
+    @property
+    def reference(self) -> Node:
+        """What a field of the table names as its source."""
+        if len(self.parts) == 1:
+            return {"fileObject": {"@id": self.parts[0].name}}
+        return {"fileSet": {"@id": self.set_id}}
+
+    @property
+    def set_id(self) -> str:
+        """The id of the set of the files."""
+        return f"{self.table}-files"
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that the files have, as the descriptor says."""
+        described = self.parts[0].resource.table
+        if described is None:
+            return list(COLUMNS[self.table])
+        names = {item.name for item in described.fields}
+        return [column for column in COLUMNS[self.table] if column.name in names]
+
+
+def tables_of(package: Package) -> dict[str, TableFiles]:
+    """Return the tables that a package has, each with its files."""
     names = {resource.name for resource in package.descriptor.resources}
-    tables = []
-    for table in TABLES:
-        if table in names:
-            tables += [(table, part) for part in package.parts(table)]
-    return tables
+    return {table: TableFiles(table, package.parts(table)) for table in TABLES if table in names}
 
 
 def distribution(package: Package, files: str | None) -> list[JsonValue]:
@@ -84,7 +116,23 @@ def distribution(package: Package, files: str | None) -> list[JsonValue]:
         if archive is not None:
             node["containedIn"] = {"@id": archive.name}
         nodes.append(node)
+    for files_of_table in tables_of(package).values():
+        if len(files_of_table.parts) > 1:
+            nodes.append(_file_set(files_of_table))
     return nodes
+
+
+def _file_set(files: TableFiles) -> Node:
+    """Return the files of a table in parts as one set."""
+    kind = _PARQUET if files.is_parquet else _CSV
+    return {
+        "@type": "cr:FileSet",
+        "@id": files.set_id,
+        "name": files.set_id,
+        "description": f"The parts of the table {files.table}.",
+        "encodingFormat": kind,
+        "includes": [part.name for part in files.parts],
+    }
 
 
 def _archive(package: Package) -> Path | None:
@@ -133,13 +181,12 @@ def record_sets(package: Package, facts: Facts) -> list[JsonValue]:
         "records": facts.records,
         "measurements": facts.measurements,
     }
-    parts = dict(tables_of(package))
-    return [_record_set(table, parts, counts[table]) for table in parts]
+    tables = tables_of(package)
+    return [_record_set(table, tables, counts[table]) for table in tables]
 
 
-def _record_set(table: str, parts: Mapping[str, Part], rows: int) -> Node:
-    part = parts[table]
-    columns = _columns(table, part)
+def _record_set(table: str, tables: Mapping[str, TableFiles], rows: int) -> Node:
+    columns = tables[table].columns
     present = {column.name for column in columns}
     key: list[JsonValue] = [{"@id": f"{table}/{name}"} for name in _KEYS[table] if name in present]
     node: Node = {
@@ -156,24 +203,14 @@ def _record_set(table: str, parts: Mapping[str, Part], rows: int) -> Node:
             "dataType": [_CARDINALITY, "sc:Integer"],
             "value": rows,
         },
-        "field": [_field(table, column, parts, present) for column in columns],
+        "field": [_field(table, column, tables, present) for column in columns],
     }
     if table == "measurements":
         node["dataType"] = "sc:PropertyValue"
     return node
 
 
-def _columns(table: str, part: Part) -> list[Column]:
-    """Return the columns that the file of a table has, as its descriptor says."""
-    described = part.resource.table
-    if described is None:
-        return list(COLUMNS[table])
-    names = {item.name for item in described.fields}
-    return [column for column in COLUMNS[table] if column.name in names]
-
-
-def _field(table: str, column: Column, parts: Mapping[str, Part], present: set[str]) -> Node:
-    part = parts[table]
+def _field(table: str, column: Column, tables: Mapping[str, TableFiles], present: set[str]) -> Node:
     place = f"{table}/{column.name}"
     description = str(column_schema(table, column.name).get("description", ""))
     if column.kind == "json":
@@ -184,36 +221,37 @@ def _field(table: str, column: Column, parts: Mapping[str, Part], present: set[s
         "name": column.name,
         "description": description,
         "dataType": _TYPES[column.kind],
-        "source": _source(part, column.name),
+        "source": _source(tables[table], column.name),
     }
-    reference = _reference(table, column.name, parts)
+    reference = _reference(table, column.name, tables)
     if reference:
         node["references"] = reference
     if table == "measurements" and column.name in _PROPERTIES:
         node["equivalentProperty"] = _PROPERTIES[column.name]
-    unit = _unit(table, column.name, part, present)
+    unit = _unit(tables[table], column.name, present)
     if unit:
         node["annotation"] = unit
     return node
 
 
-def _reference(table: str, column: str, parts: Mapping[str, Part]) -> Node | None:
+def _reference(table: str, column: str, tables: Mapping[str, TableFiles]) -> Node | None:
     """Return what a column refers to in another table."""
-    if (table, column) == ("records", "system_id") and "systems" in parts:
+    if (table, column) == ("records", "system_id") and "systems" in tables:
         return {"field": {"@id": "systems/id"}}
     if (table, column) == ("measurements", "record_id"):
         # A reference to a record set that has references itself cannot be loaded by mlcroissant 1.1.1, one to the
         # column of its file can.
-        return _source(parts["records"], "id")
+        return _source(tables["records"], "id")
     return None
 
 
-def _source(part: Part, column: str) -> Node:
-    return {"fileObject": {"@id": part.name}, "extract": {"column": column}}
+def _source(files: TableFiles, column: str) -> Node:
+    return {**files.reference, "extract": {"column": column}}
 
 
-def _unit(table: str, column: str, part: Part, present: set[str]) -> Node | None:
+def _unit(files: TableFiles, column: str, present: set[str]) -> Node | None:
     """Return the annotation that says the unit of a column, or where in a row its unit stands."""
+    table = files.table
     node: Node = {
         "@type": "cr:Field",
         "@id": f"{table}/{column}/unit",
@@ -226,5 +264,5 @@ def _unit(table: str, column: str, part: Part, present: set[str]) -> Node | None
     if fixed:
         return {**node, "value": fixed}
     if table == "measurements" and column in _UNIT_OF_ROW and "unit" in present:
-        return {**node, "source": _source(part, "unit")}
+        return {**node, "source": _source(files, "unit")}
     return None
