@@ -88,9 +88,11 @@ OWN = {
     "aiod": "benchfmt.exports.aiod:AIOD",
     "croissant": "benchfmt.exports.croissant:CROISSANT",
     "json-ld": "benchfmt.exports.rdf:JSON_LD",
+    "loaders": "benchfmt.exports.loaders:LOADERS",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
     "ntriples": "benchfmt.exports.rdf:NTRIPLES",
     "ro-crate": "benchfmt.exports.ro_crate:RO_CRATE",
+    "sqlite": "benchfmt.exports.sqlite:SQLITE",
     "trig": "benchfmt.exports.rdf:TRIG",
     "turtle": "benchfmt.exports.rdf:TURTLE",
 }
