@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TIMES_PEER = 3.0
 MOST_BYTES = 600
 """A record has some 1,400 bytes in memory, with its ten measurements."""
+MOST_BYTES_TOLD = 5_000
+"""A result of two packages is told with its context, both sides and the verdict."""
 _WARM = 1_000
 _KNOWN = ["model", "precision", "input_shape"]
 _CONTEXT = [
@@ -142,6 +144,38 @@ def recommended(taken: Taken, folder: str, records: int) -> None:
     taken.facts = {"fitting": found}
 
 
+def compared_versions(taken: Taken, folder: str, records: int) -> None:
+    """Compare a package with itself, result by result."""
+    from benchfmt.comparing.versions import compare_versions
+
+    def go(size: int) -> int:
+        place = _package(Path(folder), size)
+        return len(compare_versions(place, place).changes)
+
+    go(_WARM)
+    with measured(taken):
+        found = go(records)
+    taken.facts = {"results": found}
+
+
+def _versions(setting: Setting, bench: Bench) -> None:
+    """Add the rows of the comparison of two packages, which tells of each result; so it is measured on fewer."""
+    sizes = (setting.size(20_000) // 10, setting.size(20_000))
+    rows = []
+    for size in sizes:
+        where = {"folder": str(setting.folder), "records": size}
+        run_task("prepare_compared", **where)
+        go = partial(run_task, "compared_versions", **where)
+        rows.append(Row(f"compare OLD NEW, {size:,}", "us", go, size, "records"))
+    interleaved(rows, setting.repeat, setting.tell)
+    small, large = (median(run.over_mib for run in row.runs) for row in rows)
+    results = [int(row.runs[-1].facts["results"]) for row in rows]
+    more = (large - small) * 2**20 / (results[1] - results[0])
+    words = f"compare OLD NEW: {more:,.0f} bytes for each more result (at most {MOST_BYTES_TOLD:,})"
+    bench.rows += rows
+    bench.verdicts.append(Verdict(words, more <= MOST_BYTES_TOLD))
+
+
 def compare_memory(setting: Setting) -> Bench:
     """The memory of what looks at a whole package, of a tenth of the records and of all."""
     records = setting.size(1_000_000)
@@ -169,6 +203,7 @@ def compare_memory(setting: Setting) -> Bench:
         more = (large - small) * 2**20 / (sizes[1] - sizes[0])
         words = f"{name}: {more:,.0f} bytes for each more record (at most {MOST_BYTES})"
         bench.verdicts.append(Verdict(words, more <= MOST_BYTES))
+    _versions(setting, bench)
     return bench
 
 
@@ -213,5 +248,12 @@ def compare(setting: Setting) -> Bench:
 
 TASKS = {
     task.__name__: task
-    for task in (prepare_compared, compare_groups, groups_by_polars, coverage_of, recommended)
+    for task in (
+        prepare_compared,
+        compare_groups,
+        groups_by_polars,
+        coverage_of,
+        recommended,
+        compared_versions,
+    )
 }
