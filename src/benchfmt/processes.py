@@ -11,7 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -38,24 +45,6 @@ class Pool(ProcessPoolExecutor):
             process.terminate()
 
 
-@contextmanager
-def pool(number: int, folder: str | None = None) -> Iterator[Pool]:
-    """Start processes that work until the block ends; an error in the block, a stop too, ends them at once.
-
-    Their temporary files lie in a folder, if it is given. Where this process is killed, they end by themselves and take
-    that folder along.
-    """
-    with _new_pool(number, folder) as workers:
-        try:
-            yield workers
-        except BaseException:
-            # Nobody waits for what is being done: a stop is a stop.
-            workers.stop()
-            raise
-        finally:
-            workers.shutdown(wait=True, cancel_futures=True)
-
-
 def _new_pool(number: int, folder: str | None) -> Pool:
     # Fresh processes: forked ones would inherit the locks of running threads.
     context = multiprocessing.get_context("spawn")
@@ -76,6 +65,112 @@ class _Task:
     place: int
     worker: Pool
     deadline: float
+
+
+class LostError(Exception):
+    """A piece of work has no result: the process that did it ended, or took too long. The message says which."""
+
+
+class Team:
+    """An executor of processes that each do one piece of work at a time: one that ends or takes too long is replaced.
+
+    What it did then has a LostError as its outcome; the others go on. `seconds` is how long a piece of work may take for
+    each of its parts, of which `parts` says how many there are.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        folder: str | None,
+        seconds: float | None,
+        parts: Callable[..., int],
+        prepare: Callable[[], None],
+    ) -> None:
+        """Take how many processes there are, a folder for their temporary files, and how long work may take.
+
+        Every process first runs `prepare`, which costs no work any time: to load a module of it loads all of its imports.
+        """
+        self._folder = folder
+        self._prepare = prepare
+        self._seconds = seconds
+        self._parts = parts
+        self._threads = ThreadPoolExecutor(number, thread_name_prefix="team")
+        self._local = threading.local()
+        self._pools: set[Pool] = set()
+        self._is_over = False
+
+    def submit(self, fn: Callable[..., T], /, *args: Any) -> Future[T]:
+        """Return the future of what a function returns, called in a process."""
+        return self._threads.submit(self._run, fn, args)
+
+    def _run(self, fn: Callable[..., T], args: tuple[Any, ...]) -> T:
+        if self._is_over:
+            raise LostError(_STOPPED)
+        worker = getattr(self._local, "pool", None) or self._start()
+        deadline = float("inf")
+        if self._seconds is not None:
+            deadline = time.monotonic() + self._seconds * self._parts(*args)
+        future = worker.submit(fn, *args)
+        while not future.done():
+            if time.monotonic() > deadline:
+                self._replace(worker)
+                raise LostError(f"it took longer than {self._seconds:g} seconds")
+            wait([future], min(_PATIENCE, max(deadline - time.monotonic(), 0)))
+        try:
+            return future.result()
+        except BrokenExecutor as error:
+            self._replace(worker)
+            raise LostError(_STOPPED if self._is_over else _KILLED) from error
+
+    def _start(self) -> Pool:
+        """Start the process of this thread."""
+        worker = _new_pool(1, self._folder)
+        self._pools.add(worker)
+        result_of(worker.submit(self._prepare), "was started")
+        self._local.pool = worker
+        return worker
+
+    def _replace(self, worker: Pool) -> None:
+        """End a process; the next piece of work of this thread starts another."""
+        self._local.pool = None
+        self._pools.discard(worker)
+        _end_now(worker)
+
+    def end(self, *, now: bool) -> None:
+        """End all processes: when they are done with what was given to them, or at once."""
+        self._is_over = now
+        if now:
+            for worker in list(self._pools):
+                worker.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for worker in list(self._pools):
+            worker.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def team(
+    number: int,
+    folder: str | None,
+    seconds: float | None,
+    parts: Callable[..., int],
+    prepare: Callable[[], None],
+) -> Iterator[Team]:
+    """Start a team that works until the block ends; an error in the block, a stop too, ends its processes at once.
+
+    Where this process is killed, they end by themselves and take the folder along.
+    """
+    workers = Team(number, folder, seconds, parts, prepare)
+    is_whole = False
+    try:
+        yield workers
+        is_whole = True
+    finally:
+        # Where something went wrong nobody waits for what is being done: a stop is a stop.
+        workers.end(now=not is_whole)
+
+
+_KILLED = "the process that read it was killed (out of memory?)"
+_STOPPED = "the run was stopped"
 
 
 class Crew(Generic[T]):

@@ -53,6 +53,21 @@ def convert(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="How many processes read the sources.")
     ] = 1,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO",
+            help="Who reads the sources: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="How long a source may be read; one that takes longer twice has failed.",
+        ),
+    ] = None,
     title: Annotated[
         str | None, typer.Option(help="Title of the package, for its descriptor.")
     ] = None,
@@ -116,7 +131,9 @@ def convert(
         list(sources),
         family,
         jobs=jobs,
-        executor=None,
+        executor=executor,
+        seconds=time_limit,
+        tell=lambda text: say(text, err=True),
         limits=limits_of(limit or []),
         **options_of(option or []),
     )

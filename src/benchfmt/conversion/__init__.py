@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import PackageError, PackageWriter, check_replaceable, check_unrelated
 from benchfmt.personal.redaction import Redactor
 from benchfmt.record import Record
-from benchfmt.running import Executor, Workers, batch_records, here, on, packets, processes
+from benchfmt.running import Executor, Readers, batch_records, packets
 from benchfmt.sinks import Format
 from benchfmt.tables import Batch
 
@@ -32,11 +31,10 @@ __all__ = ["NOT_RECOGNISED", "Conversion", "Progress", "convert", "detect"]
 class Conversion:
     """A conversion ready to run: iterate it for records, or write it as a package."""
 
-    def __init__(self, plan: Plan, jobs: int = 1, executor: Executor | None = None) -> None:
-        """Take the planned work, and who does it: so many processes, or an executor."""
+    def __init__(self, plan: Plan, readers: Readers) -> None:
+        """Take the planned work, and who does it."""
         self._plan = plan
-        self._jobs = jobs
-        self._executor = executor
+        self._readers = readers
         self.account = Account(plan.ledger, sorted(plan.findings))
 
     def __iter__(self) -> Iterator[Record]:
@@ -50,7 +48,7 @@ class Conversion:
         self.account.findings[:] = self._plan.findings
         units = self._plan.units
         merge = Merge(self.account, units, progress)
-        with self._workers() as workers:
+        with self._readers.workers(len(units)) as workers:
             for packet in packets(units, workers):
                 yield from merge.batches(packet)
         if not self.account.total("records"):
@@ -119,13 +117,6 @@ class Conversion:
                 writer.drop()
         return self.account
 
-    def _workers(self) -> AbstractContextManager[Workers]:
-        if self._executor is not None:
-            return on(self._executor)
-        if self._jobs > 1 and len(self._plan.units) > 1:
-            return processes(self._jobs)
-        return nullcontext(here())
-
     def _report_mixed_licenses(self, package: str) -> None:
         finding = self._plan.declarations.mixed_licenses(package)
         if finding:
@@ -168,14 +159,18 @@ def convert(
     converter: str | None = None,
     *,
     jobs: int = 1,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
+    seconds: float | None = None,
+    tell: Callable[[str], None] = lambda _: None,
     limits: Limits = LIMITS,
     **options: str,
 ) -> Conversion:
     """Plan the conversion of files or folders; raises BenchfmtError for a source that does not exist or is not recognised.
 
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
-    `jobs` processes read it, or whoever an `executor` (of `concurrent.futures`, or like one) gives work to.
+    `jobs` processes read it, or whoever an `executor` (of `concurrent.futures`, or like one) gives work to; as text it is
+    `local:2`, `dask:2` or `dask:ADDRESS`. A unit of work may take so many `seconds`, if any are given; `tell` hears what
+    whoever watches a cluster wants to know, such as the address of its dashboard.
     `limits` say how much of a file is read.
     """
     places = [source] if isinstance(source, str | Path) else list(source)
@@ -189,7 +184,7 @@ def convert(
         planner.add(Source(root, limits), label)
     if plan.is_empty:
         raise nothing_recognised(places, converter, plan.ledger)
-    return Conversion(plan, jobs, executor)
+    return Conversion(plan, Readers(jobs, executor, seconds, tell))
 
 
 def _inside(target: Path, source: Source) -> Iterator[str]:

@@ -7,6 +7,7 @@ reads them, so neither does a package.
 
 from benchfmt.running.executors import Executor, InProcess, Workers, here, on, packets, processes
 from benchfmt.running.keys import Tables, of_batch, of_builder
+from benchfmt.running.readers import Readers
 from benchfmt.running.reading import (
     End,
     Entry,
@@ -27,6 +28,7 @@ __all__ = [
     "InProcess",
     "Note",
     "Packet",
+    "Readers",
     "Rows",
     "Tables",
     "Units",

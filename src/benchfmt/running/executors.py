@@ -1,6 +1,7 @@
-"""Who reads the units: this process, processes of our own, or any executor of `concurrent.futures`.
+"""Who reads the units: this process, processes of our own, a Dask cluster, or any executor of `concurrent.futures`.
 
-An executor takes a function with its arguments and gives a future of the result. In this process the packets of a chunk
+An executor takes a function with its arguments and gives a future of the result. A chunk whose reader is lost, because its
+process was killed or took too long, is read once more, unit by unit; a unit that is lost again has failed, and the rest goes on. In this process the packets of a chunk
 are read as they are asked for. Elsewhere they are written into a file of our own, so that a large unit is never whole in
 memory; so whoever reads for an executor sees the same files as this process, the temporary folder included.
 """
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from benchfmt.oserrors import naming
-from benchfmt.processes import pool, result_of
-from benchfmt.running.reading import Packet, read
+from benchfmt.processes import LostError, result_of, team
+from benchfmt.running.reading import Packet, lost, read
 from benchfmt.running.units import Chunk, Units
 
 _WAITING = 4
@@ -56,17 +57,40 @@ class Workers:
     executor: Executor
     read: Callable[[Chunk], Iterable[Packet]]
     waiting: int = 0
+    losses: tuple[type[Exception], ...] = (LostError,)
+    """What an outcome is where nobody has read a chunk to its end, so that it may be read again."""
 
 
 def packets(units: Units, workers: Workers) -> Iterator[Packet]:
     """Yield what the units hold, in order."""
-    waiting: deque[Future[Iterable[Packet]]] = deque()
+    waiting: deque[tuple[Chunk, Future[Iterable[Packet]]]] = deque()
     for chunk in units.chunks():
-        waiting.append(workers.executor.submit(workers.read, chunk))
+        waiting.append((chunk, workers.executor.submit(workers.read, chunk)))
         if len(waiting) >= workers.waiting:
-            yield from result_of(waiting.popleft(), "read a source")
+            yield from _taken(*waiting.popleft(), workers)
     while waiting:
-        yield from result_of(waiting.popleft(), "read a source")
+        yield from _taken(*waiting.popleft(), workers)
+
+
+def _taken(chunk: Chunk, future: Future[Iterable[Packet]], workers: Workers) -> Iterator[Packet]:
+    """Yield what a chunk holds, if it must be from a second reading, unit by unit."""
+    try:
+        found = result_of(future, "read a source")
+    except workers.losses:
+        for alone in chunk.alone():
+            yield from _again(alone, workers)
+    else:
+        yield from found
+
+
+def _again(chunk: Chunk, workers: Workers) -> Iterator[Packet]:
+    future = workers.executor.submit(workers.read, chunk)
+    try:
+        found = result_of(future, "read a source")
+    except workers.losses as error:
+        yield lost(chunk, f"it was given to two processes and read by none: {error}")
+    else:
+        yield from found
 
 
 def here() -> Workers:
@@ -75,29 +99,37 @@ def here() -> Workers:
 
 
 @contextmanager
-def processes(number: int) -> Iterator[Workers]:
-    """Start processes that read until the block ends; an error in the block, a stop too, ends them at once."""
+def processes(number: int, seconds: float | None = None) -> Iterator[Workers]:
+    """Start processes that read until the block ends; an error in the block, a stop too, ends them at once.
+
+    A unit may take so many seconds, if any are given.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
-        pool(number, folder) as workers,
+        team(number, folder, seconds, len, _begin) as workers,
     ):
-        yield Workers(workers, _Spooling(folder), _WAITING * number)
+        yield Workers(workers, Spooling(folder), _WAITING * number)
+
+
+def _begin() -> None:
+    """Do nothing: that this module is loaded is all that a process needs before it reads."""
 
 
 @contextmanager
 def on(executor: Executor, waiting: int = _EXECUTOR_WAITING) -> Iterator[Workers]:
     """Read by an executor until the block ends; so many chunks wait at most."""
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
-        yield Workers(executor, _Spooling(folder), waiting)
+        yield Workers(executor, Spooling(folder), waiting)
 
 
 @dataclass(frozen=True, slots=True)
-class _Spooling:
+class Spooling:
     """Reads a chunk into a file of its own in a folder."""
 
     folder: str
 
     def __call__(self, chunk: Chunk) -> _Spool:
+        """Return what the units of a chunk hold, in a file."""
         path = Path(self.folder, str(chunk.first))
         with naming(path), path.open("wb") as file:
             for packet in read(chunk):

@@ -92,6 +92,15 @@ def read(chunk: Chunk) -> Iterator[Packet]:
         yield gathered.packet()
 
 
+def lost(chunk: Chunk, reason: str) -> Packet:
+    """Return what is told of units that nobody could read."""
+    gathered = _Gathered()
+    for number, planned in enumerate(chunk.planned, start=chunk.first):
+        gathered.entries.append(Entry(number, Failed(Path(planned.path), reason)))
+        gathered.entries.append(Entry(number, End()))
+    return gathered.packet()
+
+
 def batch_records(batch: Batch) -> Iterator[Record]:
     """Yield the records that a batch of tables holds."""
     # A system of a submission may stand in a batch twice: as a table says it, and as its file does.

@@ -36,6 +36,15 @@ class Chunk:
     first: int
     planned: tuple[Planned, ...]
 
+    def __len__(self) -> int:
+        """Return how many units there are."""
+        return len(self.planned)
+
+    def alone(self) -> Iterator[Chunk]:
+        """Yield each unit as a chunk of its own."""
+        for number, planned in enumerate(self.planned, start=self.first):
+            yield Chunk(number, (planned,))
+
     def units(self) -> Iterator[tuple[int, str, Unit | Failed]]:
         """Yield each unit with its number and the name of its converter."""
         for number, planned in enumerate(self.planned, start=self.first):

@@ -1,0 +1,56 @@
+"""Who is to read, as a person or a program says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from benchfmt.finding import BenchfmtError
+from benchfmt.running.executors import Executor, Workers, here, on, processes
+
+_NAMED = re.compile(r"(local|dask)(?::(.+))?")
+_WORDS = "write local, local:2, dask:2 or dask:tcp://HOST:8786"
+
+
+def _to_nobody(_: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Readers:
+    """So many processes, an executor, or a name of one: `local:2`, `dask:2`, `dask:tcp://HOST:8786`."""
+
+    jobs: int = 1
+    executor: Executor | str | None = None
+    seconds: float | None = None
+    """How long a unit of work may take; it needs processes that can be ended."""
+    tell: Callable[[str], None] = _to_nobody
+    """Hears what whoever watches a cluster wants to know."""
+
+    def workers(self, units: int) -> AbstractContextManager[Workers]:
+        """Return who reads so many units, until the block ends; raises BenchfmtError for a name of nobody."""
+        if isinstance(self.executor, str):
+            return self._named(self.executor, units)
+        if self.executor is not None:
+            return on(self.executor)
+        return self._here(self.jobs, units)
+
+    def _here(self, jobs: int, units: int) -> AbstractContextManager[Workers]:
+        if self.seconds is None and (jobs == 1 or units < 2):
+            return nullcontext(here())
+        return processes(jobs, self.seconds)
+
+    def _named(self, name: str, units: int) -> AbstractContextManager[Workers]:
+        found = _NAMED.fullmatch(name)
+        if found is None:
+            raise BenchfmtError(f"{name!r} is no executor; {_WORDS}")
+        kind, where = found.groups()
+        if kind == "local":
+            if not (where or "1").isdigit() or where == "0":
+                raise BenchfmtError(f"{name!r} says no number of processes; {_WORDS}")
+            return self._here(int(where or self.jobs), units)
+        from benchfmt.running.clusters import cluster
+
+        return cluster(where or str(max(self.jobs, 1)), self.seconds, self.tell)

@@ -1,0 +1,160 @@
+"""Who reads: the package is the same whoever it is, and a reader that is lost costs one unit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchfmt import convert
+from benchfmt.finding import BenchfmtError
+
+ODD = '''
+"""Odd: a number in a file; some words end or hold the process that reads them."""
+import os, signal, time
+from pathlib import Path
+from benchfmt.converters.base import Match, Pattern, Unit
+from benchfmt.record import Record
+
+NAME, VERSION = "odd", "1.0"
+PATTERNS = (Pattern(("*.odd",)),)
+
+def detect(source):
+    return Match(1.0, "odd files") if any(p.suffix == ".odd" for p in source.files) else None
+
+def plan(source, options):
+    for path in sorted(p for p in source.files if p.suffix == ".odd"):
+        yield Unit(path, (), options)
+
+def read(unit):
+    word = unit.path.read_text()
+    marker = unit.path.with_suffix(".seen")
+    if word.startswith("once") and not marker.exists():
+        marker.touch()
+        word = word.split()[1]
+    if word == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if word == "hang":
+        time.sleep(600)
+    if word == "raise":
+        raise ValueError("poison")
+    yield Record.from_dict({
+        "benchfmt": "1.0", "id": unit.path.stem, "benchmark": {"suite": "lpdnn"},
+        "measurements": [{"metric": "latency", "value": 1.5, "unit": "s", "basis": "measured"}],
+        "status": "ok",
+    })
+'''  # fmt: skip
+GOOD = 40
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    metadata = tmp_path / "site" / "odd-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata.parent / "odd.py").write_text(ODD)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[benchfmt.converters]\nodd = odd\n")
+    return metadata.parent
+
+
+def sources(folder: Path, **odd: str) -> Path:
+    folder.mkdir()
+    for number in range(GOOD):
+        (folder / f"n{number:02}.odd").write_text(str(number))
+    for name, word in odd.items():
+        (folder / f"{name}.odd").write_text(word)
+    return folder
+
+
+def run(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.run(
+        [sys.executable, "-m", "benchfmt", "convert", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        timeout=300,
+    )
+
+
+def tables(package: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in package.glob("*.parquet")}
+
+
+EXECUTORS = [
+    "local:2",
+    pytest.param("dask:2", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, executor: str) -> None:
+    source = sources(tmp_path / "in")
+    one = run(site, source, "-o", tmp_path / "one", "--executor", "local:1")
+    two = run(site, source, "-o", tmp_path / "two", "--executor", executor)
+    assert (one.returncode, two.returncode) == (0, 0), two.stderr
+    assert tables(tmp_path / "one") == tables(tmp_path / "two")
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("kill", "was killed (out of memory?)"),
+        ("hang", "longer than 6 seconds"),
+        ("raise", "poison"),
+    ],
+)
+def test_one_poisoned_source_is_one_failure(
+    site: Path, tmp_path: Path, executor: str, word: str, reason: str
+) -> None:
+    bad = sources(tmp_path / "in", n05x=word)
+    account = tmp_path / "account.json"
+    done = run(
+        site, bad, "-o", tmp_path / "bad", "--executor", executor, "--time-limit", "6", "--account", account
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    entries = json.loads(account.read_text())["entries"]
+    failed = [entry for entry in entries if entry["role"] == "failed"]
+    assert [entry["path"] for entry in failed] == ["n05x.odd"]
+    assert reason in failed[0]["reason"]
+    good = sources(tmp_path / "only")
+    run(site, good, "-o", tmp_path / "good")
+    assert tables(tmp_path / "bad") == tables(tmp_path / "good")
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("word", ["kill", "hang"])
+def test_what_is_lost_once_is_read_by_another(
+    site: Path, tmp_path: Path, executor: str, word: str
+) -> None:
+    source = sources(tmp_path / "in", n05x=f"once {word}")
+    done = run(site, source, "-o", tmp_path / "p", "--executor", executor, "--time-limit", "6")
+    assert done.returncode == 0, done.stderr
+    assert f"{GOOD + 1} records" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("spark:2", "'spark:2' is no executor; write local, local:2, dask:2"),
+        ("local:0", "says no number of processes"),
+        ("local:many", "says no number of processes"),
+    ],
+)
+def test_a_name_of_nobody_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    example = Path(__file__).parents[2] / "examples" / "lpdnn"
+    with pytest.raises(BenchfmtError, match=words):
+        convert(example, executor=name).write(tmp_path / "p")
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "lpdnn"
+    with pytest.raises(BenchfmtError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        convert(example, executor="dask:tcp://127.0.0.1:9").write(tmp_path / "p")
