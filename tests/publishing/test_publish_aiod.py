@@ -381,7 +381,9 @@ def test_ctrl_c_leaves_a_receipt_of_what_came(package: Path, platform: StandIn) 
             assert process.poll() is None
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
+        told = process.stderr.read()
+    assert "stopped; what was sent before is in the receipt" in told
     assert len(platform.kept) == 1
     assert run(package, platform.url).returncode == 0
     assert len(platform.kept) == 3

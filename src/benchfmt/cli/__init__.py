@@ -65,6 +65,8 @@ def _end_refused(error: Exception) -> NoReturn:
 
 
 def _end_stopped() -> NoReturn:
+    from benchfmt.cli.stopping import left
+
     status = _STOPPED
     if _stops:
         status = 128 + _stops[0][0]
@@ -72,7 +74,7 @@ def _end_stopped() -> NoReturn:
         # Whoever waits for an answer may see its end before the signal comes.
         status = 128 + signal.SIGHUP
     with suppress(OSError):
-        sys.stderr.write("benchfmt: stopped; nothing was written\n")
+        sys.stderr.write(f"benchfmt: stopped; {left()}\n")
     try:
         sys.stdout.flush()
     except OSError:

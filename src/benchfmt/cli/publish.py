@@ -15,6 +15,7 @@ import typer
 
 from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.stopping import leaves
 from benchfmt.finding import BenchfmtError
 from benchfmt.reports.printable import json_text
 
@@ -111,6 +112,10 @@ def publish(
         production,
         final,
     )
+    if not dry_run:
+        leaves(
+            f"what was sent before is in the receipt ({call.receipt}), and the next call goes on"
+        )
     run = {Place.aiod: _to_aiod, Place.zenodo: _to_zenodo}[to]
     outcome = run(call)
     if outcome is None:
