@@ -186,7 +186,7 @@ def test_no_iri_is_relative_and_all_are_of_known_spaces(exported: Path) -> None:
 def test_many_batches_make_the_same_graph(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ntriples, "_ROWS", 3)
+    monkeypatch.setattr(ntriples, "ROWS", 3)
     export(exported / "package", "ntriples", tmp_path / "small.nt", base=BASE)
     small = graph_of(tmp_path / "small.nt", ox.RdfFormat.N_TRIPLES)
     assert small == graph_of(exported / "all.nt", ox.RdfFormat.N_TRIPLES)

@@ -90,6 +90,7 @@ OWN = {
     "json-ld": "benchfmt.exports.rdf:JSON_LD",
     "loaders": "benchfmt.exports.loaders:LOADERS",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
+    "mldcat-ap": "benchfmt.exports.mldcat:MLDCAT_AP",
     "ntriples": "benchfmt.exports.rdf:NTRIPLES",
     "ro-crate": "benchfmt.exports.ro_crate:RO_CRATE",
     "sqlite": "benchfmt.exports.sqlite:SQLITE",

@@ -36,13 +36,13 @@ PROV = "http://www.w3.org/ns/prov#"
 QUDT = "http://qudt.org/schema/qudt/"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
-_TYPE = f"{RDF}type"
+TYPE = f"{RDF}type"
 _LABEL, _SUBJECT = "\x00", "\x01"
 """What stands for the label of a row's blank nodes, and for its subject, in texts that are made once for many rows."""
 _PLAIN_ID = "^[A-Za-z0-9._~-]*$"
 _BUILT = {"record_id", "system_id", "accelerators", "inputs", "caveats", "ci"}
 """The columns that are no plain field of a node; nor are a record's sources."""
-_ROWS = 8_192
+ROWS = 8_192
 """So many rows become text at a time: of measurements some 25 MB."""
 
 
@@ -52,26 +52,26 @@ def chunks(package: Package, names: Names, account: Account) -> Iterator[str]:
     first = 0
     for batch in package.batches("systems"):
         systems = pl.DataFrame(pl.from_arrow(batch))
-        yield _text(_systems(systems, names, first))
+        yield joined(_systems(systems, names, first))
         first += systems.height
     agents: set[str] = set()
     everything = {table: [item.name for item in items] for table, items in COLUMNS.items()}
     for frame in package.frames("records", everything["records"]):
-        for records in frame.iter_slices(_ROWS):
+        for records in frame.iter_slices(ROWS):
             yield "".join(_agents(records, names, agents))
-            yield _text(_records(records, names, account.records))
+            yield joined(_records(records, names, account.records))
             account.records += records.height
-    last = _Run()
+    last = Places()
     for frame in package.frames("measurements", everything["measurements"]):
-        for measurements in frame.iter_slices(_ROWS):
-            yield _text(_measurements(measurements, names, account.measurements, last))
+        for measurements in frame.iter_slices(ROWS):
+            yield joined(_measurements(measurements, names, account.measurements, last))
             account.measurements += measurements.height
 
 
 def header(descriptor: Descriptor, names: Names) -> Iterator[str]:
     """Yield what is said of the package itself, and the concepts that it declares."""
     package = names.package
-    yield triple(package, _TYPE, iri(f"{DCAT}Dataset"))
+    yield triple(package, TYPE, iri(f"{DCAT}Dataset"))
     yield triple(package, f"{DCTERMS}conformsTo", iri(f"{BASE}{descriptor.benchfmt.version}"))
     if descriptor.name:
         yield triple(package, f"{DCTERMS}identifier", literal(descriptor.name))
@@ -79,7 +79,7 @@ def header(descriptor: Descriptor, names: Names) -> Iterator[str]:
         yield triple(package, f"{DCTERMS}title", literal(descriptor.title))
     for name, metric in descriptor.metrics().items():
         concept = term_iri("metric", name)
-        yield triple(concept, _TYPE, iri(f"{SKOS}Concept"))
+        yield triple(concept, TYPE, iri(f"{SKOS}Concept"))
         yield triple(concept, f"{SKOS}notation", literal(name))
         yield triple(concept, f"{SKOS}prefLabel", literal(metric.label))
         yield triple(concept, f"{SKOS}definition", literal(metric.definition))
@@ -115,10 +115,11 @@ _ESCAPES |= {
 }
 
 
-class _Run:
+class Places:
     """The measurements of one record, which may go on in the next batch."""
 
     def __init__(self) -> None:
+        """Begin before the first record."""
         self.record: str | None = None
         self.size = 0
 
@@ -139,7 +140,8 @@ class _Run:
         return positions
 
 
-def _text(lines: pl.Series) -> str:
+def joined(lines: pl.Series) -> str:
+    """Return the texts of all rows as one."""
     return "".join(lines.to_list())
 
 
@@ -147,7 +149,7 @@ def _text(lines: pl.Series) -> str:
 
 
 def _systems(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
-    rows = _Rows(frame, _node(frame, "id", f"{names.package}system/"), f"s{first}x")
+    rows = Rows(frame, nodes(frame, "id", f"{names.package}system/"), f"s{first}x")
     lines = [rows.typed("", "System")]
     for part, items in _parts("systems"):
         lines += rows.part(part, part or "system", items)
@@ -156,7 +158,7 @@ def _systems(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
 
 
 def _records(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
-    rows = _Rows(frame, _node(frame, "id", f"{names.package}record/"), f"r{first}x")
+    rows = Rows(frame, nodes(frame, "id", f"{names.package}record/"), f"r{first}x")
     lines = [
         rows.typed("", "Record"),
         rows.link("", f"{DCTERMS}isPartOf", pl.lit(iri(names.package))),
@@ -172,11 +174,8 @@ def _records(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
     return rows.written(lines)
 
 
-def _measurements(frame: pl.DataFrame, names: Names, first: int, last: _Run) -> pl.Series:
-    records = _node(frame, "record_id", f"{names.package}record/")
-    places = last.positions(frame["record_id"]).cast(pl.String)
-    rows = _Rows(frame, records + pl.Series(["#measurements."]) + places, f"m{first}x")
-    rows.frame = rows.frame.with_columns(records.alias("record"))
+def _measurements(frame: pl.DataFrame, names: Names, first: int, last: Places) -> pl.Series:
+    rows = measurement_rows(frame, names, f"m{first}x", last)
     # The record's own triple, whose object is the measurement.
     of_record = pl.concat_str(
         pl.col("record"), pl.lit(f"> <{TERMS}measurements> "), pl.col("subject"), pl.lit("> .\n")
@@ -186,9 +185,18 @@ def _measurements(frame: pl.DataFrame, names: Names, first: int, last: _Run) -> 
         lines += [rows.field("", "measurements", item) for item in items]
     lines.append(rows.template("caveats", _caveats))
     lines.append(rows.template("ci", _doubles("ci")))
-    lines.append(rows.link("", f"{QUDT}unit", rows.mapped("unit", _qudt)))
-    lines.append(rows.link("", f"{QUDT}ucumCode", rows.mapped("unit", _ucum)))
+    lines.append(rows.link("", f"{QUDT}unit", rows.mapped("unit", qudt)))
+    lines.append(rows.link("", f"{QUDT}ucumCode", rows.mapped("unit", ucum)))
     return rows.written(lines)
+
+
+def measurement_rows(frame: pl.DataFrame, names: Names, label: str, last: Places) -> Rows:
+    """Return measurements as rows, with the nodes of their records in the column `record`."""
+    records = nodes(frame, "record_id", f"{names.package}record/")
+    places = last.positions(frame["record_id"]).cast(pl.String)
+    rows = Rows(frame, records + pl.Series(["#measurements."]) + places, label)
+    rows.frame = rows.frame.with_columns(records.alias("record"))
+    return rows
 
 
 def _parts(table: str) -> Iterator[tuple[str, list[Column]]]:
@@ -202,7 +210,7 @@ def _parts(table: str) -> Iterator[tuple[str, list[Column]]]:
     yield from parts.items()
 
 
-def _node(frame: pl.DataFrame, name: str, start: str) -> pl.Series:
+def nodes(frame: pl.DataFrame, name: str, start: str) -> pl.Series:
     """Return the IRIs of a column of ids, each with `<` before it and nothing behind it."""
     ids = frame[name].cast(pl.String)
     if not ids.str.contains(_PLAIN_ID).all():
@@ -211,10 +219,11 @@ def _node(frame: pl.DataFrame, name: str, start: str) -> pl.Series:
     return (pl.Series([f"<{start}"]) + ids).rename("subject")
 
 
-class _Rows:
+class Rows:
     """Rows of a table with the subjects of their triples, and the expressions that make lines of them."""
 
     def __init__(self, frame: pl.DataFrame, subjects: pl.Series, label: str) -> None:
+        """Take rows, their subjects as `nodes` returns them, and what the labels of their blank nodes begin with."""
         texts = [name for name, kind in frame.schema.items() if kind == pl.Categorical]
         labels = pl.Series("label", range(frame.height), pl.Int64).cast(pl.String)
         self.frame = frame.with_columns(
@@ -230,7 +239,7 @@ class _Rows:
 
     def typed(self, fragment: str, name: str) -> pl.Expr:
         """Return the triple that says the class of a node."""
-        return self.link(fragment, _TYPE, pl.lit(iri(f"{TERMS}{name}")))
+        return self.link(fragment, TYPE, pl.lit(iri(f"{TERMS}{name}")))
 
     def link(self, fragment: str, predicate: str, thing: pl.Expr) -> pl.Expr:
         """Return the triples of one predicate, null where the object is."""
@@ -263,18 +272,18 @@ class _Rows:
         if kind is not None:
             return self.mapped(item.name, lambda term: iri(term_iri(kind, term)))
         if item.kind == "integer":
-            return _typed(pl.col(item.name).cast(pl.String), "integer")
+            return typed(pl.col(item.name).cast(pl.String), "integer")
         if item.kind == "number" or field in DOUBLE_FIELDS:
-            return _typed(pl.col(item.name).cast(pl.String), "double")
+            return typed(pl.col(item.name).cast(pl.String), "double")
         if item.kind == "boolean":
-            return _typed(pl.col(item.name).cast(pl.String), "boolean")
+            return typed(pl.col(item.name).cast(pl.String), "boolean")
         if item.kind == "json":
-            return pl.concat_str(_quoted(item.name), pl.lit(f"^^<{RDF}JSON>"))
+            return pl.concat_str(quoted(item.name), pl.lit(f"^^<{RDF}JSON>"))
         if field == "url":
-            return pl.concat_str(_quoted(item.name), pl.lit(f"^^<{XSD}anyURI>"))
+            return pl.concat_str(quoted(item.name), pl.lit(f"^^<{XSD}anyURI>"))
         if item.name in REPEATING:
             return self.mapped(item.name, literal)
-        return _quoted(item.name)
+        return quoted(item.name)
 
     def mapped(self, name: str, make: Callable[[str], str | None]) -> pl.Expr:
         """Return what is made of the texts of a column, once for each distinct one."""
@@ -290,11 +299,12 @@ class _Rows:
         return filled.str.replace_all(_LABEL, pl.col("label"), literal=True)
 
 
-def _typed(text: pl.Expr, datatype: str) -> pl.Expr:
+def typed(text: pl.Expr, datatype: str) -> pl.Expr:
+    """Return texts as literals of a datatype of XML Schema."""
     return pl.concat_str(pl.lit('"'), text, pl.lit(f'"^^<{XSD}{datatype}>'))
 
 
-def _quoted(name: str) -> pl.Expr:
+def quoted(name: str) -> pl.Expr:
     """Return the texts of a column as literals."""
     text = pl.col(name)
     for character, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
@@ -302,14 +312,15 @@ def _quoted(name: str) -> pl.Expr:
     return pl.concat_str(pl.lit('"'), text, pl.lit('"'))
 
 
-def _qudt(code: str) -> str | None:
+def qudt(code: str) -> str | None:
+    """Return the IRI of QUDT's unit of a code as N-Triples write it, None where there is none."""
     known = qudt_unit(code)
     if known is None:
         return None
     return iri(known)
 
 
-def _ucum(code: str) -> str | None:
+def ucum(code: str) -> str | None:
     """Return the UCUM code of a unit that QUDT does not have; a currency has none."""
     if qudt_unit(code) is not None or vocabulary().terms("unit").get(code, {}).get("currency"):
         return None
@@ -396,7 +407,7 @@ def _double(number: float) -> str:
 # --- provenance ---
 
 
-def _sources(rows: _Rows) -> list[pl.Expr]:
+def _sources(rows: Rows) -> list[pl.Expr]:
     """Return the triples of a record's sources: the primary one stands in columns, the others in JSON."""
     given = pl.col("source_path").is_not_null()
     rows.frame = rows.frame.with_columns(
@@ -406,7 +417,7 @@ def _sources(rows: _Rows) -> list[pl.Expr]:
     lines = [rows.template("sources", _other_sources)]
     for name in ("path", "sha256", "locator"):
         # Its locator and hash say nothing where it has no path.
-        text = pl.when(given).then(_quoted(f"source_{name}"))
+        text = pl.when(given).then(quoted(f"source_{name}"))
         lines.append(rows.link(first, f"{TERMS}{name}", text))
     return lines
 
@@ -418,7 +429,7 @@ def _other_sources(cell: str) -> str:
     nodes = [f"{_SUBJECT}#{fragment}>" for fragment in fragments]
     text = [_list("provenance", f"{TERMS}sources", "sources", nodes)]
     for fragment, node in zip(fragments, nodes, strict=True):
-        text.append(_line(fragment, _TYPE, iri(f"{TERMS}Source")))
+        text.append(_line(fragment, TYPE, iri(f"{TERMS}Source")))
         text.append(_line("conversion", f"{PROV}used", node))
     for fragment, source in zip(fragments[1:], others, strict=True):
         for name, value in source.items():
@@ -426,7 +437,7 @@ def _other_sources(cell: str) -> str:
     return "".join(text)
 
 
-def _conversion(rows: _Rows, names: Names) -> list[pl.Expr]:
+def _conversion(rows: Rows, names: Names) -> list[pl.Expr]:
     """Return the triples on how a record came to be, and who submitted it."""
     given = pl.col("source_path").is_not_null() | pl.col("converter").is_not_null()
     activity = pl.concat_str(pl.col("subject"), pl.lit("#conversion>"))
@@ -435,7 +446,7 @@ def _conversion(rows: _Rows, names: Names) -> list[pl.Expr]:
     submitter = rows.mapped("submitter", lambda name: iri(names.agent(name)))
     return [
         rows.link("", f"{PROV}wasGeneratedBy", pl.when(given).then(activity)),
-        rows.link("conversion", _TYPE, pl.when(given).then(pl.lit(iri(f"{PROV}Activity")))),
+        rows.link("conversion", TYPE, pl.when(given).then(pl.lit(iri(f"{PROV}Activity")))),
         rows.link("conversion", f"{PROV}wasAssociatedWith", software),
         rows.link("", f"{PROV}wasAttributedTo", submitter),
     ]
@@ -464,5 +475,5 @@ def _agent(agent: str, kind: str, label: str, seen: set[str]) -> Iterator[str]:
     if agent in seen:
         return
     seen.add(agent)
-    yield triple(agent, _TYPE, iri(f"{PROV}{kind}"))
+    yield triple(agent, TYPE, iri(f"{PROV}{kind}"))
     yield triple(agent, f"{RDFS}label", literal(label.strip()))

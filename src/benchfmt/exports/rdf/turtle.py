@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from benchfmt.exports.base import Account
@@ -15,7 +15,7 @@ from benchfmt.package import Package
 if TYPE_CHECKING:
     from pyoxigraph import Quad, RdfFormat, Triple
 
-_PREFIXES = {
+PREFIXES = {
     "bf": TERMS,
     "dcat": DCAT,
     "dcterms": DCTERMS,
@@ -35,10 +35,15 @@ _PREFIXES = {
 
 def as_turtle(package: Package, names: Names, account: Account) -> Iterator[str]:
     """Yield a package as Turtle."""
+    yield from turtle_of(chunks(package, names, account), _prefixes(names))
+
+
+def turtle_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> Iterator[str]:
+    """Yield chunks of N-Triples as Turtle."""
     formats = _formats()
-    for number, quads in enumerate(_parsed(package, names, account)):
+    for number, quads in enumerate(_parsed(texts)):
         triples = (quad.triple for quad in quads)
-        yield _written(triples, formats.TURTLE, names, is_first=number == 0)
+        yield _written(triples, formats.TURTLE, prefixes, is_first=number == 0)
 
 
 def as_trig(package: Package, names: Names, account: Account) -> Iterator[str]:
@@ -47,9 +52,10 @@ def as_trig(package: Package, names: Names, account: Account) -> Iterator[str]:
 
     formats = _formats()
     graph = NamedNode(names.package)
-    for number, quads in enumerate(_parsed(package, names, account)):
+    prefixes = _prefixes(names)
+    for number, quads in enumerate(_parsed(chunks(package, names, account))):
         named = (Quad(quad.subject, quad.predicate, quad.object, graph) for quad in quads)
-        yield _written(named, formats.TRIG, names, is_first=number == 0)
+        yield _written(named, formats.TRIG, prefixes, is_first=number == 0)
 
 
 def _formats() -> type[RdfFormat]:
@@ -62,27 +68,34 @@ def _formats() -> type[RdfFormat]:
     return RdfFormat
 
 
-def _parsed(package: Package, names: Names, account: Account) -> Iterator[Iterable[Quad]]:
+def _prefixes(names: Names) -> dict[str, str]:
+    return {
+        **PREFIXES,
+        "record": f"{names.package}record/",
+        "system": f"{names.package}system/",
+    }
+
+
+def _parsed(texts: Iterable[str]) -> Iterator[Iterable[Quad]]:
     from pyoxigraph import parse
 
     formats = _formats()
-    for text in chunks(package, names, account):
+    for text in texts:
         if text:
             yield parse(text.encode(), format=formats.N_TRIPLES)
 
 
 def _written(
-    statements: Iterable[Triple] | Iterable[Quad], form: RdfFormat, names: Names, *, is_first: bool
+    statements: Iterable[Triple] | Iterable[Quad],
+    form: RdfFormat,
+    prefixes: Mapping[str, str],
+    *,
+    is_first: bool,
 ) -> str:
     """Return statements as text; the prefixes stand once, before the first."""
     from pyoxigraph import serialize
 
-    prefixes = {
-        **_PREFIXES,
-        "record": f"{names.package}record/",
-        "system": f"{names.package}system/",
-    }
-    written = serialize(statements, format=form, prefixes=prefixes)
+    written = serialize(statements, format=form, prefixes=dict(prefixes))
     text = (written or b"").decode()
     if is_first:
         return text
