@@ -17,14 +17,18 @@ Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class RecordIds:
-    """Ids as sorted hashes, eight bytes a record; only ids whose hashes meet are compared as texts."""
+    """Ids as hashes, eight bytes a record; only ids whose hashes meet are compared as texts."""
 
     def __init__(self, hashes: Hashes) -> None:
         """Take the hash of each id, in the order of the records."""
-        self._order = np.argsort(hashes, kind="stable")
-        self._hashes = hashes[self._order]
-        is_same = self._hashes[1:] == self._hashes[:-1]
-        self._doubtful = sorted(set(self._hashes[1:][is_same].tolist()))
+        self._hashes = hashes
+        ordered = np.sort(hashes)
+        is_same = ordered[1:] == ordered[:-1]
+        self._doubtful = sorted(set(ordered[1:][is_same].tolist()))
+        self._next = 0
+        """The place of the record that the next id is looked for at first."""
+        self._by_hash: tuple[Hashes, Integers] | None = None
+        """The hashes in order, and the place of each; made where ids do not come as the records stand."""
         self._first_rows: dict[str, int] = {}
 
     @classmethod
@@ -36,18 +40,39 @@ class RecordIds:
 
     def places_of(self, ids: pl.Series) -> Integers:
         """Return the place of each id among all records, -1 for none."""
-        if not len(self._hashes):
+        if not len(self._hashes) or not ids.len():
             return np.full(ids.len(), -1, dtype=np.int64)
         wanted = _hashed(ids).to_numpy()
         # Equal ids mostly stand together: each run of them is looked up once.
         starts = np.flatnonzero(np.diff(wanted, prepend=~wanted[:1]))
-        heads = wanted[starts]
-        at = np.minimum(np.searchsorted(self._hashes, heads), len(self._hashes) - 1)
-        of_runs = np.where(self._hashes[at] == heads, self._order[at], -1).astype(np.int64)
+        of_runs = self._places_of_runs(wanted[starts])
         places = np.repeat(of_runs, np.diff(starts, append=len(wanted)))
         if ids.null_count():
             places[ids.is_null().to_numpy()] = -1
         return places
+
+    def _places_of_runs(self, wanted: Hashes) -> Integers:
+        """Return the place of each of some hashes, of which no two neighbours are equal."""
+        # Measurements mostly stand in the order of the records, so the next ones are compared before any is looked for.
+        # An id that stands twice is that of its first record, which only a search finds.
+        if not self._doubtful:
+            for begin in (self._next - 1, self._next):
+                end = begin + len(wanted)
+                if begin >= 0 and np.array_equal(self._hashes[begin:end], wanted):
+                    self._next = end
+                    return np.arange(begin, end, dtype=np.int64)
+        ordered, places = self._in_order_of_hashes()
+        at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        found = np.where(ordered[at] == wanted, places[at], -1).astype(np.int64)
+        self._next = int(found[-1]) + 1
+        return found
+
+    def _in_order_of_hashes(self) -> tuple[Hashes, Integers]:
+        """Return the hashes in order, and the place of each."""
+        if self._by_hash is None:
+            places = np.argsort(self._hashes, kind="stable")
+            self._by_hash = (self._hashes[places], places)
+        return self._by_hash
 
     def are_doubled(self, ids: pl.Series) -> pl.Series | None:
         """Return which of some ids are those of several records, None for none."""
