@@ -26,6 +26,8 @@ _SUBMITTED = re.compile(r"^(v[0-9]{1,3}\.[0-9]{1,3}/(?:[^/]+/){1,8}?results/[^/]
 """An execution that begins with a round of MLPerf and the folder of a system in it; the group is the folder's path."""
 GENERATED_ID = "^bf1-[a-z2-7]{26}$"
 _DIGITS = 26
+ID_LENGTH = len(RECORD_PREFIX) + _DIGITS
+"""How many characters a generated id has."""
 Digits = npt.NDArray[np.uint8]
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)
 _VALUES = np.zeros(256, np.uint8)

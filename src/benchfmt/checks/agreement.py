@@ -255,6 +255,8 @@ def percentiles_in_order(frames: Frames) -> pl.DataFrame:
 def value_is_reported(frames: Frames) -> pl.DataFrame:
     """BF405: the value is the reported number converted; a reported text that is not a number says nothing."""
     frame = _doubtful_conversions(frames)
+    if not frame.height:
+        return no_faults()
     found = []
     for (word, code), part in frame.group_by("reported_unit", "unit", maintain_order=True):
         how = reported_conversion(str(word), str(code))
@@ -291,6 +293,8 @@ def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
         expected = number_reported * factors[kind] + offsets[kind]
         is_plain = np.abs(value - expected) <= _EXACT / 2 * np.abs(expected)
     is_doubtful = ~is_plain & is_converted[kind] & ~np.isnan(value)
+    if not is_doubtful.any():
+        return frames.measurements.clear()
     return frames.measurements.filter(pl.Series(is_doubtful) & reported.is_not_null())
 
 

@@ -50,10 +50,12 @@ def is_within_reach(metric: str, hint: str, frames: Frames) -> pl.DataFrame:
     """BF307, BF308, BF309: a value is beyond what a system of its kind can have."""
     if not has_kind(frames, _KINDS[metric]):
         return no_faults()
-    limited_systems = frames.systems.join(_limits(metric), on="kind", how="inner")
-    if not limited_systems.height:
+    limits = dict(_limits(metric).iter_rows())
+    kinds = frames.distinct("systems", "kind")
+    limits_of_systems = [limits[kind] for kind in kinds if kind in limits]
+    if not limits_of_systems:
         return no_faults()
-    if not is_above(frames, _KINDS[metric], min(limited_systems["limit"])):
+    if not is_above(frames, _KINDS[metric], min(limits_of_systems)):
         return no_faults()
     suspects = valued(frames, _KINDS[metric], where=pl.col("m_same_unit"))
     of_systems = with_system(frames, suspects, "kind", "nodes", "memory_bytes")

@@ -31,6 +31,8 @@ class CellFaults:
 
         A hint that is a function is asked once for each distinct cell.
         """
+        if not where.any():
+            return
         fresh = where.fill_null(value=False) & ~self.bad
         if not fresh.any():
             return

@@ -325,6 +325,8 @@ def _meant_columns(table: str, unknown: list[str], present: list[str]) -> dict[s
 
 def _unknown_columns(table: str, names: list[str]) -> pl.DataFrame:
     """Return a fault for each name; the nearest column is looked up for the first ones only, which takes long."""
+    if not names:
+        return no_coded_faults()
     known = [item.name for item in COLUMNS[table]]
     messages = []
     hints = []

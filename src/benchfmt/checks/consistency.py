@@ -15,7 +15,7 @@ from benchfmt.checks.agreement import (
 )
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
-from benchfmt.checks.kinds import KEY, KIND, RECORD, are_distinct
+from benchfmt.checks.kinds import KIND, RECORD, are_distinct
 from benchfmt.checks.samples import (
     interval_holds_value,
     samples_are_counted,
@@ -35,7 +35,7 @@ _BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
 def keys_are_unique(frames: Frames) -> pl.DataFrame:
     """BF410: two measurements of a record have one key."""
     measurements = frames.measurements
-    key_place = frames.kinds[KEY].cast(pl.Int64).gather(measurements[KIND])
+    key_place = frames.answers.keys[measurements[KIND]]
     in_record = measurements[RECORD] * frames.kinds.height + key_place
     records = measurements[RECORD].max()
     if isinstance(records, int) and are_distinct(in_record, (records + 1) * frames.kinds.height):

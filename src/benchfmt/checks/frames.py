@@ -77,7 +77,8 @@ class Frames:
         default_factory=dict, init=False
     )
     _together: dict[str, Mapping[str, pl.DataFrame]] = field(default_factory=dict, init=False)
-    _filled: dict[tuple[str, str], bool] = field(default_factory=dict, init=False)
+    _bare: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
+    """The columns of each table in which no cell is filled."""
 
     def table(self, name: str) -> pl.DataFrame:
         """Return the frame of a table; raises KeyError for a name that is none."""
@@ -89,12 +90,14 @@ class Frames:
 
     def has_cell(self, table: str, column: str) -> bool:
         """Whether a column of a table has a cell, or does not exist; looked up once for all checks."""
-        key = (table, column)
-        if key not in self._filled:
+        if table not in self._bare:
             frame = self.table(table)
-            is_absent = column not in frame.columns
-            self._filled[key] = is_absent or frame[column].null_count() < frame.height
-        return self._filled[key]
+            empty_columns = []
+            for cells in frame.iter_columns():
+                if cells.null_count() == cells.len():
+                    empty_columns.append(cells.name)
+            self._bare[table] = frozenset(empty_columns)
+        return column not in self._bare[table]
 
     def distinct(self, table: str, column: str) -> list[str]:
         """Return the distinct texts of a column, in order; looked up once for all checks."""
@@ -130,25 +133,27 @@ class Frames:
         The further columns of the question are added; all is asked once for each kind. Of the rest, `where` keeps
         the rows for which it is true.
         """
-        asked = self.answers.to(question)
         measurements = self.measurements
         if only:
             measurements = measurements[list(dict.fromkeys([KIND, *only]))]
         if not self.answers.meet(question):
             measurements = measurements.clear()
         else:
-            kept = asked["meets"].gather(self.measurements[KIND])
+            kept = self.answers.meeting(question, self.measurements[KIND])
             if where is not None:
                 kept &= self.measurements.select(where.fill_null(value=False)).to_series()
-            if not kept.all():
+            if not kept.any():
+                measurements = measurements.clear()
+            elif not kept.all():
                 measurements = measurements.filter(kept)
-        columns = asked.drop("meets").select(pl.all().gather(measurements[KIND]))
-        return measurements.with_columns(columns.get_columns())
+        columns = self.answers.more(question, measurements[KIND])
+        if not columns:
+            return measurements
+        return measurements.with_columns(columns)
 
     def is_of_kinds(self, table: str, *columns: str) -> bool:
         """Whether the kinds of measurements hold all texts of some columns of a table."""
-        names = self.answers.kinds.columns
-        return table == "measurements" and all(column in names for column in columns)
+        return table == "measurements" and self.answers.columns.issuperset(columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +299,8 @@ class Shared:
             known = (frames.metrics, all_kinds, facts.select(_METRIC_FACTS))
             self._known = known
         of_kind = known[2]
-        columns = [*_gathered(of_kind, measurements[KIND]), *_gathered(of_record, numbers)]
+        places = numbers.cast(pl.UInt32)
+        columns = [*_gathered(of_kind, measurements[KIND]), *_gathered(of_record, places)]
         return replace(
             frames,
             measurements=measurements.with_columns(columns),
@@ -310,7 +316,7 @@ def _gathered(facts: pl.DataFrame, numbers: pl.Series) -> list[pl.Series | pl.Ex
         if cells.n_unique() == 1:
             columns.append(pl.lit(cells[0], dtype=cells.dtype).alias(cells.name))
         else:
-            columns.append(cells.gather(numbers))
+            columns.append(cells[numbers])
     return columns
 
 

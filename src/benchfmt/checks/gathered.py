@@ -63,6 +63,8 @@ class Systems:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the systems of a portion; returns those that are known under another id."""
+        if not frames.has_new_systems:
+            return frames.systems.clear()
         new = frames.systems.filter(
             ~pl.col("id").is_in(pl.Series(list(self._seen), dtype=pl.String).implode())
         )
@@ -122,6 +124,8 @@ class Executions:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the numbers of a portion; returns those for which another value is known."""
+        if not frames.has_cell("records", "execution"):
+            return frames.measurements.clear()
         is_named = pl.col("execution").is_not_null() & (pl.col("status") == "ok")
         named = frames.records.filter(is_named)
         if not named.height:

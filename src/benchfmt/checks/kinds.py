@@ -56,6 +56,8 @@ class Answers:
     def __init__(self, kinds: pl.DataFrame) -> None:
         """Take the kinds, of which nothing was asked yet."""
         self.kinds = kinds
+        self.columns = frozenset(kinds.columns)
+        self.keys = kinds[KEY].cast(pl.Int64) if KEY in self.columns else pl.Series(dtype=pl.Int64)
         self._answers: dict[Question, pl.DataFrame] = {}
         self._meet: dict[Question, bool] = {}
         self._looks: dict[str, Look] = {}
@@ -70,6 +72,16 @@ class Answers:
             answer = self.kinds.select(meets, **question.more)
             self._answers[question] = answer
         return answer
+
+    def meeting(self, question: Question, numbers: pl.Series) -> pl.Series:
+        """Return which of some kinds, by their numbers, meet the condition of a question."""
+        return self.to(question)["meets"][numbers]
+
+    def more(self, question: Question, numbers: pl.Series) -> list[pl.Series]:
+        """Return the further columns of a question for some kinds, by their numbers."""
+        if not question.more:
+            return []
+        return self.to(question)[list(question.more)][numbers].get_columns()
 
     def meet(self, question: Question) -> bool:
         """Return whether any kind meets the condition of a question."""
@@ -102,7 +114,8 @@ def distinct_texts(cells: pl.Series) -> list[str]:
     """Return the distinct texts of a column, in order."""
     if cells.null_count() == cells.len():
         return []
-    return cells.unique().drop_nulls().sort().to_list()
+    # Texts have one order in Python and in polars, where a call costs more than to sort a few.
+    return sorted(text for text in cells.unique().to_list() if text is not None)
 
 
 def distinct_pairs(frame: pl.DataFrame, first: str, second: str) -> list[tuple[str, str]]:
@@ -178,7 +191,7 @@ def with_kinds(
     else:
         hashes = row_hashes(measurements, NAMING).alias(TEXTS)
     kinds, numbers = _numbered(measurements, hashes, known)
-    groups = records * (kinds.height + 1) + kinds.groups.gather(numbers)
+    groups = records * (kinds.height + 1) + kinds.groups[numbers]
     numbered = measurements.with_columns(
         numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
     )

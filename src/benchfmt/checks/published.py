@@ -10,7 +10,7 @@ import polars as pl
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number, own_id
 from benchfmt.checks.keeping import MOST_KNOWN
 from benchfmt.checks.rounding import with_half
-from benchfmt.checks.suite_facts import SUITES, values_of
+from benchfmt.checks.suite_facts import SUITES, has_suites, values_of
 from benchfmt.record import KEY_FIELDS
 
 _SLACK = 2e-3
@@ -43,6 +43,8 @@ class Runs:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the runs of a batch; returns its published numbers, each with the `spot` at which a fault will stand."""
+        if not has_suites(frames):
+            return pl.DataFrame()
         named = frames.records.filter(
             pl.col("suite").is_in(list(SUITES)) & pl.col("execution").is_not_null()
         )

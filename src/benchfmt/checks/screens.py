@@ -93,9 +93,29 @@ NOTHING = Look(may_hide=False, may_begin_blank=False, shortest=math.inf)
 
 def looked_at(cells: pl.Series) -> Look:
     """Return what a look at all texts of a column says; of texts too long to be looked at, that they may be anything."""
-    if cells.null_count() == cells.len():
-        return NOTHING
-    texts = _Texts.of(cells)
+    return looked_at_each(cells.to_frame())[cells.name]
+
+
+def looked_at_each(columns: pl.DataFrame) -> dict[str, Look]:
+    """Return what a look at all texts of each of some columns says."""
+    # They are measured in one call, which costs more than the texts of a column.
+    sizes = columns.select_seq(
+        pl.all().str.len_bytes().min().name.prefix("least:"),
+        pl.all().str.len_bytes().cast(pl.Int64).sum().name.prefix("sum:"),
+    ).row(0, named=True)
+    looks = {}
+    for cells in columns.iter_columns():
+        least = sizes[f"least:{cells.name}"]
+        if least is None:
+            looks[cells.name] = NOTHING
+        else:
+            texts = _Texts.measured(cells, float(least), sizes[f"sum:{cells.name}"])
+            looks[cells.name] = _look(cells, texts)
+    return looks
+
+
+def _look(cells: pl.Series, texts: _Texts | None) -> Look:
+    """Return what the texts of a column say, None for those that are too long."""
     if texts is None:
         return Look(may_hide=True, may_begin_blank=True, shortest=0)
     if not len(texts.joined):
@@ -145,10 +165,15 @@ class _Texts:
     def of(cls, cells: pl.Series) -> _Texts | None:
         """Return the texts of a column; None where they are too long to be joined."""
         sizes = cells.str.len_bytes()
-        if sizes.sum() > _MOST_BYTES:
-            return None
         least = sizes.min()
         shortest = float(least) if isinstance(least, int) else math.inf
+        return cls.measured(cells, shortest, int(sizes.sum()))
+
+    @classmethod
+    def measured(cls, cells: pl.Series, shortest: float, size: int) -> _Texts | None:
+        """Return the texts of a column, with the bytes of the shortest one and of all; None where they are too long."""
+        if size > _MOST_BYTES:
+            return None
         array = cells.to_arrow()
         _, places, data = array.buffers()
         if data is None or places is None:

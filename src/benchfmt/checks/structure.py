@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check
-from benchfmt.checks.frames import faults, number, of_code
+from benchfmt.checks.frames import faults, no_coded_faults, number, of_code
 from benchfmt.finding import Severity
 
 _METRIC = pl.col("metric")
@@ -17,6 +17,8 @@ _HAS_NUMBER = pl.any_horizontal(
 
 def no_value(records: pl.DataFrame, with_value: pl.Series, doubtful: pl.Series) -> pl.DataFrame:
     """Return a fault for each record with status ok that has no value; not for one with a faulty measurement."""
+    if records["id"].equals(with_value):
+        return no_coded_faults()
     bare = records.filter(
         (pl.col("status") == "ok")
         & ~pl.col("id").is_in(with_value.implode())
@@ -29,6 +31,8 @@ def no_value(records: pl.DataFrame, with_value: pl.Series, doubtful: pl.Series) 
 
 def source_without_path(records: pl.DataFrame) -> pl.DataFrame:
     """Return a fault for each record that gives hash or place of a source without its path."""
+    if not records["source_path"].null_count():
+        return no_coded_faults()
     said = (
         pl.col("source_sha256").is_not_null()
         | pl.col("source_locator").is_not_null()

@@ -67,10 +67,15 @@ SUITES: dict[str, Suite] = {
 
 def records_of_suites(frames: Frames) -> Iterator[tuple[Suite, pl.DataFrame]]:
     """Yield each suite that occurs, with its records."""
-    mine = frames.records.filter(pl.col("suite").is_in(list(SUITES)))
-    if mine.height:
+    if has_suites(frames):
+        mine = frames.records.filter(pl.col("suite").is_in(list(SUITES)))
         for (name,), part in mine.group_by("suite", maintain_order=True):
             yield SUITES[str(name)], part
+
+
+def has_suites(frames: Frames) -> bool:
+    """Whether a record is of a suite that checks know."""
+    return not SUITES.keys().isdisjoint(frames.distinct("records", "suite"))
 
 
 def values_of(frames: Frames, records: pl.DataFrame, *facts: str | pl.Expr) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import polars as pl
@@ -13,7 +13,7 @@ from benchfmt.checks.check import Check
 from benchfmt.checks.frames import ROW, Frames, Verdict, faults, no_faults, without_row
 from benchfmt.checks.keeping import MOST_KEPT, MOST_KNOWN
 from benchfmt.checks.references import address_fault, licence_fault
-from benchfmt.checks.screens import NOTHING, Look, looked_at
+from benchfmt.checks.screens import NOTHING, Look, looked_at_each
 from benchfmt.finding import Severity
 from benchfmt.rowhash import row_hashes
 from benchfmt.schema import column_schema
@@ -114,8 +114,9 @@ def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
         if table == "systems" and not frames.has_new_systems:
             continue
         frame = frames.table(table)
+        looks = _looks(frames, table, items)
         for item in items:
-            look = _looked_at(frames, table, item)
+            look = looks[item.name]
             if look.may_hide:
                 hidden.append(_of_texts(frame, table, item.name, MAY_HIDE, _hides))
             may_be_blank = look.may_begin_blank or _has_rows_before(frame, item)
@@ -131,13 +132,20 @@ def _has_rows_before(frame: pl.DataFrame, item: Column) -> bool:
     return item.name == "id" and bool(frame["id"].head(1).str.contains(_ROW_BEFORE).any())
 
 
-def _looked_at(frames: Frames, table: str, item: Column) -> Look:
-    """Return what a look at all texts of a column says; those that repeat are looked at once each."""
-    if frames.is_of_kinds(table, item.name):
-        return frames.answers.look(item.name)
-    if not frames.has_cell(table, item.name):
-        return NOTHING
-    return looked_at(frames.table(table)[item.name])
+def _looks(frames: Frames, table: str, items: Sequence[Column]) -> dict[str, Look]:
+    """Return what a look at all texts of each column says; texts of kinds are looked at once each."""
+    looks = {}
+    others = []
+    for item in items:
+        if frames.is_of_kinds(table, item.name):
+            looks[item.name] = frames.answers.look(item.name)
+        elif frames.has_cell(table, item.name):
+            others.append(item.name)
+        else:
+            looks[item.name] = NOTHING
+    if others:
+        looks |= looked_at_each(frames.table(table)[others])
+    return looks
 
 
 def _of_texts(

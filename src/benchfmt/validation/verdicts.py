@@ -103,10 +103,10 @@ def _broken(frames: Frames, codes: frozenset[str]) -> pl.DataFrame:
 
 def _with_value(measurements: pl.DataFrame) -> pl.Series:
     """Return the ids of the records that have a value, once for each run of their measurements."""
-    rows = measurements["value"].is_not_null().arg_true()
-    records = measurements[RECORD].gather(rows).to_numpy()
+    rows = np.flatnonzero(measurements["value"].is_not_null().to_numpy())
+    records = measurements[RECORD].to_numpy()[rows]
     heads = np.flatnonzero(np.diff(records, prepend=-1))
-    return measurements["record_id"].gather(rows.gather(heads))
+    return measurements["record_id"][rows[heads]]
 
 
 def _fingerprint(ids: pl.Series) -> int | None:

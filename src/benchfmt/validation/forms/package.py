@@ -191,6 +191,8 @@ class PackageTables:
             typed=raw.reader.is_typed,
         )
         wrong = typed.faults
+        if not wrong.height:
+            return Rows(typed.frame, typed.sound)
         lacks_column = (wrong["code"] == "BF101") & wrong["row"].is_null()
         self._tables[table].is_incomplete |= lacks_column.any()
         if not raw.is_first:
