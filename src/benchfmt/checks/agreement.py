@@ -290,12 +290,19 @@ def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
     # What is absent, or is no number, is NaN here, which is never plain.
     number_reported = reported.cast(pl.Float64, strict=False).to_numpy()
     with np.errstate(invalid="ignore", over="ignore"):
-        expected = number_reported * factors[kind] + offsets[kind]
-        is_plain = np.abs(value - expected) <= _EXACT / 2 * np.abs(expected)
-    is_doubtful = ~is_plain & is_converted[kind] & ~np.isnan(value)
-    if not is_doubtful.any():
+        expected = factors[kind]
+        expected *= number_reported
+        if offsets.any():
+            expected += offsets[kind]
+        gap = np.abs(value - expected)
+        slack = np.abs(expected, out=expected)
+        slack *= _EXACT / 2
+        others = np.flatnonzero(~(gap <= slack))
+    others = others[is_converted[kind[others]] & ~np.isnan(value[others])]
+    if not len(others):
         return frames.measurements.clear()
-    return frames.measurements.filter(pl.Series(is_doubtful) & reported.is_not_null())
+    doubtful = frames.measurements[pl.Series(others)]
+    return doubtful.filter(pl.col("reported_value").is_not_null())
 
 
 @lru_cache(maxsize=4096)

@@ -53,6 +53,8 @@ class CellFaults:
         """Return code, message and hint of each cell at fault, in the order of the cells."""
         if not self._parts:
             return no_coded_faults()
+        if len(self._parts) == 1:
+            return self._parts[0]
         return pl.concat(self._parts).sort("at")
 
 

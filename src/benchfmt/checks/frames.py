@@ -20,7 +20,7 @@ from benchfmt.checks.kinds import (
     record_numbers,
     with_kinds,
 )
-from benchfmt.tables import COLUMNS
+from benchfmt.tables import COLUMNS, TERM_COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
 PolarsType = type[pl.DataType]
@@ -104,8 +104,17 @@ class Frames:
         if self.is_of_kinds(table, column):
             return self.answers.distinct(column)
         key = (table, column)
+        if key not in self._distinct and not self.has_cell(table, column):
+            self._distinct[key] = []
         if key not in self._distinct:
-            self._distinct[key] = distinct_texts(self.table(table)[column])
+            frame = self.table(table)
+            asked = {column}
+            if column in TERM_COLUMNS[table]:
+                # All columns of terms are asked about: one call costs less than one for each.
+                filled = {name for name in frame.columns if self.has_cell(table, name)}
+                asked |= filled.intersection(TERM_COLUMNS[table])
+            for name, texts in distinct_texts(frame[list(asked)]).items():
+                self._distinct[table, name] = texts
         return self._distinct[key]
 
     def distinct_pairs(self, table: str, first: str, second: str) -> list[tuple[str, str]]:

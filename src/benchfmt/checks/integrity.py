@@ -8,7 +8,7 @@ import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Table
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, own_id
-from benchfmt.checks.kinds import KIND, before_in_record
+from benchfmt.checks.kinds import KIND, before_in_record, may_fall_in_record
 from benchfmt.finding import Severity
 from benchfmt.identity import (
     GENERATED_ID,
@@ -123,10 +123,11 @@ def in_key_order(frames: Frames) -> pl.DataFrame:
     key = frames.answers.keys[measurements[KIND]]
     is_primary = measurements["primary"].fill_null(value=False)
     place = key + (~is_primary).cast(pl.Int64) * frames.kinds.height
-    is_behind = place < before_in_record(measurements, place)
-    if not is_behind.any():
+    if not may_fall_in_record(measurements, place):
         return no_faults()
-    wrong = measurements.filter(is_behind.fill_null(value=False))
+    wrong = measurements.filter(
+        (place < before_in_record(measurements, place)).fill_null(value=False)
+    )
     message = pl.format("{} stands behind measurements that come after it", pl.col("metric"))
     hint = "put the primary one first, and order the others by metric, statistic, stage, per, scope"
     found = faults(wrong, "measurements", "metric", message, hint=hint)

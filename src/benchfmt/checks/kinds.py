@@ -99,7 +99,7 @@ class Answers:
     def distinct(self, column: str) -> list[str]:
         """Return the distinct texts of a column of the kinds, in order."""
         if column not in self._distinct:
-            self._distinct[column] = distinct_texts(self.kinds[column])
+            self._distinct |= distinct_texts(self.kinds[[column]])
         return self._distinct[column]
 
     def distinct_pairs(self, first: str, second: str) -> list[tuple[str, str]]:
@@ -110,12 +110,15 @@ class Answers:
         return self._pairs[key]
 
 
-def distinct_texts(cells: pl.Series) -> list[str]:
-    """Return the distinct texts of a column, in order."""
-    if cells.null_count() == cells.len():
-        return []
+def distinct_texts(columns: pl.DataFrame) -> dict[str, list[str]]:
+    """Return the distinct texts of each of some columns, in order."""
+    if not columns.height:
+        return {name: [] for name in columns.columns}
+    lists = columns.select_seq(pl.all().unique().implode()).row(0, named=True)
     # Texts have one order in Python and in polars, where a call costs more than to sort a few.
-    return sorted(text for text in cells.unique().to_list() if text is not None)
+    return {
+        name: sorted(text for text in texts if text is not None) for name, texts in lists.items()
+    }
 
 
 def distinct_pairs(frame: pl.DataFrame, first: str, second: str) -> list[tuple[str, str]]:
@@ -214,6 +217,16 @@ def key_order() -> pl.Expr:
     """Return texts that are ordered as the keys of measurements are."""
     parts = [pl.col(name).fill_null("") for name in KEY_FIELDS]
     return pl.concat_str(parts, separator="\x00")
+
+
+def may_fall_in_record(measurements: pl.DataFrame, numbers: pl.Series) -> bool:
+    """Whether a number may be below the one before it in its record; where records stand together, whether one is."""
+    records = measurements[RECORD]
+    if not records.is_sorted():
+        return True
+    of_rows, owners = numbers.to_numpy(), records.to_numpy()
+    falls = of_rows[1:] < of_rows[:-1]
+    return bool((falls & (owners[1:] == owners[:-1])).any())
 
 
 def before_in_record(measurements: pl.DataFrame, numbers: pl.Series) -> pl.Series:

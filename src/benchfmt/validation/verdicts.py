@@ -114,7 +114,12 @@ def _fingerprint(ids: pl.Series) -> int | None:
 
     An id that somebody chose need not be another's: two packages may both number their records from 1.
     """
-    if ids.null_count() or not ids.str.starts_with(RECORD_PREFIX).all():
+    name = pl.col(ids.name)
+    of_ids = ids.to_frame().select_seq(
+        is_made=name.str.starts_with(RECORD_PREFIX).all(ignore_nulls=False),
+        hash=name.hash(),
+    )
+    if ids.len() and of_ids["is_made"][0] is not True:
         return None
     # The sum does not depend on the order, nor on how the records came in portions.
-    return int(ids.hash().to_numpy().sum(dtype=np.uint64))
+    return int(of_ids["hash"].to_numpy().sum(dtype=np.uint64))
