@@ -87,6 +87,7 @@ class Export(Protocol):
 OWN = {
     "aiod": "benchfmt.exports.aiod:AIOD",
     "croissant": "benchfmt.exports.croissant:CROISSANT",
+    "every-eval-ever": "benchfmt.exports.every_eval_ever:EVERY_EVAL_EVER",
     "json-ld": "benchfmt.exports.rdf:JSON_LD",
     "loaders": "benchfmt.exports.loaders:LOADERS",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",
