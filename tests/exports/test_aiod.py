@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,18 @@ def test_a_package_is_one_data_set_with_what_its_files_are(judge: Judge, package
         assert file["content_url"] == f"https://example.org/my data/{file['name']}"
     assert "platform" not in body
     assert done.records == 3
+
+
+def test_a_package_that_is_a_zip_is_one_file_of_the_data_set(
+    judge: Judge, package: Path, tmp_path: Path
+) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "results"), "zip", package))
+    _, bodies = exported(archive, tmp_path / "out", files="https://example.org/files")
+    assert check(judge, bodies) == 4
+    (file,) = bodies["dataset.json"]["distribution"]
+    assert (file["name"], file["encoding_format"]) == ("results.zip", "application/zip")
+    assert file["checksum"] == file_sha256(archive)
+    assert file["content_url"] == "https://example.org/files/results.zip"
 
 
 def test_systems_are_assets_and_profiles_are_experiments_that_the_data_set_holds(

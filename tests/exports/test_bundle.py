@@ -147,6 +147,25 @@ def test_what_nobody_says_is_told_and_not_made_up(package: Path) -> None:
     assert not {"title", "version", "licenses", "contributors", "homepage"} & set(data)
 
 
+def test_a_package_that_does_not_conform_is_told(tmp_path: Path) -> None:
+    wrong = {**RECORD, "measurements": [{**RECORD["measurements"][0], "value": 76.0}]}
+    write_package(tmp_path / "package", [to_batch([Record.from_dict(wrong)])])
+    done = bundle(tmp_path / "package", tmp_path / "b.zip", remote=False, **OPTIONS)
+    assert "the package does not conform to the standard: 1 error (benchfmt validate)" in done.notes
+    folder = unpacked(tmp_path / "b.zip", tmp_path / "out")
+    assert "does not conform to the standard: 1 error," in (folder / "README.md").read_text("utf-8")
+
+
+def test_the_scripts_of_a_bundle_load_its_tables(package: Path) -> None:
+    if "loaders" not in FORMATS.names():
+        pytest.skip("there is no export of scripts")
+    folder = unpacked(bundled(package, **OPTIONS), package.parent / "out")
+    code = "import load_polars as t; print(t.measurements.height, t.records['id'].to_list())"
+    call = [sys.executable, "-c", code]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "3 ['a', 'b', 'c']\n"), done.stderr
+
+
 def test_the_descriptor_and_the_citation_say_who_made_it(package: Path) -> None:
     options = {**OPTIONS, "url": "https://example.org/x", "doi": "10.5281/zenodo.1"}
     folder = unpacked(bundled(package, **options), package.parent / "out")

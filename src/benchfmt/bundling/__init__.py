@@ -56,7 +56,6 @@ COMPANIONS = (
 )
 """The exports of a bundle, each where there is such a format; the RO-Crate, which names all files, comes last."""
 _ABOUT = {
-    README: ("text/markdown", "What the bundle holds."),
     CITATION: ("text/yaml", "How the data is cited, in the Citation File Format."),
     FIGURE: ("image/svg+xml", "How many results there are of each system and benchmark."),
 }
@@ -122,8 +121,7 @@ def _copy(package: Package, folder: Path, options: Mapping[str, str]) -> None:
             _link(file.path, place)
     data = json.loads((package.root / DESCRIPTOR).read_text("utf-8"))
     data.update(_said(publication(package.descriptor, options)))
-    text = json.dumps(data, indent=2, ensure_ascii=False)
-    (folder / DESCRIPTOR).write_text(text + "\n", "utf-8")
+    _write_json(folder / DESCRIPTOR, data)
 
 
 def _link(source: Path, place: Path) -> None:
@@ -174,23 +172,14 @@ def _fill(folder: Path, options: Mapping[str, str]) -> Bundled:
         for companion in COMPANIONS:
             for name in _export(companion, package, folder, options, account):
                 abouts[name] = (companion.media_type, companion.about)
-        text = citation_file(cited, facts)
-        if text is None:
-            account.note(
-                f"{CITATION} is left out: it has a title and authors, and nobody says both"
-            )
-        else:
-            (folder / CITATION).write_text(text, "utf-8")
+        _write_citation(folder, cited, facts, account)
         crate = ro_crate.FILE_NAME if cited.date else None
         listed = [*_listed(package, folder, abouts)]
-        _write_readme(folder, cited, facts, listed, crate)
+        listed.append(_write_readme(folder, cited, facts, listed, crate, _verdict(folder, account)))
         if crate is None:
             account.note(f"{ro_crate.FILE_NAME} is left out: it has a day of publication (date)")
         else:
-            whole = [*_listed(package, folder, abouts)]
-            data = ro_crate.crate(package, whole, facts, cited, account)
-            crate_text = json.dumps(data, indent=2, ensure_ascii=False)
-            (folder / crate).write_text(crate_text + "\n", "utf-8")
+            _write_json(folder / crate, ro_crate.crate(package, listed, facts, cited, account))
     names = _write_sums(folder)
     return Bundled(names, facts.records, facts.measurements, cited.lacking, tuple(account.notes))
 
@@ -206,7 +195,7 @@ def _export(
     if companion.format not in FORMATS.names():
         return []
     form = FORMATS.load(companion.format)
-    beside = {"files": ".", **options}
+    beside = {"files": ".", "folder": ".", **options}
     known = {name: text for name, text in beside.items() if name in form.options}
     growing = folder.with_name(companion.format)
     growing.mkdir()
@@ -225,16 +214,41 @@ def _export(
     return names
 
 
+def _write_citation(folder: Path, cited: Publication, facts: Facts, account: Account) -> None:
+    text = citation_file(cited, facts)
+    if text is None:
+        account.note(f"{CITATION} is left out: it has a title and authors, and nobody says both")
+    else:
+        (folder / CITATION).write_text(text, "utf-8")
+
+
+def _verdict(folder: Path, account: Account) -> Verdict:
+    """Return what `benchfmt validate` says of the package, and note where it does not conform."""
+    report = validate(folder)
+    if not report.ok:
+        word = "error" if report.errors == 1 else "errors"
+        account.note(
+            f"the package does not conform to the standard: {report.errors:,} {word} (benchfmt validate)"
+        )
+    return Verdict(report.ok, report.errors, report.warnings)
+
+
+def _write_json(path: Path, data: JsonValue) -> None:
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
 def _listed(
     package: Package, folder: Path, abouts: Mapping[str, tuple[str, str]]
 ) -> Iterator[PackageFile]:
     """Yield the files of a bundle that are there, those of the package first."""
     yield from package_files(package)
-    for name, (media_type, about) in sorted(abouts.items()):
-        path = folder / name
-        if path.is_file():
-            size = path.stat().st_size
-            yield PackageFile(name, path, size, file_sha256(path), media_type, about)
+    for name in sorted(abouts):
+        if (folder / name).is_file():
+            yield _described(folder / name, *abouts[name])
+
+
+def _described(path: Path, media_type: str, about: str) -> PackageFile:
+    return PackageFile(path.name, path, path.stat().st_size, file_sha256(path), media_type, about)
 
 
 def _write_readme(
@@ -243,14 +257,15 @@ def _write_readme(
     facts: Facts,
     listed: list[PackageFile],
     crate: str | None,
-) -> None:
+    verdict: Verdict,
+) -> PackageFile:
     files = [(file.name, file.about) for file in listed]
     if crate is not None:
         files.append((crate, "What the files are and what produced them: an RO-Crate."))
     files.append((SUMS, "The SHA-256 of each file; `sha256sum -c SHA256SUMS` compares them."))
-    report = validate(folder)
-    verdict = Verdict(report.ok, report.errors, report.warnings)
-    (folder / README).write_text(readme(cited, facts, files, verdict), "utf-8")
+    path = folder / README
+    path.write_text(readme(cited, facts, files, verdict), "utf-8")
+    return _described(path, "text/markdown", "What the bundle holds.")
 
 
 def _write_sums(folder: Path) -> tuple[str, ...]:

@@ -89,9 +89,13 @@ def _reading(verdict: Verdict) -> Iterator[str]:
     yield ""
     yield (
         f"benchfmt {__version__} says that the package {word} to the standard: "
-        f"{verdict.errors:,} errors, {verdict.warnings:,} warnings (`benchfmt validate`)."
+        f"{_counted(verdict.errors, 'error')}, {_counted(verdict.warnings, 'warning')} (`benchfmt validate`)."
     )
     yield ""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _citing(cited: Publication) -> Iterator[str]:

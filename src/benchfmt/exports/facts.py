@@ -72,6 +72,19 @@ def package_files(package: Package) -> Iterator[PackageFile]:
             yield _file(part.path, str(inner_path(part.name)), _MEDIA_TYPES[kind], about)
 
 
+def archive_of(package: Package) -> PackageFile | None:
+    """Return the one file that a package is, None for a folder and for what was fetched."""
+    if package.origin is None or "://" in str(package.origin):
+        return None
+    path = Path(package.origin)
+    kind = next((kind for kind in _ARCHIVES if path.name.lower().endswith(kind)), None)
+    if kind is None or not path.is_file():
+        return None
+    return _file(path, path.name, _ARCHIVES[kind], _WHOLE)
+
+
+_WHOLE = "The whole package: a Frictionless Data Package in one file."
+_ARCHIVES = {".zip": "application/zip", ".tar.gz": "application/gzip", ".tgz": "application/gzip"}
 _DESCRIPTOR = "What the tables are: a Frictionless Data Package, with the hash of each."
 
 

@@ -125,6 +125,7 @@ def publish(
     known = _with_metadata(metadata, known, server, receipt, outcome)
     if is_final:
         known = _published(known, server, receipt)
+        outcome.notes.append("it is a public record now")
     else:
         outcome.notes.append("the deposition is a draft; --publish makes it a record for ever")
     return _told(known, outcome)

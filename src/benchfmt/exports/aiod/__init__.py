@@ -18,7 +18,7 @@ from benchfmt.exports.aiod import parts, rules
 from benchfmt.exports.aiod.dataset import TAXONOMIES, dataset
 from benchfmt.exports.aiod.rules import Body
 from benchfmt.exports.base import Account, Exported, Shape
-from benchfmt.exports.facts import facts_of, package_files
+from benchfmt.exports.facts import archive_of, facts_of, package_files
 from benchfmt.exports.profiles import profiles
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
@@ -38,7 +38,7 @@ class Aiod:
     shape: Shape = "folder"
     options: Mapping[str, str] = {
         **publication.OPTIONS,
-        "files": "the URL of the folder in which the files of the package are found",
+        "files": "the URL of the folder in which the files of the package, or its zip, are found",
         "parts": "`none` writes the data set alone, without its systems and profiles; else `all`",
         **dict.fromkeys(TAXONOMIES, _AREA),
         "platform": "the platform that the data comes from, which only its connector may name",
@@ -52,7 +52,9 @@ class Aiod:
         account = Account()
         cited = publication.publication(package.descriptor, options)
         facts = facts_of(package)
-        body = dataset(facts, cited, package_files(package), options, account)
+        whole = archive_of(package)
+        files = package_files(package) if whole is None else [whole]
+        body = dataset(facts, cited, files, options, account)
         requests = []
         if options.get("parts", "all") == "all":
             requests = _write_parts(package, place, account)
