@@ -32,7 +32,10 @@ def convert(
         list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="Folder, or .zip, to write.")
+        str,
+        typer.Option(
+            "-o", "--output", metavar="PACKAGE", help="Folder, .zip or URL (s3://...) to write."
+        ),
     ],
     family: Annotated[
         str | None,
@@ -120,12 +123,13 @@ def convert(
     """
     from benchfmt.cli.settings import limits_of
     from benchfmt.conversion import convert as run
-    from benchfmt.package import clear
+    from benchfmt.package import clear, is_url, placed
     from benchfmt.personal.redaction import Redactor
     from benchfmt.reports.text import account_lines
 
     # What a killed run has left may lie among the sources.
-    clear(output)
+    if not is_url(output):
+        clear(Path(output))
     extra = {"title": title} if title else {}
     conversion = run(
         list(sources),
@@ -144,19 +148,20 @@ def convert(
     lacking: list[str] = []
     if croissant:
         companions.append(_croissant_writer(lacking))
-    result: Account = with_progress(
-        lambda progress: conversion.write(
-            output,
-            format=table_format.value,
-            license=license_id,
-            extra=extra,
-            progress=progress,
-            replace=replace,
-            redactor=redactor,
-            companions=companions,
-            part_rows=part_rows,
+    with placed(output, replace=replace) as place:
+        result: Account = with_progress(
+            lambda progress: conversion.write(
+                place,
+                format=table_format.value,
+                license=license_id,
+                extra=extra,
+                progress=progress,
+                replace=replace,
+                redactor=redactor,
+                companions=companions,
+                part_rows=part_rows,
+            )
         )
-    )
     for line in account_lines(result):
         say(line, err=True)
     for note in lacking:

@@ -27,7 +27,10 @@ _PartRows = Annotated[
 def merge(
     packages: Annotated[list[Path], typer.Argument(metavar="PACKAGE...", help="Packages.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="The package to write.")
+        str,
+        typer.Option(
+            "-o", "--output", metavar="PACKAGE", help="Folder, .zip or URL (s3://...) to write."
+        ),
     ],
     part_rows: _PartRows = None,
     replace: _Replace = False,
@@ -37,10 +40,12 @@ def merge(
     Exit status 1 where records contradict each other under one id: the first stays, and the others are told.
     """
     from benchfmt.conversion import convert
+    from benchfmt.package import placed
     from benchfmt.reports.text import account_lines
 
     conversion = convert(list(packages), "records")
-    account = conversion.write(output, part_rows=part_rows, replace=replace)
+    with placed(output, replace=replace) as place:
+        account = conversion.write(place, part_rows=part_rows, replace=replace)
     for line in account_lines(account):
         say(line, err=True)
     if account.total("records"):
@@ -55,15 +60,20 @@ def select(
         str, typer.Argument(help="A condition in SQL over `benchfmt query`'s table `wide`.")
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="PACKAGE", help="The package to write.")
+        str,
+        typer.Option(
+            "-o", "--output", metavar="PACKAGE", help="Folder, .zip or URL (s3://...) to write."
+        ),
     ],
     part_rows: _PartRows = None,
     replace: _Replace = False,
 ) -> None:
     """Write the records of a package that meet a condition as a package, with their systems and provenance."""
+    from benchfmt.package import placed
     from benchfmt.rearranging import select as run
 
-    done = run(package, where, output, part_rows=part_rows, replace=replace)
+    with placed(output, replace=replace) as place:
+        done = run(package, where, place, part_rows=part_rows, replace=replace)
     say(f"{done.records:,} of {counted(done.records + done.left, 'record')}", err=True)
     print_lines([output])
 

@@ -4,6 +4,7 @@ from benchfmt.package.errors import PackageError, ParquetError
 from benchfmt.package.opening import Folder, descriptor_data, load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
+from benchfmt.package.remote import check_remote, is_url, placed, put_package
 from benchfmt.package.replacing import check_new, check_replaceable, check_unrelated
 from benchfmt.package.targets import Target, TargetBusyError, clear, held
 from benchfmt.package.writing import PackageWriter, write_package
@@ -17,14 +18,18 @@ __all__ = [
     "Target",
     "TargetBusyError",
     "check_new",
+    "check_remote",
     "check_replaceable",
     "check_unrelated",
     "clear",
     "descriptor_data",
     "held",
+    "is_url",
     "load_descriptor",
     "open_folder",
     "open_package",
     "parquet_frames",
+    "placed",
+    "put_package",
     "write_package",
 ]

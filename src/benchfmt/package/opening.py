@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import Self
 
 from pydantic import JsonValue
@@ -21,8 +20,9 @@ from pydantic import JsonValue
 from benchfmt.descriptor import FILE_NAME, Descriptor, fault_line, read_descriptor
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import advice, readable, refusal
-from benchfmt.oserrors import in_words, is_of_machine, is_refusal, naming
+from benchfmt.oserrors import is_of_machine, is_refusal, naming
 from benchfmt.package.errors import PackageError
+from benchfmt.package.remote import fetch, is_url
 from benchfmt.package.tars import Tar
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, inner_path, safe_path
@@ -63,7 +63,7 @@ def open_folder(path: str | Path, *, remote: bool = False, limits: Limits = LIMI
 
     The descriptor is not judged. Raises PackageError where there is none, UnsafeError where it breaks a safety limit.
     """
-    if "://" in str(path):
+    if is_url(path):
         if not remote:
             raise PackageError(f"{path} is remote; pass remote=True (--remote) to fetch it")
         return _open_remote(str(path), limits)
@@ -319,25 +319,19 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most
 
 
 def _open_remote(url: str, limits: Limits) -> Folder:
-    try:
-        import fsspec
-    except ImportError as error:
-        raise PackageError(
-            "reading remote packages needs: pip install 'benchfmt[remote]'"
-        ) from error
     holder = TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:
         if is_archive(url):
             file = root / url.rpartition("/")[2]
-            _download(fsspec, url, file, limits.archive_bytes)
+            fetch(url, file, limits.archive_bytes)
             inner = _open_fetched(file, url, limits)
             holder.cleanup()
             return inner
         base = url.removesuffix(FILE_NAME).rstrip("/")
-        _download(fsspec, f"{base}/{FILE_NAME}", root / FILE_NAME, limits.descriptor_bytes)
+        fetch(f"{base}/{FILE_NAME}", root / FILE_NAME, limits.descriptor_bytes)
         for name in _named_files(root / FILE_NAME, limits):
-            _download(fsspec, f"{base}/{name}", safe_path(root, name), limits.archive_bytes)
+            fetch(f"{base}/{name}", safe_path(root, name), limits.archive_bytes)
     except BaseException:
         holder.cleanup()
         raise
@@ -350,22 +344,3 @@ def _open_fetched(file: Path, url: str, limits: Limits) -> Folder:
         return _open_archive(file, limits)
     except PackageError as error:
         raise PackageError(str(error).replace(str(file), url)) from error
-
-
-def _download(fsspec: ModuleType, url: str, target: Path, most: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
-    try:
-        with fsspec.open(url, "rb") as source, target.open("wb") as file:
-            while block := source.read(2**20):
-                written += len(block)
-                if written > most:
-                    raise UnsafeError("BF904", f"{url} has more than {most} bytes")
-                file.write(block)
-    except (OSError, ValueError) as error:
-        reason = str(error)
-        if isinstance(error, OSError) and error.errno is not None:
-            reason = in_words(error, url)
-        if reason in ("", url):
-            reason = type(error).__name__
-        raise PackageError(f"{url}: it cannot be fetched: {reason}") from error

@@ -1,0 +1,213 @@
+"""Packages in object stores and on servers: any URL that fsspec knows, read file by file and written descriptor last.
+
+A connection that breaks, and a server that is busy, is asked again, a file from where it broke off.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any, TypeVar
+
+from benchfmt.descriptor import FILE_NAME
+from benchfmt.finding import BenchfmtError
+from benchfmt.oserrors import in_words
+from benchfmt.package.errors import PackageError
+from benchfmt.readers.files import UnsafeError, file_sha256
+
+TRIES = 5
+"""So often is a file asked for, or sent."""
+_BLOCK = 2**20
+_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+"""What asking again does not change."""
+T = TypeVar("T")
+
+
+def is_url(path: str | Path) -> bool:
+    """Whether a path is an address elsewhere."""
+    return "://" in str(path)
+
+
+def fetch(url: str, target: Path, most: int) -> None:
+    """Copy a file from an address; raises PackageError where it cannot be had, UnsafeError for more bytes than allowed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _telling(url, "fetched"), target.open("wb") as file:
+        system, path = _system(url)
+        _again(lambda: _copy(system, path, file, url, most))
+
+
+def _copy(system: Any, path: str, file: Any, url: str, most: int) -> None:
+    """Append to a file what it does not hold yet."""
+    with system.open(path, "rb") as source:
+        if file.tell():
+            source.seek(file.tell())
+        while block := source.read(_BLOCK):
+            if file.tell() + len(block) > most:
+                raise UnsafeError("BF904", f"{url} has more than {most} bytes")
+            file.write(block)
+
+
+def check_remote(url: str, *, replace: bool) -> None:
+    """Raise PackageError where something is at an address that a package would replace unasked."""
+    place = url if url.endswith(".zip") else f"{url.rstrip('/')}/{FILE_NAME}"
+    with _telling(url, "reached"):
+        system, path = _system(place)
+        is_there = _again(lambda: system.exists(path))
+    if is_there and not replace:
+        raise PackageError(
+            f"a package is at {url} already; name another, or replace it (--replace)"
+        )
+
+
+@contextmanager
+def placed(target: str | Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give the place where a package is to be written: the target, or for an address a folder whose package goes there.
+
+    It goes when the block has ended, if a package was written. Raises PackageError.
+    """
+    if not is_url(target):
+        yield Path(target)
+        return
+    url = str(target).rstrip("/")
+    check_remote(url, replace=replace)
+    with TemporaryDirectory(prefix="benchfmt-") as folder:
+        local = Path(folder, url.rpartition("/")[2] or "package")
+        yield local
+        if local.exists():
+            put_package(local, url, replace=replace)
+
+
+def put_package(package: Path, url: str, *, replace: bool = False) -> None:
+    """Copy a package, a folder or a zip that is whole, to an address: its files first, then its descriptor.
+
+    Its files lie there in a folder of their own, so that a package that is replaced stays whole until the descriptor is
+    the new one; then its files go. Raises PackageError, and then nothing has changed but for files that nobody names.
+    """
+    check_remote(url, replace=replace)
+    with _telling(url, "written"):
+        if package.is_file():
+            system, path = _system(url)
+            _again(lambda: system.put_file(str(package), path))
+            return
+        _put_folder(package, url.rstrip("/"))
+
+
+def _put_folder(package: Path, url: str) -> None:
+    descriptor = json.loads((package / FILE_NAME).read_text("utf-8"))
+    names = list(_files(descriptor))
+    folder = f"data-{file_sha256(package / FILE_NAME)[:12]}"
+    system, base = _system(url)
+    old = _old_files(system, base)
+    sent: list[str] = []
+    try:
+        for name in names:
+            remote = f"{base}/{folder}/{name}"
+            sent.append(remote)
+            _put(system, package / name, remote)
+        _rename(descriptor, folder)
+        text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
+        # Object stores replace an object as a whole.
+        _again(lambda: system.pipe_file(f"{base}/{FILE_NAME}", text.encode()))
+    except BaseException:
+        _remove(system, [name for name in sent if name not in old])
+        raise
+    _remove(system, [name for name in old if name not in sent])
+
+
+def _put(system: Any, local: Path, remote: str) -> None:
+    system.makedirs(remote.rpartition("/")[0], exist_ok=True)
+    _again(lambda: system.put_file(str(local), remote))
+
+
+def _files(descriptor: Any) -> Iterator[str]:
+    """Yield the paths of all files of a descriptor."""
+    for resource in descriptor["resources"]:
+        path = resource["path"]
+        yield from [path] if isinstance(path, str) else path
+
+
+def _rename(descriptor: Any, folder: str) -> None:
+    """Put a folder before all paths of a descriptor."""
+    for resource in descriptor["resources"]:
+        if isinstance(resource["path"], str):
+            resource["path"] = f"{folder}/{resource['path']}"
+            continue
+        resource["path"] = [f"{folder}/{path}" for path in resource["path"]]
+        for part in resource.get("parts", []):
+            part["path"] = f"{folder}/{part['path']}"
+
+
+def _old_files(system: Any, base: str) -> list[str]:
+    """Return the files that the package at an address names; none where there is none that can be read."""
+    try:
+        descriptor = json.loads(_again(lambda: system.cat_file(f"{base}/{FILE_NAME}")))
+        return [f"{base}/{name}" for name in _files(descriptor) if ".." not in name.split("/")]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _remove(system: Any, names: list[str]) -> None:
+    """Remove files that nobody names any more; one that stays does no harm."""
+    for name in names:
+        try:
+            system.rm_file(name)
+        except Exception:  # noqa: BLE001, S112 - whatever a store raises: the package is whole without it
+            continue
+
+
+def _system(url: str) -> tuple[Any, str]:
+    """Return the file system of an address, and the path in it; raises PackageError where nothing reads such ones."""
+    fsspec = _fsspec()
+    try:
+        system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except ImportError as error:
+        raise PackageError(f"{url}: {error}") from error
+    except ValueError as error:
+        raise PackageError(f"{url}: {error}") from error
+    return system, path
+
+
+def _fsspec() -> ModuleType:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise PackageError("remote packages need: pip install 'benchfmt[remote]'") from error
+    module: ModuleType = fsspec
+    return module
+
+
+def _again(work: Callable[[], T]) -> T:
+    """Return what some work returns, which is tried again, after longer and longer times, where a server fails."""
+    for attempt in range(1, TRIES):
+        try:
+            return work()
+        except (UnsafeError, *_LASTING):
+            raise
+        except Exception:  # noqa: BLE001 - each store has errors of its own; the last one is told
+            time.sleep(0.1 * 2**attempt)
+    return work()
+
+
+@contextmanager
+def _telling(url: str, what: str) -> Iterator[None]:
+    """Say which address an error is about, whatever kind of error the store has."""
+    try:
+        yield
+    except (BenchfmtError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        raise PackageError(f"{url}: it cannot be {what}: {_reason(error, url)}") from error
+
+
+def _reason(error: Exception, url: str) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return in_words(error, url)
+    text = str(error)
+    if text in ("", url):
+        return type(error).__name__
+    return text

@@ -1,0 +1,237 @@
+"""Packages in an object store: written descriptor last, read again where the store fails, and never half there."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from benchfmt import Record, convert, open_package, validate
+from benchfmt.package import PackageError, placed, put_package, remote, write_package
+from benchfmt.tables import to_batch
+
+moto_server = pytest.importorskip("moto.server")
+pytest.importorskip("s3fs")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "lpdnn"
+
+
+@pytest.fixture(autouse=True)
+def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test connect to this machine, where the store is, and to no other."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
+            raise AssertionError(f"a test connects to {address}; the network is off")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+class Proxy:
+    """Stands between us and the store: every so many connections it answers 503, or cuts the answer off."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self.fault = ""
+        self.every = 2
+        self.refused = 0
+        self._count = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        self._count += 1
+        is_faulty = bool(self.fault) and self._count % self.every == 0
+        self.refused += is_faulty
+        with client, socket.create_connection(("127.0.0.1", self._to)) as server:
+            if is_faulty and self.fault == "busy":
+                client.recv(65536)
+                client.sendall(
+                    b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+                return
+            up = threading.Thread(target=_pump, args=(client, server, None), daemon=True)
+            up.start()
+            _pump(server, client, 3000 if is_faulty else None)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _pump(source: socket.socket, target: socket.socket, most: int | None) -> None:
+    """Copy bytes until an end, or until so many."""
+    sent = 0
+    try:
+        while data := source.recv(65536):
+            if most is not None and sent + len(data) > most:
+                target.sendall(data[: most - sent])
+                break
+            target.sendall(data)
+            sent += len(data)
+    except OSError:
+        pass
+    for one in (source, target):
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Proxy]:
+    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    proxy = Proxy(server.get_host_and_port()[1])
+    yield proxy
+    proxy.close()
+    server.stop()
+
+
+@pytest.fixture
+def bucket(store: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    store.fault = ""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.port}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    # The environment of this test is no other's.
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
+    name = f"b{abs(hash(request.node.name))}"
+    fsspec.filesystem("s3").mkdir(name)
+    return f"s3://{name}"
+
+
+def record(name: str) -> Record:
+    plain: dict[str, Any] = {
+        "benchfmt": "1.0",
+        "id": name,
+        "benchmark": {"suite": "lpdnn"},
+        "measurements": [{"metric": "latency", "value": 0.5, "unit": "s", "basis": "measured"}],
+        "status": "ok",
+    }
+    return Record.from_dict(plain)
+
+
+def package(path: Path, *names: str, rows: int | None = None) -> Path:
+    write_package(path, [to_batch([record(name) for name in names])], part_rows=rows)
+    return path
+
+
+def ids(url: str) -> list[str]:
+    with open_package(url, remote=True) as opened:
+        return [item.id for item in opened.records()]
+
+
+def names(url: str) -> set[str]:
+    system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    system.invalidate_cache()
+    return {name.removeprefix(f"{path}/") for name in system.find(path)}
+
+
+def test_a_package_is_converted_to_a_store_and_read_back(bucket: str, tmp_path: Path) -> None:
+    url = f"{bucket}/results/lpdnn"
+    with placed(url) as place:
+        convert(EXAMPLE).write(place, part_rows=700)
+    convert(EXAMPLE).write(tmp_path / "here")
+    with open_package(url, remote=True) as there, open_package(tmp_path / "here") as here:
+        assert list(there.records()) == list(here.records())
+        assert there.descriptor.name == "lpdnn"
+        assert there.sql("SELECT count(*) AS n FROM records").to_pylist() == [{"n": 103}]
+    report = validate(url, remote=True)
+    assert report.ok
+    assert not report.findings
+
+
+def test_a_package_that_is_there_is_replaced_only_when_told(bucket: str, tmp_path: Path) -> None:
+    url = f"{bucket}/p"
+    put_package(package(tmp_path / "one", "a"), url)
+    before = names(url)
+    with pytest.raises(PackageError, match=r"is at .* already; name another, or replace it"):
+        put_package(package(tmp_path / "two", "b", "c", rows=1), url)
+    assert names(url) == before
+    put_package(tmp_path / "two", url, replace=True)
+    assert ids(url) == ["b", "c"]
+    # Of the old one nothing is left.
+    assert not names(url) & before - {"datapackage.json"}
+
+
+def test_a_stopped_write_leaves_the_old_package(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{bucket}/p"
+    put_package(package(tmp_path / "one", "a"), url)
+    before = names(url)
+    at_the_end: list[set[str]] = []
+
+    def stop(*_: Any) -> None:
+        at_the_end.append(names(url))
+        raise KeyboardInterrupt
+
+    # What is done last, when all files are there, is to write the descriptor that names them.
+    monkeypatch.setattr(remote, "_rename", stop)
+    with pytest.raises(KeyboardInterrupt):
+        put_package(package(tmp_path / "two", "b"), url, replace=True)
+    assert len(at_the_end[0]) == len(before) + 3
+    assert names(url) == before
+    assert ids(url) == ["a"]
+
+
+@pytest.mark.parametrize("fault", ["busy", "cut"])
+def test_a_store_that_fails_now_and_then_is_asked_again(
+    bucket: str, store: Proxy, tmp_path: Path, fault: str
+) -> None:
+    url = f"{bucket}/p"
+    store.fault, store.every, store.refused = fault, 3, 0
+    convert(EXAMPLE).write(tmp_path / "here", part_rows=300)
+    put_package(tmp_path / "here", url)
+    with open_package(url, remote=True) as there, open_package(tmp_path / "here") as here:
+        assert there.table("measurements").equals(here.table("measurements"))
+    assert store.refused
+
+
+def test_a_store_that_only_fails_is_told(bucket: str, store: Proxy, tmp_path: Path) -> None:
+    store.fault, store.every = "busy", 1
+    with pytest.raises(PackageError, match=r"s3://.*: it cannot be"):
+        put_package(package(tmp_path / "one", "a"), f"{bucket}/p")
+    with pytest.raises(PackageError, match=r"s3://.*: it cannot be fetched"):
+        ids(f"{bucket}/p")
+
+
+def test_a_zip_is_one_object(bucket: str, tmp_path: Path) -> None:
+    with placed(f"{bucket}/p.zip") as place:
+        write_package(place, [to_batch([record("a")])])
+    assert names(bucket) == {"p.zip"}
+    assert ids(f"{bucket}/p.zip") == ["a"]
+
+
+def test_nothing_is_fetched_unasked(bucket: str) -> None:
+    with pytest.raises(PackageError, match="is remote; pass remote=True"):
+        open_package(f"{bucket}/p")
+    with pytest.raises(PackageError, match="cannot be fetched"):
+        open_package(f"{bucket}/nothing", remote=True)
+    with pytest.raises(PackageError, match="nosuch"):
+        open_package("nosuch://a/b", remote=True)
+
+
+def test_a_block_that_writes_nothing_puts_nothing(bucket: str) -> None:
+    with placed(f"{bucket}/p"):
+        pass
+    assert not names(f"{bucket}/p")
