@@ -48,7 +48,7 @@ _TREES: Mapping[str, tuple[str, ...]] = {
     "onnxruntime-profile": ("ort/*.json",),
     "openml": ("openml/lists/*", "openml/runs/*", "openml/folder", "openml/cache"),
     "openvino-benchmark-app": ("openvino", "openvino/*"),
-    "records": ("../../examples/records/results.jsonl", "../../examples/profile/mobilenet-h100.json", "../corpus/valid/m*.json"),
+    "records": ("../../examples/records/results.jsonl", "../../examples/profile/mobilenet-h100.json", "../corpus/valid/m*.json", "graphs/*"),
     "tabarena": ("tabarena/*",),
     "trtexec": ("trtexec/*.log", "trtexec/*.json", "trtexec/pair"),
 }  # fmt: skip
