@@ -368,6 +368,29 @@ def test_explain_shows_the_names_of_a_data_set(cli: Cli) -> None:
     assert "  aliases: ilsvrc-2012, ilsvrc2012, imagenet-1k, imagenet2012\n" in out
     _, out, _ = cli("explain", "coco")
     assert "  aliases: ms coco, ms-coco, mscoco; lpdnn: coco\n" in out
+    assert "\nlpdnn-coco (known benchmark): LPDNN coco\n  of lpdnn\n  data set: coco\n" in out
+
+
+def test_explain_shows_what_is_known_of_data_sets_and_benchmarks(cli: Cli) -> None:
+    out = cli("explain", "imagenet-2012")[1]
+    for line in (
+        "imagenet-2012 (known data set): ImageNet ILSVRC 2012",
+        "    timm: ImageNet-1k [5]",
+        "  near imagenet-real: the same images with other labels (of imagenet-real) [5]",
+        "    samples: 50,000; validation [2]",
+        "    [5] https://github.com/huggingface/pytorch-image-models/blob/",
+    ):
+        assert f"\n{line}" in out
+    out = cli("explain", "resnet50")[1]
+    assert "\nmlperf-inference-resnet50 (known benchmark): MLPerf Inference ResNet-50\n" in out
+    [entry] = json.loads(cli("explain", "Cifar10", "--format", "json")[1])["registry"]
+    assert (entry["registry"], entry["id"]) == ("dataset", "cifar-10")
+    assert entry["names"][0]["quote"].startswith("40927")
+    [entry] = json.loads(cli("explain", "mlperf-inference-bert-99.9", "--format", "json")[1])[
+        "registry"
+    ]
+    assert (entry["registry"], entry["dataset"]) == ("benchmark", "squad-1.1")
+    assert "did you mean 'cifar-10' (dataset)?" in cli("explain", "cifar-11")[2]
 
 
 def test_explain_shows_what_is_known_of_hardware_and_models(cli: Cli) -> None:

@@ -159,6 +159,26 @@ def test_one_chip_under_several_suites_and_names_is_told(tmp_path: Path) -> None
     ]
 
 
+def test_one_data_set_under_several_suites_and_names_is_told(tmp_path: Path) -> None:
+    words = {"name": "Imagenet classification validation set"}
+    found = covered(
+        tmp_path,
+        changed(PROFILE, "a", benchmark__suite="mlperf-mobile", dataset=words),
+        changed(CLOSED, "b", dataset={"name": "imagenet-2012"}),
+        changed(PROFILE, "c", benchmark__suite="lpdnn", dataset={"name": "imagenet"}),
+    )
+    assert found.same_datasets == [
+        {
+            "known_as": "imagenet-2012",
+            "suites": {"mlperf-inference": 1, "mlperf-mobile": 1},
+            "names": ["Imagenet classification validation set", "imagenet-2012"],
+        }
+    ]
+    assert found.to_dict()["same_datasets"] == found.same_datasets
+    told = "one data set, imagenet-2012: mlperf-inference 1, mlperf-mobile 1; as Imagenet"
+    assert told in "\n".join(coverage_lines(found, width=200))
+
+
 def test_a_package_without_measurements_is_covered_too(tmp_path: Path) -> None:
     found = covered(tmp_path, board("a", status="failed", measurements=None))
     assert (found.records, found.values, found.metrics) == (1, 0, {})

@@ -355,3 +355,18 @@ def test_names_of_one_data_set_are_one_where_suites_may_differ(
     ]
     differ = [any(reason.field == "dataset" for reason in found.reasons) for found in answers]
     assert differ == [not are_one, True]
+
+
+def test_names_that_suites_write_are_one_data_set_by_the_registry() -> None:
+    def told(mine: str, theirs: str) -> bool:
+        [found, *_] = compare(
+            made(PROFILE, benchmark__suite="mlperf-mobile", dataset={"name": mine}),
+            made(PROFILE, "b", benchmark__suite="mlperf-inference", dataset={"name": theirs}),
+            question("hardware", ["suite"]),
+        )
+        return any(reason.field == "dataset" for reason in found.reasons)
+
+    assert not told("Imagenet classification validation set", "imagenet2012")
+    assert not told("COCO 2017 validation set", "coco-2017")
+    # What the app calls the validation set is a hundred sentences of it.
+    assert told("Squad V1.1 validation set", "squad-1.1")

@@ -309,7 +309,7 @@ def test_the_key_of_the_primary_stands_in_columns(tmp_path: Path) -> None:
     ],
 )
 def test_explain_says_what_an_unknown_word_may_mean(word: str, hint: str) -> None:
-    said = f"{word!r} is neither a code nor a term, nor known hardware or a known model; {hint}"
+    said = f"{word!r} is neither a code nor a term, nor known hardware, nor a known model, data set or benchmark; {hint}"
     with pytest.raises(BenchfmtError, match=re.escape(said)):
         explain(word)
 

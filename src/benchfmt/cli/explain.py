@@ -1,4 +1,4 @@
-"""`benchfmt explain`: what a code, a term, or a name of known hardware and models means."""
+"""`benchfmt explain`: what a code, a term, or a name of known hardware, models, data sets and benchmarks means."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def explain(
         typer.Argument(
             metavar="CODE",
             autocompletion=completing.codes,
-            help="A finding's code (BF401), a term (latency), or known hardware or a model (jetson-xavier), by its id "
-            "or as a suite writes it.",
+            help="A finding's code (BF401), a term (latency), or known hardware, a model, a data set or a benchmark "
+            "(jetson-xavier), by its id or as a suite writes it.",
         ),
     ],
     output: Annotated[
         ExplanationFormat, typer.Option("--format", help="How the explanation is printed.")
     ] = ExplanationFormat.text,
 ) -> None:
-    """Explain a finding's code, a term of the vocabulary, or what is known of hardware and models."""
+    """Explain a finding's code, a term of the vocabulary, or what is known of hardware, models, data sets and benchmarks."""
     from benchfmt.checks.catalogue import page
     from benchfmt.registry import meanings
     from benchfmt.reports.registered import entry_data, entry_lines
@@ -56,7 +56,7 @@ def explain(
     kinds = [kind for kind in known.kinds() if code in known.terms(kind)]
     entries = meanings(code)
     if not pages and not kinds and not entries:
-        raise BenchfmtError(f"{code!r} is neither a code nor a term, nor known hardware or a known model; {_instead(code)}")  # fmt: skip
+        raise BenchfmtError(f"{code!r} is neither a code nor a term, nor known hardware, nor a known model, data set or benchmark; {_instead(code)}")  # fmt: skip
     if output is ExplanationFormat.json:
         terms: dict[str, Any] = {kind: known.terms(kind)[code] for kind in kinds}
         registered: list[Any] = [entry_data(entry) for entry in entries]
@@ -106,27 +106,26 @@ def _matching(known: Vocabulary, word: str) -> list[tuple[str, str]]:
 
 def _registered(word: str) -> list[tuple[str, str]]:
     """Return the ids of the registry in which a word stands, from its beginning or after a joint."""
-    from benchfmt.registry import models, spelled, systems
+    from benchfmt.registry import spelled
+    from benchfmt.reports.registered import every_named
 
     plain = spelled(word)
     if len(plain) < 3:
         return []
-    every = [(one, "known hardware") for one in systems().by_id]
-    every += [(one, "known model") for one in models().by_id]
-    return [(one, kind) for one, kind in every if f"-{plain}" in f"-{one}"]
+    return [(one, kind) for kind, ids in every_named() for one in ids if f"-{plain}" in f"-{one}"]
 
 
 def _most_similar(known: Vocabulary, word: str) -> list[tuple[str, str]]:
     """Return the nearest term of each kind, of those only the ones that are nearest of all."""
     from difflib import SequenceMatcher
 
-    from benchfmt.registry import models, systems
+    from benchfmt.reports.registered import every_named
     from benchfmt.spelling import meant
 
     near = [(term, kind) for kind in known.kinds() if (term := known.suggest(kind, word))]
-    for kind, ids in (("known hardware", systems().by_id), ("known model", models().by_id)):
+    for kind, ids in every_named():
         one = meant(word, ids)
-        if one is not None:
+        if one is not None and one not in dict(near):
             near.append((one, kind))
     scores = [SequenceMatcher(None, word.lower(), term).ratio() for term, _ in near]
     return [pair for pair, score in zip(near, scores, strict=True) if score == max(scores)]

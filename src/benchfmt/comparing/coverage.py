@@ -10,6 +10,7 @@ import polars as pl
 
 from benchfmt.comparing.groups import groups
 from benchfmt.comparing.tallies import COULD_BE_STATED, Tallies, tallies
+from benchfmt.comparison.fields import data_set_ids
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
@@ -76,13 +77,13 @@ class Pairs(TypedDict):
 
 
 class Overlap(TypedDict):
-    """Something that the registry knows, which the package has under several suites or names."""
+    """Something that the registry or the vocabulary knows, which the package has under several suites or names."""
 
     known_as: str
     suites: dict[str, int]
     """Records by suite."""
     names: list[str]
-    """Ids of systems, or names of models, in the package."""
+    """Ids of systems, or names of models or data sets, in the package."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Coverage:
     """Why primary results are in no group."""
     same_systems: list[Overlap]
     same_models: list[Overlap]
+    same_datasets: list[Overlap]
 
     @property
     def values(self) -> int:
@@ -155,6 +157,7 @@ class Coverage:
             "results_without_group": dict(self.obstacles.most_common()),
             "same_systems": self.same_systems,
             "same_models": self.same_models,
+            "same_datasets": self.same_datasets,
         }
 
 
@@ -184,6 +187,7 @@ def coverage(package: Package) -> Coverage:
         obstacles=obstacles,
         same_systems=_same_systems(counts, systems),
         same_models=_same_models(counts.models),
+        same_datasets=_same_datasets(counts.datasets),
     )
 
 
@@ -334,24 +338,36 @@ def _compared(package: Package, *, has_values: bool) -> tuple[dict[str, int], Co
 def _same_systems(counts: Tallies, systems: pl.DataFrame) -> list[Overlap]:
     facts = facts_of_systems(systems).select(system_id="id", known_as="registry_device")
     some = counts.records.filter(pl.col("system_id").is_not_null())
-    return _overlaps(some.join(facts, on="system_id", how="left"), "system_id")
+    return _overlaps(_as_one(some.join(facts, on="system_id", how="left")), "system_id")
 
 
 def _same_models(counts: pl.DataFrame) -> list[Overlap]:
     known = model_ids(counts["model"], counts["suite"], counts["model_version"])
-    return _overlaps(counts.with_columns(known_as=known), "model")
+    return _overlaps(_as_one(counts.with_columns(known_as=known)), "model")
+
+
+def _same_datasets(counts: pl.DataFrame) -> list[Overlap]:
+    known = data_set_ids(counts["dataset"], counts["suite"])
+    return _overlaps(counts.with_columns(known_as=known), "dataset")
+
+
+def _as_one(counts: pl.DataFrame) -> pl.DataFrame:
+    """Return counts with one id of the registry for all that are the same."""
+    known = counts["known_as"].drop_nulls().unique().to_list()
+    return counts.with_columns(
+        pl.col("known_as").replace({entry_id: one_of(entry_id) for entry_id in known})
+    )
 
 
 def _overlaps(counts: pl.DataFrame, name: str) -> list[Overlap]:
-    """Return what the registry knows under one id, or under several that are the same, and the package under several."""
+    """Return what is known under one id, and the package has under several suites or names."""
     known = counts.filter(pl.col("known_as").is_not_null())
     suites: dict[str, Counter[str]] = defaultdict(Counter)
     names: dict[str, set[str]] = defaultdict(set)
     rows = known.select("known_as", "suite", name, "count").sort("known_as", "suite", name)
     for known_as, suite, own_name, count in rows.iter_rows():
-        first = one_of(known_as)
-        suites[first][suite] += count
-        names[first].add(own_name)
+        suites[known_as][suite] += count
+        names[known_as].add(own_name)
     found = [
         Overlap(known_as=key, suites=dict(suites[key].most_common()), names=sorted(names[key]))
         for key in suites

@@ -61,6 +61,8 @@ class Tallies:
     """Records by verification."""
     models: pl.DataFrame
     """Records by suite, model and version."""
+    datasets: pl.DataFrame
+    """Records by suite and data set."""
     unstated: dict[str, int]
     """Records that do not state a field, by field."""
     runs: pl.DataFrame
@@ -110,6 +112,7 @@ class _Tally:
             "people": _counted(records, "submitter", "system_id"),
             "verified": _counted(records, "verification"),
             "models": _counted(records, "suite", "model", "model_version"),
+            "datasets": _counted(records, "suite", "dataset"),
             "values": placed.group_by("number", "metric", "missing").agg(
                 pl.col(_BESIDE).sum().cast(pl.Int64), count=pl.len().cast(pl.Int64)
             ),

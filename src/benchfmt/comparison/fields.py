@@ -161,18 +161,30 @@ def normalised(
 
 
 def _known_data_sets(records: pl.DataFrame) -> pl.Series:
-    """Return the data sets, with the vocabulary's id in place of an alias of one."""
-    keys = records.select(pl.col("suite").cast(pl.String), pl.col("dataset").cast(pl.String))
+    """Return the data sets, with the registry's or the vocabulary's id in place of a name of one."""
+    names = records["dataset"].cast(pl.String)
+    known = data_set_ids(names, records["suite"].cast(pl.String))
+    return pl.Series("dataset", pl.select(pl.coalesce(known, names)).to_series())
+
+
+def data_set_ids(names: pl.Series, suites: pl.Series) -> pl.Series:
+    """Return the one id of all names of a data set, by the registry or else the vocabulary; null for unknown ones."""
+    keys = pl.DataFrame({"suite": suites, "name": names})
     distinct = keys.unique()
-    known = [
-        None if name is None else vocabulary().match("dataset", name, suite) or name
-        for suite, name in distinct.rows()
-    ]
-    with_ids = distinct.with_columns(pl.Series("known", known, dtype=pl.String))
+    ids = [_data_set_id(name, suite) for suite, name in distinct.rows()]
+    with_ids = distinct.with_columns(pl.Series("known", ids, dtype=pl.String))
     joined = keys.join(
-        with_ids, on=["suite", "dataset"], how="left", nulls_equal=True, maintain_order="left"
+        with_ids, on=["suite", "name"], how="left", nulls_equal=True, maintain_order="left"
     )
     return joined["known"]
+
+
+def _data_set_id(name: str | None, suite: str | None) -> str | None:
+    if name is None:
+        return None
+    term = vocabulary().match("dataset", name, suite)
+    found = registry.find_dataset(name, suite) or registry.find_dataset(term)
+    return term if found is None else registry.one_of(found.id)
 
 
 def _known_models(records: pl.DataFrame, columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:

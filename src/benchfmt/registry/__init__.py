@@ -1,4 +1,4 @@
-"""Known hardware and models: the names that suites give them, how they are related, and facts with their sources.
+"""Known hardware, models, data sets and benchmarks: the names that suites give them, how they are related, and facts with their sources.
 
 A fact of the registry is no statement of a record's source: it is joined to a record on request, under names that
 begin with `registry_`, and never fills or overwrites what the record says. What the registry does not know stays
@@ -25,6 +25,9 @@ from benchfmt.registry.entries import (
     NEAR,
     PART,
     SAME,
+    Benchmark,
+    Dataset,
+    Entries,
     Entry,
     Fact,
     Model,
@@ -32,6 +35,13 @@ from benchfmt.registry.entries import (
     Relation,
     System,
     all_same,
+    benchmark,
+    benchmarks,
+    dataset,
+    datasets,
+    every_kind,
+    find_benchmark,
+    find_dataset,
     find_model,
     find_system,
     meanings,
@@ -47,8 +57,8 @@ from benchfmt.registry.entries import (
 )
 
 __all__ = [
-    "ANYWHERE", "COMPUTED", "NEAR", "PART", "SAME", "Entry", "Fact", "Model", "Name", "Relation", "System", "all_same", "core_peaks",
-    "facts_of_models", "facts_of_systems", "find_model", "find_system", "flop_of", "meanings", "model", "model_costs", "model_ids",
+    "ANYWHERE", "COMPUTED", "NEAR", "PART", "SAME", "Benchmark", "Dataset", "Entries", "Entry", "Fact", "Model", "Name", "Relation", "System", "all_same", "benchmark", "benchmarks", "core_peaks", "dataset", "datasets", "every_kind",
+    "facts_of_models", "facts_of_systems", "find_benchmark", "find_dataset", "find_model", "find_system", "flop_of", "meanings", "model", "model_costs", "model_ids",
     "models", "near", "one_of", "parameters_of", "parts", "same", "size_of", "spelled", "system", "system_ids", "systems",
     "units_of_facts",
 ]  # fmt: skip

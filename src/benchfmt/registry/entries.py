@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import chain
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.spelling import no_such
@@ -50,6 +51,9 @@ class Name:
     name: str
     version: str
     suites: tuple[str, ...]
+    source: str = ""
+    """Where a data set or a benchmark is written so."""
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,27 @@ class Model(Entry):
     """The size of a sample as its authors have it; empty where it is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dataset(Entry):
+    """Data that a quality is determined on, or a model trained on; one that the vocabulary has is named by its id there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark(Entry):
+    """What a suite asks for."""
+
+    suite: str
+    dataset: str
+    """The id of its data set in the registry; empty where it is not known."""
+    model: str
+    """The id of its model in the registry; empty where it is not known, or where any may be used."""
+
+
 _Kind = TypeVar("_Kind", bound=Entry)
 
 
 class Entries(Generic[_Kind]):
-    """All systems or all models, by id and by name."""
+    """All entries of one kind, by id and by name."""
 
     def __init__(self, what: str, entries: Iterable[_Kind]) -> None:
         """Index entries; `what` says in messages what they are."""
@@ -190,6 +210,16 @@ def model(model_id: str) -> Model:
     return models().get(model_id)
 
 
+def dataset(dataset_id: str) -> Dataset:
+    """Return a data set by its id; raises BenchfmtError, with the id that may be meant, for an unknown one."""
+    return datasets().get(dataset_id)
+
+
+def benchmark(benchmark_id: str) -> Benchmark:
+    """Return a benchmark by its id; raises BenchfmtError, with the id that may be meant, for an unknown one."""
+    return benchmarks().get(benchmark_id)
+
+
 def find_system(name: str | None, suite: str | None = None) -> System | None:
     """Return the system that a name means in a suite, or, without one, wherever it is used; None for an unknown one.
 
@@ -210,13 +240,32 @@ def find_model(
     return models().find(name, suite, version)
 
 
+def find_dataset(name: str | None, suite: str | None = None) -> Dataset | None:
+    """Return the data set that a name means in a suite, or, without one, wherever it is used; None for an unknown one.
+
+    An id of the registry, which the vocabulary shares, means itself in every suite that does not give it to another.
+    """
+    known = datasets()
+    return known.find(name, suite, None) or known.by_id.get(name or "")
+
+
+def find_benchmark(name: str | None, suite: str | None = None) -> Benchmark | None:
+    """Return the benchmark that a name means in a suite, or, without one, wherever it is used; None for an unknown one."""
+    return benchmarks().find(name, suite, None)
+
+
+def every_kind() -> list[Entries[Any]]:
+    """Return the systems, the models, the data sets and the benchmarks; no two of them have one id."""
+    return [systems(), models(), datasets(), benchmarks()]
+
+
 def meanings(word: str) -> list[Entry]:
     """Return all that a word may mean: the entries that have it as id, or as a name in any suite and version."""
-    return [*systems().meanings(word), *models().meanings(word)]
+    return [entry for known in every_kind() for entry in known.meanings(word)]
 
 
 def same(one: str, other: str) -> bool:
-    """Say whether two ids, both of systems or both of models, stand for the same thing."""
+    """Say whether two ids of one kind stand for the same thing."""
     return other in _linked(one, SAME)
 
 
@@ -248,8 +297,8 @@ def _linked(entry_id: str, relation: str) -> set[str]:
 
 
 def _neighbours(entry_id: str, relation: str) -> set[str]:
-    if entry_id not in systems().by_id and entry_id not in models().by_id:
-        names = [*systems().by_id, *models().by_id]
+    if not any(entry_id in known.by_id for known in every_kind()):
+        names = [one for known in every_kind() for one in known.by_id]
         raise BenchfmtError(no_such("entry of the registry", entry_id, names))
     return _both_ways().get((relation, entry_id), set())
 
@@ -258,7 +307,8 @@ def _neighbours(entry_id: str, relation: str) -> set[str]:
 def _both_ways() -> dict[tuple[str, str], set[str]]:
     """Return the relations that hold both ways, by relation and id."""
     links: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for entry in (*systems().by_id.values(), *models().by_id.values()):
+    entries = chain.from_iterable(known.by_id.values() for known in every_kind())
+    for entry in entries:
         for link in entry.relations:
             links[link.relation, entry.id].add(link.other)
             links[link.relation, link.other].add(entry.id)
@@ -314,16 +364,57 @@ def models() -> Entries[Model]:
     return Entries("model in the registry", found)
 
 
+@cache
+def datasets() -> Entries[Dataset]:
+    """Return the data sets of the registry."""
+    tables = _Tables("dataset")
+    found = []
+    for row in tables.rows("datasets"):
+        key = row["id"]
+        found.append(
+            Dataset(
+                id=key,
+                name=row["name"],
+                names=tuple(tables.names[key]),
+                relations=tuple(tables.relations[key]),
+                facts=tuple(tables.facts[key]),
+            )
+        )
+    return Entries("data set in the registry", found)
+
+
+@cache
+def benchmarks() -> Entries[Benchmark]:
+    """Return the benchmarks of the registry."""
+    tables = _Tables("benchmark")
+    found = []
+    for row in tables.rows("benchmarks"):
+        key = row["id"]
+        found.append(
+            Benchmark(
+                id=key,
+                name=row["name"],
+                names=tuple(tables.names[key]),
+                relations=tuple(tables.relations[key]),
+                facts=tuple(tables.facts[key]),
+                suite=row["suite"],
+                dataset=row["dataset"],
+                model=row["model"],
+            )
+        )
+    return Entries("benchmark in the registry", found)
+
+
 class _Tables:
-    """The files of systems or of models: what is said of each id."""
+    """The files of one kind: what is said of each id."""
 
     def __init__(self, what: str) -> None:
         self.names: dict[str, list[Name]] = defaultdict(list)
         self.relations: dict[str, list[Relation]] = defaultdict(list)
         self.facts: dict[str, list[Fact]] = defaultdict(list)
         for row in self.rows(f"{what}_names"):
-            suites = tuple(row["suites"].split())
-            self.names[row.pop("id")].append(Name(row["name"], row["version"], suites))
+            suites = tuple(row.pop("suites").split())
+            self.names[row.pop("id")].append(Name(suites=suites, **row))
         for row in self.rows(f"{what}_relations"):
             self.relations[row.pop("id")].append(Relation(**row))
         for row in self.rows(f"{what}_facts"):

@@ -231,6 +231,7 @@ def _told(found: Coverage) -> Iterator[str]:
     yield from _comparable(found)
     yield from _overlapping("hardware", found.same_systems, found.systems)
     yield from _overlapping("model", found.same_models, {})
+    yield from _overlapping("data set", found.same_datasets, {})
 
 
 def _missing(found: Coverage) -> Iterator[str]:

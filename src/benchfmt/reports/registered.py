@@ -1,4 +1,4 @@
-"""What the registry knows of a system or model, for people and as data."""
+"""What the registry knows of a system, model, data set or benchmark, for people and as data."""
 
 from __future__ import annotations
 
@@ -13,32 +13,56 @@ from benchfmt.registry import (
     NEAR,
     PART,
     SAME,
+    Benchmark,
+    Dataset,
     Entry,
     Fact,
     Model,
+    Name,
     Relation,
     System,
     core_peaks,
+    every_kind,
     model_costs,
     models,
     parts,
     size_of,
-    systems,
 )
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
+_KINDS: dict[type[Entry], str] = {
+    System: "system",
+    Model: "model",
+    Dataset: "dataset",
+    Benchmark: "benchmark",
+}
+_WORDS = {
+    "system": "known hardware",
+    "model": "known model",
+    "dataset": "known data set",
+    "benchmark": "known benchmark",
+}
+
+
+def every_named() -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield the ids of each kind of entry, behind the words for it."""
+    for known, words in zip(every_kind(), _WORDS.values(), strict=True):
+        yield words, known.by_id
+
+
 def entry_lines(entry: Entry) -> Iterator[str]:
     """Yield all that is known of an entry: its names, what it is related to, and each fact with the words of its source."""
     sources: dict[str, int] = {}
     facts = [line for fact in _facts(entry) for line in _fact_lines(fact, sources)]
+    names = list(_name_lines(entry, sources))
     relations = list(_relation_lines(entry, sources))
     on_it = list(_chip_lines(entry, sources))
-    yield f"{entry.id} ({'known hardware' if isinstance(entry, System) else 'known model'}): {entry.name}"
+    yield f"{entry.id} ({_WORDS[_KINDS[type(entry)]]}): {entry.name}"
     yield from _about(entry)
-    yield from _name_lines(entry)
+    yield from names
     yield from relations
     if facts:
         yield "  facts, which are no statements of a record:"
@@ -58,12 +82,20 @@ def _about(entry: Entry) -> Iterator[str]:
         others = [one for one in family if one != entry.id]
         beside = f", as {', '.join(others)}" if others else ""
         yield f"  of the family {entry.family}{beside}"
+    if isinstance(entry, Benchmark):
+        yield f"  of {entry.suite}"
+        if entry.dataset:
+            yield f"  data set: {entry.dataset}"
+        if entry.model:
+            yield f"  model: {entry.model}"
 
 
-def _name_lines(entry: Entry) -> Iterator[str]:
+def _name_lines(entry: Entry, sources: dict[str, int]) -> Iterator[str]:
     by_suite: dict[str, dict[str, None]] = defaultdict(dict)
     for name in entry.names:
         written = f"{name.name} (version {name.version})" if name.version else name.name
+        if name.source:
+            written += _cited(name.source, sources)
         for suite in name.suites:
             if suite != ANYWHERE:
                 by_suite[suite][written] = None
@@ -91,9 +123,7 @@ _THE_OTHER_WAY = {SAME: SAME, NEAR: NEAR, PART: "has on it"}
 
 
 def _all_like(entry: Entry) -> Iterable[Entry]:
-    if isinstance(entry, System):
-        return systems().by_id.values()
-    return models().by_id.values()
+    return next(known.by_id.values() for known in every_kind() if entry.id in known.by_id)
 
 
 def _link_lines(said: str, link: Relation, sources: dict[str, int], of: str = "") -> Iterator[str]:
@@ -150,7 +180,7 @@ def _cited(source: str, sources: dict[str, int]) -> str:
 def entry_data(entry: Entry) -> JsonValue:
     """Return all that is known of an entry as JSON has it; what is empty is left out."""
     data: dict[str, JsonValue] = {
-        "registry": "system" if isinstance(entry, System) else "model",
+        "registry": _KINDS[type(entry)],
         "id": entry.id,
         "name": entry.name,
     }
@@ -159,16 +189,15 @@ def entry_data(entry: Entry) -> JsonValue:
         data["chips"] = [chip.id for chip in parts(entry)]
     if isinstance(entry, Model):
         data |= {"family": entry.family, "rule": entry.rule, "input": entry.input}
-    data["names"] = [
-        _filled({"name": one.name, "version": one.version, "suites": list(one.suites)})
-        for one in entry.names
-    ]
+    if isinstance(entry, Benchmark):
+        data |= {"suite": entry.suite, "dataset": entry.dataset, "model": entry.model}
+    data["names"] = [_filled(_fields(one) | {"suites": list(one.suites)}) for one in entry.names]
     data["relations"] = [_filled(_fields(link)) for link in entry.relations]
     data["facts"] = [_filled(_fields(fact)) for fact in _facts(entry)]
     return _filled(data)
 
 
-def _fields(value: Fact | Relation) -> dict[str, JsonValue]:
+def _fields(value: Fact | Name | Relation) -> dict[str, JsonValue]:
     return asdict(value)
 
 
