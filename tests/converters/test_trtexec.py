@@ -20,6 +20,7 @@ from benchfmt.converters import trtexec as converter
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
 from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
+from benchfmt.readers.files import file_sha256
 from benchfmt.record import Measurement, Record
 from benchfmt.suites import trtexec as rules
 from benchfmt.testing import check_converter
@@ -632,3 +633,19 @@ def test_a_large_log_with_a_marker_only_at_its_end_is_found(tmp_path: Path) -> N
     filler = "some build system says something\n" * 5000
     (tmp_path / "ci.log").write_text(filler + (FIXTURES / "eleven.log").read_text("utf-8"))
     assert converter.detect(Source(tmp_path)) is not None
+
+
+def test_a_log_of_many_runs_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = []
+
+    def counted(path: Path) -> str:
+        hashed.append(path.name)
+        return file_sha256(path)
+
+    monkeypatch.setattr(converter, "file_sha256", counted)
+    one = (FIXTURES / "implicit-8.0.log").read_bytes()
+    (tmp_path / "a.log").write_bytes(one * 20)
+    units = list(converter.plan(Source(tmp_path / "a.log"), {}))
+    records = [item for item in converter.read(units[0]) if isinstance(item, Record)]
+    assert len(records) == 20
+    assert hashed == ["a.log"]

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from benchfmt.limits import Limits
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.jsons import refuse_heavy_document
 from benchfmt.readers.sheets import Dialect, Storage, open_table
 from benchfmt.readers.tables import TableError
 from fuzz import samples
@@ -169,3 +170,23 @@ def test_shared_texts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("benchfmt.readers.sheets.workbook._TEXTS", 99)
     with pytest.raises(UnsafeError, match="100 shared texts; at most 99 are read"):
         read(path, Storage("xlsx"))
+
+
+def _rows_of_ten(count: int) -> bytes:
+    row = {f"col {place}": place for place in range(10)}
+    return json.dumps([row] * count).encode()
+
+
+def test_a_document_of_140_000_rows_of_ten_columns_is_read() -> None:
+    refuse_heavy_document(_rows_of_ten(140_000), LIMITS)
+    with pytest.raises(UnsafeError, match="JSON Lines"):
+        refuse_heavy_document(_rows_of_ten(200_000), LIMITS)
+
+
+@pytest.mark.parametrize("text", [":" * 2_000_000, '":' * 1_000_000])
+def test_no_text_hides_the_items_of_a_list(text: str) -> None:
+    items = [1] * 2_000_000
+    heavy = json.dumps([items, [text]]).encode()
+    most = Limits(json_data_bytes=2_000_000 * 300)
+    with pytest.raises(UnsafeError):
+        refuse_heavy_document(heavy, most)

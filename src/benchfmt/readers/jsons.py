@@ -66,10 +66,13 @@ _BYTES_BY_MARK = {b"{": 232, b"[": 64, b":": 60, b",": 40, b'"': 28}
 """How much memory the data takes, at most, that one such character in a text stands for."""
 _BYTES_BY_BYTE = 9
 """How much memory a byte of a long text takes: as it is read, as characters, as JSON once more, and in columns."""
-_DIGITS_BY_MARK = {b"{": 300, b"[": 90, b":": 170, b",": 150}
-"""The same where numbers are `Digits`, which take twice as much as others."""
+_OBJECT, _LIST, _MEMBER, _ITEM = 300, 130, 180, 300
+"""How much memory of what is allowed an object, a list, a member and an item of a list take where numbers are `Digits`.
+
+Measured at the peak of a conversion: twice what the data alone takes, for columns are made of it.
+"""
 _DIGITS_BY_BYTE = 4
-"""The same where only characters and data are kept."""
+"""The same for a byte of the text."""
 _AS_LINES = "write one object on each line (JSON Lines), or set json_data_bytes higher"
 
 
@@ -234,9 +237,29 @@ def refuse_heavy(text: bytes, limits: Limits) -> None:
 
 def refuse_heavy_document(text: bytes, limits: Limits) -> None:
     """Raise UnsafeError for a document whose data may take more memory than is allowed, its numbers as `Digits`."""
-    weight = _weight(text, _DIGITS_BY_BYTE, _DIGITS_BY_MARK)
+    weight = _document_weight(text)
     if weight > limits.json_data_bytes:
         raise UnsafeError("BF907", f"{_too_heavy(weight, limits)}; {_AS_LINES}")
+
+
+def _document_weight(text: bytes) -> int:
+    """Return about how much memory the data of a document takes, 0 for one that is small.
+
+    An object of n members has n - 1 commas, a list of n items as well: so the commas say how many items there are. Only
+    a colon that follows a quote is surely of a member, and no comma that a text holds is taken off.
+    """
+    if not is_large(text):
+        return 0
+    objects, lists = text.count(b"{"), text.count(b"[")
+    members = text.count(b'":') - text.count(b'\\":')
+    items = text.count(b",") - members + objects + lists
+    return (
+        _DIGITS_BY_BYTE * len(text)
+        + _OBJECT * objects
+        + _LIST * lists
+        + _MEMBER * text.count(b":")
+        + _ITEM * max(items, 0)
+    )
 
 
 def _weight(text: bytes, by_byte: int, by_mark: Mapping[bytes, int]) -> int:

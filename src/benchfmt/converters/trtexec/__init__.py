@@ -26,6 +26,7 @@ from benchfmt.converters.trtexec import file_groups, record
 from benchfmt.converters.trtexec.evidence import Evidence, Export
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import trtexec as reader
+from benchfmt.readers.files import file_sha256
 from benchfmt.readers.trtexec import Run
 
 NAME = record.NAME
@@ -112,7 +113,7 @@ def read(unit: Unit) -> Iterator[Item]:
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
         return
-    yield from _of_run(unit, run, files)
+    yield from _of_run(unit, run, files, file_sha256(unit.path))
 
 
 def _of_log(unit: Unit, exports: list[Export]) -> Iterator[Item]:
@@ -125,11 +126,14 @@ def _of_log(unit: Unit, exports: list[Export]) -> Iterator[Item]:
         yield Failed(unit.path, _NO_RUN)
         return
     exports_by_run = file_groups.shared_out(runs, exports)
+    digest = file_sha256(unit.path)
     for run in runs:
-        yield from _of_run(unit, run, exports_by_run[run.number], several=len(runs) > 1)
+        yield from _of_run(unit, run, exports_by_run[run.number], digest, several=len(runs) > 1)
 
 
-def _of_run(unit: Unit, run: Run, files: list[Export], *, several: bool = False) -> Iterator[Item]:
-    evidence = Evidence(unit, run, several)
+def _of_run(
+    unit: Unit, run: Run, files: list[Export], digest: str, *, several: bool = False
+) -> Iterator[Item]:
+    evidence = Evidence(unit, run, several, digest)
     evidence.take(files)
     yield from record.items(evidence)

@@ -48,6 +48,8 @@ class Evidence:
     run: Run
     several: bool
     """Whether the file holds other runs too."""
+    sha256: str
+    """The hash of the file: of thousands of runs in one log, none reads it again."""
     sources: list[Origin] = field(default_factory=list)
     notes: list[Item] = field(default_factory=list)
     times: Times | None = None
@@ -70,7 +72,7 @@ class Evidence:
         """Read the files of the run; what cannot be read is noted."""
         locator = f"run={self.run.number}" if self.several else None
         primary = self.unit.path
-        self.sources.append(Origin(primary.name, file_sha256(primary), locator))
+        self.sources.append(Origin(primary.name, self.sha256, locator))
         for kind, path in exports:
             try:
                 self._read(kind, path)
