@@ -26,7 +26,8 @@ import pytest
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.converters import openml
 from benchfmt.converters.base import Failed, Item, Part, Skipped, Source, Unit
-from benchfmt.converters.openml import numbers, pages, sniff, trees
+from benchfmt.converters.draft import Number
+from benchfmt.converters.openml import measures, numbers, pages, sniff, trees
 from benchfmt.finding import BenchfmtError
 from benchfmt.identity import global_id
 from benchfmt.limits import Limits
@@ -1213,3 +1214,12 @@ def test_a_run_with_an_error_beside_its_values_is_not_ok(
     (number,) = record.measurements or ()
     assert (record.status, record.status_detail) == (status, "".join(error) or None)
     assert (number.value, number.primary) == (0.75, True if status == "ok" else None)
+
+
+def test_numbers_near_the_largest_that_there_is_have_no_spread() -> None:
+    number = Number(metric="accuracy")
+    measures.average(number, [1e200, -1e200, 1.0], "1")
+    assert (number.value, number.n, number.stddev) == (1 / 3, 3, None)
+    number = Number(metric="accuracy")
+    measures.average(number, [1e308, 1e308], "1")
+    assert (number.value, number.missing) == (None, "undefined")

@@ -214,15 +214,27 @@ def _mean(group: Group, known: Measure, setting: Setting) -> Number:
     return _doubted(number, known, setting)
 
 
+def _spread(present: Sequence[float], mean: float) -> float:
+    """Return the standard deviation of observations; infinity where their squares are larger than numbers can be."""
+    try:
+        return math.sqrt(math.fsum((x - mean) ** 2 for x in present) / len(present))
+    except OverflowError:
+        return math.inf
+
+
 def average(number: Number, samples: Sequence[float | None], unit: str) -> None:
     """Make a number the mean of observations, with their count and spread."""
     present = [sample for sample in samples if sample is not None]
     if not present:
         number.missing = "undefined"
         return
-    mean = math.fsum(present) / len(present)
+    try:
+        mean = math.fsum(present) / len(present)
+    except OverflowError:
+        number.missing = "undefined"
+        return
     mean = min(max(mean, min(present)), max(present))
-    spread = math.sqrt(math.fsum((x - mean) ** 2 for x in present) / len(present))
+    spread = _spread(present, mean)
     number.value = mean
     number.unit = unit
     number.basis = "derived"
