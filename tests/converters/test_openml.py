@@ -1223,3 +1223,13 @@ def test_numbers_near_the_largest_that_there_is_have_no_spread() -> None:
     number = Number(metric="accuracy")
     measures.average(number, [1e308, 1e308], "1")
     assert (number.value, number.missing) == (None, "undefined")
+
+
+def test_half_a_character_in_a_list_costs_its_element() -> None:
+    words = r'{"evaluation": [{"a": "\ud800"}, {"a": "\ud83d\ude00"}]}'
+    halves = [pages._has_half_characters(words, 0, len(words), json.loads(words))]
+    whole = '{"a": "\\ud83d\\ude00"}'
+    assert [*halves, pages._has_half_characters(whole, 0, len(whole), json.loads(whole))] == [
+        True,
+        False,
+    ]

@@ -313,10 +313,26 @@ def _items(buffer: _Buffer) -> Iterator[JsonValue | Broken]:
             yield Broken(_not_json(error))
             buffer.skip_row()
         else:
-            item, buffer.place = decoded
-            yield item
+            item, end = decoded
+            is_broken = _has_half_characters(buffer.words, buffer.place, end, item)
+            buffer.place = end
+            yield Broken("a text holds half a character (a lone surrogate)") if is_broken else item
         if single:
             return
+
+
+_MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+
+
+def _has_half_characters(words: str, start: int, end: int, item: JsonValue) -> bool:
+    """Whether a text of an element holds half a character, which no column can hold."""
+    if _MAY_BE_HALF.search(words, start, end) is None:
+        return False
+    try:
+        json.dumps(item, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 _PARAMETERS = "parameters"
