@@ -74,7 +74,7 @@ FAULTY = {
     "a list without an end": (
         SOUND.replace("bf:id", "bf:configuration [ bf:placement _:l ] ; bf:id")
         + "_:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> 'gpu' ; <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:l .",
-        "list of placement is broken",
+        "list of placement has no end",
     ),
     "a field of no standard": (SOUND.replace("bf:id", "bf:speed 3 ; bf:id"), "speed"),
 }  # fmt: skip

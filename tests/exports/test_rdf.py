@@ -395,6 +395,11 @@ def test_samples_come_back_as_they_were(few: Path, few_samples_package: Path) ->
     assert_same_records(few, few_samples_package)
 
 
+def test_samples_come_back_from_json_ld(few_samples_package: Path, tmp_path: Path) -> None:
+    export(few_samples_package, "json-ld", tmp_path / "few.jsonld", base=BASE)
+    assert_same_records(tmp_path / "few.jsonld", few_samples_package)
+
+
 def test_samples_conform(few: Path, few_samples_package: Path) -> None:
     assert_conforms(few, few_samples_package)
 

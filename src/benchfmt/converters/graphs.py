@@ -24,6 +24,8 @@ from benchfmt.schema import BASE
 
 Node: TypeAlias = NamedNode | BlankNode
 Thing: TypeAlias = NamedNode | BlankNode | Literal
+Statements: TypeAlias = list[tuple[str, Thing]]
+"""What is said of a node: properties and their values."""
 _FORMATS = {
     ".nt": RdfFormat.N_TRIPLES,
     ".nq": RdfFormat.N_QUADS,
@@ -33,7 +35,7 @@ _FORMATS = {
 }
 _REPEATED = ("measurements", "inputs")
 _PLACE = re.compile(r"[.]([0-9]+)$")
-_NIL = f"{RDF}nil"
+_FIRST, _REST, _NIL = f"{RDF}first", f"{RDF}rest", f"{RDF}nil"
 _TYPED: dict[str, Callable[[str], JsonValue]] = {
     f"{RDF}JSON": json.loads,
     f"{XSD}double": float,
@@ -100,17 +102,17 @@ class _Graph:
 
     def plain(self, node: Node, above: tuple[Node, ...] = ()) -> dict[str, JsonValue]:
         """Return what a node says in fields of the standard; raises ValueError where nodes contain each other."""
+        return self._fields(node, self._statements(node), above)
+
+    def _fields(
+        self, node: Node, statements: Statements, above: tuple[Node, ...]
+    ) -> dict[str, JsonValue]:
         if node in above:
             raise ValueError(f"{node} is a part of itself")
         values: dict[str, list[Thing]] = {}
-        for quad in self._store.quads_for_pattern(node, None, None, None):
-            predicate = quad.predicate.value
-            if not predicate.startswith(TERMS) or isinstance(quad.object, Triple):
-                continue
-            things = values.setdefault(field_of(predicate), [])
-            # The same triple may stand in several graphs of a file.
-            if quad.object not in things:
-                things.append(quad.object)
+        for predicate, thing in statements:
+            if predicate.startswith(TERMS):
+                values.setdefault(field_of(predicate), []).append(thing)
         within = (*above, node)
         return {field: self._value(field, things, within) for field, things in values.items()}
 
@@ -130,13 +132,16 @@ class _Graph:
             return _TYPED.get(thing.datatype.value, str)(thing.value)
         if thing.value.startswith(VOCABULARY):
             return term_of(thing.value)
-        if thing.value == _NIL or self._things(thing, f"{RDF}first"):
-            return self._members(field, thing, above)
+        if thing.value == _NIL:
+            return []
         if field == "system":
             return self._system(thing, above)
-        if isinstance(thing, NamedNode) and not self._says_anything(thing):
+        statements = self._statements(thing)
+        if not statements and isinstance(thing, NamedNode):
             return thing.value  # a term of a prefix that the context does not know
-        return self.plain(thing, above)
+        if any(predicate == _FIRST for predicate, _ in statements):
+            return self._members(field, statements, above)
+        return self._fields(thing, statements, above)
 
     def _system(self, node: Node, above: tuple[Node, ...]) -> JsonValue:
         """Return a system, which many records may have."""
@@ -145,26 +150,36 @@ class _Graph:
             self._systems[key] = self.plain(node, above)
         return self._systems[key]
 
-    def _members(self, field: str, head: Node, above: tuple[Node, ...]) -> JsonValue:
+    def _members(self, field: str, head: Statements, above: tuple[Node, ...]) -> JsonValue:
         members: list[JsonValue] = []
         seen: set[Node] = set()
-        node = head
-        while node.value != _NIL:
-            first = self._things(node, f"{RDF}first")
-            rest = self._things(node, f"{RDF}rest")
-            if node in seen or len(first) != 1 or len(rest) != 1 or isinstance(rest[0], Literal):
+        statements = head
+        while True:
+            first = [thing for predicate, thing in statements if predicate == _FIRST]
+            rest = [thing for predicate, thing in statements if predicate == _REST]
+            if len(first) != 1 or len(rest) != 1 or isinstance(rest[0], Literal):
                 raise ValueError(f"the list of {field} is broken")
-            seen.add(node)
             members.append(self._one(field, first[0], above))
-            node = rest[0]
-        return members
+            following = rest[0]
+            if following.value == _NIL:
+                return members
+            if following in seen:
+                raise ValueError(f"the list of {field} has no end")
+            seen.add(following)
+            statements = self._statements(following)
 
     def _things(self, node: Node, predicate: str) -> list[Thing]:
-        found = self._store.quads_for_pattern(node, NamedNode(predicate), None, None)
-        return [quad.object for quad in found if not isinstance(quad.object, Triple)]
+        return [thing for name, thing in self._statements(node) if name == predicate]
 
-    def _says_anything(self, node: Node) -> bool:
-        return next(iter(self._store.quads_for_pattern(node, None, None, None)), None) is not None
+    def _statements(self, node: Node) -> Statements:
+        """Return what is said of a node, once each: the same triple may stand in several graphs of a file."""
+        found = self._store.quads_for_pattern(node, None, None, None)
+        pairs = {
+            (quad.predicate.value, quad.object): None
+            for quad in found
+            if not isinstance(quad.object, Triple)
+        }
+        return list(pairs)
 
 
 def _place(thing: Thing) -> int:
