@@ -112,6 +112,8 @@ def test_equal_packages_are_equal_bundles(package: Path, tmp_path: Path) -> None
     assert again.read_bytes() == first.read_bytes()
     different = bundled(package, "different.zip", **{**OPTIONS, "version": "1.1"})
     assert different.read_bytes() != first.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_the_package_stays_as_it_is(package: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -14,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.publishing.conftest import RECORDS
 from tests.publishing.serving import TOKEN
 from tests.publishing.stand_in_aiod import StandIn
 
+from benchfmt import Record
+from benchfmt.package import write_package
 from benchfmt.publishing import PublishError, open_receipt, receipt_beside
 from benchfmt.publishing.aiod import Request, publish, requests_of
 from benchfmt.publishing.http import LONGEST_WAIT, TRIES, Server
 from benchfmt.publishing.lost import losses
 from benchfmt.publishing.outcome import Outcome
+from benchfmt.tables import to_batch
 
 Waits = list[float]
 
@@ -162,6 +167,40 @@ def test_nothing_is_made_twice_where_an_answer_is_lost(
     outcome = sent(package, server)
     assert len(platform.kept) == len(outcome.identifiers) == 3
     assert sent(package, server, check=True).losses == []
+
+
+def test_whoever_stops_while_an_answer_is_awaited_makes_nothing_twice(
+    package: Path, platform: StandIn, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Server.send
+
+    def stop_after(self: Server, method: str, path: str, data: Any = None) -> Any:
+        send(self, method, path, data)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Server, "send", stop_after)
+        with pytest.raises(KeyboardInterrupt):
+            sent(package, server)
+    assert len(platform.kept) == 1
+    outcome = sent(package, server)
+    assert (outcome.created, outcome.updated) == (2, 1)
+    assert len(platform.kept) == 3
+
+
+def test_an_entry_of_the_same_name_is_not_taken_for_another(
+    tmp_path: Path, platform: StandIn, server: Server
+) -> None:
+    records = copy.deepcopy(RECORDS)
+    for record in records:
+        record["system"]["name"] = "Board"
+    package = tmp_path / "twins"
+    write_package(package, [to_batch(map(Record.from_dict, records))])
+    platform.faults.extend([None, "cut-before"])
+    with pytest.raises(PublishError, match="run the command again"):
+        sent(package, server)
+    identifiers = sent(package, server).identifiers
+    assert len(set(identifiers.values())) == len(platform.kept) == 3
 
 
 def test_a_lost_answer_to_an_update_is_asked_for_again(
@@ -316,6 +355,11 @@ def test_an_order_of_its_own_and_what_the_platform_adds_are_no_loss() -> None:
         "status": "draft",
     }
     assert losses("f", body, kept) == []
+
+
+def test_a_number_in_place_of_a_truth_value_is_told() -> None:
+    (loss,) = losses("f", {"is_accessible_for_free": True}, {"is_accessible_for_free": 1})
+    assert loss.line == "f: is_accessible_for_free: true became 1"
 
 
 # --- the command ---

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchfmt._version import __version__
 from benchfmt.exports.facts import Facts
 from benchfmt.exports.publication import Publication
+from benchfmt.reports.counting import counted
 from benchfmt.reports.printable import one_line
 
 FIGURE = "coverage.svg"
@@ -89,13 +90,9 @@ def _reading(verdict: Verdict) -> Iterator[str]:
     yield ""
     yield (
         f"benchfmt {__version__} says that the package {word} to the standard: "
-        f"{_counted(verdict.errors, 'error')}, {_counted(verdict.warnings, 'warning')} (`benchfmt validate`)."
+        f"{counted(verdict.errors, 'error')}, {counted(verdict.warnings, 'warning')} (`benchfmt validate`)."
     )
     yield ""
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _citing(cited: Publication) -> Iterator[str]:
