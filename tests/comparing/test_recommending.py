@@ -16,11 +16,13 @@ from tests.forms import flatten, write
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
+from benchfmt.comparing import portions
 from benchfmt.comparing.choices import Recommendation, Row, pareto
 from benchfmt.comparing.recommending import recommend
 from benchfmt.comparing.wishes import Asked, Wish, asked, limit
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import open_package
+from benchfmt.reports.recommendation import recommendation_lines
 
 TASK = "image-classification"
 
@@ -431,3 +433,39 @@ def test_a_package_whose_records_state_no_task_is_refused(tmp_path: Path) -> Non
         2,
         f"no record of {made} states its task",
     )
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+def test_a_record_that_is_there_twice_is_one_run(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "_AT_ONCE", at_once)
+    bad = board("d", 4, 0.01, status="invalid")
+    records = [board("a", 1, 0.01), board("b", 2, 0.02), board("a", 1, 0.01), bad, bad]
+    answer = found(tmp_path, records, "max latency=30ms")
+    [ranking] = answer.rankings
+    assert [(row.record, row.runs) for row in ranking.rows] == [("a", 1), ("b", 1)]
+    assert (answer.results, answer.copies, answer.clashing) == (2, 1, 0)
+    assert answer.not_ok == {"invalid": 1}
+    told = "1 result left out: a record of the same id and content stands for it"
+    assert told in list(recommendation_lines(answer))
+    assert answer.to_dict()["copies"] == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+@pytest.mark.parametrize(
+    "other",
+    [board("a", 1, 0.02), board("a", 1, 0.01, model__version="2"), board("a", 9, 0.01)],
+)
+def test_records_of_one_id_and_other_content_are_not_recommended(
+    at_once: int, other: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "_AT_ONCE", at_once)
+    records = [board("a", 1, 0.01), board("b", 2, 0.02), other, board("c", 3, 0.03)]
+    answer = found(tmp_path, records, "max latency=1s")
+    assert [names(ranking.rows) for ranking in answer.rankings] == [["b", "c"]]
+    assert (answer.results, answer.copies, answer.clashing) == (2, 0, 2)
+    told = "2 results left out: another record of other content has the same id"
+    assert told in list(recommendation_lines(answer))
+    with pytest.raises(BenchfmtError, match="2 share ids with records of other content"):
+        found(tmp_path / "alone", [board("a", 1, 0.01), other], "max latency=1s")

@@ -505,3 +505,36 @@ def test_the_schema_refuses_what_no_comparison_says(every_verdict: dict[str, Any
     for member in every_verdict:
         lacking = {name: cell for name, cell in every_verdict.items() if name != member}
         assert not validator.is_valid(lacking), member
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+def test_a_record_that_is_there_twice_is_one_run(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "_AT_ONCE", at_once)
+    one, other = record(1, latency(latencies(1.0))), record(2, latency(latencies(1.0, seed=3)))
+    new = [record(1, latency(latencies(1.0, seed=2)))]
+    once = compared(tmp_path, [one, other], new)
+    twice = compared(tmp_path, [one, other, one, one], new)
+    assert [change.to_dict() for change in twice.changes] == [
+        change.to_dict() for change in once.changes
+    ]
+    assert twice.without_key == ()
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+def test_records_of_one_id_and_other_content_are_not_compared(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "_AT_ONCE", at_once)
+    one, other = record(1, latency(latencies(1.0))), record(1, latency(latencies(2.0)))
+    sound = record(2, latency(latencies(1.0, seed=3)), model={"name": "other"})
+    versions = compared(tmp_path, [one, sound, other], [sound, one])
+    assert [change.verdict for change in versions.changes] == [
+        Verdict.ONLY_NEW,
+        Verdict.UNCHANGED,
+    ]
+    assert versions.without_key == (("OLD", portions.CLASHES, 2),)
+    # A metric that only such records have is a metric of the package all the same.
+    alone = compared(tmp_path, [one, other], [sound], metrics=["latency"])
+    assert alone.without_key == (("OLD", portions.CLASHES, 2),)

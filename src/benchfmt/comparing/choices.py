@@ -95,6 +95,10 @@ class Recommendation:
     """Records that state no task."""
     systems: dict[str, str]
     """The names of the systems by id."""
+    clashing: int = 0
+    """Results left out because another record of other content has the same id."""
+    copies: int = 0
+    """Results left out because a record of the same id and content stands for them."""
     predictions: Predictions | None = None
     """What was not measured, where it is asked for."""
 
@@ -121,6 +125,8 @@ class Recommendation:
             "fitting_in_some_runs": self.wavering,
             "other_status": dict(self.not_ok.most_common()),
             "records_without_task": self.without_task,
+            "clashing_ids": self.clashing,
+            "copies": self.copies,
             "predictions": None if self.predictions is None else self.predictions.to_dict(),
         }
 

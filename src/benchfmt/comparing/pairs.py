@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from benchfmt.comparing.called import NAMES, system_names
-from benchfmt.comparing.portions import by_portions, one_of_each_id
+from benchfmt.comparing.portions import (
+    CLASHES,
+    by_portions,
+    clashing,
+    one_of_each_id,
+    repeats,
+    values_of,
+)
 from benchfmt.comparing.told import (
     CONTEXT,
     VARYING,
@@ -72,7 +79,8 @@ def results_of(package: Package, question: Question, described: dict[Key, Result
     """
     reading = _Reading(package, question, described)
     columns = (_OF_RECORDS, _OF_MEASUREMENTS)
-    parts = by_portions(package, columns, lambda rows: rows, reading.portion)
+    repeated = repeats(package)
+    parts = by_portions(package, columns, lambda rows: rows, reading.portion, repeated)
     found = [side for part in parts for side in part.sides]
     if any(part.held.height for part in parts):
         held = pl.concat([part.held for part in parts if part.held.height])
@@ -81,12 +89,21 @@ def results_of(package: Package, question: Question, described: dict[Key, Result
     for part in parts:
         for name, values in part.varied.items():
             varied[name].update(dict.fromkeys(values))
+    clashes = _clashes(package, clashing(repeated))
     return Results(
         by_key=_joined(found),
-        without_key=sum((part.without_key for part in parts), Counter()),
-        metrics=frozenset().union(*(part.metrics for part in parts)),
+        without_key=sum((part.without_key for part in parts), clashes),
+        metrics=frozenset(metric for metric, _ in clashes).union(*(part.metrics for part in parts)),
         varied={name: tuple(values) for name, values in varied.items()},
     )
+
+
+def _clashes(package: Package, numbers: Sequence[int]) -> Counter[tuple[str, str]]:
+    """Return how many results are of records that say other things under one id, by metric and reason."""
+    if not numbers:
+        return Counter()
+    counts = values_of(package, numbers)["metric"].cast(pl.String).value_counts()
+    return Counter({(str(metric), CLASHES): count for metric, count in counts.iter_rows()})
 
 
 def _joined(sides: Iterable[tuple[Key, Side]]) -> dict[Key, Side]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import polars as pl
@@ -17,6 +17,9 @@ _AT_ONCE = 65_536
 """About so many records are in memory at a time."""
 
 
+CLASHES = "not comparable: another record of other content has the same id"
+
+
 class _OutOfOrderError(Exception):
     """Measurements do not stand in the order of their records, as the standard wants them to."""
 
@@ -26,17 +29,22 @@ def by_portions(
     columns: tuple[Sequence[str], Sequence[str]],
     wanted: Callable[[pl.DataFrame], pl.DataFrame],
     work: Callable[[pl.DataFrame, pl.DataFrame], T],
+    repeated: Mapping[int, bool] | None = None,
 ) -> list[T]:
     """Return what `work` makes of some records and what is `wanted` of their measurements, for all records in order.
 
     `columns` are those of the records, `id` among them, and those of the measurements, `record_id` among them. Where
     measurements stand in another order than their records, or without one, all are one portion: then the work begins
-    anew, so it must not add up anything itself.
+    anew, so it must not add up anything itself. Where `repeated` says which ids several records have, one record of
+    each that say the same is there, and none of those that do not.
     """
     try:
-        return [work(*portion) for portion in _side_by_side(package, columns, wanted)]
+        once = Once(repeated or {})
+        portions = _side_by_side(package, columns, wanted)
+        return [work(*once.of_both(*portion)) for portion in portions]
     except _OutOfOrderError:
-        return [work(*_whole(package, columns, wanted))]
+        once = Once(repeated or {})
+        return [work(*once.of_both(*_whole(package, columns, wanted)))]
 
 
 def _side_by_side(
@@ -174,6 +182,67 @@ class Numbered:
     def named(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows with the columns in place of their `number`."""
         return rows.join(self._known, on="number", how="left", maintain_order="left").drop("number")
+
+
+class Once:
+    """What takes each record once: of those of one id the first where all say the same, else none."""
+
+    def __init__(self, repeated: Mapping[int, bool]) -> None:
+        """Take the ids that several records have, as `repeated_ids` gives them."""
+        self._repeated = _numbers(repeated)
+        self._clashing = _numbers(clashing(repeated))
+        self._met: set[int] = set()
+
+    def of(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Return the records of a frame that were in none before."""
+        if not len(self._repeated):
+            return records
+        numbers = text_hashes(records["id"])
+        left_out = numbers.is_in(self._clashing.implode())
+        left_out |= numbers.is_in(_numbers(self._met).implode())
+        self._met.update(numbers.filter(numbers.is_in(self._repeated.implode())))
+        return one_of_each_id(records.filter(~left_out))
+
+    def of_both(
+        self, records: pl.DataFrame, measurements: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the records of a portion that were in none before, and each of their measurements once."""
+        own = self.of(records)
+        if not len(self._repeated):
+            return own, measurements
+        sound = measurements.join(
+            own.select(record_id="id"), on="record_id", how="semi", maintain_order="left"
+        )
+        is_copied = text_hashes(sound["record_id"]).is_in(self._repeated.implode())
+        if not is_copied.any():
+            return own, sound
+        placed = sound.with_row_index("place_in_portion")
+        first = placed.filter(is_copied).unique(sound.columns, keep="first")
+        every = pl.concat([placed.filter(~is_copied), first]).sort("place_in_portion")
+        return own, every.drop("place_in_portion")
+
+
+def _numbers(numbers: Iterable[int]) -> pl.Series:
+    return pl.Series(list(numbers), dtype=pl.UInt64)
+
+
+def clashing(repeated: Mapping[int, bool]) -> list[int]:
+    """Return the ids of records that say other things under one id."""
+    return [number for number, is_same in repeated.items() if not is_same]
+
+
+def repeats(package: Package) -> dict[int, bool]:
+    """Return the ids (as `text_hashes`) that several records of a package have, and whether all of these say the same."""
+    ids = [text_hashes(frame["id"]) for frame in package.frames("records", ["id"])]
+    if not ids:
+        return {}
+    return repeated_ids(package, pl.concat(ids))
+
+
+def values_of(package: Package, numbers: Sequence[int]) -> pl.DataFrame:
+    """Return the measurements with a value of the records with some ids (as `text_hashes`)."""
+    rows = _rows_of(package, "measurements", "record_id", _numbers(numbers))
+    return rows.filter(pl.col("value").is_not_null())
 
 
 def repeated_ids(package: Package, ids: pl.Series) -> dict[int, bool]:

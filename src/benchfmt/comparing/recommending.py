@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import polars as pl
 
 from benchfmt.comparing.answering import FAILS, FITS, UNKNOWN, answered
 from benchfmt.comparing.choices import Apart, Ranking, Recommendation, Row, pareto
-from benchfmt.comparing.portions import by_portions
+from benchfmt.comparing.portions import Once, by_portions, clashing, repeats
 from benchfmt.comparing.predicting import NETWORK, RUNNER, predict
 from benchfmt.comparing.told import (
     ABOUT,
@@ -108,13 +108,14 @@ def recommend(
             "--predict learns from the other models of the task: leave --model away"
         )
     subject = _Subject(task, model, suite)
-    not_ok, without_task = _counted(package, subject)
+    repeated = repeats(package)
+    counts = _counted(package, subject, repeated)
     every = [*wishes, *(Wish(name) for name in (*front, *([by] if by else [])))]
     metrics = {wish.name.partition("__")[0] for wish in every}
-    questions = asked(every, _keys(package, subject, metrics))
+    questions = asked(every, _keys(package, subject, metrics, repeated))
     named = {wish.name: item for item in questions for wish in item.wishes}
     ranked_by = named[by] if by else questions[0]
-    table = _table(package, subject, metrics, questions, ranked_by, is_learned=predicted)
+    table = _table(package, subject, metrics, questions, ranked_by, repeated, is_learned=predicted)
     answer = _recommendation(
         package,
         table,
@@ -123,7 +124,13 @@ def recommend(
         ranked_by,
         tuple(named[name] for name in front),
     )
-    answer = replace(answer, not_ok=not_ok, without_task=without_task)
+    answer = replace(
+        answer,
+        not_ok=counts.not_ok,
+        without_task=counts.without_task,
+        clashing=counts.clashing,
+        copies=counts.copies,
+    )
     if not predicted:
         return answer
     rows = _largest_group(table.learned, questions, ranked_by)
@@ -145,34 +152,55 @@ def _largest_group(
     ]
 
 
-def _counted(package: Package, subject: _Subject) -> tuple[Counter[str], int]:
-    """Return how many records of a subject have another status than ok, by status, and how many state no task.
+@dataclass
+class _Counts:
+    """How many records of a subject are no results, and how many results are left out as records."""
+
+    not_ok: Counter[str]
+    without_task: int = 0
+    clashing: int = 0
+    copies: int = 0
+
+
+def _counted(package: Package, subject: _Subject, repeated: Mapping[int, bool]) -> _Counts:
+    """Return how many records of a subject have another status than ok, state no task, or are left out.
 
     Raises BenchfmtError where there is nothing to recommend.
     """
-    not_ok: Counter[str] = Counter()
-    without_task = count = 0
+    counts = _Counts(Counter())
+    count = 0
+    once = Once(repeated)
+    clashes = pl.Series(clashing(repeated), dtype=pl.UInt64)
     seen: dict[str, set[str]] = defaultdict(set)
-    for batch in package.frames("records", _BY_MODEL):
-        without_task += batch["task"].null_count()
-        seen["suite"].update(_distinct(batch, "suite"))
-        of_suite = subject.of_suite(batch)
-        seen["task"].update(_distinct(of_suite, "task"))
+    for every in package.frames("records", _BY_MODEL):
+        batch = once.of(every)
+        of_suite = subject.of_suite(every)
         of_task = of_suite.filter(_text("task") == subject.task)
-        seen["model"].update(_distinct(of_task, "model"))
-        some = subject.of_model(of_task)
-        statuses = dict(some["status"].cast(pl.String).value_counts().iter_rows())
-        count += statuses.pop("ok", 0)
-        not_ok.update(statuses)
+        for name, some in (("suite", every), ("task", of_suite), ("model", of_task)):
+            seen[name].update(_distinct(some, name))
+        results = subject.of(every)
+        clash = int(text_hashes(results["id"]).is_in(clashes.implode()).sum())
+        own = subject.of_model(subject.of_suite(batch).filter(_text("task") == subject.task))
+        statuses = dict(own["status"].cast(pl.String).value_counts().iter_rows())
+        are_ok = statuses.pop("ok", 0)
+        count += are_ok
+        counts.clashing += clash
+        counts.copies += results.height - are_ok - clash
+        counts.without_task += batch["task"].null_count()
+        counts.not_ok.update(statuses)
     _check_known(seen, suite=subject.suite)
     if not seen["task"]:
         raise BenchfmtError(f"no record of {subject.suite or package.root} states its task")
     _check_known(seen, task=subject.task)
     if not count:
-        if subject.model is not None and not not_ok:
+        if counts.clashing:
+            raise BenchfmtError(
+                f"no result of {subject.task} is left: {counts.clashing} share ids with records of other content"
+            )
+        if subject.model is not None and not counts.not_ok:
             raise BenchfmtError(no_such("model of this task", subject.model, sorted(seen["model"])))
         raise BenchfmtError(f"no result of {subject.task} has the status ok")
-    return not_ok, without_task
+    return counts
 
 
 def _distinct(records: pl.DataFrame, name: str) -> pl.Series:
@@ -195,13 +223,15 @@ def _is_named(metrics: set[str]) -> pl.Expr:
     return _METRIC.is_in(metrics) | _WRITTEN.is_in(metrics)
 
 
-def _keys(package: Package, subject: _Subject, metrics: set[str]) -> pl.DataFrame:
+def _keys(
+    package: Package, subject: _Subject, metrics: set[str], repeated: Mapping[int, bool]
+) -> pl.DataFrame:
     """Return the keys of the metrics that are asked for, as `asked` takes them."""
-    found = _counted_keys(package, subject, _is_named(metrics))
+    found = _counted_keys(package, subject, _is_named(metrics), repeated)
     measured = {*found["metric"], *found.select(_WRITTEN).to_series()}
     if not metrics <= measured:
         # So that a wrong name can be told what there is.
-        others = _counted_keys(package, subject, ~_is_named(metrics))
+        others = _counted_keys(package, subject, ~_is_named(metrics), repeated)
         found = pl.concat([found, others.unique("metric", keep="first", maintain_order=True)])
     # Several units are such as of costs, which may be in several currencies.
     by_unit = found.sort("values", "unit", descending=[True, False], nulls_last=True)
@@ -210,7 +240,9 @@ def _keys(package: Package, subject: _Subject, metrics: set[str]) -> pl.DataFram
     )
 
 
-def _counted_keys(package: Package, subject: _Subject, named: pl.Expr) -> pl.DataFrame:
+def _counted_keys(
+    package: Package, subject: _Subject, named: pl.Expr, repeated: Mapping[int, bool]
+) -> pl.DataFrame:
     """Return how many values, and how many primary ones, each key and unit has."""
     has_value = pl.col("value").is_not_null()
 
@@ -223,7 +255,11 @@ def _counted_keys(package: Package, subject: _Subject, named: pl.Expr) -> pl.Dat
 
     columns = ("record_id", *KEY_FIELDS, "unit", "value", "primary")
     parts = by_portions(
-        package, (_BY_MODEL, columns), lambda batch: batch.filter(named & _IS_WHOLE), portion
+        package,
+        (_BY_MODEL, columns),
+        lambda batch: batch.filter(named & _IS_WHOLE),
+        portion,
+        repeated,
     )
     every = pl.concat(parts).group_by(*KEY_FIELDS, "unit").agg(pl.col("values", "primary").sum())
     return every.sort(*KEY_FIELDS, "unit")
@@ -241,6 +277,7 @@ def _table(
     metrics: set[str],
     questions: Sequence[Asked],
     by: Asked,
+    repeated: Mapping[int, bool],
     *,
     is_learned: bool,
 ) -> _Table:
@@ -273,6 +310,7 @@ def _table(
         (_RECORDS, _MEASUREMENTS),
         lambda batch: batch.filter(is_asked | is_fact),
         portion,
+        repeated,
     )
     whole = {name: pl.concat([part[name] for part in parts]) for name in parts[0]}
     echoing = text_hashes(echoes(whole["named"], whole["headlines"])).implode()

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from benchfmt.comparing.portions import Numbered, by_portions, one_of_each_id, repeated_ids
+from benchfmt.comparing.portions import (
+    CLASHES,
+    Numbered,
+    by_portions,
+    clashing,
+    one_of_each_id,
+    repeated_ids,
+)
 from benchfmt.comparing.told import columns_of_measurements, columns_of_records, of_context
 from benchfmt.comparison.policies import KINDS, kind_of
 from benchfmt.comparison.questions import Question
@@ -37,7 +44,6 @@ _KINDS: dict[str, pl.DataType] = {
     "misses": pl.Boolean(),
     "power_run": pl.String(),
 }
-_CLASHES = "not comparable: another record of other content has the same id"
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def seen_results(package: Package, question: Question, metric: str | None) -> Se
     found, obstacles, ids = zip(*parts, strict=True)
     counts: Counter[str] = sum(obstacles, Counter())
     results, clashes, copies = _once(pl.concat(found), repeated_ids(package, pl.concat(ids)))
-    counts[_CLASHES] = clashes
+    counts[CLASHES] = clashes
     ordered = sorted((+counts).items(), key=lambda item: (-item[1], item[0]))
     return Seen(results, Counter(dict(ordered)), copies, collecting.what)
 
@@ -87,8 +93,8 @@ def _once(results: pl.DataFrame, repeated: dict[int, bool]) -> tuple[pl.DataFram
     if not repeated:
         return results, 0, 0
     record = pl.col("record")
-    clashing = [number for number, is_same in repeated.items() if not is_same]
-    sound = results.filter(~record.is_in(pl.Series(clashing, dtype=pl.UInt64).implode()))
+    clashes = pl.Series(clashing(repeated), dtype=pl.UInt64)
+    sound = results.filter(~record.is_in(clashes.implode()))
     is_copied = record.is_in(pl.Series(list(repeated), dtype=pl.UInt64).implode())
     copied = pl.when(is_copied).then(record).otherwise(None)
     numbered = sound.with_columns(copied=copied).with_row_index("place")

@@ -188,6 +188,10 @@ def _left_out(found: Recommendation) -> Iterator[str]:
     yield f"{counted(found.failing, 'result')} {verb} a limit{wavering}"
     for status, count in found.not_ok.most_common():
         yield f"{counted(count, 'result')} left out: the status is {status}"
+    if found.clashing:
+        yield f"{counted(found.clashing, 'result')} left out: another record of other content has the same id"
+    if found.copies:
+        yield f"{counted(found.copies, 'result')} left out: a record of the same id and content stands for it"
     if found.without_task:
         yield f"{counted(found.without_task, 'record')} of the package state no task"
 
