@@ -7,13 +7,14 @@ else
 BIN := $(VENV)/bin
 endif
 LOWEST := .venv-lowest
+JUDGES := .judges
 PYTHON_LOWEST ?= python3.11
 OUT := out
 # As many workers as processors; each takes tests from another that has more left, so most of a file stays with one.
 WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: venv demo test test-all test-lowest coverage constraints bench bench-growth bench-verdicts study fuzz golden build schema check-workflows docs clean check
+.PHONY: venv demo test test-all judges test-lowest coverage constraints bench bench-growth bench-verdicts study fuzz golden build schema check-workflows docs clean check
 
 $(VENV)/.base: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "benchfmt needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -50,6 +51,14 @@ test: check  ## Everything a change must pass, in a few minutes.
 
 test-all: check  ## Also what takes long, and ten times as many examples of each property.
 	$(PYTEST) --hypothesis-profile thorough
+
+# An environment of their own: roc-validator asks for a version of rich that is older than ours, cffconvert for an older jsonschema.
+$(JUDGES)/.made:
+	$(PYTHON) -m venv $(JUDGES)
+	$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check roc-validator==0.13.0 'rocrate<0.14' cffconvert
+	touch $@
+
+judges: $(JUDGES)/.made  ## Set up what judges RO-Crates and CITATION.cff in `make test-all`; without it these tests are left out.
 
 # uv, since pip cannot install the lowest versions that are declared; on the oldest Python, and without any extra.
 $(LOWEST)/.base: pyproject.toml

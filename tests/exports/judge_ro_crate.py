@@ -1,7 +1,7 @@
 """Judges RO-Crates by roc-validator; run by the Python of an environment of its own, which has it and `rocrate`.
 
 roc-validator asks for a version of rich that is older than ours. It fetches the context of a crate from the web; here it is
-given the one that the package `rocrate` (up to 0.14: RO-Crate 1.1) brings, so that no network is needed.
+given the one that the package `rocrate` (below 0.14: RO-Crate 1.1) brings, so that no network is needed.
 
     python judge_ro_crate.py PROFILE CRATE...
 
@@ -27,7 +27,7 @@ def cached(path: Path) -> None:
     """Write a cache that holds the context of RO-Crate."""
     text = files("rocrate").joinpath("data/ro-crate.jsonld").read_text("utf-8")
     if json.loads(text)["@id"] != CONTEXT:
-        sys.exit(f"the installed rocrate does not bring {CONTEXT}; install rocrate<0.15")
+        sys.exit(f"the installed rocrate does not bring {CONTEXT}; install rocrate<0.14")
     session = CachedSession(str(path), backend="sqlite", expire_after=-1)
     session.mount("https://", Given(text.encode()))
     session.get(CONTEXT)

@@ -40,6 +40,7 @@ RECORD: dict[str, Any] = {
     "status": "ok",
     "provenance": {"converter": "lpdnn", "converter_version": "1.0", "submitter": "<b>me</b>"},
 }
+ROOT = Path(__file__).parents[2]
 JUDGE = Path(__file__).with_name("judge_ro_crate.py")
 
 
@@ -53,9 +54,9 @@ def package(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def judges() -> Path:
     """The programs of the environment of the judges; skips where there is none."""
-    python = os.environ.get("BENCHFMT_ROC")
-    if not python:
-        pytest.skip("BENCHFMT_ROC names no Python with roc-validator and cffconvert")
+    python = os.environ.get("BENCHFMT_JUDGES", ROOT / ".judges" / "bin" / "python")
+    if not Path(python).exists():
+        pytest.skip("there are no judges; `make judges` installs them")
     return Path(python).parent
 
 
@@ -147,6 +148,15 @@ def test_what_nobody_says_is_told_and_not_made_up(package: Path) -> None:
     assert "Nobody says: title, authors, version" in (folder / "README.md").read_text("utf-8")
     data = json.loads((folder / "datapackage.json").read_text("utf-8"))
     assert not {"title", "version", "licenses", "contributors", "homepage"} & set(data)
+
+
+def test_the_exports_in_a_bundle_take_their_own_options(package: Path) -> None:
+    if "croissant" not in FORMATS.names():
+        pytest.skip("there is no export to Croissant")
+    folder = unpacked(bundled(package, cite_as="Doe 2026", **OPTIONS), package.parent / "out")
+    assert json.loads((folder / "croissant.json").read_text("utf-8"))["citeAs"] == "Doe 2026"
+    with pytest.raises(BenchfmtError, match="there is no option of bundles 'files'"):
+        bundled(package, "other.zip", files="https://example.org")
 
 
 def test_a_package_that_does_not_conform_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """RO-Crates: roc-validator takes them as Process Run Crates, and refuses broken ones; nothing in them is made up.
 
-The judge needs an environment of its own (`pip install roc-validator==0.13.0 'rocrate<0.14'`), whose Python the variable
-BENCHFMT_ROC names; without it these tests are left out.
+The judge needs an environment of its own, since it asks for an older rich: `make judges` sets it up, or the variable
+BENCHFMT_JUDGES names its Python. Without it these tests are left out.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from benchfmt.package import write_package
 from benchfmt.readers.files import file_sha256
 from benchfmt.tables import to_batch
 
+ROOT = Path(__file__).parents[2]
 OPTIONS = {
     "date": "2026-01-31",
     "license": "CC-BY-4.0",
@@ -54,10 +55,10 @@ PROFILE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def roc() -> str:
     """The Python of the environment of the judge; skips where there is none."""
-    python = os.environ.get("BENCHFMT_ROC")
-    if not python:
-        pytest.skip("BENCHFMT_ROC names no Python with roc-validator")
-    return python
+    python = os.environ.get("BENCHFMT_JUDGES", ROOT / ".judges" / "bin" / "python")
+    if not Path(python).exists():
+        pytest.skip("there is no roc-validator; `make judges` installs it")
+    return str(python)
 
 
 def judged(roc: str, *crates: Path, profile: str = "process-run-crate") -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from benchfmt.reports.coverage import coverage_figure
 from benchfmt.spelling import no_such
 from benchfmt.validation import validate
 
-__all__ = ["OPTIONS", "SUMS", "Bundled", "bundle"]
+__all__ = ["SUMS", "Bundled", "bundle", "known_options"]
 
 SUMS = "SHA256SUMS"
 README = "README.md"
@@ -55,6 +55,8 @@ COMPANIONS = (
     Companion("loaders", None, "text/plain", "Loads the tables with the types of their columns."),
 )
 """The exports of a bundle, each where there is such a format; the RO-Crate, which names all files, comes last."""
+_BESIDE = {"files": ".", "folder": "."}
+"""The options by which exports are told where the tables lie: beside them."""
 _ABOUT = {
     CITATION: ("text/yaml", "How the data is cited, in the Citation File Format."),
     FIGURE: ("image/svg+xml", "How many results there are of each system and benchmark."),
@@ -98,13 +100,25 @@ def bundle(
     return done
 
 
+def known_options() -> Mapping[str, str]:
+    """Return the options of a bundle, each with what it is for: how it is cited, and those of the exports in it."""
+    known = dict(OPTIONS)
+    for companion in COMPANIONS:
+        if companion.format in FORMATS.names():
+            for name, about in FORMATS.load(companion.format).options.items():
+                if name not in _BESIDE:
+                    known.setdefault(name, about)
+    return known
+
+
 def _check(target: Path, options: Mapping[str, str]) -> None:
     if target.suffix != ".zip":
         raise BenchfmtError(f"{target}: a bundle is a zip; name a file that ends with .zip")
     _check_free(target)
+    known = known_options()
     for option in options:
-        if option not in OPTIONS:
-            raise BenchfmtError(no_such("option of bundles", option, list(OPTIONS)))
+        if option not in known:
+            raise BenchfmtError(no_such("option of bundles", option, list(known)))
 
 
 def _check_free(target: Path) -> None:
@@ -195,8 +209,8 @@ def _export(
     if companion.format not in FORMATS.names():
         return []
     form = FORMATS.load(companion.format)
-    beside = {"files": ".", "folder": ".", **options}
-    known = {name: text for name, text in beside.items() if name in form.options}
+    asked = {**options, **_BESIDE}
+    known = {name: text for name, text in asked.items() if name in form.options}
     growing = folder.with_name(companion.format)
     growing.mkdir()
     try:

@@ -21,7 +21,7 @@ def bundle(
         typer.Option(
             "--option",
             metavar="KEY=VALUE",
-            help="How it is cited: title, authors, version, license, date, url, doi.",
+            help="How it is cited (title, authors, version, license, date, url, doi), or an option of an export in it.",
         ),
     ] = None,
     remote: Annotated[
@@ -29,11 +29,11 @@ def bundle(
     ] = False,
 ) -> None:
     """Write a package as one zip with what repositories, catalogues and other programs ask for, and say what it lacks."""
-    from benchfmt.bundling import OPTIONS
     from benchfmt.bundling import bundle as run
+    from benchfmt.bundling import known_options
     from benchfmt.cli.settings import publication_options
 
-    options = {**publication_options(OPTIONS), **options_of(option or [])}
+    options = {**publication_options(known_options()), **options_of(option or [])}
     done = run(package, output, remote=remote, **options)
     say(
         f"{done.records:,} records, {done.measurements:,} measurements in {len(done.files)} files",
