@@ -19,6 +19,7 @@ from bench.linked import rdf
 from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
+from bench.querying import query
 from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
 from bench.validating import validate_csv, validate_lines, validate_parquet
 
@@ -299,6 +300,7 @@ BENCHES = {
     "validate-lines": validate_lines,
     "compare": compare,
     "compare-memory": compare_memory,
+    "query": query,
     "rdf": rdf,
     "startup": startup,
     "profiler": profiler,

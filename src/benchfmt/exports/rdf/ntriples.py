@@ -26,6 +26,7 @@ from benchfmt.linked import (
     term_iri,
 )
 from benchfmt.package import Package
+from benchfmt.record import SCHEMA_VERSION
 from benchfmt.schema import BASE
 from benchfmt.tables import COLUMNS, REPEATING, Column
 from benchfmt.vocabulary import vocabulary
@@ -162,7 +163,7 @@ def _records(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
     lines = [
         rows.typed("", "Record"),
         rows.link("", f"{DCTERMS}isPartOf", pl.lit(iri(names.package))),
-        rows.link("", f"{TERMS}benchfmt", pl.lit('"1.0"')),
+        rows.link("", f"{TERMS}benchfmt", pl.lit(literal(SCHEMA_VERSION))),
     ]
     for part, items in _parts("records"):
         lines += rows.part(part, part, items)
