@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ import jsonschema_rs
 import polars as pl
 import pytest
 
+from benchfmt.converters import every_eval_ever as converter
+from benchfmt.converters.base import Item, Source, Unit
 from benchfmt.exports import Exported, every_eval_ever, export
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import write_package
+from benchfmt.package import open_package, write_package
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 from benchfmt.vocabulary import vocabulary
@@ -124,7 +126,11 @@ def test_a_result_is_one_evaluation_with_its_numbers(tmp_path: Path) -> None:
             },
             "score_details": {
                 "score": 0.445,
-                "details": {"reported_value": "44.5", "reported_unit": "%"},
+                "details": {
+                    "reported_value": "44.5",
+                    "reported_unit": "%",
+                    "basis": "measured",
+                },
                 "uncertainty": {
                     "standard_deviation": 0.01,
                     "num_samples": 2376,
@@ -289,3 +295,55 @@ def test_all_families_are_accepted(
     all_samples_package: Path, samples: Path, tmp_path: Path
 ) -> None:
     judge_samples(all_samples_package, samples, tmp_path)
+
+
+# --- read back ---
+
+KEPT = ("metric", "statistic", "value", "unit", "basis", "n", "stddev", "ci")
+"""What of a measurement the format has a place for."""
+
+
+def read_back(folder: Path) -> Iterator[Item]:
+    for unit in converter.plan(Source(folder), {}):
+        assert isinstance(unit, Unit)
+        yield from converter.read(unit)
+
+
+def round_trip(package: Path, place: Path) -> int:
+    """Return how many numbers of an export come back as they were; fails where one does not."""
+    options = {"retrieved": "2026-11-30", "developer": "example", "organization": "Example"}
+    export(package, "every-eval-ever", place, **options)
+    with open_package(package) as opened:
+        originals = {record.id: record for record in opened.records()}
+    count = 0
+    for item in read_back(place):
+        assert isinstance(item, Record)
+        said: Any = (item.extensions or {})["every-eval-ever"]
+        original = originals[said["source_metadata"]["additional_details"]["benchfmt_id"]]
+        assert item.benchmark.suite == original.benchmark.suite
+        assert item.benchmark.suite_version == original.benchmark.suite_version
+        assert item.task == original.task
+        before = {
+            (number.metric, number.statistic): number
+            for number in original.measurements or ()
+            if number.scope is None and number.value is not None
+        }
+        for number in item.measurements or ():
+            if number.metric == "every-eval-ever:error":
+                continue  # in the unit of what was predicted, which the original does not say
+            earlier = before[number.metric, number.statistic]
+            for name in KEPT:
+                assert getattr(number, name) == getattr(earlier, name), (original.id, name)
+            if earlier.reported_value is not None:
+                assert number.reported_value == earlier.reported_value
+            count += 1
+    return count
+
+
+def test_an_export_comes_back_with_its_numbers(few_samples_package: Path, tmp_path: Path) -> None:
+    assert round_trip(few_samples_package, tmp_path / "out") > 200
+
+
+@pytest.mark.slow
+def test_an_export_of_all_families_comes_back(all_samples_package: Path, tmp_path: Path) -> None:
+    assert round_trip(all_samples_package, tmp_path / "out") > 1_900

@@ -72,6 +72,11 @@ DESERVED: Mapping[str, Mapping[str, str]] = {
         "BF540": "Leonardo and a virtual machine are named, and their chips are not",
         "BF545": "the tables have the clock and load of processors, and no number of threads",
     },
+    "every_eval_ever": {
+        "BF515": "an evaluation of a model says nothing of hardware",
+        "BF516": "the example names its metric and not what the model does",
+        "BF518": "the example does not name what ran the model",
+    },
     "llm_tools": {
         "BF206": "two rows of timm's table are VGG networks, by the names that timm has for them",
         "BF316": _EXTREME,
@@ -220,7 +225,6 @@ DESERVED: Mapping[str, Mapping[str, str]] = {
 WITHOUT_RESULTS: Mapping[str, str] = {
     "aiod": "pages of a catalogue and its interface",
     "croissant": "descriptions of data sets, and their vocabulary",
-    "every_eval_ever": "results in the format of another project, which no converter reads",
     "mldcat-ap": "a vocabulary and examples of it",
     "mlperf_compat": "a table of which rounds compare, of which the rules of suites are made",
 }

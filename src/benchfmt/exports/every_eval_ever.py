@@ -126,12 +126,14 @@ def _write(record: Record, place: Path, asked: _Asked, account: Account) -> None
         return
     results = []
     reasons = []
+    bases: set[str | None] = set()
     for measurement in record.measurements or ():
         result = _result(record, measurement)
         if isinstance(result, str):
             reasons.append(result)
         else:
             results.append(result)
+            bases.add(measurement.basis)
     if not results:
         account.left_out[NO_QUALITY] += 1
         return
@@ -141,7 +143,7 @@ def _write(record: Record, place: Path, asked: _Asked, account: Account) -> None
     name = f"data/{home.collection}/{home.developer}/{home.model}/{_uuid(str(record.id))}.json"
     file = place / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_log(record, home, results, asked), indent=2, ensure_ascii=False)
+    text = json.dumps(_log(record, home, results, bases, asked), indent=2, ensure_ascii=False)
     file.write_text(text + "\n", "utf-8")
     account.files.append(name)
 
@@ -180,7 +182,7 @@ def _home(record: Record, asked: _Asked) -> _Home | str:
         return NO_ORGANIZATION
     if not (_is_folder_name(developer) and _is_folder_name(model)):
         return NO_PATH
-    collection = record.benchmark.suite.replace(":", "-")
+    collection = record.benchmark.suite.removeprefix("every-eval-ever:").replace(":", "-")
     return _Home(collection, developer, model, organization)
 
 
@@ -196,12 +198,17 @@ def _uuid(record_id: str) -> UUID:
 
 
 def _log(
-    record: Record, home: _Home, results: list[dict[str, JsonValue]], asked: _Asked
+    record: Record,
+    home: _Home,
+    results: list[dict[str, JsonValue]],
+    bases: set[str | None],
+    asked: _Asked,
 ) -> dict[str, JsonValue]:
+    """Return the evaluation of a result; it is documentation where all of its numbers are published ones."""
     provenance = record.provenance
     source: dict[str, JsonValue] = {
         "source_name": record.benchmark.suite,
-        "source_type": _source_type(record),
+        "source_type": "documentation" if bases == {"published"} else "evaluation_run",
         "source_organization_name": home.organization,
         "evaluator_relationship": asked.relationship,
         "additional_details": _texts(
@@ -230,14 +237,6 @@ def _log(
     if provenance and provenance.measured_at:
         log["evaluation_timestamp"] = provenance.measured_at
     return log
-
-
-def _source_type(record: Record) -> str:
-    """Return whether a run gave the numbers or somebody's publication did."""
-    bases = {item.basis for item in record.measurements or () if item.basis}
-    if bases == {"published"}:
-        return "documentation"
-    return "evaluation_run"
 
 
 def _model(record: Record, home: _Home) -> dict[str, JsonValue]:
@@ -275,7 +274,12 @@ def _result(record: Record, measurement: Measurement) -> dict[str, JsonValue] | 
         return OF_A_PART
     name = _evaluation_name(record)
     details = _texts(
-        {"reported_value": measurement.reported_value, "reported_unit": measurement.reported_unit}
+        {
+            "reported_value": measurement.reported_value,
+            "reported_unit": measurement.reported_unit,
+            "statistic": measurement.statistic,
+            "basis": measurement.basis,
+        }
     )
     score: dict[str, JsonValue] = {"score": measurement.value}
     if details:
@@ -301,13 +305,13 @@ def _evaluation_name(record: Record) -> str:
 
 
 def _data(record: Record, name: str) -> dict[str, JsonValue]:
-    data: dict[str, JsonValue] = {"dataset_name": name, "source_type": "other"}
-    if record.dataset is None:
-        return data
-    data["dataset_name"] = record.dataset.name or name
-    details = _texts(
-        {"split": record.dataset.split, "samples": record.dataset.samples, "task": record.task}
-    )
+    said: dict[str, JsonValue] = {"task": record.task}
+    dataset = name
+    if record.dataset is not None:
+        dataset = record.dataset.name or name
+        said |= {"split": record.dataset.split, "samples": record.dataset.samples}
+    data: dict[str, JsonValue] = {"dataset_name": dataset, "source_type": "other"}
+    details = _texts(said)
     if details:
         data["additional_details"] = details
     return data
