@@ -14,6 +14,7 @@ from typing import Any
 import mlcroissant
 import pyarrow.parquet as pq
 import pytest
+import rdflib
 import yaml
 
 from benchfmt import Record, open_package, validate
@@ -155,8 +156,20 @@ def test_the_exports_in_a_bundle_take_their_own_options(package: Path) -> None:
         pytest.skip("there is no export to Croissant")
     folder = unpacked(bundled(package, cite_as="Doe 2026", **OPTIONS), package.parent / "out")
     assert json.loads((folder / "croissant.json").read_text("utf-8"))["citeAs"] == "Doe 2026"
-    with pytest.raises(BenchfmtError, match="there is no option of bundles 'files'"):
-        bundled(package, "other.zip", files="https://example.org")
+    with pytest.raises(BenchfmtError, match="there is no option of bundles 'folder'"):
+        bundled(package, "other.zip", folder="elsewhere")
+
+
+def test_mldcat_ap_in_a_bundle_is_a_graph_with_its_data_set(package: Path) -> None:
+    if "mldcat-ap" not in FORMATS.names():
+        pytest.skip("there is no export to MLDCAT-AP")
+    options = {**OPTIONS, "files": "https://example.org/results/"}
+    folder = unpacked(bundled(package, **options), package.parent / "out")
+    graph = rdflib.Graph().parse(folder / "mldcat-ap.ttl")
+    dcat = rdflib.Namespace("http://www.w3.org/ns/dcat#")
+    assert len(set(graph.subjects(rdflib.RDF.type, dcat.Dataset))) >= 1
+    told = json.loads((folder / "croissant.json").read_text("utf-8"))
+    assert "https://example.org/results/" not in json.dumps(told["distribution"])
 
 
 def test_a_package_that_does_not_conform_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -47,16 +47,28 @@ class Companion:
     """What it is called; None for one that is several files with names of their own."""
     media_type: str
     about: str
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The options by which it is told that the tables lie beside it."""
 
 
 COMPANIONS = (
-    Companion("croissant", "croissant.json", "application/ld+json", "The data set in Croissant."),
+    Companion(
+        "croissant",
+        "croissant.json",
+        "application/ld+json",
+        "The data set in Croissant.",
+        {"files": "."},
+    ),
     Companion("mldcat-ap", "mldcat-ap.ttl", "text/turtle", "The data set in MLDCAT-AP."),
-    Companion("loaders", None, "text/plain", "Loads the tables with the types of their columns."),
+    Companion(
+        "loaders",
+        None,
+        "text/plain",
+        "Loads the tables with the types of their columns.",
+        {"folder": "."},
+    ),
 )
 """The exports of a bundle, each where there is such a format; the RO-Crate, which names all files, comes last."""
-_BESIDE = {"files": ".", "folder": "."}
-"""The options by which exports are told where the tables lie: beside them."""
 _ABOUT = {
     CITATION: ("text/yaml", "How the data is cited, in the Citation File Format."),
     FIGURE: ("image/svg+xml", "How many results there are of each system and benchmark."),
@@ -106,7 +118,7 @@ def known_options() -> Mapping[str, str]:
     for companion in COMPANIONS:
         if companion.format in FORMATS.names():
             for name, about in FORMATS.load(companion.format).options.items():
-                if name not in _BESIDE:
+                if name not in companion.beside:
                     known.setdefault(name, about)
     return known
 
@@ -209,7 +221,7 @@ def _export(
     if companion.format not in FORMATS.names():
         return []
     form = FORMATS.load(companion.format)
-    asked = {**options, **_BESIDE}
+    asked = {**options, **companion.beside}
     known = {name: text for name, text in asked.items() if name in form.options}
     growing = folder.with_name(companion.format)
     growing.mkdir()
