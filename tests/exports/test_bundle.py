@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 import rdflib
 import yaml
 
-from benchfmt import Record, open_package, validate
+from benchfmt import Record, bundling, open_package, validate
 from benchfmt.bundling import SUMS, bundle
 from benchfmt.exports import FORMATS
 from benchfmt.finding import BenchfmtError
@@ -170,6 +171,19 @@ def test_mldcat_ap_in_a_bundle_is_a_graph_with_its_data_set(package: Path) -> No
     assert len(set(graph.subjects(rdflib.RDF.type, dcat.Dataset))) >= 1
     told = json.loads((folder / "croissant.json").read_text("utf-8"))
     assert "https://example.org/results/" not in json.dumps(told["distribution"])
+
+
+def test_an_export_that_would_be_too_large_is_left_out_and_told(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "mldcat-ap" not in FORMATS.names():
+        pytest.skip("there is no export to MLDCAT-AP")
+    small = [replace(item, most=item.most and 2) for item in bundling.COMPANIONS]
+    monkeypatch.setattr(bundling, "COMPANIONS", small)
+    done = bundle(package, package.parent / "b.zip", remote=False, **OPTIONS)
+    assert "mldcat-ap.ttl" not in done.files
+    assert "croissant.json" in done.files
+    assert any("above 2 measurements it is too large for a bundle" in note for note in done.notes)
 
 
 def test_a_package_that_does_not_conform_is_told(tmp_path: Path) -> None:

@@ -49,8 +49,11 @@ class Companion:
     about: str
     beside: Mapping[str, str] = field(default_factory=dict)
     """The options by which it is told that the tables lie beside it."""
+    most: int | None = None
+    """The measurements beyond which it is too large for a bundle; None for no such number."""
 
 
+LARGE = 1_000_000
 COMPANIONS = (
     Companion(
         "croissant",
@@ -59,7 +62,10 @@ COMPANIONS = (
         "The data set in Croissant.",
         {"files": "."},
     ),
-    Companion("mldcat-ap", "mldcat-ap.ttl", "text/turtle", "The data set in MLDCAT-AP."),
+    # Some 500 bytes a measurement.
+    Companion(
+        "mldcat-ap", "mldcat-ap.ttl", "text/turtle", "The data set in MLDCAT-AP.", most=LARGE
+    ),
     Companion(
         "loaders",
         None,
@@ -196,6 +202,12 @@ def _fill(folder: Path, options: Mapping[str, str]) -> Bundled:
         (folder / FIGURE).write_text(coverage_figure(coverage(package)), "utf-8")
         abouts = dict(_ABOUT)
         for companion in COMPANIONS:
+            if companion.most is not None and facts.measurements > companion.most:
+                account.note(
+                    f"{companion.format} is left out: above {companion.most:,} measurements it is too large for a bundle; "
+                    f"benchfmt export --to {companion.format} writes it"
+                )
+                continue
             for name in _export(companion, package, folder, options, account):
                 abouts[name] = (companion.media_type, companion.about)
         _write_citation(folder, cited, facts, account)
