@@ -220,3 +220,50 @@ def test_one_model_is_no_ground_for_predictions(tmp_path: Path) -> None:
         2,
         "--predict learns from the other models of the task: leave --model away",
     )
+
+
+def sized(seed: int, noise: float, *, known: bool = True) -> tuple[list[Any], dict[Any, float]]:
+    """Return rows of boards of which each takes its own power of a network's FLOP, and the hidden numbers."""
+    chance = random.Random(seed)  # noqa: S311 - drawn data
+    powers = [chance.uniform(0.3, 1.2) for _ in range(5)]
+    sizes = [10 ** chance.uniform(7, 10) for _ in range(14)]
+    rows, hidden = [], {}
+    for system, power in enumerate(powers):
+        for network, size in enumerate(sizes):
+            value = math.exp(power * math.log(size / 1e9) - 3 + chance.gauss(0, noise))
+            if chance.random() < 0.25:
+                hidden[f"board-{system}", f"net-{network}"] = value
+            else:
+                facts = {"registry_flop": round(size) if known else None}
+                rows.append(row(system, network, value, **facts))
+    return rows, hidden
+
+
+def test_a_runner_may_take_more_for_larger_networks_where_the_registry_knows_their_size() -> None:
+    inside = of_all = 0
+    for seed in range(12):
+        rows, hidden = sized(seed, 0.15)
+        found = predict(rows, [LATENCY], LATENCY)
+        plain = predict(sized(seed, 0.15, known=False)[0], [LATENCY], LATENCY)
+        assert found.errors["latency"].facts == ("registry_flop",)
+        assert plain.errors["latency"].facts == ()
+        assert found.errors["latency"].factor < 0.85 * plain.errors["latency"].factor
+        for prediction in found.rows:
+            truth = hidden[prediction.system_id, prediction.fields["model"]]
+            number = prediction.numbers["latency"]
+            of_all += 1
+            inside += number.low <= truth <= number.high
+            assert "registry_flop" not in prediction.to_dict()
+    assert of_all > 150
+    assert inside / of_all > LEVEL - 0.02
+
+
+def test_sizes_that_tell_nothing_are_not_used() -> None:
+    rows, _ = additive(4, 10, 0.0, seed=1)
+    chance = random.Random(1)  # noqa: S311 - drawn data
+    sizes = {item["model"]: chance.randrange(10**6, 10**9) for item in rows}
+    told = [item | {"registry_flop": sizes[item["model"]]} for item in rows]
+    found = predict(told, [LATENCY], LATENCY)
+    assert found.errors["latency"].facts == ()
+    one_size = [item | {"registry_flop": 10**9} for item in rows]
+    assert predict(one_size, [LATENCY], LATENCY).errors["latency"].facts == ()

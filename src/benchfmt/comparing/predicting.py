@@ -1,7 +1,9 @@
 """What results that nobody measured would be: from what its system and its network did otherwise, with an interval.
 
 The logarithm of a number is taken for a sum of what the runner (system, engine, devices, threads), the network and the
-precision add, estimated by ridge regression. It knows runners and networks that were measured, and no others.
+precision add, estimated by ridge regression. Where the registry knows what networks cost, each runner may also take more
+or less for a larger one than others do, if that foretells better what is left out. It knows runners and networks that were
+measured, and no others.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ LEVEL = 0.9
 """So many of the results that are left out one by one lie within the intervals, on each platform."""
 RUNNER = ("system_id", "engine", "engine_version", "placement", "threads", "batch_size")
 NETWORK = ("model", "model_version", "input_shape")
+SIZES = ("registry_flop", "registry_parameters")
+"""What the registry knows of a network's size. Facts of chips are not used: what a system adds is known from its runs."""
 _PENALTIES = (0.001, 0.01, 0.1, 1.0)
 _FEWEST_CELLS, _FEWEST_SYSTEMS = 10, 2
 _FEWEST_OF_RUNNER = 3
@@ -74,6 +78,8 @@ class Error:
     systems: int
     factor: float
     """Within this factor lie so many of them as `LEVEL` says, on the worst system."""
+    facts: tuple[str, ...] = ()
+    """The facts of the registry that the predictions use, since less is wrong with them."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,8 @@ class Predictions:
 def predict(rows: Sequence[Fields], asked: Sequence[Asked], by: Asked) -> Predictions:
     """Return what the configurations of some results would give on the systems of others.
 
-    `rows` compare with each other: fields of records, with the value of each question under its name, or None.
+    `rows` compare with each other: fields of records, with the value of each question under its name, or None. They may
+    have the facts of the registry about their networks (`SIZES`).
     """
     performance = [item for item in asked if kind_of(item.metric) == "performance"]
     models: dict[str, _Model] = {}
@@ -211,23 +218,69 @@ def _outside(kind: str, row: Fields) -> str:
     )
 
 
+class _Design:
+    """The columns of a regression: one for each term, and one for each runner and size of networks."""
+
+    def __init__(self, rows: Sequence[Fields], sizes: Sequence[str]) -> None:
+        self.sizes = sizes
+        self._logs = {name: _centred_logs(rows, name) for name in sizes}
+        every = dict.fromkeys(term for row in rows for term, _ in self._parts(row))
+        self._places = {term: place + 1 for place, term in enumerate(every)}
+
+    def __contains__(self, term: tuple[str, ...]) -> bool:
+        return term in self._places
+
+    def _parts(self, row: Fields) -> Iterable[tuple[tuple[str, ...], float]]:
+        for term in _terms(row):
+            yield term, 1.0
+        for name in self.sizes:
+            # A network of unknown size counts as one of the middle.
+            size = self._logs[name].get(_part(row, NETWORK), 0.0)
+            yield (name, *_part(row, RUNNER)), size
+
+    def line(self, row: Fields) -> Array:
+        """Return the line of a row all of whose terms are known."""
+        line = np.zeros(len(self._places) + 1)
+        line[0] = 1.0
+        for term, value in self._parts(row):
+            line[self._places[term]] = value
+        return line
+
+
+def _centred_logs(rows: Sequence[Fields], name: str) -> dict[tuple[str, ...], float]:
+    """Return the logarithm of a size of each network that has one, less their mean over all rows."""
+    known = [(_part(row, NETWORK), math.log(row[name])) for row in rows if row.get(name)]
+    middle = float(np.mean([log for _, log in known]))
+    return {network: log - middle for network, log in known}
+
+
+def _designs(rows: Sequence[Fields]) -> list[_Design]:
+    """Return the designs to choose from: without sizes, and with as many of them as are known of two networks."""
+    known = [name for name in SIZES if len({row[name] for row in rows if row.get(name)}) > 1]
+    return [_Design(rows, known[:count]) for count in range(len(known) + 1)]
+
+
 class _Model:
     """A sum of terms for the logarithm of one number, with the errors that it makes on what it does not see."""
 
     def __init__(self, rows: Sequence[Fields], name: str) -> None:
-        every = dict.fromkeys(term for row in rows for term in _terms(row))
-        self._places = {term: place + 1 for place, term in enumerate(every)}
         self._networks: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
         for row in rows:
             self._networks[_part(row, RUNNER)].add(_part(row, NETWORK))
-        design = np.array([self._design(row) for row in rows])
         logs = np.log([row[name] for row in rows])
         cells: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for place, row in enumerate(rows):
             cells[_cell(row)].append(place)
         judged = [place for place, is_known in enumerate(_known_otherwise(rows)) if is_known]
-        fits = [_Fit(design, logs, penalty, list(cells.values())) for penalty in _PENALTIES]
-        best = min(fits, key=lambda fit: float(np.mean(np.square(fit.left_out[judged]))))
+        fits = [
+            (design, _Fit(lines, logs, penalty, list(cells.values())))
+            for design in _designs(rows)
+            for lines in [np.array([design.line(row) for row in rows])]
+            for penalty in _PENALTIES
+        ]
+        self._design, best = min(
+            fits, key=lambda fit: float(np.mean(np.square(fit[1].left_out[judged])))
+        )
         self._weights = best.weights
         self._judged = {rows[place]["system_id"] for place in judged}
         errors: dict[str, list[float]] = defaultdict(list)
@@ -235,25 +288,20 @@ class _Model:
             errors[rows[place]["system_id"]].append(abs(float(best.left_out[place])))
         half = max(_quantile(own) for own in errors.values())
         judged_cells = {_cell(rows[place]) for place in judged}
-        self.error = Error(len(judged_cells), len(errors), math.exp(half))
-
-    def _design(self, row: Fields) -> Array:
-        line = np.zeros(len(self._places) + 1)
-        line[0] = 1.0
-        for term in _terms(row):
-            line[self._places[term]] = 1.0
-        return line
+        self.error = Error(
+            len(judged_cells), len(errors), math.exp(half), tuple(self._design.sizes)
+        )
 
     def at(self, row: Fields) -> Interval | str:
         """Return the number of a configuration, or which of its fields is outside of what the model has seen."""
         for term in _terms(row):
-            if term not in self._places:
+            if term not in self._design:
                 return f"{_outside(term[0], row)} was never measured"
         if len(self._networks[_part(row, RUNNER)]) < _FEWEST_OF_RUNNER:
             return f"{_outside('runner', row)} was measured with fewer than three networks"
         if row["system_id"] not in self._judged:
             return f"of {row['system_id']} no pair could be left out"
-        estimate = math.exp(float(self._design(row) @ self._weights))
+        estimate = math.exp(float(self._design.line(row) @ self._weights))
         factor = self.error.factor
         return Interval(estimate, estimate / factor, estimate * factor, "predicted")
 

@@ -13,7 +13,7 @@ import polars as pl
 from benchfmt.comparing.answering import FAILS, FITS, UNKNOWN, answered
 from benchfmt.comparing.choices import Apart, Ranking, Recommendation, Row, pareto
 from benchfmt.comparing.portions import Once, by_portions, clashing, repeats
-from benchfmt.comparing.predicting import NETWORK, RUNNER, predict
+from benchfmt.comparing.predicting import NETWORK, RUNNER, SIZES, predict
 from benchfmt.comparing.told import (
     ABOUT,
     CHOSEN,
@@ -25,7 +25,7 @@ from benchfmt.comparing.wishes import Asked, Wish, asked
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
-from benchfmt.registry import model_ids
+from benchfmt.registry import facts_of_models, model_ids
 from benchfmt.rowhash import row_hashes, text_hashes
 from benchfmt.spelling import no_such
 from benchfmt.wide.rows import echoes
@@ -144,11 +144,13 @@ def _largest_group(
     group = f"group_{questions.index(by)}"
     sizes = table.drop_nulls(group).group_by(group).agg(pl.col("system_id").n_unique(), pl.len())
     largest = sizes.sort("system_id", "len", group, descending=[True, True, False]).head(1)
-    names = (*RUNNER, *NETWORK, "precision")
+    some = table.join(largest, on=group, how="semi", maintain_order="left")
+    known = some.hstack(facts_of_models(some).select(SIZES)) if some.height else some
+    names = (*RUNNER, *NETWORK, "precision", *SIZES)
     return [
         {name: _plain(row[name], name) for name in names}
         | {item.name: row[f"value_{place}"] for place, item in enumerate(questions)}
-        for row in table.join(largest, on=group, how="semi").iter_rows(named=True)
+        for row in known.iter_rows(named=True)
     ]
 
 
@@ -301,7 +303,7 @@ def _table(
         if is_learned:
             learned = table.filter(pl.col(f"group_{ranking}").is_not_null())
             values = [f"value_{place}" for place in range(len(questions))]
-            names = ("record", *RUNNER, *NETWORK, "precision", f"group_{ranking}", *values)
+            names = ("record", "suite", *RUNNER, *NETWORK, "precision", f"group_{ranking}", *values)
             parts["learned"] = learned.select(names)
         return parts
 

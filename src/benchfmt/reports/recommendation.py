@@ -31,6 +31,9 @@ _PANELS = 3
 """A figure has so many groups."""
 
 
+_SIZES = {"registry_flop": "the FLOP", "registry_parameters": "the parameters"}
+
+
 def recommendation_lines(
     found: Recommendation, *, width: int = 100, most: int = 10
 ) -> Iterator[str]:
@@ -204,9 +207,11 @@ def _prediction_lines(
     told = ", ".join(f"{number(count)} {state}" for state, count in states.most_common())
     yield f"predicted, not measured: {told or 'nothing'}"
     for name, error in predictions.errors.items():
+        facts = " and ".join(_SIZES[fact] for fact in error.facts)
+        with_facts = f"; with {facts} of the networks, by the registry" if facts else ""
         yield from _folded(
             f"{name}: {LEVEL:.0%} of {counted(error.cells, 'pair')} of system and network that were left out "
-            f"are within a factor of {error.factor:.3g}, on each of {counted(error.systems, 'system')}",
+            f"are within a factor of {error.factor:.3g}, on each of {counted(error.systems, 'system')}{with_facts}",
             width,
         )
     fitting = [row for row in predictions.rows if row.state != "would not fit"]
