@@ -88,6 +88,7 @@ OWN = {
     "aiod": "benchfmt.exports.aiod:AIOD",
     "croissant": "benchfmt.exports.croissant:CROISSANT",
     "every-eval-ever": "benchfmt.exports.every_eval_ever:EVERY_EVAL_EVER",
+    "hugging-face": "benchfmt.exports.hugging_face:HUGGING_FACE",
     "json-ld": "benchfmt.exports.rdf:JSON_LD",
     "loaders": "benchfmt.exports.loaders:LOADERS",
     "matchmaking": "benchfmt.exports.matchmaking:MATCHMAKING",

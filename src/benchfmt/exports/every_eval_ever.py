@@ -25,7 +25,7 @@ from benchfmt.package import Package
 from benchfmt.record import Measurement, Record
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
-__all__ = ["EVERY_EVAL_EVER", "OPTIONS", "VERSION"]
+__all__ = ["EVERY_EVAL_EVER", "OPTIONS", "VERSION", "is_folder_name", "quality"]
 
 VERSION = "0.3.0"
 OPTIONS = {
@@ -180,13 +180,13 @@ def _home(record: Record, asked: _Asked) -> _Home | str:
         organization = record.provenance.submitter
     if not organization:
         return NO_ORGANIZATION
-    if not (_is_folder_name(developer) and _is_folder_name(model)):
+    if not (is_folder_name(developer) and is_folder_name(model)):
         return NO_PATH
     collection = record.benchmark.suite.removeprefix("every-eval-ever:").replace(":", "-")
     return _Home(collection, developer, model, organization)
 
 
-def _is_folder_name(name: str) -> bool:
+def is_folder_name(name: str) -> bool:
     """Whether every system takes a name for a folder."""
     return not _UNSAFE.search(name) and len(name.encode()) <= _LONGEST_NAME
 
@@ -260,8 +260,8 @@ def _model(record: Record, home: _Home) -> dict[str, JsonValue]:
     return model
 
 
-def _result(record: Record, measurement: Measurement) -> dict[str, JsonValue] | str:
-    """Return a number of quality as the format has it, or why it has no place there."""
+def quality(measurement: Measurement) -> str | None:
+    """Return why a measurement is no number for the quality of a whole result, None where it is one."""
     base = measurement.metric.partition("@")[0]
     if vocabulary().terms("metric").get(base, {}).get("quantity") != "quality":
         return NOT_QUALITY
@@ -272,6 +272,15 @@ def _result(record: Record, measurement: Measurement) -> dict[str, JsonValue] | 
         return A_TARGET
     if measurement.scope or measurement.statistic not in _AGGREGATES:
         return OF_A_PART
+    return None
+
+
+def _result(record: Record, measurement: Measurement) -> dict[str, JsonValue] | str:
+    """Return a number of quality as the format has it, or why it has no place there."""
+    why = quality(measurement)
+    metric = metric_of(measurement.metric, vocabulary().metrics)
+    if why is not None or metric is None:
+        return why or NOT_QUALITY
     name = _evaluation_name(record)
     details = _texts(
         {
